@@ -36,7 +36,7 @@ from mesocosm.learning.features.embeddings import embed_texts
 from mesocosm.learning.features.splits import split_dataset
 from mesocosm.learning.heads import softmax
 from mesocosm.learning.heads.selection import TrainingRows, select_head
-from mesocosm.lifecycle.access.data_access import columns_of, kinds_of
+from mesocosm.lifecycle.access.data_access import read_columns, read_field_types
 
 SETTINGS = [
     (0.03, 7, 200, 20),
@@ -60,12 +60,12 @@ def credit() -> list[Line]:
     with tempfile.TemporaryDirectory() as folder:
         eco = govern_bank(Path(folder) / "bank")
         model, snapshot = eco.spec.eco.models["risk"], eco.catalog.snapshot(dataset="credit")
-        rows, split = columns_of(eco.spec, snapshot, [*model.inputs, model.predict])
+        rows, split = read_columns(eco.spec, snapshot, [*model.inputs, model.predict])
     rows, split = (
         {c: v[: size(len(v), 60)] for c, v in rows.items()},
         split[: size(len(split), 60)],
     )
-    kinds, base = kinds_of(snapshot), resolve(*BASE)
+    kinds, base = read_field_types(snapshot), resolve(*BASE)
     y = np.array(rows["grade"])
     frame = pd.DataFrame(
         {

@@ -134,7 +134,7 @@ def sight() -> list[Line]:
     from sklearn.datasets import load_digits
 
     from mesocosm.api.ecosystem import open_ecosystem
-    from mesocosm.lifecycle.access.data_access import columns_of
+    from mesocosm.lifecycle.access.data_access import read_columns
 
     found = load_digits()
     scans, y = [scan(p) for p in found.images], found.target
@@ -158,7 +158,7 @@ def sight() -> list[Line]:
             assert not eco.build().failed
             for name in ("frozen", "tuned"):
                 told[name].append(eco.catalog.versions(name)[-1]["metrics"]["accuracy"])
-            rows, part = columns_of(eco.spec, eco.catalog.snapshot(dataset="digits"), ["id"])
+            rows, part = read_columns(eco.spec, eco.catalog.snapshot(dataset="digits"), ["id"])
             ids = [int(i) for i in rows["id"]]
             began = time.process_time()
             told["Trainer"].append(

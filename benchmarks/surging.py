@@ -84,8 +84,8 @@ def headlines(usual: float) -> tuple[Said, Callable[[random.Random], list[dict[s
     was held out, the other the stream.
     """
     from mesocosm.api.ecosystem import open_ecosystem
-    from mesocosm.lifecycle.access.data_access import columns_of
-    from mesocosm.lifecycle.access.model_access import net_of
+    from mesocosm.lifecycle.access.data_access import read_columns
+    from mesocosm.lifecycle.access.model_access import load_version
 
     rows = wire()
     with tempfile.TemporaryDirectory() as home:
@@ -103,7 +103,7 @@ def headlines(usual: float) -> tuple[Said, Callable[[random.Random], list[dict[s
         (Path(home) / "ecosystem.yaml").write_text(FILE.replace("EPOCHS", str(size(3, 1))))
         eco = open_ecosystem(Path(home))
         assert not eco.build().failed
-        columns, split = columns_of(
+        columns, split = read_columns(
             eco.spec, eco.catalog.snapshot(dataset="mail"), ["text", "mood"]
         )
         held = [
@@ -111,7 +111,7 @@ def headlines(usual: float) -> tuple[Said, Callable[[random.Random], list[dict[s
             for i, s in enumerate(split)
             if s == "test"
         ]
-        said = net_of(eco.spec, eco.catalog.versions("mood")[-1]).predict(
+        said = load_version(eco.spec, eco.catalog.versions("mood")[-1]).predict(
             [{"text": r["text"]} for r in held]
         )
     surge = Surge(label="negative")

@@ -39,16 +39,16 @@ FOLDS = size(5, 2)
 
 def german() -> tuple[dict[str, list[Any]], dict[str, str], np.ndarray[Any, Any], bool]:
     """The governed bank table: inputs, their types, the class; its purpose as a category."""
-    from mesocosm.lifecycle.access.data_access import columns_of, kinds_of
+    from mesocosm.lifecycle.access.data_access import read_columns, read_field_types
 
     with tempfile.TemporaryDirectory() as folder:
         eco = govern_bank(Path(folder) / "bank")
         model, snapshot = eco.spec.eco.models["risk"], eco.catalog.snapshot(dataset="credit")
-        rows, _ = columns_of(eco.spec, snapshot, [*model.inputs, model.predict])
+        rows, _ = read_columns(eco.spec, snapshot, [*model.inputs, model.predict])
     rows = {c: v[: size(len(v), 80)] for c, v in rows.items()}
     kinds = {
         n: "category" if k == "text" else k
-        for n, k in kinds_of(snapshot).items()
+        for n, k in read_field_types(snapshot).items()
         if n in model.inputs
     }
     return (

@@ -44,7 +44,7 @@ def drawn(seed: int, learns: bool) -> tuple[tuple[float, float, float, float], l
     from sklearn.metrics import roc_auc_score
 
     from mesocosm.api.ecosystem import open_ecosystem
-    from mesocosm.lifecycle.access.model_access import net_of
+    from mesocosm.lifecycle.access.model_access import load_version
 
     taught, judged = (list(zip(*messages(part), strict=True)) for part in ("train", "test"))
     unknown = set(random.Random(seed).sample(sorted({c for _, c in taught}), HELD))
@@ -55,7 +55,7 @@ def drawn(seed: int, learns: bool) -> tuple[tuple[float, float, float, float], l
         (home / "ecosystem.yaml").write_text(DESK)
         eco = open_ecosystem(home)
         assert not eco.build().failed
-        net = net_of(eco.spec, eco.catalog.versions("intent")[-1])
+        net = load_version(eco.spec, eco.catalog.versions("intent")[-1])
         p = np.asarray(net.outputs({"text": [t for t, _ in judged]}, len(judged)))
         lines = learnt(eco, judged, unknown, seed) if learns else []
     new = np.array([c in unknown for _, c in judged])
@@ -75,9 +75,9 @@ def drawn(seed: int, learns: bool) -> tuple[tuple[float, float, float, float], l
 def learnt(eco: Any, judged: list[tuple[str, str]], unknown: set[str], seed: int) -> list[Line]:
     """What is proposed of intents that come, and what a challenger makes of it."""
     from mesocosm.api.service_calls import local
-    from mesocosm.lifecycle.access.model_access import net_of
+    from mesocosm.lifecycle.access.model_access import load_version
     from mesocosm.lifecycle.jobs.retrain import retrain
-    from mesocosm.lifecycle.review.class_proposals import proposals, take_up
+    from mesocosm.lifecycle.review.class_proposals import accept_proposal, propose_classes
 
     draw = random.Random(seed)
     parts = [[r for r in judged if (r[1] in unknown) == new] for new in (False, True)]
@@ -93,7 +93,7 @@ def learnt(eco: Any, judged: list[tuple[str, str]], unknown: set[str], seed: int
             strict=True,
         )
     }
-    groups = proposals(eco.spec, eco.catalog, "intent")["groups"]
+    groups = propose_classes(eco.spec, eco.catalog, "intent")["groups"]
     named: dict[str, int] = Counter()
     pure = []
     for g in groups:
@@ -104,7 +104,7 @@ def learnt(eco: Any, judged: list[tuple[str, str]], unknown: set[str], seed: int
         )
         if intent in unknown:
             pure.append(most / g["rows"])
-            take_up(
+            accept_proposal(
                 eco.spec,
                 eco.catalog,
                 "intent",
@@ -120,7 +120,7 @@ def learnt(eco: Any, judged: list[tuple[str, str]], unknown: set[str], seed: int
     )
     told = retrain(eco.spec, eco.catalog, "desk", "new intents", lambda said: None)
     print(f"  {told['why']}")
-    before, after = (net_of(eco.spec, v) for v in eco.catalog.versions("intent")[-2:])
+    before, after = (load_version(eco.spec, v) for v in eco.catalog.versions("intent")[-2:])
     rest = [r for r in judged if r not in set(asked)]
     known, taught = [r for r in rest if r[1] not in unknown], [r for r in rest if r[1] in named]
     old, new, lifted = (

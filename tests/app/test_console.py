@@ -19,7 +19,7 @@ from mesocosm.app import console_wire
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.learning.training.trainer import told
-from mesocosm.lifecycle.progress_store import Live
+from mesocosm.lifecycle.progress_store import ProgressFile
 
 pytestmark = pytest.mark.slow
 
@@ -170,10 +170,10 @@ def test_a_training_is_drawn_while_it_runs(page: Any, server: Server) -> None:
         "article", has=page.locator("h3", has_text="models.drawn")
     )  # a challenger of the bank's own may be in the making too
     assert drawn.count() == 0
-    with Live(server.home / ".mesocosm", "models.drawn") as live:
+    with ProgressFile(server.home / ".mesocosm", "models.drawn") as live:
         for epoch in range(1, 4):
             for step in range(1, 11):
-                live.tell(
+                live.add(
                     told(
                         {
                             "epoch": epoch,
@@ -184,7 +184,7 @@ def test_a_training_is_drawn_while_it_runs(page: Any, server: Server) -> None:
                         }
                     )
                 )
-            live.tell(
+            live.add(
                 told({"epoch": epoch, "train_loss": 2 / epoch, "held_loss": 2.2 / (epoch + 1)})
             )
         drawn.locator("svg.curve circle").nth(2).wait_for()
@@ -328,8 +328,8 @@ def test_a_class_that_is_lacking_gets_its_name(page: Any, server: Server) -> Non
     ("model", "body", "status", "said"),
     [
         ("intent", {"predictions": ["p-none"], "label": "x"}, 422, "no prediction of 'intent'"),
-        ("intent", {"predictions": [], "label": "x"}, 422, "no request is named"),
-        ("intent", {"predictions": ["p-none"], "label": "a\u0000b"}, 422, "cannot be a label"),
+        ("intent", {"predictions": [], "label": "x"}, 422, "no prediction is given"),
+        ("intent", {"predictions": ["p-none"], "label": "a\u0000b"}, 422, "is not a valid label"),
         ("intent", {"predictions": "p", "label": "x"}, 422, "a list of their ids"),
         ("risk", {"predictions": ["p-none"], "label": "unheard of"}, 422, "is none of the values"),
         ("nothing", {"predictions": ["p-none"], "label": "x"}, 422, "no model is named"),

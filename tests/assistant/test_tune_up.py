@@ -13,12 +13,12 @@ import pytest
 from conftest import SMALL, small_rows
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.assistant.suggestions import applied, proposals
+from mesocosm.assistant.suggestions import apply_changes, suggest_changes
 from mesocosm.catalog.database import schema as t
 from mesocosm.config.editor import amended
 from mesocosm.config.loader import read_text
 from mesocosm.config.source_map import load, plain
-from mesocosm.lifecycle.jobs.challenger_comparison import least
+from mesocosm.lifecycle.jobs.challenger_comparison import lower_bound
 
 
 def named(found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -48,9 +48,9 @@ def test_what_was_measured_becomes_changes_with_evidence(
     )
     (pond / "ecosystem.yaml").write_text(text)
     eco = open_ecosystem(pond)
-    assert not any(one["at"].startswith("models.") for one in proposals(eco.spec, eco.catalog)), (
-        "nothing was measured yet"
-    )
+    assert not any(
+        one["at"].startswith("models.") for one in suggest_changes(eco.spec, eco.catalog)
+    ), "nothing was measured yet"
     eco.build()
     version, now = eco.catalog.versions("judge")[-1], eco.catalog.clock()
     said = [
@@ -83,22 +83,24 @@ def test_what_was_measured_becomes_changes_with_evidence(
             for i in range(160)
         ],
     )
-    found = proposals(eco.spec, eco.catalog)
+    found = suggest_changes(eco.spec, eco.catalog)
     told, why = named(found), {one["at"]: one["because"] for one in found}
     assert (
         told["datasets.mail.fields.contact.private"] == "pseudonymise"
         and "form of an e-mail" in why["datasets.mail.fields.contact.private"]
     )
     m = version["metrics"]
-    low = min(m["interval"]["accuracy"][0], least(round(m["accuracy"] * m["rows"]), m["rows"]))
+    low = min(
+        m["interval"]["accuracy"][0], lower_bound(round(m["accuracy"] * m["rows"]), m["rows"])
+    )
     assert (
         told["models.judge.require.accuracy"] == f">= {int(low * 100) / 100:.2f}"
-        and f"{low:.3f} at least" in why["models.judge.require.accuracy"]
+        and f"lower confidence limit {low:.3f}" in why["models.judge.require.accuracy"]
     )
     assert (
         told["models.judge.fair.by"] == ["sex"]
         and told["services.desk.abstain"] == 0.1
-        and "right in 38%" in why["services.desk.abstain"]
+        and "accuracy 38%" in why["services.desk.abstain"]
     )
     assert (
         told["monitors.desk-watch"]["watches"] == "desk"
@@ -156,7 +158,7 @@ def test_a_monitor_that_looks_at_too_much_or_does_too_little_is_told(pond: Path)
             "watch", "desk", "drift", "inputs drifted", {"verdict": {"remedy": remedy}}
         )
         eco.catalog.clear("watch", "over")
-    told = named(proposals(eco.spec, eco.catalog))
+    told = named(suggest_changes(eco.spec, eco.catalog))
     assert (
         told["monitors.watch.drift.window"] == 35
         and told["monitors.watch.drift.false_alarms"] == "1/year"
@@ -213,7 +215,7 @@ def test_one_setting_is_put_and_nothing_else_moves(path: str, value: Any, lines:
 
 
 def test_changes_one_upon_another(pond: Path) -> None:
-    text = applied(
+    text = apply_changes(
         SMALL,
         "f.yaml",
         [

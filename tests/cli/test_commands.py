@@ -56,7 +56,7 @@ REFUSED = {  # what the bank has no case for, and what is then said
     "reveal F": "--dataset",
     "diff D": "only one version",
     "rollback D --to 3": "version",
-    "rollback NAME": "nothing to go back to",
+    "rollback NAME": "no previous version",
     "promote SERVICE": "no rollout",
     "labels MODEL --new": "no request",
     "labels MODEL --next": "no request",

@@ -19,7 +19,7 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.core.confidential import secret_values
 from mesocosm.core.confidential.secret_values import masked, remember
 from mesocosm.core.errors import Failure, Finding, Invalid, Place, Wrong
-from mesocosm.reports.role_view import without_values
+from mesocosm.reports.role_view import remove_values
 
 SECRET = "Pa55/w+rd ünd=käse"
 
@@ -132,7 +132,7 @@ def test_alerts_and_the_audit_hold_the_name(tmp_path: Path) -> None:
     assert SECRET not in str(catalog.alerts()) + str(catalog.audit()) and quote(SECRET) not in str(
         catalog.alerts()
     )
-    assert catalog.verify_audit() is None and without_values({"examples": 1}) == {}
+    assert catalog.verify_audit() is None and remove_values({"examples": 1}) == {}
 
 
 def test_words_of_an_address_that_sentences_use_are_left() -> None:

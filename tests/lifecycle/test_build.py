@@ -71,7 +71,7 @@ def test_reasons_name_the_setting_and_its_line(built: Path) -> None:
     (built / "ecosystem.yaml").write_text(SMALL)
     (reason,) = changes["datasets.mail"].because
     assert "fields.amount.missing.with was median and is mean (ecosystem.yaml:6)" in reason
-    assert changes["models.judge"].because == ("datasets.mail is made anew",)
+    assert changes["models.judge"].because == ("datasets.mail is rebuilt",)
 
 
 def test_a_changed_source_is_seen(built: Path) -> None:
@@ -187,12 +187,12 @@ def test_a_build_killed_at_many_moments_ends_the_same(built: Path, tmp_path: Pat
 
 def test_two_builds_at_once_do_not_meet(pond: Path) -> None:
     from mesocosm.core.errors import Failure
-    from mesocosm.lifecycle.build_lock import alone
+    from mesocosm.lifecycle.build_lock import hold_build_lock
 
     with (
-        alone(pond / ".mesocosm"),
+        hold_build_lock(pond / ".mesocosm"),
         pytest.raises(Failure, match="another build"),
-        alone(pond / ".mesocosm"),
+        hold_build_lock(pond / ".mesocosm"),
     ):
         pass
     time.sleep(0)

@@ -14,9 +14,14 @@ import pytest
 from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import Failure, Invalid, Wrong
-from mesocosm.lifecycle.access.dataset_history import compare, return_to, rows_of, version_of
+from mesocosm.lifecycle.access.dataset_history import (
+    compare_versions,
+    export_rows,
+    find_version,
+    restore_version,
+)
 from mesocosm.lifecycle.jobs.retention import expire
-from mesocosm.reports.openlineage import events
+from mesocosm.reports.openlineage import build_events
 from mesocosm.serving.auth.roles import REMEMBERED
 
 pytestmark = pytest.mark.slow
@@ -155,7 +160,7 @@ def test_rows_leave_by_their_age_at_a_build_and_by_themselves(shop: Ecosystem) -
         a["expired"] == 2
         and a["in"] == a["kept"] + a["quarantined"] + a["duplicates"] + a["expired"]
     )
-    rows_of(later.spec, later.catalog, "sales", "newest", shop.spec.root / "out.csv")
+    export_rows(later.spec, later.catalog, "sales", "newest", shop.spec.root / "out.csv")
     days = [
         line.split(",")[8] for line in (shop.spec.root / "out.csv").read_text().splitlines()[1:]
     ]
@@ -176,7 +181,7 @@ def test_versions_are_compared_travelled_to_and_brought_back(shop: Ecosystem) ->
     )
     later = at(root, NOW + 60)
     later.build()
-    found = compare(later.spec, later.catalog, "sales", "previous", "newest")
+    found = compare_versions(later.spec, later.catalog, "sales", "previous", "newest")
     assert found["rows"] == {"added": 1, "removed": 1, "changed": 1, "same": 141} and found[
         "changed"
     ] == {"amount": 1}
@@ -185,17 +190,17 @@ def test_versions_are_compared_travelled_to_and_brought_back(shop: Ecosystem) ->
         and found["fields"]["amount"]["psi"] > 0
     )
     assert found["files"] == ["orders.csv"] and "x.org" not in json.dumps(found)
-    old, new = (version_of(later.catalog, "sales", s) for s in ("previous", "newest"))
+    old, new = (find_version(later.catalog, "sales", s) for s in ("previous", "newest"))
     assert (
-        version_of(later.catalog, "sales", "1") == old
-        and version_of(later.catalog, "sales", new["id"]) == new
+        find_version(later.catalog, "sales", "1") == old
+        and find_version(later.catalog, "sales", new["id"]) == new
     )
     with pytest.raises(Wrong, match="had no version by 2020-01-01"):
-        version_of(later.catalog, "sales", "2020-01-01")
+        find_version(later.catalog, "sales", "2020-01-01")
     third = at(root, NOW + 120)
-    back = return_to(third.spec, third.catalog, "sales", "previous", "test", "a test")
+    back = restore_version(third.spec, third.catalog, "sales", "previous", "test", "a test")
     assert back["is"] == old["id"]
-    assert compare(third.spec, third.catalog, "sales", old["id"], "newest")["rows"] == {
+    assert compare_versions(third.spec, third.catalog, "sales", old["id"], "newest")["rows"] == {
         "added": 0,
         "removed": 0,
         "changed": 0,
@@ -203,12 +208,12 @@ def test_versions_are_compared_travelled_to_and_brought_back(shop: Ecosystem) ->
     }
     assert {c.sign for c in third.plan()} == {"="}
     with pytest.raises(Failure, match="newest version already"):
-        return_to(third.spec, third.catalog, "sales", "newest", "test", "")
+        restore_version(third.spec, third.catalog, "sales", "newest", "test", "")
 
 
 def test_lineage_is_given_as_openlineage_events_column_by_column(shop: Ecosystem) -> None:
     shop.build()
-    said = list(events(shop.spec, shop.catalog))
+    said = list(build_events(shop.spec, shop.catalog))
     event = json.loads(said[0])
     assert (
         event["eventType"] == "COMPLETE"
@@ -231,7 +236,7 @@ def test_lineage_is_given_as_openlineage_events_column_by_column(shop: Ecosystem
     )
     marks = {(m["key"], m["value"]) for m in event["inputs"][0]["facets"]["tags"]["tags"]}
     assert marks == {("origin", "business"), ("licence", "CC-BY-4.0")}
-    assert list(events(shop.spec, shop.catalog)) == said  # a run bears one id for good
+    assert list(build_events(shop.spec, shop.catalog)) == said  # a run bears one id for good
     assert "x.org" not in said[0]
 
 

@@ -16,7 +16,7 @@ from mesocosm.core.errors import Failure
 from mesocosm.data.snapshots.versions import take
 from mesocosm.lifecycle.access.integrity import Integrity, find_damage
 from mesocosm.reports.disk_state import Condition
-from mesocosm.reports.health import whole
+from mesocosm.reports.health import measure_health
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_what_is_lost_is_rebuilt_with_the_same_rows_and_name(
     )
     assert any(
         "datasets.d" in line and "mesocosm build" in line
-        for line in whole(scales.spec, scales.catalog)["next"]
+        for line in measure_health(scales.spec, scales.catalog)["next"]
     )
     assert build(tmp_path) == []
     again = scales.catalog.snapshot(dataset="d")

@@ -11,18 +11,18 @@ from typing import Any
 from conftest import SMALL, begin
 
 from mesocosm.learning.training.trainer import told
-from mesocosm.lifecycle.progress_store import Live, at_work
+from mesocosm.lifecycle.progress_store import ProgressFile, read_progress
 
 
 def test_losses_and_sentences_are_there_while_it_lasts(tmp_path: Path) -> None:
     heard: list[str] = []
-    with Live(tmp_path, "models.risk") as live:
-        say = live.heard(heard.append)
+    with ProgressFile(tmp_path, "models.risk") as live:
+        say = live.record(heard.append)
         say("reading")
         for step in range(1, 900):
             say(told({"epoch": 1, "step": step, "of": 900, "loss": 1 / step, "left": 900 - step}))
         say(told({"epoch": 1, "train_loss": 0.5, "held_loss": 0.4}))
-        (now,) = at_work(tmp_path)
+        (now,) = read_progress(tmp_path)
         assert now["address"] == "models.risk" and now["epochs"] == [
             {"epoch": 1, "train_loss": 0.5, "held_loss": 0.4}
         ]
@@ -34,8 +34,8 @@ def test_losses_and_sentences_are_there_while_it_lasts(tmp_path: Path) -> None:
         )
         (tmp_path / "live" / "models.dead.json").write_text(json.dumps(now | {"pid": 2**22 + 5}))
         (tmp_path / "live" / "models.torn.json").write_text("{")
-        assert [w["address"] for w in at_work(tmp_path)] == ["models.risk"]
-    assert at_work(tmp_path) == []
+        assert [w["address"] for w in read_progress(tmp_path)] == ["models.risk"]
+    assert read_progress(tmp_path) == []
 
 
 def test_the_status_shows_a_model_that_is_being_trained(
@@ -52,7 +52,7 @@ def test_the_status_shows_a_model_that_is_being_trained(
     try:
         until, seen = time.monotonic() + 120, list[dict[str, Any]]()
         while time.monotonic() < until and not any(w["epochs"] for w in seen):
-            seen = at_work(pond / ".mesocosm")
+            seen = read_progress(pond / ".mesocosm")
             time.sleep(0.2)
         work = json.loads(cli("status", "-f", str(file), "--json").stdout)["work"]
         assert [w["address"] for w in work] == ["models.judge"] and work[0]["epochs"][0][
@@ -64,4 +64,4 @@ def test_the_status_shows_a_model_that_is_being_trained(
     finally:
         maker.kill()
         maker.wait()
-    assert at_work(pond / ".mesocosm") == []
+    assert read_progress(pond / ".mesocosm") == []

@@ -216,7 +216,7 @@ def test_a_drafted_column_that_is_gone_stops_and_a_new_one_does_not(tmp_path: Pa
     write("id", "height")
     assert "weight: schema change: the source has no such column any more;" in build(tmp_path)[0]
     write("id", "height", "mass")
-    assert "no such column any more; new beside it: mass" in build(tmp_path)[0]
+    assert "no such column any more; new columns: mass" in build(tmp_path)[0]
     write("id", "height", "weight", "extra")
     assert build(tmp_path) == [], "more columns are no fault"
     write("id", "height", "weight")

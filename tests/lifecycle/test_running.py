@@ -21,12 +21,12 @@ import uvicorn
 from conftest import begin
 
 from mesocosm.core.errors import Failure
-from mesocosm.lifecycle.server_info import forget_server, only_server, record_server, running_server
+from mesocosm.lifecycle.server_info import find_server, forget_server, lock_server, record_server
 from mesocosm.serving.http.shutdown import Draining
 
-HOLD = """import signal, sys, time; from pathlib import Path; from mesocosm.lifecycle.server_info import only_server, record_server; from mesocosm.serving.http.shutdown import end_on_term
+HOLD = """import signal, sys, time; from pathlib import Path; from mesocosm.lifecycle.server_info import lock_server, record_server; from mesocosm.serving.http.shutdown import end_on_term
 signal.signal(signal.SIGHUP, signal.SIG_DFL); end_on_term(); store = Path(sys.argv[1]); signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
-with only_server(store):
+with lock_server(store):
     record_server(store, "http://127.0.0.1:1", "secret"); print("up", flush=True); time.sleep(60)
 """
 
@@ -44,7 +44,7 @@ def test_a_second_server_is_refused_until_the_first_ends(tmp_path: Path, sig: in
         pytest.raises(
             Failure, match=f"serves this folder already at http://127.0.0.1:1 .process {one.pid}"
         ),
-        only_server(tmp_path),
+        lock_server(tmp_path),
     ):
         pass
     forget_server(tmp_path)
@@ -53,8 +53,8 @@ def test_a_second_server_is_refused_until_the_first_ends(tmp_path: Path, sig: in
     one.wait(20)
     assert file.exists() == (sig == signal.SIGKILL)
     began = time.perf_counter()
-    assert running_server(tmp_path) is None and time.perf_counter() - began < 1
-    with only_server(tmp_path):
+    assert find_server(tmp_path) is None and time.perf_counter() - began < 1
+    with lock_server(tmp_path):
         record_server(tmp_path, "http://127.0.0.1:2", "secret")
         assert (
             json.loads(file.read_text())["pid"] == os.getpid()
@@ -67,15 +67,15 @@ def test_servers_over_a_shared_catalog_go_together(tmp_path: Path) -> None:
     """As replicas over one volume; one that owns the folder is refused beside them, and they beside
     it.
     """
-    with only_server(tmp_path, shared=True):
-        with only_server(tmp_path, shared=True):
+    with lock_server(tmp_path, shared=True):
+        with lock_server(tmp_path, shared=True):
             pass
-        with pytest.raises(Failure, match="serves this folder already"), only_server(tmp_path):
+        with pytest.raises(Failure, match="serves this folder already"), lock_server(tmp_path):
             pass
     with (
-        only_server(tmp_path),
+        lock_server(tmp_path),
         pytest.raises(Failure, match="serves this folder already"),
-        only_server(tmp_path, shared=True),
+        lock_server(tmp_path, shared=True),
     ):
         pass
 
@@ -96,10 +96,10 @@ def test_a_copied_record_tells_of_no_server_here(tmp_path: Path) -> None:
     here, copy = tmp_path / "here", tmp_path / "copy"
     with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as http:
         threading.Thread(target=http.serve_forever, daemon=True).start()
-        with only_server(here):
+        with lock_server(here):
             record_server(here, f"http://127.0.0.1:{http.server_port}", "secret")
             shutil.copytree(here, copy)
-            assert running_server(here) is not None and running_server(copy) is None
+            assert find_server(here) is not None and find_server(copy) is None
         http.shutdown()
 
 

@@ -27,7 +27,7 @@ from mesocosm.monitoring.labels.accuracy_test import Labelled
 from mesocosm.monitoring.monitor import Watch
 from mesocosm.monitoring.notifications import RUNBOOK
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
-from mesocosm.resilience.scenario import story_of
+from mesocosm.resilience.scenario import read_story
 from mesocosm.serving.service import Served
 
 pytestmark = pytest.mark.slow
@@ -594,7 +594,7 @@ def test_the_story_of_the_page_goes_as_told_and_another_does_not(
         ),
         (
             "acts:\n  - act: a\n    service: desk\n    rows: 3\n    labels: nobody",
-            "story.yaml:5:13  acts.0.labels: 'nobody' was given; wanted true, false or another.",
+            "story.yaml:5:13  acts.0.labels: got 'nobody'; wanted true, false or another.",
         ),
         (
             "acts: [{act: a, service: desk}]",
@@ -605,7 +605,7 @@ def test_the_story_of_the_page_goes_as_told_and_another_does_not(
             "Did you mean 'alert'?",
         ),
         ("acts: [{act: a, service: desk, rows: 3, expect: {right: lots}}]", "a bound such as"),
-        ("acts: [{act: a, service: desk, rows: -3}]", "-3 was given"),
+        ("acts: [{act: a, service: desk, rows: -3}]", "got -3"),
         ("acts: [{act: a, service: desk, ask: [who]}]", "'desk' has no table to answer from"),
         (
             "acts: [{act: a, service: desk, rows: 3, expect: {alert: drfit}}]",
@@ -621,7 +621,7 @@ def test_what_cannot_be_played_is_said(
     spec = read(pond)
     (tmp_path / "story.yaml").write_text(text)
     with pytest.raises(Invalid) as caught:
-        story_of(spec)
+        read_story(spec)
     assert any(sentence in f.text() for f in caught.value.findings), [
         f.text() for f in caught.value.findings
     ]
@@ -629,9 +629,9 @@ def test_what_cannot_be_played_is_said(
 
 def test_every_scene_has_a_story_and_none_is_said(pond: Path) -> None:
     for scene in ("bank", "hospital", "newsroom", "shop", "support"):
-        assert len(story_of(read(ROOT / "examples" / scene)).acts) >= 4
+        assert len(read_story(read(ROOT / "examples" / scene)).acts) >= 4
     with pytest.raises(Failure, match="there is no story.yaml in .*write-a-story.md"):
-        story_of(read(pond))
+        read_story(read(pond))
 
 
 def test_training_anew_is_held_to_a_pace(pond: Path) -> None:
@@ -672,14 +672,14 @@ def test_training_anew_is_held_to_a_pace(pond: Path) -> None:
         trained(4, 600)
         assert "a challenger was trained 60" in running.jobs.too_soon(
             "desk"
-        ) and "1h lie between two" in running.jobs.too_soon("desk")
+        ) and "the cooldown is 1h" in running.jobs.too_soon("desk")
         trained(5, 4000)
         with eco.catalog.transaction() as con:
             con.execute(schema.VERSIONS.delete().where(schema.VERSIONS.c.number == 4))
-        assert running.jobs.too_soon("desk") == "3 were trained within a day, and 3 may be"
+        assert running.jobs.too_soon("desk") == "3 were trained within a day, and at most 3 may be"
         running.jobs.retrain("desk", "a drift")
-        assert "desk" not in running.jobs.growing and eco.catalog.audit(1)[0]["why"].startswith(
-            "not trained again now: 3 were trained"
+        assert "desk" not in running.jobs.running and eco.catalog.audit(1)[0]["why"].startswith(
+            "not retrained now: 3 were trained"
         )
     finally:
         running.nursery.close()

@@ -13,7 +13,7 @@ import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.api.service_calls import local
-from mesocosm.reports.health import DAYS, whole
+from mesocosm.reports.health import DAYS, measure_health
 
 
 def lines_of(at: float, *told: tuple[int, float]) -> str:
@@ -34,12 +34,12 @@ def lines_of(at: float, *told: tuple[int, float]) -> str:
 
 def test_every_score_is_what_it_says(pond: Path, cli: Callable[..., Any]) -> None:
     eco = open_ecosystem(pond)
-    nothing = whole(eco.spec, eco.catalog)
+    nothing = measure_health(eco.spec, eco.catalog)
     assert [p["score"] for p in nothing["parts"].values()] == [
         None
     ] * 4 and "'judge' has no version: mesocosm build" in nothing["next"]
     eco.build()
-    told = whole(eco.spec, eco.catalog)["parts"]
+    told = measure_health(eco.spec, eco.catalog)["parts"]
     assert told["stability"]["score"] is None and told["experience"]["score"] is None, (
         "nobody has asked"
     )
@@ -60,7 +60,7 @@ def test_every_score_is_what_it_says(pond: Path, cli: Callable[..., Any]) -> Non
         + lines_of(now - 60, (200, 50.0), (200, 90.0), (200, 300.0), (422, 1.0), (503, 1.0))
         + '{"at": 1, "rou'
     )
-    told = whole(eco.spec, eco.catalog)["parts"]
+    told = measure_health(eco.spec, eco.catalog)["parts"]
     assert (told["stability"]["score"], told["stability"]["before"]) == (0.8, 0.5)
     assert (
         told["experience"]["score"] == pytest.approx((1 + 1 + 0.5) / 3, abs=1e-4)
@@ -68,13 +68,13 @@ def test_every_score_is_what_it_says(pond: Path, cli: Callable[..., Any]) -> Non
     )
 
     ident = eco.catalog.alert("watch", "desk", "drift", "inputs of desk drifted", {})
-    said = whole(eco.spec, eco.catalog)
+    said = measure_health(eco.spec, eco.catalog)
     assert (
         said["next"][0] == "watch has an open alert: inputs of desk drifted"
         and said["parts"]["stability"]["figures"]["open"] == 1
     )
     eco.catalog.clear("watch", "over", ident)
-    assert not any("open alert" in one for one in whole(eco.spec, eco.catalog)["next"])
+    assert not any("open alert" in one for one in measure_health(eco.spec, eco.catalog)["next"])
 
     done = cli("report", "-f", str(pond))
     assert (
@@ -91,7 +91,7 @@ def test_every_score_is_what_it_says(pond: Path, cli: Callable[..., Any]) -> Non
     assert "whole" not in json.loads(cli("report", "judge", "-f", str(pond), "--json").stdout)
     cli("report", "-f", str(pond), "-o", str(pond / "r.html"))
     page = (pond / "r.html").read_text()
-    assert "<h2>The whole</h2>" in page and 'aria-label="0.800 of 1"' in page
+    assert "<h2>Health</h2>" in page and 'aria-label="0.800 of 1"' in page
 
 
 def test_answers_without_labels_and_services_without_a_watch_are_named(pond: Path) -> None:
@@ -106,15 +106,15 @@ def test_answers_without_labels_and_services_without_a_watch_are_named(pond: Pat
     eco.build()
     desk = local(eco, "desk")
     asked = desk.predict([{"text": f"please send {i}", "amount": "10 EUR"} for i in range(200)])
-    said = " | ".join(whole(eco.spec, eco.catalog)["next"])
+    said = " | ".join(measure_health(eco.spec, eco.catalog)["next"])
     assert (
-        "nothing watches 'desk'" in said
-        and "0 labels came back for the last 200 answers of 'desk'" in said
+        "no monitor watches 'desk'" in said
+        and "0 true labels for the last 200 predictions of 'desk'" in said
     )
     for one in asked[:20]:
         desk.feedback(one["id"], one["label"])
-    told = whole(eco.spec, eco.catalog)
+    told = measure_health(eco.spec, eco.catalog)
     assert (
-        "labels came back" not in " | ".join(told["next"])
+        "true labels for" not in " | ".join(told["next"])
         and told["parts"]["experience"]["figures"]["desk"]["right"] == 1.0
     )

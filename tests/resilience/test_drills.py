@@ -120,7 +120,7 @@ def test_the_report_describes_the_version_in_service_and_names_those_made_after_
         done.stdout
     )  # the same data prove no gain
     assert (
-        f"later version, not in service: {newest}"
+        f"later version, not deployed: {newest}"
         in cli("report", "churn", "-f", str(churn.home)).stdout
     )
     assert newest in churn.http.get("/report").text

@@ -353,7 +353,7 @@ def test_fields_are_drafted_of_a_join(tmp_path: Path, cli: Any) -> None:
                 if "closing:" in d
                 else d + "\nmodels: {}"
             ),
-            "as it was",
+            "unchanged",
         ),
         (
             lambda d: d.replace("      age:", "      again: {type: text}\n      age:"),
@@ -397,7 +397,7 @@ def test_a_language_model_may_improve_a_draft_within_bounds(
     assert (
         ("changed 2 lines" in became)
         == (">= 0.65" in text)
-        == text.startswith("# tiny looked at this draft")
+        == text.startswith("# tiny revised this draft")
     )
     if "changed 2 lines" not in became:
         assert text.split() == plain.split()

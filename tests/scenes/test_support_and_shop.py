@@ -206,7 +206,7 @@ def test_what_many_ask_for_and_no_class_explains_becomes_one(
     done = cli("build", "-f", str(home))
     assert (
         done.returncode == 0
-        and "teach classes that people named and the data do not have: gift_wrapping"
+        and "labelled requests of classes that the data lack: gift_wrapping"
         in " ".join(done.stderr.split())
     ), done.stderr
     served.refresh()

@@ -21,7 +21,7 @@ from conftest import BANK, Server
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.deploy.alert_rules import PANELS
-from mesocosm.lifecycle.access.data_access import columns_of
+from mesocosm.lifecycle.access.data_access import read_columns
 
 pytestmark = pytest.mark.slow
 
@@ -330,8 +330,8 @@ def test_a_real_prometheus_fires_on_a_real_drift(
     )
     try:
         eco = open_ecosystem(home)
-        inputs = eco.spec.eco.models["risk"].features
-        data, split = columns_of(eco.spec, eco.catalog.snapshot(dataset="credit"), list(inputs))
+        features = eco.spec.eco.models["risk"].features
+        data, split = read_columns(eco.spec, eco.catalog.snapshot(dataset="credit"), list(features))
         for i in [i for i, part in enumerate(split) if part == "test"][
             :130
         ]:  # traffic, and no drill: a drill's rows are no requests

@@ -135,7 +135,7 @@ def two(tmp_path_factory: pytest.TempPathFactory, cli: Callable[..., Any]) -> Pa
     assert cli("build", "-f", str(home / "ecosystem.yaml")).returncode == 0
     (home / "ecosystem.yaml").write_text(ROLLED.replace("head: kernel", "head: linear"))
     done = cli("build", "-f", str(home / "ecosystem.yaml"))
-    assert done.returncode == 0 and "begins a canary rollout beside judge-v1" in " ".join(
+    assert done.returncode == 0 and "starts a canary rollout against judge-v1" in " ".join(
         done.stderr.split()
     ), done.stdout + done.stderr
     return home

@@ -190,9 +190,9 @@ def _asker(eco: Any, service: str) -> tuple[frozenset[str], Answer]:
     """The fields that a service reads, and what predicts rows of them: the gateway where it runs,
     else this process. A row that cannot be right is refused alone.
     """
-    from mesocosm.lifecycle.server_info import running_server
+    from mesocosm.lifecycle.server_info import find_server
 
-    if service not in eco.spec.eco.services or running_server(eco.spec.root / ".mesocosm") is None:
+    if service not in eco.spec.eco.services or find_server(eco.spec.root / ".mesocosm") is None:
         served = local(eco, service)
         if served.now.fields is None:
             raise Failure(f"{service} serves no model")

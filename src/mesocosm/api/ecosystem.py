@@ -10,7 +10,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec, read
 from mesocosm.core.confidential.owner_files import owner_only
 from mesocosm.lifecycle.local_files import refuse_folder
-from mesocosm.lifecycle.project_store import catalog_of
+from mesocosm.lifecycle.project_store import open_catalog
 
 if TYPE_CHECKING:
     from mesocosm.api.dataset import DatasetView
@@ -35,7 +35,7 @@ class Ecosystem:
     def __init__(self, path: str | Path) -> None:
         self.spec: Spec = read(Path(path))
         refuse_folder(self.spec.root)
-        self.catalog: Catalog = catalog_of(self.spec)
+        self.catalog: Catalog = open_catalog(self.spec)
         self._services: dict[str, ServiceView] | None = None
 
     @property

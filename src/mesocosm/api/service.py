@@ -86,9 +86,9 @@ class ServiceView:
         self._local().feedback(prediction, label)
 
     def _client(self) -> Client | None:
-        from mesocosm.lifecycle.server_info import running_server
+        from mesocosm.lifecycle.server_info import find_server
 
-        server = running_server(self._spec.root / ".mesocosm")
+        server = find_server(self._spec.root / ".mesocosm")
         return Client(server["url"], server["token"]) if server else None
 
     def _predicted(self, rows: Sequence[Row]) -> list[Prediction]:

@@ -15,9 +15,9 @@ def call(eco: Any, method: str, path: str, body: Any = None) -> Any | None:
     """
     import httpx
 
-    from mesocosm.lifecycle.server_info import running_server
+    from mesocosm.lifecycle.server_info import find_server
 
-    server = running_server(eco.spec.root / ".mesocosm")
+    server = find_server(eco.spec.root / ".mesocosm")
     if server is None:
         return None
     answer = httpx.request(

@@ -19,7 +19,7 @@ from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Kind
 from mesocosm.core.version import VERSION
 from mesocosm.learning.base_models.smollm2 import SmolLM2
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -28,7 +28,7 @@ def living_of(spec: Spec) -> Living:
     """What an exporter is told; no secret's value is among it."""
     eco = spec.eco
     text = spec.path.read_text(encoding="utf-8")
-    store = where_of(spec).store
+    store = locate_project(spec).store
     held = (
         sum(p.stat().st_size for p in store.rglob("*") if p.is_file()) / 1e9
         if store.is_dir()

@@ -16,13 +16,13 @@ from mesocosm.config import Spec
 from mesocosm.core.durations import seconds
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.permissions import OWNER
-from mesocosm.lifecycle.file_datasets import datasets_of
+from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.plan import plan
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import Watch
-from mesocosm.reports.described_version import reported_version
-from mesocosm.reports.health import requests_of, whole
-from mesocosm.reports.role_view import EXTREMES, alert_shown, last_shown, without_values
+from mesocosm.reports.described_version import choose_reported_version
+from mesocosm.reports.health import measure_health, open_requests
+from mesocosm.reports.role_view import EXTREMES, remove_values, show_alert, show_last_test
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.service import Served
@@ -53,19 +53,19 @@ class Console:
         )
         self.desk, self.train = desk, train
         self.weighed = (0.0, list[dict[str, str]]())
-        self.requests = requests_of(spec)
+        self.requests = open_requests(spec)
 
     def everything(self, role: str | None) -> dict[str, Any]:
         """All that is, as it is now; values of rows are for the owner."""
         found = self._all()
         if role == OWNER:
             return found
-        found["datasets"] = without_values(found["datasets"], EXTREMES)
-        found["alerts"] = [alert_shown(a) for a in found["alerts"]]
+        found["datasets"] = remove_values(found["datasets"], EXTREMES)
+        found["alerts"] = [show_alert(a) for a in found["alerts"]]
         found["monitors"] = {
-            n: m | {"last": last_shown(m["last"])} for n, m in found["monitors"].items()
+            n: m | {"last": show_last_test(m["last"])} for n, m in found["monitors"].items()
         }
-        return dict(without_values(found))
+        return dict(remove_values(found))
 
     def looks(self, role: str | None) -> dict[str, Any]:
         """What each monitor last looked at, and what it has to judge by; values of rows are for the
@@ -74,14 +74,14 @@ class Console:
         return {
             w.name: {
                 "watches": w.served.name,
-                "last": dict(w.last) if role == OWNER else last_shown(dict(w.last)),
+                "last": dict(w.last) if role == OWNER else show_last_test(dict(w.last)),
             }
             for w in self.watches
         }
 
     def _all(self) -> dict[str, Any]:
         catalog = self.catalog
-        snapshots = {n: catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
+        snapshots = {n: catalog.snapshot(dataset=n) for n in resolve_datasets(self.spec)}
         due, trouble = self._due()
         return {
             "scene": self.scenery.scene().model_dump(),
@@ -154,9 +154,9 @@ class Console:
 
     def report(self) -> str:
         """The report of every dataset and model that was built, as a page."""
-        from mesocosm.reports.html import page
+        from mesocosm.reports.html import render_report
 
-        found = {n: self.catalog.snapshot(dataset=n) for n in datasets_of(self.spec)}
+        found = {n: self.catalog.snapshot(dataset=n) for n in resolve_datasets(self.spec)}
         told = {
             n: {k: s[k] for k in ("id", "account", "report")} | {"training": s["facts"]["training"]}
             for n, s in found.items()
@@ -166,14 +166,14 @@ class Console:
         models = {
             n: version
             for n in self.spec.eco.models
-            if (version := reported_version(self.spec, self.catalog, n, answering))
+            if (version := choose_reported_version(self.spec, self.catalog, n, answering))
         }
-        return page(
+        return render_report(
             self.spec.eco.ecosystem,
             {
                 "datasets": told,
                 "models": models,
-                "whole": whole(self.spec, self.catalog, self.requests),
+                "whole": measure_health(self.spec, self.catalog, self.requests),
             },
         )
 
@@ -182,7 +182,9 @@ class Console:
         if time.monotonic() - self.weighed[0] > WEIGHED or not self.weighed[0]:
             self.weighed = (
                 time.monotonic(),
-                whole(self.spec, self.catalog, self.requests, marked=True)["recommendations"],
+                measure_health(self.spec, self.catalog, self.requests, marked=True)[
+                    "recommendations"
+                ],
             )
         return self.weighed[1]
 
@@ -191,9 +193,9 @@ class Console:
     ) -> dict[str, Any]:
         """Rows of a dataset, for the owner and for roles that the file gives access."""
         from mesocosm.data.snapshots.delta_tables import page_of
-        from mesocosm.lifecycle.access.dataset_history import dataset_of, version_of
+        from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
 
-        data = dataset_of(self.spec, name)
+        data = find_dataset(self.spec, name)
         if role != OWNER and role not in data.access:
             raise Problem(
                 403,
@@ -204,7 +206,7 @@ class Console:
             raise Problem(
                 422, "The request cannot be right", "'limit' is 1 to 1000, 'offset' 0 or more"
             )
-        snapshot = version_of(self.catalog, name, version)
+        snapshot = find_version(self.catalog, name, version)
         with self.catalog.transaction() as con:
             self.catalog.write_audit(
                 con,
@@ -214,7 +216,7 @@ class Console:
                 f"rows {offset} to {offset + limit} of {snapshot['id']}",
             )
         found = page_of(
-            where_of(self.spec).store / snapshot["path"] / "rows",
+            locate_project(self.spec).store / snapshot["path"] / "rows",
             snapshot["delta"],
             list(data.fields),
             offset,
@@ -232,9 +234,9 @@ class Console:
         """The versions of a dataset, and how many rows came, went and changed between two of them;
         values are not shown.
         """
-        from mesocosm.lifecycle.access.dataset_history import compare, dataset_of
+        from mesocosm.lifecycle.access.dataset_history import compare_versions, find_dataset
 
-        dataset_of(self.spec, name)
+        find_dataset(self.spec, name)
         kept = self.catalog.snapshots(name)
         found: dict[str, Any] = {
             "dataset": name,
@@ -244,7 +246,9 @@ class Console:
             ],
         }
         if len(kept) > 1 or old:
-            told = compare(self.spec, self.catalog, name, old or "previous", new or "newest")
+            told = compare_versions(
+                self.spec, self.catalog, name, old or "previous", new or "newest"
+            )
             moved = {f: v.get("psi") for f, v in told["fields"].items()}
             found["diff"] = {
                 k: told[k]

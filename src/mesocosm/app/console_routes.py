@@ -18,10 +18,10 @@ from mesocosm.catalog import Catalog
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.permissions import OWNER
 from mesocosm.lifecycle.jobs.rollback import rollback
-from mesocosm.lifecycle.progress_store import at_work
-from mesocosm.lifecycle.project_store import where_of
-from mesocosm.lifecycle.review.class_proposals import proposals, take_up
-from mesocosm.lifecycle.review.label_review import worth_labelling
+from mesocosm.lifecycle.progress_store import read_progress
+from mesocosm.lifecycle.project_store import locate_project
+from mesocosm.lifecycle.review.class_proposals import accept_proposal, propose_classes
+from mesocosm.lifecycle.review.label_review import suggest_labelling
 from mesocosm.serving.http.bodies import body_of
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.rollout.transitions import promote
@@ -72,14 +72,14 @@ def routes(app: FastAPI, console: Console) -> None:
 
     @app.get("/v1/work")
     async def work() -> Any:
-        return await asyncio.to_thread(at_work, where_of(spec).store)
+        return await asyncio.to_thread(read_progress, locate_project(spec).store)
 
     @app.get("/v1/models/{name}/unsure")
     async def unsure(name: str, request: Request, most: int = 8) -> Any:
         owner(request, "rows to label show what was asked")
         try:
             return await asyncio.to_thread(
-                worth_labelling, spec, catalog, name, max(1, min(most, 100))
+                suggest_labelling, spec, catalog, name, max(1, min(most, 100))
             )
         except Failure as failure:
             raise Problem(404, "Nothing to label", str(failure)) from failure
@@ -88,7 +88,7 @@ def routes(app: FastAPI, console: Console) -> None:
     async def proposed(name: str, request: Request) -> Any:
         owner(request, "proposals show what was asked")
         try:
-            return await asyncio.to_thread(proposals, spec, catalog, name)
+            return await asyncio.to_thread(propose_classes, spec, catalog, name)
         except Failure as failure:
             raise Problem(404, "Nothing to propose", str(failure)) from failure
 
@@ -109,7 +109,7 @@ def routes(app: FastAPI, console: Console) -> None:
             )
         try:
             return await asyncio.to_thread(
-                take_up, spec, catalog, name, told, label, str(request.state.role)
+                accept_proposal, spec, catalog, name, told, label, str(request.state.role)
             )
         except Wrong as wrong:
             raise Problem(422, "The request cannot be right", str(wrong)) from wrong

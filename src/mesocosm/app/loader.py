@@ -16,9 +16,9 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.settings import Predictor
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
-from mesocosm.lifecycle.access.answer_index import answers_folder
-from mesocosm.lifecycle.access.data_access import columns_of
-from mesocosm.lifecycle.access.model_access import net_of
+from mesocosm.lifecycle.access.answer_index import locate_answers
+from mesocosm.lifecycle.access.data_access import read_columns
+from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
 from mesocosm.serving.model_instance import Loaded
 from mesocosm.serving.preprocessing.preprocess import Preparation, plain
@@ -91,7 +91,9 @@ class Loader:
                 raise Failure(f"version {row['version']} is not listed; run 'mesocosm build'")
             folder = self.store / version["path"]
             runtime = service.runtime
-            predictor = net_of(self.spec, version, runtime.session, runtime.precision, self.readers)
+            predictor = load_version(
+                self.spec, version, runtime.session, runtime.precision, self.readers
+            )
             preparation = Preparation(
                 json.loads((folder / "prepare.json").read_text(encoding="utf-8")), prepare, CALLS
             )
@@ -107,7 +109,7 @@ class Loader:
         if row["answers"] and service.answers:
             from mesocosm.learning.export.predictor import Reader
 
-            folder = answers_folder(self.store, service, row["answers"])
+            folder = locate_answers(self.store, service, row["answers"])
             if not (folder / "rows.json").is_file():
                 raise Failure(f"the answers of {name} are not whole; run 'mesocosm build'")
             trunk = (
@@ -138,7 +140,7 @@ class Loader:
         if found is None or settings is None or settings.rank:
             return []
         try:
-            rows, split = columns_of(
+            rows, split = read_columns(
                 self.spec, found, list(dict.fromkeys([*settings.features, settings.target]))
             )
         except Failure:

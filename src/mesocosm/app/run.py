@@ -38,7 +38,7 @@ from mesocosm.core.errors import Failure
 from mesocosm.lifecycle.jobs.background_jobs import BackgroundJobs
 from mesocosm.lifecycle.jobs.retention import expire
 from mesocosm.lifecycle.jobs.rollback import rollback
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import Watch
 from mesocosm.monitoring.notifications import Notifier
 from mesocosm.reports.whatif import Desk
@@ -89,7 +89,7 @@ class Running:
             or _from_file("MESOCOSM_TOKEN_FILE")
             or secrets.token_urlsafe(24)
         )
-        store = where_of(spec).store
+        store = locate_project(spec).store
         self.metrics, self.journal = Metrics(), Journal(catalog, store / "journal")
         self.ident = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.notifier = Notifier(

@@ -21,7 +21,7 @@ def main() -> None:
     import mesocosm.learning.export.predictor  # noqa: F401
     from mesocosm.app.loader import Loader
     from mesocosm.config import read
-    from mesocosm.lifecycle.project_store import catalog_of
+    from mesocosm.lifecycle.project_store import open_catalog
     from mesocosm.serving.model_instance import Load
     from mesocosm.serving.workers.worker import nursery
 
@@ -30,7 +30,7 @@ def main() -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "true"
 
     def loader() -> Load:
-        return Loader(spec, catalog_of(spec)).load
+        return Loader(spec, open_catalog(spec)).load
 
     nursery(socket.socket(fileno=number), loader)
 

@@ -1,5 +1,5 @@
-"""The architect: a drafted table and what a goal picked of it become a model, a service, a monitor
-and a place, each with its reason.
+"""From a goal to a configuration: a drafted table and what the goal picked of it become a model, a
+service, a monitor and a place, each with its reason.
 
 Knows what fits which data and machine. Trains nothing; what it writes passes `check`.
 """
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mesocosm.assistant.architect_tasks import answers, ranking
+from mesocosm.assistant.architect_tasks import draft_answers, draft_ranking
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.profiling.goal.task_intent import asked
 
@@ -28,7 +29,19 @@ BAD = re.compile(
     r"^(neg(ative)?|bad|yes|true|1|default(ed)?|fraud|churn(ed)?|ill|malignant|负面|坏|是)$", re.I
 )
 GOOD = re.compile(r"^(pos(itive)?|good|paid|approved?|accept(ed)?|hired?|好|正面)$", re.I)
-LEAST_WINDOW, MOST_WINDOW = 30, 200
+LEAST_WINDOW, MOST_WINDOW = 30, 200  # requests
+MOST_CLASSES = 20  # that a draft counts
+RARE = 0.4  # share of the rarer of two classes under which they are of unlike size
+STRATIFIED, TOO_RARE = 5, 3  # rows of the rarest class
+RAISE_IT = "raise the bound to what you would not go under"
+
+
+@dataclass
+class Advice:
+    """What is written beside the settings: the `reasons`, and what is left to `choose`."""
+
+    reasons: dict[str, str] = field(default_factory=dict)
+    choose: list[str] = field(default_factory=list)
 
 
 def architect(
@@ -43,6 +56,9 @@ def architect(
     `reasons` and `choose` sentences for them.
 
     Args:
+        root: the project's folder.
+        paths: the files of the data.
+        goal: what is to be predicted, ranked or answered, in words.
         target: the column to predict, where it is given outright.
         kind: `classes`, `number`, `ranking` or `answers`, where it is given outright.
         given: as `draft_files` takes it.
@@ -50,81 +66,141 @@ def architect(
     Raises:
         Wrong: nothing of the files can be predicted.
     """
-    work = kind or ("" if target else asked(goal))
-    if work == "ranking":
-        return ranking(root, paths, goal, target, given)
-    if work == "answers":
-        return answers(root, paths, goal, given)
-    said = draft_files(root, paths, goal, target, kind, given)
-    said.pop("columns")  # objects, and a draft is written as JSON
-    aim: Mapping[str, Any] = said["aim"]
-    name, classes = said["name"], aim["kind"] == "classes"
-    reasons, choose = dict(aim["why"]), list(aim["choose"])
+    task = kind or ""
+    if not kind and not target:
+        task = asked(goal)
+    if task == "ranking":
+        return draft_ranking(root, paths, goal, target, given)
+    if task == "answers":
+        return draft_answers(root, paths, goal, given)
+    draft = draft_files(root, paths, goal, target, kind, given)
+    draft.pop("columns")  # objects, and a draft is written as JSON
+    aim: Mapping[str, Any] = draft["aim"]
+    name = draft["name"]
+    advice = Advice(dict(aim["why"]), list(aim["choose"]))
+    model = _propose_model(name, aim, advice)
+    split = _propose_split(aim, advice)
+    form = _choose_form(f"{goal} {aim['target']} {name}")
+    monitor = _propose_monitor(name, aim, form, advice)
+    draft["parts"] = {
+        "split": split,
+        "models": {f"{name}-model": model},
+        "services": {f"{name}-desk": {"serves": f"{name}-model"}},
+        "monitors": {f"{name}-watch": monitor},
+        "world": {"places": {f"{name}-{form}": {"shows": f"{name}-desk", "as": form}}},
+    }
+    return draft | {"reasons": advice.reasons, "choose": advice.choose, "goal": goal}
+
+
+def _propose_model(name: str, aim: Mapping[str, Any], advice: Advice) -> dict[str, Any]:
+    """The settings of a model that predicts what a goal asks for."""
     model: dict[str, Any] = {}
     if aim["texts"]:
         model["base"] = "minilm"
-        reasons["base"] = (
-            f"{', '.join(aim['texts'])} {'is' if len(aim['texts']) == 1 else 'are'} text; minilm is"
-            " small, here, and reads a few hundred texts a second on two cores"
+        advice.reasons["base"] = (
+            f"{_list_with_verb(aim['texts'], 'is', 'are')} text; minilm is small, installed, and"
+            " reads a few hundred texts a second on two cores"
         )
         if not aim["english"]:
-            choose.append(
+            advice.choose.append(
                 "'base' reads English, and the texts are mostly in other letters; a multilingual"
                 " one by its hub id or folder would read them better"
             )
     model |= {"dataset": f"{name}-data", "target": aim["target"], "features": aim["inputs"]}
     model["tune"] = "frozen"
-    reasons["tune"] = (
-        f"{aim['rows']} rows: heads in closed form, chosen by what each row is told while it is"
-        " left out, take seconds and are hard to beat; 'lora' or 'full' would pay with thousands"
-        " of texts whose classes need reading"
+    advice.reasons["tune"] = (
+        f"{aim['rows']} rows: heads in closed form, selected by their leave-one-out loss, take"
+        " seconds and are hard to beat; 'lora' or 'full' pays with thousands of texts whose"
+        " classes need reading"
     )
-    if classes and len(aim["classes"]) == 2 and aim["least"] is not None:
-        model["require"] = {"auc": ">= 0.55"}
-        reasons["require"] = (
-            f"two classes, the rarer {aim['least']:.0%} of the rows: AUC does not hang on the"
-            " shares; raise the bound to what you would not go under"
-            if aim["least"] < 0.4
-            else "two classes of like size; raise the bound to what you would not go under"
-        )
-        if aim["least"] < 0.4:
-            choose.append(
-                "what a mistake of each kind costs: the answer's probability is given, and the cut"
-                " at a half may not be yours"
+    model["require"] = _propose_gate(aim, advice)
+    if aim["kind"] == "classes" and aim["people"]:
+        model["fair"] = _propose_fairness(aim, advice)
+    return model
+
+
+def _list_with_verb(names: Sequence[str], one: str, many: str) -> str:
+    """Names with the verb in their number, such as `age and sex are`."""
+    verb = many
+    if len(names) == 1:
+        verb = one
+    return f"{', '.join(names)} {verb}"
+
+
+def _propose_gate(aim: Mapping[str, Any], advice: Advice) -> dict[str, str]:
+    """The gate that every version must pass."""
+    classes = aim["kind"] == "classes"
+    count, rarer = len(aim["classes"]), aim["least"]
+    if classes and count == 2 and rarer is not None:
+        reason = f"two classes of like size; {RAISE_IT}"
+        if rarer < RARE:
+            reason = (
+                f"two classes, the rarer {rarer:.0%} of the rows: AUC does not depend on the"
+                f" shares; {RAISE_IT}"
             )
-    elif classes:
-        model["require"] = {"gain_over_majority": ">= 0"}
-        reasons["require"] = (
-            f"{len(aim['classes'])}{'+' if len(aim['classes']) == 20 else ''} classes: never worse"
-            " than always saying the commonest; raise the bound to what you would not go under"
-        )
+            advice.choose.append(
+                "what an error of each kind costs: the probability is given, and a threshold of a"
+                " half may not be yours"
+            )
+        advice.reasons["require"] = reason
+        return {"auc": ">= 0.55"}
+    if classes:
+        more = ""
+        if count == MOST_CLASSES:
+            more = "+"
+        subject, baseline = f"{count}{more} classes", "the majority baseline"
     else:
-        model["require"] = {"gain_over_majority": ">= 0"}
-        reasons["require"] = (
-            "a number: never worse than always saying the mean; raise the bound to what you would"
-            " not go under"
-        )
-    if classes and aim["people"]:
-        good = next((c for c in aim["classes"] if GOOD.match(str(c))), None)
-        model["fair"] = {"by": aim["people"], **({"favours": good} if good else {})}
-        reasons["fair"] = (
-            f"{', '.join(aim['people'])} {'tells' if len(aim['people']) == 1 else 'tell'} groups of"
-            " people, so the model is compared between them"
-        )
-        if not good:
-            choose.append("'fair.favours': which class is good for the person")
-        choose.append(
-            "'require' has no bound between groups yet: parity_gap, odds_gap or accuracy_gap, if"
-            " the law or you want one"
-        )
+        subject, baseline = "a number", "the mean baseline"
+    advice.reasons["require"] = f"{subject}: never worse than {baseline}; {RAISE_IT}"
+    return {"gain_over_majority": ">= 0"}
+
+
+def _propose_fairness(aim: Mapping[str, Any], advice: Advice) -> dict[str, Any]:
+    """Groups of people between which the model is compared, and the class that favours them."""
+    fairness: dict[str, Any] = {"by": aim["people"]}
+    advice.reasons["fair"] = (
+        f"{_list_with_verb(aim['people'], 'names', 'name')} groups of people, so the model is"
+        " compared between them"
+    )
+    good = next((label for label in aim["classes"] if GOOD.match(str(label))), None)
+    if good:
+        fairness["favours"] = good
+    else:
+        advice.choose.append("'fair.favours': which class is good for the person")
+    advice.choose.append(
+        "'require' has no gate of fairness yet: parity_gap, odds_gap or accuracy_gap, if the law"
+        " or you want one"
+    )
+    return fairness
+
+
+def _propose_split(aim: Mapping[str, Any], advice: Advice) -> dict[str, Any]:
+    """The shares of the test and validation rows."""
     split: dict[str, Any] = {"test": 0.2, "validation": 0.1}
-    if classes and aim["rarest"] >= 5:
+    if aim["kind"] != "classes":
+        return split
+    if aim["rarest"] >= STRATIFIED:
         split["stratify"] = aim["target"]
-        reasons["split"] = "every class keeps its share in each part"
-    elif classes and aim["rarest"] < 3:
-        choose.append(
-            f"the rarest class has {aim['rarest']} rows; put it together with another, or find more"
+        advice.reasons["split"] = "every class keeps its share in each split"
+    elif aim["rarest"] < TOO_RARE:
+        advice.choose.append(
+            f"the rarest class has {aim['rarest']} rows; merge it with another, or collect more"
         )
+    return split
+
+
+def _choose_form(text: str) -> str:
+    """The place of the world that suits the words of a goal."""
+    for form, words in FORMS:
+        if re.search(words, text, re.I):
+            return form
+    return "counter"
+
+
+def _propose_monitor(
+    name: str, aim: Mapping[str, Any], form: str, advice: Advice
+) -> dict[str, Any]:
+    """A drift monitor, with surge alerts for a market that has a bad class."""
     window = max(LEAST_WINDOW, min(MOST_WINDOW, aim["rows"] // 5))
     monitor: dict[str, Any] = {
         "watches": f"{name}-desk",
@@ -132,25 +208,12 @@ def architect(
         "drift": {"false_alarms": "1/month", "window": window},
         "on_drift": ["alert", "retrain"],
     }
-    reasons["monitor"] = (
-        f"{window} live rows a look; a challenger is trained only where the verdict is that"
-        " training would mend it"
+    advice.reasons["monitor"] = (
+        f"{window} requests per test; a challenger is trained only where the diagnosis is that"
+        " retraining would help"
     )
-    form = next(
-        (f for f, words in FORMS if re.search(words, f"{goal} {aim['target']} {name}", re.I)),
-        "counter",
-    )
-    bad = next((c for c in aim["classes"] if BAD.match(str(c))), None)
+    bad = next((label for label in aim["classes"] if BAD.match(str(label))), None)
     if form == "market" and bad:
         monitor["surge"] = {"label": bad}
-        reasons["surge"] = (
-            f"'{bad}' coming three times as often as usual is what a market wants to know"
-        )
-    said["parts"] = {
-        "split": split,
-        "models": {f"{name}-model": model},
-        "services": {f"{name}-desk": {"model": f"{name}-model"}},
-        "monitors": {f"{name}-watch": monitor},
-        "world": {"places": {f"{name}-{form}": {"shows": f"{name}-desk", "as": form}}},
-    }
-    return said | {"reasons": reasons, "choose": choose, "goal": goal}
+        advice.reasons["surge"] = f"alerts where '{bad}' is three times as frequent as usual"
+    return monitor

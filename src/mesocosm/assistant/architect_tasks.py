@@ -1,4 +1,4 @@
-"""The architect for goals that predict no field: items ranked for somebody, or questions answered
+"""Configurations for goals that predict no field: items ranked for somebody, or questions answered
 from a table.
 
 Knows drafts and what a service of each kind needs. Trains nothing.
@@ -6,29 +6,40 @@ Knows drafts and what a service of each kind needs. Trains nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mesocosm.core.errors import Wrong
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.profiling.columns.column import words
 from mesocosm.data.profiling.goal.task_intent import interaction, pair
 
+Draft = dict[str, Any]
+Found = TypeVar("Found")
 ORDERED = ("date", "time", "number", "integer")
+KEEPS_APART = ("pseudonymise", "hash")  # methods of privacy that tell one person from another
+NO_TIME = "no column says when something was done, so the order of the rows is taken for it"
+
+BASELINE = (
+    "never worse than the popularity baseline; raise the bound to what you would not go under"
+)
 
 
-def ranking(
+def draft_ranking(
     root: Path,
     paths: Sequence[Path],
     goal: str,
     item: str | None = None,
     given: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> Draft:
     """What `draft_files` gives of a table of who did what, and under `parts` a model that ranks
     items.
 
     Args:
+        root: the project's folder.
+        paths: the files of the data.
+        goal: what is asked for, in words.
         item: the column that names an item, where it is given outright.
         given: as `draft_files` takes it.
 
@@ -36,68 +47,32 @@ def ranking(
         Wrong: no file tells who did something with which item.
     """
     drafts = [draft_files(root, [path], given=given) for path in paths]
-    said, (who, what, when) = _first(drafts, lambda d: interaction(d["columns"], item))
-    fields, name = said["dataset"]["fields"], said["name"]
-    said["dataset"].pop("key", None)
-    said["evidence"].pop("key", None)
-    for field in (who, what):
-        fields[field] = {"type": "text", "missing": "quarantine"} | (
-            {"private": fields[field]["private"]}
-            if field == who and fields[field].get("private") in ("pseudonymise", "hash")
-            else {}
-        )
-        said["evidence"][f"fields.{field}"] = (
-            f"it names {'somebody' if field == who else 'an item'}, so it is kept as text"
-        )
-    gone = {"duplicates", f"fields.{who}", f"fields.{what}"}
-    said["proposals"] = [p for p in said["proposals"] if p["where"] not in gone]
-    rank: dict[str, Any] = (
-        {"when": when}
-        if when and fields[when]["type"] in ORDERED and not fields[when].get("private")
-        else {}
-    )
+    draft, (who, what, when) = _find_first(drafts, lambda d: interaction(d["columns"], item))
     for other in drafts:
         other.pop("columns", None)
-    items = next(
-        (d for d in drafts if d is not said and _same(d["dataset"].get("key"), what)), None
-    )
-    model: dict[str, Any] = {}
-    choose = (
-        []
-        if rank
-        else [
-            "no column says when something was done, so the order of the rows is taken for the"
-            " order of time"
-        ]
-    )
+    name = draft["name"]
+    _keep_names(draft, who, what)
+    rank = _rank_settings(draft, when)
+    choose = []
+    if not rank:
+        choose.append(NO_TIME)
+    items = _find_items(drafts, draft, what)
     if items:
-        texts = [
-            n
-            for n, f in items["dataset"]["fields"].items()
-            if n != items["dataset"]["key"]
-            and f["type"] in ("text", "category")
-            and not f.get("private")
-        ]
-        said["sources"] |= items["sources"]
-        said["contracts"] |= items["contracts"]
-        said["more"] = [items]
-        rank |= {"items": f"{items['name']}-data", **({"texts": texts} if texts else {})}
-        model = {"base": "minilm"} if texts else {}
-    for other in drafts:
-        if other is not said and other is not items:
-            said["left"] |= {n: f"it has no key that names '{what}'" for n in other["sources"]}
-    model |= {
+        rank |= _add_items(draft, items)
+    unused = [other for other in drafts if other is not draft and other is not items]
+    _leave_out(draft, unused, f"it has no key that names '{what}'")
+    model: dict[str, Any] = {
         "dataset": f"{name}-data",
         "target": what,
         "features": [who],
         "rank": rank,
         "require": {"gain_over_popular": ">= 0"},
     }
+    if "texts" in rank:
+        model = {"base": "minilm"} | model
     reasons = {
         "target": f"the goal asks for a ranking: '{what}' names an item, '{who}' names somebody",
-        "require": (
-            "never worse than what is popular; raise the bound to what you would not go under"
-        ),
+        "require": BASELINE,
     }
     parts = {
         "split": "none",
@@ -106,18 +81,72 @@ def ranking(
         "monitors": {},
         "world": {"places": {f"{name}-shop": {"shows": f"{name}-shelf", "as": "shop"}}},
     }
-    return said | {
-        "parts": parts,
-        "reasons": reasons,
-        "choose": choose,
-        "goal": goal,
-        "aim": {"target": what, "kind": "ranking", "inputs": [who]},
-    }
+    aim = {"target": what, "kind": "ranking", "inputs": [who]}
+    more = {"parts": parts, "reasons": reasons, "choose": choose, "goal": goal, "aim": aim}
+    return draft | more
 
 
-def answers(
+def _leave_out(draft: Draft, others: Sequence[Draft], reason: str) -> None:
+    """Note that the sources of other drafts are not used, and why."""
+    for other in others:
+        draft["left"] |= dict.fromkeys(other["sources"], reason)
+
+
+def _keep_names(draft: Draft, who: str, what: str) -> None:
+    """Keep the columns that name somebody and an item as texts; every row stays."""
+    fields, evidence = draft["dataset"]["fields"], draft["evidence"]
+    draft["dataset"].pop("key", None)
+    evidence.pop("key", None)
+    private = fields[who].get("private")
+    fields[who] = {"type": "text", "missing": "quarantine"}
+    if private in KEEPS_APART:
+        fields[who]["private"] = private
+    evidence[f"fields.{who}"] = "it names somebody, so it is kept as text"
+    fields[what] = {"type": "text", "missing": "quarantine"}
+    evidence[f"fields.{what}"] = "it names an item, so it is kept as text"
+    _drop_proposals(draft, who, what)
+
+
+def _drop_proposals(draft: Draft, *fields: str) -> None:
+    """Drop the proposals for fields that are set by now, and for duplicates."""
+    settled = {"duplicates", *(f"fields.{field}" for field in fields)}
+    draft["proposals"] = [p for p in draft["proposals"] if p["where"] not in settled]
+
+
+def _rank_settings(draft: Draft, when: str | None) -> dict[str, Any]:
+    """The setting of the time of an interaction, where a column has it."""
+    fields = draft["dataset"]["fields"]
+    if when and fields[when]["type"] in ORDERED and not fields[when].get("private"):
+        return {"when": when}
+    return {}
+
+
+def _find_items(drafts: Sequence[Draft], draft: Draft, item: str) -> Draft | None:
+    """The table of the items: another one whose key is named as the item's column is."""
+    others = [other for other in drafts if other is not draft]
+    return next((other for other in others if _same(other["dataset"].get("key"), item)), None)
+
+
+def _add_items(draft: Draft, items: Draft) -> dict[str, Any]:
+    """Add the table of the items to a draft; the settings of a ranker that read it."""
+    draft["sources"] |= items["sources"]
+    draft["contracts"] |= items["contracts"]
+    draft["more"] = [items]
+    settings: dict[str, Any] = {"items": f"{items['name']}-data"}
+    key = items["dataset"]["key"]
+    texts = [
+        name
+        for name, field in items["dataset"]["fields"].items()
+        if name != key and field["type"] in ("text", "category") and not field.get("private")
+    ]
+    if texts:
+        settings["texts"] = texts
+    return settings
+
+
+def draft_answers(
     root: Path, paths: Sequence[Path], goal: str, given: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+) -> Draft:
     """What `draft_files` gives of a table of questions, and under `parts` a service that answers
     from it.
 
@@ -125,26 +154,14 @@ def answers(
         Wrong: no file has a column of questions and one of answers.
     """
     drafts = [draft_files(root, [path], given=given) for path in paths]
-    said, (question, answer) = _first(drafts, lambda d: pair(d["columns"]))
-    fields, name = said["dataset"]["fields"], said["name"]
-    said["dataset"].pop("key", None)
-    for field in (question, answer):
-        fields[field] = {"type": "text", "missing": "quarantine"} | (
-            {"private": "redact"} if fields[field].get("private") else {}
-        )
-        said["evidence"][f"fields.{field}"] = (
-            f"it holds {'a question' if field == question else 'an answer'}"
-        )
-    said["proposals"] = [
-        p
-        for p in said["proposals"]
-        if p["where"] not in ("duplicates", f"fields.{question}", f"fields.{answer}")
-    ]
-    for other in drafts:
-        if other is not said:
-            said["left"] |= dict.fromkeys(
-                other["sources"], "it has no column of questions and one of answers"
-            )
+    draft, (question, answer) = _find_first(drafts, lambda d: pair(d["columns"]))
+    name = draft["name"]
+    draft["dataset"].pop("key", None)
+    _keep_text(draft, question, "it holds a question")
+    is_private = _keep_text(draft, answer, "it holds an answer")
+    _drop_proposals(draft, question, answer)
+    unused = [other for other in drafts if other is not draft]
+    _leave_out(draft, unused, "it has no column of questions and one of answers")
     service = {"answers": {"from": f"{name}-data", "question": question, "answer": answer}}
     parts = {
         "split": "none",
@@ -153,50 +170,51 @@ def answers(
         "monitors": {},
         "world": {"places": {f"{name}-counter": {"shows": f"{name}-desk", "as": "desk"}}},
     }
-    hidden = "private" in fields[answer]
-    choose = (
-        [
+    choose = []
+    if is_private:
+        choose.append(
             f"'{answer}' shows contacts as '[e-mail]' and the like; where they are your own, remove"
             " 'private: redact' from it, and customers read them"
-        ]
-        if hidden
-        else []
-    )
-    reasons = {
-        "target": (
-            f"the goal asks for answers: '{question}' holds the questions, '{answer}' the answers"
         )
-    }
-    return said | {
-        "parts": parts,
-        "reasons": reasons,
-        "choose": choose,
-        "goal": goal,
-        "aim": {"target": answer, "kind": "answers", "inputs": [question]},
-    }
+    target = f"the goal asks for answers: '{question}' holds the questions, '{answer}' the answers"
+    aim = {"target": answer, "kind": "answers", "inputs": [question]}
+    reasons = {"target": target}
+    more = {"parts": parts, "reasons": reasons, "choose": choose, "goal": goal, "aim": aim}
+    return draft | more
 
 
-def _first(drafts: Sequence[dict[str, Any]], find: Any) -> tuple[dict[str, Any], Any]:
-    """The first draft in which something is found, and what is; looked-at columns are dropped,
+def _keep_text(draft: Draft, field: str, evidence: str) -> bool:
+    """Keep a column as text, redacted where it is private; whether it is."""
+    fields = draft["dataset"]["fields"]
+    is_private = bool(fields[field].get("private"))
+    fields[field] = {"type": "text", "missing": "quarantine"}
+    if is_private:
+        fields[field]["private"] = "redact"
+    draft["evidence"][f"fields.{field}"] = evidence
+    return is_private
+
+
+def _find_first(drafts: Sequence[Draft], find: Callable[[Draft], Found]) -> tuple[Draft, Found]:
+    """The first draft in which something is found, and what is; columns that were read are dropped,
     since a draft is written as JSON.
 
     Raises:
         Wrong: it is found in none.
     """
     fault: Wrong | None = None
-    for said in drafts:
+    for draft in drafts:
         try:
-            return said, find(said)
+            return draft, find(draft)
         except Wrong as error:
             fault = fault or error
         finally:
-            said.pop("columns", None)
+            draft.pop("columns", None)
     assert fault is not None
     raise fault
 
 
 def _same(key: str | None, item: str) -> bool:
-    """Whether a table's key is called as the item's column is, or only `id`.
+    """Whether a table's key is named as the item's column is, or only `id`.
 
     >>> _same("movie", "movie_id"), _same("id", "movie"), _same("user", "movie")
     (True, True, False)

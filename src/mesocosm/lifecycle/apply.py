@@ -1,6 +1,6 @@
-"""Apply a plan: each result whole or not at all, listed in one transaction after its files are.
+"""Apply a plan: each result whole or not at all, listed in one transaction after its files.
 
-Knows a plan, the makers of resources and the catalog. Killed anywhere, the next build goes on.
+Knows a plan, the makers of resources and the catalog. Killed anywhere, the next build continues.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Finding, Invalid, Later, Wrong
 from mesocosm.core.files import sweep
-from mesocosm.lifecycle.build_lock import alone
+from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.plan import Change
-from mesocosm.lifecycle.progress_store import Live
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.progress_store import ProgressFile
+from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.resource import ACTIONS
 from mesocosm.lifecycle.resource_makers import Record, make_dataset, make_model, make_service
 from mesocosm.lifecycle.stopped_build import forget_stop, keep_failure
@@ -30,7 +30,7 @@ Say = Callable[[str, str], None]  # address, sentence
 
 @dataclass
 class Outcome:
-    """What a build did: changes done, and sentences about what it could not do."""
+    """What a build did: the changes that are `done`, and findings of those that `failed`."""
 
     done: list[dict[str, Any]]
     failed: list[Finding]
@@ -44,59 +44,87 @@ def apply(
     prune: bool = False,
     accept: Sequence[str] = (),
 ) -> Outcome:
-    """Make what a plan says, in its order; what depends on a failed resource is skipped.
+    """Apply a plan, in its order; what depends on a failed resource is skipped.
 
     Args:
+        spec: the file.
+        catalog: where the results are listed.
+        changes: the plan.
+        say: takes an address and a line of progress.
+        prune: whether to delete what was built for resources that left the file.
         accept: changes of new data that may be trained on, as `DATASET` or `DATASET.FIELD`.
     """
-    where = where_of(spec)
+    store = locate_project(spec).store
     outcome = Outcome([], [])
-    with alone(where.store):
-        sweep(where.store)
+    with hold_build_lock(store):
+        sweep(store)
         broken: set[str] = set()
         for change in changes:
             if change.resource is None:
-                _leave(catalog, where.store, change.address, prune)
+                _leave(catalog, store, change.address, prune)
             elif change.sign != "=":
-                bad = [n for n in change.resource.needs if n in broken]
-                if bad:
-                    broken.add(change.address)
-                    say(change.address, f"left as it was, because {bad[0]} could not be made")
+                findings = _try(spec, catalog, change, broken, say, frozenset(accept))
+                outcome.failed += findings
+                if change.address in broken:
                     continue
-                try:
-                    _make(spec, catalog, change, say, frozenset(accept))
-                except (Wrong, Later, Failure) as error:
-                    broken.add(change.address)
-                    if (
-                        change.resource.section == "datasets"
-                        and change.prints
-                        and not isinstance(error, Invalid)
-                    ):
-                        keep_failure(where.store, change.resource.name, change.prints.made, error)
-                    outcome.failed += _findings(spec, change, error)
-                    say(change.address, "failed")
-                    continue
-            elif (
-                change.resource.section == "datasets"
-            ):  # as the last snapshot was made, so nothing stops it any more
-                forget_stop(where.store, change.resource.name)
+            elif change.resource.section == "datasets":
+                # it is as the last snapshot was built, so nothing stops it any more
+                forget_stop(store, change.resource.name)
             outcome.done.append(change.as_json())
     return outcome
 
 
+def _try(
+    spec: Spec,
+    catalog: Catalog,
+    change: Change,
+    broken: set[str],
+    say: Say,
+    accept: frozenset[str],
+) -> list[Finding]:
+    """Apply one change; one that fails, or needs what failed, is added to `broken`.
+
+    Returns:
+        What is wrong, where it fails.
+    """
+    resource = change.resource
+    assert resource is not None and change.fingerprints is not None
+    failed = [need for need in resource.needs if need in broken]
+    if failed:
+        broken.add(change.address)
+        say(change.address, f"skipped: dependency {failed[0]} failed")
+        return []
+    try:
+        _make(spec, catalog, change, say, accept)
+    except (Wrong, Later, Failure) as error:
+        broken.add(change.address)
+        if resource.section == "datasets" and not isinstance(error, Invalid):
+            store, made = locate_project(spec).store, change.fingerprints.build
+            keep_failure(store, resource.name, made, error)
+        say(change.address, "failed")
+        return _findings(spec, change, error)
+    return []
+
+
 def _findings(spec: Spec, change: Change, error: Failure) -> list[Finding]:
+    """An error as findings at the lines that it is about."""
     assert change.resource is not None
-    if isinstance(error, Invalid):
-        return error.findings
-    wrong = error if isinstance(error, Wrong) else Wrong("", str(error))
+    match error:
+        case Invalid():
+            return error.findings
+        case Wrong():
+            wrong = error
+        case _:
+            wrong = Wrong("", str(error))
     address = wrong.of or change.address
-    steps = [*address.split(".", 1), *([k for k in wrong.key.split(".") if k])]
+    steps = [*address.split(".", 1), *filter(None, wrong.key.split("."))]
     if change.resource.section == "places":
         steps = ["world", *steps]
     return [wrong.at(spec.place(*steps), address)]
 
 
 def _leave(catalog: Catalog, store: Path, address: str, prune: bool) -> None:
+    """Note that a resource left the file, and with `prune` delete what was built for it."""
     section, _, name = address.partition(".")
     with catalog.transaction() as con:
         con.execute(
@@ -116,34 +144,36 @@ def _leave(catalog: Catalog, store: Path, address: str, prune: bool) -> None:
 
 
 def _make(spec: Spec, catalog: Catalog, change: Change, say: Say, accept: frozenset[str]) -> None:
-    assert change.resource is not None and change.prints is not None
+    """Build a resource, then list it."""
+    resource, fingerprints = change.resource, change.fingerprints
+    assert resource is not None and fingerprints is not None
     makers: dict[str, Callable[..., tuple[str, Record]]] = {
         "datasets": partial(make_dataset, accept=accept),
         "models": make_model,
         "services": make_service,
     }
-    maker = makers.get(change.resource.section)
-    with Live(where_of(spec).store, change.address) as live:
-        thing, record = (
-            maker(spec, catalog, change, live.heard(lambda text: say(change.address, text)))
-            if maker
-            else ("", lambda con: None)
-        )
+    maker = makers.get(resource.section, _make_nothing)
+    with ProgressFile(locate_project(spec).store, change.address) as live:
+        progress = live.record(lambda text: say(change.address, text))
+        thing, record = maker(spec, catalog, change, progress)
     with catalog.transaction() as con:
         record(con)
         catalog.record_resource(
             con,
             address=change.address,
-            made=change.prints.made,
-            run=change.prints.run,
+            made=fingerprints.build,
+            run=fingerprints.runtime,
             thing=thing,
-            definition={
-                "made_by": dict(change.resource.made_by),
-                "run_by": dict(change.resource.run_by),
-            },
-            needs=list(change.resource.needs),
-            place=list(change.resource.place),
+            definition={"made_by": dict(resource.made_by), "run_by": dict(resource.run_by)},
+            needs=list(resource.needs),
+            place=list(resource.place),
         )
-        catalog.write_audit(
-            con, "build", ACTIONS[change.sign], change.address, "; ".join(change.because)
-        )
+        action, why = ACTIONS[change.sign], "; ".join(change.because)
+        catalog.write_audit(con, "build", action, change.address, why)
+
+
+def _make_nothing(
+    spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None]
+) -> tuple[str, Record]:
+    """What has no files of its own is only listed."""
+    return "", lambda con: None

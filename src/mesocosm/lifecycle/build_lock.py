@@ -16,14 +16,14 @@ from mesocosm.core.errors import Failure
 
 
 @contextmanager
-def alone(store: Path, wait: float = 0.0) -> Iterator[None]:
+def hold_build_lock(store: Path, wait: float = 0.0) -> Iterator[None]:
     """One build at a time; the lock dies with its process.
 
     Args:
         wait: seconds to wait for another build to end.
 
     Raises:
-        Failure: another build is at work.
+        Failure: another build is in progress.
     """
     owned_folder(store)
     with owner_only(), (store / "lock").open("w") as handle:
@@ -35,7 +35,7 @@ def alone(store: Path, wait: float = 0.0) -> Iterator[None]:
             except OSError as error:
                 if time.monotonic() >= until:
                     raise Failure(
-                        "another build of this ecosystem is at work; wait for it to end"
+                        "another build of this ecosystem is in progress; wait for it to end"
                     ) from error
                 time.sleep(0.2)
         yield

@@ -1,7 +1,7 @@
-"""What an earlier look at the same content found, so that a plan of what has not changed does not
-read it again.
+"""Results of checks, kept by the content that was checked, so that a plan of what has not changed
+does not read it again.
 
-Knows digests and files. Keeps sentences that hold no value of a row.
+Knows fingerprints and files. Keeps sentences that hold no value of a row.
 """
 
 from __future__ import annotations
@@ -18,33 +18,40 @@ from mesocosm.core.hashing import digest
 from mesocosm.core.version import VERSION
 
 
-def mark_of(store: Path, about: list[Any]) -> Path:
-    """The file that says that this was looked at."""
+def locate_result(store: Path, about: list[Any]) -> Path:
+    """The file of the result of a check.
+
+    Args:
+        store: the folder `.mesocosm`.
+        about: what the result depends on.
+    """
     return store / "seen" / f"{digest(VERSION, *about)}.json"
 
 
-def keep(file: Path, found: list[str]) -> None:
-    """Keep what a look found; where nothing can be written, it is looked at again."""
+def keep_result(file: Path, result: list[str]) -> None:
+    """Keep the result of a check; where nothing can be written, it is made again."""
     with suppress(OSError), owner_only():
-        write_json(file, found)
+        write_json(file, result)
 
 
-def once(store: Path, about: list[Any], look: Callable[[], list[str]]) -> list[str]:
-    """What `look` finds, or found when it was last asked about the same.
+def run_once(store: Path, about: list[Any], look: Callable[[], list[str]]) -> list[str]:
+    """The result of a check, or the one that was kept for the same content.
 
     Args:
-        about: what the answer depends on; where a part of it is None, the look is taken anew and
-            nothing is kept.
+        store: the folder `.mesocosm`.
+        about: what the result depends on; where a part of it is None, the check is made and nothing
+            is kept.
+        look: makes the check; its sentences.
     """
     if None in about:
         return look()
-    file = mark_of(store, about)
+    file = locate_result(store, about)
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
-        if isinstance(kept, list) and all(isinstance(one, str) for one in kept):
+        if isinstance(kept, list) and all(isinstance(sentence, str) for sentence in kept):
             return kept
     except (OSError, ValueError):
         pass
-    found = look()
-    keep(file, found)
-    return found
+    result = look()
+    keep_result(file, result)
+    return result

@@ -1,107 +1,108 @@
-"""The datasets of a file as they are governed: drafted, split by class or spoken from.
+"""The datasets of a file as they are built: drafted, stratified, or made of a source that a service
+answers from.
 
-Knows the grammar, the drafts that the store keeps and the revisions of the code that makes things.
+Knows the grammar, the drafts in the store and the revisions of the code that builds.
 """
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 from mesocosm.config import Spec
 from mesocosm.core.errors import Invalid, Later, Wrong, belonging_to
 from mesocosm.core.hashing import digest
 from mesocosm.data.dataset import Dataset
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 
 REVISIONS = {"govern": 6, "learn": 5, "draft": 3}
 
 
-def datasets_of(spec: Spec) -> dict[str, Dataset]:
-    """The file's datasets, and one of two texts for every source that is spoken from directly."""
-    eco, found = (
-        spec.eco,
-        {
-            name: _stratified(spec, name, drafted_of(spec, name)[0] if data.auto else data)
-            for name, data in spec.eco.datasets.items()
-        },
-    )
-    spoken = [s.answers for s in eco.services.values() if s.answers]
-    named = {a.dataset: (a.question, a.answer) for a in spoken}
-    known = [
-        p.inhabitant.knowledge
-        for p in eco.world.places.values()
-        if p.inhabitant and p.inhabitant.knowledge
-    ]
-    named |= {k: ("question", "answer") for k in known if k not in named}
-    for name, columns in named.items():
-        if name in eco.sources and name not in found:
-            fields = {c: {"type": "text", "missing": "quarantine"} for c in columns}
-            found[name] = Dataset.model_validate(
-                {"from": name, "fields": fields, "duplicates": "row"}
-            )
-    return found
+def resolve_datasets(spec: Spec) -> dict[str, Dataset]:
+    """The file's datasets, and one of two texts for every source that is answered from directly."""
+    datasets: dict[str, Dataset] = {}
+    for name, data in spec.eco.datasets.items():
+        if data.auto:
+            data, _ = draft_dataset(spec, name)
+        datasets[name] = _stratified(spec, name, data)
+    for name, columns in _answer_columns(spec).items():
+        if name in spec.eco.sources and name not in datasets:
+            fields = {column: {"type": "text", "missing": "quarantine"} for column in columns}
+            settings = {"from": name, "fields": fields, "duplicates": "row"}
+            datasets[name] = Dataset.model_validate(settings)
+    return datasets
+
+
+def _answer_columns(spec: Spec) -> dict[str, tuple[str, str]]:
+    """The columns of questions and answers of what services and inhabitants answer from."""
+    columns: dict[str, tuple[str, str]] = {}
+    for service in spec.eco.services.values():
+        if service.answers:
+            answers = service.answers
+            columns[answers.dataset] = (answers.question, answers.answer)
+    for spot in spec.eco.world.places.values():
+        if spot.inhabitant and spot.inhabitant.knowledge:
+            columns.setdefault(spot.inhabitant.knowledge, ("question", "answer"))
+    return columns
 
 
 def _stratified(spec: Spec, name: str, data: Dataset) -> Dataset:
-    """A dataset whose parts keep the shares of the class that the first model of it in the file
+    """A dataset whose splits keep the shares of the class that the first model of it in the file
     predicts, where its split names no field itself.
     """
     split = data.split
     if split.none or split.stratify or split.group:
         return data
-    target = next(
-        (
-            m.target
-            for m in spec.eco.models.values()
-            if m.dataset == name
-            and not m.rank
-            and getattr(data.fields.get(m.target), "type", "") in ("category", "boolean")
-        ),
-        None,
-    )
-    return (
-        data.model_copy(update={"split": split.model_copy(update={"stratify": target})})
-        if target
-        else data
-    )
+    for model in spec.eco.models.values():
+        kind = getattr(data.fields.get(model.target), "type", "")
+        if model.dataset == name and not model.rank and kind in ("category", "boolean"):
+            stratified = split.model_copy(update={"stratify": model.target})
+            return data.model_copy(update={"split": stratified})
+    return data
 
 
-def drafted_of(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
-    """A dataset with `fields: auto` as drafted, and the evidence; drafted anew only where its
+def draft_dataset(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
+    """A dataset with `fields: auto` as drafted, and the evidence; drafted again only where its
     source changed.
 
     Raises:
         Invalid: its source cannot be read.
     """
+    try:
+        draft = _read_draft(spec, name)
+        return Dataset.model_validate(draft["settings"]), draft["evidence"]
+    except (Wrong, Later) as error:
+        wrong = error
+        if isinstance(wrong, Later):
+            wrong = Wrong("", str(error))
+        address, steps = f"datasets.{name}", ["datasets", name]
+        if wrong.of:
+            address = wrong.of
+            steps = [*address.split(".", 1), *filter(None, wrong.key.split("."))]
+        raise Invalid([wrong.at(spec.place(*steps), address)]) from error
+
+
+def _read_draft(spec: Spec, name: str) -> dict[str, Any]:
+    """The draft of a dataset, made where there is none of its sources' content."""
     from mesocosm.core.files import write_json
 
-    data, where = spec.eco.datasets[name], where_of(spec)
-    try:
-        sources = {n: spec.eco.sources[n] for n in data.source.sources}
-        asked = data.model_dump(
-            mode="json", by_alias=True, exclude_unset=True, exclude={"fields", "auto"}
-        )
-        prints = []
-        for source, settings in sources.items():
-            with belonging_to(f"sources.{source}"):
-                prints.append([settings.made_of(), settings.fingerprint(where)])
-        path = (
-            where.store
-            / "drafts"
-            / f"{digest(prints, asked, REVISIONS['govern'], REVISIONS['draft'])}.json"
-        )
-        if not path.is_file():
-            from mesocosm.data.profiling.auto_fields import look
+    data, where = spec.eco.datasets[name], locate_project(spec)
+    sources = {source: spec.eco.sources[source] for source in data.source.sources}
+    settings = data.model_dump(
+        mode="json", by_alias=True, exclude_unset=True, exclude={"fields", "auto"}
+    )
+    contents = []
+    for source, source_settings in sources.items():
+        with belonging_to(f"sources.{source}"):
+            contents.append([source_settings.made_of(), source_settings.fingerprint(where)])
+    mark = digest(contents, settings, REVISIONS["govern"], REVISIONS["draft"])
+    path: Path = where.store / "drafts" / f"{mark}.json"
+    if not path.is_file():
+        from mesocosm.data.profiling.auto_fields import look
 
-            made = look(sources, data.source, where)
-            write_json(path, {"settings": {**made.settings(), **asked}, "evidence": made.evidence})
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        return Dataset.model_validate(kept["settings"]), kept["evidence"]
-    except (Wrong, Later) as error:
-        wrong = error if isinstance(error, Wrong) else Wrong("", str(error))
-        address = wrong.of or f"datasets.{name}"
-        steps = [
-            *address.split(".", 1),
-            *([k for k in wrong.key.split(".") if k] if wrong.of else []),
-        ]
-        raise Invalid([wrong.at(spec.place(*steps), address)]) from error
+        draft = look(sources, data.source, where)
+        kept = {"settings": {**draft.settings(), **settings}, "evidence": draft.evidence}
+        write_json(path, kept)
+    draft_kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return draft_kept

@@ -1,261 +1,185 @@
 """From a file to its resources, in an order where each comes after what it needs.
 
-Knows the grammar and which settings make a thing and which only run it.
+Knows the grammar, and which settings are hashed into a build and which only into its operation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from mesocosm.config import Spec
-from mesocosm.core.errors import Finding, Invalid, Later, Wrong
+from mesocosm.core.errors import Finding, Invalid, Later, Place, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.core.written_settings import written_settings
 from mesocosm.data.dataset import GOVERNING, Dataset
 from mesocosm.learning.base_models.base import locate_base
 from mesocosm.learning.importers.onnx import Brought
+from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO, Auto
-from mesocosm.lifecycle.file_datasets import REVISIONS, datasets_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.file_datasets import REVISIONS, resolve_datasets
+from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.resource import Resource
+from mesocosm.lifecycle.review.source_checks import find_ambiguous_joins, find_broken_contract
+from mesocosm.serving.settings import Log, Service
 
-RUNNING = ("require", "about", "track")  # settings of a model that train nothing anew
 
-
-def resources(spec: Spec) -> list[Resource]:
+def list_resources(spec: Spec) -> list[Resource]:
     """Every resource of a file, in order.
 
     Raises:
-        Invalid: a source's content cannot be printed.
+        Invalid: a source cannot be read, breaks its contract, or a join is ambiguous.
     """
-    eco, where = spec.eco, where_of(spec)
-    found: list[Resource] = []
-    faults = []
-    for name, source in eco.sources.items():
+    sources = _source_resources(spec)
+    datasets = resolve_datasets(spec)
+    build_settings = {source.name: source.made_by for source in sources}
+    if ambiguous := find_ambiguous_joins(spec, datasets, build_settings):
+        raise Invalid(ambiguous)
+    return [
+        *sources,
+        *(_dataset_resource(spec, name, data) for name, data in datasets.items()),
+        *(_model_resource(spec, name, model) for name, model in _ordered_models(spec)),
+        *(_service_resource(spec, name, service) for name, service in spec.eco.services.items()),
+        *_monitor_resources(spec),
+        *_world_resources(spec),
+    ]
+
+
+def _source_resources(spec: Spec) -> list[Resource]:
+    """The sources, each with the fingerprint of its content.
+
+    Raises:
+        Invalid: with one finding for each source that cannot be read or breaks its contract.
+    """
+    where = locate_project(spec)
+    listed: list[Resource] = []
+    findings: list[Finding] = []
+    for name, source in spec.eco.sources.items():
+        place = spec.place("sources", name)
         settings = source.made_of()
         try:
-            content = source.fingerprint(where)
-            faults += _broken(spec, name, source, settings | {"content": content})
+            settings = settings | {"content": source.fingerprint(where)}
+            findings += find_broken_contract(spec, name, settings)
         except (Wrong, Later) as error:
-            place = spec.place("sources", name)
-            key = error.key if isinstance(error, Wrong) else ""
-            at = spec.place("sources", name, key, key=False) if key and "." not in key else place
-            wrong = error if isinstance(error, Wrong) else Wrong("", str(error))
-            faults.append(wrong.at(at, f"sources.{name}"))
+            findings.append(_source_finding(spec, name, error))
             continue
-        run = {
-            "owner": source.owner,
-            "contract": written_settings(source.contract) if source.contract else None,
-        }
-        found.append(
-            Resource(
-                f"sources.{name}",
-                spec.place("sources", name),
-                (),
-                settings | {"content": content},
-                {k: v for k, v in run.items() if v},
-            )
-        )
-    if faults:
-        raise Invalid(faults)
-    datasets = datasets_of(spec)
-    if joins := _joins(spec, datasets, {r.name: r.made_by for r in found}):
-        raise Invalid(joins)
-    for name, data in datasets.items():
-        place = (
-            spec.place("datasets", name) if name in eco.datasets else spec.place("sources", name)
-        )
-        revision = {"revision": REVISIONS["govern"]}
-        made = written_settings(data, GOVERNING) | revision
-        for field in made["fields"].values():
-            field.pop("about", None)
-        recipe = _plain(data, set(GOVERNING)) | revision
-        needs = tuple(f"sources.{s}" for s in dict.fromkeys(data.all_sources))
-        run = _some(written_settings(data), ("about", *GOVERNING))
-        found.append(Resource(f"datasets.{name}", place, needs, made, run, recipe))
-    for name, model in sorted(
-        eco.models.items(), key=lambda m: m[1].init_from is not None
-    ):  # what is adapted comes first
-        made = what_makes_model(spec, name)
-        needs = tuple(
-            f"datasets.{d}"
-            for d in dict.fromkeys(
-                [
-                    model.dataset,
-                    *(
-                        [model.pretrain.dataset]
-                        if model.pretrain and model.pretrain.dataset
-                        else []
-                    ),
-                    *([model.rank.items] if model.rank and model.rank.items else []),
-                ]
-            )
-        )
-        needs += (f"models.{model.init_from}",) if model.init_from else ()
-        run = _some(written_settings(model), RUNNING)
-        found.append(Resource(f"models.{name}", spec.place("models", name), needs, made, run))
-    for name, service in eco.services.items():
-        needs = tuple(f"models.{m}" for m in (service.model, service.fallback) if m)
-        needs += (f"datasets.{service.answers.dataset}",) if service.answers else ()
-        made = {
-            "model": service.model,
-            "answers": service.answers.dataset if service.answers else None,
-        }
-        found.append(
-            Resource(
-                f"services.{name}",
-                spec.place("services", name),
-                needs,
-                made,
-                written_settings(service),
-            )
-        )
-    for name, monitor in eco.monitors.items():
-        made = {"service": monitor.service}
-        found.append(
-            Resource(
-                f"monitors.{name}",
-                spec.place("monitors", name),
-                (f"services.{monitor.service}",),
-                made,
-                written_settings(monitor),
-            )
-        )
-    for name, spot in eco.world.places.items():
-        made = {"service": spot.service}
-        found.append(
-            Resource(
-                f"places.{name}",
-                spec.place("world", "places", name),
-                (f"services.{spot.service}",),
-                made,
-                written_settings(spot),
-            )
-        )
-    found.append(
-        Resource(
-            "world", spec.place("world"), (), {"seed": eco.world.seed}, {"style": eco.world.style}
-        )
-    )
-    return found
+        contract = source.contract and source.contract.model_dump(mode="json")
+        run = {"owner": source.owner, "contract": contract}
+        run = {key: value for key, value in run.items() if value}
+        listed.append(Resource(f"sources.{name}", place, (), settings, run))
+    if findings:
+        raise Invalid(findings)
+    return listed
 
 
-def what_makes_model(spec: Spec, name: str) -> dict[str, Any]:
-    """The settings, base and code that a model is made by; where they change it is trained anew."""
+def _source_finding(spec: Spec, name: str, error: Wrong | Later) -> Finding:
+    """An error of a source as a finding at the line of the setting that it names."""
+    address, place = f"sources.{name}", spec.place("sources", name)
+    if isinstance(error, Later):
+        return Wrong("", str(error)).at(place, address)
+    if error.key and "." not in error.key:
+        place = spec.place("sources", name, error.key, key=False)
+    return error.at(place, address)
+
+
+def _dataset_resource(spec: Spec, name: str, data: Dataset) -> Resource:
+    section = "sources"  # a source that a service answers from directly
+    if name in spec.eco.datasets:
+        section = "datasets"
+    made = _dump(data, set(GOVERNING)) | {"revision": REVISIONS["govern"]}
+    for field in made["fields"].values():
+        field.pop("about", None)
+        if not field["absent"]:
+            del field["absent"]
+        if field["null"] is None:
+            del field["null"]
+    needs = tuple(f"sources.{source}" for source in dict.fromkeys(data.all_sources))
+    governing = data.model_dump(mode="json", include=set(GOVERNING), exclude_defaults=True)
+    run = {"about": data.about} | governing
+    return Resource(f"datasets.{name}", spec.place(section, name), needs, made, run)
+
+
+def _ordered_models(spec: Spec) -> list[tuple[str, Model]]:
+    """The models, those that others start from first."""
+    return sorted(spec.eco.models.items(), key=lambda item: item[1].adapts is not None)
+
+
+def _model_resource(spec: Spec, name: str, model: Model) -> Resource:
+    datasets = [model.learns]
+    if model.pretrain and model.pretrain.of:
+        datasets.append(model.pretrain.of)
+    if model.rank and model.rank.items:
+        datasets.append(model.rank.items)
+    needs = [f"datasets.{dataset}" for dataset in dict.fromkeys(datasets)]
+    if model.adapts:
+        needs.append(f"models.{model.adapts}")
+    run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
+    place = spec.place("models", name)
+    return Resource(f"models.{name}", place, tuple(needs), collect_build_settings(spec, name), run)
+
+
+def _service_resource(spec: Spec, name: str, service: Service) -> Resource:
+    needs = [f"models.{model}" for model in (service.serves, service.fallback) if model]
+    answers = None
+    if service.answers:
+        answers = service.answers.dataset
+        needs.append(f"datasets.{answers}")
+    without: set[str] = set()
+    if service.log == Log():  # so that files from before logs had settings keep their fingerprint
+        without.add("log")
+    made = {"serves": service.serves, "answers": answers}
+    place = spec.place("services", name)
+    return Resource(f"services.{name}", place, tuple(needs), made, _dump(service, without))
+
+
+def _monitor_resources(spec: Spec) -> Iterator[Resource]:
+    for name, monitor in spec.eco.monitors.items():
+        place, needs = spec.place("monitors", name), (f"services.{monitor.watches}",)
+        made = {"watches": monitor.watches}
+        yield Resource(f"monitors.{name}", place, needs, made, _dump(monitor))
+
+
+def _world_resources(spec: Spec) -> Iterator[Resource]:
+    world = spec.eco.world
+    for name, spot in world.places.items():
+        place, needs = spec.place("world", "places", name), (f"services.{spot.shows}",)
+        yield Resource(f"places.{name}", place, needs, {"shows": spot.shows}, _dump(spot))
+    yield Resource("world", spec.place("world"), (), {"seed": world.seed}, {"style": world.style})
+
+
+def collect_build_settings(spec: Spec, name: str) -> dict[str, Any]:
+    """The settings, base model and code revision that a model is built from; the model is trained
+    again where one of them changes.
+    """
     model = spec.eco.models[name]
-    grouped = {"left_out": "by group"} if spec.eco.datasets[model.dataset].split.group else {}
-    sight = (
-        {"sight": _weights(spec, name, model.image_base, "image_base")} if model.image_base else {}
-    )
-    return (
-        written_settings(model, RUNNING)
-        | {"revision": REVISIONS["learn"], "weights": _weights(spec, name, model.base), **sight}
-        | grouped
-    )
-
-
-def _joins(
-    spec: Spec, datasets: Mapping[str, Dataset], made: Mapping[str, Mapping[str, Any]]
-) -> list[Finding]:
-    """What is wrong about joins by the columns of their sources, as far as files tell those without
-    their rows.
-
-    Args:
-        made: by source, its settings and what tells its content; a dataset is looked at once for
-            each.
-    """
-    from mesocosm.lifecycle.content_cache import keep, mark_of
-    from mesocosm.lifecycle.local_files import is_settled
-
-    where, found = where_of(spec), []
-    joined = {
-        n: d
-        for n, d in datasets.items()
-        if d.source.partners and n in spec.eco.datasets and not is_settled(spec, n)
+    without = {"require", "about", "track"}
+    without |= {key for key in ("adapts", "along") if not getattr(model, key)}
+    made = _dump(model, without) | {
+        "revision": REVISIONS["learn"],
+        "weights": _fingerprint_base(spec, name, model.base),
     }
-    marks = {
-        n: mark_of(
-            where.store,
-            [
-                "joins",
-                REVISIONS["govern"],
-                _plain(d, set()),
-                {s: dict(made[s]) for s in d.all_sources if s in made},
-            ],
-        )
-        for n, d in joined.items()
-    }
-    joined = {n: d for n, d in joined.items() if not marks[n].is_file()}
-    if not joined:
-        return []
-    from mesocosm.data.engines.bounded_duckdb import engine
-    from mesocosm.data.pipeline.ingest import ambiguous_columns
-    from mesocosm.data.sources.source_columns import columns_of_sources
-
-    with engine(where.store, taught=False) as con:
-        for name, data in joined.items():
-            try:
-                wrong = ambiguous_columns(
-                    data, columns_of_sources(con, spec.eco.sources, data.source.sources, where)
-                )
-            except Wrong:  # the build says what is wrong with a file
-                continue
-            found += [w.at(spec.place("datasets", name), f"datasets.{name}") for w in wrong]
-            if not wrong:
-                keep(marks[name], [])
-    return found
+    if model.image_base:
+        made["sight"] = _fingerprint_base(spec, name, model.image_base, "image_base")
+    if spec.eco.datasets[model.learns].split.group:
+        made["left_out"] = "by group"
+    if made["tune"].get("moves") == "images":  # the default, so older fingerprints stay
+        del made["tune"]["moves"]
+    return made
 
 
-def _broken(spec: Spec, name: str, source: Any, made: Mapping[str, Any]) -> list[Finding]:
-    """Findings of a source that does not hold what its contract promises; looked at once for each
-    content and setting.
-    """
-    from mesocosm.core.files import write_json
-
-    if not source.contract:
-        return []
-    where = where_of(spec)
-    kept = (
-        where.store
-        / "contracts"
-        / f"{digest(made, source.contract.model_dump(mode='json', exclude={'fresh', 'owner'}))}.json"
-    )
-    if kept.is_file() and not source.contract.fresh:
-        return []
-    from mesocosm.data.engines.bounded_duckdb import engine
-    from mesocosm.data.sources.contract import broken
-
-    with engine(where.store, taught=False) as con:
-        source.collect(where, con, "promised")
-        found = broken(source.contract, con, "promised")
-    if not found:
-        write_json(kept, {"source": name})
-    owner = source.contract.owner or source.owner
-    said = []
-    for wrong in found:
-        steps = wrong.key.split(".")
-        wanted = wrong.wanted + (f"; ask {owner}" if owner else "")
-        place = spec.place("sources", name, *steps)
-        said.append(
-            Finding(
-                place, f"sources.{name}.{wrong.key}", wrong.found, wanted, wrong.choices, wrong.near
-            )
-        )
-    return said
+def _dump(settings: BaseModel, without: set[str] | None = None) -> dict[str, Any]:
+    return dict(settings.model_dump(mode="json", by_alias=True, exclude=without or set()))
 
 
-def _some(settings: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
-    return {key: value for key, value in settings.items() if key in keys}
-
-
-def _plain(thing: Any, less: set[str]) -> dict[str, Any]:
-    return dict(thing.model_dump(mode="json", by_alias=True, exclude=less))
-
-
-def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base") -> str | None:
-    """What tells a base from another: names and sizes of its files; a hub id stands for itself, a
-    model brought in for its bytes.
+def _fingerprint_base(
+    spec: Spec, name: str, base: str | Brought | None, key: str = "base"
+) -> str | None:
+    """What tells a base model from another: the names and sizes of its files; a hub id stands for
+    itself, an imported model for its bytes.
     """
     if not base:
         return None
@@ -263,27 +187,32 @@ def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base
         from mesocosm.learning.base_models import installed_encoders
 
         more = (spec.eco.models[name].auto or Auto()).bases
-        return digest(
-            *(_weights(spec, name, other, key) for other in (*installed_encoders(), *more))
-        )
-    from mesocosm.learning.base_models.base import canonical_hub_id, is_local_base
-
+        return digest(*(_fingerprint_base(spec, name, other, key) for other in (*installed_encoders(), *more)))
     try:
         if isinstance(base, Brought):
             return base.content(spec.root)
-        if not is_local_base(base, spec.root):
-            if "/" not in base and not canonical_hub_id(base):
-                locate_base(base, spec.root)
-            return base
-        folder, _ = locate_base(base, spec.root)
+        folder = _local_base(spec, base)
     except Wrong as wrong:
-        raise Invalid(
-            [wrong.at(spec.place("models", name, key, key=False), f"models.{name}")]
-        ) from wrong
-    return digest(
-        sorted(
-            (p.name, p.stat().st_size)
-            for p in ([folder] if folder.is_file() else folder.glob("*"))
-            if p.is_file()
-        )
-    )
+        place: Place = spec.place("models", name, key, key=False)
+        raise Invalid([wrong.at(place, f"models.{name}")]) from wrong
+    if folder is None:
+        return base
+    files = [folder]
+    if not folder.is_file():
+        files = list(folder.glob("*"))
+    return digest(sorted((file.name, file.stat().st_size) for file in files if file.is_file()))
+
+
+def _local_base(spec: Spec, base: str) -> Path | None:
+    """The file or folder of a base model; None where it is a hub id.
+
+    Raises:
+        Wrong: it is neither.
+    """
+    from mesocosm.learning.base_models.base import canonical, named
+
+    if named(base, spec.root):
+        return folder_of(base, spec.root)[0]
+    if "/" not in base and not canonical(base):
+        folder_of(base, spec.root)  # raises with the bases that there are
+    return None

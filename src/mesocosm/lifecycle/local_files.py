@@ -14,7 +14,9 @@ from mesocosm.core.files import UNSAFE_PARTS, unsafe_part, write_json
 from mesocosm.core.hashing import digest
 
 MOST_BYTES = 50_000_000  # of files over which a plan leaves what is in them to the build
-SETTLED = "readings.json"  # in the store: prints of datasets whose files were built as they are
+SETTLED = (
+    "readings.json"  # in the store: fingerprints of datasets whose files were built as they are
+)
 
 
 def refuse_folder(root: Path) -> None:
@@ -32,30 +34,33 @@ def refuse_folder(root: Path) -> None:
 
 def is_small(spec: Spec, name: str) -> bool:
     """Whether a dataset reads files of the project alone, and no more than `MOST_BYTES` of them."""
-    from mesocosm.lifecycle.file_datasets import datasets_of
+    from mesocosm.lifecycle.file_datasets import resolve_datasets
 
     size = 0
-    for source in (spec.eco.datasets.get(name) or datasets_of(spec)[name]).all_sources:
-        path = getattr(spec.eco.sources[source], "path", None)
-        if not isinstance(path, str) or "://" in path or "$" in path:
+    for source in (spec.eco.datasets.get(name) or resolve_datasets(spec)[name]).all_sources:
+        files = _project_files(spec, source)
+        if files is None:
             return False
-        size += (
-            sum(p.stat().st_size for p in spec.root.glob(path) if p.is_file())
-            if not Path(path).is_absolute()
-            else MOST_BYTES + 1
-        )
+        size += sum(file.stat().st_size for file in files)
     return size <= MOST_BYTES
+
+
+def _project_files(spec: Spec, source: str) -> list[Path] | None:
+    """The files of the project that a source reads, sorted; None where it reads others."""
+    path = getattr(spec.eco.sources[source], "path", None)
+    if not isinstance(path, str) or "://" in path or "$" in path or Path(path).is_absolute():
+        return None
+    return sorted(file for file in spec.root.glob(path) if file.is_file())
 
 
 def settle_readings(spec: Spec, name: str) -> None:
     """Keep that a dataset was built from its files as they are, so that they are not read again to
     ask the same.
     """
-    if (
-        name in spec.eco.datasets
-        and not spec.eco.datasets[name].auto
-        and (state := _state(spec, name)) is not None
-    ):
+    if name not in spec.eco.datasets or spec.eco.datasets[name].auto:
+        return
+    state = _state(spec, name)
+    if state is not None:
         with suppress(OSError):
             write_json(spec.root / ".mesocosm" / SETTLED, _settled(spec) | {name: state})
 
@@ -71,25 +76,23 @@ def _settled(spec: Spec) -> dict[str, str]:
         held = json.loads((spec.root / ".mesocosm" / SETTLED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return held if isinstance(held, dict) else {}
+    if not isinstance(held, dict):
+        return {}
+    return held
 
 
 def _state(spec: Spec, name: str) -> str | None:
-    """A print of a dataset's settings and of its files' sizes and times; None where a file is not
-    of the project.
+    """A fingerprint of a dataset's settings and of its files' sizes and times; None where a file is
+    not of the project.
     """
     dataset = spec.eco.datasets[name]
-    seen: list[object] = [dataset]
-    for source in (spec.eco.sources[s] for s in dataset.all_sources):
-        path = getattr(source, "path", None)
-        if not isinstance(path, str) or "://" in path or "$" in path or Path(path).is_absolute():
+    state: list[object] = [dataset]
+    for source in dataset.all_sources:
+        files = _project_files(spec, source)
+        if files is None:
             return None
-        files = sorted(p for p in spec.root.glob(path) if p.is_file())
-        seen += [
-            source,
-            *(
-                [str(p.relative_to(spec.root)), p.stat().st_size, p.stat().st_mtime_ns]
-                for p in files
-            ),
-        ]
-    return digest(*seen)
+        state.append(spec.eco.sources[source])
+        for file in files:
+            stat = file.stat()
+            state.append([str(file.relative_to(spec.root)), stat.st_size, stat.st_mtime_ns])
+    return digest(*state)

@@ -1,6 +1,6 @@
 """The plan: a list of changes, each with its sign and its reasons. `show` and `apply` walk it.
 
-Knows what the file wants and what the catalog lists. Changes nothing.
+Knows what the file asks for and what the catalog lists. Changes nothing.
 """
 
 from __future__ import annotations
@@ -13,25 +13,41 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.store import STALE
 from mesocosm.config import Spec
 from mesocosm.core.hashing import canonical
-from mesocosm.lifecycle.graph import resources
-from mesocosm.lifecycle.resource import ACTIONS, Prints, Resource, sign
-from mesocosm.lifecycle.stored_definition import stored_definition
+from mesocosm.lifecycle.graph import list_resources
+from mesocosm.lifecycle.resource import ACTIONS, Fingerprints, Resource, action_for
+
+LONGEST = 40  # characters of a setting's value in a reason
+WHY_LEFT = "it is no longer in the file; 'build --prune' deletes what it made"
+NEW_SIGNS = {"+": "new", "±": "rebuilt"}  # what is said of a need by its sign
+HIDDEN_KEYS = {  # what is said of settings that no file has
+    "content": "its content changed",
+    "revision": "the algorithm changed in this version of Mesocosm",
+}
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change of a plan."""
+    """One change of a plan.
+
+    Args:
+        address: what changes.
+        sign: how (see `ACTIONS`).
+        because: the reasons, each a sentence.
+        resource: what the file says of it; None where it left the file.
+        fingerprints: its new fingerprints.
+    """
 
     address: str
     sign: str
     because: tuple[str, ...]
     resource: Resource | None = field(repr=False, default=None)
-    prints: Prints | None = field(repr=False, default=None)
+    fingerprints: Fingerprints | None = field(repr=False, default=None)
 
     def as_json(self) -> dict[str, Any]:
         """The change as JSON-ready data."""
-        place = self.resource.place if self.resource else None
-        at = {"file": place.file, "line": place.line} if place else None
+        at = None
+        if self.resource:
+            at = {"file": self.resource.place.file, "line": self.resource.place.line}
         return {
             "address": self.address,
             "sign": self.sign,
@@ -39,6 +55,11 @@ class Change:
             "because": list(self.because),
             "place": at,
         }
+
+    def trains_model(self) -> bool:
+        """Whether a version of a model is trained for it."""
+        is_model = self.resource is not None and self.resource.section == "models"
+        return is_model and self.sign in ("+", "±")
 
 
 def plan(spec: Spec, catalog: Catalog) -> list[Change]:
@@ -50,36 +71,48 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
     from mesocosm.lifecycle.access.integrity import find_damage
     from mesocosm.lifecycle.stopped_build import read_stop
 
-    listed = {row["address"]: row for row in catalog.resources()}
+    rows = {row["address"]: row for row in catalog.resources()}
     damage = find_damage(spec, catalog)
-    listed_before, store = set(listed), spec.root / ".mesocosm"
-    known: dict[str, Prints] = {}
+    listed = set(rows)
+    known: dict[str, Fingerprints] = {}
     signs: dict[str, str] = {}
-    found: list[Change] = []
-    for resource in resources(spec):
-        row = listed.pop(resource.address, None)
-        old = Prints(row["made"], row["run"]) if row else None
-        stored = stored_definition(row) if row else {}
-        new = _same_prints(resource, resource.prints(known), old, stored, signs)
+    changes: list[Change] = []
+    for resource in list_resources(spec):
+        new = resource.fingerprint(known)
         known[resource.address] = new
-        mark = sign(old, new)
-        because = _because(resource, row, stored, mark, signs, spec)
-        if mark == "=":
-            mark, because = _repair(resource, damage, listed_before)
-        signs[resource.address] = mark
-        if mark != "=" and resource.section == "datasets":
-            because += tuple(
-                f"the build stops before training: {c.sentence}"
-                for c in read_stop(store, resource.name, new.made)
-            )
-        found.append(Change(resource.address, mark, because, resource, new))
-    for address in listed:
-        found.append(
-            Change(
-                address, "-", ("it is no longer in the file; 'build --prune' deletes what it made",)
-            )
-        )
-    return found
+        row = rows.pop(resource.address, None)
+        sign, because = _compare_resource(resource, row, new, signs)
+        if sign == "=":
+            sign, because = _repair(resource, damage, listed)
+        signs[resource.address] = sign
+        if sign != "=" and resource.section == "datasets":
+            stops = read_stop(spec.root / ".mesocosm", resource.name, new.build)
+            because += tuple(f"the build stops before training: {c.sentence}" for c in stops)
+        changes.append(Change(resource.address, sign, because, resource, new))
+    return changes + [Change(address, "-", (WHY_LEFT,)) for address in rows]
+
+
+def _compare_resource(
+    resource: Resource,
+    row: Mapping[str, Any] | None,
+    new: Fingerprints,
+    signs: Mapping[str, str],
+) -> tuple[str, tuple[str, ...]]:
+    """The sign of a resource by its fingerprints, and the reasons.
+
+    Args:
+        resource: what the file says.
+        row: what the catalog lists; None where it is new.
+        new: its fingerprints.
+        signs: the signs of the resources before it.
+    """
+    if row is None:
+        place = resource.place
+        return "+", (f"it is new in the file ({place.file}:{place.line})",)
+    sign = action_for(Fingerprints(row["made"], row["run"]), new)
+    if sign == "=":
+        return sign, ()
+    return sign, _reasons(resource, row, signs)
 
 
 def _same_prints(
@@ -103,52 +136,38 @@ def _same_prints(
 def _repair(
     resource: Resource, damage: Mapping[str, str], listed: Collection[str]
 ) -> tuple[str, tuple[str, ...]]:
-    """The sign and the reason of a thing that is as the file says: damaged files are rebuilt, a
+    """The sign and the reason of a resource that is as the file says: damaged files are rebuilt, a
     service of a rebuilt model is deployed again.
     """
+    is_service = resource.section == "services"
     if resource.address in damage and resource.address in listed:
-        return ("±" if resource.section != "services" else "~"), (
-            f"{damage[resource.address]}, so it is rebuilt",
-        )
+        sign = "±"
+        if is_service:
+            sign = "~"
+        return sign, (f"{damage[resource.address]}, so it is rebuilt",)
     rebuilt = [need for need in resource.needs if need in damage]
-    if resource.section == "services" and rebuilt:
+    if is_service and rebuilt:
         return "~", (f"{rebuilt[0]} is rebuilt",)
     return "=", ()
 
 
-def _because(
-    resource: Resource,
-    row: Mapping[str, Any] | None,
-    before: Mapping[str, Any],
-    mark: str,
-    signs: Mapping[str, str],
-    spec: Spec,
+def _reasons(
+    resource: Resource, row: Mapping[str, Any], signs: Mapping[str, str]
 ) -> tuple[str, ...]:
-    if mark == "=":
-        return ()
-    if row is None:
-        return (f"it is new in the file ({resource.place.file}:{resource.place.line})",)
+    """Why a resource changes: what it needs, and each setting with its old and its new value."""
     reasons = [
-        f"{need} is {'new' if signs[need] == '+' else 'made anew'}"
+        f"{need} is {NEW_SIGNS[signs[need]]}"
         for need in resource.needs
-        if signs.get(need) in ("±", "+")
+        if signs.get(need) in NEW_SIGNS
     ]
     if row["made"] == STALE:
         reasons.append("rows left it, and its groups may be smaller than 'anonymity' says")
-    revised = before["made_by"].get("revision") != resource.made_by.get("revision")
+    before = row["definition"]
+    place = f"{resource.place.file}:{resource.place.line}"
     for part, now in (("made_by", resource.made_by), ("run_by", resource.run_by)):
         for key, old, new in _differences(before.get(part, {}), now):
-            if revised and key not in ("content", "revision") and not _in_file(spec, resource, key):
-                continue  # a default of another revision, and nothing that anybody wrote
-            if key == "content":
-                reasons.append("its content changed")
-            elif key == "revision":
-                reasons.append("the algorithm changed in this version")
-            else:
-                reasons.append(
-                    f"{key} was {_short(old)} and is {_short(new)}"
-                    f" ({resource.place.file}:{resource.place.line})"
-                )
+            text = f"{key} was {_short(old)} and is {_short(new)} ({place})"
+            reasons.append(HIDDEN_KEYS.get(key, text))
     return tuple(dict.fromkeys(reasons))
 
 
@@ -163,16 +182,23 @@ def _in_file(spec: Spec, resource: Resource, path: str) -> bool:
 
 
 def _differences(old: Any, new: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    """The settings that differ: the dotted key, the old and the new value of each."""
     if isinstance(old, dict) and isinstance(new, dict):
         found = []
         for key in sorted({*old, *new}):
-            found += _differences(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+            deeper = f"{path}.{key}".removeprefix(".")
+            found += _differences(old.get(key), new.get(key), deeper)
         return found
-    return [] if canonical(old) == canonical(new) else [(path, old, new)]
+    if canonical(old) == canonical(new):
+        return []
+    return [(path, old, new)]
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
+    """A value of a setting in at most `LONGEST` characters."""
     if value is None:
         return "not set"
     text = canonical(value).strip('"')
-    return text if len(text) <= 40 else text[:37] + "..."
+    if len(text) <= LONGEST:
+        return text
+    return text[: LONGEST - 3] + "..."

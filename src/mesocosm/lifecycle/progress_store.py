@@ -1,8 +1,8 @@
-"""What is being made now: what was said of it last, and the losses of its training so far; for the
-console, the status and the world.
+"""What is being built now: the last lines of its progress, and the losses of its training so far;
+for the console, the status and the world.
 
-One small file a thing in the store, written aside and renamed; who died leaves one whose process is
-gone, which is not shown.
+One small file for each resource in the store, written aside and renamed; a process that died leaves
+one, which is not shown.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,16 +18,17 @@ from typing import Any, Self
 from mesocosm.core.confidential.secret_values import masked
 from mesocosm.core.files import write_json
 
-LINES, POINTS = 8, 400
-PAUSE = 0.3  # seconds between two writings
+LINES, POINTS = 8, 400  # that are kept
+LONGEST = 300  # characters of a line
+PAUSE = 0.3  # seconds between two writes
 
 
-class Live:
-    """A thing while it is made.
+class ProgressFile:
+    """The progress of a resource while it is built.
 
     Args:
         store: the folder `.mesocosm`.
-        address: what is made, such as `models.risk`.
+        address: what is built, such as `models.risk`.
     """
 
     def __init__(self, store: Path, address: str) -> None:
@@ -42,36 +43,39 @@ class Live:
         }
         self.wrote = 0.0
 
-    def heard(self, say: Callable[[str], None]) -> Callable[[str], None]:
-        """`say`, overheard: a sentence of training carries its record (`Told`)."""
+    def record(self, say: Callable[[str], None]) -> Callable[[str], None]:
+        """`say`, with each line recorded; a line of training carries its measurements (`Told`)."""
 
-        def said(text: str) -> None:
-            self.tell(text)
+        def say_and_record(text: str) -> None:
+            self.add(text)
             say(text)
 
-        return said
+        return say_and_record
 
-    def tell(self, text: str) -> None:
-        """Note a sentence, and what it carries."""
-        record = getattr(text, "record", None)
-        if record and "step" in record:
-            self.state["points"] = [
-                *self.state["points"],
-                [round(record["epoch"] - 1 + record["step"] / record["of"], 4), record["loss"]],
-            ]
-            if len(self.state["points"]) > POINTS:
-                self.state["points"] = self.state["points"][::2]
-            self.state["left"] = record["left"]
-        elif record and "epoch" in record:
-            self.state["epochs"] = [
-                *self.state["epochs"],
-                {k: record[k] for k in ("epoch", "train_loss", "held_loss") if k in record},
-            ]
-        self.state["lines"] = [*self.state["lines"], masked(str(text)[:300])][-LINES:]
+    def add(self, text: str) -> None:
+        """Record a line, and the measurements that it carries."""
+        measured: dict[str, Any] = getattr(text, "record", None) or {}
+        if "step" in measured:
+            self._add_step(measured)
+        elif "epoch" in measured:
+            losses = {k: measured[k] for k in ("epoch", "train_loss", "held_loss") if k in measured}
+            self.state["epochs"] = [*self.state["epochs"], losses]
+        line = masked(str(text)[:LONGEST])
+        self.state["lines"] = [*self.state["lines"], line][-LINES:]
         self.state["at"] = time.time()
-        if self.state["at"] - self.wrote > PAUSE or (record and "step" not in record):
+        is_epoch = bool(measured) and "step" not in measured
+        if is_epoch or self.state["at"] - self.wrote > PAUSE:
             self.wrote = self.state["at"]
             write_json(self.path, self.state)
+
+    def _add_step(self, measured: Mapping[str, Any]) -> None:
+        """Add a point of the loss curve; every second one is dropped where there are too many."""
+        epochs = round(measured["epoch"] - 1 + measured["step"] / measured["of"], 4)
+        points = [*self.state["points"], [epochs, measured["loss"]]]
+        if len(points) > POINTS:
+            points = points[::2]
+        self.state["points"] = points
+        self.state["left"] = measured["left"]
 
     def __enter__(self) -> Self:
         return self
@@ -85,16 +89,16 @@ class Live:
         self.path.unlink(missing_ok=True)
 
 
-def at_work(store: Path) -> list[dict[str, Any]]:
-    """What is being made now, the oldest first."""
-    found = []
+def read_progress(store: Path) -> list[dict[str, Any]]:
+    """What is being built now, the oldest first."""
+    states = []
     for path in (store / "live").glob("*.json"):
         try:
             state = json.loads(path.read_text(encoding="utf-8"))
             os.kill(int(state["pid"]), 0)
-        except PermissionError:  # it lives and is another's
+        except PermissionError:  # it is alive and another user's
             pass
         except (OSError, ValueError, KeyError):
             continue
-        found.append(state)
-    return sorted(found, key=lambda s: s["began"])
+        states.append(state)
+    return sorted(states, key=lambda state: state["began"])

@@ -1,4 +1,4 @@
-"""Where a project lies, and its catalog.
+"""Where a project is, and its catalog.
 
 Knows the project's folder, the store in it and `MESOCOSM_CATALOG`.
 """
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from mesocosm.catalog import Catalog
 
 
-def where_of(spec: Spec) -> Where:
+def locate_project(spec: Spec) -> Where:
     """The project's folder and its store."""
     return Where(spec.root, spec.root / ".mesocosm")
 
 
-def catalog_of(spec: Spec) -> Catalog:
+def open_catalog(spec: Spec) -> Catalog:
     """The ecosystem's catalog: the one that `MESOCOSM_CATALOG` names by a URL, or the file in its
     store.
     """
     from mesocosm.catalog import Catalog
 
-    return Catalog(os.environ.get("MESOCOSM_CATALOG") or where_of(spec).store)
+    return Catalog(os.environ.get("MESOCOSM_CATALOG") or locate_project(spec).store)

@@ -1,4 +1,4 @@
-"""A resource, its two prints, and the sign of a change. Knows prints; does nothing."""
+"""A resource, its two fingerprints, and the sign of a change. Knows fingerprints; does nothing."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from mesocosm.core.errors import Place
 from mesocosm.core.hashing import digest
 
 
-class Prints(NamedTuple):
-    """`made` changes when the thing must be made anew, `run` when it is only run or named
+class Fingerprints(NamedTuple):
+    """`build` changes when the resource must be rebuilt, `runtime` when it is only run or named
     otherwise.
     """
 
-    made: str
-    run: str
+    build: str
+    runtime: str
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A named thing of the file.
+    """A named part of the file.
 
     Args:
-        made_by: the settings that change its result, without defaults.
-        run_by: the settings that only change how it is run or shown.
-        recipe: all settings of a dataset, defaults among them, as its snapshots keep them.
+        address: its section and name, such as `models.risk`.
+        place: where it is in the file.
+        needs: the addresses that it depends on.
+        made_by: the settings that it is built from.
+        run_by: the settings that only change how it runs.
     """
 
     address: str
@@ -46,22 +48,27 @@ class Resource:
         """The first word of the address."""
         return self.address.split(".", 1)[0]
 
-    def prints(self, known: Mapping[str, Prints]) -> Prints:
-        """The prints, given those of what it needs."""
-        return Prints(
-            digest(self.made_by, [known[n].made for n in self.needs]), digest(self.run_by)
-        )
+    def fingerprint(self, known: Mapping[str, Fingerprints]) -> Fingerprints:
+        """The fingerprints, given those of what it needs."""
+        needed = [known[need].build for need in self.needs]
+        return Fingerprints(digest(self.made_by, needed), digest(self.run_by))
 
 
-def sign(old: Prints | None, new: Prints | None) -> str:
-    """`+` create, `±` make anew, `~` change in place, `=` keep, `-` remove.
+def action_for(old: Fingerprints | None, new: Fingerprints | None) -> str:
+    """The sign of the action that leads from old to new fingerprints (see `ACTIONS`).
 
-    >>> sign(Prints("a", "b"), Prints("a", "c"))
+    >>> action_for(Fingerprints("a", "b"), Fingerprints("a", "c"))
     '~'
     """
-    if old is None or new is None:
-        return "+" if old is None else "-"
-    return "±" if old.made != new.made else "~" if old.run != new.run else "="
+    if old is None:
+        return "+"
+    if new is None:
+        return "-"
+    if old.build != new.build:
+        return "±"
+    if old.runtime != new.runtime:
+        return "~"
+    return "="
 
 
-ACTIONS = {"+": "create", "±": "make anew", "~": "change", "=": "keep", "-": "remove"}
+ACTIONS = {"+": "create", "±": "rebuild", "~": "change", "=": "keep", "-": "remove"}

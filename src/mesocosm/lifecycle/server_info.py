@@ -17,7 +17,7 @@ from mesocosm.core.files import write_json
 
 
 @contextmanager
-def only_server(store: Path, shared: bool = False) -> Iterator[None]:
+def lock_server(store: Path, shared: bool = False) -> Iterator[None]:
     """One server of an ecosystem at a time; the lock ends with its process, however that ends.
 
     Args:
@@ -28,12 +28,16 @@ def only_server(store: Path, shared: bool = False) -> Iterator[None]:
         Failure: another server runs in this folder.
     """
     store.mkdir(parents=True, exist_ok=True)
+    lock = fcntl.LOCK_EX
+    if shared:
+        lock = fcntl.LOCK_SH
     with (store / "server.lock").open("a") as handle:
         try:
-            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            fcntl.flock(handle, lock | fcntl.LOCK_NB)
         except OSError as error:
-            said = _record(store)
-            at = f" at {said['url']} (process {said.get('pid')})" if said else ""
+            record, at = _record(store), ""
+            if record:
+                at = f" at {record['url']} (process {record.get('pid')})"
             raise Failure(
                 f"another 'mesocosm up' serves this folder already{at}; stop it first, or use it"
             ) from error
@@ -46,7 +50,7 @@ def only_server(store: Path, shared: bool = False) -> Iterator[None]:
 
 
 def record_server(store: Path, url: str, token: str) -> None:
-    """Say where the server is, in a file only its owner reads."""
+    """Record where the server is, in a file that only its owner can read."""
     path = store / "server.json"
     path.unlink(missing_ok=True)
     write_json(
@@ -62,7 +66,7 @@ def forget_server(store: Path) -> None:
             (store / "server.json").unlink(missing_ok=True)
 
 
-def running_server(store: Path) -> dict[str, Any] | None:
+def find_server(store: Path) -> dict[str, Any] | None:
     """Where this ecosystem's server is, when it answers; a record whose process is gone is stale,
     and its port is not asked.
 
@@ -70,29 +74,27 @@ def running_server(store: Path) -> dict[str, Any] | None:
     """
     import httpx
 
-    said = _record(store)
-    if (
-        said is None
-        or not _lives(said.get("pid"))
-        or said.get("store", str(store.resolve())) != str(store.resolve())
-    ):
+    record, here = _record(store), str(store.resolve())
+    if record is None or not _is_alive(record.get("pid")) or record.get("store", here) != here:
         return None
     try:
-        httpx.get(said["url"] + "/healthz", timeout=2).raise_for_status()
+        httpx.get(record["url"] + "/healthz", timeout=2).raise_for_status()
     except (KeyError, httpx.HTTPError, httpx.InvalidURL):
         return None
-    return said
+    return record
 
 
 def _record(store: Path) -> dict[str, Any] | None:
     try:
-        said = json.loads((store / "server.json").read_text(encoding="utf-8"))
+        record = json.loads((store / "server.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return said if isinstance(said, dict) and isinstance(said.get("url"), str) else None
+    if not isinstance(record, dict) or not isinstance(record.get("url"), str):
+        return None
+    return record
 
 
-def _lives(pid: Any) -> bool:
+def _is_alive(pid: object) -> bool:
     """Whether a process is there; unknown is taken for yes."""
     if not isinstance(pid, int) or pid <= 0:
         return True

@@ -16,29 +16,22 @@ from mesocosm.lifecycle.review.field_change import FieldChange
 
 
 def stop_findings(spec: Spec, dataset: str, stops: Sequence[FieldChange]) -> list[Finding]:
-    """The stopping changes as findings."""
-    found = []
+    """The changes that stop a build as findings, each with the command that accepts it."""
+    findings = []
     for change in stops:
-        place = spec.place("datasets", dataset, *(("fields", change.field) if change.field else ()))
-        wanted = (
+        steps, accepted = ["datasets", dataset], dataset
+        if change.field:
+            steps += ["fields", change.field]
+            accepted = f"{dataset}.{change.field}"
+        found = f"{change.kind} change: {change.evidence}"
+        if change.examples:
+            found += f", such as {', '.join(map(repr, change.examples))}"
+        expected = (
             "data like the last snapshot, which stays in use. Fix the source, or accept the"
-            " change: mesocosm build --accept"
-            f" {dataset}{f'.{change.field}' if change.field else ''}"
+            f" change: mesocosm build --accept {accepted}"
         )
-        shown = f", such as {', '.join(map(repr, change.examples))}" if change.examples else ""
-        found.append(
-            Finding(
-                place,
-                (
-                    f"datasets.{dataset}.fields.{change.field}"
-                    if change.field
-                    else f"datasets.{dataset}"
-                ),
-                f"{change.kind} change: {change.evidence}{shown}",
-                wanted,
-            )
-        )
-    return found
+        findings.append(Finding(spec.place(*steps), ".".join(steps), found, expected))
+    return findings
 
 
 def keep_stop(store: Path, dataset: str, made: str, stops: Sequence[FieldChange]) -> None:
@@ -50,12 +43,12 @@ def keep_failure(store: Path, dataset: str, made: str, error: Failure) -> None:
     """Leave why a dataset could not be governed at all; without the choices, which may be values of
     rows.
     """
-    said = (
-        (f"{error.key}: {error.found}" if error.key else error.found)
-        if isinstance(error, Wrong)
-        else str(error)
-    )
-    keep_stop(store, dataset, made, [FieldChange("", "build", said)])
+    evidence = str(error)
+    if isinstance(error, Wrong):
+        evidence = error.found
+        if error.key:
+            evidence = f"{error.key}: {error.found}"
+    keep_stop(store, dataset, made, [FieldChange("", "build", evidence)])
 
 
 def forget_stop(store: Path, dataset: str) -> None:

@@ -2,58 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 
-TOLD = ("id", "state", "why", "metrics", "recipe", "snapshot", "at")
+Row = Mapping[str, Any]
+RECORD = ("id", "state", "why", "metrics", "recipe", "snapshot", "at")
 
 
-def reported_version(
+def choose_reported_version(
     spec: Spec, catalog: Catalog, model: str, answering: Collection[str] = ()
 ) -> dict[str, Any] | None:
-    """The version of a model that a service answers by; else the newest champion; else the newest.
-    None where there is none.
+    """The version of a model that a service runs; else the newest champion; else the newest. None
+    where there is none.
 
     Args:
-        answering: the versions that a running gateway answers by, where one is at hand.
+        spec: the file.
+        catalog: the catalog.
+        model: the model's name.
+        answering: the versions that a running gateway serves, where one is running.
 
     Returns:
-        Its record, and under `others` those made after it, each with its leading figure, and
+        Its record, and under `others` those made after it, each with its leading metric, and
         whether a rollout tries it.
     """
+    versions = catalog.versions(model)
+    if not versions:
+        return None
+    now = _choose_version(versions, {*answering, *_deployed_versions(spec, catalog, model)})
+    rollouts = _rollouts(spec, catalog)
+    others = [
+        _describe_other(version, rollouts.get(version["id"], "not deployed"))
+        for version in versions
+        if version["number"] > now["number"]
+    ]
+    return {key: now[key] for key in RECORD} | {"others": others}
+
+
+def _choose_version(versions: Sequence[Row], deployed: Collection[str]) -> Row:
+    """The newest of the deployed versions, else of the champions, else of all."""
+    running = [version for version in versions if version["id"] in deployed]
+    champions = [version for version in versions if version["state"] == "champion"]
+    return (running or champions or versions)[-1]
+
+
+def _deployed_versions(spec: Spec, catalog: Catalog, model: str) -> set[str]:
+    """The versions that services of a model run."""
+    names = [name for name, service in spec.eco.services.items() if service.serves == model]
+    deployments = [catalog.deployment(name) for name in names]
+    return {deployment["version"] for deployment in deployments if deployment}
+
+
+def _rollouts(spec: Spec, catalog: Catalog) -> dict[str, str]:
+    """The versions that a rollout tries, and where."""
+    tried: dict[str, str] = {}
+    for name in spec.eco.services:
+        rollout = catalog.rollout(name)
+        if rollout:
+            tried[rollout["version"]] = f"in a {rollout['strategy']} of '{name}'"
+    return tried
+
+
+def _describe_other(version: Row, does: str) -> dict[str, Any]:
+    """A later version with its leading metric."""
     from mesocosm.learning.evaluation.model_card import leading
 
-    versions = catalog.versions(model)
-    deployed = {
-        row["version"]
-        for name, s in spec.eco.services.items()
-        if s.model == model and (row := catalog.deployment(name))
-    }
-    serving = (
-        [v for v in versions if v["id"] in {*answering, *deployed}]
-        or [v for v in versions if v["state"] == "champion"]
-        or versions
-    )
-    if not serving:
-        return None
-    now = serving[-1]
-    tried = {
-        row["version"]: f"in a {row['strategy']} of '{name}'"
-        for name in spec.eco.services
-        if (row := catalog.rollout(name))
-    }
-    others = [
-        _other(v, leading(v["metrics"]), tried.get(v["id"], "not in service"))
-        for v in versions
-        if v["number"] > now["number"]
-    ]
-    return {k: now[k] for k in TOLD} | {"others": others}
-
-
-def _other(version: Mapping[str, Any], figure: str, does: str) -> dict[str, Any]:
+    figure = leading(version["metrics"])
     return {
         "id": version["id"],
         "state": version["state"],

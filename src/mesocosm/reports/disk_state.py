@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
+from mesocosm.data.dataset import Dataset
 from mesocosm.lifecycle.access.integrity import find_damage
-from mesocosm.lifecycle.file_datasets import datasets_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.file_datasets import resolve_datasets
+from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.stopped_build import read_stop
 
 PAUSE = 3.0  # seconds between two looks
 
 
 class Fault(NamedTuple):
-    """What is wrong with a thing: `lost` (a source file is gone), `changed` (not built since),
+    """What is wrong with a source or an artifact: `lost` (a source file is gone), `changed` (not
+    built since),
     `damaged`, `stopped`; and a sentence.
     """
 
@@ -64,69 +67,60 @@ class Condition:
                 self.faults = self._find_faults()
             except Failure as error:
                 self.faults = {"world": Fault("damaged", str(error))}
-            except (
-                Exception
-            ) as error:  # whatever the look met: what was found before says nothing of now
-                self.faults = {
-                    "world": Fault(
-                        "damaged", f"the state of the files is not known ({type(error).__name__})"
-                    )
-                }
+            except Exception as error:  # an earlier look says nothing of the state now
+                text = f"the state of the files is not known ({type(error).__name__})"
+                self.faults = {"world": Fault("damaged", text)}
             self.looked = time.monotonic()
 
     def _find_faults(self) -> dict[str, Fault]:
-        eco, store = self.spec.eco, where_of(self.spec).store
+        damage = find_damage(self.spec, self.catalog)
+        faults = {address: Fault("damaged", fault) for address, fault in damage.items()}
         listed = {row["address"]: row for row in self.catalog.resources()}
-        found = {
-            address: Fault("damaged", fault)
-            for address, fault in find_damage(self.spec, self.catalog).items()
-        }
-        for name, source in eco.sources.items():
+        for name, source in self.spec.eco.sources.items():
             row = listed.get(f"sources.{name}")
             if row and isinstance(getattr(source, "path", None), str):
-                fault = self._check_source(
-                    name, source, row["definition"]["made_by"].get("content")
-                )
-                found |= {f"sources.{name}": fault} if fault else {}
-        for name, data in datasets_of(self.spec).items():
+                content = row["definition"]["made_by"].get("content")
+                fault = self._check_source(name, source, content)
+                if fault:
+                    faults[f"sources.{name}"] = fault
+        for name, data in resolve_datasets(self.spec).items():
             address = f"datasets.{name}"
-            stops = read_stop(store, name)
-            faulty = [s for s in data.all_sources if f"sources.{s}" in found]
-            if address in found or address not in listed:
+            if address in faults or address not in listed:
                 continue
-            if stops:
-                first = stops[0]
-                found[address] = Fault(
-                    "stopped", f"the last build stopped before training: {first.sentence}"
-                )
-            elif faulty:
-                lost = found[f"sources.{faulty[0]}"].kind == "lost"
-                found[address] = Fault(
-                    "changed",
-                    f"its source '{faulty[0]}' {'is gone' if lost else 'changed'}; this snapshot is"
-                    " older",
-                )
-        return found
+            fault = self._check_dataset(name, data, faults)
+            if fault:
+                faults[address] = fault
+        return faults
+
+    def _check_dataset(self, name: str, data: Dataset, faults: Mapping[str, Fault]) -> Fault | None:
+        """A build that stopped, or a snapshot that is older than a source."""
+        for stop in read_stop(locate_project(self.spec).store, name):
+            return Fault("stopped", f"the last build stopped before training: {stop.sentence}")
+        for source in data.all_sources:
+            fault = faults.get(f"sources.{source}")
+            if fault:
+                state = "changed"
+                if fault.kind == "lost":
+                    state = "is gone"
+                return Fault("changed", f"its source '{source}' {state}; this snapshot is older")
+        return None
 
     def _check_source(self, name: str, source: Any, known: str | None) -> Fault | None:
         """A source's files against what the last build read; files of unchanged size and time are
         not read again.
         """
-        where = where_of(self.spec)
+        where = locate_project(self.spec)
         try:
-            paths = (
-                [p for p in where.root.glob(source.path) if p.is_file()]
-                if not Path(source.path).is_absolute()
-                else []
-            )
-            signature = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(paths)]
-            held = self.signatures.get(name)
-            content = held[1] if held and held[0] == signature else str(source.fingerprint(where))
+            files = list[Path]()
+            if not Path(source.path).is_absolute():
+                files = sorted(path for path in where.root.glob(source.path) if path.is_file())
+            signature = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+            verified, content = self.signatures.get(name, (None, ""))
+            if verified != signature:
+                content = str(source.fingerprint(where))
             self.signatures[name] = (signature, content)
         except (Failure, OSError, ValueError) as error:
             return Fault("lost", str(error))
-        return (
-            Fault("changed", "its content changed since the last build; run 'mesocosm build'")
-            if known is not None and content != known
-            else None
-        )
+        if known is None or content == known:
+            return None
+        return Fault("changed", "its content changed since the last build; run 'mesocosm build'")

@@ -1,75 +1,59 @@
 """A logged prediction explained: inputs, words and training rows, with the lines they came from.
 
-Knows the catalog and the doors of govern, learn and operate.
+Knows the catalog and the doors of data, learning and serving.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
-from mesocosm.lifecycle.access.data_access import columns_of
-from mesocosm.lifecycle.access.model_access import net_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.learning.model import Model
+from mesocosm.lifecycle.access.data_access import read_columns
+from mesocosm.lifecycle.access.model_access import load_version
+from mesocosm.lifecycle.project_store import locate_project
 
-BACKGROUND = 32
-MOST = 5
+BACKGROUND = 32  # training rows that Shapley values are measured against
+MOST = 5  # training rows that are named
+NO_SUM = {  # why predictions of a task are not explained
+    "text": "generates text, and a text",
+    "tags": "tags words, and each word's tag",
+    "ranking": "ranks items, and each item",
+    "retrieval": "finds texts, and a text",
+}
 
 
 def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
-    """Why a prediction came out as it did.
+    """Why a prediction came out as it did: Shapley values of the inputs, the words that mattered,
+    and the training rows that a kernel head weighs most.
 
     Raises:
-        Wrong: no prediction has that id, or its model left the file.
+        Wrong: no prediction has that id, its model left the file, or its task is not explained.
         Failure: its version or its snapshot is gone.
     """
-    from mesocosm.data.snapshots.delta_tables import read_table
-    from mesocosm.learning.evaluation.explanations import behind, shares, words
+    from mesocosm.learning.evaluation.explanations import shares, words
 
     row = catalog.prediction(prediction)
     if row is None:
-        raise Wrong(
-            "", f"no prediction has the id '{prediction[:60]}'", "an id that predict printed"
-        )
-    version = catalog.version(row["version"])
-    snapshot = catalog.snapshot(version["snapshot"]) if version else None
-    if version is None or snapshot is None:
-        raise Failure("the version or the snapshot behind this prediction is gone")
-    model = spec.eco.models.get(version["model"])
-    if model is None:
-        raise Wrong(
-            "",
-            f"the model '{version['model']}' left the file",
-            "a prediction of a model that is in it",
-        )
-    store = where_of(spec).store
-    folder = store / version["path"]
-    if version["recipe"].get("task"):
-        what = {
-            "text": "writes, and what it wrote",
-            "tags": "tags, and each word's tag",
-            "ranking": "ranks, and each item that it named",
-        }.get(version["recipe"]["task"], "finds, and what it found")
-        raise Wrong(
-            "",
-            f"'{version['model']}' {what} is no sum over inputs or rows",
-            "'mesocosm trace' for where it learnt, or a prediction of classes or a number",
-        )
-    net = net_of(spec, version)
-    columns, split = columns_of(
-        spec, snapshot, list(dict.fromkeys([*model.features, model.target]))
-    )
-    taught = [
-        i for i, s in enumerate(split) if s == "train" and columns[model.target][i] is not None
-    ]
-    step = max(1, len(taught) // BACKGROUND)
-    background = [{n: columns[n][i] for n in model.features} for i in taught[::step][:BACKGROUND]]
+        found = f"no prediction has the id '{prediction[:60]}'"
+        raise Wrong("", found, "an id that predict printed")
+    version, snapshot = _records_behind(catalog, row["version"])
+    model = _model_of(spec, version)
+    net = load_version(spec, version)
+    fields = list(dict.fromkeys([*model.features, model.target]))
+    columns, split = read_columns(spec, snapshot, fields)
+    labels = columns[model.target]
+    trained = [i for i, part in enumerate(split) if part == "train" and labels[i] is not None]
+    background = pick_background(columns, trained, model.features)
     clean, label = row["input"]["clean"], str(row["output"]["label"])
-    if net.says == "labels":  # the surest of those said, or the likeliest where none is
-        label = max(row["output"]["probabilities"], key=row["output"]["probabilities"].get)
-    found: dict[str, Any] = {
+    if net.says == "labels":  # the most probable of those predicted, or of all where none is
+        probabilities = row["output"]["probabilities"]
+        label = max(probabilities, key=probabilities.get)
+    explanation: dict[str, Any] = {
         "prediction": prediction,
         "service": row["service"],
         "version": version["id"],
@@ -77,27 +61,89 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         "number": net.scale is not None,
         **shares(net, clean, background, label),
     }
-    found["words"] = words(
-        net, clean, label, [n for n in net.card["texts"] if n not in model.allow_private]
-    )
-    kernel = behind(net, folder / "head.onnx", clean, label)
-    whole = version["recipe"]["rows"]["train"] - version["recipe"].get("feedback", 0) == len(
-        taught
-    )  # else rows were erased since, and none can be named
-    if kernel and whole:
-        table = read_table(
-            store / snapshot["path"] / "rows", snapshot["delta"], "_row, _file, _line"
+    texts = [name for name in net.card["texts"] if name not in model.allow_private]
+    explanation["words"] = words(net, clean, label, texts)
+    recipe = version["recipe"]
+    # where rows were erased since, none can be named
+    if recipe["rows"]["train"] - recipe.get("feedback", 0) == len(trained):
+        folder = locate_project(spec).store / version["path"]
+        weights = _kernel_weights(net, folder, clean, label)
+        if weights:
+            explanation["rows"] = _name_rows(spec, snapshot, trained, labels, weights["rows"])
+            explanation["score"] = weights["bias"] + sum(weights["rows"])
+    return explanation
+
+
+def _records_behind(catalog: Catalog, ident: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The records of a version and of the snapshot that it was trained on.
+
+    Raises:
+        Failure: one of them is gone.
+    """
+    version = catalog.version(ident)
+    snapshot = version and catalog.snapshot(version["snapshot"])
+    if not version or not snapshot:
+        raise Failure("the version or the snapshot behind this prediction is gone")
+    return version, snapshot
+
+
+def _model_of(spec: Spec, version: Mapping[str, Any]) -> Model:
+    """The settings of a version's model.
+
+    Raises:
+        Wrong: it left the file, or its predictions are no sum over inputs.
+    """
+    name, task = version["model"], version["recipe"].get("task")
+    model = spec.eco.models.get(name)
+    if model is None:
+        found = f"the model '{name}' left the file"
+        raise Wrong("", found, "a prediction of a model that is in it")
+    if task:
+        raise Wrong(
+            "",
+            f"'{name}' {NO_SUM.get(task, NO_SUM['retrieval'])} is no sum over inputs or rows",
+            "'mesocosm trace' for what it was trained on, or a prediction of classes or a number",
         )
-        files, lines = table.column("_file").to_pylist(), table.column("_line").to_pylist()
-        first = sorted(range(len(taught)), key=lambda i: -abs(kernel["rows"][i]))[:MOST]
-        found["rows"] = [
-            {
-                "file": files[taught[i]],
-                "line": lines[taught[i]],
-                "label": str(columns[model.target][taught[i]]),
-                "share": kernel["rows"][i],
-            }
-            for i in first
-        ]
-        found["score"] = kernel["bias"] + sum(kernel["rows"])
-    return found
+    return model
+
+
+def pick_background(
+    columns: Mapping[str, Sequence[Any]], rows: Sequence[int], inputs: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Some rows, evenly spread, that Shapley values are measured against; at most `BACKGROUND`."""
+    step = max(1, len(rows) // BACKGROUND)
+    return [{name: columns[name][i] for name in inputs} for i in rows[::step][:BACKGROUND]]
+
+
+def _kernel_weights(
+    net: Any, folder: Path, clean: Mapping[str, Any], label: str
+) -> dict[str, Any] | None:
+    """What each training row adds to the score, where the head is a kernel's; None otherwise."""
+    from mesocosm.learning.evaluation.explanations import behind
+
+    return behind(net, folder / "head.onnx", clean, label) or None
+
+
+def _name_rows(
+    spec: Spec,
+    snapshot: Mapping[str, Any],
+    trained: Sequence[int],
+    labels: Sequence[Any],
+    weights: Sequence[float],
+) -> list[dict[str, Any]]:
+    """The training rows of the largest weights, with their file and line."""
+    from mesocosm.data.snapshots.delta_tables import read_table
+
+    path = locate_project(spec).store / snapshot["path"] / "rows"
+    table = read_table(path, snapshot["delta"], "_row, _file, _line")
+    files, lines = table.column("_file").to_pylist(), table.column("_line").to_pylist()
+    largest = sorted(range(len(trained)), key=lambda i: -abs(weights[i]))[:MOST]
+    return [
+        {
+            "file": files[trained[i]],
+            "line": lines[trained[i]],
+            "label": str(labels[trained[i]]),
+            "share": weights[i],
+        }
+        for i in largest
+    ]

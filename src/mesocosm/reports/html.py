@@ -1,12 +1,25 @@
-"""The report as one HTML file: no script, no request, every figure from the JSON answer.
+"""The report as one HTML file: no script, no request, every number from the JSON answer.
 
 Values of private fields are not in the answer, so they are not here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
+
+from mesocosm.reports.markup import (
+    card,
+    cell,
+    facts,
+    format_count,
+    format_value,
+    row,
+    section,
+    table,
+)
+from mesocosm.reports.plots import draw_histogram
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2b2f;--soft:#5d6f73;--paper:#fbfaf6;--card:#fff;
@@ -48,240 +61,267 @@ COLOURS = {
     "forgotten": "var(--soft)",
     "expired": "var(--soft)",
 }
+WIDE_PART = 0.15  # share of the rows from which a part of the bar is labelled
+INTRODUCTION = (
+    "Every row that came in is kept, quarantined with a reason, or removed as a duplicate; every"
+    " metric of a model is on held-out rows."
+)
+USES = ("read", "used", "unmatched", "repeated", "rejected")  # of the rows of a source
+CELL = (
+    '<svg width="34" height="12" role="img" aria-label="{1}"><rect class="{0}" width="34"'
+    ' height="12" rx="2"/></svg>'
+)
+FIELD_HEADS = (
+    "field",
+    "missing before",
+    "after",
+    "distinct",
+    "what the steps changed",
+    "mean ± sd",
+    "training rows",
+)
 
 
-def page(name: str, data: dict[str, Any]) -> str:
-    """The whole page."""
-    from mesocosm.reports.model_section import model
+def render_report(name: str, data: Mapping[str, Any]) -> str:
+    """The whole page.
 
-    body = _whole_of(data["whole"]) if "whole" in data else ""
-    body += "".join(_dataset(n, d) for n, d in data["datasets"].items()) + "".join(
-        model(n, d) for n, d in data.get("models", {}).items()
-    )
-    parts = f"{_count(len(data['datasets']), 'dataset')}" + (
-        f" and {_count(len(data['models']), 'model')}" if data.get("models") else ""
-    )
+    Args:
+        name: the ecosystem's name.
+        data: the JSON answer: `datasets` and `models` by name, and the health under `whole`.
+    """
+    from mesocosm.reports.model_section import render_model
+
+    body, parts = "", format_count(len(data["datasets"]), "dataset")
+    if "whole" in data:
+        body = _render_health(data["whole"])
+    for dataset, record in data["datasets"].items():
+        body += _render_dataset(dataset, record)
+    models = data.get("models") or {}
+    for model, record in models.items():
+        body += render_model(model, record)
+    if models:
+        parts += f" and {format_count(len(models), 'model')}"
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport"'
         f' content="width=device-width,initial-scale=1"><title>{escape(name)}:'
-        f" report</title><style>{STYLE}</style><h1>{escape(name)}</h1><p>{parts}. Every row that"
-        " came in is kept, set aside with a reason, or named as a copy; every figure of a model is"
-        f" on rows it did not learn from.</p>{body}</html>\n"
+        f" report</title><style>{STYLE}</style><h1>{escape(name)}</h1><p>{parts}."
+        f" {INTRODUCTION}</p>{body}</html>\n"
     )
 
 
-def _whole_of(data: dict[str, Any]) -> str:
-    """The four scores with their figures, and what to do next."""
-    rows = ""
-    for name, part in data["parts"].items():
-        score, moved = (
-            part["score"],
-            f" <small>({part['moved']:+.3f})</small>" if part["moved"] else "",
-        )
+def _render_health(data: Mapping[str, Any]) -> str:
+    """The four scores with their sentences, and the recommendations."""
+    scores = "".join(_render_score(name, part) for name, part in data["parts"].items())
+    advice = "<p>No recommendations.</p>"
+    if data["next"]:
+        items = "".join(f"<li>{escape(text)}</li>" for text in data["next"])
+        advice = f"<h3>Recommendations</h3>{card(f'<ol>{items}</ol>')}"
+    return f'<h2>Health</h2><div class="card whole">{scores}</div>{advice}'
+
+
+def _render_score(name: str, part: Mapping[str, Any]) -> str:
+    """One score with its bar; a dash where it was not measured."""
+    score, shown, bar, moved = part["score"], "–", "", ""
+    if score is not None:
+        shown = f"{score:.3f}"
         bar = (
             '<svg width="100%" height="10" viewBox="0 0 100 10" preserveAspectRatio="none"'
             f' role="img" aria-label="{score:.3f} of 1"><rect class="full" width="100"'
             f' height="10"/><rect class="bar" width="{100 * score:.1f}" height="10"/></svg>'
-            if score is not None
-            else ""
         )
-        rows += (
-            f"<div><b>{'–' if score is None else f'{score:.3f}'}</b>{moved}"
-            f" {escape(name)}{bar}<p>{escape(part['says'])}</p></div>"
-        )
-    todo = "".join(f"<li>{escape(one)}</li>" for one in data["next"])
-    told = (
-        f"<h3>What to do next</h3><div class='card'><ol>{todo}</ol></div>"
-        if todo
-        else "<p>Nothing calls for anything.</p>"
-    )
-    return f'<h2>The whole</h2><div class="card whole">{rows}</div>{told}'
+    if part["moved"]:
+        moved = f" <small>({part['moved']:+.3f})</small>"
+    return f"<div><b>{shown}</b>{moved} {escape(name)}{bar}<p>{escape(part['says'])}</p></div>"
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" + ("" if number == 1 else "s")
-
-
-def _dataset(name: str, data: dict[str, Any]) -> str:
-    a, r = data["account"], data["report"]
-    parts = "".join(
-        f'<span style="width:{100 * a[k] / max(1, a["in"]):.3f}%;background:{c}" title="{a[k]}'
-        f' {k}">{f"{a[k]:,} {k}" if a[k] > 0.15 * a["in"] else ""}</span>'
-        for k, c in COLOURS.items()
-        if a.get(k)
-    )
-    facts = [
-        ("rows in", f"{a['in']:,}"),
-        ("kept", f"{a['kept']:,}"),
-        ("quarantined", f"{a['quarantined']:,}"),
-        ("copies removed", f"{a['duplicates']:,}"),
-        ("quality", f"{r['quality']:.3f}"),
-        ("completeness", f"{_whole(r['before']):.2%} → {_whole(r['after']):.2%}"),
-    ]
-    facts += [
-        ("validity", f"{a['kept'] / max(1, a['in'] - a['duplicates']):.2%}"),
-        ("uniqueness", f"{1 - a['duplicates'] / max(1, a['in']):.2%}"),
-    ]
-    facts += [("consistency", f"{r['consistency']:.2%}")] if "consistency" in r else []
-    facts += [("accuracy", f"{r['accuracy']['_all']:.2%}")] if "accuracy" in r else []
-    facts += [(f"newest {n}", escape(str(day))) for n, day in list(r.get("newest", {}).items())[:2]]
-    said = "".join(f"<div><b>{v}</b>{escape(k)}</div>" for k, v in facts)
-    origins = "; ".join(
-        f"{escape(s)}: {escape(o.get('origin') or 'origin not stated')}"
-        + (f", {escape(o['licence'])}" if o.get("licence") else "")
-        for s, o in r.get("origins", {}).items()
-    )
-    out = (
-        f"<h2>{escape(name)}</h2><p>{escape(data['id'])}{' · ' + origins if origins else ''}</p><div"
-        f' class="card"><div class="facts">{said}</div><div class="account">{parts}</div></div>'
-    )
-    out += _sources(r.get("sources", {}))
-    if r["reasons"]:
-        rows = "".join(
-            f'<tr><td class="n">{n:,}</td><td class="said">{escape(why)}</td></tr>'
-            for why, n in sorted(r["reasons"].items(), key=lambda x: -x[1])
-        )
-        out += (
-            "<h3>Why rows were set aside</h3><div"
-            f' class="card"><table><tr><th>rows</th><th>reason</th></tr>{rows}</table></div>'
-        )
-    for sentence, count in r.get("warned", {}).items():
-        out += (
-            '<p class="warn">Warning:'
-            f" {escape(sentence)}{f' ({count:,} rows)' if count > 1 else ''}</p>"
-        )
-    out += "<h3>Fields, before and after</h3>" + _fields(r, data.get("training", {}))
-    return out + _matrix(r) + _examples(r) + _anonymity(r)
-
-
-def _sources(accounts: dict[str, Any]) -> str:
-    """The account of each source: a row a source, and where rows that were not used are."""
-    if not accounts:
-        return ""
-    keys = ("read", "used", "unmatched", "repeated", "rejected")
-    rows = "".join(
-        f"<tr><td>{escape(source)}</td><td>{escape(one['role'])}</td>"
-        + "".join(f'<td class="n">{one[k]:,}</td>' for k in keys)
-        + f"<td>{escape(', '.join([*one.get('repeated_at', []), *one.get('unmatched_at', [])]))}</td></tr>"
-        for source, one in accounts.items()
-    )
-    head = "".join(
-        f"<th>{k}</th>" for k in ("source", "role", *keys, "first rows that are not used")
-    )
+def _render_dataset(name: str, data: Mapping[str, Any]) -> str:
+    """The section of one dataset."""
+    report = data["report"]
+    identity = " · ".join(filter(None, [escape(data["id"]), _render_origins(report)]))
+    account = card(facts(_dataset_facts(data)) + _render_account(data["account"]))
+    reasons = sorted(report["reasons"].items(), key=lambda reason: -reason[1])
+    rows = [row(cell(f"{n:,}", "n"), cell(escape(why), "said")) for why, n in reasons]
     return (
-        f'<h3>Rows of each source</h3><div class="card"><table><tr>{head}</tr>{rows}</table></div>'
+        f"<h2>{escape(name)}</h2><p>{identity}</p>{account}"
+        + _render_sources(report.get("sources", {}))
+        + section("Why rows were quarantined", ("rows", "reason"), rows)
+        + _render_warnings(report.get("warned", {}))
+        + "<h3>Fields, before and after</h3>"
+        + _render_fields(report, data.get("training", {}))
+        + _render_missing_together(report)
+        + _render_examples(report)
+        + _render_anonymity(report.get("anonymity"))
     )
 
 
-def _matrix(r: dict[str, Any]) -> str:
+def _render_origins(report: Mapping[str, Any]) -> str:
+    """The origin and the licence of each source."""
+    texts = []
+    for source, origin in report.get("origins", {}).items():
+        text = f"{escape(source)}: {escape(origin.get('origin') or 'origin not stated')}"
+        if origin.get("licence"):
+            text += f", {escape(origin['licence'])}"
+        texts.append(text)
+    return "; ".join(texts)
+
+
+def _dataset_facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The counts of rows and the dimensions of quality."""
+    account, report = data["account"], data["report"]
+    unique = account["in"] - account["duplicates"]
+    yield "rows in", f"{account['in']:,}"
+    yield "kept", f"{account['kept']:,}"
+    yield "quarantined", f"{account['quarantined']:,}"
+    yield "duplicates removed", f"{account['duplicates']:,}"
+    yield "quality", f"{report['quality']:.3f}"
+    before, after = _completeness(report["before"]), _completeness(report["after"])
+    yield "completeness", f"{before:.2%} → {after:.2%}"
+    yield "validity", f"{account['kept'] / max(1, unique):.2%}"
+    yield "uniqueness", f"{1 - account['duplicates'] / max(1, account['in']):.2%}"
+    if "consistency" in report:
+        yield "consistency", f"{report['consistency']:.2%}"
+    if "accuracy" in report:
+        yield "accuracy", f"{report['accuracy']['_all']:.2%}"
+    for name, day in list(report.get("newest", {}).items())[:2]:
+        yield f"newest {name}", escape(str(day))
+
+
+def _completeness(profile: Mapping[str, Any]) -> float:
+    """The share of cells that have a value."""
+    cells = sum(field["rows"] for field in profile.values()) or 1
+    return float(1 - sum(field["missing"] for field in profile.values()) / cells)
+
+
+def _render_account(account: Mapping[str, int]) -> str:
+    """A bar of what became of the rows; wide parts are labelled."""
+    parts = ""
+    for kind, colour in COLOURS.items():
+        count = account.get(kind)
+        if not count:
+            continue
+        label, share = "", count / max(1, account["in"])
+        if share > WIDE_PART:
+            label = f"{count:,} {kind}"
+        parts += (
+            f'<span style="width:{100 * share:.3f}%;background:{colour}" title="{count}'
+            f' {kind}">{label}</span>'
+        )
+    return f'<div class="account">{parts}</div>'
+
+
+def _render_sources(accounts: Mapping[str, Any]) -> str:
+    """The account of each source, and where rows that were not used are."""
+    rows = []
+    for source, account in accounts.items():
+        counts = [cell(f"{account[use]:,}", "n") for use in USES]
+        places = [*account.get("repeated_at", []), *account.get("unmatched_at", [])]
+        names = (cell(escape(source)), cell(escape(account["role"])))
+        rows.append(row(*names, *counts, cell(escape(", ".join(places)))))
+    heads = ("source", "role", *USES, "first rows that are not used")
+    return section("Rows of each source", heads, rows)
+
+
+def _render_warnings(warned: Mapping[str, int]) -> str:
+    html = ""
+    for sentence, count in warned.items():
+        rows = ""
+        if count > 1:
+            rows = f" ({count:,} rows)"
+        html += f'<p class="warn">Warning: {escape(sentence)}{rows}</p>'
+    return html
+
+
+def _render_missing_together(report: Mapping[str, Any]) -> str:
     """Which fields are missing together: a row a pattern, a mark where a field is missing."""
-    found = [p for p in r.get("patterns", []) if p["missing"]]
+    patterns = [pattern for pattern in report.get("patterns", []) if pattern["missing"]]
+    missing = set[str]().union(*(pattern["missing"] for pattern in patterns))
+    names = [name for name in report["before"] if name in missing]
+    rows = []
+    for pattern in patterns:
+        cells = [cell(_missing_mark(name in pattern["missing"])) for name in names]
+        rows.append(row(cell(f"{pattern['rows']:,}", "n"), *cells))
+    return section("What is missing together", ("rows", *names), rows)
+
+
+def _missing_mark(is_missing: bool) -> str:
+    if is_missing:
+        return CELL.format("gap", "missing")
+    return CELL.format("full", "there")
+
+
+def _render_examples(report: Mapping[str, Any]) -> str:
+    """Values of the sources, and what they became."""
+    rows = []
+    for name, pairs in report.get("examples", {}).items():
+        shown = f"<b>{escape(name)}</b>"
+        for before, after in pairs:
+            rows.append(row(cell(shown), cell(_render_value(before)), cell(_render_value(after))))
+            shown = ""
+    return section("Values before and after cleaning", ("field", "before", "after"), rows)
+
+
+def _render_value(value: str | None) -> str:
+    if value is None or not value.strip():
+        return '<span class="warn">missing</span>'
+    return f"<code>{escape(value)}</code>"
+
+
+def _render_anonymity(found: Mapping[str, Any] | None) -> str:
+    """What a release of the rows keeps, and its risk."""
     if not found:
         return ""
-    names = [n for n in r["before"] if any(n in p["missing"] for p in found)]
-    head = "".join(f"<th>{escape(n)}</th>" for n in names)
-    body = "".join(
-        f'<tr><td class="n">{p["rows"]:,}</td>'
-        + "".join(
-            f"<td>{_CELL.format('gap', 'missing') if n in p['missing'] else _CELL.format('full', 'there')}</td>"
-            for n in names
-        )
-        + "</tr>"
-        for p in found
-    )
+    several = ""
+    if found.get("sensitive"):
+        several = f", at least {found['l']} values of {escape(found['sensitive'])} in each"
     return (
-        "<h3>What is missing together</h3><div"
-        f' class="card"><table><tr><th>rows</th>{head}</tr>{body}</table></div>'
+        f"<h3>Anonymity</h3><p>{found['groups']:,} groups by {escape(', '.join(found['of']))}; the"
+        f" smallest has {found['smallest']} rows (k = {found['k']}{several}). {found['loss']:.1%}"
+        f" of the detail is lost; the risk of one row is at most {found['risk']:.1%}.</p>"
     )
 
 
-_CELL = (
-    '<svg width="34" height="12" role="img" aria-label="{1}"><rect class="{0}" width="34"'
-    ' height="12" rx="2"/></svg>'
-)
-
-
-def _examples(r: dict[str, Any]) -> str:
-    rows = ""
-    for name, pairs in r.get("examples", {}).items():
-        for i, (before, after) in enumerate(pairs):
-            rows += f"<tr><td>{f'<b>{escape(name)}</b>' if not i else ''}</td><td>{_cell(before)}</td><td>{_cell(after)}</td></tr>"
-    return (
-        "<h3>Values as they came and as they are kept</h3><div"
-        ' class="card"><table><tr><th>field</th><th>came as</th><th>kept'
-        f" as</th></tr>{rows}</table></div>"
-        if rows
-        else ""
-    )
-
-
-def _cell(value: str | None) -> str:
-    return (
-        '<span class="warn">missing</span>'
-        if value is None or not value.strip()
-        else f"<code>{escape(value)}</code>"
-    )
-
-
-def _anonymity(r: dict[str, Any]) -> str:
-    a = r.get("anonymity")
-    if not a:
-        return ""
-    several = (
-        f", at least {a['l']} values of {escape(a['sensitive'])} in each"
-        if a.get("sensitive")
-        else ""
-    )
-    return (
-        f"<h3>Anonymity</h3><p>{a['groups']:,} groups by {escape(', '.join(a['of']))}; the smallest"
-        f" has {a['smallest']} rows (k = {a['k']}{several}). {a['loss']:.1%} of the detail is lost;"
-        f" the risk of one row is at most {a['risk']:.1%}.</p>"
-    )
-
-
-def _whole(profile: dict[str, Any]) -> float:
-    cells = sum(p["rows"] for p in profile.values()) or 1
-    return float(1 - sum(p["missing"] for p in profile.values()) / cells)
-
-
-def _fields(r: dict[str, Any], training: dict[str, Any]) -> str:
-    rows = ""
-    for name, before in r["before"].items():
-        after, treated = r["after"][name], r["treated"].get(name, {})
-        unread = r.get("unreadable", {}).get(name)
-        did = [
-            f"{unread:,} unreadable" if unread else "",
-            f"{treated['filled']:,} filled" if treated.get("filled") else "",
-            f"{treated['outside']:,} outside the fence" if treated.get("outside") else "",
-            f"{r['mended'][name]:,} mended" if r.get("mended", {}).get(name) else "",
-        ]
-        spread = (
-            f"{_figure(before.get('mean'))} ± {_figure(before.get('sd'))} →"
-            f" {_figure(after.get('mean'))} ± {_figure(after.get('sd'))}"
-            if "mean" in before
-            else ""
+def _render_fields(report: Mapping[str, Any], training: Mapping[str, Any]) -> str:
+    """Each field before and after cleaning."""
+    rows = []
+    for name, before in report["before"].items():
+        after = report["after"][name]
+        spread = ""
+        if "mean" in before:
+            spread = f"{_mean_and_sd(before)} → {_mean_and_sd(after)}"
+        rows.append(
+            row(
+                cell(f"<b>{escape(name)}</b>"),
+                cell(_render_gap(before)),
+                cell(_render_gap(after)),
+                cell(f"{before['distinct']:,} → {after['distinct']:,}", "n"),
+                cell(escape(", ".join(_changes_of(name, report))) or "–"),
+                cell(spread),
+                cell(draw_histogram(training.get(name))),
+            )
         )
-        rows += (
-            f"<tr><td><b>{escape(name)}</b></td><td>{_gap(before)}</td><td>{_gap(after)}</td><td"
-            f" class='n'>{before['distinct']:,} → {after['distinct']:,}</td>"
-            f"<td>{escape(', '.join(d for d in did if d)) or '–'}</td><td>{spread}</td><td>{_plot(training.get(name))}</td></tr>"
-        )
-    head = "".join(
-        f"<th>{h}</th>"
-        for h in (
-            "field",
-            "missing before",
-            "after",
-            "distinct",
-            "what the steps changed",
-            "mean ± sd",
-            "training rows",
-        )
+    return card(table(FIELD_HEADS, rows))
+
+
+def _changes_of(name: str, report: Mapping[str, Any]) -> Iterator[str]:
+    """How many values of a field each step changed."""
+    treated = report["treated"].get(name, {})
+    counts = (
+        (report.get("unreadable", {}).get(name), "unreadable"),
+        (treated.get("filled"), "imputed"),
+        (treated.get("outside"), "outliers"),
+        (report.get("mended", {}).get(name), "repaired"),
     )
-    return f'<div class="card"><table><tr>{head}</tr>{rows}</table></div>'
+    for count, change in counts:
+        if count:
+            yield f"{count:,} {change}"
 
 
-def _gap(profile: dict[str, Any]) -> str:
+def _mean_and_sd(profile: Mapping[str, Any]) -> str:
+    return f"{format_value(profile.get('mean'))} ± {format_value(profile.get('sd'))}"
+
+
+def _render_gap(profile: Mapping[str, Any]) -> str:
+    """The share of missing values as a bar."""
     share = profile["missing"] / max(1, profile["rows"])
     return (
         f'<svg width="110" height="16" role="img" aria-label="{share:.1%} missing"><rect'
@@ -289,31 +329,3 @@ def _gap(profile: dict[str, Any]) -> str:
         f' width="{60 * share:.1f}" height="10" y="3" rx="2"/><text x="66" y="13" font-size="11"'
         f' fill="currentColor">{share:.1%}</text></svg>'
     )
-
-
-def _figure(value: Any) -> str:
-    return "–" if value is None else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def _plot(spread: dict[str, Any] | None) -> str:
-    """A histogram of 24 bins from 200 quantiles, or the eight most frequent values."""
-    if not spread:
-        return ""
-    if "counts" in spread:
-        counts = list(spread["counts"].items())[:8]
-        names = [f"{k}: {v:,}" for k, v in counts]
-        heights = [v for _, v in counts]
-    else:
-        points = spread["numbers"]
-        low, high = points[0], points[-1]
-        heights, names = [0] * 24, [f"{low + (high - low) * i / 24:.4g}" for i in range(24)]
-        for p in points:
-            heights[min(23, int(24 * (p - low) / (high - low)))] += 1 if high > low else 0
-    top = max(heights, default=0) or 1
-    wide = 84 / max(1, len(heights))
-    bars = "".join(
-        f'<rect class="bar" x="{i * wide:.1f}" y="{30 - 30 * h / top:.1f}" width="{wide - 1:.1f}"'
-        f' height="{30 * h / top:.1f}"><title>{escape(n)}</title></rect>'
-        for i, (h, n) in enumerate(zip(heights, names, strict=True))
-    )
-    return f'<svg width="84" height="30" role="img" aria-label="histogram">{bars}</svg>'

@@ -1,7 +1,7 @@
-"""A model's part of the report: figures beside baselines, curves of training, of trials and of
-rows, weak spots.
+"""A model's section of the report: metrics with baselines, curves of training, of trials and of
+rows, weak slices.
 
-Every figure comes from the JSON answer; plots are SVG without script.
+Every number comes from the JSON answer; plots are SVG without script.
 """
 
 from __future__ import annotations
@@ -11,320 +11,296 @@ from html import escape
 from typing import Any
 
 from mesocosm.learning.evaluation.model_card import LEADING, MAIN, leading
+from mesocosm.reports.markup import card, cell, facts, format_metric, row, section, table
+from mesocosm.reports.plots import Point, plot
 
-WIDE, HIGH, PAD = 360, 150, 34
-Points = Sequence[tuple[float, float]]
+MOST_CLASSES = 20  # that are shown, the weakest first
+Metrics = Mapping[str, Any]
 
 
-def model(name: str, data: Mapping[str, Any]) -> str:
-    """The section of one model: of its version in service, with the versions made after it."""
-    m, recipe = data["metrics"], data["recipe"]
-    key = leading(m)
-    facts = [
-        (LEADING[key].replace("_", " "), _n(m[key])),
-        ("held-out rows", f"{m['rows']:,}"),
+def render_model(name: str, data: Mapping[str, Any]) -> str:
+    """The section of one model: of its deployed version, with the versions made after it."""
+    metrics, recipe = data["metrics"], data["recipe"]
+    key = leading(metrics)
+    numbers = [
+        (LEADING[key].replace("_", " "), escape(format_metric(metrics[key]))),
+        ("held-out rows", f"{metrics['rows']:,}"),
         ("training rows", f"{recipe['rows']['train']:,}"),
-        ("seconds", _n(m.get("seconds"))),
+        ("seconds", escape(format_metric(metrics.get("seconds")))),
     ]
-    said = "".join(f"<div><b>{escape(v)}</b>{escape(k)}</div>" for k, v in facts)
-    state = "good" if data["state"] == "champion" else "warn"
-    base = f"{recipe['base']}, {recipe['method']}, " if recipe["base"] else ""
-    out = (
-        f"<h2>{escape(name)}</h2><p>{escape(data['id'])} · <span"
-        f' class="{state}">{escape(data["state"])}</span> ({escape(data["why"])}) ·'
-        f" {escape(base)}{escape(recipe['head'])} head · learnt from {escape(data['snapshot'])}</p>"
-    )
-    out += "".join(
-        f'<p class="warn">{escape(one[0].upper() + one[1:])}.</p>' for one in m.get("warnings", [])
-    )
-    out += (
-        f'<div class="card"><div class="facts">{said}</div></div>'
-        + _others(data.get("others", []))
-        + _figures(m)
-        + _plots(m, recipe, key)
-        + _trials(recipe)
-        + _classes(m)
-        + _examples(m)
-        + _weak(m)
-    )
-    return out
-
-
-def _others(others: Sequence[Mapping[str, Any]]) -> str:
-    """The versions made after the one in service."""
-    rows = "".join(
-        f'<tr><td>{escape(o["id"])}</td><td><span class="warn">{escape(o["state"])}</span>,'
-        f" {escape(o['does'])}</td><td"
-        f' class="said">{escape(o["why"])}</td><td>{escape(o["figure"].replace("_", " "))}'
-        f" {_n(o['value'])}</td></tr>"
-        for o in others
-    )
+    html = f"<h2>{escape(name)}</h2><p>{_describe_version(data)}</p>"
+    for warning in metrics.get("warnings", []):
+        html += f'<p class="warn">{escape(warning[0].upper() + warning[1:])}.</p>'
     return (
-        "<h3>Later versions</h3><div"
-        ' class="card"><table><tr><th>version</th><th>state</th><th>why</th><th>on its own'
-        f" held-out rows</th></tr>{rows}</table></div>"
-        if rows
-        else ""
+        html
+        + card(facts(numbers))
+        + _render_others(data.get("others", []))
+        + _render_metrics(metrics)
+        + _render_comparisons(metrics)
+        + _render_plots(metrics, recipe, key)
+        + _render_candidates(recipe)
+        + _render_trials(recipe)
+        + _render_classes(metrics)
+        + _render_examples(metrics)
+        + _render_slices(metrics)
+        + _render_intervals(metrics)
+        + _render_robustness(metrics)
+        + _render_fairness(metrics)
     )
 
 
-def _figures(m: Mapping[str, Any]) -> str:
-    beside = list(m["baselines"])
-    head = "".join(
-        f"<th>{escape(h)}</th>" for h in ("figure", "this version", "95 % interval", *beside)
+def _describe_version(data: Mapping[str, Any]) -> str:
+    """The id, the state and the makeup of a version."""
+    recipe, colour, base = data["recipe"], "warn", ""
+    if data["state"] == "champion":
+        colour = "good"
+    if recipe["base"]:
+        base = f"{recipe['base']}, {recipe['method']}, "
+    return (
+        f'{escape(data["id"])} · <span class="{colour}">{escape(data["state"])}</span>'
+        f" ({escape(data['why'])}) · {escape(base)}{escape(recipe['head'])} head · trained on"
+        f" {escape(data['snapshot'])}"
     )
-    rows = ""
-    for key in (k for k in MAIN if k in m):
-        low, high = m["interval"].get(key, (None, None))
-        rows += (
-            f"<tr><td>{key.replace('_', ' ')}</td><td><b>{_n(m[key])}</b></td><td>{'' if low is None else f'{_n(low)} to {_n(high)}'}</td>"
-            + "".join(f"<td>{_n(m['baselines'][b].get(key))}</td>" for b in beside)
-            + "</tr>"
-        )
-    out = (
-        "<h3>Figures on held-out rows</h3><div"
-        f' class="card"><table><tr>{head}</tr>{rows}</table></div>'
-    )
-    if m.get("beside"):
-        key = leading(m)
-        rows = "".join(
-            f"<tr><td>{escape(n)}</td><td>{_n(b.get(key))}</td><td>{b['gain']:+.3f}</td><td>{b['p']:.2g}</td><td>{b.get('rows', m['rows']):,}</td></tr>"
-            for n, b in m["beside"].items()
-        )
-        out += (
-            "<h3>Beside its parts and the last version, on the same rows</h3><div"
-            f' class="card"><table><tr><th></th><th>{key}</th><th>gain of this'
-            f" version</th><th>p</th><th>rows</th></tr>{rows}</table></div>"
-        )
-    return out
 
 
-def _plots(m: Mapping[str, Any], recipe: Mapping[str, Any], key: str) -> str:
-    plots = []
-    history = recipe.get("history") or []
+def _render_others(others: Sequence[Mapping[str, Any]]) -> str:
+    """The versions made after the deployed one."""
+    rows = [
+        row(
+            cell(escape(other["id"])),
+            cell(f'<span class="warn">{escape(other["state"])}</span>, {escape(other["does"])}'),
+            cell(escape(other["why"]), "said"),
+            cell(f"{escape(other['figure'].replace('_', ' '))} {format_metric(other['value'])}"),
+        )
+        for other in others
+    ]
+    heads = ("version", "state", "why", "on its own held-out rows")
+    return section("Later versions", heads, rows)
+
+
+def _render_metrics(metrics: Metrics) -> str:
+    """Each metric with its confidence interval and the baselines' values."""
+    baselines = metrics["baselines"]
+    rows = []
+    for key in MAIN:
+        if key not in metrics:
+            continue
+        low, high = metrics["interval"].get(key, (None, None))
+        interval = ""
+        if low is not None:
+            interval = f"{format_metric(low)} to {format_metric(high)}"
+        others = [cell(format_metric(baseline.get(key))) for baseline in baselines.values()]
+        value = cell(f"<b>{format_metric(metrics[key])}</b>")
+        rows.append(row(cell(key.replace("_", " ")), value, cell(interval), *others))
+    heads = ("metric", "this version", "95 % interval", *baselines)
+    return f"<h3>Metrics on held-out rows</h3>{card(table(heads, rows))}"
+
+
+def _render_comparisons(metrics: Metrics) -> str:
+    """The version compared with its ablations and the previous version, on the same rows."""
+    compared = metrics.get("beside")
+    if not compared:
+        return ""
+    key = leading(metrics)
+    rows = [
+        row(
+            cell(escape(name)),
+            cell(format_metric(other.get(key))),
+            cell(f"{other['gain']:+.3f}"),
+            cell(f"{other['p']:.2g}"),
+            cell(f"{other.get('rows', metrics['rows']):,}"),
+        )
+        for name, other in compared.items()
+    ]
+    heads = ("", key, "gain of this version", "p", "rows")
+    return section("Ablations and the previous version, on the same rows", heads, rows)
+
+
+def _figure(title: str, content: str) -> str:
+    caption = f"<figcaption>{title}</figcaption>"
+    return f'<figure class="card plot">{caption}{content}</figure>'
+
+
+def _render_plots(metrics: Metrics, recipe: Mapping[str, Any], key: str) -> str:
+    """The loss by epoch and the learning curve, where there are some."""
+    html, history = "", recipe.get("history") or []
     if history:
-        lines = {
-            "training": [(r["epoch"], r["train_loss"]) for r in history],
-            "held out": [(r["epoch"], r["held_loss"]) for r in history],
+        losses: dict[str, list[Point]] = {
+            "training": [(epoch["epoch"], epoch["train_loss"]) for epoch in history],
+            "held out": [(epoch["epoch"], epoch["held_loss"]) for epoch in history],
         }
-        plots.append(("Loss by epoch", plot(lines, "epoch", "loss")))
-    rows = [(c["rows"], c[key]) for c in m.get("curve", []) if c.get(key) is not None]
-    if len(rows) > 1:
-        plots.append(
-            (
-                f"{'Accuracy' if key == 'accuracy' else 'R2'} by training rows",
-                plot({key: rows}, "rows", key),
-            )
-        )
-    return "".join(
-        f'<figure class="card plot"><figcaption>{t}</figcaption>{svg}</figure>' for t, svg in plots
-    )
+        html += _figure("Loss by epoch", plot(losses, "epoch", "loss"))
+    points = [(c["rows"], c[key]) for c in metrics.get("curve", []) if c.get(key) is not None]
+    if len(points) > 1:
+        title = "R2 by training rows"
+        if key == "accuracy":
+            title = "Accuracy by training rows"
+        html += _figure(title, plot({key: points}, "rows", key))
+    return html
 
 
-def _trials(recipe: Mapping[str, Any]) -> str:
-    if recipe.get("auto"):
-        rows = "".join(
-            f"<tr><td>{escape(a['tried'])}</td>"
-            + (
-                f"<td colspan=3>{escape(a['why_not'])}</td>"
-                if "why_not" in a
-                else f"<td>{escape(a['head'])}</td><td>{_n(a['loss'])}</td><td>{_n(a['seconds'])}</td>"
-            )
-            + "</tr>"
-            for a in recipe["auto"]
-        )
-        return (
-            "<h3>What was tried</h3><div"
-            f" "
-            f'class="card"><table><tr><th></th><th>head</th><th>loss</th><th>seconds</th></tr>{rows}</table></div>'
-        )
+def _render_candidates(recipe: Mapping[str, Any]) -> str:
+    """What automatic selection tried."""
+    rows = []
+    for candidate in recipe.get("auto") or []:
+        name = cell(escape(candidate["tried"]))
+        if "why_not" in candidate:
+            rows.append(row(name, f"<td colspan=3>{escape(candidate['why_not'])}</td>"))
+            continue
+        loss, taken = format_metric(candidate["loss"]), format_metric(candidate["seconds"])
+        rows.append(row(name, cell(escape(candidate["head"])), cell(loss), cell(taken)))
+    return section("Candidates", ("", "head", "loss", "seconds"), rows)
+
+
+def _render_trials(recipe: Mapping[str, Any]) -> str:
+    """The trials of a hyperparameter search, with the lowest loss so far and what mattered."""
     trials = recipe.get("trials") or []
-    if not trials:
+    if not trials or recipe.get("auto"):
         return ""
-    whole = [(i, t["loss"]) for i, t in enumerate(trials, 1) if t["loss"] is not None]
-    best: list[tuple[float, float]] = []
-    for i, loss in whole:
-        best.append((i, min(loss, best[-1][1] if best else loss)))
-    top = min(whole, key=lambda t: t[1])[0] if whole else 0
-    head = "".join(f"<th>{escape(k.removeprefix('tune.'))}</th>" for k in trials[0]["settings"])
-    rows = "".join(
-        f"<tr><td>{'<b class=good>' if i == top else ''}{i}{'</b>' if i == top else ''}</td>"
-        + "".join(
-            f"<td>{escape(_n(v) if isinstance(v, (int, float)) else str(v))}</td>"
-            for v in t["settings"].values()
-        )
-        + f"<td>{_n(t['loss']) if t['loss'] is not None else 'given up after epoch ' + str(len(t['epochs']))}</td><td>{_n(t.get('seconds'))}</td></tr>"
-        for i, t in enumerate(trials, 1)
-    )
-    out = "<h3>What was tried</h3>"
-    if len(whole) > 1:
-        out += (
-            '<figure class="card plot"><figcaption>Held-out loss by trial, and the lowest so'
-            f" "
-            f"far</figcaption>{plot({'trial': whole, 'lowest': best}, 'trial', 'loss', dots=('trial',))}</figure>"
-        )
-    weighed = recipe.get("importance") or {}
-    if weighed:
-        bars = "".join(
-            f'<tr><td>{escape(k.removeprefix("tune."))}</td><td><svg width="170" height="12"'
-            f' role="img" aria-label="{v:.0%}"><rect class="full" width="160" height="10"'
-            f' rx="2"/><rect class="bar" width="{160 * v:.1f}" height="10"'
-            f' rx="2"/></svg></td><td>{v:.0%}</td></tr>'
-            for k, v in weighed.items()
-        )
-        out += (
-            '<figure class="card plot"><figcaption>How much each setting'
-            f" mattered</figcaption><table>{bars}</table></figure>"
-        )
-    return (
-        out + "<div"
-        f" "
-        f'class="card"><table><tr><th>trial</th>{head}<th>loss</th><th>seconds</th></tr>{rows}</table></div>'
-    )
+    losses = [(i, t["loss"]) for i, t in enumerate(trials, 1) if t["loss"] is not None]
+    best = min(losses, key=lambda point: point[1], default=(0, 0.0))[0]
+    html = "<h3>Hyperparameter trials</h3>"
+    if len(losses) > 1:
+        lines: dict[str, Sequence[Point]] = {"trial": losses, "lowest": _lowest_so_far(losses)}
+        svg = plot(lines, "trial", "loss", dots=("trial",))
+        html += _figure("Held-out loss by trial, and the lowest so far", svg)
+    html += _render_importance(recipe.get("importance") or {})
+    names = [name.removeprefix("tune.") for name in trials[0]["settings"]]
+    rows = [_render_trial(i, trial, i == best) for i, trial in enumerate(trials, 1)]
+    return html + card(table(("trial", *names, "loss", "seconds"), rows))
 
 
-def _classes(m: Mapping[str, Any]) -> str:
-    found = list(m["classes"].items())
-    if not found:
+def _lowest_so_far(losses: Sequence[Point]) -> list[Point]:
+    lowest: list[Point] = []
+    for i, loss in losses:
+        if lowest:
+            loss = min(loss, lowest[-1][1])
+        lowest.append((i, loss))
+    return lowest
+
+
+def _render_importance(importance: Mapping[str, float]) -> str:
+    """How much of the loss each setting explains, as bars."""
+    if not importance:
         return ""
-    some = sorted(found, key=lambda c: c[1]["f1"] if c[1]["f1"] is not None else 2)[:20]
-    rows = "".join(
-        f"<tr><td>{escape(n)}</td><td>{c['rows']:,}</td><td>{_n(c['precision'])}</td><td>{_n(c['recall'])}</td><td>{_n(c['f1'])}</td></tr>"
-        for n, c in some
-    )
-    title = (
-        "Classes" if len(some) == len(found) else f"The {len(some)} weakest of {len(found)} classes"
-    )
+    rows = [
+        row(
+            cell(escape(name.removeprefix("tune."))),
+            cell(
+                f'<svg width="170" height="12" role="img" aria-label="{share:.0%}"><rect'
+                ' class="full" width="160" height="10" rx="2"/><rect class="bar"'
+                f' width="{160 * share:.1f}" height="10" rx="2"/></svg>'
+            ),
+            cell(f"{share:.0%}"),
+        )
+        for name, share in importance.items()
+    ]
+    return _figure("Importance of each setting", f"<table>{''.join(rows)}</table>")
+
+
+def _render_trial(number: int, trial: Mapping[str, Any], is_best: bool) -> str:
+    shown = str(number)
+    if is_best:
+        shown = f"<b class=good>{number}</b>"
+    settings = [cell(escape(_format_setting(value))) for value in trial["settings"].values()]
+    loss = f"stopped after epoch {len(trial['epochs'])}"
+    if trial["loss"] is not None:
+        loss = format_metric(trial["loss"])
+    return row(cell(shown), *settings, cell(loss), cell(format_metric(trial.get("seconds"))))
+
+
+def _format_setting(value: object) -> str:
+    if isinstance(value, (int, float)):
+        return format_metric(value)
+    return str(value)
+
+
+def _render_classes(metrics: Metrics) -> str:
+    """Precision, recall and F1 of each class, the weakest first."""
+    classes = sorted(metrics["classes"].items(), key=lambda item: _weakness(item[1]))
+    shown = classes[:MOST_CLASSES]
+    title = "Classes"
+    if len(shown) < len(classes):
+        title = f"The {len(shown)} weakest of {len(classes)} classes"
+    rows = [
+        row(
+            cell(escape(name)),
+            cell(f"{found['rows']:,}"),
+            cell(format_metric(found["precision"])),
+            cell(format_metric(found["recall"])),
+            cell(format_metric(found["f1"])),
+        )
+        for name, found in shown
+    ]
+    return section(title, ("class", "rows", "precision", "recall", "F1"), rows)
+
+
+def _weakness(found: Mapping[str, Any]) -> float:
+    """F1; classes without one come last."""
+    if found["f1"] is None:
+        return 2.0
+    return float(found["f1"])
+
+
+def _render_examples(metrics: Metrics) -> str:
+    """Inputs with the generated and the true text."""
+    rows = [
+        row(*(cell(escape(example[key]), "said") for key in ("asked", "wrote", "wanted")))
+        for example in metrics.get("examples", [])
+    ]
+    return section("Generated texts", ("input", "generated", "reference"), rows)
+
+
+def _render_slices(metrics: Metrics) -> str:
+    rows = [
+        row(
+            cell(escape(found["where"]), "said"),
+            cell(f"{found['rows']:,}"),
+            cell(format_metric(found["accuracy"]), "warn"),
+            cell(f"{found['p']:.2g}"),
+        )
+        for found in metrics.get("slices") or ()
+    ]
+    return section("Weak slices", ("rows where", "rows", "accuracy", "p"), rows)
+
+
+def _render_intervals(metrics: Metrics) -> str:
+    """How many test rows lie in their prediction intervals, on slices too."""
+    if metrics.get("interval_coverage") is None:
+        return ""
+    rows = [
+        row(
+            cell(escape(found["where"]), "said"),
+            cell(f"{found['rows']:,}"),
+            cell(f"{found['covered']:.1%}"),
+        )
+        for found in metrics["coverage_by_slice"]
+    ]
     return (
-        f"<h3>{title}</h3><div"
-        f" "
-        f'class="card"><table><tr><th>class</th><th>rows</th><th>precision</th><th>recall</th><th>F1</th></tr>{rows}</table></div>'
+        f"<h3>Prediction intervals</h3><p>Intervals of level {metrics['interval_level']:.0%} cover"
+        f" {metrics['interval_coverage']:.1%} of the test rows.</p>"
+        + card(table(("rows where", "rows", "covered"), rows))
     )
 
 
-def _examples(m: Mapping[str, Any]) -> str:
-    rows = "".join(
-        f"<tr><td class=said>{escape(e['asked'])}</td><td class=said>{escape(e['wrote'])}</td><td"
-        f" class=said>{escape(e['wanted'])}</td></tr>"
-        for e in m.get("examples", [])
-    )
+def _render_robustness(metrics: Metrics) -> str:
+    found = metrics.get("robustness")
+    if found is None:
+        return ""
     return (
-        '<h3>What it writes</h3><div class="card"><table><tr><th>asked</th><th>written</th><th>the'
-        f" row says</th></tr>{rows}</table></div>"
-        if rows
-        else ""
+        f"<h3>Robustness</h3><p>Accuracy {format_metric(found['typo'])} with typos,"
+        f" {format_metric(found['paraphrase'])} paraphrased ({format_metric(found['as_they_are'])}"
+        f" unmodified; {found['rows']:,} rows).</p>"
     )
 
 
-def _weak(m: Mapping[str, Any]) -> str:
-    out = ""
-    if m.get("slices"):
-        rows = "".join(
-            f"<tr><td class=said>{escape(s['where'])}</td><td>{s['rows']:,}</td><td"
-            f" class=warn>{_n(s['accuracy'])}</td><td>{s['p']:.2g}</td></tr>"
-            for s in m["slices"]
-        )
-        out += (
-            '<h3>Where it is weak</h3><div class="card"><table><tr><th>rows'
-            f" where</th><th>rows</th><th>accuracy</th><th>p</th></tr>{rows}</table></div>"
-        )
-    if m.get("interval_coverage") is not None:
-        rows = "".join(
-            "<tr><td"
-            f" "
-            f"class=said>{escape(s['where'])}</td><td>{s['rows']:,}</td><td>{s['covered']:.1%}</td></tr>"
-            for s in m["coverage_by_slice"]
-        )
-        out += (
-            f"<h3>Intervals</h3><p>Intervals of level {m['interval_level']:.0%} hold"
-            f" {m['interval_coverage']:.1%} of the test rows.</p><div"
-            ' class="card"><table><tr><th>rows'
-            f" where</th><th>rows</th><th>inside</th></tr>{rows}</table></div>"
-        )
-    if "robustness" in m:
-        r = m["robustness"]
-        out += (
-            f"<h3>Robustness</h3><p>Accuracy {_n(r['as_they_are'])} as the texts are,"
-            f" {_n(r['typo'])} with slips of the finger, {_n(r['paraphrase'])} in other words"
-            f" ({r['rows']:,} rows).</p>"
-        )
-    if "fairness" in m:
-        f = m["fairness"]
-        out += (
-            f"<h3>Fairness</h3><p>Greatest gaps between groups by {escape(', '.join(f['fields']))}:"
-            f" chosen {_n(f['parity_gap'])}, found or mistaken {_n(f['odds_gap'])}, accuracy"
-            f" {_n(f['accuracy_gap'])}.</p>"
-        )
-    return out
-
-
-def plot(lines: Mapping[str, Points], x: str, y: str, dots: Sequence[str] = ()) -> str:
-    """Lines over one pair of axes as SVG, their names at the end; those in `dots` as points
-    only.
-    """
-    xs = [p[0] for points in lines.values() for p in points]
-    ys = [p[1] for points in lines.values() for p in points]
-    low_x, high_x, low_y, high_y = min(xs), max(xs), min(ys), max(ys)
-    room = (high_y - low_y or abs(high_y) or 1) * 0.08
-    low_y, high_y = low_y - room, high_y + room
-
-    def at(point: tuple[float, float]) -> tuple[float, float]:
-        across = (point[0] - low_x) / (high_x - low_x) if high_x > low_x else 0.5
-        return PAD + across * (WIDE - 2 * PAD - 30), HIGH - 24 - (point[1] - low_y) / (
-            high_y - low_y
-        ) * (HIGH - 36)
-
-    out = ""
-    for number, (name, points) in enumerate(lines.items()):
-        spots = [at(p) for p in points]
-        colour = ("var(--water)", "var(--warn)")[number % 2]
-        if name not in dots and len(spots) > 1:
-            out += (
-                f'<polyline fill="none" stroke="{colour}" stroke-width="2"'
-                f' points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in spots)}"/>'
-            )
-        out += "".join(
-            f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{colour}"><title>{escape(name)}: {x}'
-            f" {_n(p[0])}, {y} {_n(p[1])}</title></circle>"
-            for (a, b), p in zip(spots, points, strict=True)
-        )
-        if len(lines) > 1:
-            a, b = spots[-1]
-            out += (
-                f'<text x="{a + 6:.1f}"'
-                f" "
-                f'y="{b + 4 + 11 * (number if abs(spots[-1][1] - at(list(lines.values())[0][-1])[1]) < 11 else 0):.1f}"'
-                f' font-size="11" fill="{colour}">{escape(name)}</text>'
-            )
-    axes = f'<path d="M{PAD - 6} 8V{HIGH - 18}H{WIDE - PAD}" fill="none" stroke="var(--line)"/>'
-    marks = (
-        f'<text x="{PAD - 10}" y="{at((low_x, max(ys)))[1] + 4:.1f}"'
-        f' text-anchor="end">{_n(max(ys))}</text><text x="{PAD - 10}"'
-        f' y="{at((low_x, min(ys)))[1] + 4:.1f}" text-anchor="end">{_n(min(ys))}</text>'
-    )
-    marks += (
-        f'<text x="{at((low_x, 0))[0]:.1f}" y="{HIGH - 5}" text-anchor="middle">{_n(low_x)}</text>'
-        + (
-            f'<text x="{at((high_x, 0))[0]:.1f}" y="{HIGH - 5}" text-anchor="middle">{_n(high_x)}'
-            f" {escape(x)}</text>"
-            if high_x > low_x
-            else ""
-        )
-    )
+def _render_fairness(metrics: Metrics) -> str:
+    found = metrics.get("fairness")
+    if found is None:
+        return ""
     return (
-        f'<svg viewBox="-14 0 {WIDE + 14} {HIGH}" width="{WIDE + 14}" height="{HIGH}" role="img"'
-        f' aria-label="{escape(y)} by {escape(x)}"><g font-size="11"'
-        f' fill="var(--soft)">{marks}</g>{axes}{out}</svg>'
-    )
-
-
-def _n(value: Any) -> str:
-    if value is None:
-        return "–"
-    return (
-        f"{value:,}"
-        if isinstance(value, int) or float(value).is_integer() and abs(value) >= 1
-        else f"{value:.3g}"
-        if abs(value) < 1e-2 or abs(value) >= 100
-        else f"{value:.3f}"
+        f"<h3>Fairness</h3><p>By {escape(', '.join(found['fields']))}: demographic parity gap"
+        f" {format_metric(found['parity_gap'])}, equalized odds gap"
+        f" {format_metric(found['odds_gap'])}, accuracy gap"
+        f" {format_metric(found['accuracy_gap'])}.</p>"
     )

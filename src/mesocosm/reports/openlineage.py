@@ -8,22 +8,25 @@ event.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.lifecycle.file_datasets import datasets_of
+from mesocosm.data.dataset import Dataset
+from mesocosm.lifecycle.file_datasets import resolve_datasets
 
 PRODUCER = "https://github.com/mesocosm/mesocosm"
-ROOM = uuid.UUID(
-    "6f6c7f53-97c4-4f1c-9a51-0d6f0ad4a8b1"
-)  # namespace of run ids, so that one version always bears one
+# namespace of run ids, so that the run of one version always has the same
+RUNS = uuid.UUID("6f6c7f53-97c4-4f1c-9a51-0d6f0ad4a8b1")
+FILE = "ecosystem.yaml"  # where tags are from
+LONGEST = 2000  # characters of a version
+Columns = Mapping[str, list[str]]
 
 
-def events(spec: Spec, catalog: Catalog) -> Iterator[str]:
+def build_events(spec: Spec, catalog: Catalog) -> Iterator[str]:
     """One COMPLETE event as JSON for each snapshot and each model version, oldest first.
 
     Source: OpenLineage 2-0-2, https://openlineage.io/spec/2-0-2/OpenLineage.json
@@ -32,15 +35,12 @@ def events(spec: Spec, catalog: Catalog) -> Iterator[str]:
     from openlineage.client.serde import Serde
 
     set_producer(PRODUCER)
-    made = [
-        (s["at"], _snapshot(spec, s)) for name in datasets_of(spec) for s in catalog.snapshots(name)
-    ]
-    made += [
-        (v["at"], _version(spec, catalog, v))
-        for name in spec.eco.models
-        for v in catalog.versions(name)
-    ]
-    for _, event in sorted(made, key=lambda pair: pair[0]):
+    dated: list[tuple[float, Any]] = []
+    for name in resolve_datasets(spec):
+        dated += [(s["at"], _snapshot_event(spec, s)) for s in catalog.snapshots(name)]
+    for name in spec.eco.models:
+        dated += [(v["at"], _version_event(spec, v)) for v in catalog.versions(name)]
+    for _, event in sorted(dated, key=lambda pair: pair[0]):
         yield Serde.to_json(event)
 
 
@@ -67,7 +67,7 @@ def _event(
             )
         },
     )
-    run = Run(str(uuid.uuid5(ROOM, ident)), {"processing_engine": engine})
+    run = Run(str(uuid.uuid5(RUNS, ident)), {"processing_engine": engine})
     when = datetime.fromtimestamp(at, UTC).isoformat()
     return RunEvent(
         eventType=RunState.COMPLETE,
@@ -80,186 +80,204 @@ def _event(
     )
 
 
-def _snapshot(spec: Spec, snapshot: Mapping[str, Any]) -> Any:
-    from openlineage.client.event_v2 import InputDataset, OutputDataset
-    from openlineage.client.facet_v2 import data_quality_metrics_dataset as quality
-    from openlineage.client.facet_v2 import dataset_version_dataset as versions
-    from openlineage.client.facet_v2 import documentation_dataset as about
+def _snapshot_event(spec: Spec, snapshot: Mapping[str, Any]) -> Any:
+    """The build of a snapshot from its sources."""
+    from openlineage.client.event_v2 import OutputDataset
     from openlineage.client.facet_v2 import output_statistics_output_dataset as output
-    from openlineage.client.facet_v2 import ownership_dataset as owner
+
+    space, name = _space(spec), snapshot["dataset"]
+    facets = _snapshot_facets(space, snapshot)
+    if name in spec.eco.datasets:
+        facets |= _governance_facets(spec.eco.datasets[name])
+    rows = output.OutputStatisticsOutputDatasetFacet(rowCount=snapshot["account"]["kept"])
+    built = OutputDataset(
+        space, f"datasets.{name}", facets=facets, outputFacets={"outputStatistics": rows}
+    )
+    inputs = _source_inputs(space, snapshot)
+    ident = f"{space} {snapshot['id']}"
+    return _event(spec, "govern", name, ident, snapshot["at"], inputs, [built])
+
+
+def _source_inputs(space: str, snapshot: Mapping[str, Any]) -> list[Any]:
+    """The sources of a snapshot: their columns, the fingerprints of their files, and their origin
+    and licence.
+    """
+    from openlineage.client.event_v2 import InputDataset
+    from openlineage.client.facet_v2 import dataset_version_dataset as versions
     from openlineage.client.facet_v2 import schema_dataset as schema
     from openlineage.client.facet_v2 import tags_dataset as tags
 
-    recipe, report, space = snapshot["recipe"], snapshot["report"], _space(spec)
-    columns: dict[str, list[str]] = report.get("columns", {})
+    files = sorted(f"{file} {content}" for file, content in snapshot["files"].items())
+    contents = "; ".join(files)[:LONGEST]
+    origins = snapshot["report"].get("origins", {})
     inputs = []
-    for source, names in columns.items():
-        told = report.get("origins", {}).get(source, {})
+    for source, names in snapshot["report"].get("columns", {}).items():
+        fields = [schema.SchemaDatasetFacetFields(name=name) for name in names]
         facets: dict[str, Any] = {
-            "schema": schema.SchemaDatasetFacet(
-                fields=[schema.SchemaDatasetFacetFields(name=n) for n in names]
-            )
+            "schema": schema.SchemaDatasetFacet(fields=fields),
+            "version": versions.DatasetVersionDatasetFacet(datasetVersion=contents),
         }
-        prints = sorted(f"{file} {content}" for file, content in snapshot["files"].items())
-        facets["version"] = versions.DatasetVersionDatasetFacet(
-            datasetVersion="; ".join(prints)[:2000]
-        )
+        origin = origins.get(source, {})
         marks = [
-            tags.TagsDatasetFacetFields(key=k, value=told[k], source="ecosystem.yaml")
-            for k in ("origin", "licence")
-            if told.get(k)
+            tags.TagsDatasetFacetFields(key=key, value=origin[key], source=FILE)
+            for key in ("origin", "licence")
+            if origin.get(key)
         ]
-        facets |= {"tags": tags.TagsDatasetFacet(tags=marks)} if marks else {}
+        if marks:
+            facets["tags"] = tags.TagsDatasetFacet(tags=marks)
         inputs.append(InputDataset(space, f"sources.{source}", facets=facets))
-    data = spec.eco.datasets.get(snapshot["dataset"])
-    facets = {
-        "schema": schema.SchemaDatasetFacet(
-            fields=[
-                schema.SchemaDatasetFacetFields(
-                    name=n, type=f["type"], description=f.get("about") or None
-                )
-                for n, f in recipe["fields"].items()
-            ]
-        ),
+    return inputs
+
+
+def _snapshot_facets(space: str, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema, the version, the lineage of the columns and the quality of a snapshot."""
+    from openlineage.client.facet_v2 import data_quality_metrics_dataset as quality
+    from openlineage.client.facet_v2 import dataset_version_dataset as versions
+    from openlineage.client.facet_v2 import schema_dataset as schema
+
+    recipe, report = snapshot["recipe"], snapshot["report"]
+    fields = [
+        schema.SchemaDatasetFacetFields(
+            name=name, type=field["type"], description=field.get("about") or None
+        )
+        for name, field in recipe["fields"].items()
+    ]
+    metrics = {
+        name: quality.ColumnMetrics(
+            nullCount=profile["missing"],
+            distinctCount=profile["distinct"],
+            count=float(profile["rows"] - profile["missing"]),
+        )
+        for name, profile in report["after"].items()
+    }
+    rows = snapshot["account"]["kept"]
+    return {
+        "schema": schema.SchemaDatasetFacet(fields=fields),
         "version": versions.DatasetVersionDatasetFacet(datasetVersion=snapshot["id"]),
-        "columnLineage": _columns(space, recipe, columns),
+        "columnLineage": _column_lineage(space, recipe, report.get("columns", {})),
         "dataQualityMetrics": quality.DataQualityMetricsDatasetFacet(
-            columnMetrics={
-                n: quality.ColumnMetrics(
-                    nullCount=p["missing"],
-                    distinctCount=p["distinct"],
-                    count=float(p["rows"] - p["missing"]),
-                )
-                for n, p in report["after"].items()
-            },
-            rowCount=snapshot["account"]["kept"],
+            columnMetrics=metrics, rowCount=rows
         ),
     }
-    if data and data.owner:
-        facets["ownership"] = owner.OwnershipDatasetFacet(
-            owners=[owner.Owner(name=data.owner, type="OWNER")]
-        )
-    if data and (data.about or data.purpose):
-        facets["documentation"] = about.DocumentationDatasetFacet(
-            description=" ".join(
-                x for x in (data.about, data.purpose and f"Purpose: {data.purpose}.") if x
-            )
-        )
-    if data and data.classification:
-        facets["tags"] = tags.TagsDatasetFacet(
-            tags=[
-                tags.TagsDatasetFacetFields(
-                    key="classification", value=data.classification, source="ecosystem.yaml"
-                )
-            ]
-        )
-    kept = OutputDataset(
-        space,
-        f"datasets.{snapshot['dataset']}",
-        facets=facets,
-        outputFacets={
-            "outputStatistics": output.OutputStatisticsOutputDatasetFacet(
-                rowCount=snapshot["account"]["kept"]
-            )
-        },
-    )
-    return _event(
-        spec,
-        "govern",
-        snapshot["dataset"],
-        f"{space} {snapshot['id']}",
-        snapshot["at"],
-        inputs,
-        [kept],
-    )
 
 
-def _columns(space: str, recipe: Mapping[str, Any], columns: Mapping[str, list[str]]) -> Any:
-    """Which columns of which sources each field is made of, and how; what decides about rows stands
+def _governance_facets(data: Dataset) -> dict[str, Any]:
+    """The owner, the description and the classification that the file gives a dataset."""
+    from openlineage.client.facet_v2 import documentation_dataset as about
+    from openlineage.client.facet_v2 import ownership_dataset as owner
+    from openlineage.client.facet_v2 import tags_dataset as tags
+
+    facets: dict[str, Any] = {}
+    if data.owner:
+        owners = [owner.Owner(name=data.owner, type="OWNER")]
+        facets["ownership"] = owner.OwnershipDatasetFacet(owners=owners)
+    purpose = data.purpose and f"Purpose: {data.purpose}."
+    description = " ".join(filter(None, (data.about, purpose)))
+    if description:
+        facets["documentation"] = about.DocumentationDatasetFacet(description=description)
+    if data.classification:
+        mark = tags.TagsDatasetFacetFields(
+            key="classification", value=data.classification, source=FILE
+        )
+        facets["tags"] = tags.TagsDatasetFacet(tags=[mark])
+    return facets
+
+
+def _column_lineage(space: str, recipe: Mapping[str, Any], columns: Columns) -> Any:
+    """Which columns of which sources each field is made of, and how; what decides about rows is
     under `dataset`.
     """
     from openlineage.client.facet_v2 import column_lineage_dataset as lineage
 
-    fields = recipe["fields"]
-
-    def inputs(field: str, how: Any) -> list[Any]:
-        column = fields[field].get("column") or field
-        return [
-            lineage.InputField(space, f"sources.{source}", column, [how])
-            for source, names in columns.items()
-            if column in names
-        ]
-
-    repairs: dict[str, list[str]] = {}
-    for repair in recipe.get("repairs", []):
-        others = repair.get("from") or []
-        repairs.setdefault(repair.get("to") or "", []).extend(
-            [others] if isinstance(others, str) else others
-        )
+    fields, repairs = recipe["fields"], _repair_inputs(recipe)
+    reads = lineage.Transformation(
+        type="INDIRECT", subtype="CONDITIONAL", description="a step reads it"
+    )
     found = {}
     for name, field in fields.items():
-        private = field.get("private")
         direct = lineage.Transformation(
             type="DIRECT",
             subtype="TRANSFORMATION",
             description=_steps(field),
-            masking=bool(private),
+            masking=bool(field.get("private")),
         )
-        mine = inputs(name, direct)
-        leans = [
-            field.get("missing", {}).get("by"),
-            (field.get("outliers") or {}).get("by"),
-            field.get("missing", {}).get("order"),
-            *repairs.get(name, []),
-        ]
-        for other in dict.fromkeys(x for x in leans if isinstance(x, str) and x in fields):
-            mine += inputs(
-                other,
-                lineage.Transformation(
-                    type="INDIRECT", subtype="CONDITIONAL", description="a step reads it"
-                ),
-            )
-        found[name] = lineage.Fields(inputFields=mine)
-    whole: list[Any] = []
-    if recipe.get("duplicates"):
-        by = recipe["duplicates"]["by"]
-        for name in fields if by == "row" else by:
-            whole += inputs(
-                name,
-                lineage.Transformation(type="INDIRECT", subtype="FILTER", description="duplicates"),
-            )
-    return lineage.ColumnLineageDatasetFacet(fields=found, dataset=whole)
+        inputs = _column_inputs(space, fields, columns, name, direct)
+        for other in _read_fields(field, repairs.get(name, [])):
+            if other in fields:
+                inputs += _column_inputs(space, fields, columns, other, reads)
+        found[name] = lineage.Fields(inputFields=inputs)
+    deciding: list[Any] = []
+    filters = lineage.Transformation(type="INDIRECT", subtype="FILTER", description="duplicates")
+    for name in _deciding_fields(recipe):
+        deciding += _column_inputs(space, fields, columns, name, filters)
+    return lineage.ColumnLineageDatasetFacet(fields=found, dataset=deciding)
+
+
+def _column_inputs(
+    space: str, fields: Mapping[str, Any], columns: Columns, field: str, how: Any
+) -> list[Any]:
+    """The columns of sources that a field reads."""
+    from openlineage.client.facet_v2 import column_lineage_dataset as lineage
+
+    column = fields[field].get("column") or field
+    sources = [source for source, names in columns.items() if column in names]
+    return [lineage.InputField(space, f"sources.{source}", column, [how]) for source in sources]
+
+
+def _repair_inputs(recipe: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The fields that repairs of each field read."""
+    inputs: dict[str, list[str]] = {}
+    for repair in recipe.get("repairs", []):
+        others = repair.get("from") or []
+        if isinstance(others, str):
+            others = [others]
+        inputs.setdefault(repair.get("to") or "", []).extend(others)
+    return inputs
+
+
+def _read_fields(field: Mapping[str, Any], repairs: Sequence[str]) -> list[str]:
+    """The other fields that the steps of a field read, each once."""
+    missing, outliers = field.get("missing", {}), field.get("outliers") or {}
+    others = [missing.get("by"), outliers.get("by"), missing.get("order"), *repairs]
+    return list(dict.fromkeys(other for other in others if isinstance(other, str)))
+
+
+def _deciding_fields(recipe: Mapping[str, Any]) -> Iterable[str]:
+    """The fields by which rows are duplicates."""
+    if not recipe.get("duplicates"):
+        return ()
+    by: Iterable[str] = recipe["duplicates"]["by"]
+    if by == "row":
+        by = recipe["fields"]
+    return by
 
 
 def _steps(field: Mapping[str, Any]) -> str:
-    said = [f"read as {field['type']}" + (f" in {field['unit']}" if field.get("unit") else "")]
-    if field.get("outliers"):
-        said.append(
-            f"outliers by {field['outliers']['method']}, {field['outliers'].get('action', 'clip')}"
-        )
-    if field.get("missing", {}).get("with", "keep") != "keep":
-        said.append(f"missing by {field['missing']['with']}")
+    """What the steps of a field do, in words."""
+    read = f"read as {field['type']}"
+    if field.get("unit"):
+        read += f" in {field['unit']}"
+    steps = [read]
+    outliers, missing = field.get("outliers"), field.get("missing", {}).get("with", "keep")
+    if outliers:
+        steps.append(f"outliers by {outliers['method']}, {outliers.get('action', 'clip')}")
+    if missing != "keep":
+        steps.append(f"missing by {missing}")
     if field.get("private"):
-        said.append(f"hidden by {field['private']['by']}")
-    return "; ".join(said)
+        steps.append(f"hidden by {field['private']['by']}")
+    return "; ".join(steps)
 
 
-def _version(spec: Spec, catalog: Catalog, version: Mapping[str, Any]) -> Any:
+def _version_event(spec: Spec, version: Mapping[str, Any]) -> Any:
+    """The training of a version on its snapshot."""
     from openlineage.client.event_v2 import InputDataset, OutputDataset
     from openlineage.client.facet_v2 import dataset_version_dataset as versions
 
-    space = _space(spec)
+    space, model = _space(spec), version["model"]
     dataset = version["snapshot"].split("@")[0]
-    told = InputDataset(
-        space,
-        f"datasets.{dataset}",
-        facets={"version": versions.DatasetVersionDatasetFacet(datasetVersion=version["snapshot"])},
-    )
-    out = OutputDataset(
-        space,
-        f"models.{version['model']}",
-        facets={"version": versions.DatasetVersionDatasetFacet(datasetVersion=version["id"])},
-    )
-    return _event(
-        spec, "learn", version["model"], f"{space} {version['id']}", version["at"], [told], [out]
-    )
+    of_input = versions.DatasetVersionDatasetFacet(datasetVersion=version["snapshot"])
+    of_output = versions.DatasetVersionDatasetFacet(datasetVersion=version["id"])
+    read = InputDataset(space, f"datasets.{dataset}", facets={"version": of_input})
+    trained = OutputDataset(space, f"models.{model}", facets={"version": of_output})
+    ident = f"{space} {version['id']}"
+    return _event(spec, "learn", model, ident, version["at"], [read], [trained])

@@ -29,6 +29,7 @@ VERDICT = (
     "weights",
     "changed",
 )
+OTHER_VERDICT = ("feature", "kind", "why")  # of a diagnosis that was not the first
 DETAIL = (
     "by",
     "features",
@@ -46,48 +47,53 @@ DETAIL = (
 )
 
 
-def without_values(record: Any, keys: Collection[str] = VALUES) -> Any:
+def remove_values(record: Any, keys: Collection[str] = VALUES) -> Any:
     """A record as JSON-ready data without the entries that quote rows.
 
-    >>> without_values({"report": {"rows": 3, "examples": {"age": [["4o", "40"]]}}})
+    >>> remove_values({"report": {"rows": 3, "examples": {"age": [["4o", "40"]]}}})
     {'report': {'rows': 3}}
     """
     if isinstance(record, dict):
-        return {
-            key: without_values(value, keys) for key, value in record.items() if key not in keys
-        }
+        return {key: remove_values(value, keys) for key, value in record.items() if key not in keys}
     if isinstance(record, (list, tuple)):
-        return [without_values(value, keys) for value in record]
+        return [remove_values(value, keys) for value in record]
     return record
 
 
-def verdict_shown(verdict: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def show_diagnosis(verdict: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """A diagnosis without the values that it rests on."""
     if verdict is None:
         return None
-    also = [
-        {k: a[k] for k in ("feature", "kind", "why") if k in a} for a in verdict.get("also", ())
-    ]
-    return {k: verdict[k] for k in VERDICT if k in verdict} | ({"also": also} if also else {})
+    shown = _pick(verdict, VERDICT)
+    others = verdict.get("also")
+    if others:
+        shown["also"] = [_pick(other, OTHER_VERDICT) for other in others]
+    return shown
 
 
-def alert_shown(alert: Mapping[str, Any]) -> dict[str, Any]:
+def _pick(record: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    """A record with some keys only."""
+    return {key: record[key] for key in keys if key in record}
+
+
+def show_alert(alert: Mapping[str, Any]) -> dict[str, Any]:
     """An alert without what it keeps of requests: values that were not seen before, probes,
     senders, the part that holds a drift.
 
-    >>> alert_shown({"id": "a", "detail": {"rows": 40, "where": {"field": "city", "value": "Bonn"}}})
+    >>> where = {"field": "city", "value": "Bonn"}
+    >>> show_alert({"id": "a", "detail": {"rows": 40, "where": where}})
     {'id': 'a', 'detail': {'rows': 40}}
     """
     detail = alert.get("detail") or {}
-    shown = {k: detail[k] for k in DETAIL if k in detail}
-    return {
-        **alert,
-        "detail": (
-            shown | ({"verdict": verdict_shown(detail["verdict"])} if "verdict" in detail else {})
-        ),
-    }
+    shown = _pick(detail, DETAIL)
+    if "verdict" in detail:
+        shown["verdict"] = show_diagnosis(detail["verdict"])
+    return {**alert, "detail": shown}
 
 
-def last_shown(last: Mapping[str, Any]) -> dict[str, Any]:
+def show_last_test(last: Mapping[str, Any]) -> dict[str, Any]:
     """What a monitor saw last, without values of requests."""
-    return {**last, **({"verdict": verdict_shown(last["verdict"])} if "verdict" in last else {})}
+    shown = dict(last)
+    if "verdict" in last:
+        shown["verdict"] = show_diagnosis(last["verdict"])
+    return shown

@@ -1,5 +1,5 @@
-"""What if: a service asked about a row that nobody is, with each input's share in the answer.
-Nothing of it is logged, and no watch sees it.
+"""What-if: the prediction for a hypothetical row, with each input's share in it. Nothing of it is
+logged, and no monitor sees it.
 
 Knows versions, recipes and explanations. Knows no HTTP.
 """
@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
-from mesocosm.lifecycle.access.data_access import columns_of
-from mesocosm.lifecycle.access.model_access import net_of
-from mesocosm.lifecycle.project_store import where_of
-from mesocosm.reports.explanations import BACKGROUND
+from mesocosm.lifecycle.access.data_access import read_columns
+from mesocosm.lifecycle.access.model_access import load_version
+from mesocosm.lifecycle.project_store import locate_project
+from mesocosm.reports.explanations import pick_background
 from mesocosm.serving.preprocessing.preprocess import Preparation
 
-MOST = 6  # versions kept open
+MOST = 6  # versions that are kept
+PREDICTED = ("probability", "probabilities", "value", "interval")  # of a prediction
 CHOICES = 60  # values of a category offered at most
 # training rows that have a value, from which it is offered where the file does not list it; as many
 # as `anonymity` keeps together
@@ -30,7 +31,7 @@ LIKELY = 0.02, 0.98  # quantiles between which a slider runs
 
 
 class Desk:
-    """Versions opened for asking what if; a few are kept."""
+    """Versions loaded for what-if requests; a few are kept."""
 
     def __init__(self, spec: Spec, catalog: Catalog) -> None:
         self.spec, self.catalog = spec, catalog
@@ -40,50 +41,61 @@ class Desk:
         self.opening = threading.Lock()
 
     def _version(self, service: str) -> dict[str, Any]:
+        """The version that a service runs, where it can be asked.
+
+        Raises:
+            Failure: it runs none, or one that is not explained.
+        """
         row = self.catalog.deployment(service)
-        version = self.catalog.version(row["version"]) if row and row["version"] else None
-        if version is None:
-            raise Failure(f"{service} has no model in service")
+        version = row and row["version"] and self.catalog.version(row["version"])
+        if not version:
+            raise Failure(f"{service} has no deployed model")
         if version["recipe"].get("task"):
-            raise Failure(f"{service} answers with no class or number, so there is no what-if")
+            raise Failure(f"{service} predicts no class or number, so there is no what-if")
         if version["model"] not in self.spec.eco.models:
             raise Failure(f"the model '{version['model']}' left the file")
-        return version
+        return dict(version)
+
+    def _snapshot(self, version: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The snapshot that a version was trained on.
+
+        Raises:
+            Failure: it is gone.
+        """
+        snapshot = self.catalog.snapshot(version["snapshot"])
+        if snapshot is None:
+            raise Failure("the snapshot behind this version is gone")
+        return snapshot
 
     def form(self, service: str) -> dict[str, Any]:
         """The inputs of a service, with what is likely of each in training: a range, choices, or a
         text.
 
-        Private fields give no values. `ready` tells whether the row of what is usual can be asked
-        as it stands: where a field that is needed has no example (a headline, say), a visitor has
+        Private fields give no values. `ready` tells whether the row of what is usual can be sent
+        as it is: where a field that is needed has no example (a headline, say), a visitor has
         to write it first.
 
         Raises:
             Failure: the service has no model that a what-if can be asked of.
         """
         version = self._version(service)
-        snapshot = self.catalog.snapshot(version["snapshot"])
-        if snapshot is None:
-            raise Failure("the snapshot behind this version is gone")
+        snapshot = self._snapshot(version)
         fields, training = snapshot["recipe"]["fields"], snapshot["facts"]["training"]
         inputs = [
-            _input(name, fields[name], training.get(name) or {})
+            _describe_input(name, fields[name], training.get(name) or {})
             for name in self.spec.eco.models[version["model"]].features
             if name in fields
         ]
-        beside = self.catalog.rollout(service)
-        ready = (
-            not self._preparation(version)
-            .ready([{i["name"]: i.get("usual") for i in inputs}])[0]
-            .get("_why")
-        )
+        rollout = self.catalog.rollout(service)
+        usual = {known["name"]: known.get("usual") for known in inputs}
+        ready = not self._preparation(version).ready([usual])[0].get("_why")
         return {
             "service": service,
             "version": version["id"],
             "predict": version["recipe"]["predict"],
             "inputs": inputs,
             "ready": ready,
-            "beside": beside["version"] if beside else None,
+            "beside": rollout and rollout["version"],
         }
 
     def _preparation(self, version: Mapping[str, Any]) -> Preparation:
@@ -93,117 +105,110 @@ class Desk:
             if key not in self.recipes:
                 if len(self.recipes) >= MOST:
                     del self.recipes[next(iter(self.recipes))]
-                self.recipes[key] = Preparation(
-                    json.loads(
-                        (where_of(self.spec).store / version["path"] / "prepare.json").read_text(
-                            encoding="utf-8"
-                        )
-                    ),
-                    prepare,
-                    CALLS,
-                )
+                file = locate_project(self.spec).store / version["path"] / "prepare.json"
+                recipe = json.loads(file.read_text(encoding="utf-8"))
+                self.recipes[key] = Preparation(recipe, prepare, CALLS)
             return self.recipes[key]
 
-    def _opened(self, version: Mapping[str, Any]) -> tuple[Any, Preparation, list[dict[str, Any]]]:
+    def _open(self, version: Mapping[str, Any]) -> tuple[Any, Preparation, list[dict[str, Any]]]:
+        """A version loaded, its recipe, and the training rows that shares are measured against."""
         with self.lock:
             key = version["id"]
             if key not in self.kept:
                 if len(self.kept) >= MOST:
                     del self.kept[next(iter(self.kept))]
-                snapshot = self.catalog.snapshot(version["snapshot"])
-                if snapshot is None:
-                    raise Failure("the snapshot behind this version is gone")
-                model = self.spec.eco.models[version["model"]]
-                net = net_of(self.spec, version)
-                preparation = self._preparation(version)
-                columns, split = columns_of(
-                    self.spec, snapshot, list(dict.fromkeys([*model.features, model.target]))
-                )
-                taught = [i for i, s in enumerate(split) if s == "train"]
-                background = [
-                    {n: columns[n][i] for n in model.features}
-                    for i in taught[:: max(1, len(taught) // BACKGROUND)][:BACKGROUND]
-                ]
-                self.kept[key] = (net, preparation, background)
+                self.kept[key] = self._load(version)
             return self.kept[key]
 
+    def _load(self, version: Mapping[str, Any]) -> tuple[Any, Preparation, list[dict[str, Any]]]:
+        snapshot = self._snapshot(version)
+        model = self.spec.eco.models[version["model"]]
+        net, preparation = load_version(self.spec, version), self._preparation(version)
+        fields = list(dict.fromkeys([*model.inputs, model.predict]))
+        columns, split = read_columns(self.spec, snapshot, fields)
+        trained = [i for i, part in enumerate(split) if part == "train"]
+        return net, preparation, pick_background(columns, trained, model.inputs)
+
     def ask(self, service: str, row: Any) -> dict[str, Any]:
-        """What the service's version would say of a row, and each input's share in it (Shapley
-        values, against rows it was taught with).
+        """What the service's version would predict for a row, and each input's share in it (Shapley
+        values, against training rows).
 
         `base` and the shares add up to the probability.
 
-        Where a version is coming in, `beside` has what that one would say.
+        Where a rollout tries another version, `beside` has what that one would predict.
 
         Raises:
             Wrong: the row cannot be read.
             Failure: there is nothing to ask.
         """
-        version = self._version(service)
-        found = self._said(service, version, row)
-        coming = self.catalog.rollout(service)
-        beside = self.catalog.version(coming["version"]) if coming else None
-        return found | ({"beside": self._said(service, beside, row)} if beside else {})
+        prediction = self._predict(service, self._version(service), row)
+        rollout = self.catalog.rollout(service)
+        candidate = rollout and self.catalog.version(rollout["version"])
+        if candidate:
+            prediction["beside"] = self._predict(service, candidate, row)
+        return prediction
 
-    def _said(self, service: str, version: Mapping[str, Any], row: Any) -> dict[str, Any]:
+    def _predict(self, service: str, version: Mapping[str, Any], row: Any) -> dict[str, Any]:
         from mesocosm.learning.evaluation.explanations import shares
 
-        net, preparation, background = self._opened(version)
+        net, preparation, background = self._open(version)
         preparation.check(row)
         clean = preparation.ready([row])[0]
         if clean.get("_why"):
-            raise Wrong(
-                "", f"this row would be set aside: {clean['_why']}", "a row that the recipe keeps"
-            )
-        said = net.predict([clean])[0]
-        label = str(said.get("label"))
-        told = shares(net, clean, background, label)
+            found = f"this row would be quarantined: {clean['_why']}"
+            raise Wrong("", found, "a row that the recipe keeps")
+        prediction = net.predict([clean])[0]
+        label = str(prediction.get("label"))
+        explained = shares(net, clean, background, label)
         return {
             "service": service,
             "version": version["id"],
             "label": label,
             "number": net.scale is not None,
-            **{
-                k: said[k]
-                for k in ("probability", "probabilities", "value", "interval")
-                if k in said
-            },
-            "base": told["base"],
-            "inputs": {n: told["inputs"][n]["share"] for n in told["inputs"]},
+            **{key: prediction[key] for key in PREDICTED if key in prediction},
+            "base": explained["base"],
+            "inputs": {name: found["share"] for name, found in explained["inputs"].items()},
         }
 
 
-def _input(name: str, field: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """One input as a form has it."""
-    found: dict[str, Any] = {
+def _describe_input(
+    name: str, field: Mapping[str, Any], known: Mapping[str, Any]
+) -> dict[str, Any]:
+    """One input as a form has it: a range, choices, or a usual text; private ones have no values.
+
+    Args:
+        name: the field.
+        field: its settings.
+        known: what its training rows had.
+    """
+    described: dict[str, Any] = {
         "name": name,
         "type": field["type"],
         "unit": field.get("unit"),
         "private": bool(field.get("private")),
     }
-    if found["private"]:
-        return found
-    if numbers := known.get("numbers"):
-        low, high = (numbers[round(q * (len(numbers) - 1))] for q in LIKELY)
-        middle = numbers[len(numbers) // 2]
-        whole = field["type"] == "integer"
-        found |= {
-            "low": round(low) if whole else low,
-            "high": round(high) if whole else high,
-            "usual": round(middle) if whole else middle,
-            "whole": whole,
-        }
-    elif counts := known.get("counts"):
-        often = [
-            k
-            for k in sorted(counts, key=lambda k: -counts[k])
-            if counts[k] >= COMMON or k in (field.get("values") or ())
-        ]
-        if not often:
-            return found
-        found |= (
-            {"choices": often[:CHOICES], "usual": often[0]}
-            if field["type"] != "text"
-            else {"usual": often[0]}
-        )
-    return found
+    if described["private"]:
+        return described
+    if known.get("numbers"):
+        return described | _describe_range(known["numbers"], field["type"] == "integer")
+    frequent = _frequent_values(known.get("counts") or {}, field.get("values") or ())
+    if frequent:
+        described["usual"] = frequent[0]
+        if field["type"] != "text":
+            described["choices"] = frequent[:CHOICES]
+    return described
+
+
+def _describe_range(numbers: Sequence[float], is_integer: bool) -> dict[str, Any]:
+    """The range of a slider and the median, off the quantiles of the training rows."""
+    low, high = (numbers[round(q * (len(numbers) - 1))] for q in LIKELY)
+    usual = numbers[len(numbers) // 2]
+    if is_integer:
+        low, high, usual = round(low), round(high), round(usual)
+    return {"low": low, "high": high, "usual": usual, "whole": is_integer}
+
+
+def _frequent_values(counts: Mapping[str, int], listed: Collection[str]) -> list[str]:
+    """Values that many rows have or the file lists, the most frequent first."""
+    ordered = sorted(counts, key=lambda value: -counts[value])
+    return [value for value in ordered if counts[value] >= COMMON or value in listed]

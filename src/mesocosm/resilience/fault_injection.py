@@ -1,7 +1,7 @@
-"""Drills on a copy: a worker killed, a model that is broken, a disk that is full. Knows processes
-and the gateway; the original is never touched.
+"""Fault injection on a copy: a worker killed, a broken model, a full disk. Knows processes and the
+gateway; the original is never touched.
 
-Each says how many requests failed, and the seconds until the copy had healed.
+Each counts the requests that failed, and the seconds until the copy recovered.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,15 @@ from mesocosm.client import Client, Refused
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.core.hashing import digest_folder
-from mesocosm.lifecycle.access.data_access import columns_of, held_out
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.access.data_access import read_columns, select_held_out
+from mesocosm.lifecycle.project_store import locate_project
 
-WAIT = 90.0  # seconds that a copy may take to come up, and to heal
+WAIT = 90.0  # seconds that a copy may take to come up, and to recover
+NOT_INHERITED = ("MESOCOSM_CATALOG", "MESOCOSM_TOKEN", "MESOCOSM_TOKEN_FILE")  # by a copy
 
 
 class Copy:
-    """A copy of an ecosystem, up, and asked all the time where there is a row to ask with."""
+    """A copy of an ecosystem, up, and with requests all the time where there is a row to send."""
 
     def __init__(
         self,
@@ -50,7 +52,7 @@ class Copy:
         self.client = Client(server["url"], server["token"], 60)
         self.over = threading.Event()
         self.why = ""  # of the newest request that failed
-        self.said: list[tuple[float, str]] = []  # when, and the prediction's id or nothing
+        self.responses: list[tuple[float, str]] = []  # when, and the prediction's id or nothing
         self.thread = threading.Thread(target=self._ask)
         if row is not None:
             self.thread.start()
@@ -62,146 +64,166 @@ class Copy:
                 ident = self.client.predict(self.service, self.row).id
             except (Refused, HTTPError, ValueError) as error:
                 ident, self.why = "", str(error)
-            self.said.append((time.monotonic(), ident))
+            self.responses.append((time.monotonic(), ident))
             time.sleep(0.01)
 
-    def heals(self, is_well: Callable[[], bool]) -> float:
-        """Seconds until it is well again.
+    def wait_until(self, is_well: Callable[[], bool]) -> float:
+        """Wait until it has recovered; the seconds it took.
 
         Raises:
-            Failure: it is not within a minute and a half.
+            Failure: it has not within `WAIT`.
         """
         began = time.monotonic()
         while not is_well():
             if time.monotonic() - began > WAIT:
-                raise Failure(
-                    f"the copy did not heal within {WAIT:.0f} s"
-                    + (f"; the newest request that failed: {self.why}" if self.why else "")
-                )
+                text = f"the copy did not recover within {WAIT:.0f} s"
+                if self.why:
+                    text += f"; the newest request that failed: {self.why}"
+                raise Failure(text)
             time.sleep(0.05)
         return time.monotonic() - began
 
     def answered_since(self, at: float) -> bool:
         """Whether a request was answered since then."""
-        return any(when > at and ident for when, ident in self.said[-50:])
+        return any(when > at and ident for when, ident in self.responses[-50:])
 
     def workers(self) -> list[int]:
         """Process ids of the gateway's workers."""
-        return [w for nursery in _children(self.process.pid) for w in _children(nursery)]
+        workers: list[int] = []
+        for prefork_server in _children(self.process.pid):
+            workers += _children(prefork_server)
+        return workers
 
     def stop(self) -> tuple[int, int, int]:
-        """How many requests there were, how many failed, and how many that were answered are not in
-        the log.
+        """End the requests; how many there were, how many failed, and how many that were answered
+        are not in the log.
         """
         self.over.set()
         self.thread.join()
         time.sleep(1.5)
-        ids = {ident for _, ident in self.said if ident}
+        ids = {ident for _, ident in self.responses if ident}
         kept = {p["id"] for p in self.catalog.predictions(self.service, 10**6)}
-        return len(self.said), sum(not ident for _, ident in self.said), len(ids - kept)
+        return len(self.responses), sum(not ident for _, ident in self.responses), len(ids - kept)
 
 
 def _children(pid: int) -> list[int]:
-    return [
-        int(p) for f in Path(f"/proc/{pid}/task").glob("*/children") for p in f.read_text().split()
-    ]
+    """The process ids of a process's children."""
+    children: list[int] = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        children += [int(child) for child in file.read_text().split()]
+    return children
 
 
 @contextmanager
-def copied(spec: Spec, service: str, small: bool = False, asked: bool = True) -> Iterator[Copy]:
-    """A copy of what is built, in a folder of its own that is gone afterwards.
+def start_copy(spec: Spec, service: str, small: bool = False, asked: bool = True) -> Iterator[Copy]:
+    """A copy of what is built, in a folder of its own that is deleted afterwards.
 
     Args:
+        spec: the ecosystem's file.
+        service: the service that gets requests.
         small: whether the folder is a small disk of its own.
-        asked: whether it is asked all the time.
+        asked: whether it gets requests all the time.
 
     Raises:
         Failure: nothing is built, or the copy does not come up.
     """
-    from mesocosm.lifecycle.server_info import running_server
-
     if os.environ.get("MESOCOSM_CATALOG"):
         raise Failure(
-            "a drill on a copy wants the catalog in the project's own store; unset MESOCOSM_CATALOG"
+            "a drill on a copy needs the catalog in the project's own store; unset MESOCOSM_CATALOG"
         )
-    catalog = Catalog(where_of(spec).store)
-    snapshot = catalog.snapshot(
-        dataset=(model := spec.eco.models[str(spec.eco.services[service].model)]).dataset
-    )
+    snapshot = _deployed_snapshot(spec, service)
+    row: dict[str, Any] | None = None
+    if asked:
+        row = _request_row(spec, service, snapshot)
+    disk: AbstractContextManager[None] = nullcontext()
+    with tempfile.TemporaryDirectory(prefix="mesocosm-drill-") as folder:
+        if small:
+            files = [path for path in spec.root.rglob("*") if path.is_file()]
+            disk = small_disk(Path(folder), sum(path.stat().st_size for path in files))
+        with disk:
+            home = Path(folder) / "copy"
+            without = shutil.ignore_patterns("server.json", "journal", "logs")
+            shutil.copytree(spec.root, home, ignore=without, symlinks=True)
+            process = _start_gateway(home / spec.path.name)
+            copy = None
+            try:
+                server = _wait_until_ready(home, process)
+                copy = Copy(home, server, process, service, row)
+                if asked:
+                    copy.wait_until(partial(copy.answered_since, 0))
+                yield copy
+            finally:
+                _stop_gateway(process, copy)
+
+
+def _deployed_snapshot(spec: Spec, service: str) -> Mapping[str, Any]:
+    """The newest snapshot of a service's dataset.
+
+    Raises:
+        Failure: nothing is deployed for the service.
+    """
+    catalog = Catalog(locate_project(spec).store)
+    model = spec.eco.models[str(spec.eco.services[service].serves)]
+    snapshot = catalog.snapshot(dataset=model.learns)
     if snapshot is None or catalog.deployment(service) is None:
         raise Failure(f"nothing is deployed for '{service}' yet; run 'mesocosm build'")
-    row = None
-    if asked:
-        rows, split = columns_of(spec, snapshot, list(model.features))
-        at = held_out(split)[0]
-        row = {f: rows[f][at] for f in model.features}
-    size = sum(p.stat().st_size for p in spec.root.rglob("*") if p.is_file()) if small else 0
-    with (
-        tempfile.TemporaryDirectory(prefix="mesocosm-drill-") as folder,
-        small_disk(Path(folder), size) if small else nullcontext(),
-    ):
-        home = Path(folder) / "copy"
-        shutil.copytree(
-            spec.root,
-            home,
-            ignore=shutil.ignore_patterns("server.json", "journal", "logs"),
-            symlinks=True,
-        )
-        env = {
-            k: v
-            for k, v in os.environ.items()
-            if k not in ("MESOCOSM_CATALOG", "MESOCOSM_TOKEN", "MESOCOSM_TOKEN_FILE")
-        }
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "mesocosm",
-                "up",
-                str(home / spec.path.name),
-                "--port",
-                "0",
-                "--no-build",
-            ],
-            env=env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        copy = None
-        try:
-            until = time.monotonic() + WAIT
-            while (server := running_server(home / ".mesocosm")) is None or not Client(
-                server["url"], server["token"]
-            ).ready():
-                if time.monotonic() > until or process.poll() is not None:
-                    raise Failure(
-                        "the copy did not come up; 'mesocosm doctor' tells what is not whole"
-                    )
-                time.sleep(0.2)
-            copy = Copy(home, server, process, service, row)
-            if asked:
-                copy.heals(lambda: copy.answered_since(0))
-            yield copy
-        finally:
-            if copy:
-                copy.over.set()
-                if asked:
-                    copy.thread.join()
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    return snapshot
+
+
+def _request_row(spec: Spec, service: str, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    """A held-out row to send to a service."""
+    model = spec.eco.models[str(spec.eco.services[service].serves)]
+    rows, split = read_columns(spec, snapshot, list(model.inputs))
+    at = select_held_out(split)[0]
+    return {name: rows[name][at] for name in model.inputs}
+
+
+def _start_gateway(file: Path) -> subprocess.Popen[bytes]:
+    """Start the gateway of a copy on a free port, without a build."""
+    env = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+    command = [sys.executable, "-m", "mesocosm", "up", str(file), "--port", "0", "--no-build"]
+    return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _wait_until_ready(home: Path, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """The server's record, once it is ready.
+
+    Raises:
+        Failure: it ends, or is not ready within `WAIT`.
+    """
+    from mesocosm.lifecycle.server_info import find_server
+
+    until = time.monotonic() + WAIT
+    while True:
+        server = find_server(home / ".mesocosm")
+        if server and Client(server["url"], server["token"]).ready():
+            return server
+        if time.monotonic() > until or process.poll() is not None:
+            raise Failure("the copy did not come up; 'mesocosm doctor' shows what is damaged")
+        time.sleep(0.2)
+
+
+def _stop_gateway(process: subprocess.Popen[bytes], copy: Copy | None) -> None:
+    """End the requests and the process."""
+    if copy:
+        copy.over.set()
+        if copy.row is not None:
+            copy.thread.join()
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def kill(copy: Copy) -> dict[str, Any]:
-    """A worker is killed, three times."""
+    """Kill the workers, three times."""
     took = []
     for _ in range(3):
         at = time.monotonic()
         for pid in copy.workers():
             os.kill(pid, signal.SIGKILL)
-        took.append(copy.heals(lambda at=at: copy.answered_since(at + 0.02)))  # type: ignore[misc]
+        took.append(copy.wait_until(partial(copy.answered_since, at + 0.02)))
         time.sleep(1)
     return {
         "seconds": round(max(took), 2),
@@ -210,7 +232,7 @@ def kill(copy: Copy) -> dict[str, Any]:
 
 
 def bad_model(copy: Copy) -> dict[str, Any]:
-    """A version that cannot run is brought in by a canary."""
+    """Deploy a version that cannot run, by a canary."""
     catalog, now = copy.catalog, copy.catalog.deployment(copy.service)
     assert now
     version = catalog.version(now["version"])
@@ -238,51 +260,51 @@ def bad_model(copy: Copy) -> dict[str, Any]:
             "drill",
             "a broken model, on purpose",
         )
-    took = copy.heals(lambda: catalog.rollout(copy.service) is None)
+    took = copy.wait_until(lambda: catalog.rollout(copy.service) is None)
     return {
         "seconds": round(took, 2),
         "what": next(
             iter(a["message"] for a in catalog.alerts(open_only=True) if a["what"] == "rollout"),
-            "it was taken back",
+            "it was rolled back",
         ),
     }
 
 
 def full_disk(copy: Copy) -> dict[str, Any]:
-    """The copy's disk is filled for three seconds; what may not be written waits in room that was
-    taken before.
+    """Fill the copy's disk for three seconds; what cannot be written waits in space that was
+    reserved before.
     """
     full, at = copy.home / "full", time.monotonic()
     with full.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(b"\0" * 262_144)
     left = shutil.disk_usage(copy.home).free
-    copy.heals(lambda: copy.answered_since(at + 3))
+    copy.wait_until(lambda: copy.answered_since(at + 3))
     full.unlink()
     freed = time.monotonic()
 
     def drained() -> bool:
-        answers = [ident for _, ident in copy.said if ident]
+        answers = [ident for _, ident in copy.responses if ident]
         return copy.answered_since(freed) and copy.catalog.prediction(answers[-20:][0]) is not None
 
-    took = copy.heals(drained)
+    took = copy.wait_until(drained)
     return {
         "seconds": round(took, 2),
         "what": (
-            f"{left} bytes were left on its disk for three seconds; records waited in the journal"
+            f"{left} bytes were left on its disk for three seconds; records waited in the spool"
             " and are in the catalog now"
         ),
     }
 
 
 @contextmanager
-def small_disk(folder: Path, wanted: int) -> Iterator[None]:
+def small_disk(folder: Path, needed: int) -> Iterator[None]:
     """A disk of a few megabytes at a folder.
 
     Raises:
-        Failure: this user may mount none.
+        Failure: this user may not mount one.
     """
-    size = int(wanted * 1.5) + 100_000_000
+    size = int(needed * 1.5) + 100_000_000
     words = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(folder)]
     try:
         done = subprocess.run(words, capture_output=True, text=True)
@@ -307,15 +329,15 @@ FAULTS: dict[str, Callable[[Copy], dict[str, Any]]] = {
 }
 
 
-def drilled(spec: Spec, service: str, kind: str) -> dict[str, Any]:
-    """Break a copy, wait until it has healed, count what failed meanwhile.
+def run_drill(spec: Spec, service: str, kind: str) -> dict[str, Any]:
+    """Break a copy, wait until it has recovered, count what failed meanwhile.
 
     Raises:
-        Failure: it does not heal.
+        Failure: it does not recover.
     """
-    with copied(spec, service, kind == "full-disk") as copy:
+    with start_copy(spec, service, kind == "full-disk") as copy:
         found = FAULTS[kind](copy)
-        time.sleep(2)  # what is healed goes on being asked
+        time.sleep(2)  # requests go on after the recovery
         asked, failed, lost = copy.stop()
         log = [
             a["what"] + ": " + a["why"]

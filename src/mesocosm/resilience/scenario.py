@@ -1,11 +1,11 @@
-"""A story: a day of an ecosystem as its file beside it tells it, and what should follow of it.
+"""A scenario test (a story): what is sent to the services of an ecosystem, and what is expected.
 
 Knows the file of a story and how to check it against an ecosystem.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,23 +17,25 @@ from mesocosm.config.source_map import load, place_of, plain
 from mesocosm.core.errors import Failure, Finding, Invalid, Place, Wrong
 from mesocosm.core.settings import Kind
 from mesocosm.core.thresholds import Bound
+from mesocosm.learning.model import Model
 
 MOST = 100_000  # rows of an act
 
 
 class Expected(Kind):
-    """What should follow of an act; what is not named may be as it is.
+    """What is expected of an act; what is not named is not tested.
 
     Args:
-        answered: the share of rows that get an answer.
-        refused: words that every refusal says; one at least is refused.
-        right: the share of answers that are the label of their row.
-        unsure: the share of answers that say they are not sure.
+        answered: the share of rows that get a prediction.
+        refused: words that every refusal contains; at least one row is refused.
+        right: the accuracy of the predictions.
+        unsure: the share of predictions on which the service abstains.
         known: the share of questions that are answered.
-        says: words that the alerts, the answers to questions or the shelves say, each somewhere.
+        says: words that the alerts, the answers to questions or the recommendations contain, each
+            somewhere.
         alert: the kind of the alert that is raised (`drift`, `schema`, `surge`, `anomaly`); `none`
             for no alert at all.
-        verdict: what the judge said would mend it.
+        verdict: the remediation that the diagnosis names.
         clears: whether the alerts of the story clear.
         grows: whether a version is trained.
     """
@@ -53,19 +55,21 @@ class Expected(Kind):
 
 
 class Act(Kind):
-    """One act: what is sent to a service, and what should follow.
+    """One act: what is sent to a service, and what is expected.
 
     Args:
         act: its name.
-        service: who is asked.
-        rows: how many held-out rows are sent, in turn and over again; or rows as they stand.
-        where: held-out rows of these values only; the predicted field counts too.
+        service: the service that gets the requests.
+        rows: how many held-out rows are sent, in turn and over again; or the rows themselves.
+        where: held-out rows of these values only; the target may be among them.
         upper: held-out rows of the upper half of this number only.
-        change: fields that are sent otherwise: `* 1.6` and `/ 38.67` of a number, `{} ({n})` of a
-            text (n is the number of the row), another value for all.
-        labels: whether the true label is told after each answer; `another` tells a wrong one.
+        change: fields that are changed: `* 1.6` and `/ 38.67` of a number, `{} ({n})` of a text (n
+            is the number of the row), another value for all.
+        labels: whether the true label is recorded after each prediction; `another` records a wrong
+            one.
         ask: questions in words.
-        wait: seconds for what should follow.
+        wait: seconds for what is expected to happen.
+        expect: what is expected.
     """
 
     act: str
@@ -87,11 +91,12 @@ class Story(Kind):
     acts: tuple[Act, ...]
 
 
-def story_of(spec: Spec, file: Path | None = None) -> Story:
+def read_story(spec: Spec, file: Path | None = None) -> Story:
     """The story of an ecosystem, checked against it.
 
     Args:
-        file: where it stands; `story.yaml` beside the ecosystem's file where not given.
+        spec: the ecosystem's file.
+        file: the story's file; `story.yaml` next to the ecosystem's file where not given.
 
     Raises:
         Failure: there is none.
@@ -100,85 +105,82 @@ def story_of(spec: Spec, file: Path | None = None) -> Story:
     file = file or spec.root / "story.yaml"
     if not file.is_file():
         raise Failure(
-            f"there is no {file.name} in {file.parent}; docs/how-to/write-a-story.md tells how to"
+            f"there is no {file.name} in {file.parent}; docs/how-to/write-a-story.md shows how to"
             " write one"
         )
     try:
         tree = load(file.read_text(encoding="utf-8-sig"), file.name)
     except UnicodeDecodeError as error:
-        raise Invalid(
-            [Finding(Place(file.name, 1), "", "the file is not utf-8", "text in utf-8")]
-        ) from error
-    data = plain(tree)
-    try:
-        story = Story.model_validate(data)
-    except ValidationError as error:
-        raise Invalid(
-            findings_of(
-                list(error.errors(include_url=False)),
-                tree,
-                data,
-                Story.model_json_schema(),
-                file.name,
-            )
-        ) from None
-    found = [
-        w.at(place_of(tree, ("acts", n, w.key.split(".")[0]), file.name), f"acts.{n}")
-        for n, act in enumerate(story.acts)
-        for w in _faults(spec, act)
-    ]
+        place = Place(file.name, 1)
+        finding = Finding(place, "", "the file is not utf-8", "text in utf-8")
+        raise Invalid([finding]) from error
+    story = _validate(tree, file.name)
+    findings = []
+    for number, act in enumerate(story.acts):
+        for wrong in _check_act(spec, act):
+            place = place_of(tree, ("acts", number, wrong.key.split(".")[0]), file.name)
+            findings.append(wrong.at(place, f"acts.{number}"))
     if not story.acts:
-        found.append(
-            Wrong("acts", "a story without an act", "one at least").at(
-                place_of(tree, ("acts",), file.name)
-            )
-        )
-    if found:
-        raise Invalid(found)
+        wrong = Wrong("acts", "a story without an act", "one at least")
+        findings.append(wrong.at(place_of(tree, ("acts",), file.name)))
+    if findings:
+        raise Invalid(findings)
     return story
 
 
-def _faults(spec: Spec, act: Act) -> Iterator[Wrong]:
+def _validate(tree: Any, file: str) -> Story:
+    """A story of a parsed file.
+
+    Raises:
+        Invalid: with a finding for every setting that is not as it must be.
+    """
+    data = plain(tree)
+    try:
+        return Story.model_validate(data)
+    except ValidationError as error:
+        errors, schema = list(error.errors(include_url=False)), Story.model_json_schema()
+        raise Invalid(findings_of(errors, tree, data, schema, file)) from None
+
+
+def _check_act(spec: Spec, act: Act) -> Iterator[Wrong]:
     """What of an act this ecosystem cannot play."""
-    serving = [n for n, s in spec.eco.services.items() if s.model]
+    services = spec.eco.services
+    serving = [name for name, service in services.items() if service.model]
     if act.service not in serving:
-        yield Wrong(
-            "service",
-            f"no service with a model is named '{act.service}'",
-            "one of the file",
-            serving,
-            act.service,
-        )
+        found = f"no service with a model is named '{act.service}'"
+        yield Wrong("service", found, "one of the file", serving, act.service)
         return
-    model = spec.eco.models[str(spec.eco.services[act.service].model)]
-    fields = [*model.features, *model.context_fields, model.target]
-    for key, names in (
-        ("where", list(act.where)),
-        ("change", list(act.change)),
-        ("upper", [act.upper] if act.upper else []),
-    ):
-        for name in names:
-            if isinstance(act.rows, int) and name not in fields:
-                yield Wrong(
-                    f"{key}.{name}" if key != "upper" else key,
-                    f"'{act.service}' takes no field '{name}'",
-                    "a field of its model",
-                    fields,
-                    name,
-                )
-    if model.rank and isinstance(act.rows, int) and act.rows:
-        yield Wrong(
-            "rows",
-            f"a number was given, and '{act.service}' takes what somebody liked",
-            "rows as they stand, such as [{liked: ITEM; ITEM}]",
-        )
-    if isinstance(act.rows, int) and not 0 <= act.rows <= MOST:
-        yield Wrong("rows", f"{act.rows} was given", f"a number of rows up to {MOST}")
+    model = spec.eco.models[str(services[act.service].model)]
+    yield from _check_fields(act, [*model.features, *model.context_fields, model.target])
+    yield from _check_rows(act, model)
+    if act.ask and not services[act.service].answers:
+        found = f"'{act.service}' has no table to answer from"
+        yield Wrong("ask", found, "a service with 'answers'")
+    if isinstance(act.labels, str) and act.labels != "another":
+        yield Wrong("labels", f"got '{act.labels}'", "true, false or another")
+
+
+def _check_fields(act: Act, fields: Sequence[str]) -> Iterator[Wrong]:
+    """Fields that an act names and its service does not take."""
+    if not isinstance(act.rows, int):
+        return
+    named = [(f"where.{name}", name) for name in act.where]
+    named += [(f"change.{name}", name) for name in act.change]
+    if act.upper:
+        named.append(("upper", act.upper))
+    for key, name in named:
+        if name not in fields:
+            found = f"'{act.service}' takes no field '{name}'"
+            yield Wrong(key, found, "a field of its model", fields, name)
+
+
+def _check_rows(act: Act, model: Model) -> Iterator[Wrong]:
+    """Rows that cannot be sent."""
+    if isinstance(act.rows, int):
+        if model.rank and act.rows:
+            found = f"a number was given, and '{act.service}' takes what somebody liked"
+            yield Wrong("rows", found, "the rows themselves, such as [{liked: ITEM; ITEM}]")
+        if not 0 <= act.rows <= MOST:
+            yield Wrong("rows", f"got {act.rows}", f"a number of rows up to {MOST}")
     if not act.rows and not act.ask:
         yield Wrong("rows", "nothing is sent and nothing asked", "'rows' or 'ask'")
-    if act.ask and not spec.eco.services[act.service].answers:
-        yield Wrong(
-            "ask", f"'{act.service}' has no table to answer from", "a service with 'answers'"
-        )
-    if isinstance(act.labels, str) and act.labels != "another":
-        yield Wrong("labels", f"'{act.labels}' was given", "true, false or another")

@@ -196,7 +196,7 @@ def test_a_plan_finds_what_a_join_lacks_and_a_draft_chooses_a_column_of_two_sour
     from mesocosm.config.loader import read_text
     from mesocosm.core.errors import Invalid
     from mesocosm.data.profiling.auto_fields import draft_files
-    from mesocosm.lifecycle.graph import resources
+    from mesocosm.lifecycle.graph import list_resources
 
     (tmp_path / "a.csv").write_text(
         "id,customer_id,name\n" + "".join(f"{i},C{i % 5},n\n" for i in range(20))
@@ -206,11 +206,11 @@ def test_a_plan_finds_what_a_join_lacks_and_a_draft_chooses_a_column_of_two_sour
     )
     text = draft_text(draft_files(tmp_path, [tmp_path / "a.csv", tmp_path / "b.csv"]))
     assert "column: a-source.name" in text
-    resources(read_text(text, tmp_path / "ecosystem.yaml", {}))
+    list_resources(read_text(text, tmp_path / "ecosystem.yaml", {}))
     for old, new, said in (
         (", column: a-source.name", "", "the column 'name' is in a-source and in b-source"),
         ('"on": customer_id', '"on": customer', "'a-source' has no column 'customer'"),
     ):
         assert old in text
         with pytest.raises(Invalid, match=said):
-            resources(read_text(text.replace(old, new), tmp_path / "ecosystem.yaml", {}))
+            list_resources(read_text(text.replace(old, new), tmp_path / "ecosystem.yaml", {}))

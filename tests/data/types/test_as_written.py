@@ -184,7 +184,7 @@ def test_values_of_an_open_category_are_kept_letter_for_letter(tmp_path: Path) -
 def test_lines_that_are_no_rows_are_among_the_reasons_and_call_for_something(
     tmp_path: Path,
 ) -> None:
-    from mesocosm.reports.health import whole
+    from mesocosm.reports.health import measure_health
 
     eco, made = built(
         tmp_path,
@@ -201,12 +201,13 @@ def test_lines_that_are_no_rows_are_among_the_reasons_and_call_for_something(
         "30 February" in why for why in reasons
     )
     assert any(
-        "of the rows of 'd' are set aside" in one for one in whole(eco.spec, eco.catalog)["next"]
+        "of the rows of 'd' are quarantined" in one
+        for one in measure_health(eco.spec, eco.catalog)["next"]
     )
 
 
 def test_the_report_tells_the_last_stop_and_none_once_it_is_mended(tmp_path: Path) -> None:
-    from mesocosm.reports.health import whole
+    from mesocosm.reports.health import measure_health
 
     yaml = (
         "sources: {a: {type: csv, path: a.csv}}\ndatasets:\n  d: {from: a, key: id, fields: {id:"
@@ -215,7 +216,7 @@ def test_the_report_tells_the_last_stop_and_none_once_it_is_mended(tmp_path: Pat
     good = "id,day\n" + "".join(f"{i},2024-01-{1 + i % 28:02d}\n" for i in range(200))
 
     def told() -> str:
-        return " ".join(whole(eco.spec, eco.catalog)["next"])
+        return " ".join(measure_health(eco.spec, eco.catalog)["next"])
 
     eco, made = built(tmp_path, yaml, a=good)
     assert not made["failed"] and "stopped" not in told()

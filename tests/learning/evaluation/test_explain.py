@@ -15,14 +15,14 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.evaluation.explanations import behind, shares, words
 from mesocosm.learning.export.predictor import Version
 from mesocosm.learning.heads.blend import softmax
-from mesocosm.lifecycle.access.data_access import columns_of
+from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.serving.runtimes.onnx import Onnx
 
 
 def opened(bank: Path, model: str) -> tuple[Any, list[dict[str, Any]], Path]:
     eco = open_ecosystem(bank)
     settings, version = eco.spec.eco.models[model], eco.catalog.versions(model)[0]
-    rows, split = columns_of(
+    rows, split = read_columns(
         eco.spec, eco.catalog.snapshot(version["snapshot"]), list(settings.features)
     )
     folder = bank / ".mesocosm" / version["path"]

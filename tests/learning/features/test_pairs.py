@@ -75,9 +75,9 @@ def test_a_pair_read_apart_is_told_where_one_text_is_not(
     assert [a["label"] for a in answers] == ["yes", "no"]
     told = cli("explain", answers[0]["id"], "-f", str(file))
     assert told.returncode == 0 and "one" in told.stdout
-    from mesocosm.lifecycle.access.model_access import net_of
+    from mesocosm.lifecycle.access.model_access import load_version
 
-    net = net_of(eco.spec, apart, precision="fp32")
+    net = load_version(eco.spec, apart, precision="fp32")
     both = net.predict(asked)
     assert all(
         abs(net.predict([a])[0]["probability"] - b["probability"]) < 1e-5

@@ -304,9 +304,9 @@ def test_tuning_beats_the_base_as_it_is_and_is_served_as_it_was_judged(
     file = tmp_path / "full" / "ecosystem.yaml"
     scans, y = digits
     fresh = np.flatnonzero(y >= 5)[240:300]
-    from mesocosm.lifecycle.access.model_access import net_of
+    from mesocosm.lifecycle.access.model_access import load_version
 
-    net = net_of(eco.spec, version)
+    net = load_version(eco.spec, version)
     right = [
         net.labels[p.argmax()] == str(y[i])
         for i, p in zip(
@@ -429,11 +429,11 @@ models:
     assert told["both"]["metrics"]["price"]["took"]["phases"]["tuning"] > told["texts"]["metrics"][
         "price"
     ]["took"]["phases"]["tuning"] and {c.sign for c in eco.plan()} == {"="}
-    from mesocosm.lifecycle.access.data_access import columns_of
-    from mesocosm.lifecycle.access.model_access import net_of
+    from mesocosm.lifecycle.access.data_access import read_columns
+    from mesocosm.lifecycle.access.model_access import load_version
 
-    net = net_of(eco.spec, told["both"])
-    rows, part = columns_of(
+    net = load_version(eco.spec, told["both"])
+    rows, part = read_columns(
         eco.spec, eco.catalog.snapshot(dataset="cards"), ["scan", "note", "box", "sort"]
     )
     test = [i for i, p in enumerate(part) if p == "test"]

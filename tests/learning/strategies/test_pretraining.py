@@ -248,7 +248,7 @@ def test_what_cannot_be_pretrained_on_is_said_with_its_place(
 
 
 def test_models_share_one_trunk_that_learnt_what_each_of_them_tells(pond: Path) -> None:
-    from mesocosm.lifecycle.access.model_access import net_of
+    from mesocosm.lifecycle.access.model_access import load_version
 
     file = pond / "ecosystem.yaml"
     together = (
@@ -284,7 +284,7 @@ def test_models_share_one_trunk_that_learnt_what_each_of_them_tells(pond: Path) 
         and versions[0]["metrics"]["accuracy"] > 0.9
     )
     shared: dict[Any, Any] = {}
-    nets = [net_of(eco.spec, v, precision="int8", shared=shared) for v in versions]
+    nets = [load_version(eco.spec, v, precision="int8", shared=shared) for v in versions]
     assert nets[0].reader is nets[1].reader and "curve" not in versions[0]["metrics"]
     file.write_text(file.read_text().replace("fields: [label, amount]", "fields: [label, text]"))
     assert any("'text' is a text" in line for line in said_of(pond))

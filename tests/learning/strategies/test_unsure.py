@@ -18,7 +18,7 @@ from mesocosm.core.errors import Failure, Wrong
 from mesocosm.learning.heads import softmax
 from mesocosm.learning.heads.selection import TrainingRows, select_head
 from mesocosm.learning.strategies.active_learning import select_rows
-from mesocosm.lifecycle.review.label_review import worth_labelling
+from mesocosm.lifecycle.review.label_review import suggest_labelling
 
 
 def test_chosen_rows_teach_more_than_rows_drawn_by_lot() -> None:
@@ -66,7 +66,7 @@ def test_requests_and_rows_without_a_label_are_listed_until_they_have_one(
     notes.write_text(notes.read_text() + '900,"hm, perhaps send or stop it",150 EUR,\n')
     eco = open_ecosystem(pond)
     eco.build()
-    found = worth_labelling(eco.spec, eco.catalog, "judge")
+    found = suggest_labelling(eco.spec, eco.catalog, "judge")
     assert [(f["file"], f["line"]) for f in found["found"]] == [("notes.csv", 83)] and found[
         "labels"
     ] == ["no thanks", "yes please"]
@@ -77,7 +77,7 @@ def test_requests_and_rows_without_a_label_are_listed_until_they_have_one(
             {"text": "the weather in March", "amount": "120 EUR"},
         ]
     )
-    listed = worth_labelling(eco.spec, eco.catalog, "judge")["found"]
+    listed = suggest_labelling(eco.spec, eco.catalog, "judge")["found"]
     at = [f.get("prediction") for f in listed]
     assert at.index(doubt["id"]) < at.index(sure["id"])  # the least sure come first
     desk.feedback(doubt["id"], "no thanks")
@@ -91,7 +91,7 @@ def test_requests_and_rows_without_a_label_are_listed_until_they_have_one(
 def test_what_cannot_be_asked_is_said(pond: Path) -> None:
     eco = open_ecosystem(pond)
     with pytest.raises(Wrong, match="Did you mean 'judge'"):
-        worth_labelling(eco.spec, eco.catalog, "juge")
+        suggest_labelling(eco.spec, eco.catalog, "juge")
     eco.build()
-    with pytest.raises(Failure, match="every row of 'mail' has its label"):
-        worth_labelling(eco.spec, eco.catalog, "judge")
+    with pytest.raises(Failure, match="every row of 'mail' has a label"):
+        suggest_labelling(eco.spec, eco.catalog, "judge")

@@ -83,7 +83,7 @@ def desk(tmp_path: Path) -> Path:
 
 
 def test_lists_are_read_each_value_once_and_sorted(desk: Path) -> None:
-    from mesocosm.lifecycle.access.data_access import columns_of
+    from mesocosm.lifecycle.access.data_access import read_columns
 
     eco = open_ecosystem(desk)
     (desk / "ecosystem.yaml").write_text(FILE.split("models:")[0])
@@ -91,7 +91,7 @@ def test_lists_are_read_each_value_once_and_sorted(desk: Path) -> None:
     assert not eco.build().failed
     snapshot = eco.catalog.snapshot(dataset="mail")
     assert snapshot is not None and snapshot["account"]["quarantined"] == 2
-    columns, _ = columns_of(eco.spec, snapshot, ["id", "topics", "seen"])
+    columns, _ = read_columns(eco.spec, snapshot, ["id", "topics", "seen"])
     want = {
         int(r[0]): "; ".join(
             sorted(

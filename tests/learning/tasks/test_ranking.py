@@ -159,9 +159,9 @@ def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(
     )
     assert out["items"][0]["because"] in ("tea2", "tea3") and out["items"][0]["said"] == "tea cup"
     every = open_ecosystem(tmp_path)
-    from mesocosm.lifecycle.access.model_access import net_of
+    from mesocosm.lifecycle.access.model_access import load_version
 
-    net = net_of(every.spec, version)
+    net = load_version(every.spec, version)
     net.card["most"] = 22
     order = [x["item"] for x in net.predict([{"liked": "tea2; tea3"}])[0]["items"]]
     assert order.index("teanew") < order.index(
@@ -177,7 +177,7 @@ def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(
         and "p0" not in json.dumps(version["recipe"])
     )
     again = cli("model", "retrain", "shelf", "-f", str(file))
-    assert again.returncode != 0 and "is solved anew from all that was done" in " ".join(
+    assert again.returncode != 0 and "is fitted on all interactions at once" in " ".join(
         (again.stdout + again.stderr).split()
     )
 
@@ -358,9 +358,9 @@ def test_a_shop_with_towers_knows_order_and_what_nobody_touched(
         and ("search_recall" in m) is many
         and m.get("search_recall", 1) > 0.9
     )
-    from mesocosm.lifecycle.access.model_access import net_of
+    from mesocosm.lifecycle.access.model_access import load_version
 
-    net = net_of(eco.spec, version)
+    net = load_version(eco.spec, version)
     assert (net.scorer.near is not None) is many
     net.card["most"] = 22
     order = [x["item"] for x in net.predict([{"liked": "tea2; tea3"}])[0]["items"]]

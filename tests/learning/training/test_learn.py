@@ -203,11 +203,11 @@ def test_metrics_agree_with_scikit_learn() -> None:
 
 def test_a_version_reproduces_its_own_figures_and_a_changed_file_is_noticed(bank: Path) -> None:
     from mesocosm.api.ecosystem import open_ecosystem
-    from mesocosm.lifecycle.access.data_access import columns_of
+    from mesocosm.lifecycle.access.data_access import read_columns
 
     eco = open_ecosystem(bank)
     model, version = eco.spec.eco.models["risk"], eco.catalog.versions("risk")[0]
-    rows, split = columns_of(
+    rows, split = read_columns(
         eco.spec, eco.catalog.snapshot(dataset="credit"), [*model.features, "grade"]
     )
     held = [i for i, s in enumerate(split) if s == "test"]

@@ -139,10 +139,12 @@ def test_a_build_searches_and_its_version_tells_what_was_tried(pond: Path) -> No
         t["settings"] for t in sorted(tried, key=lambda t: t["settings"]["tune.learning_rate"])
     ] == [{"tune.learning_rate": 1e-4}, {"tune.learning_rate": 5e-3}]
     assert all(t["loss"] is not None and len(t["epochs"]) == 2 for t in tried)
-    from mesocosm.reports.html import page
+    from mesocosm.reports.html import render_report
 
-    html = page("pond", {"datasets": {}, "models": {"judge": version}})
-    assert "What was tried" in html and "Loss by epoch" in html and html.count("<tr><td>") > 10
+    html = render_report("pond", {"datasets": {}, "models": {"judge": version}})
+    assert (
+        "Hyperparameter trials" in html and "Loss by epoch" in html and html.count("<tr><td>") > 10
+    )
     for svg in re.findall(r"<svg.*?</svg>", html):
         ElementTree.fromstring(svg)
     assert len(re.findall(r"<polyline", html)) == 3  # training, held out, the lowest loss so far

@@ -282,4 +282,4 @@ def test_a_version_that_cannot_forget_exactly_is_marked(tmp_path: Path) -> None:
     eco = letters(tmp_path, "linear")
     done = forget(eco.spec, eco.catalog, "letters", ["5"])
     assert done["exact"] == [] and done["models"] == [eco.catalog.versions("sort")[0]["id"]]
-    assert "learnt from a subject" in eco.catalog.versions("sort")[0]["why"]
+    assert "trained on a subject" in eco.catalog.versions("sort")[0]["why"]

@@ -27,7 +27,7 @@ from mesocosm.data.snapshots.delta_tables import page_of, read_table
 from mesocosm.data.snapshots.erasure import found_in
 from mesocosm.lifecycle.jobs.encryption import reveal, rotate
 from mesocosm.lifecycle.jobs.erasure import forget
-from mesocosm.lifecycle.jobs.privacy_budget import ask, spent
+from mesocosm.lifecycle.jobs.privacy_budget import PrivateQuery, answer_query, sum_spent
 
 pytestmark = pytest.mark.slow
 
@@ -105,7 +105,7 @@ def test_sealed_values_stand_nowhere_and_open_with_a_reason(ward: Ecosystem) -> 
         and "a call" in line["why"]
         and "card-00007" not in json.dumps(line)
     )
-    with pytest.raises(Wrong, match="no encrypted field"):
+    with pytest.raises(Wrong, match="is not an encrypted field"):
         reveal(ward.spec, ward.catalog, "folk", "note", ["card-00007"], "a call", "ann")
 
 
@@ -224,9 +224,9 @@ datasets:
     )
     eco = open_ecosystem(tmp_path)
     assert not eco.build().failed
-    from mesocosm.lifecycle.access.dataset_history import rows_of
+    from mesocosm.lifecycle.access.dataset_history import export_rows
 
-    rows_of(eco.spec, eco.catalog, "folk", "newest", tmp_path / "out.csv")
+    export_rows(eco.spec, eco.catalog, "folk", "newest", tmp_path / "out.csv")
     lines = (tmp_path / "out.csv").read_text().splitlines()
     assert lines[0] == "age,zip,ill" and len(lines) == 301
     told = eco.catalog.snapshot(dataset="folk")["report"]["anonymity"]
@@ -267,7 +267,7 @@ def test_noise_is_as_wide_as_promised_and_the_budget_ends(ward: Ecosystem) -> No
     drawn = [laplace(100, 1, 0.5, True) for _ in range(4000)]
     assert statistics.mean(drawn) == pytest.approx(100, abs=0.25)
     assert statistics.pstdev(drawn) == pytest.approx(2**0.5 / 0.5, rel=0.12)
-    found = ask(ward.spec, ward.catalog, "folk", None, "sex", None, None, 1.0, "ann")
+    found = answer_query(ward.spec, ward.catalog, PrivateQuery("folk", 1.0, by="sex"), "ann")
     counts = {a["group"]: a["count"] for a in found["answers"]}
     assert (
         set(counts) == {"f", "m", "x"}
@@ -275,16 +275,15 @@ def test_noise_is_as_wide_as_promised_and_the_budget_ends(ward: Ecosystem) -> No
         and counts["x"] < 15
         and found["left"] == 1.0
     )
-    mean = ask(ward.spec, ward.catalog, "folk", "age", None, 0, 100, 1.0, "ann")["answers"][0][
-        "mean"
-    ]
+    ages = PrivateQuery("folk", 1.0, mean="age", low=0, high=100)
+    mean = answer_query(ward.spec, ward.catalog, ages, "ann")["answers"][0]["mean"]
     assert abs(mean - 49.5) < 6
     with pytest.raises(Failure, match="budget of 'folk' is 2, 2 is spent"):
-        ask(ward.spec, ward.catalog, "folk", None, None, None, None, 0.1, "ann")
+        answer_query(ward.spec, ward.catalog, PrivateQuery("folk", 0.1), "ann")
     with ward.catalog.engine.connect() as con:
-        assert spent(con, "folk") == 2.0
+        assert sum_spent(con, "folk") == 2.0
     with pytest.raises(Wrong, match="bounds that do not come from the rows"):
-        ask(ward.spec, ward.catalog, "folk", "age", None, None, None, 0.1, "ann")
+        answer_query(ward.spec, ward.catalog, PrivateQuery("folk", 0.1, mean="age"), "ann")
 
 
 def test_pages_of_rows_hold_no_sealed_value(ward: Ecosystem) -> None:

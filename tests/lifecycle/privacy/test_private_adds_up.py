@@ -21,7 +21,7 @@ from mesocosm.data.privacy.aggregate import aggregate
 from mesocosm.data.snapshots.erasure import found_in, mark
 from mesocosm.data.snapshots.retention import names_erased
 from mesocosm.lifecycle.jobs.erasure import forget
-from mesocosm.reports.role_view import without_values
+from mesocosm.reports.role_view import remove_values
 
 KEY = "ab" * 32
 MARKS = {
@@ -178,6 +178,6 @@ def test_what_an_earlier_version_left_readable_is_closed_and_links_are_not_follo
 
 
 def test_example_values_are_taken_out_at_any_depth() -> None:
-    assert without_values(
+    assert remove_values(
         {"a": [{"examples": ["CANARY"], "n": 1}], "report": {"examples": {"x": [["CANARY", None]]}}}
     ) == {"a": [{"n": 1}], "report": {}}

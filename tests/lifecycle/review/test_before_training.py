@@ -7,8 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.lifecycle.file_datasets import datasets_of
-from mesocosm.lifecycle.review.text_coverage import read_ahead
+from mesocosm.lifecycle.file_datasets import resolve_datasets
+from mesocosm.lifecycle.review.text_coverage import check_reading
 
 FILE = """ecosystem: desk
 sources: {mail: {type: csv, path: mail.csv}}
@@ -42,7 +42,7 @@ def project(home: Path, text: str) -> Path:
 
 
 def test_a_split_is_stratified_by_the_class_that_the_first_model_predicts(tmp_path: Path) -> None:
-    found = datasets_of(open_ecosystem(project(tmp_path, "hello")).spec)
+    found = resolve_datasets(open_ecosystem(project(tmp_path, "hello")).spec)
     assert {n: d.split.stratify for n, d in found.items()} == {
         "letters": "kind",
         "grouped": None,
@@ -54,7 +54,7 @@ def test_a_split_is_stratified_by_the_class_that_the_first_model_predicts(tmp_pa
 
 def test_a_plan_says_which_texts_a_base_does_not_know(tmp_path: Path) -> None:
     eco = open_ecosystem(project(tmp_path, "Я вчера потерял карту и мне нужна новая"))
-    said = read_ahead(eco.spec, eco.catalog, eco.plan())
+    said = check_reading(eco.spec, eco.catalog, eco.plan())
     assert set(said) == {"models.m2", "models.m4", "models.m7"} and all(
         "Cyrillic" in s[0] for s in said.values()
     )
@@ -62,4 +62,4 @@ def test_a_plan_says_which_texts_a_base_does_not_know(tmp_path: Path) -> None:
         "nothing is made and nothing is left"
     )
     eco = open_ecosystem(project(tmp_path, "my card was lost and I would like to have a new one"))
-    assert not read_ahead(eco.spec, eco.catalog, eco.plan())
+    assert not check_reading(eco.spec, eco.catalog, eco.plan())

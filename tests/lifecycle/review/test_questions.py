@@ -99,7 +99,7 @@ def test_that_nothing_is_open_is_kept_for_a_content_and_a_question_is_not(tmp_pa
     for rows, asked in (("1.5,03/04/2024,1", 0), ('"1,234",03/04/2024,1', 1)):
         (tmp_path / "a.csv").write_text(f"x,when,hidden\n{rows}\n", encoding="utf-8")
         eco = open_ecosystem(tmp_path)
-        made = {c.address: c.prints.made for c in eco.plan() if c.prints}
+        made = {c.address: c.fingerprints.build for c in eco.plan() if c.fingerprints}
         for _ in range(2):
             assert len(ask_readings(eco.spec, made)) == asked
     kept = list((tmp_path / ".mesocosm" / "seen").iterdir())
@@ -122,7 +122,7 @@ def test_what_a_plan_notes_is_its_owners_alone(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
         eco = open_ecosystem(tmp_path)
-        made = {c.address: c.prints.made for c in eco.plan() if c.prints}
+        made = {c.address: c.fingerprints.build for c in eco.plan() if c.fingerprints}
         assert not ask_readings(eco.spec, made)
     finally:
         os.umask(before)

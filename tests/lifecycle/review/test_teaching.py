@@ -17,7 +17,12 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.cli.commands.project.trace import _text
 from mesocosm.core.errors import Failure
-from mesocosm.lifecycle.jobs.feedback_split import TAUGHT_AT, content_of, part_rows, test_only
+from mesocosm.lifecycle.jobs.feedback_split import (
+    REQUEST_TIME,
+    find_test_contents,
+    fingerprint_row,
+    split_feedback,
+)
 from mesocosm.lifecycle.jobs.retrain import retrain
 from mesocosm.monitoring.source_faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 from mesocosm.serving.requests.request_marks import MarkedRow, count_traffic
@@ -30,7 +35,7 @@ ROWS = st.lists(
             "age": st.integers(18, 24),
             "job": st.sampled_from(["a", "b", None]),
             "late": st.sampled_from(["yes", "no", "new"]),
-            TAUGHT_AT: st.floats(0, 100),
+            REQUEST_TIME: st.floats(0, 100),
         }
     ),
     max_size=60,
@@ -50,19 +55,23 @@ def test_no_row_teaches_and_judges_and_no_test_row_teaches(
     split: list[str],
     ours: tuple[str, ...],
 ) -> None:
-    held = test_only({n: [r[n] for r in snapshot] for n in INPUTS}, split[: len(snapshot)], INPUTS)
-    parts = part_rows(labelled, INPUTS, "late", held, ours, [(40.0, 60.0)])
-    taught, judged = ({content_of(r, INPUTS) for r in half} for half in (parts.teach, parts.judge))
+    held = find_test_contents(
+        {n: [r[n] for r in snapshot] for n in INPUTS}, split[: len(snapshot)], INPUTS
+    )
+    parts = split_feedback(labelled, INPUTS, "late", held, ours, [(40.0, 60.0)])
+    taught, judged = (
+        {fingerprint_row(r, INPUTS) for r in half} for half in (parts.train, parts.test)
+    )
     assert not taught & judged and not (taught | judged) & held
-    assert len(parts.teach) + len(parts.judge) + sum(parts.left_out.values()) == len(labelled)
-    assert not any(40 <= r[TAUGHT_AT] <= 60 for r in [*parts.teach, *parts.judge])
-    assert not any(r["late"] in ours for r in parts.judge)
+    assert len(parts.train) + len(parts.test) + sum(parts.left_out.values()) == len(labelled)
+    assert not any(40 <= r[REQUEST_TIME] <= 60 for r in [*parts.train, *parts.test])
+    assert not any(r["late"] in ours for r in parts.test)
 
 
 def test_a_row_that_training_rows_equal_too_is_no_test_row() -> None:
     rows = {"age": [30, 30, 41], "job": ["a", "a", "b"]}
-    assert test_only(rows, ["train", "test", "test"], INPUTS) == {
-        content_of({"age": 41.0, "job": "b"}, INPUTS)
+    assert find_test_contents(rows, ["train", "test", "test"], INPUTS) == {
+        fingerprint_row({"age": 41.0, "job": "b"}, INPUTS)
     }
 
 

@@ -128,7 +128,7 @@ def test_one_controller_reaches_every_card_and_lever(page: Any, server: Server) 
     push(page, "Roll back", titled("Are you sure?"))
     push(page, "Yes, do it", titled("It was not done"))
     assert any(
-        "nothing to go back to" in line for line in page.evaluate("window.mesocosm.board.lines")
+        "no previous version" in line for line in page.evaluate("window.mesocosm.board.lines")
     )
     push(page, "Back", titled("help-desk"))
     menu(page)

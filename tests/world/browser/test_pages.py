@@ -194,7 +194,7 @@ def test_a_place_answers_what_if_and_a_lever_asks_why(page: Any, server: Server)
     page.wait_for_selector(".levers form >> text=Put the version before back")
     page.keyboard.type("only to look")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".levers [role=status] >> text=nothing to go back to")
+    page.wait_for_selector(".levers [role=status] >> text=no previous version")
 
 
 def test_a_stick_turns_by_thirty_degrees_and_a_trigger_moves_there(

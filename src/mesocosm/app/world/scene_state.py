@@ -19,11 +19,11 @@ from mesocosm.config.schema import Ecosystem
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.errors import Failure
 from mesocosm.core.files import inside
-from mesocosm.lifecycle.progress_store import at_work
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.progress_store import read_progress
+from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import Watch
 from mesocosm.reports.disk_state import Condition
-from mesocosm.reports.role_view import alert_shown, last_shown
+from mesocosm.reports.role_view import show_alert, show_last_test
 from mesocosm.serving.service import Served
 from mesocosm.world.booths import LATELY
 from mesocosm.world.elements.view import View
@@ -81,7 +81,7 @@ class Scenery:
         self.marked = marked
         self.eco, self.store, self.catalog, self.served, self.watches = (
             spec.eco,
-            where_of(spec).store,
+            locate_project(spec).store,
             catalog,
             served,
             watches,
@@ -125,14 +125,14 @@ class Scenery:
         ):
             self.book, self.read = Book(catalog), time.monotonic()
         figures = {n: s.figures() for n, s in self.served.items() if s.now}
-        making = {w["address"]: w for w in at_work(self.store)}
+        making = {w["address"]: w for w in read_progress(self.store)}
         since = catalog.clock() - 5
         flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
         view = View(
             self.book,
             figures,
             self._alerts(self.book),
-            {w.name: last_shown(w.last) for w in self.watches},
+            {w.name: show_last_test(w.last) for w in self.watches},
             catalog.clock(),
             making,
             self._answers,
@@ -144,7 +144,7 @@ class Scenery:
 
     def _alerts(self, book: Book) -> list[dict[str, Any]]:
         """Open alerts without the values that they keep; a world is seen by every role."""
-        shown = [alert_shown(a) for a in book.alerts]
+        shown = [show_alert(a) for a in book.alerts]
         return shown if self.marked else [cast(dict[str, Any], plain_all(a)) for a in shown]
 
     def _answers(self, service: str) -> Sequence[Mapping[str, Any]]:

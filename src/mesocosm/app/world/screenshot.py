@@ -21,8 +21,8 @@ from typing import Any
 
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
-from mesocosm.lifecycle.project_store import where_of
-from mesocosm.lifecycle.server_info import running_server
+from mesocosm.lifecycle.project_store import locate_project
+from mesocosm.lifecycle.server_info import find_server
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = [
@@ -133,8 +133,8 @@ def serving(spec: Spec) -> Iterator[tuple[str, str]]:
     """The address and token of the ecosystem's server; one is started where none runs."""
     import httpx
 
-    store = where_of(spec).store
-    found = running_server(store)
+    store = locate_project(spec).store
+    found = find_server(store)
     if found:
         yield found["url"], found["token"]
         return

@@ -1,4 +1,4 @@
-"""The answers that services speak from: a snapshot's questions embedded, and where they lie.
+"""The answers of services: a snapshot's questions embedded, and where they are stored.
 
 Knows the store's folder of answers and the base that embeds.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
@@ -38,45 +39,46 @@ def index_answers(
     store = spec.root / ".mesocosm"
     base = resolve("minilm", spec.root)
     trunk = shared_trunk(base, store)
-    folder = answers_folder(store, service, snapshot_id)
+    folder = locate_answers(store, service, snapshot_id)
     if folder.is_dir() and not Integrity(store).check_answers(folder):
         return folder
     table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
-    asked, said = service.answers.question, service.answers.answer
-    rows = [
-        {
-            "question": r[asked],
-            "answer": r[said],
-            "row": r["_row"],
-            "file": r["_file"],
-            "line": r["_line"],
-        }
-        for r in table.to_pylist()
-        if r[asked] and r[said]
-    ]
+    rows = _answered_rows(table.to_pylist(), service.answers.question, service.answers.answer)
     if not rows:
         raise Failure(f"the dataset '{service.answers.dataset}' holds no question with an answer")
-    vectors = embed_texts(base, [r["question"] for r in rows], 128, store)
+    vectors = embed_texts(base, [row["question"] for row in rows], 128, store)
+    index = {"snapshot": snapshot_id, "trunk": os.path.relpath(trunk, store), "rows": rows}
     with folder_appears(folder) as aside:
         save_file({"vectors": vectors.astype(np.float32)}, aside / "vectors.safetensors")
         path = aside / "rows.json"
-        whole = {"snapshot": snapshot_id, "trunk": os.path.relpath(trunk, store), "rows": rows}
         part = path.with_name(aside_name(path))
-        part.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+        part.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
         os.replace(part, path)
-        write_json(
-            aside / "contents.json",
-            {name: digest_file(aside / name) for name in ("vectors.safetensors", "rows.json")},
-        )
+        names = ("vectors.safetensors", "rows.json")
+        write_json(aside / "contents.json", {name: digest_file(aside / name) for name in names})
     say(f"{len(rows)} questions embedded")
     return folder
 
 
-def answers_folder(store: Path, service: Service, snapshot_id: str) -> Path:
-    """Where the vectors of a service's answers lie."""
+def _answered_rows(
+    rows: Sequence[Mapping[str, Any]], question: str, answer: str
+) -> list[dict[str, Any]]:
+    """The rows that have both a question and an answer, with where each is from."""
+    return [
+        {
+            "question": row[question],
+            "answer": row[answer],
+            "row": row["_row"],
+            "file": row["_file"],
+            "line": row["_line"],
+        }
+        for row in rows
+        if row[question] and row[answer]
+    ]
+
+
+def locate_answers(store: Path, service: Service, snapshot_id: str) -> Path:
+    """The folder of a service's answer index."""
     assert service.answers is not None
-    return (
-        store
-        / "answers"
-        / digest(snapshot_id, service.answers.question, service.answers.answer, size=8)
-    )
+    settings = service.answers
+    return store / "answers" / digest(snapshot_id, settings.question, settings.answer, size=8)

@@ -14,49 +14,44 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.learning.model import Model
 
-TELLING = (
-    "category",
-    "text",
-    "integer",
-    "number",
-    "date",
-    "time",
-)  # types of columns that may look like time or a group
-OPAQUE = ("mask", "pseudonymise")  # ways of privacy that leave a word in a value's place
-MOST_OTHERS = 40  # such columns that are looked at
+# types of columns that may look like time or a group
+TELLING = ("category", "text", "integer", "number", "date", "time")
+OPAQUE = ("mask", "pseudonymise")  # methods of privacy that leave a word in a value's place
+MOST_OTHERS = 40  # such columns that are read
 
 
-def columns_of(
+def read_columns(
     spec: Spec, snapshot: Mapping[str, Any], fields: Sequence[str]
 ) -> tuple[dict[str, list[Any]], list[str]]:
-    """Cleaned columns of a snapshot, and the part of each row."""
+    """Cleaned columns of a snapshot, and the split that each row is in."""
     from mesocosm.data.snapshots.delta_tables import read_table
 
     table = read_table(spec.root / ".mesocosm" / snapshot["path"] / "rows", snapshot["delta"])
-    return {f: doubles(table.column(f)) for f in fields}, [
-        str(s) for s in table.column("_split").to_pylist()
-    ]
+    split = [str(part) for part in table.column("_split").to_pylist()]
+    return {name: to_doubles(table.column(name)) for name in fields}, split
 
 
-def doubles(column: Any) -> list[Any]:
+def to_doubles(column: Any) -> list[Any]:
     """The values of a column, decimals as the doubles that a model takes."""
     import pyarrow as pa
 
-    return (
-        [None if v is None else float(v) for v in column.to_pylist()]
-        if pa.types.is_decimal(column.type)
-        else list(column.to_pylist())
-    )
+    values: list[Any] = column.to_pylist()
+    if not pa.types.is_decimal(column.type):
+        return values
+    return [value if value is None else float(value) for value in values]
 
 
-def held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[int]:
-    """The rows that nothing learnt from; all, where none were held out.
+def select_held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[int]:
+    """The numbers of the test rows; all rows, where none were held out.
 
     Args:
+        split: the split that each row is in.
         upper: a number of each row: only the half of the rows that has more of it.
 
-    >>> held_out(["train", "test", "test"]), held_out(["train", "test", "test", "test"], [9, 3, 1, 2])
-    ([1, 2], [3, 1])
+    >>> select_held_out(["train", "test", "test"])
+    [1, 2]
+    >>> select_held_out(["train", "test", "test", "test"], [9, 3, 1, 2])
+    [3, 1]
     """
     held = [i for i, part in enumerate(split) if part == "test"] or list(range(len(split)))
     if upper is None:
@@ -65,53 +60,62 @@ def held_out(split: Sequence[str], upper: Sequence[Any] | None = None) -> list[i
     return known[len(known) // 2 :]
 
 
-def kinds_of(snapshot: Mapping[str, Any]) -> dict[str, str]:
+def read_field_types(snapshot: Mapping[str, Any]) -> dict[str, str]:
     """The type of each field of a snapshot, as a model takes it: a decimal is a number, and what is
     masked or pseudonymised is a category, whatever it was.
     """
 
     def kind(field: Mapping[str, Any]) -> str:
-        if (field.get("private") or {}).get("by") in OPAQUE and field["type"] != "text":
+        if _privacy_of(field) in OPAQUE and field["type"] != "text":
             return "category"
-        return "number" if field["type"] == "decimal" else str(field["type"])
+        if field["type"] == "decimal":
+            return "number"
+        return str(field["type"])
 
     return {name: kind(field) for name, field in snapshot["recipe"]["fields"].items()}
 
 
-def group_of(snapshot: Mapping[str, Any]) -> str | None:
+def _privacy_of(field: Mapping[str, Any]) -> str | None:
+    """The method that hides a field, if one does."""
+    method = (field.get("private") or {}).get("by")
+    return None if method is None else str(method)
+
+
+def read_group_field(snapshot: Mapping[str, Any]) -> str | None:
     """The field whose equal values a snapshot's split keeps together; None where there is none, or
-    where equal values were sealed differently.
+    where equal values were encrypted differently.
     """
     field = (snapshot["recipe"].get("split") or {}).get("group")
-    sealed = (
-        field and (snapshot["recipe"]["fields"][field].get("private") or {}).get("by") == "encrypt"
-    )
-    return None if sealed else field
+    if not field or _privacy_of(snapshot["recipe"]["fields"][field]) == "encrypt":
+        return None
+    return str(field)
 
 
-def order_of(snapshot: Mapping[str, Any], field: str) -> list[str]:
+def read_value_order(snapshot: Mapping[str, Any], field: str) -> list[str]:
     """The values of a field from the least to the greatest, where the snapshot's recipe says that
-    they have an order.
+    they have an order; all tags, where words are tagged.
     """
-    asked = snapshot["recipe"]["fields"][field]
-    if asked["type"] == "tags":
+    settings = snapshot["recipe"]["fields"][field]
+    if settings["type"] == "tags":
         from mesocosm.data.types.tags import Tags
 
-        return Tags(values=tuple(asked["values"])).tags
-    return list(asked["values"]) if asked.get("ordered") else []
+        return Tags(values=tuple(settings["values"])).tags
+    if not settings.get("ordered"):
+        return []
+    return list(settings["values"])
 
 
 @dataclass
-class Read:
-    """What a model learns from, read.
+class TrainingData:
+    """The rows that a model is trained on.
 
     Args:
-        fields: its inputs, what it predicts, and what it is judged by besides.
+        fields: its inputs, its target, and what it is evaluated by besides.
         rows: a column of each of them.
-        split: the part of each row.
+        split: the split that each row is in.
         ids: the dataset's number of each row.
         groups: the group of each row, where the split keeps those of one together.
-        sites: the site of each row, where sites learn apart.
+        sites: the site of each row, where a model is federated.
         others: columns that the model does not read.
     """
 
@@ -124,91 +128,127 @@ class Read:
     others: dict[str, list[Any]]
 
 
-def rows_for(spec: Spec, model: Model, snapshot: Mapping[str, Any], beside: bool = False) -> Read:
-    """Read what a model learns from, and with `beside` other columns that may look like time or a
-    group.
+def read_training_rows(
+    spec: Spec, model: Model, snapshot: Mapping[str, Any], beside: bool = False
+) -> TrainingData:
+    """Read the rows that a model is trained on.
+
+    Args:
+        spec: the file.
+        model: the model's settings.
+        snapshot: the snapshot's record.
+        beside: whether to read other columns too that may look like time or a group.
     """
-    fields = list(
-        dict.fromkeys(
-            [
-                *model.features,
-                model.target,
-                *(model.fairness.groups if model.fairness else ()),
-                *([model.rank.when] if model.rank and model.rank.when else []),
-            ]
-        )
-    )
-    group = group_of(snapshot)
-    site = (model.federated.by or "_source") if model.federated else None
-    others = (
-        [
-            n
-            for n, f in snapshot["recipe"]["fields"].items()
-            if f["type"] in TELLING
-            and n not in fields
-            and (f.get("private") or {}).get("by") != "encrypt"
-        ][:MOST_OTHERS]
-        if beside
-        else []
-    )
-    rows, split = columns_of(
-        spec,
-        snapshot,
-        list(
-            dict.fromkeys(
-                [*fields, "_row", *([group] if group else []), *([site] if site else []), *others]
-            )
-        ),
-    )
-    groups, sites = list(rows[group]) if group else [], list(rows[site]) if site else []
-    return Read(
+    fields = _fields_of(model)
+    group = read_group_field(snapshot)
+    site = model.federated and (model.federated.groups or "_source")
+    others: list[str] = []
+    if beside:
+        others = _telling_columns(snapshot, fields)
+    more = [name for name in (group, site) if name]
+    names = list(dict.fromkeys([*fields, "_row", *more, *others]))
+    rows, split = read_columns(spec, snapshot, names)
+    groups, sites = (list(rows[name]) if name else [] for name in (group, site))
+    return TrainingData(
         fields,
-        {f: rows[f] for f in fields},
+        {name: rows[name] for name in fields},
         split,
         rows["_row"],
         groups,
         sites,
-        {n: rows[n] for n in others},
+        {name: rows[name] for name in others},
     )
 
 
-def corpus_of(
+def _fields_of(model: Model) -> list[str]:
+    """The inputs of a model, its target, and what it is evaluated or ordered by."""
+    fields = [*model.inputs, model.predict]
+    if model.fair:
+        fields += model.fair.by
+    if model.rank and model.rank.when:
+        fields.append(model.rank.when)
+    return list(dict.fromkeys(fields))
+
+
+def _telling_columns(snapshot: Mapping[str, Any], without: Sequence[str]) -> list[str]:
+    """Columns besides some fields that may look like time or a group, at most `MOST_OTHERS`."""
+    names = [
+        name
+        for name, field in snapshot["recipe"]["fields"].items()
+        if field["type"] in TELLING and name not in without and _privacy_of(field) != "encrypt"
+    ]
+    return names[:MOST_OTHERS]
+
+
+def read_corpus(
     spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, Any]
 ) -> tuple[list[str], dict[str, list[Any]]]:
-    """The texts a model pretrains on, and what is known of them by the objective's fields; rows
-    that judge are left out.
+    """The texts that a model pretrains on, and the objective's fields of each; test and validation
+    rows are left out.
+
+    Raises:
+        Failure: the dataset of the texts is not built.
     """
     if not model.pretrain:
         return [], {}
-    other = model.pretrain.dataset if model.pretrain.dataset != model.dataset else None
-    found = catalog.snapshot(dataset=other) if other else snapshot
-    if found is None:
-        raise Failure(f"the dataset '{other}' is not built; run 'mesocosm build'")
-    on, fields = list(model.pretrain.fields), list(model.pretrain.method.fields)
-    columns, split = columns_of(spec, found, [*on, *fields])
-    every = other and not fields
-    picked = [
-        (name, i)
-        for name in on
-        for i, part in enumerate(split)
-        if columns[name][i] is not None and (every or part in ("train", "None"))
-    ]
-    return [str(columns[name][i]) for name, i in picked], {
-        f: [columns[f][i] for _, i in picked] for f in fields
-    }
+    source, other = snapshot, None
+    if model.pretrain.dataset != model.dataset:
+        other = model.pretrain.dataset
+    if other:
+        source = _built_snapshot(catalog, other)
+    names, fields = list(model.pretrain.fields), list(model.pretrain.method.fields)
+    columns, split = read_columns(spec, source, [*names, *fields])
+    rows = list(range(len(split)))
+    if not other or fields:
+        rows = [i for i in rows if split[i] in ("train", "None")]
+    return _collect_texts(columns, rows, names, fields)
 
 
-def items_of(spec: Spec, catalog: Catalog, model: Model) -> dict[str, str]:
-    """What is said of each item that a ranker may rank."""
+def _collect_texts(
+    columns: Mapping[str, Sequence[Any]],
+    rows: Sequence[int],
+    names: Sequence[str],
+    fields: Sequence[str],
+) -> tuple[list[str], dict[str, list[Any]]]:
+    """The texts of some columns, one column after the other, and the fields of the row of each."""
+    texts: list[str] = []
+    known: dict[str, list[Any]] = {field: [] for field in fields}
+    for name in names:
+        there = [i for i in rows if columns[name][i] is not None]
+        texts += [str(columns[name][i]) for i in there]
+        for field, values in known.items():
+            values += [columns[field][i] for i in there]
+    return texts, known
+
+
+def _built_snapshot(catalog: Catalog, dataset: str) -> Mapping[str, Any]:
+    """The newest snapshot of a dataset.
+
+    Raises:
+        Failure: there is none.
+    """
+    snapshot = catalog.snapshot(dataset=dataset)
+    if snapshot is None:
+        raise Failure(f"the dataset '{dataset}' is not built; run 'mesocosm build'")
+    return snapshot
+
+
+def read_items(spec: Spec, catalog: Catalog, model: Model) -> dict[str, str]:
+    """The text of each item that a ranker may rank.
+
+    Raises:
+        Failure: the dataset of the items is not built.
+    """
     if not model.rank or not model.rank.items:
         return {}
-    found = catalog.snapshot(dataset=model.rank.items)
+    snapshot = _built_snapshot(catalog, model.rank.items)
     key = spec.eco.datasets[model.rank.items].key
-    if found is None or key is None:
-        raise Failure(f"the dataset '{model.rank.items}' is not built; run 'mesocosm build'")
-    columns, _ = columns_of(spec, found, list(dict.fromkeys([key, *model.rank.texts])))
-    return {
-        str(k): ". ".join(str(columns[t][i]) for t in model.rank.texts if columns[t][i] is not None)
-        for i, k in enumerate(columns[key])
-        if k is not None
-    }
+    if key is None:
+        raise Failure(f"the dataset '{model.rank.items}' has no 'key' that names an item")
+    columns, _ = read_columns(spec, snapshot, list(dict.fromkeys([key, *model.rank.texts])))
+    items: dict[str, str] = {}
+    for i, item in enumerate(columns[key]):
+        if item is not None:
+            texts = [columns[name][i] for name in model.rank.texts]
+            items[str(item)] = ". ".join(str(text) for text in texts if text is not None)
+    return items

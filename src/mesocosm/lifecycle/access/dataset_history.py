@@ -1,11 +1,12 @@
 """The versions of a dataset: found by number, name or time, compared, brought back.
 
-Knows the catalog and the doors of govern.
+Knows the catalog and the doors of data.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,31 +18,30 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.data.dataset import Dataset
-from mesocosm.lifecycle.access.dataset_versions import next_id, number_of
-from mesocosm.lifecycle.build_lock import alone
-from mesocosm.lifecycle.file_datasets import datasets_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.data.types.field import FieldKind
+from mesocosm.lifecycle.access.dataset_versions import choose_next_id, read_number
+from mesocosm.lifecycle.build_lock import hold_build_lock
+from mesocosm.lifecycle.file_datasets import resolve_datasets
+from mesocosm.lifecycle.project_store import locate_project
+
+ENDINGS = (".csv", ".parquet", ".json", ".jsonl")
+LAST_SECOND = 86399  # of a day
 
 
-def dataset_of(spec: Spec, name: str) -> Dataset:
+def find_dataset(spec: Spec, name: str) -> Dataset:
     """A dataset of the file.
 
     Raises:
         Wrong: there is none of that name.
     """
-    found = datasets_of(spec).get(name)
-    if found is None:
-        raise Wrong(
-            "",
-            f"no dataset is named '{name[:60]}'",
-            "a dataset of the file",
-            sorted(datasets_of(spec)),
-            name,
-        )
-    return found
+    datasets = resolve_datasets(spec)
+    if name not in datasets:
+        found = f"no dataset is named '{name[:60]}'"
+        raise Wrong("", found, "a dataset of the file", sorted(datasets), name)
+    return datasets[name]
 
 
-def version_of(catalog: Catalog, dataset: str, said: str) -> dict[str, Any]:
+def find_version(catalog: Catalog, dataset: str, name: str) -> dict[str, Any]:
     """A snapshot by number (`3`), id (`credit@3-ab12cd34`), `newest`, `previous`, or a day or time
     (the newest made by then).
 
@@ -49,86 +49,112 @@ def version_of(catalog: Catalog, dataset: str, said: str) -> dict[str, Any]:
         Failure: nothing was built.
         Wrong: there is no such version.
     """
-    every = catalog.snapshots(dataset)
-    if not every:
+    snapshots = catalog.snapshots(dataset)
+    if not snapshots:
         raise Failure(f"'{dataset}' was not built yet; run 'mesocosm build'")
-    ids = [s["id"] for s in every]
-    if said in ("newest", "previous"):
-        if said == "previous" and len(every) < 2:
+    ids = [snapshot["id"] for snapshot in snapshots]
+    if name == "newest":
+        return snapshots[-1]
+    if name == "previous":
+        if len(snapshots) < 2:
             raise Wrong("", f"'{dataset}' has only one version", "newest", ids)
-        return every[-1 if said == "newest" else -2]
-    for snapshot in every:
-        number = number_of(snapshot)
-        if said in (snapshot["id"], number, f"{dataset}@{number}"):
+        return snapshots[-2]
+    for snapshot in snapshots:
+        number = read_number(snapshot)
+        if name in (snapshot["id"], number, f"{dataset}@{number}"):
             return snapshot
-    if re.match(r"\d{4}-\d{2}-\d{2}", said):
-        try:
-            at = datetime.fromisoformat(said).astimezone().timestamp() + (
-                86399 if len(said) == 10 else 0
-            )
-        except ValueError as error:
-            raise Wrong(
-                "", f"'{said[:40]}' is no time", "a time as 2026-01-31 or 2026-01-31T18:00"
-            ) from error
-        before = [s for s in every if s["at"] <= at]
-        if not before:
-            raise Wrong(
-                "",
-                f"'{dataset}' had no version by {said}",
-                "a later time, or one of the choices",
-                ids,
-            )
-        return before[-1]
+    if re.match(r"\d{4}-\d{2}-\d{2}", name):
+        return _version_at(snapshots, dataset, name)
     raise Wrong(
         "",
-        f"'{dataset}' has no version '{said[:60]}'",
+        f"'{dataset}' has no version '{name[:60]}'",
         "a number, newest, previous, a time, or one of the choices",
         ids,
-        said,
+        name,
     )
 
 
-def compare(spec: Spec, catalog: Catalog, dataset: str, old: str, new: str) -> dict[str, Any]:
+def _version_at(snapshots: Sequence[dict[str, Any]], dataset: str, time: str) -> dict[str, Any]:
+    """The newest snapshot that was made by a time (ISO 8601); a day counts to its end.
+
+    Raises:
+        Wrong: the time cannot be read, or there was none by then.
+    """
+    try:
+        at = datetime.fromisoformat(time).astimezone().timestamp()
+    except ValueError as error:
+        expected = "a time as 2026-01-31 or 2026-01-31T18:00"
+        raise Wrong("", f"'{time[:40]}' is not a time", expected) from error
+    if len(time) == len("2026-01-31"):
+        at += LAST_SECOND
+    before = [snapshot for snapshot in snapshots if snapshot["at"] <= at]
+    if not before:
+        raise Wrong(
+            "",
+            f"'{dataset}' had no version by {time}",
+            "a later time, or one of the choices",
+            [snapshot["id"] for snapshot in snapshots],
+        )
+    return before[-1]
+
+
+def compare_versions(
+    spec: Spec, catalog: Catalog, dataset: str, old: str, new: str
+) -> dict[str, Any]:
     """What differs between two versions of a dataset."""
     from mesocosm.data.snapshots.versions import diff
 
-    data = dataset_of(spec, dataset)
-    a, b = version_of(catalog, dataset, old), version_of(catalog, dataset, new)
-    path = where_of(spec).store / a["path"] / "rows"
-    told = {
-        n: f.ibis_type if not f.private else "string"
-        for n, f in data.fields.items()
-        if not f.sealed
-    }
-    found = diff(path, a["delta"], b["delta"], told, data.key if data.key in told else None)
-    files = {f for f in {*a["files"], *b["files"]} if a["files"].get(f) != b["files"].get(f)}
+    data = find_dataset(spec, dataset)
+    before, after = find_version(catalog, dataset, old), find_version(catalog, dataset, new)
+    types = {name: _compared_type(field) for name, field in data.fields.items()}
+    types = {name: kind for name, kind in types.items() if kind}
+    key = data.key
+    if key not in types:
+        key = None
+    path = locate_project(spec).store / before["path"] / "rows"
+    differences = diff(path, before["delta"], after["delta"], types, key)
+    was, now = before["files"], after["files"]
     return {
         "dataset": dataset,
-        "old": a["id"],
-        "new": b["id"],
-        "files": sorted(files),
-        "account": {"old": a["account"], "new": b["account"]},
-        **found,
+        "old": before["id"],
+        "new": after["id"],
+        "files": sorted(file for file in {*was, *now} if was.get(file) != now.get(file)),
+        "account": {"old": before["account"], "new": after["account"]},
+        **differences,
     }
 
 
-def return_to(
+def _compared_type(field: FieldKind) -> str:
+    """The type by which values of a field are compared; empty where they are encrypted."""
+    if field.sealed:
+        return ""
+    if field.private:
+        return "string"
+    return str(field.ibis_type)
+
+
+def restore_version(
     spec: Spec, catalog: Catalog, dataset: str, to: str, who: str, why: str
 ) -> dict[str, Any]:
     """Make an old version the newest again; nothing that came after it is lost.
 
-    What learnt from the version that is left keeps its versions; they are named.
+    Returns:
+        The version it went `from`, the new one (`to`), which old one it `is`, and the `models`
+        that were trained on the version that is left; they stay.
+
+    Raises:
+        Failure: it is the newest version already.
     """
     from mesocosm.data.snapshots.versions import bring_back
 
-    dataset_of(spec, dataset)
-    store = where_of(spec).store
-    with alone(store, wait=30):
-        now, then = version_of(catalog, dataset, "newest"), version_of(catalog, dataset, to)
+    find_dataset(spec, dataset)
+    store = locate_project(spec).store
+    with hold_build_lock(store, wait=30):
+        now, then = find_version(catalog, dataset, "newest"), find_version(catalog, dataset, to)
         if now["id"] == then["id"]:
             raise Failure(f"{now['id']} is the newest version already")
         versions = bring_back(store / then["path"], then["report"]["delta"], then["made"])
-        ident = next_id(catalog, dataset, then["made"])
+        ident = choose_next_id(catalog, dataset, then["made"])
         values = then | {
             "id": ident,
             "delta": versions["rows"],
@@ -136,48 +162,37 @@ def return_to(
             "previous": now["id"],
             "at": catalog.clock(),
         }
-        models = [
-            v["id"]
-            for m, model in spec.eco.models.items()
-            if model.dataset == dataset
-            for v in catalog.versions(m)
-            if v["snapshot"] == now["id"]
-        ]
+        names = [name for name, model in spec.eco.models.items() if model.dataset == dataset]
+        models: list[str] = []
+        for name in names:
+            trained = [v for v in catalog.versions(name) if v["snapshot"] == now["id"]]
+            models += [version["id"] for version in trained]
         with catalog.transaction() as con:
             con.execute(insert(t.SNAPSHOTS).values(**values))
-            catalog.write_audit(
-                con,
-                who,
-                "rollback",
-                f"datasets.{dataset}",
-                f"{now['id']} -> {ident}, which is {then['id']}: {why}",
-            )
+            text = f"{now['id']} -> {ident}, which is {then['id']}: {why}"
+            catalog.write_audit(con, who, "rollback", f"datasets.{dataset}", text)
     return {"dataset": dataset, "from": now["id"], "to": ident, "is": then["id"], "models": models}
 
 
-def rows_of(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) -> dict[str, Any]:
+def export_rows(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) -> dict[str, Any]:
     """Write the rows of a version to a file.
 
     Raises:
-        Wrong: the file's ending is of no kind that is known.
+        Wrong: the file's ending is not one of `ENDINGS`.
     """
     from mesocosm.core.files import aside_name
     from mesocosm.data.snapshots.versions import take
 
-    data = dataset_of(spec, dataset)
-    if out.suffix.lower() not in (".csv", ".parquet", ".json", ".jsonl"):
-        raise Wrong(
-            "",
-            f"'{out.name}' has no ending that is known",
-            "a file that ends in .csv, .parquet, .json or .jsonl",
-        )
-    snapshot = version_of(catalog, dataset, at)
+    data = find_dataset(spec, dataset)
+    if out.suffix.lower() not in ENDINGS:
+        expected = "a file that ends in .csv, .parquet, .json or .jsonl"
+        raise Wrong("", f"'{out.name}' has no known ending", expected)
+    snapshot = find_version(catalog, dataset, at)
     aside = out.with_name(aside_name(out) + out.suffix)
-    rows = take(
-        where_of(spec).store / snapshot["path"] / "rows",
-        snapshot["delta"],
-        aside,
-        list(data.fields) if data.anonymity else None,
-    )
+    columns = None
+    if data.anonymity:
+        columns = list(data.fields)
+    path = locate_project(spec).store / snapshot["path"] / "rows"
+    rows = take(path, snapshot["delta"], aside, columns)
     aside.replace(out)
     return {"dataset": dataset, "version": snapshot["id"], "rows": rows, "written": str(out)}

@@ -12,20 +12,20 @@ from typing import Any
 from mesocosm.catalog import Catalog
 
 
-def number_of(snapshot: Mapping[str, Any]) -> str:
+def read_number(snapshot: Mapping[str, Any]) -> str:
     """The number of a dataset's version, as its id has it; versions count from 1.
 
-    >>> number_of({"id": "credit@3-ab12cd34"})
+    >>> read_number({"id": "credit@3-ab12cd34"})
     '3'
     """
     return str(snapshot["id"]).rpartition("@")[2].partition("-")[0]
 
 
-def next_id(catalog: Catalog, dataset: str, made: str) -> str:
+def choose_next_id(catalog: Catalog, dataset: str, made: str) -> str:
     """The id of the next version of a dataset.
 
     Args:
         made: the fingerprint of what it is built from.
     """
-    numbers = [int(n) for s in catalog.snapshots(dataset) if (n := number_of(s)).isdigit()]
+    numbers = [int(n) for s in catalog.snapshots(dataset) if (n := read_number(s)).isdigit()]
     return f"{dataset}@{max(numbers, default=0) + 1}-{made[:8]}"

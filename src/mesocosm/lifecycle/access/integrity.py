@@ -18,7 +18,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.core.files import write_json
 from mesocosm.core.hashing import digest, digest_file
-from mesocosm.lifecycle.file_datasets import datasets_of
+from mesocosm.lifecycle.file_datasets import resolve_datasets
 
 TABLES = ("rows", "quarantine", "duplicates")
 
@@ -41,20 +41,19 @@ class Integrity:
         try:
             stat = path.stat()
             key, state = str(path.relative_to(self.store)), [stat.st_size, stat.st_mtime_ns]
-            held = self.seen.get(key)
-            found = (
-                str(held[2])
-                if held and held[:2] == state and not self.thorough
-                else digest_file(path)
-            )
-            self.kept[key] = [*state, found]
-            return found
+            verified = self.seen.get(key)
+            if verified and verified[:2] == state and not self.thorough:
+                content = str(verified[2])
+            else:
+                content = digest_file(path)
+            self.kept[key] = [*state, content]
+            return content
         except (OSError, ValueError):
             return None
 
     def save(self) -> None:
-        """Keep what was found for the next look; a store that cannot be written to is read again
-        then.
+        """Keep what was verified for the next check; where the store cannot be written to, all is
+        read again then.
         """
         known = {
             key: held
@@ -82,21 +81,22 @@ class Integrity:
         from mesocosm.data.snapshots.delta_tables import contents_of, files_of
 
         try:
-            files, contents = (
-                [Path(f) for f in files_of(path, version, verify=False)],
-                contents_of(path, version),
-            )
+            files = [Path(file) for file in files_of(path, version, verify=False)]
+            contents = contents_of(path, version)
         except Failure as error:
             return str(error).split(";")[0]
         for file in files:
-            known = contents.get(file.name)
-            if known is None and not self.thorough and file.is_file():
-                continue
-            if known is None and _is_parquet(file):
-                continue
-            if known is None or self.fingerprint(file) != known:
+            if not self._is_whole(file, contents.get(file.name)):
                 return f"the file '{file.name}' of its {path.name} is damaged"
         return None
+
+    def _is_whole(self, file: Path, content: str | None) -> bool:
+        """Whether a file is as it was written; one that was written before contents were kept is
+        read where `thorough`.
+        """
+        if content is not None:
+            return self.fingerprint(file) == content
+        return (not self.thorough and file.is_file()) or _is_parquet(file)
 
     def check_version(self, version: Mapping[str, Any]) -> str | None:
         """What is wrong with the files of a model version; None where nothing is."""
@@ -105,11 +105,9 @@ class Integrity:
             return f"version {version['id']}: its files are gone"
         files = sorted(p for p in folder.rglob("*") if p.is_file())
         found = [(p.relative_to(folder).as_posix(), self.fingerprint(p)) for p in files]
-        return (
-            None
-            if digest(found) == version["content"]
-            else f"version {version['id']}: its files are not those that were written"
-        )
+        if digest(found) != version["content"]:
+            return f"version {version['id']}: its files are not those that were written"
+        return None
 
     def check_answers(self, folder: Path) -> str | None:
         """What is wrong with an answer index."""
@@ -119,21 +117,23 @@ class Integrity:
             return "its answer index is gone"
         try:
             contents = json.loads(kept.read_text(encoding="utf-8"))
+        except FileNotFoundError:  # indexes from before contents were kept
+            return None
         except (OSError, ValueError):
-            return None if not kept.exists() else "its answer index is damaged"
-        return (
-            None
-            if all(self.fingerprint(folder / n) == contents.get(n) for n in names)
-            else "its answer index is damaged"
-        )
+            return "its answer index is damaged"
+        if any(self.fingerprint(folder / name) != contents.get(name) for name in names):
+            return "its answer index is damaged"
+        return None
 
 
 def _read_cache(path: Path) -> dict[str, list[Any]]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) else {}
+        cache = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    if not isinstance(cache, dict):
+        return {}
+    return cache
 
 
 def _is_parquet(path: Path) -> bool:
@@ -150,38 +150,53 @@ def _is_parquet(path: Path) -> bool:
 
 
 def find_damage(spec: Spec, catalog: Catalog, thorough: bool = False) -> dict[str, str]:
-    """What is wrong with the newest snapshots, the versions in use and the answer indexes, by the
-    address of the thing.
+    """What is wrong with the newest snapshots, the versions in use and the answer indexes, by
+    address.
 
     Args:
+        spec: the file.
+        catalog: what is listed.
         thorough: read every file whole.
     """
     store = spec.root / ".mesocosm"
-    looks = Integrity(store, thorough)
-    found = dict(_damage(spec, catalog, looks))
-    looks.save()
-    return found
+    checks = Integrity(store, thorough)
+    damage = {
+        **dict(_damaged_datasets(spec, catalog, checks)),
+        **dict(_damaged_models(spec, catalog, checks)),
+        **dict(_damaged_services(spec, catalog, checks)),
+    }
+    checks.save()
+    return damage
 
 
-def _damage(spec: Spec, catalog: Catalog, looks: Integrity) -> Iterator[tuple[str, str]]:
-    from mesocosm.lifecycle.access.answer_index import answers_folder
-
-    for name in datasets_of(spec):
+def _damaged_datasets(spec: Spec, catalog: Catalog, checks: Integrity) -> Iterator[tuple[str, str]]:
+    for name in resolve_datasets(spec):
         snapshot = catalog.snapshot(dataset=name)
-        fault = looks.check_snapshot(snapshot) if snapshot else None
+        fault = snapshot and checks.check_snapshot(snapshot)
         if fault:
             yield f"datasets.{name}", fault
-    things = {row["address"]: row["thing"] for row in catalog.resources()}
+
+
+def _damaged_models(spec: Spec, catalog: Catalog, checks: Integrity) -> Iterator[tuple[str, str]]:
+    listed = {row["address"]: row["thing"] for row in catalog.resources()}
     for name in spec.eco.models:
-        version = catalog.version(things.get(f"models.{name}") or "")
-        fault = looks.check_version(version) if version else None
+        version = catalog.version(listed.get(f"models.{name}") or "")
+        fault = version and checks.check_version(version)
         if fault:
             yield f"models.{name}", fault
+
+
+def _damaged_services(spec: Spec, catalog: Catalog, checks: Integrity) -> Iterator[tuple[str, str]]:
+    from mesocosm.lifecycle.access.answer_index import locate_answers
+
     for name, service in spec.eco.services.items():
         now = catalog.deployment(name)
-        version = catalog.version(now["version"]) if now and now["version"] else None
-        fault = looks.check_version(version) if version else None
-        if not fault and now and now["answers"] and service.answers:
-            fault = looks.check_answers(answers_folder(looks.store, service, now["answers"]))
+        if not now:
+            continue
+        version = now["version"] and catalog.version(now["version"])
+        fault = version and checks.check_version(version)
+        if not fault and now["answers"] and service.answers:
+            folder = locate_answers(checks.store, service, now["answers"])
+            fault = checks.check_answers(folder)
         if fault:
             yield f"services.{name}", fault

@@ -1,11 +1,11 @@
-"""A version opened as a net that predicts, and the version that a model starts from.
+"""A version loaded to predict, and the version that a model starts from.
 
-Knows a version's record and folder, and which kind of net each task makes.
+Knows a version's record and folder, and what predicts for each task.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mesocosm.catalog import Catalog
@@ -17,18 +17,24 @@ if TYPE_CHECKING:
     from mesocosm.learning.strategies.domain_adaptation import SourceModel
 
 
-def net_of(
+def load_version(
     spec: Spec,
     version: Mapping[str, Any],
-    open_session: Any = None,
+    open_session: Callable[..., Any] | None = None,
     precision: str = "auto",
     shared: dict[Any, Any] | None = None,
 ) -> Any:
-    """A version, loaded.
+    """Load a version.
 
     Args:
+        spec: the file.
+        version: its record.
         open_session: makes a session of a graph's path.
+        precision: the precision of weights in memory.
         shared: bases already in memory; what is loaded is put there.
+
+    Returns:
+        What predicts for the version's task.
 
     Raises:
         Failure: a file of it was changed or lost.
@@ -36,38 +42,38 @@ def net_of(
     from mesocosm.learning.export.predictor import Version
     from mesocosm.serving.runtimes.onnx import Onnx
 
-    folder = spec.root / ".mesocosm" / version["path"]
-    if version["recipe"].get("task") == "text":
-        from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
+    folder, content = spec.root / ".mesocosm" / version["path"], version["content"]
+    session = open_session or Onnx().session
+    bases: dict[Any, Any] = {}
+    if shared is not None:
+        bases = shared
+    match version["recipe"].get("task"):
+        case "text":
+            from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
 
-        return GenerationVersion(
-            folder,
-            version["content"],
-            spec.root,
-            (shared if shared is not None else {}).setdefault("writers", BaseModelCache()),
-        )
-    if version["recipe"].get("task") == "retrieval":
-        from mesocosm.learning.tasks.retrieval.version import RetrievalVersion
+            return GenerationVersion(folder, content, spec.root, bases.setdefault("writers", BaseModelCache()))
+        case "retrieval":
+            from mesocosm.learning.tasks.retrieval.version import RetrievalVersion
 
-        return RetrievalVersion(
-            folder,
-            version["content"],
-            open_session or Onnx().session,
-            shared if shared is not None else {},
-        )
-    if version["recipe"].get("task") == "tags":
-        from mesocosm.learning.tasks.tagging.version import TaggingVersion
+            return RetrievalVersion(folder, content, session, bases)
+        case "tags":
+            from mesocosm.learning.tasks.tagging.version import TaggingVersion
 
-        return TaggingVersion(folder, version["content"], open_session or Onnx().session)
-    if version["recipe"].get("task") == "ranking":
-        from mesocosm.learning.tasks.ranking.version import RankingVersion
+            return TaggingVersion(folder, content, session)
+        case "ranking":
+            from mesocosm.learning.tasks.ranking.version import RankingVersion
 
-        return RankingVersion(folder, version["content"])
-    return Version(folder, version["content"], open_session or Onnx().session, precision, shared)
+            return RankingVersion(folder, content)
+        case _:
+            return Version(folder, content, session, precision, shared)
 
 
-def taught_by(spec: Spec, catalog: Catalog, model: Model) -> SourceModel | None:
-    """The version that a model starts from: the last of another model that passed its bounds."""
+def load_starting_version(spec: Spec, catalog: Catalog, model: Model) -> SourceModel | None:
+    """The version that a model starts from: the last of another model that passed its gates.
+
+    Raises:
+        Failure: none has.
+    """
     if not model.init_from:
         return None
     from mesocosm.learning.strategies.domain_adaptation import load_source
@@ -75,7 +81,7 @@ def taught_by(spec: Spec, catalog: Catalog, model: Model) -> SourceModel | None:
     listed = [v for v in catalog.versions(model.init_from) if v["state"] != "refused"]
     if not listed:
         raise Failure(
-            f"no version of the model '{model.init_from}' has passed its bounds, so nothing can be"
-            " adapted; run 'mesocosm build'"
+            f"no version of the model '{model.adapts}' has passed its gates, so there is nothing"
+            " to start from; run 'mesocosm build'"
         )
     return load_source(spec.root / ".mesocosm" / listed[-1]["path"], str(listed[-1]["id"]))

@@ -12,7 +12,7 @@ from pathlib import Path
 from mesocosm.core.errors import Failure
 
 
-def private_key(store: Path) -> str:
+def read_private_key(store: Path) -> str:
     """The key of pseudonyms: `MESOCOSM_KEY` (64 hex digits), or a file only its owner reads.
 
     Raises:

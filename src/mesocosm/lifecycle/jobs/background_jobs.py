@@ -1,6 +1,7 @@
-"""The commands that a gateway runs beside itself: builds of sources that changed, and challengers.
+"""The commands that a gateway runs as processes of its own: builds of sources that changed, and
+challengers.
 
-Knows the plan, the pace at which a service may be trained again, and the processes it began.
+Knows the plan, how often a service may be retrained, and the processes that it started.
 """
 
 from __future__ import annotations
@@ -10,21 +11,22 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.confidential.row_values import withheld
 from mesocosm.core.durations import seconds
 from mesocosm.lifecycle.plan import plan
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 
 
 class BackgroundJobs:
-    """Builds and trainings beside one gateway, each in a process of its own."""
+    """Builds and trainings of one gateway, each in a process of its own."""
 
     def __init__(self, spec: Spec, catalog: Catalog) -> None:
         self.spec, self.catalog = spec, catalog
-        self.growing: dict[str, subprocess.Popen[bytes]] = {}
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def follow(self, sources: Sequence[str]) -> subprocess.Popen[bytes] | None:
         """Build in a process of its own where one of some sources is not what was built; returns
@@ -33,43 +35,38 @@ class BackgroundJobs:
         Raises:
             Failure: a source cannot be read, or broke its contract.
         """
-        old = self.growing.get("build")
+        old = self.running.get("build")
         if old and old.poll() is None:
             return old
-        changed = {c.address for c in plan(self.spec, self.catalog) if c.sign not in "=-"} & {
-            f"sources.{n}" for n in sources
-        }
-        return (
-            self._beside("build", "build", "-f", str(self.spec.path), "--json") if changed else None
-        )
+        followed = {f"sources.{name}" for name in sources}
+        changes = plan(self.spec, self.catalog)
+        if not any(c.address in followed and c.sign not in "=-" for c in changes):
+            return None
+        return self._start("build", "build", "-f", str(self.spec.path), "--json")
 
     def retrain(self, service: str, reason: str) -> None:
-        """What a monitor or the clock asks for: a challenger, where one may be trained."""
+        """Train a challenger, where one may be trained; for monitors and the clock."""
         self.train(service, reason)
 
     def train(self, service: str, reason: str) -> str:
-        """Grow a challenger beside the gateway, in a process of its own and of lower priority; why
-        not, where it may not be.
+        """Train and evaluate a challenger in a process of its own and of lower priority.
+
+        Returns:
+            Why not, where it may not be; empty where it starts.
         """
         if not self.spec.eco.services[service].model:
             return f"'{service}' serves no model"
-        old = self.growing.get(service)
+        old = self.running.get(service)
         if old and old.poll() is None:
             return "another one is being trained"
-        held_back, reason = self.too_soon(service), withheld(reason)  # the alert has the values
-        if held_back:
+        obstacle, reason = self.too_soon(service), withheld(reason)  # the alert has the values
+        if obstacle:
+            why = f"not retrained now: {obstacle}; asked for because {reason}"
             with self.catalog.transaction() as con:
-                self.catalog.write_audit(
-                    con,
-                    "gateway",
-                    "hold",
-                    service,
-                    f"not trained again now: {held_back}; asked for because {reason}",
-                )
-            return held_back
-        self._beside(
-            service, "retrain", service, "-f", str(self.spec.path), "--reason", reason, "--json"
-        )
+                self.catalog.write_audit(con, "gateway", "hold", service, why)
+            return obstacle
+        command = ("retrain", service, "-f", str(self.spec.path), "--reason", reason, "--json")
+        self._start(service, *command)
         return ""
 
     def too_soon(self, service: str) -> str:
@@ -82,29 +79,27 @@ class BackgroundJobs:
         ]
         if made and now - made[-1] < seconds(update.cooldown):
             return (
-                f"a challenger was trained {now - made[-1]:.0f} s ago, and {update.cooldown} lie"
-                " between two"
+                f"a challenger was trained {now - made[-1]:.0f} s ago, and the"
+                f" cooldown is {update.cooldown}"
             )
         today = sum(now - at < 86400 for at in made)
-        return (
-            f"{today} were trained within a day, and {update.max} may be"
-            if today >= update.max
-            else ""
-        )
+        if today < update.max:
+            return ""
+        return f"{today} were trained within a day, and at most {update.most} may be"
 
-    def _beside(self, name: str, *words: str) -> subprocess.Popen[bytes]:
-        """Run a command beside the gateway, in a process of lower priority; its words go to a
-        log.
-        """
-        log = (where_of(self.spec).store / "retrain.log").open("ab")
-        nice = (lambda: os.nice(10)) if hasattr(os, "nice") else None
-        one = subprocess.Popen(
+    def _start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
+        """Start a command in a process of lower priority; its output goes to a log."""
+        log = (locate_project(self.spec).store / "retrain.log").open("ab")
+        nice = None
+        if hasattr(os, "nice"):
+            nice = partial(os.nice, 10)
+        process = subprocess.Popen(
             [sys.executable, "-m", "mesocosm", *words],
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
             preexec_fn=nice,
         )
-        self.growing[name] = one
-        threading.Thread(target=one.wait, daemon=True).start()
-        return one
+        self.running[name] = process
+        threading.Thread(target=process.wait, daemon=True).start()
+        return process

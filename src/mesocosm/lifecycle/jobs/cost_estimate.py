@@ -1,64 +1,79 @@
-"""What the versions of a plan will cost to grow, where the data they learn from is there already.
+"""What the training of a plan's versions will cost, where their data are built already.
 
-Knows the catalog and the door of learn.
+Knows the catalog and the door of learning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
-from mesocosm.lifecycle.access.data_access import corpus_of, items_of, kinds_of, order_of, rows_for
-from mesocosm.lifecycle.access.model_access import taught_by
+from mesocosm.learning.model import Model
+from mesocosm.lifecycle.access.data_access import (
+    read_corpus,
+    read_field_types,
+    read_items,
+    read_training_rows,
+    read_value_order,
+)
+from mesocosm.lifecycle.access.model_access import load_starting_version
 from mesocosm.lifecycle.plan import Change
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 
 
-def prices(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str, dict[str, Any]]:
-    """By address of each model that would be grown from a dataset that stays: `seconds`,
+def estimate_costs(
+    spec: Spec, catalog: Catalog, changes: Sequence[Change]
+) -> dict[str, dict[str, Any]]:
+    """By address of each model that would be trained on a dataset that stays: `seconds`,
     `gigabytes`, `phases`, and a `text`.
     """
-    signs = {c.address: c.sign for c in changes}
-    found: dict[str, dict[str, Any]] = {}
+    signs = {change.address: change.sign for change in changes}
+    costs: dict[str, dict[str, Any]] = {}
     for change in changes:
-        if (
-            change.resource is None
-            or change.resource.section != "models"
-            or change.sign not in ("+", "±")
-        ):
+        if change.resource is None or not change.trains_model():
             continue
         model = spec.eco.models[change.resource.name]
         snapshot = catalog.snapshot(dataset=model.dataset)
         if snapshot is None or signs.get(f"datasets.{model.dataset}") != "=":
             continue
-        from mesocosm.learning.cost.estimate import price
-        from mesocosm.learning.cost.total import work_of
-        from mesocosm.learning.training.context import Site
-
-        store = where_of(spec).store
         try:
-            read = rows_for(spec, model, snapshot)
-            corpus, told = corpus_of(spec, catalog, model, snapshot)
-            site = Site(
-                spec.root,
-                store,
-                store,
-                "",
-                corpus=corpus,
-                told=told,
-                order=order_of(snapshot, model.target),
-                taught=taught_by(spec, catalog, model),
-                items=items_of(spec, catalog, model),
-                groups=read.groups,
-                sites=read.sites,
-            )
-            job = work_of(model, read.rows, read.split, kinds_of(snapshot), site)
-        except Failure:  # the build says what is wrong, with its place
+            cost = _estimate(spec, catalog, model, snapshot)
+        except Failure:  # the build reports what is wrong, with its place
             continue
-        if job:
-            said = price(job, store)
-            found[change.address] = said.as_json() | {"text": said.text()}
-    return found
+        if cost:
+            costs[change.address] = cost
+    return costs
+
+
+def _estimate(
+    spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """What the training of one version costs; None where that is not known."""
+    from mesocosm.learning.cost.estimate import price
+    from mesocosm.learning.cost.total import work_of
+    from mesocosm.learning.training.context import Site
+
+    store = locate_project(spec).store
+    read = read_training_rows(spec, model, snapshot)
+    corpus, corpus_fields = read_corpus(spec, catalog, model, snapshot)
+    site = Site(
+        spec.root,
+        store,
+        store,
+        "",
+        corpus=corpus,
+        told=corpus_fields,
+        order=read_value_order(snapshot, model.predict),
+        taught=load_starting_version(spec, catalog, model),
+        items=read_items(spec, catalog, model),
+        groups=read.groups,
+        sites=read.sites,
+    )
+    job = work_of(model, read.rows, read.split, read_field_types(snapshot), site)
+    if not job:
+        return None
+    cost = price(job, store)
+    return cost.as_json() | {"text": cost.text()}

@@ -1,38 +1,56 @@
-"""A version put into a service as the service wants it: at once, or by a rollout. Knows settings
-and the catalog.
+"""A version deployed as the service's settings ask: at once, or by a rollout. Knows settings and
+the catalog.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from mesocosm.catalog import Catalog
 from mesocosm.serving.settings import Service
 
 
-def put(
-    catalog: Catalog,
-    con: Any,
-    name: str,
-    service: Service,
-    version: str,
-    answers: str,
-    who: str,
-    why: str,
-) -> str:
-    """Deploy a version, or begin its rollout where another one serves already; says in words
-    which.
+@dataclass(frozen=True)
+class Deployment:
+    """What to deploy.
+
+    Args:
+        service: the service's name.
+        settings: its settings.
+        version: the model version; empty where the service only answers from texts.
+        answers: the snapshot that it answers from; may be empty.
+        who: what deploys it, for the audit.
+        why: the reason, for the audit.
     """
-    now = catalog.deployment(name)
-    if (
-        service.rollout.method == "direct"
-        or now is None
-        or not now["version"]
-        or now["version"] == version
-    ):
-        catalog.deploy(con, name, version, answers, who, why)
-        return f"{version or answers} goes into service"
+
+    service: str
+    settings: Service
+    version: str
+    answers: str
+    who: str
+    why: str
+
+
+def deploy_version(catalog: Catalog, con: Connection, new: Deployment) -> str:
+    """Deploy a version, or start its rollout where another one serves already.
+
+    Args:
+        catalog: where deployments are listed.
+        con: a transaction of the catalog.
+        new: what to deploy.
+
+    Returns:
+        A sentence that says which.
+    """
+    now = catalog.deployment(new.service)
+    method = new.settings.rollout.method
+    replaces = now is not None and now["version"] not in ("", None, new.version)
+    if now is None or not replaces or method == "direct":
+        catalog.deploy(con, new.service, new.version, new.answers, new.who, new.why)
+        return f"{new.version or new.answers} is deployed"
     catalog.open_rollout(
-        con, name, version, answers, now["version"], service.rollout.method, who, why
+        con, new.service, new.version, new.answers, now["version"], method, new.who, new.why
     )
-    return f"{version} begins a {service.rollout.method} rollout beside {now['version']}"
+    return f"{new.version} starts a {strategy} rollout against {now['version']}"

@@ -1,6 +1,6 @@
-"""Encrypted fields: opened for who asks with a reason, and sealed anew under a new key.
+"""Encrypted fields: decrypted for a stated reason, and encrypted again under a new key.
 
-Knows the catalog, the key ring and the doors of govern. Every opening is a line of the audit.
+Knows the catalog, the key ring and the doors of data. Every decryption is a line of the audit.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.data.dataset import Dataset
-from mesocosm.lifecycle.access.dataset_history import dataset_of, version_of
-from mesocosm.lifecycle.access.pseudonym_key import private_key
-from mesocosm.lifecycle.build_lock import alone
-from mesocosm.lifecycle.file_datasets import datasets_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
+from mesocosm.lifecycle.access.pseudonym_key import read_private_key
+from mesocosm.lifecycle.build_lock import hold_build_lock
+from mesocosm.lifecycle.file_datasets import resolve_datasets
+from mesocosm.lifecycle.project_store import locate_project
 
 
-def sealed_fields(data: Dataset) -> list[str]:
+def list_encrypted_fields(data: Dataset) -> list[str]:
     """The encrypted fields of a dataset."""
     return [n for n, f in data.fields.items() if f.sealed]
 
@@ -27,7 +27,7 @@ def sealed_fields(data: Dataset) -> list[str]:
 def reveal(
     spec: Spec, catalog: Catalog, dataset: str, field: str, keys: Sequence[str], why: str, who: str
 ) -> dict[str, Any]:
-    """Open an encrypted field of the rows of some keys.
+    """Decrypt a field of the rows of some keys.
 
     Raises:
         Wrong: the field is not encrypted, or the dataset has no key.
@@ -36,20 +36,20 @@ def reveal(
     from mesocosm.data.pipeline.ibis_sql import prepare
     from mesocosm.data.snapshots.erasure import find, keys_as_kept
 
-    data = dataset_of(spec, dataset)
-    if field not in sealed_fields(data):
+    data = find_dataset(spec, dataset)
+    if field not in list_encrypted_fields(data):
         raise Wrong(
             "",
-            f"'{field[:60]}' is no encrypted field of '{dataset}'",
+            f"'{field[:60]}' is not an encrypted field of '{dataset}'",
             "an encrypted field",
-            sealed_fields(data),
+            list_encrypted_fields(data),
             field,
         )
     if not data.key:
         raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
-    snapshot = version_of(catalog, dataset, "newest")
-    store = where_of(spec).store
-    kept = keys_as_kept(data.fields[data.key], keys, private_key(store))
+    snapshot = find_version(catalog, dataset, "newest")
+    store = locate_project(spec).store
+    kept = keys_as_kept(data.fields[data.key], keys, read_private_key(store))
     with catalog.transaction() as con:
         catalog.write_audit(
             con, who, "reveal", f"datasets.{dataset}.{field}", f"{len(keys)} keys: {why}"
@@ -68,29 +68,30 @@ def reveal(
         )
     except duckdb.Error as error:
         raise Failure(
-            "a sealed value cannot be opened: its key is not among the keys, or it was changed;"
-            " give the key file that holds it by MESOCOSM_KEYS"
+            "an encrypted value cannot be decrypted: its key is not among the keys, or it was"
+            " changed; give the key file that holds it by MESOCOSM_KEYS"
         ) from error
     return {"dataset": dataset, "field": field, "found": found}
 
 
 def rotate(spec: Spec, catalog: Catalog, who: str) -> dict[str, Any]:
-    """Make a new key, seal every encrypted field anew, and let go of the old keys.
+    """Rotate the encryption key: make a new key, encrypt every encrypted field with it, and drop
+    the old keys.
 
-    Killed anywhere, the ring still opens everything; run again, it ends.
+    Killed anywhere, the ring still decrypts everything; run again, it completes.
     """
     from mesocosm.data.pipeline.ibis_sql import prepare
     from mesocosm.data.privacy.keyring import Ring, new_key, ring, ring_path, write_ring
     from mesocosm.data.snapshots.erasure import reseal
 
-    where = where_of(spec)
+    where = locate_project(spec)
     done: dict[str, list[str]] = {}
-    with alone(where.store, wait=30):
+    with hold_build_lock(where.store, wait=30):
         old = ring(where.store)
         new = new_key()
         write_ring(ring_path(where.store), Ring((new, *old.keys)))
-        for name, data in datasets_of(spec).items():
-            fields, snapshot = sealed_fields(data), catalog.snapshot(dataset=name)
+        for name, data in resolve_datasets(spec).items():
+            fields, snapshot = list_encrypted_fields(data), catalog.snapshot(dataset=name)
             if not fields or snapshot is None:
                 continue
             versions = reseal(
@@ -112,16 +113,12 @@ def rotate(spec: Spec, catalog: Catalog, who: str) -> dict[str, Any]:
                     who,
                     "rotate",
                     f"datasets.{name}",
-                    f"{', '.join(fields)} sealed under the key {new[0]}",
+                    f"{', '.join(fields)} encrypted with the key {new[0]}",
                 )
             done[name] = fields
-        shared = (
-            ring_path(where.store).parent != where.store
-        )  # other ecosystems may need the old keys of a file they share
-        if not shared:
+        dropped: list[str] = []
+        # other ecosystems may need the old keys of a file that they share
+        if ring_path(where.store).parent == where.store:
             write_ring(ring_path(where.store), Ring((new,)))
-    return {
-        "key": new[0],
-        "let_go": [] if shared else [name for name, _ in old.keys],
-        "sealed": done,
-    }
+            dropped = [name for name, _ in old.keys]
+    return {"key": new[0], "let_go": dropped, "sealed": done}

@@ -1,30 +1,39 @@
-"""Forget a subject: erased from snapshots, quarantine, prediction logs and caches; proven by a
-scan.
+"""Erasure of a subject: from snapshots, quarantine, prediction logs and caches; proven by a scan.
 
-Knows the catalog and the doors of govern. The key itself is never written anywhere, only its mark.
+Knows the catalog and the doors of data. The key itself is never written anywhere, only its mark.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import Wrong
 from mesocosm.core.files import write_json
+from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.recipe import columns_of
-from mesocosm.lifecycle.access.dataset_history import dataset_of, version_of
-from mesocosm.lifecycle.access.pseudonym_key import private_key
-from mesocosm.lifecycle.build_lock import alone
-from mesocosm.lifecycle.file_datasets import datasets_of
-from mesocosm.lifecycle.jobs.prediction_erasure import erase_predictions, names_subject
+from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
+from mesocosm.lifecycle.access.pseudonym_key import read_private_key
+from mesocosm.lifecycle.access.subject_search import find_held_keys, find_sharing
+from mesocosm.lifecycle.build_lock import hold_build_lock
+from mesocosm.lifecycle.jobs.prediction_erasure import erase_predictions
 from mesocosm.lifecycle.jobs.unlearn import unlearn
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
+
+Row = Mapping[str, Any]
+CACHES = ("features", "drafts", "work", "bases")  # what may hold texts or features of rows
+WHY_TRAINED = "trained on a subject that was erased since"
+# characters from which a key is looked for in every file; shorter words are too common
+SCANNED_LENGTH = 4
 
 
 def forget(
@@ -45,14 +54,14 @@ def forget(
         Wrong: there is no such dataset, it has no key, or a key that is given is empty.
         Failure: it was not built yet.
     """
-    data = dataset_of(spec, dataset)
+    data = find_dataset(spec, dataset)
     if not data.key:
         raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
     if any(not key.strip() for key in keys):
         raise Wrong("", "a key is empty, and an empty key names nobody", "the key of a subject")
-    same, not_reached = sharing(spec, catalog, dataset)
-    fields: dict[str, str | None] = {dataset: data.key, **same, **dict.fromkeys(not_reached)}
-    held = _held(spec, catalog, fields, keys)
+    sharing, not_reached = find_sharing(spec, catalog, dataset)
+    fields: dict[str, str | None] = {dataset: data.key, **sharing, **dict.fromkeys(not_reached)}
+    held = find_held_keys(spec, catalog, fields, keys)
     absent = [key for key in keys if key not in held]
     _leave_out(spec, catalog, dataset, absent, who)
     if not held:
@@ -68,249 +77,245 @@ def forget(
             "not_reached": {},
             "absent": len(absent),
         }
-    keys = held
-    others = [_forget(spec, catalog, name, field, keys, who) for name, field in same.items()]
+    others = [
+        Erasure(spec, catalog, name, field, held, who).run() for name, field in sharing.items()
+    ]
     for name in not_reached:  # its broken lines may name the subject all the same
-        _forget(spec, catalog, name, None, keys, who)
-    done = _forget(
-        spec, catalog, dataset, data.key, keys, who
-    )  # last, so that its scan of the store is of all
+        Erasure(spec, catalog, name, None, held, who).run()
+    # last, so that its scan of the store is of all
+    done = Erasure(spec, catalog, dataset, data.key, held, who).run()
     return done | {"others": others, "not_reached": not_reached, "absent": len(absent)}
-
-
-def _held(
-    spec: Spec, catalog: Catalog, fields: Mapping[str, str | None], keys: Sequence[str]
-) -> list[str]:
-    """The keys that a version of some datasets' rows or quarantine, or a logged prediction, holds.
-
-    Args:
-        fields: the field of each dataset that holds the key; None where only its quarantine can.
-    """
-    from mesocosm.data.pipeline.ibis_sql import prepare
-    from mesocosm.data.snapshots.erasure import held_in, keys_as_kept
-
-    where = where_of(spec)
-    secret, found = private_key(where.store), set[str]()
-    forms: dict[str, set[str]] = {key: {key} for key in keys}
-    with alone(where.store, wait=30):
-        for dataset, subject in fields.items():
-            left = [key for key in keys if key not in found]
-            if not left:
-                break
-            snapshot = version_of(catalog, dataset, "newest")
-            field = datasets_of(spec)[dataset].fields[subject] if subject else None
-            kept = keys_as_kept(field, left, secret) if field else left
-            for key, form in zip(left, kept, strict=True):
-                forms[key] |= {form} - {""}
-            sealed = bool(field and field.sealed)
-            found |= held_in(
-                where.store / snapshot["path"],
-                subject,
-                dict(zip(left, kept, strict=True)),
-                sealed,
-                lambda con: prepare(con, where.store),
-            )
-    names = {subject for subject in fields.values() if subject}
-    with catalog.transaction() as con:
-        found |= {
-            key
-            for key in keys
-            if key not in found
-            and any(
-                con.execute(
-                    select(t.PREDICTIONS.c.id).where(names_subject(names, form)).limit(1)
-                ).first()
-                for form in forms[key]
-            )
-        }
-    return [key for key in keys if key in found]
 
 
 def _leave_out(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str) -> None:
     """Keep the marks of keys that nothing holds, so that later builds leave their rows out."""
     from mesocosm.data.snapshots.erasure import mark
 
-    secret = private_key(where_of(spec).store)
+    secret = read_private_key(locate_project(spec).store)
     with catalog.transaction() as con:
-        known = {
-            row[0]
-            for row in con.execute(
-                select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset)
-            )
-        }
+        query = select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset)
+        known = {row[0] for row in con.execute(query)}
         marks = [m for m in dict.fromkeys(mark(key, secret) for key in keys) if m not in known]
-        if marks:
-            con.execute(
-                insert(t.FORGOTTEN),
-                [{"dataset": dataset, "mark": m, "at": catalog.clock()} for m in marks],
-            )
-            catalog.write_audit(
-                con,
-                who,
-                "forget",
-                f"datasets.{dataset}",
-                f"{len(marks)} subjects that nothing holds: their rows will be left out",
-            )
-
-
-def sharing(spec: Spec, catalog: Catalog, dataset: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The other built datasets that share a source with a dataset: the field of each that reads the
-    key's column, and why the rest have none.
-    """
-    data = dataset_of(spec, dataset)
-    assert data.key is not None
-    column = columns_of(data.fields)[data.key]
-    found: dict[str, str] = {}
-    not_reached: dict[str, str] = {}
-    for name, other in datasets_of(spec).items():
-        if (
-            name == dataset
-            or not set(other.all_sources) & set(data.all_sources)
-            or not catalog.snapshot(dataset=name)
-        ):
-            continue
-        fields = [f for f, c in columns_of(other.fields).items() if c == column]
-        own = other.key if other.key in fields else next(iter(fields), None)
-        if own is None:
-            not_reached[name] = (
-                f"no field of it reads the column '{column}', so its rows of a subject cannot be"
-                " found"
-            )
-        elif other.fields[own].private and other.key != own:
-            not_reached[name] = (
-                f"its field '{own}' is private and not its key, so its rows of a subject cannot be"
-                " found"
-            )
-        else:
-            found[name] = own
-    return found, not_reached
-
-
-def _forget(
-    spec: Spec, catalog: Catalog, dataset: str, subject: str | None, keys: Sequence[str], who: str
-) -> dict[str, Any]:
-    """Erase the rows of one dataset whose field `subject` holds one of some keys; without one, what
-    its quarantine has of them.
-    """
-    from mesocosm.data.pipeline.ibis_sql import prepare
-    from mesocosm.data.snapshots.erasure import (
-        erase,
-        found_in,
-        in_text,
-        keys_as_kept,
-        mark,
-        of_keys,
-    )
-    from mesocosm.data.sources.page_cache import forget_kept
-    from mesocosm.data.sources.path_utils import quote
-
-    data = dataset_of(spec, dataset)
-    where = where_of(spec)
-    with alone(where.store, wait=30):
-        snapshot = version_of(catalog, dataset, "newest")
-        secret = private_key(where.store)
-        field = data.fields[subject] if subject else None
-        kept = keys_as_kept(field, keys, secret) if field else list(keys)
-        path, now = where.store / snapshot["path"], snapshot["report"]["delta"]
-        sealed = f"opened({quote(subject)})" if subject and field and field.sealed else None
-        gone = (
-            of_keys(subject, kept, keys, sealed)
-            if subject
-            else {"rows": "false", "quarantine": in_text(keys)}
+        if not marks:
+            return
+        now = catalog.clock()
+        con.execute(
+            insert(t.FORGOTTEN), [{"dataset": dataset, "mark": m, "at": now} for m in marks]
         )
-        aside = f"@{columns_of(data.fields)[subject]}" if subject and subject != data.key else ""
-        versions, lost, rows = erase(
-            path, now, gone, snapshot["made"], lambda con: prepare(con, where.store)
+        why = f"{len(marks)} subjects that nothing holds: their rows will be left out"
+        catalog.write_audit(con, who, "forget", f"datasets.{dataset}", why)
+
+
+@dataclass(frozen=True)
+class _ErasedRows:
+    """What left the tables of a dataset: their new `versions`, how many rows each lost (`counts`),
+    and the numbers of the `rows`.
+    """
+
+    versions: dict[str, int]
+    counts: dict[str, int]
+    rows: list[int]
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """The versions that were trained on erased rows: `exact` replacements, their records, and their
+    ids.
+    """
+
+    exact: list[dict[str, Any]]
+    versions: list[Row]
+    ids: list[str]
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """The erasure of some keys from one dataset.
+
+    Args:
+        spec: the file.
+        catalog: the catalog.
+        dataset: the dataset's name.
+        subject: the field that holds the keys; None erases only what its quarantine has of them.
+        keys: the keys, as they were given.
+        who: who asked, for the audit.
+    """
+
+    spec: Spec
+    catalog: Catalog
+    dataset: str
+    subject: str | None
+    keys: Sequence[str]
+    who: str
+
+    @property
+    def store(self) -> Path:
+        """The folder `.mesocosm`."""
+        return locate_project(self.spec).store
+
+    @property
+    def data(self) -> Dataset:
+        """The dataset's settings."""
+        return find_dataset(self.spec, self.dataset)
+
+    def run(self) -> dict[str, Any]:
+        """Erase, scan the store for the keys, and return what was erased."""
+        from mesocosm.data.snapshots.erasure import found_in
+        from mesocosm.data.sources.page_cache import forget_kept
+
+        with hold_build_lock(self.store, wait=30):
+            snapshot = find_version(self.catalog, self.dataset, "newest")
+            hidden = self._hidden_keys()
+            words = {word for word in (*hidden, *self.keys) if word}
+            erased = self._erase_rows(snapshot, hidden)
+            trained = self._unlearn(snapshot, erased)
+            changed = _erase_texts(self.store, trained.versions, set(erased.rows))
+            logs = self._record(snapshot, erased, trained, changed, words)
+            for cache in CACHES:
+                shutil.rmtree(self.store / cache, ignore_errors=True)
+            forget_kept(self.store)
+            erase_answers(self.store, set(erased.rows), self.dataset, snapshot["id"])
+            self.catalog.scrub()
+            scanned = sorted(word for word in words if len(word) >= SCANNED_LENGTH)
+            still: list[str] = []
+            if scanned:
+                still = found_in(self.store, scanned)
+        return {
+            "dataset": self.dataset,
+            "rows": erased.counts,
+            "predictions": logs,
+            "models": trained.ids,
+            "exact": trained.exact,
+            "still_found_in": still,
+            "scanned": len(scanned),
+        }
+
+    def _hidden_keys(self) -> list[str]:
+        """The keys as the rows hold them: masked, pseudonymised or plain."""
+        from mesocosm.data.snapshots.erasure import keys_as_kept
+
+        if not self.subject:
+            return list(self.keys)
+        return keys_as_kept(self.data.fields[self.subject], self.keys, read_private_key(self.store))
+
+    def _erase_rows(self, snapshot: Row, hidden: Sequence[str]) -> _ErasedRows:
+        from mesocosm.data.pipeline.ibis_sql import prepare
+        from mesocosm.data.snapshots.erasure import erase, in_text, of_keys
+        from mesocosm.data.sources.path_utils import quote
+
+        conditions = {"rows": "false", "quarantine": in_text(self.keys)}
+        if self.subject:
+            opened = None
+            if self.data.fields[self.subject].sealed:
+                opened = f"opened({quote(self.subject)})"
+            conditions = of_keys(self.subject, hidden, self.keys, opened)
+        path, store = self.store / snapshot["path"], self.store
+        delta = snapshot["report"]["delta"]
+        versions, counts, rows = erase(
+            path, delta, conditions, snapshot["made"], lambda con: prepare(con, store)
         )
-        words = {w for w in (*kept, *keys) if w}
-        account = less(snapshot["account"], lost, "forgotten")
-        learners = [m for m, model in spec.eco.models.items() if model.dataset == dataset]
-        exact = unlearn(catalog, where.store, learners, snapshot["id"], rows, who)
-        without = {name for one in exact for name in (one["from"], one["to"])}
-        taught = [v for m in learners for v in catalog.versions(m) if v["id"] not in without]
-        models = [v["id"] for v in taught]
-        changed = _out_of_texts(where.store, taught, set(rows))
+        return _ErasedRows(versions, counts, rows)
+
+    def _unlearn(self, snapshot: Row, erased: _ErasedRows) -> _Trained:
+        """Replace the versions that can be fitted again exactly; the rest are named."""
+        models = self.spec.eco.models
+        names = [name for name, model in models.items() if model.dataset == self.dataset]
+        exact = unlearn(self.catalog, self.store, names, snapshot["id"], erased.rows, self.who)
+        without = {pair["from"] for pair in exact} | {pair["to"] for pair in exact}
+        versions: list[Row] = []
+        for name in names:
+            versions += [v for v in self.catalog.versions(name) if v["id"] not in without]
+        return _Trained(exact, versions, [version["id"] for version in versions])
+
+    def _record(
+        self,
+        snapshot: Row,
+        erased: _ErasedRows,
+        trained: _Trained,
+        changed: Mapping[str, Mapping[str, Any]],
+        words: set[str],
+    ) -> int:
+        """Write all of it to the catalog in one transaction; how many logged predictions went."""
+        catalog = self.catalog
         with catalog.transaction() as con:
-            con.execute(
-                insert(t.FORGOTTEN),
-                [
-                    {"dataset": dataset, "mark": mark(key, secret) + aside, "at": catalog.clock()}
-                    for key in keys
-                    if subject
-                ],
-            )
-            report = snapshot["report"] | {"delta": versions, "examples": {}}
-            values: dict[str, Any] = {
-                "delta": versions["rows"],
-                "account": account,
-                "report": _without(report, words),
-                "facts": _without(snapshot["facts"], words),
-            }
-            catalog.keep_only(con, snapshot, **values)
-            if data.anonymity:
-                catalog.make_stale(con, f"datasets.{dataset}")
+            self._keep_marks(con)
+            self._keep_snapshot(con, snapshot, erased, words)
+            if self.data.anonymity:
+                catalog.make_stale(con, f"datasets.{self.dataset}")
             for version, values in changed.items():
                 con.execute(update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(**values))
-            logs = erase_predictions(con, [subject] if subject else [], words)
-            for version in models:
-                row = (
-                    con.execute(select(t.VERSIONS.c.why).where(t.VERSIONS.c.id == version)).scalar()
-                    or ""
-                )
-                told = "learnt from a subject that was erased since"
-                if told not in row:
-                    con.execute(
-                        update(t.VERSIONS)
-                        .where(t.VERSIONS.c.id == version)
-                        .values(why=f"{row}; {told}".strip("; "))
-                    )
-            catalog.write_audit(
-                con,
-                who,
-                "forget",
-                f"datasets.{dataset}",
-                f"{len(keys)} subjects: {sum(lost.values())} rows, {logs} predictions; models that"
-                f" learnt from it: {len(models)}",
+            fields = [field for field in (self.subject,) if field]
+            logs = erase_predictions(con, fields, words)
+            for version in trained.ids:
+                _note_erasure(con, version)
+            why = (
+                f"{len(self.keys)} subjects: {sum(erased.counts.values())} rows, {logs}"
+                f" predictions; models that were trained on them: {len(trained.ids)}"
             )
-        for cache in ("features", "drafts", "work", "bases"):
-            shutil.rmtree(where.store / cache, ignore_errors=True)
-        forget_kept(where.store)
-        out_of_answers(where.store, set(rows), dataset, snapshot["id"])
-        catalog.scrub()
-        long = sorted(w for w in words if len(w) > 3)
-        still = found_in(where.store, long) if long else []
-    return {
-        "dataset": dataset,
-        "rows": lost,
-        "predictions": logs,
-        "models": models,
-        "exact": exact,
-        "still_found_in": still,
-        "scanned": len(long),
-    }
+            catalog.write_audit(con, self.who, "forget", f"datasets.{self.dataset}", why)
+        return logs
+
+    def _keep_marks(self, con: Connection) -> None:
+        from mesocosm.data.snapshots.erasure import mark
+
+        if not self.subject:
+            return
+        suffix = ""
+        if self.subject != self.data.key:
+            suffix = f"@{columns_of(self.data.fields)[self.subject]}"
+        secret, now = read_private_key(self.store), self.catalog.clock()
+        marks = [
+            {"dataset": self.dataset, "mark": mark(key, secret) + suffix, "at": now}
+            for key in self.keys
+        ]
+        con.execute(insert(t.FORGOTTEN), marks)
+
+    def _keep_snapshot(
+        self, con: Connection, snapshot: Row, erased: _ErasedRows, words: set[str]
+    ) -> None:
+        report = snapshot["report"] | {"delta": erased.versions, "examples": {}}
+        values: dict[str, Any] = {
+            "delta": erased.versions["rows"],
+            "account": reduce_account(snapshot["account"], erased.counts, "forgotten"),
+            "report": _without(report, words),
+            "facts": _without(snapshot["facts"], words),
+        }
+        self.catalog.keep_only(con, dict(snapshot), **values)
 
 
-def _out_of_texts(store: Any, versions: Sequence[Any], rows: set[int]) -> dict[str, dict[str, Any]]:
-    """Erased rows' texts taken out of what versions keep of them: examples beside their figures,
-    answers that are found. What changed of each record.
+def _note_erasure(con: Connection, version: str) -> None:
+    """Note at a version that it was trained on an erased subject."""
+    row = t.VERSIONS.c.id == version
+    why = con.execute(select(t.VERSIONS.c.why).where(row)).scalar() or ""
+    if WHY_TRAINED not in why:
+        noted = f"{why}; {WHY_TRAINED}".strip("; ")
+        con.execute(update(t.VERSIONS).where(row).values(why=noted))
+
+
+def _erase_texts(store: Path, versions: Sequence[Row], rows: set[int]) -> dict[str, dict[str, Any]]:
+    """Take the texts of erased rows out of what versions keep of them: examples beside their
+    metrics, and the index of a retriever.
+
+    Returns:
+        What changed of each record, by version.
     """
     from mesocosm.core.hashing import digest_folder
 
-    found: dict[str, dict[str, Any]] = {}
+    changed: dict[str, dict[str, Any]] = {}
     for version in versions:
         if version["metrics"].get("examples"):
-            found[version["id"]] = {"metrics": version["metrics"] | {"examples": []}}
+            changed[version["id"]] = {"metrics": version["metrics"] | {"examples": []}}
         folder = store / version["path"]
         if version["recipe"].get("task") == "retrieval" and folder.is_dir():
             from mesocosm.learning.tasks.retrieval.version import remove_answers
 
             remove_answers(folder, rows)
-            found.setdefault(version["id"], {})["content"] = digest_folder(folder)
-    return found
+            changed.setdefault(version["id"], {})["content"] = digest_folder(folder)
+    return changed
 
 
-def less(account: dict[str, int], lost: dict[str, int], why: str) -> dict[str, int]:
-    """An account after rows left its tables; it closes as before."""
+def reduce_account(account: dict[str, int], lost: dict[str, int], why: str) -> dict[str, int]:
+    """The row counts of a snapshot after rows left its tables; they add up as before."""
     return account | {
         "kept": account["kept"] - lost["rows"],
         "quarantined": account["quarantined"] - lost["quarantine"],
@@ -325,24 +330,31 @@ def _without(value: Any, words: set[str]) -> Any:
         return {k: _without(v, words) for k, v in value.items() if k not in words}
     if isinstance(value, list):
         return [_without(v, words) for v in value]
-    return None if isinstance(value, str) and value in words else value
+    if isinstance(value, str) and value in words:
+        return None
+    return value
 
 
-def out_of_answers(store: Any, rows: set[int], dataset: str, snapshot: str) -> None:
-    """Take erased rows out of the tables that services answer from."""
-    import json
+def erase_answers(store: Path, rows: set[int], dataset: str, snapshot: str) -> None:
+    """Take erased rows out of the indexes that services answer from.
 
+    Args:
+        store: the folder `.mesocosm`.
+        rows: the numbers of the erased rows.
+        dataset: the dataset that they were in.
+        snapshot: the snapshot that they were in.
+    """
     import numpy as np
     from safetensors.numpy import load_file, save_file
 
     for path in (store / "answers").glob("*/rows.json"):
-        whole = json.loads(path.read_text(encoding="utf-8"))
-        if not str(whole["snapshot"]).startswith(f"{dataset}@"):
+        index = json.loads(path.read_text(encoding="utf-8"))
+        if not str(index["snapshot"]).startswith(f"{dataset}@"):
             continue
-        keep = [i for i, row in enumerate(whole["rows"]) if row["row"] not in rows]
-        if len(keep) < len(whole["rows"]):
-            vectors = load_file(path.with_name("vectors.safetensors"))["vectors"][
-                np.asarray(keep, dtype=int)
-            ]
-            save_file({"vectors": vectors}, path.with_name("vectors.safetensors"))
-            write_json(path, whole | {"rows": [whole["rows"][i] for i in keep]})
+        remaining = [i for i, row in enumerate(index["rows"]) if row["row"] not in rows]
+        if len(remaining) == len(index["rows"]):
+            continue
+        file = path.with_name("vectors.safetensors")
+        vectors = load_file(file)["vectors"][np.asarray(remaining, dtype=int)]
+        save_file({"vectors": vectors}, file)
+        write_json(path, index | {"rows": [index["rows"][i] for i in remaining]})

@@ -1,11 +1,13 @@
-"""Which labelled requests teach a challenger and which judge it. Knows rows; reads nothing.
+"""Which labelled requests a challenger is trained on and which evaluate it. Knows rows; reads
+nothing.
 
-Both halves are chosen by content, so equal rows never stand in both, and a row of the test part
-never teaches.
+Both halves are chosen by content, so equal rows are never in both, and a row of the test split is
+never trained on.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,24 +15,28 @@ from typing import Any
 from mesocosm.core.hashing import digest
 
 Row = Mapping[str, Any]
-TAUGHT_AT = "\x1fat"  # when the request of a labelled row came, in seconds; no field has its name
+# when the request of a labelled row came, in seconds; no field has its name
+REQUEST_TIME = "\x1fat"
+
+AT_FAULT, IN_TEST = REASONS = ("sent while a source was at fault", "equal to a test row")
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Labelled requests, parted: those that `teach`, those that `judge`, and why others do neither,
-    with how many each.
+class FeedbackSplit:
+    """Labelled requests, split: those to train on (`train`), those to evaluate with (`test`), and
+    why others are `left_out`, with how many each.
     """
 
-    teach: list[dict[str, Any]]
-    judge: list[dict[str, Any]]
+    train: list[dict[str, Any]]
+    test: list[dict[str, Any]]
     left_out: dict[str, int]
 
 
-def content_of(row: Row, inputs: Sequence[str]) -> str:
-    """A digest of what a model reads of a row; equal for rows that a model cannot tell apart.
+def fingerprint_row(row: Row, inputs: Sequence[str]) -> str:
+    """A fingerprint of what a model reads of a row, equal for rows that a model cannot tell apart.
 
-    >>> content_of({"age": 30, "id": 1}, ["age"]) == content_of({"age": 30.0, "id": 2}, ["age"])
+    >>> first, second = {"age": 30, "id": 1}, {"age": 30.0, "id": 2}
+    >>> fingerprint_row(first, ["age"]) == fingerprint_row(second, ["age"])
     True
     """
     return digest([_plain(row.get(name)) for name in inputs], size=12)
@@ -41,53 +47,70 @@ def _plain(value: Any) -> str:
         return ""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"n{float(value):.12g}"
-    return f"t{value.isoformat() if hasattr(value, 'isoformat') else value}"
+    if hasattr(value, "isoformat"):
+        value = value.isoformat()
+    return f"t{value}"
 
 
-def test_only(
+def find_test_contents(
     rows: Mapping[str, Sequence[Any]], split: Sequence[str], inputs: Sequence[str]
 ) -> set[str]:
-    """Contents that a snapshot has in its test part and in no other; a row that is common enough to
-    stand in both is no test row by its content.
+    """Contents that a snapshot has in its test split and in no other; a row that is common enough
+    to be in both is not a test row by its content.
     """
     parts: dict[bool, set[str]] = {True: set(), False: set()}
     for i, part in enumerate(split):
-        parts[part == "test"].add(content_of({n: rows[n][i] for n in inputs}, inputs))
+        parts[part == "test"].add(fingerprint_row({n: rows[n][i] for n in inputs}, inputs))
     return parts[True] - parts[False]
 
 
-test_only.__test__ = False  # type: ignore[attr-defined]
+find_test_contents.__test__ = False  # type: ignore[attr-defined]
 
 
-def part_rows(
+def split_feedback(
     labelled: Sequence[Row],
     inputs: Sequence[str],
     predict: str,
     held: Collection[str] = (),
     ours: Collection[str] = (),
     faulty: Sequence[tuple[float, float]] = (),
-) -> Parts:
-    """Part labelled requests into those that teach and those that judge.
+) -> FeedbackSplit:
+    """Split labelled requests into those to train on and those to evaluate with.
 
     Args:
-        labelled: with their inputs, the label under `predict`, and its time under `TAUGHT_AT`,
+        labelled: with their inputs, the label under `predict`, and its time under `REQUEST_TIME`,
             seconds.
-        held: contents of test rows; a request of one of them neither teaches nor judges.
-        ours: labels that only people named; requests of them all teach.
-        faulty: spans of seconds in which a source was at fault; requests in them neither teach nor
-            judge.
+        held: contents of test rows; a request of one of them is left out.
+        ours: labels that only people named; all requests of them are trained on.
+        faulty: spans of seconds in which a source was at fault; requests in them are left out.
     """
-    left_out = {"sent while a source was at fault": 0, "equal to a test row": 0}
+    left_out: Counter[str] = Counter()
     kept: list[tuple[str, dict[str, Any]]] = []
     for row in labelled:
-        content = content_of(row, inputs)
-        if any(begin <= row.get(TAUGHT_AT, 0.0) <= end for begin, end in faulty):
-            left_out["sent while a source was at fault"] += 1
-        elif content in held:
-            left_out["equal to a test row"] += 1
+        content = fingerprint_row(row, inputs)
+        why = _why_left_out(row, content, held, faulty)
+        if why:
+            left_out[why] += 1
         else:
             kept.append((content, dict(row)))
-    taught = {content for content, row in kept if int(content[:4], 16) % 2 or row[predict] in ours}
-    teach = [row for content, row in kept if content in taught]
-    judge = [row for content, row in kept if content not in taught]
-    return Parts(teach, judge, {why: n for why, n in left_out.items() if n})
+    trained = {content for content, row in kept if _is_odd(content) or row[predict] in ours}
+    train = [row for content, row in kept if content in trained]
+    test = [row for content, row in kept if content not in trained]
+    return FeedbackSplit(train, test, {why: left_out[why] for why in REASONS if left_out[why]})
+
+
+def _why_left_out(
+    row: Row, content: str, held: Collection[str], faulty: Sequence[tuple[float, float]]
+) -> str:
+    """Why a request is left out; empty where it is not."""
+    at = row.get(REQUEST_TIME, 0.0)
+    if any(begin <= at <= end for begin, end in faulty):
+        return AT_FAULT
+    if content in held:
+        return IN_TEST
+    return ""
+
+
+def _is_odd(content: str) -> bool:
+    """Half of all contents, at random and always the same half."""
+    return int(content[:4], 16) % 2 == 1

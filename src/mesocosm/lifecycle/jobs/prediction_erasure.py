@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
-from sqlalchemy import cast, delete, false, or_, select
+from sqlalchemy import ColumnElement, Connection, cast, delete, false, or_, select
 from sqlalchemy.types import String
 
 from mesocosm.catalog.database import schema as t
@@ -21,33 +20,31 @@ def _safe(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def names_subject(fields: Iterable[str], word: str) -> Any:
+def match_subject(fields: Iterable[str], word: str) -> ColumnElement[bool]:
     """Whether a prediction names a subject: a text anywhere, figures in one of some fields only,
     since 12 may be an age.
     """
-    safe, tests = _safe(word), []
-    forms = (
-        [f'%"{safe}"%']
-        if not FIGURE.fullmatch(word)
-        else [
-            f'%"{_safe(f)}": {form}%'
-            for f in fields
-            for form in (f"{safe},", f"{safe}}}", f'"{safe}"')
-        ]
-    )
+    safe = _safe(word)
+    forms = [f'%"{safe}"%']
+    if FIGURE.fullmatch(word):
+        forms = []
+        for field in fields:
+            values = (f"{safe},", f"{safe}}}", f'"{safe}"')
+            forms += [f'%"{_safe(field)}": {value}%' for value in values]
+    tests = []
     for column in (t.PREDICTIONS.c.input, t.PREDICTIONS.c.output):
         tests += [cast(column, String).like(form, escape="\\") for form in forms]
     return or_(false(), *tests)
 
 
-def erase_predictions(con: Any, fields: Iterable[str], words: set[str]) -> int:
+def erase_predictions(con: Connection, fields: Iterable[str], words: set[str]) -> int:
     """Delete predictions, with their feedback, whose input or output names a subject.
 
     Args:
         fields: those that hold the subject's key; figures are looked for in them alone.
         words: the forms of the key; an empty one names nobody.
     """
-    named = or_(false(), *(names_subject(fields, word) for word in words if word))
+    named = or_(false(), *(match_subject(fields, word) for word in words if word))
     gone = [row[0] for row in con.execute(select(t.PREDICTIONS.c.id).where(named))]
     for start in range(0, len(gone), 500):
         part = gone[start : start + 500]

@@ -1,10 +1,11 @@
 """Private aggregates of a dataset and the budget they draw from.
 
-Knows the catalog and the door of govern. What was spent stays spent, whatever version is asked.
+Knows the catalog and the door of data. What is spent stays spent, whatever version is asked.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
@@ -13,98 +14,149 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
+from mesocosm.data.dataset import Dataset
 from mesocosm.data.types.number import Number
-from mesocosm.lifecycle.access.dataset_history import dataset_of, version_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
+from mesocosm.lifecycle.project_store import locate_project
 
 
-def spent(con: Connection, dataset: str) -> float:
-    """How much of its budget (epsilon) a dataset has given so far."""
-    return float(
-        con.execute(
-            select(func.sum(t.SPENT.c.epsilon)).where(t.SPENT.c.dataset == dataset)
-        ).scalar()
-        or 0.0
-    )
+def sum_spent(con: Connection, dataset: str) -> float:
+    """How much of its privacy budget (epsilon) a dataset has spent so far."""
+    query = select(func.sum(t.SPENT.c.epsilon)).where(t.SPENT.c.dataset == dataset)
+    return float(con.execute(query).scalar() or 0.0)
 
 
-def ask(
-    spec: Spec,
-    catalog: Catalog,
-    dataset: str,
-    mean: str | None,
-    by: str | None,
-    low: float | None,
-    high: float | None,
-    epsilon: float,
-    who: str,
-) -> dict[str, Any]:
-    """A private count or mean of a dataset, by a category of the file.
+@dataclass(frozen=True)
+class PrivateQuery:
+    """A private count, or the mean of a number.
+
+    Args:
+        dataset: the dataset's name.
+        epsilon: what the answer costs; smaller is more private and less exact.
+        mean: the number whose mean is asked; None counts rows.
+        by: a category or boolean that groups the rows.
+        low: the least value that a row may count with.
+        high: the greatest value that a row may count with.
+    """
+
+    dataset: str
+    epsilon: float
+    mean: str | None = None
+    by: str | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def text(self) -> str:
+        """What is asked, such as `mean of age by sex`."""
+        text = "count"
+        if self.mean:
+            text = f"mean of {self.mean}"
+        if self.by:
+            text += f" by {self.by}"
+        return text
+
+
+def answer_query(spec: Spec, catalog: Catalog, query: PrivateQuery, who: str) -> dict[str, Any]:
+    """A differentially private count or mean of a dataset; its budget pays.
+
+    Args:
+        spec: the file.
+        catalog: where budgets are kept.
+        query: what is asked.
+        who: who asks, for the audit.
+
+    Returns:
+        `dataset`, `version`, `what`, `epsilon`, the budget that is `left`, and `answers`, one for
+        each group.
 
     Raises:
-        Wrong: a field is not as wanted, or its bounds are missing.
+        Wrong: a field is not of the kind it must be, or its bounds are missing.
         Failure: the budget would be overdrawn, or nothing was built.
     """
     from mesocosm.data.privacy.aggregate import aggregate, laplace
     from mesocosm.data.snapshots.delta_tables import scan
 
-    data = dataset_of(spec, dataset)
-    for name in (mean, by):
+    data = find_dataset(spec, query.dataset)
+    _check_fields(data, query)
+    groups = _declared_groups(data, query.by)
+    snapshot = find_version(catalog, query.dataset, "newest")
+    if not data.budget:
+        raise Failure(
+            f"'{query.dataset}' has no 'budget', so no aggregate of it is allowed; set it to the"
+            " epsilon that all answers together may cost, as 'budget: 2'"
+        )
+    laplace(0, 1, 1.0, True)  # where OpenDP is missing, nothing is spent
+    used = _spend(catalog, query, data.budget, who)
+    table = scan(locate_project(spec).store / snapshot["path"] / "rows", snapshot["delta"])
+    low, high = query.low or 0.0, query.high or 0.0
+    answers = aggregate(table, groups, query.by, query.mean, low, high, query.epsilon)
+    return {
+        "dataset": query.dataset,
+        "version": snapshot["id"],
+        "what": query.text,
+        "epsilon": query.epsilon,
+        "left": round(data.budget - used - query.epsilon, 6),
+        "answers": answers,
+    }
+
+
+def _check_fields(data: Dataset, query: PrivateQuery) -> None:
+    """Refuse fields that are not there, means of what is no public number, and missing bounds."""
+    for name in (query.mean, query.by):
         if name is not None and name not in data.fields:
-            raise Wrong(
-                "",
-                f"'{dataset}' has no field '{name[:60]}'",
-                "a field of it",
-                sorted(data.fields),
-                name,
-            )
-    if mean and (not isinstance(data.fields[mean], Number) or data.fields[mean].private):
-        raise Wrong("", f"'{mean}' has no mean", "a number that is not private")
-    if mean and (low is None or high is None or low >= high):
+            found = f"'{query.dataset}' has no field '{name[:60]}'"
+            raise Wrong("", found, "a field of it", sorted(data.fields), name)
+    if not query.mean:
+        return
+    field = data.fields[query.mean]
+    if not isinstance(field, Number) or field.private:
+        raise Wrong("", f"'{query.mean}' has no mean", "a number that is not private")
+    if query.low is None or query.high is None or query.low >= query.high:
         raise Wrong(
             "",
             "a mean needs bounds that do not come from the rows",
             "--low and --high, the least and greatest value a row may count with",
         )
-    groups = None
-    if by:
-        groups = list(getattr(data.fields[by], "values", ())) or (
-            ["true", "false"] if data.fields[by].ibis_type == "boolean" else []
+
+
+def _declared_groups(data: Dataset, by: str | None) -> list[str] | None:
+    """The groups that the file declares for a field; the rows' own would reveal which values exist.
+
+    Raises:
+        Wrong: the file declares none, or the field is private.
+    """
+    if not by:
+        return None
+    field = data.fields[by]
+    groups = list(getattr(field, "values", ()))
+    if not groups and field.ibis_type == "boolean":
+        groups = ["true", "false"]
+    if not groups or field.private:
+        raise Wrong(
+            "",
+            f"the groups of '{by}' would reveal which values there are",
+            f"'values' in the field '{by}', which then are the groups",
         )
-        if not groups or data.fields[by].private:
-            raise Wrong(
-                "",
-                f"the groups of '{by}' would tell which values there are",
-                f"'values' in the field '{by}', which then are the groups",
-            )
-    snapshot = version_of(catalog, dataset, "newest")
-    if not data.budget:
-        raise Failure(
-            f"'{dataset}' has no 'budget', so nothing may be told of it; set it to the epsilon that"
-            " all answers together may cost, as 'budget: 2'"
-        )
-    laplace(0, 1, 1.0, True)  # where OpenDP is missing, nothing is spent
-    what = f"{'mean of ' + mean if mean else 'count'}{' by ' + by if by else ''}"
+    return groups
+
+
+def _spend(catalog: Catalog, query: PrivateQuery, budget: float, who: str) -> float:
+    """Take the cost of a query from the budget; what was spent before it.
+
+    Raises:
+        Failure: the budget would be overdrawn.
+    """
+    dataset, epsilon = query.dataset, query.epsilon
     with catalog.transaction() as con:
-        used = spent(con, dataset)
-        if used + epsilon > data.budget + 1e-9:
+        used = sum_spent(con, dataset)
+        if used + epsilon > budget + 1e-9:
             raise Failure(
-                f"the budget of '{dataset}' is {data.budget:g}, {used:g} is spent, and this would"
+                f"the budget of '{dataset}' is {budget:g}, {used:g} is spent, and this would"
                 f" cost {epsilon:g}"
             )
-        con.execute(
-            insert(t.SPENT).values(dataset=dataset, epsilon=epsilon, what=what, at=catalog.clock())
-        )
-        catalog.write_audit(
-            con, who, "aggregate", f"datasets.{dataset}", f"{what}, epsilon {epsilon:g}"
-        )
-    table = scan(where_of(spec).store / snapshot["path"] / "rows", snapshot["delta"])
-    answers = aggregate(table, groups, by, mean, low or 0.0, high or 0.0, epsilon)
-    return {
-        "dataset": dataset,
-        "version": snapshot["id"],
-        "what": what,
-        "epsilon": epsilon,
-        "left": round(data.budget - used - epsilon, 6),
-        "answers": answers,
-    }
+        cost = {"dataset": dataset, "epsilon": epsilon, "what": query.text, "at": catalog.clock()}
+        con.execute(insert(t.SPENT).values(**cost))
+        why = f"{query.text}, epsilon {epsilon:g}"
+        catalog.write_audit(con, who, "aggregate", f"datasets.{dataset}", why)
+    return used

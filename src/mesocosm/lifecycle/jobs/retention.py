@@ -1,79 +1,83 @@
-"""Rows that are older than their dataset keeps them leave every table, by themselves.
+"""Rows that are older than their dataset keeps them expire from every table, by themselves.
 
-Knows the catalog and the doors of govern. Facts and models stay as they were learnt.
+Knows the catalog and the doors of data. Facts and models stay as they were fitted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.lifecycle.build_lock import alone
-from mesocosm.lifecycle.jobs.erasure import less, out_of_answers
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.build_lock import hold_build_lock
+from mesocosm.lifecycle.jobs.erasure import erase_answers, reduce_account
+from mesocosm.lifecycle.project_store import locate_project
 
 
-def due(spec: Spec, catalog: Catalog) -> list[tuple[str, dict[str, Any], str]]:
+def find_expired(spec: Spec, catalog: Catalog) -> list[tuple[str, dict[str, Any], str]]:
     """Datasets with rows over their age: name, newest snapshot, and the first day that stays."""
     from mesocosm.data.snapshots.retention import cutoff
 
-    found = []
+    expired = []
     for name, data in spec.eco.datasets.items():
-        snapshot = catalog.snapshot(dataset=name) if data.retention else None
-        oldest = snapshot["report"].get("expires") if snapshot else None
-        if data.retention and snapshot and oldest:
-            first = cutoff(data.retention, catalog.clock())
-            if oldest < first:
-                found.append((name, snapshot, first))
-    return found
+        snapshot = data.retention and catalog.snapshot(dataset=name)
+        if not data.retention or not snapshot:
+            continue
+        oldest = snapshot["report"].get("expires")
+        first = cutoff(data.retention, catalog.clock())
+        if oldest and oldest < first:
+            expired.append((name, snapshot, first))
+    return expired
 
 
 def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[str, Any]]:
-    """Erase what is over its age, older versions included, and say what was erased."""
-    from mesocosm.data.snapshots.delta_tables import oldest
-    from mesocosm.data.snapshots.erasure import erase, of_age
+    """Erase what is over its age, older versions included.
+
+    Returns:
+        By dataset, how many rows each table lost.
+    """
     from mesocosm.data.sources.page_cache import forget_kept
 
+    if not find_expired(spec, catalog):
+        return []
     done: list[dict[str, Any]] = []
-    if not due(spec, catalog):
-        return done
-    where = where_of(spec)
-    with alone(where.store, wait=30):
-        for name, snapshot, first in due(spec, catalog):
-            retention = spec.eco.datasets[name].retention
-            assert retention is not None
-            path = where.store / snapshot["path"]
-            versions, lost, rows = erase(
-                path,
-                snapshot["report"]["delta"],
-                of_age(retention.by, spec.eco.datasets[name].fields[retention.by], first),
-                snapshot["made"],
-            )
-            report = snapshot["report"] | {
-                "delta": versions,
-                "examples": {},
-                "expires": oldest(path / "rows", versions["rows"], retention.by),
-            }
-            with catalog.transaction() as con:
-                catalog.keep_only(
-                    con,
-                    snapshot,
-                    delta=versions["rows"],
-                    account=less(snapshot["account"], lost, "expired"),
-                    report=report,
-                )
-                if spec.eco.datasets[name].anonymity:
-                    catalog.make_stale(con, f"datasets.{name}")
-                catalog.write_audit(
-                    con,
-                    who,
-                    "expire",
-                    f"datasets.{name}",
-                    f"{sum(lost.values())} rows older than {retention.keep} by {retention.by}",
-                )
-            out_of_answers(where.store, set(rows), name, snapshot["id"])
-            done.append({"dataset": name, "rows": lost})
-        forget_kept(where.store)
+    store = locate_project(spec).store
+    with hold_build_lock(store, wait=30):
+        for name, snapshot, first in find_expired(spec, catalog):
+            done.append({"dataset": name, "rows": _expire(spec, catalog, snapshot, first, who)})
+        forget_kept(store)
         catalog.scrub()
     return done
+
+
+def _expire(
+    spec: Spec, catalog: Catalog, snapshot: Mapping[str, Any], first: str, who: str
+) -> dict[str, int]:
+    """Erase the rows of one dataset that are from before a day; how many each table lost."""
+    from mesocosm.data.snapshots.delta_tables import oldest
+    from mesocosm.data.snapshots.erasure import erase, of_age
+
+    name, store = snapshot["dataset"], locate_project(spec).store
+    data = spec.eco.datasets[name]
+    retention = data.retention
+    assert retention is not None
+    path = store / snapshot["path"]
+    conditions = of_age(retention.by, data.fields[retention.by], first)
+    versions, lost, rows = erase(path, snapshot["report"]["delta"], conditions, snapshot["made"])
+    report = snapshot["report"] | {
+        "delta": versions,
+        "examples": {},
+        "expires": oldest(path / "rows", versions["rows"], retention.by),
+    }
+    account = reduce_account(snapshot["account"], lost, "expired")
+    why = f"{sum(lost.values())} rows older than {retention.keep} by {retention.by}"
+    with catalog.transaction() as con:
+        catalog.keep_only(
+            con, dict(snapshot), delta=versions["rows"], account=account, report=report
+        )
+        if data.anonymity:
+            catalog.make_stale(con, f"datasets.{name}")
+        catalog.write_audit(con, who, "expire", f"datasets.{name}", why)
+    erase_answers(store, set(rows), name, snapshot["id"])
+    return lost

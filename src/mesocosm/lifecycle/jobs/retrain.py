@@ -1,4 +1,4 @@
-"""A challenger: grown from the snapshot and recent labels, compared with the champion, swapped or
+"""A challenger: trained on the snapshot and recent labels, compared with the champion, deployed or
 not.
 
 Knows the catalog and the training job. The champion stays unless the numbers say otherwise.
@@ -7,7 +7,8 @@ Knows the catalog and the training job. The champion stays unless the numbers sa
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import insert
@@ -17,154 +18,274 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.core.hashing import digest
-from mesocosm.lifecycle.access.data_access import columns_of, kinds_of
-from mesocosm.lifecycle.graph import what_makes_model
-from mesocosm.lifecycle.jobs.challenger_comparison import compare, verdict
-from mesocosm.lifecycle.jobs.deploy import put
-from mesocosm.lifecycle.jobs.feedback_split import TAUGHT_AT, part_rows, test_only
-from mesocosm.lifecycle.jobs.train import TAUGHT_ID, grow_version
-from mesocosm.lifecycle.progress_store import Live
-from mesocosm.lifecycle.review.class_proposals import said_in_data
+from mesocosm.learning.model import Model
+from mesocosm.lifecycle.access.data_access import read_columns, read_field_types
+from mesocosm.lifecycle.access.training_job import TrainingJob
+from mesocosm.lifecycle.graph import collect_build_settings
+from mesocosm.lifecycle.jobs.challenger_comparison import compare, decide_promotion
+from mesocosm.lifecycle.jobs.deploy import Deployment, deploy_version
+from mesocosm.lifecycle.jobs.feedback_split import (
+    REQUEST_TIME,
+    FeedbackSplit,
+    find_test_contents,
+    split_feedback,
+)
+from mesocosm.lifecycle.jobs.train import PREDICTION_ID, train_version
+from mesocosm.lifecycle.progress_store import ProgressFile
+from mesocosm.lifecycle.review.class_proposals import read_known_labels
 from mesocosm.monitoring.source_faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 
+Say = Callable[[str], None]
 
-def retrain(
-    spec: Spec, catalog: Catalog, service: str, reason: str, say: Callable[[str], None]
-) -> dict[str, Any]:
-    """Grow a challenger for a service, judge it beside the champion, deploy it or say why not;
-    `begun` tells what was deployed.
 
-    Rows that have taught and judged a challenger of this champion already give that one's
-    judgement, without training.
+@dataclass(frozen=True)
+class Retraining:
+    """A service whose model is trained again.
+
+    Args:
+        spec: the file.
+        catalog: where versions and deployments are listed.
+        service: the service's name.
+        deployment: what it runs now.
+        champion: the record of the version that it runs.
+        snapshot: the newest snapshot of the model's dataset.
+        reason: why it is trained again.
+    """
+
+    spec: Spec
+    catalog: Catalog
+    service: str
+    deployment: Mapping[str, Any]
+    champion: Mapping[str, Any]
+    snapshot: Mapping[str, Any]
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return str(self.spec.eco.services[self.service].serves)
+
+    @property
+    def model(self) -> Model:
+        """The model's settings."""
+        return self.spec.eco.models[self.name]
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """A challenger that was trained and compared with the champion.
+
+    Args:
+        values: its record, not yet listed.
+        comparison: both on the same rows.
+        promoted: whether it replaces the champion.
+        why: the reason, in a sentence.
+    """
+
+    values: dict[str, Any]
+    comparison: dict[str, Any]
+    promoted: bool
+    why: str
+
+
+def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Say) -> dict[str, Any]:
+    """Train a challenger for a service, compare it with the champion, and deploy it or keep the
+    champion; `begun` is a sentence about what was deployed.
+
+    Where a challenger of this champion was trained and evaluated on the same rows already, its
+    result is reused without training.
 
     Raises:
         Failure: the service runs no model.
     """
+    job = _open_retraining(spec, catalog, service, reason)
+    parts = _split_feedback(job)
+    say(_describe_split(parts))
+    made = _fingerprint(job, parts)
+    same = (made, digest(made, "whole"))
+    before = next((v for v in catalog.versions(job.name) if v["made"] in same), None)
+    if before:
+        return _reuse_result(job, before)
+    challenge = _challenge(job, parts, made, say)
+    begun = _record(job, challenge)
+    return {
+        "promoted": challenge.promoted,
+        "champion": job.champion["id"],
+        "challenger": challenge.values["id"],
+        "why": challenge.why,
+        "begun": begun,
+        "comparison": challenge.comparison,
+    }
+
+
+def _open_retraining(spec: Spec, catalog: Catalog, service: str, reason: str) -> Retraining:
+    """What is needed to train the model of a service again.
+
+    Raises:
+        Failure: the service runs no model, its model ranks, a source is at fault, or something
+            is not built.
+    """
     name = spec.eco.services[service].model
     now = catalog.deployment(service)
     if not name or not now or not now["version"]:
-        raise Failure(f"the service '{service}' runs no model that could be trained again")
+        raise Failure(f"the service '{service}' runs no model that could be retrained")
     model = spec.eco.models[name]
     refuse_at_fault(catalog, service)
     if model.rank:
         raise Failure(
-            f"'{name}' ranks, and is solved anew from all that was done: bring the new rows into"
+            f"'{name}' ranks, and is fitted on all interactions at once: add the new rows to"
             " its dataset and run 'mesocosm build'"
         )
     champion = catalog.version(now["version"])
     snapshot = catalog.snapshot(dataset=model.dataset)
     if champion is None or snapshot is None:
-        raise Failure(f"what {service} runs is not listed; run 'mesocosm build'")
-    labelled = [
-        r["input"]["clean"] | {model.target: r["label"], TAUGHT_ID: r["id"], TAUGHT_AT: r["at"]}
-        for r in catalog.labelled(service)
-    ]
-    if kinds_of(snapshot)[model.target] in ("number", "integer"):
-        labelled = [r | {model.target: float(r[model.target])} for r in labelled]
-    ours = set(champion["recipe"].get("labels") or ()) - (
-        said_in_data(spec, snapshot, model.target) if labelled else set()
-    )
-    parts = part_rows(
+        raise Failure(f"the catalog does not list what {service} runs; run 'mesocosm build'")
+    return Retraining(spec, catalog, service, now, champion, snapshot, reason)
+
+
+def _split_feedback(job: Retraining) -> FeedbackSplit:
+    """The labelled requests of a service: those to train on and those to evaluate with.
+
+    Raises:
+        Failure: the rows to train on show a fault of a source.
+    """
+    spec, catalog, model, snapshot = job.spec, job.catalog, job.model, job.snapshot
+    labelled = _labelled_rows(job)
+    only_named = set(job.champion["recipe"].get("labels") or ())
+    if labelled:
+        only_named -= read_known_labels(spec, snapshot, model.target)
+    parts = split_feedback(
         labelled,
         model.features,
         model.target,
-        test_only(*columns_of(spec, snapshot, list(model.features)), model.features),
-        ours,
-        faulty_spans(catalog, service),
+        find_test_contents(*read_columns(spec, snapshot, list(model.features)), model.features),
+        only_named,
+        faulty_spans(catalog, job.service),
     )
-    teach, judge = parts.teach, parts.judge
-    fields = snapshot["recipe"]["fields"]
+    fields, training = snapshot["recipe"]["fields"], snapshot["facts"]["training"]
     refuse_faulty_rows(
         catalog,
-        service,
-        {n: k for n, k in snapshot["facts"]["training"].items() if n in model.features},
-        teach,
-        {n: fields[n].get("unit") for n in model.features},
-        [float(r[TAUGHT_AT]) for r in teach],
+        job.service,
+        {name: facts for name, facts in training.items() if name in model.features},
+        parts.train,
+        {name: fields[name].get("unit") for name in model.features},
+        [float(row[REQUEST_TIME]) for row in parts.train],
     )
-    say(
-        f"{len(teach)} labelled requests teach, {len(judge)} judge"
-        + "".join(f"; {n} do neither ({why})" for why, n in parts.left_out.items())
-    )
-    rows = [[[r[TAUGHT_ID], str(r[model.target])] for r in part] for part in (teach, judge)]
-    made = digest(
-        champion["made"],
-        snapshot["id"],
-        what_makes_model(spec, name),
-        model.model_dump(mode="json", include={"require"}),
+    return parts
+
+
+def _labelled_rows(job: Retraining) -> list[dict[str, Any]]:
+    """The labelled requests with their inputs, label, id and time; labels of numbers as numbers."""
+    target = job.model.target
+    is_number = read_field_types(job.snapshot)[target] in ("number", "integer")
+    rows = []
+    for request in job.catalog.labelled(job.service):
+        label = request["label"]
+        if is_number:
+            label = float(label)
+        more = {target: label, PREDICTION_ID: request["id"], REQUEST_TIME: request["at"]}
+        rows.append(request["input"]["clean"] | more)
+    return rows
+
+
+def _describe_split(parts: FeedbackSplit) -> str:
+    text = f"labelled requests: {len(parts.train)} to train on, {len(parts.test)} to evaluate with"
+    for why, count in parts.left_out.items():
+        text += f"; {count} left out ({why})"
+    return text
+
+
+def _fingerprint(job: Retraining, parts: FeedbackSplit) -> str:
+    """The fingerprint of all that decides what challenger would be trained."""
+    target = job.model.target
+    rows = [
+        [[row[PREDICTION_ID], str(row[target])] for row in part]
+        for part in (parts.train, parts.test)
+    ]
+    return digest(
+        job.champion["made"],
+        job.snapshot["id"],
+        collect_build_settings(job.spec, job.name),
+        job.model.model_dump(mode="json", include={"require"}),
         rows,
     )
-    if before := next(
-        (v for v in catalog.versions(name) if v["made"] in (made, digest(made, "whole"))), None
-    ):
-        why = (
-            f"not trained: {before['id']} was trained and evaluated on the same rows, labels and"
-            f" settings; it is {before['state']} ({before['why']})"
-        )
-        with catalog.transaction() as con:
-            catalog.write_audit(con, "retrain", "keep", champion["id"], why)
-        return {
-            "promoted": False,
-            "champion": champion["id"],
-            "challenger": before["id"],
-            "why": why,
-            "begun": "",
-            "comparison": before["metrics"].get("comparison", {}),
-        }
-    with Live(spec.root / ".mesocosm", f"models.{name}") as live:
-        values = grow_version(
-            spec,
-            catalog,
-            name,
-            model,
-            snapshot,
-            made,
-            live.heard(say),
-            f"challenger: {reason}",
-            teach,
-        )
-        missed = values.pop("missed")
-        both = compare(spec, catalog, model, champion, values, snapshot, judge)
-        good, why = verdict(both, missed)
-        new = (
-            [r for r in judge if r[model.target] in both.get("new", {}).get("labels", ())]
-            if good
-            else []
-        )
-        if new:  # it is proven that they are told; now all of them teach
-            say(f"{len(new)} requests that judged what is new teach too now")
-            whole = grow_version(
-                spec,
-                catalog,
-                name,
-                model,
-                snapshot,
-                digest(made, "whole"),
-                live.heard(say),
-                f"challenger: {reason}",
-                [*teach, *new],
-            )
-            values, other = (values, whole) if whole.pop("missed") else (whole, values)
-            shutil.rmtree(spec.root / ".mesocosm" / other["path"])
-    values |= {"state": "champion" if good else "challenger", "why": why}
-    values["metrics"] = {**values["metrics"], "comparison": both}
-    begun = ""
-    with catalog.transaction() as con:
-        con.execute(insert(t.VERSIONS).values(**values))
-        if good:
-            settings = spec.eco.services[service]
-            if settings.rollout.method == "direct":
-                catalog.judge(con, champion["id"], "retired", f"replaced by {values['id']}: {why}")
-            begun = put(
-                catalog, con, service, settings, values["id"], now["answers"], "retrain", why
-            )
-        else:
-            catalog.write_audit(con, "retrain", "keep", champion["id"], why)
+
+
+def _reuse_result(job: Retraining, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of a challenger that was trained on the same already; nothing is deployed."""
+    why = (
+        f"not trained: {before['id']} was trained and evaluated on the same rows, labels and"
+        f" settings; it is {before['state']} ({before['why']})"
+    )
+    with job.catalog.transaction() as con:
+        job.catalog.write_audit(con, "retrain", "keep", job.champion["id"], why)
     return {
-        "promoted": good,
-        "champion": champion["id"],
-        "challenger": values["id"],
+        "promoted": False,
+        "champion": job.champion["id"],
+        "challenger": before["id"],
         "why": why,
-        "begun": begun,
-        "comparison": both,
+        "begun": "",
+        "comparison": before["metrics"].get("comparison", {}),
     }
+
+
+def _challenge(job: Retraining, parts: FeedbackSplit, made: str, say: Say) -> Challenge:
+    """Train a challenger and compare it with the champion; one that wins by new classes is trained
+    once more, with the requests of those that it was evaluated with.
+    """
+    predict = job.model.predict
+    origin = f"challenger: {job.reason}"
+    training = TrainingJob(
+        job.spec, job.catalog, job.name, job.snapshot, made, origin, labelled=parts.train
+    )
+    with ProgressFile(training.store, f"models.{job.name}") as live:
+        values = train_version(training, live.record(say))
+        missed = values.pop("missed")
+        comparison = compare(training, job.champion, values, parts.test)
+        promoted, why = decide_promotion(comparison, missed)
+        new_labels = comparison.get("new", {}).get("labels", ())
+        new_rows = [row for row in parts.test if row[predict] in new_labels]
+        if promoted and new_rows:  # it is proven that they are named; now train on all of them
+            say(f"{len(new_rows)} requests of new classes that evaluated it are trained on too now")
+            larger = replace(
+                training, made=digest(made, "whole"), labelled=[*parts.train, *new_rows]
+            )
+            values = _keep_better(training, values, train_version(larger, live.record(say)))
+    state = "challenger"
+    if promoted:
+        state = "champion"
+    values |= {"state": state, "why": why}
+    values["metrics"] = {**values["metrics"], "comparison": comparison}
+    return Challenge(values, comparison, promoted, why)
+
+
+def _keep_better(
+    training: TrainingJob, first: dict[str, Any], second: dict[str, Any]
+) -> dict[str, Any]:
+    """The second version, or the first where the second misses a gate; the other one's files are
+    deleted.
+    """
+    better, other = second, first
+    if second.pop("missed"):
+        better, other = first, second
+    shutil.rmtree(training.store / other["path"])
+    return better
+
+
+def _record(job: Retraining, challenge: Challenge) -> str:
+    """List the challenger, and deploy it or note why the champion stays; a sentence about what was
+    deployed.
+    """
+    catalog, champion, why = job.catalog, job.champion["id"], challenge.why
+    settings = job.spec.eco.services[job.service]
+    with catalog.transaction() as con:
+        con.execute(insert(t.VERSIONS).values(**challenge.values))
+        if not challenge.promoted:
+            catalog.write_audit(con, "retrain", "keep", champion, why)
+            return ""
+        version = challenge.values["id"]
+        if settings.rollout.strategy == "direct":
+            catalog.judge(con, champion, "retired", f"replaced by {version}: {why}")
+        answers = job.deployment["answers"]
+        deployment = Deployment(job.service, settings, version, answers, "retrain", why)
+        return deploy_version(catalog, con, deployment)

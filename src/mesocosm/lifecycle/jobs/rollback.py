@@ -1,6 +1,6 @@
-"""The way back: the version that served before put into service again.
+"""Rollback: the previous version deployed again.
 
-Knows the catalog's deployments and a rollout under way.
+Knows the catalog's deployments and a rollout in progress.
 """
 
 from __future__ import annotations
@@ -13,18 +13,17 @@ from mesocosm.serving.rollout.transitions import returned
 
 
 def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any]:
-    """Put the version that served before back into service; a rollout that is under way is taken
-    back.
+    """Deploy the previous version again; a rollout that is in progress is reverted.
 
     Raises:
-        Failure: there is none.
+        Failure: there is no previous version.
     """
-    under_way = catalog.rollout(service)
-    if under_way and returned(catalog, under_way, who, why):
+    rollout = catalog.rollout(service)
+    if rollout and returned(catalog, rollout, who, why):
         return {
             "service": service,
-            "from": under_way["version"],
-            "to": under_way["before"],
+            "from": rollout["version"],
+            "to": rollout["before"],
             "why": why,
         }
     history = catalog.deployments(service)
@@ -37,13 +36,13 @@ def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, An
     )
     if before is None:
         raise Failure(
-            f"{service} has served {now['version'] or 'its answers'} only; there is nothing to go"
-            " back to"
+            f"{service} has served {now['version'] or 'its answers'} only; there is no previous"
+            " version"
         )
     with catalog.transaction() as con:
         catalog.deploy(con, service, before["version"], now["answers"], who, why, before["weights"])
         if before["version"] != now["version"]:
             if now["version"]:
                 catalog.judge(con, now["version"], "retired", f"rolled back: {why}")
-            catalog.judge(con, before["version"], "champion", f"put back: {why}")
+            catalog.judge(con, before["version"], "champion", f"rolled back to: {why}")
     return {"service": service, "from": now["version"], "to": before["version"], "why": why}

@@ -1,302 +1,241 @@
-"""The growing of a version: rows, what went before and labels that came since, handed to learn.
+"""The training of a version: rows, the previous version and labels that came since, handed to
+`learning`.
 
-Knows the catalog and the doors of learn. Returns a record and lists nothing.
+Knows the catalog and the doors of learning. Returns a record and lists nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mesocosm.catalog import Catalog
-from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_folder
-from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.data_access import (
-    columns_of,
-    corpus_of,
-    group_of,
-    items_of,
-    kinds_of,
-    order_of,
-    rows_for,
+    TrainingData,
+    read_corpus,
+    read_field_types,
+    read_group_field,
+    read_items,
+    read_training_rows,
+    read_value_order,
 )
-from mesocosm.lifecycle.access.model_access import net_of, taught_by
-from mesocosm.lifecycle.access.preprocessing_spec import preparation
+from mesocosm.lifecycle.access.model_access import load_starting_version
+from mesocosm.lifecycle.access.preprocessing_spec import build_preprocessing
+from mesocosm.lifecycle.access.previous_version import add_replay, load_comparable_version
+from mesocosm.lifecycle.access.training_job import TrainingJob
 
 if TYPE_CHECKING:
-    from mesocosm.learning.evaluation.comparison import Last
     from mesocosm.learning.strategies.continual import PreviousVersion
+    from mesocosm.learning.training.context import Grown, Site
 
-TAUGHT_ID = (  # the id of the prediction that a labelled row came with; no field has its name
-    "\x1ftaught"
-)
+# the id of the prediction that a labelled row came with; no field has its name
+PREDICTION_ID = "\x1ftaught"
 
 
-def grow_version(
-    spec: Spec,
-    catalog: Catalog,
-    name: str,
-    model: Model,
-    snapshot: Mapping[str, Any],
-    made: str,
-    say: Callable[[str], None],
-    origin: str,
-    more: Sequence[Mapping[str, Any]] = (),
-) -> dict[str, Any]:
-    """Grow a version from a snapshot (and `more` labelled rows) and return its record, not yet
-    listed.
+@dataclass
+class TrainingRows:
+    """The rows of a training: those of the snapshot, then labelled requests, then replayed rows.
+
+    Args:
+        fields: the fields that the model reads, predicts or is evaluated by.
+        columns: a column of each.
+        split: the part of each row.
+        ids: the dataset's number of each row; -1 of what is not in the snapshot.
+        groups: the group of each row, where rows of one group stay together.
+        sites: the site of each row, where a model is federated.
+        others: columns that the model does not read.
+        added: how many labelled requests were added, repetitions counted.
+        repeats: which rows repeat an earlier one, as their class is rare.
+        past: the previous version, where training continues from it.
     """
-    from mesocosm.learning.fine_tuning.frozen import Frozen
+
+    fields: list[str]
+    columns: dict[str, list[Any]]
+    split: list[str]
+    ids: list[Any]
+    groups: list[Any]
+    sites: list[Any]
+    others: dict[str, list[Any]]
+    added: int = 0
+    repeats: frozenset[int] = field(default_factory=frozenset)
+    past: Past | None = None
+
+    @property
+    def appended(self) -> int:
+        """How many rows follow those of the snapshot."""
+        replayed = 0
+        if self.past:
+            replayed = self.past.old
+        return self.added + replayed
+
+
+def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any]:
+    """Train a version and return its record, not yet listed, with the gates that it `missed`.
+
+    Args:
+        job: what it is trained from.
+        say: takes a line of progress.
+    """
     from mesocosm.learning.strategies.class_discovery import oversample_classes
-    from mesocosm.learning.tracking import TRACKERS
-    from mesocosm.learning.training.context import Site
     from mesocosm.learning.training.environment import around
     from mesocosm.learning.training.train import grow
 
-    store = spec.root / ".mesocosm"
-    asked = snapshot["recipe"].get("split") or {}
-    drawn = not isinstance(asked.get("test"), str)
-    read = rows_for(spec, model, snapshot, beside=drawn and not asked.get("group"))
-    fields, rows, split, group, sites = (
-        read.fields,
-        read.rows,
-        read.split,
-        group_of(snapshot),
-        read.sites,
-    )
-    if not group and asked.get("group"):
-        say(
-            "the field that the split keeps together is encrypted, equal values unlike each other,"
-            " so rows of one group are not left out together"
-        )
-    first, same = len(split), list(range(len(more)))
-    taught = [str(row[TAUGHT_ID]) for row in more if TAUGHT_ID in row]
-    if more and kinds_of(snapshot).get(model.target) == "category":
-        more, same = oversample_classes(
-            more,
-            model.target,
-            [v for v, part in zip(rows[model.target], split, strict=True) if part == "train"],
-            isinstance(model.fine_tune, Frozen),
-        )
-    ids, groups = [*read.ids, *(-1 for _ in more)], read.groups
-    for row in more:
-        for field in fields:
-            rows[field].append(row.get(field))
-        split.append("train")
-    past = (
-        _past(spec, catalog, name, model, snapshot, fields, rows, split)
-        if model.continual
-        else None
-    )
-    ids += [-1] * (past.old if past else 0)
-    groups = (
-        rows[group]
-        if group in fields
-        else groups + [None] * (len(ids) - len(groups))
-        if group
-        else []
-    )  # what came later names none
-    if len(same) > len(set(same)):
-        groups = list(groups) or [None] * len(ids)
-        groups[first : first + len(same)] = [f"asked {k}" for k in same]
-    others = {n: [*column, *[None] * (len(ids) - len(column))] for n, column in read.others.items()}
-    sites += ["asked here"] * (len(ids) - len(sites)) if model.federated else []
-    before = _last_version(
-        spec, catalog, name, model, snapshot, fields, len(more) + (past.old if past else 0)
-    )
-    folder = store / "models" / name / digest(made, size=8)
-    corpus, told_of = corpus_of(spec, catalog, model, snapshot)
+    spec, catalog, model = job.spec, job.catalog, job.model
+    rows = _collect_rows(job, say)
+    folder = job.store / "models" / job.name / digest(job.made, size=8)
     with folder_appears(folder) as aside:
-        grown = grow(
-            name,
-            model,
-            rows,
-            split,
-            kinds_of(snapshot),
-            Site(
-                spec.root,
-                store,
-                aside,
-                made,
-                before,
-                ids,
-                catalog.url,
-                corpus,
-                told_of,
-                order_of(snapshot, model.target),
-                past,
-                items=items_of(spec, catalog, model),
-                taught=taught_by(spec, catalog, model),
-                groups=groups,
-                sites=sites,
-                drawn=drawn,
-                others=others,
-                again=frozenset(
-                    first + at for at in range(1, len(same)) if same[at] == same[at - 1]
-                ),
-            ),
-            say,
-        )
-        write_json(aside / "prepare.json", preparation(spec, model, snapshot))
-    number = catalog.next_number(name)
+        kinds, site = read_field_types(job.snapshot), _training_site(job, rows, aside)
+        trained = grow(job.name, model, rows.columns, rows.split, kinds, site, say)
+        write_json(aside / "prepare.json", build_preprocessing(spec, model, job.snapshot))
+    number = catalog.next_number(job.name)
     content = digest_folder(folder)
-    ident = f"{name}-v{number}-{content[:6]}"
-    told = {
-        k: v
-        for k, v in grown.card.items()
-        if k not in ("block", "metrics", "trials", "importance", "labels")
-    } | {"snapshot": snapshot["id"]}
-    for tracker in model.track:
-        failed = TRACKERS[tracker](store, name, ident, told, grown.metrics, grown.history)
-        if failed:
-            say(f"not tracked in {tracker}: {failed}")
+    ident = f"{job.name}-v{number}-{content[:6]}"
+    _track(job, ident, trained, say)
+    recipe = {k: v for k, v in trained.card.items() if k not in ("block", "metrics")}
+    recipe |= {"history": trained.history, "feedback": rows.added}
+    predictions = [str(row[PREDICTION_ID]) for row in job.labelled if PREDICTION_ID in row]
+    if predictions:
+        recipe["taught"] = predictions
+    recipe["environment"] = around(spec.root)
     return {
         "id": ident,
-        "model": name,
+        "model": job.name,
         "number": number,
-        "made": made,
-        "snapshot": snapshot["id"],
-        "path": str(folder.relative_to(store)),
+        "made": job.made,
+        "snapshot": job.snapshot["id"],
+        "path": str(folder.relative_to(job.store)),
         "content": content,
-        "metrics": grown.metrics,
-        "recipe": (
-            {k: v for k, v in grown.card.items() if k not in ("block", "metrics")}
-            | {
-                "history": grown.history,
-                "feedback": len(more),
-                **({"taught": taught} if taught else {}),
-                "environment": around(spec.root),
-            }
-        ),
-        "origin": origin,
+        "metrics": trained.metrics,
+        "recipe": recipe,
+        "origin": job.origin,
         "at": catalog.clock(),
-        "missed": grown.missed,
+        "missed": trained.missed,
     }
 
 
-def _past(
-    spec: Spec,
-    catalog: Catalog,
-    name: str,
-    model: Model,
-    snapshot: Mapping[str, Any],
-    fields: Sequence[str],
-    rows: dict[str, list[Any]],
-    split: list[str],
-) -> PreviousVersion:
-    """What went before a model that is learnt on; old rows that are seen again are put behind
-    `rows` as training rows.
-    """
-    import random
+def _track(job: TrainingJob, ident: str, trained: Grown, say: Callable[[str], None]) -> None:
+    """Write the run to the trackers that the model names; a tracker that fails stops nothing."""
+    from mesocosm.learning.tracking import TRACKERS
 
-    from mesocosm.learning.strategies.continual import PreviousVersion
-
-    assert model.continual is not None
-    listed = catalog.versions(name)
-    if not listed or listed[-1]["recipe"].get("predict") != model.target:
-        return PreviousVersion(model.continual)
-    last = listed[-1]
-    past = PreviousVersion(model.continual, last["id"], spec.root / ".mesocosm" / last["path"])
-    old = catalog.snapshot(last["snapshot"])
-    if old is None or old["id"] == snapshot["id"] or old["dataset"] != snapshot["dataset"]:
-        return past
-    try:
-        net = (
-            net_of(spec, last) if last["recipe"].get("task") != "text" else None
-        )  # a writer tells by its weights what it knew
-        then, parts = columns_of(spec, old, fields)
-    except Failure:  # its files, or its snapshot, are gone: its weights may be there all the same
-        return past
-    here, there = (
-        [tuple(map(str, row)) for row in zip(*(columns[f] for f in fields), strict=True)]
-        for columns in (rows, then)
-    )
-    now = set(here)
-    taught = [
-        i
-        for i, part in enumerate(parts)
-        if part == "train" and there[i] not in now and then[model.target][i] is not None
-    ]
-    judged = [i for i, part in enumerate(parts) if part == "test"]
-    again = random.Random(model.seed).sample(
-        taught, min(len(taught), round(model.continual.replay * split.count("train")))
-    )
-    for field in fields:
-        rows[field] += [then[field][i] for i in again]
-    split += ["train"] * len(again)
-    past.before, past.old = net, len(again)
-    past.known = (
-        {field: [then[field][i] for i in judged] for field in fields}
-        if net is None or set(net.inputs) <= set(fields)
-        else {}
-    )
-    return past
-
-
-def _last_version(
-    spec: Spec,
-    catalog: Catalog,
-    name: str,
-    model: Model,
-    snapshot: Mapping[str, Any],
-    fields: Sequence[str],
-    more: int,
-) -> Last | None:
-    """The newest version, where it predicts the same from fields at hand, and which rows did not
-    teach it.
-    """
-    from mesocosm.data.snapshots.delta_tables import read_table
-    from mesocosm.learning.evaluation.comparison import Last
-
-    store = spec.root / ".mesocosm"
-    listed = catalog.versions(name)
-    old = catalog.snapshot(listed[-1]["snapshot"]) if listed else None
-    key = spec.eco.datasets[model.dataset].key
-    if (
-        not old
-        or listed[-1]["recipe"].get("predict") != model.target
-        or old["dataset"] != snapshot["dataset"]
-    ):
-        return None
-    try:
-        if listed[-1]["recipe"].get("task"):
-            return None
-        net = net_of(spec, listed[-1])
-        now = read_table(
-            store / snapshot["path"] / "rows",
-            snapshot["delta"],
-            "_row, _split" + (f', "{key}"' if key else ""),
+    without = ("block", "metrics", "trials", "importance", "labels")
+    card = {k: v for k, v in trained.card.items() if k not in without}
+    card["snapshot"] = job.snapshot["id"]
+    for tracker in job.model.track:
+        failed = TRACKERS[tracker](
+            job.store, job.name, ident, card, trained.metrics, trained.history
         )
-        if old["id"] == snapshot["id"]:
-            fresh = [True] * now.num_rows
-        elif (
-            key
-            and now.schema.field(key).type
-            == (
-                then := read_table(
-                    store / old["path"] / "rows", old["delta"], f'_row, _split, "{key}"'
-                )
-            )
-            .schema.field(key)
-            .type
-        ):
-            taught = {
-                k
-                for k, s in zip(
-                    then.column(key).to_pylist(), then.column("_split").to_pylist(), strict=True
-                )
-                if s != "test"
-            }
-            fresh = [k not in taught for k in now.column(key).to_pylist()]
-        else:
-            return None
-    except Failure:  # its files, or its snapshot, are gone: there is nothing to compare with
-        return None
-    return (
-        Last(net.labels, net.inputs, net.outputs, fresh + [False] * more)
-        if set(net.inputs) <= set(fields)
-        else None
+        if failed:
+            say(f"not tracked in {tracker}: {failed}")
+
+
+def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> Site:
+    """Where a version is trained, and what goes along with its rows."""
+    from mesocosm.learning.training.context import Site
+
+    spec, catalog, model, snapshot = job.spec, job.catalog, job.model, job.snapshot
+    before = load_comparable_version(job, rows.fields, rows.appended)
+    corpus, corpus_fields = read_corpus(spec, catalog, model, snapshot)
+    return Site(
+        spec.root,
+        job.store,
+        folder,
+        job.made,
+        before,
+        rows.ids,
+        catalog.url,
+        corpus,
+        corpus_fields,
+        read_value_order(snapshot, model.target),
+        rows.past,
+        items=read_items(spec, catalog, model),
+        taught=load_starting_version(spec, catalog, model),
+        groups=rows.groups,
+        sites=rows.sites,
+        drawn=job.is_drawn,
+        others=rows.others,
+        again=rows.repeats,
     )
+
+
+def _collect_rows(job: TrainingJob, say: Callable[[str], None]) -> TrainingRows:
+    """The rows of the snapshot, of labelled requests and of the previous version."""
+    split = job.snapshot["recipe"].get("split") or {}
+    named_group, group = split.get("group"), read_group_field(job.snapshot)
+    read = read_training_rows(
+        job.spec, job.model, job.snapshot, beside=job.is_drawn and not named_group
+    )
+    if named_group and not group:
+        say(
+            "the field that the split keeps together is encrypted, and equal values of it differ,"
+            " so rows of one group are not left out together"
+        )
+    first = len(read.split)
+    labelled, origins = _repeat_rare_classes(job, read)
+    rows = TrainingRows(
+        read.fields,
+        read.rows,
+        read.split,
+        [*read.ids, *[-1] * len(labelled)],
+        read.groups,
+        read.sites,
+        {},
+        added=len(labelled),
+    )
+    for row in labelled:
+        for name in rows.fields:
+            rows.columns[name].append(row.get(name))
+        rows.split.append("train")
+    if job.model.continual:
+        rows.past = add_replay(job, rows.fields, rows.columns, rows.split)
+        rows.ids += [-1] * rows.past.old
+    total = len(rows.ids)
+    rows.groups = _row_groups(rows, group, first, origins)
+    rows.others = {n: [*column, *[None] * (total - first)] for n, column in read.others.items()}
+    if job.model.federated:
+        rows.sites += ["asked here"] * (total - len(rows.sites))
+    later = range(1, len(origins))
+    rows.repeats = frozenset(first + at for at in later if origins[at] == origins[at - 1])
+    return rows
+
+
+def _repeat_rare_classes(
+    job: TrainingJob, read: TrainingData
+) -> tuple[Sequence[Mapping[str, Any]], list[int]]:
+    """The labelled requests, those of classes that the snapshot lacks repeated; and which request
+    each is.
+    """
+    from mesocosm.learning.fine_tuning.frozen import Frozen
+    from mesocosm.learning.strategies.class_discovery import as_often
+
+    predict = job.model.predict
+    if not job.labelled or read_field_types(job.snapshot).get(predict) != "category":
+        return job.labelled, list(range(len(job.labelled)))
+    parts = zip(read.rows[predict], read.split, strict=True)
+    trained = [value for value, part in parts if part == "train"]
+    return as_often(job.labelled, predict, trained, isinstance(job.model.tune, Frozen))
+
+
+def _row_groups(
+    rows: TrainingRows, group: str | None, first: int, origins: Sequence[int]
+) -> list[Any]:
+    """The group of each row; repetitions of one request form a group of their own.
+
+    Args:
+        rows: the rows.
+        group: the field that names the group.
+        first: the number of the first row that is not in the snapshot.
+        origins: of each row from there, which request it is.
+    """
+    total = len(rows.ids)
+    groups: list[Any] = []
+    if group and group in rows.fields:
+        groups = rows.columns[group]
+    elif group:  # labelled requests and replayed rows name none
+        groups = rows.groups + [None] * (total - len(rows.groups))
+    if len(origins) > len(set(origins)):
+        groups = list(groups) or [None] * total
+        groups[first : first + len(origins)] = [f"asked {origin}" for origin in origins]
+    return groups

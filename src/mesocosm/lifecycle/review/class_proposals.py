@@ -1,265 +1,326 @@
-"""Proposals for classes that a model lacks: groups of requests it is not sure of, a label for the
-rows of one, and the rows so labelled.
+"""Candidate new classes: groups of requests that a model is not confident of, a label for the
+requests of one, and the requests so labelled.
 
-Knows the catalog and the door of learn.
+Knows the catalog and the door of learning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
-from mesocosm.lifecycle.access.data_access import columns_of, held_out, kinds_of
-from mesocosm.lifecycle.access.dataset_history import version_of
-from mesocosm.lifecycle.jobs.train import TAUGHT_ID
-from mesocosm.lifecycle.review.label_review import beside, champion_of, waiting
+from mesocosm.learning.model import Model
+from mesocosm.lifecycle.access.data_access import read_columns, read_field_types, select_held_out
+from mesocosm.lifecycle.access.dataset_history import find_version
+from mesocosm.lifecycle.jobs.train import PREDICTION_ID
+from mesocosm.lifecycle.review.label_review import (
+    format_inputs,
+    load_champion,
+    read_unlabelled_requests,
+    stack_features,
+)
 
-TAUGHT = 2000  # labelled rows that tell how alike those of one class are
-# held-out rows that tell how sure the model usually is, and how like its classes what is asked
+if TYPE_CHECKING:
+    from mesocosm.learning.strategies.class_discovery import Known
+
+TAUGHT = 2000  # labelled rows that show how alike those of one class are
+# held-out rows that show how confident the model usually is, and how like its classes rows are
 HELD = 2000
-UNSURE = 0.1  # of them lie beneath the bound, where the service names no share of its own
+UNSURE = 0.1  # share of them beneath the bound, where the service names no share of its own
 SHOWN = 60  # rows of a proposal that are shown
 MOST_LABEL = 60  # characters of a label
+IDS_EXPECTED = "the ids of a proposal"
 
 
-def proposals(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Confidence:
+    """How confident a model is on held-out rows, and how its classes lie.
+
+    Args:
+        classes: the classes of labelled rows, by their features.
+        least_probability: under it, a request is out of distribution.
+        least_likeness: under it too.
+        share: the share of held-out rows beneath the probability.
+    """
+
+    classes: Known
+    least_probability: float
+    least_likeness: float
+    share: float
+
+
+def propose_classes(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     """Groups of requests that no class of a model explains, the largest first.
 
     Returns:
-        `waiting` requests without a label, how many of them are `strange` (less sure than the
-        `share` of held-out rows, or less like any class than half that share), and `groups`: each
-        with a working `name`, its count of `rows` and of `strange` ones, the `nearest` class with
-        how `alike` it is, up to 60 `examples`, the most typical first (revealed private inputs left
-        out), and the `predictions` of all its rows, in the same order.
+        `waiting` requests without a label, how many of them are `strange` (out of distribution:
+        less confident than the `share` of held-out rows, or less like any class than half that
+        share), and `groups`: each with a working `name`, its count of `rows` and of `strange` ones,
+        the `nearest` class with how `alike` it is, up to 60 `examples`, the most typical first
+        (revealed private inputs left out), and the `predictions` of all its rows, in the same
+        order.
 
     Raises:
         Wrong: there is no such model, or it predicts no classes.
-        Failure: it is not in service, or no request waits for a label.
+        Failure: it is not deployed, or every request has a label.
     """
-    import numpy as np
-
-    from mesocosm.learning.strategies.class_discovery import name_groups, propose_classes
-
-    champion, net = champion_of(spec, catalog, model)
-    said = spec.eco.models[model]
-    snapshot = version_of(catalog, said.dataset, "newest")
-    rows = waiting(spec, catalog, model, net)
-    if not rows:
-        raise Failure(f"no request to '{model}' waits for a label")
-    inputs = [r["input"]["clean"] for r in rows]
-    known, floors, share = _known(spec, catalog, model, net, snapshot)
-    columns = {n: [r[n] for r in inputs] for n in net.inputs}
-    p = np.asarray(net.outputs(columns, len(rows)))
-    x = beside(*net.features(columns, len(rows)))
-    strange = (p.max(1) < floors[0]) | (known.likeness(x) < floors[1])
-    found = propose_classes(x, strange, known)
-    kinds = kinds_of(snapshot)
-    shown = [n for n in net.inputs if n not in said.allow_private]
-    texts = [_words(r, shown, kinds) for r in inputs]
-    inside = {i for g in found for i in g.rows}
-    named = name_groups(
-        [[texts[i] for i in g.rows] for g in found],
-        [text for i, text in enumerate(texts) if i not in inside],
-    )
-
-    def example(i: int) -> dict[str, Any]:
-        told = {n: str(inputs[i][n]) if inputs[i][n] is not None else None for n in shown}
-        return {
-            "prediction": rows[i]["id"],
-            "inputs": told,
-            "says": net.labels[int(p[i].argmax())],
-            "probability": round(float(p[i].max()), 4),
-        }
-
+    champion, net = load_champion(spec, catalog, model)
+    requests = read_unlabelled_requests(spec, catalog, model, net)
+    if not requests:
+        raise Failure(f"no request to '{model}' is without a label")
+    snapshot = find_version(catalog, spec.eco.models[model].learns, "newest")
+    usual = _measure_confidence(spec, catalog, model, net, snapshot)
+    scored = _score_requests(net, requests, usual)
+    hidden = spec.eco.models[model].reveal
+    shown = [name for name in net.inputs if name not in hidden]
+    groups = _name_groups(scored, usual, shown, read_field_types(snapshot))
     return {
         "model": model,
         "version": champion["id"],
         "labels": net.labels,
-        "waiting": len(rows),
-        "strange": int(strange.sum()),
-        "share": share,
-        "groups": [
-            {
-                "name": name,
-                "rows": len(g.rows),
-                "strange": g.outliers,
-                "nearest": net.labels[g.nearest],
-                "alike": round(g.alike, 3),
-                "examples": [example(i) for i in g.rows[:SHOWN]],
-                "predictions": [rows[i]["id"] for i in g.rows],
-            }
-            for g, name in zip(found, named, strict=True)
-        ],
+        "waiting": len(requests),
+        "strange": int(scored.strange.sum()),
+        "share": usual.share,
+        "groups": [_describe_group(scored, group, name, net, shown) for name, group in groups],
     }
 
 
-def take_up(
+@dataclass(frozen=True)
+class _ScoredRequests:
+    """Requests with their `inputs`, the `probabilities` of each class (rows, classes), the
+    `features` (rows, width), and which are `strange` (rows,).
+    """
+
+    requests: Sequence[Mapping[str, Any]]
+    inputs: Sequence[Mapping[str, Any]]
+    probabilities: Any
+    features: Any
+    strange: Any
+
+
+def _score_requests(
+    net: Any, requests: Sequence[Mapping[str, Any]], usual: Confidence
+) -> _ScoredRequests:
+    import numpy as np
+
+    inputs = [request["input"]["clean"] for request in requests]
+    columns = {name: [row[name] for row in inputs] for name in net.inputs}
+    probabilities = np.asarray(net.outputs(columns, len(inputs)))
+    features = stack_features(*net.features(columns, len(inputs)))
+    strange = probabilities.max(1) < usual.least_probability
+    strange |= usual.classes.likeness(features) < usual.least_likeness
+    return _ScoredRequests(requests, inputs, probabilities, features, strange)
+
+
+def _name_groups(
+    scored: _ScoredRequests, usual: Confidence, shown: Sequence[str], kinds: Mapping[str, str]
+) -> list[tuple[str, Any]]:
+    """The groups of strange requests, each with a working name of words that are frequent in it and
+    rare in the rest.
+    """
+    from mesocosm.learning.strategies.class_discovery import name_groups, propose_classes
+
+    found = propose_classes(scored.features, scored.strange, usual.classes)
+    texts = [_text_of(row, shown, kinds) for row in scored.inputs]
+    grouped = set[int]().union(*(group.rows for group in found))
+    others = [text for i, text in enumerate(texts) if i not in grouped]
+    texts_of = [_pick(texts, group.rows) for group in found]
+    return list(zip(name_groups(texts_of, others), found, strict=True))
+
+
+def _pick(texts: Sequence[str], rows: Sequence[int]) -> list[str]:
+    return [texts[i] for i in rows]
+
+
+def _describe_group(
+    scored: _ScoredRequests, group: Any, name: str, net: Any, shown: Sequence[str]
+) -> dict[str, Any]:
+    examples = []
+    for i in group.rows[:SHOWN]:
+        probabilities = scored.probabilities[i]
+        examples.append(
+            {
+                "prediction": scored.requests[i]["id"],
+                "inputs": format_inputs(scored.inputs[i], shown),
+                "says": net.labels[int(probabilities.argmax())],
+                "probability": round(float(probabilities.max()), 4),
+            }
+        )
+    return {
+        "name": name,
+        "rows": len(group.rows),
+        "strange": group.strange,
+        "nearest": net.labels[group.nearest],
+        "alike": round(group.alike, 3),
+        "examples": examples,
+        "predictions": [scored.requests[i]["id"] for i in group.rows],
+    }
+
+
+def accept_proposal(
     spec: Spec, catalog: Catalog, model: str, predictions: Sequence[str], label: str, who: str
 ) -> dict[str, Any]:
     """Label requests, most often those of one proposal, with a class that the model may not have
-    yet; the next challenger learns it.
+    yet; the next challenger is trained on it.
+
+    Args:
+        spec: the file.
+        catalog: where predictions are logged.
+        model: the model's name.
+        predictions: the ids of logged predictions.
+        label: the class.
+        who: who labels them, for the audit.
 
     Raises:
         Wrong: a request is none of the model's, or the label cannot be a class of it.
     """
-    _, net = champion_of(spec, catalog, model)
-    said, label = spec.eco.models[model], label.strip()
-    label = next((one for one in net.labels if one.casefold() == label.casefold()), label)
+    _, net = load_champion(spec, catalog, model)
+    settings, label = spec.eco.models[model], label.strip()
+    label = next((known for known in net.labels if known.casefold() == label.casefold()), label)
     if not label or len(label) > MOST_LABEL or not label.isprintable():
-        raise Wrong(
-            "label",
-            f"'{label[:40]}' cannot be a label",
-            f"1 to {MOST_LABEL} characters that can be printed",
-        )
-    if label not in net.labels:
-        _may_be_new(said, version_of(catalog, said.dataset, "newest"), label)
-    services = {}
-    for ident in dict.fromkeys(predictions):
-        row = catalog.prediction(ident)
-        if (
-            row is None
-            or spec.eco.services.get(row["service"]) is None
-            or spec.eco.services[row["service"]].model != model
-        ):
-            raise Wrong(
-                "predictions",
-                f"'{ident[:40]}' is no prediction of '{model}'",
-                "the ids of a proposal",
-            )
-        services[ident] = row["service"]
-    if not services:
-        raise Wrong("predictions", "no request is named", "the ids of a proposal")
+        found = f"'{label[:40]}' is not a valid label"
+        raise Wrong("label", found, f"1 to {MOST_LABEL} characters that can be printed")
+    is_new = label not in net.labels
+    if is_new:
+        _check_new_label(settings, find_version(catalog, settings.dataset, "newest"), label)
+    services = _services_of(spec, catalog, model, predictions)
     now = catalog.clock()
-    catalog.add(
-        t.FEEDBACK,
-        [
-            {"prediction": ident, "service": service, "label": label, "at": now}
-            for ident, service in services.items()
-        ],
-    )
+    feedback = [
+        {"prediction": ident, "service": service, "label": label, "at": now}
+        for ident, service in services.items()
+    ]
+    catalog.add(t.FEEDBACK, feedback)
+    why = f"{len(services)} requests are '{label}'"
+    if is_new:
+        why += ", which is new"
     with catalog.transaction() as con:
-        catalog.write_audit(
-            con,
-            who,
-            "name",
-            f"models.{model}",
-            f"{len(services)} requests are '{label}'"
-            + ("" if label in net.labels else ", which is new"),
-        )
+        catalog.write_audit(con, who, "name", f"models.{model}", why)
     return {
         "model": model,
         "label": label,
-        "new": label not in net.labels,
+        "new": is_new,
         "rows": len(services),
         "services": sorted(set(services.values())),
     }
 
 
-def _may_be_new(said: Any, snapshot: Mapping[str, Any], label: str) -> None:
-    field = snapshot["recipe"]["fields"][said.predict]
+def _services_of(
+    spec: Spec, catalog: Catalog, model: str, predictions: Sequence[str]
+) -> dict[str, str]:
+    """The service of each prediction of a model.
+
+    Raises:
+        Wrong: there is none, or one is not the model's.
+    """
+    services: dict[str, str] = {}
+    for ident in dict.fromkeys(predictions):
+        row = catalog.prediction(ident)
+        service = row and spec.eco.services.get(row["service"])
+        if not row or not service or service.serves != model:
+            found = f"'{ident[:40]}' is not a prediction of '{model}'"
+            raise Wrong("predictions", found, IDS_EXPECTED)
+        services[ident] = row["service"]
+    if not services:
+        raise Wrong("predictions", "no prediction is given", IDS_EXPECTED)
+    return services
+
+
+def _check_new_label(model: Model, snapshot: Mapping[str, Any], label: str) -> None:
+    """Refuse a label that cannot be one more class of a model."""
+    field = snapshot["recipe"]["fields"][model.predict]
     values = list(field.get("values") or ())
     if field["type"] != "category":
-        raise Wrong(
-            "label",
-            f"'{said.predict}' is no category, so '{label}' cannot be one more of it",
-            "a label of the model",
-        )
+        found = f"'{model.predict}' is not a category, so '{label}' cannot be one more of it"
+        raise Wrong("label", found, "a label of the model")
     if values:
-        raise Wrong(
-            "label",
-            f"'{label}' is none of the values that the file lists for '{said.predict}'",
-            f"it among the field's 'values' first, or one of {', '.join(values[:12])}",
-            values,
-            label,
-        )
-    if said.init_from:
-        raise Wrong(
-            "label",
-            f"'{label}' is no class of '{said.init_from}', from whose weights this model starts",
-            "one of its classes",
-            [],
-            label,
-        )
+        found = f"'{label}' is not among the values that the file lists for '{model.predict}'"
+        expected = f"it among the field's 'values' first, or one of {', '.join(values[:12])}"
+        raise Wrong("label", found, expected, values, label)
+    if model.init_from:
+        found = f"'{label}' is not a class of '{model.adapts}', which this model starts from"
+        raise Wrong("label", found, "one of its classes", [], label)
 
 
-def named_rows(
+def read_named_rows(
     spec: Spec, catalog: Catalog, model: str, snapshot: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Requests that people gave a label which the data do not have: cleaned inputs and the label.
+    """Requests that people gave a label which the data lack: cleaned inputs and the label.
 
-    What was named so is learnt by every version from then on, until the data have rows of it.
+    Every version from then on is trained on them, until the data have rows of the label.
     """
-    said = spec.eco.models[model]
-    field = snapshot["recipe"]["fields"].get(said.target, {})
-    if said.rank or said.init_from or field.get("type") != "category" or field.get("values"):
+    settings = spec.eco.models[model]
+    field = snapshot["recipe"]["fields"].get(settings.target, {})
+    if settings.rank or settings.init_from or field.get("type") != "category" or field.get("values"):
         return []
-    told = [
-        r
-        for name, service in spec.eco.services.items()
-        if service.model == model
-        for r in catalog.labelled(name)
-    ]
-    if not told:
+    labelled: list[Mapping[str, Any]] = []
+    for name, service in spec.eco.services.items():
+        if service.model == model:
+            labelled += catalog.labelled(name)
+    if not labelled:
         return []
-    known = said_in_data(spec, snapshot, said.target)
+    known = read_known_labels(spec, snapshot, settings.target)
     return [
-        r["input"]["clean"] | {said.target: r["label"], TAUGHT_ID: r["id"]}
-        for r in told
-        if r["label"] not in known and set(said.features) <= set(r["input"]["clean"])
+        row["input"]["clean"] | {settings.target: row["label"], PREDICTION_ID: row["id"]}
+        for row in labelled
+        if row["label"] not in known and set(settings.features) <= set(row["input"]["clean"])
     ]
 
 
-def said_in_data(spec: Spec, snapshot: Mapping[str, Any], field: str) -> set[str]:
+def read_known_labels(spec: Spec, snapshot: Mapping[str, Any], field: str) -> set[str]:
     """The values of a field that a snapshot has."""
-    return {str(v) for v in columns_of(spec, snapshot, [field])[0][field] if v is not None}
+    return {str(v) for v in read_columns(spec, snapshot, [field])[0][field] if v is not None}
 
 
-def _known(
+def _measure_confidence(
     spec: Spec, catalog: Catalog, model: str, net: Any, snapshot: Mapping[str, Any]
-) -> tuple[Any, tuple[float, float], float]:
-    """How known classes lie; the probability and the likeness under which a row is strange; and the
-    share of held-out rows beneath the first.
-    """
+) -> Confidence:
+    """How a model's classes lie, and the bounds under which a request is out of distribution."""
     import numpy as np
 
     from mesocosm.learning.strategies.class_discovery import KnownClasses, sample_balanced
 
-    said = spec.eco.models[model]
-    columns, split = columns_of(spec, snapshot, list(dict.fromkeys([*net.inputs, said.target])))
-    held = held_out(split)[:HELD]
-    more = named_rows(spec, catalog, model, snapshot)
-    label_of = {label: k for k, label in enumerate(net.labels)}
-    for row in more:
-        for n in columns:
-            columns[n].append(row.get(n))
-    y = np.array([label_of.get(str(v), -1) for v in columns[said.target]])
-    train = [i for i in range(len(y)) if y[i] >= 0 and (i >= len(split) or split[i] != "test")]
-    at = [train[i] for i in sample_balanced(y[train], TAUGHT)]
-    x = beside(*net.features({n: [columns[n][i] for i in at] for n in net.inputs}, len(at)))
-    judged = {n: [columns[n][i] for i in held] for n in net.inputs}
-    sure = np.asarray(net.outputs(judged, len(held))).max(1)
-    share = max(
-        (s.abstain or UNSURE for s in spec.eco.services.values() if s.model == model),
-        default=UNSURE,
-    )
-    known = KnownClasses(x, y[at], len(net.labels))
-    like = known.likeness(beside(*net.features(judged, len(held))))
-    return (
-        known,
-        (
-            float(np.sort(sure)[int(share * len(sure))]),
-            float(np.sort(like)[int(share / 2 * len(like))]),
-        ),
-        share,
+    target = spec.eco.models[model].target
+    columns, split = read_columns(spec, snapshot, list(dict.fromkeys([*net.inputs, target])))
+    held = select_held_out(split)[:HELD]
+    for row in read_named_rows(spec, catalog, model, snapshot):
+        for name in columns:
+            columns[name].append(row.get(name))
+    number_of = {label: k for k, label in enumerate(net.labels)}
+    y = np.array([number_of.get(str(value), -1) for value in columns[target]])
+    # requests that people named come after the rows of the snapshot, and are trained on
+    trained = [i for i in range(len(y)) if y[i] >= 0 and split[i : i + 1] != ["test"]]
+    at = [trained[i] for i in sample_balanced(y[trained], TAUGHT)]
+    classes = KnownClasses(_features(net, columns, at), y[at], len(net.labels))
+    tested = {name: [columns[name][i] for i in held] for name in net.inputs}
+    confidence = np.asarray(net.outputs(tested, len(held))).max(1)
+    likeness = classes.likeness(_features(net, columns, held))
+    share = _abstaining_share(spec, model)
+    return Confidence(
+        classes,
+        least_probability=float(np.sort(confidence)[int(share * len(confidence))]),
+        least_likeness=float(np.sort(likeness)[int(share / 2 * len(likeness))]),
+        share=share,
     )
 
 
-def _words(row: Mapping[str, Any], shown: Sequence[str], kinds: Mapping[str, str]) -> str:
-    """What is said in a row: its texts and its categories."""
-    return " ".join(
-        str(row[n]) for n in shown if kinds.get(n) in ("text", "category") and row[n] is not None
-    )
+def _features(net: Any, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> Any:
+    """The features of some rows (rows, width)."""
+    picked = {name: [columns[name][i] for i in rows] for name in net.inputs}
+    return stack_features(*net.features(picked, len(rows)))
+
+
+def _abstaining_share(spec: Spec, model: str) -> float:
+    """The largest share of requests on which a service of a model abstains."""
+    services = [service for service in spec.eco.services.values() if service.serves == model]
+    return max((service.abstain or UNSURE for service in services), default=UNSURE)
+
+
+def _text_of(row: Mapping[str, Any], shown: Sequence[str], kinds: Mapping[str, str]) -> str:
+    """The texts and categories of a row, joined."""
+    fields = [name for name in shown if kinds.get(name) in ("text", "category")]
+    return " ".join(str(row[name]) for name in fields if row[name] is not None)

@@ -26,11 +26,12 @@ class FieldChange:
     @property
     def sentence(self) -> str:
         """What changed, where, in a sentence."""
-        return (
-            self.evidence
-            if self.kind == "build"
-            else f"{self.field + ': ' if self.field else ''}{self.kind} change: {self.evidence}"
-        )
+        if self.kind == "build":
+            return self.evidence
+        text = f"{self.kind} change: {self.evidence}"
+        if self.field:
+            text = f"{self.field}: {text}"
+        return text
 
     @property
     def stops(self) -> bool:

@@ -11,62 +11,90 @@ from typing import Any
 from mesocosm.lifecycle.review.field_change import FieldChange
 from mesocosm.lifecycle.review.table_comparison import compare_dates, compare_texts
 
+Snapshot = Mapping[str, Any]
+
 FEW = 20  # values under which nothing is concluded about a field
 GAP = 0.2  # rise of a share (missing, unreadable, unseen values) that stops a build
 LEVEL = 1e-4  # p-value that such a rise must have besides
 MOST_VALUES = 50  # distinct values over which new ones are the rule in a category
-GONE = 0.05  # share from which a value that came no more, and new ones beside it, are a change of codes
+# share from which a value that came no more, with new ones instead, is a change of codes
+GONE = 0.05
+GONE_ROWS = 10  # rows that a value that came no more would have had
 SMALL_GAP = 0.05  # rise of a share of missing values that is reported
-OUTSIDE, FAR = (
-    0.9,
-    4.0,
-)  # share outside of the last range, and distance in training spreads, from which numbers are others
-SHIFT, SHIFT_LEVEL = (
-    0.25,
-    1e-6,
-)  # distance in training spreads, and p-value, from which a shifted distribution is reported
+# share outside of the last range, and distance in standard deviations of the training rows, from
+# which numbers are another quantity
+OUTSIDE, FAR = 0.9, 4.0
+# distance in standard deviations of the training rows, and p-value, from which a shift is reported
+SHIFT, SHIFT_LEVEL = 0.25, 1e-6
+KINDS_OF_RISE = ("unreadable", "missing")
+RECODED = (
+    "its values look recoded: with their names exchanged, their shares are those of the last"
+    " snapshot"
+)
 
 
-def keys(snapshot: Mapping[str, Any]) -> list[str]:
+def list_key_fields(snapshot: Snapshot) -> list[str]:
+    """The fields that name a row of a snapshot."""
     key = snapshot["recipe"].get("key") or []
-    return [key] if isinstance(key, str) else list(key)
+    if isinstance(key, str):
+        return [key]
+    return list(key)
 
 
 def compare_field(
-    name: str, settings: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
+    name: str, settings: Mapping[str, Any], old: Snapshot, new: Snapshot
 ) -> list[FieldChange]:
-    rises = [
-        _find_rise(name, what, old["report"], new["report"]) for what in ("unreadable", "missing")
-    ]
+    """What changed in a field: first its missing and unreadable values, then its texts or dates,
+    then its distribution.
+
+    Args:
+        name: the field.
+        settings: its settings in the new snapshot.
+        old: the last snapshot.
+        new: the new one.
+    """
+    rises = [_find_rise(name, kind, old["report"], new["report"]) for kind in KINDS_OF_RISE]
     found = [rise for rise in rises if rise][:1]  # an unreadable value is also a missing one
-    known, now = old["facts"]["training"].get(name), new["facts"]["training"].get(name)
-    if name in keys(new):  # new rows have new keys
+    if name in list_key_fields(new):  # new rows have new keys
         return found
-    texts, dates = (
-        [s["facts"].get(k, {}).get(name) for s in (old, new)] for k in ("texts", "dates")
-    )
-    if not found and all(texts):
-        found = compare_texts(name, *texts)
-    if not found and all(dates):
-        found = compare_dates(name, *dates)
-    if not found and (
-        gone := _find_rise(name, "missing", old["report"], new["report"], SMALL_GAP, SHIFT_LEVEL)
-    ):
-        return [FieldChange(name, "distribution", gone.evidence)]
-    if found or not known or not now:
+    found = found or _compare_contents(name, old, new)
+    if found:
         return found
-    if "numbers" in known and "numbers" in now:
-        return _compare_numbers(
-            name, settings, known, now, all(_numbers_rows(name, s) for s in (old, new))
-        )
-    if "counts" in known and "counts" in now:
-        return _compare_categories(name, known["counts"], now["counts"])
-    return found
+    small = _find_rise(name, "missing", old["report"], new["report"], SMALL_GAP, SHIFT_LEVEL)
+    if small:
+        return [FieldChange(name, "distribution", small.evidence)]
+    return _compare_distributions(name, settings, old, new)
+
+
+def _compare_contents(name: str, old: Snapshot, new: Snapshot) -> list[FieldChange]:
+    """What changed in the texts or dates of a field, where both snapshots have facts of them."""
+    for kind, compare in (("texts", compare_texts), ("dates", compare_dates)):
+        was, now = (snapshot["facts"].get(kind, {}).get(name) for snapshot in (old, new))
+        changes: list[FieldChange] = []
+        if was and now:
+            changes = compare(name, was, now)
+        if changes:
+            return changes
+    return []
+
+
+def _compare_distributions(
+    name: str, settings: Mapping[str, Any], old: Snapshot, new: Snapshot
+) -> list[FieldChange]:
+    was, now = (snapshot["facts"]["training"].get(name) for snapshot in (old, new))
+    if not was or not now:
+        return []
+    if "numbers" in was and "numbers" in now:
+        counting = _numbers_rows(name, old) and _numbers_rows(name, new)
+        return _compare_numbers(name, settings, was, now, counting)
+    if "counts" in was and "counts" in now:
+        return _compare_categories(name, was["counts"], now["counts"])
+    return []
 
 
 def _find_rise(
     name: str,
-    what: str,
+    kind: str,
     old: Mapping[str, Any],
     new: Mapping[str, Any],
     gap: float = GAP,
@@ -75,50 +103,45 @@ def _find_rise(
     """A share that rose by more than `gap`; the test is Fisher's exact one (Fisher 1935, The Design
     of Experiments).
     """
-    counts = [_count(name, what, report) for report in (old, new)]
-    if counts[0] is None or counts[1] is None:
+    was, now = _count(name, kind, old), _count(name, kind, new)
+    if was is None or now is None:
         return None
-    (bad_old, of_old), (bad_new, of_new) = counts[0], counts[1]
+    (bad_old, of_old), (bad_new, of_new) = was, now
     if min(of_old, of_new) < FEW or bad_new / of_new - bad_old / of_old < gap:
         return None
     from scipy.stats import fisher_exact
 
-    p = fisher_exact(
-        [[bad_old, of_old - bad_old], [bad_new, of_new - bad_new]], alternative="less"
-    )[1]
-    if p > level:
+    table = [[bad_old, of_old - bad_old], [bad_new, of_new - bad_new]]
+    if fisher_exact(table, alternative="less")[1] > level:
         return None
     evidence = (
-        f"{bad_new} of {of_new} values are {what} ({bad_new / of_new:.1%}); in the last snapshot"
+        f"{bad_new} of {of_new} values are {kind} ({bad_new / of_new:.1%}); in the last snapshot"
         f" {bad_old} of {of_old} were ({bad_old / of_old:.1%})"
     )
-    return FieldChange(name, what, evidence)
+    return FieldChange(name, kind, evidence)
 
 
-def _count(name: str, what: str, report: Mapping[str, Any]) -> tuple[int, int] | None:
+def _count(name: str, kind: str, report: Mapping[str, Any]) -> tuple[int, int] | None:
+    """How many values of a field are missing or unreadable, and of how many."""
     profile = report["before"].get(name)
     if profile is None:
         return None
-    if what == "missing":
+    if kind == "missing":
         return int(profile["missing"]), int(profile["rows"])
-    return (
-        (int(report["unreadable"].get(name, 0)), int(profile["rows"]))
-        if "unreadable" in report
-        else None
-    )
+    if "unreadable" not in report:
+        return None
+    return int(report["unreadable"].get(name, 0)), int(profile["rows"])
 
 
-def _numbers_rows(name: str, snapshot: Mapping[str, Any]) -> bool:
-    """Whether each row has a whole number of its own, as invoices and events have: in later rows it
-    is greater.
+def _numbers_rows(name: str, snapshot: Snapshot) -> bool:
+    """Whether each row has an integer of its own, as invoices and events have: in later rows it is
+    greater.
     """
     profile = (snapshot["report"].get("after") or snapshot["report"]["before"]).get(name, {})
-    whole = snapshot["recipe"]["fields"][name]["type"] == "integer"
-    return (
-        whole
-        and "distinct" in profile
-        and profile["distinct"] >= profile["rows"] - profile["missing"] > 0
-    )
+    is_integer = snapshot["recipe"]["fields"][name]["type"] == "integer"
+    if not is_integer or "distinct" not in profile:
+        return False
+    return bool(profile["distinct"] >= profile["rows"] - profile["missing"] > 0)
 
 
 def _compare_numbers(
@@ -136,34 +159,38 @@ def _compare_numbers(
     if min(known["rows"], now["rows"]) < FEW:
         return []
     live = _resample(now)
-    changes, _ = drifted({name: known}, {name: live}, LEVEL)
-    if not changes:
+    drifts, _ = drifted({name: known}, {name: live}, LEVEL)
+    if not drifts:
         return []
-    change = None if counting else _find_unit_change(name, known, live, settings.get("unit"))
-    if change:
-        return [FieldChange(name, "unit", change)]
-    first = changes[0]
-    low, high = float(known["numbers"][0]), float(known["numbers"][-1])
-    outside = sum(not low <= v <= high for v in live) / len(live)
-    if outside > OUTSIDE and first.get("distance", 0) > FAR:
-        return [
-            FieldChange(
-                name,
-                "distribution" if counting else "schema",
-                f"{outside:.0%} of its values lie outside of the range of the last snapshot,"
-                f" {first['distance']:.1f} standard deviations away",
-            )
-        ]
-    if first.get("distance", 0) >= SHIFT and first["p"] < SHIFT_LEVEL:
-        return [
-            FieldChange(
-                name,
-                "distribution",
-                f"its median was {first['median_before']:,.4g} and is {first['median_now']:,.4g};"
-                f" the distribution moved by {first['distance']:.2f} standard deviations",
-            )
-        ]
+    if not counting:
+        change = _find_unit_change(name, known, live, settings.get("unit"))
+        if change:
+            return [FieldChange(name, "unit", change)]
+    drift = drifts[0]
+    distance = drift.get("distance", 0)
+    outside = _share_outside(known, live)
+    if outside > OUTSIDE and distance > FAR:
+        kind = "schema"
+        if counting:
+            kind = "distribution"
+        evidence = (
+            f"{outside:.0%} of its values lie outside of the range of the last snapshot,"
+            f" {distance:.1f} standard deviations away"
+        )
+        return [FieldChange(name, kind, evidence)]
+    if distance >= SHIFT and drift["p"] < SHIFT_LEVEL:
+        evidence = (
+            f"its median was {drift['median_before']:,.4g} and is {drift['median_now']:,.4g};"
+            f" the distribution moved by {distance:.2f} standard deviations"
+        )
+        return [FieldChange(name, "distribution", evidence)]
     return []
+
+
+def _share_outside(known: Mapping[str, Any], live: Sequence[float]) -> float:
+    """The share of values that lie outside of a known range."""
+    low, high = float(known["numbers"][0]), float(known["numbers"][-1])
+    return sum(not low <= value <= high for value in live) / len(live)
 
 
 def _find_unit_change(
@@ -172,15 +199,20 @@ def _find_unit_change(
     """The factor that the monitors' test finds between two samples, as a sentence."""
     from mesocosm.monitoring.drift.unit_change import find_unit
 
-    found = find_unit(known, live, unit)
-    if found is None:
+    change = find_unit(known, live, unit)
+    if change is None:
         return None
-    plus = f" {'plus' if found.plus > 0 else 'less'} {abs(found.plus):.4g}" if found.plus else ""
-    part = f" in about {found.share:.0%} of the rows" if found.share < 1 else ""
-    return (
-        f"its values are {found.times:.4g} times what they were{plus}{part} and otherwise the"
-        f" same{f' ({found.named})' if found.named else ''}"
-    )
+    text = f"its values are {change.times:.4g} times what they were"
+    if change.plus > 0:
+        text += f" plus {change.plus:.4g}"
+    elif change.plus:
+        text += f" less {-change.plus:.4g}"
+    if change.share < 1:
+        text += f" in about {change.share:.0%} of the rows"
+    text += " and otherwise the same"
+    if change.named:
+        text += f" ({change.named})"
+    return text
 
 
 def _resample(known: Mapping[str, Any]) -> list[float]:
@@ -195,62 +227,63 @@ def _resample(known: Mapping[str, Any]) -> list[float]:
 def _compare_categories(
     name: str, known: Mapping[str, int], now: Mapping[str, int]
 ) -> list[FieldChange]:
-    rows, were = sum(now.values()), sum(known.values())
-    if min(were, rows) < FEW or len(known) > MOST_VALUES:
+    """New values, or shares of the known ones that moved.
+
+    Args:
+        name: the field.
+        known: how many rows of the last snapshot have each value.
+        now: how many rows of the new one have it.
+    """
+    rows = sum(now.values())
+    if min(sum(known.values()), rows) < FEW or len(known) > MOST_VALUES:
         return []
-    unseen = {v: n for v, n in now.items() if v not in known}
+    unseen = {value: count for value, count in now.items() if value not in known}
     share = sum(unseen.values()) / rows
-    first = tuple(str(v) for v in sorted(unseen, key=lambda v: -unseen[v])[:5])
-    gone = [
-        v for v, n in known.items() if n / were >= GONE and v not in now and n / were * rows >= 10
-    ]
-    if share >= GAP or (share >= GONE and gone):
-        also = (
-            f", and {len(gone)} frequent value{'s' if len(gone) > 1 else ''} came no more"
-            if gone
-            else ""
-        )
-        return [
-            FieldChange(
-                name,
-                "schema",
-                f"{share:.0%} of its values were never seen before ({len(unseen)} new"
-                f" values){also}: its codes changed",
-                first,
-            )
-        ]
-    away = sum(abs(known.get(v, 0) / were - now.get(v, 0) / rows) for v in {*known, *now}) / 2
-    if share >= GONE:
-        return [
-            FieldChange(
-                name,
-                "distribution",
-                f"{share:.0%} of its values were never seen before ({len(unseen)} new values)",
-                first,
-            )
-        ]
-    if away >= SHIFT:
-        from scipy.stats import chi2_contingency
-
-        values = [*{**known, **now}]
-        if (
-            chi2_contingency(
-                [[known.get(v, 0) for v in values], [now.get(v, 0) for v in values]]
-            ).pvalue
-            < SHIFT_LEVEL
-        ):
-            return [
-                FieldChange(
-                    name,
-                    "distribution",
-                    f"{away:.0%} of the rows would have to have another value for its shares to be"
-                    " those of the last snapshot",
-                )
-            ]
-    return []
+    if share < GONE:
+        return _compare_shares(name, known, now)
+    gone = _count_gone(known, now)
+    evidence = f"{share:.0%} of its values were never seen before ({len(unseen)} new values)"
+    most_frequent = sorted(unseen, key=lambda value: -unseen[value])[:5]
+    examples = tuple(str(value) for value in most_frequent)
+    if share < GAP and not gone:
+        return [FieldChange(name, "distribution", evidence, examples)]
+    if gone == 1:
+        evidence += ", and 1 frequent value came no more"
+    elif gone:
+        evidence += f", and {gone} frequent values came no more"
+    return [FieldChange(name, "schema", f"{evidence}: its codes changed", examples)]
 
 
-def find_done(
+def _count_gone(known: Mapping[str, int], now: Mapping[str, int]) -> int:
+    """How many frequent values came no more, of which some rows were expected."""
+    were, rows = sum(known.values()), sum(now.values())
+    shares = [count / were for value, count in known.items() if value not in now]
+    return sum(share >= GONE and share * rows >= GONE_ROWS for share in shares)
+
+
+def _compare_shares(
+    name: str, known: Mapping[str, int], now: Mapping[str, int]
+) -> list[FieldChange]:
+    """Whether the shares of values moved: total variation, and the chi-squared test."""
+    were, rows = sum(known.values()), sum(now.values())
+    values = [*{**known, **now}]
+    gaps = [abs(known.get(value, 0) / were - now.get(value, 0) / rows) for value in values]
+    moved = sum(gaps) / 2
+    if moved < SHIFT:
+        return []
+    from scipy.stats import chi2_contingency
+
+    counts = [[part.get(value, 0) for value in values] for part in (known, now)]
+    if chi2_contingency(counts).pvalue >= SHIFT_LEVEL:
+        return []
+    evidence = (
+        f"{moved:.0%} of the rows would have to have another value for its shares to be those of"
+        " the last snapshot"
+    )
+    return [FieldChange(name, "distribution", evidence)]
+
+
+def find_transformations(
     known: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]
 ) -> list[FieldChange]:
     """What the monitors' tests find was done to fields: two exchanged, one value in many rows,
@@ -258,34 +291,33 @@ def find_done(
     """
     from mesocosm.monitoring.drift.source_changes import find_changes
 
-    live = {
-        n: _resample(one) if "numbers" in one else _expand(one["counts"]) for n, one in now.items()
-    }
-    usable = {
-        n: {k: v for k, v in one.items() if k != "missing"}
-        for n, one in known.items()
-        if len(live[n]) >= FEW
-    }
-    told = find_changes(usable, live, LEVEL) if usable else []
-    return [
-        FieldChange(
-            c.field,
-            c.kind,
-            (
-                c.why
-                if c.detail["change"] != "recoded"
-                else (
-                    "its values look recoded: with their names exchanged, their shares are those of"
-                    " the last snapshot"
-                )
-            ),
-        )
-        for c in told
-        if c.detail["change"] in ("exchanged", "one value", "recoded")
-    ]
+    live = {name: _sample(facts) for name, facts in now.items()}
+    usable: dict[str, dict[str, Any]] = {}
+    for name, facts in known.items():
+        if len(live[name]) >= FEW:
+            usable[name] = {key: value for key, value in facts.items() if key != "missing"}
+    if not usable:
+        return []
+    found: list[FieldChange] = []
+    for change in find_changes(usable, live, LEVEL):
+        kind = change.detail["change"]
+        if kind == "recoded":
+            found.append(FieldChange(change.field, change.kind, RECODED))
+        elif kind in ("exchanged", "one value"):
+            found.append(FieldChange(change.field, change.kind, change.why))
+    return found
+
+
+def _sample(facts: Mapping[str, Any]) -> list[Any]:
+    if "numbers" in facts:
+        return _resample(facts)
+    return _expand(facts["counts"])
 
 
 def _expand(counts: Mapping[str, int]) -> list[str]:
     """As many values as the test should count, of a category's counts."""
-    rows = sum(counts.values())
-    return [v for v, n in counts.items() for _ in range(round(n * min(1.0, 2000 / max(1, rows))))]
+    scale = min(1.0, 2000 / max(1, sum(counts.values())))
+    values: list[str] = []
+    for value, count in counts.items():
+        values += [value] * round(count * scale)
+    return values

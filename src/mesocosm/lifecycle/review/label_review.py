@@ -1,28 +1,46 @@
 """Labels of a model: doubtful ones with the line of their source, and rows that are worth labelling
 next.
 
-Knows the catalog and the doors of govern and learn.
+Knows the catalog and the doors of data and learning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.catalog import Catalog, unlabelled
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
-from mesocosm.lifecycle.access.data_access import doubles, group_of, kinds_of
-from mesocosm.lifecycle.access.dataset_history import version_of
-from mesocosm.lifecycle.access.model_access import net_of
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.learning.model import Model
+from mesocosm.lifecycle.access.data_access import read_field_types, read_group_field, to_doubles
+from mesocosm.lifecycle.access.dataset_history import find_version
+from mesocosm.lifecycle.access.model_access import load_version
+from mesocosm.lifecycle.project_store import locate_project
+
+REQUESTS = 2000  # logged requests of a service that are read
+WITHOUT_CLASS = ("number", "integer", "text", "list", "tags")  # types without one label each
+OTHER_PREDICTIONS = {"number": "a number"}  # what a net that predicts no classes predicts
 
 
-def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
-    """Rows of the training part whose label the others contradict.
+def find_model(spec: Spec, name: str) -> Model:
+    """A model of the file.
 
     Raises:
-        Wrong: there is no such model.
+        Wrong: there is none of that name.
+    """
+    models = spec.eco.models
+    if name not in models:
+        found = f"no model is named '{name[:60]}'"
+        raise Wrong("", found, "a model of the file", sorted(models), name)
+    return models[name]
+
+
+def find_doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
+    """Rows of the training and validation splits whose label the others contradict.
+
+    Raises:
+        Wrong: there is no such model, or it predicts no classes.
         Failure: its dataset was not built, or has too many rows.
     """
     from mesocosm.data.snapshots.delta_tables import read_table
@@ -30,113 +48,89 @@ def doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     from mesocosm.learning.features.embeddings import embed_texts
     from mesocosm.learning.strategies.label_quality import MAX_ROWS, find_label_errors
 
-    if model not in spec.eco.models:
-        raise Wrong(
-            "",
-            f"no model is named '{model[:60]}'",
-            "a model of the file",
-            sorted(spec.eco.models),
-            model,
-        )
-    said = spec.eco.models[model]
-    snapshot = version_of(catalog, said.dataset, "newest")
-    store = where_of(spec).store
-    table = read_table(
-        store / snapshot["path"] / "rows",
-        snapshot["delta"],
-        where="_split in ('train', 'validation')",
-    )
+    settings, store = find_model(spec, model), locate_project(spec).store
+    snapshot = find_version(catalog, settings.dataset, "newest")
+    path = store / snapshot["path"] / "rows"
+    table = read_table(path, snapshot["delta"], where="_split in ('train', 'validation')")
     if table.num_rows > MAX_ROWS:
         raise Failure(
             f"{table.num_rows} rows are too many to look for doubtful labels; at most {MAX_ROWS}"
         )
-    kinds = kinds_of(snapshot)
-    if said.rank or kinds[said.target] in ("number", "integer", "text", "list", "tags"):
-        raise Wrong(
-            "",
-            f"'{model}' predicts a {kinds[said.target]}, whose rows have not one label each to"
-            " doubt",
-            "a model of classes",
-        )
-    keep = [i for i, v in enumerate(table.column(said.target).to_pylist()) if v is not None]
-    table = table.take(keep)
-    texts = [f for f in said.features if kinds[f] == "text"]
-    rows = {f: doubles(table.column(f)) for f in dict.fromkeys([*said.features, said.target])}
-    joined = [" ".join(str(rows[f][i] or "") for f in texts) for i in range(table.num_rows)]
-    vectors = (
-        embed_texts(resolve(str(said.base or "minilm"), spec.root), joined, 128, store)
-        if texts
-        else None
-    )
-    found = find_label_errors(
-        rows,
-        list(said.features),
-        said.target,
-        texts,
-        vectors,
-        groups=table.column(group).to_pylist() if (group := group_of(snapshot)) else [],
-    )
+    kinds = read_field_types(snapshot)
+    _check_has_classes(model, settings, kinds)
+    labels = table.column(settings.target).to_pylist()
+    table = table.take([i for i, label in enumerate(labels) if label is not None])
+    fields = dict.fromkeys([*settings.features, settings.target])
+    rows = {name: to_doubles(table.column(name)) for name in fields}
+    texts = [name for name in settings.features if kinds[name] == "text"]
+    vectors = None
+    if texts:
+        base = resolve(str(settings.base or "minilm"), spec.root)
+        vectors = embed_texts(base, _join_texts(rows, texts, table.num_rows), 128, store)
+    group, groups = read_group_field(snapshot), []
+    if group:
+        groups = table.column(group).to_pylist()
+    found = find_label_errors(rows, list(settings.features), settings.target, texts, vectors, groups=groups)
     files, lines = table.column("_file").to_pylist(), table.column("_line").to_pylist()
     return {
         "model": model,
-        "dataset": said.dataset,
+        "dataset": settings.dataset,
         "version": snapshot["id"],
         "rows": table.num_rows,
-        "found": [f | {"file": files[f["index"]], "line": lines[f["index"]]} for f in found],
+        "found": [
+            doubt | {"file": files[doubt["index"]], "line": lines[doubt["index"]]}
+            for doubt in found
+        ],
     }
 
 
-REQUESTS = 2000  # logged requests that are looked at
+def _check_has_classes(name: str, model: Model, kinds: Mapping[str, str]) -> None:
+    """Refuse a model whose rows do not have one class each."""
+    kind = kinds[model.predict]
+    if model.rank or kind in WITHOUT_CLASS:
+        found = f"'{name}' predicts a {kind}, so its rows do not have one class each"
+        raise Wrong("", found, "a classifier")
 
 
-def worth_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) -> dict[str, Any]:
-    """Rows without a label that would teach a model most: of its dataset, and requests of its
-    services without feedback.
+def _join_texts(rows: Mapping[str, Sequence[Any]], fields: Sequence[str], count: int) -> list[str]:
+    return [" ".join(str(rows[name][i] or "") for name in fields) for i in range(count)]
+
+
+def suggest_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) -> dict[str, Any]:
+    """Rows without a label from which a model would learn most (active learning): of its dataset,
+    and requests of its services without feedback.
 
     Returns:
         `found`: each with `inputs` (revealed private ones left out), what the model `says` with
-            which `probability`, and where it is
-        from: `prediction` (an id that `feedback` takes) with its `service`, or `file` and `line`.
+            which `probability`, and where it is from: `prediction` (an id that `feedback` takes)
+            with its `service`, or `file` and `line`.
 
     Raises:
         Wrong: there is no such model, or it predicts a number.
         Failure: it was not built, or no row is without a label.
     """
-
-    from mesocosm.data.snapshots.delta_tables import read_table
     from mesocosm.learning.strategies.active_learning import select_rows
 
-    champion, net = champion_of(spec, catalog, model)
-    said, store = spec.eco.models[model], where_of(spec).store
-    snapshot = version_of(catalog, said.dataset, "newest")
-    table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
-    bare = [i for i, v in enumerate(table.column(said.target).to_pylist()) if v is None]
-    rows: list[tuple[Mapping[str, Any], dict[str, Any]]] = (
-        [
-            (row, {"file": row["_file"], "line": row["_line"]})
-            for row in table.take(bare).to_pylist()
-        ]
-        if bare
-        else []
-    )
-    rows += [
-        (p["input"]["clean"], {"prediction": p["id"], "service": p["service"]})
-        for p in waiting(spec, catalog, model, net)
-    ]
+    champion, net = load_champion(spec, catalog, model)
+    settings = spec.eco.models[model]
+    rows = _unlabelled_rows(spec, catalog, model, net)
     if not rows:
-        raise Failure(f"every row of '{said.dataset}' has its label, and no request waits for one")
-    columns = {n: [row[n] for row, _ in rows] for n in net.inputs}
-    p = net.outputs(columns, len(rows))
-    shown = [n for n in net.inputs if n not in said.allow_private]
+        raise Failure(
+            f"every row of '{settings.learns}' has a label, and no request is without one"
+        )
+    columns = {name: [row[name] for row, _ in rows] for name in net.inputs}
+    probabilities = net.outputs(columns, len(rows))
+    features = stack_features(*net.features(columns, len(rows)))
+    shown = [name for name in net.inputs if name not in settings.allow_private]
     found = []
-    for i in select_rows(p, beside(*net.features(columns, len(rows))), most):
-        row, where = rows[i]
+    for i in select_rows(probabilities, features, most):
+        row, origin = rows[i]
         found.append(
             {
-                "inputs": {n: str(row[n]) if row[n] is not None else None for n in shown},
-                "says": net.labels[int(p[i].argmax())],
-                "probability": round(float(p[i].max()), 4),
-                **where,
+                "inputs": format_inputs(row, shown),
+                "says": net.labels[int(probabilities[i].argmax())],
+                "probability": round(float(probabilities[i].max()), 4),
+                **origin,
             }
         )
     return {
@@ -148,59 +142,79 @@ def worth_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) ->
     }
 
 
-def champion_of(spec: Spec, catalog: Catalog, model: str) -> tuple[dict[str, Any], Any]:
-    """The version of a model of classes that serves, and it loaded.
+def _unlabelled_rows(
+    spec: Spec, catalog: Catalog, model: str, net: Any
+) -> list[tuple[Mapping[str, Any], dict[str, Any]]]:
+    """Rows of the dataset and requests without a label, each with where it is from."""
+    from mesocosm.data.snapshots.delta_tables import read_table
+
+    settings = spec.eco.models[model]
+    snapshot = find_version(catalog, settings.learns, "newest")
+    table = read_table(locate_project(spec).store / snapshot["path"] / "rows", snapshot["delta"])
+    labels = table.column(settings.predict).to_pylist()
+    without = [i for i, label in enumerate(labels) if label is None]
+    rows: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
+    if without:
+        for row in table.take(without).to_pylist():
+            rows.append((row, {"file": row["_file"], "line": row["_line"]}))
+    for request in read_unlabelled_requests(spec, catalog, model, net):
+        origin = {"prediction": request["id"], "service": request["service"]}
+        rows.append((request["input"]["clean"], origin))
+    return rows
+
+
+def format_inputs(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, str | None]:
+    """Inputs of a row as texts; None where a value is missing."""
+    texts: dict[str, str | None] = {}
+    for name in fields:
+        texts[name] = None
+        if row[name] is not None:
+            texts[name] = str(row[name])
+    return texts
+
+
+def load_champion(spec: Spec, catalog: Catalog, model: str) -> tuple[dict[str, Any], Any]:
+    """The champion of a classifier: its record, and it loaded.
 
     Raises:
         Wrong: there is no such model, or it predicts no classes.
-        Failure: no version is in service.
+        Failure: it has no champion.
     """
-    if model not in spec.eco.models:
-        raise Wrong(
-            "",
-            f"no model is named '{model[:60]}'",
-            "a model of the file",
-            sorted(spec.eco.models),
-            model,
-        )
+    find_model(spec, model)
     champions = [v for v in catalog.versions(model) if v["state"] == "champion"]
     if not champions:
-        raise Failure(f"the model '{model}' has no version in service; run 'mesocosm build'")
-    if champions[-1]["recipe"].get("task"):
-        raise Wrong(
-            "",
-            f"'{model}' predicts a text, of which no row is unsure in this way",
-            "a model of classes",
-        )
-    net = net_of(spec, champions[-1])
-    if net.says != "classes":
-        raise Wrong(
-            "",
-            f"'{model}' predicts {'a number' if net.says == 'number' else 'several labels'}, of"
-            " which no row is unsure in this way",
-            "a model of classes",
-        )
-    return champions[-1], net
+        raise Failure(f"the model '{model}' has no deployed version; run 'mesocosm build'")
+    champion = champions[-1]
+    predicts, net = "a text", None
+    if not champion["recipe"].get("task"):
+        net = load_version(spec, champion)
+        predicts = OTHER_PREDICTIONS.get(net.says, "several labels")
+    if net is None or net.says != "classes":
+        found = f"'{model}' predicts {predicts}, which has no class probabilities"
+        raise Wrong("", found, "a classifier")
+    return champion, net
 
 
-def waiting(spec: Spec, catalog: Catalog, model: str, net: Any) -> list[dict[str, Any]]:
-    """The newest requests of a model's services that no label came back for, a service after the
+def read_unlabelled_requests(
+    spec: Spec, catalog: Catalog, model: str, net: Any
+) -> list[dict[str, Any]]:
+    """The newest requests of a model's services that have no label yet, a service after the
     other.
     """
-    found = []
+    requests = []
     for name, service in spec.eco.services.items():
         if service.model == model:
-            found += [
-                p
-                for p in unlabelled(catalog, name, REQUESTS)
-                if set(net.inputs) <= set(p["input"]["clean"])
+            requests += [
+                request
+                for request in unlabelled(catalog, name, REQUESTS)
+                if set(net.inputs) <= set(request["input"]["clean"])
             ]
-    return found
+    return requests
 
 
-def beside(features: Any, block: Any) -> Any:
-    """Features of texts and a table's columns side by side (rows, width), neither louder for having
-    more columns.
+def stack_features(features: Any, block: Any) -> Any:
+    """Features of texts and a table's columns side by side (rows, width); the columns are scaled so
+    that they do not count more for being many.
     """
     import numpy as np
 

@@ -1,5 +1,5 @@
-"""What a build would find in changed files, before it runs: the new rows governed in a scratch
-folder and compared with the last snapshot.
+"""What a build would find in changed files, before it runs: a snapshot of the new rows built in a
+scratch folder and compared with the last snapshot.
 
 Knows the same comparison that the build makes. Lists nothing and keeps only the evidence.
 """
@@ -9,18 +9,19 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.settings import Where
-from mesocosm.lifecycle.access.pseudonym_key import private_key
-from mesocosm.lifecycle.file_datasets import datasets_of
+from mesocosm.lifecycle.access.pseudonym_key import read_private_key
+from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.local_files import is_small
 from mesocosm.lifecycle.plan import Change
-from mesocosm.lifecycle.project_store import where_of
-from mesocosm.lifecycle.resource_makers import forgotten_of
+from mesocosm.lifecycle.project_store import locate_project
+from mesocosm.lifecycle.resource_makers import list_forgotten_marks
 from mesocosm.lifecycle.review.snapshot_comparison import check_new_data
 from mesocosm.lifecycle.stopped_build import keep_failure
 
@@ -32,57 +33,63 @@ def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> lis
     Returns:
         The datasets that were too large or too remote to compare before the build.
     """
-    left = []
+    skipped = []
     for change in changes:
-        if (
-            change.resource is None
-            or change.prints is None
-            or change.resource.section != "datasets"
-            or change.sign != "±"
-        ):
+        if change.resource is None or change.fingerprints is None:
+            continue
+        if change.resource.section != "datasets" or change.sign != "±":
             continue
         name = change.resource.name
         last = catalog.snapshot(dataset=name)
-        if last is None or last["made"] == change.prints.made:
+        if last is None or last["made"] == change.fingerprints.build:
             continue
-        if not is_small(spec, name):
-            left.append(name)
-            continue
-        _preview(spec, catalog, change, last)
-    return left
+        if is_small(spec, name):
+            _preview(spec, catalog, change, last)
+        else:
+            skipped.append(name)
+    return skipped
 
 
 def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any]) -> None:
-    from mesocosm.data.pipeline.snapshot_builder import govern
-
-    assert change.resource is not None and change.prints is not None
-    where, name = where_of(spec), change.resource.name
+    """Build a snapshot in a scratch folder and compare it; what stops it is kept for the plan."""
+    assert change.resource is not None and change.fingerprints is not None
+    where, name, made = locate_project(spec), change.resource.name, change.fingerprints.build
     scratch = where.store / "work" / f"preview-{uuid.uuid4().hex[:8]}"
-    rules = {"rows": last["account"]["kept"], "training": last["facts"]["training"]}
     try:
-        made = govern(
-            name,
-            datasets_of(spec)[name],
-            spec.eco.sources,
-            Where(where.root, scratch),
-            change.prints.made,
-            private_key(where.store),
-            lambda _: None,
-            rules,
-            catalog.clock(),
-            forgotten_of(spec, catalog, name),
-        )
-        auto = name in spec.eco.datasets and spec.eco.datasets[name].auto
-        new = {
-            "account": made.account,
-            "report": made.report,
-            "facts": made.facts,
-            "recipe": dict(change.resource.recipe) | {"auto": auto},
-        }
-        check_new_data(spec, name, change.prints.made, last, new, frozenset())
-    except Wrong as error:  # what cannot be governed stops the build too
-        keep_failure(where.store, name, change.prints.made, error)
+        new = _build_scratch(spec, catalog, change, last, scratch)
+        check_new_data(spec, name, made, last, new, frozenset())
+    except Wrong as error:  # rows that cannot be read stop the build too
+        keep_failure(where.store, name, made, error)
     except Failure:
-        return  # what stops it is kept for the plan; what else fails is the build's to say
+        return  # what stops it is kept for the plan; what else fails is the build's to report
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _build_scratch(
+    spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any], scratch: Path
+) -> dict[str, Any]:
+    """The record of a snapshot that is built in a scratch folder, as far as it is compared."""
+    from mesocosm.data.pipeline.snapshot_builder import govern
+
+    assert change.resource is not None and change.fingerprints is not None
+    where, name = locate_project(spec), change.resource.name
+    snapshot = govern(
+        name,
+        resolve_datasets(spec)[name],
+        spec.eco.sources,
+        Where(where.root, scratch),
+        change.fingerprints.build,
+        read_private_key(where.store),
+        lambda _: None,
+        {"rows": last["account"]["kept"], "training": last["facts"]["training"]},
+        catalog.clock(),
+        list_forgotten_marks(spec, catalog, name),
+    )
+    drafted = name in spec.eco.datasets and spec.eco.datasets[name].auto
+    return {
+        "account": snapshot.account,
+        "report": snapshot.report,
+        "facts": snapshot.facts,
+        "recipe": dict(change.resource.made_by) | {"auto": drafted},
+    }

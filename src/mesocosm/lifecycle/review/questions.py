@@ -14,9 +14,9 @@ from pathlib import Path
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Finding, Invalid, Wrong
 from mesocosm.core.settings import Where
-from mesocosm.lifecycle.content_cache import keep, mark_of
+from mesocosm.lifecycle.content_cache import keep_result, locate_result
 from mesocosm.lifecycle.local_files import is_settled, is_small
-from mesocosm.lifecycle.project_store import where_of
+from mesocosm.lifecycle.project_store import locate_project
 
 AUTO = "auto"  # the base that is chosen by trying
 FORMS = ("csv", "excel", "json", "jsonl", "parquet")  # types of sources that are read for it
@@ -32,65 +32,68 @@ def ask_readings(spec: Spec, made: Mapping[str, str] | None = None) -> list[Find
         made: by address, what tells a dataset's content and settings from others; one that left
             nothing open is not read again.
     """
-    found = []
-    for name, dataset in spec.eco.datasets.items():
-        sources = [spec.eco.sources.get(s) for s in dataset.all_sources]
-        if (
-            dataset.auto
-            or any(s is None or getattr(s, "type", "") not in FORMS for s in sources)
-            or not is_small(spec, name)
-        ):
+    findings = []
+    for name in spec.eco.datasets:
+        if not _is_read_before_build(spec, name):
             continue
-        if is_settled(spec, name):
-            continue
-        for asked in _open(spec, name, (made or {}).get(f"datasets.{name}")):
-            place = spec.place("datasets", name, *asked.key.split(".", 1))
-            found.append(Finding(place, f"datasets.{name}.{asked.key}", asked.found, asked.wanted))
-    return found
+        for question in _open_questions(spec, name, (made or {}).get(f"datasets.{name}")):
+            place = spec.place("datasets", name, *question.key.split(".", 1))
+            address = f"datasets.{name}.{question.key}"
+            findings.append(Finding(place, address, question.found, question.wanted))
+    return findings
 
 
-def missing_bases(spec: Spec) -> list[Finding]:
-    """Bases of models that are none of ours, no folder of the project and no hub id."""
-    from mesocosm.learning.base_models.base import canonical_hub_id, is_local_base, locate_base
+def _is_read_before_build(spec: Spec, name: str) -> bool:
+    """Whether a dataset reads small files of the project that were not built as they are."""
+    dataset = spec.eco.datasets[name]
+    sources = [spec.eco.sources.get(source) for source in dataset.all_sources]
+    if dataset.auto or not all(getattr(source, "type", "") in FORMS for source in sources):
+        return False
+    return is_small(spec, name) and not is_settled(spec, name)
 
-    found = []
+
+def find_missing_bases(spec: Spec) -> list[Finding]:
+    """Base models that are neither known by name, nor a folder of the project, nor a hub id."""
+    from mesocosm.learning.base_models.base import is_local_base
+
+    findings = []
     for name, model in spec.eco.models.items():
         for key in ("base", "image_base"):
             base = getattr(model, key)
-            if (
-                not isinstance(base, str)
-                or not base
-                or base == AUTO
-                or "/" in base
-                or canonical_hub_id(base)
-                or is_local_base(base, spec.root)
-            ):
+            if not _may_be_missing(spec, base):
                 continue
             try:
                 locate_base(base, spec.root)
             except Wrong as wrong:
-                found.append(
-                    Wrong(key, wrong.found, wrong.wanted, wrong.choices, base).at(
-                        spec.place("models", name, key, key=False), f"models.{name}"
-                    )
-                )
-    return found
+                place = spec.place("models", name, key, key=False)
+                unknown = Wrong(key, wrong.found, wrong.wanted, wrong.choices, base)
+                findings.append(unknown.at(place, f"models.{name}"))
+    return findings
 
 
-def _open(spec: Spec, name: str, made: str | None) -> list[Wrong]:
+def _may_be_missing(spec: Spec, base: object) -> bool:
+    """Whether a base model is a name that nothing is known by yet."""
+    from mesocosm.learning.base_models.base import canonical, named
+
+    if not isinstance(base, str) or not base or base == AUTO or "/" in base:
+        return False
+    return not canonical(base) and not named(base, spec.root)
+
+
+def _open_questions(spec: Spec, name: str, made: str | None) -> list[Wrong]:
     """A dataset's questions; that it has none is kept for its content, and questions are not, since
     they hold values.
     """
-    mark = mark_of(where_of(spec).store, ["readings", made]) if made else None
+    mark = made and locate_result(locate_project(spec).store, ["readings", made])
     if mark and mark.is_file():
         return []
     try:
-        asked = _questions(spec, name)
-    except (Failure, Invalid, OSError):  # what cannot be read is the build's to say
+        questions = _questions(spec, name)
+    except (Failure, Invalid, OSError):  # what cannot be read is the build's to report
         return []
-    if mark and not asked:
-        keep(mark, [])
-    return asked
+    if mark and not questions:
+        keep_result(mark, [])
+    return questions
 
 
 def _questions(spec: Spec, name: str) -> list[Wrong]:

@@ -7,14 +7,18 @@ audited.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.config import Spec
 from mesocosm.core.errors import Invalid
 from mesocosm.core.hashing import canonical
 from mesocosm.lifecycle.review.field_change import FieldChange
-from mesocosm.lifecycle.review.field_comparison import compare_field, find_done, keys
+from mesocosm.lifecycle.review.field_comparison import (
+    compare_field,
+    find_transformations,
+    list_key_fields,
+)
 from mesocosm.lifecycle.review.table_comparison import compare_rows
 from mesocosm.lifecycle.stopped_build import forget_stop, keep_stop, stop_findings
 
@@ -31,53 +35,53 @@ def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Fi
     """
     before, after = old["recipe"]["fields"], new["recipe"]["fields"]
     drafted = bool(new["recipe"].get("auto"))
-    found: list[FieldChange] = compare_rows(old, new) + (
-        _compare_columns(old, new) if drafted else []
-    )
+    found = compare_rows(old, new)
+    if drafted:
+        found += _compare_columns(old, new)
     for name in after:
         if name not in before:
             continue
-        if before[name]["type"] != after[name]["type"]:
-            if drafted:
-                found.append(
-                    FieldChange(
-                        name,
-                        "schema",
-                        f"its type was {before[name]['type']} and is {after[name]['type']}",
-                    )
-                )
-            continue
-        if not drafted and canonical(before[name]) != canonical(after[name]):
-            continue
-        found += compare_field(name, after[name], old, new)
-    named = {c.field for c in found if c.kind in ("missing", "unreadable")}
-    known = [
-        (old["facts"]["training"][n], new["facts"]["training"][n], n)
-        for n in after
-        if n in before
-        and n not in named
-        and n not in keys(new)
-        and before[n]["type"] == after[n]["type"]
-        and all(n in s["facts"]["training"] for s in (old, new))
-    ]
-    if other := find_done({n: was for was, _, n in known}, {n: now for _, now, n in known}):
-        found = [c for c in found if c.field not in {o.field for o in other}] + other
-    return found
+        was, now = before[name]["type"], after[name]["type"]
+        if was != now and drafted:
+            found.append(FieldChange(name, "schema", f"its type was {was} and is {now}"))
+        elif was == now and (drafted or canonical(before[name]) == canonical(after[name])):
+            found += compare_field(name, after[name], old, new)
+    done = _find_done(old, new, found)
+    explained = {change.field for change in done}
+    return [change for change in found if change.field not in explained] + done
+
+
+def _find_done(
+    old: Mapping[str, Any], new: Mapping[str, Any], found: Sequence[FieldChange]
+) -> list[FieldChange]:
+    """What was done to whole fields (see `find_transformations`), among those that neither
+    name a row nor became missing or unreadable.
+    """
+    before, after = old["recipe"]["fields"], new["recipe"]["fields"]
+    was, now = old["facts"]["training"], new["facts"]["training"]
+    without = {change.field for change in found if change.kind in ("missing", "unreadable")}
+    without |= set(list_key_fields(new))
+    measured = set(was) & set(now) & set(before) - without
+    names = [n for n in after if n in measured and before[n]["type"] == after[n]["type"]]
+    return find_transformations(
+        {name: was[name] for name in names}, {name: now[name] for name in names}
+    )
 
 
 def _compare_columns(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldChange]:
     """Columns of a source that `fields: auto` drafts: one that is gone is a change of schema, one
     that is new is reported.
     """
-    was, now = (_columns(snapshot) for snapshot in (old, new))
-    gone = [n for n, column in was.items() if n not in now and column not in _listed(new)]
-    added = [n for n, column in now.items() if n not in was and column not in _listed(old)]
-    beside = f"; new beside it: {', '.join(added)}" if added else ""
-    return [
-        FieldChange(n, "schema", f"the source has no such column any more{beside}") for n in gone
-    ] + [
-        FieldChange(n, "distribution", "the column is new in the source") for n in added if not gone
-    ]
+    was, now = _columns(old), _columns(new)
+    gone = [name for name, column in was.items() if name not in now and column not in _listed(new)]
+    added = [name for name, column in now.items() if name not in was and column not in _listed(old)]
+    if not gone:
+        text = "the column is new in the source"
+        return [FieldChange(name, "distribution", text) for name in added]
+    text = "the source has no such column any more"
+    if added:
+        text += f"; new columns: {', '.join(added)}"
+    return [FieldChange(name, "schema", text) for name in gone]
 
 
 def _columns(snapshot: Mapping[str, Any]) -> dict[str, str]:
@@ -87,7 +91,7 @@ def _columns(snapshot: Mapping[str, Any]) -> dict[str, str]:
 
 def _listed(snapshot: Mapping[str, Any]) -> set[str]:
     """The columns that a snapshot's sources had."""
-    return {c for columns in snapshot["report"].get("columns", {}).values() for c in columns}
+    return set().union(*snapshot["report"].get("columns", {}).values())
 
 
 def check_new_data(
@@ -98,7 +102,8 @@ def check_new_data(
     new: Mapping[str, Any],
     accepted: frozenset[str],
 ) -> list[FieldChange]:
-    """Compare, and stop where something changed that nobody accepted.
+    """Compare a new snapshot with the last one, and stop where something changed that nobody
+    accepted.
 
     Args:
         accepted: `DATASET`, `DATASET.FIELD`.
@@ -111,8 +116,14 @@ def check_new_data(
             hold the evidence and the line that accepts it.
     """
     store = spec.root / ".mesocosm"
-    changes = compare_snapshots(last, new) if last else []
-    stops = [c for c in changes if c.stops and not {dataset, f"{dataset}.{c.field}"} & accepted]
+    changes: list[FieldChange] = []
+    if last:
+        changes = compare_snapshots(last, new)
+    stops = [
+        change
+        for change in changes
+        if change.stops and not {dataset, f"{dataset}.{change.field}"} & accepted
+    ]
     if not stops:
         forget_stop(store, dataset)
         return changes

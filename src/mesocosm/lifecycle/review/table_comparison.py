@@ -1,5 +1,5 @@
-"""What changed between two snapshots beside single values: how many rows, the language of texts,
-the era of dates.
+"""What changed between two snapshots apart from single values: how many rows, the language of
+texts, the era of dates.
 
 Knows two snapshots' records. Evidence names no value of a row.
 """
@@ -14,17 +14,15 @@ from mesocosm.lifecycle.review.field_change import FieldChange
 MANY = 50  # rows of the last snapshot from which its size says something
 LOST = 0.5  # share of the rows that were lost
 REJECTED, LEVEL = 0.2, 1e-4  # rise of the share of rejected rows, and p-value of Fisher's test
-SAME, MORE, DISTINCT = (
-    1.05,
-    1.5,
-    0.9,
-)  # different values beside those of before, rows beside those of before, share of different values
+# rows are repeated where there are `MORE` times as many and at most `SAME` times as many different
+# values, of fields whose share of different values was `DISTINCT`
+SAME, MORE, DISTINCT = 1.05, 1.5, 0.9
 TEXTS = 20  # texts under which nothing is concluded
-SCRIPT = 0.3  # share of the letters that are of a script the last snapshot hardly had
-KNOWN, LEFT = (
-    0.15,
-    0.25,
-)  # how often a frequent word was in a text on average, and what share of that is left
+# share of the letters that are of a script, and the share from which the last snapshot had it too
+SCRIPT, HAD_SCRIPT = 0.3, 0.05
+# how often a frequent word was in a text on average, and what share of that is left
+KNOWN, LEFT = 0.15, 0.25
+FEW_WORDS, USUAL = 3, 0.05  # words, and their mean share, under which nothing is concluded
 YEARS = 15 * 365.25  # days by which the middle of dates does not move in honest data
 
 
@@ -34,37 +32,35 @@ def compare_rows(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldCh
     if not was or not now or was["kept"] < MANY:
         return []
     if now["kept"] < LOST * was["kept"] and now["in"] < LOST * was["in"]:
-        return [
-            FieldChange(
-                "",
-                "rows",
-                f"{now['kept']:,} rows are kept, and the last snapshot kept {was['kept']:,}: the"
-                " source may be cut off",
-            )
-        ]
-    bad_was, bad_now = (
-        one["quarantined"] + one["duplicates"] for one in (was, now)
-    )  # what is erased or too old left by a rule
-    if now["in"] and bad_now / now["in"] - bad_was / was["in"] >= REJECTED:
-        from scipy.stats import fisher_exact
-
-        if (
-            fisher_exact([[bad_was, was["kept"]], [bad_now, now["kept"]]], alternative="less")[1]
-            < LEVEL
-        ):
-            return [
-                FieldChange(
-                    "",
-                    "rows",
-                    f"{bad_now:,} of {now['in']:,} rows are not kept ({bad_now / now['in']:.1%});"
-                    f" in the last snapshot {bad_was:,} of {was['in']:,} were not"
-                    f" ({bad_was / was['in']:.1%})",
-                )
-            ]
-    return _repeated(old, new)
+        evidence = (
+            f"{now['kept']:,} rows are kept, and the last snapshot kept {was['kept']:,}: the"
+            " source may be cut off"
+        )
+        return [FieldChange("", "rows", evidence)]
+    return _compare_rejected(was, now) or _find_repeated(old, new)
 
 
-def _repeated(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldChange]:
+def _compare_rejected(was: Mapping[str, int], now: Mapping[str, int]) -> list[FieldChange]:
+    """Whether many more rows are quarantined or duplicates; what was erased or expired left by a
+    rule.
+    """
+    bad_was, bad_now = (part["quarantined"] + part["duplicates"] for part in (was, now))
+    if not now["in"] or bad_now / now["in"] - bad_was / was["in"] < REJECTED:
+        return []
+    from scipy.stats import fisher_exact
+
+    table = [[bad_was, was["kept"]], [bad_now, now["kept"]]]
+    if fisher_exact(table, alternative="less")[1] >= LEVEL:
+        return []
+    evidence = (
+        f"{bad_now:,} of {now['in']:,} rows are not kept ({bad_now / now['in']:.1%});"
+        f" in the last snapshot {bad_was:,} of {was['in']:,} were not"
+        f" ({bad_was / was['in']:.1%})"
+    )
+    return [FieldChange("", "rows", evidence)]
+
+
+def _find_repeated(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldChange]:
     """Whether rows came again: many more rows and no more different values in any field that had a
     value of its own in nearly each row.
     """
@@ -72,62 +68,76 @@ def _repeated(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldChang
         s["report"].get("after") or s["report"].get("before") or {} for s in (old, new)
     )
     telling = [
-        n
-        for n, p in before.items()
-        if n in after and p.get("rows", 0) >= MANY and p.get("distinct", 0) >= DISTINCT * p["rows"]
+        name
+        for name, profile in before.items()
+        if name in after
+        and profile.get("rows", 0) >= MANY
+        and profile.get("distinct", 0) >= DISTINCT * profile["rows"]
     ]
-    if not telling or not all(
-        after[n]["rows"] >= MORE * before[n]["rows"]
-        and after[n].get("distinct", 0) <= SAME * before[n]["distinct"]
-        for n in telling
-    ):
+    if not telling or not all(_is_repeated(before[name], after[name]) for name in telling):
         return []
-    first = telling[0]
-    return [
-        FieldChange(
-            "",
-            "rows",
-            f"{after[first]['rows']:,} rows have {after[first]['distinct']:,} different values of"
-            f" '{first}', where {before[first]['rows']:,} had {before[first]['distinct']:,}: rows"
-            " are repeated",
-        )
-    ]
+    name = telling[0]
+    evidence = (
+        f"{after[name]['rows']:,} rows have {after[name]['distinct']:,} different values of"
+        f" '{name}', where {before[name]['rows']:,} had {before[name]['distinct']:,}: rows"
+        " are repeated"
+    )
+    return [FieldChange("", "rows", evidence)]
+
+
+def _is_repeated(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether a field has many more rows and hardly more different values."""
+    grew = now["rows"] >= MORE * was["rows"]
+    return bool(grew and now.get("distinct", 0) <= SAME * was["distinct"])
 
 
 def compare_texts(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[FieldChange]:
     """Texts of another script, or without the words that were frequent: another language, or
     another kind of text.
+
+    Args:
+        name: the field.
+        was: `rows`, and the share of `scripts` and `words`, in the last snapshot.
+        now: the same in the new one.
     """
     if min(was["rows"], now["rows"]) < TEXTS:
         return []
-    for script, share in now["scripts"].items():
-        if (
-            share - was["scripts"].get(script, 0.0) >= SCRIPT
-            and was["scripts"].get(script, 0.0) < 0.05
-        ):
-            return [
-                FieldChange(
-                    name,
-                    "schema",
-                    f"{share:.0%} of its letters are {script.title()}, and"
-                    f" {was['scripts'].get(script, 0.0):.0%} were: its language changed",
-                )
-            ]
-    words = {w: s for w, s in was["words"].items() if s >= KNOWN} or dict(
-        sorted(was["words"].items(), key=lambda e: -e[1])[:10]
-    )
-    usual = sum(words.values()) / len(words) if words else 0.0
-    left = sum(now["words"].get(w, 0.0) for w in words) / len(words) if words else 0.0
-    if len(words) < 3 or usual < 0.05 or left >= LEFT * usual:
+    evidence = _script_evidence(was["scripts"], now["scripts"])
+    evidence = evidence or _word_evidence(was["words"], now["words"])
+    if not evidence:
         return []
-    return [
-        FieldChange(
-            name,
-            "schema",
-            f"the {len(words)} words that were most frequent are in {left:.1%} of the texts on"
-            f" average, and were in {usual:.1%}: its language or kind of text changed",
-        )
-    ]
+    return [FieldChange(name, "schema", evidence)]
+
+
+def _script_evidence(was: Mapping[str, float], now: Mapping[str, float]) -> str:
+    """A script that many letters are of and hardly any were, in a sentence; empty if there is
+    none.
+    """
+    for script, share in now.items():
+        before = was.get(script, 0.0)
+        if share - before >= SCRIPT and before < HAD_SCRIPT:
+            return (
+                f"{share:.0%} of its letters are {script.title()}, and {before:.0%} were: its"
+                " language changed"
+            )
+    return ""
+
+
+def _word_evidence(was: Mapping[str, float], now: Mapping[str, float]) -> str:
+    """Frequent words that are hardly there any more, in a sentence; empty if they are."""
+    words = {word: share for word, share in was.items() if share >= KNOWN}
+    if not words:
+        words = dict(sorted(was.items(), key=lambda item: -item[1])[:10])
+    if len(words) < FEW_WORDS:
+        return ""
+    usual = sum(words.values()) / len(words)
+    left = sum(now.get(word, 0.0) for word in words) / len(words)
+    if usual < USUAL or left >= LEFT * usual:
+        return ""
+    return (
+        f"the {len(words)} words that were most frequent are in {left:.1%} of the texts on"
+        f" average, and were in {usual:.1%}: its language or kind of text changed"
+    )
 
 
 def compare_dates(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[FieldChange]:
@@ -137,9 +147,8 @@ def compare_dates(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> 
     old, new = was["numbers"], now["numbers"]
     moved = new[len(new) // 2] - old[len(old) // 2]
     if abs(moved) > YEARS:
-        return [
-            FieldChange(name, "schema", f"its middle date moved by {moved / 365.25:+.0f} years")
-        ]
+        evidence = f"its median date moved by {moved / 365.25:+.0f} years"
+        return [FieldChange(name, "schema", evidence)]
     most = max(new.count(v) for v in set(new)) / len(new)
     usual = max(old.count(v) for v in set(old)) / len(old)
     if most - usual >= 0.5:

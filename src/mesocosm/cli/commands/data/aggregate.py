@@ -39,7 +39,7 @@ def aggregate(
     as_json: AsJson = False,
 ) -> None:
     """Give a differentially private count or mean of DATASET; its budget pays."""
-    from mesocosm.lifecycle.jobs.privacy_budget import ask
+    from mesocosm.lifecycle.jobs.privacy_budget import PrivateQuery, answer_query
 
     eco = opened(file)
 
@@ -63,8 +63,5 @@ def aggregate(
             ]
         )
 
-    answer(
-        ask(eco.spec, eco.catalog, dataset, mean, by, low, high, epsilon, "command line"),
-        as_json,
-        text,
-    )
+    query = PrivateQuery(dataset, epsilon, mean, by, low, high)
+    answer(answer_query(eco.spec, eco.catalog, query, "command line"), as_json, text)

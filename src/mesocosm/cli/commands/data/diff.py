@@ -21,10 +21,10 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Show rows and statistics that differ between two versions of DATASET."""
-    from mesocosm.lifecycle.access.dataset_history import compare
+    from mesocosm.lifecycle.access.dataset_history import compare_versions
 
     eco = opened(file)
-    answer(compare(eco.spec, eco.catalog, dataset, old, new), as_json, _text)
+    answer(compare_versions(eco.spec, eco.catalog, dataset, old, new), as_json, _text)
 
 
 def _text(d: dict[str, Any]) -> str:

@@ -22,10 +22,10 @@ def lineage(
     """Give the lineage of everything that was built as OpenLineage events, column by column."""
     import json
 
-    from mesocosm.reports.openlineage import events
+    from mesocosm.reports.openlineage import build_events
 
     eco = opened(file)
-    found = list(events(eco.spec, eco.catalog))
+    found = list(build_events(eco.spec, eco.catalog))
     if not found:
         raise Failure("nothing was built yet; run 'mesocosm build'")
     if out:

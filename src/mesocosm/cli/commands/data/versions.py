@@ -36,18 +36,18 @@ def versions(
     as_json: AsJson = False,
 ) -> None:
     """List the versions of DATASET, or write the rows of one (time travel)."""
-    from mesocosm.lifecycle.access.dataset_history import dataset_of, rows_of, version_of
+    from mesocosm.lifecycle.access.dataset_history import export_rows, find_dataset, find_version
 
     eco = opened(file)
     if out:
         answer(
-            rows_of(eco.spec, eco.catalog, dataset, at or "newest", out),
+            export_rows(eco.spec, eco.catalog, dataset, at or "newest", out),
             as_json,
             lambda d: f"{d['rows']} rows of {d['version']} written to {d['written']}.",
         )
         return
-    dataset_of(eco.spec, dataset)
-    snapshots = [version_of(eco.catalog, dataset, at)] if at else eco.catalog.snapshots(dataset)
+    find_dataset(eco.spec, dataset)
+    snapshots = [find_version(eco.catalog, dataset, at)] if at else eco.catalog.snapshots(dataset)
     found = [
         {k: s[k] for k in ("id", "delta", "account", "previous", "at")} | {"files": s["files"]}
         for s in snapshots

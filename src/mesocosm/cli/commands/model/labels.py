@@ -59,7 +59,7 @@ def labels(
     Nothing is changed, but by --like ID --as LABEL, which labels the requests of a proposal: the
     next 'mesocosm model retrain' learns them.
     """
-    from mesocosm.lifecycle.review.label_review import doubtful_labels, worth_labelling
+    from mesocosm.lifecycle.review.label_review import find_doubtful_labels, suggest_labelling
 
     eco = opened(file)
     if bool(like) != bool(as_):
@@ -70,10 +70,10 @@ def labels(
     if new or like:
         from rich.console import Console
 
-        from mesocosm.lifecycle.review.class_proposals import proposals, take_up
+        from mesocosm.lifecycle.review.class_proposals import accept_proposal, propose_classes
 
         with Console(stderr=True, quiet=as_json).status(f"looking through the requests to {model}"):
-            found = proposals(eco.spec, eco.catalog, model)
+            found = propose_classes(eco.spec, eco.catalog, model)
         if not like:
             answer(found, as_json, _new)
             return
@@ -83,7 +83,7 @@ def labels(
                 f"'{like[:60]}' is in no proposal now; 'mesocosm model labels {model} --new' lists them"
             )
         answer(
-            take_up(
+            accept_proposal(
                 eco.spec,
                 eco.catalog,
                 model,
@@ -96,7 +96,7 @@ def labels(
         )
         return
     if next_:
-        answer(worth_labelling(eco.spec, eco.catalog, model, most), as_json, _next)
+        answer(suggest_labelling(eco.spec, eco.catalog, model, most), as_json, _next)
         return
 
     def text(d: dict[str, Any]) -> str:
@@ -115,7 +115,7 @@ def labels(
             ]
         )
 
-    found = doubtful_labels(eco.spec, eco.catalog, model)
+    found = find_doubtful_labels(eco.spec, eco.catalog, model)
     answer(found, as_json, text)
 
 

@@ -19,11 +19,11 @@ def retrain(
     as_json: AsJson = False,
 ) -> None:
     """Grow a challenger for SERVICE, compare it with the champion, swap or keep and say why."""
-    from mesocosm.lifecycle.build_lock import alone
+    from mesocosm.lifecycle.build_lock import hold_build_lock
     from mesocosm.lifecycle.jobs.retrain import retrain as grow
 
     eco = opened(file)
-    with alone(eco.spec.root / ".mesocosm", wait=900):
+    with hold_build_lock(eco.spec.root / ".mesocosm", wait=900):
         found = grow(
             eco.spec, eco.catalog, service, reason, lambda text: print(text, file=sys.stderr)
         )

@@ -28,7 +28,7 @@ def suggest(
     """Propose changes to the file that what was measured speaks for, each with its evidence;
     nothing is changed but the file written by -o.
     """
-    from mesocosm.assistant.suggestions import applied, proposals
+    from mesocosm.assistant.suggestions import apply_changes, suggest_changes
 
     eco = opened(file)
     path = eco.spec.path
@@ -39,10 +39,10 @@ def suggest(
             f"'{out}' lies outside the project's folder; paths in the file are read from there, so"
             f" name a file in '{path.parent}'"
         )
-    found = proposals(eco.spec, eco.catalog)
+    found = suggest_changes(eco.spec, eco.catalog)
     if out and found:
         out.write_text(
-            applied(path.read_text(encoding="utf-8-sig"), path.name, found), encoding="utf-8"
+            apply_changes(path.read_text(encoding="utf-8-sig"), path.name, found), encoding="utf-8"
         )
     answer({"proposals": found, "written": str(out) if out and found else None}, as_json, _text)
 
@@ -56,7 +56,7 @@ def _text(data: dict[str, Any]) -> str:
         return "Nothing that was measured speaks for another file."
     end = (
         f"{data['written']} has them all; 'mesocosm plan -f {data['written']}' says what a build"
-        " would make anew."
+        " would rebuild."
         if data["written"]
         else "'-o better.yaml' writes a file that has them all."
     )

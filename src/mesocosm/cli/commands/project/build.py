@@ -45,9 +45,9 @@ def check_accepted(eco: Any, accept: Sequence[str]) -> None:
     Raises:
         Wrong: with the nearest name.
     """
-    from mesocosm.lifecycle.file_datasets import datasets_of
+    from mesocosm.lifecycle.file_datasets import resolve_datasets
 
-    datasets = datasets_of(eco.spec)
+    datasets = resolve_datasets(eco.spec)
     choices = [
         *datasets,
         *(f"{name}.{field}" for name, data in datasets.items() for field in data.fields),

@@ -25,7 +25,7 @@ def check(
     from mesocosm import config
     from mesocosm.core.errors import Invalid
     from mesocosm.lifecycle.local_files import refuse_folder
-    from mesocosm.lifecycle.review.questions import ask_readings, missing_bases
+    from mesocosm.lifecycle.review.questions import ask_readings, find_missing_bases
 
     if schema:
         from mesocosm.config.json_schema import published_schema
@@ -35,7 +35,7 @@ def check(
     found = config.read(file)
     note_deprecations(found.deprecations)
     refuse_folder(found.root)
-    if wrong := [*missing_bases(found), *ask_readings(found)]:
+    if wrong := [*find_missing_bases(found), *ask_readings(found)]:
         raise Invalid(wrong)
     eco = found.eco
     counts = {

@@ -13,7 +13,7 @@ from mesocosm.cli.output import AsJson, File, answer, guarded, opened
 def doctor(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Hash every listed version again, read every snapshot's files, follow the audit's chain."""
     from mesocosm.lifecycle.access.integrity import Integrity, find_damage
-    from mesocosm.lifecycle.file_datasets import datasets_of
+    from mesocosm.lifecycle.file_datasets import resolve_datasets
 
     eco = opened(file)
     looks = Integrity(eco.spec.root / ".mesocosm", thorough=True)
@@ -23,7 +23,7 @@ def doctor(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
         for version in eco.catalog.versions(model):
             checked += 1
             faults += [fault] if (fault := looks.check_version(version)) else []
-    for dataset in datasets_of(eco.spec):
+    for dataset in resolve_datasets(eco.spec):
         for snapshot in eco.catalog.snapshots(dataset):
             checked += 1
             faults += [fault] if (fault := looks.check_snapshot(snapshot)) else []

@@ -99,7 +99,7 @@ def draft(
     watch; nothing is changed but the file written by -o.
     """
     from mesocosm.assistant.architect import architect
-    from mesocosm.assistant.llm_refine import refined
+    from mesocosm.assistant.llm_refine import refine_draft
     from mesocosm.cli.views.draft import draft_text
     from mesocosm.data.profiling.auto_fields import draft_files
 
@@ -147,7 +147,7 @@ def draft(
     said.pop("columns", None)
     text, became = draft_text(said) + "\n", ""
     if goal and endpoint:
-        text, became = refined(
+        text, became = refine_draft(
             text, goal, _language(endpoint, language_model), root / "ecosystem.yaml"
         )
         said |= {"language": {"model": language_model, "became": became, "text": text}}

@@ -11,10 +11,10 @@ from mesocosm.cli.output import AsJson, File, answer, guarded, opened
 def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Show what a build would do, and why."""
     from mesocosm.cli.views.plan import plan_text
-    from mesocosm.lifecycle.jobs.cost_estimate import prices
+    from mesocosm.lifecycle.jobs.cost_estimate import estimate_costs
     from mesocosm.lifecycle.review.preview import preview_data
     from mesocosm.lifecycle.review.questions import ask_readings
-    from mesocosm.lifecycle.review.text_coverage import read_ahead
+    from mesocosm.lifecycle.review.text_coverage import check_reading
 
     eco = opened(file)
     changes = eco.plan()
@@ -23,8 +23,8 @@ def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
         c.sign == "±" and c.address.startswith("datasets.") for c in changes
     ):  # what was compared may stop the build, which the plan tells
         changes = eco.plan()
-    told = prices(eco.spec, eco.catalog, changes)
-    ahead = read_ahead(eco.spec, eco.catalog, changes)
+    told = estimate_costs(eco.spec, eco.catalog, changes)
+    ahead = check_reading(eco.spec, eco.catalog, changes)
     listed = [
         c.as_json()
         | ({"price": told[c.address]} if c.address in told else {})
@@ -33,7 +33,9 @@ def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     ]
     questions = [
         f.as_json() | {"text": f.text()}
-        for f in ask_readings(eco.spec, {c.address: c.prints.made for c in changes if c.prints})
+        for f in ask_readings(
+            eco.spec, {c.address: c.fingerprints.build for c in changes if c.fingerprints}
+        )
     ]
     answer(
         {"changes": listed, "compared_at_build": left, "questions": questions}, as_json, plan_text

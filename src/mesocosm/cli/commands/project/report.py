@@ -26,22 +26,24 @@ def report(
     or one NAME of them.
     """
     from mesocosm.cli.views.report import dataset_text, model_text, whole_text
-    from mesocosm.lifecycle.file_datasets import datasets_of
-    from mesocosm.reports.described_version import reported_version
-    from mesocosm.reports.health import whole
+    from mesocosm.lifecycle.file_datasets import resolve_datasets
+    from mesocosm.reports.described_version import choose_reported_version
+    from mesocosm.reports.health import measure_health
 
     eco = opened(file)
     data: dict[str, Any] = {"datasets": {}, "models": {}} | (
-        {"whole": whole(eco.spec, eco.catalog)} if name is None else {}
+        {"whole": measure_health(eco.spec, eco.catalog)} if name is None else {}
     )
-    for dataset in datasets_of(eco.spec):
+    for dataset in resolve_datasets(eco.spec):
         found = eco.catalog.snapshot(dataset=dataset)
         if found and name in (None, dataset):
             data["datasets"][dataset] = {
                 k: found[k] for k in ("id", "account", "report", "files", "at")
             } | {"training": found["facts"]["training"]}
     for model in eco.spec.eco.models:
-        version = reported_version(eco.spec, eco.catalog, model) if name in (None, model) else None
+        version = (
+            choose_reported_version(eco.spec, eco.catalog, model) if name in (None, model) else None
+        )
         if version:
             data["models"][model] = version
     if not data["datasets"] and not data["models"]:
@@ -52,10 +54,10 @@ def report(
         )
     if out:
         from mesocosm.core.files import aside_name
-        from mesocosm.reports.html import page
+        from mesocosm.reports.html import render_report
 
         aside = out.with_name(aside_name(out))
-        aside.write_text(page(eco.spec.eco.ecosystem, data), encoding="utf-8")
+        aside.write_text(render_report(eco.spec.eco.ecosystem, data), encoding="utf-8")
         aside.replace(out)
         answer(
             {"written": str(out)},

@@ -13,11 +13,11 @@ from mesocosm.core.errors import Failure
 @guarded
 def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Show what each service runs, since when, and which alerts are open."""
-    from mesocosm.lifecycle.progress_store import at_work
-    from mesocosm.lifecycle.server_info import running_server
+    from mesocosm.lifecycle.progress_store import read_progress
+    from mesocosm.lifecycle.server_info import find_server
 
     eco = opened(file)
-    server = running_server(eco.spec.root / ".mesocosm")
+    server = find_server(eco.spec.root / ".mesocosm")
     counts = eco.catalog.counts()
     services = {}
     for name in eco.spec.eco.services:
@@ -49,7 +49,7 @@ def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
         "monitors": monitors,
         "watched": list(eco.spec.eco.monitors),
         "alerts": alerts,
-        "work": at_work(eco.spec.root / ".mesocosm"),
+        "work": read_progress(eco.spec.root / ".mesocosm"),
     }
     answer(data, as_json, _text)
 

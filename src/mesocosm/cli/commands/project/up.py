@@ -60,7 +60,7 @@ def up(
     from mesocosm.cli.commands.project.build import run_build
     from mesocosm.cli.progress import Screen
     from mesocosm.cli.views.report import dataset_text, model_text
-    from mesocosm.reports.described_version import reported_version
+    from mesocosm.reports.described_version import choose_reported_version
 
     console = Screen(highlight=False, soft_wrap=True)
     eco = opened(folder or file)
@@ -74,7 +74,7 @@ def up(
             if found:
                 console.print(dataset_text(name, found).splitlines()[0], markup=False)
         for name in eco.spec.eco.models:
-            version = reported_version(eco.spec, eco.catalog, name)
+            version = choose_reported_version(eco.spec, eco.catalog, name)
             if version:
                 console.print("\n".join(model_text(name, version).splitlines()[:6]), markup=False)
     if eco.spec.eco.services and not any(
@@ -86,7 +86,7 @@ def up(
     from mesocosm.app.run import Running
     from mesocosm.cli.commands.test.drill import to_break
     from mesocosm.core.confidential.owner_files import owner_only
-    from mesocosm.lifecycle.server_info import only_server, record_server
+    from mesocosm.lifecycle.server_info import lock_server, record_server
     from mesocosm.serving.auth.middleware import HOSTS
     from mesocosm.serving.http.connection_limits import Door
     from mesocosm.serving.http.shutdown import Draining, end_on_term
@@ -94,7 +94,7 @@ def up(
 
     store = eco.spec.root / ".mesocosm"
     end_on_term()
-    with only_server(store, shared=not eco.catalog.url.startswith("sqlite")):
+    with lock_server(store, shared=not eco.catalog.url.startswith("sqlite")):
         running = Running(eco.spec, eco.catalog, hosts=(*HOSTS, *(allow_host or ())), rate=rate)
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -26,9 +26,9 @@ LATER = 15.0  # seconds in which later rows may change the diagnosis of an alert
 
 def to_break(spec: Any) -> str:
     """What to try first on a running ecosystem, as the command's words."""
-    from mesocosm.lifecycle.file_datasets import datasets_of
+    from mesocosm.lifecycle.file_datasets import resolve_datasets
 
-    eco, data = spec.eco, datasets_of(spec)
+    eco, data = spec.eco, resolve_datasets(spec)
     for monitor in eco.monitors.values():
         model = eco.models.get(str(eco.services[monitor.service].model)) if monitor.drift else None
         if model and any(
@@ -60,16 +60,20 @@ def drill(
     copy, and tell how long it took to heal.
     """
     from mesocosm.core.errors import Wrong
-    from mesocosm.lifecycle.access.data_access import columns_of, held_out, kinds_of
-    from mesocosm.lifecycle.server_info import running_server
+    from mesocosm.lifecycle.access.data_access import (
+        read_columns,
+        read_field_types,
+        select_held_out,
+    )
+    from mesocosm.lifecycle.server_info import find_server
 
     if kind not in DRILLS:
         raise Wrong("", f"no drill is named '{kind}'", "one of the choices", DRILLS, kind)
     eco = opened(file)
-    server = running_server(eco.spec.root / ".mesocosm")
+    server = find_server(eco.spec.root / ".mesocosm")
     served = [n for n, s in eco.spec.eco.services.items() if s.model]
     if kind in ON_A_COPY:
-        from mesocosm.resilience.fault_injection import drilled
+        from mesocosm.resilience.fault_injection import run_drill
 
         if service is not None and service not in served or not served:
             raise Wrong(
@@ -79,7 +83,7 @@ def drill(
                 served,
                 str(service),
             )
-        answer(drilled(eco.spec, service or served[0], kind), as_json, _healed)
+        answer(run_drill(eco.spec, service or served[0], kind), as_json, _healed)
         return
     watched = [m.service for m in eco.spec.eco.monitors.values() if m.drift]
     name = service or (watched[0] if watched else None)
@@ -87,8 +91,8 @@ def drill(
         raise Failure("no service with a model is watched for drift; name one with --service")
     model = eco.spec.eco.models[eco.spec.eco.services[name].model]
     snapshot = eco.catalog.snapshot(dataset=model.dataset)
-    data, split = columns_of(eco.spec, snapshot, [*model.features, model.target])
-    kinds = kinds_of(snapshot)
+    data, split = read_columns(eco.spec, snapshot, [*model.features, model.target])
+    kinds = read_field_types(snapshot)
     number = next((f for f in model.features if kinds[f] == "number"), None) or next(
         (f for f in model.features if kinds[f] == "integer"), None
     )
@@ -102,7 +106,7 @@ def drill(
         )
     if server is None:
         raise Failure("the ecosystem is not up; start it with: mesocosm up")
-    held = held_out(split, data[number] if kind == "drift" and number else None)
+    held = select_held_out(split, data[number] if kind == "drift" and number else None)
     before = eco.catalog.deployment(name)
     began, flip = time.time(), _flips(data, model.target)
     codes = Counter[int]()

@@ -27,14 +27,14 @@ def scenario(
     from rich.status import Status
 
     from mesocosm.cli.progress import Screen
-    from mesocosm.resilience.scenario import story_of
-    from mesocosm.resilience.scenario_run import played
+    from mesocosm.resilience.scenario import read_story
+    from mesocosm.resilience.scenario_run import play_story
 
     eco = opened(file)
-    tale = story_of(eco.spec, told)
+    tale = read_story(eco.spec, told)
     console = Screen(stderr=True, quiet=as_json, highlight=False)
     with Status(f"{len(tale.acts)} acts; the copy comes up", console=console) as status:
-        acts = played(
+        acts = play_story(
             eco.spec, tale, lambda name, text: status.update(f"[bold]{name}[/bold]  {text}")
         )
     found = {

@@ -1,0 +1,216 @@
+"""The stability and the experience of services: success rate, alerts, Apdex, abstention and
+accuracy.
+
+Knows the catalog and logged requests. Every score is a share that its sentence explains.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+from mesocosm.catalog import Catalog, unsure_of
+from mesocosm.config import Spec
+from mesocosm.core.durations import seconds
+from mesocosm.serving.http.access_log import Request
+from mesocosm.serving.settings import Service
+
+DAYS = 30.0  # of requests, alerts and labels that are counted
+ASKED = 5000  # newest predictions of a service that are read
+GOAL_MS = 100.0  # the latency goal, where the service has no 'target'
+FEW = 20  # labels under which accuracy is not measured
+LEAST_APDEX = 0.85  # under which there is a recommendation
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """The requests that are counted.
+
+    Args:
+        requests: those since a time, the oldest first.
+        since: the time, in seconds.
+        cut: whether older ones were left out, as there are too many.
+    """
+
+    requests: Sequence[Request]
+    since: float
+    cut: bool
+
+    @property
+    def text(self) -> str:
+        """Which requests are counted; where older ones are left out, how many there are and since
+        when.
+        """
+        if not self.cut or not self.requests:
+            return f"requests of {DAYS:.0f} days"
+        first = datetime.fromtimestamp(self.requests[0].at, UTC)
+        return f"the newest {len(self.requests):,} requests, since {first:%Y-%m-%d %H:%M} UTC"
+
+
+def round_score(value: Any) -> Any:
+    """A float with four digits after the point; other values as they are."""
+    if isinstance(value, float):
+        return round(value, 4)
+    return value
+
+
+def success_rate(requests: Sequence[Request]) -> float | None:
+    """The share of requests without a server error; None where there are none.
+
+    >>> success_rate([Request(0.0, "desk", status, 1.0) for status in (200, 422, 503, 200)])
+    0.75
+    >>> print(success_rate([]))
+    None
+    """
+    if not requests:
+        return None
+    return 1 - sum(request.status >= 500 for request in requests) / len(requests)
+
+
+def apdex(latencies: Sequence[float], goal: float) -> float | None:
+    """Apdex: of latencies (ms), those within the goal, and half of those within four times as long;
+    None where there are none.
+
+    Source: Apdex Alliance 2007, Application Performance Index - Apdex Technical Specification 1.1.
+
+    >>> apdex([50, 90, 300, 900], 100)
+    0.625
+    """
+    satisfied = sum(ms <= goal for ms in latencies)
+    tolerated = sum(goal < ms <= 4 * goal for ms in latencies)
+    if not latencies:
+        return None
+    return (satisfied + tolerated / 2) / len(latencies)
+
+
+def _latency_goal(service: Service) -> float:
+    """Milliseconds."""
+    if service.batch.target:
+        return seconds(service.batch.target) * 1000
+    return GOAL_MS
+
+
+def _latencies(requests: Sequence[Request], service: str) -> list[float]:
+    """The latencies of a service's successful requests, sorted."""
+    return sorted(r.ms for r in requests if r.service == service and r.status < 400)
+
+
+def apdex_of_all(spec: Spec, requests: Sequence[Request]) -> float | None:
+    """The Apdex of all services, each request counted once."""
+    total, count = 0.0, 0
+    for name, service in spec.eco.services.items():
+        latencies = _latencies(requests, name)
+        score = apdex(latencies, _latency_goal(service))
+        if score is not None:
+            total += score * len(latencies)
+            count += len(latencies)
+    if not count:
+        return None
+    return total / count
+
+
+def measure_stability(spec: Spec, catalog: Catalog, traffic: Traffic) -> Row:
+    """The success rate, with alerts, restarts and rollbacks."""
+    requests, since = traffic.requests, traffic.since
+    alerts = [alert for alert in catalog.alerts(most=2000) if alert["at"] >= since]
+    open_alerts = catalog.alerts(open_only=True, marked=True)
+    acts = Counter(entry["act"] for entry in catalog.audit(5000) if entry["at"] >= since)
+    advice = [f"{a['monitor']} has an open alert: {a['message']}" for a in open_alerts[:5]]
+    watched = {monitor.watches for monitor in spec.eco.monitors.values()}
+    for name, service in spec.eco.services.items():
+        if service.serves and name not in watched:
+            advice.append(f"no monitor watches '{name}': add one to the file")
+    return {
+        "score": success_rate(requests),
+        "says": f"success rate ({traffic.text}, excluding 4xx)",
+        "figures": {
+            "requests": len(requests),
+            "failed": sum(request.status >= 500 for request in requests),
+            "alerts": len(alerts),
+            "open": len(open_alerts),
+            "minutes_to_clear": _minutes_to_clear(alerts),
+            "worker_restarts": acts["restart"],
+            "taken_back": acts["returned"],
+        },
+        "next": advice,
+    }
+
+
+def _minutes_to_clear(alerts: Sequence[Mapping[str, Any]]) -> float | None:
+    """The median time until an alert cleared."""
+    durations = [alert["cleared_at"] - alert["at"] for alert in alerts if alert["cleared_at"]]
+    if not durations:
+        return None
+    return float(round(median(durations) / 60, 1))
+
+
+def measure_experience(spec: Spec, catalog: Catalog, traffic: Traffic) -> Row:
+    """The Apdex, with abstention and accuracy of each service."""
+    figures: dict[str, Row] = {}
+    advice: list[str] = []
+    for name, service in spec.eco.services.items():
+        figure = _service_figures(catalog, name, service, traffic)
+        requests, share = figure.pop("asked"), figure.pop("abstained")
+        figures[name] = figure
+        if service.abstain and requests >= FEW and share > 2 * service.abstain:
+            advice.append(
+                f"'{name}' abstains on {share:.0%} of requests, where {service.abstain:.0%} is"
+                f" usual: mesocosm labels {service.serves} --new"
+            )
+        advice += _service_advice(name, service, figure, requests)
+    return {
+        "score": apdex_of_all(spec, traffic.requests),
+        "says": (
+            f"Apdex ({traffic.text}): requests within the latency goal ({GOAL_MS:.0f} ms where none"
+            " is set), half for those within four times as long"
+        ),
+        "figures": figures,
+        "next": advice,
+    }
+
+
+def _service_figures(catalog: Catalog, name: str, service: Service, traffic: Traffic) -> Row:
+    """What was measured of a service; `asked` counts the predictions that are read, and
+    `abstained` is the share of them without an answer."""
+    goal, latencies = _latency_goal(service), _latencies(traffic.requests, name)
+    asked, abstained = unsure_of(catalog, name, ASKED, traffic.since)
+    labelled = [r for r in catalog.labelled(name, traffic.since) if "label" in r["output"]]
+    right = sum(str(row["output"]["label"]) == row["label"] for row in labelled)
+    figure: Row = {
+        "goal_ms": goal,
+        "requests": len(latencies),
+        "apdex": round_score(apdex(latencies, goal)),
+        "p95_ms": None,
+        "unsure": None,
+        "labels": len(labelled),
+        "right": None,
+        "asked": asked,
+        "abstained": abstained / max(1, asked),
+    }
+    if latencies:
+        figure["p95_ms"] = round(latencies[int(0.95 * (len(latencies) - 1))], 1)
+    if service.abstain:
+        figure["unsure"] = round_score(figure["abstained"])
+    if labelled:
+        figure["right"] = round(right / len(labelled), 4)
+    return figure
+
+
+def _service_advice(name: str, service: Service, figure: Row, requests: int) -> Iterator[str]:
+    """What to do about a service that gets no labels, or is slow."""
+    if service.serves and requests >= 10 * FEW and figure["labels"] < FEW:
+        yield (
+            f"{figure['labels']} true labels for the last {requests} predictions of '{name}', so"
+            " its accuracy is not known: mesocosm feedback, or mesocosm labels"
+            f" {service.serves} --next"
+        )
+    if figure["apdex"] is not None and figure["apdex"] < LEAST_APDEX:
+        yield (
+            f"'{name}' is slower than its goal (p95 {figure['p95_ms']} ms, goal"
+            f" {figure['goal_ms']:.0f} ms): workers or precision in its 'runtime', or 'batch'"
+        )
