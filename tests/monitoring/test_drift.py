@@ -19,16 +19,16 @@ from mesocosm.app.deploy.alert_rules import ALERTS
 from mesocosm.app.loader import Loader
 from mesocosm.config import read
 from mesocosm.core.errors import Failure, Invalid
-from mesocosm.monitoring.diagnosis import judged
-from mesocosm.monitoring.drift.detectors.psi import StabilityIndex
-from mesocosm.monitoring.drift.feature_tests import columns, drifted
-from mesocosm.monitoring.drift.localization import where
+from mesocosm.monitoring.diagnosis import diagnose_drift
+from mesocosm.monitoring.drift.detectors.psi import PopulationStabilityIndex
+from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
+from mesocosm.monitoring.drift.localization import localize_drift
 from mesocosm.monitoring.labels.accuracy_test import Labelled
-from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.notifications import RUNBOOK
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
 from mesocosm.resilience.scenario import story_of
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 pytestmark = pytest.mark.slow
 
@@ -52,13 +52,17 @@ def live(rng: random.Random, rows: int, times: float = 1.0) -> list[dict[str, An
 
 def test_quiet_rows_raise_no_alarm_at_the_stated_rate() -> None:
     rng = random.Random(1)
-    alarms = sum(bool(drifted(CREDIT, columns(live(rng, 100)), 0.01)[0]) for _ in range(300))
+    alarms = sum(
+        bool(find_drifted(CREDIT, collect_columns(live(rng, 100)), 0.01)[0]) for _ in range(300)
+    )
     assert alarms <= 8  # 1 % of 300 looks, and its spread
 
 
 def test_a_currency_change_is_seen_within_a_hundred_rows() -> None:
     rng = random.Random(2)
-    seen = [drifted(CREDIT, columns(live(rng, 100, 1.95583)), 1e-6)[0] for _ in range(50)]
+    seen = [
+        find_drifted(CREDIT, collect_columns(live(rng, 100, 1.95583)), 1e-6)[0] for _ in range(50)
+    ]
     assert all(found and found[0]["feature"] == "amount" for found in seen)
     assert 1.5 < seen[0][0]["ratio"] < 2.4
 
@@ -76,20 +80,26 @@ def branches(
 
 def test_the_part_that_holds_a_drift_is_named() -> None:
     rng = random.Random(4)
-    named = [where("amount", CREDIT, branches(rng, 400, "south"), 1e-3) for _ in range(20)]
+    named = [localize_drift("amount", CREDIT, branches(rng, 400, "south"), 1e-3) for _ in range(20)]
     assert sum(bool(n) and n["field"] == "branch" and n["value"] == "south" for n in named) >= 17
     assert all(n is None or (60 < n["rows"] < 150 and n["of"] == 400) for n in named)
     everywhere = [
-        where("amount", CREDIT, [r | {"amount": r["amount"] * 2} for r in branches(rng, 400)], 1e-3)
+        localize_drift(
+            "amount", CREDIT, [r | {"amount": r["amount"] * 2} for r in branches(rng, 400)], 1e-3
+        )
         for _ in range(20)
     ]
     assert not any(everywhere), "where all rows moved no part is to blame"
     assert (
-        sum(where("amount", CREDIT, branches(rng, 400), 1e-2) is not None for _ in range(100)) <= 3
+        sum(
+            localize_drift("amount", CREDIT, branches(rng, 400), 1e-2) is not None
+            for _ in range(100)
+        )
+        <= 3
     )
     assert (
-        where("meaning", CREDIT, branches(rng, 50), 1e-3) is None
-        and where("amount", CREDIT, [], 1e-3) is None
+        localize_drift("meaning", CREDIT, branches(rng, 50), 1e-3) is None
+        and localize_drift("amount", CREDIT, [], 1e-3) is None
     )
 
 
@@ -208,9 +218,9 @@ def trained() -> dict[str, Any]:
 def judge(live: list[dict[str, Any]], told: tuple[int, int, float] = (0, 0, 0.0)) -> Any:
     training, held = trained(), drawn(random.Random(9), 300)
     rows = [{k: v for k, v in r.items() if k != HELD_LABEL} for r in live]
-    found, _ = drifted(training, columns(rows), 1e-3)
+    found, _ = find_drifted(training, collect_columns(rows), 1e-3)
     labelled = Labelled(*told, p=1e-4 if told[1] < told[2] - 10 else 1.0)
-    return judged(found, training, rows, predict, held, lambda _: labelled, 0.02, 1e-3)
+    return diagnose_drift(found, training, rows, predict, held, lambda _: labelled, 0.02, 1e-3)
 
 
 def test_what_kind_a_drift_is_and_what_would_mend_it() -> None:
@@ -246,11 +256,14 @@ def test_what_kind_a_drift_is_and_what_would_mend_it() -> None:
 def test_the_stability_index_keeps_its_level_and_finds_a_shift() -> None:
     rng, training = random.Random(8), trained()["age"]
     quiet = [
-        StabilityIndex().p_value(training, [rng.gauss(45, 10) for _ in range(300)])
+        PopulationStabilityIndex().p_value(training, [rng.gauss(45, 10) for _ in range(300)])
         for _ in range(200)
     ]
     assert sum(p < 0.05 for p in quiet) <= 20
-    assert StabilityIndex().p_value(training, [rng.gauss(48, 10) for _ in range(1000)]) < 1e-6
+    assert (
+        PopulationStabilityIndex().p_value(training, [rng.gauss(48, 10) for _ in range(1000)])
+        < 1e-6
+    )
 
 
 @pytest.fixture(scope="module")
@@ -268,18 +281,18 @@ def desk(tmp_path_factory: pytest.TempPathFactory, cli: Any) -> Path:
     return home
 
 
-def watched(desk: Path, home: Path) -> tuple[Any, Served, Watch, list[str]]:
+def watched(desk: Path, home: Path) -> tuple[Any, LiveService, ServiceMonitor, list[str]]:
     """A service in this process over a copy, its watch, and what that asked to be trained."""
     shutil.copytree(desk, home)
     eco, trained = open_ecosystem(home), []  # type: ignore[var-annotated]
-    served = Served(
+    served = LiveService(
         "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
     )
     served.refresh()
     return (
         eco,
         served,
-        Watch(
+        ServiceMonitor(
             "watch",
             eco.spec.eco.monitors["watch"],
             served,
@@ -371,11 +384,11 @@ def test_one_branch_that_sends_another_currency_is_named_and_judged_alone(tmp_pa
     )
     eco = open_ecosystem(home)
     assert not eco.build().failed
-    served = Served(
+    served = LiveService(
         "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
     )
     served.refresh()
-    watch = Watch(
+    watch = ServiceMonitor(
         "watch",
         eco.spec.eco.monitors["watch"],
         served,

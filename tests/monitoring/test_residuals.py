@@ -16,7 +16,7 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.monitoring.alert_closing import Evidence, next_state
 from mesocosm.monitoring.drift.labelled_predictions import explain_unknown
 from mesocosm.monitoring.labels.accuracy_test import WITHIN, Answer, calibrate_errors, compare
-from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.settings import Monitor
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
 from mesocosm.serving.settings import Service
@@ -75,7 +75,7 @@ def test_a_service_of_numbers_is_watched_by_its_labels_or_says_not_known(
 ) -> None:
     unit, catalog = Unit(held), Catalog(tmp_path)
     monitor = Monitor.model_validate({"watches": "s", "drift": {"window": 60}})
-    watch = Watch(
+    watch = ServiceMonitor(
         "w",
         monitor,
         SimpleNamespace(name="s", now=unit, service=Service.model_validate({"serves": "m"})),

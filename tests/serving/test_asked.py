@@ -16,20 +16,20 @@ from mesocosm.core.errors import Wrong
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.data.pipeline.recipe import serving_sql
-from mesocosm.serving.preprocessing.preprocess import Preparation
-from mesocosm.serving.requests.labels import meant_label
+from mesocosm.serving.preprocessing.preprocess import Preprocessor
+from mesocosm.serving.requests.labels import normalise_label
 from mesocosm.serving.requests.nested import nested_form
 
 
 def prepared(
     fields: dict[str, Any], training: dict[str, Any] | None = None, **more: Any
-) -> Preparation:
+) -> Preprocessor:
     kinds = Dataset.model_validate({"from": "s", "fields": fields}).fields
     about = {
         n: {"wanted": k.wanted, "may_miss": True, "type": fields[n]["type"]}
         for n, k in kinds.items()
     }
-    return Preparation(
+    return Preprocessor(
         {
             "sql": serving_sql(kinds, [], {}, "00" * 32),
             "fields": about,
@@ -165,6 +165,6 @@ def test_a_label_may_be_an_alias(
     for label, right in zip(given_, meant, strict=True):
         if right is None:
             with pytest.raises(Wrong, match="is no label of desk"):
-                meant_label(label, "desk", served.now)
+                normalise_label(label, "desk", served.now)
         else:
-            assert meant_label(label, "desk", served.now) == right
+            assert normalise_label(label, "desk", served.now) == right

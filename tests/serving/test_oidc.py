@@ -25,7 +25,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import Failure
-from mesocosm.serving.auth.oidc import AGAIN, PAUSE, Oidc, Provider, _fetched
+from mesocosm.serving.auth.oidc import AGAIN, PAUSE, Oidc, Provider, _fetch_json
 
 ROLES = {"clerks": "ask", "readers": "see", "oncall": "change"}
 
@@ -231,7 +231,7 @@ def test_keys_are_not_read_where_somebody_may_change_them_on_the_way() -> None:
 
     def fetch(url: str, private: bool) -> dict[str, Any]:
         asked.append(url)
-        return told if url.endswith("openid-configuration") else _fetched(url, private)
+        return told if url.endswith("openid-configuration") else _fetch_json(url, private)
 
     known = Provider(
         Oidc.model_validate({"issuer": "https://login.example", "audience": "a", "roles": ROLES}),

@@ -19,13 +19,13 @@ from mesocosm.core.permissions import OWNER
 from mesocosm.lifecycle.file_datasets import datasets_of
 from mesocosm.lifecycle.plan import plan
 from mesocosm.lifecycle.project_store import where_of
-from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.reports.described_version import reported_version
 from mesocosm.reports.health import requests_of, whole
 from mesocosm.reports.role_view import EXTREMES, alert_shown, last_shown, without_values
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 WEIGHED = 10.0  # seconds that recommendations may be old
 LONGEST = 30 * 86400.0  # seconds that a monitor may be silent
@@ -38,8 +38,8 @@ class Console:
         self,
         spec: Spec,
         catalog: Catalog,
-        served: Mapping[str, Served],
-        watches: Sequence[Watch],
+        served: Mapping[str, LiveService],
+        watches: Sequence[ServiceMonitor],
         scenery: Scenery,
         desk: Desk,
         train: Callable[[str, str], str],

@@ -21,22 +21,27 @@ from starlette.types import ASGIApp, Scope
 from mesocosm.core.durations import seconds
 from mesocosm.core.errors import Failure, nearest
 from mesocosm.core.version import VERSION
-from mesocosm.monitoring.monitor import Watch
-from mesocosm.serving.auth.middleware import HOSTS, Guard
+from mesocosm.monitoring.monitor import ServiceMonitor
+from mesocosm.serving.auth.middleware import HOSTS, AuthMiddleware
 from mesocosm.serving.auth.roles import Roles
 from mesocosm.serving.batching import Batcher
-from mesocosm.serving.http.access_log import Logs
-from mesocosm.serving.http.bodies import body_of
-from mesocosm.serving.http.problems import Problem, problem_of, spoken
-from mesocosm.serving.prediction_log import Journal
+from mesocosm.serving.http.access_log import AccessLog
+from mesocosm.serving.http.bodies import read_body
+from mesocosm.serving.http.problems import Problem, render_problem, to_problem
+from mesocosm.serving.prediction_log import PredictionLog
 from mesocosm.serving.protocols import chat
-from mesocosm.serving.protocols.open_inference import Infer, metadata
-from mesocosm.serving.protocols.openapi import document
-from mesocosm.serving.requests.endpoints import Asking, Direct, Predict, requested_mark
-from mesocosm.serving.service import Served
+from mesocosm.serving.protocols.open_inference import InferEndpoint, describe_model
+from mesocosm.serving.protocols.openapi import build_document
+from mesocosm.serving.requests.endpoints import (
+    FastRouter,
+    PredictEndpoint,
+    PredictHandler,
+    read_mark,
+)
+from mesocosm.serving.service import LiveService
 from mesocosm.serving.telemetry.metrics import Metrics
 from mesocosm.serving.telemetry.tracing import Traces
-from mesocosm.serving.workers.pool import Crew
+from mesocosm.serving.workers.pool import WorkerPool
 
 EVERY = 0.5  # seconds between two looks at the catalog
 
@@ -46,20 +51,20 @@ TRAFFIC = (
 )  # routes that are requests of a service; feedback, what-if and acts of operators are not
 
 
-def _lanes(crew: Crew) -> int:
+def _lanes(crew: WorkerPool) -> int:
     """How many batches a crew takes at once."""
     return crew.lanes
 
 
 def create_app(
-    served: Mapping[str, Served],
-    watches: Sequence[Watch],
+    served: Mapping[str, LiveService],
+    watches: Sequence[ServiceMonitor],
     roles: Roles,
     more: Callable[[FastAPI], None],
     metrics: Metrics,
-    crews: Mapping[str, Crew] | None = None,
-    journal: Journal | None = None,
-    logs: Logs | None = None,
+    crews: Mapping[str, WorkerPool] | None = None,
+    journal: PredictionLog | None = None,
+    logs: AccessLog | None = None,
     traces: Traces | None = None,
     hosts: tuple[str, ...] = HOSTS,
     measure: Callable[[], None] = lambda: None,
@@ -130,22 +135,22 @@ def create_app(
     )
 
     async def said(request: Request, error: Exception) -> Response:
-        return spoken(problem_of(error), request.url.path)
+        return render_problem(to_problem(error), request.url.path)
 
     for kind in (Problem, Failure, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, said)
 
-    def one_of(name: str) -> Served:
+    def one_of(name: str) -> LiveService:
         if name not in served:
             near = nearest(name, served)
             hint = f"; did you mean '{near}'?" if near else f"; services: {', '.join(served)}"
             raise Problem(404, "No such service", f"no service is named '{name[:60]}'{hint}")
         return served[name]
 
-    asking = Asking(served, batchers, one_of)
+    asking = PredictHandler(served, batchers, one_of)
 
     def described() -> dict[str, Any]:
-        return document(served, app.routes)
+        return build_document(served, app.routes)
 
     app.openapi = described  # type: ignore[method-assign]
 
@@ -179,8 +184,8 @@ def create_app(
     @app.post("/v1/services/{name}/feedback")
     async def feedback(name: str, request: Request) -> Any:
         one = one_of(name)
-        request.state.mark = requested_mark(request.scope)
-        body = await body_of(request)
+        request.state.mark = read_mark(request.scope)
+        body = await read_body(request)
         if (
             not isinstance(body, dict)
             or not isinstance(body.get("id"), str)
@@ -196,14 +201,16 @@ def create_app(
         await asyncio.to_thread(one.feedback, body["id"], body["label"])
         return {"kept": True}
 
-    chat.routes(app, served, one_of)
+    chat.add_routes(app, served, one_of)
     more(app)
-    direct = Direct(app, {("v1", "predict"): Predict(asking), ("v2", "infer"): Infer(asking)})
-    return Guard(direct, roles, hosts, done)
+    direct = FastRouter(
+        app, {("v1", "predict"): PredictEndpoint(asking), ("v2", "infer"): InferEndpoint(asking)}
+    )
+    return AuthMiddleware(direct, roles, hosts, done)
 
 
 def _inference_protocol(
-    app: FastAPI, asking: Asking, waiting: Callable[[], Mapping[str, str]]
+    app: FastAPI, asking: PredictHandler, waiting: Callable[[], Mapping[str, str]]
 ) -> None:
     """Health and metadata of the Open Inference Protocol."""
 
@@ -224,7 +231,7 @@ def _inference_protocol(
     async def model(name: str, version: str = "") -> Any:
         _, unit = asking.unit(name)
         _is(name, version, unit.version)
-        return metadata(name, unit)
+        return describe_model(name, unit)
 
     @app.get("/v2/models/{name}/ready")
     @app.get("/v2/models/{name}/versions/{version}/ready")
@@ -239,11 +246,11 @@ def _inference_protocol(
 
 
 async def _follow(
-    served: Mapping[str, Served],
+    served: Mapping[str, LiveService],
     metrics: Metrics,
-    crews: Mapping[str, Crew],
-    journal: Journal | None,
-    logs: Logs | None,
+    crews: Mapping[str, WorkerPool],
+    journal: PredictionLog | None,
+    logs: AccessLog | None,
 ) -> None:
     """Follow the catalog: what was deployed elsewhere is loaded here within half a second. Workers
     are looked after, logs brought in.
@@ -266,7 +273,7 @@ async def _follow(
         await asyncio.sleep(EVERY)
 
 
-async def _watch(watch: Watch, leads: Callable[[], bool]) -> None:
+async def _watch(watch: ServiceMonitor, leads: Callable[[], bool]) -> None:
     while True:
         await asyncio.sleep(seconds(watch.monitor.every))
         try:

@@ -65,13 +65,13 @@ def next_state(detail: Mapping[str, Any], evidence: Evidence) -> AlertState:
     if by == "labels":
         if detail.get("version") and evidence.version and evidence.version != detail["version"]:
             return AlertState(False, f"{evidence.version} serves in place of {detail['version']}")
-        return _by_labels(detail, evidence.labelled)
+        return _review_labels(detail, evidence.labelled)
     if by == "refusals":
-        return _by_refusals(detail, *evidence.refused)
-    return _by_inputs(detail, evidence.rows)
+        return _review_rejections(detail, *evidence.refused)
+    return _review_inputs(detail, evidence.rows)
 
 
-def _by_inputs(detail: Mapping[str, Any], rows: Sequence[Row]) -> AlertState:
+def _review_inputs(detail: Mapping[str, Any], rows: Sequence[Row]) -> AlertState:
     probes, needed = [Probe(**p) for p in detail.get("probes", ())], rows_needed(detail)
     if not probes and detail.get("unread"):
         return AlertState(False, str(detail["unread"]))
@@ -126,7 +126,7 @@ def review_inputs(
     return told
 
 
-def of_part(detail: Mapping[str, Any], logged: Sequence[Row]) -> list[Row]:
+def select_part(detail: Mapping[str, Any], logged: Sequence[Row]) -> list[Row]:
     """The logged requests of the part that an alert is of, by what they were cleaned to; all where
     it is of no part.
     """
@@ -158,7 +158,7 @@ def labels_needed(detail: Mapping[str, Any]) -> int:
     return max(int(detail.get("rows", 0)), round(15 / gap**2))
 
 
-def _by_labels(detail: Mapping[str, Any], labelled: Labelled) -> AlertState:
+def _review_labels(detail: Mapping[str, Any], labelled: Labelled) -> AlertState:
     needed, gap = int(detail.get("rows", 0)), float(detail.get("gap", 0.0))
     if labelled.rows < max(1, needed):
         return AlertState(True, f"{labelled.rows} of {needed} labels came since")
@@ -185,7 +185,7 @@ def _by_labels(detail: Mapping[str, Any], labelled: Labelled) -> AlertState:
     )
 
 
-def _by_refusals(detail: Mapping[str, Any], refused: int, rows: int) -> AlertState:
+def _review_rejections(detail: Mapping[str, Any], refused: int, rows: int) -> AlertState:
     needed, share = int(detail.get("rows", 0)), float(detail.get("share", 0.0))
     if rows < max(1, needed):
         return AlertState(True, f"{rows} of {needed} rows came since")
@@ -199,7 +199,7 @@ def _by_refusals(detail: Mapping[str, Any], refused: int, rows: int) -> AlertSta
     )
 
 
-def closed_by_person(
+def last_closed_by_person(
     alerts: Sequence[Mapping[str, Any]], monitor: str, mark: str, own: Collection[str]
 ) -> float:
     """When a person last closed an alert of a monitor's inputs; 0 where nobody did.

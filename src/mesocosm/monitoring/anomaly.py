@@ -17,7 +17,7 @@ KEPT = 200  # figures that tell what is usual
 Z, BOUND = 2.326, 0.5  # as for alerts of inputs
 
 
-class Figure:
+class MetricDetector:
     """One figure of a service over time.
 
     Args:
@@ -37,7 +37,7 @@ class Figure:
     def see(self, value: float) -> dict[str, float] | None:
         """Take in a figure; what changed, where it changed for the worse.
 
-        >>> one = Figure("error_rate", "adwin")
+        >>> one = MetricDetector("error_rate", "adwin")
         >>> found = [f for i in range(200) if (f := one.see(0.0 if i < 120 else 0.4))]
         >>> found[0]["before"], found[0]["value"]
         (0.0, 0.4)

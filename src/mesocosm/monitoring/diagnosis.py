@@ -4,7 +4,7 @@ Knows distributions and what a unit says of rows; raises nothing and repairs not
 accuracy that is lost, estimated before labels come: by the probabilities of the unit itself, held
 against those on held-out rows.
 
-Evidence is gathered first, of every cause (`gather`); then a pure function draws the conclusion
+Evidence is gathered first, of every cause (`gather_evidence`); then a pure function draws the conclusion
 (`diagnose`). A source comes before the
 world: what is missing, recoded or in another unit explains wrong answers, and only without it do
 labels tell that the link itself changed.
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mesocosm.monitoring.drift.feature_tests import columns, drifted
+from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
 from mesocosm.monitoring.drift.source_changes import Change, find_changes
 from mesocosm.monitoring.labels.accuracy_test import FEW, Labelled
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
@@ -89,7 +89,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     'other rows come in (age); what it costs is not known'
     """
     if evidence.changes:
-        return _source(evidence)
+        return _diagnose_source(evidence)
     told = evidence.usual if evidence.found else evidence.labelled
     if told.worse:
         return Diagnosis(
@@ -152,7 +152,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     )
 
 
-def _source(evidence: Evidence) -> Diagnosis:
+def _diagnose_source(evidence: Evidence) -> Diagnosis:
     """What was done at the source, and what it costs meanwhile."""
     first, *others = evidence.changes
     why = first.why
@@ -185,7 +185,7 @@ def _source(evidence: Evidence) -> Diagnosis:
     return Diagnosis(first.kind, harm, "mend the source", why, detail)
 
 
-def gather(
+def gather_evidence(
     found: Sequence[Mapping[str, Any]],
     training: Mapping[str, Any],
     live: Rows,
@@ -218,7 +218,7 @@ def gather(
             training, {n: [r.get(n) for r in live] for n in training}, level, units
         )
     now, before = list(predict(live)), list(predict(held)) if held else []
-    sure_now, sure_before = _sure(now), _sure(before)
+    sure_now, sure_before = _mean_confidence(now), _mean_confidence(before)
     lost = (
         round(max(0.0, sure_before - sure_now), 4)
         if sure_now is not None and sure_before is not None
@@ -237,17 +237,17 @@ def gather(
             ]
             undone = _counterfactual(now, list(predict(mended)))
     labelled = said(None)
-    usual = said(_within(found, training)) if labelled.worse else labelled
-    weights = None if changes else _label_shift(now, before, held, live, training, level)
+    usual = said(_usual_rows(found, training)) if labelled.worse else labelled
+    weights = None if changes else estimate_label_shift(now, before, held, live, training, level)
     return Evidence(found, changes, labelled, usual, weights, lost, undone, tolerance)
 
 
-def judged(*words: Any, **more: Any) -> Diagnosis:
-    """The diagnosis of a drift; the arguments are those of `gather`."""
-    return diagnose(gather(*words, **more))
+def diagnose_drift(*words: Any, **more: Any) -> Diagnosis:
+    """Diagnose a drift; the arguments are those of `gather_evidence`."""
+    return diagnose(gather_evidence(*words, **more))
 
 
-def _within(
+def _usual_rows(
     found: Sequence[Mapping[str, Any]], training: Mapping[str, Any]
 ) -> Callable[[Mapping[str, Any]], bool]:
     """Whether a row lies where most training rows do, in every feature that moved."""
@@ -273,7 +273,7 @@ def _within(
     return within
 
 
-def _sure(said: Rows) -> float | None:
+def _mean_confidence(said: Rows) -> float | None:
     """The accuracy that probabilities promise on average."""
     known = [
         float(s["probability"]) for s in said if isinstance(s.get("probability"), (int, float))
@@ -295,7 +295,7 @@ def _counterfactual(now: Rows, mended: Rows) -> tuple[float | None, float | None
     return round(lost / len(now), 4), round(changed / len(now), 4)
 
 
-def _label_shift(
+def estimate_label_shift(
     now: Rows, before: Rows, held: Rows, live: Rows, training: Mapping[str, Any], level: float
 ) -> dict[str, float] | None:
     """How many times more often each class comes, where that alone explains the drift (black-box
@@ -323,7 +323,7 @@ def _label_shift(
     p = np.array([weights[index[str(r[HELD_LABEL])]] for r in held])
     again = [held[i] for i in draw.choice(len(held), 2000, p=p / p.sum())]
     expected: dict[str, Any] = {}
-    for name, values in columns(again).items():
+    for name, values in collect_columns(again).items():
         if name in training:
             expected[name] = (
                 {
@@ -341,7 +341,7 @@ def _label_shift(
                     }
                 }
             )
-    found, _ = drifted(expected, columns(live), max(level, 0.01))
+    found, _ = find_drifted(expected, collect_columns(live), max(level, 0.01))
     return (
         None
         if found

@@ -7,17 +7,17 @@ Knows figures and the catalog; the rest of the watch asks it once a look.
 from __future__ import annotations
 
 from mesocosm.core.durations import seconds
-from mesocosm.monitoring.anomaly import Figure
-from mesocosm.monitoring.monitor_state import Watched
-from mesocosm.serving.rollout.transitions import fallen_back
+from mesocosm.monitoring.anomaly import MetricDetector
+from mesocosm.monitoring.monitor_state import MonitorState
+from mesocosm.serving.rollout.transitions import fall_back
 
 
-class FigureWatch:
+class MetricMonitor:
     """What one monitor makes of the pace and the errors of its service."""
 
-    def __init__(self, watch: Watched) -> None:
+    def __init__(self, watch: MonitorState) -> None:
         self.watch = watch
-        self.figures: dict[str, Figure] = {}  # those in which anomalies are looked for
+        self.figures: dict[str, MetricDetector] = {}  # those in which anomalies are looked for
 
     def look(self) -> list[str]:
         """Figures that jump; what the monitor wants done then is done."""
@@ -33,7 +33,7 @@ class FigureWatch:
         for key, value in self.watch.served.figures(window).items():
             if key not in anomaly.on or value is None:  # no request, no figure
                 continue
-            figure = self.figures.setdefault(key, Figure(key, anomaly.method))
+            figure = self.figures.setdefault(key, MetricDetector(key, anomaly.method))
             found, mine = figure.see(value), [a for a in opened if a["detail"].get("figure") == key]
             for alert in mine:
                 if why := figure.over(value, now, window, alert["detail"]):
@@ -55,7 +55,7 @@ class FigureWatch:
                 if "rollback" in self.watch.monitor.on_anomaly:
                     self.watch.rollback(self.watch.served.name, message)
                 elif "fallback" in self.watch.monitor.on_anomaly:
-                    fallen_back(
+                    fall_back(
                         self.watch.catalog,
                         self.watch.served.name,
                         self.watch.served.service.fallback,

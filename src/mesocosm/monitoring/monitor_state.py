@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mesocosm.catalog import Catalog
-from mesocosm.monitoring.drift.reference import Held
+from mesocosm.monitoring.drift.reference import ReferenceSample
 from mesocosm.monitoring.settings import Monitor
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
-LEAP = 60.0  # seconds by which a clock that was set back is said to have been set back
+CLOCK_LEAP = 60.0  # seconds by which a clock that was set back is said to have been set back
 
 
-class Watched:
+class MonitorState:
     """One monitor, as the parts of its watch know it.
 
     Args:
@@ -28,7 +28,7 @@ class Watched:
         self,
         name: str,
         monitor: Monitor,
-        served: Served,
+        served: LiveService,
         catalog: Catalog,
         retrain: Callable[[str, str], None],
         rollback: Callable[[str, str], None],
@@ -37,7 +37,7 @@ class Watched:
         self.retrain, self.rollback = retrain, rollback
         self.began = catalog.clock()
         self.last: dict[str, Any] = {}
-        self.known = Held(monitor.drift)
+        self.known = ReferenceSample(monitor.drift)
         self.closed: set[str] = set()  # alerts that it closed itself
 
     def asked(self, most: int, since: float, mark: str = "") -> list[dict[str, Any]]:
@@ -49,8 +49,8 @@ class Watched:
         return self.catalog.predictions(
             self.served.name,
             most=most,
-            since=min(since, now - 1) if since > now + LEAP else since,
-            until=now + LEAP,
+            since=min(since, now - 1) if since > now + CLOCK_LEAP else since,
+            until=now + CLOCK_LEAP,
             **marked,
         )
 

@@ -9,13 +9,13 @@ from mesocosm.core.durations import seconds
 from mesocosm.monitoring import alert_closing
 from mesocosm.monitoring.alert_closing import next_state
 from mesocosm.monitoring.diagnosis import Diagnosis
-from mesocosm.monitoring.monitor_state import Watched
+from mesocosm.monitoring.monitor_state import MonitorState
 
 
-class RefusalWatch:
+class RejectionMonitor:
     """What one monitor makes of the rows that its service refused."""
 
-    def __init__(self, watch: Watched) -> None:
+    def __init__(self, watch: MonitorState) -> None:
         self.watch = watch
         self.cleared = 0.0  # refusals before it are of an incident that is over
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Stream:
+class RequestStream:
     """Requests of one mark at a monitor: traffic, or a drill.
 
     `since` is the newest request that was tested. Rows before `changed` were changed, as an alert

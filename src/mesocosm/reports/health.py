@@ -21,7 +21,7 @@ from mesocosm.lifecycle.access.integrity import find_damage
 from mesocosm.lifecycle.file_datasets import datasets_of
 from mesocosm.lifecycle.project_store import where_of
 from mesocosm.lifecycle.stopped_build import read_stop
-from mesocosm.serving.http.access_log import Request, Requests
+from mesocosm.serving.http.access_log import RecentRequests, Request
 
 DAYS = 30.0  # that stability and experience look back
 ASKED = 5000  # newest predictions of a service that are looked at
@@ -38,13 +38,13 @@ UNKNOWN = {
 }
 
 
-def requests_of(spec: Spec) -> Requests:
+def requests_of(spec: Spec) -> RecentRequests:
     """A reader of the requests to an ecosystem's services, for who asks `whole` again and again."""
-    return Requests(where_of(spec).store / "logs" / "gateway.jsonl", TO_SERVICES)
+    return RecentRequests(where_of(spec).store / "logs" / "gateway.jsonl", TO_SERVICES)
 
 
 def whole(
-    spec: Spec, catalog: Catalog, requests: Requests | None = None, *, marked: bool = False
+    spec: Spec, catalog: Catalog, requests: RecentRequests | None = None, *, marked: bool = False
 ) -> dict[str, Any]:
     """The four scores, 0 to 1 or none, each with `says`, `figures`, `before` (the score of what was
     there before) and `moved` (how far from there), `next`: what to do, the most pressing first, and

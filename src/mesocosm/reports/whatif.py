@@ -19,7 +19,7 @@ from mesocosm.lifecycle.access.data_access import columns_of
 from mesocosm.lifecycle.access.model_access import net_of
 from mesocosm.lifecycle.project_store import where_of
 from mesocosm.reports.explanations import BACKGROUND
-from mesocosm.serving.preprocessing.preprocess import Preparation
+from mesocosm.serving.preprocessing.preprocess import Preprocessor
 
 MOST = 6  # versions kept open
 CHOICES = 60  # values of a category offered at most
@@ -35,8 +35,8 @@ class Desk:
     def __init__(self, spec: Spec, catalog: Catalog) -> None:
         self.spec, self.catalog = spec, catalog
         self.lock = threading.Lock()
-        self.kept: dict[str, tuple[Any, Preparation, list[dict[str, Any]]]] = {}
-        self.recipes: dict[str, Preparation] = {}  # by version
+        self.kept: dict[str, tuple[Any, Preprocessor, list[dict[str, Any]]]] = {}
+        self.recipes: dict[str, Preprocessor] = {}  # by version
         self.opening = threading.Lock()
 
     def _version(self, service: str) -> dict[str, Any]:
@@ -86,14 +86,14 @@ class Desk:
             "beside": beside["version"] if beside else None,
         }
 
-    def _preparation(self, version: Mapping[str, Any]) -> Preparation:
+    def _preparation(self, version: Mapping[str, Any]) -> Preprocessor:
         """The recipe of a version, made ready once; its tables are in memory, so a few are kept."""
         key = str(version["id"])
         with self.opening:
             if key not in self.recipes:
                 if len(self.recipes) >= MOST:
                     del self.recipes[next(iter(self.recipes))]
-                self.recipes[key] = Preparation(
+                self.recipes[key] = Preprocessor(
                     json.loads(
                         (where_of(self.spec).store / version["path"] / "prepare.json").read_text(
                             encoding="utf-8"
@@ -104,7 +104,7 @@ class Desk:
                 )
             return self.recipes[key]
 
-    def _opened(self, version: Mapping[str, Any]) -> tuple[Any, Preparation, list[dict[str, Any]]]:
+    def _opened(self, version: Mapping[str, Any]) -> tuple[Any, Preprocessor, list[dict[str, Any]]]:
         with self.lock:
             key = version["id"]
             if key not in self.kept:

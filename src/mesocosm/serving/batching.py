@@ -20,7 +20,7 @@ AHEAD = 8  # rows that are sent to a worker that is busy still, so that it never
 FADE = 0.2  # the share of the newest batch in the pace that is told
 
 
-class Full(Exception):
+class QueueFull(Exception):
     """Too many wait already; `seconds` tells when it may be better."""
 
     def __init__(self, seconds: float) -> None:
@@ -28,12 +28,12 @@ class Full(Exception):
         super().__init__()
 
 
-class Expired(Exception):
+class DeadlinePassed(Exception):
     """The deadline passed, or would, before the answer."""
 
 
 @dataclass(eq=False)
-class Entry:
+class QueuedRows:
     """Rows of one request that wait."""
 
     rows: Sequence[Any]
@@ -75,7 +75,7 @@ class Batcher:
             queue,
             target,
         )
-        self.entries: deque[Entry] = deque()
+        self.entries: deque[QueuedRows] = deque()
         self.waiting = self.running = 0
         self.pace = 0.0  # seconds a row
         self.sizes: deque[int] = deque(maxlen=1000)
@@ -104,11 +104,11 @@ class Batcher:
             self.task = loop.create_task(self._loop())
         ahead = (self.waiting + self.running) * self.pace
         if self.waiting + len(rows) > self.queue or (self.target and ahead > self.target):
-            raise Full(max(0.05, ahead))
+            raise QueueFull(max(0.05, ahead))
         if deadline is not None and loop.time() + ahead >= deadline:
-            raise Expired
+            raise DeadlinePassed
         parts = [
-            Entry(rows[at : at + self.most], loop.create_future(), deadline)
+            QueuedRows(rows[at : at + self.most], loop.create_future(), deadline)
             for at in range(0, len(rows), self.most)
         ]
         self.entries.extend(parts)
@@ -137,17 +137,17 @@ class Batcher:
         """Rows of the next batch: where lanes are free, they share what waits."""
         return min(self._size(), max(AHEAD, -(-self.waiting // max(1, self.lanes() - busy))))
 
-    def _taken(self, room: int) -> list[Entry]:
+    def _taken(self, room: int) -> list[QueuedRows]:
         """Entries that wait and fit, without those that nobody wants any more."""
         now = asyncio.get_running_loop().time()
-        batch: list[Entry] = []
+        batch: list[QueuedRows] = []
         while self.entries and (len(self.entries[0].rows) <= room or not batch):
             entry = self.entries.popleft()
             self.waiting -= len(entry.rows)
             if entry.future.done():
                 continue
             if entry.deadline is not None and now >= entry.deadline:
-                entry.future.set_exception(Expired())
+                entry.future.set_exception(DeadlinePassed())
                 continue
             batch.append(entry)
             room -= len(entry.rows)
@@ -191,7 +191,7 @@ class Batcher:
 
     async def _end(
         self,
-        batch: Sequence[Entry],
+        batch: Sequence[QueuedRows],
         work: asyncio.Future[Any],
         rows: int,
         began: float,
@@ -205,7 +205,7 @@ class Batcher:
             self.pace = took if not self.pace else (1 - FADE) * self.pace + FADE * took
             results = done if whole else await loop.run_in_executor(self.after, self.then, done)
         except Exception as error:
-            _failed(batch, error)
+            _fail(batch, error)
             return
         finally:
             self.running -= rows
@@ -226,7 +226,7 @@ class Batcher:
         self.after.shutdown(wait=True)
 
 
-def _failed(batch: Sequence[Entry], error: Exception) -> None:
+def _fail(batch: Sequence[QueuedRows], error: Exception) -> None:
     for entry in batch:
         if not entry.future.done():
             entry.future.set_exception(error)

@@ -9,11 +9,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from mesocosm.serving.model_instance import Unit
-from mesocosm.serving.rollout.decision import Side
+from mesocosm.serving.model_instance import ModelInstance
+from mesocosm.serving.rollout.decision import VersionStats
 
 
-class Count:
+class RolloutStats:
     """What one version did since a rollout began, as this process saw it."""
 
     def __init__(self) -> None:
@@ -30,20 +30,20 @@ class Count:
         self.requests += requests
         self.errors += requests
 
-    def side(self, judged: int, right: int) -> Side:
+    def side(self, judged: int, right: int) -> VersionStats:
         """Its figures, with what feedback says."""
         times = sorted(self.times)
         p95 = times[min(len(times) - 1, int(0.95 * len(times)))] if times else 0.0
-        return Side(
+        return VersionStats(
             self.requests, self.errors, round(p95, 3), judged, right, self.both, self.agreed
         )
 
 
 @dataclass
-class Trial:
+class Candidate:
     """A new version beside the one that serves."""
 
     rollout: dict[str, Any]
-    loaded: Unit
-    new: Count
-    old: Count
+    loaded: ModelInstance
+    new: RolloutStats
+    old: RolloutStats

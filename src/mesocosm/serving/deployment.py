@@ -12,16 +12,16 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import Failure
-from mesocosm.serving.candidate import Count, Trial
-from mesocosm.serving.model_instance import Load, Unit
+from mesocosm.serving.candidate import Candidate, RolloutStats
+from mesocosm.serving.model_instance import Load, ModelInstance
 from mesocosm.serving.rollout.decision import decide
-from mesocosm.serving.rollout.transitions import promoted, returned, simpler
+from mesocosm.serving.rollout.transitions import find_fallback, promote_candidate, roll_back
 from mesocosm.serving.settings import Service
 
 AGAIN = 5.0  # seconds between two tries of a version that could not be loaded
 
 
-class Deployed:
+class DeployedService:
     """What serves under one name.
 
     Args:
@@ -30,12 +30,12 @@ class Deployed:
 
     def __init__(self, name: str, service: Service, catalog: Catalog, load: Load) -> None:
         self.name, self.service, self.catalog, self.load = name, service, catalog, load
-        self.now: Unit | None = None
+        self.now: ModelInstance | None = None
         self.deployed = 0  # the deployment that `now` is, or stands in for
         self.again: float | None = (
             None  # where an older version stands in: when what is deployed is tried again
         )
-        self.trial: Trial | None = None
+        self.trial: Candidate | None = None
         self.trouble = ""
         self.lock = threading.Lock()
 
@@ -61,7 +61,7 @@ class Deployed:
                 and trial.rollout["answers"] == row["answers"]
             ):
                 self.now, self.deployed = trial.loaded, row["id"]  # it is warm already
-                return _let_go(old)
+                return _release(old)
             try:
                 self.now, self.deployed, self.trouble = self._load(row), row["id"], ""
                 self.again = None
@@ -71,9 +71,9 @@ class Deployed:
                 if due:
                     self.again = time.monotonic() + AGAIN
                 return self._last_good(row, str(error)) if self.now is None or broken else False
-            return _let_go(old)
+            return _release(old)
 
-    def _load(self, row: Mapping[str, Any]) -> Unit:
+    def _load(self, row: Mapping[str, Any]) -> ModelInstance:
         """A unit.
 
         Raises:
@@ -92,7 +92,7 @@ class Deployed:
         """Serve what served before, or the simpler model, where what is deployed is not whole; an
         alert says so until it is.
         """
-        kept = simpler(self.catalog, self.service.fallback)
+        kept = find_fallback(self.catalog, self.service.fallback)
         for before in [
             *self.catalog.deployments(self.name)[1:],
             {"version": kept, "answers": row["answers"]},
@@ -116,7 +116,7 @@ class Deployed:
                     f"{row['version']} cannot be loaded, and {before['version']} serves: {why}",
                     {"version": row["version"]},
                 )
-            return _let_go(old)
+            return _release(old)
         self.now = None if self.now and self.now.broken else self.now
         return False
 
@@ -128,22 +128,22 @@ class Deployed:
         if row is None or self.now is None:
             ended, self.trial = self.trial, None
             if ended and ended.loaded is not self.now:
-                _let_go(ended.loaded)
+                _release(ended.loaded)
             return
         if self.trial is None or self.trial.rollout["id"] != row["id"]:
             try:
                 loaded = self._load(row)
             except Failure as error:
-                returned(self.catalog, row, "rollout", f"it cannot be loaded: {error}")
+                roll_back(self.catalog, row, "rollout", f"it cannot be loaded: {error}")
                 self._warn(row, str(error))
                 return
             if self.trial:
-                _let_go(self.trial.loaded)
-            self.trial = Trial(row, loaded, Count(), Count())
+                _release(self.trial.loaded)
+            self.trial = Candidate(row, loaded, RolloutStats(), RolloutStats())
         self.trial.rollout = row
         self._move(self.trial)
 
-    def _move(self, trial: Trial) -> None:
+    def _move(self, trial: Candidate) -> None:
         row, now = trial.rollout, self.catalog.clock()
         told = self.catalog.told(self.name, row["began"])
         new, old = (
@@ -152,8 +152,10 @@ class Deployed:
         )
         step = decide(self.service.rollout, row["step"], new, old, now - row["stepped_at"])
         if step.act == "promote":
-            promoted(self.catalog, row, "rollout", step.why, step.detail)
-        elif step.act == "return" and returned(self.catalog, row, "rollout", step.why, step.detail):
+            promote_candidate(self.catalog, row, "rollout", step.why, step.detail)
+        elif step.act == "return" and roll_back(
+            self.catalog, row, "rollout", step.why, step.detail
+        ):
             self._warn(row, step.why)
         elif step.act in ("step", "hold"):
             values: dict[str, Any] = {"detail": step.detail, "why": step.why} | (
@@ -173,7 +175,7 @@ class Deployed:
         )
 
 
-def _let_go(unit: Unit | None) -> bool:
+def _release(unit: ModelInstance | None) -> bool:
     """Forget a unit that nothing asks any more; batches under way have it still for a moment."""
     if unit is not None:
         timer = threading.Timer(30.0, unit.close)

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mesocosm.core.settings import Predictor
-from mesocosm.serving.preprocessing.preprocess import Preparation
+from mesocosm.serving.preprocessing.preprocess import Preprocessor
 from mesocosm.serving.requests.fields import Fields
-from mesocosm.serving.rollout.recalibration import corrected, doubted
+from mesocosm.serving.rollout.recalibration import mark_unsure, recalibrate_prediction
 
-BESIDE = ("_row", "_why", "_flags")  # columns of a prepared row that are no field
+ROW_METADATA = ("_row", "_why", "_flags")  # columns of a prepared row that are no field
 
 
-class Speaker(Protocol):
+class AnswerIndex(Protocol):
     """Answers questions from a table."""
 
     def ask(self, question: str) -> dict[str, Any]: ...
 
 
-class Unit(Protocol):
+class ModelInstance(Protocol):
     """What a service answers with.
 
     `fields` is None where it does not predict, `speaks` false where it has no table of answers,
@@ -68,11 +68,11 @@ class Unit(Protocol):
     def close(self) -> None: ...
 
 
-Load = Callable[[str, Mapping[str, Any]], Unit]
+Load = Callable[[str, Mapping[str, Any]], ModelInstance]
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LocalModel:
     """A unit in this process; `kept` reads its held-out rows, `weights` recalibrate what it answers
     and nothing that it is judged by; an answer less probable than `floor` says that it is
     `unsure`."""
@@ -80,8 +80,8 @@ class Loaded:
     version: str
     snapshot: str
     predictor: Predictor | None
-    preparation: Preparation | None
-    speaker: Speaker | None
+    preparation: Preprocessor | None
+    speaker: AnswerIndex | None
     answers: str
     kept: Callable[[], list[dict[str, Any]]] = list
     weights: Mapping[str, float] | None = None
@@ -121,14 +121,17 @@ class Loaded:
         good = [row for row in clean if row["_why"] is None]
         said = iter(self.predictor.predict(good) if good else [])
         if self.weights:
-            said = (corrected(one, self.weights) for one in said)
+            said = (recalibrate_prediction(one, self.weights) for one in said)
         if self.floor is not None:
-            said = (doubted(one, self.floor) for one in said)
+            said = (mark_unsure(one, self.floor) for one in said)
         return [
             (
                 {"why": r["_why"]}
                 if r["_why"] is not None
-                else {"clean": {k: v for k, v in r.items() if k not in BESIDE}, "out": next(said)}
+                else {
+                    "clean": {k: v for k, v in r.items() if k not in ROW_METADATA},
+                    "out": next(said),
+                }
             )
             for r in clean
         ]

@@ -21,7 +21,7 @@ from mesocosm.core.errors import Failure, Later
 ROOM = 8_000_000  # bytes
 
 
-class Journal:
+class PredictionLog:
     """Where a gateway's records go.
 
     Args:

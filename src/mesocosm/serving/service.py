@@ -17,20 +17,20 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.hashing import digest
-from mesocosm.serving.candidate import Trial
-from mesocosm.serving.deployment import Deployed
-from mesocosm.serving.model_instance import Load, Unit
-from mesocosm.serving.prediction_log import Journal
-from mesocosm.serving.requests.labels import meant_label
-from mesocosm.serving.requests.refusals import refused_over
+from mesocosm.serving.candidate import Candidate
+from mesocosm.serving.deployment import DeployedService
+from mesocosm.serving.model_instance import Load, ModelInstance
+from mesocosm.serving.prediction_log import PredictionLog
+from mesocosm.serving.requests.labels import normalise_label
+from mesocosm.serving.requests.refusals import find_refused_field
 from mesocosm.serving.requests.request_marks import count_traffic, mark_of
-from mesocosm.serving.rollout.decision import chosen, share_of
+from mesocosm.serving.rollout.decision import is_routed_to_new, traffic_share
 from mesocosm.serving.settings import Service
 
 MOST_SHADOWS = 100  # batches that wait for a shadow at most; more are not asked
 
 
-class Served(Deployed):
+class LiveService(DeployedService):
     """One service.
 
     Args:
@@ -44,7 +44,7 @@ class Served(Deployed):
         service: Service,
         catalog: Catalog,
         load: Load,
-        journal: Journal | None = None,
+        journal: PredictionLog | None = None,
     ) -> None:
         super().__init__(name, service, catalog, load)
         self.journal = journal
@@ -95,9 +95,10 @@ class Served(Deployed):
         if trial is None:
             return self._surely(now, rows)[:2]
         setting = self.service.rollout
-        share = share_of(setting, trial.rollout["step"])
+        share = traffic_share(setting, trial.rollout["step"])
         picked = [
-            not mark_of(row) and chosen(_key(row, setting.key), share) for row in rows
+            not mark_of(row) and is_routed_to_new(_routing_key(row, setting.key), share)
+            for row in rows
         ]  # a drill judges no new version
         mine, theirs = (
             [row for row, pick in zip(rows, picked, strict=True) if pick == which]
@@ -137,7 +138,7 @@ class Served(Deployed):
         return [next(found[pick]) for pick in picked], kept
 
     def _surely(
-        self, unit: Unit, rows: Sequence[Mapping[str, Any]]
+        self, unit: ModelInstance, rows: Sequence[Mapping[str, Any]]
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
         """What a version says of raw rows; where it is whole no more, what says the one that stands
         in for it.
@@ -153,7 +154,10 @@ class Served(Deployed):
             return self._said(now, rows, check=True)
 
     def _shadow(
-        self, trial: Trial, rows: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]
+        self,
+        trial: Candidate,
+        rows: Sequence[Mapping[str, Any]],
+        answers: Sequence[Mapping[str, Any]],
     ) -> None:
         """Ask the new version too, when the answer is out; nobody sees what it says."""
         try:
@@ -172,7 +176,7 @@ class Served(Deployed):
             self.room.release()
 
     def _said(
-        self, unit: Unit, rows: Sequence[Mapping[str, Any]], check: bool = False
+        self, unit: ModelInstance, rows: Sequence[Mapping[str, Any]], check: bool = False
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
         """What one version says of raw rows, the records of it, and the milliseconds it took."""
         began = time.perf_counter()
@@ -187,7 +191,7 @@ class Served(Deployed):
             if "out" not in one:
                 found.append(one)
                 if not mark_of(raw):
-                    self.refused(refused_over(str(one.get("why", "")), unit.fields.fields))
+                    self.refused(find_refused_field(str(one.get("why", "")), unit.fields.fields))
                 continue
             if not mark_of(raw):
                 self.rows.append((at, ""))
@@ -233,7 +237,7 @@ class Served(Deployed):
                 {
                     "prediction": prediction,
                     "service": self.name,
-                    "label": meant_label(label, self.name, self.now),
+                    "label": normalise_label(label, self.name, self.now),
                     "at": self.catalog.clock(),
                 }
             ],
@@ -290,6 +294,6 @@ class Served(Deployed):
         }
 
 
-def _key(row: Mapping[str, Any], name: str | None) -> str:
+def _routing_key(row: Mapping[str, Any], name: str | None) -> str:
     """What a row is given to a version by."""
     return str(row.get(name)) if name and row.get(name) is not None else digest(dict(row), size=8)

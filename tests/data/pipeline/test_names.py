@@ -32,7 +32,7 @@ from mesocosm.data.pipeline.snapshot_builder import Snapshot, govern
 from mesocosm.data.snapshots.delta_tables import page_of, read_table
 from mesocosm.data.snapshots.versions import diff
 from mesocosm.data.sources import SOURCES
-from mesocosm.serving.preprocessing.preprocess import Preparation
+from mesocosm.serving.preprocessing.preprocess import Preprocessor
 
 ROWS = 40
 ODD = [
@@ -285,7 +285,7 @@ def test_every_step_takes_any_name(tmp_path: Path, part: int) -> None:
             dataset.repairs,
             dataset.anonymity,
         )
-        ready = Preparation(
+        ready = Preprocessor(
             {
                 "sql": sql,
                 "fields": {n: {"may_miss": True, "wanted": "a value"} for n in dataset.fields},

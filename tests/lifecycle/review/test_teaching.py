@@ -21,7 +21,7 @@ from mesocosm.lifecycle.jobs.feedback_split import TAUGHT_AT, content_of, part_r
 from mesocosm.lifecycle.jobs.retrain import retrain
 from mesocosm.monitoring.source_faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 from mesocosm.serving.requests.request_marks import MarkedRow, count_traffic
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 INPUTS = ["age", "job"]
 ROWS = st.lists(
@@ -180,7 +180,7 @@ def test_a_trace_names_joined_rows_and_the_feedback_that_taught(tmp_path: Path) 
     )
     eco = open_ecosystem(tmp_path)
     assert not eco.build().failed
-    served = Served(
+    served = LiveService(
         "s", eco.spec.eco.services["s"], eco.catalog, Loader(eco.spec, eco.catalog).load
     )
     assert served.refresh()

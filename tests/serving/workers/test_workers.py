@@ -19,8 +19,8 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import Failure
 from mesocosm.serving.batching import Batcher
 from mesocosm.serving.runtimes.onnx import Onnx, Workers
-from mesocosm.serving.workers.pool import FEWER, MORE, Crew
-from mesocosm.serving.workers.prefork import Gone
+from mesocosm.serving.workers.pool import FEWER, MORE, WorkerPool
+from mesocosm.serving.workers.prefork import WorkerLost
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,7 @@ class Place:
 
     def ask_of(self, worker: Any, do: str, **more: Any) -> Any:
         if self.over:
-            raise Gone
+            raise WorkerLost
         self.said.append(do)
         return {"version": "v", "record": None}
 
@@ -61,12 +61,12 @@ class Place:
 
 def crew_of(
     workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Crew, list[tuple[int, str]], Any]:
+) -> tuple[WorkerPool, list[tuple[int, str]], Any]:
     """A crew whose clock is moved by hand, and what it was told."""
     clock, told = [100.0], list[tuple[int, str]]()
     monkeypatch.setattr("mesocosm.serving.workers.pool.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr("mesocosm.serving.workers.pool.Seat", lambda *_: Place())
-    crew = Crew(None, "desk", workers, moved=lambda count, why: told.append((count, why)))  # type: ignore[arg-type]
+    monkeypatch.setattr("mesocosm.serving.workers.pool.WorkerSlot", lambda *_: Place())
+    crew = WorkerPool(None, "desk", workers, moved=lambda count, why: told.append((count, why)))  # type: ignore[arg-type]
 
     def looks(count: int, share: float) -> int:
         for _ in range(count):
@@ -115,7 +115,7 @@ def test_the_least_busy_is_asked_and_one_that_leaves_costs_nothing(
     assert first.said[-1] == "answer"  # type: ignore[attr-defined]  # who is being replaced is not waited for
     second.ready = True  # type: ignore[attr-defined]
     second.over = True
-    with pytest.raises(Gone):
+    with pytest.raises(WorkerLost):
         crew.ask("answer", unit=unit.key, rows=[])  # it is still counted among the seats
     crew.seats = [first]
     assert crew.ask("answer", unit=unit.key, rows=[])

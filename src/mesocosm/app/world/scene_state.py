@@ -21,10 +21,10 @@ from mesocosm.core.errors import Failure
 from mesocosm.core.files import inside
 from mesocosm.lifecycle.progress_store import at_work
 from mesocosm.lifecycle.project_store import where_of
-from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.reports.disk_state import Condition
 from mesocosm.reports.role_view import alert_shown, last_shown
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 from mesocosm.world.booths import LATELY
 from mesocosm.world.elements.view import View
 from mesocosm.world.scene import Ground, scene
@@ -72,8 +72,8 @@ class Scenery:
         self,
         spec: Spec,
         catalog: Catalog,
-        served: Mapping[str, Served],
-        watches: Sequence[Watch],
+        served: Mapping[str, LiveService],
+        watches: Sequence[ServiceMonitor],
         *,
         marked: bool = False,
     ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import Failure
-from mesocosm.serving.rollout.transitions import returned
+from mesocosm.serving.rollout.transitions import roll_back
 
 
 def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, An
         Failure: there is none.
     """
     under_way = catalog.rollout(service)
-    if under_way and returned(catalog, under_way, who, why):
+    if under_way and roll_back(catalog, under_way, who, why):
         return {
             "service": service,
             "from": under_way["version"],

@@ -131,12 +131,12 @@ def _compare_numbers(
     """What moved in a field of numbers; where they number the rows (`counting`), another range is
     reported and stops nothing.
     """
-    from mesocosm.monitoring.drift.feature_tests import drifted
+    from mesocosm.monitoring.drift.feature_tests import find_drifted
 
     if min(known["rows"], now["rows"]) < FEW:
         return []
     live = _resample(now)
-    changes, _ = drifted({name: known}, {name: live}, LEVEL)
+    changes, _ = find_drifted({name: known}, {name: live}, LEVEL)
     if not changes:
         return []
     change = None if counting else _find_unit_change(name, known, live, settings.get("unit"))

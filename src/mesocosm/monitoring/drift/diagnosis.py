@@ -10,18 +10,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.core.durations import per_second, seconds
-from mesocosm.monitoring.diagnosis import Diagnosis, judged
-from mesocosm.monitoring.drift.feature_tests import columns, drifted
-from mesocosm.monitoring.drift.localization import where
+from mesocosm.monitoring.diagnosis import Diagnosis, diagnose_drift
+from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
+from mesocosm.monitoring.drift.localization import localize_drift
 from mesocosm.monitoring.drift.probes import as_json, find_probes
-from mesocosm.monitoring.drift.reference import JUDGED, as_sent, columns_of, unclipped
-from mesocosm.monitoring.drift.sentences import name_moved, name_part, show_median
+from mesocosm.monitoring.drift.reference import (
+    MAX_REFERENCE_ROWS,
+    restore_missing,
+    to_columns,
+    undo_clipping,
+)
+from mesocosm.monitoring.drift.sentences import describe_median, describe_moved, describe_part
 from mesocosm.monitoring.drift.source_changes import Change, find_changes
-from mesocosm.monitoring.labels.monitor import LabelWatch
-from mesocosm.monitoring.monitor_state import Watched
-from mesocosm.monitoring.request_stream import Stream
-from mesocosm.serving.model_instance import Unit
-from mesocosm.serving.rollout.transitions import recalibrated
+from mesocosm.monitoring.labels.monitor import LabelMonitor
+from mesocosm.monitoring.monitor_state import MonitorState
+from mesocosm.monitoring.request_stream import RequestStream
+from mesocosm.serving.model_instance import ModelInstance
+from mesocosm.serving.rollout.transitions import recalibrate
 
 WIDE = 10  # windows that a look back takes in, for shifts that a single one is too small to show
 EXPLAINED = 1e-3  # false explanations accepted of a drift that is proven
@@ -30,11 +35,15 @@ EXPLAINED = 1e-3  # false explanations accepted of a drift that is proven
 class DriftDiagnosis:
     """What one monitor finds in requests to its service."""
 
-    def __init__(self, watch: Watched, labels: LabelWatch) -> None:
+    def __init__(self, watch: MonitorState, labels: LabelMonitor) -> None:
         self.watch, self.labels = watch, labels
 
     def moved(
-        self, stream: Stream, now: Unit, fresh: list[dict[str, Any]], narrow: bool = False
+        self,
+        stream: RequestStream,
+        now: ModelInstance,
+        fresh: list[dict[str, Any]],
+        narrow: bool = False,
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Change], list[Mapping[str, Any]]]:
         """What moved, in the window or, where it is too small to show it, in many: the rows, the
         features, what was done to fields, and the rows as they are tested.
@@ -62,16 +71,16 @@ class DriftDiagnosis:
                 else list(clean)
             )
             known = training if not wide else now.fields.training
-            found, p = drifted(
+            found, p = find_drifted(
                 known,
-                columns(live),
+                collect_columns(live),
                 level,
                 drift.method,
                 self.watch.known.whole(clean) if not wide else None,
             )
             sent, came = (
-                columns_of(as_sent(rows, now.fields.training)),
-                unclipped(rows, now.fields.training),
+                to_columns(restore_missing(rows, now.fields.training)),
+                undo_clipping(rows, now.fields.training),
             )
             changes = find_changes(now.fields.training, sent, level, units, came)
             if found and not changes:  # that they moved is proven; what explains it needs less
@@ -101,8 +110,8 @@ class DriftDiagnosis:
 
     def diagnosed(
         self,
-        stream: Stream,
-        now: Unit,
+        stream: RequestStream,
+        now: ModelInstance,
         rows: list[dict[str, Any]],
         live: list[Mapping[str, Any]],
         found: list[dict[str, Any]],
@@ -113,7 +122,9 @@ class DriftDiagnosis:
         assert drift and now.fields
         units = {n: f.get("unit") for n, f in now.fields.fields.items()}
         part = (
-            where(found[0]["feature"], training, live, level / 2, drift.method) if found else None
+            localize_drift(found[0]["feature"], training, live, level / 2, drift.method)
+            if found
+            else None
         )
         if part:  # what a part of the rows shows is judged by that part
             inside = [k for k, row in enumerate(live) if row.get(part["field"]) == part["value"]]
@@ -121,7 +132,7 @@ class DriftDiagnosis:
             worst = found[0]["feature"]
             found = [
                 f
-                for f in drifted(training, columns(live), level / 2, drift.method)[0]
+                for f in find_drifted(training, collect_columns(live), level / 2, drift.method)[0]
                 if f["feature"] == worst
             ] or found
             if (
@@ -131,10 +142,10 @@ class DriftDiagnosis:
                     c
                     for c in find_changes(
                         now.fields.training,
-                        columns_of(as_sent(rows, now.fields.training)),
+                        to_columns(restore_missing(rows, now.fields.training)),
                         level,
                         units,
-                        unclipped(rows, now.fields.training),
+                        undo_clipping(rows, now.fields.training),
                     )
                     if c.field == worst
                 ] or changes
@@ -146,7 +157,7 @@ class DriftDiagnosis:
             changes,
             stream,
             (
-                unclipped(rows[:JUDGED], now.fields.training).get(changes[0].field)
+                undo_clipping(rows[:MAX_REFERENCE_ROWS], now.fields.training).get(changes[0].field)
                 if changes
                 else None
             ),
@@ -161,8 +172,8 @@ class DriftDiagnosis:
             self.seen(now, rows),
         )
         message = (
-            f"{drill}inputs of {self.watch.served.name} {name_moved(found, changes)} over"
-            f" {len(rows)} rows{show_median(found)}){name_part(part)}: {verdict.why}; remedy:"
+            f"{drill}inputs of {self.watch.served.name} {describe_moved(found, changes)} over"
+            f" {len(rows)} rows{describe_median(found)}){describe_part(part)}: {verdict.why}; remedy:"
             f" {verdict.remedy}"
         )
         detail = {
@@ -188,16 +199,16 @@ class DriftDiagnosis:
         live: Sequence[Mapping[str, Any]],
         level: float,
         changes: Sequence[Change],
-        stream: Stream,
+        stream: RequestStream,
         sent: Sequence[Any] | None,
     ) -> Diagnosis:
         drift, unit = self.watch.monitor.drift, self.watch.served.now
         assert drift and unit and unit.fields
         units = {n: f.get("unit") for n, f in unit.fields.fields.items()}
-        return judged(
+        return diagnose_drift(
             found,
             training,
-            live[:JUDGED],
+            live[:MAX_REFERENCE_ROWS],
             unit.predict,
             self.watch.known.rows,
             self.labels.labelled(stream, stream.began),
@@ -208,14 +219,14 @@ class DriftDiagnosis:
             sent,
         )
 
-    def follow(self, stream: Stream, verdict: Diagnosis) -> None:
+    def follow(self, stream: RequestStream, verdict: Diagnosis) -> None:
         """What follows on a diagnosis where the monitor says so."""
         drill, wanted = (
             "drill: " if stream.mark else "",
             {"retrain", "recalibrate"} & set(self.watch.monitor.on_drift),
         )
         if "recalibrate" in wanted and verdict.remedy == "recalibrate" and not stream.mark:
-            recalibrated(
+            recalibrate(
                 self.watch.catalog,
                 self.watch.served.name,
                 verdict.detail["weights"],
@@ -234,11 +245,11 @@ class DriftDiagnosis:
                     f"left as it is: {drill}{verdict.why}; remedy: {verdict.remedy}",
                 )
 
-    def seen(self, now: Unit, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def seen(self, now: ModelInstance, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Requests as probes read them: what was missing is None, and texts have their meaning."""
         assert now.fields
         meant = self.watch.known.meant([r["input"]["clean"] for r in rows])
         return [
             {**dict(one), **sent}
-            for one, sent in zip(meant, as_sent(rows, now.fields.training), strict=True)
+            for one, sent in zip(meant, restore_missing(rows, now.fields.training), strict=True)
         ]

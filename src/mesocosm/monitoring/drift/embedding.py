@@ -17,7 +17,7 @@ NEAR = 0.1  # of a direction's deviation: rows nearer than this are taken for th
 LEAST = 40  # held-out rows under which nothing is told
 
 
-class Meaning:
+class EmbeddingDirections:
     """The directions.
 
     Args:
@@ -50,9 +50,9 @@ class Meaning:
 
     def whole(self, vectors: Sequence[Sequence[float]], method: str) -> dict[str, float]:
         """The p-value of rows beside the held-out ones by a test of all features together."""
-        from mesocosm.monitoring.drift.detectors import WHOLE
+        from mesocosm.monitoring.drift.detectors import JOINT_TESTS
 
-        return {self.name: WHOLE[method]().p_value(self.given, vectors)}
+        return {self.name: JOINT_TESTS[method]().p_value(self.given, vectors)}
 
     def along(self, vectors: Sequence[Sequence[float]]) -> list[dict[str, float]]:
         """Where rows lie in each direction.
@@ -75,8 +75,10 @@ class Meaning:
         return [dict(zip(self.names, row, strict=True)) for row in told.tolist()]
 
 
-def meaning(name: str, vectors: Sequence[Sequence[float]]) -> Meaning | None:
+def find_directions(name: str, vectors: Sequence[Sequence[float]]) -> EmbeddingDirections | None:
     """The directions, where there are rows and features enough."""
     return (
-        Meaning(name, vectors) if len(vectors) >= LEAST and len(vectors[0]) > DIRECTIONS else None
+        EmbeddingDirections(name, vectors)
+        if len(vectors) >= LEAST and len(vectors[0]) > DIRECTIONS
+        else None
     )

@@ -7,18 +7,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mesocosm.monitoring.drift.detectors import DRIFT
+from mesocosm.monitoring.drift.detectors import FEATURE_TESTS
 
 LEAST = 20  # values of a feature under which nothing is said of it
 
 
-def columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+def collect_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Rows as columns, without what is missing."""
     names = dict.fromkeys(n for row in rows[:1] for n in row)
     return {name: [v for row in rows if (v := row.get(name)) is not None] for name in names}
 
 
-def drifted(
+def find_drifted(
     training: Mapping[str, Any],
     live: Mapping[str, Sequence[Any]],
     level: float,
@@ -44,20 +44,20 @@ def drifted(
         values = live.get(name, ())
         if (kind == "chi2") == numbers or len(values) < LEAST:
             continue
-        tested[name] = DRIFT[kind]().p_value(known, values)
+        tested[name] = FEATURE_TESTS[kind]().p_value(known, values)
     for name, p in sorted(tested.items(), key=lambda e: e[1]):
         if p < level / len(tested):
             found.append(
                 {
                     "feature": name,
                     "p": p,
-                    **(_shift(training[name], live[name]) if name in training else {}),
+                    **(_measure_shift(training[name], live[name]) if name in training else {}),
                 }
             )
     return found, tested
 
 
-def _shift(known: Mapping[str, Any], values: Sequence[Any]) -> dict[str, Any]:
+def _measure_shift(known: Mapping[str, Any], values: Sequence[Any]) -> dict[str, Any]:
     """How far the middle moved, and the mean distance between both distributions in training
     spreads (Wasserstein).
     """

@@ -8,15 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mesocosm.core.hashing import digest
-from mesocosm.monitoring.drift.reference import Held, error_of
+from mesocosm.monitoring.drift.reference import ReferenceSample, absolute_error
 from mesocosm.monitoring.labels.accuracy_test import FEW, WITHIN, Answer, Labelled, compare
-from mesocosm.serving.model_instance import Unit
+from mesocosm.serving.model_instance import ModelInstance
 
 Row = Mapping[str, Any]
-Told = Callable[[Callable[[Row], bool] | None], Labelled]
+LabelReader = Callable[[Callable[[Row], bool] | None], Labelled]
 
 
-def is_right(row: Mapping[str, Any], known: Held, unit: Unit | None) -> bool | None:
+def is_right(
+    row: Mapping[str, Any], known: ReferenceSample, unit: ModelInstance | None
+) -> bool | None:
     """Whether a labelled answer was right, or within the usual error where it is a number; None
     where that cannot be told.
     """
@@ -26,7 +28,7 @@ def is_right(row: Mapping[str, Any], known: Held, unit: Unit | None) -> bool | N
     if (
         "value" not in output
         or unit is None
-        or (away := error_of(output["value"], row["label"])) is None
+        or (away := absolute_error(output["value"], row["label"])) is None
     ):
         return None
     known.meet(unit)
@@ -34,7 +36,9 @@ def is_right(row: Mapping[str, Any], known: Held, unit: Unit | None) -> bool | N
     return None if near is None else away <= near
 
 
-def explain_unknown(labels: int, judged: int, known: Held, unit: Unit | None) -> str:
+def explain_unknown(
+    labels: int, judged: int, known: ReferenceSample, unit: ModelInstance | None
+) -> str:
     """Why the labels of a version's answers tell nothing of them; empty where they do, or where
     none came.
 
@@ -59,8 +63,11 @@ def explain_unknown(labels: int, judged: int, known: Held, unit: Unit | None) ->
 
 
 def read_labels(
-    judged: Sequence[tuple[Row, bool]], now: Unit | None, known: Held, without: int | None = None
-) -> Told:
+    judged: Sequence[tuple[Row, bool]],
+    now: ModelInstance | None,
+    known: ReferenceSample,
+    without: int | None = None,
+) -> LabelReader:
     """What labels say of logged answers of a version, to rows of which a condition holds.
 
     Args:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mesocosm.monitoring.drift.feature_tests import LEAST, columns, drifted
+from mesocosm.monitoring.drift.feature_tests import LEAST, collect_columns, find_drifted
 
 MOST, WIDEST = (
     30,
@@ -22,7 +22,7 @@ QUIET = 0.05  # the p-value over which the rest looks like the training rows
 Row = Mapping[str, Any]
 
 
-def where(
+def localize_drift(
     feature: str,
     training: Mapping[str, Any],
     live: Sequence[Row],
@@ -54,8 +54,8 @@ def where(
                     )
     best: dict[str, Any] | None = None
     for name, value, inside, rest in looked:
-        found, _ = drifted(known, columns(inside), level / len(looked), method)
-        _, left = drifted(known, columns(rest), level, method)
+        found, _ = find_drifted(known, collect_columns(inside), level / len(looked), method)
+        _, left = find_drifted(known, collect_columns(rest), level, method)
         if (
             found
             and left.get(feature, 0.0) > QUIET

@@ -12,21 +12,21 @@ from mesocosm.monitoring import alert_closing
 from mesocosm.monitoring.drift.diagnosis import DriftDiagnosis
 from mesocosm.monitoring.drift.review import DriftReview
 from mesocosm.monitoring.drift.source_changes import Change
-from mesocosm.monitoring.labels.monitor import LabelWatch
-from mesocosm.monitoring.monitor_state import Watched
-from mesocosm.monitoring.request_stream import Stream
-from mesocosm.serving.model_instance import Unit
+from mesocosm.monitoring.labels.monitor import LabelMonitor
+from mesocosm.monitoring.monitor_state import MonitorState
+from mesocosm.monitoring.request_stream import RequestStream
+from mesocosm.serving.model_instance import ModelInstance
 
 
-class DriftWatch:
+class DriftMonitor:
     """What one monitor makes of the requests to its service."""
 
-    def __init__(self, watch: Watched, labels: LabelWatch) -> None:
+    def __init__(self, watch: MonitorState, labels: LabelMonitor) -> None:
         self.watch = watch
         self.diagnosis = DriftDiagnosis(watch, labels)
         self.review = DriftReview(watch, self.diagnosis)
 
-    def look(self, stream: Stream) -> list[str]:
+    def look(self, stream: RequestStream) -> list[str]:
         """Inputs that are not as in training; open alerts of them are looked at again."""
         drift, now = self.watch.monitor.drift, self.watch.served.now
         if not drift or not now or now.fields is None:
@@ -38,7 +38,7 @@ class DriftWatch:
             self.review.read_again(stream, now, fresh)
             return []
         if (
-            closed := alert_closing.closed_by_person(
+            closed := alert_closing.last_closed_by_person(
                 self.watch.catalog.alerts(), self.watch.name, stream.mark, self.watch.closed
             )
         ) > stream.since:  # with a reason: only rows that came since tell of another fault
@@ -68,7 +68,7 @@ class DriftWatch:
             return []
         return self._raise(stream, now, rows, live, found, changes)
 
-    def _fresh(self, stream: Stream, now: Unit) -> list[dict[str, Any]]:
+    def _fresh(self, stream: RequestStream, now: ModelInstance) -> list[dict[str, Any]]:
         """The rows of a window that came since the last test, as far as there are that many."""
         assert self.watch.monitor.drift
         rows = self.watch.asked(self.watch.monitor.drift.window, stream.since, stream.mark)
@@ -76,8 +76,8 @@ class DriftWatch:
 
     def _raise(
         self,
-        stream: Stream,
-        now: Unit,
+        stream: RequestStream,
+        now: ModelInstance,
         rows: list[dict[str, Any]],
         live: list[Mapping[str, Any]],
         found: list[dict[str, Any]],

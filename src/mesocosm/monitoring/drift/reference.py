@@ -11,19 +11,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mesocosm.monitoring.drift.embedding import LEAST, Meaning, meaning
+from mesocosm.monitoring.drift.embedding import LEAST, EmbeddingDirections, find_directions
 from mesocosm.monitoring.labels.accuracy_test import Answer, Calibration, calibrate_errors
 from mesocosm.monitoring.settings import Drift
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
-from mesocosm.serving.model_instance import Unit
+from mesocosm.serving.model_instance import ModelInstance
 from mesocosm.serving.requests.missing import is_missing
 
 PLAIN = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?", re.ASCII)
-JUDGED = 300  # rows that the judge has predicted again
+MAX_REFERENCE_ROWS = 300  # rows that the judge has predicted again
 Row = Mapping[str, Any]
 
 
-class Held:
+class ReferenceSample:
     """One version as a monitor knows it.
 
     Args:
@@ -32,19 +32,19 @@ class Held:
 
     def __init__(self, drift: Drift | None) -> None:
         self.drift = drift
-        self.unit: Unit | None = None
-        self.meaning: Meaning | None = None
+        self.unit: ModelInstance | None = None
+        self.meaning: EmbeddingDirections | None = None
         self.read: list[str] = []  # texts and images, by name
         self.features: dict[tuple[Any, ...], list[float]] = {}  # of the held-out texts and images
         self.rows: list[dict[str, Any]] = []
         self.unwatched = ""
         self._calibration: Calibration | None = None
 
-    def meet(self, unit: Unit) -> None:
+    def meet(self, unit: ModelInstance) -> None:
         """Get to know what the held-out rows of a version mean, once."""
         if self.unit is unit:
             return
-        self.rows, self._calibration, self.unwatched = unit.held()[:JUDGED], None, ""
+        self.rows, self._calibration, self.unwatched = unit.held()[:MAX_REFERENCE_ROWS], None, ""
         self.read, self.features = (
             [
                 n
@@ -55,7 +55,7 @@ class Held:
         )
         vectors = self._vectors(unit, self.rows)
         self.features = dict(zip(map(self._key, self.rows), vectors, strict=False))
-        self.meaning = meaning(", ".join(self.read), vectors) if self.read else None
+        self.meaning = find_directions(", ".join(self.read), vectors) if self.read else None
         if 0 < len(vectors) < LEAST:
             self.unwatched = (
                 f"{', '.join(self.read)}: {len(vectors)} rows are held out, and {LEAST} are needed"
@@ -67,7 +67,7 @@ class Held:
     def _key(self, row: Row) -> tuple[Any, ...]:
         return tuple(str(row.get(n)) for n in self.read)
 
-    def _vectors(self, unit: Unit, rows: Sequence[Row]) -> list[list[float]]:
+    def _vectors(self, unit: ModelInstance, rows: Sequence[Row]) -> list[list[float]]:
         """Features of rows; each text and image is read once."""
         if not self.read:
             return []
@@ -123,7 +123,7 @@ class Held:
                 errors = [
                     away
                     for one, row in pairs
-                    if (away := error_of(one["value"], row[HELD_LABEL])) is not None
+                    if (away := absolute_error(one["value"], row[HELD_LABEL])) is not None
                 ]
                 self._calibration = calibrate_errors(errors)
                 return self._calibration
@@ -143,10 +143,10 @@ class Held:
         return self._calibration
 
 
-def error_of(value: Any, label: Any) -> float | None:
+def absolute_error(value: Any, label: Any) -> float | None:
     """How far an answer that is a number is from its label; None where the label is no number.
 
-    >>> error_of(3.5, "4"), error_of(3.5, "four"), error_of(3.5, "nan")
+    >>> absolute_error(3.5, "4"), absolute_error(3.5, "four"), absolute_error(3.5, "nan")
     (0.5, None, None)
     """
     try:
@@ -156,7 +156,7 @@ def error_of(value: Any, label: Any) -> float | None:
     return away if math.isfinite(away) else None
 
 
-def as_sent(logged: Sequence[Row], names: Iterable[str]) -> list[dict[str, Any]]:
+def restore_missing(logged: Sequence[Row], names: Iterable[str]) -> list[dict[str, Any]]:
     """Logged requests by the fields of a version, cleaned, with None where a field was missing,
     though the recipe filled it.
     """
@@ -172,33 +172,33 @@ def as_sent(logged: Sequence[Row], names: Iterable[str]) -> list[dict[str, Any]]
     return found
 
 
-def unclipped(
+def undo_clipping(
     logged: Sequence[Row], training: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, list[Any]]:
     """The numbers of logged requests as they came, of the fields that the recipe clips to a fence
     (`clip` of what training knew).
     """
-    sent = as_sent(logged, [n for n, known in training.items() if known.get("clip")])
+    sent = restore_missing(logged, [n for n, known in training.items() if known.get("clip")])
     return {
         n: [
-            unclip(row["input"]["raw"].get(n), one[n], training[n]["clip"])
+            undo_clip(row["input"]["raw"].get(n), one[n], training[n]["clip"])
             for row, one in zip(logged, sent, strict=True)
         ]
         for n in (sent[0] if sent else ())
     }
 
 
-def unclip(raw: Any, clean: Any, fence: Sequence[float]) -> Any:
+def undo_clip(raw: Any, clean: Any, fence: Sequence[float]) -> Any:
     """A number as it came, where the fence alone makes of it what the recipe did; else as it was
     cleaned.
 
-    >>> unclip(900, 60.0, (1, 60))
+    >>> undo_clip(900, 60.0, (1, 60))
     900.0
-    >>> unclip("900", 60.0, (1, 60))
+    >>> undo_clip("900", 60.0, (1, 60))
     900.0
-    >>> unclip(900, 9.0, (1, 60))
+    >>> undo_clip(900, 9.0, (1, 60))
     9.0
-    >>> unclip("0.9 k", 60.0, (1, 60))
+    >>> undo_clip("0.9 k", 60.0, (1, 60))
     60.0
     """
     number = _plain_number(raw)
@@ -222,7 +222,7 @@ def _plain_number(value: Any) -> float | None:
     return float(value) if _is_number(value) else None
 
 
-def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
+def to_columns(rows: Sequence[Row]) -> dict[str, list[Any]]:
     """Rows as columns, with None for what is missing."""
     names = dict.fromkeys(n for row in rows[:1] for n in row)
     return {name: [row.get(name) for row in rows] for name in names}

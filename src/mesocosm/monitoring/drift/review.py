@@ -13,18 +13,20 @@ from typing import Any
 from mesocosm.monitoring import alert_closing
 from mesocosm.monitoring.drift.diagnosis import WIDE, DriftDiagnosis
 from mesocosm.monitoring.drift.probes import read_probes
-from mesocosm.monitoring.monitor_state import Watched
-from mesocosm.monitoring.request_stream import Stream
-from mesocosm.serving.model_instance import Unit
+from mesocosm.monitoring.monitor_state import MonitorState
+from mesocosm.monitoring.request_stream import RequestStream
+from mesocosm.serving.model_instance import ModelInstance
 
 
 class DriftReview:
     """What becomes of the open alerts of one monitor's inputs."""
 
-    def __init__(self, watch: Watched, diagnosis: DriftDiagnosis) -> None:
+    def __init__(self, watch: MonitorState, diagnosis: DriftDiagnosis) -> None:
         self.watch, self.diagnosis = watch, diagnosis
 
-    def read_again(self, stream: Stream, now: Unit, fresh: Sequence[Mapping[str, Any]]) -> None:
+    def read_again(
+        self, stream: RequestStream, now: ModelInstance, fresh: Sequence[Mapping[str, Any]]
+    ) -> None:
         """Look at open alerts again though less than a window came: rows from before a change leave
         one that is not confirmed row by row, and the last rows that were needed may show that
         another is over.
@@ -49,7 +51,7 @@ class DriftReview:
             5 * time.monotonic() - 4 * began,
         )
 
-    def _confirm(self, alert: Mapping[str, Any], stream: Stream, now: Unit) -> bool:
+    def _confirm(self, alert: Mapping[str, Any], stream: RequestStream, now: ModelInstance) -> bool:
         """Diagnose an open alert anew by as many rows as it was found in or more, of those sent
         since where they suffice; a fault of a source may show later still.
 
@@ -101,8 +103,8 @@ class DriftReview:
     def review(
         self,
         alert: Mapping[str, Any],
-        stream: Stream,
-        now: Unit,
+        stream: RequestStream,
+        now: ModelInstance,
         fresh: Sequence[Mapping[str, Any]],
     ) -> bool:
         """Close an open alert of inputs where rows show that it is over; else it stays.
@@ -116,13 +118,15 @@ class DriftReview:
             and self._confirm(alert, stream, now)
         ):
             return False
-        seen = self.diagnosis.seen(now, alert_closing.of_part(alert["detail"], fresh))
+        seen = self.diagnosis.seen(now, alert_closing.select_part(alert["detail"], fresh))
         if alert_closing.review_inputs(self._beside(alert, now), seen, len(seen), now.version).seen:
             stream.changed = stream.since
             return False
         return self._close_if_over(alert, stream, now)
 
-    def _close_if_over(self, alert: Mapping[str, Any], stream: Stream, now: Unit) -> bool:
+    def _close_if_over(
+        self, alert: Mapping[str, Any], stream: RequestStream, now: ModelInstance
+    ) -> bool:
         """Close an open alert of inputs where the rows sent since it was last seen show that it is
         over; those rows are then tested as any others, since they may have another fault.
         """
@@ -140,13 +144,13 @@ class DriftReview:
             )
             if r["version"] == now.version
         ]
-        inside = alert_closing.of_part(detail, rows)
+        inside = alert_closing.select_part(detail, rows)
         if len(inside) < alert_closing.rows_needed(detail) and not detail.get("unread"):
             return False
         told = alert_closing.review_inputs(
             detail,
             self.diagnosis.seen(now, inside),
-            len(alert_closing.of_part(detail, rows[:count])),
+            len(alert_closing.select_part(detail, rows[:count])),
             now.version,
         )
         if told.open:
@@ -158,7 +162,7 @@ class DriftReview:
         stream.since = stream.began = stream.changed
         return True
 
-    def _beside(self, alert: Mapping[str, Any], now: Unit) -> dict[str, Any]:
+    def _beside(self, alert: Mapping[str, Any], now: ModelInstance) -> dict[str, Any]:
         """What an alert keeps, with its probes beside the training rows of the version that
         serves.
         """

@@ -9,7 +9,7 @@ from mesocosm.core.confidential.row_values import mark_value
 from mesocosm.monitoring.drift.source_changes import Change
 
 
-def name_moved(found: Sequence[Mapping[str, Any]], changes: Sequence[Change]) -> str:
+def describe_moved(found: Sequence[Mapping[str, Any]], changes: Sequence[Change]) -> str:
     """What moved, and how unlikely that is."""
     names = ", ".join(
         dict.fromkeys([*(str(f["feature"]) for f in found), *(c.field for c in changes)])
@@ -20,7 +20,7 @@ def name_moved(found: Sequence[Mapping[str, Any]], changes: Sequence[Change]) ->
     )
 
 
-def show_median(found: Sequence[Mapping[str, Any]]) -> str:
+def describe_median(found: Sequence[Mapping[str, Any]]) -> str:
     return (
         f", median {found[0]['median_before']:.6g} -> {found[0]['median_now']:.6g}"
         if found and "median_now" in found[0]
@@ -28,7 +28,7 @@ def show_median(found: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def name_part(part: Mapping[str, Any] | None) -> str:
+def describe_part(part: Mapping[str, Any] | None) -> str:
     return (
         f", all of it where {part['field']} is '{mark_value(part['value'])}' ({part['rows']} of"
         f" {part['of']} rows)"

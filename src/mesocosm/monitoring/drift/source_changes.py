@@ -67,7 +67,7 @@ def find_changes(
     """
     each = level / max(1, 4 * len(training))
     found: list[Change] = []
-    moved = [n for n in training if _moved(training[n], live.get(n, ()), each)]
+    moved = [n for n in training if _has_moved(training[n], live.get(n, ()), each)]
     for name, known in training.items():
         values = live.get(name, ())
         if len(values) < LEAST:
@@ -81,16 +81,16 @@ def find_changes(
         elif one is None and "numbers" in known and name in moved:
             came = [v for v in (sent or {}).get(name, there) if v is not None]
             one = (
-                _stuck(name, known, came, each)
-                or _swapped(name, moved, training, live)
-                or _unit(name, known, came, (units or {}).get(name))
+                _find_constant(name, known, came, each)
+                or _find_swapped(name, moved, training, live)
+                or _find_unit_change(name, known, came, (units or {}).get(name))
             )
         if one:
             found.append(one)
     return sorted(found, key=lambda c: (c.kind == "unit", c.p))
 
 
-def _moved(known: Mapping[str, Any], values: Sequence[Any], level: float) -> bool:
+def _has_moved(known: Mapping[str, Any], values: Sequence[Any], level: float) -> bool:
     there = [v for v in values if v is not None]
     if len(there) < LEAST or not {"numbers", "counts"} & set(known):
         return False
@@ -233,7 +233,7 @@ def find_recoded(name: str, known: Mapping[str, Any], values: Sequence[Any]) -> 
     )
 
 
-def _stuck(
+def _find_constant(
     name: str, known: Mapping[str, Any], values: Sequence[Any], level: float
 ) -> Change | None:
     """Whether a number is one value in far more rows than before, and as before in the others: a
@@ -265,7 +265,7 @@ def _stuck(
     )
 
 
-def _swapped(
+def _find_swapped(
     name: str,
     moved: Sequence[str],
     training: Mapping[str, Mapping[str, Any]],
@@ -291,7 +291,7 @@ def _swapped(
     return None
 
 
-def _unit(
+def _find_unit_change(
     name: str, known: Mapping[str, Any], values: Sequence[Any], unit: str | None
 ) -> Change | None:
     found = find_unit(known, [float(v) for v in values], unit)

@@ -113,7 +113,7 @@ class UnitChange:
         return (value - self.plus) / self.times
 
 
-class _Known:
+class _Reference:
     """Training numbers by their quantiles; where a recipe clipped them to a fence (`clip`), only
     what lies within it is compared with numbers as they came.
     """
@@ -156,7 +156,7 @@ def find_unit(
     >>> find_unit(train, [1000 * 1.02**i + 900 for i in range(200)]) is None
     True
     """
-    base, live = _Known(known), np.sort(np.asarray(values, dtype=float))
+    base, live = _Reference(known), np.sort(np.asarray(values, dtype=float))
     if len(live) < LEAST or len(base.support) < 5 or not np.isfinite(live).all():
         return None
     start = _distance(base, live, 1.0, 0.0, 0.0)
@@ -169,29 +169,29 @@ def find_unit(
         whole = _distance(base, live, times, plus, 1.0)
         if (
             _fits(base, live, whole, start, FITS)
-            and _stands(base, live, times, plus)
-            and (_few(base) or _as_wide(base, base.undone(live, times, plus)))
+            and _values_match(base, live, times, plus)
+            and (_is_discrete(base) or _as_wide(base, base.undone(live, times, plus)))
         ):
             found.append(
                 (
                     _score(base, live, times, plus, whole),
-                    UnitChange(times, plus, 1.0, named, round(_p(base, live, whole), 4)),
+                    UnitChange(times, plus, 1.0, named, round(_p_value(base, live, whole), 4)),
                 )
             )
     if found:
-        return _best(found)
-    free = _free(base, live, start)
+        return _select_best(found)
+    free = _find_unknown_factor(base, live, start)
     if free:
         return free
     if (
         growth
         and abs(np.log(growth)) < FAR
-        and _p(base, live, _distance(base, live, growth, 0.0, 1.0)) > FITS_FREE
+        and _p_value(base, live, _distance(base, live, growth, 0.0, 1.0)) > FITS_FREE
     ):
         # all numbers grew a little, or a part came in another unit: these rows do not tell which
         return None
     for times, plus, named in tried:
-        part = _share(base, live, times, plus)
+        part = _estimate_share(base, live, times, plus)
         left = _distance(base, live, times, plus, part)
         if (
             LEAST_PART <= part <= WHOLE
@@ -202,17 +202,19 @@ def find_unit(
             found.append(
                 (
                     _score(base, live, times, plus, left),
-                    UnitChange(times, plus, round(part, 2), named, round(_p(base, live, left), 4)),
+                    UnitChange(
+                        times, plus, round(part, 2), named, round(_p_value(base, live, left), 4)
+                    ),
                 )
             )
-    return _best(found) if found else None
+    return _select_best(found) if found else None
 
 
-def _growth(base: _Known, live: Array) -> tuple[float, float]:
+def _growth(base: _Reference, live: Array) -> tuple[float, float]:
     """By which factor all numbers grew, at the median, and its standard error as a logarithm; 0
     where not all are above nought.
 
-    >>> growth, error = _growth(_Known({"numbers": [1000 * 1.02**i for i in range(200)], "rows": 800}), np.array([1500 * 1.02**i for i in range(200)]))
+    >>> growth, error = _growth(_Reference({"numbers": [1000 * 1.02**i for i in range(200)], "rows": 800}), np.array([1500 * 1.02**i for i in range(200)]))
     >>> round(growth, 2), error < 0.2
     (1.5, True)
     """
@@ -226,7 +228,7 @@ def _growth(base: _Known, live: Array) -> tuple[float, float]:
     )
 
 
-def _best(found: list[tuple[float, UnitChange]]) -> UnitChange:
+def _select_best(found: list[tuple[float, UnitChange]]) -> UnitChange:
     """The change that fits best; `named` has those too that fit as well, since which it is is not
     known then.
     """
@@ -267,7 +269,7 @@ def _candidates(unit: str | None, wide: float) -> list[tuple[float, float, str]]
     ]
 
 
-def _as_wide(base: _Known, undone: Array) -> bool:
+def _as_wide(base: _Reference, undone: Array) -> bool:
     """Whether undone numbers spread as the training ones do: a part of the rows, such as the upper
     half, is no other unit.
     """
@@ -280,7 +282,7 @@ def _as_wide(base: _Known, undone: Array) -> bool:
     )
 
 
-def _distance(base: _Known, live: Array, times: float, plus: float, share: float) -> float:
+def _distance(base: _Reference, live: Array, times: float, plus: float, share: float) -> float:
     """The largest gap between the live numbers and training numbers of which a share came in
     another unit.
     """
@@ -297,7 +299,7 @@ def _distance(base: _Known, live: Array, times: float, plus: float, share: float
     return max(0.0, worst - 1 / len(base.points))
 
 
-def _points(base: _Known, times: float, plus: float, share: float) -> Array:
+def _points(base: _Reference, times: float, plus: float, share: float) -> Array:
     """Where distributions are compared: at the training numbers, as they were and in another unit,
     as far as the fence hides neither part there.
     """
@@ -312,12 +314,12 @@ def _points(base: _Known, times: float, plus: float, share: float) -> Array:
     return found
 
 
-def _nudge(base: _Known, side: str) -> float:
+def _nudge(base: _Reference, side: str) -> float:
     """So little that what was rounded by arithmetic is still equal."""
     return (1e-9 if side == "right" else -1e-9) * float(np.abs(base.points).max() or 1.0)
 
 
-def _share(base: _Known, live: Array, times: float, plus: float) -> float:
+def _estimate_share(base: _Reference, live: Array, times: float, plus: float) -> float:
     """The share of the rows in another unit that explains the live numbers best, by least
     squares.
     """
@@ -330,49 +332,49 @@ def _share(base: _Known, live: Array, times: float, plus: float) -> float:
     return float(np.clip((gap * moved).sum() / max(1e-12, (moved * moved).sum()), 0.0, 1.0))
 
 
-def _p(base: _Known, live: Array, distance: float) -> float:
+def _p_value(base: _Reference, live: Array, distance: float) -> float:
     return float(kstwobign.sf(distance * np.sqrt(base.rows * len(live) / (base.rows + len(live)))))
 
 
-def _fits(base: _Known, live: Array, left: float, start: float, level: float) -> bool:
+def _fits(base: _Reference, live: Array, left: float, start: float, level: float) -> bool:
     return left < 0.5 * start and (
-        _p(base, live, left) > level or left < CLOSE[0] * start and left < CLOSE[1]
+        _p_value(base, live, left) > level or left < CLOSE[0] * start and left < CLOSE[1]
     )
 
 
-def _stands(base: _Known, live: Array, times: float, plus: float) -> bool:
+def _values_match(base: _Reference, live: Array, times: float, plus: float) -> bool:
     """Where the training numbers are a few, whether the live ones, undone, are of those."""
-    return not _few(base) or _among(base, base.undone(live, times, plus)) > 0.6
+    return not _is_discrete(base) or _share_known(base, base.undone(live, times, plus)) > 0.6
 
 
-def _few(base: _Known) -> bool:
+def _is_discrete(base: _Reference) -> bool:
     """Whether the training numbers are a few whole ones."""
-    return len(base.support) <= SUPPORT and _whole(base)
+    return len(base.support) <= SUPPORT and _all_whole(base)
 
 
-def _whole(base: _Known) -> bool:
+def _all_whole(base: _Reference) -> bool:
     return bool((base.points == np.round(base.points)).all())
 
 
-def _among(base: _Known, values: Array) -> float:
+def _share_known(base: _Reference, values: Array) -> float:
     at = np.searchsorted(base.support, values).clip(1, len(base.support) - 1)
     near = np.minimum(np.abs(values - base.support[at - 1]), np.abs(values - base.support[at]))
     return float((near <= 0.02 * np.maximum(1.0, np.abs(values))).mean())
 
 
-def _score(base: _Known, live: Array, times: float, plus: float, left: float) -> float:
+def _score(base: _Reference, live: Array, times: float, plus: float, left: float) -> float:
     """How well a change fits: of two that are near each other the one that gives numbers that
     training knows, then the one with less left.
     """
     exact = (
-        _among(base, base.undone(live, times, plus))
-        if len(base.support) <= SUPPORT or _whole(base)
+        _share_known(base, base.undone(live, times, plus))
+        if len(base.support) <= SUPPORT or _all_whole(base)
         else 0.0
     )
     return round(exact, 1) - left
 
 
-def _free(base: _Known, live: Array, start: float) -> UnitChange | None:
+def _find_unknown_factor(base: _Reference, live: Array, start: float) -> UnitChange | None:
     """A constant factor that nobody knows, where the whole distribution is rescaled by it."""
     at = np.linspace(0.05, 0.95, 37)
     before, now = np.quantile(base.points, at), np.quantile(live, at)
@@ -387,9 +389,9 @@ def _free(base: _Known, live: Array, start: float) -> UnitChange | None:
     times = float(np.exp(middle))
     left = _distance(base, live, times, 0.0, 1.0)
     if not (
-        (_few(base) or _as_wide(base, base.undone(live, times, 0.0)))
+        (_is_discrete(base) or _as_wide(base, base.undone(live, times, 0.0)))
         and _fits(base, live, left, start, FITS_FREE)
-        and _stands(base, live, times, 0.0)
+        and _values_match(base, live, times, 0.0)
     ):
         return None
-    return UnitChange(times, 0.0, 1.0, "", round(_p(base, live, left), 4))
+    return UnitChange(times, 0.0, 1.0, "", round(_p_value(base, live, left), 4))

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.monitoring.labels.change_test import newest
-from mesocosm.serving.rollout.sequential_test import compared
+from mesocosm.monitoring.labels.change_test import find_change
+from mesocosm.serving.rollout.sequential_test import compare_shares
 
 FEW = 30  # labelled rows, and held-out ones, under which nothing is said
 SURE = 0.01  # how unlikely fewer right answers must be, over all looks at one version
@@ -112,7 +112,7 @@ class Calibration:
             return
         from scipy.optimize import minimize
 
-        x = np.array([_odds(a.probability) for a in held])
+        x = np.array([_log_odds(a.probability) for a in held])
         sign = np.array([1.0 if a.right else -1.0 for a in held])
 
         def cost(w: Any) -> float:
@@ -123,7 +123,7 @@ class Calibration:
 
     def expect(self, probability: float) -> float:
         """How often an answer of a probability is right."""
-        return 1 / (1 + math.exp(-(self.slope * _odds(probability) + self.base)))
+        return 1 / (1 + math.exp(-(self.slope * _log_odds(probability) + self.base)))
 
     def selected(self, answers: Sequence[Answer]) -> str:
         """Which classes labels came back of, where they are not those of the held-out rows: labels
@@ -204,13 +204,13 @@ def compare(answers: Iterable[Answer], known: Calibration, without: int | None =
     if not given:
         return Labelled()
     expected = np.array([known.expect(a.probability) for a in given])
-    found = replace(_compared(given, expected, known.rows, known.rows), near=known.near)
+    found = replace(_compare_rates(given, expected, known.rows, known.rows), near=known.near)
     if known.rows < FEW or not (
         selected := known.selected(given) or known.selected(given[-found.rows :])
     ):
         return found
     own, held = known.by_class(given)
-    beside = _compared(given, own, held, known.rows)
+    beside = _compare_rates(given, own, held, known.rows)
     of_class = beside.p if beside.gap > 0 else 1.0
     at_best = found.p if without == 0 else _all_others_right(given, expected, known, without)
     return replace(
@@ -232,28 +232,28 @@ def _all_others_right(
     if without is None or without > MOST_WITHOUT * len(given):
         return 1.0
     right = np.array([a.right for a in given], dtype=float)
-    scale = _alone([a.content for a in given], right - expected)
+    scale = _effective_share([a.content for a in given], right - expected)
     rows, total = (
         len(given) + without,
         float(expected.sum()) + without * known.expect(1 / max(2, len(known.classes))),
     )
     held = float(known.rows)
-    told = compared((right.sum() + without) * scale, rows * scale, total / rows * held, held)  # type: ignore[arg-type]
+    told = compare_shares((right.sum() + without) * scale, rows * scale, total / rows * held, held)  # type: ignore[arg-type]
     return told.p if told.difference < 0 else 1.0
 
 
-def _compared(given: Sequence[Answer], expected: Any, held: float, rows_held: int) -> Labelled:
+def _compare_rates(given: Sequence[Answer], expected: Any, held: float, rows_held: int) -> Labelled:
     """Both tests of answers beside what is expected, as known from so many held-out rows."""
     right, contents = np.array([a.right for a in given], dtype=float), [a.content for a in given]
     rows, total = len(given), float(expected.sum())
     found = Labelled(rows, int(right.sum()), round(total, 2))
     if rows < FEW or rows_held < FEW:
         return found
-    scale = _alone(contents, right - expected)
+    scale = _effective_share(contents, right - expected)
     share = total / rows
-    told = compared(right.sum() * scale, rows * scale, share * held, held)  # type: ignore[arg-type]
+    told = compare_shares(right.sum() * scale, rows * scale, share * held, held)  # type: ignore[arg-type]
     of_all = told.p if told.difference < 0 else 1.0
-    start, p = newest(right, expected, contents, max(1, int(held)), FEW)
+    start, p = find_change(right, expected, contents, max(1, int(held)), FEW)
     if p < of_all:
         return Labelled(
             rows - start,
@@ -265,7 +265,7 @@ def _compared(given: Sequence[Answer], expected: Any, held: float, rows_held: in
     return replace(found, p=min(1.0, 2 * of_all))
 
 
-def _alone(contents: Sequence[str], errors: Any) -> float:
+def _effective_share(contents: Sequence[str], errors: Any) -> float:
     """As how large a share of its rows a sample counts, where equal rows err alike."""
     sums: Mapping[str, float] = defaultdict(float)
     errors = errors - errors.mean()
@@ -277,6 +277,6 @@ def _alone(contents: Sequence[str], errors: Any) -> float:
     return min(1.0, apart / together) if together > 1e-9 else 1.0
 
 
-def _odds(p: float) -> float:
+def _log_odds(p: float) -> float:
     p = min(0.999, max(0.001, p))
     return math.log(p / (1 - p))

@@ -31,7 +31,7 @@ CONTENTS = 30  # different rows from which their mean error is known
 MISSED = 0.001  # how often the share lies beyond
 
 
-def lower(expected: Array, held: int) -> Array:
+def lower_expected(expected: Array, held: int) -> Array:
     """The expected shares, lowered until their mean is at the lower bound that `held` held-out rows
     leave open.
     """
@@ -48,7 +48,7 @@ def lower(expected: Array, held: int) -> Array:
     return found
 
 
-def newest(
+def find_change(
     right: Array, expected: Array, contents: Sequence[str], held: int, least: int
 ) -> tuple[int, float]:
     """Where the answers became worse, if they did, and how unlikely that is by chance at any number
@@ -71,21 +71,21 @@ def newest(
     over a confidence set).
 
     >>> right, expected = np.array([1.0] * 500 + [0.0] * 40), np.full(540, 0.9)
-    >>> start, p = newest(right, expected, [""] * 540, 250, 30)
+    >>> start, p = find_change(right, expected, [""] * 540, 250, 30)
     >>> start, p < 0.002
     (500, True)
     """
     rows = len(right)
     if rows < least:
         return 0, 1.0
-    null = np.clip(lower(expected, held), 0.001, 0.999)
+    null = np.clip(lower_expected(expected, held), 0.001, 0.999)
     logits = np.log(null / (1 - null))
     bets = []
     for drop in DROPS:
         worse = 1 / (1 + np.exp(drop - logits))
         bets.append(np.where(right > 0, np.log(worse / null), np.log((1 - worse) / (1 - null))))
     sums = np.cumsum(np.array(bets)[:, ::-1], axis=1)[:, ::-1]  # of the answers from each one on
-    alone = _alone(contents, right - expected)
+    alone = _effective_shares(contents, right - expected)
     starts = np.arange(0, rows - least + 1, STEP)
     k = starts / STEP + 1
     scaled = sums[:, starts] * alone[starts]
@@ -94,7 +94,7 @@ def newest(
     return int(starts[int(logs.argmax())]), min(1.0, math.exp(-max(0.0, total)) + MISSED)
 
 
-def _alone(contents: Sequence[str], errors: Array) -> Array:
+def _effective_shares(contents: Sequence[str], errors: Array) -> Array:
     """As how large a share of its rows each tail of a sample counts, where equal rows err alike:
     their variance, over that of their sums.
 

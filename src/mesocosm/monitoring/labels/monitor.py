@@ -11,25 +11,25 @@ from mesocosm.monitoring import alert_closing
 from mesocosm.monitoring.alert_closing import next_state
 from mesocosm.monitoring.diagnosis import Diagnosis
 from mesocosm.monitoring.drift.labelled_predictions import (
-    Told,
+    LabelReader,
     explain_unknown,
     is_right,
     read_labels,
 )
 from mesocosm.monitoring.labels.accuracy_test import MOST_WITHOUT
-from mesocosm.monitoring.monitor_state import Watched
-from mesocosm.monitoring.request_stream import Stream
+from mesocosm.monitoring.monitor_state import MonitorState
+from mesocosm.monitoring.request_stream import RequestStream
 
 MOST_LABELLED = 10_000  # answers with a label that one look compares, the newest
 
 
-class LabelWatch:
+class LabelMonitor:
     """What labels say to one monitor."""
 
-    def __init__(self, watch: Watched) -> None:
+    def __init__(self, watch: MonitorState) -> None:
         self.watch = watch
 
-    def look(self, stream: Stream) -> list[str]:
+    def look(self, stream: RequestStream) -> list[str]:
         """Answers that turn out wrong more often than they should, though the inputs look as
         before; an alert of it closes by labels too.
         """
@@ -100,7 +100,7 @@ class LabelWatch:
             self.watch.retrain(self.watch.served.name, drill + verdict.why)
         return raised
 
-    def labelled(self, stream: Stream, since: float, most: int = 0) -> Told:
+    def labelled(self, stream: RequestStream, since: float, most: int = 0) -> LabelReader:
         """What labels say of the answers of the version that serves, given since a moment (the
         newest of them where a number is given).
         """

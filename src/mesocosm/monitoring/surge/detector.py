@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mesocosm.core.hashing import digest
-from mesocosm.monitoring.surge.evidence import Array, Evidence, doubtful, threshold
+from mesocosm.monitoring.surge.evidence import Array, LabelEvidence, find_threshold, widen_shares
 from mesocosm.monitoring.surge.settings import Surge
 
 REMEMBERED = 5000  # items by whose words a copy is known
@@ -33,7 +33,7 @@ SOONER = 20
 AGAIN = 1.3  # times the items known of a group after which what is usual is worked out anew
 
 
-class Run:
+class GroupSum:
     """The sum of one group of items since it was last nought."""
 
     def __init__(self, cells: int) -> None:
@@ -44,7 +44,7 @@ class Run:
         self.seen = self.count = 0
 
 
-class Usual:
+class GroupBaseline:
     """What is usual in a group: what an item of each cell adds to its sum, and the heights at which
     a rise and its end are told.
 
@@ -55,14 +55,14 @@ class Usual:
         seen: how many of them are the group's own.
     """
 
-    def __init__(self, evidence: Evidence, setting: Surge, counts: Array, seen: float) -> None:
+    def __init__(self, evidence: LabelEvidence, setting: Surge, counts: Array, seen: float) -> None:
         counts = counts + 1 / len(
             counts
         )  # one answer of any kind more, so that what was never seen is not impossible
         share, self.seen = evidence.share(counts), max(1.0, seen)
         self.steps = evidence.steps(share, setting.risen(share))
-        shares = doubtful(self.steps, counts / counts.sum(), float(counts.sum()))
-        self.height = threshold(self.steps, shares, SPARE * setting.quiet)
+        shares = widen_shares(self.steps, counts / counts.sum(), float(counts.sum()))
+        self.height = find_threshold(self.steps, shares, SPARE * setting.quiet)
         self.most = float(self.steps.max())
         self.shares, self.lasts = shares, setting.quiet / SOONER
 
@@ -70,10 +70,10 @@ class Usual:
     def back(self) -> float:
         """The height at which the end of a rise is told."""
         after = self.shares * np.exp(self.steps)  # how the cells come where the share has risen
-        return threshold(-self.steps, after / after.sum(), self.lasts)
+        return find_threshold(-self.steps, after / after.sum(), self.lasts)
 
 
-class Surges:
+class SurgeDetector:
     """The sums of all groups.
 
     Args:
@@ -85,16 +85,16 @@ class Surges:
 
     def __init__(self, setting: Surge, before: Iterable[Mapping[str, Any]]) -> None:
         self.setting, rows = setting, list(before)
-        self.evidence = Evidence(setting.label, rows)
+        self.evidence = LabelEvidence(setting.label, rows)
         self.size = len(self.evidence.ratios)
-        self.runs: dict[str, Run] = {}
+        self.runs: dict[str, GroupSum] = {}
         self.risen: set[str] = set()  # groups whose surge was told and is not over
         self.copies: OrderedDict[str, None] = OrderedDict()
         self.known: dict[
             str, Array
         ] = {}  # answers of a group by cell, and how many of them are of the label
         self.all = np.zeros(self.size + 1)
-        self.looks: dict[str, Usual] = {}
+        self.looks: dict[str, GroupBaseline] = {}
         self.left_out = Counter[str]()
         for row in rows:  # which may have equal words in the field that counts once
             self._usually(row)
@@ -144,7 +144,7 @@ class Surges:
         )  # the share of variance that lies between groups
         return float(np.clip((1 - alike) / max(alike, 1e-9), *LENT))
 
-    def look(self, group: str) -> Usual:
+    def look(self, group: str) -> GroupBaseline:
         """What is usual in a group; worked out anew when much more is known of it."""
         mine = self.known.setdefault(group, np.zeros(self.size + 1))
         seen = float(mine[:-1].sum())
@@ -153,7 +153,7 @@ class Surges:
                 self.all[:-1] if self.all[:-1].any() else np.ones(self.size),
                 self.lent(),
             )
-            self.looks[group] = Usual(
+            self.looks[group] = GroupBaseline(
                 self.evidence, self.setting, mine[:-1] + lent * everything / everything.sum(), seen
             )
         return self.looks[group]
@@ -176,7 +176,7 @@ class Surges:
         if cell is None:
             self.left_out["without a probability"] += 1
             return None
-        usual, run = self.look(group), self.runs.setdefault(group, Run(self.size))
+        usual, run = self.look(group), self.runs.setdefault(group, GroupSum(self.size))
         step = float(usual.steps[cell])
         if group in self.risen:
             return self._falls(group, run, hit, step, usual)
@@ -209,7 +209,7 @@ class Surges:
         return None
 
     def _falls(
-        self, group: str, run: Run, hit: bool, step: float, usual: Usual
+        self, group: str, run: GroupSum, hit: bool, step: float, usual: GroupBaseline
     ) -> dict[str, Any] | None:
         """Whether the share of a group that had risen is the usual one again; until then nothing is
         told of it and nothing learnt.
@@ -225,7 +225,7 @@ class Surges:
         self.risen.discard(group)
         return self._said(group, run) | {"over": True}
 
-    def _said(self, group: str, run: Run) -> dict[str, Any]:
+    def _said(self, group: str, run: GroupSum) -> dict[str, Any]:
         return {
             "group": group,
             "usual": self.usual([group])[group],

@@ -29,7 +29,7 @@ CELLS = 150  # of the sum, when its run length is worked out
 MARGIN = 0.5
 
 
-class Evidence:
+class LabelEvidence:
     """How much likelier an answer is where its label is true than where it is not.
 
     Answers are told apart by how sure they are, in cells of log-odds, where enough held-out rows
@@ -44,7 +44,7 @@ class Evidence:
 
     Source: Qin and Zhang 1997, Biometrika 84 (a ratio of densities by logistic regression).
 
-    >>> plain = Evidence("bad", [])
+    >>> plain = LabelEvidence("bad", [])
     >>> plain.graded, plain.cell({"label": "bad"}, True), plain.cell({"label": "good"}, False)
     (False, 1, 0)
     """
@@ -63,7 +63,7 @@ class Evidence:
         self.ratios = np.array([1 / PLAIN, PLAIN])
         if self.graded:
             fit = LogisticRegression(C=100.0).fit(
-                np.array([[odds(float(r["sure"]))] for r in told]), true
+                np.array([[log_odds(float(r["sure"]))] for r in told]), true
             )
             slope, prior = float(fit.coef_[0, 0]), np.log(true.mean() / (1 - true.mean()))
             at = np.concatenate(
@@ -86,7 +86,7 @@ class Evidence:
         if not self.graded:
             return int(hit)
         return (
-            int(np.searchsorted(self.edges, odds(float(item["sure"]))))
+            int(np.searchsorted(self.edges, log_odds(float(item["sure"]))))
             if item.get("sure") is not None
             else None
         )
@@ -100,7 +100,7 @@ class Evidence:
         Source: Saerens, Latinne and Decaestecker 2002, Neural Computation 14 (by expectation and
             maximisation).
 
-        >>> round(Evidence("bad", []).share(np.array([80.0, 20.0])), 3)
+        >>> round(LabelEvidence("bad", []).share(np.array([80.0, 20.0])), 3)
         0.2
         """
         share = 0.3
@@ -115,19 +115,19 @@ class Evidence:
         """What an answer of each cell adds to a sum that looks for a share that has risen: the log
         of how much likelier it is then.
 
-        >>> Evidence("bad", []).steps(0.1, 0.3).round(2).tolist()
+        >>> LabelEvidence("bad", []).steps(0.1, 0.3).round(2).tolist()
         [-0.25, 1.1]
         """
         found: Array = np.log((1 + risen * (self.ratios - 1)) / (1 + usual * (self.ratios - 1)))
         return found
 
 
-def odds(p: float) -> float:
+def log_odds(p: float) -> float:
     """The log-odds of a probability, none beyond what is told apart."""
     return float(np.clip(np.log(max(p, 1e-9) / max(1 - p, 1e-9)), -WIDE - 1, WIDE + 1))
 
 
-def doubtful(steps: Array, shares: Array, seen: float) -> Array:
+def widen_shares(steps: Array, shares: Array, seen: float) -> Array:
     """Shares of cells, moved so far that what was seen lies a standard error of theirs below, so
     that few rows raise no alarms.
 
@@ -139,7 +139,7 @@ def doubtful(steps: Array, shares: Array, seen: float) -> Array:
     Source: Wilson 1927, Journal of the American Statistical Association 22, of a mean in place of a
     share.
 
-    >>> few, many = (doubtful(np.array([-1.0, 2.0]), np.array([0.9, 0.1]), n)[1] for n in (25.0, 2500.0))
+    >>> few, many = (widen_shares(np.array([-1.0, 2.0]), np.array([0.9, 0.1]), n)[1] for n in (25.0, 2500.0))
     >>> bool(few > many > 0.1)
     True
     """
@@ -159,7 +159,7 @@ def doubtful(steps: Array, shares: Array, seen: float) -> Array:
     return moved
 
 
-def threshold(steps: Array, shares: Array, quiet: float) -> float:
+def find_threshold(steps: Array, shares: Array, quiet: float) -> float:
     """The least height of a sum, never under nought, at which so many answers pass between two
     alarms, on average.
 
@@ -174,7 +174,7 @@ def threshold(steps: Array, shares: Array, quiet: float) -> float:
     Source: Brook and Evans 1972, Biometrika 59.
 
     >>> steps, shares = np.array([-0.25, 1.1]), np.array([0.9, 0.1])
-    >>> threshold(steps, shares, 10_000) > threshold(steps, shares, 1_000) > 2
+    >>> find_threshold(steps, shares, 10_000) > find_threshold(steps, shares, 1_000) > 2
     True
     """
     steps, shares = steps[shares > 0], shares[shares > 0]

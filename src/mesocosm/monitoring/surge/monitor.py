@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mesocosm.monitoring.drift.reference import JUDGED
-from mesocosm.monitoring.monitor_state import Watched
-from mesocosm.monitoring.surge.detector import Surges
-from mesocosm.serving.model_instance import Unit
-from mesocosm.serving.rollout.recalibration import doubted, floor_of
+from mesocosm.monitoring.drift.reference import MAX_REFERENCE_ROWS
+from mesocosm.monitoring.monitor_state import MonitorState
+from mesocosm.monitoring.surge.detector import SurgeDetector
+from mesocosm.serving.model_instance import ModelInstance
+from mesocosm.serving.rollout.recalibration import find_abstain_threshold, mark_unsure
 
 MOST_ITEMS = 5000  # answers that one look counts for surges
 RECALLED = (
@@ -22,13 +22,13 @@ RECALLED = (
 FEW_ROWS = 32  # of them in one question, so that those who wait for an answer do not wait for these
 
 
-class SurgeWatch:
+class SurgeMonitor:
     """What one monitor counts of the answers of its service."""
 
-    def __init__(self, watch: Watched) -> None:
+    def __init__(self, watch: MonitorState) -> None:
         self.watch = watch
-        self.surges: Surges | None = None
-        self.counts: Unit | None = None  # whose answers it counts
+        self.surges: SurgeDetector | None = None
+        self.counts: ModelInstance | None = None  # whose answers it counts
         self.surged = watch.began  # the newest answer that was counted
 
     def look(self) -> list[str]:
@@ -38,12 +38,12 @@ class SurgeWatch:
             return []
         if self.surges is None or self.counts is not now:
             self.counts = now  # what is usual of one version's answers is not of another's
-            rows = now.held()[:JUDGED]
+            rows = now.held()[:MAX_REFERENCE_ROWS]
             said = now.predict(rows) if rows else []
             if setting.unsure:
-                floor = floor_of(said, self.watch.served.service.abstain or 0.0, None)
-                said = [doubted(one, floor) for one in said]
-            self.surges = Surges(
+                floor = find_abstain_threshold(said, self.watch.served.service.abstain or 0.0, None)
+                said = [mark_unsure(one, floor) for one in said]
+            self.surges = SurgeDetector(
                 setting,
                 [
                     row | {"label": setting.told(one), "sure": setting.sure(one)}
@@ -115,7 +115,7 @@ class SurgeWatch:
         }
         return raised
 
-    def _recalled(self, unit: Unit) -> list[dict[str, Any]]:
+    def _recalled(self, unit: ModelInstance) -> list[dict[str, Any]]:
         """Requests of late that were no part of a surge, with what a version says of them now: what
         is usual need not be learnt anew with each version.
         """

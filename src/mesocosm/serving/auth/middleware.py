@@ -20,8 +20,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mesocosm.core.confidential.row_values import shown_bytes
 from mesocosm.core.permissions import OWNER
 from mesocosm.serving.auth.roles import Roles
-from mesocosm.serving.http.problems import Problem, problem_of, spoken
-from mesocosm.serving.http.request_headers import cookie_of, foreign, named_so, said
+from mesocosm.serving.http.problems import Problem, render_problem, to_problem
+from mesocosm.serving.http.request_headers import (
+    cookie_name,
+    is_foreign_origin,
+    is_known_host,
+    read_token,
+)
 
 OPEN = ("/healthz", "/readyz", "/signin", "/signin/back", "/signout")
 PAGES = (
@@ -45,7 +50,7 @@ READ = (b"host", b"authorization", b"origin", b"x-request-id")
 IDENT = re.compile(r"[\w.-]{1,64}\Z", re.ASCII)
 
 
-class Guard:
+class AuthMiddleware:
     """Middleware around everything.
 
     Sentences mark the values of rows that they quote. This is where they leave: the owner is shown
@@ -95,7 +100,7 @@ class Guard:
             if held is not None:
                 head, held = held, None
                 if message["type"] == "http.response.body":
-                    message = _shown(head, message, scope["state"].get("role") == OWNER)
+                    message = _reveal_body(head, message, scope["state"].get("role") == OWNER)
                 await send(head)
             await send(message)
 
@@ -107,7 +112,7 @@ class Guard:
                     "The host is ambiguous",
                     "a request has one 'Host' header; this one has several",
                 )
-            if not named_so(host, self.hosts):
+            if not is_known_host(host, self.hosts):
                 raise Problem(
                     403,
                     "The host is not allowed",
@@ -117,7 +122,9 @@ class Guard:
             if scope["path"] not in OPEN:
                 scope["state"]["role"] = await self._role(scope, headers.get(b"authorization", b""))
                 origin = headers.get(b"origin", b"").decode("latin-1")
-                if scope["method"] not in ("GET", "HEAD", "OPTIONS") and foreign(origin, host):
+                if scope["method"] not in ("GET", "HEAD", "OPTIONS") and is_foreign_origin(
+                    origin, host
+                ):
                     raise Problem(
                         403,
                         "The origin is not allowed",
@@ -130,7 +137,7 @@ class Guard:
                 cookie.append(
                     (
                         b"set-cookie",
-                        f"{cookie_of(host)}={said(HTTPConnection(scope))}; HttpOnly; Path=/;"
+                        f"{cookie_name(host)}={read_token(HTTPConnection(scope))}; HttpOnly; Path=/;"
                         f" SameSite=strict{secure}".encode(),
                     )
                 )
@@ -148,7 +155,7 @@ class Guard:
             elif (
                 not status
             ):  # else it was answered already, or half: the server closes the connection then
-                await spoken(problem_of(error), scope["path"])(scope, receive, sending)
+                await render_problem(to_problem(error), scope["path"])(scope, receive, sending)
         finally:
             self.done(scope, status, time.perf_counter() - began)
 
@@ -166,7 +173,7 @@ class Guard:
         return role
 
 
-def _shown(head: Message, message: Message, owner: bool) -> Message:
+def _reveal_body(head: Message, message: Message, owner: bool) -> Message:
     """The first part of a JSON answer with the values of rows shown or withheld; the head's length
     is set anew where that changes it.
     """

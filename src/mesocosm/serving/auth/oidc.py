@@ -74,14 +74,14 @@ class Oidc(Kind):
     @field_validator("address")
     @classmethod
     def _called(cls, value: str) -> str:
-        if value and (not _safe(value) or urlsplit(value).path.strip("/")):
+        if value and (not _is_safe_url(value) or urlsplit(value).path.strip("/")):
             raise ValueError("an address that begins with https://, without a path")
         return value.rstrip("/")
 
     @field_validator("issuer")
     @classmethod
     def _sealed(cls, value: str) -> str:
-        if not _safe(value):
+        if not _is_safe_url(value):
             raise ValueError("an address that begins with https://")
         return value.rstrip("/")
 
@@ -93,16 +93,16 @@ class Oidc(Kind):
         return value
 
 
-def _safe(url: str) -> bool:
+def _is_safe_url(url: str) -> bool:
     """Whether what is read there cannot be changed on its way: over TLS, or on this machine.
 
-    >>> _safe("https://a.example")
+    >>> _is_safe_url("https://a.example")
     True
-    >>> _safe("http://localhost:8080/x")
+    >>> _is_safe_url("http://localhost:8080/x")
     True
-    >>> _safe("http://localhost.evil.example")
+    >>> _is_safe_url("http://localhost.evil.example")
     False
-    >>> _safe("http://127.0.0.1@evil.example")
+    >>> _is_safe_url("http://127.0.0.1@evil.example")
     False
     """
     parts = urlsplit(url)
@@ -111,10 +111,10 @@ def _safe(url: str) -> bool:
     )
 
 
-def _fetched(url: str, private: bool, form: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _fetch_json(url: str, private: bool, form: Mapping[str, Any] | None = None) -> dict[str, Any]:
     import httpx
 
-    if not _safe(url):
+    if not _is_safe_url(url):
         raise ValueError("the provider names an address without TLS")
     check_url(url, ("https", "http"), private, "oidc.issuer")
     with (
@@ -146,7 +146,7 @@ class Provider:
     def __init__(
         self,
         settings: Oidc,
-        fetch: Callable[..., dict[str, Any]] = _fetched,
+        fetch: Callable[..., dict[str, Any]] = _fetch_json,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings, self.fetch, self.clock = settings, fetch, clock
@@ -217,7 +217,7 @@ class Provider:
                         f" ({type(error).__name__})"
                     ) from error
             url = str(self.told.get(name, ""))
-        if not _safe(url):
+        if not _is_safe_url(url):
             raise Failure(f"{self.settings.issuer} names no '{name}' over TLS")
         return url
 

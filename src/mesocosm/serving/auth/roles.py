@@ -14,16 +14,16 @@ from starlette.requests import HTTPConnection
 
 from mesocosm.core.permissions import OWNER, RIGHTS
 from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.http.request_headers import foreign, named_so, said
+from mesocosm.serving.http.request_headers import is_foreign_origin, is_known_host, read_token
 
 REMEMBERED = 2.0  # seconds that a role is believed before the catalog is asked again
 BURST = 2.0  # seconds' worth of requests that a token may send at once
 
 
-def right_of(method: str, path: str) -> str:
+def required_right(method: str, path: str) -> str:
     """What a request needs: `see` to read, `ask` to use a service, `change` for the rest.
 
-    >>> right_of("POST", "/v1/services/desk/predict"), right_of("POST", "/v1/services/desk/rollback")
+    >>> required_right("POST", "/v1/services/desk/predict"), required_right("POST", "/v1/services/desk/rollback")
     ('ask', 'change')
     """
     if method in ("GET", "HEAD"):
@@ -58,7 +58,7 @@ class Roles:
 
     def owner(self, connection: HTTPConnection) -> bool:
         """Whether the owner's token came with it."""
-        return secrets.compare_digest(said(connection).encode(), self.token)
+        return secrets.compare_digest(read_token(connection).encode(), self.token)
 
     def role(self, connection: HTTPConnection) -> str | None:
         """The role, None where the token is not known.
@@ -68,10 +68,10 @@ class Roles:
         """
         if self.owner(connection):
             return OWNER
-        mark, found = self._found(said(connection))
+        mark, found = self._found(read_token(connection))
         if not found:
             return None
-        need = right_of(connection.scope.get("method", "GET"), connection.url.path)
+        need = required_right(connection.scope.get("method", "GET"), connection.url.path)
         if RIGHTS.index(found["may"]) < RIGHTS.index(need):
             raise Problem(
                 403,
@@ -88,11 +88,13 @@ class Roles:
         host = connection.headers.get("host", "")
         if len(connection.headers.getlist("host")) > 1:
             return "", ""
-        if not named_so(host, hosts) or foreign(connection.headers.get("origin", ""), host):
+        if not is_known_host(host, hosts) or is_foreign_origin(
+            connection.headers.get("origin", ""), host
+        ):
             return "", ""
         if self.owner(connection):
             return OWNER, RIGHTS[-1]
-        _, found = self._found(said(connection))
+        _, found = self._found(read_token(connection))
         return (str(found["role"]), str(found["may"])) if found else ("", "")
 
     def _found(self, token: str) -> tuple[bytes, Mapping[str, str] | None]:

@@ -24,7 +24,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from mesocosm.serving.auth.oidc import Provider
 from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.http.request_headers import cookie_of
+from mesocosm.serving.http.request_headers import cookie_name
 
 IN, BACK, OUT = "/signin", "/signin/back", "/signout"
 BEGUN = 600.0  # seconds that somebody may take at the provider
@@ -143,7 +143,7 @@ class SignIn:
         )
 
 
-def routes(app: FastAPI, signs: SignIn, address: str) -> None:
+def add_routes(app: FastAPI, signs: SignIn, address: str) -> None:
     """The pages of signing in and out.
 
     Args:
@@ -184,7 +184,7 @@ def routes(app: FastAPI, signs: SignIn, address: str) -> None:
             f' href="{escape(to)}">Go on</a></p>'
         )
         answer.set_cookie(
-            cookie_of(request.headers.get("host", "")),
+            cookie_name(request.headers.get("host", "")),
             token,
             path="/",
             httponly=True,
@@ -199,7 +199,7 @@ def routes(app: FastAPI, signs: SignIn, address: str) -> None:
             '<!doctype html><meta charset="utf-8"><title>Mesocosm</title><p>You are signed out. <a'
             ' href="/signin">Sign in</a></p>'
         )
-        answer.delete_cookie(cookie_of(request.headers.get("host", "")), path="/")
+        answer.delete_cookie(cookie_name(request.headers.get("host", "")), path="/")
         return answer
 
     def described(**more: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Request(NamedTuple):
     ms: float
 
 
-class Requests:
+class RecentRequests:
     """The newest requests to some routes, as the log has them; each line is read once, and only
     what was added since is read again.
 
@@ -80,12 +80,12 @@ class Requests:
             whole = data[: data.rfind(b"\n") + 1]
             read[ident] = done + len(whole)
             self.kept.extend(
-                one for line in whole.splitlines() if (one := _request(line, self.routes))
+                one for line in whole.splitlines() if (one := _parse_request(line, self.routes))
             )
         self.read = read
 
 
-def _request(line: bytes, routes: tuple[str, ...]) -> Request | None:
+def _parse_request(line: bytes, routes: tuple[str, ...]) -> Request | None:
     try:
         row = orjson.loads(line)
         return (
@@ -102,7 +102,7 @@ def _request(line: bytes, routes: tuple[str, ...]) -> Request | None:
         return None
 
 
-class Logs:
+class AccessLog:
     """Lines that wait for `flush`.
 
     Args:

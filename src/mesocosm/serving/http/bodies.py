@@ -20,7 +20,7 @@ from mesocosm.serving.http.problems import Problem
 MOST_BODY = 2_000_000
 
 
-class Answer(Response):
+class JsonAnswer(Response):
     """An answer as JSON."""
 
     media_type = "application/json"
@@ -30,7 +30,7 @@ class Answer(Response):
         return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
 
 
-async def body_of(request: Request) -> Any:
+async def read_body(request: Request) -> Any:
     """The request's JSON, bounded.
 
     Raises:
@@ -45,7 +45,7 @@ async def read_json(scope: Scope, receive: Receive) -> Any:
     Raises:
         Problem: it is too large or no JSON.
     """
-    return json_of(await read_bytes(scope, receive))
+    return parse_json(await read_bytes(scope, receive))
 
 
 async def read_bytes(scope: Scope, receive: Receive) -> bytes:
@@ -72,7 +72,7 @@ async def read_bytes(scope: Scope, receive: Receive) -> bytes:
             return bytes(data)
 
 
-def json_of(data: bytes) -> Any:
+def parse_json(data: bytes) -> Any:
     """JSON read from bytes.
 
     Raises:

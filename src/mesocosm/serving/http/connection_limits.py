@@ -42,7 +42,7 @@ def most_connections() -> int:
     return MOST_CONNECTIONS if files <= 0 else max(64, min(MOST_CONNECTIONS, files - SPARE_FILES))
 
 
-class Door(HttpToolsProtocol):
+class BoundedHttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol with bounded headers, a time limit for them and a bound on
     connections.
     """
@@ -74,9 +74,11 @@ class Door(HttpToolsProtocol):
         self._wait()
 
     @property
-    def waiting(self) -> dict[Door, None]:
+    def waiting(self) -> dict[BoundedHttpProtocol, None]:
         """Connections of this server without a whole head yet, the oldest first."""
-        found: dict[Door, None] = self.server_state.__dict__.setdefault("waiting", {})
+        found: dict[BoundedHttpProtocol, None] = self.server_state.__dict__.setdefault(
+            "waiting", {}
+        )
         return found
 
     def connection_lost(self, exc: Exception | None) -> None:

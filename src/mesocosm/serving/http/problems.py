@@ -49,11 +49,11 @@ class Problem(Exception):
         )
 
 
-def spoken(problem: Problem, path: str) -> JSONResponse:
+def render_problem(problem: Problem, path: str) -> JSONResponse:
     """A problem as the protocol at a path has it: OpenAI's error object, the Open Inference
     Protocol's `error`, else problem details.
 
-    >>> spoken(Problem(404, "No such service", "no service is named x"), "/v2/models/x").body
+    >>> render_problem(Problem(404, "No such service", "no service is named x"), "/v2/models/x").body
     b'{"error":"no service is named x"}'
     """
     if path.startswith("/v2"):
@@ -91,7 +91,7 @@ def spoken(problem: Problem, path: str) -> JSONResponse:
     return problem.response()
 
 
-def problem_of(error: Exception) -> Problem:
+def to_problem(error: Exception) -> Problem:
     """What is said of an error."""
     if isinstance(error, Problem):
         return error

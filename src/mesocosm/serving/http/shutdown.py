@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 
 
-class Draining(uvicorn.Server):
+class DrainingServer(uvicorn.Server):
     """uvicorn's server, which drains after the first signal; a second one stops it at once.
 
     Args:
@@ -57,7 +57,7 @@ class Draining(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def end_on_term() -> None:
+def exit_on_signals() -> None:
     """Have SIGTERM, and SIGHUP of a terminal that is closed, end this process as an exception does,
     so that what it holds is cleaned up.
     """

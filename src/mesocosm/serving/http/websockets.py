@@ -15,20 +15,20 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-SHORT = "mesocosm.short"  # the extension's name in a socket's scope
+EXTENSION = "mesocosm.short"  # the extension's name in a socket's scope
 WAITING = (
     16_384  # bytes that may wait for one who reads slowly; more are not written by the short way
 )
 
 
-class Short:
+class DirectChannel:
     """The short way of one socket.
 
     Args:
         socket: what it belongs to.
     """
 
-    def __init__(self, socket: Socket) -> None:
+    def __init__(self, socket: DirectSocket) -> None:
         self.socket = socket
 
     def listen(self, heard: Callable[[bytes], None]) -> None:
@@ -47,7 +47,7 @@ class Short:
             self.socket.transport.resume_reading()
 
     def write(self, frame: bytes) -> bool:
-        """Write a whole frame (see `framed`); False where too much waits already, or where nobody
+        """Write a whole frame (see `encode_frame`); False where too much waits already, or where nobody
         reads any more.
         """
         socket = self.socket
@@ -62,7 +62,7 @@ class Short:
         return True
 
 
-class Socket(WebSocketsSansIOProtocol):
+class DirectSocket(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket, whose scope offers the short way."""
 
     heard: Callable[[bytes], None] | None = None
@@ -72,7 +72,7 @@ class Socket(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if hasattr(self, "scope"):
             offered: Any = self.scope["extensions"]
-            offered[SHORT] = Short(self)
+            offered[EXTENSION] = DirectChannel(self)
 
     def handle_bytes(self, event: Any) -> None:
         """Hand a binary message on."""
@@ -82,16 +82,16 @@ class Socket(WebSocketsSansIOProtocol):
             self.heard(bytes(event.data))
 
 
-def short_of(scope: Mapping[str, Any]) -> Short | None:
+def find_channel(scope: Mapping[str, Any]) -> DirectChannel | None:
     """The short way of a socket; None where the server has none."""
-    found = scope.get("extensions", {}).get(SHORT)
-    return found if isinstance(found, Short) else None
+    found = scope.get("extensions", {}).get(EXTENSION)
+    return found if isinstance(found, DirectChannel) else None
 
 
-def framed(message: bytes) -> bytes:
+def encode_frame(message: bytes) -> bytes:
     """A binary message as a server's frame; the same bytes serve everybody.
 
-    >>> framed(b"ab"), len(framed(bytes(300))), len(framed(bytes(70_000)))
+    >>> encode_frame(b"ab"), len(encode_frame(bytes(300))), len(encode_frame(bytes(70_000)))
     (b'\\x82\\x02ab', 304, 70010)
     """
     size = len(message)

@@ -32,9 +32,9 @@ def as_python(pattern: str) -> re.Pattern[str] | None:
     while at < size:
         char = pattern[at]
         if char == "[":
-            part = _class(pattern, at)
+            part = _read_class(pattern, at)
         elif char == "\\":
-            part = _escaped(pattern, at)
+            part = _read_escape(pattern, at)
         elif char == "{":
             repeat = REPEATED.match(pattern, at)
             part = (repeat[0], repeat.end()) if repeat else None
@@ -60,7 +60,7 @@ def as_python(pattern: str) -> re.Pattern[str] | None:
         return None
 
 
-def _escaped(pattern: str, at: int, inside: bool = False) -> tuple[str, int] | None:
+def _read_escape(pattern: str, at: int, inside: bool = False) -> tuple[str, int] | None:
     """What a backslash and the next character mean, and where it ends."""
     if code := CODE.match(pattern, at):
         return (re.escape(chr(int(code[1], 16))), code.end()) if int(code[1], 16) < 0xD800 else None
@@ -72,7 +72,7 @@ def _escaped(pattern: str, at: int, inside: bool = False) -> tuple[str, int] | N
     return ("\\" + char, at + 2) if char in LINES else None
 
 
-def _class(pattern: str, at: int) -> tuple[str, int] | None:
+def _read_class(pattern: str, at: int) -> tuple[str, int] | None:
     """A class of characters in brackets, and where it ends."""
     found, here = ["["], at + 1
     if pattern.startswith("^", here):
@@ -84,7 +84,7 @@ def _class(pattern: str, at: int) -> tuple[str, int] | None:
         if char == "]" and here > first:
             return "".join([*found, "]"]), here + 1
         if char == "\\":
-            part = _escaped(pattern, here, True)
+            part = _read_escape(pattern, here, True)
             if part is None:
                 return None
             found.append(part[0])

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from mesocosm.serving.preprocessing.row_functions import Unsure
-from mesocosm.serving.preprocessing.row_program import program_of
+from mesocosm.serving.preprocessing.row_program import compile_program
 from mesocosm.serving.requests.fields import Fields
 from mesocosm.serving.requests.nested import as_text
 
@@ -25,7 +25,7 @@ MOST_STEPS = 2500  # of a program, over which DuckDB is quicker
 DOUBTS = 64  # rows one after another that a program was not sure of, before it is asked of one in so many only
 
 
-class Preparation(Fields):
+class Preprocessor(Fields):
     """The serving form of a recipe.
 
     Args:
@@ -64,7 +64,7 @@ class Preparation(Fields):
         (self.empty,), (self.put,), (self.run,) = (
             self.con.extract_statements(q) for q in ("delete from incoming", put, "execute ready")
         )
-        self.program = program_of(record["sql"], "incoming", list(self.fields), calls or {})
+        self.program = compile_program(record["sql"], "incoming", list(self.fields), calls or {})
         self.doubts = 0
         self.commas = {name for name, field in self.fields.items() if field.get("decimal") == ","}
         self._by_engine([dict.fromkeys(self.fields)])  # as quick the first time as the hundredth
@@ -128,10 +128,12 @@ class Preparation(Fields):
             self.con.execute(self.put, [given])
             result = self.con.execute(self.run)
             names = [d[0] for d in result.description]
-            return [dict(zip(names, map(plain, row), strict=True)) for row in result.fetchall()]
+            return [
+                dict(zip(names, map(to_json_value, row), strict=True)) for row in result.fetchall()
+            ]
 
 
-def plain(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """A value as JSON holds it: dates and moments in ISO 8601, decimals as the doubles that a model
     takes.
     """

@@ -17,7 +17,7 @@ from typing import Any
 from sqlglot import exp, parse_one
 
 from mesocosm.serving.preprocessing.row_functions import Step, Unsure, only_null
-from mesocosm.serving.preprocessing.sql_compiler import Compiler, Unfit
+from mesocosm.serving.preprocessing.sql_compiler import Compiler, UnsupportedSql
 from mesocosm.serving.preprocessing.text_compiler import Scope
 
 KNOWN = {"expressions", "from_", "with_"}  # parts of a select that the program does
@@ -90,7 +90,7 @@ class Program:
             or tree.find(exp.AggFunc, exp.Window)
             or parts - KNOWN - ({"order"} if top else set())
         ):
-            raise Unfit
+            raise UnsupportedSql
         tables = dict(tables)
         for one in tree.args["with_"].expressions if "with_" in parts else ():
             tables[one.alias] = self._select(one.this, tables)
@@ -100,7 +100,7 @@ class Program:
         elif isinstance(source, exp.Subquery) and not source.args.get("joins"):
             scope, alias = self._select(source.this, tables, top), source.alias
         else:
-            raise Unfit
+            raise UnsupportedSql
         over = Compiler(scope, alias, self.functions)
         found: Scope = {}
         for one in tree.expressions:
@@ -116,7 +116,7 @@ class Program:
         left_out = {c.name.lower() for c in star.args.get("except_") or ()}
         instead = {r.alias.lower(): r.this for r in star.args.get("replace") or ()}
         if {k for k, v in star.args.items() if v} - {"except_", "replace"}:
-            raise Unfit
+            raise UnsupportedSql
         return {
             k: self._column(v[0], instead[k], over) if k in instead else v
             for k, v in over.scope.items()
@@ -125,7 +125,7 @@ class Program:
 
     def _column(self, name: str, node: Any, over: Compiler) -> tuple[str, int, str]:
         if not name:
-            raise Unfit
+            raise UnsupportedSql
         if isinstance(node, exp.Column) and (there := over.place(node)):
             return name, there[1], there[2]  # what only passes through has no step
         step, kind = over.node(node)
@@ -135,7 +135,7 @@ class Program:
 
 
 @lru_cache(maxsize=16)
-def _program(
+def _compile(
     sql: str,
     table: str,
     columns: tuple[str, ...],
@@ -143,12 +143,12 @@ def _program(
 ) -> Program | None:
     try:
         return Program(sql, table, columns, dict(functions))
-    except Unfit:
+    except UnsupportedSql:
         return None
 
 
-def program_of(
+def compile_program(
     sql: str, table: str, columns: Sequence[str], functions: Mapping[str, Callable[..., Any]]
 ) -> Program | None:
     """The program of a select, None where it has none; versions of one recipe share it."""
-    return _program(sql, table, tuple(columns), tuple(sorted(functions.items())))
+    return _compile(sql, table, tuple(columns), tuple(sorted(functions.items())))

@@ -15,7 +15,7 @@ from mesocosm.serving.preprocessing.text_compiler import TextCompiler
 
 TRUTHS = frozenset(("bool", "null", "other"))
 CASTS = {"TEXT": "text", "DOUBLE": "float", "BIGINT": "int", "BOOLEAN": "bool"}
-COMPARED: dict[type[exp.Expression], Callable[[Any, Any], bool]] = {
+COMPARISONS: dict[type[exp.Expression], Callable[[Any, Any], bool]] = {
     exp.EQ: operator.eq,
     exp.NEQ: operator.ne,
     exp.GT: operator.gt,
@@ -23,14 +23,14 @@ COMPARED: dict[type[exp.Expression], Callable[[Any, Any], bool]] = {
     exp.LT: operator.lt,
     exp.LTE: operator.le,
 }
-RECKONED: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
+ARITHMETIC: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
     exp.Add: operator.add,
     exp.Sub: operator.sub,
     exp.Mul: operator.mul,
 }
 
 
-class Unfit(Exception):
+class UnsupportedSql(Exception):
     """The SQL looks at more than one row, or is written in a way that the program does not know."""
 
 
@@ -42,18 +42,18 @@ class Compiler(TextCompiler):
         *before, last = [p.name for p in node.parts]
         if before in ([], [self.alias]):
             if last.lower() not in self.scope:
-                raise Unfit
+                raise UnsupportedSql
             return self.scope[last.lower()]
         return None
 
     def node(self, node: Any) -> s.Node:
         """One expression."""
         kind = type(node)
-        if kind in COMPARED:
-            return s.compared(COMPARED[kind], self.node(node.this), self.node(node.expression))
-        if kind in RECKONED:
-            return s.reckoned(RECKONED[kind], self.node(node.this), self.node(node.expression))
-        made = WAYS.get(kind)
+        if kind in COMPARISONS:
+            return s.compare(COMPARISONS[kind], self.node(node.this), self.node(node.expression))
+        if kind in ARITHMETIC:
+            return s.calculate(ARITHMETIC[kind], self.node(node.this), self.node(node.expression))
+        made = COMPILERS.get(kind)
         return made(self, node) if made else (s.unsure, "other")
 
     def paren(self, node: Any) -> s.Node:
@@ -66,23 +66,23 @@ class Compiler(TextCompiler):
             return itemgetter(there[1]), there[2]
         *_, whole, _ = [p.name.lower() for p in node.parts]
         if whole not in self.scope:
-            raise Unfit
+            raise UnsupportedSql
         return s.only_null(itemgetter(self.scope[whole][1])), "other"
 
     def literal(self, node: exp.Literal) -> s.Node:
         """A text or a number as the engine reads it."""
         if node.is_string:
-            return s.always(node.this), "text"
+            return s.constant(node.this), "text"
         if node.this.isdigit():
             return (
-                (s.always(int(node.this)), "int")
+                (s.constant(int(node.this)), "int")
                 if int(node.this) < s.EXACT
                 else (s.unsure, "other")
             )
         if "e" in node.this.lower():
-            return s.always(float(node.this)), "float"
+            return s.constant(float(node.this)), "float"
         return (
-            (s.always(float(node.this)), "decimal")
+            (s.constant(float(node.this)), "decimal")
             if len(node.this) < 16 or Decimal(node.this) == Decimal(float(node.this))
             else (s.unsure, "other")
         )
@@ -90,7 +90,7 @@ class Compiler(TextCompiler):
     def neg(self, node: exp.Neg) -> s.Node:
         """A number with its sign turned."""
         step, kind = self.node(node.this)
-        return (s.some(step, operator.neg), kind) if kind in s.NUMBERS else (s.unsure, "other")
+        return (s.map_value(step, operator.neg), kind) if kind in s.NUMBERS else (s.unsure, "other")
 
     def case(self, node: Any) -> s.Node:
         """The first branch whose condition is true."""
@@ -99,7 +99,7 @@ class Compiler(TextCompiler):
             for i in node.args["ifs"]
         ]
         last = node.args.get("default") or exp.Null()
-        steps, kind = s.one_kind([self.node(said) for _, said in pairs] + [self.node(last)])
+        steps, kind = s.unify_kinds([self.node(said) for _, said in pairs] + [self.node(last)])
         if all(
             isinstance(when, exp.EQ) and when.expression.is_string and when.this == pairs[0][0].this
             for when, _ in pairs
@@ -109,7 +109,7 @@ class Compiler(TextCompiler):
                 table: dict[str, s.Step] = {}
                 for (when, _), step in zip(pairs, steps, strict=False):
                     table.setdefault(when.expression.this, step)
-                return s.looked_up(told, table, steps[-1]), kind
+                return s.look_up(told, table, steps[-1]), kind
         whens = [self.node(when) for when, _ in pairs]
         if not {k for _, k in whens} <= TRUTHS:
             return s.unsure, "other"
@@ -125,20 +125,20 @@ class Compiler(TextCompiler):
 
     def coalesce(self, node: exp.Coalesce) -> s.Node:
         """The first that is not null."""
-        steps, kind = s.one_kind([self.node(n) for n in (node.this, *node.expressions)])
-        return s.first_there(steps), kind
+        steps, kind = s.unify_kinds([self.node(n) for n in (node.this, *node.expressions)])
+        return s.first_non_null(steps), kind
 
     def both(self, node: exp.Connector) -> s.Node:
         """AND and OR of three values."""
         made = [self.node(node.this), self.node(node.expression)]
         if not {kind for _, kind in made} <= TRUTHS:
             return s.unsure, "other"
-        return s.connected(made[0][0], made[1][0], decides=isinstance(node, exp.Or)), "bool"
+        return s.connect(made[0][0], made[1][0], decides=isinstance(node, exp.Or)), "bool"
 
     def inverse(self, node: exp.Not) -> s.Node:
         """NOT of three values."""
         step, kind = self.node(node.this)
-        return (s.some(step, operator.not_), "bool") if kind in TRUTHS else (s.unsure, "other")
+        return (s.map_value(step, operator.not_), "bool") if kind in TRUTHS else (s.unsure, "other")
 
     def be(self, node: exp.Is) -> s.Node:
         """IS NULL, IS TRUE, IS FALSE."""
@@ -166,7 +166,7 @@ class Compiler(TextCompiler):
         ):
             return s.unsure, "other"
         values = frozenset(value([]) for value, _ in many)
-        return s.some(step, values.__contains__), "bool"
+        return s.map_value(step, values.__contains__), "bool"
 
     def cast(self, node: Any) -> s.Node:
         """A value of another type, where both say the same of it."""
@@ -174,10 +174,10 @@ class Compiler(TextCompiler):
         wanted = CASTS.get(to, "other")
         if kind in (wanted, "null"):
             return step, wanted
-        call = s.CONVERTED.get((kind, wanted))
+        call = s.CONVERSIONS.get((kind, wanted))
         tried = isinstance(node, exp.TryCast)
         return (
-            (s.some(step, lambda v: call(v, tried)), wanted)
+            (s.map_value(step, lambda v: call(v, tried)), wanted)
             if call
             else (s.only_null(step), wanted)
         )
@@ -185,7 +185,7 @@ class Compiler(TextCompiler):
     def absolute(self, node: exp.Abs) -> s.Node:
         """A number without its sign."""
         step, kind = self.node(node.this)
-        return (s.some(step, abs), kind) if kind in s.NUMBERS else (s.unsure, "other")
+        return (s.map_value(step, abs), kind) if kind in s.NUMBERS else (s.unsure, "other")
 
     def round(self, node: exp.Round) -> s.Node:
         """A double rounded half away from zero."""
@@ -198,14 +198,14 @@ class Compiler(TextCompiler):
         ):
             return s.unsure, "other"
         scale = 10.0 ** int(places.this if places is not None else 0)
-        return s.some(step, lambda v: s.rounded(v, scale)), "float"
+        return s.map_value(step, lambda v: s.round_half_away(v, scale)), "float"
 
     def outer(self, node: Any) -> s.Node:
         """The least or the greatest of doubles that are all there."""
-        steps, kind = s.one_kind([self.node(n) for n in (node.this, *node.expressions)])
+        steps, kind = s.unify_kinds([self.node(n) for n in (node.this, *node.expressions)])
         call = max if isinstance(node, exp.Greatest) else min
 
-        def most(env: s.Env) -> Any:
+        def most(env: s.Values) -> Any:
             values = [step(env) for step in steps]
             if None in values:
                 raise s.Unsure
@@ -214,7 +214,7 @@ class Compiler(TextCompiler):
         return (most, kind) if kind in ("int", "float") else (s.unsure, "other")
 
 
-WAYS: dict[type[exp.Expression], Callable[[Compiler, Any], s.Node]] = {
+COMPILERS: dict[type[exp.Expression], Callable[[Compiler, Any], s.Node]] = {
     exp.Paren: Compiler.paren,
     exp.Column: Compiler.column,
     exp.Literal: Compiler.literal,
@@ -249,6 +249,6 @@ WAYS: dict[type[exp.Expression], Callable[[Compiler, Any], s.Node]] = {
     exp.RegexpReplace: Compiler.pattern,
     exp.Anonymous: Compiler.call,
     exp.Contains: Compiler.contains,
-    exp.Null: lambda c, n: (s.always(None), "null"),
-    exp.Boolean: lambda c, n: (s.always(bool(n.this)), "bool"),
+    exp.Null: lambda c, n: (s.constant(None), "null"),
+    exp.Boolean: lambda c, n: (s.constant(bool(n.this)), "bool"),
 }

@@ -55,7 +55,7 @@ class TextCompiler(ABC):
         if steps is None or call is None or not (by is None or by.is_string):
             return s.unsure, "other"
         chars = s.SPACES if by is None else by.this
-        return s.some(steps[0], lambda v: call(v, chars)), "text"
+        return s.map_value(steps[0], lambda v: call(v, chars)), "text"
 
     def substring(self, node: exp.Substring) -> s.Node:
         """Characters from one place on."""
@@ -67,7 +67,7 @@ class TextCompiler(ABC):
         if [k for _, k in made] not in (["text", "int"], ["text", "int", "int"]):
             return s.unsure, "other"
 
-        def cut(env: s.Env) -> Any:
+        def cut(env: s.Values) -> Any:
             text, start, *length = [step(env) for step, _ in made]
             if text is None or start is None or None in length:
                 return None
@@ -92,18 +92,21 @@ class TextCompiler(ABC):
             if isinstance(node, exp.Right)
             else slice(None, int(many.this))
         )
-        return s.some(steps[0], itemgetter(part)), "text"
+        return s.map_value(steps[0], itemgetter(part)), "text"
 
     def length(self, node: exp.Length) -> s.Node:
         """How many characters."""
         steps = self.texts(node.this)
-        return (s.some(steps[0], len), "int") if steps else (s.unsure, "other")
+        return (s.map_value(steps[0], len), "int") if steps else (s.unsure, "other")
 
     def lower(self, node: Any) -> s.Node:
         """Small or capital letters, of scripts where both know the same ones."""
         steps = self.texts(node.this)
         return (
-            (s.some(steps[0], s.lowered if isinstance(node, exp.Lower) else s.raised), "text")
+            (
+                s.map_value(steps[0], s.to_lower if isinstance(node, exp.Lower) else s.to_upper),
+                "text",
+            )
             if steps
             else (s.unsure, "other")
         )
@@ -114,7 +117,7 @@ class TextCompiler(ABC):
         one, other = node.expression, node.args.get("replacement")
         if not steps or other is None or not (one.is_string and other.is_string and one.this):
             return s.unsure, "other"
-        return s.some(steps[0], lambda v: v.replace(one.this, other.this)), "text"
+        return s.map_value(steps[0], lambda v: v.replace(one.this, other.this)), "text"
 
     def translate(self, node: exp.Translate) -> s.Node:
         """Characters in place of others."""
@@ -126,14 +129,14 @@ class TextCompiler(ABC):
         ):
             return s.unsure, "other"
         table = str.maketrans(one.this, other.this)
-        return s.some(steps[0], lambda v: v.translate(table)), "text"
+        return s.map_value(steps[0], lambda v: v.translate(table)), "text"
 
     def joined(self, node: exp.DPipe) -> s.Node:
         """Two texts as one."""
         steps = self.texts(node.this, node.expression)
         if not steps:
             return s.unsure, "other"
-        return s.pair(steps[0], steps[1], operator.add), "text"
+        return s.map_pair(steps[0], steps[1], operator.add), "text"
 
     def pattern(self, node: Any) -> s.Node:
         """A regular expression: where Python reads it as the engine does, whether or what it finds;
@@ -147,7 +150,7 @@ class TextCompiler(ABC):
             else None
         )
         if known is not None and isinstance(node, exp.RegexpLike) and not node.args.get("flag"):
-            return s.some(step, lambda v: known.search(v) is not None), "bool"
+            return s.map_value(step, lambda v: known.search(v) is not None), "bool"
         if (
             known is not None
             and isinstance(node, exp.RegexpExtract)
@@ -155,14 +158,16 @@ class TextCompiler(ABC):
             and group.this == "0"
             and not node.args.get("parameters")
         ):
-            return s.some(step, lambda v: found[0] if (found := known.search(v)) else ""), "text"
+            return s.map_value(
+                step, lambda v: found[0] if (found := known.search(v)) else ""
+            ), "text"
         return (s.unsure if isinstance(group, exp.Array) else s.only_null(step)), "other"
 
     def contains(self, node: exp.Contains) -> s.Node:
         """Whether a text holds another."""
         steps = self.texts(node.this, node.expression)
         return (
-            (s.pair(steps[0], steps[1], lambda text, part: part in text), "bool")
+            (s.map_pair(steps[0], steps[1], lambda text, part: part in text), "bool")
             if steps
             else (s.unsure, "other")
         )
@@ -172,11 +177,13 @@ class TextCompiler(ABC):
         name = str(node.this).lower()
         steps = self.texts(*node.expressions)
         if steps and name == "strlen":
-            return s.some(steps[0], lambda v: len(v) if v.isascii() else len(v.encode())), "int"
+            return s.map_value(
+                steps[0], lambda v: len(v) if v.isascii() else len(v.encode())
+            ), "int"
         if steps and name in self.functions:
             function = self.functions[name]
 
-            def told(env: s.Env) -> Any:
+            def told(env: s.Values) -> Any:
                 values = [step(env) for step in steps]
                 return None if values[0] is None else function(*values)
 

@@ -17,19 +17,21 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from mesocosm.serving.http.bodies import body_of
+from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 MOST = 2000  # characters of a question
 TOKEN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]|\w+|[^\w\s]")
 PIECE = re.compile(r"\S+\s*|\s+")
 
 
-def routes(app: FastAPI, served: Mapping[str, Served], one_of: Callable[[str], Served]) -> None:
+def add_routes(
+    app: FastAPI, served: Mapping[str, LiveService], one_of: Callable[[str], LiveService]
+) -> None:
     """Add the interface."""
 
-    def about(one: Served) -> dict[str, Any]:
+    def about(one: LiveService) -> dict[str, Any]:
         return {"id": one.name, "object": "model", "created": 0, "owned_by": "mesocosm"}
 
     @app.get("/v1/models")
@@ -48,8 +50,8 @@ def routes(app: FastAPI, served: Mapping[str, Served], one_of: Callable[[str], S
 
     @app.post("/v1/chat/completions")
     async def chat(request: Request) -> Any:
-        body = await body_of(request)
-        text = question_of(body)
+        body = await read_body(request)
+        text = read_question(body)
         one = one_of(str(body.get("model", "")))
         if one.now is None or not one.now.speaks:
             raise Problem(
@@ -57,11 +59,11 @@ def routes(app: FastAPI, served: Mapping[str, Served], one_of: Callable[[str], S
             )
         found = await asyncio.to_thread(one.now.ask, text)
         one.events.append({"at": time.time(), "id": "", "label": "chat", "service": one.name})
-        said, used = str(found["answer"]), usage(body["messages"], str(found["answer"]))
+        said, used = str(found["answer"]), count_usage(body["messages"], str(found["answer"]))
         ident, made = "c-" + secrets.token_hex(8), int(time.time())
         if body.get("stream") is True:
             options = body.get("stream_options")
-            return _streamed(
+            return _stream(
                 ident,
                 made,
                 one.name,
@@ -89,18 +91,18 @@ def routes(app: FastAPI, served: Mapping[str, Served], one_of: Callable[[str], S
         }
 
 
-def question_of(body: Any) -> str:
+def read_question(body: Any) -> str:
     """The last message's text; parts of it are put together.
 
     Raises:
         Problem: there is none, or it is too long, or a part is no text.
 
-    >>> question_of({"messages": [{"role": "user", "content": [{"type": "text", "text": "How "}, {"type": "text", "text": "much?"}]}]})
+    >>> read_question({"messages": [{"role": "user", "content": [{"type": "text", "text": "How "}, {"type": "text", "text": "much?"}]}]})
     'How much?'
     """
     messages = body.get("messages") if isinstance(body, dict) else None
     last = messages[-1] if isinstance(messages, list) and messages else None
-    text = _text(last.get("content")) if isinstance(last, dict) else None
+    text = _read_text(last.get("content")) if isinstance(last, dict) else None
     if text is None or not text.strip() or len(text) > MOST:
         raise Problem(
             422,
@@ -112,7 +114,7 @@ def question_of(body: Any) -> str:
     return text.strip()
 
 
-def _text(content: Any) -> str | None:
+def _read_text(content: Any) -> str | None:
     if isinstance(content, str):
         return content
     if not isinstance(content, list) or not all(
@@ -125,21 +127,23 @@ def _text(content: Any) -> str | None:
     return "".join(p["text"] for p in content)
 
 
-def usage(messages: Sequence[Any], answer: str) -> dict[str, int]:
+def count_usage(messages: Sequence[Any], answer: str) -> dict[str, int]:
     """How much was read and said, in words, signs and characters of scripts without spaces; no
     model's tokens are counted.
 
-    >>> usage([{"content": "How much?"}], "12 EUR.")
+    >>> count_usage([{"content": "How much?"}], "12 EUR.")
     {'prompt_tokens': 3, 'completion_tokens': 3, 'total_tokens': 6}
     """
     asked = sum(
-        len(TOKEN.findall(_text(m.get("content")) or "")) for m in messages if isinstance(m, dict)
+        len(TOKEN.findall(_read_text(m.get("content")) or ""))
+        for m in messages
+        if isinstance(m, dict)
     )
     said = len(TOKEN.findall(answer))
     return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
 
 
-def _streamed(
+def _stream(
     ident: str, made: int, model: str, found: Mapping[str, Any], used: Mapping[str, int] | None
 ) -> Response:
     """An answer word by word, as server-sent events; put together the pieces are the answer. The

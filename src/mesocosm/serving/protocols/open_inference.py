@@ -12,19 +12,19 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from mesocosm.serving.http.bodies import Answer, json_of, read_bytes
+from mesocosm.serving.http.bodies import JsonAnswer, parse_json, read_bytes
 from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.model_instance import Unit
-from mesocosm.serving.protocols.tensors import LENGTH, packed, unpacked, wants_binary
-from mesocosm.serving.requests.endpoints import Asking
+from mesocosm.serving.model_instance import ModelInstance
+from mesocosm.serving.protocols.tensors import LENGTH, pack_tensors, unpack_tensors, wants_binary
+from mesocosm.serving.requests.endpoints import PredictHandler
 
 
-class Infer:
+class InferEndpoint:
     """`POST /v2/models/{name}/infer`: each input a tensor of one dimension, rows by their place in
     it.
     """
 
-    def __init__(self, asking: Asking) -> None:
+    def __init__(self, asking: PredictHandler) -> None:
         self.asking = asking
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,13 +36,13 @@ class Infer:
             raise Problem(
                 404, "No such version", f"{name} runs {unit.version}, not '{wanted[:60]}'"
             )
-        body = await inference_of(scope, receive)
-        rows = rows_of(body)
+        body = await read_inference(scope, receive)
+        rows = read_rows(body)
         found = await self.asking.rows(service, unit, rows, scope, receive)
         for n, one in enumerate(found):
             if "why" in one:
                 raise Problem(422, "The row would not have been kept", f"row {n}: {one['why']}")
-        outputs = outputs_of(unit, found)
+        outputs = build_outputs(unit, found)
         asked = [o.get("name") for o in body.get("outputs", []) if isinstance(o, dict)]
         if unknown := [str(o)[:60] for o in asked if o not in {x["name"] for x in outputs}]:
             raise Problem(
@@ -66,9 +66,9 @@ class Infer:
             {"parameters": {"warnings": json.dumps(warned, ensure_ascii=False)}} if warned else {}
         )
         if not any(wants_binary(body, o["name"]) for o in answer["outputs"]):
-            await Answer(answer)(scope, receive, send)
+            await JsonAnswer(answer)(scope, receive, send)
             return
-        data, head = packed(answer, body)
+        data, head = pack_tensors(answer, body)
         await Response(
             data,
             media_type="application/octet-stream",
@@ -76,7 +76,7 @@ class Infer:
         )(scope, receive, send)
 
 
-async def inference_of(scope: Scope, receive: Receive) -> Any:
+async def read_inference(scope: Scope, receive: Receive) -> Any:
     """An inference request, its binary tensors read.
 
     Raises:
@@ -85,7 +85,7 @@ async def inference_of(scope: Scope, receive: Receive) -> Any:
     data = await read_bytes(scope, receive)
     length = next((value for name, value in scope["headers"] if name == LENGTH), None)
     if length is None:
-        return json_of(data)
+        return parse_json(data)
     if not (length.isascii() and length.isdigit()) or int(length) > len(data):
         raise Problem(
             400,
@@ -94,18 +94,18 @@ async def inference_of(scope: Scope, receive: Receive) -> Any:
             f" {len(data)} bytes",
         )
     try:
-        return unpacked(json_of(data[: int(length)]), data[int(length) :])
+        return unpack_tensors(parse_json(data[: int(length)]), data[int(length) :])
     except ValueError as error:
         raise Problem(400, "The tensors are invalid", str(error)) from error
 
 
-def rows_of(body: Any) -> list[dict[str, Any]]:
+def read_rows(body: Any) -> list[dict[str, Any]]:
     """The rows of an inference request.
 
     Raises:
         Problem: it is none, with what would be right.
 
-    >>> rows_of({"inputs": [{"name": "age", "shape": [2], "datatype": "INT64", "data": [30, 41]}]})
+    >>> read_rows({"inputs": [{"name": "age", "shape": [2], "datatype": "INT64", "data": [30, 41]}]})
     [{'age': 30}, {'age': 41}]
     """
 
@@ -125,7 +125,7 @@ def rows_of(body: Any) -> list[dict[str, Any]]:
             or not isinstance(one.get("data"), list)
         ):
             raise wrong("an input wants 'name', 'shape', 'datatype' and 'data', a list")
-        data, shape = _flat(one["data"]), one.get("shape")
+        data, shape = _flatten(one["data"]), one.get("shape")
         if shape not in ([len(data)], [len(data), 1], [1, len(data)]):
             raise wrong(
                 f"the shape of '{one['name'][:60]}' is {str(shape)[:60]} and its data has"
@@ -139,7 +139,7 @@ def rows_of(body: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _flat(data: list[Any]) -> list[Any]:
+def _flatten(data: list[Any]) -> list[Any]:
     return (
         [v for one in data for v in one]
         if data and all(isinstance(one, list) for one in data)
@@ -147,7 +147,7 @@ def _flat(data: list[Any]) -> list[Any]:
     )
 
 
-def outputs_of(unit: Unit, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def build_outputs(unit: ModelInstance, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Predictions as tensors: the id of each, its label, and the probability or the value with its
     interval.
     """
@@ -174,7 +174,7 @@ def outputs_of(unit: Unit, found: Sequence[Mapping[str, Any]]) -> list[dict[str,
 KINDS = {"number": "FP64", "integer": "INT64", "boolean": "BOOL"}
 
 
-def metadata(name: str, unit: Unit) -> dict[str, Any]:
+def describe_model(name: str, unit: ModelInstance) -> dict[str, Any]:
     """What the protocol's model metadata says of a service."""
     assert unit.fields is not None
     inputs = [

@@ -10,7 +10,7 @@ from typing import Any
 
 from mesocosm.core.version import VERSION
 from mesocosm.serving.protocols.openapi_schemas import CHAT, FEEDBACK, INFER, PREDICTED, PROBLEM
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 TYPES = {
     "decimal": ["string", "number"],
@@ -20,7 +20,7 @@ TYPES = {
 }
 
 
-def document(served: Mapping[str, Served], routes: Sequence[Any] = ()) -> dict[str, Any]:
+def build_document(served: Mapping[str, LiveService], routes: Sequence[Any] = ()) -> dict[str, Any]:
     """The document, OpenAPI 3.1.
 
     Args:
@@ -29,10 +29,12 @@ def document(served: Mapping[str, Served], routes: Sequence[Any] = ()) -> dict[s
     """
     paths: dict[str, Any] = {
         "/healthz": {
-            "get": _op("Whether the process lives.", {"status": {"type": "string"}}, security=[])
+            "get": _operation(
+                "Whether the process lives.", {"status": {"type": "string"}}, security=[]
+            )
         },
         "/readyz": {
-            "get": _op(
+            "get": _operation(
                 "Whether every service can answer.",
                 {"ready": {"type": "boolean"}, "waiting": {"type": "object"}},
                 more={"503": "A service is not ready."},
@@ -51,16 +53,16 @@ def document(served: Mapping[str, Served], routes: Sequence[Any] = ()) -> dict[s
                 },
             }
         },
-        "/v1/ecosystem": {"get": _op("Everything that the console shows.", {})},
+        "/v1/ecosystem": {"get": _operation("Everything that the console shows.", {})},
         "/v1/lineage/{ident}": {
-            "get": _op(
+            "get": _operation(
                 "A prediction's past, down to rows of source files.",
                 {},
-                parameters=[_path("ident")],
+                parameters=[_path_parameter("ident")],
             )
         },
         "/v1/chat/completions": {
-            "post": _op(
+            "post": _operation(
                 "Ask a service that speaks; `stream` gives server-sent events.",
                 {
                     "choices": {"type": "array"},
@@ -71,16 +73,16 @@ def document(served: Mapping[str, Served], routes: Sequence[Any] = ()) -> dict[s
             )
         },
         "/v2": {
-            "get": _op(
+            "get": _operation(
                 "The server, by the Open Inference Protocol.",
                 {"name": {"type": "string"}, "version": {"type": "string"}},
             )
         },
         "/v2/health/live": {
-            "get": _op("Whether the process lives.", {"live": {"type": "boolean"}})
+            "get": _operation("Whether the process lives.", {"live": {"type": "boolean"}})
         },
         "/v2/health/ready": {
-            "get": _op(
+            "get": _operation(
                 "Whether every service can answer.",
                 {"ready": {"type": "boolean"}},
                 more={"503": "A service is not ready."},
@@ -153,7 +155,7 @@ def document(served: Mapping[str, Served], routes: Sequence[Any] = ()) -> dict[s
         }
         more = {"429": "Too many wait.", "408": "The deadline passed."}
         paths[f"/v1/services/{name}/predict"] = {
-            "post": _op(
+            "post": _operation(
                 one.service.about or f"Ask {name}.",
                 PREDICTED,
                 body=whole,
@@ -162,20 +164,22 @@ def document(served: Mapping[str, Served], routes: Sequence[Any] = ()) -> dict[s
             )
         }
         paths[f"/v1/services/{name}/feedback"] = {
-            "post": _op(
+            "post": _operation(
                 "The label that turned out to be true.",
                 {"kept": {"type": "boolean"}},
                 body=FEEDBACK,
             )
         }
         paths[f"/v2/models/{name}"] = {
-            "get": _op("Metadata, by the Open Inference Protocol.", {"name": {"type": "string"}})
+            "get": _operation(
+                "Metadata, by the Open Inference Protocol.", {"name": {"type": "string"}}
+            )
         }
         paths[f"/v2/models/{name}/ready"] = {
-            "get": _op("Whether it can answer.", {"ready": {"type": "boolean"}})
+            "get": _operation("Whether it can answer.", {"ready": {"type": "boolean"}})
         }
         paths[f"/v2/models/{name}/infer"] = {
-            "post": _op(
+            "post": _operation(
                 "Ask it, by the Open Inference Protocol.",
                 {"outputs": {"type": "array"}},
                 body=INFER,
@@ -183,8 +187,8 @@ def document(served: Mapping[str, Served], routes: Sequence[Any] = ()) -> dict[s
                 more=more,
             )
         }
-    for path, method, summary in _rest(routes):
-        paths.setdefault(path, {}).setdefault(method, _other(path, method, summary))
+    for path, method, summary in _undescribed_routes(routes):
+        paths.setdefault(path, {}).setdefault(method, _describe_route(path, method, summary))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -226,7 +230,7 @@ ABOUT = {
 }
 
 
-def _rest(routes: Sequence[Any]) -> Iterator[tuple[str, str, str]]:
+def _undescribed_routes(routes: Sequence[Any]) -> Iterator[tuple[str, str, str]]:
     """Path, method and summary of each route; a socket is a `get` that is answered 101, a folder of
     files a `get`.
     """
@@ -247,12 +251,12 @@ def _rest(routes: Sequence[Any]) -> Iterator[tuple[str, str, str]]:
                 )
 
 
-def _other(path: str, method: str, summary: str) -> dict[str, Any]:
+def _describe_route(path: str, method: str, summary: str) -> dict[str, Any]:
     names = re.findall(r"{(\w+)}", path)
-    op = _op(
+    op = _operation(
         summary,
         {},
-        parameters=[_path(n) for n in names],
+        parameters=[_path_parameter(n) for n in names],
         more={"409": "Not in this state.", "429": "Too many requests."},
         **({"body": {"type": "object"}} if method in ("post", "put") else {}),
     )
@@ -263,7 +267,7 @@ def _other(path: str, method: str, summary: str) -> dict[str, Any]:
     return op
 
 
-def _path(name: str) -> dict[str, Any]:
+def _path_parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
@@ -284,7 +288,7 @@ def _problems(**more: str) -> dict[str, Any]:
     }
 
 
-def _op(
+def _operation(
     summary: str,
     gives: Mapping[str, Any],
     *,

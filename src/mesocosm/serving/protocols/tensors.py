@@ -30,7 +30,7 @@ DTYPES = {
 }
 
 
-def unpacked(body: Any, data: bytes) -> Any:
+def unpack_tensors(body: Any, data: bytes) -> Any:
     """An inference request whose binary inputs have their values as `data`.
 
     Args:
@@ -40,7 +40,7 @@ def unpacked(body: Any, data: bytes) -> Any:
     Raises:
         ValueError: the bytes are not those that the JSON announces; the message is a sentence.
 
-    >>> unpacked({"inputs": [{"name": "n", "shape": [2], "datatype": "INT32", "parameters": {"binary_data_size": 8}}]}, b"\\x01\\0\\0\\0\\x02\\0\\0\\0")["inputs"][0]["data"]
+    >>> unpack_tensors({"inputs": [{"name": "n", "shape": [2], "datatype": "INT32", "parameters": {"binary_data_size": 8}}]}, b"\\x01\\0\\0\\0\\x02\\0\\0\\0")["inputs"][0]["data"]
     [1, 2]
     """
     inputs = body.get("inputs") if isinstance(body, dict) else None
@@ -56,18 +56,18 @@ def unpacked(body: Any, data: bytes) -> Any:
                 f"'binary_data_size' of '{name}' is {str(size)[:30]}, and {len(data) - at} bytes"
                 " are left"
             )
-        one["data"] = _values(name, str(one.get("datatype")), data[at : at + size])
+        one["data"] = _read_values(name, str(one.get("datatype")), data[at : at + size])
         at += size
     if at != len(data):
         raise ValueError(f"{len(data) - at} bytes follow the last input")
     return body
 
 
-def _values(name: str, kind: str, data: bytes) -> list[Any]:
+def _read_values(name: str, kind: str, data: bytes) -> list[Any]:
     import numpy as np
 
     if kind == "BYTES":
-        return _texts(name, data)
+        return _read_texts(name, data)
     if kind not in DTYPES:
         raise ValueError(
             f"the datatype of '{name}' is '{kind[:30]}'; expected one of"
@@ -82,7 +82,7 @@ def _values(name: str, kind: str, data: bytes) -> list[Any]:
     return found
 
 
-def _texts(name: str, data: bytes) -> list[str]:
+def _read_texts(name: str, data: bytes) -> list[str]:
     found, at = [], 0
     while at < len(data):
         length = struct.unpack_from("<I", data, at)[0] if at + 4 <= len(data) else len(data)
@@ -110,7 +110,7 @@ def wants_binary(body: Mapping[str, Any], name: str) -> bool:
     return every
 
 
-def packed(answer: dict[str, Any], body: Mapping[str, Any]) -> tuple[bytes, int | None]:
+def pack_tensors(answer: dict[str, Any], body: Mapping[str, Any]) -> tuple[bytes, int | None]:
     """An answer as bytes, and how many of them are its JSON where tensors follow it."""
     import numpy as np
 

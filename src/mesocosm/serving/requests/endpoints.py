@@ -13,13 +13,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.permissions import OWNER
-from mesocosm.serving.batching import Batcher, Expired, Full
-from mesocosm.serving.http.bodies import Answer, read_json
+from mesocosm.serving.batching import Batcher, DeadlinePassed, QueueFull
+from mesocosm.serving.http.bodies import JsonAnswer, read_json
 from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.model_instance import Unit
-from mesocosm.serving.requests.refusals import json_kind, refused_over
+from mesocosm.serving.model_instance import ModelInstance
+from mesocosm.serving.requests.refusals import find_refused_field, json_kind
 from mesocosm.serving.requests.request_marks import HEADER, MARKS, MarkedRow
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 MOST_ROWS = 1000
 MARK = HEADER.lower().encode()
@@ -27,7 +27,7 @@ MOST_ERRORS = 100  # malformed rows that one problem lists
 MOST_WAIT = 3_600_000  # milliseconds of a deadline
 
 
-class Asking:
+class PredictHandler:
     """Services by name, with the batcher of each.
 
     Args:
@@ -37,13 +37,13 @@ class Asking:
 
     def __init__(
         self,
-        served: Mapping[str, Served],
+        served: Mapping[str, LiveService],
         batchers: Mapping[str, Batcher],
-        one_of: Callable[[str], Served],
+        one_of: Callable[[str], LiveService],
     ) -> None:
         self.served, self.batchers, self.one_of = served, batchers, one_of
 
-    def unit(self, name: str) -> tuple[Served, Unit]:
+    def unit(self, name: str) -> tuple[LiveService, ModelInstance]:
         """A service that predicts, and what it runs.
 
         Raises:
@@ -61,8 +61,8 @@ class Asking:
 
     async def rows(
         self,
-        one: Served,
-        unit: Unit,
+        one: LiveService,
+        unit: ModelInstance,
         rows: Sequence[Any],
         scope: Scope,
         receive: Receive,
@@ -84,7 +84,7 @@ class Asking:
                 "The request cannot be right",
                 f"{len(rows)} rows stand here; wanted 1 to {MOST_ROWS}",
             )
-        mark = scope["state"]["mark"] = requested_mark(scope)
+        mark = scope["state"]["mark"] = read_mark(scope)
         assert unit.fields is not None
         bad: dict[int, Wrong] = {}
         for number, row in enumerate(rows):
@@ -95,7 +95,7 @@ class Asking:
                     one.refused(wrong.key)
                 bad[number] = wrong
         if bad and (not apart or len(bad) == len(rows)):
-            raise _malformed(bad, len(rows))
+            raise _malformed_rows(bad, len(rows))
         if bad:
             answered = iter(
                 await self.rows(
@@ -109,7 +109,7 @@ class Asking:
         if mark:
             rows = [MarkedRow(row, mark) for row in rows]
         loop = asyncio.get_running_loop()
-        wait = _deadline(scope)
+        wait = _read_deadline(scope)
         here, gone = asyncio.current_task(), False
 
         async def left() -> None:
@@ -124,7 +124,7 @@ class Asking:
                 rows, loop.time() + wait if wait is not None else None
             )
             found = await (asyncio.wait_for(run, wait) if wait is not None else run)
-        except Full as full:
+        except QueueFull as full:
             seconds = max(1, round(full.seconds))
             raise Problem(
                 429,
@@ -132,7 +132,7 @@ class Asking:
                 f"the queue is full; try again in {seconds} s",
                 headers={"Retry-After": str(seconds)},
             ) from full
-        except (Expired, TimeoutError) as late:
+        except (DeadlinePassed, TimeoutError) as late:
             raise Problem(
                 408,
                 "Too late",
@@ -162,7 +162,7 @@ class Asking:
         return found
 
 
-def _malformed(bad: Mapping[int, Wrong], count: int) -> Exception:
+def _malformed_rows(bad: Mapping[int, Wrong], count: int) -> Exception:
     """What is said of a request whose rows are malformed, with each of them where there are
     several.
     """
@@ -181,7 +181,7 @@ def _malformed(bad: Mapping[int, Wrong], count: int) -> Exception:
     )
 
 
-def _deadline(scope: Scope) -> float | None:
+def _read_deadline(scope: Scope) -> float | None:
     """Seconds within which the answer is wanted, by the header `X-Deadline-Ms`."""
     for name, value in scope["headers"]:
         if name == b"x-deadline-ms":
@@ -195,7 +195,7 @@ def _deadline(scope: Scope) -> float | None:
     return None
 
 
-def requested_mark(scope: Scope) -> str:
+def read_mark(scope: Scope) -> str:
     """The mark of a request that is no traffic, by its header.
 
     Raises:
@@ -211,7 +211,7 @@ def requested_mark(scope: Scope) -> str:
     return given
 
 
-class Direct:
+class FastRouter:
     """Answers the routes that are asked most before the rest of the application is.
 
     Args:
@@ -240,10 +240,10 @@ class Direct:
         await self.app(scope, receive, send)
 
 
-class Predict:
+class PredictEndpoint:
     """`POST /v1/services/{name}/predict`: one row, or `rows`."""
 
-    def __init__(self, asking: Asking) -> None:
+    def __init__(self, asking: PredictHandler) -> None:
         self.asking = asking
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -275,9 +275,9 @@ class Predict:
                     found[0]["why"],
                     _field_of(found[0], unit),
                 )
-            await Answer(found[0])(scope, receive, send)
+            await JsonAnswer(found[0])(scope, receive, send)
             return
-        await Answer(
+        await JsonAnswer(
             {
                 "predictions": [
                     one | {"index": n} | _field_of(one, unit) if "why" in one else one
@@ -287,8 +287,8 @@ class Predict:
         )(scope, receive, send)
 
 
-def _field_of(refused: Mapping[str, Any], unit: Unit) -> dict[str, str]:
+def _field_of(refused: Mapping[str, Any], unit: ModelInstance) -> dict[str, str]:
     """The field that a row was refused over, where it names one."""
     fields = unit.fields.fields if unit.fields else {}
-    field = refused.get("field") or refused_over(str(refused["why"]), fields)
+    field = refused.get("field") or find_refused_field(str(refused["why"]), fields)
     return {"field": field} if field in fields else {}

@@ -14,7 +14,7 @@ from mesocosm.core.errors import Wrong
 from mesocosm.serving.requests.listed_values import is_complete
 from mesocosm.serving.requests.missing import is_missing
 from mesocosm.serving.requests.nested import as_text, nested_form, refuse_nested
-from mesocosm.serving.requests.refusals import NON_FINITE, json_kind, misfit
+from mesocosm.serving.requests.refusals import NON_FINITE, field_mismatch, json_kind
 
 MOST_TEXT = 20_000
 NUMBERS = ("number", "integer", "decimal")
@@ -39,10 +39,12 @@ class Fields:
         self.seen = {
             n: seen
             for n, known in self.training.items()
-            if n in self.fields and (seen := _seen(known)) is not None
+            if n in self.fields and (seen := _known_values(known)) is not None
         }
         self.days_given: dict[str, list[float]] = record.get("days", {})
-        self.days = {n: _widened(*ends) for n, ends in self.days_given.items() if n in self.fields}
+        self.days = {
+            n: _widen_days(*ends) for n, ends in self.days_given.items() if n in self.fields
+        }
         self.nested = {
             n: form
             for n, field in self.fields.items()
@@ -65,7 +67,7 @@ class Fields:
             if name not in row and not field.get("extra")
         ]
         if unknown or missing:
-            raise misfit(unknown, missing, self.fields)
+            raise field_mismatch(unknown, missing, self.fields)
         for name, value in row.items():
             field = self.fields[name]
             if isinstance(value, (list, dict)):
@@ -175,7 +177,9 @@ class Fields:
         return found
 
 
-def _seen(known: Mapping[str, Any]) -> frozenset[str] | tuple[float, float, float, float] | None:
+def _known_values(
+    known: Mapping[str, Any],
+) -> frozenset[str] | tuple[float, float, float, float] | None:
     """The categories of training rows; or between what a number is not far outside of them, and
     their range.
     """
@@ -187,21 +191,26 @@ def _seen(known: Mapping[str, Any]) -> frozenset[str] | tuple[float, float, floa
     return low - (high - low) * FAR, high + (high - low) * FAR, low, high
 
 
-def _widened(first: float, last: float) -> tuple[str, str, str, str]:
+def _widen_days(first: float, last: float) -> tuple[str, str, str, str]:
     """Between which days a date is not far outside of the data, and the data's first and last, all
     in ISO 8601.
 
     Args:
         first: the first day, as days since 1970; `last` likewise.
 
-    >>> _widened(18262.0, 18362.5)
+    >>> _widen_days(18262.0, 18362.5)
     ('2019-12-21', '2020-04-20', '2020-01-01', '2020-04-10')
     """
     more = (last - first) * FAR
-    return _day(first - more), _day(last + more), _day(first), _day(last)
+    return (
+        _format_day(first - more),
+        _format_day(last + more),
+        _format_day(first),
+        _format_day(last),
+    )
 
 
-def _day(days: float) -> str:
+def _format_day(days: float) -> str:
     return (
         date(1970, 1, 1) + timedelta(days=min(max(int(days // 1), -719_162), 2_932_896))
     ).isoformat()  # the first and last day of the calendar

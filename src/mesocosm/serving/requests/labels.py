@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 
 from mesocosm.core.errors import Wrong
-from mesocosm.serving.model_instance import Unit
+from mesocosm.serving.model_instance import ModelInstance
 from mesocosm.serving.requests.fields import MOST_TEXT
 
 
-def meant_label(label: str, name: str, unit: Unit | None) -> str:
+def normalise_label(label: str, name: str, unit: ModelInstance | None) -> str:
     """A label given by a person, as the model's own are spelt; an alias of the file is the
     value it stands for.
 

@@ -15,12 +15,12 @@ NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 SHOWN = 50  # fields named in one sentence
 
 
-def refused_over(why: str, fields: Mapping[str, Any]) -> str:
+def find_refused_field(why: str, fields: Mapping[str, Any]) -> str:
     """The field over which a row was refused, or the rule where it names none.
 
-    >>> refused_over("amount: 'x' is no number", {"amount": {}}), refused_over("breaks the rule: age between 18 and 100", {"age": {}})
+    >>> find_refused_field("amount: 'x' is no number", {"amount": {}}), find_refused_field("breaks the rule: age between 18 and 100", {"age": {}})
     ('amount', 'age')
-    >>> refused_over("amount lies outside -3 to 9 (iqr)", {"amount": {}})
+    >>> find_refused_field("amount lies outside -3 to 9 (iqr)", {"amount": {}})
     'amount'
     """
     name, _, rule = why.partition(":")
@@ -42,7 +42,7 @@ def json_kind(value: object) -> str:
     return next((name for kind, name in kinds if isinstance(value, kind)), "an object")
 
 
-def misfit(
+def field_mismatch(
     unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]
 ) -> Wrong:
     """What is said of a row with fields that are not known, and without some that are wanted; every

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from mesocosm.core.durations import seconds
 from mesocosm.core.thresholds import holds
-from mesocosm.serving.rollout.sequential_test import compared
+from mesocosm.serving.rollout.sequential_test import compare_shares
 from mesocosm.serving.settings import Rollout
 
 LEVEL = 0.05
@@ -18,7 +18,7 @@ GUARDED = 20  # requests of the new version under which guards on it say nothing
 
 
 @dataclass(frozen=True)
-class Side:
+class VersionStats:
     """One version's figures since the rollout began.
 
     Args:
@@ -47,7 +47,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Next:
+class RolloutStep:
     """What to do: `hold`, `step` (to a share), `promote` or `return`, and why, with the figures it
     rests on.
     """
@@ -58,14 +58,14 @@ class Next:
     detail: dict[str, Any]
 
 
-def share_of(setting: Rollout, step: int) -> int:
+def traffic_share(setting: Rollout, step: int) -> int:
     """Percent of the requests that the new version answers at a step.
 
-    >>> share_of(Rollout(strategy="canary", steps=(5, 50)), 1)
+    >>> traffic_share(Rollout(strategy="canary", steps=(5, 50)), 1)
     50
-    >>> share_of(Rollout(strategy="shadow"), 0)
+    >>> traffic_share(Rollout(strategy="shadow"), 0)
     0
-    >>> share_of(Rollout(strategy="blue-green"), 0)
+    >>> traffic_share(Rollout(strategy="blue-green"), 0)
     100
     """
     if setting.strategy == "canary":
@@ -73,11 +73,11 @@ def share_of(setting: Rollout, step: int) -> int:
     return 100 if setting.strategy == "blue-green" else 0
 
 
-def chosen(key: str, share: int) -> bool:
+def is_routed_to_new(key: str, share: int) -> bool:
     """Whether a key is among the `share` percent that the new version answers: the same key always
     is, and a greater share holds a smaller one.
 
-    >>> [sum(chosen(str(i), share) for i in range(1000)) // 10 for share in (0, 100)]
+    >>> [sum(is_routed_to_new(str(i), share) for i in range(1000)) // 10 for share in (0, 100)]
     [0, 100]
     """
     return (
@@ -85,7 +85,9 @@ def chosen(key: str, share: int) -> bool:
     )
 
 
-def decide(setting: Rollout, step: int, new: Side, old: Side, since_step: float) -> Next:
+def decide(
+    setting: Rollout, step: int, new: VersionStats, old: VersionStats, since_step: float
+) -> RolloutStep:
     """What follows from the figures.
 
     Args:
@@ -93,7 +95,7 @@ def decide(setting: Rollout, step: int, new: Side, old: Side, since_step: float)
         new, old: figures since the rollout began.
         since_step: seconds since this step began.
     """
-    test = compared(new.right, new.judged, old.right, old.judged)
+    test = compare_shares(new.right, new.judged, old.right, old.judged)
     steps = len(setting.steps) if setting.strategy == "canary" else 1
     detail = {
         "new": asdict(new),
@@ -102,21 +104,21 @@ def decide(setting: Rollout, step: int, new: Side, old: Side, since_step: float)
         "p": float(f"{test.p:.4g}"),
         "step": step,
         "steps": steps,
-        "share": share_of(setting, step),
+        "share": traffic_share(setting, step),
     }
     figures = new.figures()
     for name, bound in setting.guard.items():
         value = figures[name]
         counted = {"accuracy": new.judged, "agreement": new.both}.get(name, new.requests)
         if value is not None and counted >= GUARDED and not holds(bound, value):
-            return Next(
+            return RolloutStep(
                 "return",
                 f"{name} is {value:.4g} over {counted} requests, and the guard wants {bound}",
                 step,
                 detail,
             )
     if test.p <= LEVEL and test.difference < 0:
-        return Next(
+        return RolloutStep(
             "return",
             f"it is right {-test.difference:.1%} less often than the version before ({new.right} of"
             f" {new.judged} against {old.right} of {old.judged}, always-valid p {test.p:.2g})",
@@ -124,7 +126,7 @@ def decide(setting: Rollout, step: int, new: Side, old: Side, since_step: float)
             detail,
         )
     if test.p <= LEVEL and test.difference > 0:
-        return Next(
+        return RolloutStep(
             "promote",
             f"it is right {test.difference:.1%} more often ({new.right} of {new.judged} against"
             f" {old.right} of {old.judged}, always-valid p {test.p:.2g})",
@@ -132,7 +134,7 @@ def decide(setting: Rollout, step: int, new: Side, old: Side, since_step: float)
             detail,
         )
     if since_step < seconds(setting.hold):
-        return Next(
+        return RolloutStep(
             "hold",
             f"{seconds(setting.hold) - since_step:.0f} s of this step are left",
             step,
@@ -140,23 +142,23 @@ def decide(setting: Rollout, step: int, new: Side, old: Side, since_step: float)
         )
     seen = new.both if setting.strategy == "shadow" else new.requests
     if seen < setting.least:
-        return Next(
+        return RolloutStep(
             "hold", f"{seen} of the {setting.least} requests that a step wants came", step, detail
         )
     if step + 1 < steps:
-        return Next(
+        return RolloutStep(
             "step",
             f"guards hold over {new.requests} requests",
             step + 1,
-            detail | {"share": share_of(setting, step + 1)},
+            detail | {"share": traffic_share(setting, step + 1)},
         )
     if setting.promote == "gain":
-        return Next("hold", "its gain is not proven yet", step, detail)
+        return RolloutStep("hold", "its gain is not proven yet", step, detail)
     proof = (
         f"feedback on {new.judged} of its answers shows no loss"
         if new.judged
         else "no feedback came"
     )
-    return Next(
+    return RolloutStep(
         "promote", f"guards held through the last step over {seen} requests; {proof}", step, detail
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def corrected(said: Mapping[str, Any], weights: Mapping[str, float]) -> dict[str, Any]:
+def recalibrate_prediction(said: Mapping[str, Any], weights: Mapping[str, float]) -> dict[str, Any]:
     """One answer in the light of how many times more often each class comes than in the training
     rows.
 
@@ -18,7 +18,7 @@ def corrected(said: Mapping[str, Any], weights: Mapping[str, float]) -> dict[str
 
     Source: Saerens, Latinne and Decaestecker 2002, Neural Computation 14.
 
-    >>> corrected({"label": "good", "probability": 0.6, "probabilities": {"good": 0.6, "bad": 0.4}}, {"good": 0.5, "bad": 2.0})
+    >>> recalibrate_prediction({"label": "good", "probability": 0.6, "probabilities": {"good": 0.6, "bad": 0.4}}, {"good": 0.5, "bad": 2.0})
     {'label': 'bad', 'probability': 0.727273, 'probabilities': {'bad': 0.727273, 'good': 0.272727}}
     """
     listed = said.get("probabilities")
@@ -33,29 +33,30 @@ def corrected(said: Mapping[str, Any], weights: Mapping[str, float]) -> dict[str
     return {**said, "label": first, "probability": shares[first], "probabilities": shares}
 
 
-def doubted(said: Mapping[str, Any], floor: float) -> dict[str, Any]:
+def mark_unsure(said: Mapping[str, Any], floor: float) -> dict[str, Any]:
     """One answer, and whether it is less probable than the floor, so that a person should have the
     row.
 
-    >>> doubted({"label": "a", "probability": 0.4}, 0.5)["unsure"]
+    >>> mark_unsure({"label": "a", "probability": 0.4}, 0.5)["unsure"]
     True
-    >>> doubted({"label": "a", "probability": 0.6}, 0.5)["unsure"]
+    >>> mark_unsure({"label": "a", "probability": 0.6}, 0.5)["unsure"]
     False
     """
     return {**said, "unsure": float(said.get("probability", 1.0)) < floor}
 
 
-def floor_of(
+def find_abstain_threshold(
     said: Sequence[Mapping[str, Any]], share: float, weights: Mapping[str, float] | None
 ) -> float:
     """The probability under which so great a share of held-out answers lies.
 
     Source: Chow 1970, IEEE Transactions on Information Theory 16 (the reject option).
 
-    >>> floor_of([{"label": "a", "probability": p / 100} for p in range(100)], 0.1, None)
+    >>> find_abstain_threshold([{"label": "a", "probability": p / 100} for p in range(100)], 0.1, None)
     0.1
     """
     sure = sorted(
-        float((corrected(one, weights) if weights else one)["probability"]) for one in said
+        float((recalibrate_prediction(one, weights) if weights else one)["probability"])
+        for one in said
     )
     return sure[int(share * len(sure))] if sure else 0.0

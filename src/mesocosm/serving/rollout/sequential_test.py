@@ -18,7 +18,7 @@ PRIOR = (
 
 
 @dataclass(frozen=True)
-class Compared:
+class ShareComparison:
     """What a look says: the `difference` of shares (new minus old), and `p`, which holds however
     often one looks.
     """
@@ -27,7 +27,7 @@ class Compared:
     p: float
 
 
-def compared(new_right: int, new: int, old_right: int, old: int) -> Compared:
+def compare_shares(new_right: int, new: int, old_right: int, old: int) -> ShareComparison:
     """How likely so great a difference is at any look, were there none: the mixture sequential
     probability ratio test.
 
@@ -41,13 +41,13 @@ def compared(new_right: int, new: int, old_right: int, old: int) -> Compared:
     Source: Johari, Koomen, Pekelis and Walsh 2017, KDD (Peeking at A/B Tests); Robbins 1970, Annals
     of Mathematical Statistics 41.
 
-    >>> compared(90, 100, 90, 100).p
+    >>> compare_shares(90, 100, 90, 100).p
     1.0
-    >>> compared(900, 1000, 700, 1000).p < 1e-9
+    >>> compare_shares(900, 1000, 700, 1000).p < 1e-9
     True
     """
     if min(new, old) < LEAST:
-        return Compared(0.0, 1.0)
+        return ShareComparison(0.0, 1.0)
     shares = [
         (right + 1) / (count + 2) for right, count in ((new_right, new), (old_right, old))
     ]  # never 0 or 1, so that a variance is left
@@ -64,4 +64,4 @@ def compared(new_right: int, new: int, old_right: int, old: int) -> Compared:
     ]
     most = max(logs)
     log_ratio = most + math.log(sum(math.exp(one - most) for one in logs))
-    return Compared(difference, 1.0 if log_ratio <= 0 else math.exp(-log_ratio))
+    return ShareComparison(difference, 1.0 if log_ratio <= 0 else math.exp(-log_ratio))

@@ -13,7 +13,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.core.errors import Failure
 
 
-def promoted(
+def promote_candidate(
     catalog: Catalog,
     rollout: Mapping[str, Any],
     who: str,
@@ -47,7 +47,7 @@ def promoted(
     return True
 
 
-def returned(
+def roll_back(
     catalog: Catalog,
     rollout: Mapping[str, Any],
     who: str,
@@ -77,14 +77,14 @@ def promote(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any
         Failure: no rollout is under way.
     """
     rollout = catalog.rollout(service)
-    if rollout is None or not promoted(catalog, rollout, who, why):
+    if rollout is None or not promote_candidate(catalog, rollout, who, why):
         raise Failure(
             f"no rollout of '{service}' is under way; 'mesocosm status' shows those that are"
         )
     return {"service": service, "from": rollout["before"], "to": rollout["version"], "why": why}
 
 
-def recalibrated(
+def recalibrate(
     catalog: Catalog, service: str, weights: Mapping[str, float], who: str, why: str
 ) -> bool:
     """Weight a service's answers by how many times more often each class comes; False where nothing
@@ -100,15 +100,15 @@ def recalibrated(
     return True
 
 
-def simpler(catalog: Catalog, model: str | None) -> str:
+def find_fallback(catalog: Catalog, model: str | None) -> str:
     """The version of a fallback model that would serve; empty where there is none."""
     fit = [v["id"] for v in catalog.versions(model) if v["state"] == "champion"] if model else []
     return str(fit[-1]) if fit else ""
 
 
-def fallen_back(catalog: Catalog, service: str, model: str | None, who: str, why: str) -> bool:
+def fall_back(catalog: Catalog, service: str, model: str | None, who: str, why: str) -> bool:
     """Put the simpler model into service; False where it serves already or there is none."""
-    now, version = catalog.deployment(service), simpler(catalog, model)
+    now, version = catalog.deployment(service), find_fallback(catalog, model)
     if now is None or not version or now["version"] == version:
         return False
     with catalog.transaction() as con:

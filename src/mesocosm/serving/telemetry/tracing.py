@@ -76,7 +76,7 @@ class Traces:
         self.provider.shutdown()
 
 
-def traces_of(ecosystem: str) -> Traces | None:
+def create_traces(ecosystem: str) -> Traces | None:
     """Traces, where the environment names a collector."""
     if not any(os.environ.get(name) for name in ENDPOINTS):
         return None
@@ -89,7 +89,7 @@ def traces_of(ecosystem: str) -> Traces | None:
         resource=Resource.create(
             {
                 "service.name": os.environ.get("OTEL_SERVICE_NAME", "mesocosm"),
-                "mesocosm.api.ecosystem": ecosystem,
+                "mesocosm.ecosystem": ecosystem,
             }
         )
     )

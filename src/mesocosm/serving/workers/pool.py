@@ -17,26 +17,26 @@ from typing import Any
 from mesocosm.core.errors import Failure
 from mesocosm.serving.requests.fields import Fields
 from mesocosm.serving.runtimes.onnx import Workers
-from mesocosm.serving.workers.prefork import Gone, Nursery
-from mesocosm.serving.workers.worker_slot import Seat
+from mesocosm.serving.workers.prefork import PreforkServer, WorkerLost
+from mesocosm.serving.workers.worker_slot import WorkerSlot
 
 TRIES = 2  # workers that may die over the same rows
 MORE = 2  # looks in a row at a busy crew before it grows
 FEWER = 24  # looks in a row at one that would not be busy with a worker less before it shrinks
 
 
-class Crew:
+class WorkerPool:
     """The workers of one service.
 
     Args:
         workers: how many, and when there are more or fewer.
-        stuck, most, told: see `Seat`.
+        stuck, most, told: see `WorkerSlot`.
         moved: is told how many there are now, and why.
     """
 
     def __init__(
         self,
-        nursery: Nursery,
+        nursery: PreforkServer,
         service: str,
         workers: Workers,
         stuck: float = 120.0,
@@ -46,9 +46,9 @@ class Crew:
     ) -> None:
         self.workers, self.moved = workers, moved
         self.keys = itertools.count(1)
-        self.units: dict[int, Away] = {}
-        self.seat: Callable[[], Seat] = partial(
-            Seat, nursery, service, self.units, stuck, most, told
+        self.units: dict[int, RemoteModel] = {}
+        self.seat: Callable[[], WorkerSlot] = partial(
+            WorkerSlot, nursery, service, self.units, stuck, most, told
         )
         self.seats = [self.seat() for _ in range(workers.least)]
         self.lock, self.over = threading.RLock(), False  # of which seats and units there are
@@ -66,14 +66,14 @@ class Crew:
         """How many workers there are."""
         return len(self.seats)
 
-    def load(self, service: str, row: Mapping[str, Any]) -> Away:
+    def load(self, service: str, row: Mapping[str, Any]) -> RemoteModel:
         """A unit, loaded by every worker.
 
         Raises:
             Failure: what the deployment names is not whole.
         """
         del service
-        unit = Away(self, next(self.keys), dict(row))
+        unit = RemoteModel(self, next(self.keys), dict(row))
         with self.lock:
             for seat in self.seats:
                 unit.about = seat.ask_of(seat.alive(), "load", unit=unit.key, row=unit.row)
@@ -91,10 +91,10 @@ class Crew:
             seat = min(self.seats, key=lambda s: (not s.ready, s.asked))
             try:
                 return seat.ask_of(seat.alive(), do, **more)
-            except Gone:
+            except WorkerLost:
                 if self.over:
                     raise Failure(f"the workers of '{self.service}' were stopped") from None
-        raise Gone
+        raise WorkerLost
 
     def drop(self, key: int) -> None:
         """Let a unit go."""
@@ -143,10 +143,10 @@ class Crew:
             seat.close()
 
 
-class Away:
+class RemoteModel:
     """A unit that a worker holds."""
 
-    def __init__(self, crew: Crew, key: int, row: Mapping[str, Any]) -> None:
+    def __init__(self, crew: WorkerPool, key: int, row: Mapping[str, Any]) -> None:
         self.crew, self.key, self.row = crew, key, row
         self.broken = ""
         self._about: dict[str, Any] = {}
@@ -199,7 +199,7 @@ class Away:
             raise Failure(self.broken)
         try:
             return list(self.crew.ask("answer", unit=self.key, rows=list(rows)))
-        except Gone:
+        except WorkerLost:
             if len(rows) == 1:
                 return [{"died": True}]
             return [said for row in rows for said in self.answer([row])]
@@ -212,7 +212,7 @@ class Away:
         """
         try:
             return dict(self.crew.ask("ask", unit=self.key, question=question))
-        except Gone as gone:
+        except WorkerLost as gone:
             raise Failure("the worker died over this question twice") from gone
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -242,7 +242,7 @@ class Away:
     def _whole(self, do: str, **more: Any) -> list[Any]:
         try:
             return list(self.crew.ask(do, unit=self.key, **more))
-        except Gone as gone:
+        except WorkerLost as gone:
             raise Failure(f"the worker died over '{do}' twice") from gone
 
     def close(self) -> None:

@@ -20,15 +20,15 @@ from mesocosm.core.errors import Failure, Wrong
 from mesocosm.serving.workers.ipc import receive, send
 
 
-class Gone(Exception):
+class WorkerLost(Exception):
     """The worker died before it answered."""
 
 
-class Lost(Failure):
+class ModelNotHeld(Failure):
     """The worker does not hold the unit that is asked."""
 
 
-class Nursery:
+class PreforkServer:
     """The process that forks workers.
 
     Args:
@@ -111,14 +111,14 @@ class Worker:
         future: Future[Any] = Future()
         with self.lock:
             if self.over:
-                raise Gone
+                raise WorkerLost
             ident = next(self.ids)
             self.waiting[ident] = future
             try:
                 send(self.sock, {"id": ident, "do": do, **more})
             except OSError as error:
                 self.waiting.pop(ident, None)
-                raise Gone from error
+                raise WorkerLost from error
         return future
 
     def _hear(self) -> None:
@@ -135,7 +135,7 @@ class Worker:
             elif "wrong" in message:
                 future.set_exception(Wrong(*message["wrong"]))
             elif "lost" in message:
-                future.set_exception(Lost("this version is held no more"))
+                future.set_exception(ModelNotHeld("this version is held no more"))
             else:
                 future.set_exception(
                     Failure(message["failure"])
@@ -147,7 +147,7 @@ class Worker:
             left, self.waiting = list(self.waiting.values()), {}
         self.sock.close()
         for future in left:
-            future.set_exception(Gone())
+            future.set_exception(WorkerLost())
         self.died()
 
     def kill(self) -> None:
@@ -156,7 +156,7 @@ class Worker:
             os.kill(self.pid, signal.SIGKILL)
 
 
-def leave(worker: Worker | None) -> None:
+def drain_and_kill(worker: Worker | None) -> None:
     """Stop a worker when it has answered what it was asked."""
     until = time.monotonic() + 60
     while worker and worker.waiting and time.monotonic() < until:

@@ -17,11 +17,11 @@ from functools import partial
 from typing import Any
 
 from mesocosm.core.errors import Failure, Wrong
-from mesocosm.serving.model_instance import Load, Unit
+from mesocosm.serving.model_instance import Load, ModelInstance
 from mesocosm.serving.workers.ipc import receive, send
 
-ASKED: dict[
-    str, Callable[[Unit, Mapping[str, Any]], Any]
+OPERATIONS: dict[
+    str, Callable[[ModelInstance, Mapping[str, Any]], Any]
 ] = {  # what a unit may be asked, beside being loaded and dropped
     "answer": lambda unit, asked: unit.answer(asked["rows"]),
     "predict": lambda unit, asked: unit.predict(asked["rows"]),
@@ -35,7 +35,7 @@ class NotHeld(Exception):
     """This worker does not hold the unit: it could not be loaded again, or was let go."""
 
 
-def nursery(sock: socket.socket, loader: Callable[[], Load]) -> None:
+def serve_forks(sock: socket.socket, loader: Callable[[], Load]) -> None:
     """Fork a worker for each message `{service}` that comes with a socket; ends when the gateway is
     gone.
 
@@ -57,17 +57,17 @@ def nursery(sock: socket.socket, loader: Callable[[], Load]) -> None:
         if os.fork() == 0:
             sock.close()
             try:
-                work(socket.socket(fileno=fds[0]), said.decode(), loader())
+                serve_requests(socket.socket(fileno=fds[0]), said.decode(), loader())
             finally:
                 os._exit(0)
         os.close(fds[0])
 
 
-def work(sock: socket.socket, service: str, load: Load) -> None:
+def serve_requests(sock: socket.socket, service: str, load: Load) -> None:
     """Answer what the gateway asks until it is gone, one thing after another. Loading goes on
     beside answering.
     """
-    units: dict[int, Unit] = {}
+    units: dict[int, ModelInstance] = {}
     writing = threading.Lock()
     loading = ThreadPoolExecutor(1)
 
@@ -128,26 +128,26 @@ def work(sock: socket.socket, service: str, load: Load) -> None:
         do, key = message["do"], message.get("unit")
         if do == "load":
             loading.submit(said, message, partial(loaded, message))
-        elif do in ASKED:
-            said(message, partial(_asked, units, message))
+        elif do in OPERATIONS:
+            said(message, partial(_call_instance, units, message))
         elif do == "drop":
-            said(message, partial(_drop, units, key))
+            said(message, partial(_drop_instance, units, key))
         else:
-            said(message, _usage)
+            said(message, _measure_usage)
 
 
-def _asked(units: Mapping[int, Unit], message: Mapping[str, Any]) -> Any:
+def _call_instance(units: Mapping[int, ModelInstance], message: Mapping[str, Any]) -> Any:
     unit = units.get(message["unit"])
     if unit is None:
         raise NotHeld
-    return ASKED[message["do"]](unit, message)
+    return OPERATIONS[message["do"]](unit, message)
 
 
-def _drop(units: dict[int, Unit], key: int) -> None:
+def _drop_instance(units: dict[int, ModelInstance], key: int) -> None:
     units.pop(key, None)
 
 
-def _usage() -> dict[str, float]:
+def _measure_usage() -> dict[str, float]:
     """What this process holds in GB and used in CPU seconds."""
     import resource
 

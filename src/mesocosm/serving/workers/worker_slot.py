@@ -14,12 +14,12 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from mesocosm.core.errors import Failure
-from mesocosm.serving.workers.prefork import Gone, Nursery, Worker, leave
+from mesocosm.serving.workers.prefork import PreforkServer, Worker, WorkerLost, drain_and_kill
 
 LOADING = 60.0  # seconds that loading may take at least
 
 
-class Kept(Protocol):
+class HeldModel(Protocol):
     """A unit, as the seat of a worker that holds it knows it."""
 
     key: int
@@ -27,7 +27,7 @@ class Kept(Protocol):
     broken: str
 
 
-class Seat:
+class WorkerSlot:
     """A place where a worker always sits: one that dies, hangs or leaks is replaced by a new one,
     with all units.
 
@@ -42,9 +42,9 @@ class Seat:
 
     def __init__(
         self,
-        nursery: Nursery,
+        nursery: PreforkServer,
         service: str,
-        units: Mapping[int, Kept],
+        units: Mapping[int, HeldModel],
         stuck: float,
         most: float | None,
         told: Callable[[str], None],
@@ -81,7 +81,7 @@ class Seat:
         """
         with self.lock:
             if self.over:
-                raise Gone
+                raise WorkerLost
             if self.worker is None or self.worker.over:
                 self.worker = self._fresh()
             return self.worker
@@ -103,7 +103,7 @@ class Seat:
         if self.over or worker is not self.worker:
             return
         self.told("died")
-        with suppress(Failure, Gone):  # the next request says so
+        with suppress(Failure, WorkerLost):  # the next request says so
             self.alive()
 
     def ask_of(self, worker: Worker, do: str, **more: Any) -> Any:
@@ -122,8 +122,8 @@ class Seat:
             self.told("stuck")
             worker.over = True
             worker.kill()
-            raise Gone from None
-        except Gone:
+            raise WorkerLost from None
+        except WorkerLost:
             if do == "load":
                 raise Failure(f"the worker of '{self.service}' died while it loaded") from None
             raise
@@ -153,7 +153,7 @@ class Seat:
             return
         try:
             self.usage = worker.ask("usage").result(self.stuck)
-        except (Gone, Late):
+        except (WorkerLost, Late):
             return
         self.warm = self.warm or self.usage["gigabytes"]
         if self.usage["gigabytes"] > (self.most or 2 * self.warm + 1):
@@ -161,12 +161,12 @@ class Seat:
             fresh = self._fresh()
             with self.lock:
                 old, self.worker = self.worker, fresh
-            threading.Thread(target=leave, args=(old,), daemon=True).start()
+            threading.Thread(target=drain_and_kill, args=(old,), daemon=True).start()
 
     def drop(self, key: int) -> None:
         """Let the worker forget a unit."""
         if self.worker and not self.worker.over:
-            with suppress(Gone):
+            with suppress(WorkerLost):
                 self.worker.ask("drop", unit=key)
 
     def leave(self) -> None:

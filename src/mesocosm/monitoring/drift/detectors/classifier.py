@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class Distinguished:
+class ClassifierTest:
     """A logistic regression learns on one half which rows are live; how often it is right on the
     other half beyond chance is the test.
 
@@ -16,7 +16,7 @@ class Distinguished:
     >>> import numpy as np
     >>> draw = np.random.default_rng(0)
     >>> a, b = draw.normal(size=(300, 20)), draw.normal(size=(300, 20))
-    >>> Distinguished().p_value(a, b) > 0.01, Distinguished().p_value(a, b + 0.5) < 1e-4
+    >>> ClassifierTest().p_value(a, b) > 0.01, ClassifierTest().p_value(a, b + 0.5) < 1e-4
     (True, True)
     """
 

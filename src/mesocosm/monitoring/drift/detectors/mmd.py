@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class MeanDiscrepancy:
+class MaximumMeanDiscrepancy:
     """How far two samples' means lie apart in the space of a Gaussian kernel, its width the median
     distance.
 
@@ -21,7 +21,7 @@ class MeanDiscrepancy:
     >>> import numpy as np
     >>> draw = np.random.default_rng(0)
     >>> a, b = draw.normal(size=(300, 20)), draw.normal(size=(300, 20))
-    >>> MeanDiscrepancy().p_value(a, b) > 0.01, MeanDiscrepancy().p_value(a, b + 0.5) < 1e-4
+    >>> MaximumMeanDiscrepancy().p_value(a, b) > 0.01, MaximumMeanDiscrepancy().p_value(a, b + 0.5) < 1e-4
     (True, True)
     """
 

@@ -8,7 +8,7 @@ from typing import Any
 SHARES = 10
 
 
-class StabilityIndex:
+class PopulationStabilityIndex:
     """The index as credit risk knows it, with the p-value of its distribution where nothing
     changed.
 
@@ -18,7 +18,7 @@ class StabilityIndex:
     Source: Yurdakul and Naranjo 2020, Statistical properties of the population stability index.
 
     >>> same = {"numbers": [i / 199 for i in range(200)], "rows": 1000}
-    >>> StabilityIndex().p_value(same, [0.5 + i / 400 for i in range(200)]) < 1e-6
+    >>> PopulationStabilityIndex().p_value(same, [0.5 + i / 400 for i in range(200)]) < 1e-6
     True
     """
 
