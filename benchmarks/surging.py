@@ -116,7 +116,7 @@ def headlines(usual: float) -> tuple[Said, Callable[[random.Random], list[dict[s
         )
     surge = Surge(label="negative")
     answers = [
-        {"label": one["label"], "sure": surge.sure(one), HELD_LABEL: r[HELD_LABEL]}
+        {"label": one["label"], "sure": surge.read_probability(one), HELD_LABEL: r[HELD_LABEL]}
         for one, r in zip(said, held, strict=True)
     ]
     right = statistics.mean(a["label"] == a[HELD_LABEL] for a in answers)

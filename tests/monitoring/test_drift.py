@@ -19,10 +19,10 @@ from mesocosm.app.deploy.alert_rules import ALERTS
 from mesocosm.app.loader import Loader
 from mesocosm.config import read
 from mesocosm.core.errors import Failure, Invalid
-from mesocosm.monitoring.diagnosis import diagnose_drift
 from mesocosm.monitoring.drift.detectors.psi import PopulationStabilityIndex
 from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
 from mesocosm.monitoring.drift.localization import localize_drift
+from mesocosm.monitoring.evidence import DriftCase, diagnose_drift
 from mesocosm.monitoring.labels.accuracy_test import Labelled
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.notifications import RUNBOOK
@@ -220,14 +220,16 @@ def judge(live: list[dict[str, Any]], told: tuple[int, int, float] = (0, 0, 0.0)
     rows = [{k: v for k, v in r.items() if k != HELD_LABEL} for r in live]
     found, _ = find_drifted(training, collect_columns(rows), 1e-3)
     labelled = Labelled(*told, p=1e-4 if told[1] < told[2] - 10 else 1.0)
-    return diagnose_drift(found, training, rows, predict, held, lambda _: labelled, 0.02, 1e-3)
+    return diagnose_drift(
+        DriftCase(found, training, rows, predict, held, lambda _: labelled, 0.02, 1e-3)
+    )
 
 
 def test_what_kind_a_drift_is_and_what_would_mend_it() -> None:
     rng = random.Random(5)
     unit = judge(drawn(rng, 400, shift=11.0))
     assert (
-        (unit.kind, unit.remedy, unit.detail["factor"]) == ("unit", "mend the source", 12.0)
+        (unit.kind, unit.remedy, unit.detail["factor"]) == ("unit", "fix the source", 12.0)
         and unit.harm > 0.1
         and "months and years" in unit.why
     )
@@ -417,7 +419,7 @@ def test_one_branch_that_sends_another_currency_is_named_and_judged_alone(tmp_pa
     assert (
         alert["detail"]["verdict"]["kind"] == "unit"
         and 9 < alert["detail"]["verdict"]["factor"] < 15
-        and alert["detail"]["verdict"]["remedy"] == "mend the source"
+        and alert["detail"]["verdict"]["remedy"] == "fix the source"
     )
     named = {
         eco.catalog.prediction(i)["input"]["clean"]["branch"]
@@ -506,7 +508,7 @@ def test_rows_refused_over_one_field_name_it(desk: Path, tmp_path: Path) -> None
     assert (
         alert["what"] == "schema"
         and "20 of the last 40 rows of desk were refused over amount" in alert["message"]
-        and "mend the source" in alert["message"]
+        and "fix the source" in alert["message"]
     )
     assert watch.look() == [] and not trained
     served.predict(
@@ -582,7 +584,7 @@ def test_the_story_of_the_page_goes_as_told_and_another_does_not(
     assert (
         acts[1]["refused"] == 3
         and "euros" in acts[2]["act"]
-        and "mend the source" in acts[2]["alerts"][0]
+        and "fix the source" in acts[2]["alerts"][0]
         and not acts[2]["versions"]
     )
     assert before == (catalog.alerts(), len(catalog.predictions("desk", most=500)))

@@ -19,12 +19,12 @@ import pytest
 from mesocosm.core.errors import Failure
 from mesocosm.monitoring.alert_closing import Evidence, next_state, review_inputs
 from mesocosm.monitoring.anomaly import MetricDetector
-from mesocosm.monitoring.diagnosis import _usual_rows, diagnose_drift
 from mesocosm.monitoring.drift.diagnosis import EXPLAINED
 from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
 from mesocosm.monitoring.drift.probes import Probe, as_json, probe_drift, probe_missing, read_probes
 from mesocosm.monitoring.drift.source_changes import find_changes
 from mesocosm.monitoring.drift.unit_change import find_unit
+from mesocosm.monitoring.evidence import DriftCase, diagnose_drift, select_usual_rows
 from mesocosm.monitoring.labels.accuracy_test import Answer, Calibration, Labelled, compare
 from mesocosm.monitoring.source_faults import refuse_faulty_rows
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
@@ -199,16 +199,18 @@ def simulate(seed: int, kind: str, with_labels: bool) -> tuple[str, int]:
             ]
         if found or changes:
             diagnosis = diagnose_drift(
-                found,
-                world.training,
-                live,
-                world.predict,
-                world.held,
-                labelled,
-                0.02,
-                LEVEL,
-                None,
-                changes,
+                DriftCase(
+                    found,
+                    world.training,
+                    live,
+                    world.predict,
+                    world.held,
+                    labelled,
+                    0.02,
+                    LEVEL,
+                    None,
+                    changes,
+                )
             )
             probes: list[Probe] = [
                 probe_missing(c.field, world.training[c.field], live)
@@ -527,7 +529,7 @@ def test_values_that_training_does_not_list_are_one_value() -> None:
 
 
 def test_booleans_are_spelt_as_training_counts_them() -> None:
-    within = _usual_rows([{"feature": "b"}], {"b": {"counts": {"true": 50, "false": 50}}})
+    within = select_usual_rows([{"feature": "b"}], {"b": {"counts": {"true": 50, "false": 50}}})
     assert within({"b": True}) and within({"b": "true"}) and not within({"b": None})
 
 

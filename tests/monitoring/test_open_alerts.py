@@ -66,7 +66,7 @@ def test_a_window_that_began_before_the_change_is_diagnosed_again_by_fewer_rows_
     (alert,) = eco.catalog.alerts(open_only=True)
     assert (
         alert["detail"]["verdict"]["kind"] == "unit"
-        and alert["detail"]["verdict"]["remedy"] == "mend the source"
+        and alert["detail"]["verdict"]["remedy"] == "fix the source"
     ), alert["message"]
     assert not trained
 

@@ -16,7 +16,7 @@ from conftest import SMALL, small_rows
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.loader import Loader
 from mesocosm.lifecycle.jobs.rollback import rollback
-from mesocosm.monitoring.diagnosis import Verdict
+from mesocosm.monitoring.diagnosis import Diagnosis
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
 from mesocosm.serving.rollout.recalibration import recalibrate_prediction
@@ -175,8 +175,8 @@ def test_the_watch_recalibrates_where_the_verdict_is_that_it_mends(
         before = eco.catalog.deployment("desk")["id"]
         monkeypatch.setattr(
             watch.drift.diagnosis,
-            "_judged",
-            lambda *_, r=remedy: Verdict("label", 0.1, r, "a test", {"weights": weights}),
+            "_diagnose",
+            lambda *_, r=remedy: Diagnosis("label", 0.1, r, "a test", {"weights": weights}),
         )
         served.predict(random.Random(2).sample(rows, 60))
         assert watch.look()

@@ -137,7 +137,7 @@ def test_a_service_of_numbers_is_watched_by_its_labels_or_says_not_known(
     assert not watch.labels.look(stream) and catalog.alerts(open_only=True), (
         "labels that are still wrong close nothing"
     )
-    known = watch.known.calibration()
+    known = watch.reference.calibration()
     assert known.near is not None
     right = compare([Answer(WITHIN, i % 10 < 8, f"r{i}") for i in range(400)], known)
     assert (

@@ -175,7 +175,7 @@ def test_a_laboratory_that_changes_its_unit_is_told_to_mend_it(hospital: Path) -
     verdict = next(a for a in eco.catalog.alerts() if a["id"] == alert)["detail"]["verdict"]
     assert (
         verdict["kind"] == "schema"
-        and verdict["remedy"] == "mend the source"
+        and verdict["remedy"] == "fix the source"
         and verdict["feature"] == "cholesterol"
         and not asked
     )

@@ -1,7 +1,7 @@
-"""The watch: looks at live inputs, labels and figures, has what moved diagnosed, raises and closes
-alerts, and asks for what fits.
+"""A monitor at work: looks at live inputs, labels and metrics, has drift diagnosed, raises and
+closes alerts, and triggers remedies.
 
-Knows its parts, each of which looks at one thing. Traffic and drills are judged apart.
+Knows its parts, each of which looks at one thing. Traffic and drills are evaluated apart.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class ServiceMonitor(MonitorState):
     ) -> None:
         super().__init__(name, monitor, served, catalog, retrain, rollback)
         self.streams = {mark: RequestStream(mark, self.began) for mark in ("", *MARKS)}
-        self.refusals = RejectionMonitor(self)
+        self.rejections = RejectionMonitor(self)
         self.labels = LabelMonitor(self)
         self.drift = DriftMonitor(self, self.labels)
-        self.figures = MetricMonitor(self)
+        self.metrics = MetricMonitor(self)
         self.surge = SurgeMonitor(self)
 
     @property
@@ -47,8 +47,8 @@ class ServiceMonitor(MonitorState):
         return self.streams[""].since
 
     def look(self) -> list[str]:
-        """One look; returns the ids of alerts raised."""
-        raised = self.refusals.look()
+        """Look once at everything; returns the ids of alerts raised."""
+        raised = self.rejections.look()
         for stream in self.streams.values():
             raised += [*self.drift.look(stream), *self.labels.look(stream)]
-        return [*raised, *self.figures.look(), *self.surge.look()]
+        return [*raised, *self.metrics.look(), *self.surge.look()]

@@ -13,7 +13,5 @@ FEATURE_TESTS: dict[str, Any] = {
     "ks": KolmogorovSmirnov,
     "psi": PopulationStabilityIndex,
 }
-JOINT_TESTS: dict[str, Any] = {
-    "classifier": ClassifierTest,
-    "mmd": MaximumMeanDiscrepancy,
-}  # of features that mean something together only
+# of dimensions that mean something together only
+JOINT_TESTS: dict[str, Any] = {"classifier": ClassifierTest, "mmd": MaximumMeanDiscrepancy}

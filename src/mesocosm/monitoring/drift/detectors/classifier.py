@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 
 class ClassifierTest:
-    """A logistic regression learns on one half which rows are live; how often it is right on the
-    other half beyond chance is the test.
+    """A logistic regression is trained on one half to tell live rows; its accuracy on the other half
+    beyond chance is the test.
 
     Source: Lopez-Paz and Oquab 2017, Revisiting classifier two-sample tests, arXiv:1610.06545
 
@@ -21,9 +21,7 @@ class ClassifierTest:
     """
 
     def p_value(self, before: Sequence[Sequence[float]], now: Sequence[Sequence[float]]) -> float:
-        """How likely so many right answers are where nothing changed; rows by features on both
-        sides.
-        """
+        """The p-value of the accuracy where nothing changed; rows by features on both sides."""
         import numpy as np
         from scipy.stats import binom
         from sklearn.linear_model import LogisticRegression

@@ -23,7 +23,7 @@ class PopulationStabilityIndex:
     """
 
     def p_value(self, training: Mapping[str, Any], live: Sequence[Any]) -> float:
-        """How likely such an index is where nothing changed."""
+        """The p-value of the index where nothing changed."""
         import numpy as np
         from scipy.stats import chi2
 
