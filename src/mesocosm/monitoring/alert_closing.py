@@ -96,20 +96,24 @@ def _measure(probe: Probe, rows: Sequence[Row]) -> _Measurement:
 
 
 def _review_inputs(detail: Mapping[str, Any], rows: Sequence[Row]) -> AlertState:
-    probes, needed = [Probe(**p) for p in detail.get("probes", ())], rows_needed(detail)
+    probes = [Probe(**p) for p in detail.get("probes", ())]
     if not probes and detail.get("unread"):
         return AlertState(False, str(detail["unread"]))
     if not probes:
         return AlertState(True, "its evidence was not kept; close it by hand with a reason")
     if not rows:
         return AlertState(True, "no rows since")
+    return _review_probes(probes, rows, rows_needed(detail))
+
+
+def _review_probes(probes: Sequence[Probe], rows: Sequence[Row], needed: int) -> AlertState:
     measured = [_measure(probe, rows) for probe in probes]
     seen = any(m.seen for m in measured)
     fewest = min(m.count for m in measured)
-    if len(rows) < needed or fewest < FEWEST:
+    count = fewest
+    if len(rows) < needed:
         count = len(rows)
-        if len(rows) >= needed:
-            count = fewest
+    if len(rows) < needed or fewest < FEWEST:
         return AlertState(True, f"{count} of {needed} rows received since it was last seen", seen)
     why = next((m.why for m in measured if m.why), "")
     if why:

@@ -185,24 +185,34 @@ def estimate_label_shift(case: DriftCase, now: Rows, before: Rows) -> dict[str, 
         return None
     if not all("probability" in p for p in now):
         return None
-    index = {label: i for i, label in enumerate(labels)}
-    confusion, share = np.zeros((len(labels), len(labels))), np.zeros(len(labels))
-    for row, prediction in zip(case.held, before, strict=True):
-        if prediction["label"] in index:
-            cell = index[prediction["label"]], index[str(row[HELD_LABEL])]
-            confusion[cell] += 1 / len(case.held)
-    for prediction in now:
-        if prediction["label"] in index:
-            share[index[prediction["label"]]] += 1 / len(now)
-    weights = np.clip(np.linalg.lstsq(confusion, share, rcond=None)[0], 0.0, None)
+    weights = _estimate_weights(labels, case.held, now, before)
     if np.abs(weights - 1).max() < MIN_SHIFT or not weights.sum():
         return None
-    by_row = np.array([weights[index[str(r[HELD_LABEL])]] for r in case.held])
+    by_label = dict(zip(labels, weights, strict=True))
+    by_row = np.array([by_label[str(r[HELD_LABEL])] for r in case.held])
     expected = _resample(case, by_row / by_row.sum())
     found, _ = find_drifted(expected, collect_columns(case.live), max(case.level, 0.01))
     if found:
         return None
-    return {label: round(float(w), 2) for label, w in zip(labels, weights, strict=True)}
+    return {label: round(float(w), 2) for label, w in by_label.items()}
+
+
+def _estimate_weights(labels: Sequence[str], held: Rows, now: Rows, before: Rows) -> Any:
+    """The class weights under which the confusion of held-out rows gives the live predictions, by
+    least squares.
+    """
+    import numpy as np
+
+    index = {label: i for i, label in enumerate(labels)}
+    confusion, share = np.zeros((len(labels), len(labels))), np.zeros(len(labels))
+    for row, prediction in zip(held, before, strict=True):
+        if prediction["label"] in index:
+            cell = index[prediction["label"]], index[str(row[HELD_LABEL])]
+            confusion[cell] += 1 / len(held)
+    for prediction in now:
+        if prediction["label"] in index:
+            share[index[prediction["label"]]] += 1 / len(now)
+    return np.clip(np.linalg.lstsq(confusion, share, rcond=None)[0], 0.0, None)
 
 
 def _resample(case: DriftCase, chances: Any) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""Notifications of alerts, by webhook and by mail, several of one monitor in one message; none while
-a monitor is silenced.
+"""Notifications of alerts, by webhook and by mail, several of one monitor in one message; none
+while a monitor is silenced.
 
 Knows the catalog, HTTP and SMTP. What was sent once is not sent again; what cannot be sent is
 retried for an hour.

@@ -139,14 +139,19 @@ class DriftDiagnosis:
         """Changes at the source; that features drifted is proven, so what explains those needs
         less proof.
         """
-        columns = to_columns(restore_missing(rows, fields.training))
-        sent, units = undo_clipping(rows, fields.training), _units_of(fields)
-        changes = find_changes(fields.training, columns, self._level() / 4, units, sent)
+        changes = self._test_changes(rows, fields, self._level() / 4)
         if changes or not found:
             return changes
         drifted = {f["feature"] for f in found}
-        changes = find_changes(fields.training, columns, EXPLAINED, units, sent)
-        return [c for c in changes if c.field in drifted]
+        return [c for c in self._test_changes(rows, fields, EXPLAINED) if c.field in drifted]
+
+    @staticmethod
+    def _test_changes(
+        rows: Sequence[Mapping[str, Any]], fields: Fields, level: float
+    ) -> list[Change]:
+        columns = to_columns(restore_missing(rows, fields.training))
+        sent = undo_clipping(rows, fields.training)
+        return find_changes(fields.training, columns, level, _units_of(fields), sent)
 
     def _level(self) -> float:
         """False alarms accepted for one look."""
@@ -214,9 +219,7 @@ class DriftDiagnosis:
         changes = findings.changes
         # most of the rows alone show nothing that all of them do not
         if changes or part["rows"] <= part["of"] / 2:
-            columns = to_columns(restore_missing(rows, fields.training))
-            sent, units = undo_clipping(rows, fields.training), _units_of(fields)
-            own = find_changes(fields.training, columns, self._level(), units, sent)
+            own = self._test_changes(rows, fields, self._level())
             changes = [c for c in own if c.field == worst] or changes
         return DriftFindings(rows, live, found, changes, findings.tested)
 

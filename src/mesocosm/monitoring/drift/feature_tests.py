@@ -81,7 +81,9 @@ def _measure_shift(known: Mapping[str, Any], values: Sequence[Any]) -> dict[str,
     spread = float(before.std()) or 1.0
     points = np.quantile(now, np.linspace(0, 1, len(before)))
     distance = float(np.abs(points - before).mean()) / spread
-    ratio = round(new / old, 3) if old else None
+    ratio = None
+    if old:
+        ratio = round(new / old, 3)
     return {
         "median_before": old,
         "median_now": new,

@@ -1,5 +1,5 @@
-"""Whether a prediction whose label was received was right, and why labels show nothing where they do
-not. Knows predictions and held-out rows.
+"""Whether a labelled prediction was right, and why labels show nothing where they do not. Knows
+predictions and held-out rows.
 """
 
 from __future__ import annotations

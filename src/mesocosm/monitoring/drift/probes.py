@@ -150,10 +150,8 @@ def _probe_listed(
     usual = sum(before[v] for v in more) / total
     gap = sum(live[v] for v in more) / len(now) - usual
     if None in more:
-        less = sorted(v for v in counts if v not in more)
-        return Probe(name, "unseen", less, usual, float(total), gap)
-    values = sorted(v for v in more if v is not None)
-    return Probe(name, "among", values, usual, float(total), gap)
+        return Probe(name, "unseen", sorted(set(counts) - more), usual, float(total), gap)
+    return Probe(name, "among", sorted(more & set(counts)), usual, float(total), gap)
 
 
 def probe_missing(name: str, known: Mapping[str, Any], rows: Sequence[Row]) -> Probe:
@@ -207,10 +205,13 @@ def find_probes(
         meaning: those of the directions of texts and images.
         seen: the rows that drifted.
     """
-    missing = [c.field for c in changes if c.detail.get("change") == "missing"]
-    moved = [c.field for c in changes if c.detail.get("change") != "missing"]
+    probes, moved = [], []
+    for change in changes:
+        if change.detail.get("change") == "missing":
+            probes.append(probe_missing(change.field, known[change.field], seen))
+        else:
+            moved.append(change.field)
     moved = list(dict.fromkeys([*moved, *(str(f["feature"]) for f in found)]))
-    probes = [probe_missing(name, known[name], seen) for name in missing]
     probes += _probe_all([n for n in moved if n in known], known, seen)[:MOST_PROBES]
     tested_jointly = [n for n in moved if not {"numbers", "counts"} & set(known.get(n, ()))]
     if meaning and tested_jointly:  # the direction in which they moved most

@@ -26,15 +26,15 @@ Kind = Literal["schema", "missing", "unit"]
 FEW = 0.05  # the share of the rows that a change has at least
 STUCK = 0.15  # the share of one value from which a number is constant
 SHOWN = 5  # values that are named
-# the distance of two distributions of a category from which a recoding within its values is tested
+# the distance of two distributions of a category from which a recoding is tested
 CLEAR = 0.3
 LIKE = 0.05  # the p-value over which the other rows look like the training rows
 
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """A change of a field: its `kind`, its p-value `p`, how many `rows` of the live ones have it, and
-    `why`.
+    """A change of a field: its `kind`, its p-value `p`, how many of the live rows have it (`rows`),
+    and `why`.
     """
 
     field: str
@@ -163,11 +163,14 @@ def find_missing(
 
 @dataclasses.dataclass(frozen=True)
 class _Unseen:
-    """Values of a category that no training row has."""
+    """Values of a category that no training row has, the p-value of so many, and their least share
+    that is a change.
+    """
 
     values: Counter[str]
     rows: int
     p: float
+    least: float
 
     @property
     def count(self) -> int:
@@ -182,6 +185,10 @@ class _Unseen:
             more = f" and {len(self.values) - SHOWN} others"
         return ", ".join(shown) + more
 
+    def count_missing(self) -> int:
+        """How many are words for a missing value."""
+        return sum(n for v, n in self.values.items() if v.strip().lower() in WORDS)
+
     def as_change(self, name: str, kind: Kind, why: str, **detail: str) -> Change:
         listed = {"change": "unseen", "unseen": dict(self.values.most_common(20)), **detail}
         return Change(name, kind, self.p, self.count, self.rows, why, listed)
@@ -195,37 +202,41 @@ def find_unseen(
     name: str, training: Mapping[str, Mapping[str, Any]], values: Sequence[Any], level: float
 ) -> Change | None:
     """Test whether a category has values that no training row has, more often than by chance."""
-    counts = {str(k): int(v) for k, v in training[name]["counts"].items()}
     if not values or not is_complete(training[name]):
         return None
-    live = Counter(spell(v) for v in values)
-    new = Counter({v: n for v, n in live.items() if v not in counts})
-    count, rows, trained = new.total(), len(values), sum(counts.values())
-    # Good 1953: what was seen once tells how much was not seen
-    usual = (sum(v == 1 for v in counts.values()) + 1) / (trained + 2)
-    p = float(binom.sf(count - 1, rows, min(1.0, usual)))
-    if not count or p >= level or count / rows < max(FEW, 2 * usual):
+    unseen = _count_unseen(training[name], values)
+    if not unseen.count or unseen.p >= level or unseen.count / unseen.rows < unseen.least:
         return None
-    unseen = _Unseen(new, rows, p)
-    if sum(n for v, n in new.items() if v.strip().lower() in WORDS) > 0.9 * count:
-        why = (
-            f"{name} is {unseen.named} in {count} of {rows} rows: words for a missing value, unseen"
-            " in training"
-        )
+    where = f"in {unseen.count} of {unseen.rows} rows"
+    if unseen.count_missing() > 0.9 * unseen.count:
+        why = f"{name} is {unseen.named} {where}: words for a missing value, unseen in training"
         return unseen.as_change(name, "missing", why)
-    why = f"{name} has values unseen in training, in {count} of {rows} rows: {unseen.named}"
-    other = _find_owner(name, training, new)
+    why = f"{name} has values unseen in training, {where}: {unseen.named}"
+    other = _find_owner(name, training, unseen.values)
     if other:
         why += f"; they are values of {other}"
         return unseen.as_change(name, "schema", why, of=other)
-    absent = [
-        _quote(v)
-        for v, n in sorted(counts.items(), key=lambda e: -e[1])
-        if n / trained >= FEW and v not in live
-    ]
+    absent = _find_absent(training[name], values)
     if absent:
-        why += f"; {', '.join(absent[:SHOWN])} no longer occur"
+        why += f"; {', '.join(absent)} no longer occur"
     return unseen.as_change(name, "schema", why)
+
+
+def _count_unseen(known: Mapping[str, Any], values: Sequence[Any]) -> _Unseen:
+    counts = {str(k): int(v) for k, v in known["counts"].items()}
+    new = Counter(value for value in map(spell, values) if value not in counts)
+    # Good 1953: what was seen once tells how much was not seen
+    usual = (sum(v == 1 for v in counts.values()) + 1) / (sum(counts.values()) + 2)
+    p = float(binom.sf(new.total() - 1, len(values), min(1.0, usual)))
+    return _Unseen(new, len(values), p, max(FEW, 2 * usual))
+
+
+def _find_absent(known: Mapping[str, Any], values: Sequence[Any]) -> list[str]:
+    """Frequent training values that no longer occur, the most frequent first."""
+    counts = {str(k): int(v) for k, v in known["counts"].items()}
+    live, trained = set(map(spell, values)), sum(counts.values())
+    frequent = [v for v, n in counts.items() if n / trained >= FEW and v not in live]
+    return [_quote(v) for v in sorted(frequent, key=lambda v: -counts[v])[:SHOWN]]
 
 
 def _find_owner(
@@ -242,23 +253,15 @@ def find_recoded(name: str, known: Mapping[str, Any], values: Sequence[Any]) -> 
     """Test whether the values of a category were exchanged: with their names permuted, the live
     shares are those of the training rows.
     """
-    from scipy.optimize import linear_sum_assignment
-
     counts = {str(k): int(v) for k, v in known["counts"].items()}
     if not 2 <= len(counts) <= 30:
         return None
-    names, now = list(counts), Counter(spell(v) for v in values)
-    before, live = (np.array([c[n] for n in names], dtype=float) for c in (counts, now))
-    p, q = before / before.sum(), live / max(1.0, live.sum())
-    if np.abs(p - q).sum() / 2 < CLEAR:
+    now = Counter(spell(v) for v in values)
+    meant = _match_shares(counts, now)
+    permuted = {a: b for a, b in meant.items() if a != b}
+    if not permuted or p_same(known, [meant.get(v, v) for v in map(spell, values)]) < LIKE:
         return None
-    rows, columns = linear_sum_assignment(np.abs(q[:, None] - p[None, :]))
-    meant = {names[i]: names[j] for i, j in zip(rows, columns, strict=True)}
-    if all(a == b for a, b in meant.items()):
-        return None
-    if p_same(known, [meant.get(spell(v), spell(v)) for v in values]) < LIKE:
-        return None
-    swapped = {a: b for a, b in meant.items() if a != b and now[a]}
+    swapped = {a: b for a, b in permuted.items() if now[a]}
     pairs = list(swapped.items())[:SHOWN]
     named = ", ".join(f"{_quote(a)} is as frequent as {_quote(b)} was" for a, b in pairs)
     return Change(
@@ -270,6 +273,22 @@ def find_recoded(name: str, known: Mapping[str, Any], values: Sequence[Any]) -> 
         f"the values of {name} look recoded: {named}",
         {"change": "recoded", "meant": swapped},
     )
+
+
+def _match_shares(counts: Mapping[str, int], now: Counter[str]) -> dict[str, str]:
+    """The permutation of values under which live shares are nearest to training ones; empty where
+    the shares differ little.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    names = list(counts)
+    before = np.array([counts[n] for n in names], dtype=float)
+    live = np.array([now[n] for n in names], dtype=float)
+    p, q = before / before.sum(), live / max(1.0, live.sum())
+    if np.abs(p - q).sum() / 2 < CLEAR:
+        return {}
+    rows, columns = linear_sum_assignment(np.abs(q[:, None] - p[None, :]))
+    return {names[i]: names[j] for i, j in zip(rows, columns, strict=True)}
 
 
 def _find_constant(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from scipy.stats import kstwobign
 from mesocosm.monitoring.drift.unit_factors import FACTORS, OFFSETS, RARE
 
 Array = NDArray[np.float64]
+Side = Literal["left", "right"]
 NEAR = 2.6  # standard errors of the growth at the median within which a known factor lies
 FAR = 0.5  # how large a factor of no known unit is at least, as a logarithm
 WHOLE = 0.93  # the share of the rows from which a change is of all
@@ -54,6 +55,11 @@ class UnitChange:
         return (value - self.plus) / self.times
 
 
+def _share_below(points: Array, at: Array, side: Side) -> Array:
+    found: Array = np.searchsorted(points, at, side=side) / len(points)
+    return found
+
+
 class _Reference:
     """Training numbers by their quantiles; where a recipe clipped them to outlier bounds (`clip`),
     only what lies within them is compared with numbers as they came.
@@ -68,9 +74,8 @@ class _Reference:
         self.rows = float(known["rows"])
         self.support = np.unique(self.points)
 
-    def share(self, at: Array, side: str = "right") -> Array:
-        found: Array = np.searchsorted(self.points, at, side=side) / len(self.points)  # type: ignore[call-overload]
-        return found
+    def share(self, at: Array, side: Side = "right") -> Array:
+        return _share_below(self.points, at, side)
 
     def undone(self, live: Array, times: float, plus: float) -> Array:
         """Live numbers undone, and clipped as the training numbers were."""
@@ -272,11 +277,12 @@ def _distance(base: _Reference, live: Array, times: float, plus: float, share: f
     if not len(at):
         return 1.0
     worst = 0.0
-    for side in ("left", "right"):
+    sides: tuple[Side, Side] = ("left", "right")
+    for side in sides:
         ours = (1 - share) * base.share(at, side)
         if share:
             ours = ours + share * base.share((at - plus) / times + _nudge(base, side), side)
-        theirs = np.searchsorted(live, at + _nudge(base, side), side=side) / len(live)  # type: ignore[call-overload]
+        theirs = _share_below(live, at + _nudge(base, side), side)
         worst = max(worst, float(np.abs(ours - theirs).max()))
     return max(0.0, worst - 1 / len(base.points))
 
@@ -298,7 +304,7 @@ def _points(base: _Reference, times: float, plus: float, share: float) -> Array:
     return found
 
 
-def _nudge(base: _Reference, side: str) -> float:
+def _nudge(base: _Reference, side: Side) -> float:
     """So little that what was rounded by arithmetic is still equal."""
     sign = 1e-9 if side == "right" else -1e-9
     return sign * float(np.abs(base.points).max() or 1.0)

@@ -40,13 +40,7 @@ class LabelMonitor:
         now = self.state.served.now
         if not self.state.monitor.drift or now is None or now.fields is None:
             return []
-        opened = self.state.open_alerts("drift", stream.mark)
-        by_labels = [a for a in opened if a["detail"].get("by") == "labels"]
-        if by_labels:
-            self._close_if_over(by_labels[0], stream, now)
-            return []
-        # what is open explains wrong predictions, until it is over
-        if opened or (not stream.mark and self.state.open_alerts("schema")):
+        if self._explained(stream, now):
             return []
         labelled = self.labelled(stream, stream.began)(None)
         closed = self._last_closed(stream)
@@ -57,6 +51,17 @@ class LabelMonitor:
         if not labelled.worse:
             return []
         return [self._raise(stream, now, labelled)]
+
+    def _explained(self, stream: RequestStream, now: ModelInstance) -> bool:
+        """Whether an open alert explains wrong predictions, until it is over; one of labels is
+        reviewed.
+        """
+        opened = self.state.open_alerts("drift", stream.mark)
+        for alert in opened:
+            if alert["detail"].get("by") == "labels":
+                self._close_if_over(alert, stream, now)
+                return True
+        return bool(opened) or (not stream.mark and bool(self.state.open_alerts("schema")))
 
     def _close_if_over(
         self, alert: Mapping[str, Any], stream: RequestStream, now: ModelInstance

@@ -18,14 +18,14 @@ from mesocosm.monitoring.surge.evidence import Array, LabelEvidence, find_thresh
 from mesocosm.monitoring.surge.settings import Surge
 
 REMEMBERED = 5000  # items by whose words a duplicate is known
-# items of all groups that stand for a group of which little is known: where groups differ, and where
-# they do not
+# items of all groups that stand for a group of which little is known: where groups differ, and
+# where they do not
 LENT = (20, 200)
 # times the quiet items that are stated, for which heights are computed: the usual share is never
 # known exactly
 SPARE = 2
-# times as soon as a false alarm may the end of a lasting surge be reported: it costs a second alarm,
-# not a false one
+# times as soon as a false alarm may the end of a lasting surge be reported: it costs a second
+# alarm, not a false one
 SOONER = 20
 AGAIN = 1.3  # times the items known of a group after which its baseline is computed again
 
@@ -53,8 +53,8 @@ class GroupSum:
 
 
 class GroupBaseline:
-    """The baseline of a group: what an item of each cell adds to its sum, and the heights at which a
-    rise and its end are reported.
+    """The baseline of a group: what an item of each cell adds to its sum, and the heights at which
+    a rise and its end are reported.
 
     Args:
         evidence: the evidence of predictions.
@@ -162,8 +162,8 @@ class SurgeDetector:
         return self.baselines[group]
 
     def see(self, item: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Count an item; returns what to report where it makes a surge, with `over` where a reported
-        surge has ended.
+        """Count an item; returns what to report where it makes a surge, with `over` where a
+        reported surge has ended.
 
         A surge is reported once. It is over when the share is the usual one again.
 

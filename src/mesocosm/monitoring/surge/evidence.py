@@ -121,8 +121,8 @@ def log_odds(p: float) -> float:
 
 
 def widen_shares(steps: Array, shares: Array, seen: float) -> Array:
-    """Shares of cells, shifted so far that the observed mean lies a margin of standard errors below,
-    so that few rows raise no alarms.
+    """Shares of cells, shifted so far that the observed mean lies a margin of standard errors
+    below, so that few rows raise no alarms.
 
     Args:
         steps: of each cell.

@@ -13,8 +13,8 @@ MIN_EXPECTED = 5  # the expected count under which values are pooled
 
 
 class ChiSquared:
-    """Homogeneity of two samples of categories; values of few expected counts are pooled, and so are
-    those that training does not list.
+    """Homogeneity of two samples of categories; values of few expected counts are pooled, and so
+    are those that training does not list.
 
     Source: Pearson 1900, Philosophical Magazine 50.
 
@@ -39,22 +39,27 @@ def _build_table(training: Mapping[str, Any], live: Sequence[Any]) -> list[list[
     for value, times in Counter(live).items():  # values are of one type: equal ones are spelt alike
         now[spell(value)] += times
     other, unlisted = count_other(training), 0
+    table: list[list[int]] = []
     if not is_complete(training):
         unlisted = sum(now.pop(v) for v in [v for v in now if v not in before])
-    rows = sum(now.values())
-    if other is not None:
-        rows += unlisted
+        if other is None:
+            unlisted = 0
+        elif other + unlisted:
+            table.append([other, unlisted])
+    rows = now.total() + unlisted
     share = rows / max(1, rows + sum(before.values()) + (other or 0))
-    table: list[list[int]] = []
-    if not is_complete(training) and other is not None and other + unlisted:
-        table.append([other, unlisted])
-    pooled = [0, 0]
-    for value in sorted({*before, *now}):
-        counts = [before.get(value, 0), now.get(value, 0)]
-        if sum(counts) * min(share, 1 - share) >= MIN_EXPECTED:
-            table.append(counts)
+    counts = [[before.get(value, 0), now.get(value, 0)] for value in sorted({*before, *now})]
+    return table + _pool(counts, min(share, 1 - share))
+
+
+def _pool(counts: Sequence[list[int]], share: float) -> list[list[int]]:
+    """Counts with those of few expected values pooled."""
+    table, pooled = [], [0, 0]
+    for pair in counts:
+        if sum(pair) * share >= MIN_EXPECTED:
+            table.append(pair)
         else:
-            pooled = [pooled[0] + counts[0], pooled[1] + counts[1]]
+            pooled = [pooled[0] + pair[0], pooled[1] + pair[1]]
     if sum(pooled):
         table.append(pooled)
     return table

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 
 class ClassifierTest:
-    """A logistic regression is trained on one half to tell live rows; its accuracy on the other half
-    beyond chance is the test.
+    """A logistic regression is trained on one half to tell live rows; its accuracy on the other
+    half beyond chance is the test.
 
     Source: Lopez-Paz and Oquab 2017, Revisiting classifier two-sample tests, arXiv:1610.06545
 

@@ -21,7 +21,8 @@ class MaximumMeanDiscrepancy:
     >>> import numpy as np
     >>> draw = np.random.default_rng(0)
     >>> a, b = draw.normal(size=(300, 20)), draw.normal(size=(300, 20))
-    >>> MaximumMeanDiscrepancy().p_value(a, b) > 0.01, MaximumMeanDiscrepancy().p_value(a, b + 0.5) < 1e-4
+    >>> test = MaximumMeanDiscrepancy()
+    >>> test.p_value(a, b) > 0.01, test.p_value(a, b + 0.5) < 1e-4
     (True, True)
     """
 
