@@ -144,7 +144,7 @@ def test_the_incident_of_the_on_call_page(bank: Path, server: Server, cli: Any) 
         == 0
     )
     judged_ = [a for a in eco.catalog.audit(40) if a["act"] == "judge"]
-    assert judged_ and judged_[0]["why"].startswith("left as it is: drill: amount is 0.5113 times")
+    assert judged_ and judged_[0]["why"].startswith("no action: drill: amount is 0.5113 times")
 
 
 def test_every_alert_has_its_heading() -> None:
@@ -252,7 +252,7 @@ def test_what_kind_a_drift_is_and_what_would_mend_it() -> None:
     assert (other.kind, other.remedy) == (
         "concept",
         "retrain",
-    ) and "30 were right, where 52 were expected" in other.why
+    ) and "30 of 60 labelled predictions were right (52 expected)" in other.why
 
 
 def test_the_stability_index_keeps_its_level_and_finds_a_shift() -> None:
@@ -413,7 +413,7 @@ def test_one_branch_that_sends_another_currency_is_named_and_judged_alone(tmp_pa
     (alert,) = [a for a in eco.catalog.alerts() if a["id"] == ident]
     many = sum(row["branch"] == "south" for row in rows)
     assert (
-        f"all of it where branch is 'south' ({many} of 160 rows)" in alert["message"]
+        f"only where branch is 'south' ({many} of 160 rows)" in alert["message"]
         and alert["detail"]["where"]["rows"] == many
     )
     assert (
@@ -462,10 +462,7 @@ def test_texts_that_cannot_be_watched_are_told(desk: Path, tmp_path: Path) -> No
     held = served.now.held()
     served.now = replace(served.now, kept=lambda: held[:30])
     served.predict([{k: v for k, v in row.items() if k != HELD_LABEL} for row in held[:60]])
-    assert (
-        watch.look() == []
-        and watch.last["unwatched"] == "text: 30 rows are held out, and 40 are needed"
-    )
+    assert watch.look() == [] and watch.last["unwatched"] == "text: 30 held-out rows, 40 needed"
     assert watch.last["p_values"] and not any("text" in name for name in watch.last["p_values"])
 
 
@@ -507,7 +504,7 @@ def test_rows_refused_over_one_field_name_it(desk: Path, tmp_path: Path) -> None
     (alert,) = [a for a in eco.catalog.alerts() if a["id"] == ident]
     assert (
         alert["what"] == "schema"
-        and "20 of the last 40 rows of desk were refused over amount" in alert["message"]
+        and "20 of the last 40 rows of desk were rejected over amount" in alert["message"]
         and "fix the source" in alert["message"]
     )
     assert watch.look() == [] and not trained
@@ -520,9 +517,9 @@ def test_rows_refused_over_one_field_name_it(desk: Path, tmp_path: Path) -> None
     assert watch.look() == [] and not eco.catalog.alerts(open_only=True), "mended"
     assert watch.look() == [], "what was refused before it was mended is not told again"
     for _ in range(200):
-        served.refused("amuont")
+        served.note_rejection("amuont")
     (ident,) = watch.look()
-    assert "refused over amuont" in next(
+    assert "rejected over amuont" in next(
         a["message"] for a in eco.catalog.alerts() if a["id"] == ident
     )
 
@@ -546,7 +543,7 @@ def test_answers_that_turn_out_wrong_train_a_challenger(desk: Path, tmp_path: Pa
     alert = next(a for a in eco.catalog.alerts() if a["id"] == ident)
     assert (
         alert["detail"]["verdict"]["kind"] == "concept"
-        and "of 80 answers whose label came back 40 were right" in alert["message"]
+        and "40 of 80 labelled predictions were right" in alert["message"]
         and len(trained) == 1
     )
 

@@ -139,7 +139,7 @@ def test_classes_in_other_shares_recalibrate_the_service(
     assert (
         now["weights"] == verdict["weights"]
         and now["version"] == before["version"]
-        and now["why"].startswith("recalibrated: the classes come in other shares")
+        and now["why"].startswith("recalibrated: label shift: class frequencies changed")
     )
     rows = [{"text": "hello there", "amount": 160}]
     judged = served.now.predict(rows)[0]

@@ -261,11 +261,11 @@ def test_a_provider_that_does_not_answer_is_not_asked_by_everybody() -> None:
     )
     for wanted in ("could not be read (OSError)", "a moment ago", "a moment ago"):
         with pytest.raises(Failure, match=re.escape(wanted)):
-            known.where("authorization_endpoint")
+            known.find_endpoint("authorization_endpoint")
     assert len(asked) == 1
     now[0] += PAUSE
     with pytest.raises(Failure, match="OSError"):
-        known.where("authorization_endpoint")
+        known.find_endpoint("authorization_endpoint")
     assert len(asked) == 2
 
 

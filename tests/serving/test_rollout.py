@@ -261,7 +261,7 @@ def test_a_version_that_fails_is_taken_back_and_no_request_fails(two: Path, tmp_
         ended["state"] == "returned" and "error_rate is 1" in ended["why"] and served.trial is None
     )
     (alert,) = eco.catalog.alerts(open_only=True)
-    assert "was taken back from desk" in alert["message"] and eco.catalog.deployment("desk")[
+    assert "of desk was rolled back" in alert["message"] and eco.catalog.deployment("desk")[
         "version"
     ].startswith("judge-v1")
 
@@ -315,7 +315,8 @@ def test_promoted_by_hand(two: Path, tmp_path: Path, cli: Callable[..., Any]) ->
     assert "it is Friday" in eco.catalog.deployment("desk")["why"]
     again = cli("promote", "desk", "-f", str(eco.spec.path))
     assert (
-        again.returncode == 1 and "no rollout of 'desk' is under way" in again.stdout + again.stderr
+        again.returncode == 1
+        and "no rollout of 'desk' is in progress" in again.stdout + again.stderr
     )
     served.refresh()
     assert {p["version"].split("-")[1] for p in ask(served, range(10))} == {"v2"}

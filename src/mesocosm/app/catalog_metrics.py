@@ -42,4 +42,4 @@ def measure(
         snapshot = catalog.snapshot(dataset=name)
         if snapshot:
             metrics.age.labels(name).set(catalog.clock() - snapshot["at"])
-    metrics.spilt.set(journal.spilt)
+    metrics.spooled.set(journal.spooled)

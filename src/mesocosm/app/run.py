@@ -24,7 +24,7 @@ from fastapi.staticfiles import StaticFiles
 from mesocosm.app import console_routes
 from mesocosm.app.catalog_metrics import measure
 from mesocosm.app.console_api import Console
-from mesocosm.app.gateway import create_app
+from mesocosm.app.gateway import GatewayParts, create_app
 from mesocosm.app.loader import Loader
 from mesocosm.app.world import chat, presence_socket
 from mesocosm.app.world.marker_socket import Marking
@@ -152,27 +152,29 @@ class Running:
         )
         self.roles.signs = self.signs is not None
         self.app = create_app(
-            self.served,
-            self.watches,
-            self.roles,
-            self._routes,
-            self.metrics,
-            self.crews,
-            self.journal,
-            AccessLog(store / "logs" / "gateway.jsonl", catalog.clock),
-            create_traces(spec.eco.ecosystem),
-            hosts,
-            partial(
-                measure,
-                catalog,
-                self.metrics,
-                self.watches,
-                self.served,
-                list(spec.eco.datasets),
-                self.journal,
-            ),
-            self._leads,
-            lambda: self.leaving,
+            GatewayParts(
+                served=self.served,
+                monitors=self.watches,
+                roles=self.roles,
+                add_routes=self._routes,
+                metrics=self.metrics,
+                pools=self.crews,
+                journal=self.journal,
+                logs=AccessLog(store / "logs" / "gateway.jsonl", catalog.clock),
+                traces=create_traces(spec.eco.ecosystem),
+                hosts=hosts,
+                measure=partial(
+                    measure,
+                    catalog,
+                    self.metrics,
+                    self.watches,
+                    self.served,
+                    list(spec.eco.datasets),
+                    self.journal,
+                ),
+                leads=self._leads,
+                leaving=lambda: self.leaving,
+            )
         )
         for name, one in self.served.items():
             one.count = partial(self._answered, name)

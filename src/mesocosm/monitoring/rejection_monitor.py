@@ -35,7 +35,7 @@ class RejectionMonitor:
             self._close_if_over(alert)
         since_cleared = self.state.catalog.clock() - self.cleared
         window = max(MIN_WINDOW, seconds(self.state.monitor.every))
-        rejected, rows = self.state.served.refusals(min(window, since_cleared))
+        rejected, rows = self.state.served.count_rejections(min(window, since_cleared))
         if not self.state.monitor.drift or not rejected or alerts:
             return []
         name, count = max(rejected.items(), key=lambda e: e[1])

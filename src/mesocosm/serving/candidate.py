@@ -1,6 +1,6 @@
-"""A new version beside the one that serves, and what each of them did since.
+"""A candidate version beside the deployed one, and the statistics of both since the rollout began.
 
-Knows figures; decides nothing.
+Knows numbers; decides nothing.
 """
 
 from __future__ import annotations
@@ -20,20 +20,26 @@ class RolloutStats:
         self.requests = self.errors = self.both = self.agreed = 0
         self.times: deque[float] = deque(maxlen=2000)
 
-    def took(self, requests: int, ms: float) -> None:
-        """Count requests that were answered together."""
+    def count_answered(self, requests: int, ms: float) -> None:
+        """Count requests that were answered together, in so many milliseconds."""
         self.requests += requests
         self.times.extend([ms] * requests)
 
-    def failed(self, requests: int) -> None:
+    def count_failed(self, requests: int) -> None:
         """Count requests that were not answered."""
         self.requests += requests
         self.errors += requests
 
-    def side(self, judged: int, right: int) -> VersionStats:
-        """Its figures, with what feedback says."""
-        times = sorted(self.times)
-        p95 = times[min(len(times) - 1, int(0.95 * len(times)))] if times else 0.0
+    def count_shadowed(self, requests: int, agreed: int) -> None:
+        """Count requests that both versions answered, and how many alike."""
+        self.both += requests
+        self.agreed += agreed
+
+    def summarise(self, judged: int, right: int) -> VersionStats:
+        """The statistics, with how many labelled predictions were right."""
+        times, p95 = sorted(self.times), 0.0
+        if times:
+            p95 = times[min(len(times) - 1, int(0.95 * len(times)))]
         return VersionStats(
             self.requests, self.errors, round(p95, 3), judged, right, self.both, self.agreed
         )
@@ -41,7 +47,7 @@ class RolloutStats:
 
 @dataclass
 class Candidate:
-    """A new version beside the one that serves."""
+    """A candidate version beside the deployed one."""
 
     rollout: dict[str, Any]
     loaded: ModelInstance

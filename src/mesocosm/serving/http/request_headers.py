@@ -1,4 +1,4 @@
-"""What the head of a request says: the server's name, the page that asks, and the token.
+"""The headers of a request: the server's name, the origin of the page, and the token.
 
 Knows hosts, origins and cookies; knows no role.
 """
@@ -11,12 +11,12 @@ from starlette.requests import HTTPConnection
 
 
 def is_known_host(host: str, hosts: Sequence[str]) -> bool:
-    """Whether a server is called by one of its names, whatever the port."""
+    """Whether a host is one of the server's names, whatever the port."""
     return host.rsplit(":", 1)[0] in hosts
 
 
 def is_foreign_origin(origin: str, host: str) -> bool:
-    """Whether a page of another origin asks."""
+    """Whether the page is of another origin."""
     return bool(origin) and origin.split("//")[-1] != host
 
 
@@ -27,8 +27,10 @@ def cookie_name(host: str) -> str:
     >>> cookie_name("127.0.0.1:8765"), cookie_name("example.org"), cookie_name("[::1]:80")
     ('mesocosm_8765', 'mesocosm', 'mesocosm_80')
     """
-    port = host.rpartition(":")[2] if ":" in host and not host.endswith("]") else ""
-    return f"mesocosm_{port}" if port.isdigit() else "mesocosm"
+    _, colon, port = host.rpartition(":")
+    if colon and port.isdigit() and not host.endswith("]"):
+        return f"mesocosm_{port}"
+    return "mesocosm"
 
 
 def read_token(connection: HTTPConnection) -> str:
