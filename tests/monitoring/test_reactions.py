@@ -197,7 +197,7 @@ def test_an_anomaly_puts_the_simpler_model_in(up: tuple[Any, LiveService, Servic
         watch.look()
     now = eco.catalog.deployment("desk")
     assert now["version"].startswith("plain-v1-") and now["why"].startswith(
-        "fell back to plain: error_rate of desk changed to"
+        "fell back to plain: anomaly: error_rate of desk is"
     )
     served.refresh()
     said = served.predict([row])[0]

@@ -119,11 +119,7 @@ def test_a_service_of_numbers_is_watched_by_its_labels_or_says_not_known(
     label(0, 100, 2.0)
     assert not watch.labels.look(stream)
     if held < 30:
-        assert (
-            watch.last["labels"]
-            == "not known: 12 held-out rows tell how often answers should be right, and 30 are"
-            " needed"
-        )
+        assert watch.last["labels"] == "unknown: 12 held-out rows for the calibration, 30 needed"
         return
     assert watch.last["labels"] == ""
     label(100, 100, 3.0)
@@ -131,7 +127,7 @@ def test_a_service_of_numbers_is_watched_by_its_labels_or_says_not_known(
     alert = catalog.alerts(open_only=True)[0]
     assert (
         alert["detail"]["verdict"]["kind"] == "concept"
-        and "answers whose label came back" in alert["message"]
+        and "labelled predictions" in alert["message"]
         and "were within" in alert["message"]
     )
     assert not watch.labels.look(stream) and catalog.alerts(open_only=True), (
@@ -156,6 +152,6 @@ def test_labels_that_cannot_be_compared_are_not_known() -> None:
     )
     assert (
         explain_unknown(40, 12, known, unit)
-        == "not known: 12 of 30 labels that can be compared with the answers came back"
+        == "unknown: 12 of 30 labels that can be compared with predictions received"
         and not explain_unknown(0, 0, known, unit)
     )

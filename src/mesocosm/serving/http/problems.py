@@ -60,8 +60,8 @@ def render_problem(problem: Problem, path: str) -> JSONResponse:
     """The response in the form of the protocol at a path: OpenAI's error object, the Open Inference
     Protocol's `error`, else problem details.
 
-    >>> render_problem(Problem(404, "No such service", "no service is named x"), "/v2/models/x").body
-    b'{"error":"no service is named x"}'
+    >>> render_problem(Problem(404, "No such service", "no service x"), "/v2/models/x").body
+    b'{"error":"no service x"}'
     """
     if path.startswith("/v2"):
         body: dict[str, Any] = {"error": problem.detail}

@@ -1,5 +1,5 @@
-"""WebSockets with a direct channel for small messages: uvicorn's own, which hands binary messages to
-a listener at once and takes whole frames.
+"""WebSockets with a direct channel for small messages: uvicorn's own, which hands binary messages
+to a listener at once and takes whole frames.
 
 The way of ASGI (a queue, a task that wakes, reading paused and resumed for each message) costs a
 pose of 12 bytes more than all that is done with it. Knows uvicorn's protocol,
@@ -45,8 +45,8 @@ class DirectChannel:
             self.socket.transport.resume_reading()
 
     def write(self, frame: bytes) -> bool:
-        """Write a whole frame (see `encode_frame`); False where too much waits already, or where the
-        client left.
+        """Write a whole frame (see `encode_frame`); False where too much waits already, or where
+        the client left.
         """
         socket = self.socket
         if (

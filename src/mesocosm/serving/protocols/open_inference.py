@@ -130,7 +130,8 @@ def read_rows(body: Any) -> list[dict[str, Any]]:
     Raises:
         Problem: it is invalid, with what is expected.
 
-    >>> read_rows({"inputs": [{"name": "age", "shape": [2], "datatype": "INT64", "data": [30, 41]}]})
+    >>> tensor = {"name": "age", "shape": [2], "datatype": "INT64", "data": [30, 41]}
+    >>> read_rows({"inputs": [tensor]})
     [{'age': 30}, {'age': 41}]
     """
     inputs = body.get("inputs") if isinstance(body, dict) else None

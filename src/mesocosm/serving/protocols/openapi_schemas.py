@@ -1,4 +1,4 @@
-"""The schemas of bodies that are the same at every service, for the OpenAPI document. Knows forms."""
+"""Schemas of bodies that are the same at every service, for the OpenAPI document. Knows forms."""
 
 from __future__ import annotations
 

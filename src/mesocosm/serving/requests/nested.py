@@ -18,8 +18,8 @@ MOST_LEVELS = 32  # of lists and objects within each other
 
 
 def nested_form(kind: str, known: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The separators between items, and after keys, of the lists and objects that a field takes; None
-    where it takes none.
+    """The separators between items, and after keys, of the lists and objects that a field takes;
+    None where it takes none.
 
     A field of type `list` takes lists. One of categories takes what training has in it: lists or
     objects as JSON, written as its source wrote them.

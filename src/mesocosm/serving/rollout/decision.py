@@ -1,5 +1,5 @@
-"""What a rollout does next: another step, promotion or rollback, by its guards, its feedback and the
-clock. Knows settings and statistics; touches nothing.
+"""What a rollout does next: another step, promotion or rollback, by its guards, its feedback and
+the clock. Knows settings and statistics; touches nothing.
 """
 
 from __future__ import annotations

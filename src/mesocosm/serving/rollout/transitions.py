@@ -62,8 +62,8 @@ def roll_back(
     why: str,
     detail: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Roll the candidate of a rollout back; the version before has served all along. Returns whether
-    this call did.
+    """Roll the candidate of a rollout back; the version before has served all along. Returns
+    whether this call did.
     """
     with catalog.transaction() as con:
         if not catalog.move_rollout(

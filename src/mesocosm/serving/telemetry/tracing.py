@@ -29,8 +29,8 @@ class Traces:
         self.tracer = provider.get_tracer("mesocosm")
 
     def request(self, scope: Scope, status: int, took: float) -> None:
-        """Record a span of one request, under the caller's where it names one; beneath it one of the
-        prediction, with its time in the queue.
+        """Record a span of one request, under the caller's where it names one; beneath it one of
+        the prediction, with its time in the queue.
         """
         from opentelemetry import trace
         from opentelemetry.trace import SpanKind, Status, StatusCode
