@@ -427,10 +427,10 @@ def test_answers_that_say_nothing_by_how_sure_they_are_count_by_their_label() ->
         ("{label: perhaps}", "monitors.watch.surge.label: 'judge' never says 'perhaps'"),
         ("{label: yes please, times: 0.5}", "monitors.watch.surge.times"),
         ("{unsure: true}", "monitors.watch.surge.unsure: 'desk' never says that it is not sure"),
-        ("{times: 2}", "'label' with the answer that is counted, or 'unsure: true'"),
+        ("{times: 2}", "'label' with the label that is counted, or 'unsure: true'"),
         (
             "{label: yes please, unsure: true}",
-            "'label' with the answer that is counted, or 'unsure: true'",
+            "'label' with the label that is counted, or 'unsure: true'",
         ),
     ],
 )

@@ -164,7 +164,7 @@ def test_a_label_may_be_an_alias(
     )
     for label, right in zip(given_, meant, strict=True):
         if right is None:
-            with pytest.raises(Wrong, match="is no label of desk"):
+            with pytest.raises(Wrong, match="is not a label of desk"):
                 normalise_label(label, "desk", served.now)
         else:
             assert normalise_label(label, "desk", served.now) == right

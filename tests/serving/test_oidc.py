@@ -390,7 +390,7 @@ def test_people_sign_in_by_a_page(
             failed = http.get("/signin/back", params={"state": state, "code": "made-up"})
             assert (
                 failed.status_code == 503
-                and "gave no token" in failed.text
+                and "issued no token" in failed.text
                 and "hush" not in failed.text
             )
             assert http.get("/signin/back", params={"error": "access_denied"}).status_code == 403

@@ -464,7 +464,7 @@ def test_roles_rates_and_origins(up: Server) -> None:
     assert (
         late
         and late[0].headers["retry-after"] == "1"
-        and "100 times a second" in late[0].json()["error"]
+        and "100 requests a second" in late[0].json()["error"]
     )
     assert (
         as_(up.token, "GET", "/v2/health/live").status_code == 200

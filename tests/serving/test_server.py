@@ -91,7 +91,7 @@ def test_bad_requests_get_one_sentence(server: Server, row: dict[str, Any]) -> N
     )
     assert (
         http.post(PREDICT, json={"rows": 5}).json()["detail"]
-        == "'rows' is a number; wanted a list of rows, each an object"
+        == "'rows' is a number; expected a list of rows, each an object"
     )
     assert http.post(PREDICT, content=b"x" * 10_000_000).status_code == 413
     unknown = http.post("/v1/services/credit-dsk/predict", json=row)

@@ -3,9 +3,9 @@ were right before it. Knows arithmetic.
 
 A change may come after any label, so a betting process starts at every `STEP`-th one; each tests
 whether the predictions since its start are right less often than expected. The process that starts
-k-th has the weight 1 / (k (k + 1)). The weights sum to one, so the mixture is an e-process: it passes 1
-/ a with probability a at most, over all labels and all looks. The price of a late change is a
-logarithm: twice ln k more evidence.
+k-th has the weight 1 / (k (k + 1)). The weights sum to one, so the mixture is an e-process: it
+passes 1 / a with probability a at most, over all labels and all looks. The price of a late change
+is a logarithm: twice ln k more evidence.
 """
 
 from __future__ import annotations

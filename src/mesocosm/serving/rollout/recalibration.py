@@ -56,7 +56,7 @@ def find_abstain_threshold(
 
     Source: Chow 1970, IEEE Transactions on Information Theory 16 (the reject option).
 
-    >>> find_abstain_threshold([{"label": "a", "probability": p / 100} for p in range(100)], 0.1, None)
+    >>> find_abstain_threshold([{"probability": p / 100} for p in range(100)], 0.1, None)
     0.1
     """
     if weights:
