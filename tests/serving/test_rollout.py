@@ -231,7 +231,7 @@ def test_a_canary_takes_over_step_by_step(
     served.refresh()
     assert {p["version"].split("-")[1] for p in ask(served, range(20))} == {
         "v2"
-    } and served.trial is None
+    } and served.candidate is None
     states = {v["number"]: v["state"] for v in eco.catalog.versions("judge")}
     assert (
         states == {1: "retired", 2: "champion"}
@@ -241,7 +241,7 @@ def test_a_canary_takes_over_step_by_step(
 
 def test_a_version_that_fails_is_taken_back_and_no_request_fails(two: Path, tmp_path: Path) -> None:
     eco, served, _ = started(two, tmp_path)
-    assert served.trial is not None
+    assert served.candidate is not None
 
     class Broken:
         labels, says = (), "classes"
@@ -251,14 +251,16 @@ def test_a_version_that_fails_is_taken_back_and_no_request_fails(two: Path, tmp_
 
     from dataclasses import replace
 
-    served.trial.loaded = replace(served.trial.loaded, predictor=Broken())
+    served.candidate.loaded = replace(served.candidate.loaded, predictor=Broken())
     found = [p for start in range(0, 90, 3) for p in ask(served, range(start, start + 3))]
     assert len(found) == 90 and all(p["version"].startswith("judge-v1") for p in found)
     served.refresh()
     served.refresh()
     ended = eco.catalog.rollouts("desk")[0]
     assert (
-        ended["state"] == "returned" and "error_rate is 1" in ended["why"] and served.trial is None
+        ended["state"] == "returned"
+        and "error_rate is 1" in ended["why"]
+        and served.candidate is None
     )
     (alert,) = eco.catalog.alerts(open_only=True)
     assert "of desk was rolled back" in alert["message"] and eco.catalog.deployment("desk")[

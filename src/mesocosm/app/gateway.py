@@ -278,15 +278,15 @@ def _add_inference_protocol(
     @app.get("/v2/models/{name}")
     @app.get("/v2/models/{name}/versions/{version}")
     async def model(name: str, version: str = "") -> dict[str, Any]:
-        _, unit = handler.unit(name)
-        check_version(name, version, unit)
-        return describe_model(name, unit)
+        _, deployed = handler.find_model(name)
+        check_version(name, version, deployed)
+        return describe_model(name, deployed)
 
     @app.get("/v2/models/{name}/ready")
     @app.get("/v2/models/{name}/versions/{version}/ready")
     async def model_ready(name: str, version: str = "") -> dict[str, Any]:
-        _, unit = handler.unit(name)
-        check_version(name, version, unit)
+        _, deployed = handler.find_model(name)
+        check_version(name, version, deployed)
         return {"name": name, "ready": True}
 
 

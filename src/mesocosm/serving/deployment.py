@@ -35,7 +35,7 @@ class DeployedService:
         self.deployed = 0  # the deployment that `now` is, or stands in for
         # where an older version stands in: when the deployed one is tried again
         self.again: float | None = None
-        self.trial: Candidate | None = None
+        self.candidate: Candidate | None = None
         self.trouble = ""
         self.lock = threading.Lock()
 
@@ -53,8 +53,8 @@ class DeployedService:
             if row is None or not self._is_due(row):
                 return False
             old = self.now
-            if self.trial and _is_candidate(self.trial, row):
-                self.now, self.deployed = self.trial.loaded, row["id"]  # it is warm already
+            if self.candidate and _is_candidate(self.candidate, row):
+                self.now, self.deployed = self.candidate.loaded, row["id"]  # it is warm already
                 return _release(old)
             try:
                 self.now, self.deployed, self.trouble = self._load(row), row["id"], ""
@@ -133,29 +133,29 @@ class DeployedService:
         """
         row = self.catalog.rollout(self.name)
         if row is None or self.now is None:
-            ended, self.trial = self.trial, None
+            ended, self.candidate = self.candidate, None
             if ended and ended.loaded is not self.now:
                 _release(ended.loaded)
             return
-        if self.trial is None or self.trial.rollout["id"] != row["id"]:
+        if self.candidate is None or self.candidate.rollout["id"] != row["id"]:
             try:
                 loaded = self._load(row)
             except Failure as error:
                 roll_back(self.catalog, row, "rollout", f"it cannot be loaded: {error}")
                 self._warn_rolled_back(row, str(error))
                 return
-            if self.trial:
-                _release(self.trial.loaded)
-            self.trial = Candidate(row, loaded, RolloutStats(), RolloutStats())
-        self.trial.rollout = row
-        self._move(self.trial)
+            if self.candidate:
+                _release(self.candidate.loaded)
+            self.candidate = Candidate(row, loaded, RolloutStats(), RolloutStats())
+        self.candidate.rollout = row
+        self._move(self.candidate)
 
-    def _move(self, trial: Candidate) -> None:
+    def _move(self, candidate: Candidate) -> None:
         """Move a rollout as its statistics say."""
-        row, now = trial.rollout, self.catalog.clock()
+        row, now = candidate.rollout, self.catalog.clock()
         feedback = self.catalog.told(self.name, row["began"])
-        new = trial.new.summarise(*feedback.get(row["version"], (0, 0)))
-        old = trial.old.summarise(*feedback.get(row["before"], (0, 0)))
+        new = candidate.new.summarise(*feedback.get(row["version"], (0, 0)))
+        old = candidate.old.summarise(*feedback.get(row["before"], (0, 0)))
         step = decide(self.service.rollout, row["step"], new, old, now - row["stepped_at"])
         if step.act == "promote":
             promote_candidate(self.catalog, row, "rollout", step.why, step.detail)
@@ -163,10 +163,10 @@ class DeployedService:
             if roll_back(self.catalog, row, "rollout", step.why, step.detail):
                 self._warn_rolled_back(row, step.why)
         else:
-            self._record_step(trial, step, now)
+            self._record_step(candidate, step, now)
 
-    def _record_step(self, trial: Candidate, step: RolloutStep, now: float) -> None:
-        row = trial.rollout
+    def _record_step(self, candidate: Candidate, step: RolloutStep, now: float) -> None:
+        row = candidate.rollout
         values: dict[str, Any] = {"detail": step.detail, "why": step.why}
         if step.act == "step":
             values |= {"step": step.step, "stepped_at": now}
@@ -174,7 +174,7 @@ class DeployedService:
             return
         with self.catalog.transaction() as con:
             if self.catalog.move_rollout(con, row, "rollout", **values):
-                trial.rollout = row | values
+                candidate.rollout = row | values
 
     def _warn_rolled_back(self, row: Mapping[str, Any], why: str) -> None:
         message = f"{row['version']} of {self.name} was rolled back to {row['before']}: {why}"
@@ -182,16 +182,16 @@ class DeployedService:
         self.catalog.alert(f"rollout-{self.name}", self.name, "rollout", message, detail)
 
 
-def _is_candidate(trial: Candidate, row: Mapping[str, Any]) -> bool:
+def _is_candidate(candidate: Candidate, row: Mapping[str, Any]) -> bool:
     """Whether a deployment is the candidate that is loaded already."""
-    rollout = trial.rollout
+    rollout = candidate.rollout
     return bool(rollout["version"] == row["version"] and rollout["answers"] == row["answers"])
 
 
-def _release(unit: ModelInstance | None) -> bool:
+def _release(model: ModelInstance | None) -> bool:
     """Close a model that nothing asks any more; batches in progress have it still for a moment."""
-    if unit is not None:
-        timer = threading.Timer(RELEASE_SECONDS, unit.close)
+    if model is not None:
+        timer = threading.Timer(RELEASE_SECONDS, model.close)
         timer.daemon = True
         timer.start()
     return True

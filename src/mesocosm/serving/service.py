@@ -102,20 +102,20 @@ class LiveService(DeployedService):
         During a rollout some rows are the candidate's; those that it cannot predict are predicted
         by the deployed version.
         """
-        now, trial = self.now, self.trial
+        now, candidate = self.now, self.candidate
         assert now is not None
-        if trial is None:
+        if candidate is None:
             return self._predict_or_stand_in(now, rows)
         setting = self.service.rollout
-        share = traffic_share(setting, trial.rollout["step"])
+        share = traffic_share(setting, candidate.rollout["step"])
         # a drill is no evidence about a candidate
         routed = [
             not mark_of(row) and is_routed_to_new(_routing_key(row, setting.key), share)
             for row in rows
         ]
         pairs = list(zip(rows, routed, strict=True))
-        new = self._answer_by_candidate(now, trial, [row for row, is_new in pairs if is_new])
-        old = self._answer_by_deployed(now, trial, [row for row, is_new in pairs if not is_new])
+        new = self._answer_by_candidate(now, candidate, [row for row, is_new in pairs if is_new])
+        old = self._answer_by_deployed(now, candidate, [row for row, is_new in pairs if not is_new])
         by_version: dict[bool, Iterator[dict[str, Any]]] = {
             True: iter(new.responses),
             False: iter(old.responses),
@@ -123,26 +123,28 @@ class LiveService(DeployedService):
         responses = [next(by_version[is_new]) for is_new in routed]
         return Answered(responses, [*new.records, *old.records])
 
-    def _answer_by_candidate(self, now: ModelInstance, trial: Candidate, rows: Rows) -> Answered:
+    def _answer_by_candidate(
+        self, now: ModelInstance, candidate: Candidate, rows: Rows
+    ) -> Answered:
         if not rows:
             return Answered()
         try:
-            answered = self._predict(trial.loaded, rows, check=True)
+            answered = self._predict(candidate.loaded, rows, check=True)
             if any("died" in response for response in answered.responses):
                 raise Failure("its worker died")
         # whatever it is: the request has a response all the same, and the rollout an error
         except Exception:
-            trial.new.count_failed(len(rows))
+            candidate.new.count_failed(len(rows))
             return self._predict_or_stand_in(now, rows)
-        trial.new.count_answered(len(rows), answered.ms)
+        candidate.new.count_answered(len(rows), answered.ms)
         return answered
 
-    def _answer_by_deployed(self, now: ModelInstance, trial: Candidate, rows: Rows) -> Answered:
+    def _answer_by_deployed(self, now: ModelInstance, candidate: Candidate, rows: Rows) -> Answered:
         if not rows:
             return Answered()
         answered = self._predict_or_stand_in(now, rows)
         traffic = count_traffic(rows)
-        trial.old.count_answered(traffic, answered.ms)
+        candidate.old.count_answered(traffic, answered.ms)
         shadows = self.service.rollout.strategy == "shadow" and traffic
         if shadows and self.room.acquire(blocking=False):
             both = [
@@ -150,41 +152,41 @@ class LiveService(DeployedService):
                 for row, response in zip(rows, answered.responses, strict=True)
                 if not mark_of(row)
             ]
-            self.shadows.submit(self._shadow, trial, both)
+            self.shadows.submit(self._shadow, candidate, both)
         return answered
 
-    def _predict_or_stand_in(self, unit: ModelInstance, rows: Rows) -> Answered:
+    def _predict_or_stand_in(self, model: ModelInstance, rows: Rows) -> Answered:
         """Predict raw rows by a version, or by the one that stands in for it where it broke."""
         try:
-            return self._predict(unit, rows)
+            return self._predict(model, rows)
         except Failure:
-            if unit.broken:
+            if model.broken:
                 self._load_deployment()
             now = self.now
-            if now is None or now is unit:
+            if now is None or now is model:
                 raise
             return self._predict(now, rows, check=True)
 
     def _shadow(
-        self, trial: Candidate, both: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+        self, candidate: Candidate, both: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
     ) -> None:
         """Predict by the candidate too, after the response was returned; nobody sees it."""
         rows = [row for row, _ in both]
         try:
-            answered = self._predict(trial.loaded, rows, check=True)
+            answered = self._predict(candidate.loaded, rows, check=True)
             agreed = sum(
                 ours.get("label", ours.get("why")) == theirs.get("label", theirs.get("why"))
                 for ours, (_, theirs) in zip(answered.responses, both, strict=True)
             )
-            trial.new.count_answered(len(rows), answered.ms)
-            trial.new.count_shadowed(len(rows), agreed)
+            candidate.new.count_answered(len(rows), answered.ms)
+            candidate.new.count_shadowed(len(rows), agreed)
         # whatever it is: no request waits for this response, and the rollout has an error
         except Exception:
-            trial.new.count_failed(len(rows))
+            candidate.new.count_failed(len(rows))
         finally:
             self.room.release()
 
-    def _predict(self, unit: ModelInstance, rows: Rows, check: bool = False) -> Answered:
+    def _predict(self, model: ModelInstance, rows: Rows, check: bool = False) -> Answered:
         """Predict raw rows by one version.
 
         Args:
@@ -192,53 +194,53 @@ class LiveService(DeployedService):
                 checked for.
         """
         began = time.perf_counter()
-        assert unit.fields is not None
+        assert model.fields is not None
         if check:
             for row in rows:
-                unit.fields.check(row)
-        predictions = unit.answer(rows)
+                model.fields.check(row)
+        predictions = model.answer(rows)
         answered = Answered(ms=(time.perf_counter() - began) * 1000)
         at = self.catalog.clock()
         for raw, prediction in zip(rows, predictions, strict=True):
             if "out" in prediction:
-                record = self._create_record(unit, raw, prediction, answered.ms, at)
+                record = self._create_record(model, raw, prediction, answered.ms, at)
                 answered.records.append(record)
-                answered.responses.append(_create_response(unit, raw, record))
+                answered.responses.append(_create_response(model, raw, record))
             else:
                 answered.responses.append(prediction)
             if not mark_of(raw):
-                self._count_row(unit, prediction, at)
+                self._count_row(model, prediction, at)
         return answered
 
     def _create_record(
         self,
-        unit: ModelInstance,
+        model: ModelInstance,
         raw: Mapping[str, Any],
         prediction: Mapping[str, Any],
         ms: float,
         at: float,
     ) -> dict[str, Any]:
-        assert unit.fields is not None
+        assert model.fields is not None
         clean = prediction["clean"]
         return {
             "id": "p-" + secrets.token_hex(8),
             "service": self.name,
-            "version": unit.version,
-            "snapshot": unit.snapshot,
-            "input": {"raw": unit.fields.logged(raw, clean), "clean": clean},
+            "version": model.version,
+            "snapshot": model.snapshot,
+            "input": {"raw": model.fields.logged(raw, clean), "clean": clean},
             "output": prediction["out"],
             "ms": round(ms, 3),
             "at": at,
             "mark": mark_of(raw),
         }
 
-    def _count_row(self, unit: ModelInstance, prediction: Mapping[str, Any], at: float) -> None:
-        assert unit.fields is not None
+    def _count_row(self, model: ModelInstance, prediction: Mapping[str, Any], at: float) -> None:
+        assert model.fields is not None
         if "out" in prediction:
             self.rows.append((at, ""))
         else:
             why = str(prediction.get("why", ""))
-            self.note_rejection(find_refused_field(why, unit.fields.fields))
+            self.note_rejection(find_refused_field(why, model.fields.fields))
 
     def feedback(self, prediction: str, label: str) -> None:
         """Record the true label of a prediction.
@@ -301,12 +303,12 @@ class LiveService(DeployedService):
 
 
 def _create_response(
-    unit: ModelInstance, raw: Mapping[str, Any], record: Mapping[str, Any]
+    model: ModelInstance, raw: Mapping[str, Any], record: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A prediction as it is returned, with warnings where there are any."""
-    assert unit.fields is not None
-    response = {"id": record["id"], "version": unit.version, **record["output"]}
-    warnings = unit.fields.warnings(record["input"]["clean"], raw)
+    assert model.fields is not None
+    response = {"id": record["id"], "version": model.version, **record["output"]}
+    warnings = model.fields.warnings(record["input"]["clean"], raw)
     if warnings:
         response["warnings"] = warnings
     return response

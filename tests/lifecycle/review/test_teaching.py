@@ -138,9 +138,7 @@ def test_rows_of_another_unit_teach_nothing(tmp_path: Path) -> None:
     ):
         with pytest.raises(
             Failure,
-            match=(
-                "not trained: the 100 labelled rows to train on show a fault of their source"
-            ),
+            match=("not trained: the 100 labelled rows to train on show a fault of their source"),
         ):
             refuse_faulty_rows(catalog, "desk", training, bad, {})
     assert [a["act"] for a in catalog.audit()] == ["refuse", "refuse"]

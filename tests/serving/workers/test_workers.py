@@ -108,20 +108,20 @@ def test_the_least_busy_is_asked_and_one_that_leaves_costs_nothing(
     unit = crew.load("desk", {"version": "v"})
     assert first.said == second.said == ["load"] and unit.version == "v"  # type: ignore[attr-defined]
     first.calls = 3
-    crew.call("answer", unit=unit.key, rows=[])
+    crew.call("answer", model=unit.key, rows=[])
     assert second.said[-1] == "answer"  # type: ignore[attr-defined]
     second.ready = False  # type: ignore[attr-defined]
-    crew.call("answer", unit=unit.key, rows=[])
+    crew.call("answer", model=unit.key, rows=[])
     assert first.said[-1] == "answer"  # type: ignore[attr-defined]  # who is being replaced is not waited for
     second.ready = True  # type: ignore[attr-defined]
     second.over = True
     with pytest.raises(WorkerLost):
-        crew.call("answer", unit=unit.key, rows=[])  # it is still counted among the slots
+        crew.call("answer", model=unit.key, rows=[])  # it is still counted among the slots
     crew.slots = [first]
-    assert crew.call("answer", unit=unit.key, rows=[])
+    assert crew.call("answer", model=unit.key, rows=[])
     crew.close()
     with pytest.raises(Failure, match="were stopped"):
-        crew.call("answer", unit=unit.key, rows=[])
+        crew.call("answer", model=unit.key, rows=[])
 
 
 def test_lanes_share_what_waits() -> None:

@@ -17,7 +17,7 @@ LabelReader = Callable[[Callable[[Row], bool] | None], Labelled]
 
 
 def is_right(
-    row: Mapping[str, Any], known: ReferenceSample, unit: ModelInstance | None
+    row: Mapping[str, Any], known: ReferenceSample, model: ModelInstance | None
 ) -> bool | None:
     """Whether a labelled prediction was right, or within the usual error where it is a number; None
     where that is not known.
@@ -25,12 +25,12 @@ def is_right(
     output = row["output"]
     if "probability" in output:
         return bool(str(output["label"]) == row["label"])
-    if "value" not in output or unit is None:
+    if "value" not in output or model is None:
         return None
     error = absolute_error(output["value"], row["label"])
     if error is None:
         return None
-    known.meet(unit)
+    known.meet(model)
     near = known.calibration().near
     if near is None:
         return None
@@ -38,7 +38,7 @@ def is_right(
 
 
 def explain_unknown(
-    labels: int, judged: int, known: ReferenceSample, unit: ModelInstance | None
+    labels: int, judged: int, known: ReferenceSample, model: ModelInstance | None
 ) -> str:
     """Explain why labels show nothing of a version's predictions; empty where they do, or where
     none were received.
@@ -47,9 +47,9 @@ def explain_unknown(
         labels: how many were received.
         judged: how many of them show whether the prediction was right.
     """
-    if not labels or unit is None:
+    if not labels or model is None:
         return ""
-    known.meet(unit)
+    known.meet(model)
     held = known.calibration().rows
     if held < FEW:
         return f"unknown: {held} held-out rows for the calibration, {FEW} needed"

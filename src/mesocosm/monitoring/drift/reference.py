@@ -33,7 +33,7 @@ class ReferenceSample:
 
     def __init__(self, drift: Drift | None) -> None:
         self.drift = drift
-        self.unit: ModelInstance | None = None
+        self.model: ModelInstance | None = None
         self.directions: EmbeddingDirections | None = None
         self.embedded: list[str] = []  # fields that are texts and images
         self.features: dict[tuple[Any, ...], list[float]] = {}  # of the held-out texts and images
@@ -41,16 +41,16 @@ class ReferenceSample:
         self.unwatched = ""
         self._calibration: Calibration | None = None
 
-    def meet(self, unit: ModelInstance) -> None:
+    def meet(self, model: ModelInstance) -> None:
         """Read the held-out rows of a version and embed their texts and images, once."""
-        if self.unit is unit:
+        if self.model is model:
             return
-        self.rows, self._calibration, self.unwatched = unit.held()[:MAX_REFERENCE_ROWS], None, ""
+        self.rows, self._calibration, self.unwatched = model.held()[:MAX_REFERENCE_ROWS], None, ""
         self.embedded, self.features, self.directions = [], {}, None
-        if unit.fields:
-            fields = unit.fields.fields
+        if model.fields:
+            fields = model.fields.fields
             self.embedded = [n for n, f in fields.items() if f.get("type") in EMBEDDED]
-        vectors = self._vectors(unit, self.rows)
+        vectors = self._vectors(model, self.rows)
         self.features = dict(zip(map(self._key, self.rows), vectors, strict=False))
         if self.embedded:
             self.directions = find_directions(", ".join(self.embedded), vectors)
@@ -60,19 +60,19 @@ class ReferenceSample:
         if self.directions:
             placed = zip(self.rows, self.directions.held, strict=True)
             self.rows = [row | more for row, more in placed]
-        self.unit = unit
+        self.model = model
 
     def _key(self, row: Row) -> tuple[Any, ...]:
         return tuple(str(row.get(n)) for n in self.embedded)
 
-    def _vectors(self, unit: ModelInstance, rows: Sequence[Row]) -> list[list[float]]:
+    def _vectors(self, model: ModelInstance, rows: Sequence[Row]) -> list[list[float]]:
         """Embeddings of rows; each text and image is embedded once."""
         if not self.embedded:
             return []
         fresh = {key: row for row in rows if (key := self._key(row)) not in self.features}
         vectors: list[list[float]] = []
         if fresh:
-            vectors = unit.vectors(list(fresh.values()))
+            vectors = model.vectors(list(fresh.values()))
             if not vectors:
                 return []  # the model embeds neither
         known = self.features | dict(zip(fresh, vectors, strict=True))
@@ -84,23 +84,23 @@ class ReferenceSample:
 
     def training(self) -> dict[str, Any]:
         """The training distributions: of fields, and of the directions of texts and images."""
-        assert self.unit and self.unit.fields
+        assert self.model and self.model.fields
         if not self.directions:
-            return dict(self.unit.fields.training)
-        return self.unit.fields.training | self.directions.training
+            return dict(self.model.fields.training)
+        return self.model.fields.training | self.directions.training
 
     def tested(self) -> dict[str, Any]:
         """The training distributions that are tested one by one."""
-        assert self.unit and self.unit.fields
+        assert self.model and self.model.fields
         if self.by_direction():
             return self.training()
-        return dict(self.unit.fields.training)
+        return dict(self.model.fields.training)
 
     def add_directions(self, rows: Sequence[Row]) -> list[Row]:
         """Rows with the directions of their texts and images."""
-        if not self.directions or not self.unit or not rows:
+        if not self.directions or not self.model or not rows:
             return list(rows)
-        vectors = self._vectors(self.unit, rows)
+        vectors = self._vectors(self.model, rows)
         if not vectors:
             return list(rows)
         placed = zip(rows, self.directions.project(vectors), strict=True)
@@ -108,18 +108,18 @@ class ReferenceSample:
 
     def test_jointly(self, rows: Sequence[Row]) -> dict[str, float]:
         """The p-value of the texts and images of rows, where they are tested together."""
-        if not self.directions or not self.unit or not self.drift or self.by_direction():
+        if not self.directions or not self.model or not self.drift or self.by_direction():
             return {}
-        vectors = self._vectors(self.unit, rows)
+        vectors = self._vectors(self.model, rows)
         return self.directions.test_jointly(vectors, self.drift.meaning)
 
     def calibration(self) -> Calibration:
         """How often the version's predictions are right, measured on its held-out rows."""
         if self._calibration is None:
-            assert self.unit
+            assert self.model
             predictions: list[dict[str, Any]] = []
             if self.rows:
-                predictions = self.unit.predict(self.rows)
+                predictions = self.model.predict(self.rows)
             self._calibration = _calibrate(predictions, self.rows)
         return self._calibration
 

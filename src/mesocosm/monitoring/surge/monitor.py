@@ -110,11 +110,11 @@ class SurgeMonitor:
             f" {found['seen']} items{senders} (usually {found['usual']:.0%}){hint}"
         )
 
-    def _recall(self, setting: Surge, unit: ModelInstance) -> list[dict[str, Any]]:
+    def _recall(self, setting: Surge, model: ModelInstance) -> list[dict[str, Any]]:
         """Recent requests that were no part of a surge, with a version's predictions of them, so
         that the baseline need not begin at zero with each version.
         """
-        fields = unit.fields.fields.values() if unit.fields else ()
+        fields = model.fields.fields.values() if model.fields else ()
         if not fields or any(f.get("image") or f.get("private") for f in fields):
             return []  # an image and a private value are not kept as they came
         alerts = self._alerts(open_only=False)
@@ -129,7 +129,7 @@ class SurgeMonitor:
         ]
         recalled = []
         for at in range(0, len(raw), FEW_ROWS):
-            for answer in unit.answer(raw[at : at + FEW_ROWS]):
+            for answer in model.answer(raw[at : at + FEW_ROWS]):
                 if "out" in answer:
                     recalled.append(answer["clean"] | _read_output(setting, answer["out"]))
         return recalled

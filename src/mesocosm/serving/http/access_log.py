@@ -146,7 +146,7 @@ class AccessLog:
 
 def _route_of(scope: Scope, status: int) -> str:
     """The route of a request; its path where it has none and is one that exists."""
-    route = scope.get("told") or getattr(scope.get("route"), "path", "")
+    route = scope.get("fast_route") or getattr(scope.get("route"), "path", "")
     if route:
         return str(route)
     if status in (0, 404):

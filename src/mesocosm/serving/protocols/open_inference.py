@@ -33,18 +33,18 @@ class InferEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond to one request."""
         name = scope["path_params"]["name"]
-        service, unit = self.handler.unit(name)
-        check_version(name, scope["path_params"].get("version", ""), unit)
+        service, model = self.handler.find_model(name)
+        check_version(name, scope["path_params"].get("version", ""), model)
         body = await read_inference(scope, receive)
         rows = read_rows(body)
-        predictions = await self.handler.predict(service, unit, rows, scope, receive)
+        predictions = await self.handler.predict(service, model, rows, scope, receive)
         for number, prediction in enumerate(predictions):
             if "why" in prediction:
                 detail = f"row {number}: {prediction['why']}"
                 raise Problem(422, "The row would have been quarantined", detail)
         result = {
             "model_name": name,
-            "model_version": unit.version,
+            "model_version": model.version,
             "id": str(body.get("id", scope["state"]["request"]))[:200],
             "outputs": _select_outputs(body, build_outputs(predictions)),
             **_build_parameters(predictions),
@@ -52,14 +52,14 @@ class InferEndpoint:
         await _build_response(result, body)(scope, receive, send)
 
 
-def check_version(name: str, wanted: str, unit: ModelInstance) -> None:
+def check_version(name: str, wanted: str, model: ModelInstance) -> None:
     """Reject a version other than the deployed one.
 
     Raises:
         Problem: it is another.
     """
-    if wanted and wanted != unit.version:
-        detail = f"{name} runs {unit.version}, not '{wanted[:60]}'"
+    if wanted and wanted != model.version:
+        detail = f"{name} runs {model.version}, not '{wanted[:60]}'"
         raise Problem(404, "No such version", detail)
 
 
@@ -202,24 +202,24 @@ def _all_have(predictions: Sequence[Row], name: str, kinds: tuple[type, ...]) ->
 KINDS = {"number": "FP64", "integer": "INT64", "boolean": "BOOL"}
 
 
-def describe_model(name: str, unit: ModelInstance) -> dict[str, Any]:
+def describe_model(name: str, model: ModelInstance) -> dict[str, Any]:
     """The protocol's model metadata of a service."""
-    assert unit.fields is not None
+    assert model.fields is not None
     inputs = [
         {"name": n, "datatype": KINDS.get(str(f.get("type")), "BYTES"), "shape": [-1]}
-        for n, f in unit.fields.fields.items()
+        for n, f in model.fields.fields.items()
     ]
     outputs = [
         {"name": "id", "datatype": "BYTES", "shape": [-1]},
         {"name": "label", "datatype": "BYTES", "shape": [-1]},
     ]
-    if unit.says == "classes":
+    if model.says == "classes":
         outputs.append({"name": "probability", "datatype": "FP64", "shape": [-1]})
-    if unit.says == "number":
+    if model.says == "number":
         outputs.append({"name": "value", "datatype": "FP64", "shape": [-1]})
     return {
         "name": name,
-        "versions": [unit.version],
+        "versions": [model.version],
         "platform": "mesocosm_onnx",
         "inputs": inputs,
         "outputs": outputs,

@@ -47,7 +47,7 @@ class PredictHandler:
     ) -> None:
         self.served, self.batchers, self.find_service = served, batchers, find_service
 
-    def unit(self, name: str) -> tuple[LiveService, ModelInstance]:
+    def find_model(self, name: str) -> tuple[LiveService, ModelInstance]:
         """A service that predicts, and its deployed model.
 
         Raises:
@@ -64,7 +64,7 @@ class PredictHandler:
     async def predict(
         self,
         service: LiveService,
-        unit: ModelInstance,
+        model: ModelInstance,
         rows: Sequence[Any],
         scope: Scope,
         receive: Receive,
@@ -75,15 +75,15 @@ class PredictHandler:
             Problem: the queue is full, the deadline passed, or the client left.
             Wrong: a row is invalid.
         """
-        mark, invalid = self._check(service, unit, rows, scope)
+        mark, invalid = self._check(service, model, rows, scope)
         if invalid:
             raise _malformed_rows(invalid, len(rows))
-        return await self._predict(service, unit, rows, mark, scope, receive)
+        return await self._predict(service, model, rows, mark, scope, receive)
 
     async def predict_valid(
         self,
         service: LiveService,
-        unit: ModelInstance,
+        model: ModelInstance,
         rows: Sequence[Any],
         scope: Scope,
         receive: Receive,
@@ -95,11 +95,11 @@ class PredictHandler:
             Problem: the queue is full, the deadline passed, or the client left.
             Wrong: all rows are invalid.
         """
-        mark, invalid = self._check(service, unit, rows, scope)
+        mark, invalid = self._check(service, model, rows, scope)
         if len(invalid) == len(rows):
             raise _malformed_rows(invalid, len(rows))
         valid = [row for number, row in enumerate(rows) if number not in invalid]
-        predictions = iter(await self._predict(service, unit, valid, mark, scope, receive))
+        predictions = iter(await self._predict(service, model, valid, mark, scope, receive))
         responses: list[dict[str, Any]] = []
         for number in range(len(rows)):
             if number in invalid:
@@ -110,18 +110,18 @@ class PredictHandler:
         return responses
 
     def _check(
-        self, service: LiveService, unit: ModelInstance, rows: Sequence[Any], scope: Scope
+        self, service: LiveService, model: ModelInstance, rows: Sequence[Any], scope: Scope
     ) -> tuple[str, dict[int, Wrong]]:
         """The mark of a request, and its invalid rows by their index."""
         if not 1 <= len(rows) <= MOST_ROWS:
             detail = f"batch size {len(rows)}; expected 1..{MOST_ROWS}"
             raise Problem(422, UNPROCESSABLE, detail)
         mark = scope["state"]["mark"] = read_mark(scope)
-        assert unit.fields is not None
+        assert model.fields is not None
         invalid: dict[int, Wrong] = {}
         for number, row in enumerate(rows):
             try:
-                unit.fields.check(row)
+                model.fields.check(row)
             except Wrong as wrong:
                 if not mark:
                     service.note_rejection(wrong.key)
@@ -131,7 +131,7 @@ class PredictHandler:
     async def _predict(
         self,
         service: LiveService,
-        unit: ModelInstance,
+        model: ModelInstance,
         rows: Sequence[Row],
         mark: str,
         scope: Scope,
@@ -146,10 +146,10 @@ class PredictHandler:
             try:
                 responses = await _run(batcher, rows, wait)
             finally:
-                scope["state"]["asked"] = {
+                scope["state"]["prediction"] = {
                     "began": began,
                     "ended": time.time_ns(),
-                    "version": unit.version,
+                    "version": model.version,
                     "rows": len(rows),
                 }
         if any("died" in response for response in responses):
@@ -277,7 +277,7 @@ class FastRouter:
                 endpoint = self.routes.get((parts[0], parts[-1]))
             if endpoint:
                 scope["path_params"] = parameters
-                scope["told"] = f"/{parts[0]}/{parts[1]}/{{name}}/{parts[-1]}"
+                scope["fast_route"] = f"/{parts[0]}/{parts[1]}/{{name}}/{parts[-1]}"
                 await endpoint(scope, receive, send)
                 return
         await self.app(scope, receive, send)
@@ -307,42 +307,42 @@ class PredictEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond to one request."""
-        service, unit = self.handler.unit(scope["path_params"]["name"])
+        service, model = self.handler.find_model(scope["path_params"]["name"])
         body = await read_json(scope, receive)
-        rows = _read_rows(body, unit)
+        rows = _read_rows(body, model)
         if rows is None:
-            responses = await self.handler.predict_valid(service, unit, [body], scope, receive)
+            responses = await self.handler.predict_valid(service, model, [body], scope, receive)
             response = responses[0]
             if "why" in response:
-                more = _refused_field(response, unit)
+                more = _refused_field(response, model)
                 raise Problem(422, "The row would have been quarantined", response["why"], more)
             await JsonAnswer(response)(scope, receive, send)
             return
-        responses = await self.handler.predict_valid(service, unit, rows, scope, receive)
+        responses = await self.handler.predict_valid(service, model, rows, scope, receive)
         for number, response in enumerate(responses):
             if "why" in response:
-                response.update(index=number, **_refused_field(response, unit))
+                response.update(index=number, **_refused_field(response, model))
         await JsonAnswer({"predictions": responses})(scope, receive, send)
 
 
-def _read_rows(body: object, unit: ModelInstance) -> list[Any] | None:
+def _read_rows(body: object, model: ModelInstance) -> list[Any] | None:
     """The rows of a body; None where it is itself one row."""
     if not isinstance(body, dict):
         return None
     rows = body.get("rows")
     if isinstance(rows, list):
         return rows
-    if set(body) == {"rows"} and unit.fields and "rows" not in unit.fields.fields:
+    if set(body) == {"rows"} and model.fields and "rows" not in model.fields.fields:
         detail = f"'rows' is {json_kind(rows)}; expected a list of rows, each an object"
         raise Problem(422, UNPROCESSABLE, detail, {"field": "rows"})
     return None
 
 
-def _refused_field(rejected: Row, unit: ModelInstance) -> dict[str, str]:
+def _refused_field(rejected: Row, model: ModelInstance) -> dict[str, str]:
     """The field that a row was rejected over, where it names one."""
-    if not unit.fields:
+    if not model.fields:
         return {}
-    fields = unit.fields.fields
+    fields = model.fields.fields
     field = rejected.get("field") or find_refused_field(str(rejected["why"]), fields)
     if field not in fields:
         return {}

@@ -41,7 +41,7 @@ class Fields:
         self.training: dict[str, Any] = record.get("training", {})
         self.spellings: dict[str, str] = record.get("spellings", {})
         self.kept_otherwise = any(f.get("image") or f.get("private") for f in self.fields.values())
-        self.asked = [n for n, field in self.fields.items() if not field.get("extra")]
+        self.required = [n for n, field in self.fields.items() if not field.get("extra")]
         self.seen = {
             n: seen
             for n, known in self.training.items()
@@ -67,7 +67,7 @@ class Fields:
         if not isinstance(row, Mapping):
             raise Wrong("", f"a row is {json_kind(row)}", "an object with a value for each field")
         unknown = [str(name) for name in row if name not in self.fields]
-        missing = [name for name in self.asked if name not in row]
+        missing = [name for name in self.required if name not in row]
         if unknown or missing:
             raise field_mismatch(unknown, missing, self.fields)
         for name, value in row.items():
@@ -102,7 +102,9 @@ class Fields:
         are), and numbers outside of the training range by more than a tenth of its width.
         """
         found = []
-        if self.asked and all(is_missing(raw.get(name), clean.get(name)) for name in self.asked):
+        if self.required and all(
+            is_missing(raw.get(name), clean.get(name)) for name in self.required
+        ):
             found.append(dict(EMPTY_ROW))
         for name, known in self.seen.items():
             warning = _warn_unknown(name, known, clean.get(name))

@@ -13,26 +13,26 @@ from mesocosm.serving.model_instance import ModelInstance
 from mesocosm.serving.requests.fields import MOST_TEXT
 
 
-def normalise_label(label: str, name: str, unit: ModelInstance | None) -> str:
+def normalise_label(label: str, name: str, model: ModelInstance | None) -> str:
     """Spell a label given by a person as the model's own; an alias of the file is the value it
     stands for.
 
     Args:
-        name: of the service, whose deployed model is `unit`.
+        name: of the service, whose deployed model is `model`.
 
     Raises:
         Wrong: the model cannot predict it.
     """
-    if unit is None or not unit.fields:
+    if model is None or not model.fields:
         return _normalise_class(label, name, [], {})
-    if unit.says in ("text", "tags"):
+    if model.says in ("text", "tags"):
         _check_text(label)
         return label
-    if unit.says == "number":
+    if model.says == "number":
         _check_number(label)
         return label
-    labels, spellings = list(unit.labels), unit.fields.spellings
-    if unit.says == "labels":
+    labels, spellings = list(model.labels), model.fields.spellings
+    if model.says == "labels":
         return _normalise_labels(label, name, labels, spellings)
     return _normalise_class(label, name, labels, spellings)
 

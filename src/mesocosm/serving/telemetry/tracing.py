@@ -41,9 +41,9 @@ class Traces:
         if parent:
             context = TraceContextTextMapPropagator().extract({"traceparent": parent})
         end, state = time.time_ns(), scope.get("state", {})
-        asked: Mapping[str, Any] = state.get("asked", {})
-        began = min(end - int(took * 1e9), asked.get("began", end))
-        route = scope.get("told") or getattr(scope.get("route"), "path", "") or "(unknown)"
+        predicted: Mapping[str, Any] = state.get("prediction", {})
+        began = min(end - int(took * 1e9), predicted.get("began", end))
+        route = scope.get("fast_route") or getattr(scope.get("route"), "path", "") or "(unknown)"
         service = ""
         if status < 400:
             service = str(scope.get("path_params", {}).get("name", ""))
@@ -63,14 +63,17 @@ class Traces:
         )
         if status >= 500:
             span.set_status(Status(StatusCode.ERROR))
-        if asked:
+        if predicted:
             inner = self.tracer.start_span(
                 "predict",
                 context=trace.set_span_in_context(span),
-                start_time=asked["began"],
-                attributes={"mesocosm.version": asked["version"], "mesocosm.rows": asked["rows"]},
+                start_time=predicted["began"],
+                attributes={
+                    "mesocosm.version": predicted["version"],
+                    "mesocosm.rows": predicted["rows"],
+                },
             )
-            inner.end(asked["ended"])
+            inner.end(predicted["ended"])
         span.end(end)
 
     def close(self) -> None:

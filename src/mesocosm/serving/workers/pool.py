@@ -31,7 +31,7 @@ class WorkerPool:
 
     Args:
         workers: how many, and when there are more or fewer.
-        stuck, most, told: see `WorkerSlot`.
+        stuck, most, report: see `WorkerSlot`.
         moved: receives how many there are now, and why.
     """
 
@@ -42,17 +42,17 @@ class WorkerPool:
         workers: Workers,
         stuck: float = 120.0,
         most: float | None = None,
-        told: Callable[[str], None] = lambda why: None,
+        report: Callable[[str], None] = lambda why: None,
         moved: Callable[[int, str], None] = lambda count, why: None,
     ) -> None:
         self.workers, self.moved = workers, moved
         self.keys = itertools.count(1)
-        self.units: dict[int, RemoteModel] = {}
+        self.models: dict[int, RemoteModel] = {}
         self.create_slot: Callable[[], WorkerSlot] = partial(
-            WorkerSlot, prefork, service, self.units, stuck, most, told
+            WorkerSlot, prefork, service, self.models, stuck, most, report
         )
         self.slots = [self.create_slot() for _ in range(workers.least)]
-        self.lock, self.over = threading.RLock(), False  # of which slots and units there are
+        self.lock, self.over = threading.RLock(), False  # of which slots and models there are
         self.service = service
         self.looked, self.hot, self.cool = time.monotonic(), 0, 0
 
@@ -81,12 +81,12 @@ class WorkerPool:
             Failure: what the deployment names is missing or corrupt.
         """
         del service
-        unit = RemoteModel(self, next(self.keys), dict(row))
+        model = RemoteModel(self, next(self.keys), dict(row))
         with self.lock:
             for slot in self.slots:
-                unit.about = slot.call(slot.alive(), "load", unit=unit.key, row=unit.row)
-            self.units[unit.key] = unit
-        return unit
+                model.about = slot.call(slot.alive(), "load", model=model.key, row=model.row)
+            self.models[model.key] = model
+        return model
 
     def call(self, do: str, **more: Any) -> Any:
         """Call the least busy worker that is ready; one that dies over it is replaced, and the next
@@ -107,7 +107,7 @@ class WorkerPool:
     def drop(self, key: int) -> None:
         """Release a model."""
         with self.lock:
-            self.units.pop(key, None)
+            self.models.pop(key, None)
             for slot in self.slots:
                 slot.drop(key)
 
@@ -209,7 +209,7 @@ class RemoteModel:
         if self.broken:
             raise Failure(self.broken)
         try:
-            return list(self.pool.call("answer", unit=self.key, rows=list(rows)))
+            return list(self.pool.call("answer", model=self.key, rows=list(rows)))
         except WorkerLost:
             if len(rows) == 1:
                 return [{"died": True}]
@@ -225,7 +225,7 @@ class RemoteModel:
             Failure: workers died over it.
         """
         try:
-            return dict(self.pool.call("ask", unit=self.key, question=question))
+            return dict(self.pool.call("ask", model=self.key, question=question))
         except WorkerLost as lost:
             raise Failure("the worker died over this question twice") from lost
 
@@ -255,7 +255,7 @@ class RemoteModel:
 
     def _call(self, do: str, **more: Any) -> list[Any]:
         try:
-            return list(self.pool.call(do, unit=self.key, **more))
+            return list(self.pool.call(do, model=self.key, **more))
         except WorkerLost as lost:
             raise Failure(f"the worker died over '{do}' twice") from lost
 

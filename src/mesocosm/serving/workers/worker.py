@@ -22,11 +22,11 @@ from mesocosm.serving.workers.ipc import receive, send
 
 # what a model does, beside being loaded and dropped
 OPERATIONS: dict[str, Callable[[ModelInstance, Mapping[str, Any]], Any]] = {
-    "answer": lambda unit, message: unit.answer(message["rows"]),
-    "predict": lambda unit, message: unit.predict(message["rows"]),
-    "vectors": lambda unit, message: unit.vectors(message["rows"]),
-    "held": lambda unit, message: unit.held(),
-    "ask": lambda unit, message: unit.ask(message["question"]),
+    "answer": lambda model, message: model.answer(message["rows"]),
+    "predict": lambda model, message: model.predict(message["rows"]),
+    "vectors": lambda model, message: model.vectors(message["rows"]),
+    "held": lambda model, message: model.held(),
+    "ask": lambda model, message: model.ask(message["question"]),
 }
 
 
@@ -80,7 +80,7 @@ class _WorkerProcess:
 
     def __init__(self, sock: socket.socket, service: str, load: Load) -> None:
         self.sock, self.service, self.load = sock, service, load
-        self.units: dict[int, ModelInstance] = {}
+        self.models: dict[int, ModelInstance] = {}
         self.writing = threading.Lock()
         self.loading = ThreadPoolExecutor(1)
 
@@ -102,17 +102,17 @@ class _WorkerProcess:
             send(self.sock, response | {"id": message["id"]})
 
     def _load(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        unit = self.units[message["unit"]] = self.load(self.service, message["row"])
-        return _describe(unit)
+        model = self.models[message["model"]] = self.load(self.service, message["row"])
+        return _describe(model)
 
     def _call(self, message: Mapping[str, Any]) -> Any:
-        unit = self.units.get(message["unit"])
-        if unit is None:
+        model = self.models.get(message["model"])
+        if model is None:
             raise NotHeld
-        return OPERATIONS[message["do"]](unit, message)
+        return OPERATIONS[message["do"]](model, message)
 
     def _drop(self, message: Mapping[str, Any]) -> None:
-        self.units.pop(message["unit"], None)
+        self.models.pop(message["model"], None)
 
 
 def _run(call: Callable[[], Any]) -> dict[str, Any]:
@@ -131,23 +131,23 @@ def _run(call: Callable[[], Any]) -> dict[str, Any]:
         return {"failed": type(error).__name__}
 
 
-def _describe(unit: ModelInstance) -> dict[str, Any]:
+def _describe(model: ModelInstance) -> dict[str, Any]:
     """A model as the gateway knows it."""
     about: dict[str, Any] = {
-        "version": unit.version,
-        "snapshot": unit.snapshot,
-        "answers": unit.answers,
-        "says": unit.says,
-        "labels": list(unit.labels),
-        "speaks": unit.speaks,
+        "version": model.version,
+        "snapshot": model.snapshot,
+        "answers": model.answers,
+        "says": model.says,
+        "labels": list(model.labels),
+        "speaks": model.speaks,
         "record": None,
     }
-    if unit.fields:
+    if model.fields:
         about["record"] = {
-            "fields": unit.fields.fields,
-            "training": unit.fields.training,
-            "spellings": unit.fields.spellings,
-            "days": unit.fields.days_given,
+            "fields": model.fields.fields,
+            "training": model.fields.training,
+            "spellings": model.fields.spellings,
+            "days": model.fields.days_given,
         }
     return about
 

@@ -34,24 +34,24 @@ class WorkerSlot:
 
     Args:
         prefork: forks workers for the `service`.
-        units: the models that each of them holds, by key.
+        models: the models that each of them holds, by key.
         stuck: seconds after which a worker that does not respond is killed.
         most: gigabytes after which it is replaced; twice what it held when it was warm, and one
             more, where not given.
-        told: receives in a word why a worker was replaced (`died`, `stuck`, `leak`).
+        report: receives in a word why a worker was replaced (`died`, `stuck`, `leak`).
     """
 
     def __init__(
         self,
         prefork: PreforkServer,
         service: str,
-        units: Mapping[int, HeldModel],
+        models: Mapping[int, HeldModel],
         stuck: float,
         most: float | None,
-        told: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
-        self.prefork, self.service, self.units = prefork, service, units
-        self.stuck, self.most, self.report = stuck, most, told
+        self.prefork, self.service, self.models = prefork, service, models
+        self.stuck, self.most, self.report = stuck, most, report
         self.worker: Worker | None = None
         self.lock, self.over = threading.RLock(), False
         self.warm: float | None = None
@@ -83,12 +83,12 @@ class WorkerSlot:
         started: list[Worker] = []
         worker = Worker(*self.prefork.worker(self.service), lambda: self._replace(started[0]))
         started.append(worker)
-        for unit in list(self.units.values()):
+        for model in list(self.models.values()):
             try:
-                self.call(worker, "load", unit=unit.key, row=unit.row)
-                unit.broken = ""
+                self.call(worker, "load", model=model.key, row=model.row)
+                model.broken = ""
             except Failure as failure:
-                unit.broken = str(failure)
+                model.broken = str(failure)
         self.warm = None
         return worker
 
@@ -162,7 +162,7 @@ class WorkerSlot:
         """Release a model in the worker."""
         if self.worker and not self.worker.over:
             with suppress(WorkerLost):
-                self.worker.call("drop", unit=key)
+                self.worker.call("drop", model=key)
 
     def drain(self) -> None:
         """Stop the worker once its calls are answered."""
