@@ -231,7 +231,7 @@ def test_each_request_of_the_log_is_read_once_over_files_that_turn_over(
     for seen in range(60):
         scope = {
             "method": "POST",
-            "told": "/v1/services/{name}/predict" if seen % 2 else "/healthz",
+            "fast_route": "/v1/services/{name}/predict" if seen % 2 else "/healthz",
             "path": "/",
             "path_params": {"name": "desk"},
         }
