@@ -441,9 +441,9 @@ def test_a_text_has_the_same_features_in_every_batch(desk: Path, tmp_path: Path)
         def __getattr__(self, name: str) -> Any:
             return getattr(whole, name)
 
-        def vectors(self, rows: Any) -> list[list[float]]:
+        def embed(self, rows: Any) -> list[list[float]]:
             self.calls += 1
-            return [[v + 0.05 * self.calls for v in row] for row in whole.vectors(rows)]
+            return [[v + 0.05 * self.calls for v in row] for row in whole.embed(rows)]
 
     served.now = shaky = Shaky()  # type: ignore[assignment]
     for calls in (1, 1):
@@ -517,7 +517,7 @@ def test_rows_refused_over_one_field_name_it(desk: Path, tmp_path: Path) -> None
     assert watch.look() == [] and not eco.catalog.alerts(open_only=True), "mended"
     assert watch.look() == [], "what was refused before it was mended is not told again"
     for _ in range(200):
-        served.note_rejection("amuont")
+        served.count_rejection("amuont")
     (ident,) = watch.look()
     assert "rejected over amuont" in next(
         a["message"] for a in eco.catalog.alerts() if a["id"] == ident

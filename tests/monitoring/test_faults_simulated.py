@@ -469,13 +469,13 @@ def test_a_figure_that_became_worse_is_told_once_and_is_over_when_it_is_as_befor
     detail = found[0]
     assert detail["before"] < 15 < 60 < detail["value"]
     whys = [
-        figure.over(float(rng.normal(80 if n < 30 else 9, 2)), 10.0 * n, 10.0, detail)
+        figure.explain_end(float(rng.normal(80 if n < 30 else 9, 2)), 10.0 * n, 10.0, detail)
         for n in range(45)
     ]
     assert (
         not any(whys[:37])
         and any(whys[37:])
-        and not figure.over(9.0, 1e6, 10.0, {"figure": "p95_ms"})
+        and not figure.explain_end(9.0, 1e6, 10.0, {"figure": "p95_ms"})
     )
 
 

@@ -193,7 +193,7 @@ def test_an_anomaly_puts_the_simpler_model_in(up: tuple[Any, LiveService, Servic
     for n in range(200):  # figures as they were, then every second request fails
         served.times.clear()
         for _ in range(20):
-            served.note(5.0, 500 if n >= 100 and _ % 2 == 0 else 200)
+            served.count_request(5.0, 500 if n >= 100 and _ % 2 == 0 else 200)
         watch.look()
     now = eco.catalog.deployment("desk")
     assert now["version"].startswith("plain-v1-") and now["why"].startswith(
@@ -209,17 +209,17 @@ def test_an_anomaly_puts_the_simpler_model_in(up: tuple[Any, LiveService, Servic
 def test_a_refusal_takes_no_time_of_answers(up: tuple[Any, LiveService, ServiceMonitor]) -> None:
     _, served, _ = up
     served.times.clear()
-    assert served.figures()["error_rate"] is None
+    assert served.metrics()["error_rate"] is None
     for _ in range(9):
-        served.note(0.1, 422)
-    found = served.figures()
+        served.count_request(0.1, 422)
+    found = served.metrics()
     assert (
         found["p50_ms"] is found["p95_ms"] is None
         and found["refused_rate"] == 1.0
         and found["error_rate"] == 0.0
     )
-    served.note(80.0, 200)
-    found = served.figures()
+    served.count_request(80.0, 200)
+    found = served.metrics()
     assert found["p50_ms"] == found["p95_ms"] == 80.0 and found["refused_rate"] == 0.9
 
 

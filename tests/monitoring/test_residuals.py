@@ -65,7 +65,7 @@ class Unit:
     def predict(self, rows: Any) -> list[dict[str, Any]]:
         return [{"label": f"{2 * r['x']:g}", "value": 2 * r["x"]} for r in rows]
 
-    def vectors(self, rows: Any) -> list[Any]:
+    def embed(self, rows: Any) -> list[Any]:
         return []
 
 

@@ -51,7 +51,7 @@ WORDS = st.text(
 @settings(max_examples=40, deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=4, unique=True))
 def test_a_list_is_read_as_its_items(items: list[str]) -> None:
-    ready = LISTS.ready([{"tags": items}, {"tags": json.dumps(items)}, {"tags": ";".join(items)}])
+    ready = LISTS.prepare([{"tags": items}, {"tags": json.dumps(items)}, {"tags": ";".join(items)}])
     LISTS.check({"tags": items})
     assert ready[0]["tags"] == ready[1]["tags"]
     if not items[0].startswith("["):
@@ -71,9 +71,9 @@ def test_what_is_nested_is_asked_as_training_saw_it(separators: tuple[str, str])
     )
     for value, text in zip(values, texts, strict=True):
         ask.check({"who": value, "note": "a"})
-        (row,) = ask.ready([{"who": value, "note": "a"}])
+        (row,) = ask.prepare([{"who": value, "note": "a"}])
         assert row["who"] == text and not ask.warnings(row, {"who": value, "note": "a"})
-    (row,) = ask.ready([{"who": ["blue"], "note": "a"}])
+    (row,) = ask.prepare([{"who": ["blue"], "note": "a"}])
     assert ask.warnings(row, {"who": ["blue"], "note": "a"})[0]["warning"] == "unseen category"
     with pytest.raises(Wrong, match="got a list"):
         ask.check({"who": "x", "note": ["a"]})
@@ -112,7 +112,7 @@ def test_a_day_far_from_the_data_is_told() -> None:
         ("0024-01-01", "2031-01-01 00:00:00", ["at"]),
         ("2999-12-31", "2019-12-31 00:00:00", ["due", "at"]),
     ):
-        (row,) = ask.ready([{"due": due, "at": at}])
+        (row,) = ask.prepare([{"due": due, "at": at}])
         found = ask.warnings(row, {"due": due, "at": at})
         assert [w["field"] for w in found] == told and all(
             w["warning"] == "out of range" for w in found

@@ -117,7 +117,7 @@ class Console:
             },
             "services": {
                 n: {
-                    "figures": s.figures(),
+                    "figures": s.metrics(),
                     "version": s.now.version if s.now else None,
                     "trouble": s.trouble,
                     "fields": s.now.fields.fields if s.now and s.now.fields else None,

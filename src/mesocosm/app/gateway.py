@@ -172,7 +172,7 @@ class _Gateway:
         parts, name = self.parts, scope.get("path_params", {}).get("name", "")
         traffic = scope["path"].endswith(TRAFFIC) and not scope.get("state", {}).get("mark")
         if scope["method"] == "POST" and name in parts.served and traffic:
-            parts.served[name].note(took * 1000, status)
+            parts.served[name].count_request(took * 1000, status)
             parts.metrics.request(name, status, took)
         if parts.logs:
             parts.logs.request(scope, status, took)

@@ -97,7 +97,7 @@ class Loader:
             )
             snapshot, model = version["snapshot"], version["model"]
             blank = dict.fromkeys(preparation.fields)
-            predictor.predict(preparation.ready([blank]))
+            predictor.predict(preparation.prepare([blank]))
         floor = None
         if service.abstain and predictor is not None and predictor.says == "classes":
             rows = self.held(model, snapshot)

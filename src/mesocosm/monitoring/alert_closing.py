@@ -184,7 +184,7 @@ def _review_labels(detail: Mapping[str, Any], labelled: Labelled) -> AlertState:
     now = (expected - labelled.right) / labelled.rows
     bound = now + Z * math.sqrt(share * (1 - share) / labelled.rows)
     why = (
-        f"{labelled.right} of {labelled.rows} labelled predictions were {labelled.found}"
+        f"{labelled.right} of {labelled.rows} labelled predictions were {labelled.criterion}"
         f" ({expected:.0f} expected)"
     )
     if bound > limit:

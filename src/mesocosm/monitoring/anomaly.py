@@ -61,7 +61,7 @@ class MetricDetector:
             return None
         return {"before": usual, "value": value}
 
-    def over(self, value: float, at: float, window: float, detail: Mapping[str, Any]) -> str:
+    def explain_end(self, value: float, at: float, window: float, detail: Mapping[str, Any]) -> str:
         """Why an open alert is over; empty while it is not.
 
         Args:

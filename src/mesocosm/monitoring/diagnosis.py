@@ -141,7 +141,7 @@ def _diagnose_measured_loss(evidence: Evidence) -> Diagnosis:
     labelled = evidence.labelled
     why = (
         f"covariate shift ({evidence.names}), and the model errs on these rows: {labelled.right} of"
-        f" {labelled.rows} labelled predictions were {labelled.found} ({labelled.expected:.0f}"
+        f" {labelled.rows} labelled predictions were {labelled.criterion} ({labelled.expected:.0f}"
         " expected)"
     )
     if evidence.usual.rows < FEW:

@@ -30,7 +30,7 @@ class MetricMonitor:
             return []
         window = max(MIN_WINDOW, seconds(self.state.monitor.every))
         raised = []
-        for metric, value in self.state.served.figures(window).items():
+        for metric, value in self.state.served.metrics(window).items():
             if metric in anomaly.on and value is not None:  # without requests there is no metric
                 raised += self._test(metric, value, window, anomaly.method)
         return raised
@@ -43,7 +43,7 @@ class MetricMonitor:
             a for a in self.state.open_alerts("anomaly") if a["detail"].get("figure") == metric
         ]
         for alert in alerts:
-            if why := detector.over(value, now, window, alert["detail"]):
+            if why := detector.explain_end(value, now, window, alert["detail"]):
                 self.state.close(alert, why)
         if not change or alerts:
             return []

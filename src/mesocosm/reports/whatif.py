@@ -74,7 +74,7 @@ class Desk:
         beside = self.catalog.rollout(service)
         ready = (
             not self._preparation(version)
-            .ready([{i["name"]: i.get("usual") for i in inputs}])[0]
+            .prepare([{i["name"]: i.get("usual") for i in inputs}])[0]
             .get("_why")
         )
         return {
@@ -150,7 +150,7 @@ class Desk:
 
         net, preparation, background = self._opened(version)
         preparation.check(row)
-        clean = preparation.ready([row])[0]
+        clean = preparation.prepare([row])[0]
         if clean.get("_why"):
             raise Wrong(
                 "", f"this row would be set aside: {clean['_why']}", "a row that the recipe keeps"

@@ -62,7 +62,7 @@ class ModelInstance(Protocol):
 
     def held(self) -> list[dict[str, Any]]: ...
 
-    def vectors(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]: ...
+    def embed(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]: ...
 
     def close(self) -> None: ...
 
@@ -121,7 +121,7 @@ class LocalModel:
         have quarantined it.
         """
         assert self.predictor is not None and self.preparation is not None
-        prepared = self.preparation.ready(rows)
+        prepared = self.preparation.prepare(rows)
         predictions = iter(self._predict_valid([r for r in prepared if r["_why"] is None]))
         answers: list[dict[str, Any]] = []
         for row in prepared:
@@ -159,7 +159,7 @@ class LocalModel:
         """Cleaned held-out rows of the version, each with its true label."""
         return self.kept()
 
-    def vectors(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+    def embed(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
         """Embeddings of the texts and images of cleaned rows; none where the model has no base
         model for either.
         """

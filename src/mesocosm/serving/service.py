@@ -227,7 +227,7 @@ class LiveService(DeployedService):
             "service": self.name,
             "version": model.version,
             "snapshot": model.snapshot,
-            "input": {"raw": model.fields.logged(raw, clean), "clean": clean},
+            "input": {"raw": model.fields.redact(raw, clean), "clean": clean},
             "output": prediction["out"],
             "ms": round(ms, 3),
             "at": at,
@@ -240,7 +240,7 @@ class LiveService(DeployedService):
             self.rows.append((at, ""))
         else:
             why = str(prediction.get("why", ""))
-            self.note_rejection(find_refused_field(why, model.fields.fields))
+            self.count_rejection(find_refused_field(why, model.fields.fields))
 
     def feedback(self, prediction: str, label: str) -> None:
         """Record the true label of a prediction.
@@ -260,11 +260,11 @@ class LiveService(DeployedService):
         }
         self.catalog.add(t.FEEDBACK, [feedback])
 
-    def note(self, ms: float, status: int) -> None:
+    def count_request(self, ms: float, status: int) -> None:
         """Count a request: how long it took, and whether it failed (5xx) or was rejected (4xx)."""
         self.times.append((self.catalog.clock(), ms, status >= 500, 400 <= status < 500))
 
-    def note_rejection(self, field: str) -> None:
+    def count_rejection(self, field: str) -> None:
         """Count a rejected row, by the field over which it was rejected."""
         self.rows.append((self.catalog.clock(), field[:60] or "a row"))
 
@@ -274,7 +274,7 @@ class LiveService(DeployedService):
         recent = [name for at, name in list(self.rows) if at >= since]
         return dict(Counter(n for n in recent if n)), len(recent)
 
-    def figures(self, seconds: float = 60.0) -> dict[str, float | None]:
+    def metrics(self, seconds: float = 60.0) -> dict[str, float | None]:
         """Requests a second, p50 and p95 in milliseconds, the share that failed (5xx) and the share
         that was rejected (4xx), of the last seconds.
 

@@ -12,7 +12,7 @@ from mesocosm.core.thresholds import Bound
 from mesocosm.serving.runtimes.onnx import Onnx
 
 
-def _type(value: Any) -> Any:
+def _expand_name(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
 
 
@@ -45,7 +45,7 @@ class Rollout(Kind):
     promote: Literal["safe", "gain"] = "safe"
 
     @model_validator(mode="after")
-    def _rising(self) -> Rollout:
+    def _check_steps(self) -> Rollout:
         if list(self.steps) != sorted(set(self.steps)):
             raise ValueError(f"'steps' that rise, got {', '.join(map(str, self.steps))}")
         if "agreement" in self.guard and self.strategy != "shadow":
@@ -138,7 +138,7 @@ class Service(Kind):
     serves: str | None = None
     fallback: str | None = None
     answers: Answers | None = None
-    runtime: Annotated[Onnx, BeforeValidator(_type)] = Onnx()
+    runtime: Annotated[Onnx, BeforeValidator(_expand_name)] = Onnx()
     rollout: Rollout = Rollout()
     batch: Batch = Batch()
     update: Update = Update()
@@ -148,7 +148,7 @@ class Service(Kind):
     about: str = ""
 
     @model_validator(mode="after")
-    def _something(self) -> Service:
+    def _check_purpose(self) -> Service:
         if not self.serves and not self.answers:
             raise ValueError("'serves' with a model, 'answers' with a table, or both")
         if self.fallback and (not self.serves or self.fallback == self.serves):

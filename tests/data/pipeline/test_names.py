@@ -301,7 +301,7 @@ def test_every_step_takes_any_name(tmp_path: Path, part: int) -> None:
         single = [
             [row["_why"] is None, *(row[n] for n in use)]
             for one in raw
-            for row in ready.ready([one])
+            for row in ready.prepare([one])
         ]
         assert served == single
         path = tmp_path / use[0][:1].encode().hex() / ".mesocosm" / "datasets" / "d" / "rows"

@@ -298,7 +298,7 @@ def test_batches_come_in_order_whoever_reads_which_row(tmp_path: Path) -> None:
     made = built(tmp_path, {"x": {"type": "number", "unit": "m"}}, rows)
     sure = [made._by_program(0, row) is not None for row in rows]
     assert True in sure and False in sure, "some of both"
-    assert [json.dumps(r) for r in made.ready(rows)] == [
+    assert [json.dumps(r) for r in made.prepare(rows)] == [
         json.dumps(r) for r in made._by_engine(rows)
     ]
 
@@ -315,7 +315,7 @@ def test_a_number_of_json_has_a_point_where_texts_have_a_decimal_comma() -> None
     )
     rows = [{"x": v} for v in (1.234, 1234.5, 1e-07, 7, "1.234", "1,5", None)]
     assert (
-        [r["x"] for r in made.ready(rows)]
+        [r["x"] for r in made.prepare(rows)]
         == [r["x"] for r in made._by_engine(rows)]
         == [1.234, 1234.5, 1e-07, 7.0, 1234.0, 1.5, None]
     )
@@ -332,10 +332,10 @@ def test_a_program_that_is_never_sure_is_hardly_asked(tmp_path: Path) -> None:
         {"steps": program.steps, "__call__": lambda self, row: asked.append(row) or program(row)},
     )()  # type: ignore[assignment]
     for _ in range(4 * DOUBTS):
-        made.ready([{"x": "9007199254740993"}])
+        made.prepare([{"x": "9007199254740993"}])
     assert len(asked) < DOUBTS + 8
     for _ in range(DOUBTS + 1):
-        (one,) = made.ready([{"x": "5"}])
+        (one,) = made.prepare([{"x": "5"}])
     assert one["x"] == 5 and made.doubts == 0, "and it is again, once it knows one"
 
 

@@ -123,7 +123,7 @@ class Scenery:
             or self.book.number != catalog.revision()
         ):
             self.book, self.read = Book(catalog), time.monotonic()
-        figures = {n: s.figures() for n, s in self.served.items() if s.now}
+        figures = {n: s.metrics() for n, s in self.served.items() if s.now}
         making = {w["address"]: w for w in at_work(self.store)}
         since = catalog.clock() - 5
         flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]

@@ -87,7 +87,7 @@ class Look:
                 if not read or not served.now:
                     continue
                 try:
-                    said = served.now.vectors(
+                    said = served.now.embed(
                         [dict.fromkeys(read, words) for words in texts(self.style)]
                     )
                 except Failure:

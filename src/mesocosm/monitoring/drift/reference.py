@@ -72,7 +72,7 @@ class ReferenceSample:
         fresh = {key: row for row in rows if (key := self._key(row)) not in self.features}
         vectors: list[list[float]] = []
         if fresh:
-            vectors = model.vectors(list(fresh.values()))
+            vectors = model.embed(list(fresh.values()))
             if not vectors:
                 return []  # the model embeds neither
         known = self.features | dict(zip(fresh, vectors, strict=True))

@@ -77,7 +77,7 @@ class _Reference:
     def share(self, at: Array, side: Side = "right") -> Array:
         return _share_below(self.points, at, side)
 
-    def undone(self, live: Array, times: float, plus: float) -> Array:
+    def undo(self, live: Array, times: float, plus: float) -> Array:
         """Live numbers undone, and clipped as the training numbers were."""
         found: Array = np.clip((live - plus) / times, self.low, self.high)
         return found
@@ -166,7 +166,7 @@ def _looks_known(base: _Reference, live: Array, times: float, plus: float) -> bo
     """Whether live numbers, undone, are training values where those are discrete, and spread as
     wide where they are not.
     """
-    undone = base.undone(live, times, plus)
+    undone = base.undo(live, times, plus)
     if _is_discrete(base):
         return _share_known(base, undone) > 0.6
     return bool(_as_wide(base, undone))
@@ -354,7 +354,7 @@ def _score(base: _Reference, live: Array, times: float, plus: float, left: float
     """
     exact = 0.0
     if len(base.support) <= SUPPORT or _all_whole(base):
-        exact = _share_known(base, base.undone(live, times, plus))
+        exact = _share_known(base, base.undo(live, times, plus))
     return round(exact, 1) - left
 
 

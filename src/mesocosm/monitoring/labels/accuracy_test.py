@@ -71,12 +71,12 @@ class Labelled:
         if self.of > self.rows:
             which = f"the newest {self.rows} (of {self.of})"
         return (
-            f"concept drift: {self.right} of {which} labelled predictions were {self.found}"
+            f"concept drift: {self.right} of {which} labelled predictions were {self.criterion}"
             f" ({self.expected:.0f} expected)"
         )
 
     @property
-    def found(self) -> str:
+    def criterion(self) -> str:
         """What counts as right, in words."""
         if self.near is None:
             return "right"

@@ -39,7 +39,7 @@ class Surge(Kind):
     each: int = Field(3, ge=1, le=1000)
 
     @model_validator(mode="after")
-    def _one(self) -> Surge:
+    def _check_counted(self) -> Surge:
         if (self.label is None) != self.unsure:
             raise ValueError("'label' with the label that is counted, or 'unsure: true'")
         return self

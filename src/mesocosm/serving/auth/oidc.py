@@ -176,7 +176,7 @@ class Provider:
         may, role = max(roles)
         return {"role": role, "may": RIGHTS[may]}
 
-    def whose(self, token: str, client: str, nonce: str) -> float | None:
+    def find_expiry(self, token: str, client: str, nonce: str) -> float | None:
         """Until when the token of a sign-in is valid, in seconds of the clock; None where it is not
         of that sign-in.
         """

@@ -105,7 +105,9 @@ class SignIn:
         if settings.secret:
             form["client_secret"] = settings.secret
         tokens = self.provider.exchange(form)
-        until = self.provider.whose(str(tokens.get("id_token", "")), str(settings.client), nonce)
+        until = self.provider.find_expiry(
+            str(tokens.get("id_token", "")), str(settings.client), nonce
+        )
         if until is None:
             raise Problem(
                 403,

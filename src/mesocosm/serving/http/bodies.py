@@ -101,11 +101,11 @@ def _read(data: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         detail = "the body is not valid JSON; expected an object"
         raise Problem(400, "Invalid JSON", detail) from error
-    _refuse_non_finite(value, data)
+    _check_finite(value, data)
     return value
 
 
-def _refuse_non_finite(value: Any, data: bytes) -> None:
+def _check_finite(value: Any, data: bytes) -> None:
     """Reject a number that is infinite or not a number, whether it was written so or is too
     large.
     """

@@ -59,7 +59,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         most = most_connections()
         if len(self.connections) > most:
-            self.refuse(
+            self.reject(
                 503,
                 f"{most} connections are open already; close one, or retry in a moment",
                 (b"retry-after: 1\r\n",),
@@ -67,7 +67,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         self.waiting[self] = None
         if len(self.waiting) > self.most_waiting:
-            next(iter(self.waiting)).refuse(
+            next(iter(self.waiting)).reject(
                 503,
                 f"more than {self.most_waiting} connections wait without a request",
                 (b"retry-after: 1\r\n",),
@@ -94,7 +94,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 self.beside += len(data)
                 super().data_received(data)
                 if self.beside > self.most_headers + len(data):
-                    self.refuse(
+                    self.reject(
                         431,
                         f"a request may have {self.most_headers} bytes of trailers and chunk"
                         " headers in a row",
@@ -102,7 +102,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 return
             room = self.most_headers - self.head
             if room <= 0:
-                self.refuse(
+                self.reject(
                     431, f"a request's line and headers may have {self.most_headers} bytes together"
                 )
                 return
@@ -135,9 +135,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Reject what is not HTTP, as problem details."""
         del msg
-        self.refuse(400, "the bytes are not an HTTP request")
+        self.reject(400, "the bytes are not an HTTP request")
 
-    def refuse(self, status: int, detail: str, more: tuple[bytes, ...] = ()) -> None:
+    def reject(self, status: int, detail: str, more: tuple[bytes, ...] = ()) -> None:
         """Respond without the application, and close."""
         self._rest()
         if self.transport.is_closing():
@@ -165,6 +165,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _late(self) -> None:
         self.timer = None
-        self.refuse(
+        self.reject(
             408, f"a request's line and headers are expected within {self.header_seconds:g} s"
         )

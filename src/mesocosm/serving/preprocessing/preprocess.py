@@ -19,7 +19,7 @@ import orjson
 from mesocosm.serving.preprocessing.row_functions import Unsure
 from mesocosm.serving.preprocessing.row_program import compile_program
 from mesocosm.serving.requests.fields import Fields
-from mesocosm.serving.requests.nested import as_text
+from mesocosm.serving.requests.nested import to_text
 
 MOST_STEPS = 2500  # of a program, over which DuckDB is faster
 # rows in a row that a program was not sure of, after which it is tried on one in so many only
@@ -70,7 +70,7 @@ class Preprocessor(Fields):
         self.commas = {name for name, field in self.fields.items() if field.get("decimal") == ","}
         self._by_engine([dict.fromkeys(self.fields)])  # as quick the first time as the hundredth
 
-    def ready(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def prepare(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Clean rows, in their order; `_why` holds the reason where one may not be used."""
         if self.program is None or len(rows) * len(self.program.steps) > MOST_STEPS:
             return self._by_engine(rows)
@@ -98,7 +98,7 @@ class Preprocessor(Fields):
     def _texts(self, row: Mapping[str, Any]) -> list[str | None]:
         """The values of a row as texts."""
         if not self.nested and not self.commas:
-            return [as_text(row.get(name)) for name in self.fields]
+            return [to_text(row.get(name)) for name in self.fields]
         return [self._text(name, row.get(name)) for name in self.fields]
 
     def _text(self, name: str, value: Any) -> str | None:
@@ -106,8 +106,8 @@ class Preprocessor(Fields):
         that its field reads (JSON's is a point).
         """
         if isinstance(value, (list, dict)) and name in self.nested:
-            return as_text(value, self.nested[name])
-        text = as_text(value)
+            return to_text(value, self.nested[name])
+        text = to_text(value)
         if text is not None and isinstance(value, float) and name in self.commas:
             return text.replace(".", ",")
         return text

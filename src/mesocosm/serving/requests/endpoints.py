@@ -124,7 +124,7 @@ class PredictHandler:
                 model.fields.check(row)
             except Wrong as wrong:
                 if not mark:
-                    service.note_rejection(wrong.key)
+                    service.count_rejection(wrong.key)
                 invalid[number] = wrong
         return mark, invalid
 

@@ -13,7 +13,7 @@ from typing import Any
 from mesocosm.core.errors import Wrong
 from mesocosm.serving.requests.listed_values import is_complete
 from mesocosm.serving.requests.missing import is_missing, spell
-from mesocosm.serving.requests.nested import as_text, nested_form, refuse_nested
+from mesocosm.serving.requests.nested import check_nested, nested_form, to_text
 from mesocosm.serving.requests.refusals import NON_FINITE, field_mismatch, json_kind
 
 MOST_TEXT = 20_000  # characters of a text, where a field does not say
@@ -77,7 +77,7 @@ class Fields:
         field = self.fields[name]
         if isinstance(value, (list, dict)):
             self._check_nested(name, value)
-            value = as_text(value, self.nested[name])
+            value = to_text(value, self.nested[name])
         if isinstance(value, float) and not math.isfinite(value):
             expected = field["wanted"]
             if field["may_miss"]:
@@ -92,7 +92,7 @@ class Fields:
         is_list_field = field.get("type") == "list"
         if name not in self.nested or (is_list_field and not isinstance(value, list)):
             raise Wrong(name, f"got {json_kind(value)}", field["wanted"])
-        refuse_nested(name, value, field)
+        check_nested(name, value, field)
 
     def warnings(self, clean: Mapping[str, Any], raw: Mapping[str, Any]) -> list[dict[str, str]]:
         """What makes a prediction doubtful: no field of the raw row has a value, or a value of the
@@ -119,7 +119,7 @@ class Fields:
                 found.append({"field": name, "warning": "out of range", "detail": detail})
         return found
 
-    def logged(self, row: Mapping[str, Any], clean: Mapping[str, Any]) -> dict[str, Any]:
+    def redact(self, row: Mapping[str, Any], clean: Mapping[str, Any]) -> dict[str, Any]:
         """A raw row as it is logged with its prediction.
 
         An image is logged as its length only, since it may reveal where it was taken; a private

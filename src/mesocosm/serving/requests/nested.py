@@ -36,14 +36,14 @@ def nested_form(kind: str, known: Mapping[str, Any]) -> tuple[str, str] | None:
         return None
     for form in (SPACED, CLOSE):
         try:
-            if all(as_text(json.loads(v), form) == v for v in values):
+            if all(to_text(json.loads(v), form) == v for v in values):
                 return form
         except (ValueError, RecursionError):
             return None
     return None
 
 
-def refuse_nested(
+def check_nested(
     name: str, value: object, field: Mapping[str, Any], levels: int = MOST_LEVELS
 ) -> None:
     """Reject a list or object that is too deep or has a number that JSON does not have; a field of
@@ -65,10 +65,10 @@ def refuse_nested(
     if isinstance(value, dict):
         items = list(value.values())
     for item in items:
-        refuse_nested(name, item, field, levels - 1)
+        check_nested(name, item, field, levels - 1)
 
 
-def as_text(value: Any, form: tuple[str, str] | None = None) -> str | None:
+def to_text(value: Any, form: tuple[str, str] | None = None) -> str | None:
     """A value as text: texts as they are, others as JSON, with separators where they are given."""
     if value is None or isinstance(value, str):
         return value

@@ -37,7 +37,7 @@ class VersionStats:
     both: int = 0
     agreed: int = 0
 
-    def figures(self) -> dict[str, float | None]:
+    def metrics(self) -> dict[str, float | None]:
         """The metrics by the names that guards bound; None where nothing is known yet."""
         figures: dict[str, float | None] = {
             "error_rate": _divide(self.errors, self.requests),
@@ -149,7 +149,7 @@ def decide(
 
 def _find_broken_guard(setting: Rollout, new: VersionStats) -> str:
     """The guard that the new version breaks, in words; empty where it keeps all."""
-    figures = new.figures()
+    figures = new.metrics()
     for name, bound in setting.guard.items():
         value, count = figures[name], new.count(name)
         if value is not None and count >= GUARDED and not holds(bound, value):

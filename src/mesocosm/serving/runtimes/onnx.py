@@ -38,7 +38,7 @@ class Workers(Kind):
 
     @model_validator(mode="before")
     @classmethod
-    def _fixed(cls, given: Any) -> Any:
+    def _expand_number(cls, given: Any) -> Any:
         if isinstance(given, int) and not isinstance(given, bool):
             return {"least": given, "most": given}
         if not isinstance(given, dict):
@@ -49,7 +49,7 @@ class Workers(Kind):
         return given
 
     @model_validator(mode="after")
-    def _ordered(self) -> Workers:
+    def _check_range(self) -> Workers:
         if self.most < self.least:
             raise ValueError(f"'most' of {self.least} or more, got {self.most}")
         if not self.least and self.most:

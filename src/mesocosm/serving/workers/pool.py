@@ -245,13 +245,13 @@ class RemoteModel:
         """
         return self._call("held")
 
-    def vectors(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+    def embed(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
         """Embeddings of the texts and images of cleaned rows.
 
         Raises:
             Failure: workers died over them.
         """
-        return self._call("vectors", rows=list(rows))
+        return self._call("embed", rows=list(rows))
 
     def _call(self, do: str, **more: Any) -> list[Any]:
         try:

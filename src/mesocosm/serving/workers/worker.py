@@ -24,7 +24,7 @@ from mesocosm.serving.workers.ipc import receive, send
 OPERATIONS: dict[str, Callable[[ModelInstance, Mapping[str, Any]], Any]] = {
     "answer": lambda model, message: model.answer(message["rows"]),
     "predict": lambda model, message: model.predict(message["rows"]),
-    "vectors": lambda model, message: model.vectors(message["rows"]),
+    "embed": lambda model, message: model.embed(message["rows"]),
     "held": lambda model, message: model.held(),
     "ask": lambda model, message: model.ask(message["question"]),
 }
