@@ -20,7 +20,8 @@ def recalibrate_prediction(
 
     Source: Saerens, Latinne and Decaestecker 2002, Neural Computation 14.
 
-    >>> prediction = {"label": "good", "probabilities": {"good": 0.6, "bad": 0.4}}
+    >>> shares = {"good": 0.6, "bad": 0.4}
+    >>> prediction = {"label": "good", "probability": 0.6, "probabilities": shares}
     >>> recalibrate_prediction(prediction, {"good": 0.5, "bad": 2.0})
     {'label': 'bad', 'probability': 0.727273, 'probabilities': {'bad': 0.727273, 'good': 0.272727}}
     """
