@@ -206,8 +206,7 @@ class DriftDiagnosis:
         self, findings: DriftFindings, part: Mapping[str, Any], fields: Fields
     ) -> DriftFindings:
         """The findings within a part of the rows, of the feature that drifted most."""
-        inside = [k for k, r in enumerate(findings.live) if r.get(part["field"]) == part["value"]]
-        rows, live = [findings.rows[k] for k in inside], [findings.live[k] for k in inside]
+        rows, live = _select_part(findings, part)
         worst = findings.found[0]["feature"]
         found, _ = find_drifted(
             self.state.reference.tested(),
@@ -289,6 +288,18 @@ class DriftDiagnosis:
         placed = self.state.reference.add_directions([r["input"]["clean"] for r in rows])
         sent = restore_missing(rows, now.fields.training)
         return [{**row, **values} for row, values in zip(placed, sent, strict=True)]
+
+
+def _select_part(
+    findings: DriftFindings, part: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
+    """The logged rows of a part, and those rows as they were tested."""
+    rows, live = [], []
+    for logged, row in zip(findings.rows, findings.live, strict=True):
+        if row.get(part["field"]) == part["value"]:
+            rows.append(logged)
+            live.append(row)
+    return rows, live
 
 
 def _units_of(fields: Fields) -> dict[str, str | None]:

@@ -261,18 +261,21 @@ def find_recoded(name: str, known: Mapping[str, Any], values: Sequence[Any]) -> 
     permuted = {a: b for a, b in meant.items() if a != b}
     if not permuted or p_same(known, [meant.get(v, v) for v in map(spell, values)]) < LIKE:
         return None
-    swapped = {a: b for a, b in permuted.items() if now[a]}
-    pairs = list(swapped.items())[:SHOWN]
-    named = ", ".join(f"{_quote(a)} is as frequent as {_quote(b)} was" for a, b in pairs)
+    recoded = {a: b for a, b in permuted.items() if now[a]}
     return Change(
         name,
         "schema",
         p_same(known, values),
-        sum(now[a] for a in swapped),
+        sum(now[a] for a in recoded),
         len(values),
-        f"the values of {name} look recoded: {named}",
-        {"change": "recoded", "meant": swapped},
+        f"the values of {name} look recoded: {_describe_recoding(recoded)}",
+        {"change": "recoded", "meant": recoded},
     )
+
+
+def _describe_recoding(recoded: Mapping[str, str]) -> str:
+    pairs = list(recoded.items())[:SHOWN]
+    return ", ".join(f"{_quote(a)} is as frequent as {_quote(b)} was" for a, b in pairs)
 
 
 def _match_shares(counts: Mapping[str, int], now: Counter[str]) -> dict[str, str]:
