@@ -243,7 +243,7 @@ def bad_model(copy: Copy) -> dict[str, Any]:
         "seconds": round(took, 2),
         "what": next(
             iter(a["message"] for a in catalog.alerts(open_only=True) if a["what"] == "rollout"),
-            "it was taken back",
+            "it was rolled back",
         ),
     }
 
