@@ -24,7 +24,7 @@ from data import have
 from data import headlines as wire
 from parts import size
 
-from mesocosm.monitoring.surge.detector import Surges
+from mesocosm.monitoring.surge.detector import SurgeDetector
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
 from mesocosm.monitoring.surge.settings import Surge
 
@@ -116,7 +116,7 @@ def headlines(usual: float) -> tuple[Said, Callable[[random.Random], list[dict[s
         )
     surge = Surge(label="negative")
     answers = [
-        {"label": one["label"], "sure": surge.sure(one), HELD_LABEL: r[HELD_LABEL]}
+        {"label": one["label"], "sure": surge.read_probability(one), HELD_LABEL: r[HELD_LABEL]}
         for one, r in zip(said, held, strict=True)
     ]
     right = statistics.mean(a["label"] == a[HELD_LABEL] for a in answers)
@@ -150,13 +150,13 @@ def told(
     setting, false, took = Surge(label="negative", by="topic"), 0, []
     for seed in range(size(10, 1)):
         draw = random.Random(seed)
-        sums = Surges(setting, start(draw))
+        sums = SurgeDetector(setting, start(draw))
         false += sum(
             "over" not in (sums.see(said(draw, usual)) or {"over": True}) for _ in range(QUIET)
         )
     for seed in range(size(200, 5)):
         draw = random.Random(1000 + seed)
-        sums = Surges(setting, start(draw))
+        sums = SurgeDetector(setting, start(draw))
         for _ in range(size(1000, 100)):
             sums.see(said(draw, usual))
         took.append(

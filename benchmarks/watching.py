@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from parts import SMALL, no_peer, size
 
-from mesocosm.monitoring.drift.feature_tests import drifted
-from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.drift.feature_tests import find_drifted
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.settings import Monitor
-from mesocosm.serving.rollout.sequential_test import compared
+from mesocosm.serving.rollout.sequential_test import compare_shares
 
 Line = tuple[str, float, str, bool]
 HERE = Path(__file__).parent
@@ -102,7 +102,7 @@ def evidently() -> list[Line]:
             training = reference(before)
             lists = {n: v.tolist() for n, v in now.items()}
             began = time.process_time()
-            found, _ = drifted(training, lists, 0.05)
+            found, _ = find_drifted(training, lists, 0.05)
             took = time.process_time() - began
             truth = {f"x{shift}"} if shift is not None else set()
             right += {f["feature"] for f in found} == truth
@@ -183,7 +183,7 @@ class Records:
         return []
 
 
-def watched(training: dict[str, Any], rate: str) -> tuple[Watch, Records]:
+def watched(training: dict[str, Any], rate: str) -> tuple[ServiceMonitor, Records]:
     """A watch over records in memory; the judge is left out, since it raises nothing."""
     records = Records()
     unit = SimpleNamespace(
@@ -197,11 +197,11 @@ def watched(training: dict[str, Any], rate: str) -> tuple[Watch, Records]:
     monitor = Monitor.model_validate(
         {"service": "desk", "every": "10m", "drift": {"false_alarms": rate, "window": 200}}
     )
-    return Watch("w", monitor, served, records, lambda *_: None, lambda *_: None), records  # type: ignore[arg-type]
+    return ServiceMonitor("w", monitor, served, records, lambda *_: None, lambda *_: None), records  # type: ignore[arg-type]
 
 
 def day(
-    watch: Watch, records: Records, rows: dict[str, np.ndarray[Any, Any]], every: int = 200
+    watch: ServiceMonitor, records: Records, rows: dict[str, np.ndarray[Any, Any]], every: int = 200
 ) -> int:
     """Rows come, looked at whenever a window is full; returns how many alarms were raised."""
     before, names = len(records.raised), list(rows)
@@ -267,7 +267,8 @@ def sequential() -> list[Line]:
     for _ in range(runs):
         a, b = (np.cumsum(draw.random(2000) < 0.85) for _ in range(2))
         false += any(
-            compared(int(a[n - 1]), n, int(b[n - 1]), n).p <= 0.05 for n in range(30, 2001, 10)
+            compare_shares(int(a[n - 1]), n, int(b[n - 1]), n).p <= 0.05
+            for n in range(30, 2001, 10)
         )
     fixed = (
         2 * (0.85 * 0.15 + 0.88 * 0.12) / 2 * (1.96 + 0.8416) ** 2 / 0.03**2
@@ -280,7 +281,7 @@ def sequential() -> list[Line]:
                 (
                     n
                     for n in range(30, int(4 * fixed), 10)
-                    if compared(int(a[n - 1]), n, int(b[n - 1]), n).p <= 0.05
+                    if compare_shares(int(a[n - 1]), n, int(b[n - 1]), n).p <= 0.05
                 ),
                 int(4 * fixed),
             )

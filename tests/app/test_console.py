@@ -160,7 +160,7 @@ def test_what_if_answers_as_the_service_does_and_leaves_no_trace(page: Any, serv
     keep(page, "what-if")
     assert Catalog(server.home / ".mesocosm").counts() == before
     told_wrong = server.http.post("/v1/services/credit-desk/what-if", json=asked | {"nonsense": 1})
-    assert told_wrong.status_code == 422 and "reads no such field" in told_wrong.json()["detail"]
+    assert told_wrong.status_code == 422 and "has no such field" in told_wrong.json()["detail"]
     assert server.http.get("/v1/services/nothing/what-if").status_code == 404
 
 
@@ -233,7 +233,7 @@ def test_a_rollout_is_shown_and_taken_back_with_a_reason(
     server.http.post("/v1/services/credit-desk/predict", json=row)
     turn(page, server, "services")
     page.wait_for_selector(".rollout >> text=risk-v9-twin beside")
-    page.wait_for_selector(".rollout >> text=of this step are left")
+    page.wait_for_selector(".rollout >> text=of this step remain")
     beside = server.http.post(
         "/v1/services/credit-desk/what-if", json={k: row.get(k) for k in row}
     ).json()["beside"]

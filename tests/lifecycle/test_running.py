@@ -22,10 +22,10 @@ from conftest import begin
 
 from mesocosm.core.errors import Failure
 from mesocosm.lifecycle.server_info import find_server, forget_server, lock_server, record_server
-from mesocosm.serving.http.shutdown import Draining
+from mesocosm.serving.http.shutdown import DrainingServer
 
-HOLD = """import signal, sys, time; from pathlib import Path; from mesocosm.lifecycle.server_info import lock_server, record_server; from mesocosm.serving.http.shutdown import end_on_term
-signal.signal(signal.SIGHUP, signal.SIG_DFL); end_on_term(); store = Path(sys.argv[1]); signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+HOLD = """import signal, sys, time; from pathlib import Path; from mesocosm.lifecycle.server_info import lock_server, record_server; from mesocosm.serving.http.shutdown import exit_on_signals
+signal.signal(signal.SIGHUP, signal.SIG_DFL); exit_on_signals(); store = Path(sys.argv[1]); signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 with lock_server(store):
     record_server(store, "http://127.0.0.1:1", "secret"); print("up", flush=True); time.sleep(60)
 """
@@ -82,12 +82,12 @@ def test_servers_over_a_shared_catalog_go_together(tmp_path: Path) -> None:
 
 def test_it_says_that_it_leaves_before_it_stops_listening() -> None:
     left: list[float] = []
-    server = Draining(uvicorn.Config("none"), lambda: left.append(time.monotonic()), 30.0)
+    server = DrainingServer(uvicorn.Config("none"), lambda: left.append(time.monotonic()), 30.0)
     server.handle_exit(signal.SIGTERM, None)
     assert left and not server.should_exit and server.until and server.until > time.monotonic() + 20
     server.handle_exit(signal.SIGTERM, None)
     assert server.should_exit
-    quick = Draining(uvicorn.Config("none"), lambda: None, 30.0)
+    quick = DrainingServer(uvicorn.Config("none"), lambda: None, 30.0)
     quick.handle_exit(signal.SIGINT, None)
     assert quick.should_exit
 

@@ -15,7 +15,7 @@ from conftest import ROOT
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.loader import Loader
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 OLD = ROOT / "tests" / "stores" / "store-0.6"
 
@@ -31,7 +31,7 @@ def home(tmp_path: Path) -> Path:
 def test_what_was_served_answers_as_it_did(home: Path) -> None:
     eco = open_ecosystem(home)
     load = Loader(eco.spec, eco.catalog).load
-    served = Served("desk", eco.spec.eco.services["desk"], eco.catalog, load)
+    served = LiveService("desk", eco.spec.eco.services["desk"], eco.catalog, load)
     served.refresh()
     told = json.loads((home / "answers.json").read_text(encoding="utf-8"))
     for one, now in zip(told, served.predict([t["row"] for t in told]), strict=True):

@@ -19,16 +19,16 @@ from mesocosm.app.deploy.alert_rules import ALERTS
 from mesocosm.app.loader import Loader
 from mesocosm.config import read
 from mesocosm.core.errors import Failure, Invalid
-from mesocosm.monitoring.diagnosis import judged
-from mesocosm.monitoring.drift.detectors.psi import StabilityIndex
-from mesocosm.monitoring.drift.feature_tests import columns, drifted
-from mesocosm.monitoring.drift.localization import where
+from mesocosm.monitoring.drift.detectors.psi import PopulationStabilityIndex
+from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
+from mesocosm.monitoring.drift.localization import localize_drift
+from mesocosm.monitoring.evidence import DriftCase, diagnose_drift
 from mesocosm.monitoring.labels.accuracy_test import Labelled
-from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.notifications import RUNBOOK
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
 from mesocosm.resilience.scenario import read_story
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 pytestmark = pytest.mark.slow
 
@@ -52,13 +52,17 @@ def live(rng: random.Random, rows: int, times: float = 1.0) -> list[dict[str, An
 
 def test_quiet_rows_raise_no_alarm_at_the_stated_rate() -> None:
     rng = random.Random(1)
-    alarms = sum(bool(drifted(CREDIT, columns(live(rng, 100)), 0.01)[0]) for _ in range(300))
+    alarms = sum(
+        bool(find_drifted(CREDIT, collect_columns(live(rng, 100)), 0.01)[0]) for _ in range(300)
+    )
     assert alarms <= 8  # 1 % of 300 looks, and its spread
 
 
 def test_a_currency_change_is_seen_within_a_hundred_rows() -> None:
     rng = random.Random(2)
-    seen = [drifted(CREDIT, columns(live(rng, 100, 1.95583)), 1e-6)[0] for _ in range(50)]
+    seen = [
+        find_drifted(CREDIT, collect_columns(live(rng, 100, 1.95583)), 1e-6)[0] for _ in range(50)
+    ]
     assert all(found and found[0]["feature"] == "amount" for found in seen)
     assert 1.5 < seen[0][0]["ratio"] < 2.4
 
@@ -76,20 +80,26 @@ def branches(
 
 def test_the_part_that_holds_a_drift_is_named() -> None:
     rng = random.Random(4)
-    named = [where("amount", CREDIT, branches(rng, 400, "south"), 1e-3) for _ in range(20)]
+    named = [localize_drift("amount", CREDIT, branches(rng, 400, "south"), 1e-3) for _ in range(20)]
     assert sum(bool(n) and n["field"] == "branch" and n["value"] == "south" for n in named) >= 17
     assert all(n is None or (60 < n["rows"] < 150 and n["of"] == 400) for n in named)
     everywhere = [
-        where("amount", CREDIT, [r | {"amount": r["amount"] * 2} for r in branches(rng, 400)], 1e-3)
+        localize_drift(
+            "amount", CREDIT, [r | {"amount": r["amount"] * 2} for r in branches(rng, 400)], 1e-3
+        )
         for _ in range(20)
     ]
     assert not any(everywhere), "where all rows moved no part is to blame"
     assert (
-        sum(where("amount", CREDIT, branches(rng, 400), 1e-2) is not None for _ in range(100)) <= 3
+        sum(
+            localize_drift("amount", CREDIT, branches(rng, 400), 1e-2) is not None
+            for _ in range(100)
+        )
+        <= 3
     )
     assert (
-        where("meaning", CREDIT, branches(rng, 50), 1e-3) is None
-        and where("amount", CREDIT, [], 1e-3) is None
+        localize_drift("meaning", CREDIT, branches(rng, 50), 1e-3) is None
+        and localize_drift("amount", CREDIT, [], 1e-3) is None
     )
 
 
@@ -134,7 +144,7 @@ def test_the_incident_of_the_on_call_page(bank: Path, server: Server, cli: Any) 
         == 0
     )
     judged_ = [a for a in eco.catalog.audit(40) if a["act"] == "judge"]
-    assert judged_ and judged_[0]["why"].startswith("left as it is: drill: amount is 0.5113 times")
+    assert judged_ and judged_[0]["why"].startswith("no action: drill: amount is 0.5113 times")
 
 
 def test_every_alert_has_its_heading() -> None:
@@ -208,16 +218,18 @@ def trained() -> dict[str, Any]:
 def judge(live: list[dict[str, Any]], told: tuple[int, int, float] = (0, 0, 0.0)) -> Any:
     training, held = trained(), drawn(random.Random(9), 300)
     rows = [{k: v for k, v in r.items() if k != HELD_LABEL} for r in live]
-    found, _ = drifted(training, columns(rows), 1e-3)
+    found, _ = find_drifted(training, collect_columns(rows), 1e-3)
     labelled = Labelled(*told, p=1e-4 if told[1] < told[2] - 10 else 1.0)
-    return judged(found, training, rows, predict, held, lambda _: labelled, 0.02, 1e-3)
+    return diagnose_drift(
+        DriftCase(found, training, rows, predict, held, lambda _: labelled, 0.02, 1e-3)
+    )
 
 
 def test_what_kind_a_drift_is_and_what_would_mend_it() -> None:
     rng = random.Random(5)
     unit = judge(drawn(rng, 400, shift=11.0))
     assert (
-        (unit.kind, unit.remedy, unit.detail["factor"]) == ("unit", "mend the source", 12.0)
+        (unit.kind, unit.remedy, unit.detail["factor"]) == ("unit", "fix the source", 12.0)
         and unit.harm > 0.1
         and "months and years" in unit.why
     )
@@ -240,17 +252,20 @@ def test_what_kind_a_drift_is_and_what_would_mend_it() -> None:
     assert (other.kind, other.remedy) == (
         "concept",
         "retrain",
-    ) and "30 were right, where 52 were expected" in other.why
+    ) and "30 of 60 labelled predictions were right (52 expected)" in other.why
 
 
 def test_the_stability_index_keeps_its_level_and_finds_a_shift() -> None:
     rng, training = random.Random(8), trained()["age"]
     quiet = [
-        StabilityIndex().p_value(training, [rng.gauss(45, 10) for _ in range(300)])
+        PopulationStabilityIndex().p_value(training, [rng.gauss(45, 10) for _ in range(300)])
         for _ in range(200)
     ]
     assert sum(p < 0.05 for p in quiet) <= 20
-    assert StabilityIndex().p_value(training, [rng.gauss(48, 10) for _ in range(1000)]) < 1e-6
+    assert (
+        PopulationStabilityIndex().p_value(training, [rng.gauss(48, 10) for _ in range(1000)])
+        < 1e-6
+    )
 
 
 @pytest.fixture(scope="module")
@@ -268,18 +283,18 @@ def desk(tmp_path_factory: pytest.TempPathFactory, cli: Any) -> Path:
     return home
 
 
-def watched(desk: Path, home: Path) -> tuple[Any, Served, Watch, list[str]]:
+def watched(desk: Path, home: Path) -> tuple[Any, LiveService, ServiceMonitor, list[str]]:
     """A service in this process over a copy, its watch, and what that asked to be trained."""
     shutil.copytree(desk, home)
     eco, trained = open_ecosystem(home), []  # type: ignore[var-annotated]
-    served = Served(
+    served = LiveService(
         "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
     )
     served.refresh()
     return (
         eco,
         served,
-        Watch(
+        ServiceMonitor(
             "watch",
             eco.spec.eco.monitors["watch"],
             served,
@@ -371,11 +386,11 @@ def test_one_branch_that_sends_another_currency_is_named_and_judged_alone(tmp_pa
     )
     eco = open_ecosystem(home)
     assert not eco.build().failed
-    served = Served(
+    served = LiveService(
         "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
     )
     served.refresh()
-    watch = Watch(
+    watch = ServiceMonitor(
         "watch",
         eco.spec.eco.monitors["watch"],
         served,
@@ -398,13 +413,13 @@ def test_one_branch_that_sends_another_currency_is_named_and_judged_alone(tmp_pa
     (alert,) = [a for a in eco.catalog.alerts() if a["id"] == ident]
     many = sum(row["branch"] == "south" for row in rows)
     assert (
-        f"all of it where branch is 'south' ({many} of 160 rows)" in alert["message"]
+        f"only where branch is 'south' ({many} of 160 rows)" in alert["message"]
         and alert["detail"]["where"]["rows"] == many
     )
     assert (
         alert["detail"]["verdict"]["kind"] == "unit"
         and 9 < alert["detail"]["verdict"]["factor"] < 15
-        and alert["detail"]["verdict"]["remedy"] == "mend the source"
+        and alert["detail"]["verdict"]["remedy"] == "fix the source"
     )
     named = {
         eco.catalog.prediction(i)["input"]["clean"]["branch"]
@@ -426,9 +441,9 @@ def test_a_text_has_the_same_features_in_every_batch(desk: Path, tmp_path: Path)
         def __getattr__(self, name: str) -> Any:
             return getattr(whole, name)
 
-        def vectors(self, rows: Any) -> list[list[float]]:
+        def embed(self, rows: Any) -> list[list[float]]:
             self.calls += 1
-            return [[v + 0.05 * self.calls for v in row] for row in whole.vectors(rows)]
+            return [[v + 0.05 * self.calls for v in row] for row in whole.embed(rows)]
 
     served.now = shaky = Shaky()  # type: ignore[assignment]
     for calls in (1, 1):
@@ -447,10 +462,7 @@ def test_texts_that_cannot_be_watched_are_told(desk: Path, tmp_path: Path) -> No
     held = served.now.held()
     served.now = replace(served.now, kept=lambda: held[:30])
     served.predict([{k: v for k, v in row.items() if k != HELD_LABEL} for row in held[:60]])
-    assert (
-        watch.look() == []
-        and watch.last["unwatched"] == "text: 30 rows are held out, and 40 are needed"
-    )
+    assert watch.look() == [] and watch.last["unwatched"] == "text: 30 held-out rows, 40 needed"
     assert watch.last["p_values"] and not any("text" in name for name in watch.last["p_values"])
 
 
@@ -492,8 +504,8 @@ def test_rows_refused_over_one_field_name_it(desk: Path, tmp_path: Path) -> None
     (alert,) = [a for a in eco.catalog.alerts() if a["id"] == ident]
     assert (
         alert["what"] == "schema"
-        and "20 of the last 40 rows of desk were refused over amount" in alert["message"]
-        and "mend the source" in alert["message"]
+        and "20 of the last 40 rows of desk were rejected over amount" in alert["message"]
+        and "fix the source" in alert["message"]
     )
     assert watch.look() == [] and not trained
     served.predict(
@@ -505,9 +517,9 @@ def test_rows_refused_over_one_field_name_it(desk: Path, tmp_path: Path) -> None
     assert watch.look() == [] and not eco.catalog.alerts(open_only=True), "mended"
     assert watch.look() == [], "what was refused before it was mended is not told again"
     for _ in range(200):
-        served.refused("amuont")
+        served.count_rejection("amuont")
     (ident,) = watch.look()
-    assert "refused over amuont" in next(
+    assert "rejected over amuont" in next(
         a["message"] for a in eco.catalog.alerts() if a["id"] == ident
     )
 
@@ -531,7 +543,7 @@ def test_answers_that_turn_out_wrong_train_a_challenger(desk: Path, tmp_path: Pa
     alert = next(a for a in eco.catalog.alerts() if a["id"] == ident)
     assert (
         alert["detail"]["verdict"]["kind"] == "concept"
-        and "of 80 answers whose label came back 40 were right" in alert["message"]
+        and "40 of 80 labelled predictions were right" in alert["message"]
         and len(trained) == 1
     )
 
@@ -569,7 +581,7 @@ def test_the_story_of_the_page_goes_as_told_and_another_does_not(
     assert (
         acts[1]["refused"] == 3
         and "euros" in acts[2]["act"]
-        and "mend the source" in acts[2]["alerts"][0]
+        and "fix the source" in acts[2]["alerts"][0]
         and not acts[2]["versions"]
     )
     assert before == (catalog.alerts(), len(catalog.predictions("desk", most=500)))

@@ -18,13 +18,13 @@ import pytest
 
 from mesocosm.core.errors import Failure
 from mesocosm.monitoring.alert_closing import Evidence, next_state, review_inputs
-from mesocosm.monitoring.anomaly import Figure
-from mesocosm.monitoring.diagnosis import _within, judged
+from mesocosm.monitoring.anomaly import MetricDetector
 from mesocosm.monitoring.drift.diagnosis import EXPLAINED
-from mesocosm.monitoring.drift.feature_tests import columns, drifted
+from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
 from mesocosm.monitoring.drift.probes import Probe, as_json, probe_drift, probe_missing, read_probes
 from mesocosm.monitoring.drift.source_changes import find_changes
 from mesocosm.monitoring.drift.unit_change import find_unit
+from mesocosm.monitoring.evidence import DriftCase, diagnose_drift, select_usual_rows
 from mesocosm.monitoring.labels.accuracy_test import Answer, Calibration, Labelled, compare
 from mesocosm.monitoring.source_faults import refuse_faulty_rows
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
@@ -185,7 +185,7 @@ def simulate(seed: int, kind: str, with_labels: bool) -> tuple[str, int]:
                     detail, Evidence(labelled=labelled(None, told=answers[int(detail["at"]) :]))
                 ).open
             continue
-        found, _ = drifted(world.training, columns(live), LEVEL / 4)
+        found, _ = find_drifted(world.training, collect_columns(live), LEVEL / 4)
         changes = find_changes(
             world.training, {n: [r[n] for r in live] for n in world.training}, LEVEL / 4
         )
@@ -198,17 +198,19 @@ def simulate(seed: int, kind: str, with_labels: bool) -> tuple[str, int]:
                 if c.field in {f["feature"] for f in found}
             ]
         if found or changes:
-            diagnosis = judged(
-                found,
-                world.training,
-                live,
-                world.predict,
-                world.held,
-                labelled,
-                0.02,
-                LEVEL,
-                None,
-                changes,
+            diagnosis = diagnose_drift(
+                DriftCase(
+                    found,
+                    world.training,
+                    live,
+                    world.predict,
+                    world.held,
+                    labelled,
+                    0.02,
+                    LEVEL,
+                    None,
+                    changes,
+                )
             )
             probes: list[Probe] = [
                 probe_missing(c.field, world.training[c.field], live)
@@ -459,7 +461,7 @@ def test_growth_is_no_unit_and_a_unit_is_no_growth() -> None:
 
 def test_a_figure_that_became_worse_is_told_once_and_is_over_when_it_is_as_before() -> None:
     rng = np.random.default_rng(2)
-    figure, found = Figure("p95_ms", "adwin"), []
+    figure, found = MetricDetector("p95_ms", "adwin"), []
     for n in range(300):  # faster is no anomaly
         found += [f for f in [figure.see(float(rng.normal(20 if n < 150 else 8, 1)))] if f]
     assert not found
@@ -467,13 +469,13 @@ def test_a_figure_that_became_worse_is_told_once_and_is_over_when_it_is_as_befor
     detail = found[0]
     assert detail["before"] < 15 < 60 < detail["value"]
     whys = [
-        figure.over(float(rng.normal(80 if n < 30 else 9, 2)), 10.0 * n, 10.0, detail)
+        figure.explain_end(float(rng.normal(80 if n < 30 else 9, 2)), 10.0 * n, 10.0, detail)
         for n in range(45)
     ]
     assert (
         not any(whys[:37])
         and any(whys[37:])
-        and not figure.over(9.0, 1e6, 10.0, {"figure": "p95_ms"})
+        and not figure.explain_end(9.0, 1e6, 10.0, {"figure": "p95_ms"})
     )
 
 
@@ -498,7 +500,7 @@ def test_values_that_training_does_not_list_are_one_value() -> None:
         {"counts": listed, "other": 20000 - sum(listed.values())},
         {"counts": listed},
     ):  # the second is of a snapshot that did not keep it
-        assert not drifted({"c": known}, {"c": draw(2000)}, 1e-5)[0] and not find_changes(
+        assert not find_drifted({"c": known}, {"c": draw(2000)}, 1e-5)[0] and not find_changes(
             {"c": known}, {"c": draw(2000)}, 1e-5
         )
         healthy = [{"c": v} for v in draw(5000)]
@@ -517,7 +519,7 @@ def test_values_that_training_does_not_list_are_one_value() -> None:
             for v in counts
             if Fields({"fields": fields, "training": {"c": known}}).warnings({"c": v}, {"c": v})
         ]
-    assert drifted(
+    assert find_drifted(
         {"c": {"counts": listed, "other": 20000 - sum(listed.values())}},
         {"c": [v if i % 3 else "new" for i, v in enumerate(draw(2000))]},
         1e-5,
@@ -527,7 +529,7 @@ def test_values_that_training_does_not_list_are_one_value() -> None:
 
 
 def test_booleans_are_spelt_as_training_counts_them() -> None:
-    within = _within([{"feature": "b"}], {"b": {"counts": {"true": 50, "false": 50}}})
+    within = select_usual_rows([{"feature": "b"}], {"b": {"counts": {"true": 50, "false": 50}}})
     assert within({"b": True}) and within({"b": "true"}) and not within({"b": None})
 
 

@@ -62,7 +62,7 @@ def test_what_is_new_is_told_once_and_together(tmp_path: Path, heard: Any) -> No
             "desk",
             "drift",
             f"drift {n}",
-            {"verdict": {"kind": "unit", "remedy": "mend the source"}},
+            {"verdict": {"kind": "unit", "remedy": "fix the source"}},
         )
     status[0] = 500
     told.look()
@@ -76,7 +76,7 @@ def test_what_is_new_is_told_once_and_together(tmp_path: Path, heard: Any) -> No
         "drift 1",
         "drift 0",
     ] and message["ecosystem"] == "pond"
-    assert message["alerts"][0]["verdict"]["remedy"] == "mend the source" and message["alerts"][0][
+    assert message["alerts"][0]["verdict"]["remedy"] == "fix the source" and message["alerts"][0][
         "runbook"
     ].endswith("#inputs-drift")
     catalog.silence("watch", 3600, "test", "we know")

@@ -15,19 +15,21 @@ from scipy.stats import norm
 from test_drift import desk, watched
 
 from mesocosm.data.cleaning.outliers import FENCES
-from mesocosm.monitoring.alert_closing import of_part
-from mesocosm.monitoring.drift.reference import unclip
+from mesocosm.monitoring.alert_closing import select_part
+from mesocosm.monitoring.drift.reference import undo_clip
 from mesocosm.monitoring.drift.source_changes import find_changes
-from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 pytestmark = pytest.mark.slow
 
 __all__ = ["desk"]  # the fixture
 
 
-def sender(served: Served, watch: Watch, seed: int) -> Callable[[int, float], list[str]]:
+def sender(
+    served: LiveService, watch: ServiceMonitor, seed: int
+) -> Callable[[int, float], list[str]]:
     """What sends held-out rows whose amount is some times what it was, and has the watch look: the
     alerts that it raises.
     """
@@ -64,7 +66,7 @@ def test_a_window_that_began_before_the_change_is_diagnosed_again_by_fewer_rows_
     (alert,) = eco.catalog.alerts(open_only=True)
     assert (
         alert["detail"]["verdict"]["kind"] == "unit"
-        and alert["detail"]["verdict"]["remedy"] == "mend the source"
+        and alert["detail"]["verdict"]["remedy"] == "fix the source"
     ), alert["message"]
     assert not trained
 
@@ -118,9 +120,9 @@ def test_few_rows_of_another_version_confirm_no_diagnosis(desk: Path, tmp_path: 
 def test_rows_are_of_a_part_by_what_they_were_cleaned_to() -> None:
     filled = {"input": {"raw": {"branch": None}, "clean": {"branch": "north"}}}
     other = {"input": {"raw": {"branch": "south"}, "clean": {"branch": "south"}}}
-    assert of_part({"where": {"field": "branch", "value": "north"}}, [filled, other]) == [
+    assert select_part({"where": {"field": "branch", "value": "north"}}, [filled, other]) == [
         filled
-    ] and of_part({}, [filled, other]) == [filled, other]
+    ] and select_part({}, [filled, other]) == [filled, other]
 
 
 def test_a_unit_of_a_field_that_is_clipped_is_known_by_what_was_sent() -> None:
@@ -176,7 +178,7 @@ def test_what_a_fence_does_is_undone_for_any_number(whole: bool) -> None:
         assert bounds is not None
         raw = rng.randrange(-300, 300) if whole else rng.uniform(-300, 300)
         clean = min(max(raw, bounds[0]), bounds[1])
-        assert unclip(raw, clean, bounds) == raw and (not whole or clean == round(clean))
+        assert undo_clip(raw, clean, bounds) == raw and (not whole or clean == round(clean))
     assert (
         fence.clips({"low": 0, "high": 9, "groups": {}}, whole) is None
         and FENCES["iqr"]

@@ -16,12 +16,12 @@ from conftest import SMALL, small_rows
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.loader import Loader
 from mesocosm.lifecycle.jobs.rollback import rollback
-from mesocosm.monitoring.diagnosis import Verdict
-from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.diagnosis import Diagnosis
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
-from mesocosm.serving.rollout.recalibration import corrected
-from mesocosm.serving.rollout.transitions import fallen_back, recalibrated
-from mesocosm.serving.service import Served
+from mesocosm.serving.rollout.recalibration import recalibrate_prediction
+from mesocosm.serving.rollout.transitions import fall_back, recalibrate
+from mesocosm.serving.service import LiveService
 
 pytestmark = pytest.mark.slow
 
@@ -52,18 +52,18 @@ def desk(tmp_path_factory: pytest.TempPathFactory, cli: Any) -> Path:
 
 
 @pytest.fixture
-def up(desk: Path, tmp_path: Path) -> tuple[Any, Served, Watch]:
+def up(desk: Path, tmp_path: Path) -> tuple[Any, LiveService, ServiceMonitor]:
     home = tmp_path / "home"
     shutil.copytree(desk, home)
     eco = open_ecosystem(home)
-    served = Served(
+    served = LiveService(
         "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
     )
     served.refresh()
     return (
         eco,
         served,
-        Watch(
+        ServiceMonitor(
             "watch",
             eco.spec.eco.monitors["watch"],
             served,
@@ -97,7 +97,7 @@ def test_odds_that_moved_are_better_told_by_weights() -> None:
         for _ in range(3000)
     ]
     before = [said(x) for _, x in rows]
-    after = [corrected(one, {"a": 1.8, "b": 0.2}) for one in before]
+    after = [recalibrate_prediction(one, {"a": 1.8, "b": 0.2}) for one in before]
     loss = [
         sum(
             -math.log(max(1e-9, one["probabilities"][label]))
@@ -113,10 +113,12 @@ def test_odds_that_moved_are_better_told_by_weights() -> None:
     assert loss[1] < 0.75 * loss[0] and right[1] > right[0] + 0.03
     assert all(sum(one["probabilities"].values()) == pytest.approx(1, abs=1e-4) for one in after)
     number = {"label": "3", "value": 3.0}
-    assert corrected(number, {"a": 2.0}) == number
+    assert recalibrate_prediction(number, {"a": 2.0}) == number
 
 
-def test_classes_in_other_shares_recalibrate_the_service(up: tuple[Any, Served, Watch]) -> None:
+def test_classes_in_other_shares_recalibrate_the_service(
+    up: tuple[Any, LiveService, ServiceMonitor],
+) -> None:
     eco, served, watch = up
     rows = [
         {k: v for k, v in r.items() if k != HELD_LABEL}
@@ -132,12 +134,12 @@ def test_classes_in_other_shares_recalibrate_the_service(up: tuple[Any, Served, 
     now = eco.catalog.deployment("desk")
     if verdict["remedy"] == "nothing":  # these rows lose nothing: the act is tried by hand
         assert now["id"] == before["id"] and eco.catalog.audit(1)[0]["act"] == "judge"
-        assert recalibrated(eco.catalog, "desk", verdict["weights"], "watch", verdict["why"])
+        assert recalibrate(eco.catalog, "desk", verdict["weights"], "watch", verdict["why"])
         now = eco.catalog.deployment("desk")
     assert (
         now["weights"] == verdict["weights"]
         and now["version"] == before["version"]
-        and now["why"].startswith("recalibrated: the classes come in other shares")
+        and now["why"].startswith("recalibrated: label shift: class frequencies changed")
     )
     rows = [{"text": "hello there", "amount": 160}]
     judged = served.now.target(rows)[0]
@@ -157,7 +159,7 @@ def test_classes_in_other_shares_recalibrate_the_service(up: tuple[Any, Served, 
 
 
 def test_the_watch_recalibrates_where_the_verdict_is_that_it_mends(
-    up: tuple[Any, Served, Watch], monkeypatch: pytest.MonkeyPatch
+    up: tuple[Any, LiveService, ServiceMonitor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The drift is real, what is judged of it is given; every other remedy leaves the service as it
     is.
@@ -173,8 +175,8 @@ def test_the_watch_recalibrates_where_the_verdict_is_that_it_mends(
         before = eco.catalog.deployment("desk")["id"]
         monkeypatch.setattr(
             watch.drift.diagnosis,
-            "_judged",
-            lambda *_, r=remedy: Verdict("label", 0.1, r, "a test", {"weights": weights}),
+            "_diagnose",
+            lambda *_, r=remedy: Diagnosis("label", 0.1, r, "a test", {"weights": weights}),
         )
         served.predict(random.Random(2).sample(rows, 60))
         assert watch.look()
@@ -185,48 +187,50 @@ def test_the_watch_recalibrates_where_the_verdict_is_that_it_mends(
         eco.catalog.clear("watch", "test")
 
 
-def test_an_anomaly_puts_the_simpler_model_in(up: tuple[Any, Served, Watch]) -> None:
+def test_an_anomaly_puts_the_simpler_model_in(up: tuple[Any, LiveService, ServiceMonitor]) -> None:
     eco, served, watch = up
     row = {"text": "please send 8 more, lovely", "amount": 151}
     for n in range(200):  # figures as they were, then every second request fails
         served.times.clear()
         for _ in range(20):
-            served.note(5.0, 500 if n >= 100 and _ % 2 == 0 else 200)
+            served.count_request(5.0, 500 if n >= 100 and _ % 2 == 0 else 200)
         watch.look()
     now = eco.catalog.deployment("desk")
     assert now["version"].startswith("plain-v1-") and now["why"].startswith(
-        "fell back to plain: error_rate of desk changed to"
+        "fell back to plain: anomaly: error_rate of desk is"
     )
     served.refresh()
     said = served.predict([row])[0]
     assert said["version"] == now["version"] and said["label"] in OTHER
-    assert not fallen_back(eco.catalog, "desk", "plain", "test", "again")
+    assert not fall_back(eco.catalog, "desk", "plain", "test", "again")
     assert rollback(eco.catalog, "desk", "test", "well again")["to"].startswith("judge-v1-")
 
 
-def test_a_refusal_takes_no_time_of_answers(up: tuple[Any, Served, Watch]) -> None:
+def test_a_refusal_takes_no_time_of_answers(up: tuple[Any, LiveService, ServiceMonitor]) -> None:
     _, served, _ = up
     served.times.clear()
-    assert served.figures()["error_rate"] is None
+    assert served.metrics()["error_rate"] is None
     for _ in range(9):
-        served.note(0.1, 422)
-    found = served.figures()
+        served.count_request(0.1, 422)
+    found = served.metrics()
     assert (
         found["p50_ms"] is found["p95_ms"] is None
         and found["refused_rate"] == 1.0
         and found["error_rate"] == 0.0
     )
-    served.note(80.0, 200)
-    found = served.figures()
+    served.count_request(80.0, 200)
+    found = served.metrics()
     assert found["p50_ms"] == found["p95_ms"] == 80.0 and found["refused_rate"] == 0.9
 
 
-def test_a_model_that_cannot_be_loaded_is_stood_in_for(up: tuple[Any, Served, Watch]) -> None:
+def test_a_model_that_cannot_be_loaded_is_stood_in_for(
+    up: tuple[Any, LiveService, ServiceMonitor],
+) -> None:
     eco, _, _ = up
     version = eco.catalog.version(eco.catalog.deployment("desk")["version"])
     for file in (eco.spec.root / ".mesocosm" / version["path"]).rglob("*.onnx"):
         file.unlink()
-    served = Served(
+    served = LiveService(
         "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
     )
     served.refresh()
@@ -290,11 +294,11 @@ def test_texts_are_tested_as_a_whole_where_the_file_says_so(desk: Path, tmp_path
             .replace("max_accuracy_loss: 0}", f"max_accuracy_loss: 0, meaning: {method}}}")
         )
         eco = open_ecosystem(home)
-        served = Served(
+        served = LiveService(
             "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
         )
         served.refresh()
-        watch = Watch(
+        watch = ServiceMonitor(
             "watch",
             eco.spec.eco.monitors["watch"],
             served,

@@ -16,7 +16,7 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.monitoring.alert_closing import Evidence, next_state
 from mesocosm.monitoring.drift.labelled_predictions import explain_unknown
 from mesocosm.monitoring.labels.accuracy_test import WITHIN, Answer, calibrate_errors, compare
-from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.settings import Monitor
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
 from mesocosm.serving.settings import Service
@@ -65,7 +65,7 @@ class Unit:
     def predict(self, rows: Any) -> list[dict[str, Any]]:
         return [{"label": f"{2 * r['x']:g}", "value": 2 * r["x"]} for r in rows]
 
-    def vectors(self, rows: Any) -> list[Any]:
+    def embed(self, rows: Any) -> list[Any]:
         return []
 
 
@@ -75,7 +75,7 @@ def test_a_service_of_numbers_is_watched_by_its_labels_or_says_not_known(
 ) -> None:
     unit, catalog = Unit(held), Catalog(tmp_path)
     monitor = Monitor.model_validate({"service": "s", "drift": {"window": 60}})
-    watch = Watch(
+    watch = ServiceMonitor(
         "w",
         monitor,
         SimpleNamespace(name="s", now=unit, service=Service.model_validate({"model": "m"})),
@@ -119,11 +119,7 @@ def test_a_service_of_numbers_is_watched_by_its_labels_or_says_not_known(
     label(0, 100, 2.0)
     assert not watch.labels.look(stream)
     if held < 30:
-        assert (
-            watch.last["labels"]
-            == "not known: 12 held-out rows tell how often answers should be right, and 30 are"
-            " needed"
-        )
+        assert watch.last["labels"] == "unknown: 12 held-out rows for the calibration, 30 needed"
         return
     assert watch.last["labels"] == ""
     label(100, 100, 3.0)
@@ -131,13 +127,13 @@ def test_a_service_of_numbers_is_watched_by_its_labels_or_says_not_known(
     alert = catalog.alerts(open_only=True)[0]
     assert (
         alert["detail"]["verdict"]["kind"] == "concept"
-        and "answers whose label came back" in alert["message"]
+        and "labelled predictions" in alert["message"]
         and "were within" in alert["message"]
     )
     assert not watch.labels.look(stream) and catalog.alerts(open_only=True), (
         "labels that are still wrong close nothing"
     )
-    known = watch.known.calibration()
+    known = watch.reference.calibration()
     assert known.near is not None
     right = compare([Answer(WITHIN, i % 10 < 8, f"r{i}") for i in range(400)], known)
     assert (
@@ -156,6 +152,6 @@ def test_labels_that_cannot_be_compared_are_not_known() -> None:
     )
     assert (
         explain_unknown(40, 12, known, unit)
-        == "not known: 12 of 30 labels that can be compared with the answers came back"
+        == "unknown: 12 of 30 labels that can be compared with predictions received"
         and not explain_unknown(0, 0, known, unit)
     )

@@ -23,8 +23,8 @@ from mesocosm.learning.strategies.domain_adaptation import (
     Unchanged,
     adapt_head,
 )
-from mesocosm.monitoring.monitor import Watch
-from mesocosm.serving.service import Served
+from mesocosm.monitoring.monitor import ServiceMonitor
+from mesocosm.serving.service import LiveService
 
 pytestmark = pytest.mark.slow
 
@@ -93,7 +93,7 @@ def test_the_door_reads_words_a_strip_and_figures_and_does_without_any_of_them(
     assert all(other["gain"] > -0.05 for other in metrics["beside"].values()), (
         "no kind of knowledge alone is surely better than all three"
     )
-    served = Served(
+    served = LiveService(
         "front-desk",
         eco.spec.eco.services["front-desk"],
         eco.catalog,
@@ -133,9 +133,9 @@ def test_only_weights_travel(hospital: Path) -> None:
         assert not any(mark in held for mark in (b"CL0001", b"HU0305", b"SW0598", b"LO0721"))
 
 
-def clinic(home: Path) -> tuple[Any, Served]:
+def clinic(home: Path) -> tuple[Any, LiveService]:
     eco = open_ecosystem(home)
-    served = Served(
+    served = LiveService(
         "heart-clinic",
         eco.spec.eco.services["heart-clinic"],
         eco.catalog,
@@ -160,7 +160,7 @@ def test_a_laboratory_that_changes_its_unit_is_told_to_mend_it(hospital: Path) -
     """Cholesterol in mmol/L: the rows are refused and named, and nothing is trained again."""
     eco, served = clinic(hospital)
     asked: list[Any] = []
-    watch = Watch(
+    watch = ServiceMonitor(
         "heart-watch",
         eco.spec.eco.monitors["heart-watch"],
         served,
@@ -176,7 +176,7 @@ def test_a_laboratory_that_changes_its_unit_is_told_to_mend_it(hospital: Path) -
     verdict = next(a for a in eco.catalog.alerts() if a["id"] == alert)["detail"]["verdict"]
     assert (
         verdict["kind"] == "schema"
-        and verdict["remedy"] == "mend the source"
+        and verdict["remedy"] == "fix the source"
         and verdict["feature"] == "cholesterol"
         and not asked
     )

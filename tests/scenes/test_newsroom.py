@@ -19,13 +19,13 @@ from conftest import ROOT, SMALL, follow, rounds, said_of
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.loader import Loader
 from mesocosm.core.errors import Wrong
-from mesocosm.monitoring.monitor import Watch
-from mesocosm.monitoring.surge.detector import Surges
-from mesocosm.monitoring.surge.evidence import HELD_LABEL, Evidence, threshold
+from mesocosm.monitoring.monitor import ServiceMonitor
+from mesocosm.monitoring.surge.detector import SurgeDetector
+from mesocosm.monitoring.surge.evidence import HELD_LABEL, LabelEvidence, find_threshold
 from mesocosm.monitoring.surge.settings import Surge
 from mesocosm.reports.whatif import Desk
-from mesocosm.serving.rollout.transitions import recalibrated
-from mesocosm.serving.service import Served
+from mesocosm.serving.rollout.transitions import recalibrate
+from mesocosm.serving.service import LiveService
 
 pytestmark = pytest.mark.slow
 
@@ -47,11 +47,11 @@ def newsroom(tmp_path_factory: pytest.TempPathFactory, cli: Any) -> Path:
 
 
 @pytest.fixture
-def desk(newsroom: Path, tmp_path: Path) -> tuple[Any, Served, Watch]:
+def desk(newsroom: Path, tmp_path: Path) -> tuple[Any, LiveService, ServiceMonitor]:
     home = tmp_path / "home"
     shutil.copytree(newsroom, home)
     eco = open_ecosystem(home)
-    served = Served(
+    served = LiveService(
         "mood-desk",
         eco.spec.eco.services["mood-desk"],
         eco.catalog,
@@ -61,7 +61,7 @@ def desk(newsroom: Path, tmp_path: Path) -> tuple[Any, Served, Watch]:
     return (
         eco,
         served,
-        Watch(
+        ServiceMonitor(
             "surge-watch",
             eco.spec.eco.monitors["surge-watch"],
             served,
@@ -99,13 +99,13 @@ class Wire:
         }
 
 
-def look(served: Served, watch: Watch, rows: list[dict[str, str]]) -> list[str]:
+def look(served: LiveService, watch: ServiceMonitor, rows: list[dict[str, str]]) -> list[str]:
     served.predict(rows)
     return watch.look()
 
 
 def test_a_topic_that_turns_is_told_once_with_its_headlines(
-    desk: tuple[Any, Served, Watch],
+    desk: tuple[Any, LiveService, ServiceMonitor],
 ) -> None:
     eco, served, watch = desk
     wire = Wire(1)
@@ -126,7 +126,7 @@ def test_a_topic_that_turns_is_told_once_with_its_headlines(
     assert look(served, watch, [wire.one(topic="banks", negative=0.9) for _ in range(60)]) == [], (
         "it is told once"
     )
-    again = Watch(
+    again = ServiceMonitor(
         "surge-watch", watch.monitor, served, eco.catalog, lambda *_: None, lambda *_: None
     )  # as after a restart
     assert (
@@ -148,7 +148,9 @@ def test_a_topic_that_turns_is_told_once_with_its_headlines(
     )
 
 
-def test_copies_and_a_loud_outlet_are_no_surge(desk: tuple[Any, Served, Watch]) -> None:
+def test_copies_and_a_loud_outlet_are_no_surge(
+    desk: tuple[Any, LiveService, ServiceMonitor],
+) -> None:
     eco, served, watch = desk
     wire = Wire(2)
     look(served, watch, [wire.one() for _ in range(150)])
@@ -176,7 +178,9 @@ def test_copies_and_a_loud_outlet_are_no_surge(desk: tuple[Any, Served, Watch]) 
     )
 
 
-def test_what_is_usual_is_that_of_what_answers_now(desk: tuple[Any, Served, Watch]) -> None:
+def test_what_is_usual_is_that_of_what_answers_now(
+    desk: tuple[Any, LiveService, ServiceMonitor],
+) -> None:
     eco, served, watch = desk
     wire = Wire(3)
     assert look(served, watch, [wire.one() for _ in range(20)]) == []
@@ -184,7 +188,7 @@ def test_what_is_usual_is_that_of_what_answers_now(desk: tuple[Any, Served, Watc
     assert (
         look(served, watch, [wire.one() for _ in range(20)]) == [] and watch.surge.surges is first
     )
-    assert recalibrated(
+    assert recalibrate(
         eco.catalog,
         "mood-desk",
         {"negative": 4.0, "neutral": 1.0, "positive": 1.0},
@@ -202,7 +206,7 @@ def test_what_is_usual_is_that_of_what_answers_now(desk: tuple[Any, Served, Watc
 
 
 def test_what_is_usual_is_not_learnt_anew_with_each_version(
-    desk: tuple[Any, Served, Watch],
+    desk: tuple[Any, LiveService, ServiceMonitor],
 ) -> None:
     eco, served, watch = desk
     wire = Wire(5)
@@ -230,7 +234,7 @@ def test_what_is_usual_is_not_learnt_anew_with_each_version(
     )
     before = watch.surge.surges
     assert (
-        recalibrated(
+        recalibrate(
             eco.catalog,
             "mood-desk",
             {"negative": 1.01, "neutral": 1.0, "positive": 1.0},
@@ -241,7 +245,9 @@ def test_what_is_usual_is_not_learnt_anew_with_each_version(
     )
     same, fresh = (
         watch,
-        Watch("surge-watch", watch.monitor, served, eco.catalog, lambda *_: None, lambda *_: None),
+        ServiceMonitor(
+            "surge-watch", watch.monitor, served, eco.catalog, lambda *_: None, lambda *_: None
+        ),
     )
     for watch in (same, fresh):  # another one answers, and as after a restart
         assert look(served, watch, [wire.one(topic="shops")]) == []
@@ -270,7 +276,7 @@ def test_what_is_usual_is_not_learnt_anew_with_each_version(
         )
         == []
     )
-    anew = Watch(
+    anew = ServiceMonitor(
         "surge-watch", watch.monitor, served, eco.catalog, lambda *_: None, lambda *_: None
     )
     recalled = {r["headline"] for r in anew.surge._recalled(served.now)} if served.now else set()
@@ -280,7 +286,7 @@ def test_what_is_usual_is_not_learnt_anew_with_each_version(
     ), "whose items tell nothing of what is usual, nor do those that follow in its topic"
 
 
-def test_a_what_if_begins_with_a_headline(desk: tuple[Any, Served, Watch]) -> None:
+def test_a_what_if_begins_with_a_headline(desk: tuple[Any, LiveService, ServiceMonitor]) -> None:
     """A headline has no usual value, so the form says that its row cannot be asked as it stands;
     with one it can.
     """
@@ -332,7 +338,7 @@ def test_false_alarms_are_as_rare_as_stated_and_a_surge_is_found(graded: bool) -
     false, items, took = 0, rounds(5_000, 40_000), []
     for seed, usual in enumerate((0.15, 0.25, 0.4)):
         draw = random.Random(seed)
-        surges = Surges(
+        surges = SurgeDetector(
             Surge(label="bad", by="topic", quiet=5000),
             [said(draw, usual, usual) for _ in range(300)],
         )
@@ -343,7 +349,7 @@ def test_false_alarms_are_as_rare_as_stated_and_a_surge_is_found(graded: bool) -
         )
         for again in range(10):
             draw = random.Random(100 + again)
-            surges = Surges(
+            surges = SurgeDetector(
                 Surge(label="bad", by="topic", quiet=5000),
                 [said(draw, usual, usual) for _ in range(300)],
             )
@@ -367,8 +373,11 @@ def test_the_sum_lasts_as_long_as_its_threshold_says() -> None:
     """Run lengths drawn by chance are those that the chain told."""
     draw = random.Random(4)
     for usual in (0.02, 0.2):
-        steps, shares = Evidence("bad", []).steps(usual, 3 * usual), np.array([1 - usual, usual])
-        height, lengths = threshold(steps, shares, 300), []
+        steps, shares = (
+            LabelEvidence("bad", []).steps(usual, 3 * usual),
+            np.array([1 - usual, usual]),
+        )
+        height, lengths = find_threshold(steps, shares, 300), []
         for _ in range(500):
             total, count = 0.0, 0
             while total < height:
@@ -380,7 +389,7 @@ def test_the_sum_lasts_as_long_as_its_threshold_says() -> None:
 
 def test_a_label_that_never_came_may_surge() -> None:
     for before in ([], [{"label": "good"} for _ in range(300)]):
-        surges = Surges(Surge(label="bad"), before)
+        surges = SurgeDetector(Surge(label="bad"), before)
         assert not any(surges.see({"label": "good"}) for _ in range(300))
         assert any(surges.see({"label": "bad"}) for _ in range(12))
 
@@ -393,11 +402,11 @@ def test_answers_that_say_nothing_by_how_sure_they_are_count_by_their_label() ->
     ]
     against = [row | {"sure": 0.9 if row[HELD_LABEL] == "good" else 0.1} for row in told]
     assert (
-        not Evidence("bad", against).graded
-        and not Evidence("bad", told[:40]).graded
-        and not Evidence(None, told).graded
+        not LabelEvidence("bad", against).graded
+        and not LabelEvidence("bad", told[:40]).graded
+        and not LabelEvidence(None, told).graded
     )
-    surges = Surges(
+    surges = SurgeDetector(
         Surge(label="bad"),
         [row | {"sure": 0.1 + 0.8 * (row[HELD_LABEL] == "bad") * draw.random()} for row in told],
     )
@@ -418,10 +427,10 @@ def test_answers_that_say_nothing_by_how_sure_they_are_count_by_their_label() ->
         ("{label: perhaps}", "monitors.watch.surge.label: 'judge' never says 'perhaps'"),
         ("{label: yes please, times: 0.5}", "monitors.watch.surge.times"),
         ("{unsure: true}", "monitors.watch.surge.unsure: 'desk' never says that it is not sure"),
-        ("{times: 2}", "'label' with the answer that is counted, or 'unsure: true'"),
+        ("{times: 2}", "'label' with the label that is counted, or 'unsure: true'"),
         (
             "{label: yes please, unsure: true}",
-            "'label' with the answer that is counted, or 'unsure: true'",
+            "'label' with the label that is counted, or 'unsure: true'",
         ),
     ],
 )

@@ -23,9 +23,9 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.cli.commands.project.init import scenes
 from mesocosm.cli.commands.test.drill import to_break
 from mesocosm.core.hashing import digest
-from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 pytestmark = pytest.mark.slow
 
@@ -42,9 +42,9 @@ def built(scene: str, home: Path, cli: Any) -> Path:
     return home
 
 
-def served_of(home: Path, name: str) -> Served:
+def served_of(home: Path, name: str) -> LiveService:
     eco = open_ecosystem(home)
-    served = Served(
+    served = LiveService(
         name, eco.spec.eco.services[name], eco.catalog, Loader(eco.spec, eco.catalog).load
     )
     served.refresh()
@@ -135,7 +135,7 @@ def test_what_many_ask_for_and_no_class_explains_becomes_one(
     done = cli("model", "labels", "wish", "--new", "-f", str(home), "--json")
     assert json.loads(done.stdout)["groups"] == [], "all that was asked is known"
     eco = open_ecosystem(home)
-    watch = Watch(
+    watch = ServiceMonitor(
         "support-watch",
         eco.spec.eco.monitors["support-watch"],
         served,
@@ -155,7 +155,7 @@ def test_what_many_ask_for_and_no_class_explains_becomes_one(
     (alert,) = [a for a in eco.catalog.alerts(open_only=True) if a["what"] == "surge"]
     assert (
         told < len(GIFTS) / 2
-        and "'mesocosm model labels wish --new' shows what they ask for" in alert["message"]
+        and "'mesocosm labels wish --new' groups these requests" in alert["message"]
     ), (told, alert)
 
     found = json.loads(cli("model", "labels", "wish", "--new", "-f", str(home), "--json").stdout)

@@ -16,20 +16,20 @@ from mesocosm.core.errors import Wrong
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.data.pipeline.recipe import serving_sql
-from mesocosm.serving.preprocessing.preprocess import Preparation
-from mesocosm.serving.requests.labels import meant_label
+from mesocosm.serving.preprocessing.preprocess import Preprocessor
+from mesocosm.serving.requests.labels import normalise_label
 from mesocosm.serving.requests.nested import nested_form
 
 
 def prepared(
     fields: dict[str, Any], training: dict[str, Any] | None = None, **more: Any
-) -> Preparation:
+) -> Preprocessor:
     kinds = Dataset.model_validate({"from": "s", "fields": fields}).fields
     about = {
         n: {"wanted": k.wanted, "may_miss": True, "type": fields[n]["type"]}
         for n, k in kinds.items()
     }
-    return Preparation(
+    return Preprocessor(
         {
             "sql": serving_sql(kinds, [], {}, "00" * 32),
             "fields": about,
@@ -51,7 +51,7 @@ WORDS = st.text(
 @settings(max_examples=40, deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=4, unique=True))
 def test_a_list_is_read_as_its_items(items: list[str]) -> None:
-    ready = LISTS.ready([{"tags": items}, {"tags": json.dumps(items)}, {"tags": ";".join(items)}])
+    ready = LISTS.prepare([{"tags": items}, {"tags": json.dumps(items)}, {"tags": ";".join(items)}])
     LISTS.check({"tags": items})
     assert ready[0]["tags"] == ready[1]["tags"]
     if not items[0].startswith("["):
@@ -71,11 +71,11 @@ def test_what_is_nested_is_asked_as_training_saw_it(separators: tuple[str, str])
     )
     for value, text in zip(values, texts, strict=True):
         ask.check({"who": value, "note": "a"})
-        (row,) = ask.ready([{"who": value, "note": "a"}])
+        (row,) = ask.prepare([{"who": value, "note": "a"}])
         assert row["who"] == text and not ask.warnings(row, {"who": value, "note": "a"})
-    (row,) = ask.ready([{"who": ["blue"], "note": "a"}])
+    (row,) = ask.prepare([{"who": ["blue"], "note": "a"}])
     assert ask.warnings(row, {"who": ["blue"], "note": "a"})[0]["warning"] == "unseen category"
-    with pytest.raises(Wrong, match="a list was given"):
+    with pytest.raises(Wrong, match="got a list"):
         ask.check({"who": "x", "note": ["a"]})
     deep: Any = 1
     for _ in range(300):
@@ -88,7 +88,7 @@ def test_what_is_nested_is_asked_as_training_saw_it(separators: tuple[str, str])
             ask.check({"note": "a", **value})
     assert nested_form("category", {"counts": {"[" * 5000: 9}}) is None
     for value, said in (
-        ({"tags": {"a": 1}}, "an object was given"),
+        ({"tags": {"a": 1}}, "got an object"),
         ({"tags": [["a"]]}, "a list inside of the list"),
         ({"tags": [float("inf")]}, "Infinity is not"),
     ):
@@ -112,7 +112,7 @@ def test_a_day_far_from_the_data_is_told() -> None:
         ("0024-01-01", "2031-01-01 00:00:00", ["at"]),
         ("2999-12-31", "2019-12-31 00:00:00", ["due", "at"]),
     ):
-        (row,) = ask.ready([{"due": due, "at": at}])
+        (row,) = ask.prepare([{"due": due, "at": at}])
         found = ask.warnings(row, {"due": due, "at": at})
         assert [w["field"] for w in found] == told and all(
             w["warning"] == "out of range" for w in found
@@ -164,7 +164,7 @@ def test_a_label_may_be_an_alias(
     )
     for label, right in zip(given_, meant, strict=True):
         if right is None:
-            with pytest.raises(Wrong, match="is no label of desk"):
-                meant_label(label, "desk", served.now)
+            with pytest.raises(Wrong, match="is not a label of desk"):
+                normalise_label(label, "desk", served.now)
         else:
-            assert meant_label(label, "desk", served.now) == right
+            assert normalise_label(label, "desk", served.now) == right

@@ -222,7 +222,7 @@ def test_no_canary_reaches_a_role_that_may_not_read_it(
     )
     seen = http.get("/v1/ecosystem", headers={"Authorization": f"Bearer {tokens['see']}"}).json()
     assert (
-        "place has values that no training row has, in 40 of 40 rows: '[withheld]' (40)"
+        "place has values unseen in training, in 40 of 40 rows: '[withheld]' (40)"
         in seen["alerts"][0]["message"]
     ), "what happened is told to all"
     with (

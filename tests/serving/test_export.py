@@ -345,7 +345,7 @@ def test_a_real_prometheus_fires_on_a_real_drift(
         ):
             time.sleep(0.5)
         alert, *_ = [a for a in heard if a["labels"]["alertname"] == "MesocosmDrift"]
-        assert any("mend the source" in a["message"] for a in eco.catalog.alerts(open_only=True))
+        assert any("fix the source" in a["message"] for a in eco.catalog.alerts(open_only=True))
         assert (
             alert["labels"]["monitor"] == "credit-watch"
             and "inputs-drift" in alert["annotations"]["runbook_url"]

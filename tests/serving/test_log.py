@@ -225,13 +225,13 @@ def test_each_request_of_the_log_is_read_once_over_files_that_turn_over(
     monkeypatch.setattr(access_log, "MOST", 2000)
     path, seen = tmp_path / "gateway.jsonl", 0
     writer, reader = (
-        access_log.Logs(path, lambda: float(seen)),
-        access_log.Requests(path, ("/v1/services/",), 40),
+        access_log.AccessLog(path, lambda: float(seen)),
+        access_log.RecentRequests(path, ("/v1/services/",), 40),
     )
     for seen in range(60):
         scope = {
             "method": "POST",
-            "told": "/v1/services/{name}/predict" if seen % 2 else "/healthz",
+            "fast_route": "/v1/services/{name}/predict" if seen % 2 else "/healthz",
             "path": "/",
             "path_params": {"name": "desk"},
         }

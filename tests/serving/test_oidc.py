@@ -25,7 +25,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import Failure
-from mesocosm.serving.auth.oidc import AGAIN, PAUSE, Oidc, Provider, _fetched
+from mesocosm.serving.auth.oidc import AGAIN, PAUSE, Oidc, Provider, _fetch_json
 
 ROLES = {"clerks": "ask", "readers": "see", "oncall": "change"}
 
@@ -231,7 +231,7 @@ def test_keys_are_not_read_where_somebody_may_change_them_on_the_way() -> None:
 
     def fetch(url: str, private: bool) -> dict[str, Any]:
         asked.append(url)
-        return told if url.endswith("openid-configuration") else _fetched(url, private)
+        return told if url.endswith("openid-configuration") else _fetch_json(url, private)
 
     known = Provider(
         Oidc.model_validate({"issuer": "https://login.example", "audience": "a", "roles": ROLES}),
@@ -261,11 +261,11 @@ def test_a_provider_that_does_not_answer_is_not_asked_by_everybody() -> None:
     )
     for wanted in ("could not be read (OSError)", "a moment ago", "a moment ago"):
         with pytest.raises(Failure, match=re.escape(wanted)):
-            known.where("authorization_endpoint")
+            known.find_endpoint("authorization_endpoint")
     assert len(asked) == 1
     now[0] += PAUSE
     with pytest.raises(Failure, match="OSError"):
-        known.where("authorization_endpoint")
+        known.find_endpoint("authorization_endpoint")
     assert len(asked) == 2
 
 
@@ -390,7 +390,7 @@ def test_people_sign_in_by_a_page(
             failed = http.get("/signin/back", params={"state": state, "code": "made-up"})
             assert (
                 failed.status_code == 503
-                and "gave no token" in failed.text
+                and "issued no token" in failed.text
                 and "hush" not in failed.text
             )
             assert http.get("/signin/back", params={"error": "access_denied"}).status_code == 403

@@ -17,10 +17,10 @@ from conftest import SMALL, said_of
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.loader import Loader
 from mesocosm.catalog.database import schema
-from mesocosm.serving.rollout.decision import Side, chosen, decide
-from mesocosm.serving.rollout.sequential_test import compared
+from mesocosm.serving.rollout.decision import VersionStats, decide, is_routed_to_new
+from mesocosm.serving.rollout.sequential_test import compare_shares
 from mesocosm.serving.rollout.transitions import promote
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 from mesocosm.serving.settings import Rollout
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,8 @@ def test_looking_often_does_not_lie() -> None:
     for _ in range(400):
         a, b = (np.cumsum(draw.random(1500) < 0.8) for _ in range(2))
         false += any(
-            compared(int(a[n - 1]), n, int(b[n - 1]), n).p <= 0.05 for n in range(30, 1501, 10)
+            compare_shares(int(a[n - 1]), n, int(b[n - 1]), n).p <= 0.05
+            for n in range(30, 1501, 10)
         )
     assert false / 400 <= 0.05
 
@@ -43,7 +44,7 @@ def test_a_real_gain_and_a_real_loss_are_found() -> None:
         for _ in range(60):
             a, b = (np.cumsum(draw.random(1500) < share) for share in (new, old))
             found += any(
-                (c := compared(int(a[n - 1]), n, int(b[n - 1]), n)).p <= 0.05
+                (c := compare_shares(int(a[n - 1]), n, int(b[n - 1]), n)).p <= 0.05
                 and (c.difference > 0) == (new > old)
                 for n in range(30, 1501, 10)
             )
@@ -62,58 +63,81 @@ CANARY = Rollout(
 @pytest.mark.parametrize(
     "setting, step, new, old, since, act",
     [
-        (CANARY, 0, Side(5), Side(50), 3, "hold"),
-        (CANARY, 0, Side(5), Side(50), 11, "hold"),  # too few requests
-        (CANARY, 0, Side(25), Side(200), 11, "step"),
-        (CANARY, 1, Side(90), Side(200), 11, "promote"),
-        (CANARY, 0, Side(25, errors=1), Side(200), 3, "return"),
-        (CANARY, 0, Side(10, errors=1), Side(200), 3, "hold"),  # one of ten says little
-        (CANARY, 0, Side(25, p95_ms=101), Side(200), 3, "return"),
+        (CANARY, 0, VersionStats(5), VersionStats(50), 3, "hold"),
+        (CANARY, 0, VersionStats(5), VersionStats(50), 11, "hold"),  # too few requests
+        (CANARY, 0, VersionStats(25), VersionStats(200), 11, "step"),
+        (CANARY, 1, VersionStats(90), VersionStats(200), 11, "promote"),
+        (CANARY, 0, VersionStats(25, errors=1), VersionStats(200), 3, "return"),
         (
             CANARY,
             0,
-            Side(200, judged=200, right=120),
-            Side(200, judged=200, right=180),
+            VersionStats(10, errors=1),
+            VersionStats(200),
+            3,
+            "hold",
+        ),  # one of ten says little
+        (CANARY, 0, VersionStats(25, p95_ms=101), VersionStats(200), 3, "return"),
+        (
+            CANARY,
+            0,
+            VersionStats(200, judged=200, right=120),
+            VersionStats(200, judged=200, right=180),
             3,
             "return",
         ),
         (
             CANARY,
             0,
-            Side(200, judged=200, right=190),
-            Side(200, judged=200, right=120),
+            VersionStats(200, judged=200, right=190),
+            VersionStats(200, judged=200, right=120),
             3,
             "promote",
         ),
-        (CANARY.model_copy(update={"promote": "gain"}), 1, Side(90), Side(200), 11, "hold"),
+        (
+            CANARY.model_copy(update={"promote": "gain"}),
+            1,
+            VersionStats(90),
+            VersionStats(200),
+            11,
+            "hold",
+        ),
         (
             Rollout(method="shadow", bake_time="10s", guard={"agreement": ">= 0.9"}),
             0,
-            Side(40, both=40, agreed=39),
-            Side(40),
+            VersionStats(40, both=40, agreed=39),
+            VersionStats(40),
             11,
             "promote",
         ),
         (
             Rollout(method="shadow", bake_time="10s", guard={"agreement": ">= 0.9"}),
             0,
-            Side(40, both=40, agreed=30),
-            Side(40),
+            VersionStats(40, both=40, agreed=30),
+            VersionStats(40),
             1,
             "return",
         ),
-        (Rollout(method="blue-green", bake_time="10s"), 0, Side(40), Side(0), 11, "promote"),
+        (
+            Rollout(method="blue-green", bake_time="10s"),
+            0,
+            VersionStats(40),
+            VersionStats(0),
+            11,
+            "promote",
+        ),
     ],
 )
 def test_what_follows_from_figures(
-    setting: Rollout, step: int, new: Side, old: Side, since: float, act: str
+    setting: Rollout, step: int, new: VersionStats, old: VersionStats, since: float, act: str
 ) -> None:
     said = decide(setting, step, new, old, since)
     assert said.act == act and said.why and said.detail["new"]["requests"] == new.requests
 
 
 def test_a_key_stays_where_it_is() -> None:
-    few, many = ({k for k in map(str, range(3000)) if chosen(k, share)} for share in (10, 50))
+    few, many = (
+        {k for k in map(str, range(3000)) if is_routed_to_new(k, share)} for share in (10, 50)
+    )
     assert few < many and 240 < len(few) < 360 and 1400 < len(many) < 1600
 
 
@@ -152,7 +176,7 @@ class Clock:
         return self.at
 
 
-def started(two: Path, tmp_path: Path, rollout: str = "") -> tuple[Any, Served, Clock]:
+def started(two: Path, tmp_path: Path, rollout: str = "") -> tuple[Any, LiveService, Clock]:
     """The service, running in this process over a copy, under a clock of the test's."""
     shutil.copytree(two, tmp_path / "eco")
     file = tmp_path / "eco" / "ecosystem.yaml"
@@ -162,14 +186,14 @@ def started(two: Path, tmp_path: Path, rollout: str = "") -> tuple[Any, Served, 
     eco.catalog.clock = clock
     with eco.catalog.transaction() as con:  # the build may be long ago by now
         con.execute(schema.ROLLOUTS.update().values(began=clock(), stepped_at=clock()))
-    served = Served(
+    served = LiveService(
         "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
     )
     served.refresh()
     return eco, served, clock
 
 
-def ask(served: Served, some: range) -> list[dict[str, Any]]:
+def ask(served: LiveService, some: range) -> list[dict[str, Any]]:
     return served.predict(
         [{"text": f"please send {i} more, lovely", "amount": f"{100 + i} EUR"} for i in some]
     )
@@ -207,7 +231,7 @@ def test_a_canary_takes_over_step_by_step(
     served.refresh()
     assert {p["version"].split("-")[1] for p in ask(served, range(20))} == {
         "v2"
-    } and served.trial is None
+    } and served.candidate is None
     states = {v["number"]: v["state"] for v in eco.catalog.versions("judge")}
     assert (
         states == {1: "retired", 2: "champion"}
@@ -217,7 +241,7 @@ def test_a_canary_takes_over_step_by_step(
 
 def test_a_version_that_fails_is_taken_back_and_no_request_fails(two: Path, tmp_path: Path) -> None:
     eco, served, _ = started(two, tmp_path)
-    assert served.trial is not None
+    assert served.candidate is not None
 
     class Broken:
         labels, says = (), "classes"
@@ -227,17 +251,19 @@ def test_a_version_that_fails_is_taken_back_and_no_request_fails(two: Path, tmp_
 
     from dataclasses import replace
 
-    served.trial.loaded = replace(served.trial.loaded, predictor=Broken())
+    served.candidate.loaded = replace(served.candidate.loaded, predictor=Broken())
     found = [p for start in range(0, 90, 3) for p in ask(served, range(start, start + 3))]
     assert len(found) == 90 and all(p["version"].startswith("judge-v1") for p in found)
     served.refresh()
     served.refresh()
     ended = eco.catalog.rollouts("desk")[0]
     assert (
-        ended["state"] == "returned" and "error_rate is 1" in ended["why"] and served.trial is None
+        ended["state"] == "returned"
+        and "error_rate is 1" in ended["why"]
+        and served.candidate is None
     )
     (alert,) = eco.catalog.alerts(open_only=True)
-    assert "was taken back from desk" in alert["message"] and eco.catalog.deployment("desk")[
+    assert "of desk was rolled back" in alert["message"] and eco.catalog.deployment("desk")[
         "version"
     ].startswith("judge-v1")
 
@@ -291,7 +317,8 @@ def test_promoted_by_hand(two: Path, tmp_path: Path, cli: Callable[..., Any]) ->
     assert "it is Friday" in eco.catalog.deployment("desk")["why"]
     again = cli("service", "promote", "desk", "-f", str(eco.spec.path))
     assert (
-        again.returncode == 1 and "no rollout of 'desk' is under way" in again.stdout + again.stderr
+        again.returncode == 1
+        and "no rollout of 'desk' is in progress" in again.stdout + again.stderr
     )
     served.refresh()
     assert {p["version"].split("-")[1] for p in ask(served, range(10))} == {"v2"}

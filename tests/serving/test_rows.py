@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mesocosm.core.errors import Wrong
 from mesocosm.serving.http.bodies import non_finite
 from mesocosm.serving.protocols.openapi_schemas import WARNINGS
-from mesocosm.serving.requests.endpoints import _malformed
+from mesocosm.serving.requests.endpoints import _malformed_rows
 from mesocosm.serving.requests.fields import Fields
 
 KINDS = {
@@ -133,10 +133,10 @@ def _floats(value: Any) -> list[float]:
 
 def test_malformed_rows_are_listed_with_their_places() -> None:
     wrong = {n: Wrong("age", "NaN", "a number") for n in (1, 4)}
-    problem: Any = _malformed(wrong, 5)
+    problem: Any = _malformed_rows(wrong, 5)
     assert (
         [e["index"] for e in problem.more["errors"]] == [1, 4]
         and problem.status == 422
         and "row 1: age" in problem.detail
     )
-    assert _malformed({0: wrong[1]}, 1) is wrong[1]
+    assert _malformed_rows({0: wrong[1]}, 1) is wrong[1]

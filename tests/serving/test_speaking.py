@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from mesocosm.core.url_policy import public, transport
-from mesocosm.serving.http.problems import Problem, spoken
+from mesocosm.serving.http.problems import Problem, render_problem
 from mesocosm.serving.protocols import chat
 
 ANSWER = "Block it  at once,\nthen call 12 34 — done. "
@@ -43,8 +43,10 @@ def _app() -> FastAPI:
         return desk
 
     app = FastAPI()
-    app.add_exception_handler(Problem, lambda request, error: spoken(error, request.url.path))  # type: ignore[arg-type]
-    chat.routes(app, {"desk": desk}, one_of)
+    app.add_exception_handler(
+        Problem, lambda request, error: render_problem(error, request.url.path)
+    )  # type: ignore[arg-type]
+    chat.add_routes(app, {"desk": desk}, one_of)
     app.state.heard = heard
     return app
 

@@ -11,7 +11,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 
 if TYPE_CHECKING:
-    from mesocosm.serving.service import Served
+    from mesocosm.serving.service import LiveService
 
 Row = Mapping[str, object]
 
@@ -26,7 +26,7 @@ class ServiceView:
     def __init__(self, name: str, spec: Spec, catalog: Catalog) -> None:
         self.name = name
         self._spec, self._catalog = spec, catalog
-        self._served: Served | None = None
+        self._served: LiveService | None = None
 
     def __repr__(self) -> str:
         """Its name and what it serves."""
@@ -101,7 +101,7 @@ class ServiceView:
             served.now.fields.check(row)
         return [prediction_of(one) for one in served.predict(given)]
 
-    def _local(self) -> Served:
+    def _local(self) -> LiveService:
         from mesocosm.app.loader import load_locally
 
         self._served = self._served or load_locally(self._spec, self._catalog, self.name)

@@ -7,19 +7,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mesocosm.catalog import Catalog
-from mesocosm.monitoring.monitor import Watch
-from mesocosm.serving.prediction_log import Journal
-from mesocosm.serving.service import Served
+from mesocosm.monitoring.monitor import ServiceMonitor
+from mesocosm.serving.prediction_log import PredictionLog
+from mesocosm.serving.service import LiveService
 from mesocosm.serving.telemetry.metrics import Metrics
 
 
 def measure(
     catalog: Catalog,
     metrics: Metrics,
-    watches: Sequence[Watch],
-    served: Mapping[str, Served],
+    watches: Sequence[ServiceMonitor],
+    served: Mapping[str, LiveService],
     datasets: Sequence[str],
-    journal: Journal,
+    journal: PredictionLog,
 ) -> None:
     """Set the metrics that the catalog tells."""
     alerts = catalog.alerts(open_only=True)
@@ -42,4 +42,4 @@ def measure(
         snapshot = catalog.snapshot(dataset=name)
         if snapshot:
             metrics.age.labels(name).set(catalog.clock() - snapshot["at"])
-    metrics.spilt.set(journal.spilt)
+    metrics.spooled.set(journal.spooled)

@@ -19,13 +19,13 @@ from mesocosm.core.permissions import OWNER
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.plan import plan
 from mesocosm.lifecycle.project_store import locate_project
-from mesocosm.monitoring.monitor import Watch
 from mesocosm.reports.described_version import choose_reported_version
 from mesocosm.reports.health import measure_health, open_requests
 from mesocosm.reports.role_view import EXTREMES, remove_values, show_alert, show_last_test
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 WEIGHED = 10.0  # seconds that recommendations may be old
 LONGEST = 30 * 86400.0  # seconds that a monitor may be silent
@@ -38,8 +38,8 @@ class Console:
         self,
         spec: Spec,
         catalog: Catalog,
-        served: Mapping[str, Served],
-        watches: Sequence[Watch],
+        served: Mapping[str, LiveService],
+        watches: Sequence[ServiceMonitor],
         scenery: Scenery,
         desk: Desk,
         train: Callable[[str, str], str],
@@ -117,7 +117,7 @@ class Console:
             },
             "services": {
                 n: {
-                    "figures": s.figures(),
+                    "figures": s.metrics(),
                     "version": s.now.version if s.now else None,
                     "trouble": s.trouble,
                     "fields": s.now.fields.fields if s.now and s.now.fields else None,

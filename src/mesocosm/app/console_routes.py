@@ -22,7 +22,7 @@ from mesocosm.lifecycle.progress_store import read_progress
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.review.class_proposals import accept_proposal, propose_classes
 from mesocosm.lifecycle.review.label_review import suggest_labelling
-from mesocosm.serving.http.bodies import body_of
+from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.rollout.transitions import promote
 
@@ -94,7 +94,7 @@ def routes(app: FastAPI, console: Console) -> None:
 
     @app.post("/v1/models/{name}/proposals")
     async def named(name: str, request: Request) -> Any:
-        body = await body_of(request)
+        body = await read_body(request)
         asked = body if isinstance(body, dict) else {}
         told, label = asked.get("predictions"), asked.get("label")
         if (
@@ -117,7 +117,7 @@ def routes(app: FastAPI, console: Console) -> None:
             raise Problem(404, "Nothing to label", str(failure)) from failure
 
     async def reason(request: Request) -> tuple[str, dict[str, Any]]:
-        body = await body_of(request)
+        body = await read_body(request)
         asked = body if isinstance(body, dict) else {}
         return "".join(c for c in str(asked.get("why", "by hand"))[:200] if c.isprintable()), asked
 
@@ -172,4 +172,4 @@ def routes(app: FastAPI, console: Console) -> None:
 
     @app.post("/v1/services/{name}/what-if")
     async def suppose(name: str, request: Request) -> Any:
-        return await console.supposed(name, console.desk.ask, await body_of(request))
+        return await console.supposed(name, console.desk.ask, await read_body(request))

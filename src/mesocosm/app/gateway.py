@@ -1,7 +1,7 @@
 """The gateway: every service, the console and the world on one port, behind a token.
 
-Knows HTTP and how its parts are put together: the guard before it, batchers behind it, watches and
-crews beside it.
+Knows HTTP and how its parts are put together: the middleware before it, batchers behind it,
+monitors and worker pools beside it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -21,257 +21,314 @@ from starlette.types import ASGIApp, Scope
 from mesocosm.core.durations import seconds
 from mesocosm.core.errors import Failure, nearest
 from mesocosm.core.version import VERSION
-from mesocosm.monitoring.monitor import Watch
-from mesocosm.serving.auth.middleware import HOSTS, Guard
+from mesocosm.monitoring.monitor import ServiceMonitor
+from mesocosm.serving.auth.middleware import HOSTS, AuthMiddleware
 from mesocosm.serving.auth.roles import Roles
 from mesocosm.serving.batching import Batcher
-from mesocosm.serving.http.access_log import Logs
-from mesocosm.serving.http.bodies import body_of
-from mesocosm.serving.http.problems import Problem, problem_of, spoken
-from mesocosm.serving.prediction_log import Journal
+from mesocosm.serving.http.access_log import AccessLog
+from mesocosm.serving.http.bodies import read_body
+from mesocosm.serving.http.problems import (
+    UNPROCESSABLE,
+    Problem,
+    render_problem,
+    to_problem,
+)
+from mesocosm.serving.prediction_log import PredictionLog
 from mesocosm.serving.protocols import chat
-from mesocosm.serving.protocols.open_inference import Infer, metadata
-from mesocosm.serving.protocols.openapi import document
-from mesocosm.serving.requests.endpoints import Asking, Direct, Predict, requested_mark
-from mesocosm.serving.service import Served
+from mesocosm.serving.protocols.open_inference import (
+    InferEndpoint,
+    check_version,
+    describe_model,
+)
+from mesocosm.serving.protocols.openapi import build_document
+from mesocosm.serving.requests.endpoints import (
+    FastRouter,
+    PredictEndpoint,
+    PredictHandler,
+    read_mark,
+)
+from mesocosm.serving.service import LiveService
 from mesocosm.serving.telemetry.metrics import Metrics
 from mesocosm.serving.telemetry.tracing import Traces
-from mesocosm.serving.workers.pool import Crew
+from mesocosm.serving.workers.pool import WorkerPool
 
 EVERY = 0.5  # seconds between two looks at the catalog
-
-TRAFFIC = (
-    "/predict",
-    "/infer",
-)  # routes that are requests of a service; feedback, what-if and acts of operators are not
+# routes that are requests of a service; feedback, what-if and acts of operators are not
+TRAFFIC = ("/predict", "/infer")
+ERRORS = (Problem, Failure, HTTPException, RequestValidationError, Exception)
 
 
-def _lanes(crew: Crew) -> int:
-    """How many batches a crew takes at once."""
-    return crew.lanes
-
-
-def create_app(
-    served: Mapping[str, Served],
-    watches: Sequence[Watch],
-    roles: Roles,
-    more: Callable[[FastAPI], None],
-    metrics: Metrics,
-    crews: Mapping[str, Crew] | None = None,
-    journal: Journal | None = None,
-    logs: Logs | None = None,
-    traces: Traces | None = None,
-    hosts: tuple[str, ...] = HOSTS,
-    measure: Callable[[], None] = lambda: None,
-    leads: Callable[[], bool] = lambda: True,
-    leaving: Callable[[], bool] = lambda: False,
-) -> ASGIApp:
-    """The application.
+@dataclass(frozen=True)
+class GatewayParts:
+    """What a gateway is put together from.
 
     Args:
-        more: adds the routes of the console and the world.
-        crews: the workers of services, by name; without them services answer in this process.
-        journal: where predictions are logged, brought into the catalog when that takes records
+        add_routes: adds the routes of the console and the world.
+        pools: the workers of services, by name; without them services predict in this process.
+        journal: where predictions are logged, written into the catalog when that takes records
             again.
         hosts: names by which the server may be called.
-        measure: sets what metrics are told of the catalog, before they are read.
-        leads: whether this gateway is the one that watches.
-        leaving: whether it is about to stop, so that it is ready no more.
+        measure: sets the metrics of the catalog, before they are read.
+        leads: whether this gateway is the one that runs the monitors.
+        leaving: whether it is about to stop, so that it is not ready any more.
     """
-    batchers: dict[str, Batcher] = {}
+
+    served: Mapping[str, LiveService]
+    monitors: Sequence[ServiceMonitor]
+    roles: Roles
+    add_routes: Callable[[FastAPI], None]
+    metrics: Metrics
+    pools: Mapping[str, WorkerPool] = field(default_factory=dict)
+    journal: PredictionLog | None = None
+    logs: AccessLog | None = None
+    traces: Traces | None = None
+    hosts: tuple[str, ...] = HOSTS
+    measure: Callable[[], None] = lambda: None
+    leads: Callable[[], bool] = lambda: True
+    leaving: Callable[[], bool] = lambda: False
+
+
+def create_app(parts: GatewayParts) -> ASGIApp:
+    """Create the application."""
+    return _Gateway(parts).create_app()
+
+
+class _Gateway:
+    """The parts of a gateway, and the batchers of its services."""
+
+    def __init__(self, parts: GatewayParts) -> None:
+        self.parts = parts
+        self.batchers: dict[str, Batcher] = {}
+        self.handler = PredictHandler(parts.served, self.batchers, self.find_service)
+
+    def create_app(self) -> ASGIApp:
+        parts = self.parts
+        app = FastAPI(
+            title="Mesocosm",
+            version=VERSION,
+            docs_url=None,
+            redoc_url=None,
+            lifespan=self._lifespan,
+        )
+        for kind in ERRORS:
+            app.add_exception_handler(kind, _respond_to_error)
+
+        def describe() -> dict[str, Any]:
+            return build_document(parts.served, app.routes)
+
+        app.openapi = describe  # type: ignore[method-assign]
+        self._add_health(app)
+        _add_inference_protocol(app, self.handler, self.waiting)
+        self._add_feedback(app)
+        chat.add_routes(app, parts.served, self.find_service)
+        parts.add_routes(app)
+        routes: dict[tuple[str, str], ASGIApp] = {
+            ("v1", "predict"): PredictEndpoint(self.handler),
+            ("v2", "infer"): InferEndpoint(self.handler),
+        }
+        return AuthMiddleware(FastRouter(app, routes), parts.roles, parts.hosts, self._record)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        for name, one in served.items():
-            await asyncio.to_thread(one.refresh)
-            batch = one.service.batch
-            target = seconds(batch.target) if batch.target else None
-            crew = (crews or {}).get(name)
-            batchers[name] = Batcher(
-                one.answered,
-                batch.max,
-                seconds(batch.wait),
-                one.service.queue,
-                target,
-                one.keep,
-                partial(_lanes, crew) if crew else None,
-            )
+    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        parts = self.parts
+        for name, service in parts.served.items():
+            await asyncio.to_thread(service.refresh)
+            self.batchers[name] = _create_batcher(service, parts.pools.get(name))
         tasks = [
-            asyncio.create_task(_follow(served, metrics, crews or {}, journal, logs)),
-            *(asyncio.create_task(_watch(w, leads)) for w in watches),
+            asyncio.create_task(_follow_catalog(parts)),
+            *(asyncio.create_task(_run_monitor(m, parts.leads)) for m in parts.monitors),
         ]
         yield
         for task in tasks:
             task.cancel()
-        for batcher in batchers.values():
+        for batcher in self.batchers.values():
             await batcher.close()
-        for crew in (crews or {}).values():
-            crew.close()
-        if journal:
-            await asyncio.to_thread(journal.close)
-        if logs:
-            logs.flush()
-        if traces:
-            await asyncio.to_thread(traces.close)
+        await _close(parts)
 
-    def done(scope: Scope, status: int, took: float) -> None:
-        name = scope.get("path_params", {}).get("name", "")
-        traffic = scope["path"].endswith(TRAFFIC) and not scope.get("state", {}).get("mark")
-        if scope["method"] == "POST" and name in served and traffic:
-            served[name].note(took * 1000, status)
-            metrics.request(name, status, took)
-        if logs:
-            logs.request(scope, status, took)
-        if traces:
-            traces.request(scope, status, took)
+    def find_service(self, name: str) -> LiveService:
+        """A service by its name.
 
-    app = FastAPI(
-        title="Mesocosm", version=VERSION, docs_url=None, redoc_url=None, lifespan=lifespan
-    )
-
-    async def said(request: Request, error: Exception) -> Response:
-        return spoken(problem_of(error), request.url.path)
-
-    for kind in (Problem, Failure, HTTPException, RequestValidationError, Exception):
-        app.add_exception_handler(kind, said)
-
-    def one_of(name: str) -> Served:
+        Raises:
+            Problem: there is none, with the nearest spelling.
+        """
+        served = self.parts.served
         if name not in served:
             near = nearest(name, served)
-            hint = f"; did you mean '{near}'?" if near else f"; services: {', '.join(served)}"
+            hint = f"; services: {', '.join(served)}"
+            if near:
+                hint = f"; did you mean '{near}'?"
             raise Problem(404, "No such service", f"no service is named '{name[:60]}'{hint}")
         return served[name]
 
-    asking = Asking(served, batchers, one_of)
+    def waiting(self) -> dict[str, str]:
+        """Why the gateway is not ready, by service; empty where it is."""
+        waiting = {n: s.trouble or "loading" for n, s in self.parts.served.items() if s.now is None}
+        if self.parts.leaving():
+            waiting["server"] = "stopping"
+        return waiting
 
-    def described() -> dict[str, Any]:
-        return document(served, app.routes)
+    def _record(self, scope: Scope, status: int, took: float) -> None:
+        """Count, log and trace a request that was answered."""
+        parts, name = self.parts, scope.get("path_params", {}).get("name", "")
+        traffic = scope["path"].endswith(TRAFFIC) and not scope.get("state", {}).get("mark")
+        if scope["method"] == "POST" and name in parts.served and traffic:
+            parts.served[name].count_request(took * 1000, status)
+            parts.metrics.request(name, status, took)
+        if parts.logs:
+            parts.logs.request(scope, status, took)
+        if parts.traces:
+            parts.traces.request(scope, status, took)
 
-    app.openapi = described  # type: ignore[method-assign]
+    def _add_health(self, app: FastAPI) -> None:
+        metrics = self.parts.metrics
 
-    @app.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "alive"}
+        @app.get("/healthz")
+        async def healthz() -> dict[str, str]:
+            return {"status": "alive"}
 
-    def waiting() -> dict[str, str]:
-        return {n: s.trouble or "loading" for n, s in served.items() if s.now is None} | (
-            {"server": "stopping"} if leaving() else {}
-        )
+        @app.get("/readyz")
+        async def readyz() -> Response:
+            waiting = self.waiting()
+            body = {"ready": not waiting, "waiting": waiting}
+            return JSONResponse(body, 503 if waiting else 200)
 
-    @app.get("/readyz")
-    async def readyz() -> Response:
-        return JSONResponse(
-            {"ready": not waiting(), "waiting": waiting()}, 503 if waiting() else 200
-        )
+        @app.get("/metrics")
+        async def scrape() -> Response:
+            for name, batcher in self.batchers.items():
+                last = batcher.sizes[-1] if batcher.sizes else 0
+                metrics.queue(name, batcher.waiting, last)
+            with suppress(Exception):  # a catalog that cannot be read now leaves the last values
+                await asyncio.to_thread(self.parts.measure)
+            text = await asyncio.to_thread(metrics.text)
+            return Response(text, media_type="text/plain; version=0.0.4")
 
-    @app.get("/metrics")
-    async def scrape() -> Response:
-        for name, batcher in batchers.items():
-            metrics.queue(name, batcher.waiting, batcher.sizes[-1] if batcher.sizes else 0)
-        with suppress(Exception):  # a catalog that cannot be read now leaves the last figures
-            await asyncio.to_thread(measure)
-        return Response(
-            await asyncio.to_thread(metrics.text), media_type="text/plain; version=0.0.4"
-        )
+    def _add_feedback(self, app: FastAPI) -> None:
+        journal = self.parts.journal
 
-    _inference_protocol(app, asking, waiting)
-
-    @app.post("/v1/services/{name}/feedback")
-    async def feedback(name: str, request: Request) -> Any:
-        one = one_of(name)
-        request.state.mark = requested_mark(request.scope)
-        body = await body_of(request)
-        if (
-            not isinstance(body, dict)
-            or not isinstance(body.get("id"), str)
-            or not isinstance(body.get("label"), str)
-        ):
-            raise Problem(
-                422,
-                "The request cannot be right",
-                "wanted an object of two texts, 'id' and 'label'",
-            )
-        if journal:
-            await asyncio.to_thread(journal.drain)
-        await asyncio.to_thread(one.feedback, body["id"], body["label"])
-        return {"kept": True}
-
-    chat.routes(app, served, one_of)
-    more(app)
-    direct = Direct(app, {("v1", "predict"): Predict(asking), ("v2", "infer"): Infer(asking)})
-    return Guard(direct, roles, hosts, done)
+        @app.post("/v1/services/{name}/feedback")
+        async def feedback(name: str, request: Request) -> dict[str, bool]:
+            service = self.find_service(name)
+            request.state.mark = read_mark(request.scope)
+            prediction, label = _read_feedback(await read_body(request))
+            if journal:
+                await asyncio.to_thread(journal.drain)
+            await asyncio.to_thread(service.feedback, prediction, label)
+            return {"kept": True}
 
 
-def _inference_protocol(
-    app: FastAPI, asking: Asking, waiting: Callable[[], Mapping[str, str]]
+async def _respond_to_error(request: Request, error: Exception) -> Response:
+    return render_problem(to_problem(error), request.url.path)
+
+
+def _create_batcher(service: LiveService, pool: WorkerPool | None) -> Batcher:
+    batch, target, lanes = service.service.batch, None, None
+    if batch.target:
+        target = seconds(batch.target)
+    if pool:
+        lanes = pool.count_lanes
+    return Batcher(
+        service.answer,
+        batch.most,
+        seconds(batch.wait),
+        service.service.queue,
+        target,
+        service.log,
+        lanes,
+    )
+
+
+async def _close(parts: GatewayParts) -> None:
+    for pool in parts.pools.values():
+        pool.close()
+    if parts.journal:
+        await asyncio.to_thread(parts.journal.close)
+    if parts.logs:
+        parts.logs.flush()
+    if parts.traces:
+        await asyncio.to_thread(parts.traces.close)
+
+
+def _read_feedback(body: object) -> tuple[str, str]:
+    """The id and the label of a feedback."""
+    if isinstance(body, dict):
+        prediction, label = body.get("id"), body.get("label")
+        if isinstance(prediction, str) and isinstance(label, str):
+            return prediction, label
+    raise Problem(422, UNPROCESSABLE, "expected an object of two texts, 'id' and 'label'")
+
+
+def _add_inference_protocol(
+    app: FastAPI, handler: PredictHandler, waiting: Callable[[], Mapping[str, str]]
 ) -> None:
-    """Health and metadata of the Open Inference Protocol."""
+    """Add health and metadata of the Open Inference Protocol."""
 
     @app.get("/v2")
-    async def server() -> Any:
+    async def server() -> dict[str, Any]:
         return {"name": "mesocosm", "version": VERSION, "extensions": ["binary_tensor_data"]}
 
     @app.get("/v2/health/live")
-    async def live() -> Any:
+    async def live() -> dict[str, bool]:
         return {"live": True}
 
     @app.get("/v2/health/ready")
     async def ready() -> Response:
-        return JSONResponse({"ready": not waiting()}, 503 if waiting() else 200)
+        is_ready = not waiting()
+        return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
 
     @app.get("/v2/models/{name}")
     @app.get("/v2/models/{name}/versions/{version}")
-    async def model(name: str, version: str = "") -> Any:
-        _, unit = asking.unit(name)
-        _is(name, version, unit.version)
-        return metadata(name, unit)
+    async def model(name: str, version: str = "") -> dict[str, Any]:
+        _, deployed = handler.find_model(name)
+        check_version(name, version, deployed)
+        return describe_model(name, deployed)
 
     @app.get("/v2/models/{name}/ready")
     @app.get("/v2/models/{name}/versions/{version}/ready")
-    async def model_ready(name: str, version: str = "") -> Any:
-        _, unit = asking.unit(name)
-        _is(name, version, unit.version)
+    async def model_ready(name: str, version: str = "") -> dict[str, Any]:
+        _, deployed = handler.find_model(name)
+        check_version(name, version, deployed)
         return {"name": name, "ready": True}
 
-    def _is(name: str, wanted: str, runs: str) -> None:
-        if wanted and wanted != runs:
-            raise Problem(404, "No such version", f"{name} runs {runs}, not '{wanted[:60]}'")
 
-
-async def _follow(
-    served: Mapping[str, Served],
-    metrics: Metrics,
-    crews: Mapping[str, Crew],
-    journal: Journal | None,
-    logs: Logs | None,
-) -> None:
+async def _follow_catalog(parts: GatewayParts) -> None:
     """Follow the catalog: what was deployed elsewhere is loaded here within half a second. Workers
-    are looked after, logs brought in.
+    are tended and logs written.
     """
+    calls: list[Callable[[], object]] = []
+    if parts.journal:
+        calls.append(parts.journal.drain)
+    if parts.logs:
+        calls.append(parts.logs.flush)
     while True:
-        for one in served.values():
-            try:
-                if await asyncio.to_thread(one.refresh):
-                    metrics.version(one.name, one.now.version if one.now else "")
-            except Exception as error:
-                one.trouble = f"the catalog cannot be read now ({type(error).__name__})"
-        for name, crew in crews.items():
+        for service in parts.served.values():
+            await _refresh(service, parts.metrics)
+        for name, pool in parts.pools.items():
             with suppress(Exception):
-                await asyncio.to_thread(crew.tend)
-                metrics.worker(name, crew.usage, crew.lanes)
-        for call in (journal.drain if journal else None, logs.flush if logs else None):
-            if call:
-                with suppress(Exception):
-                    await asyncio.to_thread(call)
+                await asyncio.to_thread(pool.tend)
+                parts.metrics.worker(name, pool.usage, pool.lanes)
+        for call in calls:
+            with suppress(Exception):
+                await asyncio.to_thread(call)
         await asyncio.sleep(EVERY)
 
 
-async def _watch(watch: Watch, leads: Callable[[], bool]) -> None:
+async def _refresh(service: LiveService, metrics: Metrics) -> None:
+    """Load what is deployed of a service now."""
+    try:
+        if await asyncio.to_thread(service.refresh):
+            version = service.now.version if service.now else ""
+            metrics.version(service.name, version)
+    except Exception as error:
+        service.trouble = f"the catalog cannot be read now ({type(error).__name__})"
+
+
+async def _run_monitor(monitor: ServiceMonitor, leads: Callable[[], bool]) -> None:
+    """Have a monitor look at its interval, where this gateway leads."""
     while True:
-        await asyncio.sleep(seconds(watch.monitor.every))
+        await asyncio.sleep(seconds(monitor.monitor.every))
         try:
             if await asyncio.to_thread(leads):
-                await asyncio.to_thread(watch.look)
-                watch.last.pop("trouble", None)
+                await asyncio.to_thread(monitor.look)
+                monitor.last.pop("trouble", None)
         except Exception as error:
-            watch.last["trouble"] = f"the last look failed ({type(error).__name__})"
+            monitor.last["trouble"] = f"the last look failed ({type(error).__name__})"

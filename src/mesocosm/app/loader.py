@@ -20,13 +20,13 @@ from mesocosm.lifecycle.access.answer_index import locate_answers
 from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
-from mesocosm.serving.model_instance import Loaded
-from mesocosm.serving.preprocessing.preprocess import Preparation, plain
-from mesocosm.serving.rollout.recalibration import floor_of
+from mesocosm.serving.model_instance import LocalModel
+from mesocosm.serving.preprocessing.preprocess import Preprocessor, to_json_value
+from mesocosm.serving.rollout.recalibration import find_abstain_threshold
 from mesocosm.serving.settings import Answers, Service
 
 if TYPE_CHECKING:
-    from mesocosm.serving.service import Served
+    from mesocosm.serving.service import LiveService
 
 MOST_HELD = 300  # rows that are read to judge a drift by
 
@@ -75,7 +75,7 @@ class Loader:
         """A service's settings."""
         return self.spec.eco.services[name]
 
-    def load(self, name: str, row: Mapping[str, Any]) -> Loaded:
+    def load(self, name: str, row: Mapping[str, Any]) -> LocalModel:
         """One deployment, loaded and warm.
 
         Raises:
@@ -91,19 +91,17 @@ class Loader:
                 raise Failure(f"version {row['version']} is not listed; run 'mesocosm build'")
             folder = self.store / version["path"]
             runtime = service.runtime
-            predictor = load_version(
-                self.spec, version, runtime.session, runtime.precision, self.readers
-            )
-            preparation = Preparation(
+            predictor = load_version(self.spec, version, runtime.session, runtime.precision, self.readers)
+            preparation = Preprocessor(
                 json.loads((folder / "prepare.json").read_text(encoding="utf-8")), prepare, CALLS
             )
             snapshot, model = version["snapshot"], version["model"]
             blank = dict.fromkeys(preparation.fields)
-            predictor.predict(preparation.ready([blank]))
+            predictor.predict(preparation.prepare([blank]))
         floor = None
         if service.abstain and predictor is not None and predictor.says == "classes":
             rows = self.held(model, snapshot)
-            floor = floor_of(
+            floor = find_abstain_threshold(
                 predictor.predict(rows) if rows else [], service.abstain, row.get("weights")
             )
         if row["answers"] and service.answers:
@@ -120,7 +118,7 @@ class Loader:
                 self.readers[key] = Reader(trunk, "fp32", 128, service.runtime.session)
             speaker = Speaker(folder, service.answers, self.readers[key])
             speaker.ask("hello")
-        return Loaded(
+        return LocalModel(
             row["version"],
             snapshot,
             predictor,
@@ -149,25 +147,25 @@ class Loader:
             i for i, s in enumerate(split) if s == "test" and rows[settings.target][i] is not None
         ][:MOST_HELD]
         return [
-            {n: plain(rows[n][i]) for n in settings.features}
+            {n: to_json_value(rows[n][i]) for n in settings.features}
             | {HELD_LABEL: str(rows[settings.target][i])}
             for i in at
         ]
 
 
-def load_locally(spec: Spec, catalog: Catalog, name: str) -> Served:
+def load_locally(spec: Spec, catalog: Catalog, name: str) -> LiveService:
     """A service loaded in this process.
 
     Raises:
         Wrong: there is no such service.
         Failure: nothing is deployed for it.
     """
-    from mesocosm.serving.service import Served
+    from mesocosm.serving.service import LiveService
 
     services = spec.eco.services
     if name not in services:
         raise Wrong("", f"no service is named '{name}'", "one of the choices", list(services), name)
-    served = Served(name, services[name], catalog, Loader(spec, catalog).load)
+    served = LiveService(name, services[name], catalog, Loader(spec, catalog).load)
     served.refresh()
     if served.now is None:
         why = f"nothing is deployed for '{name}' yet; run 'mesocosm build'"

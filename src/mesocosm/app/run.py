@@ -24,7 +24,7 @@ from fastapi.staticfiles import StaticFiles
 from mesocosm.app import console_routes
 from mesocosm.app.catalog_metrics import measure
 from mesocosm.app.console_api import Console
-from mesocosm.app.gateway import create_app
+from mesocosm.app.gateway import GatewayParts, create_app
 from mesocosm.app.loader import Loader
 from mesocosm.app.world import chat, presence_socket
 from mesocosm.app.world.marker_socket import Marking
@@ -39,7 +39,7 @@ from mesocosm.lifecycle.jobs.background_jobs import BackgroundJobs
 from mesocosm.lifecycle.jobs.retention import expire
 from mesocosm.lifecycle.jobs.rollback import rollback
 from mesocosm.lifecycle.project_store import locate_project
-from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.notifications import Notifier
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.auth import sign_in
@@ -47,13 +47,13 @@ from mesocosm.serving.auth.middleware import HOSTS
 from mesocosm.serving.auth.oidc import Provider
 from mesocosm.serving.auth.roles import Roles
 from mesocosm.serving.auth.sign_in import SignIn
-from mesocosm.serving.http.access_log import Logs
-from mesocosm.serving.prediction_log import Journal
-from mesocosm.serving.service import Served
+from mesocosm.serving.http.access_log import AccessLog
+from mesocosm.serving.prediction_log import PredictionLog
+from mesocosm.serving.service import LiveService
 from mesocosm.serving.telemetry.metrics import Metrics
-from mesocosm.serving.telemetry.tracing import traces_of
-from mesocosm.serving.workers.pool import Crew
-from mesocosm.serving.workers.prefork import Nursery
+from mesocosm.serving.telemetry.tracing import create_traces
+from mesocosm.serving.workers.pool import WorkerPool
+from mesocosm.serving.workers.prefork import PreforkServer
 
 WHY = {
     "died": "died",
@@ -90,16 +90,18 @@ class Running:
             or secrets.token_urlsafe(24)
         )
         store = locate_project(spec).store
-        self.metrics, self.journal = Metrics(), Journal(catalog, store / "journal")
+        self.metrics, self.journal = Metrics(), PredictionLog(catalog, store / "journal")
         self.ident = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.notifier = Notifier(
             spec.eco.ecosystem,
             {n: m.notify for n, m in spec.eco.monitors.items() if m.notify},
             catalog,
         )
-        self.nursery = Nursery([sys.executable, "-m", "mesocosm.app.worker_main", str(spec.path)])
+        self.nursery = PreforkServer(
+            [sys.executable, "-m", "mesocosm.app.worker_main", str(spec.path)]
+        )
         self.crews = {
-            n: Crew(
+            n: WorkerPool(
                 self.nursery,
                 n,
                 s.runtime.workers,
@@ -113,14 +115,14 @@ class Running:
         }
         loader = Loader(spec, catalog)
         self.served = {
-            n: Served(
+            n: LiveService(
                 n, s, catalog, self.crews[n].load if n in self.crews else loader.load, self.journal
             )
             for n, s in spec.eco.services.items()
         }
         self.jobs = BackgroundJobs(spec, catalog)
         self.watches = [
-            Watch(
+            ServiceMonitor(
                 n,
                 m,
                 self.served[m.service],
@@ -150,27 +152,29 @@ class Running:
         )
         self.roles.signs = self.signs is not None
         self.app = create_app(
-            self.served,
-            self.watches,
-            self.roles,
-            self._routes,
-            self.metrics,
-            self.crews,
-            self.journal,
-            Logs(store / "logs" / "gateway.jsonl", catalog.clock),
-            traces_of(spec.eco.ecosystem),
-            hosts,
-            partial(
-                measure,
-                catalog,
-                self.metrics,
-                self.watches,
-                self.served,
-                list(spec.eco.datasets),
-                self.journal,
-            ),
-            self._leads,
-            lambda: self.leaving,
+            GatewayParts(
+                served=self.served,
+                monitors=self.watches,
+                roles=self.roles,
+                add_routes=self._routes,
+                metrics=self.metrics,
+                pools=self.crews,
+                journal=self.journal,
+                logs=AccessLog(store / "logs" / "gateway.jsonl", catalog.clock),
+                traces=create_traces(spec.eco.ecosystem),
+                hosts=hosts,
+                measure=partial(
+                    measure,
+                    catalog,
+                    self.metrics,
+                    self.watches,
+                    self.served,
+                    list(spec.eco.datasets),
+                    self.journal,
+                ),
+                leads=self._leads,
+                leaving=lambda: self.leaving,
+            )
         )
         for name, one in self.served.items():
             one.count = partial(self._answered, name)
@@ -323,7 +327,7 @@ class Running:
         )
 
         if self.signs is not None and self.spec.eco.oidc is not None:
-            sign_in.routes(app, self.signs, self.spec.eco.oidc.address)
+            sign_in.add_routes(app, self.signs, self.spec.eco.oidc.address)
 
         async def page() -> Response:
             if not (PAGES / "index.html").is_file():

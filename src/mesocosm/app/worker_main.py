@@ -23,7 +23,7 @@ def main() -> None:
     from mesocosm.config import read
     from mesocosm.lifecycle.project_store import open_catalog
     from mesocosm.serving.model_instance import Load
-    from mesocosm.serving.workers.worker import nursery
+    from mesocosm.serving.workers.worker import serve_forks
 
     path, number = Path(sys.argv[1]), int(sys.argv[2])
     spec = read(path)
@@ -32,7 +32,7 @@ def main() -> None:
     def loader() -> Load:
         return Loader(spec, open_catalog(spec)).load
 
-    nursery(socket.socket(fileno=number), loader)
+    serve_forks(socket.socket(fileno=number), loader)
 
 
 if __name__ == "__main__":

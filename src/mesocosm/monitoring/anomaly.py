@@ -1,8 +1,8 @@
-"""When a figure of a service became worse, and when it is as before again. Knows numbers.
+"""When a metric of a service became worse, and when it is as before again. Knows numbers.
 
 A change is found by a detector of the river library; an improvement is no anomaly. An alert closes
-on positive evidence: the mean of as many fresh figures lies nearer to the usual one than to what
-was found, with its bound (99 %, one-sided).
+on positive evidence: the mean of as many fresh values lies nearer to the usual one than to what was
+found, with its bound (99 %, one-sided).
 """
 
 from __future__ import annotations
@@ -12,13 +12,21 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-LEAST = 10  # fresh figures that close an alert, at least
-KEPT = 200  # figures that tell what is usual
+LEAST = 10  # fresh values that close an alert, at least
+KEPT = 200  # values from which the usual one is known
 Z, BOUND = 2.326, 0.5  # as for alerts of inputs
 
 
-class Figure:
-    """One figure of a service over time.
+def _create_detector(method: str) -> Any:
+    from river import drift
+
+    if method == "adwin":
+        return drift.ADWIN(delta=0.001)
+    return drift.PageHinkley()
+
+
+class MetricDetector:
+    """One metric of a service over time.
 
     Args:
         name: `p95_ms`, `error_rate` or `rate`; a rate that falls is worth an alert too.
@@ -26,23 +34,23 @@ class Figure:
     """
 
     def __init__(self, name: str, method: str) -> None:
-        from river import drift
-
         self.name = name
-        self.detector: Any = drift.ADWIN(delta=0.001) if method == "adwin" else drift.PageHinkley()
+        self.detector = _create_detector(method)
         self.seen: deque[float] = deque(maxlen=KEPT)
         self.fresh: list[float] = []  # since an alert was raised, one for each window
         self.last = -math.inf  # when the newest of them was taken
 
     def see(self, value: float) -> dict[str, float] | None:
-        """Take in a figure; what changed, where it changed for the worse.
+        """Take in a value; the change (`before`, `value`), where it changed for the worse.
 
-        >>> one = Figure("error_rate", "adwin")
-        >>> found = [f for i in range(200) if (f := one.see(0.0 if i < 120 else 0.4))]
+        >>> errors = MetricDetector("error_rate", "adwin")
+        >>> found = [f for i in range(200) if (f := errors.see(0.0 if i < 120 else 0.4))]
         >>> found[0]["before"], found[0]["value"]
         (0.0, 0.4)
         """
-        usual = sorted(self.seen)[len(self.seen) // 2] if self.seen else value
+        usual = value
+        if self.seen:
+            usual = sorted(self.seen)[len(self.seen) // 2]
         self.detector.update(value)
         self.seen.append(value)
         if not self.detector.drift_detected:
@@ -53,12 +61,12 @@ class Figure:
             return None
         return {"before": usual, "value": value}
 
-    def over(self, value: float, at: float, window: float, detail: Mapping[str, Any]) -> str:
+    def explain_end(self, value: float, at: float, window: float, detail: Mapping[str, Any]) -> str:
         """Why an open alert is over; empty while it is not.
 
         Args:
-            at: when the figure was taken, in seconds; figures of one window count once.
-            detail: the alert's, with the figure `before` and its `value`.
+            at: when the value was taken, in seconds; values of one window count once.
+            detail: the alert's, with the metric `before` and its `value`.
         """
         if at - self.last < window or "before" not in detail:
             return ""
@@ -68,11 +76,13 @@ class Figure:
             return ""
         mean = sum(self.fresh) / LEAST
         error = math.sqrt(sum((v - mean) ** 2 for v in self.fresh) / (LEAST - 1) / LEAST)
-        before, gap = float(detail["before"]), float(detail["value"]) - float(detail["before"])
-        toward = (mean - before) if gap > 0 else (before - mean)
-        if toward + Z * error > BOUND * abs(gap):
+        before, raised = float(detail["before"]), float(detail["value"])
+        toward = mean - before
+        if raised <= before:
+            toward = -toward
+        if toward + Z * error > BOUND * abs(raised - before):
             return ""
         return (
-            f"{self.name} was {mean:.4g} on average in {LEAST} windows with requests, where it was"
-            f" {before:.4g} before and {float(detail['value']):.4g} when the alert was raised"
+            f"{self.name} is {mean:.4g} on average over {LEAST} windows with requests"
+            f" (usually {before:.4g}, {raised:.4g} when the alert was raised)"
         )

@@ -1,29 +1,18 @@
-"""A drift diagnosed: of what kind it is, whether it harms, and what would mend it.
+"""The diagnosis of a drift: its kind, its root cause, what it costs and how to remedy it.
 
-Knows distributions and what a unit says of rows; raises nothing and repairs nothing. Harm is
-accuracy that is lost, estimated before labels come: by the probabilities of the unit itself, held
-against those on held-out rows.
-
-Evidence is gathered first, of every cause (`gather`); then a pure function draws the conclusion
-(`diagnose`). A source comes before the
-world: what is missing, recoded or in another unit explains wrong answers, and only without it do
-labels tell that the link itself changed.
+A pure function of evidence (`monitoring.evidence` gathers it); raises no alert and repairs nothing.
+A source comes before the world: what is missing, recoded or in another unit explains wrong
+predictions, and only without it do labels show concept drift.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mesocosm.monitoring.drift.feature_tests import columns, drifted
-from mesocosm.monitoring.drift.source_changes import Change, find_changes
+from mesocosm.monitoring.drift.source_changes import Change
 from mesocosm.monitoring.labels.accuracy_test import FEW, Labelled
-from mesocosm.monitoring.surge.evidence import HELD_LABEL
-from mesocosm.serving.requests.listed_values import is_complete
-from mesocosm.serving.requests.missing import spell
-
-Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -31,8 +20,8 @@ class Diagnosis:
     """What a drift is.
 
     `kind` is `schema`, `missing`, `unit`, `concept`, `label` or `covariate`; `harm` the accuracy
-    lost, None where it is not known; `remedy` is `mend the source`, `recalibrate`, `retrain`,
-    `label rows` or `nothing`; `why` says so in a sentence.
+    lost, from 0 to 1, None where it is not known; `remedy` is `fix the source`, `recalibrate`,
+    `retrain`, `label rows` or `nothing`; `why` is a sentence.
     """
 
     kind: str
@@ -52,23 +41,20 @@ class Diagnosis:
         }
 
 
-Verdict = Diagnosis
-
-
 @dataclass(frozen=True)
 class Evidence:
-    """What was found of every cause.
+    """What was found about every cause.
 
     Args:
-        found: features whose distributions moved, the surest first.
-        changes: what was done to fields at their source, `schema` and `missing` before `unit`.
-        labelled: what labels say of all answers.
-        usual: what they say of answers to rows that lie where the training rows do; where inputs
-            moved, only these tell of the link.
-        weights: how many times more often each class comes, where that alone explains the drift.
-        lost: accuracy that the answers' own probabilities tell is lost; None where they do not.
-        undone: of a unit, the accuracy lost by it, and the share of answers that change when it is
-            undone.
+        found: features whose distributions drifted, the smallest p-value first.
+        changes: changes of fields at their source, `schema` and `missing` before `unit`.
+        labelled: what labels show of all predictions.
+        usual: what they show of predictions for rows inside the training range; where inputs
+            drifted, only these tell of concept drift.
+        weights: by class, live over training frequency, where that alone explains the drift.
+        lost: accuracy lost, estimated from the predictions' own probabilities; None where unknown.
+        undone: of a unit change, the accuracy lost by it, and the share of predictions that change
+            when it is undone.
         tolerance: accuracy that may be lost before a drift is harmful.
     """
 
@@ -81,269 +67,117 @@ class Evidence:
     undone: tuple[float | None, float | None] = (None, None)
     tolerance: float = 0.02
 
+    @property
+    def names(self) -> str:
+        """The three features that drifted most."""
+        return ", ".join(str(f["feature"]) for f in self.found[:3])
+
 
 def diagnose(evidence: Evidence) -> Diagnosis:
-    """What the evidence says. The source comes first, then the link, then what comes in.
+    """Diagnose a drift: a source first, then concept drift, label shift and covariate shift.
 
     >>> diagnose(Evidence(found=[{"feature": "age"}])).why
-    'other rows come in (age); what it costs is not known'
+    'covariate shift (age); accuracy loss unknown'
     """
     if evidence.changes:
-        return _source(evidence)
-    told = evidence.usual if evidence.found else evidence.labelled
-    if told.worse:
-        return Diagnosis(
-            "concept",
-            round(told.gap, 4),
-            "retrain",
-            told.why,
-            {"labelled": told.rows, "right": told.right, "expected": round(told.expected, 1)},
-        )
-    lost, names = evidence.lost, ", ".join(str(f["feature"]) for f in evidence.found[:3])
+        return _diagnose_source(evidence)
+    labelled = evidence.labelled
+    if evidence.found:
+        labelled = evidence.usual
+    if labelled.worse:
+        return _diagnose_concept(labelled)
     if evidence.weights:
-        moved = ", ".join(f"{label} {w:.2f}" for label, w in evidence.weights.items())
-        why = (
-            f"the classes come in other shares ({moved} times what they were), and rows of each"
-            " look as before"
-        )
-        return Diagnosis(
-            "label",
-            lost,
-            "recalibrate" if (lost or 0) > evidence.tolerance else "nothing",
-            why,
-            {"weights": dict(evidence.weights)},
-        )
-    if evidence.labelled.worse:
-        gap = round(evidence.labelled.gap, 4)
-        said = (
-            f"{evidence.labelled.right} of {evidence.labelled.rows} labelled answers were"
-            f" {evidence.labelled.found}, where {evidence.labelled.expected:.0f} were expected"
-        )
-        where = (
-            ""
-            if evidence.usual.rows >= FEW
-            else (
-                "; whether the link itself changed is not known, since few labelled rows lie where"
-                " the training rows do"
-            )
-        )
-        return Diagnosis(
-            "covariate",
-            gap,
-            "retrain",
-            f"other rows come in ({names}), and the model errs on them: {said}{where}",
-            {"labelled": evidence.labelled.rows},
-        )
-    if lost is None:
-        return Diagnosis(
-            "covariate",
-            None,
-            "label rows",
-            f"other rows come in ({names}); what it costs is not known",
-        )
-    amount = f"about {lost:.3f} of accuracy is lost, as the answers' own probabilities tell"
-    if lost <= evidence.tolerance:
-        return Diagnosis("covariate", lost, "nothing", f"other rows come in ({names}); {amount}")
+        return _diagnose_label_shift(evidence, evidence.weights)
+    return _diagnose_covariate_shift(evidence)
+
+
+def _diagnose_concept(labelled: Labelled) -> Diagnosis:
     return Diagnosis(
-        "covariate",
-        lost,
-        "retrain" if evidence.labelled.rows >= FEW else "label rows",
-        f"other rows come in ({names}), and {amount}",
+        "concept",
+        round(labelled.gap, 4),
+        "retrain",
+        labelled.why,
+        {
+            "labelled": labelled.rows,
+            "right": labelled.right,
+            "expected": round(labelled.expected, 1),
+        },
     )
 
 
-def _source(evidence: Evidence) -> Diagnosis:
-    """What was done at the source, and what it costs meanwhile."""
+def _diagnose_label_shift(evidence: Evidence, weights: Mapping[str, float]) -> Diagnosis:
+    ratios = ", ".join(f"{label} {w:.2f}" for label, w in weights.items())
+    remedy = "nothing"
+    if (evidence.lost or 0) > evidence.tolerance:
+        remedy = "recalibrate"
+    return Diagnosis(
+        "label",
+        evidence.lost,
+        remedy,
+        f"label shift: class frequencies changed ({ratios} times the training frequency), and rows"
+        " of each class look as before",
+        {"weights": dict(weights)},
+    )
+
+
+def _diagnose_covariate_shift(evidence: Evidence) -> Diagnosis:
+    if evidence.labelled.worse:
+        return _diagnose_measured_loss(evidence)
+    shift, lost = f"covariate shift ({evidence.names})", evidence.lost
+    if lost is None:
+        return Diagnosis("covariate", None, "label rows", f"{shift}; accuracy loss unknown")
+    why = f"{shift}; estimated accuracy loss {lost:.3f}, from the predicted probabilities"
+    if lost <= evidence.tolerance:
+        remedy = "nothing"
+    elif evidence.labelled.rows >= FEW:
+        remedy = "retrain"
+    else:
+        remedy = "label rows"
+    return Diagnosis("covariate", lost, remedy, why)
+
+
+def _diagnose_measured_loss(evidence: Evidence) -> Diagnosis:
+    """Covariate shift under which labels show that the model errs more often."""
+    labelled = evidence.labelled
+    why = (
+        f"covariate shift ({evidence.names}), and the model errs on these rows: {labelled.right} of"
+        f" {labelled.rows} labelled predictions were {labelled.criterion} ({labelled.expected:.0f}"
+        " expected)"
+    )
+    if evidence.usual.rows < FEW:
+        why += "; too few labelled rows lie in the training range to test for concept drift"
+    detail = {"labelled": labelled.rows}
+    return Diagnosis("covariate", round(labelled.gap, 4), "retrain", why, detail)
+
+
+def _diagnose_source(evidence: Evidence) -> Diagnosis:
+    """A change at the source, and what it costs until it is fixed."""
     first, *others = evidence.changes
     why = first.why
     harm: float | None = None
     detail: dict[str, Any] = {"feature": first.field, **first.detail}
     if first.kind == "unit":
-        harm, changed = evidence.undone
-        share = (
-            f"; {changed:.0%} of the answers change when it is undone"
-            if changed is not None
-            else ""
-        )
-        loses = f", and about {harm:.3f} of accuracy is lost meanwhile" if harm is not None else ""
-        why = f"{why}: its source changed, not the world{share}{loses}"
-        detail["changed"] = changed
+        harm, detail["changed"] = evidence.undone
+        why += f": the source changed, not the world{_describe_undone(*evidence.undone)}"
     elif evidence.labelled.rows >= FEW:
         harm = round(max(0.0, evidence.labelled.gap), 4)
     elif first.kind != "schema":
         harm = evidence.lost
-    else:  # how sure a model is of codes that it never saw says nothing of how often it is right
-        why += "; what it costs is not known"
+    else:  # confidence on codes that the model never saw says nothing of how often it is right
+        why += "; accuracy loss unknown"
     if others:
         why += "; also " + "; ".join(c.why for c in others[:3])
         detail["also"] = [{"feature": c.field, "kind": c.kind, "why": c.why} for c in others]
     if evidence.labelled.worse:
-        why += (
-            "; whether the answers are wrong for another reason too is not known until the source"
-            " is mended"
-        )
-    return Diagnosis(first.kind, harm, "mend the source", why, detail)
+        why += "; fix the source first, then test for concept drift"
+    return Diagnosis(first.kind, harm, "fix the source", why, detail)
 
 
-def gather(
-    found: Sequence[Mapping[str, Any]],
-    training: Mapping[str, Any],
-    live: Rows,
-    predict: Callable[[Rows], Sequence[Mapping[str, Any]]],
-    held: Rows,
-    said: Callable[[Callable[[Mapping[str, Any]], bool] | None], Labelled],
-    tolerance: float,
-    level: float,
-    units: Mapping[str, str | None] | None = None,
-    changes: Sequence[Change] | None = None,
-    sent: Sequence[Any] | None = None,
-) -> Evidence:
-    """The evidence of every cause.
-
-    Args:
-        found: the features that differ, worst first.
-        live: cleaned live rows.
-        predict: what the unit says of cleaned rows.
-        held: cleaned held-out rows, each with its `_label`.
-        said: what labels say of answers, to rows of which a condition holds where one is given.
-        tolerance: accuracy that may be lost before a drift is called harmful.
-        level: false alarms accepted for one look.
-        units: what numbers are measured in, by feature.
-        changes: what was done to fields, where that was looked for already.
-        sent: values of the first changed field as they came, before a recipe clipped them; those of
-            `live` where there are none.
-    """
-    if changes is None:
-        changes = find_changes(
-            training, {n: [r.get(n) for r in live] for n in training}, level, units
-        )
-    now, before = list(predict(live)), list(predict(held)) if held else []
-    sure_now, sure_before = _sure(now), _sure(before)
-    lost = (
-        round(max(0.0, sure_before - sure_now), 4)
-        if sure_now is not None and sure_before is not None
-        else None
-    )
-    undone: tuple[float | None, float | None] = (None, None)
-    if changes and changes[0].kind == "unit":
-        name, times, plus = changes[0].field, changes[0].detail["factor"], changes[0].detail["plus"]
-        if changes[0].detail["share"] >= 1:
-            values = sent if sent is not None else [row.get(name) for row in live]
-            low, high = training[name].get("clip") or (float("-inf"), float("inf"))
-            mended = [
-                dict(row)
-                | {name: min(max((v - plus) / times, low), high) if v is not None else None}
-                for row, v in zip(live, values, strict=True)
-            ]
-            undone = _counterfactual(now, list(predict(mended)))
-    labelled = said(None)
-    usual = said(_within(found, training)) if labelled.worse else labelled
-    weights = None if changes else _label_shift(now, before, held, live, training, level)
-    return Evidence(found, changes, labelled, usual, weights, lost, undone, tolerance)
-
-
-def judged(*words: Any, **more: Any) -> Diagnosis:
-    """The diagnosis of a drift; the arguments are those of `gather`."""
-    return diagnose(gather(*words, **more))
-
-
-def _within(
-    found: Sequence[Mapping[str, Any]], training: Mapping[str, Any]
-) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether a row lies where most training rows do, in every feature that moved."""
-    import numpy as np
-
-    ends = {
-        f["feature"]: np.quantile(training[f["feature"]]["numbers"], [0.05, 0.95])
-        for f in found
-        if "numbers" in training.get(f["feature"], {})
-    }
-    values = {
-        f["feature"]: training[f["feature"]]["counts"]
-        for f in found
-        if "counts" in (known := training.get(f["feature"], {})) and is_complete(known)
-    }
-
-    def within(row: Mapping[str, Any]) -> bool:
-        inside = all(
-            row.get(n) is not None and low <= row[n] <= high for n, (low, high) in ends.items()
-        )
-        return inside and all(spell(row.get(n)) in counts for n, counts in values.items())
-
-    return within
-
-
-def _sure(said: Rows) -> float | None:
-    """The accuracy that probabilities promise on average."""
-    known = [
-        float(s["probability"]) for s in said if isinstance(s.get("probability"), (int, float))
-    ]
-    return sum(known) / len(known) if known and len(known) == len(said) else None
-
-
-def _counterfactual(now: Rows, mended: Rows) -> tuple[float | None, float | None]:
-    """The accuracy lost by answering as `now` where `mended` knows better, and the share of answers
-    that differ.
-    """
-    if not now or not all("probabilities" in s for s in mended):
-        return None, None
-    lost = sum(
-        max(0.0, float(b["probability"]) - float(b["probabilities"].get(a["label"], 0.0)))
-        for a, b in zip(now, mended, strict=True)
-    )
-    changed = sum(a["label"] != b["label"] for a, b in zip(now, mended, strict=True))
-    return round(lost / len(now), 4), round(changed / len(now), 4)
-
-
-def _label_shift(
-    now: Rows, before: Rows, held: Rows, live: Rows, training: Mapping[str, Any], level: float
-) -> dict[str, float] | None:
-    """How many times more often each class comes, where that alone explains the drift (black-box
-    shift estimation).
-
-    Source: Lipton, Wang and Smola 2018, arXiv:1802.03916
-    """
-    import numpy as np
-
-    labels = sorted({str(r[HELD_LABEL]) for r in held})
-    if not 2 <= len(labels) <= 50 or len(held) < 100 or not all("probability" in s for s in now):
-        return None
-    index = {label: i for i, label in enumerate(labels)}
-    table, share = np.zeros((len(labels), len(labels))), np.zeros(len(labels))
-    for row, one in zip(held, before, strict=True):
-        if one["label"] in index:
-            table[index[one["label"]], index[str(row[HELD_LABEL])]] += 1 / len(held)
-    for one in now:
-        if one["label"] in index:
-            share[index[one["label"]]] += 1 / len(now)
-    weights = np.clip(np.linalg.lstsq(table, share, rcond=None)[0], 0.0, None)
-    if np.abs(weights - 1).max() < 0.3 or not weights.sum():
-        return None
-    draw = np.random.default_rng(7)
-    p = np.array([weights[index[str(r[HELD_LABEL])]] for r in held])
-    again = [held[i] for i in draw.choice(len(held), 2000, p=p / p.sum())]
-    expected: dict[str, Any] = {}
-    for name, values in columns(again).items():
-        if name in training:
-            expected[name] = (
-                {
-                    "numbers": (
-                        np.quantile(
-                            np.asarray(values, dtype=float), np.linspace(0, 1, 200)
-                        ).tolist()
-                    ),
-                    "rows": len(held),
-                }
-                if "numbers" in training[name]
-                else {
-                    "counts": {
-                        spell(v): round(values.count(v) * len(held) / 2000) for v in set(values)
-                    }
-                }
-            )
-    found, _ = drifted(expected, columns(live), max(level, 0.01))
-    return (
-        None
-        if found
-        else {label: round(float(w), 2) for label, w in zip(labels, weights, strict=True)}
-    )
+def _describe_undone(harm: float | None, changed: float | None) -> str:
+    """What a unit change costs, in words; empty where nothing is known."""
+    words = ""
+    if changed is not None:
+        words += f"; {changed:.0%} of the predictions change when it is undone"
+    if harm is not None:
+        words += f", about {harm:.3f} of accuracy is lost meanwhile"
+    return words

@@ -1,65 +1,62 @@
-"""The watch over figures: raises an alert where one of them jumps, and closes it where that
-is over.
+"""The monitor of a service's own metrics: raises an alert where one of them changes for the worse,
+and closes it where that is over.
 
-Knows figures and the catalog; the rest of the watch asks it once a look.
+Knows metrics and the catalog; `ServiceMonitor` calls it once a look.
 """
 
 from __future__ import annotations
 
 from mesocosm.core.durations import seconds
-from mesocosm.monitoring.anomaly import Figure
-from mesocosm.monitoring.monitor_state import Watched
-from mesocosm.serving.rollout.transitions import fallen_back
+from mesocosm.monitoring.anomaly import MetricDetector
+from mesocosm.monitoring.monitor_state import MonitorState
+from mesocosm.serving.rollout.transitions import fall_back
+
+MIN_WINDOW = 10.0  # seconds of requests that a metric is computed over, at least
 
 
-class FigureWatch:
-    """What one monitor makes of the pace and the errors of its service."""
+class MetricMonitor:
+    """Anomalies in the rate, latency and errors of one service."""
 
-    def __init__(self, watch: Watched) -> None:
-        self.watch = watch
-        self.figures: dict[str, Figure] = {}  # those in which anomalies are looked for
+    def __init__(self, state: MonitorState) -> None:
+        self.state = state
+        self.detectors: dict[str, MetricDetector] = {}  # by metric
 
     def look(self) -> list[str]:
-        """Figures that jump; what the monitor wants done then is done."""
-        anomaly = self.watch.monitor.anomaly
-        if not anomaly or not self.watch.served.times:
+        """Test every watched metric and react where the monitor says so; the ids of alerts
+        raised.
+        """
+        anomaly = self.state.monitor.anomaly
+        if not anomaly or not self.state.served.times:
             return []
+        window = max(MIN_WINDOW, seconds(self.state.monitor.every))
         raised = []
-        window, now, opened = (
-            max(10.0, seconds(self.watch.monitor.every)),
-            self.watch.catalog.clock(),
-            self.watch.opened("anomaly"),
-        )
-        for key, value in self.watch.served.figures(window).items():
-            if key not in anomaly.on or value is None:  # no request, no figure
-                continue
-            figure = self.figures.setdefault(key, Figure(key, anomaly.method))
-            found, mine = figure.see(value), [a for a in opened if a["detail"].get("figure") == key]
-            for alert in mine:
-                if why := figure.over(value, now, window, alert["detail"]):
-                    self.watch.close(alert, why)
-            if found and not mine:
-                message = (
-                    f"{key} of {self.watch.served.name} changed to {value:.4g}, where"
-                    f" {found['before']:.4g} was usual"
-                )
-                raised.append(
-                    self.watch.catalog.alert(
-                        self.watch.name,
-                        self.watch.served.name,
-                        "anomaly",
-                        message,
-                        {"figure": key, **found},
-                    )
-                )
-                if "rollback" in self.watch.monitor.on_anomaly:
-                    self.watch.rollback(self.watch.served.name, message)
-                elif "fallback" in self.watch.monitor.on_anomaly:
-                    fallen_back(
-                        self.watch.catalog,
-                        self.watch.served.name,
-                        self.watch.served.service.fallback,
-                        self.watch.name,
-                        message,
-                    )
+        for metric, value in self.state.served.metrics(window).items():
+            if metric in anomaly.on and value is not None:  # without requests there is no metric
+                raised += self._test(metric, value, window, anomaly.method)
         return raised
+
+    def _test(self, metric: str, value: float, window: float, method: str) -> list[str]:
+        detector = self.detectors.setdefault(metric, MetricDetector(metric, method))
+        change = detector.see(value)
+        now = self.state.catalog.clock()
+        alerts = [
+            a for a in self.state.open_alerts("anomaly") if a["detail"].get("figure") == metric
+        ]
+        for alert in alerts:
+            if why := detector.explain_end(value, now, window, alert["detail"]):
+                self.state.close(alert, why)
+        if not change or alerts:
+            return []
+        name = self.state.served.name
+        message = f"anomaly: {metric} of {name} is {value:.4g} (usually {change['before']:.4g})"
+        raised = self.state.raise_alert("anomaly", message, {"figure": metric, **change})
+        self._react(message)
+        return [raised]
+
+    def _react(self, why: str) -> None:
+        acts, name = self.state.monitor.on_anomaly, self.state.served.name
+        if "rollback" in acts:
+            self.state.rollback(name, why)
+        elif "fallback" in acts:
+            fallback = self.state.served.service.fallback
+            fall_back(self.state.catalog, name, fallback, self.state.name, why)

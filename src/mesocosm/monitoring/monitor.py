@@ -1,7 +1,7 @@
-"""The watch: looks at live inputs, labels and figures, has what moved diagnosed, raises and closes
-alerts, and asks for what fits.
+"""A monitor at work: looks at live inputs, labels and metrics, has drift diagnosed, raises and
+closes alerts, and triggers remedies.
 
-Knows its parts, each of which looks at one thing. Traffic and drills are judged apart.
+Knows its parts, each of which looks at one thing. Traffic and drills are evaluated apart.
 """
 
 from __future__ import annotations
@@ -9,37 +9,37 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mesocosm.catalog import Catalog
-from mesocosm.monitoring.drift.monitor import DriftWatch
-from mesocosm.monitoring.labels.monitor import LabelWatch
-from mesocosm.monitoring.metric_monitor import FigureWatch
-from mesocosm.monitoring.monitor_state import Watched
-from mesocosm.monitoring.rejection_monitor import RefusalWatch
-from mesocosm.monitoring.request_stream import Stream
+from mesocosm.monitoring.drift.monitor import DriftMonitor
+from mesocosm.monitoring.labels.monitor import LabelMonitor
+from mesocosm.monitoring.metric_monitor import MetricMonitor
+from mesocosm.monitoring.monitor_state import MonitorState
+from mesocosm.monitoring.rejection_monitor import RejectionMonitor
+from mesocosm.monitoring.request_stream import RequestStream
 from mesocosm.monitoring.settings import Monitor
-from mesocosm.monitoring.surge.monitor import SurgeWatch
+from mesocosm.monitoring.surge.monitor import SurgeMonitor
 from mesocosm.serving.requests.request_marks import MARKS
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 
-class Watch(Watched):
+class ServiceMonitor(MonitorState):
     """One monitor at work; its parts look in turn."""
 
     def __init__(
         self,
         name: str,
         monitor: Monitor,
-        served: Served,
+        served: LiveService,
         catalog: Catalog,
         retrain: Callable[[str, str], None],
         rollback: Callable[[str, str], None],
     ) -> None:
         super().__init__(name, monitor, served, catalog, retrain, rollback)
-        self.streams = {mark: Stream(mark, self.began) for mark in ("", *MARKS)}
-        self.refusals = RefusalWatch(self)
-        self.labels = LabelWatch(self)
-        self.drift = DriftWatch(self, self.labels)
-        self.figures = FigureWatch(self)
-        self.surge = SurgeWatch(self)
+        self.streams = {mark: RequestStream(mark, self.began) for mark in ("", *MARKS)}
+        self.rejections = RejectionMonitor(self)
+        self.labels = LabelMonitor(self)
+        self.drift = DriftMonitor(self, self.labels)
+        self.metrics = MetricMonitor(self)
+        self.surge = SurgeMonitor(self)
 
     @property
     def since(self) -> float:
@@ -47,8 +47,8 @@ class Watch(Watched):
         return self.streams[""].since
 
     def look(self) -> list[str]:
-        """One look; returns the ids of alerts raised."""
-        raised = self.refusals.look()
+        """Look once at everything; returns the ids of alerts raised."""
+        raised = self.rejections.look()
         for stream in self.streams.values():
             raised += [*self.drift.look(stream), *self.labels.look(stream)]
-        return [*raised, *self.figures.look(), *self.surge.look()]
+        return [*raised, *self.metrics.look(), *self.surge.look()]

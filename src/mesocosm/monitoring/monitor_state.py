@@ -1,4 +1,4 @@
-"""What the parts of a watch share: a monitor, its service, and which of its alerts are open.
+"""What the parts of a monitor share: its settings, its service, and which of its alerts are open.
 
 Knows the catalog. It is handed the ways to retrain and to roll back.
 """
@@ -9,26 +9,26 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mesocosm.catalog import Catalog
-from mesocosm.monitoring.drift.reference import Held
+from mesocosm.monitoring.drift.reference import ReferenceSample
 from mesocosm.monitoring.settings import Monitor
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
-LEAP = 60.0  # seconds by which a clock that was set back is said to have been set back
+CLOCK_LEAP = 60.0  # seconds ahead of the clock from which a moment means that it was set back
 
 
-class Watched:
-    """One monitor, as the parts of its watch know it.
+class MonitorState:
+    """One monitor, as its parts know it.
 
     Args:
-        retrain: asks for a challenger of a service; called without waiting for it.
-        rollback: puts the version before back, with a reason.
+        retrain: asks for a challenger of a service, with a reason; does not wait for it.
+        rollback: deploys the version before, with a reason.
     """
 
     def __init__(
         self,
         name: str,
         monitor: Monitor,
-        served: Served,
+        served: LiveService,
         catalog: Catalog,
         retrain: Callable[[str, str], None],
         rollback: Callable[[str, str], None],
@@ -37,25 +37,25 @@ class Watched:
         self.retrain, self.rollback = retrain, rollback
         self.began = catalog.clock()
         self.last: dict[str, Any] = {}
-        self.known = Held(monitor.drift)
+        self.reference = ReferenceSample(monitor.drift)
         self.closed: set[str] = set()  # alerts that it closed itself
 
-    def asked(self, most: int, since: float, mark: str = "") -> list[dict[str, Any]]:
-        """The newest requests since a moment, newest first. Where the clock went ahead and came
-        back, what was logged meanwhile waits until its time has come, and the watch goes on.
+    def read_requests(self, most: int, since: float, mark: str = "") -> list[dict[str, Any]]:
+        """Read the newest requests since a moment, newest first.
+
+        Where the clock was ahead and was set back, what was logged meanwhile waits until its time
+        has come, and the monitor goes on.
         """
         now = self.catalog.clock()
+        if since > now + CLOCK_LEAP:
+            since = min(since, now - 1)
         marked = {"mark": mark} if mark else {}
         return self.catalog.predictions(
-            self.served.name,
-            most=most,
-            since=min(since, now - 1) if since > now + LEAP else since,
-            until=now + LEAP,
-            **marked,
+            self.served.name, most=most, since=since, until=now + CLOCK_LEAP, **marked
         )
 
-    def opened(self, what: str, mark: str = "") -> list[dict[str, Any]]:
-        """Its open alerts of one kind and mark."""
+    def open_alerts(self, what: str, mark: str = "") -> list[dict[str, Any]]:
+        """List its open alerts of one kind and mark."""
         return [
             a
             for a in self.catalog.alerts(open_only=True)
@@ -63,6 +63,10 @@ class Watched:
             and a["what"] == what
             and a["detail"].get("mark", "") == mark
         ]
+
+    def raise_alert(self, what: str, message: str, detail: dict[str, Any]) -> str:
+        """Raise an alert about its service; returns the alert's id."""
+        return self.catalog.alert(self.name, self.served.name, what, message, detail)
 
     def close(self, alert: Mapping[str, Any], why: str) -> None:
         """Close one of its alerts, with the reason."""

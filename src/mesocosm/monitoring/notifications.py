@@ -1,8 +1,8 @@
-"""Alerts brought to people: by webhook and by mail, several of one monitor in one message, silenced
-where somebody said so.
+"""Notifications of alerts, by webhook and by mail, several of one monitor in one message; none
+while a monitor is silenced.
 
-Knows the catalog, HTTP and SMTP. What was sent once is not sent again; what cannot be sent is tried
-for an hour.
+Knows the catalog, HTTP and SMTP. What was sent once is not sent again; what cannot be sent is
+retried for an hour.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mesocosm.core.url_policy import check_url, transport
 if TYPE_CHECKING:
     from mesocosm.catalog import Catalog
 
-TRIED = 3600.0  # seconds
+TRIED = 3600.0  # seconds for which a notification is retried
 RUNBOOK = {
     "drift": "inputs-drift",
     "schema": "inputs-drift",
@@ -33,14 +33,14 @@ RUNBOOK = {
 
 
 class Notify(Kind):
-    """Who is told of a monitor's alerts.
+    """Where a monitor's alerts are sent.
 
     Args:
         webhook: an address that is sent JSON; `${NAME}` takes it from the environment.
-        mail: an address that is written to.
-        smtp: host and port of the server that takes the mail.
-        sender: the address the mail comes from.
-        private_network: whether the webhook may stand at a private address.
+        mail: the address of the recipient.
+        smtp: host and port of the mail server.
+        sender: the address of the sender.
+        private_network: whether the webhook may be at a private address.
 
     Source: RFC 5321
     """
@@ -53,18 +53,18 @@ class Notify(Kind):
     private_network: bool = False
 
     @model_validator(mode="after")
-    def _somebody(self) -> Notify:
+    def _require_recipient(self) -> Notify:
         if not self.webhook and not self.mail:
             raise ValueError("'webhook' with an address, 'mail' with one, or both")
         return self
 
 
 class Notifier:
-    """Sends what is new.
+    """Sends new alerts.
 
     Args:
         ecosystem: its name.
-        settings: by monitor, who is told; alerts of no monitor in the file are told to all.
+        settings: recipients by monitor; alerts of no monitor in the file are sent to all.
         runbook: where the on-call page is.
     """
 
@@ -75,49 +75,46 @@ class Notifier:
         catalog: Catalog,
         runbook: str = "docs/how-to/on-call.md",
     ) -> None:
-        self.ecosystem, self.settings, self.catalog, self.runbook = (
-            ecosystem,
-            dict(settings),
-            catalog,
-            runbook,
-        )
+        self.ecosystem, self.settings = ecosystem, dict(settings)
+        self.catalog, self.runbook = catalog, runbook
         self.since = catalog.clock()
         self.sent: set[str] = set()
         self.trouble = ""
 
     def look(self) -> int:
-        """Send alerts that are new and not silenced; returns how many were sent."""
+        """Send alerts that are new and not silenced; returns how many were sent since the start."""
         if not self.settings:
             return 0
         now = self.catalog.clock()
         silenced = self.catalog.silenced(now)
+        if "*" in silenced:
+            return len(self.sent)
         fresh = [
             a
             for a in self.catalog.alerts(open_only=True, marked=True)
             if a["at"] >= self.since and _key(a) not in self.sent and now - a["at"] < TRIED
         ]
         for monitor in dict.fromkeys(a["monitor"] for a in fresh):
-            group = [a for a in fresh if a["monitor"] == monitor]
-            if monitor in silenced or "*" in silenced:
-                continue
-            to = (
-                [self.settings[monitor]]
-                if monitor in self.settings
-                else list(self.settings.values())
-            )
-            try:
-                for one in to:
-                    self._send(one, monitor, group)
-                self.sent.update(_key(a) for a in group)
-                self.trouble = ""
-            except (
-                Exception
-            ) as error:  # whatever it is: the next look tries again, and nothing else waits for it
-                self.trouble = f"alerts of {monitor} could not be sent ({type(error).__name__})"
+            if monitor not in silenced:
+                self._notify(monitor, [a for a in fresh if a["monitor"] == monitor])
         return len(self.sent)
 
+    def _notify(self, monitor: str, alerts: Sequence[Mapping[str, Any]]) -> None:
+        """Send a monitor's alerts to its recipients."""
+        recipients = list(self.settings.values())
+        if monitor in self.settings:
+            recipients = [self.settings[monitor]]
+        try:
+            for recipient in recipients:
+                self._send(recipient, monitor, alerts)
+            self.sent.update(_key(a) for a in alerts)
+            self.trouble = ""
+        # whatever it is: the next look tries again, and nothing else waits for it
+        except Exception as error:
+            self.trouble = f"alerts of {monitor} could not be sent ({type(error).__name__})"
+
     def message(self, monitor: str, alerts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """What is sent: no value of a row is in it."""
+        """The notification of a monitor's alerts, without values of rows."""
         listed = [
             {
                 "id": a["id"],
@@ -133,32 +130,34 @@ class Notifier:
         return {"ecosystem": self.ecosystem, "monitor": monitor, "alerts": withheld_all(listed)}
 
     def _send(self, to: Notify, monitor: str, alerts: Sequence[Mapping[str, Any]]) -> None:
-        whole = self.message(monitor, alerts)
+        message = self.message(monitor, alerts)
         if to.webhook:
-            import httpx
-
-            check_url(to.webhook, ("https", "http"), to.private_network, "notify.webhook")
-            with httpx.Client(
-                timeout=10, follow_redirects=False, transport=transport(to.private_network)
-            ) as client:
-                answer = client.post(to.webhook, json=whole)
-            if answer.status_code >= 300:
-                raise Failure(f"the webhook answered {answer.status_code}")
+            _post(to.webhook, to.private_network, message)
         if to.mail:
+            plural = "" if len(alerts) == 1 else "s"
             mail = EmailMessage()
-            mail["Subject"] = (
-                f"[{self.ecosystem}] {monitor}: {len(alerts)}"
-                f" {'alert' if len(alerts) == 1 else 'alerts'}"
-            )
+            mail["Subject"] = f"[{self.ecosystem}] {monitor}: {len(alerts)} alert{plural}"
             mail["From"], mail["To"] = to.sender, to.mail
-            mail.set_content(
-                "\n\n".join(f"{a['message']}\n{a['runbook']}" for a in whole["alerts"])
-            )
+            paragraphs = [f"{a['message']}\n{a['runbook']}" for a in message["alerts"]]
+            mail.set_content("\n\n".join(paragraphs))
             host, _, port = to.smtp.rpartition(":")
             with smtplib.SMTP(host, int(port), timeout=10) as server:
                 server.send_message(mail)
 
 
+def _post(url: str, private_network: bool, message: Mapping[str, Any]) -> None:
+    import httpx
+
+    check_url(url, ("https", "http"), private_network, "notify.webhook")
+    with httpx.Client(
+        timeout=10, follow_redirects=False, transport=transport(private_network)
+    ) as client:
+        response = client.post(url, json=message)
+    if response.status_code >= 300:
+        raise Failure(f"the webhook returned {response.status_code}")
+
+
 def _key(alert: Mapping[str, Any]) -> str:
     """What is sent once: an alert, and again where more rows changed its diagnosis."""
-    return f"{alert['id']} {((alert['detail'] or {}).get('verdict') or {}).get('kind', '')}"
+    diagnosis = (alert["detail"] or {}).get("verdict") or {}
+    return f"{alert['id']} {diagnosis.get('kind', '')}"

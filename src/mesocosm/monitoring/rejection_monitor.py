@@ -1,73 +1,75 @@
-"""The watch over refusals: raises an alert where rows may not be used all at once, and closes it.
+"""The monitor of rejected rows: raises an alert where many rows fail validation at once, and closes
+it.
 
-Knows the rows of late and the catalog; the rest of the watch asks it once a look.
+Knows recent rows and the catalog; `ServiceMonitor` calls it once a look.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from mesocosm.core.durations import seconds
-from mesocosm.monitoring import alert_closing
-from mesocosm.monitoring.alert_closing import next_state
+from mesocosm.monitoring.alert_closing import Evidence, next_state
 from mesocosm.monitoring.diagnosis import Diagnosis
-from mesocosm.monitoring.monitor_state import Watched
+from mesocosm.monitoring.monitor_state import MonitorState
+
+MIN_REJECTED = 10  # rejected rows that raise an alert, at least
+MIN_SHARE = 0.2  # and their share of the rows
+MIN_WINDOW = 60.0  # seconds of rows that are counted, at least
 
 
-class RefusalWatch:
-    """What one monitor makes of the rows that its service refused."""
+class RejectionMonitor:
+    """Alerts about the rows that one service rejected."""
 
-    def __init__(self, watch: Watched) -> None:
-        self.watch = watch
-        self.cleared = 0.0  # refusals before it are of an incident that is over
+    def __init__(self, state: MonitorState) -> None:
+        self.state = state
+        self.cleared = 0.0  # rejections before it are of an incident that is over
 
     def look(self) -> list[str]:
-        """Rows that may not be used all at once: a source writes a field otherwise than it did."""
-        drift = self.watch.monitor.drift
-        opened = self.watch.opened("schema")
-        for alert in opened:
-            recent = [name for at, name in list(self.watch.served.rows) if at > alert["at"]][
-                -max(60, int(alert["detail"].get("rows", 0))) :
-            ]
-            state = next_state(
-                alert["detail"],
-                alert_closing.Evidence(
-                    refused=(recent.count(str(alert["detail"].get("feature"))), len(recent))
-                ),
-            )
-            if not state.open:
-                self.watch.close(alert, state.why)
-                self.cleared = self.watch.catalog.clock()
-        refused, rows = self.watch.served.refusals(
-            min(
-                max(60.0, seconds(self.watch.monitor.every)),
-                self.watch.catalog.clock() - self.cleared,
-            )
-        )
-        if not drift or not refused or opened:
+        """Test whether many rows fail over one field, as where a source changed its format; the
+        ids of alerts raised.
+        """
+        alerts = self.state.open_alerts("schema")
+        for alert in alerts:
+            self._close_if_over(alert)
+        since_cleared = self.state.catalog.clock() - self.cleared
+        window = max(MIN_WINDOW, seconds(self.state.monitor.every))
+        rejected, rows = self.state.served.count_rejections(min(window, since_cleared))
+        if not self.state.monitor.drift or not rejected or alerts:
             return []
-        name, count = max(refused.items(), key=lambda e: e[1])
-        if count < 10 or count < 0.2 * rows:
+        name, count = max(rejected.items(), key=lambda e: e[1])
+        if count < MIN_REJECTED or count < MIN_SHARE * rows:
             return []
-        verdict = Diagnosis(
+        return [self._raise(name, count, rows)]
+
+    def _close_if_over(self, alert: Mapping[str, Any]) -> None:
+        detail = alert["detail"]
+        count = max(60, int(detail.get("rows", 0)))
+        recent = [name for at, name in list(self.state.served.rows) if at > alert["at"]][-count:]
+        rejected = recent.count(str(detail.get("feature")))
+        state = next_state(detail, Evidence(refused=(rejected, len(recent))))
+        if not state.open:
+            self.state.close(alert, state.why)
+            self.cleared = self.state.catalog.clock()
+
+    def _raise(self, name: str, count: int, rows: int) -> str:
+        diagnosis = Diagnosis(
             "schema",
             None,
-            "mend the source",
-            f"{count} of the last {rows} rows of {self.watch.served.name} were refused over {name}:"
-            " what sends them writes it otherwise than the training rows have it",
+            "fix the source",
+            f"{count} of the last {rows} rows of {self.state.served.name} were rejected over"
+            f" {name}: their source writes it in another format than the training rows have",
             {"feature": name},
         )
-        detail = {
-            "verdict": verdict.as_json(),
-            "by": "refusals",
-            "feature": name,
-            "rows": rows,
-            "share": count / rows,
-        }
-        return [
-            self.watch.catalog.alert(
-                self.watch.name,
-                self.watch.served.name,
-                "schema",
-                f"{verdict.why}; remedy: {verdict.remedy}",
-                detail,
-            )
-        ]
+        return self.state.raise_alert(
+            "schema",
+            f"{diagnosis.why}; remedy: {diagnosis.remedy}",
+            {
+                "verdict": diagnosis.as_json(),
+                "by": "refusals",
+                "feature": name,
+                "rows": rows,
+                "share": count / rows,
+            },
+        )

@@ -13,17 +13,17 @@ from mesocosm.monitoring.surge.settings import Surge
 
 
 class Drift(Kind):
-    """When live inputs are no longer those the model learned from.
+    """When live inputs drift from the training rows.
 
     Args:
         method: `auto` takes `ks` for numbers and `chi2` for categories; `psi` is the stability
             index of numbers.
-        false_alarms: how many false alarms are accepted over all features and looks.
-        meaning: how texts and images drift: `directions` (those in which the model's features vary
-            most), `mmd` (maximum mean discrepancy) or `classifier` (whether one can tell live rows
-            from held-out ones).
-        window: live rows a look compares; ten windows together show what one is too small for.
-        max_accuracy_loss: accuracy that may be lost before a drift is called harmful.
+        false_alarms: false alarms accepted over all features and looks.
+        meaning: how texts and images are tested: `directions` (the principal directions of the
+            model's embeddings), `mmd` (maximum mean discrepancy) or `classifier` (a classifier
+            two-sample test against the held-out rows).
+        window: live rows that a look compares; ten windows together show what one is too small for.
+        max_accuracy_loss: accuracy that may be lost before a drift is harmful.
     """
 
     short: ClassVar[str] = "method"
@@ -35,11 +35,11 @@ class Drift(Kind):
 
 
 class Anomaly(Kind):
-    """When a service's own figures change.
+    """When a service's own metrics change for the worse.
 
     Args:
         method: `adwin` or `page_hinkley`.
-        on: the figures watched.
+        on: the metrics that are tested.
     """
 
     short: ClassVar[str] = "method"
@@ -48,19 +48,20 @@ class Anomaly(Kind):
 
 
 class Monitor(Kind):
-    """A watch over a service.
+    """A monitor of a service.
 
     Args:
         service: the service.
         every: how often it looks.
-        drift: how drift of inputs is seen.
-        anomaly: how a change of the service's own figures is seen.
-        surge: how an answer that comes far more often is seen; it raises an alert with the items.
-        on_drift: what follows on drift, in order; `retrain` and `recalibrate` (answers weighted by
-            how much more often each class comes) only where the verdict is that they would mend it.
+        drift: how drift of inputs is detected.
+        anomaly: how a change of the service's own metrics is detected.
+        surge: how a label that becomes far more frequent is detected; the alert has the items.
+        on_drift: what follows on drift, in order; `retrain` and `recalibrate` (probabilities
+            weighted by how much more frequent each class became) only where the diagnosis is that
+            they remedy it.
         on_anomaly: what follows on an anomaly, in order: `rollback` to the version before, or
             `fallback` to the service's simpler model.
-        notify: who is told of its alerts; shown nowhere, since an address may be a secret.
+        notify: where its alerts are sent; shown nowhere, since an address may be a secret.
         about: a line for people.
     """
 

@@ -1,5 +1,5 @@
-"""Faults of a source, as the alerts of a service tell them. Knows the catalog; decides whether a
-model may be trained.
+"""Faults of a source, by the alerts of a service. Knows the catalog; decides whether a model may be
+trained.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from mesocosm.monitoring.drift.source_changes import find_changes
 
 SOURCE = ("unit", "schema", "missing")  # kinds of diagnosis whose remedy is at the source
 MOST_LINES = 5000  # of the audit, the newest
-LEVEL = 1e-4  # how unlikely by chance a fault of rows that would teach must be
+LEVEL = 1e-4  # the p-value under which training rows show a fault
 
 
 def is_source_fault(alert: Mapping[str, Any]) -> bool:
-    """Whether an alert is of a source, found in traffic and not in a drill.
+    """Whether an alert is about a source, found in traffic and not in a drill.
 
     >>> is_source_fault({"detail": {"verdict": {"kind": "unit"}}})
     True
@@ -29,25 +29,25 @@ def is_source_fault(alert: Mapping[str, Any]) -> bool:
 
 
 def faulty_spans(catalog: Catalog, service: str) -> list[tuple[float, float]]:
-    """From when to when, in seconds, a source of a service's requests was at fault; without an end
-    while it still is.
+    """From when to when, in seconds, a source of a service's requests was faulty; infinite while it
+    still is.
     """
-    found = [a for a in catalog.alerts(most=1000) if a["service"] == service and is_source_fault(a)]
-    return [
-        (
-            float(a["detail"].get("since", a["at"])),
-            a["cleared_at"] if a["cleared_at"] is not None else float("inf"),
-        )
-        for a in found
-    ]
+    spans = []
+    for alert in catalog.alerts(most=1000):
+        if alert["service"] == service and is_source_fault(alert):
+            end = alert["cleared_at"]
+            if end is None:
+                end = float("inf")
+            spans.append((float(alert["detail"].get("since", alert["at"])), end))
+    return spans
 
 
 def refuse_at_fault(catalog: Catalog, service: str) -> None:
-    """Refuse to train while a source is at fault: what is learnt from such rows is wrong when the
-    source is right again.
+    """Refuse to train while a source is faulty: a model trained on such rows is wrong once the
+    source is fixed.
 
     Raises:
-        Failure: an alert of a source is open; it is written into the audit.
+        Failure: an alert about a source is open; the audit records it.
     """
     found = [
         a for a in catalog.alerts(open_only=True) if a["service"] == service and is_source_fault(a)
@@ -69,34 +69,27 @@ def refuse_faulty_rows(
     units: Mapping[str, str | None],
     at: Sequence[float] = (),
 ) -> None:
-    """Refuse to train where the labelled rows that would teach show a fault of a source, alert or
-    not.
+    """Refuse to train where the labelled rows show a fault of a source, alert or not.
 
     Args:
-        training: per field what its training rows had.
-        rows: cleaned rows that would teach.
+        training: per field its training distribution.
+        rows: cleaned rows to train on.
         at: when each was sent, in seconds; of a field whose alert a person closed, only rows sent
             later are tested.
 
     Raises:
-        Failure: a field of them is missing, recoded or in another unit; it is written into the
-            audit.
+        Failure: a field of them is missing, recoded or in another unit; the audit records it.
     """
-    known = {
-        name: {k: v for k, v in one.items() if k != "missing"}
-        for name, one in training.items()
-        if any(name in row for row in rows[:1])
-    }
-    closed = closed_fields(catalog, service) if at else {}
-    sent = at or [0.0] * len(rows)
-    live = {
-        name: [
-            row.get(name)
-            for row, when in zip(rows, sent, strict=True)
-            if when > closed.get(name, -1.0)
-        ]
-        for name in known
-    }
+    if not rows:
+        return
+    known: dict[str, dict[str, Any]] = {}
+    for name, distribution in training.items():
+        if name in rows[0]:
+            known[name] = {k: v for k, v in distribution.items() if k != "missing"}
+    closed: Mapping[str, float] = {}
+    if at:
+        closed = closed_fields(catalog, service)
+    live = {name: _values_since(name, rows, at, closed.get(name, -1.0)) for name in known}
     changes = find_changes(known, live, LEVEL, units)
     if changes:
         name = changes[0].field
@@ -107,39 +100,46 @@ def refuse_faulty_rows(
         _refuse(
             catalog,
             service,
-            f"the {len(live[name])} labelled rows that would teach show a fault of their source:"
+            f"the {len(live[name])} labelled rows to train on show a fault of their source:"
             f" {changes[0].why}; {remedy}",
         )
 
 
+def _values_since(
+    name: str, rows: Sequence[Mapping[str, Any]], at: Sequence[float], since: float
+) -> list[Any]:
+    """The values of a field in rows sent after a moment."""
+    sent = at or [0.0] * len(rows)
+    return [row.get(name) for row, when in zip(rows, sent, strict=True) if when > since]
+
+
 def closed_fields(catalog: Catalog, service: str) -> dict[str, float]:
-    """By field: when a person last closed an alert of its source, in seconds; the audit says who
-    closed it.
+    """By field: when a person last closed an alert about its source, in seconds; the audit records
+    who closed it.
     """
     lines = [line for line in catalog.audit(MOST_LINES) if line["act"] == "clear"]
-    found: dict[str, float] = {}
+    closed: dict[str, float] = {}
     for alert in catalog.alerts(most=1000):
         if alert["service"] != service or alert["cleared_at"] is None or not is_source_fault(alert):
             continue
-        near = min(
-            (line for line in lines if line["what"] == alert["monitor"]),
-            key=lambda line: abs(line["at"] - alert["cleared_at"]),
-            default=None,
-        )
-        if (
-            near is None
-            or near["who"] == alert["monitor"]
-            or abs(near["at"] - alert["cleared_at"]) > 1
-        ):
+        if not _is_closed_by_person(alert, lines):
             continue
-        verdict = alert["detail"]["verdict"]
-        for name in [
-            verdict.get("feature"),
-            *(one.get("feature") for one in verdict.get("also", ())),
-        ]:
-            if name:
-                found[str(name)] = max(found.get(str(name), 0.0), float(alert["cleared_at"]))
-    return found
+        diagnosis = alert["detail"]["verdict"]
+        fields = [diagnosis.get("feature"), *(c.get("feature") for c in diagnosis.get("also", ()))]
+        for name in filter(None, fields):
+            at = float(alert["cleared_at"])
+            closed[str(name)] = max(closed.get(str(name), 0.0), at)
+    return closed
+
+
+def _is_closed_by_person(alert: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the audit line nearest to the end of an alert is a person's, not its monitor's."""
+    at = alert["cleared_at"]
+    lines = [line for line in lines if line["what"] == alert["monitor"]]
+    nearest = min(lines, key=lambda line: abs(line["at"] - at), default=None)
+    if nearest is None or nearest["who"] == alert["monitor"]:
+        return False
+    return bool(abs(nearest["at"] - at) <= 1)
 
 
 def _refuse(catalog: Catalog, service: str, why: str) -> None:

@@ -30,7 +30,7 @@ from mesocosm.reports.service_health import (
     round_score,
     success_rate,
 )
-from mesocosm.serving.http.access_log import Requests
+from mesocosm.serving.http.access_log import Request
 
 ASIDE = 0.05  # share of quarantined rows from which there is a recommendation
 TO_SERVICES = ("/v1/services/", "/v2/models/", "/v1/chat")  # routes of requests to services
@@ -42,15 +42,15 @@ UNKNOWN = {
 }
 
 
-def open_requests(spec: Spec) -> Requests:
+def open_requests(spec: Spec) -> RecentRequests:
     """A reader of the requests to an ecosystem's services, for who measures its health again and
     again.
     """
-    return Requests(locate_project(spec).store / "logs" / "gateway.jsonl", TO_SERVICES)
+    return RecentRequests(locate_project(spec).store / "logs" / "gateway.jsonl", TO_SERVICES)
 
 
 def measure_health(
-    spec: Spec, catalog: Catalog, requests: Requests | None = None, *, marked: bool = False
+    spec: Spec, catalog: Catalog, requests: RecentRequests | None = None, *, marked: bool = False
 ) -> dict[str, Any]:
     """The four scores, 0 to 1 or none, with recommendations.
 

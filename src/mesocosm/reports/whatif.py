@@ -19,7 +19,7 @@ from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.reports.explanations import pick_background
-from mesocosm.serving.preprocessing.preprocess import Preparation
+from mesocosm.serving.preprocessing.preprocess import Preprocessor
 
 MOST = 6  # versions that are kept
 PREDICTED = ("probability", "probabilities", "value", "interval")  # of a prediction
@@ -36,8 +36,8 @@ class Desk:
     def __init__(self, spec: Spec, catalog: Catalog) -> None:
         self.spec, self.catalog = spec, catalog
         self.lock = threading.Lock()
-        self.kept: dict[str, tuple[Any, Preparation, list[dict[str, Any]]]] = {}
-        self.recipes: dict[str, Preparation] = {}  # by version
+        self.kept: dict[str, tuple[Any, Preprocessor, list[dict[str, Any]]]] = {}
+        self.recipes: dict[str, Preprocessor] = {}  # by version
         self.opening = threading.Lock()
 
     def _version(self, service: str) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Desk:
         ]
         rollout = self.catalog.rollout(service)
         usual = {known["name"]: known.get("usual") for known in inputs}
-        ready = not self._preparation(version).ready([usual])[0].get("_why")
+        prepare = not self._preparation(version).prepare([usual])[0].get("_why")
         return {
             "service": service,
             "version": version["id"],
@@ -98,7 +98,7 @@ class Desk:
             "beside": rollout and rollout["version"],
         }
 
-    def _preparation(self, version: Mapping[str, Any]) -> Preparation:
+    def _preparation(self, version: Mapping[str, Any]) -> Preprocessor:
         """The recipe of a version, made ready once; its tables are in memory, so a few are kept."""
         key = str(version["id"])
         with self.opening:
@@ -107,10 +107,10 @@ class Desk:
                     del self.recipes[next(iter(self.recipes))]
                 file = locate_project(self.spec).store / version["path"] / "prepare.json"
                 recipe = json.loads(file.read_text(encoding="utf-8"))
-                self.recipes[key] = Preparation(recipe, prepare, CALLS)
+                self.recipes[key] = Preprocessor(recipe, prepare, CALLS)
             return self.recipes[key]
 
-    def _open(self, version: Mapping[str, Any]) -> tuple[Any, Preparation, list[dict[str, Any]]]:
+    def _open(self, version: Mapping[str, Any]) -> tuple[Any, Preprocessor, list[dict[str, Any]]]:
         """A version loaded, its recipe, and the training rows that shares are measured against."""
         with self.lock:
             key = version["id"]
@@ -153,7 +153,7 @@ class Desk:
 
         net, preparation, background = self._open(version)
         preparation.check(row)
-        clean = preparation.ready([row])[0]
+        clean = preparation.prepare([row])[0]
         if clean.get("_why"):
             found = f"this row would be quarantined: {clean['_why']}"
             raise Wrong("", found, "a row that the recipe keeps")

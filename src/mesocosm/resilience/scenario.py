@@ -47,9 +47,9 @@ class Expected(Kind):
     known: Bound | None = None
     says: tuple[str, ...] = ()
     alert: Literal["none", "drift", "schema", "surge", "anomaly"] | None = None
-    verdict: (
-        Literal["mend the source", "recalibrate", "retrain", "label rows", "nothing"] | None
-    ) = None
+    verdict: Literal["fix the source", "recalibrate", "retrain", "label rows", "nothing"] | None = (
+        None
+    )
     clears: bool = False
     grows: bool | None = None
 

@@ -1,4 +1,4 @@
-"""Dynamic batching: rows that wait together run together, up to a size; nobody waits for others
+"""Dynamic batching: rows that wait together run together, up to a size; no row waits for others
 while the worker is idle.
 
 Knows asyncio and two threads, one for the work and one for what follows it, so that the next batch
@@ -14,27 +14,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-UNDER_WAY = 4  # batches that may wait for what follows them, beside those that run
+IN_PROGRESS = 4  # batches that may wait for what follows them, beside those that run
 THREADS = 128  # batches at once at most: two of each of the most workers there may be
 AHEAD = 8  # rows that are sent to a worker that is busy still, so that it never waits for us
-FADE = 0.2  # the share of the newest batch in the pace that is told
+FADE = 0.2  # the weight of the newest batch in the moving average of the pace
 
 
-class Full(Exception):
-    """Too many wait already; `seconds` tells when it may be better."""
+class QueueFull(Exception):
+    """The queue is full; `seconds` is when to retry."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         super().__init__()
 
 
-class Expired(Exception):
-    """The deadline passed, or would, before the answer."""
+class DeadlinePassed(Exception):
+    """The deadline passed, or would, before the response."""
 
 
 @dataclass(eq=False)
-class Entry:
-    """Rows of one request that wait."""
+class QueuedRows:
+    """Rows of one request in the queue."""
 
     rows: Sequence[Any]
     future: asyncio.Future[Any]
@@ -46,15 +46,15 @@ class Batcher:
 
     Args:
         work: takes the rows of a batch; called in a thread.
-        then: takes what `work` gave and gives the results in order; called in another thread.
+        then: takes the result of `work` and returns responses in order; called in another thread.
         most: rows of one batch at most.
         wait: seconds the first row waits for others, though the worker is idle.
         queue: rows that may wait.
-        lanes: how many batches run beside each other now, where others do the work: each may have a
-            second one sent ahead, taken up when the first is done. Without it one batch runs at a
-            time, in a thread of this process.
-        target: seconds within which an answer should come; rows that would wait longer are refused,
-            and no batch takes more than half of it.
+        lanes: how many batches run in parallel now, where other processes do the work: each may
+            have a second one sent ahead, taken up when the first is done. Without it one batch runs
+            at a time, in a thread of this process.
+        target: seconds within which a response should come; rows that would wait longer are
+            rejected, and no batch takes more than half of it.
     """
 
     def __init__(
@@ -67,131 +67,142 @@ class Batcher:
         then: Callable[[Any], Sequence[Any]] = lambda done: done,
         lanes: Callable[[], int] | None = None,
     ) -> None:
-        self.work, self.then, self.most, self.wait, self.queue, self.target = (
-            work,
-            then,
-            most,
-            wait,
-            queue,
-            target,
-        )
-        self.entries: deque[Entry] = deque()
+        self.work, self.then = work, then
+        self.most, self.wait, self.queue, self.target = most, wait, queue, target
+        self.entries: deque[QueuedRows] = deque()
         self.waiting = self.running = 0
         self.pace = 0.0  # seconds a row
         self.sizes: deque[int] = deque(maxlen=1000)
-        self.lanes, self.flight, self.ended = lanes or (lambda: 1), 2 if lanes else 1, 0.0
-        self.threads, self.after = (
-            ThreadPoolExecutor(THREADS if lanes else 1),
-            ThreadPoolExecutor(1),
-        )
+        self.lanes: Callable[[], int] = lambda: 1
+        self.flight, threads = 1, 1  # batches sent to each lane, and threads that send them
+        if lanes:
+            self.lanes, self.flight, threads = lanes, 2, THREADS
+        self.ended = 0.0
+        self.threads, self.after = ThreadPoolExecutor(threads), ThreadPoolExecutor(1)
         self.task: asyncio.Task[None] | None = None
         self.ends: set[asyncio.Task[None]] = set()
         self.come = asyncio.Event()
-        self.room, self.under_way = asyncio.Event(), 0
+        self.room, self.in_progress = asyncio.Event(), 0
 
     async def run(self, rows: Sequence[Any], deadline: float | None = None) -> list[Any]:
-        """The results of some rows.
+        """Run rows in batches; returns their responses in order.
 
         Args:
-            deadline: the loop's time after which nobody wants them.
+            deadline: the loop's time after which they are not needed.
 
         Raises:
-            Full: too many wait already.
-            Expired: the deadline passed, or would.
+            QueueFull: too many rows wait already.
+            DeadlinePassed: the deadline passed, or would.
         """
         loop = asyncio.get_running_loop()
         if self.task is None:
             self.task = loop.create_task(self._loop())
-        ahead = (self.waiting + self.running) * self.pace
-        if self.waiting + len(rows) > self.queue or (self.target and ahead > self.target):
-            raise Full(max(0.05, ahead))
-        if deadline is not None and loop.time() + ahead >= deadline:
-            raise Expired
+        self._admit(len(rows), deadline)
         parts = [
-            Entry(rows[at : at + self.most], loop.create_future(), deadline)
+            QueuedRows(rows[at : at + self.most], loop.create_future(), deadline)
             for at in range(0, len(rows), self.most)
         ]
         self.entries.extend(parts)
         self.waiting += len(rows)
         self.come.set()
+        responses: list[Any] = []
         try:
-            found = [one for part in parts for one in await part.future]
-        except BaseException:
             for part in parts:
-                part.future.cancel()
-                if part in self.entries:
-                    self.entries.remove(part)
-                    self.waiting -= len(part.rows)
+                responses += await part.future
+        except BaseException:
+            self._withdraw(parts)
             raise
-        return found
+        return responses
+
+    def _admit(self, rows: int, deadline: float | None) -> None:
+        """Reject rows that would wait too long."""
+        ahead = (self.waiting + self.running) * self.pace
+        if self.waiting + rows > self.queue or (self.target and ahead > self.target):
+            raise QueueFull(max(0.05, ahead))
+        if deadline is not None and asyncio.get_running_loop().time() + ahead >= deadline:
+            raise DeadlinePassed
+
+    def _withdraw(self, parts: Sequence[QueuedRows]) -> None:
+        for part in parts:
+            part.future.cancel()
+            if part in self.entries:
+                self.entries.remove(part)
+                self.waiting -= len(part.rows)
 
     def _size(self) -> int:
         """Rows of the next batch at most."""
-        return (
-            max(1, min(self.most, int(self.target / 2 / (self.pace * self.lanes()))))
-            if self.target and self.pace
-            else self.most
-        )
+        if not self.target or not self.pace:
+            return self.most
+        return max(1, min(self.most, int(self.target / 2 / (self.pace * self.lanes()))))
 
     def _share(self, busy: int) -> int:
         """Rows of the next batch: where lanes are free, they share what waits."""
         return min(self._size(), max(AHEAD, -(-self.waiting // max(1, self.lanes() - busy))))
 
-    def _taken(self, room: int) -> list[Entry]:
-        """Entries that wait and fit, without those that nobody wants any more."""
+    def _take(self, room: int) -> list[QueuedRows]:
+        """Take queued rows that fit, without those that are not needed any more."""
         now = asyncio.get_running_loop().time()
-        batch: list[Entry] = []
+        batch: list[QueuedRows] = []
         while self.entries and (len(self.entries[0].rows) <= room or not batch):
             entry = self.entries.popleft()
             self.waiting -= len(entry.rows)
             if entry.future.done():
                 continue
             if entry.deadline is not None and now >= entry.deadline:
-                entry.future.set_exception(Expired())
+                entry.future.set_exception(DeadlinePassed())
                 continue
             batch.append(entry)
             room -= len(entry.rows)
         return batch
 
     async def _loop(self) -> None:
-        loop = asyncio.get_running_loop()
         busy: set[asyncio.Future[Any]] = set()
         while True:
             await self.come.wait()
             if self.wait and not busy and self.waiting < self._size():
                 await asyncio.sleep(self.wait)
-            while len(busy) >= self.flight * (lanes := self.lanes()) or (
-                len(busy) >= lanes and self.waiting < AHEAD
-            ):
+            while self._lanes_full(len(busy)):
                 _, busy = await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
-            batch = self._taken(self._share(len(busy)))
+            batch = self._take(self._share(len(busy)))
             if not self.entries:
                 self.come.clear()
             if not batch:
                 continue
-            while self.under_way >= UNDER_WAY + self.flight * self.lanes():
+            while self.in_progress >= IN_PROGRESS + self.flight * self.lanes():
                 self.room.clear()
                 await self.room.wait()
-            self.under_way += 1
-            rows = [row for entry in batch for row in entry.rows]
-            self.sizes.append(len(rows))
-            self.running += len(rows)
-            alone = (
-                not busy and not self.entries
-            )  # nobody waits for the thread that works, and another thread is a wait of its own
-            work = loop.run_in_executor(self.threads, self._whole if alone else self.work, rows)
-            busy.add(work)
-            end = loop.create_task(self._end(batch, work, len(rows), loop.time(), alone))
-            self.ends.add(end)
-            end.add_done_callback(self.ends.discard)
+            # no row waits for the thread that works, and another thread is a wait of its own
+            alone = not busy and not self.entries
+            busy.add(self._start(batch, alone))
 
-    def _whole(self, rows: Sequence[Any]) -> Sequence[Any]:
-        """The results of rows, in one thread."""
+    def _lanes_full(self, busy: int) -> bool:
+        """Whether so many batches occupy all lanes, with one sent ahead where rows wait."""
+        lanes = self.lanes()
+        return busy >= self.flight * lanes or (busy >= lanes and self.waiting < AHEAD)
+
+    def _start(self, batch: Sequence[QueuedRows], alone: bool) -> asyncio.Future[Any]:
+        """Start the work of a batch; where it is alone, in one thread with what follows."""
+        loop = asyncio.get_running_loop()
+        rows: list[Any] = []
+        for entry in batch:
+            rows += entry.rows
+        self.in_progress += 1
+        self.sizes.append(len(rows))
+        self.running += len(rows)
+        call = self._run_all if alone else self.work
+        work: asyncio.Future[Any] = loop.run_in_executor(self.threads, call, rows)
+        end = loop.create_task(self._end(batch, work, len(rows), loop.time(), alone))
+        self.ends.add(end)
+        end.add_done_callback(self.ends.discard)
+        return work
+
+    def _run_all(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """The responses of rows, in one thread."""
         return self.then(self.work(rows))
 
     async def _end(
         self,
-        batch: Sequence[Entry],
+        batch: Sequence[QueuedRows],
         work: asyncio.Future[Any],
         rows: int,
         began: float,
@@ -202,14 +213,16 @@ class Batcher:
             done = await work
             took = (loop.time() - max(began, self.ended)) / rows
             self.ended = loop.time()
-            self.pace = took if not self.pace else (1 - FADE) * self.pace + FADE * took
-            results = done if whole else await loop.run_in_executor(self.after, self.then, done)
+            self._measure_pace(took)
+            results = done
+            if not whole:
+                results = await loop.run_in_executor(self.after, self.then, done)
         except Exception as error:
-            _failed(batch, error)
+            _fail(batch, error)
             return
         finally:
             self.running -= rows
-            self.under_way -= 1
+            self.in_progress -= 1
             self.room.set()
         at = 0
         for entry in batch:
@@ -217,8 +230,14 @@ class Batcher:
                 entry.future.set_result(results[at : at + len(entry.rows)])
             at += len(entry.rows)
 
+    def _measure_pace(self, took: float) -> None:
+        """Update the moving average of the seconds a row takes."""
+        if self.pace:
+            took = (1 - FADE) * self.pace + FADE * took
+        self.pace = took
+
     async def close(self) -> None:
-        """Stop after what is under way."""
+        """Stop after the batches in progress."""
         if self.task:
             self.task.cancel()
         await asyncio.gather(*self.ends, return_exceptions=True)
@@ -226,7 +245,7 @@ class Batcher:
         self.after.shutdown(wait=True)
 
 
-def _failed(batch: Sequence[Entry], error: Exception) -> None:
+def _fail(batch: Sequence[QueuedRows], error: Exception) -> None:
     for entry in batch:
         if not entry.future.done():
             entry.future.set_exception(error)

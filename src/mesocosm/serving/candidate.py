@@ -1,6 +1,6 @@
-"""A new version beside the one that serves, and what each of them did since.
+"""A candidate version beside the deployed one, and the statistics of both since the rollout began.
 
-Knows figures; decides nothing.
+Knows numbers; decides nothing.
 """
 
 from __future__ import annotations
@@ -9,41 +9,47 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from mesocosm.serving.model_instance import Unit
-from mesocosm.serving.rollout.decision import Side
+from mesocosm.serving.model_instance import ModelInstance
+from mesocosm.serving.rollout.decision import VersionStats
 
 
-class Count:
+class RolloutStats:
     """What one version did since a rollout began, as this process saw it."""
 
     def __init__(self) -> None:
         self.requests = self.errors = self.both = self.agreed = 0
         self.times: deque[float] = deque(maxlen=2000)
 
-    def took(self, requests: int, ms: float) -> None:
-        """Count requests that were answered together."""
+    def count_answered(self, requests: int, ms: float) -> None:
+        """Count requests that were answered together, in so many milliseconds."""
         self.requests += requests
         self.times.extend([ms] * requests)
 
-    def failed(self, requests: int) -> None:
+    def count_failed(self, requests: int) -> None:
         """Count requests that were not answered."""
         self.requests += requests
         self.errors += requests
 
-    def side(self, judged: int, right: int) -> Side:
-        """Its figures, with what feedback says."""
-        times = sorted(self.times)
-        p95 = times[min(len(times) - 1, int(0.95 * len(times)))] if times else 0.0
-        return Side(
+    def count_shadowed(self, requests: int, agreed: int) -> None:
+        """Count requests that both versions answered, and how many alike."""
+        self.both += requests
+        self.agreed += agreed
+
+    def summarise(self, judged: int, right: int) -> VersionStats:
+        """The statistics, with how many labelled predictions were right."""
+        times, p95 = sorted(self.times), 0.0
+        if times:
+            p95 = times[min(len(times) - 1, int(0.95 * len(times)))]
+        return VersionStats(
             self.requests, self.errors, round(p95, 3), judged, right, self.both, self.agreed
         )
 
 
 @dataclass
-class Trial:
-    """A new version beside the one that serves."""
+class Candidate:
+    """A candidate version beside the deployed one."""
 
     rollout: dict[str, Any]
-    loaded: Unit
-    new: Count
-    old: Count
+    loaded: ModelInstance
+    new: RolloutStats
+    old: RolloutStats

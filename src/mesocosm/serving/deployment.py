@@ -1,6 +1,6 @@
-"""What is deployed of a service, swapped whole between two batches, and what is tried beside it.
+"""What is deployed of a service, swapped between two batches, and the candidate of a rollout.
 
-Knows the catalog and what it is handed to load with; answers nothing.
+Knows the catalog and what it is handed to load with; predicts nothing.
 """
 
 from __future__ import annotations
@@ -12,69 +12,69 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import Failure
-from mesocosm.serving.candidate import Count, Trial
-from mesocosm.serving.model_instance import Load, Unit
-from mesocosm.serving.rollout.decision import decide
-from mesocosm.serving.rollout.transitions import promoted, returned, simpler
+from mesocosm.serving.candidate import Candidate, RolloutStats
+from mesocosm.serving.model_instance import Load, ModelInstance
+from mesocosm.serving.rollout.decision import RolloutStep, decide
+from mesocosm.serving.rollout.transitions import find_fallback, promote_candidate, roll_back
 from mesocosm.serving.settings import Service
 
 AGAIN = 5.0  # seconds between two tries of a version that could not be loaded
+RELEASE_SECONDS = 30.0  # after which a version that was swapped out is closed
 
 
-class Deployed:
-    """What serves under one name.
+class DeployedService:
+    """What is deployed under one name.
 
     Args:
-        load: makes a unit of a service's name and a deployment's record.
+        load: makes a model instance of a service's name and a deployment's record.
     """
 
     def __init__(self, name: str, service: Service, catalog: Catalog, load: Load) -> None:
         self.name, self.service, self.catalog, self.load = name, service, catalog, load
-        self.now: Unit | None = None
+        self.now: ModelInstance | None = None
         self.deployed = 0  # the deployment that `now` is, or stands in for
-        self.again: float | None = (
-            None  # where an older version stands in: when what is deployed is tried again
-        )
-        self.trial: Trial | None = None
+        # where an older version stands in: when the deployed one is tried again
+        self.again: float | None = None
+        self.candidate: Candidate | None = None
         self.trouble = ""
         self.lock = threading.Lock()
 
     def refresh(self) -> bool:
-        """Load what the catalog says is deployed, and what is tried beside it; the old one serves
-        until the new one is warm.
+        """Load what the catalog has deployed, and the candidate of a rollout; the old version
+        serves until the new one is warm. Returns whether another version serves now.
         """
-        fresh = self._deployed()
-        self._tried()
-        return fresh
+        swapped = self._load_deployment()
+        self._follow_rollout()
+        return swapped
 
-    def _deployed(self) -> bool:
+    def _load_deployment(self) -> bool:
         with self.lock:
             row = self.catalog.deployment(self.name)
-            broken = self.now.broken if self.now else ""
-            due = self.again is not None and time.monotonic() >= self.again
-            if row is None or (self.now and row["id"] == self.deployed and not broken and not due):
+            if row is None or not self._is_due(row):
                 return False
-            trial, old = self.trial, self.now
-            if (
-                trial
-                and trial.rollout["version"] == row["version"]
-                and trial.rollout["answers"] == row["answers"]
-            ):
-                self.now, self.deployed = trial.loaded, row["id"]  # it is warm already
-                return _let_go(old)
+            old = self.now
+            if self.candidate and _is_candidate(self.candidate, row):
+                self.now, self.deployed = self.candidate.loaded, row["id"]  # it is warm already
+                return _release(old)
             try:
                 self.now, self.deployed, self.trouble = self._load(row), row["id"], ""
                 self.again = None
-                self.catalog.clear(f"serving-{self.name}", "what is deployed is whole again")
+                self.catalog.clear(f"serving-{self.name}", "the deployed version loads again")
             except Failure as error:
-                self.trouble = str(error)
-                if due:
-                    self.again = time.monotonic() + AGAIN
-                return self._last_good(row, str(error)) if self.now is None or broken else False
-            return _let_go(old)
+                return self._stand_in(row, str(error))
+            return _release(old)
 
-    def _load(self, row: Mapping[str, Any]) -> Unit:
-        """A unit.
+    def _is_due(self, row: Mapping[str, Any]) -> bool:
+        """Whether a deployment is to be loaded: it is new, or its model broke or is tried again."""
+        if self.now is None or row["id"] != self.deployed or self.now.broken:
+            return True
+        return self._tries_again()
+
+    def _tries_again(self) -> bool:
+        return self.again is not None and time.monotonic() >= self.again
+
+    def _load(self, row: Mapping[str, Any]) -> ModelInstance:
+        """Load a version.
 
         Raises:
             Failure: it cannot be loaded, whatever the reason.
@@ -84,99 +84,114 @@ class Deployed:
         except Failure:
             raise
         except Exception as error:
-            raise Failure(
-                f"{row['version'] or 'its table of answers'} cannot be run ({type(error).__name__})"
-            ) from error
+            name = row["version"] or "the answer index"
+            raise Failure(f"{name} cannot be loaded ({type(error).__name__})") from error
 
-    def _last_good(self, row: Mapping[str, Any], why: str) -> bool:
-        """Serve what served before, or the simpler model, where what is deployed is not whole; an
-        alert says so until it is.
+    def _stand_in(self, row: Mapping[str, Any], why: str) -> bool:
+        """Where what is deployed cannot be loaded: keep what serves, or find a stand-in."""
+        self.trouble = why
+        if self._tries_again():
+            self.again = time.monotonic() + AGAIN
+        if self.now is not None and not self.now.broken:
+            return False
+        return self._load_last_good(row, why)
+
+    def _load_last_good(self, row: Mapping[str, Any], why: str) -> bool:
+        """Serve what served before, or the fallback model, where what is deployed is corrupt; an
+        alert is open until it loads.
         """
-        kept = simpler(self.catalog, self.service.fallback)
+        fallback = find_fallback(self.catalog, self.service.fallback)
         for before in [
             *self.catalog.deployments(self.name)[1:],
-            {"version": kept, "answers": row["answers"]},
+            {"version": fallback, "answers": row["answers"]},
         ]:
-            if (before["version"], before["answers"]) == (
-                row["version"],
-                row["answers"],
-            ) or not before["version"]:
+            same = before["version"] == row["version"] and before["answers"] == row["answers"]
+            if same or not before["version"]:
                 continue
             try:
                 old, self.now, self.deployed = self.now, self._load(before), row["id"]
             except Failure:
                 continue
             self.again = time.monotonic() + AGAIN
-            monitor = f"serving-{self.name}"
-            if not any(a["monitor"] == monitor for a in self.catalog.alerts(open_only=True)):
-                self.catalog.alert(
-                    monitor,
-                    self.name,
-                    "corrupt",
-                    f"{row['version']} cannot be loaded, and {before['version']} serves: {why}",
-                    {"version": row["version"]},
-                )
-            return _let_go(old)
-        self.now = None if self.now and self.now.broken else self.now
+            self._warn_corrupt(row, before, why)
+            return _release(old)
+        if self.now and self.now.broken:
+            self.now = None
         return False
 
-    def _tried(self) -> None:
-        """Follow the catalog's rollout: a new one is loaded beside, one that ended is let go, one
-        that is due moves on.
+    def _warn_corrupt(self, row: Mapping[str, Any], before: Mapping[str, Any], why: str) -> None:
+        monitor = f"serving-{self.name}"
+        if any(a["monitor"] == monitor for a in self.catalog.alerts(open_only=True)):
+            return
+        message = f"{row['version']} cannot be loaded; {before['version']} serves instead: {why}"
+        detail = {"version": row["version"]}
+        self.catalog.alert(monitor, self.name, "corrupt", message, detail)
+
+    def _follow_rollout(self) -> None:
+        """Follow the catalog's rollout: load a new candidate, release one whose rollout ended, move
+        one that is due.
         """
         row = self.catalog.rollout(self.name)
         if row is None or self.now is None:
-            ended, self.trial = self.trial, None
+            ended, self.candidate = self.candidate, None
             if ended and ended.loaded is not self.now:
-                _let_go(ended.loaded)
+                _release(ended.loaded)
             return
-        if self.trial is None or self.trial.rollout["id"] != row["id"]:
+        if self.candidate is None or self.candidate.rollout["id"] != row["id"]:
             try:
                 loaded = self._load(row)
             except Failure as error:
-                returned(self.catalog, row, "rollout", f"it cannot be loaded: {error}")
-                self._warn(row, str(error))
+                roll_back(self.catalog, row, "rollout", f"it cannot be loaded: {error}")
+                self._warn_rolled_back(row, str(error))
                 return
-            if self.trial:
-                _let_go(self.trial.loaded)
-            self.trial = Trial(row, loaded, Count(), Count())
-        self.trial.rollout = row
-        self._move(self.trial)
+            if self.candidate:
+                _release(self.candidate.loaded)
+            self.candidate = Candidate(row, loaded, RolloutStats(), RolloutStats())
+        self.candidate.rollout = row
+        self._move(self.candidate)
 
-    def _move(self, trial: Trial) -> None:
-        row, now = trial.rollout, self.catalog.clock()
-        told = self.catalog.told(self.name, row["began"])
-        new, old = (
-            count.side(*told.get(version, (0, 0)))
-            for count, version in ((trial.new, row["version"]), (trial.old, row["before"]))
-        )
+    def _move(self, candidate: Candidate) -> None:
+        """Move a rollout as its statistics say."""
+        row, now = candidate.rollout, self.catalog.clock()
+        feedback = self.catalog.told(self.name, row["began"])
+        new = candidate.new.summarise(*feedback.get(row["version"], (0, 0)))
+        old = candidate.old.summarise(*feedback.get(row["before"], (0, 0)))
         step = decide(self.service.rollout, row["step"], new, old, now - row["stepped_at"])
         if step.act == "promote":
-            promoted(self.catalog, row, "rollout", step.why, step.detail)
-        elif step.act == "return" and returned(self.catalog, row, "rollout", step.why, step.detail):
-            self._warn(row, step.why)
-        elif step.act in ("step", "hold"):
-            values: dict[str, Any] = {"detail": step.detail, "why": step.why} | (
-                {"step": step.step, "stepped_at": now} if step.act == "step" else {}
-            )
-            if values["detail"] != row["detail"] or step.act == "step":
-                with self.catalog.transaction() as con:
-                    if self.catalog.move_rollout(con, row, "rollout", **values):
-                        trial.rollout = row | values
+            promote_candidate(self.catalog, row, "rollout", step.why, step.detail)
+        elif step.act == "return":
+            if roll_back(self.catalog, row, "rollout", step.why, step.detail):
+                self._warn_rolled_back(row, step.why)
+        else:
+            self._record_step(candidate, step, now)
 
-    def _warn(self, row: Mapping[str, Any], why: str) -> None:
-        message = (
-            f"{row['version']} was taken back from {self.name}, and {row['before']} serves: {why}"
-        )
-        self.catalog.alert(
-            f"rollout-{self.name}", self.name, "rollout", message, {"version": row["version"]}
-        )
+    def _record_step(self, candidate: Candidate, step: RolloutStep, now: float) -> None:
+        row = candidate.rollout
+        values: dict[str, Any] = {"detail": step.detail, "why": step.why}
+        if step.act == "step":
+            values |= {"step": step.step, "stepped_at": now}
+        elif step.detail == row["detail"]:
+            return
+        with self.catalog.transaction() as con:
+            if self.catalog.move_rollout(con, row, "rollout", **values):
+                candidate.rollout = row | values
+
+    def _warn_rolled_back(self, row: Mapping[str, Any], why: str) -> None:
+        message = f"{row['version']} of {self.name} was rolled back to {row['before']}: {why}"
+        detail = {"version": row["version"]}
+        self.catalog.alert(f"rollout-{self.name}", self.name, "rollout", message, detail)
 
 
-def _let_go(unit: Unit | None) -> bool:
-    """Forget a unit that nothing asks any more; batches under way have it still for a moment."""
-    if unit is not None:
-        timer = threading.Timer(30.0, unit.close)
+def _is_candidate(candidate: Candidate, row: Mapping[str, Any]) -> bool:
+    """Whether a deployment is the candidate that is loaded already."""
+    rollout = candidate.rollout
+    return bool(rollout["version"] == row["version"] and rollout["answers"] == row["answers"])
+
+
+def _release(model: ModelInstance | None) -> bool:
+    """Close a model that nothing asks any more; batches in progress have it still for a moment."""
+    if model is not None:
+        timer = threading.Timer(RELEASE_SECONDS, model.close)
         timer.daemon = True
         timer.start()
     return True

@@ -1,7 +1,6 @@
-"""A version, its preparation and its answers as one unit that serves: in this process, or in a
-worker's.
+"""A model version with its preprocessing and its answer index: in this process, or in a worker's.
 
-Knows shapes. What is swapped, rolled out and taken back is always a whole unit.
+Knows shapes. What is swapped, rolled out and rolled back is always a whole instance.
 """
 
 from __future__ import annotations
@@ -11,24 +10,24 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mesocosm.core.settings import Predictor
-from mesocosm.serving.preprocessing.preprocess import Preparation
+from mesocosm.serving.preprocessing.preprocess import Preprocessor
 from mesocosm.serving.requests.fields import Fields
-from mesocosm.serving.rollout.recalibration import corrected, doubted
+from mesocosm.serving.rollout.recalibration import mark_unsure, recalibrate_prediction
 
-BESIDE = ("_row", "_why", "_flags")  # columns of a prepared row that are no field
+ROW_METADATA = ("_row", "_why", "_flags")  # columns of a prepared row that are no field
 
 
-class Speaker(Protocol):
-    """Answers questions from a table."""
+class AnswerIndex(Protocol):
+    """Answers questions from a table of questions and answers."""
 
     def ask(self, question: str) -> dict[str, Any]: ...
 
 
-class Unit(Protocol):
-    """What a service answers with.
+class ModelInstance(Protocol):
+    """What a service predicts and answers with.
 
-    `fields` is None where it does not predict, `speaks` false where it has no table of answers,
-    `broken` says why it can be asked no more.
+    `fields` is None where it does not predict, `speaks` false where it has no answer index, and
+    `broken` explains why it cannot be used any more.
     """
 
     @property
@@ -63,25 +62,26 @@ class Unit(Protocol):
 
     def held(self) -> list[dict[str, Any]]: ...
 
-    def vectors(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]: ...
+    def embed(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]: ...
 
     def close(self) -> None: ...
 
 
-Load = Callable[[str, Mapping[str, Any]], Unit]
+Load = Callable[[str, Mapping[str, Any]], ModelInstance]
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A unit in this process; `kept` reads its held-out rows, `weights` recalibrate what it answers
-    and nothing that it is judged by; an answer less probable than `floor` says that it is
-    `unsure`."""
+class LocalModel:
+    """A model instance in this process; `kept` reads its held-out rows, `weights` recalibrate its
+    predictions and not those that it is evaluated by; a prediction less probable than `floor` is
+    marked `unsure`.
+    """
 
     version: str
     snapshot: str
     predictor: Predictor | None
-    preparation: Preparation | None
-    speaker: Speaker | None
+    preparation: Preprocessor | None
+    speaker: AnswerIndex | None
     answers: str
     kept: Callable[[], list[dict[str, Any]]] = list
     weights: Mapping[str, float] | None = None
@@ -89,18 +89,22 @@ class Loaded:
 
     @property
     def fields(self) -> Fields | None:
-        """What a row must have."""
+        """The fields of a row."""
         return self.preparation
 
     @property
     def says(self) -> str:
         """What comes out: `classes`, `labels`, `number`, `text`, ..."""
-        return self.predictor.says if self.predictor else ""
+        if self.predictor is None:
+            return ""
+        return self.predictor.says
 
     @property
     def labels(self) -> Sequence[str]:
         """The labels that may come out."""
-        return list(self.predictor.labels) if self.predictor else []
+        if self.predictor is None:
+            return []
+        return list(self.predictor.labels)
 
     @property
     def speaks(self) -> bool:
@@ -109,59 +113,63 @@ class Loaded:
 
     @property
     def broken(self) -> str:
-        """What is in memory stays whole."""
+        """Empty: what is in memory does not break."""
         return ""
 
     def answer(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Of each raw row its `clean` form and what comes `out`, or `why` the recipe would have set
-        it aside.
+        """Of each raw row its `clean` form and the prediction (`out`), or `why` the recipe would
+        have quarantined it.
         """
         assert self.predictor is not None and self.preparation is not None
-        clean = self.preparation.ready(rows)
-        good = [row for row in clean if row["_why"] is None]
-        said = iter(self.predictor.predict(good) if good else [])
+        prepared = self.preparation.prepare(rows)
+        predictions = iter(self._predict_valid([r for r in prepared if r["_why"] is None]))
+        answers: list[dict[str, Any]] = []
+        for row in prepared:
+            if row["_why"] is not None:
+                answers.append({"why": row["_why"]})
+            else:
+                clean = {k: v for k, v in row.items() if k not in ROW_METADATA}
+                answers.append({"clean": clean, "out": next(predictions)})
+        return answers
+
+    def _predict_valid(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Predictions of prepared rows, recalibrated, and marked where they are unsure."""
+        predictions = self.predict(rows)
         if self.weights:
-            said = (corrected(one, self.weights) for one in said)
+            weights = self.weights
+            predictions = [recalibrate_prediction(p, weights) for p in predictions]
         if self.floor is not None:
-            said = (doubted(one, self.floor) for one in said)
-        return [
-            (
-                {"why": r["_why"]}
-                if r["_why"] is not None
-                else {"clean": {k: v for k, v in r.items() if k not in BESIDE}, "out": next(said)}
-            )
-            for r in clean
-        ]
+            floor = self.floor
+            predictions = [mark_unsure(p, floor) for p in predictions]
+        return predictions
 
     def ask(self, question: str) -> dict[str, Any]:
-        """What its table of answers says."""
+        """Answer a question from its answer index."""
         assert self.speaker is not None
         return self.speaker.ask(question)
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """What comes out for cleaned rows; nothing is logged."""
+        """Predict cleaned rows, without recalibration; nothing is logged."""
         assert self.predictor is not None
-        return self.predictor.predict(rows) if rows else []
+        if not rows:
+            return []
+        return self.predictor.predict(rows)
 
     def held(self) -> list[dict[str, Any]]:
-        """Cleaned rows that the version never learnt from, each with its `_label`."""
+        """Cleaned held-out rows of the version, each with its true label."""
         return self.kept()
 
-    def vectors(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
-        """The features that the model reads of the texts and images of cleaned rows; none where it
-        reads neither.
+    def embed(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+        """Embeddings of the texts and images of cleaned rows; none where the model has no base
+        model for either.
         """
         features = getattr(self.predictor, "features", None)
         names = getattr(self.predictor, "inputs", None)
-        if (
-            not rows
-            or features is None
-            or names is None
-            or not (getattr(self.predictor, "reader", None) or getattr(self.predictor, "eye", None))
-        ):
+        embeds = getattr(self.predictor, "reader", None) or getattr(self.predictor, "eye", None)
+        if not rows or features is None or names is None or not embeds:
             return []
         text, _ = features({n: [r.get(n) for r in rows] for n in names}, len(rows))
         return [[float(v) for v in row] for row in text]
 
     def close(self) -> None:
-        """Nothing is held but memory."""
+        """Release nothing: only memory is held."""

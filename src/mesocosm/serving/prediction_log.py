@@ -1,7 +1,7 @@
-"""The log of predictions: in the catalog, and where that takes none for a while, in room kept on
-the disk beforehand.
+"""The log of predictions: in the catalog, and while that is locked or read-only, in a spool file
+allocated beforehand.
 
-Knows the catalog and one file. A prediction is given out only when its record is in one of them.
+Knows the catalog and one file. A prediction is returned only when its record is in one of them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from mesocosm.core.errors import Failure, Later
 ROOM = 8_000_000  # bytes
 
 
-class Journal:
-    """Where a gateway's records go.
+class PredictionLog:
+    """The log of a gateway's predictions.
 
     Args:
-        folder: holds the file; what a killed gateway left there is read first.
-        room: bytes of the disk that are taken now, so that a full disk loses no record.
+        folder: holds the spool file; what a killed gateway left there is read first.
+        room: bytes of the spool, allocated now, so that a full disk loses no record.
     """
 
     def __init__(self, catalog: Catalog, folder: Path, room: int = ROOM) -> None:
@@ -41,7 +41,7 @@ class Journal:
             except OSError:
                 os.close(self.file)
                 number += 1
-        self.spilt = 0  # bytes that wait for the catalog
+        self.spooled = 0  # bytes that wait for the catalog
         self.trouble = ""
         if os.fstat(self.file).st_size < room:
             try:
@@ -49,60 +49,60 @@ class Journal:
             except OSError as error:
                 os.close(self.file)
                 raise Failure(
-                    f"there is no room for the log of predictions in {folder.name}"
+                    f"no disk space for the prediction log in {folder.name}"
                     f" ({os.strerror(error.errno or 0)}); free {room // 10**6} MB"
                 ) from error
-        self.spilt = len(self._left())
+        self.spooled = len(self._read_spool())
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Keep records.
+        """Log records.
 
         Raises:
-            Later: neither the catalog nor the room takes them.
+            Later: neither the catalog nor the spool takes them.
         """
-        if not self.spilt:
+        if not self.spooled:
             try:
                 self.catalog.log(rows)
                 self.trouble = ""
                 return
             except Later as later:
                 self.trouble = str(later)
-        self._spill(rows)
+        self._spool(rows)
 
-    def _spill(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def _spool(self, rows: Sequence[Mapping[str, Any]]) -> None:
         data = b"".join(
             orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY) + b"\n"
             for row in rows
         )
         with self.lock:
-            if self.spilt + len(data) > self.room:
-                raise Later("the catalog takes no records, and the room kept for them is full")
-            os.pwrite(self.file, data, self.spilt)
+            if self.spooled + len(data) > self.room:
+                raise Later("the catalog is locked or read-only, and the spool is full")
+            os.pwrite(self.file, data, self.spooled)
             os.fdatasync(self.file)
-            self.spilt += len(data)
+            self.spooled += len(data)
 
-    def _left(self) -> bytes:
-        """Whole records that wait in the file; one that was cut off was never given out."""
+    def _read_spool(self) -> bytes:
+        """Complete records that wait in the file; one that was cut off was never returned."""
         data = os.pread(self.file, self.room, 0).split(b"\0", 1)[0]
         return data[: data.rfind(b"\n") + 1]
 
     def drain(self) -> int:
-        """Bring what waits into the catalog, if it takes it; returns how many records."""
-        if not self.spilt:
+        """Write what waits into the catalog, if it takes it; returns how many records."""
+        if not self.spooled:
             return 0
         with self.lock:
-            rows = [orjson.loads(line) for line in self._left().splitlines()]
+            rows = [orjson.loads(line) for line in self._read_spool().splitlines()]
             try:
                 self.catalog.log(rows)
             except Later as later:
                 self.trouble = str(later)
                 return 0
-            os.pwrite(self.file, b"\0" * self.spilt, 0)
+            os.pwrite(self.file, b"\0" * self.spooled, 0)
             os.fdatasync(self.file)
-            self.spilt, self.trouble = 0, ""
+            self.spooled, self.trouble = 0, ""
         return len(rows)
 
     def close(self) -> None:
-        """Bring in what can be, and let the file go."""
+        """Write what can be written, and close the file."""
         self.drain()
         os.close(self.file)

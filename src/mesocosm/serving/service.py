@@ -1,4 +1,4 @@
-"""A service that lives: its answers logged before they are given out, and what is counted of them.
+"""A live service: its predictions logged before they are returned, and its statistics.
 
 Knows the catalog and what is deployed. Knows no HTTP.
 """
@@ -9,33 +9,47 @@ import secrets
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.hashing import digest
-from mesocosm.serving.candidate import Trial
-from mesocosm.serving.deployment import Deployed
-from mesocosm.serving.model_instance import Load, Unit
-from mesocosm.serving.prediction_log import Journal
-from mesocosm.serving.requests.labels import meant_label
-from mesocosm.serving.requests.refusals import refused_over
+from mesocosm.serving.candidate import Candidate
+from mesocosm.serving.deployment import DeployedService
+from mesocosm.serving.model_instance import Load, ModelInstance
+from mesocosm.serving.prediction_log import PredictionLog
+from mesocosm.serving.requests.labels import normalise_label
+from mesocosm.serving.requests.refusals import find_refused_field
 from mesocosm.serving.requests.request_marks import count_traffic, mark_of
-from mesocosm.serving.rollout.decision import chosen, share_of
+from mesocosm.serving.rollout.decision import is_routed_to_new, traffic_share
 from mesocosm.serving.settings import Service
 
-MOST_SHADOWS = 100  # batches that wait for a shadow at most; more are not asked
+MOST_SHADOWS = 100  # batches that wait for a shadow at most; more are not shadowed
+
+Rows = Sequence[Mapping[str, Any]]
 
 
-class Served(Deployed):
+@dataclass
+class Answered:
+    """Responses to raw rows in their order, the records to log before they are returned, and the
+    milliseconds it took.
+    """
+
+    responses: list[dict[str, Any]] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    ms: float = 0.0
+
+
+class LiveService(DeployedService):
     """One service.
 
     Args:
-        load: makes a unit of a service's name and a deployment's record.
-        journal: where predictions are kept; the catalog where not given.
+        load: makes a model instance of a service's name and a deployment's record.
+        journal: where predictions are logged; the catalog where not given.
     """
 
     def __init__(
@@ -44,231 +58,232 @@ class Served(Deployed):
         service: Service,
         catalog: Catalog,
         load: Load,
-        journal: Journal | None = None,
+        journal: PredictionLog | None = None,
     ) -> None:
         super().__init__(name, service, catalog, load)
         self.journal = journal
-        self.count: Callable[[str, int], None] = lambda version, rows: (
-            None
-        )  # is told how many rows a version answered
+        # receives how many rows a version answered
+        self.count: Callable[[str, int], None] = lambda version, rows: None
         self.events: deque[dict[str, Any]] = deque(maxlen=500)
+        # when, the milliseconds, whether it failed on our side, and whether it was rejected
         self.times: deque[tuple[float, float, bool, bool]] = deque(maxlen=5000)
-        self.rows: deque[tuple[float, str]] = deque(
-            maxlen=5000
-        )  # when, and the field over which a row was refused
+        # when, and the field over which a row was rejected
+        self.rows: deque[tuple[float, str]] = deque(maxlen=5000)
         self.shadows = ThreadPoolExecutor(1, thread_name_prefix="shadow")
         self.room = threading.Semaphore(MOST_SHADOWS)
 
-    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Predictions of checked raw rows, each logged with an id before it is given out.
+    def predict(self, rows: Rows) -> list[dict[str, Any]]:
+        """Predict checked raw rows, each logged with an id before its prediction is returned.
 
-        A row that the recipe would have set aside gives `why` instead of a label.
+        A row that the recipe would have quarantined has `why` instead of a label.
         """
-        return self.keep(self.answered(rows))
+        return self.log(self.answer(rows))
 
-    def keep(
-        self, answered: tuple[list[dict[str, Any]], list[dict[str, Any]]]
-    ) -> list[dict[str, Any]]:
-        """What `answered` gave, once its records are in the log."""
-        found, kept = answered
-        if kept:
-            self.journal.write(kept) if self.journal else self.catalog.log(kept)
-            traffic = [k for k in kept if not k["mark"]]
-            for version, rows in Counter(k["version"] for k in traffic).items():
+    def log(self, answered: Answered) -> list[dict[str, Any]]:
+        """Log the records of responses; returns the responses once that is done."""
+        records = answered.records
+        if records:
+            if self.journal:
+                self.journal.write(records)
+            else:
+                self.catalog.log(records)
+            traffic = [r for r in records if not r["mark"]]
+            for version, rows in Counter(r["version"] for r in traffic).items():
                 self.count(version, rows)
             self.events.extend(
-                {"at": k["at"], "id": k["id"], "label": k["output"]["label"], "service": self.name}
-                for k in traffic
+                {"at": r["at"], "id": r["id"], "label": r["output"]["label"], "service": self.name}
+                for r in traffic
             )
-        return found
+        return answered.responses
 
-    def answered(
-        self, rows: Sequence[Mapping[str, Any]]
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Predictions of checked raw rows, and the records to log before they are given out.
+    def answer(self, rows: Rows) -> Answered:
+        """Predict checked raw rows; nothing is logged yet.
 
-        While a new version is tried, some rows are its; those that it cannot answer are answered by
-        the one that serves.
+        During a rollout some rows are the candidate's; those that it cannot predict are predicted
+        by the deployed version.
         """
-        now, trial = self.now, self.trial
+        now, candidate = self.now, self.candidate
         assert now is not None
-        if trial is None:
-            return self._surely(now, rows)[:2]
+        if candidate is None:
+            return self._predict_or_stand_in(now, rows)
         setting = self.service.rollout
-        share = share_of(setting, trial.rollout["step"])
-        picked = [
-            not mark_of(row) and chosen(_key(row, setting.key), share) for row in rows
-        ]  # a drill judges no new version
-        mine, theirs = (
-            [row for row, pick in zip(rows, picked, strict=True) if pick == which]
-            for which in (True, False)
-        )
-        found: dict[bool, Any] = {True: iter(()), False: iter(())}
-        kept: list[dict[str, Any]] = []
-        if mine:
-            try:
-                answers, logs, took = self._said(trial.loaded, mine, check=True)
-                if any("died" in a for a in answers):
-                    raise Failure("its worker died")
-                trial.new.took(len(mine), took)
-            except Exception:  # whatever it is: the request has an answer all the same, and the rollout a mark against it
-                trial.new.failed(len(mine))
-                answers, logs, _ = self._surely(now, mine)
-            found[True] = iter(answers)
-            kept += logs
-        if theirs:
-            answers, logs, took = self._surely(now, theirs)
-            trial.old.took(count_traffic(theirs), took)
-            found[False] = iter(answers)
-            kept += logs
-            if (
-                setting.method == "shadow"
-                and count_traffic(theirs)
-                and self.room.acquire(blocking=False)
-            ):
-                both = [
-                    (row, answer)
-                    for row, answer in zip(theirs, answers, strict=True)
-                    if not mark_of(row)
-                ]
-                self.shadows.submit(
-                    self._shadow, trial, [row for row, _ in both], [answer for _, answer in both]
-                )
-        return [next(found[pick]) for pick in picked], kept
+        share = traffic_share(setting, candidate.rollout["step"])
+        # a drill is no evidence about a candidate
+        routed = [
+            not mark_of(row) and is_routed_to_new(_routing_key(row, setting.key), share)
+            for row in rows
+        ]
+        pairs = list(zip(rows, routed, strict=True))
+        new = self._answer_by_candidate(now, candidate, [row for row, is_new in pairs if is_new])
+        old = self._answer_by_deployed(now, candidate, [row for row, is_new in pairs if not is_new])
+        by_version: dict[bool, Iterator[dict[str, Any]]] = {
+            True: iter(new.responses),
+            False: iter(old.responses),
+        }
+        responses = [next(by_version[is_new]) for is_new in routed]
+        return Answered(responses, [*new.records, *old.records])
 
-    def _surely(
-        self, unit: Unit, rows: Sequence[Mapping[str, Any]]
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
-        """What a version says of raw rows; where it is whole no more, what says the one that stands
-        in for it.
-        """
+    def _answer_by_candidate(
+        self, now: ModelInstance, candidate: Candidate, rows: Rows
+    ) -> Answered:
+        if not rows:
+            return Answered()
         try:
-            return self._said(unit, rows)
+            answered = self._predict(candidate.loaded, rows, check=True)
+            if any("died" in response for response in answered.responses):
+                raise Failure("its worker died")
+        # whatever it is: the request has a response all the same, and the rollout an error
+        except Exception:
+            candidate.new.count_failed(len(rows))
+            return self._predict_or_stand_in(now, rows)
+        candidate.new.count_answered(len(rows), answered.ms)
+        return answered
+
+    def _answer_by_deployed(self, now: ModelInstance, candidate: Candidate, rows: Rows) -> Answered:
+        if not rows:
+            return Answered()
+        answered = self._predict_or_stand_in(now, rows)
+        traffic = count_traffic(rows)
+        candidate.old.count_answered(traffic, answered.ms)
+        shadows = self.service.rollout.method == "shadow" and traffic
+        if shadows and self.room.acquire(blocking=False):
+            both = [
+                (row, response)
+                for row, response in zip(rows, answered.responses, strict=True)
+                if not mark_of(row)
+            ]
+            self.shadows.submit(self._shadow, candidate, both)
+        return answered
+
+    def _predict_or_stand_in(self, model: ModelInstance, rows: Rows) -> Answered:
+        """Predict raw rows by a version, or by the one that stands in for it where it broke."""
+        try:
+            return self._predict(model, rows)
         except Failure:
-            if unit.broken:
-                self._deployed()
+            if model.broken:
+                self._load_deployment()
             now = self.now
-            if now is None or now is unit:
+            if now is None or now is model:
                 raise
-            return self._said(now, rows, check=True)
+            return self._predict(now, rows, check=True)
 
     def _shadow(
-        self, trial: Trial, rows: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]
+        self, candidate: Candidate, both: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
     ) -> None:
-        """Ask the new version too, when the answer is out; nobody sees what it says."""
+        """Predict by the candidate too, after the response was returned; nobody sees it."""
+        rows = [row for row, _ in both]
         try:
-            said, _, took = self._said(trial.loaded, rows, check=True)
-            trial.new.took(len(rows), took)
-            trial.new.both += len(rows)
-            trial.new.agreed += sum(
-                a.get("label", a.get("why")) == b.get("label", b.get("why"))
-                for a, b in zip(said, answers, strict=True)
+            answered = self._predict(candidate.loaded, rows, check=True)
+            agreed = sum(
+                ours.get("label", ours.get("why")) == theirs.get("label", theirs.get("why"))
+                for ours, (_, theirs) in zip(answered.responses, both, strict=True)
             )
-        except (
-            Exception
-        ):  # whatever it is: nobody waits for this answer, and the rollout has a mark against it
-            trial.new.failed(len(rows))
+            candidate.new.count_answered(len(rows), answered.ms)
+            candidate.new.count_shadowed(len(rows), agreed)
+        # whatever it is: no request waits for this response, and the rollout has an error
+        except Exception:
+            candidate.new.count_failed(len(rows))
         finally:
             self.room.release()
 
-    def _said(
-        self, unit: Unit, rows: Sequence[Mapping[str, Any]], check: bool = False
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
-        """What one version says of raw rows, the records of it, and the milliseconds it took."""
+    def _predict(self, model: ModelInstance, rows: Rows, check: bool = False) -> Answered:
+        """Predict raw rows by one version.
+
+        Args:
+            check: whether its fields are validated again, as of a version other than the rows were
+                checked for.
+        """
         began = time.perf_counter()
-        assert unit.fields is not None
-        for row in rows if check else ():
-            unit.fields.check(row)
-        said = unit.answer(rows)
-        took = (time.perf_counter() - began) * 1000
+        assert model.fields is not None
+        if check:
+            for row in rows:
+                model.fields.check(row)
+        predictions = model.answer(rows)
+        answered = Answered(ms=(time.perf_counter() - began) * 1000)
         at = self.catalog.clock()
-        found, kept = [], []
-        for raw, one in zip(rows, said, strict=True):
-            if "out" not in one:
-                found.append(one)
-                if not mark_of(raw):
-                    self.refused(refused_over(str(one.get("why", "")), unit.fields.fields))
-                continue
+        for raw, prediction in zip(rows, predictions, strict=True):
+            if "out" in prediction:
+                record = self._create_record(model, raw, prediction, answered.ms, at)
+                answered.records.append(record)
+                answered.responses.append(_create_response(model, raw, record))
+            else:
+                answered.responses.append(prediction)
             if not mark_of(raw):
-                self.rows.append((at, ""))
-            ident = "p-" + secrets.token_hex(8)
-            kept.append(
-                {
-                    "id": ident,
-                    "service": self.name,
-                    "version": unit.version,
-                    "snapshot": unit.snapshot,
-                    "input": {"raw": unit.fields.logged(raw, one["clean"]), "clean": one["clean"]},
-                    "output": one["out"],
-                    "ms": round(took, 3),
-                    "at": at,
-                    "mark": mark_of(raw),
-                }
-            )
-            warned = unit.fields.warnings(one["clean"], raw)
-            found.append(
-                {
-                    "id": ident,
-                    "version": unit.version,
-                    **one["out"],
-                    **({"warnings": warned} if warned else {}),
-                }
-            )
-        return found, kept, took
+                self._count_row(model, prediction, at)
+        return answered
+
+    def _create_record(
+        self,
+        model: ModelInstance,
+        raw: Mapping[str, Any],
+        prediction: Mapping[str, Any],
+        ms: float,
+        at: float,
+    ) -> dict[str, Any]:
+        assert model.fields is not None
+        clean = prediction["clean"]
+        return {
+            "id": "p-" + secrets.token_hex(8),
+            "service": self.name,
+            "version": model.version,
+            "snapshot": model.snapshot,
+            "input": {"raw": model.fields.redact(raw, clean), "clean": clean},
+            "output": prediction["out"],
+            "ms": round(ms, 3),
+            "at": at,
+            "mark": mark_of(raw),
+        }
+
+    def _count_row(self, model: ModelInstance, prediction: Mapping[str, Any], at: float) -> None:
+        assert model.fields is not None
+        if "out" in prediction:
+            self.rows.append((at, ""))
+        else:
+            why = str(prediction.get("why", ""))
+            self.count_rejection(find_refused_field(why, model.fields.fields))
 
     def feedback(self, prediction: str, label: str) -> None:
-        """Keep the label that turned out to be true.
+        """Record the true label of a prediction.
 
         Raises:
-            Wrong: there is no such prediction, or the label is none of the model's.
+            Wrong: there is no such prediction, or the label is not one of the model's.
         """
         row = self.catalog.prediction(prediction)
         if row is None or row["service"] != self.name:
-            raise Wrong(
-                "id", f"'{prediction[:40]}' is no prediction of {self.name}", "the id of one"
-            )
-        self.catalog.add(
-            t.FEEDBACK,
-            [
-                {
-                    "prediction": prediction,
-                    "service": self.name,
-                    "label": meant_label(label, self.name, self.now),
-                    "at": self.catalog.clock(),
-                }
-            ],
-        )
+            found = f"'{prediction[:40]}' is not a prediction of {self.name}"
+            raise Wrong("id", found, "the id of one")
+        feedback = {
+            "prediction": prediction,
+            "service": self.name,
+            "label": normalise_label(label, self.name, self.now),
+            "at": self.catalog.clock(),
+        }
+        self.catalog.add(t.FEEDBACK, [feedback])
 
-    def note(self, ms: float, status: int) -> None:
-        """Remember how long a request took, whether it failed because of us, and whether it was
-        refused.
-        """
+    def count_request(self, ms: float, status: int) -> None:
+        """Count a request: how long it took, and whether it failed (5xx) or was rejected (4xx)."""
         self.times.append((self.catalog.clock(), ms, status >= 500, 400 <= status < 500))
 
-    def refused(self, field: str) -> None:
-        """Remember that a row was refused, and over which field."""
+    def count_rejection(self, field: str) -> None:
+        """Count a rejected row, by the field over which it was rejected."""
         self.rows.append((self.catalog.clock(), field[:60] or "a row"))
 
-    def refusals(self, seconds: float) -> tuple[dict[str, int], int]:
-        """Of the rows of the last seconds: how many were refused, by field, and how many there
-        were.
-        """
+    def count_rejections(self, seconds: float) -> tuple[dict[str, int], int]:
+        """The rejected rows of the last seconds, by field, and how many rows there were."""
         since = self.catalog.clock() - seconds
         recent = [name for at, name in list(self.rows) if at >= since]
         return dict(Counter(n for n in recent if n)), len(recent)
 
-    def figures(self, seconds: float = 60.0) -> dict[str, float | None]:
+    def metrics(self, seconds: float = 60.0) -> dict[str, float | None]:
         """Requests a second, p50 and p95 in milliseconds, the share that failed (5xx) and the share
-        that was refused (4xx), of the last seconds.
+        that was rejected (4xx), of the last seconds.
 
-        All but the rate are None where no request came: nothing is known then. p50 and p95 are of
-        the requests that were not refused, since a refusal takes no model's time; they are None
-        where all were.
+        All but the rate are None without requests. p50 and p95 are of the requests that were not
+        rejected, since a rejection takes no model's time; they are None where all were.
         """
         since = self.catalog.clock() - seconds
         recent = [e for e in list(self.times) if e[0] >= since]
         times = sorted(e[1] for e in recent if not e[3])
-
         if not recent:
             return {
                 "rate": 0.0,
@@ -278,18 +293,35 @@ class Served(Deployed):
                 "refused_rate": None,
             }
 
-        def pick(share: float) -> float | None:
-            return round(times[min(len(times) - 1, int(share * len(times)))], 2) if times else None
-
         return {
             "rate": round(len(recent) / seconds, 3),
-            "p50_ms": pick(0.5),
-            "p95_ms": pick(0.95),
+            "p50_ms": _percentile(times, 0.5),
+            "p95_ms": _percentile(times, 0.95),
             "error_rate": round(sum(e[2] for e in recent) / len(recent), 4),
             "refused_rate": round(sum(e[3] for e in recent) / len(recent), 4),
         }
 
 
-def _key(row: Mapping[str, Any], name: str | None) -> str:
-    """What a row is given to a version by."""
-    return str(row.get(name)) if name and row.get(name) is not None else digest(dict(row), size=8)
+def _create_response(
+    model: ModelInstance, raw: Mapping[str, Any], record: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A prediction as it is returned, with warnings where there are any."""
+    assert model.fields is not None
+    response = {"id": record["id"], "version": model.version, **record["output"]}
+    warnings = model.fields.warnings(record["input"]["clean"], raw)
+    if warnings:
+        response["warnings"] = warnings
+    return response
+
+
+def _percentile(ordered: Sequence[float], share: float) -> float | None:
+    if not ordered:
+        return None
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2)
+
+
+def _routing_key(row: Mapping[str, Any], name: str | None) -> str:
+    """The key by which a row is routed to a version: a field, or the whole row."""
+    if name and row.get(name) is not None:
+        return str(row[name])
+    return digest(dict(row), size=8)

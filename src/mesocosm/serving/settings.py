@@ -12,25 +12,25 @@ from mesocosm.core.thresholds import Bound
 from mesocosm.serving.runtimes.onnx import Onnx
 
 
-def _type(value: Any) -> Any:
+def _expand_name(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
 
 
 class Rollout(Kind):
-    """How a new version takes over.
+    """How a new version becomes the champion.
 
     Args:
         method: `direct` (at once), `canary` (a growing share of requests), `blue-green` (all at
-            once, the old one kept warm until the new one has held) or `shadow` (it answers beside
-            the old one and nobody sees it).
+            once, the old version kept warm until the guards held) or `shadow` (it predicts too, and
+            its predictions are not returned).
         steps: percent of the requests that a canary gets, in order.
         key: the field whose equal values get the same version; the whole row where it is not given.
-        bake_time: how long each step lasts at least.
-        min_requests: requests that each step wants before the next.
-        guard: bounds the new version keeps, or it is taken back; `agreement` is told by `shadow`,
-            `accuracy` by feedback.
-        promote: `safe` promotes what held through all steps, `gain` only what feedback proves
-            better.
+        bake_time: how long each step lasts at min_requests.
+        min_requests: requests that each step needs before the next.
+        guard: bounds the new version keeps, or it is rolled back; `agreement` is measured by
+            `shadow`, `accuracy` by feedback.
+        promote: `safe` promotes a version whose guards held through all steps, `gain` only one that
+            feedback proves better.
 
     Source: Humble and Farley 2010, Continuous Delivery (blue-green, canary).
     """
@@ -45,24 +45,24 @@ class Rollout(Kind):
     promote: Literal["safe", "gain"] = "safe"
 
     @model_validator(mode="after")
-    def _rising(self) -> Rollout:
+    def _check_steps(self) -> Rollout:
         if list(self.steps) != sorted(set(self.steps)):
-            raise ValueError(f"'steps' that rise, and they are {', '.join(map(str, self.steps))}")
+            raise ValueError(f"'steps' that rise, got {', '.join(map(str, self.steps))}")
         if "agreement" in self.guard and self.method != "shadow":
             raise ValueError(
-                "a guard on 'agreement' with 'strategy: shadow' only, where both versions answer"
+                "a guard on 'agreement' with 'strategy: shadow' only, where both versions predict"
             )
         return self
 
 
 class Answers(Kind):
-    """A table of questions and answers that a service speaks from.
+    """A table of questions and answers for a service's chat.
 
     Args:
         from: the dataset (or a source of two text columns).
         question: the field with questions.
         answer: the field with answers.
-        threshold: cosine similarity below which the service says that it does not know.
+        threshold: cosine similarity below which the service answers that it does not know.
     """
 
     short: ClassVar[str] = "from"
@@ -73,13 +73,13 @@ class Answers(Kind):
 
 
 class Batch(Kind):
-    """How requests are put together.
+    """How requests are batched.
 
     Args:
-        max: rows of one batch at most.
-        wait: how long the first waits for others while the worker is idle; while it works, rows
-            gather anyway.
-        target: how long an answer should take at most; rows that would wait longer are answered
+        max: rows of one batch at max.
+        wait: how long the first waits for others while the worker is idle; while it is busy, rows
+            are batched anyway.
+        target: how long a response should take at max; rows that would wait longer are answered
             429, and batches are kept small enough for it.
     """
 
@@ -90,7 +90,7 @@ class Batch(Kind):
 
 
 class Update(Kind):
-    """When a service's model is trained again, beside what its monitors ask for.
+    """When a service's model is retrained, beside what its monitors trigger.
 
     Args:
         every: how often, drift or not.
@@ -105,11 +105,11 @@ class Update(Kind):
 
 
 class Log(Kind):
-    """What is kept of a service's predictions.
+    """How long a service's predictions are kept.
 
     Args:
-        keep: how long a prediction without a label stays, as 90d or 12h; those that a label came
-            back for stay, since models learn from them.
+        keep: how long a prediction without a label is kept, as 90d or 12h; labelled ones are kept,
+            since models are trained on them.
     """
 
     short: ClassVar[str] = "keep"
@@ -120,16 +120,16 @@ class Service(Kind):
     """A service to run.
 
     Args:
-        model: the model it answers with.
-        answers: the table it speaks from.
+        model: the model it predicts with.
+        answers: the table its chat answers from.
         runtime: what runs the model.
-        rollout: how a new version takes over.
-        batch: how requests are put together.
-        update: when its model is trained again.
-        fallback: a simpler model that answers where the model cannot be loaded, or where a monitor
-            asks for it.
-        abstain: the share of rows like those held out that are left to a person: answers less sure
-            than theirs say `unsure`.
+        rollout: how a new version becomes the champion.
+        batch: how requests are batched.
+        update: when its model is retrained.
+        fallback: a simpler model that is deployed where the model cannot be loaded, or where a
+            monitor triggers it.
+        abstain: the share of held-out rows that are left to a person: predictions less confident
+            than theirs are marked `unsure`.
         queue: requests that may wait; more are answered 429.
         log: how long its predictions are kept.
         about: a line for people.
@@ -138,7 +138,7 @@ class Service(Kind):
     model: str | None = None
     fallback: str | None = None
     answers: Answers | None = None
-    runtime: Annotated[Onnx, BeforeValidator(_type)] = Onnx()
+    runtime: Annotated[Onnx, BeforeValidator(_expand_name)] = Onnx()
     rollout: Rollout = Rollout()
     batch: Batch = Batch()
     update: Update = Update()
@@ -148,7 +148,7 @@ class Service(Kind):
     about: str = ""
 
     @model_validator(mode="after")
-    def _something(self) -> Service:
+    def _check_purpose(self) -> Service:
         if not self.model and not self.answers:
             raise ValueError("'model' with a model, 'answers' with a table, or both")
         if self.fallback and (not self.model or self.fallback == self.model):

@@ -32,7 +32,7 @@ from mesocosm.data.pipeline.snapshot_builder import Snapshot, govern
 from mesocosm.data.snapshots.delta_tables import page_of, read_table
 from mesocosm.data.snapshots.versions import diff
 from mesocosm.data.sources import SOURCES
-from mesocosm.serving.preprocessing.preprocess import Preparation
+from mesocosm.serving.preprocessing.preprocess import Preprocessor
 
 ROWS = 40
 ODD = [
@@ -285,7 +285,7 @@ def test_every_step_takes_any_name(tmp_path: Path, part: int) -> None:
             dataset.repairs,
             dataset.anonymity,
         )
-        ready = Preparation(
+        ready = Preprocessor(
             {
                 "sql": sql,
                 "fields": {n: {"may_miss": True, "wanted": "a value"} for n in dataset.fields},
@@ -301,7 +301,7 @@ def test_every_step_takes_any_name(tmp_path: Path, part: int) -> None:
         single = [
             [row["_why"] is None, *(row[n] for n in use)]
             for one in raw
-            for row in ready.ready([one])
+            for row in ready.prepare([one])
         ]
         assert served == single
         path = tmp_path / use[0][:1].encode().hex() / ".mesocosm" / "datasets" / "d" / "rows"

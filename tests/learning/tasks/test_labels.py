@@ -203,7 +203,7 @@ def test_a_model_of_labels_is_built_judged_served_and_corrected(
     )
     assert cli("service", "feedback", out["id"], "loan; card", "-f", str(file)).returncode == 0
     wrong = cli("service", "feedback", out["id"], "loan; moon", "-f", str(file))
-    assert wrong.returncode != 0 and "'moon' is no label" in wrong.stderr + wrong.stdout
+    assert wrong.returncode != 0 and "'moon' is not a label" in wrong.stderr + wrong.stdout
     if tune == "frozen":
         told = cli("explain", out["id"], "-f", str(file))
         assert told.returncode == 0 and "card" in told.stdout, told.stdout + told.stderr

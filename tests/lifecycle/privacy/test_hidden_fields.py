@@ -10,7 +10,7 @@ import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.loader import Loader
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 VALUES = {
     "date": lambda i: f"{1950 + i % 5}-0{1 + i % 3}-11",
@@ -48,7 +48,7 @@ def test_a_model_is_built_whatever_type_is_hidden(
     eco = open_ecosystem(tmp_path)
     outcome = eco.build()
     assert not outcome.failed, outcome.failed
-    served = Served(
+    served = LiveService(
         "s", eco.spec.eco.services["s"], eco.catalog, Loader(eco.spec, eco.catalog).load
     )
     assert served.refresh()

@@ -26,7 +26,7 @@ from mesocosm.lifecycle.jobs.feedback_split import (
 from mesocosm.lifecycle.jobs.retrain import retrain
 from mesocosm.monitoring.source_faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 from mesocosm.serving.requests.request_marks import MarkedRow, count_traffic
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 INPUTS = ["age", "job"]
 ROWS = st.lists(
@@ -147,9 +147,7 @@ def test_rows_of_another_unit_teach_nothing(tmp_path: Path) -> None:
     ):
         with pytest.raises(
             Failure,
-            match=(
-                "not trained: the 100 labelled rows that would teach show a fault of their source"
-            ),
+            match=("not trained: the 100 labelled rows to train on show a fault of their source"),
         ):
             refuse_faulty_rows(catalog, "desk", training, bad, {})
     assert [a["act"] for a in catalog.audit()] == ["refuse", "refuse"]
@@ -189,7 +187,7 @@ def test_a_trace_names_joined_rows_and_the_feedback_that_taught(tmp_path: Path) 
     )
     eco = open_ecosystem(tmp_path)
     assert not eco.build().failed
-    served = Served(
+    served = LiveService(
         "s", eco.spec.eco.services["s"], eco.catalog, Loader(eco.spec, eco.catalog).load
     )
     assert served.refresh()

@@ -16,13 +16,13 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from mesocosm.serving.auth.middleware import Guard
+from mesocosm.serving.auth.middleware import AuthMiddleware
 from mesocosm.serving.auth.roles import Roles
-from mesocosm.serving.http.connection_limits import Door
-from mesocosm.serving.http.request_headers import cookie_of
+from mesocosm.serving.http.connection_limits import BoundedHttpProtocol
+from mesocosm.serving.http.request_headers import cookie_name
 
 
-class Short(Door):
+class Short(BoundedHttpProtocol):
     """Limits that a test can wait for."""
 
     header_seconds, most_waiting = 1.0, 40
@@ -40,7 +40,9 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """A server with this door."""
-    app = Guard(hello, Roles("secret", lambda _: None, 100), ("127.0.0.1",), lambda *_: None)
+    app = AuthMiddleware(
+        hello, Roles("secret", lambda _: None, 100), ("127.0.0.1",), lambda *_: None
+    )
     server = uvicorn.Server(
         uvicorn.Config(app, log_level="critical", http=Short, lifespan="off", access_log=False)
     )
@@ -160,7 +162,7 @@ def test_two_hosts_are_refused_and_a_cookie_is_of_its_port(port: int) -> None:
     answer = _asked(port, b"GET /v1/x?token=secret HTTP/1.1\r\n" + host + b"\r\n")
     assert _status(answer) == 200 and b"set-cookie: mesocosm_%d=secret" % port in answer
     for name, status in (
-        (cookie_of(f"127.0.0.1:{port}"), 200),
+        (cookie_name(f"127.0.0.1:{port}"), 200),
         ("mesocosm", 401),
         ("mesocosm_1", 401),
     ):

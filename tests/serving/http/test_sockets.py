@@ -14,7 +14,13 @@ import uvicorn
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
 
-from mesocosm.serving.http.websockets import WAITING, Short, Socket, framed, short_of
+from mesocosm.serving.http.websockets import (
+    WAITING,
+    DirectChannel,
+    DirectSocket,
+    encode_frame,
+    find_channel,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -24,14 +30,14 @@ class App:
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
-        self.shorts: list[Short] = []
+        self.shorts: list[DirectChannel] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "websocket":
             return
         await receive()
         await send({"type": "websocket.accept"})
-        short = short_of(scope)
+        short = find_channel(scope)
         assert short is not None
         self.shorts.append(short)
         while (message := await receive())["type"] == "websocket.receive":
@@ -54,7 +60,12 @@ def app() -> App:
 def line(app: App) -> Iterator[ClientConnection]:
     server = uvicorn.Server(
         uvicorn.Config(
-            app, port=0, log_level="error", ws=Socket, ws_per_message_deflate=False, lifespan="off"
+            app,
+            port=0,
+            log_level="error",
+            ws=DirectSocket,
+            ws_per_message_deflate=False,
+            lifespan="off",
         )
     )
     thread = threading.Thread(target=server.run)
@@ -114,10 +125,10 @@ def test_a_frame_is_what_websockets_would_write(
 ) -> None:
     message = bytes(range(256)) * (size // 256 + 1)
     message = message[:size]
-    assert framed(message) == Frame(Opcode.BINARY, message).serialize(mask=False)
+    assert encode_frame(message) == Frame(Opcode.BINARY, message).serialize(mask=False)
     line.send("go")
     line.recv()
-    app.shorts[0].socket.loop.call_soon_threadsafe(app.shorts[0].write, framed(message))
+    app.shorts[0].socket.loop.call_soon_threadsafe(app.shorts[0].write, encode_frame(message))
     assert line.recv(timeout=5) == message
 
 
@@ -125,7 +136,7 @@ def test_who_reads_slowly_is_not_written_to_without_end(app: App, line: ClientCo
     line.send("go")
     line.recv()
     told: list[bool] = []
-    frame = framed(bytes(60_000))
+    frame = encode_frame(bytes(60_000))
 
     def pour() -> None:
         told.extend(app.shorts[0].write(frame) for _ in range(400))

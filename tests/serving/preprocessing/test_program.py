@@ -26,9 +26,9 @@ from mesocosm.data.pipeline.recipe import serving_sql
 from mesocosm.data.pipeline.snapshot_builder import govern
 from mesocosm.data.sources import SOURCES
 from mesocosm.data.types import TYPES
-from mesocosm.serving.preprocessing.preprocess import DOUBTS, Preparation
+from mesocosm.serving.preprocessing.preprocess import DOUBTS, Preprocessor
 from mesocosm.serving.preprocessing.row_functions import ODD_CASE, SPACES, Unsure
-from mesocosm.serving.preprocessing.row_program import Program, program_of
+from mesocosm.serving.preprocessing.row_program import Program, compile_program
 
 pytestmark = pytest.mark.slow
 
@@ -150,7 +150,7 @@ def same(a: Any, b: Any) -> bool:
     )
 
 
-def agrees(made: Preparation, rows: list[dict[str, Any]]) -> int:
+def agrees(made: Preprocessor, rows: list[dict[str, Any]]) -> int:
     """Of how many rows the program is sure; what it says of them is what the engine says."""
     assert made.program is not None
     sure = 0
@@ -169,7 +169,7 @@ def agrees(made: Preparation, rows: list[dict[str, Any]]) -> int:
 
 def built(
     home: Path, fields: dict[str, Any], rows: list[dict[str, Any]], **more: Any
-) -> Preparation:
+) -> Preprocessor:
     """The preparation of a recipe whose facts come from rows."""
     with (home / "a.csv").open("w", newline="") as handle:
         writer = csv.DictWriter(handle, list(fields))
@@ -188,7 +188,7 @@ def built(
     sql = serving_sql(
         dict(data.fields), data.rules, snapshot.facts["fields"], KEY, data.repairs, data.anonymity
     )
-    return Preparation(
+    return Preprocessor(
         {"sql": sql, "fields": {n: {"may_miss": True, "wanted": ""} for n in fields}},
         prepare,
         CALLS,
@@ -298,14 +298,14 @@ def test_batches_come_in_order_whoever_reads_which_row(tmp_path: Path) -> None:
     made = built(tmp_path, {"x": {"type": "number", "unit": "m"}}, rows)
     sure = [made._by_program(0, row) is not None for row in rows]
     assert True in sure and False in sure, "some of both"
-    assert [json.dumps(r) for r in made.ready(rows)] == [
+    assert [json.dumps(r) for r in made.prepare(rows)] == [
         json.dumps(r) for r in made._by_engine(rows)
     ]
 
 
 def test_a_number_of_json_has_a_point_where_texts_have_a_decimal_comma() -> None:
     fields: Any = {"x": TYPES["number"].model_validate({"type": "number", "decimal": ","})}
-    made = Preparation(
+    made = Preprocessor(
         {
             "sql": serving_sql(fields, [], {}, KEY),
             "fields": {"x": {"may_miss": True, "wanted": "", "decimal": ","}},
@@ -315,7 +315,7 @@ def test_a_number_of_json_has_a_point_where_texts_have_a_decimal_comma() -> None
     )
     rows = [{"x": v} for v in (1.234, 1234.5, 1e-07, 7, "1.234", "1,5", None)]
     assert (
-        [r["x"] for r in made.ready(rows)]
+        [r["x"] for r in made.prepare(rows)]
         == [r["x"] for r in made._by_engine(rows)]
         == [1.234, 1234.5, 1e-07, 7.0, 1234.0, 1.5, None]
     )
@@ -332,10 +332,10 @@ def test_a_program_that_is_never_sure_is_hardly_asked(tmp_path: Path) -> None:
         {"steps": program.steps, "__call__": lambda self, row: asked.append(row) or program(row)},
     )()  # type: ignore[assignment]
     for _ in range(4 * DOUBTS):
-        made.ready([{"x": "9007199254740993"}])
+        made.prepare([{"x": "9007199254740993"}])
     assert len(asked) < DOUBTS + 8
     for _ in range(DOUBTS + 1):
-        (one,) = made.ready([{"x": "5"}])
+        (one,) = made.prepare([{"x": "5"}])
     assert one["x"] == 5 and made.doubts == 0, "and it is again, once it knows one"
 
 
@@ -414,7 +414,7 @@ PROGRAM, ENGINE = Program(SQL, "incoming", ["a"], {}), duckdb.connect()
     ],
 )
 def test_sql_over_several_rows_has_no_program(sql: str) -> None:
-    assert program_of(sql, "incoming", ["a"], {}) is None
+    assert compile_program(sql, "incoming", ["a"], {}) is None
 
 
 @pytest.mark.parametrize(
@@ -433,7 +433,7 @@ def test_sql_over_several_rows_has_no_program(sql: str) -> None:
     ],
 )
 def test_what_the_program_does_not_know_it_leaves_to_the_engine(part: str) -> None:
-    made = program_of(f"select {part} as x from incoming", "incoming", ["a"], {})
+    made = compile_program(f"select {part} as x from incoming", "incoming", ["a"], {})
     assert made is not None
     with pytest.raises(Unsure):
         made([0, "1"])

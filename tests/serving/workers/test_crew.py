@@ -282,7 +282,7 @@ def test_a_copy_is_broken_and_heals(two: Path, cli: Callable[..., Any], kind: st
         and found["requests"] > 10
         and found["seconds"] < 5
     ), found
-    assert {"kill": "replaced", "bad-model": "was taken back", "full-disk": "waited"}[
+    assert {"kill": "replaced", "bad-model": "was rolled back", "full-disk": "waited"}[
         kind
     ] in found["what"]
     assert sorted(p.name for p in (two / ".mesocosm").iterdir()) == before

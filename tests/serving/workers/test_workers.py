@@ -19,8 +19,8 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import Failure
 from mesocosm.serving.batching import Batcher
 from mesocosm.serving.runtimes.onnx import Onnx, Workers
-from mesocosm.serving.workers.pool import FEWER, MORE, Crew
-from mesocosm.serving.workers.prefork import Gone
+from mesocosm.serving.workers.pool import FEWER, MORE, WorkerPool
+from mesocosm.serving.workers.prefork import WorkerLost
 
 pytestmark = pytest.mark.slow
 
@@ -29,10 +29,10 @@ ROW = {"text": "please send more, lovely", "amount": 120}
 
 
 class Place:
-    """A seat without a process."""
+    """A slot without a process."""
 
     def __init__(self) -> None:
-        self.asked, self.share, self.said, self.over = 0, 0.0, [], False
+        self.calls, self.share, self.said, self.over = 0, 0.0, [], False
         self.usage = {"gigabytes": 0.5, "cpu_seconds": 1.0}
 
     ready = True
@@ -40,9 +40,9 @@ class Place:
     def alive(self) -> Place:
         return self
 
-    def ask_of(self, worker: Any, do: str, **more: Any) -> Any:
+    def call(self, worker: Any, do: str, **more: Any) -> Any:
         if self.over:
-            raise Gone
+            raise WorkerLost
         self.said.append(do)
         return {"version": "v", "record": None}
 
@@ -53,26 +53,26 @@ class Place:
 
     def drop(self, key: int) -> None: ...
 
-    def leave(self) -> None:
+    def drain(self) -> None:
         self.over = True
 
-    close = leave
+    close = drain
 
 
 def crew_of(
     workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Crew, list[tuple[int, str]], Any]:
-    """A crew whose clock is moved by hand, and what it was told."""
+) -> tuple[WorkerPool, list[tuple[int, str]], Any]:
+    """A pool whose clock is moved by hand, and what it was told."""
     clock, told = [100.0], list[tuple[int, str]]()
     monkeypatch.setattr("mesocosm.serving.workers.pool.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr("mesocosm.serving.workers.pool.Seat", lambda *_: Place())
-    crew = Crew(None, "desk", workers, moved=lambda count, why: told.append((count, why)))  # type: ignore[arg-type]
+    monkeypatch.setattr("mesocosm.serving.workers.pool.WorkerSlot", lambda *_: Place())
+    crew = WorkerPool(None, "desk", workers, moved=lambda count, why: told.append((count, why)))  # type: ignore[arg-type]
 
     def looks(count: int, share: float) -> int:
         for _ in range(count):
             clock[0] += 5
-            for seat in crew.seats:
-                seat.share = share * 5 / crew.lanes  # type: ignore[attr-defined]
+            for slot in crew.slots:
+                slot.share = share * 5 / crew.lanes  # type: ignore[attr-defined]
             crew.tend()
         return crew.lanes
 
@@ -104,24 +104,24 @@ def test_the_least_busy_is_asked_and_one_that_leaves_costs_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     crew, _, _ = crew_of(Workers(min=2, max=2), monkeypatch)
-    first, second = crew.seats
+    first, second = crew.slots
     unit = crew.load("desk", {"version": "v"})
     assert first.said == second.said == ["load"] and unit.version == "v"  # type: ignore[attr-defined]
-    first.asked = 3
-    crew.ask("answer", unit=unit.key, rows=[])
+    first.calls = 3
+    crew.call("answer", model=unit.key, rows=[])
     assert second.said[-1] == "answer"  # type: ignore[attr-defined]
     second.ready = False  # type: ignore[attr-defined]
-    crew.ask("answer", unit=unit.key, rows=[])
+    crew.call("answer", model=unit.key, rows=[])
     assert first.said[-1] == "answer"  # type: ignore[attr-defined]  # who is being replaced is not waited for
     second.ready = True  # type: ignore[attr-defined]
     second.over = True
-    with pytest.raises(Gone):
-        crew.ask("answer", unit=unit.key, rows=[])  # it is still counted among the seats
-    crew.seats = [first]
-    assert crew.ask("answer", unit=unit.key, rows=[])
+    with pytest.raises(WorkerLost):
+        crew.call("answer", model=unit.key, rows=[])  # it is still counted among the slots
+    crew.slots = [first]
+    assert crew.call("answer", model=unit.key, rows=[])
     crew.close()
     with pytest.raises(Failure, match="were stopped"):
-        crew.ask("answer", unit=unit.key, rows=[])
+        crew.call("answer", model=unit.key, rows=[])
 
 
 def test_lanes_share_what_waits() -> None:

@@ -22,9 +22,9 @@ from mesocosm.catalog import Catalog
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.reports.whatif import Desk
-from mesocosm.serving.http.bodies import body_of
+from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 from mesocosm.world.dialogue.intent import (
     asked_after,
     continued,
@@ -48,7 +48,7 @@ class Inhabitants:
         eco: Ecosystem,
         catalog: Catalog,
         scenery: Scenery,
-        served: Mapping[str, Served],
+        served: Mapping[str, LiveService],
         desk: Desk,
         words: Mapping[str, Words] | None = None,
     ) -> None:
@@ -241,7 +241,7 @@ def routes(app: FastAPI, inhabitants: Inhabitants) -> None:
 
     @app.post("/v1/places/{name}/talk")
     async def talk(name: str, request: Request) -> Any:
-        body = await body_of(request)
+        body = await read_body(request)
         return await asyncio.to_thread(inhabitants.talk, name, body)
 
 

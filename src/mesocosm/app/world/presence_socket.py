@@ -26,10 +26,10 @@ from mesocosm.catalog import annotations as book
 from mesocosm.core.confidential.row_values import plain, withheld
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.permissions import OWNER, RIGHTS
-from mesocosm.serving.http.bodies import body_of
+from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.http.request_headers import said as token_of
-from mesocosm.serving.http.websockets import Short, framed, short_of
+from mesocosm.serving.http.request_headers import read_token as token_of
+from mesocosm.serving.http.websockets import DirectChannel, encode_frame, find_channel
 from mesocosm.world.presence.state import Crowd, named
 
 RATE = 20  # snapshots a second
@@ -63,7 +63,7 @@ class Visitor:
         self.ready = asyncio.Event()
         self.spoke: deque[float] = deque(maxlen=5)
         self.posed = (0.0, 0)
-        self.short: Short | None = short_of(socket.scope)
+        self.short: DirectChannel | None = find_channel(socket.scope)
 
     def tell(self, message: bytes | str, frame: bytes = b"") -> None:
         """Have something sent: a `frame` at once where nothing waits, else soon, the oldest poses
@@ -180,7 +180,7 @@ class Visiting:
         due = loop.time()
         while self.all:
             for message, mine in self.crowd.snapshots():
-                frame = framed(message)
+                frame = encode_frame(message)
                 for who in mine:
                     if one := self.all.get(who):
                         one.tell(message, frame)
@@ -297,7 +297,7 @@ def routes(
 
     @app.post("/v1/notes")
     async def leave(request: Request) -> Any:
-        body = await body_of(request)
+        body = await read_body(request)
         on, text, who = (
             body.get(k) if isinstance(body, dict) else None for k in ("on", "text", "who")
         )

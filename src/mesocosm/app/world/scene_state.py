@@ -21,10 +21,10 @@ from mesocosm.core.errors import Failure
 from mesocosm.core.files import inside
 from mesocosm.lifecycle.progress_store import read_progress
 from mesocosm.lifecycle.project_store import locate_project
-from mesocosm.monitoring.monitor import Watch
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.reports.disk_state import Condition
 from mesocosm.reports.role_view import show_alert, show_last_test
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 from mesocosm.world.booths import LATELY
 from mesocosm.world.elements.view import View
 from mesocosm.world.scene import Ground, scene
@@ -73,8 +73,8 @@ class Scenery:
         self,
         spec: Spec,
         catalog: Catalog,
-        served: Mapping[str, Served],
-        watches: Sequence[Watch],
+        served: Mapping[str, LiveService],
+        watches: Sequence[ServiceMonitor],
         *,
         marked: bool = False,
     ) -> None:
@@ -124,7 +124,7 @@ class Scenery:
             or self.book.number != catalog.revision()
         ):
             self.book, self.read = Book(catalog), time.monotonic()
-        figures = {n: s.figures() for n, s in self.served.items() if s.now}
+        figures = {n: s.metrics() for n, s in self.served.items() if s.now}
         making = {w["address"]: w for w in read_progress(self.store)}
         since = catalog.clock() - 5
         flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import Failure
 from mesocosm.core.llm import Language, asked
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 from mesocosm.world.appearance.catalog import SYSTEM, chosen, nearest, texts
 
 AGAIN = (
@@ -34,7 +34,11 @@ class Look:
     """
 
     def __init__(
-        self, style: str, language: Language | None, catalog: Catalog, served: Mapping[str, Served]
+        self,
+        style: str,
+        language: Language | None,
+        catalog: Catalog,
+        served: Mapping[str, LiveService],
     ) -> None:
         self.style, self.language, self.catalog, self.served = style, language, catalog, served
         self.said: dict[str, str] | None = None
@@ -83,7 +87,7 @@ class Look:
                 if not read or not served.now:
                     continue
                 try:
-                    said = served.now.vectors(
+                    said = served.now.embed(
                         [dict.fromkeys(read, words) for words in texts(self.style)]
                     )
                 except Failure:

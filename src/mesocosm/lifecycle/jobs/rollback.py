@@ -9,7 +9,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import Failure
-from mesocosm.serving.rollout.transitions import returned
+from mesocosm.serving.rollout.transitions import roll_back
 
 
 def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, An
         Failure: there is no previous version.
     """
     rollout = catalog.rollout(service)
-    if rollout and returned(catalog, rollout, who, why):
+    if rollout and roll_back(catalog, rollout, who, why):
         return {
             "service": service,
             "from": rollout["version"],

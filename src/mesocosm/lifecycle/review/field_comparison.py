@@ -154,12 +154,12 @@ def _compare_numbers(
     """What moved in a field of numbers; where they number the rows (`counting`), another range is
     reported and stops nothing.
     """
-    from mesocosm.monitoring.drift.feature_tests import drifted
+    from mesocosm.monitoring.drift.feature_tests import find_drifted
 
     if min(known["rows"], now["rows"]) < FEW:
         return []
     live = _resample(now)
-    drifts, _ = drifted({name: known}, {name: live}, LEVEL)
+    drifts, _ = find_drifted({name: known}, {name: live}, LEVEL)
     if not drifts:
         return []
     if not counting:

@@ -1,244 +1,306 @@
-"""A drift told and judged: what moved in the inputs, why, what an alert says of it, and what
-follows.
+"""A drift found and diagnosed: which inputs drifted, why, the alert's message, and its remedy.
 
-Knows tests, the diagnosis and what labels say.
+Knows the tests, the diagnosis and what labels show.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mesocosm.core.durations import per_second, seconds
-from mesocosm.monitoring.diagnosis import Diagnosis, judged
-from mesocosm.monitoring.drift.feature_tests import columns, drifted
-from mesocosm.monitoring.drift.localization import where
+from mesocosm.monitoring.diagnosis import Diagnosis
+from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
+from mesocosm.monitoring.drift.localization import localize_drift
 from mesocosm.monitoring.drift.probes import as_json, find_probes
-from mesocosm.monitoring.drift.reference import JUDGED, as_sent, columns_of, unclipped
-from mesocosm.monitoring.drift.sentences import name_moved, name_part, show_median
+from mesocosm.monitoring.drift.reference import (
+    MAX_REFERENCE_ROWS,
+    restore_missing,
+    to_columns,
+    undo_clipping,
+)
+from mesocosm.monitoring.drift.sentences import describe_median, describe_moved, describe_part
 from mesocosm.monitoring.drift.source_changes import Change, find_changes
-from mesocosm.monitoring.labels.monitor import LabelWatch
-from mesocosm.monitoring.monitor_state import Watched
-from mesocosm.monitoring.request_stream import Stream
-from mesocosm.serving.model_instance import Unit
-from mesocosm.serving.rollout.transitions import recalibrated
+from mesocosm.monitoring.evidence import DriftCase, diagnose_drift
+from mesocosm.monitoring.labels.monitor import LabelMonitor
+from mesocosm.monitoring.monitor_state import MonitorState
+from mesocosm.monitoring.request_stream import RequestStream
+from mesocosm.monitoring.settings import Drift
+from mesocosm.serving.model_instance import ModelInstance
+from mesocosm.serving.requests.fields import Fields
+from mesocosm.serving.rollout.transitions import recalibrate
 
 WIDE = 10  # windows that a look back takes in, for shifts that a single one is too small to show
 EXPLAINED = 1e-3  # false explanations accepted of a drift that is proven
+SHOWN_PREDICTIONS = 20  # ids that an alert keeps
+
+
+@dataclass(frozen=True)
+class DriftFindings:
+    """What drifted.
+
+    Args:
+        rows: the logged requests, the newest first.
+        live: those rows as they were tested.
+        found: the features that drifted, the smallest p-value first.
+        changes: changes of fields at their source.
+        tested: every p-value, by feature.
+    """
+
+    rows: list[dict[str, Any]]
+    live: list[Mapping[str, Any]]
+    found: list[dict[str, Any]]
+    changes: list[Change]
+    tested: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class DriftReport:
+    """A drift as an alert has it."""
+
+    message: str
+    detail: dict[str, Any]
+    diagnosis: Diagnosis
 
 
 class DriftDiagnosis:
-    """What one monitor finds in requests to its service."""
+    """The drift of one monitor's requests."""
 
-    def __init__(self, watch: Watched, labels: LabelWatch) -> None:
-        self.watch, self.labels = watch, labels
+    def __init__(self, state: MonitorState, labels: LabelMonitor) -> None:
+        self.state, self.labels = state, labels
 
-    def moved(
-        self, stream: Stream, now: Unit, fresh: list[dict[str, Any]], narrow: bool = False
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Change], list[Mapping[str, Any]]]:
-        """What moved, in the window or, where it is too small to show it, in many: the rows, the
-        features, what was done to fields, and the rows as they are tested.
+    @property
+    def drift(self) -> Drift:
+        """The monitor's settings of drift, which it has."""
+        assert self.state.monitor.drift
+        return self.state.monitor.drift
+
+    def find_drift(
+        self,
+        stream: RequestStream,
+        now: ModelInstance,
+        fresh: list[dict[str, Any]],
+        narrow: bool = False,
+    ) -> DriftFindings:
+        """Find what drifted in a window or, where that is too small to show it, in many.
+
+        Args:
+            fresh: the window's rows.
+            narrow: look at the window alone.
         """
-        drift = self.watch.monitor.drift
-        assert drift and now.fields
-        level = self._level() / 4
-        training = self.watch.known.tested()
-        units = {n: f.get("unit") for n, f in now.fields.fields.items()}
-        tested: dict[str, float] = {}
-        rows = fresh
-        for wide in (False,) if narrow else (False, True):
-            if wide:
-                rows = [
-                    r
-                    for r in self.watch.asked(WIDE * drift.window, stream.changed, stream.mark)
-                    if r["version"] == now.version
-                ]
-                if len(rows) <= drift.window:
-                    break
-            clean = [r["input"]["clean"] for r in rows]
-            live = (
-                self.watch.known.meant(clean)
-                if self.watch.known.along() and not wide
-                else list(clean)
-            )
-            known = training if not wide else now.fields.training
-            found, p = drifted(
-                known,
-                columns(live),
-                level,
-                drift.method,
-                self.watch.known.whole(clean) if not wide else None,
-            )
-            sent, came = (
-                columns_of(as_sent(rows, now.fields.training)),
-                unclipped(rows, now.fields.training),
-            )
-            changes = find_changes(now.fields.training, sent, level, units, came)
-            if found and not changes:  # that they moved is proven; what explains it needs less
-                moved = {f["feature"] for f in found}
-                changes = [
-                    c
-                    for c in find_changes(now.fields.training, sent, EXPLAINED, units, came)
-                    if c.field in moved
-                ]
-            tested = {k: min(v, tested.get(k, 1.0)) for k, v in p.items()} | {
-                k: v for k, v in tested.items() if k not in p
-            }
-            if found or changes:
-                break
+        assert now.fields
+        findings = self._test_window(fresh, now.fields)
+        tested = dict(findings.tested)
+        if not narrow and not findings.found and not findings.changes:
+            rows = self.state.read_requests(WIDE * self.drift.window, stream.changed, stream.mark)
+            rows = [r for r in rows if r["version"] == now.version]
+            if len(rows) > self.drift.window:
+                findings = self._test_wide_window(rows, now.fields)
+                for name, p in findings.tested.items():
+                    tested[name] = min(p, tested.get(name, 1.0))
+            else:
+                findings = DriftFindings(rows, findings.live, [], [], {})
         if not stream.mark:
-            self.watch.last |= {
+            self.state.last |= {
                 "p_values": tested,
-                "level": level / max(1, len(tested)),
-                "looked_at": self.watch.catalog.clock(),
+                "level": self._level() / 4 / max(1, len(tested)),
+                "looked_at": self.state.catalog.clock(),
             }
-        return rows, found, changes, live
+        return findings
+
+    def _test_window(self, rows: list[dict[str, Any]], fields: Fields) -> DriftFindings:
+        """Test a window, texts and images too."""
+        reference = self.state.reference
+        clean: list[Mapping[str, Any]] = [r["input"]["clean"] for r in rows]
+        live = list(clean)
+        if reference.by_direction():
+            live = reference.add_directions(clean)
+        found, tested = find_drifted(
+            reference.tested(),
+            collect_columns(live),
+            self._level() / 4,
+            self.drift.method,
+            reference.test_jointly(clean),
+        )
+        return DriftFindings(rows, live, found, self._find_changes(rows, fields, found), tested)
+
+    def _test_wide_window(self, rows: list[dict[str, Any]], fields: Fields) -> DriftFindings:
+        """Test many windows, by their fields alone."""
+        live: list[Mapping[str, Any]] = [r["input"]["clean"] for r in rows]
+        found, tested = find_drifted(
+            fields.training, collect_columns(live), self._level() / 4, self.drift.method
+        )
+        return DriftFindings(rows, live, found, self._find_changes(rows, fields, found), tested)
+
+    def _find_changes(
+        self, rows: list[dict[str, Any]], fields: Fields, found: Sequence[Mapping[str, Any]]
+    ) -> list[Change]:
+        """Changes at the source; that features drifted is proven, so what explains those needs
+        less proof.
+        """
+        changes = self._test_changes(rows, fields, self._level() / 4)
+        if changes or not found:
+            return changes
+        drifted = {f["feature"] for f in found}
+        return [c for c in self._test_changes(rows, fields, EXPLAINED) if c.field in drifted]
+
+    @staticmethod
+    def _test_changes(
+        rows: Sequence[Mapping[str, Any]], fields: Fields, level: float
+    ) -> list[Change]:
+        columns = to_columns(restore_missing(rows, fields.training))
+        sent = undo_clipping(rows, fields.training)
+        return find_changes(fields.training, columns, level, _units_of(fields), sent)
 
     def _level(self) -> float:
         """False alarms accepted for one look."""
-        assert self.watch.monitor.drift
-        return per_second(self.watch.monitor.drift.false_alarms) * seconds(self.watch.monitor.every)
+        return per_second(self.drift.false_alarms) * seconds(self.state.monitor.every)
 
-    def diagnosed(
-        self,
-        stream: Stream,
-        now: Unit,
-        rows: list[dict[str, Any]],
-        live: list[Mapping[str, Any]],
-        found: list[dict[str, Any]],
-        changes: list[Change],
-    ) -> tuple[str, dict[str, Any], Diagnosis]:
-        """What moved, as an alert's message and detail."""
-        drift, level, training = self.watch.monitor.drift, self._level(), self.watch.known.tested()
-        assert drift and now.fields
-        units = {n: f.get("unit") for n, f in now.fields.fields.items()}
-        part = (
-            where(found[0]["feature"], training, live, level / 2, drift.method) if found else None
-        )
-        if part:  # what a part of the rows shows is judged by that part
-            inside = [k for k, row in enumerate(live) if row.get(part["field"]) == part["value"]]
-            rows, live = [rows[k] for k in inside], [live[k] for k in inside]
-            worst = found[0]["feature"]
-            found = [
-                f
-                for f in drifted(training, columns(live), level / 2, drift.method)[0]
-                if f["feature"] == worst
-            ] or found
-            if (
-                changes or part["rows"] <= part["of"] / 2
-            ):  # most of the rows alone tell nothing that all of them do not
-                changes = [
-                    c
-                    for c in find_changes(
-                        now.fields.training,
-                        columns_of(as_sent(rows, now.fields.training)),
-                        level,
-                        units,
-                        unclipped(rows, now.fields.training),
-                    )
-                    if c.field == worst
-                ] or changes
-        verdict = self._judged(
-            found,
-            training,
-            live,
-            level,
-            changes,
-            stream,
-            (
-                unclipped(rows[:JUDGED], now.fields.training).get(changes[0].field)
-                if changes
-                else None
-            ),
-        )
-        self.watch.last["verdict"] = verdict.as_json()
-        drill = "drill: " if stream.mark else ""
-        probes = find_probes(
-            found,
-            changes,
-            self.watch.known.training(),
-            self.watch.known.meaning.training if self.watch.known.meaning else {},
-            self.seen(now, rows),
-        )
+    def describe(
+        self, stream: RequestStream, now: ModelInstance, findings: DriftFindings
+    ) -> DriftReport:
+        """Diagnose what drifted, as an alert's message and detail."""
+        assert now.fields
+        part = self._localize(findings)
+        if part:  # what a part of the rows shows is diagnosed by that part
+            findings = self._narrow(findings, part, now.fields)
+        found, rows = findings.found, findings.rows
+        diagnosis = self._diagnose(stream, now, findings)
+        self.state.last["verdict"] = diagnosis.as_json()
         message = (
-            f"{drill}inputs of {self.watch.served.name} {name_moved(found, changes)} over"
-            f" {len(rows)} rows{show_median(found)}){name_part(part)}: {verdict.why}; remedy:"
-            f" {verdict.remedy}"
+            f"{stream.prefix}inputs of {self.state.served.name}"
+            f" {describe_moved(found, findings.changes)} over {len(rows)}"
+            f" rows{describe_median(found)}){describe_part(part)}: {diagnosis.why};"
+            f" remedy: {diagnosis.remedy}"
         )
         detail = {
             "by": "inputs",
             "features": found,
             "rows": len(rows),
             "where": part,
-            "verdict": verdict.as_json(),
-            "predictions": [r["id"] for r in rows[:20]],
+            "verdict": diagnosis.as_json(),
+            "predictions": [r["id"] for r in rows[:SHOWN_PREDICTIONS]],
             "since": min(r["at"] for r in rows),
             "mark": stream.mark,
             "version": now.version,
-            "probes": as_json(probes),
+            "probes": self._probe(now, findings),
         }
-        if verdict.kind == "concept":
-            detail |= {"by": "labels", "gap": verdict.harm, "rows": verdict.detail["labelled"]}
-        return message, detail, verdict
+        if diagnosis.kind == "concept":
+            detail |= {"by": "labels", "gap": diagnosis.harm, "rows": diagnosis.detail["labelled"]}
+        return DriftReport(message, detail, diagnosis)
 
-    def _judged(
-        self,
-        found: Sequence[Mapping[str, Any]],
-        training: Mapping[str, Any],
-        live: Sequence[Mapping[str, Any]],
-        level: float,
-        changes: Sequence[Change],
-        stream: Stream,
-        sent: Sequence[Any] | None,
+    def _localize(self, findings: DriftFindings) -> dict[str, Any] | None:
+        """The part of the rows that holds the drift, where one does."""
+        if not findings.found:
+            return None
+        return localize_drift(
+            findings.found[0]["feature"],
+            self.state.reference.tested(),
+            findings.live,
+            self._level() / 2,
+            self.drift.method,
+        )
+
+    def _narrow(
+        self, findings: DriftFindings, part: Mapping[str, Any], fields: Fields
+    ) -> DriftFindings:
+        """The findings within a part of the rows, of the feature that drifted most."""
+        rows, live = _select_part(findings, part)
+        worst = findings.found[0]["feature"]
+        found, _ = find_drifted(
+            self.state.reference.tested(),
+            collect_columns(live),
+            self._level() / 2,
+            self.drift.method,
+        )
+        found = [f for f in found if f["feature"] == worst] or findings.found
+        changes = findings.changes
+        # most of the rows alone show nothing that all of them do not
+        if changes or part["rows"] <= part["of"] / 2:
+            own = self._test_changes(rows, fields, self._level())
+            changes = [c for c in own if c.field == worst] or changes
+        return DriftFindings(rows, live, found, changes, findings.tested)
+
+    def _diagnose(
+        self, stream: RequestStream, now: ModelInstance, findings: DriftFindings
     ) -> Diagnosis:
-        drift, unit = self.watch.monitor.drift, self.watch.served.now
-        assert drift and unit and unit.fields
-        units = {n: f.get("unit") for n, f in unit.fields.fields.items()}
-        return judged(
-            found,
-            training,
-            live[:JUDGED],
-            unit.predict,
-            self.watch.known.rows,
-            self.labels.labelled(stream, stream.began),
-            drift.max_accuracy_loss,
-            level,
-            units,
-            changes,
-            sent,
+        assert now.fields
+        sent = None
+        if findings.changes:
+            columns = undo_clipping(findings.rows[:MAX_REFERENCE_ROWS], now.fields.training)
+            sent = columns.get(findings.changes[0].field)
+        return diagnose_drift(
+            DriftCase(
+                found=findings.found,
+                training=self.state.reference.tested(),
+                live=findings.live[:MAX_REFERENCE_ROWS],
+                predict=now.predict,
+                held=self.state.reference.rows,
+                read_labels=self.labels.labelled(stream, stream.began),
+                tolerance=self.drift.harm,
+                level=self._level(),
+                units=_units_of(now.fields),
+                changes=findings.changes,
+                sent=sent,
+            )
         )
 
-    def follow(self, stream: Stream, verdict: Diagnosis) -> None:
-        """What follows on a diagnosis where the monitor says so."""
-        drill, wanted = (
-            "drill: " if stream.mark else "",
-            {"retrain", "recalibrate"} & set(self.watch.monitor.on_drift),
+    def _probe(self, now: ModelInstance, findings: DriftFindings) -> list[dict[str, Any]]:
+        directions: Mapping[str, Any] = {}
+        if self.state.reference.directions:
+            directions = self.state.reference.directions.training
+        probes = find_probes(
+            findings.found,
+            findings.changes,
+            self.state.reference.training(),
+            directions,
+            self.read_rows(now, findings.rows),
         )
-        if "recalibrate" in wanted and verdict.remedy == "recalibrate" and not stream.mark:
-            recalibrated(
-                self.watch.catalog,
-                self.watch.served.name,
-                verdict.detail["weights"],
-                self.watch.name,
-                verdict.why,
-            )
-        elif "retrain" in wanted and verdict.remedy == "retrain":
-            self.watch.retrain(self.watch.served.name, drill + verdict.why)
-        elif wanted:
-            with self.watch.catalog.transaction() as con:
-                self.watch.catalog.write_audit(
+        return as_json(probes)
+
+    def follow(self, stream: RequestStream, diagnosis: Diagnosis) -> None:
+        """Trigger the remedy of a diagnosis where the monitor says so."""
+        name, acts = self.state.served.name, set(self.state.monitor.on_drift)
+        why = diagnosis.why
+        if "recalibrate" in acts and diagnosis.remedy == "recalibrate" and not stream.mark:
+            weights = diagnosis.detail["weights"]
+            recalibrate(self.state.catalog, name, weights, self.state.name, why)
+        elif "retrain" in acts and diagnosis.remedy == "retrain":
+            self.state.retrain(name, stream.prefix + why)
+        elif acts & {"retrain", "recalibrate"}:
+            with self.state.catalog.transaction() as con:
+                self.state.catalog.write_audit(
                     con,
-                    self.watch.name,
+                    self.state.name,
                     "judge",
-                    self.watch.served.name,
-                    f"left as it is: {drill}{verdict.why}; remedy: {verdict.remedy}",
+                    name,
+                    f"no action: {stream.prefix}{why}; remedy: {diagnosis.remedy}",
                 )
 
-    def seen(self, now: Unit, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Requests as probes read them: what was missing is None, and texts have their meaning."""
+    def read_rows(
+        self, now: ModelInstance, rows: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Requests as probes read them: what was missing is None, and texts have their
+        directions.
+        """
         assert now.fields
-        meant = self.watch.known.meant([r["input"]["clean"] for r in rows])
-        return [
-            {**dict(one), **sent}
-            for one, sent in zip(meant, as_sent(rows, now.fields.training), strict=True)
-        ]
+        placed = self.state.reference.add_directions([r["input"]["clean"] for r in rows])
+        sent = restore_missing(rows, now.fields.training)
+        return [{**row, **values} for row, values in zip(placed, sent, strict=True)]
+
+
+def _select_part(
+    findings: DriftFindings, part: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
+    """The logged rows of a part, and those rows as they were tested."""
+    rows, live = [], []
+    for logged, row in zip(findings.rows, findings.live, strict=True):
+        if row.get(part["field"]) == part["value"]:
+            rows.append(logged)
+            live.append(row)
+    return rows, live
+
+
+def _units_of(fields: Fields) -> dict[str, str | None]:
+    return {n: f.get("unit") for n, f in fields.fields.items()}

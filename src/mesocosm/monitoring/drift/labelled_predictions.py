@@ -1,5 +1,5 @@
-"""Whether an answer whose label came back was right, and why labels tell nothing where they do not.
-Knows answers and held-out rows.
+"""Whether a labelled prediction was right, and why labels show nothing where they do not. Knows
+predictions and held-out rows.
 """
 
 from __future__ import annotations
@@ -8,84 +8,90 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mesocosm.core.hashing import digest
-from mesocosm.monitoring.drift.reference import Held, error_of
+from mesocosm.monitoring.drift.reference import ReferenceSample, absolute_error
 from mesocosm.monitoring.labels.accuracy_test import FEW, WITHIN, Answer, Labelled, compare
-from mesocosm.serving.model_instance import Unit
+from mesocosm.serving.model_instance import ModelInstance
 
 Row = Mapping[str, Any]
-Told = Callable[[Callable[[Row], bool] | None], Labelled]
+LabelReader = Callable[[Callable[[Row], bool] | None], Labelled]
 
 
-def is_right(row: Mapping[str, Any], known: Held, unit: Unit | None) -> bool | None:
-    """Whether a labelled answer was right, or within the usual error where it is a number; None
-    where that cannot be told.
+def is_right(
+    row: Mapping[str, Any], known: ReferenceSample, model: ModelInstance | None
+) -> bool | None:
+    """Whether a labelled prediction was right, or within the usual error where it is a number; None
+    where that is not known.
     """
     output = row["output"]
     if "probability" in output:
         return bool(str(output["label"]) == row["label"])
-    if (
-        "value" not in output
-        or unit is None
-        or (away := error_of(output["value"], row["label"])) is None
-    ):
+    if "value" not in output or model is None:
         return None
-    known.meet(unit)
+    error = absolute_error(output["value"], row["label"])
+    if error is None:
+        return None
+    known.meet(model)
     near = known.calibration().near
-    return None if near is None else away <= near
+    if near is None:
+        return None
+    return error <= near
 
 
-def explain_unknown(labels: int, judged: int, known: Held, unit: Unit | None) -> str:
-    """Why the labels of a version's answers tell nothing of them; empty where they do, or where
-    none came.
+def explain_unknown(
+    labels: int, judged: int, known: ReferenceSample, model: ModelInstance | None
+) -> str:
+    """Explain why labels show nothing of a version's predictions; empty where they do, or where
+    none were received.
 
     Args:
-        labels: how many came back.
-        judged: how many of them tell whether the answer was right.
+        labels: how many were received.
+        judged: how many of them show whether the prediction was right.
     """
-    if not labels or unit is None:
+    if not labels or model is None:
         return ""
-    known.meet(unit)
+    known.meet(model)
     held = known.calibration().rows
     if held < FEW:
-        return (
-            f"not known: {held} held-out rows tell how often answers should be right, and {FEW} are"
-            " needed"
-        )
-    return (
-        ""
-        if judged >= FEW
-        else f"not known: {judged} of {FEW} labels that can be compared with the answers came back"
-    )
+        return f"unknown: {held} held-out rows for the calibration, {FEW} needed"
+    if judged >= FEW:
+        return ""
+    return f"unknown: {judged} of {FEW} labels that can be compared with predictions received"
 
 
 def read_labels(
-    judged: Sequence[tuple[Row, bool]], now: Unit | None, known: Held, without: int | None = None
-) -> Told:
-    """What labels say of logged answers of a version, to rows of which a condition holds.
+    judged: Sequence[tuple[Row, bool]],
+    now: ModelInstance | None,
+    known: ReferenceSample,
+    without: int | None = None,
+) -> LabelReader:
+    """A function: what labels show of logged predictions of a version, of rows of which a condition
+    holds.
 
     Args:
-        judged: each with its label, in the order in which the labels came, and whether it was
-            right.
+        judged: each with its label, in the order in which the labels were received, and whether it
+            was right.
         known: the version's calibration.
-        without: how many answers of the same time no label came back for.
+        without: how many predictions of the same time have no label.
     """
 
-    def told(holds: Callable[[Row], bool] | None) -> Labelled:
-        mine = [(r, right) for r, right in judged if holds is None or holds(r["input"]["clean"])]
+    def read(condition: Callable[[Row], bool] | None) -> Labelled:
         answers = [
-            Answer(
-                float(r["output"].get("probability", WITHIN)),
-                right,
-                digest(r["input"]["clean"], size=8),
-                r["label"] if "probability" in r["output"] else "",
-            )
-            for r, right in mine
+            _to_answer(row, right)
+            for row, right in judged
+            if condition is None or condition(row["input"]["clean"])
         ]
         if len(answers) < FEW or now is None:
-            return Labelled(
-                len(answers), sum(a.right for a in answers), sum(a.probability for a in answers)
-            )
+            right = sum(a.right for a in answers)
+            return Labelled(len(answers), right, sum(a.probability for a in answers))
         known.meet(now)
-        return compare(answers, known.calibration(), without if holds is None else None)
+        unlabelled = without if condition is None else None
+        return compare(answers, known.calibration(), unlabelled)
 
-    return told
+    return read
+
+
+def _to_answer(row: Row, right: bool) -> Answer:
+    output, content = row["output"], digest(row["input"]["clean"], size=8)
+    if "probability" not in output:
+        return Answer(WITHIN, right, content)
+    return Answer(float(output["probability"]), right, content, row["label"])

@@ -1,105 +1,114 @@
-"""The watch over inputs: has those of late tested and diagnosed, and raises an alert of what moved.
+"""The monitor of inputs: has recent requests tested and diagnosed, and raises an alert of what
+drifted.
 
-Knows the diagnosis and the catalog; the rest of the watch asks it once a look.
+Knows the diagnosis and the catalog; `ServiceMonitor` calls it once a look.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.monitoring import alert_closing
-from mesocosm.monitoring.drift.diagnosis import DriftDiagnosis
+from mesocosm.monitoring.drift.diagnosis import DriftDiagnosis, DriftFindings
 from mesocosm.monitoring.drift.review import DriftReview
-from mesocosm.monitoring.drift.source_changes import Change
-from mesocosm.monitoring.labels.monitor import LabelWatch
-from mesocosm.monitoring.monitor_state import Watched
-from mesocosm.monitoring.request_stream import Stream
-from mesocosm.serving.model_instance import Unit
+from mesocosm.monitoring.labels.monitor import LabelMonitor
+from mesocosm.monitoring.monitor_state import MonitorState
+from mesocosm.monitoring.request_stream import RequestStream
+from mesocosm.monitoring.settings import Drift
+from mesocosm.serving.model_instance import ModelInstance
+
+Rows = list[dict[str, Any]]
 
 
-class DriftWatch:
-    """What one monitor makes of the requests to its service."""
+class DriftMonitor:
+    """Alerts about the inputs of one service."""
 
-    def __init__(self, watch: Watched, labels: LabelWatch) -> None:
-        self.watch = watch
-        self.diagnosis = DriftDiagnosis(watch, labels)
-        self.review = DriftReview(watch, self.diagnosis)
+    def __init__(self, state: MonitorState, labels: LabelMonitor) -> None:
+        self.state = state
+        self.diagnosis = DriftDiagnosis(state, labels)
+        self.review = DriftReview(state, self.diagnosis)
 
-    def look(self, stream: Stream) -> list[str]:
-        """Inputs that are not as in training; open alerts of them are looked at again."""
-        drift, now = self.watch.monitor.drift, self.watch.served.now
+    def look(self, stream: RequestStream) -> list[str]:
+        """Test whether inputs drifted from training and review open alerts; the ids of alerts
+        raised.
+        """
+        drift, now = self.state.monitor.drift, self.state.served.now
         if not drift or not now or now.fields is None:
             return []
-        fresh = self._fresh(stream, now)
+        fresh = self._fresh(stream, drift, now)
         if not stream.mark:
-            self.watch.last |= {"waiting": len(fresh), "window": drift.window}
+            self.state.last |= {"waiting": len(fresh), "window": drift.window}
         if len(fresh) < drift.window:
             self.review.read_again(stream, now, fresh)
             return []
-        if (
-            closed := alert_closing.closed_by_person(
-                self.watch.catalog.alerts(), self.watch.name, stream.mark, self.watch.closed
-            )
-        ) > stream.since:  # with a reason: only rows that came since tell of another fault
-            stream.since = stream.changed = closed
-            fresh = [r for r in fresh if r["at"] > closed]
-            if len(fresh) < drift.window:
-                return []
+        fresh = self._drop_closed(stream, fresh)
+        if len(fresh) < drift.window:
+            return []
         stream.since = max(r["at"] for r in fresh)
-        self.watch.known.meet(now)
-        self.watch.last.pop("unwatched", None)
-        if self.watch.known.unwatched:
-            self.watch.last["unwatched"] = self.watch.known.unwatched
-        opened = self.watch.opened("drift", stream.mark)
-        for alert in [a for a in opened if a["detail"].get("by", "inputs") == "inputs"]:
+        self._meet(now)
+        alert = self._open_alert(stream)
+        if alert:
             if not self.review.review(alert, stream, now, fresh):
                 return []
-            fresh = self._fresh(stream, now)  # the rows that closed it may have another fault
+            fresh = self._fresh(
+                stream, drift, now
+            )  # the rows that closed it may have another fault
             if len(fresh) < drift.window:
                 return []
             stream.since = max(r["at"] for r in fresh)
-            opened = self.watch.opened("drift", stream.mark)
-            break
-        rows, found, changes, live = self.diagnosis.moved(stream, now, fresh)
-        if not found and not changes and not stream.mark and not opened:
-            self.watch.last.pop("verdict", None)
-        if not changes and (opened or not found):  # what labels opened is open still, and says more
-            return []
-        return self._raise(stream, now, rows, live, found, changes)
+        return self._test(stream, now, fresh)
 
-    def _fresh(self, stream: Stream, now: Unit) -> list[dict[str, Any]]:
+    def _fresh(self, stream: RequestStream, drift: Drift, now: ModelInstance) -> Rows:
         """The rows of a window that came since the last test, as far as there are that many."""
-        assert self.watch.monitor.drift
-        rows = self.watch.asked(self.watch.monitor.drift.window, stream.since, stream.mark)
+        rows = self.state.read_requests(drift.window, stream.since, stream.mark)
         return [r for r in rows if r["version"] == now.version]
 
-    def _raise(
-        self,
-        stream: Stream,
-        now: Unit,
-        rows: list[dict[str, Any]],
-        live: list[Mapping[str, Any]],
-        found: list[dict[str, Any]],
-        changes: list[Change],
-    ) -> list[str]:
-        """An alert of what moved, diagnosed; what follows on it where the monitor says so.
+    def _drop_closed(self, stream: RequestStream, fresh: Rows) -> Rows:
+        """Leave out rows from before a person closed an alert, with a reason: only rows since tell
+        of another fault.
+        """
+        closed = alert_closing.last_closed_by_person(
+            self.state.catalog.alerts(), self.state.name, stream.mark, self.state.closed
+        )
+        if closed <= stream.since:
+            return fresh
+        stream.since = stream.changed = closed
+        return [r for r in fresh if r["at"] > closed]
+
+    def _meet(self, now: ModelInstance) -> None:
+        self.state.reference.meet(now)
+        self.state.last.pop("unwatched", None)
+        if self.state.reference.unwatched:
+            self.state.last["unwatched"] = self.state.reference.unwatched
+
+    def _open_alert(self, stream: RequestStream) -> dict[str, Any] | None:
+        for alert in self.state.open_alerts("drift", stream.mark):
+            if alert["detail"].get("by", "inputs") == "inputs":
+                return alert
+        return None
+
+    def _test(self, stream: RequestStream, now: ModelInstance, fresh: Rows) -> list[str]:
+        opened = self.state.open_alerts("drift", stream.mark)
+        findings = self.diagnosis.find_drift(stream, now, fresh)
+        if not findings.found and not findings.changes and not stream.mark and not opened:
+            self.state.last.pop("verdict", None)
+        # an alert that labels opened is open still, and says more
+        if not findings.changes and (opened or not findings.found):
+            return []
+        return [self._raise(stream, now, findings)]
+
+    def _raise(self, stream: RequestStream, now: ModelInstance, findings: DriftFindings) -> str:
+        """Raise an alert of what drifted, diagnosed, and trigger its remedy.
 
         A window may have rows from before and after a change. Where it shows no fault of a source,
-        as many rows again say whether there is one.
+        as many rows again show whether there is one.
         """
         stream.changed = stream.since
-        message, detail, verdict = self.diagnosis.diagnosed(stream, now, rows, live, found, changes)
-        waits = verdict.kind == "covariate"
-        raised = [
-            self.watch.catalog.alert(
-                self.watch.name,
-                self.watch.served.name,
-                "drift",
-                message,
-                detail | ({"confirmed": False} if waits else {}),
-            )
-        ]
+        report = self.diagnosis.describe(stream, now, findings)
+        detail, waits = report.detail, report.diagnosis.kind == "covariate"
+        if waits:
+            detail = {**detail, "confirmed": False}
+        alert = self.state.raise_alert("drift", report.message, detail)
         if not waits:
-            self.diagnosis.follow(stream, verdict)
-        return raised
+            self.diagnosis.follow(stream, report.diagnosis)
+        return alert

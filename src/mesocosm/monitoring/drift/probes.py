@@ -1,5 +1,5 @@
-"""Probes: shares of rows that were not what they were when an alert opened, and how far they are
-now. Knows rows and what training knew of them.
+"""Probes: shares of rows that differed from training when an alert opened, and how far they are off
+now. Knows rows and the training distributions.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Probe:
-    """A share of rows that was not what it was.
+    """A share of rows that differs from training.
 
     Args:
-        field: whose values are looked at.
+        field: whose values are tested.
         of: rows whose value is `below` a number (or equal to it), `among` some values, not among
             them (`unseen`), or `missing`.
         at: the number or the values.
@@ -42,7 +42,7 @@ class Probe:
     gap: float
 
     def hits(self, value: Any) -> bool | None:
-        """Whether a value is of the share; None where it says nothing."""
+        """Whether a value is of the share; None where it is missing and the share is of others."""
         if self.of == "missing":
             return value is None
         if value is None:
@@ -52,24 +52,27 @@ class Probe:
         return (spell(value) in self.at) == (self.of == "among")
 
     def against(self, known: Mapping[str, Any]) -> Probe:
-        """The same probe beside the training rows of the version that serves now."""
+        """The same probe against the training rows of the deployed version."""
         if self.of == "below" and "numbers" in known:
             points = np.asarray(known["numbers"], dtype=float)
-            return replace(
-                self, before=float((points <= float(self.at)).mean()), trained=float(known["rows"])
-            )
+            before = float((points <= float(self.at)).mean())
+            return replace(self, before=before, trained=float(known["rows"]))
         if self.of == "missing" and known.get("missing") is not None:
             return replace(self, before=float(known["missing"]))
         if self.of in ("among", "unseen") and known.get("counts"):
-            counts, other = {str(k): int(v) for k, v in known["counts"].items()}, count_other(known)
-            if other is None:
-                return self
-            total = sum(counts.values()) + other
-            hits = sum(n for v, n in counts.items() if (v in self.at) == (self.of == "among")) + (
-                other if self.of == "unseen" else 0
-            )
-            return replace(self, before=hits / max(1, total), trained=float(total))
+            return self._against_counts(known)
         return self
+
+    def _against_counts(self, known: Mapping[str, Any]) -> Probe:
+        counts, other = _read_counts(known), count_other(known)
+        if other is None:
+            return self
+        among = self.of == "among"
+        hits = sum(n for v, n in counts.items() if (v in self.at) == among)
+        if not among:
+            hits += other
+        total = sum(counts.values()) + other
+        return replace(self, before=hits / max(1, total), trained=float(total))
 
     def measure(self, rows: Sequence[Row]) -> tuple[float, float, int]:
         """The gap now, its standard error, and in how many rows."""
@@ -85,41 +88,48 @@ class Probe:
         return share - self.before, error, len(hits)
 
 
+def _read_counts(known: Mapping[str, Any]) -> dict[str, int]:
+    return {str(k): int(v) for k, v in known.get("counts", {}).items()}
+
+
 def probe_drift(name: str, known: Mapping[str, Any], rows: Sequence[Row]) -> Probe | None:
-    """The probe of a field whose distribution moved: the number, or the values, where the gap is
-    widest.
+    """The probe of a field that drifted: the number, or the values, where the gap is widest; None
+    where it has no values.
     """
     values = [row[name] for row in rows if row.get(name) is not None]
     if not values:
         return None
     if "numbers" in known:
-        points, live = (
-            np.sort(np.asarray(known["numbers"], dtype=float)),
-            np.sort(np.asarray(values, dtype=float)),
-        )
-        at = np.unique(np.concatenate([points, live]))
-        ours, theirs = (np.searchsorted(x, at, side="right") / len(x) for x in (points, live))
-        k = int(np.abs(theirs - ours).argmax())
-        return Probe(
-            name,
-            "below",
-            float(at[k]),
-            float(ours[k]),
-            float(known["rows"]),
-            float(theirs[k] - ours[k]),
-        )
-    counts = {str(k): int(v) for k, v in known.get("counts", {}).items()}
-    total = sum(counts.values())
-    if not total:
+        return _probe_number(name, known, values)
+    counts = _read_counts(known)
+    if not sum(counts.values()):
         return None
     now = [spell(v) for v in values]
     if not is_complete(known):
         return _probe_listed(name, counts, count_other(known), now)
-    more = [v for v in {*counts, *now} if now.count(v) / len(now) > counts.get(v, 0) / total]
-    before, share = (
-        sum(counts.get(v, 0) for v in more) / total,
-        sum(v in more for v in now) / len(now),
-    )
+    return _probe_category(name, counts, now)
+
+
+def _probe_number(name: str, known: Mapping[str, Any], values: Sequence[Any]) -> Probe:
+    """The probe of a number: the point at which both distribution functions differ most."""
+    points = np.sort(np.asarray(known["numbers"], dtype=float))
+    live = np.sort(np.asarray(values, dtype=float))
+    at = np.unique(np.concatenate([points, live]))
+    ours = np.searchsorted(points, at, side="right") / len(points)
+    theirs = np.searchsorted(live, at, side="right") / len(live)
+    k = int(np.abs(theirs - ours).argmax())
+    before, gap = float(ours[k]), float(theirs[k] - ours[k])
+    return Probe(name, "below", float(at[k]), before, float(known["rows"]), gap)
+
+
+def _probe_category(name: str, counts: Mapping[str, int], now: Sequence[str]) -> Probe:
+    """The probe of a category of which training lists all values: those that became more
+    frequent.
+    """
+    total, live = sum(counts.values()), Counter(now)
+    more = [v for v in {*counts, *now} if live[v] / len(now) > counts.get(v, 0) / total]
+    before = sum(counts.get(v, 0) for v in more) / total
+    share = sum(live[v] for v in more) / len(now)
     if all(v not in counts for v in more):
         return Probe(name, "unseen", sorted(counts), 0.0, float(total), share)
     return Probe(name, "among", sorted(more), before, float(total), share - before)
@@ -129,7 +139,7 @@ def _probe_listed(
     name: str, counts: Mapping[str, int], other: int | None, now: Sequence[str]
 ) -> Probe:
     """The probe of a category of which training lists the most frequent values only: the others are
-    one value.
+    one value (None).
     """
     live = Counter(v if v in counts else None for v in now)
     if other is None:  # not kept: as many as now
@@ -137,47 +147,31 @@ def _probe_listed(
     before = Counter[str | None](counts) + Counter({None: other})
     total = before.total()
     more = {v for v in before | live if live[v] / len(now) > before[v] / total}
-    usual, share = sum(before[v] for v in more) / total, sum(live[v] for v in more) / len(now)
+    usual = sum(before[v] for v in more) / total
+    gap = sum(live[v] for v in more) / len(now) - usual
     if None in more:
-        return Probe(
-            name,
-            "unseen",
-            sorted(v for v in counts if v not in more),
-            usual,
-            float(total),
-            share - usual,
-        )
-    return Probe(
-        name, "among", sorted(v for v in more if v is not None), usual, float(total), share - usual
-    )
+        return Probe(name, "unseen", sorted(set(counts) - more), usual, float(total), gap)
+    return Probe(name, "among", sorted(more & set(counts)), usual, float(total), gap)
 
 
 def probe_missing(name: str, known: Mapping[str, Any], rows: Sequence[Row]) -> Probe:
     """The probe of a field that went missing."""
     share = sum(row.get(name) is None for row in rows) / max(1, len(rows))
     before = float(known.get("missing") or 0.0)
-    return Probe(
-        name,
-        "missing",
-        None,
-        before,
-        float(
-            known.get("rows")
-            or sum(known.get("counts", {}).values()) + int(known.get("other") or 0)
-            or 1
-        ),
-        share - before,
-    )
+    counted = sum(known.get("counts", {}).values()) + int(known.get("other") or 0)
+    trained = float(known.get("rows") or counted or 1)
+    return Probe(name, "missing", None, before, trained, share - before)
 
 
 def read_probes(
     detail: Mapping[str, Any], known: Mapping[str, Any], version: str
 ) -> dict[str, Any]:
-    """The probes of an alert beside the training rows of the version that serves, without those of
-    fields that it does not read; `unread` where none is left.
+    """Read the probes of an alert against the training rows of the deployed version, without those
+    of fields that are not its features; `unread` where none is left.
 
-    >>> read_probes({"version": "v1", "probes": [{"field": "a", "of": "missing", "at": None, "before": 0, "trained": 9, "gap": 1}]}, {}, "v2")
-    {'probes': [], 'unread': 'v2 serves in place of v1 and does not read a'}
+    >>> probe = Probe("a", "missing", None, 0, 9, 1)
+    >>> read_probes({"version": "v1", "probes": as_json([probe])}, {}, "v2")
+    {'probes': [], 'unread': 'v2 replaced v1 and does not read a'}
     """
     probes = [Probe(**p) for p in detail.get("probes", ())]
     kept = [
@@ -187,17 +181,13 @@ def read_probes(
     ]
     if kept or not probes:
         return {"probes": as_json(kept)}
-    return {
-        "probes": [],
-        "unread": (
-            f"{version} serves in place of {detail['version']} and does not read"
-            f" {', '.join(dict.fromkeys(p.field for p in probes))}"
-        ),
-    }
+    names = ", ".join(dict.fromkeys(p.field for p in probes))
+    unread = f"{version} replaced {detail['version']} and does not read {names}"
+    return {"probes": [], "unread": unread}
 
 
 def as_json(probes: Sequence[Probe]) -> list[dict[str, Any]]:
-    """Probes as an alert keeps them."""
+    """Probes as plain data, for an alert's detail."""
     return [asdict(p) for p in probes]
 
 
@@ -208,31 +198,28 @@ def find_probes(
     meaning: Mapping[str, Any],
     seen: Sequence[Row],
 ) -> list[Probe]:
-    """The shares of rows that tell when a drift is over.
+    """Find the shares of rows that show when a drift is over.
 
     Args:
-        known: of the training rows, by field.
-        meaning: of the directions of texts and images among those.
+        known: training distributions, by field and direction.
+        meaning: those of the directions of texts and images.
         seen: the rows that drifted.
     """
-    names = dict.fromkeys(
-        [
-            *(c.field for c in changes if c.detail.get("change") != "missing"),
-            *(str(f["feature"]) for f in found),
-        ]
-    )
-    probes = [
-        probe_missing(c.field, known[c.field], seen)
-        for c in changes
-        if c.detail.get("change") == "missing"
-    ]
-    probes += [p for n in names if n in known and (p := probe_drift(n, known[n], seen))][
-        :MOST_PROBES
-    ]
-    if meaning and any(
-        n not in known or not {"numbers", "counts"} & set(known[n]) for n in names
-    ):  # texts tested as a whole: the direction in which they moved most
-        probes += sorted(
-            (p for n in meaning if (p := probe_drift(n, known[n], seen))), key=lambda p: -abs(p.gap)
-        )[:1]
+    probes, moved = [], []
+    for change in changes:
+        if change.detail.get("change") == "missing":
+            probes.append(probe_missing(change.field, known[change.field], seen))
+        else:
+            moved.append(change.field)
+    moved = list(dict.fromkeys([*moved, *(str(f["feature"]) for f in found)]))
+    probes += _probe_all([n for n in moved if n in known], known, seen)[:MOST_PROBES]
+    tested_jointly = [n for n in moved if not {"numbers", "counts"} & set(known.get(n, ()))]
+    if meaning and tested_jointly:  # the direction in which they moved most
+        directions = _probe_all(list(meaning), known, seen)
+        probes += sorted(directions, key=lambda p: -abs(p.gap))[:1]
     return probes
+
+
+def _probe_all(names: Sequence[str], known: Mapping[str, Any], seen: Sequence[Row]) -> list[Probe]:
+    probes = [probe_drift(name, known[name], seen) for name in names]
+    return [probe for probe in probes if probe]

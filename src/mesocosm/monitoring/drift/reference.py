@@ -1,7 +1,7 @@
-"""What a monitor knows of the version it watches: its held-out rows, what their texts and images
-mean, and how its answers are calibrated.
+"""What a monitor knows of the version it watches: its held-out rows, the embeddings of their texts
+and images, and the calibration of its predictions.
 
-Knows a unit's shape and the directions of meaning; judges nothing.
+Knows a model instance's protocol; tests nothing.
 """
 
 from __future__ import annotations
@@ -11,202 +11,204 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mesocosm.monitoring.drift.embedding import LEAST, Meaning, meaning
+from mesocosm.monitoring.drift.embedding import LEAST, EmbeddingDirections, find_directions
 from mesocosm.monitoring.labels.accuracy_test import Answer, Calibration, calibrate_errors
 from mesocosm.monitoring.settings import Drift
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
-from mesocosm.serving.model_instance import Unit
+from mesocosm.serving.model_instance import ModelInstance
 from mesocosm.serving.requests.missing import is_missing
 
 PLAIN = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?", re.ASCII)
-JUDGED = 300  # rows that the judge has predicted again
+MAX_REFERENCE_ROWS = 300  # held-out or live rows that a diagnosis has predicted again
+EMBEDDED = ("text", "image")  # types of fields that are tested by their embeddings
 Row = Mapping[str, Any]
 
 
-class Held:
-    """One version as a monitor knows it.
+class ReferenceSample:
+    """The held-out rows of one version.
 
     Args:
-        drift: how drift of inputs is seen.
+        drift: how drift of inputs is detected.
     """
 
     def __init__(self, drift: Drift | None) -> None:
         self.drift = drift
-        self.unit: Unit | None = None
-        self.meaning: Meaning | None = None
-        self.read: list[str] = []  # texts and images, by name
+        self.model: ModelInstance | None = None
+        self.directions: EmbeddingDirections | None = None
+        self.embedded: list[str] = []  # fields that are texts and images
         self.features: dict[tuple[Any, ...], list[float]] = {}  # of the held-out texts and images
         self.rows: list[dict[str, Any]] = []
         self.unwatched = ""
         self._calibration: Calibration | None = None
 
-    def meet(self, unit: Unit) -> None:
-        """Get to know what the held-out rows of a version mean, once."""
-        if self.unit is unit:
+    def meet(self, model: ModelInstance) -> None:
+        """Read the held-out rows of a version and embed their texts and images, once."""
+        if self.model is model:
             return
-        self.rows, self._calibration, self.unwatched = unit.held()[:JUDGED], None, ""
-        self.read, self.features = (
-            [
-                n
-                for n, f in (unit.fields.fields if unit.fields else {}).items()
-                if f.get("type") in ("text", "image")
-            ],
-            {},
-        )
-        vectors = self._vectors(unit, self.rows)
+        self.rows, self._calibration, self.unwatched = model.held()[:MAX_REFERENCE_ROWS], None, ""
+        self.embedded, self.features, self.directions = [], {}, None
+        if model.fields:
+            fields = model.fields.fields
+            self.embedded = [n for n, f in fields.items() if f.get("type") in EMBEDDED]
+        vectors = self._vectors(model, self.rows)
         self.features = dict(zip(map(self._key, self.rows), vectors, strict=False))
-        self.meaning = meaning(", ".join(self.read), vectors) if self.read else None
+        if self.embedded:
+            self.directions = find_directions(", ".join(self.embedded), vectors)
         if 0 < len(vectors) < LEAST:
-            self.unwatched = (
-                f"{', '.join(self.read)}: {len(vectors)} rows are held out, and {LEAST} are needed"
-            )
-        if self.meaning:
-            self.rows = [row | more for row, more in zip(self.rows, self.meaning.held, strict=True)]
-        self.unit = unit
+            names = ", ".join(self.embedded)
+            self.unwatched = f"{names}: {len(vectors)} held-out rows, {LEAST} needed"
+        if self.directions:
+            placed = zip(self.rows, self.directions.held, strict=True)
+            self.rows = [row | more for row, more in placed]
+        self.model = model
 
     def _key(self, row: Row) -> tuple[Any, ...]:
-        return tuple(str(row.get(n)) for n in self.read)
+        return tuple(str(row.get(n)) for n in self.embedded)
 
-    def _vectors(self, unit: Unit, rows: Sequence[Row]) -> list[list[float]]:
-        """Features of rows; each text and image is read once."""
-        if not self.read:
+    def _vectors(self, model: ModelInstance, rows: Sequence[Row]) -> list[list[float]]:
+        """Embeddings of rows; each text and image is embedded once."""
+        if not self.embedded:
             return []
         fresh = {key: row for row in rows if (key := self._key(row)) not in self.features}
-        vectors = unit.vectors(list(fresh.values())) if fresh else []
-        if fresh and not vectors:
-            return []  # the model reads neither
+        vectors: list[list[float]] = []
+        if fresh:
+            vectors = model.embed(list(fresh.values()))
+            if not vectors:
+                return []  # the model embeds neither
         known = self.features | dict(zip(fresh, vectors, strict=True))
         return [known[self._key(row)] for row in rows]
 
-    def along(self) -> bool:
-        """Whether texts and images are tested by directions."""
+    def by_direction(self) -> bool:
+        """Whether texts and images are tested direction by direction."""
         return self.drift is not None and self.drift.meaning == "directions"
 
     def training(self) -> dict[str, Any]:
-        """What is known of the training rows: of fields, and of the directions of texts and
-        images.
-        """
-        assert self.unit and self.unit.fields
-        return self.unit.fields.training | (self.meaning.training if self.meaning else {})
+        """The training distributions: of fields, and of the directions of texts and images."""
+        assert self.model and self.model.fields
+        if not self.directions:
+            return dict(self.model.fields.training)
+        return self.model.fields.training | self.directions.training
 
     def tested(self) -> dict[str, Any]:
-        """What of it is tested field by field."""
-        assert self.unit and self.unit.fields
-        return self.unit.fields.training | (
-            self.meaning.training if self.meaning and self.along() else {}
-        )
+        """The training distributions that are tested one by one."""
+        assert self.model and self.model.fields
+        if self.by_direction():
+            return self.training()
+        return dict(self.model.fields.training)
 
-    def meant(self, rows: Sequence[Row]) -> list[Row]:
-        """Rows with what their texts and images mean."""
-        if not self.meaning or not self.unit or not rows:
+    def add_directions(self, rows: Sequence[Row]) -> list[Row]:
+        """Rows with the directions of their texts and images."""
+        if not self.directions or not self.model or not rows:
             return list(rows)
-        vectors = self._vectors(self.unit, rows)
-        return (
-            [dict(row) | more for row, more in zip(rows, self.meaning.along(vectors), strict=True)]
-            if vectors
-            else list(rows)
-        )
+        vectors = self._vectors(self.model, rows)
+        if not vectors:
+            return list(rows)
+        placed = zip(rows, self.directions.project(vectors), strict=True)
+        return [dict(row) | more for row, more in placed]
 
-    def whole(self, rows: Sequence[Row]) -> dict[str, float]:
+    def test_jointly(self, rows: Sequence[Row]) -> dict[str, float]:
         """The p-value of the texts and images of rows, where they are tested together."""
-        if not self.meaning or not self.unit or not self.drift or self.along():
+        if not self.directions or not self.model or not self.drift or self.by_direction():
             return {}
-        return self.meaning.whole(self._vectors(self.unit, rows), self.drift.meaning)
+        vectors = self._vectors(self.model, rows)
+        return self.directions.test_jointly(vectors, self.drift.meaning)
 
     def calibration(self) -> Calibration:
-        """How often the version's answers are right, measured on its held-out rows."""
+        """How often the version's predictions are right, measured on its held-out rows."""
         if self._calibration is None:
-            assert self.unit
-            said = self.unit.predict(self.rows) if self.rows else []
-            pairs = [(one, row) for one, row in zip(said, self.rows, strict=True) if "value" in one]
-            if pairs:
-                errors = [
-                    away
-                    for one, row in pairs
-                    if (away := error_of(one["value"], row[HELD_LABEL])) is not None
-                ]
-                self._calibration = calibrate_errors(errors)
-                return self._calibration
-            told = [
-                (one, row) for one, row in zip(said, self.rows, strict=True) if "probability" in one
-            ]
-            self._calibration = Calibration(
-                [
-                    Answer(
-                        float(one["probability"]),
-                        str(one["label"]) == row[HELD_LABEL],
-                        label=row[HELD_LABEL],
-                    )
-                    for one, row in told
-                ]
-            )
+            assert self.model
+            predictions: list[dict[str, Any]] = []
+            if self.rows:
+                predictions = self.model.predict(self.rows)
+            self._calibration = _calibrate(predictions, self.rows)
         return self._calibration
 
 
-def error_of(value: Any, label: Any) -> float | None:
-    """How far an answer that is a number is from its label; None where the label is no number.
+def _calibrate(predictions: Sequence[Row], rows: Sequence[Row]) -> Calibration:
+    """Calibrate predictions of held-out rows: errors of numbers, else probabilities."""
+    pairs = list(zip(predictions, rows, strict=True))
+    if any("value" in prediction for prediction in predictions):
+        errors = [
+            error
+            for prediction, row in pairs
+            if "value" in prediction
+            and (error := absolute_error(prediction["value"], row[HELD_LABEL])) is not None
+        ]
+        return calibrate_errors(errors)
+    answers = []
+    for prediction, row in pairs:
+        if "probability" in prediction:
+            label = row[HELD_LABEL]
+            right = str(prediction["label"]) == label
+            answers.append(Answer(float(prediction["probability"]), right, label=label))
+    return Calibration(answers)
 
-    >>> error_of(3.5, "4"), error_of(3.5, "four"), error_of(3.5, "nan")
+
+def absolute_error(value: Any, label: Any) -> float | None:
+    """The absolute error of a prediction that is a number; None where the label is not a number.
+
+    >>> absolute_error(3.5, "4"), absolute_error(3.5, "four"), absolute_error(3.5, "nan")
     (0.5, None, None)
     """
     try:
-        away = abs(float(value) - float(label))
+        error = abs(float(value) - float(label))
     except (TypeError, ValueError):
         return None
-    return away if math.isfinite(away) else None
+    if not math.isfinite(error):
+        return None
+    return error
 
 
-def as_sent(logged: Sequence[Row], names: Iterable[str]) -> list[dict[str, Any]]:
+def restore_missing(logged: Sequence[Row], names: Iterable[str]) -> list[dict[str, Any]]:
     """Logged requests by the fields of a version, cleaned, with None where a field was missing,
-    though the recipe filled it.
+    though the recipe imputed it.
     """
-    found, names = [], list(names)
-    for row in logged:
-        raw, clean = row["input"]["raw"], row["input"]["clean"]
-        found.append(
-            {
-                n: None if n in raw and is_missing(raw[n], clean.get(n)) else clean.get(n)
-                for n in names
-            }
-        )
-    return found
+    rows, names = [], list(names)
+    for request in logged:
+        raw, clean = request["input"]["raw"], request["input"]["clean"]
+        row = {n: clean.get(n) for n in names}
+        for name in names:
+            if name in raw and is_missing(raw[name], row[name]):
+                row[name] = None
+        rows.append(row)
+    return rows
 
 
-def unclipped(
+def undo_clipping(
     logged: Sequence[Row], training: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, list[Any]]:
-    """The numbers of logged requests as they came, of the fields that the recipe clips to a fence
-    (`clip` of what training knew).
+    """The numbers of logged requests as they came, of the fields that the recipe clips to outlier
+    bounds (`clip` of what training knew).
     """
-    sent = as_sent(logged, [n for n, known in training.items() if known.get("clip")])
-    return {
-        n: [
-            unclip(row["input"]["raw"].get(n), one[n], training[n]["clip"])
-            for row, one in zip(logged, sent, strict=True)
-        ]
-        for n in (sent[0] if sent else ())
-    }
+    if not logged:
+        return {}
+    names = [n for n, known in training.items() if known.get("clip")]
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    for request, row in zip(logged, restore_missing(logged, names), strict=True):
+        for name in names:
+            raw = request["input"]["raw"].get(name)
+            columns[name].append(undo_clip(raw, row[name], training[name]["clip"]))
+    return columns
 
 
-def unclip(raw: Any, clean: Any, fence: Sequence[float]) -> Any:
-    """A number as it came, where the fence alone makes of it what the recipe did; else as it was
+def undo_clip(raw: Any, clean: Any, bounds: Sequence[float]) -> Any:
+    """A number as it came, where clipping alone makes of it what the recipe did; else as it was
     cleaned.
 
-    >>> unclip(900, 60.0, (1, 60))
+    >>> undo_clip(900, 60.0, (1, 60))
     900.0
-    >>> unclip("900", 60.0, (1, 60))
+    >>> undo_clip("900", 60.0, (1, 60))
     900.0
-    >>> unclip(900, 9.0, (1, 60))
+    >>> undo_clip(900, 9.0, (1, 60))
     9.0
-    >>> unclip("0.9 k", 60.0, (1, 60))
+    >>> undo_clip("0.9 k", 60.0, (1, 60))
     60.0
     """
     number = _plain_number(raw)
-    if (
-        number is None
-        or not _is_number(clean)
-        or not math.isclose(min(max(number, fence[0]), fence[1]), clean, rel_tol=1e-9)
-    ):
+    if number is None or not _is_number(clean):
+        return clean
+    clipped = min(max(number, bounds[0]), bounds[1])
+    if not math.isclose(clipped, clean, rel_tol=1e-9):
         return clean
     return number
 
@@ -219,10 +221,12 @@ def _plain_number(value: Any) -> float | None:
     """A number, or a text of digits that is one."""
     if isinstance(value, str) and PLAIN.fullmatch(value):
         return float(value)
-    return float(value) if _is_number(value) else None
+    if not _is_number(value):
+        return None
+    return float(value)
 
 
-def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
+def to_columns(rows: Sequence[Row]) -> dict[str, list[Any]]:
     """Rows as columns, with None for what is missing."""
-    names = dict.fromkeys(n for row in rows[:1] for n in row)
+    names = list(rows[0]) if rows else []
     return {name: [row.get(name) for row in rows] for name in names}

@@ -1,4 +1,4 @@
-"""What an alert of drift says, in parts of a sentence. Knows what was found; decides nothing."""
+"""An alert of drift in parts of a sentence. Knows what was found; decides nothing."""
 
 from __future__ import annotations
 
@@ -9,29 +9,24 @@ from mesocosm.core.confidential.row_values import mark_value
 from mesocosm.monitoring.drift.source_changes import Change
 
 
-def name_moved(found: Sequence[Mapping[str, Any]], changes: Sequence[Change]) -> str:
-    """What moved, and how unlikely that is."""
-    names = ", ".join(
-        dict.fromkeys([*(str(f["feature"]) for f in found), *(c.field for c in changes)])
-    )
-    return (
-        f"drifted in {names} (p"
-        f" {min([*(float(f['p']) for f in found), *(c.p for c in changes)]):.1e}"
-    )
+def describe_moved(found: Sequence[Mapping[str, Any]], changes: Sequence[Change]) -> str:
+    """Which features drifted, and the smallest p-value; a parenthesis stays open."""
+    fields = [*(str(f["feature"]) for f in found), *(c.field for c in changes)]
+    names = ", ".join(dict.fromkeys(fields))
+    smallest = min([*(float(f["p"]) for f in found), *(c.p for c in changes)])
+    return f"drifted in {names} (p {smallest:.1e}"
 
 
-def show_median(found: Sequence[Mapping[str, Any]]) -> str:
-    return (
-        f", median {found[0]['median_before']:.6g} -> {found[0]['median_now']:.6g}"
-        if found and "median_now" in found[0]
-        else ""
-    )
+def describe_median(found: Sequence[Mapping[str, Any]]) -> str:
+    """How the median of the feature that drifted most moved; empty where it is not a number."""
+    if not found or "median_now" not in found[0]:
+        return ""
+    return f", median {found[0]['median_before']:.6g} -> {found[0]['median_now']:.6g}"
 
 
-def name_part(part: Mapping[str, Any] | None) -> str:
-    return (
-        f", all of it where {part['field']} is '{mark_value(part['value'])}' ({part['rows']} of"
-        f" {part['of']} rows)"
-        if part
-        else ""
-    )
+def describe_part(part: Mapping[str, Any] | None) -> str:
+    """The part of the rows that holds the drift; empty where all do."""
+    if not part:
+        return ""
+    value = mark_value(part["value"])
+    return f", only where {part['field']} is '{value}' ({part['rows']} of {part['of']} rows)"

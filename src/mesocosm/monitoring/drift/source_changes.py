@@ -1,8 +1,8 @@
-"""What was done to a field at its source: missing, stuck, recoded, swapped with another, in another
+"""Changes of a field at its source: missing, constant, recoded, swapped with another, in another
 unit. Knows distributions.
 
-Every field is tested for every cause. A cause is named only where, undone, the rest looks like the
-training rows.
+Every field is tested for every cause. A cause is named only where, undone, the other rows look like
+the training rows.
 """
 
 from __future__ import annotations
@@ -24,18 +24,17 @@ from mesocosm.serving.requests.missing import WORDS, spell
 
 Kind = Literal["schema", "missing", "unit"]
 FEW = 0.05  # the share of the rows that a change has at least
-STUCK = 0.15  # as much of one value
+STUCK = 0.15  # the share of one value from which a number is constant
 SHOWN = 5  # values that are named
-# the distance of two distributions of a category from which a recoding within its values is looked
-# for
+# the distance of two distributions of a category from which a recoding is tested
 CLEAR = 0.3
-LIKE = 0.05  # the p-value over which what is left looks like the training rows
+LIKE = 0.05  # the p-value over which the other rows look like the training rows
 
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """One thing that was done to a field: its `kind`, how unlikely it is by chance (`p`), how many
-    `rows` of the live ones have it, and `why`.
+    """A change of a field: its `kind`, its p-value `p`, how many of the live rows have it (`rows`),
+    and `why`.
     """
 
     field: str
@@ -47,6 +46,37 @@ class Change:
     detail: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Columns:
+    """Training distributions and live values by field.
+
+    Args:
+        training: quantiles or counts.
+        live: values, None for what is missing.
+        sent: numbers as they came, of fields that a recipe clips.
+        units: units of numbers.
+        moved: fields whose distributions differ.
+        level: false alarms accepted for one test.
+    """
+
+    training: Mapping[str, Mapping[str, Any]]
+    live: Mapping[str, Sequence[Any]]
+    sent: Mapping[str, Sequence[Any]]
+    units: Mapping[str, str | None]
+    moved: Sequence[str]
+    level: float
+
+    def values(self, name: str) -> list[Any]:
+        """The live values of a field, without what is missing."""
+        return [v for v in self.live.get(name, ()) if v is not None]
+
+    def sent_values(self, name: str) -> list[Any]:
+        """The values of a field as they came, without what is missing."""
+        if name not in self.sent:
+            return self.values(name)
+        return [v for v in self.sent[name] if v is not None]
+
+
 def find_changes(
     training: Mapping[str, Mapping[str, Any]],
     live: Mapping[str, Sequence[Any]],
@@ -54,43 +84,52 @@ def find_changes(
     units: Mapping[str, str | None] | None = None,
     sent: Mapping[str, Sequence[Any]] | None = None,
 ) -> list[Change]:
-    """What was done to fields, the surest first; `schema` and `missing` before `unit`.
+    """Find what changed at the source of fields, the smallest p-value first; `schema` and `missing`
+    before `unit`.
 
     Args:
         training: per field quantiles (`numbers`, `rows`) or `counts`, and the share that was
             `missing` where it is known.
         live: values by field, None for what is missing.
         level: false alarms accepted over all fields (Bonferroni).
-        units: what numbers are measured in, by field.
-        sent: numbers as they came, of fields that a recipe clips: a value that stands for nothing
-            and a unit are looked for in them.
+        units: units of numbers, by field.
+        sent: numbers as they came, of fields that a recipe clips: a default value and a unit are
+            looked for in them.
     """
     each = level / max(1, 4 * len(training))
-    found: list[Change] = []
-    moved = [n for n in training if _moved(training[n], live.get(n, ()), each)]
-    for name, known in training.items():
-        values = live.get(name, ())
-        if len(values) < LEAST:
-            continue
-        there = [v for v in values if v is not None]
-        one = find_missing(name, known, values, each)
-        if one is None and "counts" in known:
-            one = find_unseen(name, training, there, each) or (
-                find_recoded(name, known, there) if name in moved else None
-            )
-        elif one is None and "numbers" in known and name in moved:
-            came = [v for v in (sent or {}).get(name, there) if v is not None]
-            one = (
-                _stuck(name, known, came, each)
-                or _swapped(name, moved, training, live)
-                or _unit(name, known, came, (units or {}).get(name))
-            )
-        if one:
-            found.append(one)
+    moved = [n for n in training if _has_moved(training[n], live.get(n, ()), each)]
+    columns = _Columns(training, live, sent or {}, units or {}, moved, each)
+    found = [
+        change
+        for name in training
+        if len(live.get(name, ())) >= LEAST and (change := _find_change(columns, name))
+    ]
     return sorted(found, key=lambda c: (c.kind == "unit", c.p))
 
 
-def _moved(known: Mapping[str, Any], values: Sequence[Any], level: float) -> bool:
+def _find_change(columns: _Columns, name: str) -> Change | None:
+    """The likeliest change of one field."""
+    known, values = columns.training[name], columns.live[name]
+    change = find_missing(name, known, values, columns.level)
+    if change is not None:
+        return change
+    if "counts" in known:
+        there = columns.values(name)
+        change = find_unseen(name, columns.training, there, columns.level)
+        if change is None and name in columns.moved:
+            change = find_recoded(name, known, there)
+        return change
+    if "numbers" in known and name in columns.moved:
+        sent = columns.sent_values(name)
+        return (
+            _find_constant(name, known, sent, columns.level)
+            or _find_swapped(columns, name)
+            or _find_unit_change(name, known, sent, columns.units.get(name))
+        )
+    return None
+
+
+def _has_moved(known: Mapping[str, Any], values: Sequence[Any], level: float) -> bool:
     there = [v for v in values if v is not None]
     if len(there) < LEAST or not {"numbers", "counts"} & set(known):
         return False
@@ -98,19 +137,17 @@ def _moved(known: Mapping[str, Any], values: Sequence[Any], level: float) -> boo
 
 
 def p_same(known: Mapping[str, Any], values: Sequence[Any]) -> float:
-    """The p-value of live values beside the training ones, by the test for their type."""
-    return (
-        KolmogorovSmirnov().p_value(known, values)
-        if "numbers" in known
-        else ChiSquared().p_value(known, values)
-    )
+    """The p-value of live values against the training ones, by the test for their type."""
+    if "numbers" in known:
+        return KolmogorovSmirnov().p_value(known, values)
+    return ChiSquared().p_value(known, values)
 
 
 def find_missing(
     name: str, known: Mapping[str, Any], values: Sequence[Any], level: float
 ) -> Change | None:
-    """Whether a field is missing more often than in the training rows; nothing where it is not
-    known how often that was.
+    """Test whether a field is missing more often than in the training rows; None where the training
+    share is unknown.
     """
     before = known.get("missing")
     if before is None:
@@ -120,205 +157,214 @@ def find_missing(
     p = float(binom.sf(count - 1, rows, usual))
     if p >= level or count / rows - float(before) < FEW:
         return None
-    why = (
-        f"{name} is missing in {count} of {rows} rows, where {float(before):.1%} of the training"
-        " rows lack it"
-    )
+    why = f"{name} is missing in {count} of {rows} rows ({float(before):.1%} in training)"
     return Change(name, "missing", p, count, rows, why, {"change": "missing"})
+
+
+@dataclasses.dataclass(frozen=True)
+class _Unseen:
+    """Values of a category that no training row has, the p-value of so many, and their least share
+    that is a change.
+    """
+
+    values: Counter[str]
+    rows: int
+    p: float
+    least: float
+
+    @property
+    def count(self) -> int:
+        return self.values.total()
+
+    @property
+    def named(self) -> str:
+        """The most frequent of them, with their counts."""
+        shown = [f"{_quote(v)} ({n})" for v, n in self.values.most_common(SHOWN)]
+        more = ""
+        if len(self.values) > SHOWN:
+            more = f" and {len(self.values) - SHOWN} others"
+        return ", ".join(shown) + more
+
+    def count_missing(self) -> int:
+        """How many are words for a missing value."""
+        return sum(n for v, n in self.values.items() if v.strip().lower() in WORDS)
+
+    def as_change(self, name: str, kind: Kind, why: str, **detail: str) -> Change:
+        listed = {"change": "unseen", "unseen": dict(self.values.most_common(20)), **detail}
+        return Change(name, kind, self.p, self.count, self.rows, why, listed)
+
+
+def _quote(value: str) -> str:
+    return f"'{mark_value(value[:40])}'"
 
 
 def find_unseen(
     name: str, training: Mapping[str, Mapping[str, Any]], values: Sequence[Any], level: float
 ) -> Change | None:
-    """Whether a category has values that no training row has, more often than chance brings."""
-    counts = {str(k): int(v) for k, v in training[name]["counts"].items()}
+    """Test whether a category has values that no training row has, more often than by chance."""
     if not values or not is_complete(training[name]):
         return None
-    unseen = Counter(s for v in values if (s := spell(v)) not in counts)
-    count, rows, trained = sum(unseen.values()), len(values), sum(counts.values())
-    usual = (sum(v == 1 for v in counts.values()) + 1) / (
-        trained + 2
-    )  # Good 1953: what was seen once tells how much was not seen
-    p = float(binom.sf(count - 1, rows, min(1.0, usual)))
-    if not count or p >= level or count / rows < max(FEW, 2 * usual):
+    unseen = _count_unseen(training[name], values)
+    if not unseen.count or unseen.p >= level or unseen.count / unseen.rows < unseen.least:
         return None
-    named = ", ".join(f"'{mark_value(v[:40])}' ({n})" for v, n in unseen.most_common(SHOWN))
-    more = f" and {len(unseen) - SHOWN} others" if len(unseen) > SHOWN else ""
-    words = sum(n for v, n in unseen.items() if v.strip().lower() in WORDS)
-    if words > 0.9 * count:
-        why = (
-            f"{name} is {named}{more} in {count} of {rows} rows: words for a missing value, which"
-            " no training row has"
-        )
-        return Change(
-            name,
-            "missing",
-            p,
-            count,
-            rows,
-            why,
-            {"change": "unseen", "unseen": dict(unseen.most_common(20))},
-        )
-    other = next(
-        (
-            n
-            for n, k in training.items()
-            if n != name and "counts" in k and all(v in k["counts"] for v in unseen)
-        ),
-        None,
-    )
-    gone = [
-        f"'{mark_value(v[:40])}'"
-        for v, n in sorted(counts.items(), key=lambda e: -e[1])
-        if n / trained >= FEW and v not in {spell(x) for x in values}
-    ]
-    why = f"{name} has values that no training row has, in {count} of {rows} rows: {named}{more}"
-    why += (
-        f"; they are values of {other}"
-        if other
-        else f"; {', '.join(gone[:SHOWN])} came no more"
-        if gone
-        else ""
-    )
-    return Change(
-        name,
-        "schema",
-        p,
-        count,
-        rows,
-        why,
-        {
-            "change": "unseen",
-            "unseen": dict(unseen.most_common(20)),
-            **({"of": other} if other else {}),
-        },
-    )
+    where = f"in {unseen.count} of {unseen.rows} rows"
+    if unseen.count_missing() > 0.9 * unseen.count:
+        why = f"{name} is {unseen.named} {where}: words for a missing value, unseen in training"
+        return unseen.as_change(name, "missing", why)
+    why = f"{name} has values unseen in training, {where}: {unseen.named}"
+    other = _find_owner(name, training, unseen.values)
+    if other:
+        why += f"; they are values of {other}"
+        return unseen.as_change(name, "schema", why, of=other)
+    absent = _find_absent(training[name], values)
+    if absent:
+        why += f"; {', '.join(absent)} no longer occur"
+    return unseen.as_change(name, "schema", why)
+
+
+def _count_unseen(known: Mapping[str, Any], values: Sequence[Any]) -> _Unseen:
+    counts = {str(k): int(v) for k, v in known["counts"].items()}
+    new = Counter(value for value in map(spell, values) if value not in counts)
+    # Good 1953: what was seen once tells how much was not seen
+    usual = (sum(v == 1 for v in counts.values()) + 1) / (sum(counts.values()) + 2)
+    p = float(binom.sf(new.total() - 1, len(values), min(1.0, usual)))
+    return _Unseen(new, len(values), p, max(FEW, 2 * usual))
+
+
+def _find_absent(known: Mapping[str, Any], values: Sequence[Any]) -> list[str]:
+    """Frequent training values that no longer occur, the most frequent first."""
+    counts = {str(k): int(v) for k, v in known["counts"].items()}
+    live, trained = set(map(spell, values)), sum(counts.values())
+    frequent = [v for v, n in counts.items() if n / trained >= FEW and v not in live]
+    return [_quote(v) for v in sorted(frequent, key=lambda v: -counts[v])[:SHOWN]]
+
+
+def _find_owner(
+    name: str, training: Mapping[str, Mapping[str, Any]], values: Mapping[str, int]
+) -> str | None:
+    """Another field of which all these are training values."""
+    for other, known in training.items():
+        if other != name and "counts" in known and all(v in known["counts"] for v in values):
+            return other
+    return None
 
 
 def find_recoded(name: str, known: Mapping[str, Any], values: Sequence[Any]) -> Change | None:
-    """Whether the values of a category stand for each other: with their names exchanged, the live
+    """Test whether the values of a category were exchanged: with their names permuted, the live
     shares are those of the training rows.
     """
-    from scipy.optimize import linear_sum_assignment
-
     counts = {str(k): int(v) for k, v in known["counts"].items()}
     if not 2 <= len(counts) <= 30:
         return None
-    names, now = list(counts), Counter(spell(v) for v in values)
-    before, live = (np.array([c[n] for n in names], dtype=float) for c in (counts, now))
-    p, q = before / before.sum(), live / max(1.0, live.sum())
-    if np.abs(p - q).sum() / 2 < CLEAR:
+    now = Counter(spell(v) for v in values)
+    meant = _match_shares(counts, now)
+    permuted = {a: b for a, b in meant.items() if a != b}
+    if not permuted or p_same(known, [meant.get(v, v) for v in map(spell, values)]) < LIKE:
         return None
-    rows, columns = linear_sum_assignment(np.abs(q[:, None] - p[None, :]))
-    meant = {names[i]: names[j] for i, j in zip(rows, columns, strict=True)}
-    if (
-        all(a == b for a, b in meant.items())
-        or p_same(known, [meant.get(spell(v), spell(v)) for v in values]) < LIKE
-    ):
-        return None
-    swapped = {a: b for a, b in meant.items() if a != b and now[a]}
-    named = ", ".join(
-        f"'{mark_value(a[:40])}' comes as often as '{mark_value(b[:40])}' did"
-        for a, b in list(swapped.items())[:SHOWN]
-    )
-    why = f"the values of {name} look recoded: {named}"
+    recoded = {a: b for a, b in permuted.items() if now[a]}
     return Change(
         name,
         "schema",
         p_same(known, values),
-        sum(now[a] for a in swapped),
+        sum(now[a] for a in recoded),
         len(values),
-        why,
-        {"change": "recoded", "meant": swapped},
+        f"the values of {name} look recoded: {_describe_recoding(recoded)}",
+        {"change": "recoded", "meant": recoded},
     )
 
 
-def _stuck(
+def _describe_recoding(recoded: Mapping[str, str]) -> str:
+    pairs = list(recoded.items())[:SHOWN]
+    return ", ".join(f"{_quote(a)} is as frequent as {_quote(b)} was" for a, b in pairs)
+
+
+def _match_shares(counts: Mapping[str, int], now: Counter[str]) -> dict[str, str]:
+    """The permutation of values under which live shares are nearest to training ones; empty where
+    the shares differ little.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    names = list(counts)
+    before = np.array([counts[n] for n in names], dtype=float)
+    live = np.array([now[n] for n in names], dtype=float)
+    p, q = before / before.sum(), live / max(1.0, live.sum())
+    if np.abs(p - q).sum() / 2 < CLEAR:
+        return {}
+    rows, columns = linear_sum_assignment(np.abs(q[:, None] - p[None, :]))
+    return {names[i]: names[j] for i, j in zip(rows, columns, strict=True)}
+
+
+def _find_constant(
     name: str, known: Mapping[str, Any], values: Sequence[Any], level: float
 ) -> Change | None:
-    """Whether a number is one value in far more rows than before, and as before in the others: a
-    default, or a mark for nothing.
+    """Test whether a number has one value in far more rows than before, and is as before in the
+    others: a default, or a code for a missing value.
     """
     if not values:
         return None
     value, count = Counter(values).most_common(1)[0]
     points = np.asarray(known["numbers"], dtype=float)
     usual = float((points == float(value)).mean()) + 1 / len(points)
-    low, high = known.get("clip") or (-np.inf, np.inf)
-    rest = [min(max(v, low), high) for v in values if v != value]
     p = float(binom.sf(count - 1, len(values), min(1.0, usual)))
     if p >= level or count / len(values) - usual < STUCK:
         return None
-    others = points[points != float(value)]
-    if (
-        len(rest) >= LEAST
-        and len(others)
-        and p_same({"numbers": others.tolist(), "rows": known["rows"]}, rest) < LIKE
-    ):
+    low, high = known.get("clip") or (-np.inf, np.inf)
+    others = [min(max(v, low), high) for v in values if v != value]
+    before = points[points != float(value)]
+    usual_others = {"numbers": before.tolist(), "rows": known["rows"]}
+    if len(others) >= LEAST and len(before) and p_same(usual_others, others) < LIKE:
         return None
     why = (
-        f"{name} is {mark_value(f'{float(value):.6g}')} in {count} of {len(values)} rows, where"
-        f" about {usual:.1%} of the training rows have it; the others look as before"
+        f"{name} is {mark_value(f'{float(value):.6g}')} in {count} of {len(values)} rows (about"
+        f" {usual:.1%} in training); the other rows look as before"
     )
-    return Change(
-        name, "missing", p, count, len(values), why, {"change": "one value", "value": float(value)}
-    )
+    detail = {"change": "one value", "value": float(value)}
+    return Change(name, "missing", p, count, len(values), why, detail)
 
 
-def _swapped(
-    name: str,
-    moved: Sequence[str],
-    training: Mapping[str, Mapping[str, Any]],
-    live: Mapping[str, Sequence[Any]],
-) -> Change | None:
-    """Whether two numbers came in each other's place."""
-    values = [v for v in live[name] if v is not None]
-    for other in moved:
-        theirs = [v for v in live.get(other, ()) if v is not None]
-        if other == name or "numbers" not in training[other] or len(theirs) < LEAST:
+def _find_swapped(columns: _Columns, name: str) -> Change | None:
+    """Test whether two numbers came in each other's place."""
+    values, known = columns.values(name), columns.training[name]
+    for other in columns.moved:
+        theirs = columns.values(other)
+        if other == name or "numbers" not in columns.training[other] or len(theirs) < LEAST:
             continue
-        if min(p_same(training[other], values), p_same(training[name], theirs)) > 0.01:
-            why = f"{name} looks like {other} did, and {other} like {name}: the two were exchanged"
-            return Change(
-                name,
-                "schema",
-                p_same(training[name], values),
-                len(values),
-                len(values),
-                why,
-                {"change": "exchanged", "of": other},
+        if min(p_same(columns.training[other], values), p_same(known, theirs)) > 0.01:
+            why = (
+                f"{name} and {other} look swapped: each has the training distribution of the other"
             )
+            detail = {"change": "exchanged", "of": other}
+            rows = len(values)
+            return Change(name, "schema", p_same(known, values), rows, rows, why, detail)
     return None
 
 
-def _unit(
+def _find_unit_change(
     name: str, known: Mapping[str, Any], values: Sequence[Any], unit: str | None
 ) -> Change | None:
     found = find_unit(known, [float(v) for v in values], unit)
     if found is None:
         return None
-    part = "" if found.share >= 1 else f" in about {found.share:.0%} of the rows"
-    did = f"{found.times:.4g} times what it was" + (
-        f" {'plus' if found.plus > 0 else 'less'} {abs(found.plus):.4g}" if found.plus else ""
-    )
-    why = (
-        f"{name} is {did}{part} and otherwise the same"
-        f" ({found.named or 'a factor of no unit that is known'})"
-    )
-    detail = {
-        "change": "unit",
-        "factor": round(found.times, 6),
-        "plus": round(found.plus, 4),
-        "share": found.share,
-        "named": found.named,
-        "fit": found.fit,
-    }
+    what = f"{found.times:.4g} times what it was"
+    if found.plus:
+        sign = "plus" if found.plus > 0 else "minus"
+        what += f" {sign} {abs(found.plus):.4g}"
+    if found.share < 1:
+        what += f" in about {found.share:.0%} of the rows"
+    named = found.named or "not a known unit factor"
     return Change(
         name,
         "unit",
         p_same(known, values),
         round(found.share * len(values)),
         len(values),
-        why,
-        detail,
+        f"{name} is {what} and otherwise the same ({named})",
+        {
+            "change": "unit",
+            "factor": round(found.times, 6),
+            "plus": round(found.plus, 4),
+            "share": found.share,
+            "named": found.named,
+            "fit": found.fit,
+        },
     )

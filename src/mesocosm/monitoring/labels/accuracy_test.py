@@ -1,4 +1,4 @@
-"""Whether answers are right as often as they should be: by labels, against the model's own
+"""Whether predictions are right as often as they should be: by labels, against the model's own
 calibration on its held-out rows.
 
 Knows numbers only. The comparison may be looked at after every label.
@@ -8,29 +8,27 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from mesocosm.monitoring.labels.change_test import newest
-from mesocosm.serving.rollout.sequential_test import compared
+from mesocosm.monitoring.labels.change_test import find_change
+from mesocosm.serving.rollout.sequential_test import compare_shares
 
-FEW = 30  # labelled rows, and held-out ones, under which nothing is said
-SURE = 0.01  # how unlikely fewer right answers must be, over all looks at one version
+FEW = 30  # labelled rows, and held-out ones, under which nothing is concluded
+SURE = 0.01  # p-value under which fewer are right than expected, over all looks at one version
 WITHIN = 0.8  # share of held-out errors of a number within the bound of those that count as right
-# how unlikely by chance the classes of labels must be before they are said to come otherwise than
-# usual
-OTHERWISE = 0.001
-MOST_WITHOUT = 5  # answers without a label for each with one, over which nothing is said of all
+SELECTED = 0.001  # p-value under which the labels received are of other classes than usual
+MOST_WITHOUT = 5  # predictions without a label for each with one, over which nothing is concluded
 PRIOR = 10.0  # held-out rows that the model's own probabilities weigh as much as
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer whose label is known: its probability, whether it was right, the content of its
-    row, and the label where it is a class.
+    """A prediction whose label is known: its probability, whether it was right, the content hash of
+    its row, and the label where it is a class.
     """
 
     probability: float
@@ -41,13 +39,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Labelled:
-    """What labels say: of `rows` answers `right` were, where `expected` should be; `p` that so few
-    are by chance, at any number of looks.
+    """What labels show: of `rows` predictions `right` were, where `expected` should be; `p` is an
+    always-valid p-value of so few.
 
-    Where only the newest answers became worse, `rows` are those, and `of` is how many there are in
-    all. An answer that is a number counts as right where its error is at most `near`, which
-    held-out rows keep in a known share. Where labels come back of other classes than usual, `most`
-    is what rows of those classes would let expect, and `selected` names the classes.
+    Where only the newest predictions became worse, `rows` are those, and `of` is how many there are
+    in all. A prediction that is a number counts as right where its error is at most `near`, which
+    held-out rows keep in a known share. Where the labels received are of other classes than usual,
+    `most` is what rows of those classes would let expect, and `selected` names the classes.
     """
 
     rows: int = 0
@@ -62,23 +60,27 @@ class Labelled:
     @property
     def gap(self) -> float:
         """The accuracy lost."""
-        return (self.expected - self.right) / self.rows if self.rows else 0.0
+        if not self.rows:
+            return 0.0
+        return (self.expected - self.right) / self.rows
 
     @property
     def why(self) -> str:
         """What was found, as a sentence."""
-        which = (
-            f"of the newest {self.rows} of {self.of}" if self.of > self.rows else f"of {self.rows}"
-        )
+        which = f"{self.rows}"
+        if self.of > self.rows:
+            which = f"the newest {self.rows} (of {self.of})"
         return (
-            f"{which} answers whose label came back {self.right} were {self.found}, where"
-            f" {self.expected:.0f} were expected: what the inputs say of the answer has changed"
+            f"concept drift: {self.right} of {which} labelled predictions were {self.criterion}"
+            f" ({self.expected:.0f} expected)"
         )
 
     @property
-    def found(self) -> str:
+    def criterion(self) -> str:
         """What counts as right, in words."""
-        return "right" if self.near is None else f"within {self.near:.4g} of it"
+        if self.near is None:
+            return "right"
+        return f"within {self.near:.4g} of the label"
 
     @property
     def worse(self) -> bool:
@@ -87,11 +89,11 @@ class Labelled:
 
 
 class Calibration:
-    """How often answers of a probability are right, measured on held-out rows.
+    """How often predictions of a probability are right, measured on held-out rows.
 
     Args:
-        held: answers to held-out rows.
-        near: the error up to which an answer that is a number counts as right.
+        held: predictions of held-out rows.
+        near: the error up to which a prediction that is a number counts as right.
 
     Source: Platt 1999, Probabilistic outputs for support vector machines; drawn to the model's own
     probabilities where rows are few.
@@ -112,7 +114,7 @@ class Calibration:
             return
         from scipy.optimize import minimize
 
-        x = np.array([_odds(a.probability) for a in held])
+        x = np.array([_log_odds(a.probability) for a in held])
         sign = np.array([1.0 if a.right else -1.0 for a in held])
 
         def cost(w: Any) -> float:
@@ -122,32 +124,31 @@ class Calibration:
         self.slope, self.base = (float(w) for w in minimize(cost, np.array([1.0, 0.0])).x)
 
     def expect(self, probability: float) -> float:
-        """How often an answer of a probability is right."""
-        return 1 / (1 + math.exp(-(self.slope * _odds(probability) + self.base)))
+        """How often a prediction of a probability is right."""
+        return 1 / (1 + math.exp(-(self.slope * _log_odds(probability) + self.base)))
 
     def selected(self, answers: Sequence[Answer]) -> str:
-        """Which classes labels came back of, where they are not those of the held-out rows: labels
-        may be of some classes only. Empty where they are alike.
+        """Describe the classes of the labels received, where they are not those of the held-out
+        rows: labels may be of some classes only. Empty where they are alike.
         """
-        came = Counter(a.label for a in answers if a.label in self.classes)
-        rows, held = sum(came.values()), sum(self.classes.values())
+        received = Counter(a.label for a in answers if a.label in self.classes)
+        rows, held = sum(received.values()), sum(self.classes.values())
         if rows < FEW or len(self.classes) < 2:
             return ""
         from scipy.stats import chi2_contingency
 
-        table = [[came[c] for c in self.classes], [self.classes[c] for c in self.classes]]
-        if float(chi2_contingency(table)[1]) >= OTHERWISE:
+        table = [[received[c] for c in self.classes], [self.classes[c] for c in self.classes]]
+        if float(chi2_contingency(table)[1]) >= SELECTED:
             return ""
+        shares = {c: (received[c] / rows, n / held) for c, n in self.classes.items()}
+        farthest = sorted(shares, key=lambda c: -abs(shares[c][0] - shares[c][1]))[:2]
         return ", ".join(
-            f"'{c}' {came[c] / rows:.0%}, {self.classes[c] / held:.0%} among the held-out rows"
-            for c in sorted(
-                self.classes, key=lambda c: -abs(came[c] / rows - self.classes[c] / held)
-            )[:2]
+            f"'{c}' {shares[c][0]:.0%} ({shares[c][1]:.0%} of the held-out rows)" for c in farthest
         )
 
     def by_class(self, answers: Sequence[Answer]) -> tuple[Any, float]:
-        """How often an answer to a row of its class is right among the held-out rows, and as how
-        many held-out rows that is known.
+        """The accuracy on each answer's class among the held-out rows, and as how many held-out
+        rows that is known.
         """
         share = {c: (self.found[c] + 1) / (n + 2) for c, n in self.classes.items()}
         usual = sum(self.found.values()) / max(1, sum(self.classes.values()))
@@ -157,16 +158,14 @@ class Calibration:
             (weights[c] / len(answers)) ** 2 * share[c] * (1 - share[c]) / n
             for c, n in self.classes.items()
         )
-        mean = float(expected.mean())
-        return expected, (
-            min(float(self.rows), mean * (1 - mean) / variance)
-            if variance > 0
-            else float(self.rows)
-        )
+        mean, rows = float(expected.mean()), float(self.rows)
+        if variance > 0:
+            rows = min(rows, mean * (1 - mean) / variance)
+        return expected, rows
 
 
 def calibrate_errors(errors: Sequence[float]) -> Calibration:
-    """The calibration of answers that are numbers: held-out errors, of which `WITHIN` lie within
+    """Calibrate predictions that are numbers: of the held-out errors the share `WITHIN` lies within
     the bound that live errors are held against.
 
     Source: Papadopoulos et al. 2002, ECML (a quantile of held-out errors holds for new rows of the
@@ -184,35 +183,37 @@ def calibrate_errors(errors: Sequence[float]) -> Calibration:
 
 
 def compare(answers: Iterable[Answer], known: Calibration, without: int | None = None) -> Labelled:
-    """Compare answers with what held-out rows let expect.
+    """Compare predictions with what held-out rows let expect.
 
-    Two tests, each with half of the level: of all answers, and of the newest ones from any moment
-    on, so that a change is found after any number of right answers. Equal rows that err together
-    count as what they tell, not as many. Nothing is said of few rows, nor without held-out ones.
+    Two tests, each with half of the level: of all predictions, and of the newest ones from any
+    moment on, so that a change is found after any number of right predictions. Equal rows that err
+    together count by their information, not as many. Nothing is concluded from few rows, nor
+    without held-out ones.
 
-    Where labels come back of other classes than the held-out rows have, as where only losses are
-    reported, answers are worse only if a selection of labels does not explain it: they are so among
-    rows of their own class too, which a selection leaves as they were, or they would be so even if
-    every answer without a label had been right.
+    Where the labels received are of other classes than the held-out rows have, as where only losses
+    are reported, predictions are worse only if a selection of labels does not explain it: they are
+    so among rows of their own class too, which a selection leaves as they were, or they would be so
+    even if every prediction without a label had been right.
 
     Args:
-        answers: in the order in which their labels came.
-        without: how many answers of the same time no label came back for; None where it is not
-            known.
+        answers: in the order in which their labels were received.
+        without: how many predictions of the same time have no label; None where it is not known.
     """
     given = list(answers)
     if not given:
         return Labelled()
     expected = np.array([known.expect(a.probability) for a in given])
-    found = replace(_compared(given, expected, known.rows, known.rows), near=known.near)
+    found = replace(_compare_rates(given, expected, known.rows, known.rows), near=known.near)
     if known.rows < FEW or not (
         selected := known.selected(given) or known.selected(given[-found.rows :])
     ):
         return found
     own, held = known.by_class(given)
-    beside = _compared(given, own, held, known.rows)
-    of_class = beside.p if beside.gap > 0 else 1.0
-    at_best = found.p if without == 0 else _all_others_right(given, expected, known, without)
+    by_class = _compare_rates(given, own, held, known.rows)
+    of_class = by_class.p if by_class.gap > 0 else 1.0
+    at_best = found.p
+    if without != 0:
+        at_best = _all_others_right(given, expected, known, without)
     return replace(
         found,
         p=max(found.p, min(1.0, 2 * min(of_class, at_best))),
@@ -224,36 +225,33 @@ def compare(answers: Iterable[Answer], known: Calibration, without: int | None =
 def _all_others_right(
     given: Sequence[Answer], expected: Any, known: Calibration, without: int | None
 ) -> float:
-    """p that so few of all answers are right, had every one without a label been right, and been as
-    unsure as an answer can be.
+    """The p-value of all predictions together, had every one without a label been right, at the
+    lowest confidence there is.
 
-    It is of all answers together: which of the newest have no label is not known.
+    It is of all predictions together: which of the newest have no label is not known.
     """
     if without is None or without > MOST_WITHOUT * len(given):
         return 1.0
     right = np.array([a.right for a in given], dtype=float)
-    scale = _alone([a.content for a in given], right - expected)
-    rows, total = (
-        len(given) + without,
-        float(expected.sum()) + without * known.expect(1 / max(2, len(known.classes))),
-    )
-    held = float(known.rows)
-    told = compared((right.sum() + without) * scale, rows * scale, total / rows * held, held)  # type: ignore[arg-type]
-    return told.p if told.difference < 0 else 1.0
+    scale = _effective_share([a.content for a in given], right - expected)
+    rows, held = len(given) + without, float(known.rows)
+    total = float(expected.sum()) + without * known.expect(1 / max(2, len(known.classes)))
+    test = compare_shares((right.sum() + without) * scale, rows * scale, total / rows * held, held)
+    return test.p if test.difference < 0 else 1.0
 
 
-def _compared(given: Sequence[Answer], expected: Any, held: float, rows_held: int) -> Labelled:
-    """Both tests of answers beside what is expected, as known from so many held-out rows."""
+def _compare_rates(given: Sequence[Answer], expected: Any, held: float, rows_held: int) -> Labelled:
+    """Test predictions against what is expected, as known from so many held-out rows."""
     right, contents = np.array([a.right for a in given], dtype=float), [a.content for a in given]
     rows, total = len(given), float(expected.sum())
     found = Labelled(rows, int(right.sum()), round(total, 2))
     if rows < FEW or rows_held < FEW:
         return found
-    scale = _alone(contents, right - expected)
+    scale = _effective_share(contents, right - expected)
     share = total / rows
-    told = compared(right.sum() * scale, rows * scale, share * held, held)  # type: ignore[arg-type]
-    of_all = told.p if told.difference < 0 else 1.0
-    start, p = newest(right, expected, contents, max(1, int(held)), FEW)
+    test = compare_shares(right.sum() * scale, rows * scale, share * held, held)
+    of_all = test.p if test.difference < 0 else 1.0
+    start, p = find_change(right, expected, contents, max(1, int(held)), FEW)
     if p < of_all:
         return Labelled(
             rows - start,
@@ -265,18 +263,20 @@ def _compared(given: Sequence[Answer], expected: Any, held: float, rows_held: in
     return replace(found, p=min(1.0, 2 * of_all))
 
 
-def _alone(contents: Sequence[str], errors: Any) -> float:
-    """As how large a share of its rows a sample counts, where equal rows err alike."""
-    sums: Mapping[str, float] = defaultdict(float)
+def _effective_share(contents: Sequence[str], errors: Any) -> float:
+    """The effective sample size over the rows, where equal rows err alike."""
+    sums: dict[str, float] = defaultdict(float)
     errors = errors - errors.mean()
     for i, (content, error) in enumerate(zip(contents, errors, strict=True)):
-        sums[content or f"#{i}"] += float(error)  # type: ignore[index]
+        sums[content or f"#{i}"] += float(error)
     apart, together = float((errors**2).sum()), sum(v * v for v in sums.values())
     if apart < 1e-9:  # one row that came often, or no error that differs from another
         return len(sums) / len(contents)
-    return min(1.0, apart / together) if together > 1e-9 else 1.0
+    if together <= 1e-9:
+        return 1.0
+    return min(1.0, apart / together)
 
 
-def _odds(p: float) -> float:
+def _log_odds(p: float) -> float:
     p = min(0.999, max(0.001, p))
     return math.log(p / (1 - p))

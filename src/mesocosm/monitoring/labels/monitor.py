@@ -1,139 +1,147 @@
-"""The watch over labels: what those that came back say of the answers, and alerts of those that are
-right less often.
+"""The monitor of labels: compares predictions with the labels received, and raises alerts where
+fewer are right than expected.
 
-Knows labels and the catalog; the rest of the watch asks it once a look.
+Knows labels and the catalog; `ServiceMonitor` calls it once a look.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mesocosm.core.durations import seconds
 from mesocosm.monitoring import alert_closing
 from mesocosm.monitoring.alert_closing import next_state
 from mesocosm.monitoring.diagnosis import Diagnosis
 from mesocosm.monitoring.drift.labelled_predictions import (
-    Told,
+    LabelReader,
     explain_unknown,
     is_right,
     read_labels,
 )
-from mesocosm.monitoring.labels.accuracy_test import MOST_WITHOUT
-from mesocosm.monitoring.monitor_state import Watched
-from mesocosm.monitoring.request_stream import Stream
+from mesocosm.monitoring.labels.accuracy_test import MOST_WITHOUT, Labelled
+from mesocosm.monitoring.monitor_state import MonitorState
+from mesocosm.monitoring.request_stream import RequestStream
+from mesocosm.serving.model_instance import ModelInstance
 
-MOST_LABELLED = 10_000  # answers with a label that one look compares, the newest
+MOST_LABELLED = 10_000  # predictions with a label that one look compares, the newest
 
 
-class LabelWatch:
-    """What labels say to one monitor."""
+class LabelMonitor:
+    """Alerts about the accuracy of one service, by the labels received."""
 
-    def __init__(self, watch: Watched) -> None:
-        self.watch = watch
+    def __init__(self, state: MonitorState) -> None:
+        self.state = state
 
-    def look(self, stream: Stream) -> list[str]:
-        """Answers that turn out wrong more often than they should, though the inputs look as
-        before; an alert of it closes by labels too.
+    def look(self, stream: RequestStream) -> list[str]:
+        """Test whether predictions are right less often than they should be, though the inputs look
+        as before; the ids of alerts raised. Such an alert closes by labels too.
         """
-        if (
-            not self.watch.monitor.drift
-            or (now := self.watch.served.now) is None
-            or now.fields is None
-        ):
+        now = self.state.served.now
+        if not self.state.monitor.drift or now is None or now.fields is None:
             return []
-        opened = self.watch.opened("drift", stream.mark)
-        for alert in [a for a in opened if a["detail"].get("by") == "labels"]:
-            labelled = self.labelled(
-                stream, alert["at"], alert_closing.labels_needed(alert["detail"])
-            )(None)
-            state = next_state(
-                alert["detail"], alert_closing.Evidence(labelled=labelled, version=now.version)
-            )
-            if not state.open:
-                self.watch.close(alert, state.why)
-                stream.began = self.watch.catalog.clock()
+        if self._explained(stream, now):
             return []
-        if opened or (
-            not stream.mark and self.watch.opened("schema")
-        ):  # what is open explains wrong answers, until it is over
-            return []
-        told = self.labelled(stream, stream.began)(None)
-        if not told.worse:
-            return []
-        closed = max(
-            (
-                a["cleared_at"] or 0.0
-                for a in self.watch.catalog.alerts()
-                if a["monitor"] == self.watch.name
-                and a["detail"].get("by") == "labels"
-                and a["detail"].get("mark", "") == stream.mark
-            ),
-            default=0.0,
-        )
-        if (
-            closed > stream.began
-        ):  # a person closed one, with a reason: only what came since tells of another
+        labelled = self.labelled(stream, stream.began)(None)
+        closed = self._last_closed(stream)
+        if labelled.worse and closed > stream.began:
+            # a person closed one, with a reason: only what came since tells of another
             stream.began = closed
-            return self.look(stream)
-        verdict = Diagnosis("concept", round(told.gap, 4), "retrain", told.why)
-        self.watch.last["verdict"] = verdict.as_json()
-        drill = "drill: " if stream.mark else ""
+            labelled = self.labelled(stream, stream.began)(None)
+        if not labelled.worse:
+            return []
+        return [self._raise(stream, now, labelled)]
+
+    def _explained(self, stream: RequestStream, now: ModelInstance) -> bool:
+        """Whether an open alert explains wrong predictions, until it is over; one of labels is
+        reviewed.
+        """
+        opened = self.state.open_alerts("drift", stream.mark)
+        for alert in opened:
+            if alert["detail"].get("by") == "labels":
+                self._close_if_over(alert, stream, now)
+                return True
+        return bool(opened) or (not stream.mark and bool(self.state.open_alerts("schema")))
+
+    def _close_if_over(
+        self, alert: Mapping[str, Any], stream: RequestStream, now: ModelInstance
+    ) -> None:
+        most = alert_closing.labels_needed(alert["detail"])
+        labelled = self.labelled(stream, alert["at"], most)(None)
+        evidence = alert_closing.Evidence(labelled=labelled, version=now.version)
+        state = next_state(alert["detail"], evidence)
+        if not state.open:
+            self.state.close(alert, state.why)
+            stream.began = self.state.catalog.clock()
+
+    def _last_closed(self, stream: RequestStream) -> float:
+        """When an alert of labels was last closed; 0 where none was."""
+        times = [
+            a["cleared_at"] or 0.0
+            for a in self.state.catalog.alerts()
+            if a["monitor"] == self.state.name
+            and a["detail"].get("by") == "labels"
+            and a["detail"].get("mark", "") == stream.mark
+        ]
+        return max(times, default=0.0)
+
+    def _raise(self, stream: RequestStream, now: ModelInstance, labelled: Labelled) -> str:
+        name = self.state.served.name
+        diagnosis = Diagnosis("concept", round(labelled.gap, 4), "retrain", labelled.why)
+        self.state.last["verdict"] = diagnosis.as_json()
+        message = (
+            f"{stream.prefix}accuracy of {name} dropped: {diagnosis.why};"
+            f" remedy: {diagnosis.remedy}"
+        )
         detail = {
             "by": "labels",
             "features": [],
-            "rows": told.rows,
-            "gap": round(told.gap, 4),
-            "p": told.p,
-            "verdict": verdict.as_json(),
+            "rows": labelled.rows,
+            "gap": round(labelled.gap, 4),
+            "p": labelled.p,
+            "verdict": diagnosis.as_json(),
             "mark": stream.mark,
             "version": now.version,
         }
-        raised = [
-            self.watch.catalog.alert(
-                self.watch.name,
-                self.watch.served.name,
-                "drift",
-                f"{drill}answers of {self.watch.served.name} are right less often: {verdict.why};"
-                f" remedy: {verdict.remedy}",
-                detail,
-            )
-        ]
-        if self.watch.monitor.reacts_with("retrain"):
-            self.watch.retrain(self.watch.served.name, drill + verdict.why)
-        return raised
+        alert = self.state.raise_alert("drift", message, detail)
+        if self.state.monitor.reacts_with("retrain"):
+            self.state.retrain(name, stream.prefix + diagnosis.why)
+        return alert
 
-    def labelled(self, stream: Stream, since: float, most: int = 0) -> Told:
-        """What labels say of the answers of the version that serves, given since a moment (the
+    def labelled(self, stream: RequestStream, since: float, most: int = 0) -> LabelReader:
+        """What labels show of the predictions of the deployed version made since a moment (the
         newest of them where a number is given).
         """
-        now = self.watch.served.now
-        came = [
+        now, reference = self.state.served.now, self.state.reference
+        rows = [
             r
-            for r in self.watch.catalog.labelled(
-                self.watch.served.name, since, stream.mark, MOST_LABELLED
+            for r in self.state.catalog.labelled(
+                self.state.served.name, since, stream.mark, MOST_LABELLED
             )
             if now and r["version"] == now.version and r["at"] >= since
         ]
-        judged = [
-            (r, right) for r in came if (right := is_right(r, self.watch.known, now)) is not None
+        known = [
+            (row, right) for row in rows if (right := is_right(row, reference, now)) is not None
         ]
         if not stream.mark:
-            self.watch.last["labels"] = explain_unknown(
-                len(came), len(judged), self.watch.known, now
-            )
-        judged = judged[-most:]
-        times = [r["at"] for r, _ in judged]
-        without = None  # how many of that time have no label; of a time of which some were taken out of the log it is not known
-        if (
-            now
-            and times
-            and min(times)
-            > self.watch.catalog.clock() - seconds(self.watch.served.service.log.keep)
-        ):
-            most = (MOST_WITHOUT + 1) * len(judged) + 1  # of more nothing is said
-            without = max(
-                0,
-                self.watch.catalog.count_answers(
-                    self.watch.served.name, now.version, min(times), max(times), most, stream.mark
-                )
-                - len(judged),
-            )
-        return read_labels(judged, now, self.watch.known, without)
+            self.state.last["labels"] = explain_unknown(len(rows), len(known), reference, now)
+        known = known[-most:]
+        times = [row["at"] for row, _ in known]
+        return read_labels(known, now, reference, self._count_unlabelled(stream, now, times))
+
+    def _count_unlabelled(
+        self, stream: RequestStream, now: ModelInstance | None, times: Sequence[float]
+    ) -> int | None:
+        """How many predictions of the same time have no label; None where it is not known, as of a
+        time of which some were deleted from the log.
+        """
+        if now is None or not times:
+            return None
+        kept_since = self.state.catalog.clock() - seconds(self.state.served.service.log.keep)
+        if min(times) <= kept_since:
+            return None
+        most = (MOST_WITHOUT + 1) * len(times) + 1  # nothing is concluded from more
+        count = self.state.catalog.count_answers(
+            self.state.served.name, now.version, min(times), max(times), most, stream.mark
+        )
+        return max(0, count - len(times))

@@ -1,6 +1,6 @@
-"""Surges seen: sums over items, a group apart, at a stated rate of false alarms.
+"""Surges detected: cumulative sums over items, one a group, at a stated rate of false alarms.
 
-Knows items and what their answers tell. Knows no catalog and no services.
+Knows items and their predictions. Knows no catalog and no services.
 """
 
 from __future__ import annotations
@@ -14,27 +14,24 @@ from typing import Any
 import numpy as np
 
 from mesocosm.core.hashing import digest
-from mesocosm.monitoring.surge.evidence import Array, Evidence, doubtful, threshold
+from mesocosm.monitoring.surge.evidence import Array, LabelEvidence, find_threshold, widen_shares
 from mesocosm.monitoring.surge.settings import Surge
 
-REMEMBERED = 5000  # items by whose words a copy is known
-LENT = (
-    20,
-    200,
-    # items of all groups that stand for a group of which little is known: where groups differ, and
-    # where they do not
-)
-# times the quiet items that are stated, for which heights are worked out: what is usual is never
-# known quite
+REMEMBERED = 5000  # items by whose words a duplicate is known
+# items of all groups that stand for a group of which little is known: where groups differ, and
+# where they do not
+LENT = (20, 200)
+# times the quiet items that are stated, for which heights are computed: the usual share is never
+# known exactly
 SPARE = 2
-# times as soon as a false alarm may the end of a surge be told that lasts: it costs a second alarm,
-# not a false one
+# times as soon as a false alarm may the end of a lasting surge be reported: it costs a second
+# alarm, not a false one
 SOONER = 20
-AGAIN = 1.3  # times the items known of a group after which what is usual is worked out anew
+AGAIN = 1.3  # times the items known of a group after which its baseline is computed again
 
 
-class Run:
-    """The sum of one group of items since it was last nought."""
+class GroupSum:
+    """The cumulative sum of one group of items since it was last zero."""
 
     def __init__(self, cells: int) -> None:
         self.sum = 0.0
@@ -43,89 +40,98 @@ class Run:
         self.cells = np.zeros(cells)
         self.seen = self.count = 0
 
+    def add(self, item: Mapping[str, Any], cell: int, hit: bool, step: float) -> None:
+        """Add an item; what every sender added shrinks with the sum."""
+        self.seen += 1
+        self.count += hit
+        self.cells[cell] += 1
+        before, self.sum = self.sum, max(0.0, self.sum + step)
+        if step < 0 and before:
+            self.senders = {s: added * self.sum / before for s, added in self.senders.items()}
+        if hit:
+            self.items.append(dict(item))
 
-class Usual:
-    """What is usual in a group: what an item of each cell adds to its sum, and the heights at which
-    a rise and its end are told.
+
+class GroupBaseline:
+    """The baseline of a group: what an item of each cell adds to its sum, and the heights at which
+    a rise and its end are reported.
 
     Args:
-        evidence: what answers tell.
+        evidence: the evidence of predictions.
         setting: what a surge is.
-        counts: of answers by cell.
+        counts: of predictions by cell.
         seen: how many of them are the group's own.
     """
 
-    def __init__(self, evidence: Evidence, setting: Surge, counts: Array, seen: float) -> None:
-        counts = counts + 1 / len(
-            counts
-        )  # one answer of any kind more, so that what was never seen is not impossible
+    def __init__(self, evidence: LabelEvidence, setting: Surge, counts: Array, seen: float) -> None:
+        # one prediction of any kind more, so that what was never observed is not impossible
+        counts = counts + 1 / len(counts)
         share, self.seen = evidence.share(counts), max(1.0, seen)
         self.steps = evidence.steps(share, setting.risen(share))
-        shares = doubtful(self.steps, counts / counts.sum(), float(counts.sum()))
-        self.height = threshold(self.steps, shares, SPARE * setting.quiet)
+        shares = widen_shares(self.steps, counts / counts.sum(), float(counts.sum()))
+        self.height = find_threshold(self.steps, shares, SPARE * setting.quiet)
         self.most = float(self.steps.max())
         self.shares, self.lasts = shares, setting.quiet / SOONER
 
     @cached_property
     def back(self) -> float:
-        """The height at which the end of a rise is told."""
-        after = self.shares * np.exp(self.steps)  # how the cells come where the share has risen
-        return threshold(-self.steps, after / after.sum(), self.lasts)
+        """The height at which the end of a rise is reported."""
+        after = self.shares * np.exp(self.steps)  # the cells where the share has risen
+        return find_threshold(-self.steps, after / after.sum(), self.lasts)
 
 
-class Surges:
+class SurgeDetector:
     """The sums of all groups.
 
     Args:
         setting: what is counted.
-        before: rows that were held out with what is said of them (`label`, and the group under its
-            field's name): what is usual. Where they tell how sure an answer is of the label
-            (`sure`) and what is true (`_label`), items count by how sure their answers are.
+        before: held-out rows with their predictions (`label`, and the group under its field's
+            name): the baseline. Where they have the probability of the label (`sure`) and the true
+            label (`HELD_LABEL`), items count by the confidence of their predictions.
     """
 
     def __init__(self, setting: Surge, before: Iterable[Mapping[str, Any]]) -> None:
         self.setting, rows = setting, list(before)
-        self.evidence = Evidence(setting.label, rows)
+        self.evidence = LabelEvidence(setting.label, rows)
         self.size = len(self.evidence.ratios)
-        self.runs: dict[str, Run] = {}
-        self.risen: set[str] = set()  # groups whose surge was told and is not over
+        self.runs: dict[str, GroupSum] = {}
+        self.risen: set[str] = set()  # groups whose surge was reported and is not over
         self.copies: OrderedDict[str, None] = OrderedDict()
-        self.known: dict[
-            str, Array
-        ] = {}  # answers of a group by cell, and how many of them are of the label
+        # predictions of a group by cell, and how many of them are of the label
+        self.known: dict[str, Array] = {}
         self.all = np.zeros(self.size + 1)
-        self.looks: dict[str, Usual] = {}
+        self.baselines: dict[str, GroupBaseline] = {}
         self.left_out = Counter[str]()
         for row in rows:  # which may have equal words in the field that counts once
-            self._usually(row)
+            self._learn_row(row)
 
     def remember(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Learn what is usual from answers that came before and were no part of a surge; copies
-        count once, here too.
+        """Add earlier predictions that were no part of a surge to the baseline; duplicates count
+        once, here too.
         """
         for row in rows:
-            if self.setting.once and self._copy(str(row.get(self.setting.once))):
-                continue
-            self._usually(row)
+            if not self._is_duplicate(row):
+                self._learn_row(row)
 
-    def _usually(self, row: Mapping[str, Any]) -> None:
+    def _learn_row(self, row: Mapping[str, Any]) -> None:
         if (cell := self.evidence.cell(row, self._hit(row))) is not None:
             self._learn(self._group(row), np.eye(self.size)[cell], self._hit(row))
 
     def usual(self, groups: Iterable[str]) -> dict[str, float]:
-        """The usual share of the label among answers of each group, drawn to that of all where
-        little is known of it; one in two before anything was seen.
+        """The usual share of the label among predictions of each group, shrunk to that of all where
+        little is known of it; one in two before anything was observed.
         """
-        lent, all_ = self.lent(), float((self.all[-1] + 1) / (self.all[:-1].sum() + 2))
-        mine = {group: self.known.get(group, np.zeros(self.size + 1)) for group in groups}
-        return {
-            group: round(float((kept[-1] + lent * all_) / (kept[:-1].sum() + lent)), 2)
-            for group, kept in mine.items()
-        }
+        lent, overall = self.lent(), float((self.all[-1] + 1) / (self.all[:-1].sum() + 2))
+        shares = {}
+        for group in groups:
+            known = self.known.get(group, np.zeros(self.size + 1))
+            share = (known[-1] + lent * overall) / (known[:-1].sum() + lent)
+            shares[group] = round(float(share), 2)
+        return shares
 
     def lent(self) -> float:
-        """How many items of all groups stand beside a group's own: many where the shares of groups
-        differ by no more than chance has them differ.
+        """How many items of all groups are added to a group's own: many where the shares of groups
+        differ by no more than chance.
 
         Source: Kleinman 1973, Journal of the American Statistical Association 68 (moments of shares
             that differ).
@@ -134,41 +140,37 @@ class Surges:
         if len(groups) < 2:
             return float(LENT[0])
         mean = groups[:, 0].sum() / groups[:, 1].sum()
+        rows = groups[:, 1]
         apart = float(
-            (groups[:, 1] * (groups[:, 0] / groups[:, 1] - mean) ** 2).sum()
-            / max(mean * (1 - mean), 1e-9)
+            (rows * (groups[:, 0] / rows - mean) ** 2).sum() / max(mean * (1 - mean), 1e-9)
         )
-        weight = groups[:, 1].sum() - (groups[:, 1] ** 2).sum() / groups[:, 1].sum()
-        alike = max(
-            0.0, (apart - (len(groups) - 1)) / max(weight - (len(groups) - 1), 1.0)
-        )  # the share of variance that lies between groups
-        return float(np.clip((1 - alike) / max(alike, 1e-9), *LENT))
+        weight = rows.sum() - (rows**2).sum() / rows.sum()
+        # the share of variance that lies between groups
+        between = max(0.0, (apart - (len(groups) - 1)) / max(weight - (len(groups) - 1), 1.0))
+        return float(np.clip((1 - between) / max(between, 1e-9), *LENT))
 
-    def look(self, group: str) -> Usual:
-        """What is usual in a group; worked out anew when much more is known of it."""
-        mine = self.known.setdefault(group, np.zeros(self.size + 1))
-        seen = float(mine[:-1].sum())
-        if group not in self.looks or seen > self.looks[group].seen * AGAIN:
-            everything, lent = (
-                self.all[:-1] if self.all[:-1].any() else np.ones(self.size),
-                self.lent(),
-            )
-            self.looks[group] = Usual(
-                self.evidence, self.setting, mine[:-1] + lent * everything / everything.sum(), seen
-            )
-        return self.looks[group]
+    def baseline(self, group: str) -> GroupBaseline:
+        """The baseline of a group; computed again when much more is known of it."""
+        known = self.known.setdefault(group, np.zeros(self.size + 1))
+        seen = float(known[:-1].sum())
+        if group not in self.baselines or seen > self.baselines[group].seen * AGAIN:
+            overall = self.all[:-1]
+            if not overall.any():
+                overall = np.ones(self.size)
+            counts = known[:-1] + self.lent() * overall / overall.sum()
+            self.baselines[group] = GroupBaseline(self.evidence, self.setting, counts, seen)
+        return self.baselines[group]
 
     def see(self, item: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Count an item; returns what is to be told where it makes a surge, and `over` where a
-        surge that was told has ended.
+        """Count an item; returns what to report where it makes a surge, with `over` where a
+        reported surge has ended.
 
-        A surge is told once. It is over when the share is the usual one again.
+        A surge is reported once. It is over when the share is the usual one again.
 
         Args:
             item: `id`, `label`, `sure` where it is known, and the fields that the setting names.
         """
-        setting, group = self.setting, self._group(item)
-        if setting.once and self._copy(str(item.get(setting.once))):
+        if self._is_duplicate(item):
             self.left_out["copies"] += 1
             return None
         hit = self._hit(item)
@@ -176,43 +178,48 @@ class Surges:
         if cell is None:
             self.left_out["without a probability"] += 1
             return None
-        usual, run = self.look(group), self.runs.setdefault(group, Run(self.size))
+        group = self._group(item)
+        usual, run = self.baseline(group), self.runs.setdefault(group, GroupSum(self.size))
         step = float(usual.steps[cell])
         if group in self.risen:
-            return self._falls(group, run, hit, step, usual)
-        sender = str(item.get(setting.sender)) if setting.sender else ""
-        if step > 0 and setting.sender:
-            if run.senders.get(sender, 0.0) + step > setting.each * usual.most + 1e-9:
-                self.left_out["of one sender"] += 1
-                return None
-            run.senders[sender] = run.senders.get(sender, 0.0) + step
-        run.seen += 1
-        run.count += hit
-        run.cells[cell] += 1
-        before, run.sum = run.sum, max(0.0, run.sum + step)
-        if step < 0 and before:
-            run.senders = {one: added * run.sum / before for one, added in run.senders.items()}
-        if hit:
-            run.items.append(dict(item))
+            return self._test_end(group, run, hit, step, usual)
+        if not self._admit(run, item, step, usual):
+            self.left_out["of one sender"] += 1
+            return None
+        run.add(item, cell, hit, step)
         if not run.sum:
-            self._learn(group, run.cells, run.count)  # what came to nothing tells what is usual
+            self._learn(group, run.cells, run.count)  # what came to nothing is part of the baseline
             self.runs.pop(group)
         elif run.sum >= usual.height:
             self.runs.pop(group)
             self.risen.add(group)
-            return self._said(group, run) | {
-                "senders": (
-                    len({str(i.get(setting.sender)) for i in run.items}) if setting.sender else None
-                ),
-                "items": run.items,
-            }
+            senders = self._count_senders(run)
+            return {**self._report(group, run), "senders": senders, "items": run.items}
         return None
 
-    def _falls(
-        self, group: str, run: Run, hit: bool, step: float, usual: Usual
+    def _admit(
+        self, run: GroupSum, item: Mapping[str, Any], step: float, usual: GroupBaseline
+    ) -> bool:
+        """Whether an item counts: one sender adds to a sum no more than its setting allows."""
+        if step <= 0 or not self.setting.sender:
+            return True
+        sender = str(item.get(self.setting.sender))
+        added = run.senders.get(sender, 0.0) + step
+        if added > self.setting.each * usual.most + 1e-9:
+            return False
+        run.senders[sender] = added
+        return True
+
+    def _count_senders(self, run: GroupSum) -> int | None:
+        if not self.setting.sender:
+            return None
+        return len({str(item.get(self.setting.sender)) for item in run.items})
+
+    def _test_end(
+        self, group: str, run: GroupSum, hit: bool, step: float, usual: GroupBaseline
     ) -> dict[str, Any] | None:
-        """Whether the share of a group that had risen is the usual one again; until then nothing is
-        told of it and nothing learnt.
+        """Test whether the share of a group that had risen is the usual one again; until then the
+        group reports nothing and its baseline stays.
         """
         run.seen += 1
         run.count += hit
@@ -223,9 +230,9 @@ class Surges:
         if not run.sum:
             return None
         self.risen.discard(group)
-        return self._said(group, run) | {"over": True}
+        return {**self._report(group, run), "over": True}
 
-    def _said(self, group: str, run: Run) -> dict[str, Any]:
+    def _report(self, group: str, run: GroupSum) -> dict[str, Any]:
         return {
             "group": group,
             "usual": self.usual([group])[group],
@@ -238,16 +245,22 @@ class Surges:
         return bool(item.get("label") == self.setting.counted)
 
     def _group(self, row: Mapping[str, Any]) -> str:
-        return str(row.get(self.setting.by)) if self.setting.by else ""
+        if not self.setting.by:
+            return ""
+        return str(row.get(self.setting.by))
 
     def _learn(self, group: str, cells: Array, hits: int) -> None:
-        mine = self.known.setdefault(group, np.zeros(self.size + 1))
-        for kept in (mine, self.all):
-            kept[:-1] += cells
-            kept[-1] += hits
+        for known in (self.known.setdefault(group, np.zeros(self.size + 1)), self.all):
+            known[:-1] += cells
+            known[-1] += hits
 
-    def _copy(self, text: str) -> bool:
-        """Whether the same words came before, however they are written."""
+    def _is_duplicate(self, row: Mapping[str, Any]) -> bool:
+        """Whether the same words came before, in the field that counts once, however they are
+        written.
+        """
+        if not self.setting.once:
+            return False
+        text = str(row.get(self.setting.once))
         mark = digest(" ".join(re.findall(r"\w+", text.lower())), size=12)
         if mark in self.copies:
             self.copies.move_to_end(mark)

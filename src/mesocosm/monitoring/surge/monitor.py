@@ -1,163 +1,171 @@
-"""The watch over surges: counts answers of one kind, and raises and closes alerts where they come
-far more often than they did.
+"""The monitor of surges: counts predictions of one label, and raises and closes alerts where it
+becomes far more frequent.
 
-Knows the counts and the catalog; the rest of the watch asks it once a look.
+Knows the detector and the catalog; `ServiceMonitor` calls it once a look.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mesocosm.monitoring.drift.reference import JUDGED
-from mesocosm.monitoring.monitor_state import Watched
-from mesocosm.monitoring.surge.detector import Surges
-from mesocosm.serving.model_instance import Unit
-from mesocosm.serving.rollout.recalibration import doubted, floor_of
+from mesocosm.monitoring.drift.reference import MAX_REFERENCE_ROWS
+from mesocosm.monitoring.monitor_state import MonitorState
+from mesocosm.monitoring.surge.detector import SurgeDetector
+from mesocosm.monitoring.surge.settings import Surge
+from mesocosm.serving.model_instance import ModelInstance
+from mesocosm.serving.rollout.recalibration import find_abstain_threshold, mark_unsure
 
-MOST_ITEMS = 5000  # answers that one look counts for surges
-RECALLED = (
-    500  # requests of late that tell what is usual of the answers of a version that takes over
-)
-FEW_ROWS = 32  # of them in one question, so that those who wait for an answer do not wait for these
+MOST_ITEMS = 5000  # predictions that one look counts
+RECALLED = 500  # recent requests that set the baseline of a version that is newly deployed
+FEW_ROWS = 32  # of them in one batch, so that requests do not wait for these
 
 
-class SurgeWatch:
-    """What one monitor counts of the answers of its service."""
+class SurgeMonitor:
+    """Alerts about a label that becomes far more frequent at one service."""
 
-    def __init__(self, watch: Watched) -> None:
-        self.watch = watch
-        self.surges: Surges | None = None
-        self.counts: Unit | None = None  # whose answers it counts
-        self.surged = watch.began  # the newest answer that was counted
+    def __init__(self, state: MonitorState) -> None:
+        self.state = state
+        self.surges: SurgeDetector | None = None
+        self.counts: ModelInstance | None = None  # whose predictions it counts
+        self.surged = state.began  # the newest prediction that was counted
 
     def look(self) -> list[str]:
-        """Answers of one kind that come far more often than they did; the alert has the items."""
-        setting, now = self.watch.monitor.surge, self.watch.served.now
+        """Count new predictions; the ids of alerts raised, each with the items of its surge."""
+        setting, now = self.state.monitor.surge, self.state.served.now
         if not setting or not now or now.fields is None:
             return []
         if self.surges is None or self.counts is not now:
-            self.counts = now  # what is usual of one version's answers is not of another's
-            rows = now.held()[:JUDGED]
-            said = now.predict(rows) if rows else []
-            if setting.unsure:
-                floor = floor_of(said, self.watch.served.service.abstain or 0.0, None)
-                said = [doubted(one, floor) for one in said]
-            self.surges = Surges(
-                setting,
-                [
-                    row | {"label": setting.told(one), "sure": setting.sure(one)}
-                    for row, one in zip(rows, said, strict=True)
-                ],
-            )
-            self.surges.risen |= {
-                str(a["detail"].get("group")) for a in self._surging()
-            }  # told before this one began to look
-            self.surges.remember(self._recalled(now))
-        fresh = self.watch.asked(MOST_ITEMS, self.surged)[::-1]
+            # the baseline of one version's predictions is not another's
+            self.counts, self.surges = now, self._create_detector(setting, now)
         raised = []
-        for row in fresh:
+        for row in self.state.read_requests(MOST_ITEMS, self.surged)[::-1]:
             self.surged = max(self.surged, row["at"])
-            if row["version"] != now.version:  # one that is tried beside it, or served before
-                continue
-            found = self.surges.see(
-                dict(row["input"]["clean"])
-                | {
-                    "label": setting.told(row["output"]),
-                    "sure": setting.sure(row["output"]),
-                    "id": row["id"],
-                }
-            )
-            if found and "over" in found:
-                for alert in self._surging():
-                    if alert["detail"].get("group") == found["group"]:
-                        self.watch.catalog.clear(
-                            self.watch.name,
-                            f"{found['count']} of the last {found['seen']} items are"
-                            f" '{setting.counted}', as is usual",
-                            alert["id"],
-                        )
-            elif found:
-                group = f" in {setting.by} '{found['group']}'" if setting.by else ""
-                of = f" from {found['senders']} senders" if found["senders"] else ""
-                message = (
-                    f"'{setting.counted}' surged at {self.watch.served.name}{group}:"
-                    f" {found['count']} of {found['seen']} items{of}, where {found['usual']:.0%} is"
-                    " usual"
-                )
-                message += (
-                    f"; 'mesocosm model labels {self.watch.served.service.model} --new' shows what they"
-                    " ask for"
-                    if setting.unsure
-                    else ""
-                )
-                items = [
-                    {k: i.get(k) for k in ("id", setting.once, setting.sender) if k}
-                    for i in found["items"]
-                ]
-                raised.append(
-                    self.watch.catalog.alert(
-                        self.watch.name,
-                        self.watch.served.name,
-                        "surge",
-                        message,
-                        found | {"items": items},
-                    )
-                )
-        self.watch.last |= {
-            "surge": {
-                "usual": {
-                    g or "all": share
-                    for g, share in self.surges.usual(list(self.surges.known) or [""]).items()
-                },
-                "left_out": dict(self.surges.left_out),
-            }
+            if row["version"] == now.version:  # not a canary's, nor of a version before
+                found = self.surges.see(_to_item(setting, row))
+                raised += self._report(setting, found)
+        usual = self.surges.usual(list(self.surges.known) or [""])
+        self.state.last["surge"] = {
+            "usual": {group or "all": share for group, share in usual.items()},
+            "left_out": dict(self.surges.left_out),
         }
         return raised
 
-    def _recalled(self, unit: Unit) -> list[dict[str, Any]]:
-        """Requests of late that were no part of a surge, with what a version says of them now: what
-        is usual need not be learnt anew with each version.
+    def _create_detector(self, setting: Surge, now: ModelInstance) -> SurgeDetector:
+        """A detector whose baseline is the held-out rows and recent requests."""
+        rows = now.held()[:MAX_REFERENCE_ROWS]
+        predictions: list[dict[str, Any]] = []
+        if rows:
+            predictions = now.predict(rows)
+        if setting.unsure:
+            abstain = self.state.served.service.abstain or 0.0
+            floor = find_abstain_threshold(predictions, abstain, None)
+            predictions = [mark_unsure(prediction, floor) for prediction in predictions]
+        detector = SurgeDetector(
+            setting,
+            [
+                {**row, **_read_output(setting, prediction)}
+                for row, prediction in zip(rows, predictions, strict=True)
+            ],
+        )
+        # surges that were reported before this monitor began to look
+        detector.risen |= {str(a["detail"].get("group")) for a in self._alerts()}
+        detector.remember(self._recall(setting, now))
+        return detector
+
+    def _report(self, setting: Surge, found: dict[str, Any] | None) -> list[str]:
+        """Raise or close alerts where a surge began or ended."""
+        if not found:
+            return []
+        if "over" in found:
+            self._close(setting, found)
+            return []
+        items = [
+            {k: item.get(k) for k in ("id", setting.once, setting.sender) if k}
+            for item in found["items"]
+        ]
+        message = self._describe(setting, found)
+        return [self.state.raise_alert("surge", message, {**found, "items": items})]
+
+    def _close(self, setting: Surge, found: Mapping[str, Any]) -> None:
+        for alert in self._alerts():
+            if alert["detail"].get("group") == found["group"]:
+                why = (
+                    f"{found['count']} of the last {found['seen']} items are '{setting.counted}',"
+                    " as usual"
+                )
+                self.state.catalog.clear(self.state.name, why, alert["id"])
+
+    def _describe(self, setting: Surge, found: Mapping[str, Any]) -> str:
+        served = self.state.served
+        group, senders, hint = "", "", ""
+        if setting.by:
+            group = f" in {setting.by} '{found['group']}'"
+        if found["senders"]:
+            senders = f" from {found['senders']} senders"
+        if setting.unsure:
+            hint = f"; 'mesocosm labels {served.service.serves} --new' groups these requests"
+        return (
+            f"'{setting.counted}' surged at {served.name}{group}: {found['count']} of"
+            f" {found['seen']} items{senders} (usually {found['usual']:.0%}){hint}"
+        )
+
+    def _recall(self, setting: Surge, model: ModelInstance) -> list[dict[str, Any]]:
+        """Recent requests that were no part of a surge, with a version's predictions of them, so
+        that the baseline need not begin at zero with each version.
         """
-        setting = self.watch.monitor.surge
-        if (
-            not setting
-            or unit.fields is None
-            or any(f.get("image") or f.get("private") for f in unit.fields.fields.values())
-        ):
+        fields = model.fields.fields.values() if model.fields else ()
+        if not fields or any(f.get("image") or f.get("private") for f in fields):
             return []  # an image and a private value are not kept as they came
-        told = self._surging(open_only=False)
-        items = {str(i.get("id")) for a in told for i in a["detail"].get("items", ())}
-
-        def quiet(row: Mapping[str, Any]) -> bool:
-            group = str(row["input"]["clean"].get(setting.by)) if setting.by else ""
-            return row["id"] not in items and not any(
-                a["detail"].get("group") == group
-                and a["at"] <= row["at"] <= (a["cleared_at"] or row["at"])
-                for a in told
-            )
-
+        alerts = self._alerts(open_only=False)
+        surged = _surged_items(alerts)
+        logged = self.state.catalog.predictions(
+            self.state.served.name, most=RECALLED, until=self.surged
+        )[::-1]
         raw = [
-            r["input"]["raw"]
-            for r in self.watch.catalog.predictions(
-                self.watch.served.name, most=RECALLED, until=self.surged
-            )[::-1]
-            if quiet(r)
+            row["input"]["raw"]
+            for row in logged
+            if row["id"] not in surged and not _is_in_surge(setting, row, alerts)
         ]
-        said = [
-            one
-            for at in range(0, len(raw), FEW_ROWS)
-            for one in unit.answer(raw[at : at + FEW_ROWS])
-        ]
-        return [
-            one["clean"] | {"label": setting.told(one["out"]), "sure": setting.sure(one["out"])}
-            for one in said
-            if "out" in one
-        ]
+        recalled = []
+        for at in range(0, len(raw), FEW_ROWS):
+            for answer in model.answer(raw[at : at + FEW_ROWS]):
+                if "out" in answer:
+                    recalled.append(answer["clean"] | _read_output(setting, answer["out"]))
+        return recalled
 
-    def _surging(self, open_only: bool = True) -> list[dict[str, Any]]:
+    def _alerts(self, open_only: bool = True) -> list[dict[str, Any]]:
         return [
             a
-            for a in self.watch.catalog.alerts(open_only=open_only)
-            if a["monitor"] == self.watch.name and a["what"] == "surge"
+            for a in self.state.catalog.alerts(open_only=open_only)
+            if a["monitor"] == self.state.name and a["what"] == "surge"
         ]
+
+
+def _read_output(setting: Surge, output: Mapping[str, Any]) -> dict[str, Any]:
+    return {"label": setting.read_label(output), "sure": setting.read_probability(output)}
+
+
+def _to_item(setting: Surge, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A logged request as the detector counts it."""
+    return {**row["input"]["clean"], **_read_output(setting, row["output"]), "id": row["id"]}
+
+
+def _surged_items(alerts: Sequence[Mapping[str, Any]]) -> set[str]:
+    ids: set[str] = set()
+    for alert in alerts:
+        ids |= {str(item.get("id")) for item in alert["detail"].get("items", ())}
+    return ids
+
+
+def _is_in_surge(
+    setting: Surge, row: Mapping[str, Any], alerts: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether a request came during a surge of its group."""
+    group = ""
+    if setting.by:
+        group = str(row["input"]["clean"].get(setting.by))
+    return any(
+        a["detail"].get("group") == group and a["at"] <= row["at"] <= (a["cleared_at"] or row["at"])
+        for a in alerts
+    )

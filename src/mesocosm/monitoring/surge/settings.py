@@ -1,6 +1,4 @@
-"""What a surge is: one answer given far more often than it used to be. `surging.py` counts. Knows
-answers.
-"""
+"""Settings of surges: one label predicted far more often than before. `detector.py` counts."""
 
 from __future__ import annotations
 
@@ -13,19 +11,18 @@ from mesocosm.core.settings import Kind
 
 
 class Surge(Kind):
-    """When an answer comes far more often than it did.
+    """When a label is predicted far more often than before.
 
     Args:
-        label: the answer that is counted.
-        unsure: count answers that say they are not sure instead, as when many ask for what no class
-            stands for.
+        label: the label that is counted.
+        unsure: count predictions marked `unsure` instead, as when many requests belong to no class.
         by: a field of the rows whose values are counted apart, such as a topic.
         times: how many times its usual share is a surge; at most half of what is left to one.
         quiet: items between two false alarms, on average, where nothing happens.
         once: a field whose equal texts count once, such as a headline that many copy.
         sender: a field that says who sent an item.
-        each: items that one sender may add to a surge at most; those of which the answer is less
-            sure count for less.
+        each: items that one sender may add to a surge at most; those of less confident predictions
+            count for less.
 
     Source: Page 1954, Biometrika 41 (cumulative sums); Reynolds and Stoumbos 1999, Journal of
     Quality Technology 31 (of proportions).
@@ -42,47 +39,45 @@ class Surge(Kind):
     each: int = Field(3, ge=1, le=1000)
 
     @model_validator(mode="after")
-    def _one(self) -> Surge:
+    def _check_counted(self) -> Surge:
         if (self.label is None) != self.unsure:
-            raise ValueError("'label' with the answer that is counted, or 'unsure: true'")
+            raise ValueError("'label' with the label that is counted, or 'unsure: true'")
         return self
 
     @property
     def counted(self) -> str:
         """What is counted, in a word."""
-        return self.label if self.label is not None else "unsure"
+        if self.label is None:
+            return "unsure"
+        return self.label
 
-    def told(self, output: Mapping[str, Any]) -> str:
-        """What an answer is to be counted as.
+    def read_label(self, output: Mapping[str, Any]) -> str:
+        """What a prediction counts as.
 
-        >>> Surge(unsure=True).told({"label": "late", "unsure": True})
+        >>> Surge(unsure=True).read_label({"label": "late", "unsure": True})
         'unsure'
-        >>> Surge(label="late").told({"label": "late", "unsure": True})
+        >>> Surge(label="late").read_label({"label": "late", "unsure": True})
         'late'
         """
-        return (
-            str(output.get("label"))
-            if self.label is not None
-            else "unsure"
-            if output.get("unsure")
-            else "sure"
-        )
+        if self.label is not None:
+            return str(output.get("label"))
+        return "unsure" if output.get("unsure") else "sure"
 
-    def sure(self, output: Mapping[str, Any]) -> float | None:
-        """The probability of the label that is counted; None where an answer tells none, or several
-        labels at once.
+    def read_probability(self, output: Mapping[str, Any]) -> float | None:
+        """The probability of the label that is counted; None where a prediction has none, or is of
+        several labels at once.
 
-        >>> Surge(label="late").sure({"label": "lost", "probability": 0.6, "probabilities": {"lost": 0.6, "late": 0.3, "card": 0.06}})
+        >>> output = {"label": "lost", "probabilities": {"lost": 0.6, "late": 0.3, "card": 0.06}}
+        >>> Surge(label="late").read_probability(output)
         0.3
-        >>> round(Surge(label="fee").sure({"label": "lost", "probability": 0.6, "probabilities": {"lost": 0.6, "late": 0.3, "card": 0.06}}), 3)
+        >>> round(Surge(label="fee").read_probability(output), 3)
         0.04
         """
         listed = output.get("probabilities")
         if self.label is None or not listed or "labels" in output:
             return None
-        return float(
-            listed.get(self.label, min(*listed.values(), max(0.0, 1 - sum(listed.values()))))
-        )
+        unlisted = min(*listed.values(), max(0.0, 1 - sum(listed.values())))
+        return float(listed.get(self.label, unlisted))
 
     def risen(self, usual: float) -> float:
         """The share that is looked for.

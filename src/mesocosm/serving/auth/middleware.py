@@ -1,8 +1,7 @@
-"""Who may do what: every request's host, token, role and pace, and what is said of those that may
-not.
+"""Authentication and authorisation: every request's host, origin, token, role and rate.
 
-Knows ASGI and roles. Every failure is problem+json (RFC 9457) with one sentence; nothing is half
-answered.
+Knows ASGI and roles. Every error is problem+json (RFC 9457) with one sentence; no response is
+incomplete.
 """
 
 from __future__ import annotations
@@ -11,23 +10,27 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, Response
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mesocosm.core.confidential.row_values import shown_bytes
 from mesocosm.core.permissions import OWNER
 from mesocosm.serving.auth.roles import Roles
-from mesocosm.serving.http.problems import Problem, problem_of, spoken
-from mesocosm.serving.http.request_headers import cookie_of, foreign, named_so, said
+from mesocosm.serving.http.problems import Problem, render_problem, to_problem
+from mesocosm.serving.http.request_headers import (
+    cookie_name,
+    is_foreign_origin,
+    is_known_host,
+    read_token,
+)
 
 OPEN = ("/healthz", "/readyz", "/signin", "/signin/back", "/signout")
-PAGES = (
-    "/",
-    "/world",
-)  # what a person opens; who is nobody is led to the sign-in where there is one
+# what a person opens; who is not signed in is redirected to the sign-in where there is one
+PAGES = ("/", "/world")
 HOSTS = ("127.0.0.1", "localhost", "[::1]", "testserver")
 POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src"
@@ -45,7 +48,55 @@ READ = (b"host", b"authorization", b"origin", b"x-request-id")
 IDENT = re.compile(r"[\w.-]{1,64}\Z", re.ASCII)
 
 
-class Guard:
+@dataclass
+class _Exchange:
+    """A request and its response.
+
+    Args:
+        status: of the response; 0 before it begins.
+        head: of the response, until the first part of the body is known.
+        cookies: headers that a successful response has too.
+    """
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    request_id: str
+    headers: Mapping[bytes, bytes]
+    status: int = 0
+    head: Message | None = None
+    cookies: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    def text(self, header: bytes) -> str:
+        """A header of the request as text; empty without it."""
+        return self.headers.get(header, b"").decode("latin-1")
+
+    async def respond(self, message: Message) -> None:
+        """Send a part of the response, with safe headers and the values of rows withheld."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._add_headers(message)
+            self.head = message
+            return
+        if self.head is not None:
+            head, self.head = self.head, None
+            if message["type"] == "http.response.body":
+                owner = self.scope["state"].get("role") == OWNER
+                message = _reveal_body(head, message, owner)
+            await self.send(head)
+        await self.send(message)
+
+    def _add_headers(self, message: Message) -> None:
+        given = list(message.get("headers", ()))
+        names = {name for name, _ in given}
+        more = [header for header in SAFE if header[0] not in names]
+        more.append((b"x-request-id", self.request_id.encode()))
+        if self.status < 400:
+            more += self.cookies
+        message["headers"] = [*given, *more]
+
+
+class AuthMiddleware:
     """Middleware around everything.
 
     Sentences mark the values of rows that they quote. This is where they leave: the owner is shown
@@ -54,7 +105,7 @@ class Guard:
     Args:
         hosts: names by which this server may be called; others may be another page's, rebound to
             this address.
-        done: is told of each request when it is answered: the scope, the status and the seconds.
+        done: receives each request when it is answered: the scope, the status and the seconds.
     """
 
     def __init__(
@@ -67,90 +118,75 @@ class Guard:
         self.app, self.roles, self.hosts, self.done = app, roles, hosts, done
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 0
+        began = time.perf_counter()
         headers = {name: value for name, value in scope["headers"] if name in READ}
-        asked = headers.get(b"x-request-id", b"").decode("latin-1")
-        ident = asked if IDENT.match(asked) else "r-" + secrets.token_hex(8)
-        scope.setdefault("state", {})["request"] = ident
-        cookie: list[tuple[bytes, bytes]] = []
-        held: Message | None = None  # the head, until the first part of the body is known
-
-        async def sending(message: Message) -> None:
-            nonlocal status, held
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                there = {name for name, _ in message.get("headers", ())}
-                more = [
-                    *(h for h in SAFE if h[0] not in there),
-                    (b"x-request-id", ident.encode()),
-                    *(cookie if status < 400 else ()),
-                ]
-                message["headers"] = [*message.get("headers", ()), *more]
-                held = message
-                return
-            if held is not None:
-                head, held = held, None
-                if message["type"] == "http.response.body":
-                    message = _shown(head, message, scope["state"].get("role") == OWNER)
-                await send(head)
-            await send(message)
-
+        request_id = headers.get(b"x-request-id", b"").decode("latin-1")
+        if not IDENT.match(request_id):
+            request_id = "r-" + secrets.token_hex(8)
+        scope.setdefault("state", {})["request"] = request_id
+        exchange = _Exchange(scope, receive, send, request_id, headers)
         try:
-            host = headers.get(b"host", b"").decode("latin-1")
-            if sum(name == b"host" for name, _ in scope["headers"]) > 1:
-                raise Problem(
-                    400,
-                    "The host is ambiguous",
-                    "a request has one 'Host' header; this one has several",
-                )
-            if not named_so(host, self.hosts):
+            await self._admit(exchange)
+            await self.app(scope, receive, exchange.respond)
+        except Exception as error:
+            if not exchange.status:
+                await self._reject(exchange, error)
+            # else the response began already: the server closes the connection then
+        finally:
+            self.done(scope, exchange.status, time.perf_counter() - began)
+
+    async def _admit(self, exchange: _Exchange) -> None:
+        """Check the host, the role and the origin of a request.
+
+        Raises:
+            Problem: it is not allowed.
+        """
+        scope = exchange.scope
+        host = exchange.text(b"host")
+        self._check_host(scope, host)
+        if scope["path"] not in OPEN:
+            scope["state"]["role"] = await self._role(
+                scope, exchange.headers.get(b"authorization", b"")
+            )
+            changes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
+            if changes and is_foreign_origin(exchange.text(b"origin"), host):
                 raise Problem(
                     403,
-                    "The host is not allowed",
-                    "this server answers only under the names it was given; by default the loopback"
-                    " address",
+                    "Origin not allowed",
+                    "a page of another origin may not change anything here",
                 )
-            if scope["path"] not in OPEN:
-                scope["state"]["role"] = await self._role(scope, headers.get(b"authorization", b""))
-                origin = headers.get(b"origin", b"").decode("latin-1")
-                if scope["method"] not in ("GET", "HEAD", "OPTIONS") and foreign(origin, host):
-                    raise Problem(
-                        403,
-                        "The origin is not allowed",
-                        "a page of another origin may not change anything here",
-                    )
-            if b"token=" in scope["query_string"] and HTTPConnection(scope).query_params.get(
-                "token"
-            ):
-                secure = "; Secure" if scope["scheme"] == "https" else ""
-                cookie.append(
-                    (
-                        b"set-cookie",
-                        f"{cookie_of(host)}={said(HTTPConnection(scope))}; HttpOnly; Path=/;"
-                        f" SameSite=strict{secure}".encode(),
-                    )
-                )
-            await self.app(scope, receive, sending)
-        except Exception as error:
-            if (
-                not status
-                and self.roles.signs
-                and scope["path"] in PAGES
-                and isinstance(error, Problem)
-                and error.status == 401
-                and scope["method"] == "GET"
-            ):
-                await RedirectResponse(f"/signin?to={scope['path']}", 303)(scope, receive, sending)
-            elif (
-                not status
-            ):  # else it was answered already, or half: the server closes the connection then
-                await spoken(problem_of(error), scope["path"])(scope, receive, sending)
-        finally:
-            self.done(scope, status, time.perf_counter() - began)
+        if b"token=" in scope["query_string"]:
+            exchange.cookies += _token_cookie(scope, host)
+
+    def _check_host(self, scope: Scope, host: str) -> None:
+        if sum(name == b"host" for name, _ in scope["headers"]) > 1:
+            raise Problem(
+                400, "Ambiguous host", "a request has one 'Host' header; this one has several"
+            )
+        if not is_known_host(host, self.hosts):
+            raise Problem(
+                403,
+                "Host not allowed",
+                "this server may be called only by the names it was given; by default the loopback"
+                " address",
+            )
+
+    async def _reject(self, exchange: _Exchange, error: Exception) -> None:
+        """Respond to an error: to somebody who is not signed in with a redirect, where people sign
+        in by a page.
+        """
+        scope, receive = exchange.scope, exchange.receive
+        unauthenticated = isinstance(error, Problem) and error.status == 401
+        is_page = scope["path"] in PAGES and scope["method"] == "GET"
+        if unauthenticated and is_page and self.roles.signs:
+            response: Response = RedirectResponse(f"/signin?to={scope['path']}", 303)
+        else:
+            response = render_problem(to_problem(error), scope["path"])
+        await response(scope, receive, exchange.respond)
 
     async def _role(self, scope: Scope, bearer: bytes) -> str:
         if secrets.compare_digest(bearer, self.roles.bearer):
@@ -159,16 +195,27 @@ class Guard:
         if not role:
             raise Problem(
                 401,
-                "A token is wanted",
-                "give the token that 'mesocosm up' printed, as ?token= or 'Authorization: Bearer'",
+                "Authentication required",
+                "send the token that 'mesocosm up' printed, as ?token= or 'Authorization: Bearer'",
                 headers={"WWW-Authenticate": "Bearer"},
             )
         return role
 
 
-def _shown(head: Message, message: Message, owner: bool) -> Message:
-    """The first part of a JSON answer with the values of rows shown or withheld; the head's length
-    is set anew where that changes it.
+def _token_cookie(scope: Scope, host: str) -> list[tuple[bytes, bytes]]:
+    """A cookie of the token in the query, so that links need not carry it."""
+    connection = HTTPConnection(scope)
+    if not connection.query_params.get("token"):
+        return []
+    cookie = f"{cookie_name(host)}={read_token(connection)}; HttpOnly; Path=/; SameSite=strict"
+    if scope["scheme"] == "https":
+        cookie += "; Secure"
+    return [(b"set-cookie", cookie.encode())]
+
+
+def _reveal_body(head: Message, message: Message, owner: bool) -> Message:
+    """The first part of a JSON response with the values of rows shown or withheld; the length in
+    its head is corrected where that changes it.
     """
     data = message.get("body", b"")
     if not any(name == b"content-type" and b"json" in value for name, value in head["headers"]):
@@ -176,8 +223,8 @@ def _shown(head: Message, message: Message, owner: bool) -> Message:
     shown = shown_bytes(data, owner)
     if shown is data:
         return message
+    length = (b"content-length", str(len(shown)).encode())
     head["headers"] = [
-        (name, str(len(shown)).encode() if name == b"content-length" else value)
-        for name, value in head["headers"]
+        length if header[0] == b"content-length" else header for header in head["headers"]
     ]
     return {**message, "body": shown}

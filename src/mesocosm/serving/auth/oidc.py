@@ -1,6 +1,6 @@
 """Tokens of an OpenID Connect provider: whose they are, and what their roles may do here.
 
-Knows JSON web tokens and the provider's keys. Only signatures by a key pair are believed, only for
+Knows JSON web tokens and the provider's keys. Only signatures by a key pair are accepted, only for
 this audience, only until they expire.
 
 Source: OpenID Connect Core 1.0; RFC 7519
@@ -34,29 +34,28 @@ ALGORITHMS = [
     "ES512",
     "EdDSA",
 ]
-AGAIN = 60.0  # seconds between two looks for keys, however many tokens name a key that is not known
-PAUSE = 5.0  # seconds after which a provider that did not answer a sign-in is asked again
+AGAIN = 60.0  # seconds between two fetches of keys, however many tokens name an unknown key
+PAUSE = 5.0  # seconds after which a provider that did not respond to a sign-in is tried again
 LEEWAY = 30.0  # seconds that two clocks may differ
 MOST = 1_000_000  # bytes of the provider's documents
 
 
 class Oidc(Kind):
-    """Who may come in with a token of an OpenID Connect provider.
+    """Authentication with tokens of an OpenID Connect provider.
 
     Args:
         issuer: the provider's address, as its tokens name it.
-        audience: what a token must be made for.
+        audience: what a token must be issued for.
         claim: the claim that names roles: a word, or a list of words.
         roles: what each role may do: `see`, `ask` (use services) or `change`; datasets' `access`
             lists the same names.
-        client: the name under which this ecosystem is known to the provider; with it people sign in
-            by a page.
-        secret: the client's secret, where the provider gave one; name a variable of the
-            environment, as `${OIDC_SECRET}`.
-        scope: what is asked of the provider when somebody signs in.
-        address: how browsers call this server, as `https://eco.example.org`; as each request calls
-            it where it is not given.
-        private_network: whether the provider may stand at a private address.
+        client: the client id of this ecosystem at the provider; with it people sign in by a page.
+        secret: the client's secret, where the provider issued one; name an environment variable, as
+            `${OIDC_SECRET}`.
+        scope: the scope that is requested when somebody signs in.
+        address: the address of this server for browsers, as `https://eco.example.org`; that of each
+            request where it is not given.
+        private_network: whether the provider may be at a private address.
 
     Source: OpenID Connect Discovery 1.0
     """
@@ -73,71 +72,70 @@ class Oidc(Kind):
 
     @field_validator("address")
     @classmethod
-    def _called(cls, value: str) -> str:
-        if value and (not _safe(value) or urlsplit(value).path.strip("/")):
+    def _check_address(cls, value: str) -> str:
+        if value and (not _is_safe_url(value) or urlsplit(value).path.strip("/")):
             raise ValueError("an address that begins with https://, without a path")
         return value.rstrip("/")
 
     @field_validator("issuer")
     @classmethod
-    def _sealed(cls, value: str) -> str:
-        if not _safe(value):
+    def _check_issuer(cls, value: str) -> str:
+        if not _is_safe_url(value):
             raise ValueError("an address that begins with https://")
         return value.rstrip("/")
 
     @field_validator("roles")
     @classmethod
-    def _others(cls, value: dict[str, str]) -> dict[str, str]:
+    def _check_roles(cls, value: dict[str, str]) -> dict[str, str]:
         if OWNER in value:
             raise ValueError(f"other names: '{OWNER}' is the role of the token that 'up' prints")
         return value
 
 
-def _safe(url: str) -> bool:
-    """Whether what is read there cannot be changed on its way: over TLS, or on this machine.
+def _is_safe_url(url: str) -> bool:
+    """Whether what is fetched there cannot be altered on its way: over TLS, or on this machine.
 
-    >>> _safe("https://a.example")
+    >>> _is_safe_url("https://a.example")
     True
-    >>> _safe("http://localhost:8080/x")
+    >>> _is_safe_url("http://localhost:8080/x")
     True
-    >>> _safe("http://localhost.evil.example")
+    >>> _is_safe_url("http://localhost.evil.example")
     False
-    >>> _safe("http://127.0.0.1@evil.example")
+    >>> _is_safe_url("http://127.0.0.1@evil.example")
     False
     """
     parts = urlsplit(url)
-    return parts.scheme == "https" or (
-        parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
-    )
+    if parts.scheme == "https":
+        return True
+    return parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
 
 
-def _fetched(url: str, private: bool, form: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _fetch_json(url: str, private: bool, form: Mapping[str, Any] | None = None) -> dict[str, Any]:
     import httpx
 
-    if not _safe(url):
+    if not _is_safe_url(url):
         raise ValueError("the provider names an address without TLS")
     check_url(url, ("https", "http"), private, "oidc.issuer")
+    method = "GET" if form is None else "POST"
+    headers = {"Accept": "application/json"}
     with (
         httpx.Client(timeout=10, follow_redirects=False, transport=transport(private)) as client,
-        client.stream(
-            "GET" if form is None else "POST",
-            url,
-            data=form,
-            headers={"Accept": "application/json"},
-        ) as answer,
+        client.stream(method, url, data=form, headers=headers) as response,
     ):
-        answer.raise_for_status()
+        response.raise_for_status()
         body = b""
-        for part in answer.iter_bytes():
+        for part in response.iter_bytes():
             body += part
             if len(body) > MOST:
                 raise ValueError("the provider's document is too large")
-    found = json.loads(body)
-    return found if isinstance(found, dict) else {}
+    document = json.loads(body)
+    if not isinstance(document, dict):
+        return {}
+    return document
 
 
 class Provider:
-    """Tells the role of a provider's token.
+    """Verifies tokens of a provider and maps them to roles.
 
     Args:
         fetch: reads a JSON document of an address.
@@ -146,98 +144,90 @@ class Provider:
     def __init__(
         self,
         settings: Oidc,
-        fetch: Callable[..., dict[str, Any]] = _fetched,
+        fetch: Callable[..., dict[str, Any]] = _fetch_json,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings, self.fetch, self.clock = settings, fetch, clock
         self.keys: dict[str, Any] = {}
-        self.told: dict[str, Any] = {}
+        self.configuration: dict[str, Any] = {}
         self.looked = -AGAIN
         self.sought = -PAUSE
         self.trouble = ""
         self.lock = threading.Lock()
 
     def role(self, token: str, extra: str = "") -> Mapping[str, str] | None:
-        """The strongest role that a token has here and what it `may`; None where the token is not
-        to be believed or has none.
+        """The strongest role that a token has here and what it `may`; None where the token is
+        invalid or has none.
 
         Args:
-            extra: another audience that will do.
+            extra: another audience that is accepted.
         """
-        said = self._said(token, [self.settings.audience, *([extra] if extra else [])])
-        if said is None:
+        audience = [self.settings.audience]
+        if extra:
+            audience.append(extra)
+        claims = self._verify(token, audience)
+        if claims is None:
             return None
-        named = said.get(self.settings.claim, [])
-        words = (
-            named.split()
-            if isinstance(named, str)
-            else [str(n) for n in named]
-            if isinstance(named, list)
-            else []
-        )
-        fit = [(RIGHTS.index(self.settings.roles[w]), w) for w in words if w in self.settings.roles]
-        if not fit:
+        rights = self.settings.roles
+        names = _read_names(claims.get(self.settings.claim, []))
+        roles = [(RIGHTS.index(rights[name]), name) for name in names if name in rights]
+        if not roles:
             return None
-        may, role = max(fit)
+        may, role = max(roles)
         return {"role": role, "may": RIGHTS[may]}
 
-    def whose(self, token: str, client: str, nonce: str) -> float | None:
-        """Until when the token of a sign-in holds, in seconds of the clock; None where it is not of
-        that sign-in.
+    def find_expiry(self, token: str, client: str, nonce: str) -> float | None:
+        """Until when the token of a sign-in is valid, in seconds of the clock; None where it is not
+        of that sign-in.
         """
-        said = self._said(token, [client])
-        return (
-            float(said["exp"])
-            if said is not None and said.get("nonce") == nonce and said.get("azp", client) == client
-            else None
-        )
+        claims = self._verify(token, [client])
+        if claims is None or claims.get("nonce") != nonce or claims.get("azp", client) != client:
+            return None
+        return float(claims["exp"])
 
-    def where(self, name: str) -> str:
-        """An address that the provider's document names.
+    def find_endpoint(self, name: str) -> str:
+        """An address of the provider's configuration.
 
         Raises:
-            Failure: it cannot be read, or names none that is safe.
+            Failure: it cannot be read, or has none that is safe.
         """
         with self.lock:
-            if name not in self.told:
-                if (
-                    self.clock() - self.sought < PAUSE
-                    # who knocks often at a sign-in makes nobody wait for a provider that does not
-                    # answer
-                ):
-                    raise Failure(
-                        f"what {self.settings.issuer} says of itself could not be read a moment ago"
-                    )
-                self.sought = self.clock()
-                try:
-                    self._read()
-                except Exception as error:
-                    raise Failure(
-                        f"what {self.settings.issuer} says of itself could not be read"
-                        f" ({type(error).__name__})"
-                    ) from error
-            url = str(self.told.get(name, ""))
-        if not _safe(url):
-            raise Failure(f"{self.settings.issuer} names no '{name}' over TLS")
+            if name not in self.configuration:
+                self._read_configuration()
+            url = str(self.configuration.get(name, ""))
+        if not _is_safe_url(url):
+            raise Failure(f"{self.settings.issuer} has no '{name}' over TLS")
         return url
 
+    def _read_configuration(self) -> None:
+        what = f"the OpenID configuration of {self.settings.issuer} could not be read"
+        # repeated sign-ins do not wait again for a provider that does not respond
+        if self.clock() - self.sought < PAUSE:
+            raise Failure(f"{what} a moment ago")
+        self.sought = self.clock()
+        try:
+            self._read()
+        except Exception as error:
+            raise Failure(f"{what} ({type(error).__name__})") from error
+
     def exchange(self, form: Mapping[str, Any]) -> dict[str, Any]:
-        """What the provider gives for a code.
+        """Exchange a code for the provider's tokens.
 
         Raises:
-            Failure: it gives nothing.
+            Failure: it issues none.
         """
         try:
-            return self.fetch(self.where("token_endpoint"), self.settings.private_network, form)
+            url = self.find_endpoint("token_endpoint")
+            return self.fetch(url, self.settings.private_network, form)
         except Failure:
             raise
         except Exception as error:  # its words may hold what was sent
             raise Failure(
-                f"{self.settings.issuer} gave no token for the sign-in ({type(error).__name__})"
+                f"{self.settings.issuer} issued no token for the sign-in ({type(error).__name__})"
             ) from None
 
-    def _said(self, token: str, audience: list[str]) -> dict[str, Any] | None:
-        """What a token says, where it is to be believed."""
+    def _verify(self, token: str, audience: list[str]) -> dict[str, Any] | None:
+        """The claims of a token, where it is valid."""
         import jwt
 
         if token.count(".") != 2 or len(token) > 16_000:
@@ -247,30 +237,28 @@ class Provider:
             key = self._key(str(head.get("kid", "")))
             if key is None or head.get("alg") not in ALGORITHMS:
                 return None
-            want = {"require": ["exp", "iss", "aud"]}
-            said: dict[str, Any] = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
                 algorithms=ALGORITHMS,
                 audience=audience,
                 issuer=[self.settings.issuer, self.settings.issuer + "/"],
                 leeway=LEEWAY,
-                options=want,  # type: ignore[arg-type]
+                options={"require": ["exp", "iss", "aud"]},
             )
         except (jwt.PyJWTError, ValueError, TypeError):
             return None
-        return said
+        return claims
 
     def _key(self, name: str) -> Any:
-        """A key of the provider; its keys are read again, not too often, where one is not known."""
+        """A key of the provider; its keys are fetched again, not too often, for an unknown one."""
         with self.lock:
             if name not in self.keys and self.clock() - self.looked >= AGAIN:
                 self.looked = self.clock()
                 try:
                     self.keys, self.trouble = self._read(), ""
-                except (
-                    Exception
-                ) as error:  # whatever it is: tokens whose key is known are believed as before
+                # whatever it is: tokens whose key is known are accepted as before
+                except Exception as error:
                     self.trouble = (
                         f"the keys of {self.settings.issuer} could not be read"
                         f" ({type(error).__name__})"
@@ -281,13 +269,22 @@ class Provider:
         import jwt
 
         private = self.settings.private_network
-        told = self.fetch(f"{self.settings.issuer}/.well-known/openid-configuration", private)
-        if str(told.get("issuer", "")).rstrip("/") != self.settings.issuer:
+        document = self.fetch(f"{self.settings.issuer}/.well-known/openid-configuration", private)
+        if str(document.get("issuer", "")).rstrip("/") != self.settings.issuer:
             raise ValueError("the document is of another issuer")
-        self.told = told
-        found = jwt.PyJWKSet.from_dict(self.fetch(str(told["jwks_uri"]), private)).keys
+        self.configuration = document
+        keys = jwt.PyJWKSet.from_dict(self.fetch(str(document["jwks_uri"]), private)).keys
         return {
             str(k.key_id or ""): k
-            for k in found
+            for k in keys
             if k.key_type != "oct" and k.public_key_use in (None, "sig")
         }
+
+
+def _read_names(claim: object) -> list[str]:
+    """The names in a claim: words, or a list of words."""
+    if isinstance(claim, str):
+        return claim.split()
+    if isinstance(claim, list):
+        return [str(name) for name in claim]
+    return []

@@ -1,6 +1,6 @@
-"""Roles by their tokens: what each may do, and how often it may ask.
+"""Roles by their tokens: what each may do, and its rate limit.
 
-Knows rights and tokens, and asks for a token's role no more often than it must.
+Knows rights and tokens, and looks a token's role up no more often than it must.
 """
 
 from __future__ import annotations
@@ -14,31 +14,30 @@ from starlette.requests import HTTPConnection
 
 from mesocosm.core.permissions import OWNER, RIGHTS
 from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.http.request_headers import foreign, named_so, said
+from mesocosm.serving.http.request_headers import is_foreign_origin, is_known_host, read_token
 
-REMEMBERED = 2.0  # seconds that a role is believed before the catalog is asked again
+REMEMBERED = 2.0  # seconds that a role is cached before the catalog is read again
 BURST = 2.0  # seconds' worth of requests that a token may send at once
+USES = ("/predict", "/infer", "/feedback", "/chat/completions", "/notes", "/what-if", "/talk")
 
 
-def right_of(method: str, path: str) -> str:
-    """What a request needs: `see` to read, `ask` to use a service, `change` for the rest.
+def required_right(method: str, path: str) -> str:
+    """The right that a request needs: `see` to read, `ask` to use a service, `change` for the rest.
 
-    >>> right_of("POST", "/v1/services/desk/predict"), right_of("POST", "/v1/services/desk/rollback")
-    ('ask', 'change')
+    >>> required_right("POST", "/v1/services/desk/predict")
+    'ask'
+    >>> required_right("POST", "/v1/services/desk/rollback")
+    'change'
     """
     if method in ("GET", "HEAD"):
         return "see"
-    return (
-        "ask"
-        if path.endswith(
-            ("/predict", "/infer", "/feedback", "/chat/completions", "/notes", "/what-if", "/talk")
-        )
-        else "change"
-    )
+    if path.endswith(USES):
+        return "ask"
+    return "change"
 
 
 class Roles:
-    """Tells a connection's role by its token, and holds each token to a pace.
+    """Finds a connection's role by its token, and limits the rate of each token.
 
     Args:
         token: the owner's.
@@ -57,45 +56,44 @@ class Roles:
         self.left: dict[bytes, tuple[float, float]] = {}
 
     def owner(self, connection: HTTPConnection) -> bool:
-        """Whether the owner's token came with it."""
-        return secrets.compare_digest(said(connection).encode(), self.token)
+        """Whether it has the owner's token."""
+        return secrets.compare_digest(read_token(connection).encode(), self.token)
 
     def role(self, connection: HTTPConnection) -> str | None:
         """The role, None where the token is not known.
 
         Raises:
-            Problem: the role may not do this, or its token asks too often.
+            Problem: the role may not do this, or its token exceeds its rate.
         """
         if self.owner(connection):
             return OWNER
-        mark, found = self._found(said(connection))
+        mark, found = self._find_role(read_token(connection))
         if not found:
             return None
-        need = right_of(connection.scope.get("method", "GET"), connection.url.path)
+        need = required_right(connection.scope.get("method", "GET"), connection.url.path)
         if RIGHTS.index(found["may"]) < RIGHTS.index(need):
-            raise Problem(
-                403,
-                "The role may not do this",
-                f"'{found['role']}' may {found['may']}, and this needs {need}",
-            )
-        self._paced(mark)
+            detail = f"role '{found['role']}' may {found['may']}; this needs {need}"
+            raise Problem(403, "Forbidden", detail)
+        self._limit_rate(mark)
         return found["role"]
 
     def socket(self, connection: HTTPConnection, hosts: Sequence[str]) -> tuple[str, str]:
         """A socket's role and what it may do, two empty texts where its token, its host or the page
         that opened it is not ours.
         """
-        host = connection.headers.get("host", "")
+        host, origin = connection.headers.get("host", ""), connection.headers.get("origin", "")
         if len(connection.headers.getlist("host")) > 1:
             return "", ""
-        if not named_so(host, hosts) or foreign(connection.headers.get("origin", ""), host):
+        if not is_known_host(host, hosts) or is_foreign_origin(origin, host):
             return "", ""
         if self.owner(connection):
             return OWNER, RIGHTS[-1]
-        _, found = self._found(said(connection))
-        return (str(found["role"]), str(found["may"])) if found else ("", "")
+        _, found = self._find_role(read_token(connection))
+        if not found:
+            return "", ""
+        return found["role"], found["may"]
 
-    def _found(self, token: str) -> tuple[bytes, Mapping[str, str] | None]:
+    def _find_role(self, token: str) -> tuple[bytes, Mapping[str, str] | None]:
         """A token's digest, and its role where it has one."""
         mark, now = sha256(token.encode()).digest(), time.monotonic()
         if not token:
@@ -106,7 +104,8 @@ class Roles:
             self.known[mark] = now + REMEMBERED, self.given(token)
         return mark, self.known[mark][1]
 
-    def _paced(self, mark: bytes) -> None:
+    def _limit_rate(self, mark: bytes) -> None:
+        """Count a request of a token (a token bucket)."""
         now, most = time.monotonic(), self.rate * BURST
         left, at = self.left.get(mark, (most, now))
         left = min(most, left + (now - at) * self.rate) - 1
@@ -115,7 +114,7 @@ class Roles:
             raise Problem(
                 429,
                 "Too many requests",
-                f"this token may ask {self.rate:g} times a second",
+                f"this token may send {self.rate:g} requests a second",
                 headers={"Retry-After": str(wait)},
             )
         self.left[mark] = left, now

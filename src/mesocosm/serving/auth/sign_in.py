@@ -1,8 +1,8 @@
-"""Signing in by a page of an OpenID Connect provider: the authorization code flow with PKCE. What
-comes of it is a token of ours, of the same role, that ends when the provider's does.
+"""Sign-in by a page of an OpenID Connect provider: the authorization code flow with PKCE. It issues
+a token of ours, of the same role, that expires when the provider's does.
 
-Knows the provider, addresses and cookies. Nothing that the provider hands out reaches the browser;
-where people are sent back to is a page of ours.
+Knows the provider, addresses and cookies. Nothing that the provider issues reaches the browser;
+people are redirected back to a page of ours.
 
 Source: OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE); RFC 9700 (best current practice)
 """
@@ -14,7 +14,7 @@ import hashlib
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
@@ -24,22 +24,26 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from mesocosm.serving.auth.oidc import Provider
 from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.http.request_headers import cookie_of
+from mesocosm.serving.http.request_headers import cookie_name
 
 IN, BACK, OUT = "/signin", "/signin/back", "/signout"
-BEGUN = 600.0  # seconds that somebody may take at the provider
-MOST = 10_000  # sign-ins begun and not ended that are kept
-LONGEST = 12 * 3600.0  # seconds that one sign-in counts at most
+BEGUN = 600.0  # seconds that a sign-in may take at the provider
+MOST = 10_000  # sign-ins in progress that are kept
+LONGEST = 12 * 3600.0  # seconds that one sign-in is valid at most
 MARK = "mesocosm-signin"
 PAGES = ("/", "/world")
+SIGNED_OUT = (
+    '<!doctype html><meta charset="utf-8"><title>Mesocosm</title><p>You are signed out. <a'
+    ' href="/signin">Sign in</a></p>'
+)
 
 
 class SignIn:
-    """Sign-ins that have begun.
+    """Sign-ins in progress.
 
     Args:
-        provider: whose tokens are believed; its settings name the client.
-        give: makes a token of ours of a role, what it may, and for how many seconds.
+        provider: whose tokens are accepted; its settings name the client.
+        give: issues a token of ours of a role, what it may, and for how many seconds.
     """
 
     def __init__(
@@ -53,10 +57,10 @@ class SignIn:
         self.lock = threading.Lock()
 
     def begin(self, address: str, to: str) -> tuple[str, str]:
-        """The provider's page, and the mark that the browser brings back.
+        """Begin a sign-in; the provider's page, and the state that the browser brings back.
 
         Raises:
-            Failure: the provider does not say where people sign in.
+            Failure: the provider has no page to sign in.
         """
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         with self.lock:
@@ -64,147 +68,141 @@ class SignIn:
             self.begun = {k: v for k, v in self.begun.items() if v[0] > now}
             if len(self.begun) >= MOST:
                 self.begun.pop(next(iter(self.begun)))
-            self.begun[state] = now + BEGUN, nonce, verifier, to if to in PAGES else PAGES[0]
-        asked = {
+            if to not in PAGES:
+                to = PAGES[0]
+            self.begun[state] = now + BEGUN, nonce, verifier, to
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
+        parameters = {
             "response_type": "code",
             "client_id": self.provider.settings.client,
             "redirect_uri": address + BACK,
             "scope": self.provider.settings.scope,
             "state": state,
             "nonce": nonce,
-            "code_challenge": (
-                base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
-                .decode()
-                .rstrip("=")
-            ),
+            "code_challenge": challenge.decode().rstrip("="),
             "code_challenge_method": "S256",
         }
-        page = self.provider.where("authorization_endpoint")
-        return page + ("&" if "?" in page else "?") + urlencode(asked), state
+        page = self.provider.find_endpoint("authorization_endpoint")
+        separator = "&" if "?" in page else "?"
+        return page + separator + urlencode(parameters), state
 
     def end(self, address: str, state: str, mark: str, code: str) -> tuple[str, str]:
-        """A token of ours for who comes back with a code, and the page they wanted.
+        """End a sign-in by the provider's code; a token of ours, and the page that was requested.
 
         Raises:
-            Problem: nobody began this here, or the provider's answer is not to be believed.
+            Problem: it was not begun here, or the provider's response is invalid.
             Failure: the provider cannot be reached.
         """
-        with self.lock:
-            until, nonce, verifier, to = (
-                self.begun.pop(state, (0.0, "", "", ""))
-                if state and secrets.compare_digest(state, mark)
-                else (0.0, "", "", "")
-            )
-        if until <= self.clock():
-            raise Problem(
-                400,
-                "Nobody began this",
-                "this sign-in was not begun in this browser, or more than ten minutes ago; begin"
-                " again at /signin",
-            )
-        held = self.provider.settings
+        nonce, verifier, to = self._take(state, mark)
+        settings = self.provider.settings
         form = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": address + BACK,
-            "client_id": held.client,
+            "client_id": settings.client,
             "code_verifier": verifier,
-        } | ({"client_secret": held.secret} if held.secret else {})
-        told = self.provider.exchange(form)
-        who = self.provider.whose(str(told.get("id_token", "")), str(held.client), nonce)
-        if who is None:
+        }
+        if settings.secret:
+            form["client_secret"] = settings.secret
+        tokens = self.provider.exchange(form)
+        until = self.provider.find_expiry(
+            str(tokens.get("id_token", "")), str(settings.client), nonce
+        )
+        if until is None:
             raise Problem(
                 403,
-                "The provider's word is not to be believed",
-                "its token is not signed by its key, not for us, over, or not of this sign-in",
+                "Invalid provider token",
+                "the provider's token has a wrong signature or audience, is expired, or is not of"
+                " this sign-in",
             )
-        found = next(
-            (
-                r
-                for key in ("access_token", "id_token")
-                if (
-                    r := self.provider.role(
-                        str(told.get(key, "")), extra=str(held.client) if key == "id_token" else ""
-                    )
-                )
-            ),
-            None,
-        )
+        found = self._find_role(tokens)
         if found is None:
             raise Problem(
                 403,
-                "No role here",
-                "the provider knows you, and gives you none of the roles of this file (claim"
-                f" '{held.claim}')",
+                "No role",
+                "the provider gives you none of the roles of this ecosystem (claim"
+                f" '{settings.claim}')",
             )
-        return (
-            self.give(found["role"], found["may"], max(1.0, min(LONGEST, who - self.clock()))),
-            to,
+        remaining = max(1.0, min(LONGEST, until - self.clock()))
+        return self.give(found["role"], found["may"], remaining), to
+
+    def _take(self, state: str, mark: str) -> tuple[str, str, str]:
+        """The nonce, the verifier and the page of a sign-in in progress, which ends."""
+        begun = None
+        with self.lock:
+            if state and secrets.compare_digest(state, mark):
+                begun = self.begun.pop(state, None)
+        if begun is None or begun[0] <= self.clock():
+            raise Problem(
+                400,
+                "Unknown sign-in",
+                "this sign-in was not begun in this browser, or more than ten minutes ago; begin"
+                " again at /signin",
+            )
+        _, nonce, verifier, to = begun
+        return nonce, verifier, to
+
+    def _find_role(self, tokens: Mapping[str, Any]) -> Mapping[str, str] | None:
+        """The role of the access token, or of the id token."""
+        client = str(self.provider.settings.client)
+        return self.provider.role(str(tokens.get("access_token", ""))) or self.provider.role(
+            str(tokens.get("id_token", "")), extra=client
         )
 
 
-def routes(app: FastAPI, signs: SignIn, address: str) -> None:
-    """The pages of signing in and out.
+def add_routes(app: FastAPI, signs: SignIn, address: str) -> None:
+    """Add the pages of signing in and out.
 
     Args:
-        address: how browsers call this server; where it is empty, as each request calls it.
+        address: the address of this server for browsers; that of each request where it is empty.
     """
 
     def here(request: Request) -> str:
         return address or f"{request.url.scheme}://{request.headers.get('host', '')}"
 
-    def secure(request: Request) -> bool:
-        return here(request).startswith("https://")
-
     def begin(request: Request, to: str = "/") -> Response:
         page, state = signs.begin(here(request), to)
-        answer = RedirectResponse(page, 303)
-        answer.set_cookie(
+        response = RedirectResponse(page, 303)
+        response.set_cookie(
             MARK,
             state,
             max_age=int(BEGUN),
             path=IN,
             httponly=True,
             samesite="lax",
-            secure=secure(request),
+            secure=here(request).startswith("https://"),
         )
-        return answer
+        return response
 
     def back(request: Request, state: str = "", code: str = "", error: str = "") -> Response:
         if error:
-            raise Problem(
-                403, "The provider let nobody in", f"it says '{error[:60]}'; begin again at {IN}"
-            )
+            detail = f"the provider reported '{error[:60]}'; begin again at {IN}"
+            raise Problem(403, "Sign-in failed", detail)
         token, to = signs.end(here(request), state, request.cookies.get(MARK, ""), code)
-        # a page of ours leads on: a strict cookie is not sent along with a redirect that began
-        # elsewhere
-        answer = HTMLResponse(
-            '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh"'
-            f' content="0;url={escape(to)}"><title>Mesocosm</title><p>You are signed in. <a'
-            f' href="{escape(to)}">Go on</a></p>'
-        )
-        answer.set_cookie(
-            cookie_of(request.headers.get("host", "")),
-            token,
-            path="/",
-            httponly=True,
-            samesite="strict",
-            secure=secure(request),
-        )
-        answer.delete_cookie(MARK, path=IN)
-        return answer
+        secure = here(request).startswith("https://")
+        return _signed_in(request.headers.get("host", ""), token, to, secure)
 
     def out(request: Request) -> Response:
-        answer = HTMLResponse(
-            '<!doctype html><meta charset="utf-8"><title>Mesocosm</title><p>You are signed out. <a'
-            ' href="/signin">Sign in</a></p>'
-        )
-        answer.delete_cookie(cookie_of(request.headers.get("host", "")), path="/")
-        return answer
+        response = HTMLResponse(SIGNED_OUT)
+        response.delete_cookie(cookie_name(request.headers.get("host", "")), path="/")
+        return response
 
-    def described(**more: Any) -> dict[str, Any]:
-        return {"include_in_schema": False, **more}
+    app.get(IN, include_in_schema=False)(begin)
+    app.get(BACK, include_in_schema=False)(back)
+    app.get(OUT, include_in_schema=False)(out)
 
-    app.get(IN, **described())(begin)
-    app.get(BACK, **described())(back)
-    app.get(OUT, **described())(out)
+
+def _signed_in(host: str, token: str, to: str, secure: bool) -> Response:
+    """A page that leads on, with the token's cookie: a strict cookie is not sent along with a
+    redirect that began elsewhere.
+    """
+    response = HTMLResponse(
+        '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh"'
+        f' content="0;url={escape(to)}"><title>Mesocosm</title><p>You are signed in. <a'
+        f' href="{escape(to)}">Go on</a></p>'
+    )
+    response.set_cookie(
+        cookie_name(host), token, path="/", httponly=True, samesite="strict", secure=secure
+    )
+    response.delete_cookie(MARK, path=IN)
+    return response

@@ -1,5 +1,5 @@
-"""The gateway's log: a JSON line a request, without anything a user sent. Knows one file, which is
-turned over when it is large.
+"""The gateway's access log: a JSON line a request, without anything a user sent. Knows one file,
+which is rotated when it is large.
 """
 
 from __future__ import annotations
@@ -7,9 +7,11 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from starlette.types import Scope
@@ -20,8 +22,8 @@ NEWEST = 20_000  # requests that a reader keeps
 
 
 class Request(NamedTuple):
-    """A request: when (seconds since 1970), the service where it was answered, the HTTP status and
-    how long it took in milliseconds.
+    """A request: when (seconds since 1970), the service that handled it, the HTTP status and how
+    long it took in milliseconds.
     """
 
     at: float
@@ -30,9 +32,9 @@ class Request(NamedTuple):
     ms: float
 
 
-class Requests:
-    """The newest requests to some routes, as the log has them; each line is read once, and only
-    what was added since is read again.
+class RecentRequests:
+    """The newest requests to some routes, read from the log; each line is read once, and only what
+    was added since is read again.
 
     Args:
         path: the newest file.
@@ -47,12 +49,12 @@ class Requests:
         self.lock = Lock()
 
     def since(self, at: float) -> list[Request]:
-        """Those of a moment (seconds since 1970) and later, oldest first; a line that is being
+        """Requests of a moment (seconds since 1970) and later, oldest first; a line that is being
         written waits for the next call.
         """
         with self.lock:
             self._follow()
-            return [one for one in self.kept if one.at >= at]
+            return [request for request in self.kept if request.at >= at]
 
     @property
     def full(self) -> bool:
@@ -61,73 +63,59 @@ class Requests:
 
     def _follow(self) -> None:
         read: dict[int, int] = {}
-        for file in (
-            *(self.path.with_suffix(f".{n}.jsonl") for n in range(KEPT - 1, 0, -1)),
-            self.path,
-        ):
+        older = [self.path.with_suffix(f".{n}.jsonl") for n in range(KEPT - 1, 0, -1)]
+        for file in (*older, self.path):
             try:
                 with file.open("rb") as opened:
-                    ident, size = (
-                        os.fstat(opened.fileno()).st_ino,
-                        os.fstat(opened.fileno()).st_size,
-                    )
-                    done = self.read.get(ident, 0)
-                    done = done if done <= size else 0  # another file by the same number
+                    status = os.fstat(opened.fileno())
+                    done = self.read.get(status.st_ino, 0)
+                    if done > status.st_size:
+                        done = 0  # another file by the same number
                     opened.seek(done)
                     data = opened.read(2 * MOST)
             except OSError:
                 continue
-            whole = data[: data.rfind(b"\n") + 1]
-            read[ident] = done + len(whole)
-            self.kept.extend(
-                one for line in whole.splitlines() if (one := _request(line, self.routes))
-            )
+            lines = data[: data.rfind(b"\n") + 1]
+            read[status.st_ino] = done + len(lines)
+            requests = (_parse_request(line, self.routes) for line in lines.splitlines())
+            self.kept.extend(filter(None, requests))
         self.read = read
 
 
-def _request(line: bytes, routes: tuple[str, ...]) -> Request | None:
+def _parse_request(line: bytes, routes: tuple[str, ...]) -> Request | None:
     try:
         row = orjson.loads(line)
-        return (
-            Request(
-                float(row["at"]),
-                sys.intern(str(row.get("service", ""))),
-                int(row["status"]),
-                float(row["ms"]),
-            )
-            if str(row["route"]).startswith(routes)
-            else None
-        )
+        if not str(row["route"]).startswith(routes):
+            return None
+        service = sys.intern(str(row.get("service", "")))
+        return Request(float(row["at"]), service, int(row["status"]), float(row["ms"]))
     except (ValueError, TypeError, KeyError):
         return None
 
 
-class Logs:
+class AccessLog:
     """Lines that wait for `flush`.
 
     Args:
         path: the newest file; older ones have a number behind.
+        clock: seconds since 1970.
     """
 
-    def __init__(self, path: Path, clock: Any) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self.path, self.clock = path, clock
         self.lines: deque[bytes] = deque(maxlen=100_000)
 
     def request(self, scope: Scope, status: int, took: float) -> None:
-        """Note a request by its route, never by its query or body."""
-        route, state = scope.get("route"), scope.get("state", {})
-        path = (
-            scope.get("told")
-            or getattr(route, "path", "")
-            or ("(unknown)" if status in (0, 404) else str(scope["path"])[:80])
-        )
-        service = scope.get("path_params", {}).get("name", "") if status < 400 else ""
+        """Log a request by its route, never by its query or body."""
+        state, service = scope.get("state", {}), ""
+        if status < 400:
+            service = scope.get("path_params", {}).get("name", "")
         line = {
             "at": round(self.clock(), 3),
             "request": state.get("request", ""),
             "role": state.get("role", ""),
             "method": scope["method"],
-            "route": path,
+            "route": _route_of(scope, status),
             "service": service,
             "status": status,
             "ms": round(took * 1000, 2),
@@ -135,19 +123,32 @@ class Logs:
         self.lines.append(orjson.dumps(line) + b"\n")
 
     def flush(self) -> None:
-        """Write what waits; a disk that is full loses lines and nothing else."""
+        """Write what waits; a full disk loses lines and nothing else."""
         data = b"".join(self.lines.popleft() for _ in range(len(self.lines)))
         if not data:
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if self.path.exists() and self.path.stat().st_size + len(data) > MOST:
-                for n in range(KEPT - 1, 0, -1):
-                    older = self.path.with_suffix(f".{n}.jsonl")
-                    newer = self.path if n == 1 else self.path.with_suffix(f".{n - 1}.jsonl")
-                    if newer.exists():
-                        os.replace(newer, older)
+                self._rotate()
             with self.path.open("ab") as file:
                 file.write(data)
         except OSError:
             return
+
+    def _rotate(self) -> None:
+        """Move each file to the next number; the oldest is overwritten."""
+        files = [self.path, *(self.path.with_suffix(f".{n}.jsonl") for n in range(1, KEPT))]
+        for newer, older in reversed(list(pairwise(files))):
+            if newer.exists():
+                os.replace(newer, older)
+
+
+def _route_of(scope: Scope, status: int) -> str:
+    """The route of a request; its path where it has none and is one that exists."""
+    route = scope.get("fast_route") or getattr(scope.get("route"), "path", "")
+    if route:
+        return str(route)
+    if status in (0, 404):
+        return "(unknown)"
+    return str(scope["path"])[:80]

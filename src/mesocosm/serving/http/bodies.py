@@ -1,4 +1,4 @@
-"""Bodies as JSON: those of requests read within bounds, those of answers written.
+"""Bodies as JSON: those of requests read within bounds, those of responses written.
 
 Knows ASGI and JSON; knows no service.
 """
@@ -17,44 +17,45 @@ from starlette.types import Receive, Scope
 from mesocosm.core.json_keys import KeyTwice, repeated_key
 from mesocosm.serving.http.problems import Problem
 
-MOST_BODY = 2_000_000
+MOST_BODY = 2_000_000  # bytes
+NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
-class Answer(Response):
-    """An answer as JSON."""
+class JsonAnswer(Response):
+    """A response as JSON."""
 
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        """The body."""
+        """The body of the response."""
         return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
 
 
-async def body_of(request: Request) -> Any:
-    """The request's JSON, bounded.
+async def read_body(request: Request) -> Any:
+    """Read a request's JSON, within bounds.
 
     Raises:
-        Problem: it is too large or no JSON.
+        Problem: it is too large or not JSON.
     """
     return await read_json(request.scope, request.receive)
 
 
 async def read_json(scope: Scope, receive: Receive) -> Any:
-    """The JSON of a request's body, bounded.
+    """Read the JSON of a request's body, within bounds.
 
     Raises:
-        Problem: it is too large or no JSON.
+        Problem: it is too large or not JSON.
     """
-    return json_of(await read_bytes(scope, receive))
+    return parse_json(await read_bytes(scope, receive))
 
 
 async def read_bytes(scope: Scope, receive: Receive) -> bytes:
-    """A request's body, bounded.
+    """Read a request's body, within bounds.
 
     Raises:
-        Problem: it is too large or not whole.
+        Problem: it is too large or incomplete.
     """
-    too_large = Problem(413, "The body is too large", f"a body may have {MOST_BODY} bytes at most")
+    too_large = Problem(413, "Request body too large", f"a body may have at most {MOST_BODY} bytes")
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > MOST_BODY:
             raise too_large
@@ -62,9 +63,8 @@ async def read_bytes(scope: Scope, receive: Receive) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Problem(
-                400, "The body is not whole", "the connection was closed while it was read"
-            )
+            detail = "the connection was closed while the body was read"
+            raise Problem(400, "Incomplete request body", detail)
         data += message.get("body", b"")
         if len(data) > MOST_BODY:
             raise too_large
@@ -72,19 +72,21 @@ async def read_bytes(scope: Scope, receive: Receive) -> bytes:
             return bytes(data)
 
 
-def json_of(data: bytes) -> Any:
-    """JSON read from bytes.
+def parse_json(data: bytes) -> Any:
+    """Parse JSON.
 
     Raises:
-        Problem: it is none, or a key comes twice in an object.
+        Problem: it is not JSON, or an object has a duplicate key.
     """
-    found = _read(data)
+    value = _read(data)
     encoding = json.detect_encoding(data)
-    if (
-        key := repeated_key(data if encoding == "utf-8" else data.decode(encoding), found)
-    ) is not None:
-        raise Problem(400, "A key comes twice", str(KeyTwice(key)), {"field": key[:60]})
-    return found
+    text: bytes | str = data
+    if encoding != "utf-8":
+        text = data.decode(encoding)
+    key = repeated_key(text, value)
+    if key is not None:
+        raise Problem(400, "Duplicate key", str(KeyTwice(key)), {"field": key[:60]})
+    return value
 
 
 def _read(data: bytes) -> Any:
@@ -93,34 +95,37 @@ def _read(data: bytes) -> Any:
     except (ValueError, RecursionError):
         pass
     try:
-        found = json.loads(data)  # numbers that orjson does not read
-        json.dumps(
-            found, ensure_ascii=False
-        ).encode()  # half a character can be read, and never written again
+        value = json.loads(data)  # numbers that orjson does not read
+        # half a character can be read, and never written again
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise Problem(
-            400, "The body is no JSON", "the body is no JSON that can be read; wanted an object"
-        ) from error
-    if named := non_finite(found):
-        if named[1].removeprefix("-").encode() not in data:
-            raise Problem(
-                400,
-                "A number is too large",
-                f"{named[0]}: the number is beyond 1.8e308, the largest that a double holds; wanted"
-                " a finite number, or null",
-                {"field": named[0]},
-            )
-        raise Problem(
-            400,
-            "The body is no JSON",
-            f"{named[0]}: {named[1]} is no JSON value; wanted a finite number, or null",
-            {"field": named[0]},
-        )
-    return found
+        detail = "the body is not valid JSON; expected an object"
+        raise Problem(400, "Invalid JSON", detail) from error
+    _check_finite(value, data)
+    return value
+
+
+def _check_finite(value: Any, data: bytes) -> None:
+    """Reject a number that is infinite or not a number, whether it was written so or is too
+    large.
+    """
+    found = non_finite(value)
+    if not found:
+        return
+    field, spelt = found
+    more = {"field": field}
+    if spelt.removeprefix("-").encode() in data:
+        detail = f"{field}: {spelt} is not a JSON value; expected a finite number, or null"
+        raise Problem(400, "Invalid JSON", detail, more)
+    detail = (
+        f"{field}: the number is beyond 1.8e308, the largest that a double holds; expected a"
+        " finite number, or null"
+    )
+    raise Problem(400, "Number too large", detail, more)
 
 
 def non_finite(value: Any) -> tuple[str, str] | None:
-    """Where the first number of a JSON value stands that is infinite or none, and how JSON's
+    """The path of the first number of a JSON value that is infinite or not a number, and how JSON's
     writers spell it.
 
     >>> non_finite({"rows": [{"a": 1.0}, {"a": float("inf")}]})
@@ -128,13 +133,12 @@ def non_finite(value: Any) -> tuple[str, str] | None:
     """
     waiting: list[tuple[str, Any]] = [("", value)]
     while waiting:
-        at, one = waiting.pop()
-        if isinstance(one, float) and not math.isfinite(one):
-            return at or "the body", (
-                "NaN" if math.isnan(one) else "Infinity" if one > 0 else "-Infinity"
-            )
-        if isinstance(one, dict):
-            waiting += [(f"{at}.{k[:60]}" if at else k[:60], v) for k, v in reversed(one.items())]
-        elif isinstance(one, list):
-            waiting += [(f"{at}[{n}]", v) for n, v in reversed(list(enumerate(one)))]
+        at, item = waiting.pop()
+        if isinstance(item, float) and not math.isfinite(item):
+            return at or "the body", NON_FINITE[str(item)]
+        if isinstance(item, dict):
+            prefix = f"{at}." if at else ""
+            waiting += [(prefix + k[:60], v) for k, v in reversed(item.items())]
+        elif isinstance(item, list):
+            waiting += [(f"{at}[{n}]", v) for n, v in reversed(list(enumerate(item)))]
     return None

@@ -1,4 +1,4 @@
-"""The door: how much a connection may cost before its request is known. uvicorn's protocol with
+"""Limits on what a connection may cost before its request is known: uvicorn's protocol with
 bounds.
 
 A header section has a size and a time, an idle connection has a time, and there is a number of
@@ -17,10 +17,9 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_HEADERS = 65_536  # bytes of a request's line and headers
-HEADER_SECONDS = 10.0  # within which a request's line and headers are whole
-MOST_WAITING = 256  # connections that have not yet sent a whole head; the oldest of more is closed
-# that stand at once, sockets too; less where the process may open fewer files. Whoever asks for
-# more is answered 503
+HEADER_SECONDS = 10.0  # within which a request's line and headers are complete
+MOST_WAITING = 256  # connections without a complete head; the oldest of more is closed
+# open at once, sockets too; fewer where the process may open fewer files. More are answered 503
 MOST_CONNECTIONS = 4096
 SPARE_FILES = 128  # open files that are left for the rest of the process
 PHRASES = {
@@ -39,10 +38,12 @@ def most_connections() -> int:
     except ImportError:  # no limits of this kind on this system
         return MOST_CONNECTIONS
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return MOST_CONNECTIONS if files <= 0 else max(64, min(MOST_CONNECTIONS, files - SPARE_FILES))
+    if files <= 0:
+        return MOST_CONNECTIONS
+    return max(64, min(MOST_CONNECTIONS, files - SPARE_FILES))
 
 
-class Door(HttpToolsProtocol):
+class BoundedHttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol with bounded headers, a time limit for them and a bound on
     connections.
     """
@@ -50,23 +51,23 @@ class Door(HttpToolsProtocol):
     most_headers, header_seconds, most_waiting = MOST_HEADERS, HEADER_SECONDS, MOST_WAITING
     heading = True  # whether a request's head is being read
     head = 0  # bytes of it so far
-    beside = 0  # bytes after the head that were no body: chunk sizes and trailers
+    beside = 0  # bytes after the head that were not body: chunk sizes and trailers
     timer: Any = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """Take a connection, or answer that there are too many."""
+        """Accept a connection, or reject it where there are too many."""
         super().connection_made(transport)
         most = most_connections()
         if len(self.connections) > most:
-            self.refuse(
+            self.reject(
                 503,
-                f"{most} connections are open already; close one, or try again in a moment",
+                f"{most} connections are open already; close one, or retry in a moment",
                 (b"retry-after: 1\r\n",),
             )
             return
         self.waiting[self] = None
         if len(self.waiting) > self.most_waiting:
-            next(iter(self.waiting)).refuse(
+            next(iter(self.waiting)).reject(
                 503,
                 f"more than {self.most_waiting} connections wait without a request",
                 (b"retry-after: 1\r\n",),
@@ -74,9 +75,11 @@ class Door(HttpToolsProtocol):
         self._wait()
 
     @property
-    def waiting(self) -> dict[Door, None]:
-        """Connections of this server without a whole head yet, the oldest first."""
-        found: dict[Door, None] = self.server_state.__dict__.setdefault("waiting", {})
+    def waiting(self) -> dict[BoundedHttpProtocol, None]:
+        """Connections of this server without a complete head yet, the oldest first."""
+        found: dict[BoundedHttpProtocol, None] = self.server_state.__dict__.setdefault(
+            "waiting", {}
+        )
         return found
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -91,7 +94,7 @@ class Door(HttpToolsProtocol):
                 self.beside += len(data)
                 super().data_received(data)
                 if self.beside > self.most_headers + len(data):
-                    self.refuse(
+                    self.reject(
                         431,
                         f"a request may have {self.most_headers} bytes of trailers and chunk"
                         " headers in a row",
@@ -99,7 +102,7 @@ class Door(HttpToolsProtocol):
                 return
             room = self.most_headers - self.head
             if room <= 0:
-                self.refuse(
+                self.reject(
                     431, f"a request's line and headers may have {self.most_headers} bytes together"
                 )
                 return
@@ -114,7 +117,7 @@ class Door(HttpToolsProtocol):
             self._wait()
 
     def on_headers_complete(self) -> None:
-        """Its head is whole."""
+        """Its head is complete."""
         self.heading, self.head, self.beside = False, 0, 0
         self._rest()
         super().on_headers_complete()
@@ -130,12 +133,12 @@ class Door(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Say that it is no HTTP, as problem details."""
+        """Reject what is not HTTP, as problem details."""
         del msg
-        self.refuse(400, "the bytes are no HTTP request")
+        self.reject(400, "the bytes are not an HTTP request")
 
-    def refuse(self, status: int, detail: str, more: tuple[bytes, ...] = ()) -> None:
-        """Answer without the application, and close."""
+    def reject(self, status: int, detail: str, more: tuple[bytes, ...] = ()) -> None:
+        """Respond without the application, and close."""
         self._rest()
         if self.transport.is_closing():
             return
@@ -162,6 +165,6 @@ class Door(HttpToolsProtocol):
 
     def _late(self) -> None:
         self.timer = None
-        self.refuse(
-            408, f"a request's line and headers are wanted within {self.header_seconds:g} s"
+        self.reject(
+            408, f"a request's line and headers are expected within {self.header_seconds:g} s"
         )

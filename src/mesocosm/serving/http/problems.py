@@ -1,6 +1,6 @@
-"""Failures to answer with, as problem+json (RFC 9457) or as the protocol at a path has them.
+"""Error responses, as problem+json (RFC 9457) or in the form of the protocol at a path.
 
-Knows errors and protocols; answers no request itself.
+Knows errors and protocols; handles no request itself.
 """
 
 from __future__ import annotations
@@ -14,9 +14,21 @@ from starlette.exceptions import HTTPException
 
 from mesocosm.core.errors import Failure, Later, Wrong
 
+UNPROCESSABLE = "Unprocessable request"  # the title of a response 422
+OPENAI_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    429: "rate_limit_error",
+}
+OPENAI_CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
+HTTP_DETAILS = {
+    404: "nothing is at this path; see /openapi.json",
+    405: "the path expects another method; see /openapi.json",
+}
+
 
 class Problem(Exception):
-    """A failure to answer with."""
+    """An error response."""
 
     def __init__(
         self,
@@ -26,17 +38,12 @@ class Problem(Exception):
         more: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.status, self.title, self.detail, self.more, self.headers = (
-            status,
-            title,
-            detail,
-            dict(more or {}),
-            dict(headers or {}),
-        )
+        self.status, self.title, self.detail = status, title, detail
+        self.more, self.headers = dict(more or {}), dict(headers or {})
         super().__init__(detail)
 
     def response(self) -> JSONResponse:
-        """The problem as RFC 9457 has it."""
+        """The response in the form of RFC 9457."""
         body = {
             "type": "about:blank",
             "title": self.title,
@@ -49,81 +56,66 @@ class Problem(Exception):
         )
 
 
-def spoken(problem: Problem, path: str) -> JSONResponse:
-    """A problem as the protocol at a path has it: OpenAI's error object, the Open Inference
+def render_problem(problem: Problem, path: str) -> JSONResponse:
+    """The response in the form of the protocol at a path: OpenAI's error object, the Open Inference
     Protocol's `error`, else problem details.
 
-    >>> spoken(Problem(404, "No such service", "no service is named x"), "/v2/models/x").body
-    b'{"error":"no service is named x"}'
+    >>> render_problem(Problem(404, "No such service", "no service x"), "/v2/models/x").body
+    b'{"error":"no service x"}'
     """
     if path.startswith("/v2"):
-        return JSONResponse(
-            {
-                "error": problem.detail,
-                **({"field": problem.more["field"]} if "field" in problem.more else {}),
-            },
-            problem.status,
-            headers=problem.headers,
-        )
-    if (
-        path == "/v1/chat/completions"
-        or path == "/v1/models"
-        or (path.startswith("/v1/models/") and path.count("/") == 3)
-    ):
-        kind = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}.get(
-            problem.status, "invalid_request_error" if problem.status < 500 else "server_error"
-        )
-        code = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}.get(
-            problem.status
-        )
-        return JSONResponse(
-            {
-                "error": {
-                    "message": problem.detail,
-                    "type": kind,
-                    "param": problem.more.get("field") or None,
-                    "code": code,
-                }
-            },
-            problem.status,
-            headers=problem.headers,
-        )
+        body: dict[str, Any] = {"error": problem.detail}
+        if "field" in problem.more:
+            body["field"] = problem.more["field"]
+        return JSONResponse(body, problem.status, headers=problem.headers)
+    if _is_openai(path):
+        error = {
+            "message": problem.detail,
+            "type": _openai_type(problem.status),
+            "param": problem.more.get("field") or None,
+            "code": OPENAI_CODES.get(problem.status),
+        }
+        return JSONResponse({"error": error}, problem.status, headers=problem.headers)
     return problem.response()
 
 
-def problem_of(error: Exception) -> Problem:
-    """What is said of an error."""
-    if isinstance(error, Problem):
-        return error
-    if isinstance(error, HTTPException):
-        return Problem(
-            error.status_code,
-            str(error.detail),
-            {
-                404: "nothing is at this path; see /openapi.json",
-                405: "the path takes another method; see /openapi.json",
-            }.get(error.status_code, str(error.detail)),
-            headers=error.headers,
-        )
-    if isinstance(error, RequestValidationError):
-        told = {".".join(map(str, e["loc"][1:])): str(e["msg"]) for e in error.errors()}
-        said = "; ".join(
-            f"{name or 'the request'}: {why[:1].lower()}{why[1:]}" for name, why in told.items()
-        )
-        return Problem(422, "The request is invalid", said[:400], {"fields": list(told)[:20]})
-    if isinstance(error, Wrong):
-        return Problem(
-            422,
-            "The request cannot be right",
-            str(error),
-            {"field": error.key, "choices": list(error.choices)},
-        )
-    if isinstance(error, Later):
-        return Problem(503, "Not now", str(error), headers={"Retry-After": "1"})
-    if isinstance(error, Failure):
-        return Problem(503, "Not now", str(error))
-    return Problem(
-        500,
-        "Mesocosm itself failed",
-        f"{type(error).__name__} while answering; the log has no private values",
+def _is_openai(path: str) -> bool:
+    """Whether a path is of the chat interface."""
+    if path in ("/v1/chat/completions", "/v1/models"):
+        return True
+    return path.startswith("/v1/models/") and path.count("/") == 3
+
+
+def _openai_type(status: int) -> str:
+    if status >= 500:
+        return "server_error"
+    return OPENAI_TYPES.get(status, "invalid_request_error")
+
+
+def to_problem(error: Exception) -> Problem:
+    """The response to an error."""
+    match error:
+        case Problem():
+            return error
+        case HTTPException():
+            detail = HTTP_DETAILS.get(error.status_code, str(error.detail))
+            return Problem(error.status_code, str(error.detail), detail, headers=error.headers)
+        case RequestValidationError():
+            return _invalid_request(error)
+        case Wrong():
+            more = {"field": error.key, "choices": list(error.choices)}
+            return Problem(422, UNPROCESSABLE, str(error), more)
+        case Later():
+            return Problem(503, "Unavailable", str(error), headers={"Retry-After": "1"})
+        case Failure():
+            return Problem(503, "Unavailable", str(error))
+    detail = f"{type(error).__name__} while handling the request; the log has no private values"
+    return Problem(500, "Internal error", detail)
+
+
+def _invalid_request(error: RequestValidationError) -> Problem:
+    messages = {".".join(map(str, e["loc"][1:])): str(e["msg"]) for e in error.errors()}
+    detail = "; ".join(
+        f"{name or 'the request'}: {why[:1].lower()}{why[1:]}" for name, why in messages.items()
     )
+    return Problem(422, UNPROCESSABLE, detail[:400], {"fields": list(messages)[:20]})

@@ -1,5 +1,5 @@
-"""A server that stops in order: it says that it is not ready, answers on for a while, and only then
-stops listening. Knows uvicorn.
+"""A server that shuts down gracefully: it reports that it is not ready, serves on for a while, and
+only then stops listening. Knows uvicorn.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 import uvicorn
 
 
-class Draining(uvicorn.Server):
+class DrainingServer(uvicorn.Server):
     """uvicorn's server, which drains after the first signal; a second one stops it at once.
 
     Args:
         leave: called at the first signal.
         seconds: between the first SIGTERM and the end of listening; the keyboard's SIGINT does not
             wait.
-        begin: called once requests are answered.
+        begin: called once it serves requests.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Draining(uvicorn.Server):
         self.until: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and say so."""
+        """Listen, and report it."""
         await super().startup(sockets)
         if self.started:
             self.begin()
@@ -57,7 +57,7 @@ class Draining(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def end_on_term() -> None:
+def exit_on_signals() -> None:
     """Have SIGTERM, and SIGHUP of a terminal that is closed, end this process as an exception does,
     so that what it holds is cleaned up.
     """
@@ -66,7 +66,6 @@ def end_on_term() -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, end)
-    if (
-        hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
-    ):  # who ignores it, as nohup does, goes on
+    # who ignores it, as nohup does, goes on
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
         signal.signal(signal.SIGHUP, end)

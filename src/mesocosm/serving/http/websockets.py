@@ -1,8 +1,8 @@
-"""WebSockets with a short way for small messages: uvicorn's own, which hands binary messages to a
-listener at once and takes whole frames.
+"""WebSockets with a direct channel for small messages: uvicorn's own, which hands binary messages
+to a listener at once and takes whole frames.
 
-The longer way of ASGI (a queue, a task that wakes, reading paused and taken up again for each
-message) costs a pose of 12 bytes more than all that is done with it. Knows uvicorn's protocol,
+The way of ASGI (a queue, a task that wakes, reading paused and resumed for each message) costs a
+pose of 12 bytes more than all that is done with it. Knows uvicorn's protocol,
 nothing of what is sent.
 
 Source: RFC 6455, section 5.2 (frames); the ASGI specification, section "Extensions".
@@ -15,20 +15,18 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-SHORT = "mesocosm.short"  # the extension's name in a socket's scope
-WAITING = (
-    16_384  # bytes that may wait for one who reads slowly; more are not written by the short way
-)
+EXTENSION = "mesocosm.short"  # the extension's name in a socket's scope
+WAITING = 16_384  # bytes that may wait for a slow reader; more are not written directly
 
 
-class Short:
-    """The short way of one socket.
+class DirectChannel:
+    """The direct channel of one socket.
 
     Args:
         socket: what it belongs to.
     """
 
-    def __init__(self, socket: Socket) -> None:
+    def __init__(self, socket: DirectSocket) -> None:
         self.socket = socket
 
     def listen(self, heard: Callable[[bytes], None]) -> None:
@@ -36,19 +34,19 @@ class Short:
         self.socket.heard = heard
 
     def rest(self, seconds: float) -> None:
-        """Read nothing more for a while: who sends too much waits."""
+        """Read nothing more for a while, from a client that sends too much."""
         socket = self.socket
         if not socket.transport.is_closing():
             socket.transport.pause_reading()
-            socket.loop.call_later(seconds, self._on)
+            socket.loop.call_later(seconds, self._resume)
 
-    def _on(self) -> None:
+    def _resume(self) -> None:
         if not self.socket.read_paused and not self.socket.transport.is_closing():
             self.socket.transport.resume_reading()
 
     def write(self, frame: bytes) -> bool:
-        """Write a whole frame (see `framed`); False where too much waits already, or where nobody
-        reads any more.
+        """Write a whole frame (see `encode_frame`); False where too much waits already, or where
+        the client left.
         """
         socket = self.socket
         if (
@@ -62,8 +60,8 @@ class Short:
         return True
 
 
-class Socket(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket, whose scope offers the short way."""
+class DirectSocket(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket, whose scope offers the direct channel."""
 
     heard: Callable[[bytes], None] | None = None
 
@@ -72,7 +70,7 @@ class Socket(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if hasattr(self, "scope"):
             offered: Any = self.scope["extensions"]
-            offered[SHORT] = Short(self)
+            offered[EXTENSION] = DirectChannel(self)
 
     def handle_bytes(self, event: Any) -> None:
         """Hand a binary message on."""
@@ -82,26 +80,25 @@ class Socket(WebSocketsSansIOProtocol):
             self.heard(bytes(event.data))
 
 
-def short_of(scope: Mapping[str, Any]) -> Short | None:
-    """The short way of a socket; None where the server has none."""
-    found = scope.get("extensions", {}).get(SHORT)
-    return found if isinstance(found, Short) else None
+def find_channel(scope: Mapping[str, Any]) -> DirectChannel | None:
+    """The direct channel of a socket; None where the server has none."""
+    found = scope.get("extensions", {}).get(EXTENSION)
+    if isinstance(found, DirectChannel):
+        return found
+    return None
 
 
-def framed(message: bytes) -> bytes:
-    """A binary message as a server's frame; the same bytes serve everybody.
+def encode_frame(message: bytes) -> bytes:
+    """A binary message as a server's frame; the same bytes serve all clients.
 
-    >>> framed(b"ab"), len(framed(bytes(300))), len(framed(bytes(70_000)))
+    >>> encode_frame(b"ab"), len(encode_frame(bytes(300))), len(encode_frame(bytes(70_000)))
     (b'\\x82\\x02ab', 304, 70010)
     """
     size = len(message)
-    head = (
-        bytes([size])
-        if size < 126
-        else (
-            b"\x7e" + size.to_bytes(2, "big")
-            if size < 65_536
-            else b"\x7f" + size.to_bytes(8, "big")
-        )
-    )
+    if size < 126:
+        head = bytes([size])
+    elif size < 65_536:
+        head = b"\x7e" + size.to_bytes(2, "big")
+    else:
+        head = b"\x7f" + size.to_bytes(8, "big")
     return b"\x82" + head + message

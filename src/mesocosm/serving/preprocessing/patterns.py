@@ -1,4 +1,4 @@
-"""Regular expressions of the engine (RE2) as Python's, where both find the same in every text.
+"""Regular expressions of the engine (RE2) as Python's, where both match the same in every text.
 Knows both syntaxes.
 """
 
@@ -7,9 +7,8 @@ from __future__ import annotations
 import re
 
 CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\f\r "}  # as RE2 has them, of ASCII alone
-PLAIN = frozenset(
-    r"\.+*?()|[]{}^$-/,:;'\"# &~=<>!@%`"
-)  # what may stand behind a backslash and means itself
+# what means itself behind a backslash
+PLAIN = frozenset(r"\.+*?()|[]{}^$-/,:;'\"# &~=<>!@%`")
 SETS = ("--", "&&", "~~", "||")
 LINES = ("t", "n", "r")
 REPEATED = re.compile(r"\{\d{1,3}(?:,\d{0,3})?\}")
@@ -17,7 +16,7 @@ CODE = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
 
 def as_python(pattern: str) -> re.Pattern[str] | None:
-    """The same pattern for Python, None where it has a part that the two may read in other ways.
+    """The same pattern for Python, None where it has a part that the two may read differently.
 
     Known are characters, classes of them, groups that keep nothing, repeats up to 999,
     alternatives, `^` and `$`. A dot is left out: whether it finds a line end is a matter of
@@ -28,28 +27,9 @@ def as_python(pattern: str) -> re.Pattern[str] | None:
     >>> as_python(r"^[-+]?\\d+$").pattern, as_python(r"a.b"), as_python(r"(?i)a")
     ('^[-+]?[0-9]+\\\\Z', None, None)
     """
-    found, at, size = [], 0, len(pattern)
-    while at < size:
-        char = pattern[at]
-        if char == "[":
-            part = _class(pattern, at)
-        elif char == "\\":
-            part = _escaped(pattern, at)
-        elif char == "{":
-            repeat = REPEATED.match(pattern, at)
-            part = (repeat[0], repeat.end()) if repeat else None
-        elif char == "(":
-            part = (
-                ("(?:", at + 3)
-                if pattern.startswith("(?:", at)
-                else ("(?:", at + 1)
-                if pattern[at + 1 : at + 2] != "?"
-                else None
-            )
-        elif char == ".":
-            part = None
-        else:
-            part = (r"\Z" if char == "$" else char, at + 1)
+    found, at = [], 0
+    while at < len(pattern):
+        part = _read_part(pattern, at)
         if part is None:
             return None
         found.append(part[0])
@@ -60,19 +40,60 @@ def as_python(pattern: str) -> re.Pattern[str] | None:
         return None
 
 
-def _escaped(pattern: str, at: int, inside: bool = False) -> tuple[str, int] | None:
-    """What a backslash and the next character mean, and where it ends."""
+def _read_part(pattern: str, at: int) -> tuple[str, int] | None:
+    """One part of a pattern as Python's, and where it ends."""
+    match pattern[at]:
+        case "[":
+            return _read_class(pattern, at)
+        case "\\":
+            return _read_escape(pattern, at)
+        case "{":
+            return _read_repeat(pattern, at)
+        case "(":
+            return _read_group(pattern, at)
+        case ".":
+            return None
+        case "$":
+            return r"\Z", at + 1
+        case char:
+            return char, at + 1
+
+
+def _read_repeat(pattern: str, at: int) -> tuple[str, int] | None:
+    repeat = REPEATED.match(pattern, at)
+    if not repeat:
+        return None
+    return repeat[0], repeat.end()
+
+
+def _read_group(pattern: str, at: int) -> tuple[str, int] | None:
+    """The begin of a group, which captures nothing here."""
+    if pattern.startswith("(?:", at):
+        return "(?:", at + 3
+    if pattern[at + 1 : at + 2] == "?":
+        return None
+    return "(?:", at + 1
+
+
+def _read_escape(pattern: str, at: int, inside: bool = False) -> tuple[str, int] | None:
+    """A backslash and the next character as Python's, and where it ends."""
     if code := CODE.match(pattern, at):
-        return (re.escape(chr(int(code[1], 16))), code.end()) if int(code[1], 16) < 0xD800 else None
+        number = int(code[1], 16)
+        if number >= 0xD800:
+            return None
+        return re.escape(chr(number)), code.end()
     char = pattern[at + 1 : at + 2]
     if char in CLASSES:
-        return CLASSES[char] if inside else f"[{CLASSES[char]}]", at + 2
-    if char in PLAIN:
+        members = CLASSES[char]
+        if not inside:
+            members = f"[{members}]"
+        return members, at + 2
+    if char in PLAIN or char in LINES:
         return "\\" + char, at + 2
-    return ("\\" + char, at + 2) if char in LINES else None
+    return None
 
 
-def _class(pattern: str, at: int) -> tuple[str, int] | None:
+def _read_class(pattern: str, at: int) -> tuple[str, int] | None:
     """A class of characters in brackets, and where it ends."""
     found, here = ["["], at + 1
     if pattern.startswith("^", here):
@@ -84,15 +105,13 @@ def _class(pattern: str, at: int) -> tuple[str, int] | None:
         if char == "]" and here > first:
             return "".join([*found, "]"]), here + 1
         if char == "\\":
-            part = _escaped(pattern, here, True)
+            part = _read_escape(pattern, here, True)
             if part is None:
                 return None
             found.append(part[0])
             here = part[1]
-        elif char == "[" or pattern.startswith(
-            SETS, here
-        ):  # sets within sets, as Python may read them one day
-            return None
+        elif char == "[" or pattern.startswith(SETS, here):
+            return None  # sets within sets, as Python may read them one day
         else:
             found.append(char)
             here += 1

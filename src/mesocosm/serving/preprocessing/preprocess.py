@@ -1,8 +1,8 @@
-"""Raw rows of a request made ready by the very SQL the build used: few by its program, many by
+"""Raw rows of a request preprocessed by the very SQL of the build: few by its program, many by
 DuckDB. Knows one record.
 
-One row alone is treated as it would be in a batch; a row the build would have set aside is refused
-with the same reason.
+One row alone is treated as in a batch; a row the build would have quarantined is rejected with the
+same reason.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from typing import Any
 import orjson
 
 from mesocosm.serving.preprocessing.row_functions import Unsure
-from mesocosm.serving.preprocessing.row_program import program_of
+from mesocosm.serving.preprocessing.row_program import compile_program
 from mesocosm.serving.requests.fields import Fields
-from mesocosm.serving.requests.nested import as_text
+from mesocosm.serving.requests.nested import to_text
 
-MOST_STEPS = 2500  # of a program, over which DuckDB is quicker
-DOUBTS = 64  # rows one after another that a program was not sure of, before it is asked of one in so many only
+MOST_STEPS = 2500  # of a program, over which DuckDB is faster
+# rows in a row that a program was not sure of, after which it is tried on one in so many only
+DOUBTS = 64
 
 
-class Preparation(Fields):
+class Preprocessor(Fields):
     """The serving form of a recipe.
 
     Args:
         record: that of `Fields`, and `sql` over a table `incoming`.
-        teach: makes the connection know the functions that the SQL calls by name.
+        teach: registers the functions that the SQL calls by name with the connection.
         calls: those of them that are functions of texts.
     """
 
@@ -64,25 +65,25 @@ class Preparation(Fields):
         (self.empty,), (self.put,), (self.run,) = (
             self.con.extract_statements(q) for q in ("delete from incoming", put, "execute ready")
         )
-        self.program = program_of(record["sql"], "incoming", list(self.fields), calls or {})
+        self.program = compile_program(record["sql"], "incoming", list(self.fields), calls or {})
         self.doubts = 0
         self.commas = {name for name, field in self.fields.items() if field.get("decimal") == ","}
         self._by_engine([dict.fromkeys(self.fields)])  # as quick the first time as the hundredth
 
-    def ready(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Cleaned rows in their order; `_why` holds the reason where one may not be used."""
+    def prepare(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Clean rows, in their order; `_why` holds the reason where one may not be used."""
         if self.program is None or len(rows) * len(self.program.steps) > MOST_STEPS:
             return self._by_engine(rows)
         found = [self._by_program(i, row) for i, row in enumerate(rows)]
-        left = [i for i, one in enumerate(found) if one is None]
-        for i, one in zip(
-            left, self._by_engine([rows[i] for i in left]) if left else (), strict=True
-        ):
-            found[i] = one | {"_row": i}
-        return [one for one in found if one is not None]
+        left = [i for i, row in enumerate(found) if row is None]
+        if left:
+            by_engine = self._by_engine([rows[i] for i in left])
+            for i, row in zip(left, by_engine, strict=True):
+                found[i] = row | {"_row": i}
+        return [row for row in found if row is not None]
 
     def _by_program(self, number: int, row: Mapping[str, Any]) -> dict[str, Any] | None:
-        """What the recipe's program gives for one row, None where it is not sure."""
+        """One row by the recipe's program, None where that is not sure."""
         if self.program is None or (self.doubts >= DOUBTS and self.doubts % DOUBTS):
             self.doubts += 1
             return None
@@ -95,27 +96,21 @@ class Preparation(Fields):
         return found
 
     def _texts(self, row: Mapping[str, Any]) -> list[str | None]:
-        """The values of a row as texts; a number of JSON has a point, and gets the mark that the
-        field reads.
-        """
-        if self.nested:
-            row = {
-                n: (
-                    as_text(v, self.nested[n])
-                    if isinstance(v, (list, dict)) and n in self.nested
-                    else v
-                )
-                for n, v in row.items()
-            }
-        if not self.commas:
-            return [as_text(row.get(name)) for name in self.fields]
-        return [self._marked(name, row.get(name)) for name in self.fields]
+        """The values of a row as texts."""
+        if not self.nested and not self.commas:
+            return [to_text(row.get(name)) for name in self.fields]
+        return [self._text(name, row.get(name)) for name in self.fields]
 
-    def _marked(self, name: str, value: Any) -> str | None:
-        """A value as text, a number with the decimal mark that its field reads."""
-        text = as_text(value)
-        comma = text is not None and isinstance(value, float) and name in self.commas
-        return text.replace(".", ",") if text is not None and comma else text
+    def _text(self, name: str, value: Any) -> str | None:
+        """A value as text: a list or object in its field's form, a number with the decimal mark
+        that its field reads (JSON's is a point).
+        """
+        if isinstance(value, (list, dict)) and name in self.nested:
+            return to_text(value, self.nested[name])
+        text = to_text(value)
+        if text is not None and isinstance(value, float) and name in self.commas:
+            return text.replace(".", ",")
+        return text
 
     def _by_engine(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         texts = [
@@ -128,17 +123,17 @@ class Preparation(Fields):
             self.con.execute(self.put, [given])
             result = self.con.execute(self.run)
             names = [d[0] for d in result.description]
-            return [dict(zip(names, map(plain, row), strict=True)) for row in result.fetchall()]
+            return [
+                dict(zip(names, map(to_json_value, row), strict=True)) for row in result.fetchall()
+            ]
 
 
-def plain(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """A value as JSON holds it: dates and moments in ISO 8601, decimals as the doubles that a model
     takes.
     """
-    return (
-        value.isoformat()
-        if isinstance(value, date)
-        else float(value)
-        if isinstance(value, Decimal)
-        else value
-    )
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    return value

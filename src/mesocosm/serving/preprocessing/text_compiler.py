@@ -1,10 +1,13 @@
-"""Functions of texts in SQL as steps over one row. Knows SQL's syntax tree."""
+"""Text functions of SQL compiled to steps over one row. Knows SQL's syntax tree."""
 
 from __future__ import annotations
 
 import operator
+import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -13,9 +16,8 @@ from sqlglot import exp
 from mesocosm.serving.preprocessing import row_functions as s
 from mesocosm.serving.preprocessing.patterns import as_python
 
-Scope = dict[
-    str, tuple[str, int, str]
-]  # columns by name in lower case: their name, where they stand and their kind
+# columns by name in lower case: their name, their place in a row and their kind
+Scope = dict[str, tuple[str, int, str]]
 TRIMMED: dict[str, Callable[[str, str], str]] = {
     "": str.strip,
     "BOTH": str.strip,
@@ -25,7 +27,7 @@ TRIMMED: dict[str, Callable[[str, str], str]] = {
 
 
 class TextCompiler(ABC):
-    """Functions of texts as steps; what stands inside of them is any expression."""
+    """Text functions as steps; their arguments are any expressions."""
 
     def __init__(
         self, scope: Scope, alias: str, functions: Mapping[str, Callable[..., Any]]
@@ -39,82 +41,65 @@ class TextCompiler(ABC):
     def texts(self, *nodes: Any) -> list[s.Step] | None:
         """Steps of arguments that are texts, None where one is something else."""
         made = [self.node(n) for n in nodes]
-        return (
-            [step for step, _ in made]
-            if all(kind in ("text", "null", "other") for _, kind in made)
-            else None
-        )
+        if not all(kind in ("text", "null", "other") for _, kind in made):
+            return None
+        return [step for step, _ in made]
 
     def trim(self, node: exp.Trim) -> s.Node:
-        """Characters taken away at the ends."""
-        steps, by, call = (
-            self.texts(node.this),
-            node.args.get("expression"),
-            TRIMMED.get(node.args.get("position") or ""),
-        )
-        if steps is None or call is None or not (by is None or by.is_string):
-            return s.unsure, "other"
-        chars = s.SPACES if by is None else by.this
-        return s.some(steps[0], lambda v: call(v, chars)), "text"
+        """Characters removed at the ends."""
+        steps, by = self.texts(node.this), node.args.get("expression")
+        call, chars = TRIMMED.get(node.args.get("position") or ""), s.SPACES
+        if steps is None or call is None:
+            return s.UNKNOWN
+        if by is not None:
+            if not by.is_string:
+                return s.UNKNOWN
+            chars = by.this
+        return s.map_value(steps[0], lambda v: call(v, chars)), "text"
 
     def substring(self, node: exp.Substring) -> s.Node:
         """Characters from one place on."""
-        made = [
-            self.node(n)
-            for n in (node.this, node.args.get("start"), node.args.get("length"))
-            if n is not None
-        ]
+        arguments = (node.this, node.args.get("start"), node.args.get("length"))
+        made = [self.node(n) for n in arguments if n is not None]
         if [k for _, k in made] not in (["text", "int"], ["text", "int", "int"]):
-            return s.unsure, "other"
-
-        def cut(env: s.Env) -> Any:
-            text, start, *length = [step(env) for step, _ in made]
-            if text is None or start is None or None in length:
-                return None
-            if start < 1 or (length and length[0] < 0):
-                raise s.Unsure
-            return text[start - 1 : start - 1 + length[0]] if length else text[start - 1 :]
-
-        return cut, "text"
+            return s.UNKNOWN
+        steps = [step for step, _ in made]
+        return (lambda env: _cut(*[step(env) for step in steps])), "text"
 
     def right(self, node: Any) -> s.Node:
         """The last or the first characters."""
-        steps, many = self.texts(node.this), node.expression
-        if (
-            steps is None
-            or not isinstance(many, exp.Literal)
-            or not many.is_int
-            or many.this == "0"
-        ):
-            return s.unsure, "other"
-        part = (
-            slice(-int(many.this), None)
-            if isinstance(node, exp.Right)
-            else slice(None, int(many.this))
-        )
-        return s.some(steps[0], itemgetter(part)), "text"
+        steps, count = self.texts(node.this), node.expression
+        if steps is None or not isinstance(count, exp.Literal) or not count.is_int:
+            return s.UNKNOWN
+        if count.this == "0":
+            return s.UNKNOWN
+        part = slice(None, int(count.this))
+        if isinstance(node, exp.Right):
+            part = slice(-int(count.this), None)
+        return s.map_value(steps[0], itemgetter(part)), "text"
 
     def length(self, node: exp.Length) -> s.Node:
         """How many characters."""
         steps = self.texts(node.this)
-        return (s.some(steps[0], len), "int") if steps else (s.unsure, "other")
+        if not steps:
+            return s.UNKNOWN
+        return s.map_value(steps[0], len), "int"
 
     def lower(self, node: Any) -> s.Node:
-        """Small or capital letters, of scripts where both know the same ones."""
+        """Small or capital letters, of scripts where Python and the engine agree."""
         steps = self.texts(node.this)
-        return (
-            (s.some(steps[0], s.lowered if isinstance(node, exp.Lower) else s.raised), "text")
-            if steps
-            else (s.unsure, "other")
-        )
+        if not steps:
+            return s.UNKNOWN
+        call = s.to_lower if isinstance(node, exp.Lower) else s.to_upper
+        return s.map_value(steps[0], call), "text"
 
     def replace(self, node: exp.Replace) -> s.Node:
         """One text in place of another."""
         steps = self.texts(node.this)
         one, other = node.expression, node.args.get("replacement")
         if not steps or other is None or not (one.is_string and other.is_string and one.this):
-            return s.unsure, "other"
-        return s.some(steps[0], lambda v: v.replace(one.this, other.this)), "text"
+            return s.UNKNOWN
+        return s.map_value(steps[0], lambda v: v.replace(one.this, other.this)), "text"
 
     def translate(self, node: exp.Translate) -> s.Node:
         """Characters in place of others."""
@@ -124,61 +109,83 @@ class TextCompiler(ABC):
             or not (one.is_string and other.is_string)
             or not len(set(one.this)) == len(one.this) == len(other.this)
         ):
-            return s.unsure, "other"
+            return s.UNKNOWN
         table = str.maketrans(one.this, other.this)
-        return s.some(steps[0], lambda v: v.translate(table)), "text"
+        return s.map_value(steps[0], lambda v: v.translate(table)), "text"
 
     def joined(self, node: exp.DPipe) -> s.Node:
         """Two texts as one."""
         steps = self.texts(node.this, node.expression)
         if not steps:
-            return s.unsure, "other"
-        return s.pair(steps[0], steps[1], operator.add), "text"
+            return s.UNKNOWN
+        return s.map_pair(steps[0], steps[1], operator.add), "text"
 
     def pattern(self, node: Any) -> s.Node:
-        """A regular expression: where Python reads it as the engine does, whether or what it finds;
-        else nothing is found in null.
+        """A regular expression: where Python reads it as the engine does, whether or what it
+        matches; else the match of null is null.
         """
-        step, kind = self.node(node.this)
-        told, group = node.expression, node.args.get("group")
-        known = (
-            as_python(told.this)
-            if isinstance(told, exp.Literal) and told.is_string and kind == "text"
-            else None
-        )
+        (step, kind), group = self.node(node.this), node.args.get("group")
+        known = _read_pattern(node.expression) if kind == "text" else None
         if known is not None and isinstance(node, exp.RegexpLike) and not node.args.get("flag"):
-            return s.some(step, lambda v: known.search(v) is not None), "bool"
-        if (
-            known is not None
-            and isinstance(node, exp.RegexpExtract)
-            and isinstance(group, exp.Literal)
-            and group.this == "0"
-            and not node.args.get("parameters")
-        ):
-            return s.some(step, lambda v: found[0] if (found := known.search(v)) else ""), "text"
-        return (s.unsure if isinstance(group, exp.Array) else s.only_null(step)), "other"
+            return s.map_value(step, lambda v: known.search(v) is not None), "bool"
+        if known is not None and _is_plain_extract(node):
+            return s.map_value(step, partial(_extract, known)), "text"
+        if isinstance(group, exp.Array):
+            return s.UNKNOWN
+        return s.only_null(step), "other"
 
     def contains(self, node: exp.Contains) -> s.Node:
-        """Whether a text holds another."""
+        """Whether a text contains another."""
         steps = self.texts(node.this, node.expression)
-        return (
-            (s.pair(steps[0], steps[1], lambda text, part: part in text), "bool")
-            if steps
-            else (s.unsure, "other")
-        )
+        if not steps:
+            return s.UNKNOWN
+        return s.map_pair(steps[0], steps[1], operator.contains), "bool"
 
     def call(self, node: exp.Anonymous) -> s.Node:
         """A function by its name."""
         name = str(node.this).lower()
         steps = self.texts(*node.expressions)
         if steps and name == "strlen":
-            return s.some(steps[0], lambda v: len(v) if v.isascii() else len(v.encode())), "int"
+            return s.map_value(steps[0], lambda v: len(v.encode())), "int"
         if steps and name in self.functions:
             function = self.functions[name]
 
-            def told(env: s.Env) -> Any:
+            def result(env: s.Values) -> Any:
                 values = [step(env) for step in steps]
-                return None if values[0] is None else function(*values)
+                if values[0] is None:
+                    return None
+                return function(*values)
 
-            return told, "text"
-        return s.unsure, "other"
+            return result, "text"
+        return s.UNKNOWN
+
+
+def _cut(text: Any, start: Any, length: Any = sys.maxsize) -> Any:
+    """A part of a text, from a place that is counted from one; null where an argument is."""
+    if text is None or start is None or length is None:
+        return None
+    if start < 1 or length < 0:
+        raise s.Unsure
+    return text[start - 1 : start - 1 + length]
+
+
+def _read_pattern(node: Any) -> re.Pattern[str] | None:
+    """A literal pattern as Python's, where both read it alike."""
+    if not isinstance(node, exp.Literal) or not node.is_string:
+        return None
+    return as_python(node.this)
+
+
+def _is_plain_extract(node: Any) -> bool:
+    """Whether it extracts the whole match, without options."""
+    group = node.args.get("group")
+    if not isinstance(node, exp.RegexpExtract) or node.args.get("parameters"):
+        return False
+    return isinstance(group, exp.Literal) and bool(group.this == "0")
+
+
+def _extract(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    if not found:
+        return ""
+    return found[0]

@@ -1,4 +1,4 @@
-"""Services that speak, by the chat interface that most clients know: models, answers whole or
+"""Question answering by the chat interface that most clients know: models, answers whole or
 streamed, usage.
 
 Knows its form. Source: https://platform.openai.com/docs/api-reference/chat
@@ -11,100 +11,140 @@ import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from mesocosm.serving.http.bodies import body_of
-from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.service import Served
+from mesocosm.serving.http.bodies import read_body
+from mesocosm.serving.http.problems import UNPROCESSABLE, Problem
+from mesocosm.serving.service import LiveService
 
 MOST = 2000  # characters of a question
+NO_CHAT = "This service has no chat"
 TOKEN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]|\w+|[^\w\s]")
 PIECE = re.compile(r"\S+\s*|\s+")
 
 
-def routes(app: FastAPI, served: Mapping[str, Served], one_of: Callable[[str], Served]) -> None:
-    """Add the interface."""
-
-    def about(one: Served) -> dict[str, Any]:
-        return {"id": one.name, "object": "model", "created": 0, "owned_by": "mesocosm"}
+def add_routes(
+    app: FastAPI,
+    served: Mapping[str, LiveService],
+    find_service: Callable[[str], LiveService],
+) -> None:
+    """Add the chat interface."""
 
     @app.get("/v1/models")
-    async def models() -> Any:
-        return {
-            "object": "list",
-            "data": [about(s) for s in served.values() if s.now and s.now.speaks],
-        }
+    async def models() -> dict[str, Any]:
+        speaking = [_describe(s) for s in served.values() if s.now and s.now.speaks]
+        return {"object": "list", "data": speaking}
 
     @app.get("/v1/models/{name}")
-    async def model(name: str) -> Any:
-        one = one_of(name)
-        if one.now is None or not one.now.speaks:
-            raise Problem(404, "It does not speak", f"'{name[:60]}' has no table of answers")
-        return about(one)
+    async def model(name: str) -> dict[str, Any]:
+        service = find_service(name)
+        if service.now is None or not service.now.speaks:
+            raise Problem(404, NO_CHAT, f"'{name[:60]}' has no answer index")
+        return _describe(service)
 
     @app.post("/v1/chat/completions")
     async def chat(request: Request) -> Any:
-        body = await body_of(request)
-        text = question_of(body)
-        one = one_of(str(body.get("model", "")))
-        if one.now is None or not one.now.speaks:
-            raise Problem(
-                422, "It does not speak", f"{one.name} has no table of answers", {"field": "model"}
-            )
-        found = await asyncio.to_thread(one.now.ask, text)
-        one.events.append({"at": time.time(), "id": "", "label": "chat", "service": one.name})
-        said, used = str(found["answer"]), usage(body["messages"], str(found["answer"]))
-        ident, made = "c-" + secrets.token_hex(8), int(time.time())
+        body = await read_body(request)
+        text = read_question(body)
+        service = find_service(str(body.get("model", "")))
+        if service.now is None or not service.now.speaks:
+            detail = f"{service.name} has no answer index"
+            raise Problem(422, NO_CHAT, detail, {"field": "model"})
+        found = await asyncio.to_thread(service.now.ask, text)
+        service.events.append(
+            {"at": time.time(), "id": "", "label": "chat", "service": service.name}
+        )
+        answer = ChatAnswer(
+            "c-" + secrets.token_hex(8),
+            int(time.time()),
+            service.name,
+            found,
+            count_usage(body["messages"], str(found["answer"])),
+        )
         if body.get("stream") is True:
-            options = body.get("stream_options")
-            return _streamed(
-                ident,
-                made,
-                one.name,
-                found,
-                (
-                    used
-                    if isinstance(options, dict) and options.get("include_usage") is True
-                    else None
-                ),
-            )
+            return _stream(answer, _includes_usage(body))
+        return answer.as_json()
+
+
+@dataclass(frozen=True)
+class ChatAnswer:
+    """An answer to a question.
+
+    Args:
+        created: seconds since 1970.
+        found: the `answer` and where it comes from.
+    """
+
+    id: str
+    created: int
+    model: str
+    found: Mapping[str, Any]
+    usage: Mapping[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer as one response."""
         choice = {
             "index": 0,
-            "message": {"role": "assistant", "content": said},
+            "message": {"role": "assistant", "content": str(self.found["answer"])},
             "logprobs": None,
             "finish_reason": "stop",
         }
         return {
-            "id": ident,
+            "id": self.id,
             "object": "chat.completion",
-            "created": made,
-            "model": one.name,
+            "created": self.created,
+            "model": self.model,
             "choices": [choice],
-            "usage": used,
-            "grounding": found,
+            "usage": self.usage,
+            "grounding": self.found,
         }
 
+    def chunk(self, choices: list[dict[str, Any]], **more: Any) -> bytes:
+        """A part of the answer as a server-sent event."""
+        event = {
+            "id": self.id,
+            "object": "chat.completion.chunk",
+            "created": self.created,
+            "model": self.model,
+            "choices": choices,
+            **more,
+        }
+        return b"data: " + orjson.dumps(event) + b"\n\n"
 
-def question_of(body: Any) -> str:
-    """The last message's text; parts of it are put together.
+    def piece(self, delta: Mapping[str, Any], end: str | None = None, **more: Any) -> bytes:
+        """A piece of the text as a server-sent event."""
+        return self.chunk([{"index": 0, "delta": delta, "finish_reason": end}], **more)
+
+
+def _describe(service: LiveService) -> dict[str, Any]:
+    return {"id": service.name, "object": "model", "created": 0, "owned_by": "mesocosm"}
+
+
+def _includes_usage(body: Mapping[str, Any]) -> bool:
+    options = body.get("stream_options")
+    return isinstance(options, dict) and options.get("include_usage") is True
+
+
+def read_question(body: Any) -> str:
+    """Read the last message's text; its parts are joined.
 
     Raises:
-        Problem: there is none, or it is too long, or a part is no text.
+        Problem: there is none, or it is too long, or a part is not a text.
 
-    >>> question_of({"messages": [{"role": "user", "content": [{"type": "text", "text": "How "}, {"type": "text", "text": "much?"}]}]})
+    >>> parts = [{"type": "text", "text": "How "}, {"type": "text", "text": "much?"}]
+    >>> read_question({"messages": [{"role": "user", "content": parts}]})
     'How much?'
     """
-    messages = body.get("messages") if isinstance(body, dict) else None
-    last = messages[-1] if isinstance(messages, list) and messages else None
-    text = _text(last.get("content")) if isinstance(last, dict) else None
+    text = _read_last(body)
     if text is None or not text.strip() or len(text) > MOST:
         raise Problem(
             422,
-            "The request is invalid",
+            UNPROCESSABLE,
             f"expected 'messages' whose last has a 'content' of 1 to {MOST} characters, as a text"
             " or as parts of type 'text'",
             {"field": "messages"},
@@ -112,66 +152,56 @@ def question_of(body: Any) -> str:
     return text.strip()
 
 
-def _text(content: Any) -> str | None:
+def _read_last(body: object) -> str | None:
+    messages = body.get("messages") if isinstance(body, dict) else None
+    if not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
+        return None
+    return _read_text(messages[-1].get("content"))
+
+
+def _read_text(content: object) -> str | None:
+    """A message's text; None where a part is not a text."""
     if isinstance(content, str):
         return content
-    if not isinstance(content, list) or not all(
-        isinstance(p, dict)
-        and p.get("type") in ("text", "input_text")
-        and isinstance(p.get("text"), str)
-        for p in content
-    ):
+    if not isinstance(content, list) or not all(map(_is_text, content)):
         return None
-    return "".join(p["text"] for p in content)
+    return "".join(part["text"] for part in content)
 
 
-def usage(messages: Sequence[Any], answer: str) -> dict[str, int]:
-    """How much was read and said, in words, signs and characters of scripts without spaces; no
-    model's tokens are counted.
+def _is_text(part: object) -> bool:
+    if not isinstance(part, dict) or part.get("type") not in ("text", "input_text"):
+        return False
+    return isinstance(part.get("text"), str)
 
-    >>> usage([{"content": "How much?"}], "12 EUR.")
+
+def count_usage(messages: Sequence[Any], answer: str) -> dict[str, int]:
+    """Count what was read and written, in words, signs and characters of scripts without spaces;
+    a model's tokens are not counted.
+
+    >>> count_usage([{"content": "How much?"}], "12 EUR.")
     {'prompt_tokens': 3, 'completion_tokens': 3, 'total_tokens': 6}
     """
-    asked = sum(
-        len(TOKEN.findall(_text(m.get("content")) or "")) for m in messages if isinstance(m, dict)
-    )
-    said = len(TOKEN.findall(answer))
-    return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
+    texts = [_read_text(m.get("content")) or "" for m in messages if isinstance(m, dict)]
+    read, written = sum(len(TOKEN.findall(text)) for text in texts), len(TOKEN.findall(answer))
+    return {
+        "prompt_tokens": read,
+        "completion_tokens": written,
+        "total_tokens": read + written,
+    }
 
 
-def _streamed(
-    ident: str, made: int, model: str, found: Mapping[str, Any], used: Mapping[str, int] | None
-) -> Response:
-    """An answer word by word, as server-sent events; put together the pieces are the answer. The
-    last one has where it comes from.
+def _stream(answer: ChatAnswer, include_usage: bool) -> Response:
+    """An answer word by word, as server-sent events; the pieces joined are the answer. The last one
+    has where it comes from.
     """
 
-    def chunk(choices: list[dict[str, Any]], **more: Any) -> bytes:
-        return (
-            b"data: "
-            + orjson.dumps(
-                {
-                    "id": ident,
-                    "object": "chat.completion.chunk",
-                    "created": made,
-                    "model": model,
-                    "choices": choices,
-                    **more,
-                }
-            )
-            + b"\n\n"
-        )
-
-    def piece(delta: Mapping[str, Any], end: str | None = None, **more: Any) -> bytes:
-        return chunk([{"index": 0, "delta": delta, "finish_reason": end}], **more)
-
     async def pieces() -> AsyncIterator[bytes]:
-        yield piece({"role": "assistant", "content": ""})
-        for word in PIECE.findall(str(found["answer"])):
-            yield piece({"content": word})
-        yield piece({}, "stop", grounding=found)
-        if used:
-            yield chunk([], usage=used)
+        yield answer.piece({"role": "assistant", "content": ""})
+        for word in PIECE.findall(str(answer.found["answer"])):
+            yield answer.piece({"content": word})
+        yield answer.piece({}, "stop", grounding=answer.found)
+        if include_usage:
+            yield answer.chunk([], usage=answer.usage)
         yield b"data: [DONE]\n\n"
 
     return StreamingResponse(

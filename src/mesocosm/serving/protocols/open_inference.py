@@ -7,191 +7,219 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from mesocosm.serving.http.bodies import Answer, json_of, read_bytes
-from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.model_instance import Unit
-from mesocosm.serving.protocols.tensors import LENGTH, packed, unpacked, wants_binary
-from mesocosm.serving.requests.endpoints import Asking
+from mesocosm.serving.http.bodies import JsonAnswer, parse_json, read_bytes
+from mesocosm.serving.http.problems import UNPROCESSABLE, Problem
+from mesocosm.serving.model_instance import ModelInstance
+from mesocosm.serving.protocols.tensors import LENGTH, pack_tensors, unpack_tensors, wants_binary
+from mesocosm.serving.requests.endpoints import PredictHandler
+
+Row = Mapping[str, Any]
 
 
-class Infer:
+class InferEndpoint:
     """`POST /v2/models/{name}/infer`: each input a tensor of one dimension, rows by their place in
     it.
     """
 
-    def __init__(self, asking: Asking) -> None:
-        self.asking = asking
+    def __init__(self, handler: PredictHandler) -> None:
+        self.handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Respond to one request."""
         name = scope["path_params"]["name"]
-        service, unit = self.asking.unit(name)
-        wanted = scope["path_params"].get("version")
-        if wanted and wanted != unit.version:
-            raise Problem(
-                404, "No such version", f"{name} runs {unit.version}, not '{wanted[:60]}'"
-            )
-        body = await inference_of(scope, receive)
-        rows = rows_of(body)
-        found = await self.asking.rows(service, unit, rows, scope, receive)
-        for n, one in enumerate(found):
-            if "why" in one:
-                raise Problem(422, "The row would not have been kept", f"row {n}: {one['why']}")
-        outputs = outputs_of(unit, found)
-        asked = [o.get("name") for o in body.get("outputs", []) if isinstance(o, dict)]
-        if unknown := [str(o)[:60] for o in asked if o not in {x["name"] for x in outputs}]:
-            raise Problem(
-                422,
-                "The request cannot be right",
-                f"no output is named '{unknown[0]}'; outputs:"
-                f" {', '.join(x['name'] for x in outputs)}",
-            )
-        answer: dict[str, Any] = {
+        service, model = self.handler.find_model(name)
+        check_version(name, scope["path_params"].get("version", ""), model)
+        body = await read_inference(scope, receive)
+        rows = read_rows(body)
+        predictions = await self.handler.predict(service, model, rows, scope, receive)
+        for number, prediction in enumerate(predictions):
+            if "why" in prediction:
+                detail = f"row {number}: {prediction['why']}"
+                raise Problem(422, "The row would have been quarantined", detail)
+        result = {
             "model_name": name,
-            "model_version": unit.version,
+            "model_version": model.version,
             "id": str(body.get("id", scope["state"]["request"]))[:200],
-            "outputs": [o for o in outputs if not asked or o["name"] in asked],
+            "outputs": _select_outputs(body, build_outputs(predictions)),
+            **_build_parameters(predictions),
         }
-        warned = [
-            {"index": n, **warning}
-            for n, one in enumerate(found)
-            for warning in one.get("warnings", ())
-        ]
-        answer |= (
-            {"parameters": {"warnings": json.dumps(warned, ensure_ascii=False)}} if warned else {}
-        )
-        if not any(wants_binary(body, o["name"]) for o in answer["outputs"]):
-            await Answer(answer)(scope, receive, send)
-            return
-        data, head = packed(answer, body)
-        await Response(
-            data,
-            media_type="application/octet-stream",
-            headers={"Inference-Header-Content-Length": str(head)},
-        )(scope, receive, send)
+        await _build_response(result, body)(scope, receive, send)
 
 
-async def inference_of(scope: Scope, receive: Receive) -> Any:
-    """An inference request, its binary tensors read.
+def check_version(name: str, wanted: str, model: ModelInstance) -> None:
+    """Reject a version other than the deployed one.
 
     Raises:
-        Problem: the body is too large, no JSON, or its bytes are not those announced.
+        Problem: it is another.
+    """
+    if wanted and wanted != model.version:
+        detail = f"{name} runs {model.version}, not '{wanted[:60]}'"
+        raise Problem(404, "No such version", detail)
+
+
+def _select_outputs(body: Row, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The outputs that a request names; all where it names none."""
+    names = [o.get("name") for o in body.get("outputs", []) if isinstance(o, dict)]
+    known = [o["name"] for o in outputs]
+    unknown = [str(name)[:60] for name in names if name not in known]
+    if unknown:
+        detail = f"no output is named '{unknown[0]}'; outputs: {', '.join(known)}"
+        raise Problem(422, UNPROCESSABLE, detail)
+    if not names:
+        return outputs
+    return [o for o in outputs if o["name"] in names]
+
+
+def _build_parameters(predictions: Sequence[Row]) -> dict[str, Any]:
+    """The warnings of predictions, where there are any."""
+    warnings: list[dict[str, Any]] = []
+    for number, prediction in enumerate(predictions):
+        warnings += [{"index": number, **warning} for warning in prediction.get("warnings", ())]
+    if not warnings:
+        return {}
+    return {"parameters": {"warnings": json.dumps(warnings, ensure_ascii=False)}}
+
+
+def _build_response(result: dict[str, Any], body: Row) -> Response:
+    if not any(wants_binary(body, o["name"]) for o in result["outputs"]):
+        return JsonAnswer(result)
+    data, head = pack_tensors(result, body)
+    return Response(
+        data,
+        media_type="application/octet-stream",
+        headers={"Inference-Header-Content-Length": str(head)},
+    )
+
+
+async def read_inference(scope: Scope, receive: Receive) -> Any:
+    """Read an inference request with its binary tensors.
+
+    Raises:
+        Problem: the body is too large, not JSON, or its bytes are not those announced.
     """
     data = await read_bytes(scope, receive)
     length = next((value for name, value in scope["headers"] if name == LENGTH), None)
     if length is None:
-        return json_of(data)
+        return parse_json(data)
     if not (length.isascii() and length.isdigit()) or int(length) > len(data):
         raise Problem(
             400,
-            "The header is invalid",
+            "Invalid header",
             f"Inference-Header-Content-Length is {length[:20].decode('latin-1')}, and the body has"
             f" {len(data)} bytes",
         )
     try:
-        return unpacked(json_of(data[: int(length)]), data[int(length) :])
+        return unpack_tensors(parse_json(data[: int(length)]), data[int(length) :])
     except ValueError as error:
-        raise Problem(400, "The tensors are invalid", str(error)) from error
+        raise Problem(400, "Invalid tensors", str(error)) from error
 
 
-def rows_of(body: Any) -> list[dict[str, Any]]:
-    """The rows of an inference request.
+def _invalid(detail: str) -> Problem:
+    return Problem(422, UNPROCESSABLE, detail)
+
+
+def read_rows(body: Any) -> list[dict[str, Any]]:
+    """Read the rows of an inference request.
 
     Raises:
-        Problem: it is none, with what would be right.
+        Problem: it is invalid, with what is expected.
 
-    >>> rows_of({"inputs": [{"name": "age", "shape": [2], "datatype": "INT64", "data": [30, 41]}]})
+    >>> tensor = {"name": "age", "shape": [2], "datatype": "INT64", "data": [30, 41]}
+    >>> read_rows({"inputs": [tensor]})
     [{'age': 30}, {'age': 41}]
     """
-
-    def wrong(detail: str) -> Problem:
-        return Problem(422, "The request cannot be right", detail)
-
     inputs = body.get("inputs") if isinstance(body, dict) else None
     if not isinstance(inputs, list) or not inputs:
-        raise wrong("wanted an object with 'inputs', a list of tensors")
+        raise _invalid("expected an object with 'inputs', a list of tensors")
     if not isinstance(body.get("outputs", []), list):
-        raise wrong("'outputs' is no list; wanted a list of objects with a 'name'")
-    columns: dict[str, list[Any]] = {}
-    for one in inputs:
-        if (
-            not isinstance(one, dict)
-            or not isinstance(one.get("name"), str)
-            or not isinstance(one.get("data"), list)
-        ):
-            raise wrong("an input wants 'name', 'shape', 'datatype' and 'data', a list")
-        data, shape = _flat(one["data"]), one.get("shape")
-        if shape not in ([len(data)], [len(data), 1], [1, len(data)]):
-            raise wrong(
-                f"the shape of '{one['name'][:60]}' is {str(shape)[:60]} and its data has"
-                f" {len(data)} values; wanted [{len(data)}]"
-            )
-        columns[one["name"]] = data
+        raise _invalid("'outputs' is not a list; expected a list of objects with a 'name'")
+    columns = dict(_read_tensor(tensor) for tensor in inputs)
     if len({len(c) for c in columns.values()}) != 1:
-        raise wrong("the inputs have different lengths; wanted one value of each for every row")
+        raise _invalid(
+            "the inputs have different lengths; expected one value of each for every row"
+        )
     return [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]
 
 
-def _flat(data: list[Any]) -> list[Any]:
-    return (
-        [v for one in data for v in one]
-        if data and all(isinstance(one, list) for one in data)
-        else data
-    )
+def _read_tensor(tensor: object) -> tuple[str, list[Any]]:
+    """The name and the values of an input."""
+    if not isinstance(tensor, dict):
+        tensor = {}
+    name, data, shape = tensor.get("name"), tensor.get("data"), tensor.get("shape")
+    if not isinstance(name, str) or not isinstance(data, list):
+        raise _invalid("an input needs 'name', 'shape', 'datatype' and 'data', a list")
+    values = _flatten(data)
+    if shape not in ([len(values)], [len(values), 1], [1, len(values)]):
+        raise _invalid(
+            f"the shape of '{name[:60]}' is {str(shape)[:60]} and its data has {len(values)}"
+            f" values; expected [{len(values)}]"
+        )
+    return name, values
 
 
-def outputs_of(unit: Unit, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _flatten(data: list[Any]) -> list[Any]:
+    if not data or not all(isinstance(row, list) for row in data):
+        return data
+    return list(chain.from_iterable(data))
+
+
+def _tensor(name: str, kind: str, data: list[Any], *shape: int) -> dict[str, Any]:
+    return {"name": name, "datatype": kind, "shape": list(shape), "data": data}
+
+
+def build_outputs(predictions: Sequence[Row]) -> list[dict[str, Any]]:
     """Predictions as tensors: the id of each, its label, and the probability or the value with its
     interval.
     """
-
-    def tensor(name: str, kind: str, data: list[Any], *shape: int) -> dict[str, Any]:
-        return {"name": name, "datatype": kind, "shape": [len(found), *shape], "data": data}
-
+    rows = len(predictions)
     outputs = [
-        tensor("id", "BYTES", [f["id"] for f in found]),
-        tensor("label", "BYTES", [str(f.get("label", "")) for f in found]),
+        _tensor("id", "BYTES", [p["id"] for p in predictions], rows),
+        _tensor("label", "BYTES", [str(p.get("label", "")) for p in predictions], rows),
     ]
     for name in ("probability", "value"):
-        if all(isinstance(f.get(name), (int, float)) for f in found):
-            outputs.append(tensor(name, "FP64", [float(f[name]) for f in found]))
-    if all(isinstance(f.get("interval"), list) for f in found):
-        outputs.append(
-            tensor("interval", "FP64", [float(v) for f in found for v in f["interval"]], 2)
-        )
-    if all(isinstance(f.get("text"), str) for f in found):
-        outputs.append(tensor("text", "BYTES", [f["text"] for f in found]))
+        if _all_have(predictions, name, (int, float)):
+            outputs.append(_tensor(name, "FP64", [float(p[name]) for p in predictions], rows))
+    if _all_have(predictions, "interval", (list,)):
+        ends = [float(v) for v in chain.from_iterable(p["interval"] for p in predictions)]
+        outputs.append(_tensor("interval", "FP64", ends, rows, 2))
+    if _all_have(predictions, "text", (str,)):
+        outputs.append(_tensor("text", "BYTES", [p["text"] for p in predictions], rows))
     return outputs
+
+
+def _all_have(predictions: Sequence[Row], name: str, kinds: tuple[type, ...]) -> bool:
+    return all(isinstance(p.get(name), kinds) for p in predictions)
 
 
 KINDS = {"number": "FP64", "integer": "INT64", "boolean": "BOOL"}
 
 
-def metadata(name: str, unit: Unit) -> dict[str, Any]:
-    """What the protocol's model metadata says of a service."""
-    assert unit.fields is not None
+def describe_model(name: str, model: ModelInstance) -> dict[str, Any]:
+    """The protocol's model metadata of a service."""
+    assert model.fields is not None
     inputs = [
         {"name": n, "datatype": KINDS.get(str(f.get("type")), "BYTES"), "shape": [-1]}
-        for n, f in unit.fields.fields.items()
+        for n, f in model.fields.fields.items()
     ]
     outputs = [
         {"name": "id", "datatype": "BYTES", "shape": [-1]},
         {"name": "label", "datatype": "BYTES", "shape": [-1]},
     ]
-    if unit.says == "classes":
+    if model.says == "classes":
         outputs.append({"name": "probability", "datatype": "FP64", "shape": [-1]})
-    if unit.says == "number":
+    if model.says == "number":
         outputs.append({"name": "value", "datatype": "FP64", "shape": [-1]})
     return {
         "name": name,
-        "versions": [unit.version],
+        "versions": [model.version],
         "platform": "mesocosm_onnx",
         "inputs": inputs,
         "outputs": outputs,

@@ -1,5 +1,5 @@
-"""The OpenAPI document of a running gateway: each service with the fields that it reads. Knows
-forms; answers nothing.
+"""The OpenAPI document of a running gateway: each service with its fields. Knows forms; handles no
+request.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import Any
 
 from mesocosm.core.version import VERSION
 from mesocosm.serving.protocols.openapi_schemas import CHAT, FEEDBACK, INFER, PREDICTED, PROBLEM
-from mesocosm.serving.service import Served
+from mesocosm.serving.requests.fields import Fields
+from mesocosm.serving.service import LiveService
 
 TYPES = {
     "decimal": ["string", "number"],
@@ -20,171 +21,42 @@ TYPES = {
 }
 
 
-def document(served: Mapping[str, Served], routes: Sequence[Any] = ()) -> dict[str, Any]:
+STRING, BOOLEAN = {"type": "string"}, {"type": "boolean"}
+NOT_READY = {"503": "A service is not ready."}
+DEADLINE = {
+    "name": "X-Deadline-Ms",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "integer", "minimum": 1, "maximum": 3_600_000},
+}
+BUSY = {"429": "The queue is full.", "408": "The deadline passed."}
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["title", "status", "detail"],
+    "properties": {
+        "type": STRING,
+        "title": STRING,
+        "status": {"type": "integer"},
+        "detail": STRING,
+    },
+}
+
+
+def build_document(served: Mapping[str, LiveService], routes: Sequence[Any] = ()) -> dict[str, Any]:
     """The document, OpenAPI 3.1.
 
     Args:
         routes: the application's; those that are not described by hand are added with their paths
             and methods.
     """
-    paths: dict[str, Any] = {
-        "/healthz": {
-            "get": _op("Whether the process lives.", {"status": {"type": "string"}}, security=[])
-        },
-        "/readyz": {
-            "get": _op(
-                "Whether every service can answer.",
-                {"ready": {"type": "boolean"}, "waiting": {"type": "object"}},
-                more={"503": "A service is not ready."},
-                security=[],
-            )
-        },
-        "/metrics": {
-            "get": {
-                "summary": "Prometheus metrics.",
-                "responses": {
-                    "200": {
-                        "description": "Text format.",
-                        "content": {"text/plain": {"schema": {"type": "string"}}},
-                    },
-                    **_problems(),
-                },
-            }
-        },
-        "/v1/ecosystem": {"get": _op("Everything that the console shows.", {})},
-        "/v1/lineage/{ident}": {
-            "get": _op(
-                "A prediction's past, down to rows of source files.",
-                {},
-                parameters=[_path("ident")],
-            )
-        },
-        "/v1/chat/completions": {
-            "post": _op(
-                "Ask a service that speaks; `stream` gives server-sent events.",
-                {
-                    "choices": {"type": "array"},
-                    "usage": {"type": "object"},
-                    "grounding": {"type": "object"},
-                },
-                body=CHAT,
-            )
-        },
-        "/v2": {
-            "get": _op(
-                "The server, by the Open Inference Protocol.",
-                {"name": {"type": "string"}, "version": {"type": "string"}},
-            )
-        },
-        "/v2/health/live": {
-            "get": _op("Whether the process lives.", {"live": {"type": "boolean"}})
-        },
-        "/v2/health/ready": {
-            "get": _op(
-                "Whether every service can answer.",
-                {"ready": {"type": "boolean"}},
-                more={"503": "A service is not ready."},
-            )
-        },
-    }
-    schemas: dict[str, Any] = {
-        "Problem": {
-            "type": "object",
-            "required": ["title", "status", "detail"],
-            "properties": {
-                "type": {"type": "string"},
-                "title": {"type": "string"},
-                "status": {"type": "integer"},
-                "detail": {"type": "string"},
-            },
-        },
-    }
-    for name, one in served.items():
-        unit = one.now
-        if unit is None or unit.fields is None:
-            continue
-        fields, nested = unit.fields.fields, unit.fields.nested
-        row = f"Row-{name}"
-        schemas[row] = {
-            "type": "object",
-            "additionalProperties": False,
-            "required": [n for n, f in fields.items() if not f.get("extra")],
-            "properties": {
-                n: {
-                    "type": [
-                        *TYPES.get(str(f.get("type")), ["string", "number", "boolean"]),
-                        *(
-                            []
-                            if n not in nested
-                            else ["array"]
-                            if f.get("type") == "list"
-                            else ["array", "object"]
-                        ),
-                        "null",
-                    ],
-                    "description": f["wanted"],
-                }
-                for n, f in fields.items()
-            },
-        }
-        whole = {
-            "oneOf": [
-                {"$ref": f"#/components/schemas/{row}"},
-                {
-                    "type": "object",
-                    "required": ["rows"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "rows": {
-                            "type": "array",
-                            "minItems": 1,
-                            "maxItems": 1000,
-                            "items": {"$ref": f"#/components/schemas/{row}"},
-                        }
-                    },
-                },
-            ]
-        }
-        late = {
-            "name": "X-Deadline-Ms",
-            "in": "header",
-            "required": False,
-            "schema": {"type": "integer", "minimum": 1, "maximum": 3_600_000},
-        }
-        more = {"429": "Too many wait.", "408": "The deadline passed."}
-        paths[f"/v1/services/{name}/predict"] = {
-            "post": _op(
-                one.service.about or f"Ask {name}.",
-                PREDICTED,
-                body=whole,
-                parameters=[late],
-                more=more,
-            )
-        }
-        paths[f"/v1/services/{name}/feedback"] = {
-            "post": _op(
-                "The label that turned out to be true.",
-                {"kept": {"type": "boolean"}},
-                body=FEEDBACK,
-            )
-        }
-        paths[f"/v2/models/{name}"] = {
-            "get": _op("Metadata, by the Open Inference Protocol.", {"name": {"type": "string"}})
-        }
-        paths[f"/v2/models/{name}/ready"] = {
-            "get": _op("Whether it can answer.", {"ready": {"type": "boolean"}})
-        }
-        paths[f"/v2/models/{name}/infer"] = {
-            "post": _op(
-                "Ask it, by the Open Inference Protocol.",
-                {"outputs": {"type": "array"}},
-                body=INFER,
-                parameters=[late],
-                more=more,
-            )
-        }
-    for path, method, summary in _rest(routes):
-        paths.setdefault(path, {}).setdefault(method, _other(path, method, summary))
+    paths = {**_health_paths(), **_ecosystem_paths()}
+    schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA}
+    for name, service in served.items():
+        if service.now is not None and service.now.fields is not None:
+            schemas[f"Row-{name}"] = _row_schema(service.now.fields)
+            paths |= _service_paths(name, service.service.about)
+    for path, method, summary in _undescribed_routes(routes):
+        paths.setdefault(path, {}).setdefault(method, _describe_route(path, method, summary))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -201,24 +73,136 @@ def document(served: Mapping[str, Served], routes: Sequence[Any] = ()) -> dict[s
     }
 
 
-PAGES = (
-    "/",
-    "/world",
-    "/report",
-    "/signin",
-    "/signin/back",
-    "/signout",
-)  # what is answered with a page
+def _health_paths() -> dict[str, Any]:
+    """Health and metrics, in our form and in that of the Open Inference Protocol."""
+    return {
+        "/healthz": {"get": _operation("Liveness.", {"status": STRING}, security=[])},
+        "/readyz": {
+            "get": _operation(
+                "Whether every service is ready.",
+                {"ready": BOOLEAN, "waiting": {"type": "object"}},
+                more=NOT_READY,
+                security=[],
+            )
+        },
+        "/metrics": {
+            "get": {
+                "summary": "Prometheus metrics.",
+                "responses": {
+                    "200": {
+                        "description": "Text format.",
+                        "content": {"text/plain": {"schema": STRING}},
+                    },
+                    **_problems(),
+                },
+            }
+        },
+        "/v2": {
+            "get": _operation(
+                "The server, by the Open Inference Protocol.", {"name": STRING, "version": STRING}
+            )
+        },
+        "/v2/health/live": {"get": _operation("Liveness.", {"live": BOOLEAN})},
+        "/v2/health/ready": {
+            "get": _operation("Whether every service is ready.", {"ready": BOOLEAN}, more=NOT_READY)
+        },
+    }
+
+
+def _ecosystem_paths() -> dict[str, Any]:
+    """The ecosystem's state, lineage and chat."""
+    answer = {"choices": {"type": "array"}, "usage": {"type": "object"}}
+    return {
+        "/v1/ecosystem": {"get": _operation("The state that the console shows.", {})},
+        "/v1/lineage/{ident}": {
+            "get": _operation(
+                "A prediction's lineage, down to rows of source files.",
+                {},
+                parameters=[_path_parameter("ident")],
+            )
+        },
+        "/v1/chat/completions": {
+            "post": _operation(
+                "Ask a service that has a chat; `stream` gives server-sent events.",
+                {**answer, "grounding": {"type": "object"}},
+                body=CHAT,
+            )
+        },
+    }
+
+
+def _row_schema(fields: Fields) -> dict[str, Any]:
+    """The schema of a row of a service."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [n for n, f in fields.fields.items() if not f.get("extra")],
+        "properties": {
+            name: {"type": _field_types(fields, name), "description": field["wanted"]}
+            for name, field in fields.fields.items()
+        },
+    }
+
+
+def _field_types(fields: Fields, name: str) -> list[str]:
+    kind = str(fields.fields[name].get("type"))
+    types = list(TYPES.get(kind, ["string", "number", "boolean"]))
+    if name in fields.nested:
+        types.append("array")
+        if kind != "list":
+            types.append("object")
+    return [*types, "null"]
+
+
+def _service_paths(name: str, about: str) -> dict[str, Any]:
+    """The paths of a service that predicts."""
+    row = {"$ref": f"#/components/schemas/Row-{name}"}
+    rows = {"type": "array", "minItems": 1, "maxItems": 1000, "items": row}
+    batch = {
+        "type": "object",
+        "required": ["rows"],
+        "additionalProperties": False,
+        "properties": {"rows": rows},
+    }
+    predict = _operation(
+        about or f"Predict by {name}.",
+        PREDICTED,
+        body={"oneOf": [row, batch]},
+        parameters=[DEADLINE],
+        more=BUSY,
+    )
+    infer = _operation(
+        "Predict, by the Open Inference Protocol.",
+        {"outputs": {"type": "array"}},
+        body=INFER,
+        parameters=[DEADLINE],
+        more=BUSY,
+    )
+    feedback = _operation(
+        "Record the true label of a prediction.", {"kept": BOOLEAN}, body=FEEDBACK
+    )
+    metadata = _operation("Metadata, by the Open Inference Protocol.", {"name": STRING})
+    return {
+        f"/v1/services/{name}/predict": {"post": predict},
+        f"/v1/services/{name}/feedback": {"post": feedback},
+        f"/v2/models/{name}": {"get": metadata},
+        f"/v2/models/{name}/ready": {"get": _operation("Readiness.", {"ready": BOOLEAN})},
+        f"/v2/models/{name}/infer": {"post": infer},
+    }
+
+
+SIGN_IN = ("/signin", "/signin/back", "/signout")
+PAGES = ("/", "/world", "/report", *SIGN_IN)  # answered with a page
 ABOUT = {
-    "/v1/models": "Services that speak, as the chat interface names them.",
+    "/v1/models": "Services that have a chat, as the chat interface names them.",
     "/report": "The report of all data and models, as a page; for the owner.",
     "/v1/scene": "The world's scene.",
-    "/v1/monitors": "What each monitor last looked at.",
-    "/v1/work": "What is being made now.",
+    "/v1/monitors": "The last look of each monitor.",
+    "/v1/work": "Jobs in progress.",
     "/v1/datasets/{name}/rows": "Rows of a dataset, for roles with access.",
     "/v1/datasets/{name}/versions": "Versions of a dataset, and what changed between two.",
     "/v1/alerts/{alert}/close": (
-        "Close an open alert; `why`, the reason, is required and written into the audit."
+        "Close an open alert; `why`, the reason, is required and recorded in the audit."
     ),
     "/openapi.json": "This document.",
     "/v1/world": "The world as it changes, by WebSocket.",
@@ -226,9 +210,9 @@ ABOUT = {
 }
 
 
-def _rest(routes: Sequence[Any]) -> Iterator[tuple[str, str, str]]:
-    """Path, method and summary of each route; a socket is a `get` that is answered 101, a folder of
-    files a `get`.
+def _undescribed_routes(routes: Sequence[Any]) -> Iterator[tuple[str, str, str]]:
+    """Path, method and summary of each route; a socket is a `get` answered 101, a folder of files a
+    `get`.
     """
     for route in routes:
         path = getattr(route, "path", "")
@@ -239,52 +223,50 @@ def _rest(routes: Sequence[Any]) -> Iterator[tuple[str, str, str]]:
             yield f"{path}/{{file}}", "get", summary
             continue
         for method in sorted(getattr(route, "methods", None) or ("WEBSOCKET",)):
+            if method == "WEBSOCKET":
+                method = "GET"
             if method != "HEAD":
-                yield (
-                    path.replace(":path}", "}"),
-                    "get" if method == "WEBSOCKET" else method.lower(),
-                    summary,
-                )
+                yield path.replace(":path}", "}"), method.lower(), summary
 
 
-def _other(path: str, method: str, summary: str) -> dict[str, Any]:
-    names = re.findall(r"{(\w+)}", path)
-    op = _op(
+def _describe_route(path: str, method: str, summary: str) -> dict[str, Any]:
+    body = None
+    if method in ("post", "put"):
+        body = {"type": "object"}
+    operation = _operation(
         summary,
         {},
-        parameters=[_path(n) for n in names],
+        body=body,
+        parameters=[_path_parameter(name) for name in re.findall(r"{(\w+)}", path)],
         more={"409": "Not in this state.", "429": "Too many requests."},
-        **({"body": {"type": "object"}} if method in ("post", "put") else {}),
     )
     if path in PAGES:
-        op["responses"]["200"]["content"] = {"text/html": {"schema": {"type": "string"}}}
-    if path in ("/signin", "/signin/back", "/signout"):
-        op["security"] = []
-    return op
+        operation["responses"]["200"]["content"] = {"text/html": {"schema": STRING}}
+    if path in SIGN_IN:
+        operation["security"] = []
+    return operation
 
 
-def _path(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": STRING}
 
 
 def _problems(**more: str) -> dict[str, Any]:
-    said = {
-        "400": "The body is no JSON.",
-        "401": "A token is wanted.",
-        "403": "The role may not.",
-        "404": "No such thing.",
-        "413": "Too large.",
-        "422": "It cannot be right.",
-        "503": "Not now.",
+    descriptions = {
+        "400": "The body is not JSON.",
+        "401": "Authentication required.",
+        "403": "Forbidden.",
+        "404": "Not found.",
+        "413": "Request body too large.",
+        "422": "Unprocessable request.",
+        "503": "Unavailable.",
         **more,
     }
-    return {
-        code: {"description": text, "content": {"application/problem+json": {"schema": PROBLEM}}}
-        for code, text in said.items()
-    }
+    content = {"application/problem+json": {"schema": PROBLEM}}
+    return {code: {"description": text, "content": content} for code, text in descriptions.items()}
 
 
-def _op(
+def _operation(
     summary: str,
     gives: Mapping[str, Any],
     *,
@@ -292,18 +274,16 @@ def _op(
     more: Mapping[str, str] | None = None,
     **rest: Any,
 ) -> dict[str, Any]:
-    answer = {
-        "description": "The answer.",
-        "content": {"application/json": {"schema": {"type": "object", "properties": dict(gives)}}},
+    schema = {"type": "object", "properties": dict(gives)}
+    response = {
+        "description": "The response.",
+        "content": {"application/json": {"schema": schema}},
     }
-    asked = (
-        {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}
-        if body
-        else {}
-    )
-    return {
+    operation: dict[str, Any] = {
         "summary": summary,
-        "responses": {"200": answer, **_problems(**(more or {}))},
-        **asked,
-        **rest,
+        "responses": {"200": response, **_problems(**(more or {}))},
     }
+    if body:
+        content = {"application/json": {"schema": body}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation | rest

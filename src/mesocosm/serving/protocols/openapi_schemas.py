@@ -1,6 +1,4 @@
-"""The schemas of bodies that are alike at every service, as the OpenAPI document has them. Knows
-forms.
-"""
+"""Schemas of bodies that are the same at every service, for the OpenAPI document. Knows forms."""
 
 from __future__ import annotations
 
@@ -45,8 +43,8 @@ CHAT = {
 WARNINGS = {
     "type": "array",
     "description": (
-        "Values that training did not know, and a row without any (its `field` is empty); the"
-        " answer stands all the same."
+        "Values outside the training data, and a row without values (its `field` is empty); the"
+        " prediction is returned all the same."
     ),
     "items": {
         "type": "object",
@@ -66,9 +64,9 @@ PREDICTED = {
     "predictions": {
         "type": "array",
         "description": (
-            "Of `rows`, in their order. A row that cannot be answered has `why` and its `index`,"
-            " and its `field` where it is malformed; the others are answered. Where all are"
-            " malformed the answer is 422 with `errors`."
+            "Of `rows`, in their order. A row that cannot be predicted has `why` and its `index`,"
+            " and its `field` where it is malformed; the others are predicted. Where all are"
+            " malformed the response is 422 with `errors`."
         ),
         "items": {
             "type": "object",

@@ -30,8 +30,8 @@ DTYPES = {
 }
 
 
-def unpacked(body: Any, data: bytes) -> Any:
-    """An inference request whose binary inputs have their values as `data`.
+def unpack_tensors(body: Any, data: bytes) -> Any:
+    """Read the binary inputs of an inference request into their `data`.
 
     Args:
         body: the JSON of the request.
@@ -40,34 +40,49 @@ def unpacked(body: Any, data: bytes) -> Any:
     Raises:
         ValueError: the bytes are not those that the JSON announces; the message is a sentence.
 
-    >>> unpacked({"inputs": [{"name": "n", "shape": [2], "datatype": "INT32", "parameters": {"binary_data_size": 8}}]}, b"\\x01\\0\\0\\0\\x02\\0\\0\\0")["inputs"][0]["data"]
+    >>> tensor = {"name": "n", "datatype": "INT32", "parameters": {"binary_data_size": 8}}
+    >>> body = unpack_tensors({"inputs": [tensor]}, b"\\x01\\0\\0\\0\\x02\\0\\0\\0")
+    >>> body["inputs"][0]["data"]
     [1, 2]
     """
-    inputs = body.get("inputs") if isinstance(body, dict) else None
     at = 0
-    for one in inputs if isinstance(inputs, list) else []:
-        asked = one.get("parameters") if isinstance(one, dict) else None
-        size = asked.get("binary_data_size") if isinstance(asked, dict) else None
+    for tensor in _list_tensors(body):
+        size = _find_parameter(tensor, "binary_data_size")
         if size is None:
             continue
-        name = str(one.get("name"))[:60]
-        if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= len(data) - at:
+        name, left = str(tensor.get("name"))[:60], len(data) - at
+        if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= left:
             raise ValueError(
-                f"'binary_data_size' of '{name}' is {str(size)[:30]}, and {len(data) - at} bytes"
-                " are left"
+                f"'binary_data_size' of '{name}' is {str(size)[:30]}, and {left} bytes are left"
             )
-        one["data"] = _values(name, str(one.get("datatype")), data[at : at + size])
+        tensor["data"] = _read_values(name, str(tensor.get("datatype")), data[at : at + size])
         at += size
     if at != len(data):
         raise ValueError(f"{len(data) - at} bytes follow the last input")
     return body
 
 
-def _values(name: str, kind: str, data: bytes) -> list[Any]:
+def _list_tensors(body: object) -> list[dict[str, Any]]:
+    """The inputs of a request that are objects."""
+    inputs = body.get("inputs") if isinstance(body, dict) else None
+    if not isinstance(inputs, list):
+        return []
+    return [tensor for tensor in inputs if isinstance(tensor, dict)]
+
+
+def _find_parameter(item: Mapping[str, Any], name: str, default: object = None) -> object:
+    """A parameter of a request, an input or an output."""
+    parameters = item.get("parameters")
+    if not isinstance(parameters, Mapping):
+        return default
+    return parameters.get(name, default)
+
+
+def _read_values(name: str, kind: str, data: bytes) -> list[Any]:
     import numpy as np
 
     if kind == "BYTES":
-        return _texts(name, data)
+        return _read_texts(name, data)
     if kind not in DTYPES:
         raise ValueError(
             f"the datatype of '{name}' is '{kind[:30]}'; expected one of"
@@ -82,10 +97,12 @@ def _values(name: str, kind: str, data: bytes) -> list[Any]:
     return found
 
 
-def _texts(name: str, data: bytes) -> list[str]:
+def _read_texts(name: str, data: bytes) -> list[str]:
     found, at = [], 0
     while at < len(data):
-        length = struct.unpack_from("<I", data, at)[0] if at + 4 <= len(data) else len(data)
+        length = len(data)
+        if at + 4 <= len(data):
+            (length,) = struct.unpack_from("<I", data, at)
         if at + 4 + length > len(data):
             raise ValueError(f"a text of '{name}' is longer than its bytes")
         try:
@@ -97,34 +114,33 @@ def _texts(name: str, data: bytes) -> list[str]:
 
 
 def wants_binary(body: Mapping[str, Any], name: str) -> bool:
-    """Whether an output is asked for as bytes."""
-    whole = body.get("parameters")
-    every = bool(whole.get("binary_data_output")) if isinstance(whole, Mapping) else False
-    for one in body.get("outputs") or []:
-        if (
-            isinstance(one, Mapping)
-            and one.get("name") == name
-            and isinstance(one.get("parameters"), Mapping)
-        ):
-            return bool(one["parameters"].get("binary_data", every))
+    """Whether an output is requested as bytes."""
+    every = bool(_find_parameter(body, "binary_data_output", False))
+    for output in body.get("outputs") or []:
+        if not isinstance(output, Mapping) or output.get("name") != name:
+            continue
+        if isinstance(output.get("parameters"), Mapping):
+            return bool(_find_parameter(output, "binary_data", every))
     return every
 
 
-def packed(answer: dict[str, Any], body: Mapping[str, Any]) -> tuple[bytes, int | None]:
-    """An answer as bytes, and how many of them are its JSON where tensors follow it."""
+def pack_tensors(result: dict[str, Any], body: Mapping[str, Any]) -> tuple[bytes, int | None]:
+    """A response as bytes, and how many of them are its JSON where tensors follow it."""
     import numpy as np
 
     parts = []
-    for one in answer["outputs"]:
-        if not wants_binary(body, one["name"]):
+    for output in result["outputs"]:
+        if not wants_binary(body, output["name"]):
             continue
-        data = one.pop("data")
-        if one["datatype"] == "BYTES":
-            said = [str(value).encode() for value in data]
-            raw = b"".join(struct.pack("<I", len(value)) + value for value in said)
+        data = output.pop("data")
+        if output["datatype"] == "BYTES":
+            texts = [str(value).encode() for value in data]
+            raw = b"".join(struct.pack("<I", len(text)) + text for text in texts)
         else:
-            raw = np.asarray(data, DTYPES[one["datatype"]]).tobytes()
-        one["parameters"] = {"binary_data_size": len(raw)}
+            raw = np.asarray(data, DTYPES[output["datatype"]]).tobytes()
+        output["parameters"] = {"binary_data_size": len(raw)}
         parts.append(raw)
-    head = orjson.dumps(answer, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
-    return b"".join((head, *parts)), len(head) if parts else None
+    head = orjson.dumps(result, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
+    if not parts:
+        return head, None
+    return b"".join((head, *parts)), len(head)

@@ -1,169 +1,216 @@
-"""A service asked for predictions: the rows of a request checked, batched and answered, in our own
-form here. Knows batchers and roles; knows no other protocol's form.
+"""The prediction endpoint: the rows of a request checked, batched and predicted. Knows batchers and
+roles; knows no other protocol's form.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.permissions import OWNER
-from mesocosm.serving.batching import Batcher, Expired, Full
-from mesocosm.serving.http.bodies import Answer, read_json
-from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.model_instance import Unit
-from mesocosm.serving.requests.refusals import json_kind, refused_over
+from mesocosm.serving.batching import Batcher, DeadlinePassed, QueueFull
+from mesocosm.serving.http.bodies import JsonAnswer, read_json
+from mesocosm.serving.http.problems import UNPROCESSABLE, Problem
+from mesocosm.serving.model_instance import ModelInstance
+from mesocosm.serving.requests.refusals import find_refused_field, json_kind
 from mesocosm.serving.requests.request_marks import HEADER, MARKS, MarkedRow
-from mesocosm.serving.service import Served
+from mesocosm.serving.service import LiveService
 
 MOST_ROWS = 1000
 MARK = HEADER.lower().encode()
 MOST_ERRORS = 100  # malformed rows that one problem lists
 MOST_WAIT = 3_600_000  # milliseconds of a deadline
 
+Row = Mapping[str, Any]
 
-class Asking:
+
+class PredictHandler:
     """Services by name, with the batcher of each.
 
     Args:
         served: the services.
         batchers: filled when the gateway starts.
+        find_service: a service by its name.
     """
 
     def __init__(
         self,
-        served: Mapping[str, Served],
+        served: Mapping[str, LiveService],
         batchers: Mapping[str, Batcher],
-        one_of: Callable[[str], Served],
+        find_service: Callable[[str], LiveService],
     ) -> None:
-        self.served, self.batchers, self.one_of = served, batchers, one_of
+        self.served, self.batchers, self.find_service = served, batchers, find_service
 
-    def unit(self, name: str) -> tuple[Served, Unit]:
-        """A service that predicts, and what it runs.
+    def find_model(self, name: str) -> tuple[LiveService, ModelInstance]:
+        """A service that predicts, and its deployed model.
 
         Raises:
             Problem: there is none, or not now.
         """
-        one = self.one_of(name)
-        now = one.now
+        service = self.find_service(name)
+        now = service.now
         if now is None or now.fields is None:
-            raise Problem(
-                503 if now is None else 422,
-                "It does not predict",
-                one.trouble or f"{name} serves no model; ask it by chat",
-            )
-        return one, now
+            status = 503 if now is None else 422
+            detail = service.trouble or f"{name} has no model; ask it by chat"
+            raise Problem(status, "This service does not predict", detail)
+        return service, now
 
-    async def rows(
+    async def predict(
         self,
-        one: Served,
-        unit: Unit,
+        service: LiveService,
+        model: ModelInstance,
         rows: Sequence[Any],
         scope: Scope,
         receive: Receive,
-        apart: bool = False,
     ) -> list[dict[str, Any]]:
-        """Predictions of raw rows; one whose row would not have been kept has `why`.
-
-        Args:
-            apart: whether a row that is malformed has `why` and its `field` while others are
-                answered, where there are others.
+        """Predict raw rows; one that would have been quarantined has `why`.
 
         Raises:
-            Problem: too many wait, the deadline passed, or nobody waits any more.
-            Wrong: a row cannot be right.
+            Problem: the queue is full, the deadline passed, or the client left.
+            Wrong: a row is invalid.
         """
+        mark, invalid = self._check(service, model, rows, scope)
+        if invalid:
+            raise _malformed_rows(invalid, len(rows))
+        return await self._predict(service, model, rows, mark, scope, receive)
+
+    async def predict_valid(
+        self,
+        service: LiveService,
+        model: ModelInstance,
+        rows: Sequence[Any],
+        scope: Scope,
+        receive: Receive,
+    ) -> list[dict[str, Any]]:
+        """Predict raw rows; one that is malformed has `why` and its `field` while others are
+        predicted, where there are others.
+
+        Raises:
+            Problem: the queue is full, the deadline passed, or the client left.
+            Wrong: all rows are invalid.
+        """
+        mark, invalid = self._check(service, model, rows, scope)
+        if len(invalid) == len(rows):
+            raise _malformed_rows(invalid, len(rows))
+        valid = [row for number, row in enumerate(rows) if number not in invalid]
+        predictions = iter(await self._predict(service, model, valid, mark, scope, receive))
+        responses: list[dict[str, Any]] = []
+        for number in range(len(rows)):
+            if number in invalid:
+                wrong = invalid[number]
+                responses.append({"why": str(wrong), "field": wrong.key})
+            else:
+                responses.append(next(predictions))
+        return responses
+
+    def _check(
+        self, service: LiveService, model: ModelInstance, rows: Sequence[Any], scope: Scope
+    ) -> tuple[str, dict[int, Wrong]]:
+        """The mark of a request, and its invalid rows by their index."""
         if not 1 <= len(rows) <= MOST_ROWS:
-            raise Problem(
-                422,
-                "The request cannot be right",
-                f"{len(rows)} rows stand here; wanted 1 to {MOST_ROWS}",
-            )
-        mark = scope["state"]["mark"] = requested_mark(scope)
-        assert unit.fields is not None
-        bad: dict[int, Wrong] = {}
+            detail = f"batch size {len(rows)}; expected 1..{MOST_ROWS}"
+            raise Problem(422, UNPROCESSABLE, detail)
+        mark = scope["state"]["mark"] = read_mark(scope)
+        assert model.fields is not None
+        invalid: dict[int, Wrong] = {}
         for number, row in enumerate(rows):
             try:
-                unit.fields.check(row)
+                model.fields.check(row)
             except Wrong as wrong:
                 if not mark:
-                    one.refused(wrong.key)
-                bad[number] = wrong
-        if bad and (not apart or len(bad) == len(rows)):
-            raise _malformed(bad, len(rows))
-        if bad:
-            answered = iter(
-                await self.rows(
-                    one, unit, [row for n, row in enumerate(rows) if n not in bad], scope, receive
-                )
-            )
-            return [
-                {"why": str(bad[n]), "field": bad[n].key} if n in bad else next(answered)
-                for n in range(len(rows))
-            ]
+                    service.count_rejection(wrong.key)
+                invalid[number] = wrong
+        return mark, invalid
+
+    async def _predict(
+        self,
+        service: LiveService,
+        model: ModelInstance,
+        rows: Sequence[Row],
+        mark: str,
+        scope: Scope,
+        receive: Receive,
+    ) -> list[dict[str, Any]]:
+        """Predict checked rows in batches, until the deadline or until the client leaves."""
         if mark:
             rows = [MarkedRow(row, mark) for row in rows]
-        loop = asyncio.get_running_loop()
-        wait = _deadline(scope)
-        here, gone = asyncio.current_task(), False
-
-        async def left() -> None:
-            nonlocal gone
-            if (await receive())["type"] == "http.disconnect" and here:
-                gone = True
-                here.cancel()
-
-        watch, began = loop.create_task(left()), time.time_ns()
-        try:
-            run = self.batchers[one.name].run(
-                rows, loop.time() + wait if wait is not None else None
-            )
-            found = await (asyncio.wait_for(run, wait) if wait is not None else run)
-        except Full as full:
-            seconds = max(1, round(full.seconds))
-            raise Problem(
-                429,
-                "Too many wait",
-                f"the queue is full; try again in {seconds} s",
-                headers={"Retry-After": str(seconds)},
-            ) from full
-        except (Expired, TimeoutError) as late:
-            raise Problem(
-                408,
-                "Too late",
-                f"no answer could be given within the {wait * 1000 if wait else 0:.0f} ms that the"
-                " request allows",
-            ) from late
-        except asyncio.CancelledError as error:
-            if not gone:
-                raise
-            raise Problem(
-                499, "Nobody waits", "the connection was closed before the answer"
-            ) from error
-        finally:
-            watch.cancel()
-            scope["state"]["asked"] = {
-                "began": began,
-                "ended": time.time_ns(),
-                "version": unit.version,
-                "rows": len(rows),
-            }
-        if any("died" in said for said in found):
+        wait, began = _read_deadline(scope), time.time_ns()
+        batcher = self.batchers[service.name]
+        async with _cancelled_by_client(receive):
+            try:
+                responses = await _run(batcher, rows, wait)
+            finally:
+                scope["state"]["prediction"] = {
+                    "began": began,
+                    "ended": time.time_ns(),
+                    "version": model.version,
+                    "rows": len(rows),
+                }
+        if any("died" in response for response in responses):
             raise Problem(
                 500,
                 "The worker died",
-                "what runs the model died over this row, twice; others were answered",
+                "the worker died over this row, twice; other rows were predicted",
             )
-        return found
+        return responses
 
 
-def _malformed(bad: Mapping[int, Wrong], count: int) -> Exception:
-    """What is said of a request whose rows are malformed, with each of them where there are
+async def _run(batcher: Batcher, rows: Sequence[Row], wait: float | None) -> list[dict[str, Any]]:
+    """Run rows in batches within a time, in seconds."""
+    try:
+        if wait is None:
+            return await batcher.run(rows)
+        deadline = asyncio.get_running_loop().time() + wait
+        return await asyncio.wait_for(batcher.run(rows, deadline), wait)
+    except QueueFull as full:
+        seconds = max(1, round(full.seconds))
+        raise Problem(
+            429,
+            "Queue full",
+            f"the queue is full; retry in {seconds} s",
+            headers={"Retry-After": str(seconds)},
+        ) from full
+    except (DeadlinePassed, TimeoutError) as late:
+        milliseconds = (wait or 0) * 1000
+        detail = f"no response within the {milliseconds:.0f} ms that the request allows"
+        raise Problem(408, "Deadline exceeded", detail) from late
+
+
+@asynccontextmanager
+async def _cancelled_by_client(receive: Receive) -> AsyncIterator[None]:
+    """Cancel what runs within when the client closes the connection.
+
+    Raises:
+        Problem: it did.
+    """
+    task, left = asyncio.current_task(), False
+
+    async def watch() -> None:
+        nonlocal left
+        if (await receive())["type"] == "http.disconnect" and task:
+            left = True
+            task.cancel()
+
+    watching = asyncio.get_running_loop().create_task(watch())
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        if not left:
+            raise
+        detail = "the connection was closed before the response"
+        raise Problem(499, "Client closed request", detail) from error
+    finally:
+        watching.cancel()
+
+
+def _malformed_rows(bad: Mapping[int, Wrong], count: int) -> Exception:
+    """The error of a request whose rows are malformed, with each of them where there are
     several.
     """
     first = next(iter(bad))
@@ -173,122 +220,130 @@ def _malformed(bad: Mapping[int, Wrong], count: int) -> Exception:
         {"index": n, "field": wrong.key, "detail": str(wrong)}
         for n, wrong in list(bad.items())[:MOST_ERRORS]
     ]
-    return Problem(
-        422,
-        "The request cannot be right",
-        f"row {first}: {bad[first]}",
-        {"field": bad[first].key, "errors": errors},
-    )
+    more = {"field": bad[first].key, "errors": errors}
+    return Problem(422, UNPROCESSABLE, f"row {first}: {bad[first]}", more)
 
 
-def _deadline(scope: Scope) -> float | None:
-    """Seconds within which the answer is wanted, by the header `X-Deadline-Ms`."""
+def _find_header(scope: Scope, wanted: bytes) -> bytes | None:
     for name, value in scope["headers"]:
-        if name == b"x-deadline-ms":
-            if not (value.isascii() and value.isdigit()) or not 1 <= int(value) <= MOST_WAIT:
-                raise Problem(
-                    400,
-                    "The header cannot be right",
-                    f"X-Deadline-Ms wants whole milliseconds, 1 to {MOST_WAIT}",
-                )
-            return int(value) / 1000
+        if name == wanted:
+            return bytes(value)
     return None
 
 
-def requested_mark(scope: Scope) -> str:
-    """The mark of a request that is no traffic, by its header.
+def _read_deadline(scope: Scope) -> float | None:
+    """Seconds within which a response is needed, by the header `X-Deadline-Ms`."""
+    value = _find_header(scope, b"x-deadline-ms")
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit()) or not 1 <= int(value) <= MOST_WAIT:
+        detail = f"X-Deadline-Ms is invalid; expected whole milliseconds, 1 to {MOST_WAIT}"
+        raise Problem(400, "Invalid header", detail)
+    return int(value) / 1000
+
+
+def read_mark(scope: Scope) -> str:
+    """The mark of a request that is not traffic, by its header.
 
     Raises:
         Problem: there is no such mark, or the role may not set one.
     """
-    given = next((value.decode("latin-1") for name, value in scope["headers"] if name == MARK), "")
+    given = (_find_header(scope, MARK) or b"").decode("latin-1")
     if given and given not in MARKS:
-        raise Problem(
-            400, "The header is invalid", f"{HEADER} is '{given[:40]}'; expected {', '.join(MARKS)}"
-        )
+        detail = f"{HEADER} is '{given[:40]}'; expected {', '.join(MARKS)}"
+        raise Problem(400, "Invalid header", detail)
     if given and scope["state"].get("role") != OWNER:
         raise Problem(403, "The role may not mark requests", f"{HEADER} needs the owner's token")
     return given
 
 
-class Direct:
-    """Answers the routes that are asked most before the rest of the application is.
+class FastRouter:
+    """Routes the most frequent requests before the rest of the application sees them.
 
     Args:
-        routes: by version of the interface and last word of the path, what answers.
+        routes: endpoints by the version of the interface and the last word of the path.
     """
 
     def __init__(self, app: ASGIApp, routes: Mapping[tuple[str, str], ASGIApp]) -> None:
         self.app, self.routes = app, routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or pass it on."""
+        """Respond, or pass it on."""
         if scope["type"] == "http" and scope["method"] == "POST":
             _, *parts = scope["path"].split("/")
-            found = self.routes.get((parts[0], parts[-1])) if len(parts) in (4, 6) else None
-            if (
-                found
-                and parts[1] == ("services" if parts[0] == "v1" else "models")
-                and (len(parts) == 4 or (parts[0] == "v2" and parts[3] == "versions"))
-            ):
-                scope["path_params"] = {"name": parts[2]} | (
-                    {"version": parts[4]} if len(parts) == 6 else {}
-                )
-                scope["told"] = f"/{parts[0]}/{parts[1]}/{{name}}/{parts[-1]}"
-                await found(scope, receive, send)
+            parameters = _path_parameters(parts)
+            endpoint = None
+            if parameters:
+                endpoint = self.routes.get((parts[0], parts[-1]))
+            if endpoint:
+                scope["path_params"] = parameters
+                scope["fast_route"] = f"/{parts[0]}/{parts[1]}/{{name}}/{parts[-1]}"
+                await endpoint(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
 
-class Predict:
+def _path_parameters(parts: Sequence[str]) -> dict[str, str]:
+    """The name and version in a path, as parts; empty where it is of another form.
+
+    >>> _path_parameters(["v2", "models", "desk", "versions", "v1", "infer"])
+    {'name': 'desk', 'version': 'v1'}
+    """
+    match list(parts):
+        case ["v1", "services", name, _]:
+            return {"name": name}
+        case ["v2", "models", name, _]:
+            return {"name": name}
+        case ["v2", "models", name, "versions", version, _]:
+            return {"name": name, "version": version}
+    return {}
+
+
+class PredictEndpoint:
     """`POST /v1/services/{name}/predict`: one row, or `rows`."""
 
-    def __init__(self, asking: Asking) -> None:
-        self.asking = asking
+    def __init__(self, handler: PredictHandler) -> None:
+        self.handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
-        name = scope["path_params"]["name"]
-        service, unit = self.asking.unit(name)
+        """Respond to one request."""
+        service, model = self.handler.find_model(scope["path_params"]["name"])
         body = await read_json(scope, receive)
-        several = body.get("rows") if isinstance(body, dict) else None
-        rows = several if isinstance(several, list) else [body]
-        if (
-            rows is not several
-            and isinstance(body, dict)
-            and set(body) == {"rows"}
-            and unit.fields
-            and "rows" not in unit.fields.fields
-        ):
-            raise Problem(
-                422,
-                "The request is invalid",
-                f"'rows' is {json_kind(several)}; wanted a list of rows, each an object",
-                {"field": "rows"},
-            )
-        found = await self.asking.rows(service, unit, rows, scope, receive, apart=True)
-        if rows and rows[0] is body:
-            if "why" in found[0]:
-                raise Problem(
-                    422,
-                    "The row would not have been kept",
-                    found[0]["why"],
-                    _field_of(found[0], unit),
-                )
-            await Answer(found[0])(scope, receive, send)
+        rows = _read_rows(body, model)
+        if rows is None:
+            responses = await self.handler.predict_valid(service, model, [body], scope, receive)
+            response = responses[0]
+            if "why" in response:
+                more = _refused_field(response, model)
+                raise Problem(422, "The row would have been quarantined", response["why"], more)
+            await JsonAnswer(response)(scope, receive, send)
             return
-        await Answer(
-            {
-                "predictions": [
-                    one | {"index": n} | _field_of(one, unit) if "why" in one else one
-                    for n, one in enumerate(found)
-                ]
-            }
-        )(scope, receive, send)
+        responses = await self.handler.predict_valid(service, model, rows, scope, receive)
+        for number, response in enumerate(responses):
+            if "why" in response:
+                response.update(index=number, **_refused_field(response, model))
+        await JsonAnswer({"predictions": responses})(scope, receive, send)
 
 
-def _field_of(refused: Mapping[str, Any], unit: Unit) -> dict[str, str]:
-    """The field that a row was refused over, where it names one."""
-    fields = unit.fields.fields if unit.fields else {}
-    field = refused.get("field") or refused_over(str(refused["why"]), fields)
-    return {"field": field} if field in fields else {}
+def _read_rows(body: object, model: ModelInstance) -> list[Any] | None:
+    """The rows of a body; None where it is itself one row."""
+    if not isinstance(body, dict):
+        return None
+    rows = body.get("rows")
+    if isinstance(rows, list):
+        return rows
+    if set(body) == {"rows"} and model.fields and "rows" not in model.fields.fields:
+        detail = f"'rows' is {json_kind(rows)}; expected a list of rows, each an object"
+        raise Problem(422, UNPROCESSABLE, detail, {"field": "rows"})
+    return None
+
+
+def _refused_field(rejected: Row, model: ModelInstance) -> dict[str, str]:
+    """The field that a row was rejected over, where it names one."""
+    if not model.fields:
+        return {}
+    fields = model.fields.fields
+    field = rejected.get("field") or find_refused_field(str(rejected["why"]), fields)
+    if field not in fields:
+        return {}
+    return {"field": field}

@@ -1,66 +1,82 @@
-"""Labels that people give: as the model's own are spelt, or refused.
+"""Labels that people give: spelt as the model's own, or rejected.
 
-Knows what a unit says; keeps nothing.
+Knows what a model predicts; stores nothing.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 from mesocosm.core.errors import Wrong
-from mesocosm.serving.model_instance import Unit
+from mesocosm.serving.model_instance import ModelInstance
 from mesocosm.serving.requests.fields import MOST_TEXT
 
 
-def meant_label(label: str, name: str, unit: Unit | None) -> str:
-    """A label given by a person, as the model's own are spelt; an alias of the file is the
-    value it stands for.
+def normalise_label(label: str, name: str, model: ModelInstance | None) -> str:
+    """Spell a label given by a person as the model's own; an alias of the file is the value it
+    stands for.
 
     Args:
-        name: of the service, whose `unit` serves now.
+        name: of the service, whose deployed model is `model`.
 
     Raises:
-        Wrong: the model cannot say it.
+        Wrong: the model cannot predict it.
     """
-    says, labels = (unit.says, list(unit.labels)) if unit and unit.fields else ("classes", [])
-    if says in ("text", "tags"):
-        if not label.strip() or len(label) > MOST_TEXT:
-            raise Wrong(
-                "label",
-                f"a text of {len(label)} characters was given",
-                f"the text that would have been right, at most {MOST_TEXT} characters",
-            )
-    elif says == "number":
-        try:
-            if not math.isfinite(float(label)):
-                raise ValueError
-        except ValueError as error:
-            raise Wrong(
-                "label", f"'{label[:40]}' is no number", "the number that turned out to be true"
-            ) from error
-    else:
-        told = (
-            sorted({v.strip() for v in label.split(";") if v.strip()})
-            if says == "labels"
-            else [label]
+    if model is None or not model.fields:
+        return _normalise_class(label, name, [], {})
+    if model.says in ("text", "tags"):
+        _check_text(label)
+        return label
+    if model.says == "number":
+        _check_number(label)
+        return label
+    labels, spellings = list(model.labels), model.fields.spellings
+    if model.says == "labels":
+        return _normalise_labels(label, name, labels, spellings)
+    return _normalise_class(label, name, labels, spellings)
+
+
+def _check_text(label: str) -> None:
+    if not label.strip() or len(label) > MOST_TEXT:
+        raise Wrong(
+            "label",
+            f"got a text of {len(label)} characters",
+            f"the right text, at most {MOST_TEXT} characters",
         )
-        known = unit.fields.spellings if unit and unit.fields else {}
-        meant = [
-            (
-                one
-                if one in labels
-                else known.get(one.strip(), known.get(one.strip().casefold(), one))
-            )
-            for one in told or [""]
-        ]
-        for one in meant:
-            if one not in labels:
-                raise Wrong(
-                    "label",
-                    f"'{one[:40]}' is no label of {name}",
-                    "its labels with ';' between" if says == "labels" else "one of its labels",
-                    labels,
-                    one,
-                )
-        return "; ".join(sorted(set(meant)) if says == "labels" else meant)
-    return label
+
+
+def _check_number(label: str) -> None:
+    try:
+        if not math.isfinite(float(label)):
+            raise ValueError
+    except ValueError as error:
+        raise Wrong("label", f"'{label[:40]}' is not a number", "the true number") from error
+
+
+def _normalise_class(
+    label: str, name: str, labels: Sequence[str], spellings: Mapping[str, str]
+) -> str:
+    return _match(label, name, labels, spellings, "one of its labels")
+
+
+def _normalise_labels(
+    label: str, name: str, labels: Sequence[str], spellings: Mapping[str, str]
+) -> str:
+    given = sorted({v.strip() for v in label.split(";") if v.strip()}) or [""]
+    expected = "its labels with ';' between"
+    return "; ".join(sorted({_match(v, name, labels, spellings, expected) for v in given}))
+
+
+def _match(
+    label: str, name: str, labels: Sequence[str], spellings: Mapping[str, str], expected: str
+) -> str:
+    """The model's own label that is meant."""
+    meant = label
+    if label not in labels:
+        folded = label.strip().casefold()
+        meant = spellings.get(label.strip(), spellings.get(folded, label))
+    if meant not in labels:
+        found = f"'{meant[:40]}' is not a label of {name}"
+        raise Wrong("label", found, expected, labels, meant)
+    return meant

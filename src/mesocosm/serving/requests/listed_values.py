@@ -23,4 +23,6 @@ def is_complete(known: Mapping[str, Any]) -> bool:
 
 def count_other(known: Mapping[str, Any]) -> int | None:
     """How many training rows have a value that is not listed; None where that was not kept."""
-    return 0 if is_complete(known) else known.get("other")
+    if is_complete(known):
+        return 0
+    return known.get("other")

@@ -18,14 +18,16 @@ MOST_LEVELS = 32  # of lists and objects within each other
 
 
 def nested_form(kind: str, known: Mapping[str, Any]) -> tuple[str, str] | None:
-    """What stands between the items, and after the keys, of lists and objects that a field takes;
+    """The separators between items, and after keys, of the lists and objects that a field takes;
     None where it takes none.
 
-    A field of type `list` takes lists. One of categories takes what training saw in it: lists or
+    A field of type `list` takes lists. One of categories takes what training has in it: lists or
     objects as JSON, written as its source wrote them.
 
-    >>> nested_form("list", {}), nested_form("category", {"counts": {'["a","b"]': 9, "[]": 1}}), nested_form("category", {"counts": {"[a": 9}})
-    ((', ', ': '), (',', ':'), None)
+    >>> nested_form("list", {}), nested_form("category", {"counts": {"[a": 9}})
+    ((', ', ': '), None)
+    >>> nested_form("category", {"counts": {'["a","b"]': 9, "[]": 1}})
+    (',', ':')
     """
     if kind == "list":
         return SPACED
@@ -34,18 +36,18 @@ def nested_form(kind: str, known: Mapping[str, Any]) -> tuple[str, str] | None:
         return None
     for form in (SPACED, CLOSE):
         try:
-            if all(as_text(json.loads(v), form) == v for v in values):
+            if all(to_text(json.loads(v), form) == v for v in values):
                 return form
         except (ValueError, RecursionError):
             return None
     return None
 
 
-def refuse_nested(
+def check_nested(
     name: str, value: object, field: Mapping[str, Any], levels: int = MOST_LEVELS
 ) -> None:
-    """Refuse a list or object that is too deep or has a number that JSON has not; a field of type
-    `list` takes plain items alone.
+    """Reject a list or object that is too deep or has a number that JSON does not have; a field of
+    type `list` takes plain items alone.
 
     Raises:
         Wrong: with what was found.
@@ -57,22 +59,19 @@ def refuse_nested(
     if not isinstance(value, (list, dict)):
         return
     if not levels or (field.get("type") == "list" and levels < MOST_LEVELS):
-        raise Wrong(
-            name,
-            f"{json_kind(value)} inside of {'the list' if levels else f'{MOST_LEVELS} others'} was"
-            " given",
-            field["wanted"],
-        )
-    for one in value.values() if isinstance(value, dict) else value:
-        refuse_nested(name, one, field, levels - 1)
+        outer = "the list" if levels else f"{MOST_LEVELS} others"
+        raise Wrong(name, f"got {json_kind(value)} inside of {outer}", field["wanted"])
+    items = list(value)
+    if isinstance(value, dict):
+        items = list(value.values())
+    for item in items:
+        check_nested(name, item, field, levels - 1)
 
 
-def as_text(value: Any, form: tuple[str, str] | None = None) -> str | None:
-    """A value as text: as JSON has it where it is none, in a form of its own where one is given."""
+def to_text(value: Any, form: tuple[str, str] | None = None) -> str | None:
+    """A value as text: texts as they are, others as JSON, with separators where they are given."""
     if value is None or isinstance(value, str):
         return value
-    return (
-        json.dumps(value)
-        if form is None
-        else json.dumps(value, ensure_ascii=False, separators=form)
-    )
+    if form is None:
+        return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False, separators=form)

@@ -1,4 +1,4 @@
-"""What is said of a row that is refused, and over which field.
+"""The errors of rejected rows, and over which field they were rejected.
 
 Knows the fields' names; checks nothing.
 """
@@ -15,23 +15,26 @@ NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 SHOWN = 50  # fields named in one sentence
 
 
-def refused_over(why: str, fields: Mapping[str, Any]) -> str:
-    """The field over which a row was refused, or the rule where it names none.
+def find_refused_field(why: str, fields: Mapping[str, Any]) -> str:
+    """The field over which a row was rejected, or the rule where it names none.
 
-    >>> refused_over("amount: 'x' is no number", {"amount": {}}), refused_over("breaks the rule: age between 18 and 100", {"age": {}})
-    ('amount', 'age')
-    >>> refused_over("amount lies outside -3 to 9 (iqr)", {"amount": {}})
+    >>> find_refused_field("amount: 'x' is not a number", {"amount": {}})
+    'amount'
+    >>> find_refused_field("breaks the rule: age between 18 and 100", {"age": {}})
+    'age'
+    >>> find_refused_field("amount lies outside -3 to 9 (iqr)", {"amount": {}})
     'amount'
     """
     name, _, rule = why.partition(":")
     if name in fields:
         return name
-    named = [f for f in fields if re.search(rf"(?<!\w){re.escape(f)}(?!\w)", rule or name)]
-    return min(named, key=(rule or name).find) if named else (rule or name).strip()
+    text = rule or name
+    named = [f for f in fields if re.search(rf"(?<!\w){re.escape(f)}(?!\w)", text)]
+    return min(named, key=text.find, default=text.strip())
 
 
 def json_kind(value: object) -> str:
-    """What a value is, in JSON's words.
+    """The kind of a value, in JSON's words.
 
     >>> [json_kind(v) for v in (None, True, 5, "x", [1], {})]
     ['null', 'a boolean', 'a number', 'a text', 'a list', 'an object']
@@ -42,64 +45,65 @@ def json_kind(value: object) -> str:
     return next((name for kind, name in kinds if isinstance(value, kind)), "an object")
 
 
-def misfit(
+def field_mismatch(
     unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]
 ) -> Wrong:
-    """What is said of a row with fields that are not known, and without some that are wanted; every
-    one is named.
+    """The error of a row with unknown fields, or without some that are required; every one is
+    named.
     """
     if unknown:
-        near = {
-            name: close
-            for name in unknown
-            if (close := nearest(name, missing) or nearest(name, fields))
-        }
-        said = (
-            "this service reads no such field"
-            if len(unknown) == 1
-            else f"this service reads none of the fields {_listed(unknown)}"
-        )
-        lacks = (
-            f"; the field{'s' * (len(missing) > 1)} {_listed(missing)}"
-            f" {'are' if len(missing) > 1 else 'is'} missing"
-            if missing
-            else ""
-        )
-        hints = (
-            "; "
-            + ", ".join(
-                f"for '{a[:60]}' did you mean '{b}'?" for a, b in list(near.items())[:SHOWN]
-            )
-            if near and (len(unknown) > 1 or missing)
-            else ""
-        )
-        return Wrong(
-            unknown[0][:60], said + lacks + hints, "one of its fields", list(fields), unknown[0]
-        )
+        return _unknown_fields(unknown, missing, fields)
     name = missing[0]
     if len(missing) == 1:
-        return Wrong(
-            name,
-            "the field is missing",
-            fields[name]["wanted"]
-            + (", or null to have it filled" if fields[name]["may_miss"] else ""),
-        )
-    may = [n for n in missing if fields[n]["may_miss"]]
-    return Wrong(
-        "",
-        f"the fields {_listed(missing)} are missing",
-        "each of them"
-        + (
-            f"; null has {'it' if len(may) == 1 else 'them'} filled for"
-            f" {_listed(may) if len(may) < len(missing) else 'all'}"
-            if may
-            else ""
-        ),
-        missing,
-    )
+        expected = fields[name]["wanted"]
+        if fields[name]["may_miss"]:
+            expected += ", or null to have it imputed"
+        return Wrong(name, "the field is missing", expected)
+    found = f"the fields {_join_names(missing)} are missing"
+    optional = [n for n in missing if fields[n]["may_miss"]]
+    return Wrong("", found, f"each of them{_describe_optional(optional, missing)}", missing)
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"'{n[:60]}'" for n in names[:SHOWN]) + (
-        f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    )
+def _describe_optional(optional: Sequence[str], missing: Sequence[str]) -> str:
+    """Which of the missing fields null is allowed for; empty for none."""
+    if not optional:
+        return ""
+    if len(optional) == len(missing):
+        return "; null is imputed in all"
+    return f"; null is imputed in {_join_names(optional)}"
+
+
+def _unknown_fields(
+    unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]
+) -> Wrong:
+    found = "this service has no such field"
+    if len(unknown) > 1:
+        found = f"this service has none of the fields {_join_names(unknown)}"
+    if len(missing) == 1:
+        found += f"; the field {_join_names(missing)} is missing"
+    elif missing:
+        found += f"; the fields {_join_names(missing)} are missing"
+    if len(unknown) > 1 or missing:
+        found += _suggest(unknown, missing, fields)
+    return Wrong(unknown[0][:60], found, "one of its fields", list(fields), unknown[0])
+
+
+def _suggest(
+    unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]
+) -> str:
+    """The fields that unknown ones may mean, as a hint; empty where none is near."""
+    hints = []
+    for name in unknown:
+        near = nearest(name, missing) or nearest(name, fields)
+        if near:
+            hints.append(f"for '{name[:60]}' did you mean '{near}'?")
+    if not hints:
+        return ""
+    return "; " + ", ".join(hints[:SHOWN])
+
+
+def _join_names(names: Sequence[str]) -> str:
+    joined = ", ".join(f"'{n[:60]}'" for n in names[:SHOWN])
+    if len(names) > SHOWN:
+        joined += f" and {len(names) - SHOWN} more"
+    return joined

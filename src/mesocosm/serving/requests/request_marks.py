@@ -1,8 +1,8 @@
-"""Marks of requests that are no traffic. Knows names only.
+"""Marks of requests that are not traffic. Knows names only.
 
-A drill sends made-up rows to a running service. Its predictions are logged with a mark, so that
-they can be traced, and a monitor judges them apart. They never teach or judge a model, never count
-as traffic and never move a rollout.
+A drill sends synthetic rows to a running service. Its predictions are logged with a mark, so that
+they can be traced, and a monitor evaluates them apart. They never train or evaluate a model, never
+count as traffic and never move a rollout.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ HEADER = "X-Mesocosm-Mark"  # of a request; for the owner's token only
 
 
 class MarkedRow(dict[str, Any]):
-    """A raw row of a request that is no traffic.
+    """A raw row of a request that is not traffic.
 
     >>> mark_of(MarkedRow({"age": 3}, "drill")), mark_of({"age": 3})
     ('drill', '')
@@ -29,7 +29,9 @@ class MarkedRow(dict[str, Any]):
 
 def mark_of(row: Mapping[str, Any]) -> str:
     """The mark of a raw row; empty for traffic."""
-    return row.mark if isinstance(row, MarkedRow) else ""
+    if isinstance(row, MarkedRow):
+        return row.mark
+    return ""
 
 
 def count_traffic(rows: Sequence[Mapping[str, Any]]) -> int:

@@ -1,5 +1,5 @@
-"""What a rollout does next: another step, promotion or return, by its guards, its feedback and the
-clock. Knows settings and figures; touches nothing.
+"""What a rollout does next: another step, promotion or rollback, by its guards, its feedback and
+the clock. Knows settings and statistics; touches nothing.
 """
 
 from __future__ import annotations
@@ -10,21 +10,22 @@ from typing import Any, Literal
 
 from mesocosm.core.durations import seconds
 from mesocosm.core.thresholds import holds
-from mesocosm.serving.rollout.sequential_test import compared
+from mesocosm.serving.rollout.sequential_test import ShareComparison, compare_shares
 from mesocosm.serving.settings import Rollout
 
-LEVEL = 0.05
-GUARDED = 20  # requests of the new version under which guards on it say nothing
+Act = Literal["hold", "step", "promote", "return"]
+LEVEL = 0.05  # of the test of feedback
+GUARDED = 20  # requests of the new version under which its guards are not checked
 
 
 @dataclass(frozen=True)
-class Side:
-    """One version's figures since the rollout began.
+class VersionStats:
+    """One version's statistics since the rollout began.
 
     Args:
         requests: that it answered, or failed to (`errors`).
-        p95_ms: of its answers.
-        judged: of its answers that a label came back for, `right` of them.
+        p95_ms: 95th percentile of its latency.
+        judged: of its labelled predictions, `right` of them.
         agreed: of `both` requests that both versions answered.
     """
 
@@ -36,36 +37,53 @@ class Side:
     both: int = 0
     agreed: int = 0
 
-    def figures(self) -> dict[str, float | None]:
-        """By the names that guards bound; None where nothing is known yet."""
-        return {
-            "error_rate": self.errors / self.requests if self.requests else None,
-            "p95_ms": self.p95_ms if self.requests else None,
-            "accuracy": self.right / self.judged if self.judged else None,
-            "agreement": self.agreed / self.both if self.both else None,
+    def metrics(self) -> dict[str, float | None]:
+        """The metrics by the names that guards bound; None where nothing is known yet."""
+        figures: dict[str, float | None] = {
+            "error_rate": _divide(self.errors, self.requests),
+            "p95_ms": None,
+            "accuracy": _divide(self.right, self.judged),
+            "agreement": _divide(self.agreed, self.both),
         }
+        if self.requests:
+            figures["p95_ms"] = self.p95_ms
+        return figures
+
+    def count(self, metric: str) -> int:
+        """How many requests a metric is of."""
+        if metric == "accuracy":
+            return self.judged
+        if metric == "agreement":
+            return self.both
+        return self.requests
+
+
+def _divide(part: int, whole: int) -> float | None:
+    if not whole:
+        return None
+    return part / whole
 
 
 @dataclass(frozen=True)
-class Next:
-    """What to do: `hold`, `step` (to a share), `promote` or `return`, and why, with the figures it
-    rests on.
+class RolloutStep:
+    """What to do: `hold`, `step` (to a share), `promote` or `return` (roll back), and why, with the
+    statistics behind it.
     """
 
-    act: Literal["hold", "step", "promote", "return"]
+    act: Act
     why: str
     step: int
     detail: dict[str, Any]
 
 
-def share_of(setting: Rollout, step: int) -> int:
-    """Percent of the requests that the new version answers at a step.
+def traffic_share(setting: Rollout, step: int) -> int:
+    """The percentage of requests routed to the new version at a step.
 
-    >>> share_of(Rollout(strategy="canary", steps=(5, 50)), 1)
+    >>> traffic_share(Rollout(strategy="canary", steps=(5, 50)), 1)
     50
-    >>> share_of(Rollout(strategy="shadow"), 0)
+    >>> traffic_share(Rollout(strategy="shadow"), 0)
     0
-    >>> share_of(Rollout(strategy="blue-green"), 0)
+    >>> traffic_share(Rollout(strategy="blue-green"), 0)
     100
     """
     if setting.method == "canary":
@@ -73,28 +91,31 @@ def share_of(setting: Rollout, step: int) -> int:
     return 100 if setting.method == "blue-green" else 0
 
 
-def chosen(key: str, share: int) -> bool:
-    """Whether a key is among the `share` percent that the new version answers: the same key always
-    is, and a greater share holds a smaller one.
+def is_routed_to_new(key: str, share: int) -> bool:
+    """Whether a key is among the `share` percent routed to the new version: the same key always is,
+    and a greater share contains a smaller one.
 
-    >>> [sum(chosen(str(i), share) for i in range(1000)) // 10 for share in (0, 100)]
+    >>> [sum(is_routed_to_new(str(i), share) for i in range(1000)) // 10 for share in (0, 100)]
     [0, 100]
     """
-    return (
-        int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) % 10_000 < share * 100
-    )
+    bucket = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) % 10_000
+    return bucket < share * 100
 
 
-def decide(setting: Rollout, step: int, new: Side, old: Side, since_step: float) -> Next:
-    """What follows from the figures.
+def decide(
+    setting: Rollout, step: int, new: VersionStats, old: VersionStats, since_step: float
+) -> RolloutStep:
+    """Decide what a rollout does next: guards first, then feedback, then the clock.
 
     Args:
         step: where it is, from 0.
-        new, old: figures since the rollout began.
+        new, old: statistics since the rollout began.
         since_step: seconds since this step began.
     """
-    test = compared(new.right, new.judged, old.right, old.judged)
-    steps = len(setting.steps) if setting.method == "canary" else 1
+    test = compare_shares(new.right, new.judged, old.right, old.judged)
+    steps = 1
+    if setting.method == "canary":
+        steps = len(setting.steps)
     detail = {
         "new": asdict(new),
         "old": asdict(old),
@@ -102,64 +123,62 @@ def decide(setting: Rollout, step: int, new: Side, old: Side, since_step: float)
         "p": float(f"{test.p:.4g}"),
         "step": step,
         "steps": steps,
-        "share": share_of(setting, step),
+        "share": traffic_share(setting, step),
     }
-    figures = new.figures()
-    for name, bound in setting.guard.items():
-        value = figures[name]
-        counted = {"accuracy": new.judged, "agreement": new.both}.get(name, new.requests)
-        if value is not None and counted >= GUARDED and not holds(bound, value):
-            return Next(
-                "return",
-                f"{name} is {value:.4g} over {counted} requests, and the guard wants {bound}",
-                step,
-                detail,
-            )
-    if test.p <= LEVEL and test.difference < 0:
-        return Next(
-            "return",
-            f"it is right {-test.difference:.1%} less often than the version before ({new.right} of"
-            f" {new.judged} against {old.right} of {old.judged}, always-valid p {test.p:.2g})",
-            step,
-            detail,
-        )
-    if test.p <= LEVEL and test.difference > 0:
-        return Next(
-            "promote",
-            f"it is right {test.difference:.1%} more often ({new.right} of {new.judged} against"
-            f" {old.right} of {old.judged}, always-valid p {test.p:.2g})",
-            step,
-            detail,
-        )
-    if since_step < seconds(setting.bake_time):
-        return Next(
-            "hold",
-            f"{seconds(setting.bake_time) - since_step:.0f} s of this step are left",
-            step,
-            detail,
-        )
-    seen = new.both if setting.method == "shadow" else new.requests
-    if seen < setting.min_requests:
-        return Next(
-            "hold",
-            f"{seen} of the {setting.min_requests} requests that a step wants came",
-            step,
-            detail,
-        )
+    broken = _find_broken_guard(setting, new)
+    if broken:
+        return RolloutStep("return", broken, step, detail)
+    if test.p <= LEVEL and test.difference:
+        act: Act = "promote" if test.difference > 0 else "return"
+        return RolloutStep(act, _describe_difference(test, new, old), step, detail)
+    waits = _find_wait(setting, new, since_step)
+    if waits:
+        return RolloutStep("hold", waits, step, detail)
     if step + 1 < steps:
-        return Next(
-            "step",
-            f"guards hold over {new.requests} requests",
-            step + 1,
-            detail | {"share": share_of(setting, step + 1)},
-        )
+        detail["share"] = traffic_share(setting, step + 1)
+        why = f"guards hold over {new.requests} requests"
+        return RolloutStep("step", why, step + 1, detail)
     if setting.promote == "gain":
-        return Next("hold", "its gain is not proven yet", step, detail)
-    proof = (
-        f"feedback on {new.judged} of its answers shows no loss"
-        if new.judged
-        else "no feedback came"
+        return RolloutStep("hold", "its gain is not proven yet", step, detail)
+    feedback = "no feedback received"
+    if new.judged:
+        feedback = f"feedback on {new.judged} of its predictions shows no loss"
+    why = f"guards held through the last step over {_count_seen(setting, new)} requests; {feedback}"
+    return RolloutStep("promote", why, step, detail)
+
+
+def _find_broken_guard(setting: Rollout, new: VersionStats) -> str:
+    """The guard that the new version breaks, in words; empty where it keeps all."""
+    figures = new.metrics()
+    for name, bound in setting.guard.items():
+        value, count = figures[name], new.count(name)
+        if value is not None and count >= GUARDED and not holds(bound, value):
+            return f"{name} is {value:.4g} over {count} requests; the guard expects {bound}"
+    return ""
+
+
+def _describe_difference(test: ShareComparison, new: VersionStats, old: VersionStats) -> str:
+    more, counts = "more", f"{new.right} of {new.judged} against {old.right} of {old.judged}"
+    if test.difference < 0:
+        more = "less"
+    return (
+        f"it is right {abs(test.difference):.1%} {more} often than the version before ({counts},"
+        f" always-valid p {test.p:.2g})"
     )
-    return Next(
-        "promote", f"guards held through the last step over {seen} requests; {proof}", step, detail
-    )
+
+
+def _find_wait(setting: Rollout, new: VersionStats, since_step: float) -> str:
+    """What a step waits for; empty where it is over."""
+    left = seconds(setting.hold) - since_step
+    if left > 0:
+        return f"{left:.0f} s of this step remain"
+    seen = _count_seen(setting, new)
+    if seen < setting.least:
+        return f"{seen} of the {setting.least} requests of a step received"
+    return ""
+
+
+def _count_seen(setting: Rollout, new: VersionStats) -> int:
+    if setting.strategy == "shadow":
+        return new.both
+    return new.requests

@@ -1,6 +1,6 @@
-"""Answers recalibrated for classes that come more or less often than in the training rows.
+"""Predictions recalibrated for classes that are more or less frequent than in the training rows.
 
-Knows labels and weights. The model is as it was: what moves is the odds that it starts from.
+Knows labels and weights. The model is unchanged: only the prior odds move.
 """
 
 from __future__ import annotations
@@ -9,53 +9,60 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def corrected(said: Mapping[str, Any], weights: Mapping[str, float]) -> dict[str, Any]:
-    """One answer in the light of how many times more often each class comes than in the training
-    rows.
+def recalibrate_prediction(
+    prediction: Mapping[str, Any], weights: Mapping[str, float]
+) -> dict[str, Any]:
+    """Weight the probabilities of a prediction by how many times more frequent each class is than
+    in the training rows.
 
-    Probability that is not listed (of unlikely classes) keeps its weight. Answers without
+    Probability that is not listed (of unlikely classes) keeps its weight. Predictions without
     probabilities stay as they are.
 
     Source: Saerens, Latinne and Decaestecker 2002, Neural Computation 14.
 
-    >>> corrected({"label": "good", "probability": 0.6, "probabilities": {"good": 0.6, "bad": 0.4}}, {"good": 0.5, "bad": 2.0})
+    >>> shares = {"good": 0.6, "bad": 0.4}
+    >>> prediction = {"label": "good", "probability": 0.6, "probabilities": shares}
+    >>> recalibrate_prediction(prediction, {"good": 0.5, "bad": 2.0})
     {'label': 'bad', 'probability': 0.727273, 'probabilities': {'bad': 0.727273, 'good': 0.272727}}
     """
-    listed = said.get("probabilities")
-    if not listed or "labels" in said:
-        return dict(said)
-    told = {label: p * max(0.0, weights.get(label, 1.0)) for label, p in listed.items()}
-    whole = sum(told.values()) + max(0.0, 1.0 - sum(listed.values()))
-    if whole <= 0:
-        return dict(said)
-    shares = {label: round(p / whole, 6) for label, p in sorted(told.items(), key=lambda e: -e[1])}
+    listed = prediction.get("probabilities")
+    if not listed or "labels" in prediction:
+        return dict(prediction)
+    scores = {label: p * max(0.0, weights.get(label, 1.0)) for label, p in listed.items()}
+    total = sum(scores.values()) + max(0.0, 1.0 - sum(listed.values()))
+    if total <= 0:
+        return dict(prediction)
+    ordered = sorted(scores.items(), key=lambda e: -e[1])
+    shares = {label: round(score / total, 6) for label, score in ordered}
     first = next(iter(shares))
-    return {**said, "label": first, "probability": shares[first], "probabilities": shares}
+    return {**prediction, "label": first, "probability": shares[first], "probabilities": shares}
 
 
-def doubted(said: Mapping[str, Any], floor: float) -> dict[str, Any]:
-    """One answer, and whether it is less probable than the floor, so that a person should have the
-    row.
+def mark_unsure(prediction: Mapping[str, Any], floor: float) -> dict[str, Any]:
+    """Mark a prediction `unsure` where it is less probable than the floor, so that a person should
+    review the row.
 
-    >>> doubted({"label": "a", "probability": 0.4}, 0.5)["unsure"]
+    >>> mark_unsure({"label": "a", "probability": 0.4}, 0.5)["unsure"]
     True
-    >>> doubted({"label": "a", "probability": 0.6}, 0.5)["unsure"]
+    >>> mark_unsure({"label": "a", "probability": 0.6}, 0.5)["unsure"]
     False
     """
-    return {**said, "unsure": float(said.get("probability", 1.0)) < floor}
+    return {**prediction, "unsure": float(prediction.get("probability", 1.0)) < floor}
 
 
-def floor_of(
-    said: Sequence[Mapping[str, Any]], share: float, weights: Mapping[str, float] | None
+def find_abstain_threshold(
+    predictions: Sequence[Mapping[str, Any]], share: float, weights: Mapping[str, float] | None
 ) -> float:
-    """The probability under which so great a share of held-out answers lies.
+    """Find the probability under which a given share of held-out predictions lies.
 
     Source: Chow 1970, IEEE Transactions on Information Theory 16 (the reject option).
 
-    >>> floor_of([{"label": "a", "probability": p / 100} for p in range(100)], 0.1, None)
+    >>> find_abstain_threshold([{"probability": p / 100} for p in range(100)], 0.1, None)
     0.1
     """
-    sure = sorted(
-        float((corrected(one, weights) if weights else one)["probability"]) for one in said
-    )
-    return sure[int(share * len(sure))] if sure else 0.0
+    if weights:
+        predictions = [recalibrate_prediction(p, weights) for p in predictions]
+    ordered = sorted(float(p["probability"]) for p in predictions)
+    if not ordered:
+        return 0.0
+    return ordered[int(share * len(ordered))]

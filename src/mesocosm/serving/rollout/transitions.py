@@ -1,5 +1,5 @@
-"""What serves, changed in the catalog: a rollout promoted or taken back, answers recalibrated, a
-simpler model put in, each in one transaction.
+"""What is deployed, changed in the catalog: a rollout promoted or rolled back, predictions
+recalibrated, a fallback deployed, each in one transaction.
 
 Knows the catalog; decides nothing.
 """
@@ -13,18 +13,17 @@ from mesocosm.catalog import Catalog
 from mesocosm.core.errors import Failure
 
 
-def promoted(
+def promote_candidate(
     catalog: Catalog,
     rollout: Mapping[str, Any],
     who: str,
     why: str,
     detail: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Put the new version into service for good; says whether it was this call that did."""
+    """Promote the candidate of a rollout; returns whether this call did."""
     with catalog.transaction() as con:
-        values: dict[str, Any] = {"state": "promoted", "why": why, "ended_at": catalog.clock()}
         if not catalog.move_rollout(
-            con, dict(rollout), who, **values, **({"detail": dict(detail)} if detail else {})
+            con, dict(rollout), who, **_end_values(catalog, "promoted", why, detail)
         ):
             return False
         catalog.deploy(
@@ -47,25 +46,33 @@ def promoted(
     return True
 
 
-def returned(
+def _end_values(
+    catalog: Catalog, state: str, why: str, detail: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    values: dict[str, Any] = {"state": state, "why": why, "ended_at": catalog.clock()}
+    if detail:
+        values["detail"] = dict(detail)
+    return values
+
+
+def roll_back(
     catalog: Catalog,
     rollout: Mapping[str, Any],
     who: str,
     why: str,
     detail: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Take the new version back; the one before has served all along. Says whether it was this call
-    that did.
+    """Roll the candidate of a rollout back; the version before has served all along. Returns
+    whether this call did.
     """
     with catalog.transaction() as con:
-        values: dict[str, Any] = {"state": "returned", "why": why, "ended_at": catalog.clock()}
         if not catalog.move_rollout(
-            con, dict(rollout), who, **values, **({"detail": dict(detail)} if detail else {})
+            con, dict(rollout), who, **_end_values(catalog, "returned", why, detail)
         ):
             return False
         if rollout["version"]:
             catalog.judge(
-                con, rollout["version"], "retired", f"{rollout['strategy']} returned: {why}"
+                con, rollout["version"], "retired", f"{rollout['strategy']} rolled back: {why}"
             )
     return True
 
@@ -74,21 +81,21 @@ def promote(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any
     """Promote by hand.
 
     Raises:
-        Failure: no rollout is under way.
+        Failure: no rollout is in progress.
     """
     rollout = catalog.rollout(service)
-    if rollout is None or not promoted(catalog, rollout, who, why):
+    if rollout is None or not promote_candidate(catalog, rollout, who, why):
         raise Failure(
-            f"no rollout of '{service}' is under way; 'mesocosm status' shows those that are"
+            f"no rollout of '{service}' is in progress; 'mesocosm status' shows those that are"
         )
     return {"service": service, "from": rollout["before"], "to": rollout["version"], "why": why}
 
 
-def recalibrated(
+def recalibrate(
     catalog: Catalog, service: str, weights: Mapping[str, float], who: str, why: str
 ) -> bool:
-    """Weight a service's answers by how many times more often each class comes; False where nothing
-    serves.
+    """Weight a service's probabilities by how many times more frequent each class became; False
+    where nothing is deployed.
     """
     now = catalog.deployment(service)
     if now is None or not now["version"]:
@@ -100,15 +107,17 @@ def recalibrated(
     return True
 
 
-def simpler(catalog: Catalog, model: str | None) -> str:
-    """The version of a fallback model that would serve; empty where there is none."""
-    fit = [v["id"] for v in catalog.versions(model) if v["state"] == "champion"] if model else []
-    return str(fit[-1]) if fit else ""
+def find_fallback(catalog: Catalog, model: str | None) -> str:
+    """The champion version of a fallback model; empty where there is none."""
+    if not model:
+        return ""
+    champions = [v["id"] for v in catalog.versions(model) if v["state"] == "champion"]
+    return str(champions[-1]) if champions else ""
 
 
-def fallen_back(catalog: Catalog, service: str, model: str | None, who: str, why: str) -> bool:
-    """Put the simpler model into service; False where it serves already or there is none."""
-    now, version = catalog.deployment(service), simpler(catalog, model)
+def fall_back(catalog: Catalog, service: str, model: str | None, who: str, why: str) -> bool:
+    """Deploy the fallback model; False where it is deployed already or there is none."""
+    now, version = catalog.deployment(service), find_fallback(catalog, model)
     if now is None or not version or now["version"] == version:
         return False
     with catalog.transaction() as con:

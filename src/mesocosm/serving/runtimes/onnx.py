@@ -13,17 +13,17 @@ from mesocosm.core.settings import Kind
 # microseconds that a thread looks for work before it sleeps: longer than between two parts of a
 # graph, or two requests of one connection
 SPIN = "1000"
-SMALL = 4_000_000  # bytes of a graph that one thread runs sooner than two would agree who does
+SMALL = 4_000_000  # bytes of a graph that one thread runs sooner than two can synchronise
 
 
 class Workers(Kind):
     """How many processes answer for a service.
 
     Args:
-        min: as many there always are.
-        max: as many there may be while they are busy.
-        busy: the share of the time in which workers are asked something over which another comes;
-            where one less would be well under it, one leaves.
+        min: how many there always are.
+        max: how many there may be while they are busy.
+        busy: the share of the time in which workers are busy over which another is started; where
+            one less would be well under it, one is stopped.
 
     Source: Kubernetes' Horizontal Pod Autoscaler (grow at once, shrink after minutes).
 
@@ -38,19 +38,20 @@ class Workers(Kind):
 
     @model_validator(mode="before")
     @classmethod
-    def _fixed(cls, given: Any) -> Any:
+    def _expand_number(cls, given: Any) -> Any:
         if isinstance(given, int) and not isinstance(given, bool):
             return {"min": given, "max": given}
-        return (
-            {"max": given["min"], **given}
-            if isinstance(given, dict) and isinstance(given.get("min"), int) and given["min"] > 1
-            else given
-        )
+        if not isinstance(given, dict):
+            return given
+        least = given.get("min")
+        if isinstance(least, int) and least > 1:
+            return {"max": least, **given}
+        return given
 
     @model_validator(mode="after")
-    def _ordered(self) -> Workers:
+    def _check_range(self) -> Workers:
         if self.max < self.min:
-            raise ValueError(f"'max' of {self.min} or more, and it is {self.max}")
+            raise ValueError(f"'most' of {self.least} or more, got {self.most}")
         if not self.min and self.max:
             raise ValueError("'least: 1' where there may be more, or 'workers: 0' for none")
         return self
@@ -66,7 +67,7 @@ class Onnx(Kind):
             load; 0 holds it in the gateway itself.
         memory: gigabytes after which a worker is replaced; twice what it held when it was warm, and
             one more, where not given.
-        timeout: how long a worker may take over one batch before it is killed and the batch given to
+        timeout: how long a worker may take for one batch before it is killed and the batch retried on
             another.
 
     Source: https://onnxruntime.ai
@@ -84,15 +85,13 @@ class Onnx(Kind):
     timeout: Duration = "2m"
 
     def session(self, path: Path) -> Any:
-        """A session over one graph."""
+        """Open a session over one graph."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = (
-            self.threads
-            if sum(p.stat().st_size for p in path.parent.glob(f"{path.stem}.*")) > SMALL
-            else 1
-        )
+        options.intra_op_num_threads = 1
+        if sum(p.stat().st_size for p in path.parent.glob(f"{path.stem}.*")) > SMALL:
+            options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.spin_duration_us", SPIN)

@@ -1,5 +1,5 @@
-"""Prometheus metrics of the gateway: rate, errors, duration, queue, batches, drift. No user
-values.
+"""Prometheus metrics of the gateway: rate, errors, duration, queue, batches, drift. No values of
+users.
 """
 
 from __future__ import annotations
@@ -12,100 +12,76 @@ EDGES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class Metrics:
-    """One registry, so that two gateways in one process do not meet."""
+    """The metrics of a gateway: one registry each, so that two in one process do not clash."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.counted: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
-        self.requests = Counter(
-            "mesocosm_requests",
-            "Requests by service and status class.",
-            ["service", "status"],
-            registry=self.registry,
+        self._add_requests()
+        self._add_workers()
+        self._add_quality()
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(name, about, labels, registry=self.registry)
+
+    def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
+        return Gauge(name, about, labels, registry=self.registry)
+
+    def _add_requests(self) -> None:
+        self.requests = self._counter(
+            "mesocosm_requests", "Requests by service and status class.", "service", "status"
         )
         self.seconds = Histogram(
             "mesocosm_request_seconds",
-            "Time to answer.",
+            "Request latency.",
             ["service"],
             buckets=EDGES,
             registry=self.registry,
         )
-        self.waiting = Gauge(
-            "mesocosm_queue_rows", "Rows that wait.", ["service"], registry=self.registry
+        self.rows = self._counter(
+            "mesocosm_predictions", "Predicted rows, by version.", "service", "version"
         )
-        self.batch = Gauge(
-            "mesocosm_batch_rows", "Rows of the last batch.", ["service"], registry=self.registry
+        self.waiting = self._gauge("mesocosm_queue_rows", "Rows in the queue.", "service")
+        self.batch = self._gauge("mesocosm_batch_rows", "Rows of the last batch.", "service")
+        self.spooled = self._gauge("mesocosm_journal_bytes", "Records that wait for the catalog.")
+
+    def _add_workers(self) -> None:
+        self.swaps = self._counter(
+            "mesocosm_version_loads", "Versions loaded.", "service", "version"
         )
-        self.swaps = Counter(
-            "mesocosm_version_loads",
-            "Versions loaded.",
-            ["service", "version"],
-            registry=self.registry,
+        self.restarts = self._counter(
+            "mesocosm_worker_restarts", "Workers replaced, by reason.", "service", "why"
         )
-        self.alerts = Gauge(
-            "mesocosm_open_alerts", "Alerts that are open.", ["monitor"], registry=self.registry
+        self.memory = self._gauge(
+            "mesocosm_worker_memory_bytes", "Memory of the workers.", "service"
+        )
+        self.lanes = self._gauge("mesocosm_workers", "Workers of a service.", "service")
+        self.cpu = self._gauge(
+            "mesocosm_worker_cpu_seconds", "CPU seconds of the workers since they began.", "service"
         )
 
-        self.restarts = Counter(
-            "mesocosm_worker_restarts",
-            "Workers replaced, by why.",
-            ["service", "why"],
-            registry=self.registry,
-        )
-        self.memory = Gauge(
-            "mesocosm_worker_memory_bytes",
-            "What the workers hold.",
-            ["service"],
-            registry=self.registry,
-        )
-        self.lanes = Gauge(
-            "mesocosm_workers",
-            "Workers that answer for a service.",
-            ["service"],
-            registry=self.registry,
-        )
-        self.cpu = Gauge(
-            "mesocosm_worker_cpu_seconds",
-            "CPU seconds of the workers since they began.",
-            ["service"],
-            registry=self.registry,
-        )
-        self.rows = Counter(
-            "mesocosm_predictions",
-            "Rows that were answered, by version.",
-            ["service", "version"],
-            registry=self.registry,
-        )
-        self.p_value = Gauge(
+    def _add_quality(self) -> None:
+        self.alerts = self._gauge("mesocosm_open_alerts", "Alerts that are open.", "monitor")
+        self.p_value = self._gauge(
             "mesocosm_drift_p_value",
-            "The last look's p-value of a feature.",
-            ["monitor", "feature"],
-            registry=self.registry,
+            "The p-value of a feature at the last look.",
+            "monitor",
+            "feature",
         )
-        self.harm = Gauge(
+        self.harm = self._gauge(
             "mesocosm_drift_harm",
             "Accuracy that is lost by an open drift, as estimated.",
-            ["monitor"],
-            registry=self.registry,
+            "monitor",
         )
-        self.quality = Gauge(
-            "mesocosm_quality",
-            "Held-out figures of the version that serves.",
-            ["service", "metric"],
-            registry=self.registry,
+        self.quality = self._gauge(
+            "mesocosm_quality", "Held-out metrics of the deployed version.", "service", "metric"
         )
-        self.age = Gauge(
-            "mesocosm_data_age_seconds",
-            "Time since a dataset's newest snapshot.",
-            ["dataset"],
-            registry=self.registry,
-        )
-        self.spilt = Gauge(
-            "mesocosm_journal_bytes", "Records that wait for the catalog.", registry=self.registry
+        self.age = self._gauge(
+            "mesocosm_data_age_seconds", "Time since a dataset's newest snapshot.", "dataset"
         )
 
     def worker(self, service: str, usage: Mapping[str, float], count: int) -> None:
-        """Set how many workers there are, and what they hold and used."""
+        """Set how many workers there are, with their memory and CPU time."""
         self.lanes.labels(service).set(count)
         if usage:
             self.memory.labels(service).set(usage["gigabytes"] * 1e9)
@@ -121,7 +97,7 @@ class Metrics:
         seconds.observe(took)
 
     def queue(self, service: str, waiting: int, batch: int) -> None:
-        """Set how many wait and the size of the last batch."""
+        """Set how many rows wait and the size of the last batch."""
         self.waiting.labels(service).set(waiting)
         self.batch.labels(service).set(batch)
 

@@ -1,4 +1,4 @@
-"""Traces of requests, from the gateway to the model, sent by OpenTelemetry's protocol where the
+"""Traces of requests, from the gateway to the model, exported by OpenTelemetry's protocol where the
 environment names a collector.
 
 Knows spans. A span has the route, the service, the version and the status, and nothing that a user
@@ -18,7 +18,7 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
 class Traces:
-    """Makes spans of what requests left in their scope.
+    """Creates spans from the scopes of requests.
 
     Args:
         provider: OpenTelemetry's, which knows where spans go.
@@ -29,22 +29,24 @@ class Traces:
         self.tracer = provider.get_tracer("mesocosm")
 
     def request(self, scope: Scope, status: int, took: float) -> None:
-        """A span of one request, under the caller's where it names one; beneath it one of the wait
-        for the model and its answer.
+        """Record a span of one request, under the caller's where it names one; beneath it one of
+        the prediction, with its time in the queue.
         """
         from opentelemetry import trace
         from opentelemetry.trace import SpanKind, Status, StatusCode
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         parent = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"traceparent"), "")
-        context = (
-            TraceContextTextMapPropagator().extract({"traceparent": parent}) if parent else None
-        )
+        context = None
+        if parent:
+            context = TraceContextTextMapPropagator().extract({"traceparent": parent})
         end, state = time.time_ns(), scope.get("state", {})
-        asked: Mapping[str, Any] = state.get("asked", {})
-        began = min(end - int(took * 1e9), asked.get("began", end))
-        route = scope.get("told") or getattr(scope.get("route"), "path", "") or "(unknown)"
-        service = str(scope.get("path_params", {}).get("name", "")) if status < 400 else ""
+        predicted: Mapping[str, Any] = state.get("prediction", {})
+        began = min(end - int(took * 1e9), predicted.get("began", end))
+        route = scope.get("fast_route") or getattr(scope.get("route"), "path", "") or "(unknown)"
+        service = ""
+        if status < 400:
+            service = str(scope.get("path_params", {}).get("name", ""))
         about = {
             "http.request.method": scope["method"],
             "http.route": route,
@@ -61,14 +63,17 @@ class Traces:
         )
         if status >= 500:
             span.set_status(Status(StatusCode.ERROR))
-        if asked:
+        if predicted:
             inner = self.tracer.start_span(
                 "predict",
                 context=trace.set_span_in_context(span),
-                start_time=asked["began"],
-                attributes={"mesocosm.version": asked["version"], "mesocosm.rows": asked["rows"]},
+                start_time=predicted["began"],
+                attributes={
+                    "mesocosm.version": predicted["version"],
+                    "mesocosm.rows": predicted["rows"],
+                },
             )
-            inner.end(asked["ended"])
+            inner.end(predicted["ended"])
         span.end(end)
 
     def close(self) -> None:
@@ -76,8 +81,8 @@ class Traces:
         self.provider.shutdown()
 
 
-def traces_of(ecosystem: str) -> Traces | None:
-    """Traces, where the environment names a collector."""
+def create_traces(ecosystem: str) -> Traces | None:
+    """Create the traces, where the environment names a collector."""
     if not any(os.environ.get(name) for name in ENDPOINTS):
         return None
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -89,7 +94,7 @@ def traces_of(ecosystem: str) -> Traces | None:
         resource=Resource.create(
             {
                 "service.name": os.environ.get("OTEL_SERVICE_NAME", "mesocosm"),
-                "mesocosm.api.ecosystem": ecosystem,
+                "mesocosm.ecosystem": ecosystem,
             }
         )
     )

@@ -1,5 +1,5 @@
-"""Messages between the gateway and its workers: JSON with its length before it, over a socket.
-Knows bytes; never a pickle.
+"""IPC between the gateway and its workers: JSON with its length before it, over a socket. Knows
+bytes; never a pickle.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def send(sock: socket.socket, message: Any) -> None:
 
 
 def receive(sock: socket.socket) -> Any:
-    """The next message.
+    """Receive the next message.
 
     Raises:
         EOFError: the other side is gone.

@@ -1,8 +1,8 @@
-"""The workers of a service, kept alive: replaced where they die, hang or leak, with the units they
-held; more of them where they are busy.
+"""The worker pool of a service: workers are replaced where they die, hang or leak, with the models
+they held; more of them run where they are busy.
 
-Knows seats, in each of which a worker sits. A request that a dying worker held is asked again of
-the next; one that kills every worker fails alone.
+Knows slots, each of which has a worker. A request that a dying worker held is retried on the next;
+one that kills every worker fails alone.
 """
 
 from __future__ import annotations
@@ -17,149 +17,160 @@ from typing import Any
 from mesocosm.core.errors import Failure
 from mesocosm.serving.requests.fields import Fields
 from mesocosm.serving.runtimes.onnx import Workers
-from mesocosm.serving.workers.prefork import Gone, Nursery
-from mesocosm.serving.workers.worker_slot import Seat
+from mesocosm.serving.workers.prefork import PreforkServer, WorkerLost
+from mesocosm.serving.workers.worker_slot import WorkerSlot
 
 TRIES = 2  # workers that may die over the same rows
-MORE = 2  # looks in a row at a busy crew before it grows
+MORE = 2  # looks in a row at a busy pool before it grows
 FEWER = 24  # looks in a row at one that would not be busy with a worker less before it shrinks
+IDLE = 0.7  # of the busy share, under which a pool with a worker less would not be busy
 
 
-class Crew:
+class WorkerPool:
     """The workers of one service.
 
     Args:
         workers: how many, and when there are more or fewer.
-        stuck, most, told: see `Seat`.
-        moved: is told how many there are now, and why.
+        stuck, most, report: see `WorkerSlot`.
+        moved: receives how many there are now, and why.
     """
 
     def __init__(
         self,
-        nursery: Nursery,
+        prefork: PreforkServer,
         service: str,
         workers: Workers,
         stuck: float = 120.0,
         most: float | None = None,
-        told: Callable[[str], None] = lambda why: None,
+        report: Callable[[str], None] = lambda why: None,
         moved: Callable[[int, str], None] = lambda count, why: None,
     ) -> None:
         self.workers, self.moved = workers, moved
         self.keys = itertools.count(1)
-        self.units: dict[int, Away] = {}
-        self.seat: Callable[[], Seat] = partial(
-            Seat, nursery, service, self.units, stuck, most, told
+        self.models: dict[int, RemoteModel] = {}
+        self.create_slot: Callable[[], WorkerSlot] = partial(
+            WorkerSlot, prefork, service, self.models, stuck, most, report
         )
-        self.seats = [self.seat() for _ in range(workers.min)]
-        self.lock, self.over = threading.RLock(), False  # of which seats and units there are
+        self.slots = [self.create_slot() for _ in range(workers.min)]
+        self.lock, self.over = threading.RLock(), False  # of which slots and models there are
         self.service = service
         self.looked, self.hot, self.cool = time.monotonic(), 0, 0
 
     @property
     def usage(self) -> dict[str, float]:
         """Gigabytes and CPU seconds of all workers; empty before the first look."""
-        told = [s.usage for s in self.seats if s.usage]
-        return {k: sum(u[k] for u in told) for k in told[0]} if told else {}
+        total: dict[str, float] = {}
+        for slot in self.slots:
+            for key, value in slot.usage.items():
+                total[key] = total.get(key, 0) + value
+        return total
 
     @property
     def lanes(self) -> int:
         """How many workers there are."""
-        return len(self.seats)
+        return len(self.slots)
 
-    def load(self, service: str, row: Mapping[str, Any]) -> Away:
-        """A unit, loaded by every worker.
+    def count_lanes(self) -> int:
+        """How many batches the workers take in parallel."""
+        return self.lanes
+
+    def load(self, service: str, row: Mapping[str, Any]) -> RemoteModel:
+        """Load a deployment's model in every worker.
 
         Raises:
-            Failure: what the deployment names is not whole.
+            Failure: what the deployment names is missing or corrupt.
         """
         del service
-        unit = Away(self, next(self.keys), dict(row))
+        model = RemoteModel(self, next(self.keys), dict(row))
         with self.lock:
-            for seat in self.seats:
-                unit.about = seat.ask_of(seat.alive(), "load", unit=unit.key, row=unit.row)
-            self.units[unit.key] = unit
-        return unit
+            for slot in self.slots:
+                model.about = slot.call(slot.alive(), "load", model=model.key, row=model.row)
+            self.models[model.key] = model
+        return model
 
-    def ask(self, do: str, **more: Any) -> Any:
-        """What the worker that is there and asked least now answers; one that dies over it is
-        replaced, and the next is asked.
+    def call(self, do: str, **more: Any) -> Any:
+        """Call the least busy worker that is ready; one that dies over it is replaced, and the next
+        is called.
 
         Raises:
-            Gone: several died over it.
+            WorkerLost: several died over it.
         """
         for _ in range(TRIES):
-            seat = min(self.seats, key=lambda s: (not s.ready, s.asked))
+            slot = min(self.slots, key=lambda s: (not s.ready, s.calls))
             try:
-                return seat.ask_of(seat.alive(), do, **more)
-            except Gone:
+                return slot.call(slot.alive(), do, **more)
+            except WorkerLost:
                 if self.over:
                     raise Failure(f"the workers of '{self.service}' were stopped") from None
-        raise Gone
+        raise WorkerLost
 
     def drop(self, key: int) -> None:
-        """Let a unit go."""
+        """Release a model."""
         with self.lock:
-            self.units.pop(key, None)
-            for seat in self.seats:
-                seat.drop(key)
+            self.models.pop(key, None)
+            for slot in self.slots:
+                slot.drop(key)
 
     def tend(self, every: float = 5.0) -> None:
-        """Look after the workers, and have more of them or fewer where the share of the time in
-        which they are asked something says so.
+        """Check the workers, and have more of them or fewer by the share of the time in which they
+        are busy.
         """
         now = time.monotonic()
         if now - self.looked < every:
             return
-        for seat in list(self.seats):
-            seat.tend()
-        share, took = sum(s.busy() for s in self.seats) / (now - self.looked), len(self.seats)
+        for slot in list(self.slots):
+            slot.tend()
+        share, count = sum(s.busy() for s in self.slots) / (now - self.looked), len(self.slots)
         self.looked = now
-        self.hot = self.hot + 1 if share > self.workers.busy * took else 0
-        self.cool = self.cool + 1 if share < 0.7 * self.workers.busy * (took - 1) else 0
-        if self.hot >= MORE and took < self.workers.max:
-            self._grow(share / took)
-        elif self.cool >= FEWER and took > self.workers.min:
-            self._shrink(share / took)
+        busy = self.workers.busy
+        self.hot = self.hot + 1 if share > busy * count else 0
+        self.cool = self.cool + 1 if share < IDLE * busy * (count - 1) else 0
+        if self.hot >= MORE and count < self.workers.max:
+            self._grow(share / count)
+        elif self.cool >= FEWER and count > self.workers.min:
+            self._shrink(share / count)
 
     def _grow(self, share: float) -> None:
-        seat = self.seat()
+        slot = self.create_slot()
         with self.lock:
-            seat.alive()  # holds all units before it is asked anything
-            self.seats = [*self.seats, seat]
+            slot.alive()  # holds all models before it is called
+            self.slots = [*self.slots, slot]
         self.hot = 0
-        self.moved(len(self.seats), f"busy {share:.0%} of the time")
+        self.moved(len(self.slots), f"busy {share:.0%} of the time")
 
     def _shrink(self, share: float) -> None:
         with self.lock:
-            *self.seats, last = self.seats
-        threading.Thread(target=last.leave, daemon=True).start()
+            *self.slots, last = self.slots
+        threading.Thread(target=last.drain, daemon=True).start()
         self.cool = 0
-        self.moved(len(self.seats), f"busy {share:.0%} of the time only")
+        self.moved(len(self.slots), f"busy only {share:.0%} of the time")
 
     def close(self) -> None:
         """Stop all workers."""
         self.over = True
-        for seat in self.seats:
-            seat.close()
+        for slot in self.slots:
+            slot.close()
 
 
-class Away:
-    """A unit that a worker holds."""
+class RemoteModel:
+    """A model that the workers hold."""
 
-    def __init__(self, crew: Crew, key: int, row: Mapping[str, Any]) -> None:
-        self.crew, self.key, self.row = crew, key, row
+    def __init__(self, pool: WorkerPool, key: int, row: Mapping[str, Any]) -> None:
+        self.pool, self.key, self.row = pool, key, row
         self.broken = ""
         self._about: dict[str, Any] = {}
         self.fields: Fields | None = None
 
     @property
     def about(self) -> dict[str, Any]:
-        """What the worker said of it when it was loaded."""
+        """The worker's description of it, from when it was loaded."""
         return self._about
 
     @about.setter
-    def about(self, said: dict[str, Any]) -> None:
-        self._about, self.fields = said, Fields(said["record"]) if said["record"] else None
+    def about(self, about: dict[str, Any]) -> None:
+        self._about, self.fields = about, None
+        if about["record"]:
+            self.fields = Fields(about["record"])
 
     @property
     def version(self) -> str:
@@ -168,17 +179,17 @@ class Away:
 
     @property
     def snapshot(self) -> str:
-        """What it was trained on."""
+        """The snapshot that it was trained on."""
         return str(self._about["snapshot"])
 
     @property
     def answers(self) -> str:
-        """The snapshot of its table of answers."""
+        """The snapshot of its answer index."""
         return str(self._about["answers"])
 
     @property
     def says(self) -> str:
-        """What comes out."""
+        """What it predicts: `classes`, `labels`, `number`, `text`, ..."""
         return str(self._about["says"])
 
     @property
@@ -192,59 +203,62 @@ class Away:
         return bool(self._about["speaks"])
 
     def answer(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """What `Loaded.answer` gives. Rows over which workers die are asked one by one, so that one
-        that kills fails alone.
+        """Predict raw rows, as `LocalModel.answer`. Rows over which workers die are tried one by
+        one, so that one that kills fails alone.
         """
         if self.broken:
             raise Failure(self.broken)
         try:
-            return list(self.crew.ask("answer", unit=self.key, rows=list(rows)))
-        except Gone:
+            return list(self.pool.call("answer", model=self.key, rows=list(rows)))
+        except WorkerLost:
             if len(rows) == 1:
                 return [{"died": True}]
-            return [said for row in rows for said in self.answer([row])]
+        answers: list[dict[str, Any]] = []
+        for row in rows:
+            answers += self.answer([row])
+        return answers
 
     def ask(self, question: str) -> dict[str, Any]:
-        """What its table of answers says.
+        """Answer a question from its answer index.
 
         Raises:
             Failure: workers died over it.
         """
         try:
-            return dict(self.crew.ask("ask", unit=self.key, question=question))
-        except Gone as gone:
-            raise Failure("the worker died over this question twice") from gone
+            return dict(self.pool.call("ask", model=self.key, question=question))
+        except WorkerLost as lost:
+            raise Failure("the worker died over this question twice") from lost
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """What comes out for cleaned rows.
+        """Predict cleaned rows.
 
         Raises:
             Failure: workers died over them.
         """
-        return self._whole("predict", rows=list(rows))
+        return self._call("predict", rows=list(rows))
 
     def held(self) -> list[dict[str, Any]]:
-        """Cleaned rows that the version never learnt from.
+        """Cleaned held-out rows of the version.
 
         Raises:
             Failure: workers died over it.
         """
-        return self._whole("held")
+        return self._call("held")
 
-    def vectors(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
-        """Features of the texts and images of cleaned rows.
+    def embed(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+        """Embeddings of the texts and images of cleaned rows.
 
         Raises:
             Failure: workers died over them.
         """
-        return self._whole("vectors", rows=list(rows))
+        return self._call("embed", rows=list(rows))
 
-    def _whole(self, do: str, **more: Any) -> list[Any]:
+    def _call(self, do: str, **more: Any) -> list[Any]:
         try:
-            return list(self.crew.ask(do, unit=self.key, **more))
-        except Gone as gone:
-            raise Failure(f"the worker died over '{do}' twice") from gone
+            return list(self.pool.call(do, model=self.key, **more))
+        except WorkerLost as lost:
+            raise Failure(f"the worker died over '{do}' twice") from lost
 
     def close(self) -> None:
-        """Let the worker forget it."""
-        self.crew.drop(self.key)
+        """Release it in the workers."""
+        self.pool.drop(self.key)

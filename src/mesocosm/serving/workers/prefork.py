@@ -1,5 +1,5 @@
-"""Where workers come from: a nursery that forks them, and a worker as the gateway sees it. Knows
-processes and frames.
+"""The prefork server that forks workers, and a worker as the gateway sees it. Knows processes and
+messages.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
@@ -20,15 +20,15 @@ from mesocosm.core.errors import Failure, Wrong
 from mesocosm.serving.workers.ipc import receive, send
 
 
-class Gone(Exception):
-    """The worker died before it answered."""
+class WorkerLost(Exception):
+    """The worker died before it responded."""
 
 
-class Lost(Failure):
-    """The worker does not hold the unit that is asked."""
+class ModelNotHeld(Failure):
+    """The worker does not hold the model that is called."""
 
 
-class Nursery:
+class PreforkServer:
     """The process that forks workers.
 
     Args:
@@ -43,9 +43,10 @@ class Nursery:
     def start(self) -> None:
         """Start it, where none runs."""
         with self.lock:
-            self._started()
+            self._connect()
 
-    def _started(self) -> socket.socket:
+    def _connect(self) -> socket.socket:
+        """The socket of the process, which is started where none runs."""
         if self.sock is None or self.process is None or self.process.poll() is not None:
             ours, theirs = socket.socketpair()
             self.process = subprocess.Popen(
@@ -58,17 +59,17 @@ class Nursery:
         return self.sock
 
     def worker(self, service: str) -> tuple[socket.socket, int]:
-        """The socket and the process id of a new worker.
+        """Fork a worker; its socket and process id.
 
         Raises:
-            Failure: none came up.
+            Failure: none started.
         """
         with self.lock:
             for _ in range(2):
                 ours, theirs = socket.socketpair()
                 try:
                     ours.settimeout(60)
-                    socket.send_fds(self._started(), [service.encode()], [theirs.fileno()])
+                    socket.send_fds(self._connect(), [service.encode()], [theirs.fileno()])
                     theirs.close()
                     pid = int(receive(ours)["pid"])
                     ours.settimeout(None)
@@ -100,54 +101,43 @@ class Worker:
         self.sock, self.pid, self.died = sock, pid, died
         self.waiting: dict[int, Future[Any]] = {}
         self.ids, self.lock, self.over = itertools.count(), threading.Lock(), False
-        threading.Thread(target=self._hear, daemon=True, name=f"worker-{pid}").start()
+        threading.Thread(target=self._receive_all, daemon=True, name=f"worker-{pid}").start()
 
-    def ask(self, do: str, **more: Any) -> Future[Any]:
-        """What it answers, when it does.
+    def call(self, do: str, **more: Any) -> Future[Any]:
+        """Send it a message; the future has its response.
 
         Raises:
-            Gone: it is dead.
+            WorkerLost: it is dead.
         """
         future: Future[Any] = Future()
         with self.lock:
             if self.over:
-                raise Gone
+                raise WorkerLost
             ident = next(self.ids)
             self.waiting[ident] = future
             try:
                 send(self.sock, {"id": ident, "do": do, **more})
             except OSError as error:
                 self.waiting.pop(ident, None)
-                raise Gone from error
+                raise WorkerLost from error
         return future
 
-    def _hear(self) -> None:
+    def _receive_all(self) -> None:
+        """Resolve futures by the worker's messages until it is dead."""
         while True:
             try:
                 message = receive(self.sock)
             except EOFError:
                 break
             future = self.waiting.pop(message["id"], None)
-            if future is None:
-                continue
-            if "ok" in message:
-                future.set_result(message["ok"])
-            elif "wrong" in message:
-                future.set_exception(Wrong(*message["wrong"]))
-            elif "lost" in message:
-                future.set_exception(Lost("this version is held no more"))
-            else:
-                future.set_exception(
-                    Failure(message["failure"])
-                    if "failure" in message
-                    else RuntimeError(message["failed"])
-                )
+            if future is not None:
+                _resolve(future, message)
         with self.lock:
             self.over = True
             left, self.waiting = list(self.waiting.values()), {}
         self.sock.close()
         for future in left:
-            future.set_exception(Gone())
+            future.set_exception(WorkerLost())
         self.died()
 
     def kill(self) -> None:
@@ -156,8 +146,22 @@ class Worker:
             os.kill(self.pid, signal.SIGKILL)
 
 
-def leave(worker: Worker | None) -> None:
-    """Stop a worker when it has answered what it was asked."""
+def _resolve(future: Future[Any], message: Mapping[str, Any]) -> None:
+    """Set a future's result or exception by a worker's message."""
+    if "ok" in message:
+        future.set_result(message["ok"])
+    elif "wrong" in message:
+        future.set_exception(Wrong(*message["wrong"]))
+    elif "lost" in message:
+        future.set_exception(ModelNotHeld("this version is no longer loaded"))
+    elif "failure" in message:
+        future.set_exception(Failure(message["failure"]))
+    else:
+        future.set_exception(RuntimeError(message["failed"]))
+
+
+def drain_and_kill(worker: Worker | None) -> None:
+    """Stop a worker once its calls are answered."""
     until = time.monotonic() + 60
     while worker and worker.waiting and time.monotonic() < until:
         time.sleep(0.05)

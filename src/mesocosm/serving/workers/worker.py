@@ -1,7 +1,7 @@
-"""A worker: a process of its own that holds a service's units and answers for the gateway.
+"""A worker: a process of its own that holds a service's models and predicts for the gateway.
 
-Knows frames and how to load. A nursery, which has imported everything and holds nothing, forks
-workers, so that a dead one is replaced in the time it takes to open its graphs.
+Knows messages and how to load. A prefork server, which has imported everything and holds nothing,
+forks workers, so that a dead one is replaced in the time it takes to open its graphs.
 """
 
 from __future__ import annotations
@@ -17,138 +17,143 @@ from functools import partial
 from typing import Any
 
 from mesocosm.core.errors import Failure, Wrong
-from mesocosm.serving.model_instance import Load, Unit
+from mesocosm.serving.model_instance import Load, ModelInstance
 from mesocosm.serving.workers.ipc import receive, send
 
-ASKED: dict[
-    str, Callable[[Unit, Mapping[str, Any]], Any]
-] = {  # what a unit may be asked, beside being loaded and dropped
-    "answer": lambda unit, asked: unit.answer(asked["rows"]),
-    "predict": lambda unit, asked: unit.predict(asked["rows"]),
-    "vectors": lambda unit, asked: unit.vectors(asked["rows"]),
-    "held": lambda unit, asked: unit.held(),
-    "ask": lambda unit, asked: unit.ask(asked["question"]),
+# what a model does, beside being loaded and dropped
+OPERATIONS: dict[str, Callable[[ModelInstance, Mapping[str, Any]], Any]] = {
+    "answer": lambda model, message: model.answer(message["rows"]),
+    "predict": lambda model, message: model.predict(message["rows"]),
+    "embed": lambda model, message: model.embed(message["rows"]),
+    "held": lambda model, message: model.held(),
+    "ask": lambda model, message: model.ask(message["question"]),
 }
 
 
 class NotHeld(Exception):
-    """This worker does not hold the unit: it could not be loaded again, or was let go."""
+    """This worker does not hold the model: it could not be loaded again, or was dropped."""
 
 
-def nursery(sock: socket.socket, loader: Callable[[], Load]) -> None:
+def serve_forks(sock: socket.socket, loader: Callable[[], Load]) -> None:
     """Fork a worker for each message `{service}` that comes with a socket; ends when the gateway is
     gone.
 
     Args:
-        loader: makes what loads units; called in the worker, after the fork.
+        loader: makes what loads models; called in the worker, after the fork.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # the keyboard stops the gateway, and that stops us
+    # the keyboard stops the gateway, and that stops us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
-            said, fds, _, _ = socket.recv_fds(sock, 1024, 1)
+            service, fds, _, _ = socket.recv_fds(sock, 1024, 1)
         except OSError:
             return
-        if not said or not fds:
+        if not service or not fds:
             return
         sys.stdout.flush()
         if os.fork() == 0:
             sock.close()
             try:
-                work(socket.socket(fileno=fds[0]), said.decode(), loader())
+                serve_requests(socket.socket(fileno=fds[0]), service.decode(), loader())
             finally:
                 os._exit(0)
         os.close(fds[0])
 
 
-def work(sock: socket.socket, service: str, load: Load) -> None:
-    """Answer what the gateway asks until it is gone, one thing after another. Loading goes on
-    beside answering.
+def serve_requests(sock: socket.socket, service: str, load: Load) -> None:
+    """Respond to the gateway's messages until it is gone, one after another. Loading goes on in
+    parallel.
     """
-    units: dict[int, Unit] = {}
-    writing = threading.Lock()
-    loading = ThreadPoolExecutor(1)
-
-    def said(message: Mapping[str, Any], call: Callable[[], Any]) -> None:
-        try:
-            answer: dict[str, Any] = {"ok": call()}
-        except Wrong as wrong:
-            answer = {
-                "wrong": [
-                    wrong.key,
-                    wrong.found,
-                    wrong.wanted,
-                    list(wrong.choices),
-                    wrong.near or "",
-                ]
-            }
-        except Failure as failure:
-            answer = {"failure": str(failure)}
-        except NotHeld:
-            answer = {"lost": True}
-        except (
-            Exception
-        ) as error:  # whatever it is, the gateway is told its kind, and never a value
-            answer = {"failed": type(error).__name__}
-        with writing:
-            send(sock, answer | {"id": message["id"]})
-
-    def loaded(message: Mapping[str, Any]) -> dict[str, Any]:
-        unit = units[message["unit"]] = load(service, message["row"])
-        fields = unit.fields
-        about = {
-            "version": unit.version,
-            "snapshot": unit.snapshot,
-            "answers": unit.answers,
-            "says": unit.says,
-            "labels": list(unit.labels),
-            "speaks": unit.speaks,
-        }
-        return about | {
-            "record": (
-                {
-                    "fields": fields.fields,
-                    "training": fields.training,
-                    "spellings": fields.spellings,
-                    "days": fields.days_given,
-                }
-                if fields
-                else None
-            )
-        }
-
+    worker = _WorkerProcess(sock, service, load)
     send(sock, {"pid": os.getpid()})
     while True:
         try:
             message = receive(sock)
         except EOFError:
             return
-        do, key = message["do"], message.get("unit")
+        worker.handle(message)
+
+
+class _WorkerProcess:
+    """The models of this process, and the socket to the gateway."""
+
+    def __init__(self, sock: socket.socket, service: str, load: Load) -> None:
+        self.sock, self.service, self.load = sock, service, load
+        self.models: dict[int, ModelInstance] = {}
+        self.writing = threading.Lock()
+        self.loading = ThreadPoolExecutor(1)
+
+    def handle(self, message: Mapping[str, Any]) -> None:
+        """Respond to one message."""
+        do = message["do"]
         if do == "load":
-            loading.submit(said, message, partial(loaded, message))
-        elif do in ASKED:
-            said(message, partial(_asked, units, message))
+            self.loading.submit(self._respond, message, partial(self._load, message))
+        elif do in OPERATIONS:
+            self._respond(message, partial(self._call, message))
         elif do == "drop":
-            said(message, partial(_drop, units, key))
+            self._respond(message, partial(self._drop, message))
         else:
-            said(message, _usage)
+            self._respond(message, _measure_usage)
+
+    def _respond(self, message: Mapping[str, Any], call: Callable[[], Any]) -> None:
+        response = _run(call)
+        with self.writing:
+            send(self.sock, response | {"id": message["id"]})
+
+    def _load(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        model = self.models[message["model"]] = self.load(self.service, message["row"])
+        return _describe(model)
+
+    def _call(self, message: Mapping[str, Any]) -> Any:
+        model = self.models.get(message["model"])
+        if model is None:
+            raise NotHeld
+        return OPERATIONS[message["do"]](model, message)
+
+    def _drop(self, message: Mapping[str, Any]) -> None:
+        self.models.pop(message["model"], None)
 
 
-def _asked(units: Mapping[int, Unit], message: Mapping[str, Any]) -> Any:
-    unit = units.get(message["unit"])
-    if unit is None:
-        raise NotHeld
-    return ASKED[message["do"]](unit, message)
+def _run(call: Callable[[], Any]) -> dict[str, Any]:
+    """The result of a call as a message, or its error."""
+    try:
+        return {"ok": call()}
+    except Wrong as wrong:
+        parts = [wrong.key, wrong.found, wrong.wanted, list(wrong.choices), wrong.near or ""]
+        return {"wrong": parts}
+    except Failure as failure:
+        return {"failure": str(failure)}
+    except NotHeld:
+        return {"lost": True}
+    # whatever it is, the gateway receives its kind, and never a value
+    except Exception as error:
+        return {"failed": type(error).__name__}
 
 
-def _drop(units: dict[int, Unit], key: int) -> None:
-    units.pop(key, None)
+def _describe(model: ModelInstance) -> dict[str, Any]:
+    """A model as the gateway knows it."""
+    about: dict[str, Any] = {
+        "version": model.version,
+        "snapshot": model.snapshot,
+        "answers": model.answers,
+        "says": model.says,
+        "labels": list(model.labels),
+        "speaks": model.speaks,
+        "record": None,
+    }
+    if model.fields:
+        about["record"] = {
+            "fields": model.fields.fields,
+            "training": model.fields.training,
+            "spellings": model.fields.spellings,
+            "days": model.fields.days_given,
+        }
+    return about
 
 
-def _usage() -> dict[str, float]:
-    """What this process holds in GB and used in CPU seconds."""
+def _measure_usage() -> dict[str, float]:
+    """The memory of this process in GB and its CPU seconds."""
     import resource
 
     with open("/proc/self/statm", encoding="ascii") as statm:

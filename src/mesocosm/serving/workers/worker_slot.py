@@ -1,7 +1,7 @@
-"""A place where a worker always sits: one that dies, hangs or leaks is replaced, with the units it
+"""A slot of a worker pool: its worker is replaced where it dies, hangs or leaks, with the models it
 held.
 
-Knows workers and the nursery that forks them; knows no other seat.
+Knows workers and the prefork server that forks them; knows no other slot.
 """
 
 from __future__ import annotations
@@ -14,116 +14,111 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from mesocosm.core.errors import Failure
-from mesocosm.serving.workers.prefork import Gone, Nursery, Worker, leave
+from mesocosm.serving.workers.prefork import PreforkServer, Worker, WorkerLost, drain_and_kill
 
 LOADING = 60.0  # seconds that loading may take at least
+DRAIN = 60.0  # seconds after which a worker that is drained is stopped
 
 
-class Kept(Protocol):
-    """A unit, as the seat of a worker that holds it knows it."""
+class HeldModel(Protocol):
+    """A model, as the slot of a worker that holds it knows it."""
 
     key: int
     row: Mapping[str, Any]
     broken: str
 
 
-class Seat:
-    """A place where a worker always sits: one that dies, hangs or leaks is replaced by a new one,
-    with all units.
+class WorkerSlot:
+    """A slot that always has a worker: one that dies, hangs or leaks is replaced by a new one, with
+    all models.
 
     Args:
-        nursery: forks workers for the `service`.
-        units: what each of them holds, by key.
-        stuck: seconds after which a worker that does not answer is killed.
+        prefork: forks workers for the `service`.
+        models: the models that each of them holds, by key.
+        stuck: seconds after which a worker that does not respond is killed.
         most: gigabytes after which it is replaced; twice what it held when it was warm, and one
             more, where not given.
-        told: is told in a word why a worker was replaced (`died`, `stuck`, `leak`).
+        report: receives in a word why a worker was replaced (`died`, `stuck`, `leak`).
     """
 
     def __init__(
         self,
-        nursery: Nursery,
+        prefork: PreforkServer,
         service: str,
-        units: Mapping[int, Kept],
+        models: Mapping[int, HeldModel],
         stuck: float,
         most: float | None,
-        told: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
-        self.nursery, self.service, self.units, self.stuck, self.most, self.told = (
-            nursery,
-            service,
-            units,
-            stuck,
-            most,
-            told,
-        )
+        self.prefork, self.service, self.models = prefork, service, models
+        self.stuck, self.most, self.report = stuck, most, report
         self.worker: Worker | None = None
         self.lock, self.over = threading.RLock(), False
         self.warm: float | None = None
         self.usage: dict[str, float] = {}
-        self.asked = 0  # what it is asked now
-        self.worked = self.since = (
-            0.0  # seconds in which it was asked something, and when that began
-        )
+        self.calls = 0  # in progress now
+        self.worked = self.since = 0.0  # seconds in which it was busy, and when that began
         self.counting = threading.Lock()
 
     @property
     def ready(self) -> bool:
-        """Whether a worker sits here now, or none was wanted yet."""
+        """Whether a worker is here now, or none was needed yet."""
         return self.worker is None or not self.worker.over
 
     def alive(self) -> Worker:
-        """The worker; a new one with all units where the last is dead.
+        """The worker; a new one with all models where the last is dead.
 
         Raises:
-            Gone: this seat is no more.
-            Failure: none came up.
+            WorkerLost: this slot is closed.
+            Failure: none started.
         """
         with self.lock:
             if self.over:
-                raise Gone
+                raise WorkerLost
             if self.worker is None or self.worker.over:
-                self.worker = self._fresh()
+                self.worker = self._start_worker()
             return self.worker
 
-    def _fresh(self) -> Worker:
-        made: list[Worker] = []
-        worker = Worker(*self.nursery.worker(self.service), lambda: self._died(made[0]))
-        made.append(worker)
-        for unit in list(self.units.values()):
+    def _start_worker(self) -> Worker:
+        started: list[Worker] = []
+        worker = Worker(*self.prefork.worker(self.service), lambda: self._replace(started[0]))
+        started.append(worker)
+        for model in list(self.models.values()):
             try:
-                self.ask_of(worker, "load", unit=unit.key, row=unit.row)
-                unit.broken = ""
+                self.call(worker, "load", model=model.key, row=model.row)
+                model.broken = ""
             except Failure as failure:
-                unit.broken = str(failure)
+                model.broken = str(failure)
         self.warm = None
         return worker
 
-    def _died(self, worker: Worker) -> None:
+    def _replace(self, worker: Worker) -> None:
+        """Start another worker in place of one that died."""
         if self.over or worker is not self.worker:
             return
-        self.told("died")
-        with suppress(Failure, Gone):  # the next request says so
+        self.report("died")
+        with suppress(Failure, WorkerLost):  # the next request fails with the reason
             self.alive()
 
-    def ask_of(self, worker: Worker, do: str, **more: Any) -> Any:
-        """What a worker answers.
+    def call(self, worker: Worker, do: str, **more: Any) -> Any:
+        """Call a worker and wait for its response.
 
         Raises:
-            Gone: it died over it, or did not answer and was killed.
+            WorkerLost: it died over it, or did not respond and was killed.
             Failure: it died while it loaded.
         """
+        timeout = self.stuck
+        if do == "load":
+            timeout = max(timeout, LOADING)
         self._count(1)
         try:
-            return worker.ask(do, **more).result(
-                max(self.stuck, LOADING) if do == "load" else self.stuck
-            )
+            return worker.call(do, **more).result(timeout)
         except Late:
-            self.told("stuck")
+            self.report("stuck")
             worker.over = True
             worker.kill()
-            raise Gone from None
-        except Gone:
+            raise WorkerLost from None
+        except WorkerLost:
             if do == "load":
                 raise Failure(f"the worker of '{self.service}' died while it loaded") from None
             raise
@@ -133,46 +128,46 @@ class Seat:
     def _count(self, step: int) -> None:
         with self.counting:
             now = time.monotonic()
-            if self.asked:
+            if self.calls:
                 self.worked += now - self.since
-            self.asked, self.since = self.asked + step, now
+            self.calls, self.since = self.calls + step, now
 
     def busy(self) -> float:
-        """Seconds in which it was asked something since the last look."""
+        """Seconds in which it was busy since the last look."""
         self._count(0)
         with self.counting:
             worked, self.worked = self.worked, 0.0
         return worked
 
     def tend(self) -> None:
-        """Look at what the worker holds; one that leaks is replaced by a warm one between two
+        """Measure the worker's memory; one that leaks is replaced by a warm one between two
         batches.
         """
         worker = self.worker
         if worker is None or worker.over:
             return
         try:
-            self.usage = worker.ask("usage").result(self.stuck)
-        except (Gone, Late):
+            self.usage = worker.call("usage").result(self.stuck)
+        except (WorkerLost, Late):
             return
         self.warm = self.warm or self.usage["gigabytes"]
         if self.usage["gigabytes"] > (self.most or 2 * self.warm + 1):
-            self.told("leak")
-            fresh = self._fresh()
+            self.report("leak")
+            fresh = self._start_worker()
             with self.lock:
                 old, self.worker = self.worker, fresh
-            threading.Thread(target=leave, args=(old,), daemon=True).start()
+            threading.Thread(target=drain_and_kill, args=(old,), daemon=True).start()
 
     def drop(self, key: int) -> None:
-        """Let the worker forget a unit."""
+        """Release a model in the worker."""
         if self.worker and not self.worker.over:
-            with suppress(Gone):
-                self.worker.ask("drop", unit=key)
+            with suppress(WorkerLost):
+                self.worker.call("drop", model=key)
 
-    def leave(self) -> None:
-        """Stop the worker when it has answered what it was asked."""
-        until = time.monotonic() + 60
-        while self.asked and time.monotonic() < until:
+    def drain(self) -> None:
+        """Stop the worker once its calls are answered."""
+        until = time.monotonic() + DRAIN
+        while self.calls and time.monotonic() < until:
             time.sleep(0.05)
         self.close()
 

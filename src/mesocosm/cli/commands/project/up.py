@@ -88,12 +88,12 @@ def up(
     from mesocosm.core.confidential.owner_files import owner_only
     from mesocosm.lifecycle.server_info import lock_server, record_server
     from mesocosm.serving.auth.middleware import HOSTS
-    from mesocosm.serving.http.connection_limits import Door
-    from mesocosm.serving.http.shutdown import Draining, end_on_term
-    from mesocosm.serving.http.websockets import Socket
+    from mesocosm.serving.http.connection_limits import BoundedHttpProtocol
+    from mesocosm.serving.http.shutdown import DrainingServer, exit_on_signals
+    from mesocosm.serving.http.websockets import DirectSocket
 
     store = eco.spec.root / ".mesocosm"
-    end_on_term()
+    exit_on_signals()
     with lock_server(store, shared=not eco.catalog.url.startswith("sqlite")):
         running = Running(eco.spec, eco.catalog, hosts=(*HOSTS, *(allow_host or ())), rate=rate)
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -123,10 +123,10 @@ def up(
             running.app,
             log_level="warning",
             access_log=False,
-            http=Door,
+            http=BoundedHttpProtocol,
             loop="uvloop" if sys.platform != "win32" else "asyncio",
             server_header=False,
-            ws=Socket,
+            ws=DirectSocket,
             ws_per_message_deflate=False,
             ws_max_size=65536,
         )
@@ -135,6 +135,6 @@ def up(
         )  # the loop, the workers' ears and the batchers hand the interpreter on at once
         with owner_only(), running.tending():
             try:
-                Draining(config, running.leave, drain, begin).run(sockets=[listener])
+                DrainingServer(config, running.leave, drain, begin).run(sockets=[listener])
             except KeyboardInterrupt:
                 console.print("Stopped.")

@@ -3,13 +3,15 @@
 from typing import Any
 
 from mesocosm.monitoring.drift.detectors.chi2 import ChiSquared
-from mesocosm.monitoring.drift.detectors.classifier import Distinguished
+from mesocosm.monitoring.drift.detectors.classifier import ClassifierTest
 from mesocosm.monitoring.drift.detectors.ks import KolmogorovSmirnov
-from mesocosm.monitoring.drift.detectors.mmd import MeanDiscrepancy
-from mesocosm.monitoring.drift.detectors.psi import StabilityIndex
+from mesocosm.monitoring.drift.detectors.mmd import MaximumMeanDiscrepancy
+from mesocosm.monitoring.drift.detectors.psi import PopulationStabilityIndex
 
-DRIFT: dict[str, Any] = {"chi2": ChiSquared, "ks": KolmogorovSmirnov, "psi": StabilityIndex}
-WHOLE: dict[str, Any] = {
-    "classifier": Distinguished,
-    "mmd": MeanDiscrepancy,
-}  # of features that mean something together only
+FEATURE_TESTS: dict[str, Any] = {
+    "chi2": ChiSquared,
+    "ks": KolmogorovSmirnov,
+    "psi": PopulationStabilityIndex,
+}
+# of dimensions that mean something together only
+JOINT_TESTS: dict[str, Any] = {"classifier": ClassifierTest, "mmd": MaximumMeanDiscrepancy}

@@ -7,23 +7,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class Distinguished:
-    """A logistic regression learns on one half which rows are live; how often it is right on the
-    other half beyond chance is the test.
+class ClassifierTest:
+    """A logistic regression is trained on one half to tell live rows; its accuracy on the other
+    half beyond chance is the test.
 
     Source: Lopez-Paz and Oquab 2017, Revisiting classifier two-sample tests, arXiv:1610.06545
 
     >>> import numpy as np
     >>> draw = np.random.default_rng(0)
     >>> a, b = draw.normal(size=(300, 20)), draw.normal(size=(300, 20))
-    >>> Distinguished().p_value(a, b) > 0.01, Distinguished().p_value(a, b + 0.5) < 1e-4
+    >>> ClassifierTest().p_value(a, b) > 0.01, ClassifierTest().p_value(a, b + 0.5) < 1e-4
     (True, True)
     """
 
     def p_value(self, before: Sequence[Sequence[float]], now: Sequence[Sequence[float]]) -> float:
-        """How likely so many right answers are where nothing changed; rows by features on both
-        sides.
-        """
+        """The p-value of the accuracy where nothing changed; rows by features on both sides."""
         import numpy as np
         from scipy.stats import binom
         from sklearn.linear_model import LogisticRegression

@@ -19,21 +19,20 @@ class KolmogorovSmirnov:
     """
 
     def p_value(self, training: Mapping[str, Any], live: Sequence[Any]) -> float:
-        """How likely such a distance is where nothing changed."""
+        """The p-value of the distance where nothing changed."""
         import numpy as np
         from scipy.stats import kstwobign
 
         points = np.asarray(training["numbers"], dtype=float)
         values = np.sort(np.asarray(live, dtype=float))
         # A tie is one step: both functions are read at the same points, just before and at each.
-        # Between two training points the
-        # training function stands still and the live one only rises, so the largest gap is at one
-        # of them.
+        # Between two training points the training function stands still and the live one only
+        # rises, so the largest gap is at one of them.
         gaps = []
         for side in ("left", "right"):
             ours = np.searchsorted(points, points, side=side) / len(points)
             theirs = np.searchsorted(values, points, side=side) / len(values)
             gaps.append(np.abs(ours - theirs).max())
-        slack = 1 / len(points)  # quantiles tell the training function to within one step
+        slack = 1 / len(points)  # quantiles give the training function to within one step
         n, m = float(training["rows"]), float(len(values))
         return float(kstwobign.sf(max(0.0, max(gaps) - slack) * np.sqrt(n * m / (n + m))))

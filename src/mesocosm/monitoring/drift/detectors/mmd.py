@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class MeanDiscrepancy:
+class MaximumMeanDiscrepancy:
     """How far two samples' means lie apart in the space of a Gaussian kernel, its width the median
     distance.
 
-    One half of each sample says in which direction they differ, the other how far they do in it, so
-    that the p-value is the normal distribution's and no permutations are drawn: a rare false alarm
-    needs p-values that no thousand permutations can tell.
+    One half of each sample gives the direction in which they differ, the other how far they do in
+    it, so that the p-value is the normal distribution's and no permutations are drawn: a rare false
+    alarm needs p-values that no thousand permutations can reach.
 
     Source: Gretton et al. 2012, JMLR 13; Kim and Ramdas 2024, Dimension-agnostic inference using
     cross U-statistics, Bernoulli 30.
@@ -21,12 +21,13 @@ class MeanDiscrepancy:
     >>> import numpy as np
     >>> draw = np.random.default_rng(0)
     >>> a, b = draw.normal(size=(300, 20)), draw.normal(size=(300, 20))
-    >>> MeanDiscrepancy().p_value(a, b) > 0.01, MeanDiscrepancy().p_value(a, b + 0.5) < 1e-4
+    >>> test = MaximumMeanDiscrepancy()
+    >>> test.p_value(a, b) > 0.01, test.p_value(a, b + 0.5) < 1e-4
     (True, True)
     """
 
     def p_value(self, before: Sequence[Sequence[float]], now: Sequence[Sequence[float]]) -> float:
-        """How likely such a distance is where nothing changed; rows by features on both sides."""
+        """The p-value of the distance where nothing changed; rows by features on both sides."""
         import numpy as np
         from scipy.spatial.distance import cdist
         from scipy.stats import norm
@@ -36,12 +37,13 @@ class MeanDiscrepancy:
         if min(len(x), len(y)) < 8:
             return 1.0
         (xa, xb), (ya, yb) = np.array_split(x, 2), np.array_split(y, 2)
-        apart = [cdist(a, b, "sqeuclidean") for a in (xa, ya) for b in (xb, yb)]
+        pairs = ((xa, xb), (xa, yb), (ya, xb), (ya, yb))
+        apart = [cdist(a, b, "sqeuclidean") for a, b in pairs]
         width = float(np.median(np.concatenate([d.ravel() for d in apart]))) or 1.0
         xx, xy, yx, yy = (np.exp(-d / width) for d in apart)
-        of_x, of_y = (
-            xx.mean(1) - xy.mean(1),
-            yx.mean(1) - yy.mean(1),
-        )  # the witness of the second halves, at rows of the first ones
+        # the witness of the second halves, at rows of the first ones
+        of_x, of_y = xx.mean(1) - xy.mean(1), yx.mean(1) - yy.mean(1)
         spread = of_x.var(ddof=1) / len(of_x) + of_y.var(ddof=1) / len(of_y)
-        return float(norm.sf((of_x.mean() - of_y.mean()) / np.sqrt(spread))) if spread > 0 else 1.0
+        if spread <= 0:
+            return 1.0
+        return float(norm.sf((of_x.mean() - of_y.mean()) / np.sqrt(spread)))

@@ -8,7 +8,7 @@ from typing import Any
 SHARES = 10
 
 
-class StabilityIndex:
+class PopulationStabilityIndex:
     """The index as credit risk knows it, with the p-value of its distribution where nothing
     changed.
 
@@ -18,12 +18,12 @@ class StabilityIndex:
     Source: Yurdakul and Naranjo 2020, Statistical properties of the population stability index.
 
     >>> same = {"numbers": [i / 199 for i in range(200)], "rows": 1000}
-    >>> StabilityIndex().p_value(same, [0.5 + i / 400 for i in range(200)]) < 1e-6
+    >>> PopulationStabilityIndex().p_value(same, [0.5 + i / 400 for i in range(200)]) < 1e-6
     True
     """
 
     def p_value(self, training: Mapping[str, Any], live: Sequence[Any]) -> float:
-        """How likely such an index is where nothing changed."""
+        """The p-value of the index where nothing changed."""
         import numpy as np
         from scipy.stats import chi2
 
