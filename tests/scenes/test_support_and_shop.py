@@ -155,7 +155,7 @@ def test_what_many_ask_for_and_no_class_explains_becomes_one(
     (alert,) = [a for a in eco.catalog.alerts(open_only=True) if a["what"] == "surge"]
     assert (
         told < len(GIFTS) / 2
-        and "'mesocosm labels wish --new' groups these requests" in alert["message"]
+        and "'mesocosm model labels wish --new' groups these requests" in alert["message"]
     ), (told, alert)
 
     found = json.loads(cli("model", "labels", "wish", "--new", "-f", str(home), "--json").stdout)

@@ -19,10 +19,10 @@ from mesocosm.core.permissions import OWNER
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.plan import plan
 from mesocosm.lifecycle.project_store import locate_project
+from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.reports.described_version import choose_reported_version
 from mesocosm.reports.health import measure_health, open_requests
 from mesocosm.reports.role_view import EXTREMES, remove_values, show_alert, show_last_test
-from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.service import LiveService

@@ -91,7 +91,9 @@ class Loader:
                 raise Failure(f"version {row['version']} is not listed; run 'mesocosm build'")
             folder = self.store / version["path"]
             runtime = service.runtime
-            predictor = load_version(self.spec, version, runtime.session, runtime.precision, self.readers)
+            predictor = load_version(
+                self.spec, version, runtime.session, runtime.precision, self.readers
+            )
             preparation = Preprocessor(
                 json.loads((folder / "prepare.json").read_text(encoding="utf-8")), prepare, CALLS
             )

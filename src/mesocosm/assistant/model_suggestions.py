@@ -65,8 +65,8 @@ def suggest_for_models(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
         if not champions:
             continue
         fields: Mapping[str, FieldKind] = {}
-        if model.learns in spec.eco.datasets:
-            fields = spec.eco.datasets[model.learns].fields
+        if model.dataset in spec.eco.datasets:
+            fields = spec.eco.datasets[model.dataset].fields
         version = champions[-1]
         snapshot = catalog.snapshot(version["snapshot"])
         champion = Champion(name, model, version, snapshot, fields)
@@ -116,7 +116,7 @@ def _suggest_linear_head(champion: Champion) -> Iterator[Proposal]:
     """The linear head, where the linear baseline is significantly better."""
     baseline = champion.metrics.get("baselines", {}).get("linear", {})
     gain, p = baseline.get("gain", 0), baseline.get("p", 1)
-    if gain >= 0 or p >= SURE or getattr(champion.model.tune, "head", "") != "auto":
+    if gain >= 0 or p >= SURE or getattr(champion.model.fine_tune, "head", "") != "auto":
         return
     why = f"the linear baseline is better by {-gain:.3f} on the same rows (p = {p:.2g})"
     yield Proposal(champion.at("tune"), "frozen", {"method": "frozen", "head": "linear"}, why)
@@ -126,7 +126,7 @@ def _suggest_inputs(champion: Champion) -> Iterator[Proposal]:
     """Fewer inputs: without those that carry no information, or those that ablation shows to be of
     no use.
     """
-    inputs, at = list(champion.model.inputs), champion.at("inputs")
+    inputs, at = list(champion.model.features), champion.at("inputs")
     empty = _find_empty(champion)
     if empty:
         if len(empty) < len(inputs):
@@ -149,7 +149,7 @@ def _inputs_of(champion: Champion, ablation: str) -> list[str]:
     if ablation not in ONE_KIND or not champion.snapshot:
         return []
     kinds, is_text = read_field_types(champion.snapshot), ONE_KIND[ablation]
-    return [name for name in champion.model.inputs if (kinds[name] == "text") == is_text]
+    return [name for name in champion.model.features if (kinds[name] == "text") == is_text]
 
 
 def _find_empty(champion: Champion) -> dict[str, str]:
@@ -158,7 +158,7 @@ def _find_empty(champion: Champion) -> dict[str, str]:
     if champion.snapshot:
         profiles = champion.snapshot["report"]["after"]
     found = {}
-    for name in champion.model.inputs:
+    for name in champion.model.features:
         profile = profiles.get(name, {})
         rows = profile.get("rows")
         if not rows:
@@ -175,14 +175,14 @@ def _suggest_groups(champion: Champion) -> Iterator[Proposal]:
     if not champion.metrics.get("classes"):
         return
     current, model = None, champion.model
-    if model.fair:
-        current = list(model.fair.by)
+    if model.fairness:
+        current = list(model.fairness.by)
     people = [
         name
         for name, kind in champion.fields.items()
         if PEOPLE.search(name)
         and not kind.private
-        and name != model.predict
+        and name != model.target
         and name not in (current or ())
     ]
     if not people:
@@ -196,7 +196,7 @@ def _suggest_groups(champion: Champion) -> Iterator[Proposal]:
 
 def _suggest_fairness_gate(champion: Champion) -> Iterator[Proposal]:
     """A gate of the equalized odds gap, where the model has none of fairness."""
-    fairness, gap = champion.model.fair, champion.metrics.get("odds_gap")
+    fairness, gap = champion.model.fairness, champion.metrics.get("odds_gap")
     if not fairness or gap is None or GAPS & set(champion.model.require):
         return
     why = (

@@ -58,7 +58,7 @@ class Observed:
 def suggest_for_services(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
     """Changes of each service that serves a model."""
     for name, service in spec.eco.services.items():
-        if service.serves:
+        if service.model:
             for suggest in SERVICE_SUGGESTIONS:
                 yield from suggest(Observed(spec, catalog, name))
 
@@ -101,7 +101,7 @@ def _accuracy(labelled: Sequence[Mapping[str, Any]]) -> float:
 def _suggest_monitor(observed: Observed) -> Iterator[Proposal]:
     """A drift monitor, where a service has none."""
     name = observed.name
-    if name in {monitor.watches for monitor in observed.spec.eco.monitors.values()}:
+    if name in {monitor.service for monitor in observed.spec.eco.monitors.values()}:
         return
     requests = len(observed.catalog.predictions(name, MOST_WINDOW, observed.since))
     window = max(LEAST_WINDOW, min(MOST_WINDOW, requests or 100))
@@ -119,7 +119,7 @@ def _suggest_rollout(observed: Observed) -> Iterator[Proposal]:
     """A canary, where versions are deployed often and each at once for all requests."""
     name, service = observed.name, observed.service
     monitors = observed.spec.eco.monitors.values()
-    reacts = any("retrain" in m.on_drift for m in monitors if m.watches == name)
+    reacts = any("retrain" in m.on_drift for m in monitors if m.service == name)
     if service.rollout.strategy != "direct" or not (reacts or service.update.every):
         return
     since = observed.since
@@ -138,7 +138,7 @@ def _suggest_window(observed: Observed) -> Iterator[Proposal]:
     drift, catalog = observed.monitor.drift, observed.catalog
     if not drift or drift.window <= LEAST_WINDOW:
         return
-    service, now = observed.monitor.watches, catalog.clock()
+    service, now = observed.monitor.service, catalog.clock()
     rows = catalog.predictions(service, 5000, now - SLOW * SECONDS)
     if not rows or len(rows) >= drift.window:
         return
@@ -189,10 +189,10 @@ def _suggest_reaction(observed: Observed) -> Iterator[Proposal]:
 def _suggest_surge(observed: Observed) -> Iterator[Proposal]:
     """An alert on abstention, where a service abstains much more often than is usual."""
     monitor = observed.monitor
-    service = observed.spec.eco.services.get(monitor.watches)
+    service = observed.spec.eco.services.get(monitor.service)
     if not service or not service.abstain or monitor.surge:
         return
-    rows = observed.catalog.predictions(monitor.watches, 1000, observed.since)
+    rows = observed.catalog.predictions(monitor.service, 1000, observed.since)
     if len(rows) < TOLD:
         return
     share = sum(bool(row["output"].get("unsure")) for row in rows) / len(rows)

@@ -5,7 +5,6 @@ Knows the grammar, and which settings are hashed into a build and which only int
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,7 @@ from pydantic import BaseModel
 from mesocosm.config import Spec
 from mesocosm.core.errors import Finding, Invalid, Later, Place, Wrong
 from mesocosm.core.hashing import digest
-from mesocosm.core.written_settings import written_settings
 from mesocosm.data.dataset import GOVERNING, Dataset
-from mesocosm.learning.base_models.base import locate_base
 from mesocosm.learning.importers.onnx import Brought
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO, Auto
@@ -105,25 +102,25 @@ def _dataset_resource(spec: Spec, name: str, data: Dataset) -> Resource:
 
 def _ordered_models(spec: Spec) -> list[tuple[str, Model]]:
     """The models, those that others start from first."""
-    return sorted(spec.eco.models.items(), key=lambda item: item[1].adapts is not None)
+    return sorted(spec.eco.models.items(), key=lambda item: item[1].init_from is not None)
 
 
 def _model_resource(spec: Spec, name: str, model: Model) -> Resource:
-    datasets = [model.learns]
+    datasets = [model.dataset]
     if model.pretrain and model.pretrain.of:
         datasets.append(model.pretrain.of)
     if model.rank and model.rank.items:
         datasets.append(model.rank.items)
     needs = [f"datasets.{dataset}" for dataset in dict.fromkeys(datasets)]
-    if model.adapts:
-        needs.append(f"models.{model.adapts}")
+    if model.init_from:
+        needs.append(f"models.{model.init_from}")
     run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
     place = spec.place("models", name)
     return Resource(f"models.{name}", place, tuple(needs), collect_build_settings(spec, name), run)
 
 
 def _service_resource(spec: Spec, name: str, service: Service) -> Resource:
-    needs = [f"models.{model}" for model in (service.serves, service.fallback) if model]
+    needs = [f"models.{model}" for model in (service.model, service.fallback) if model]
     answers = None
     if service.answers:
         answers = service.answers.dataset
@@ -131,23 +128,23 @@ def _service_resource(spec: Spec, name: str, service: Service) -> Resource:
     without: set[str] = set()
     if service.log == Log():  # so that files from before logs had settings keep their fingerprint
         without.add("log")
-    made = {"serves": service.serves, "answers": answers}
+    made = {"serves": service.model, "answers": answers}
     place = spec.place("services", name)
     return Resource(f"services.{name}", place, tuple(needs), made, _dump(service, without))
 
 
 def _monitor_resources(spec: Spec) -> Iterator[Resource]:
     for name, monitor in spec.eco.monitors.items():
-        place, needs = spec.place("monitors", name), (f"services.{monitor.watches}",)
-        made = {"watches": monitor.watches}
+        place, needs = spec.place("monitors", name), (f"services.{monitor.service}",)
+        made = {"watches": monitor.service}
         yield Resource(f"monitors.{name}", place, needs, made, _dump(monitor))
 
 
 def _world_resources(spec: Spec) -> Iterator[Resource]:
     world = spec.eco.world
     for name, spot in world.places.items():
-        place, needs = spec.place("world", "places", name), (f"services.{spot.shows}",)
-        yield Resource(f"places.{name}", place, needs, {"shows": spot.shows}, _dump(spot))
+        place, needs = spec.place("world", "places", name), (f"services.{spot.service}",)
+        yield Resource(f"places.{name}", place, needs, {"shows": spot.service}, _dump(spot))
     yield Resource("world", spec.place("world"), (), {"seed": world.seed}, {"style": world.style})
 
 
@@ -164,7 +161,7 @@ def collect_build_settings(spec: Spec, name: str) -> dict[str, Any]:
     }
     if model.image_base:
         made["sight"] = _fingerprint_base(spec, name, model.image_base, "image_base")
-    if spec.eco.datasets[model.learns].split.group:
+    if spec.eco.datasets[model.dataset].split.group:
         made["left_out"] = "by group"
     if made["tune"].get("moves") == "images":  # the default, so older fingerprints stay
         del made["tune"]["moves"]
@@ -187,7 +184,9 @@ def _fingerprint_base(
         from mesocosm.learning.base_models import installed_encoders
 
         more = (spec.eco.models[name].auto or Auto()).bases
-        return digest(*(_fingerprint_base(spec, name, other, key) for other in (*installed_encoders(), *more)))
+        return digest(
+            *(_fingerprint_base(spec, name, other, key) for other in (*installed_encoders(), *more))
+        )
     try:
         if isinstance(base, Brought):
             return base.content(spec.root)

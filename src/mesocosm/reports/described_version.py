@@ -50,7 +50,7 @@ def _choose_version(versions: Sequence[Row], deployed: Collection[str]) -> Row:
 
 def _deployed_versions(spec: Spec, catalog: Catalog, model: str) -> set[str]:
     """The versions that services of a model run."""
-    names = [name for name, service in spec.eco.services.items() if service.serves == model]
+    names = [name for name, service in spec.eco.services.items() if service.model == model]
     deployments = [catalog.deployment(name) for name in names]
     return {deployment["version"] for deployment in deployments if deployment}
 

@@ -30,7 +30,6 @@ from mesocosm.reports.service_health import (
     round_score,
     success_rate,
 )
-from mesocosm.serving.http.access_log import Request
 
 ASIDE = 0.05  # share of quarantined rows from which there is a recommendation
 TO_SERVICES = ("/v1/services/", "/v2/models/", "/v1/chat")  # routes of requests to services
@@ -272,4 +271,3 @@ def _skill_of(metrics: Mapping[str, Any], figure: str) -> Row | None:
         "simplest": simplest,
         "skill": round(skill(float(metrics[figure]), simplest), 4),
     }
-

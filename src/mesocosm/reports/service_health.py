@@ -121,9 +121,9 @@ def measure_stability(spec: Spec, catalog: Catalog, traffic: Traffic) -> Row:
     open_alerts = catalog.alerts(open_only=True, marked=True)
     acts = Counter(entry["act"] for entry in catalog.audit(5000) if entry["at"] >= since)
     advice = [f"{a['monitor']} has an open alert: {a['message']}" for a in open_alerts[:5]]
-    watched = {monitor.watches for monitor in spec.eco.monitors.values()}
+    watched = {monitor.service for monitor in spec.eco.monitors.values()}
     for name, service in spec.eco.services.items():
-        if service.serves and name not in watched:
+        if service.model and name not in watched:
             advice.append(f"no monitor watches '{name}': add one to the file")
     return {
         "score": success_rate(requests),
@@ -160,7 +160,7 @@ def measure_experience(spec: Spec, catalog: Catalog, traffic: Traffic) -> Row:
         if service.abstain and requests >= FEW and share > 2 * service.abstain:
             advice.append(
                 f"'{name}' abstains on {share:.0%} of requests, where {service.abstain:.0%} is"
-                f" usual: mesocosm labels {service.serves} --new"
+                f" usual: mesocosm model labels {service.model} --new"
             )
         advice += _service_advice(name, service, figure, requests)
     return {
@@ -203,11 +203,11 @@ def _service_figures(catalog: Catalog, name: str, service: Service, traffic: Tra
 
 def _service_advice(name: str, service: Service, figure: Row, requests: int) -> Iterator[str]:
     """What to do about a service that gets no labels, or is slow."""
-    if service.serves and requests >= 10 * FEW and figure["labels"] < FEW:
+    if service.model and requests >= 10 * FEW and figure["labels"] < FEW:
         yield (
             f"{figure['labels']} true labels for the last {requests} predictions of '{name}', so"
-            " its accuracy is not known: mesocosm feedback, or mesocosm labels"
-            f" {service.serves} --next"
+            " its accuracy is not known: mesocosm service feedback, or mesocosm model labels"
+            f" {service.model} --next"
         )
     if figure["apdex"] is not None and figure["apdex"] < LEAST_APDEX:
         yield (

@@ -163,8 +163,8 @@ def _deployed_snapshot(spec: Spec, service: str) -> Mapping[str, Any]:
         Failure: nothing is deployed for the service.
     """
     catalog = Catalog(locate_project(spec).store)
-    model = spec.eco.models[str(spec.eco.services[service].serves)]
-    snapshot = catalog.snapshot(dataset=model.learns)
+    model = spec.eco.models[str(spec.eco.services[service].model)]
+    snapshot = catalog.snapshot(dataset=model.dataset)
     if snapshot is None or catalog.deployment(service) is None:
         raise Failure(f"nothing is deployed for '{service}' yet; run 'mesocosm build'")
     return snapshot
@@ -172,7 +172,7 @@ def _deployed_snapshot(spec: Spec, service: str) -> Mapping[str, Any]:
 
 def _request_row(spec: Spec, service: str, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """A held-out row to send to a service."""
-    model = spec.eco.models[str(spec.eco.services[service].serves)]
+    model = spec.eco.models[str(spec.eco.services[service].model)]
     rows, split = read_columns(spec, snapshot, list(model.inputs))
     at = select_held_out(split)[0]
     return {name: rows[name][at] for name in model.inputs}

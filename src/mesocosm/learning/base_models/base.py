@@ -64,7 +64,7 @@ def locate_base(name: str, root: Path) -> tuple[Path, str]:
         raise Wrong(
             "base",
             f"no base is named '{name}'",
-            "a name of 'mesocosm bases', a folder, or a hub id as owner/name",
+            "a name of 'mesocosm model bases', a folder, or a hub id as owner/name",
             sorted(BASES),
             name,
         )

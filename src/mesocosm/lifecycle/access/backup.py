@@ -23,8 +23,8 @@ from mesocosm.core.confidential.owner_files import close_to_others, owner_only
 from mesocosm.core.errors import Failure
 from mesocosm.core.files import aside_name
 from mesocosm.core.version import VERSION
-from mesocosm.lifecycle.build_lock import alone
-from mesocosm.lifecycle.server_info import only_server
+from mesocosm.lifecycle.build_lock import hold_build_lock
+from mesocosm.lifecycle.server_info import lock_server
 
 STORE, CATALOG, MANIFEST = ".mesocosm", "catalog.db", "manifest.json"
 LEFT_OUT = {"lock", "server.lock", "server.json", "catalog.db-wal", "catalog.db-shm", "logs"}
@@ -65,7 +65,7 @@ def write_backup(file: Path, archive: Path) -> Backup:
         raise Failure(f"{archive} exists; expected the name of a new file")
     aside = archive.with_name(aside_name(archive))
     try:
-        with alone(store), owner_only(), tempfile.TemporaryDirectory() as scratch:
+        with hold_build_lock(store), owner_only(), tempfile.TemporaryDirectory() as scratch:
             catalog = Path(scratch) / CATALOG
             with (
                 closing(sqlite3.connect(store / CATALOG)) as old,
@@ -113,7 +113,7 @@ def restore_backup(archive: Path, file: Path, replace: bool = False) -> tuple[Ba
             backup = _unpack(archive, aside)
         before = None
         if store.exists():
-            with only_server(store), alone(store):
+            with lock_server(store), hold_build_lock(store):
                 before = _free_name(root / f"{STORE}.before-restore")
                 store.rename(before)
         (aside / STORE).rename(store)

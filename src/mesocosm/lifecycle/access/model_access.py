@@ -51,7 +51,9 @@ def load_version(
         case "text":
             from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
 
-            return GenerationVersion(folder, content, spec.root, bases.setdefault("writers", BaseModelCache()))
+            return GenerationVersion(
+                folder, content, spec.root, bases.setdefault("writers", BaseModelCache())
+            )
         case "retrieval":
             from mesocosm.learning.tasks.retrieval.version import RetrievalVersion
 
@@ -81,7 +83,7 @@ def load_starting_version(spec: Spec, catalog: Catalog, model: Model) -> SourceM
     listed = [v for v in catalog.versions(model.init_from) if v["state"] != "refused"]
     if not listed:
         raise Failure(
-            f"no version of the model '{model.adapts}' has passed its gates, so there is nothing"
+            f"no version of the model '{model.init_from}' has passed its gates, so there is nothing"
             " to start from; run 'mesocosm build'"
         )
     return load_source(spec.root / ".mesocosm" / listed[-1]["path"], str(listed[-1]["id"]))

@@ -22,7 +22,6 @@ DROPS_ROWS = ("drop", "quarantine")  # ways with a missing value that leave no r
 def build_preprocessing(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """How one raw row becomes what the model reads: the recipe's SQL with the snapshot's facts."""
     if model.rank:
-        from mesocosm.learning.tasks.ranking.version import preprocessing_spec as ranking_spec
         from mesocosm.learning.tasks.ranking.version import preparation as prepare_ranker
 
         return prepare_ranker()

@@ -149,7 +149,7 @@ def _unseen_rows(
     """Of each row of a snapshot, whether it was outside the training rows of the old one; None
     where the dataset has no key to tell by, or its type changed.
     """
-    key = spec.eco.datasets[model.learns].key
+    key = spec.eco.datasets[model.dataset].key
     store = spec.root / ".mesocosm"
     now = _read_keys(store, new, key)
     if old["id"] == new["id"]:

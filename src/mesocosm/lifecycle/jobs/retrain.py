@@ -63,7 +63,7 @@ class Retraining:
     @property
     def name(self) -> str:
         """The model's name."""
-        return str(self.spec.eco.services[self.service].serves)
+        return str(self.spec.eco.services[self.service].model)
 
     @property
     def model(self) -> Model:

@@ -28,7 +28,6 @@ from mesocosm.lifecycle.access.previous_version import add_replay, load_comparab
 from mesocosm.lifecycle.access.training_job import TrainingJob
 
 if TYPE_CHECKING:
-    from mesocosm.learning.strategies.continual import PreviousVersion
     from mesocosm.learning.training.context import Grown, Site
 
 # the id of the prediction that a labelled row came with; no field has its name
@@ -79,7 +78,6 @@ def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any
         job: what it is trained from.
         say: takes a line of progress.
     """
-    from mesocosm.learning.strategies.class_discovery import oversample_classes
     from mesocosm.learning.training.environment import around
     from mesocosm.learning.training.train import grow
 

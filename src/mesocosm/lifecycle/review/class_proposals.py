@@ -73,7 +73,7 @@ def propose_classes(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     requests = read_unlabelled_requests(spec, catalog, model, net)
     if not requests:
         raise Failure(f"no request to '{model}' is without a label")
-    snapshot = find_version(catalog, spec.eco.models[model].learns, "newest")
+    snapshot = find_version(catalog, spec.eco.models[model].dataset, "newest")
     usual = _measure_confidence(spec, catalog, model, net, snapshot)
     scored = _score_requests(net, requests, usual)
     hidden = spec.eco.models[model].reveal
@@ -221,7 +221,7 @@ def _services_of(
     for ident in dict.fromkeys(predictions):
         row = catalog.prediction(ident)
         service = row and spec.eco.services.get(row["service"])
-        if not row or not service or service.serves != model:
+        if not row or not service or service.model != model:
             found = f"'{ident[:40]}' is not a prediction of '{model}'"
             raise Wrong("predictions", found, IDS_EXPECTED)
         services[ident] = row["service"]
@@ -242,7 +242,7 @@ def _check_new_label(model: Model, snapshot: Mapping[str, Any], label: str) -> N
         expected = f"it among the field's 'values' first, or one of {', '.join(values[:12])}"
         raise Wrong("label", found, expected, values, label)
     if model.init_from:
-        found = f"'{label}' is not a class of '{model.adapts}', which this model starts from"
+        found = f"'{label}' is not a class of '{model.init_from}', which this model starts from"
         raise Wrong("label", found, "one of its classes", [], label)
 
 
@@ -255,7 +255,12 @@ def read_named_rows(
     """
     settings = spec.eco.models[model]
     field = snapshot["recipe"]["fields"].get(settings.target, {})
-    if settings.rank or settings.init_from or field.get("type") != "category" or field.get("values"):
+    if (
+        settings.rank
+        or settings.init_from
+        or field.get("type") != "category"
+        or field.get("values")
+    ):
         return []
     labelled: list[Mapping[str, Any]] = []
     for name, service in spec.eco.services.items():
@@ -316,7 +321,7 @@ def _features(net: Any, columns: Mapping[str, Sequence[Any]], rows: Sequence[int
 
 def _abstaining_share(spec: Spec, model: str) -> float:
     """The largest share of requests on which a service of a model abstains."""
-    services = [service for service in spec.eco.services.values() if service.serves == model]
+    services = [service for service in spec.eco.services.values() if service.model == model]
     return max((service.abstain or UNSURE for service in services), default=UNSURE)
 
 

@@ -70,7 +70,9 @@ def find_doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, 
     group, groups = read_group_field(snapshot), []
     if group:
         groups = table.column(group).to_pylist()
-    found = find_label_errors(rows, list(settings.features), settings.target, texts, vectors, groups=groups)
+    found = find_label_errors(
+        rows, list(settings.features), settings.target, texts, vectors, groups=groups
+    )
     files, lines = table.column("_file").to_pylist(), table.column("_line").to_pylist()
     return {
         "model": model,
@@ -116,7 +118,7 @@ def suggest_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) 
     rows = _unlabelled_rows(spec, catalog, model, net)
     if not rows:
         raise Failure(
-            f"every row of '{settings.learns}' has a label, and no request is without one"
+            f"every row of '{settings.dataset}' has a label, and no request is without one"
         )
     columns = {name: [row[name] for row, _ in rows] for name in net.inputs}
     probabilities = net.outputs(columns, len(rows))
@@ -149,7 +151,7 @@ def _unlabelled_rows(
     from mesocosm.data.snapshots.delta_tables import read_table
 
     settings = spec.eco.models[model]
-    snapshot = find_version(catalog, settings.learns, "newest")
+    snapshot = find_version(catalog, settings.dataset, "newest")
     table = read_table(locate_project(spec).store / snapshot["path"] / "rows", snapshot["delta"])
     labels = table.column(settings.predict).to_pylist()
     without = [i for i, label in enumerate(labels) if label is None]

@@ -54,7 +54,6 @@ def _is_read_before_build(spec: Spec, name: str) -> bool:
 
 def find_missing_bases(spec: Spec) -> list[Finding]:
     """Base models that are neither known by name, nor a folder of the project, nor a hub id."""
-    from mesocosm.learning.base_models.base import is_local_base
 
     findings = []
     for name, model in spec.eco.models.items():

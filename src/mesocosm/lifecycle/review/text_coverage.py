@@ -36,7 +36,7 @@ def check_reading(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> di
         if change.resource is None or not change.trains_model():
             continue
         model = spec.eco.models[change.resource.name]
-        dataset = f"datasets.{model.learns}"
+        dataset = f"datasets.{model.dataset}"
         is_built = dataset in unchanged  # then its snapshot is read, else its sources
         about = ["texts", is_built, made.get(change.address), made.get(dataset)]
         look = partial(_check_model, spec, catalog, model, is_built)
@@ -52,9 +52,8 @@ def check_reading(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> di
 def _check_model(spec: Spec, catalog: Catalog, model: Model, is_built: bool) -> list[str]:
     """What the base model of a model truncates or does not know, as sentences."""
     from mesocosm.learning.base_models import Base
-    from mesocosm.learning.base_models.base import is_local_base, locate_base
+    from mesocosm.learning.base_models.base import locate_base
     from mesocosm.learning.base_models.language_coverage import measure_coverage
-    from mesocosm.learning.base_models.base import folder_of
 
     base, data = _local_base(spec, model), resolve_datasets(spec).get(model.dataset)
     if not base or data is None:

@@ -104,7 +104,7 @@ class SurgeMonitor:
         if found["senders"]:
             senders = f" from {found['senders']} senders"
         if setting.unsure:
-            hint = f"; 'mesocosm labels {served.service.serves} --new' groups these requests"
+            hint = f"; 'mesocosm model labels {served.service.model} --new' groups these requests"
         return (
             f"'{setting.counted}' surged at {served.name}{group}: {found['count']} of"
             f" {found['seen']} items{senders} (usually {found['usual']:.0%}){hint}"

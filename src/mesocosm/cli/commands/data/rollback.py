@@ -22,14 +22,14 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Make an old version of DATASET the newest again."""
-    from mesocosm.lifecycle.access.dataset_history import return_to
-    from mesocosm.lifecycle.file_datasets import datasets_of
+    from mesocosm.lifecycle.access.dataset_history import restore_version
+    from mesocosm.lifecycle.file_datasets import resolve_datasets
 
     eco = opened(file)
-    names = [*datasets_of(eco.spec)]
+    names = [*resolve_datasets(eco.spec)]
     if dataset not in names:
         raise Wrong("", f"no dataset is named '{dataset}'", "one of the choices", names, dataset)
-    answer(return_to(eco.spec, eco.catalog, dataset, to, "command line", why), as_json, _text)
+    answer(restore_version(eco.spec, eco.catalog, dataset, to, "command line", why), as_json, _text)
 
 
 def _text(data: dict[str, Any]) -> str:

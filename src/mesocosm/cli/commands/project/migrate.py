@@ -28,9 +28,9 @@ def migrate(
     migrated = migrate_file(path, write=not dry_run)
     if not dry_run and (path.parent / ".mesocosm").is_dir():
         from mesocosm.catalog.database.migrations import schema_version
-        from mesocosm.lifecycle.project_store import catalog_of
+        from mesocosm.lifecycle.project_store import open_catalog
 
-        migrated["schema"] = schema_version(catalog_of(read(path)).engine)
+        migrated["schema"] = schema_version(open_catalog(read(path)).engine)
     answer(migrated, as_json, _text)
 
 
