@@ -228,7 +228,7 @@ def _create_batcher(service: LiveService, pool: WorkerPool | None) -> Batcher:
         lanes = pool.count_lanes
     return Batcher(
         service.answer,
-        batch.most,
+        batch.max,
         seconds(batch.wait),
         service.service.queue,
         target,

@@ -117,9 +117,9 @@ def _find_data_change(before: Dataset, after: Dataset) -> str:
 
 def _find_model_change(name: str, before: Model, after: Model | None) -> str:
     """Another target, an input that was left out, or another base model."""
-    if after is None or after.predict != before.predict:
+    if after is None or after.target != before.target:
         return f"it changed what '{name}' predicts"
-    added = sorted(set(after.inputs) - set(before.inputs))
+    added = sorted(set(after.features) - set(before.features))
     if added:
         return f"it gave '{name}' the input '{added[0]}', which the draft left out"
     if after.base not in (before.base, None) or after.image_base != before.image_base:

@@ -176,7 +176,7 @@ def _suggest_groups(champion: Champion) -> Iterator[Proposal]:
         return
     current, model = None, champion.model
     if model.fairness:
-        current = list(model.fairness.by)
+        current = list(model.fairness.groups)
     people = [
         name
         for name, kind in champion.fields.items()
@@ -200,7 +200,7 @@ def _suggest_fairness_gate(champion: Champion) -> Iterator[Proposal]:
     if not fairness or gap is None or GAPS & set(champion.model.require):
         return
     why = (
-        f"the equalized odds gap by {', '.join(fairness.by)} is {gap:.3f}; a regression would be"
+        f"the equalized odds gap by {', '.join(fairness.groups)} is {gap:.3f}; a regression would be"
         " deployed"
     )
     most = math.ceil(100 * gap) / 100

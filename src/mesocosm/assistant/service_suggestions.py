@@ -120,7 +120,7 @@ def _suggest_rollout(observed: Observed) -> Iterator[Proposal]:
     name, service = observed.name, observed.service
     monitors = observed.spec.eco.monitors.values()
     reacts = any("retrain" in m.on_drift for m in monitors if m.service == name)
-    if service.rollout.strategy != "direct" or not (reacts or service.update.every):
+    if service.rollout.method != "direct" or not (reacts or service.update.every):
         return
     since = observed.since
     updates = [d for d in observed.catalog.deployments(name) if d["at"] >= since]

@@ -23,6 +23,7 @@ from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.resource import Resource
 from mesocosm.lifecycle.review.source_checks import find_ambiguous_joins, find_broken_contract
 from mesocosm.serving.settings import Log, Service
+from mesocosm.learning.base_models.base import locate_base
 
 
 def list_resources(spec: Spec) -> list[Resource]:
@@ -107,8 +108,8 @@ def _ordered_models(spec: Spec) -> list[tuple[str, Model]]:
 
 def _model_resource(spec: Spec, name: str, model: Model) -> Resource:
     datasets = [model.dataset]
-    if model.pretrain and model.pretrain.of:
-        datasets.append(model.pretrain.of)
+    if model.pretrain and model.pretrain.dataset:
+        datasets.append(model.pretrain.dataset)
     if model.rank and model.rank.items:
         datasets.append(model.rank.items)
     needs = [f"datasets.{dataset}" for dataset in dict.fromkeys(datasets)]
@@ -208,10 +209,10 @@ def _local_base(spec: Spec, base: str) -> Path | None:
     Raises:
         Wrong: it is neither.
     """
-    from mesocosm.learning.base_models.base import canonical, named
+    from mesocosm.learning.base_models.base import canonical_hub_id, is_local_base
 
-    if named(base, spec.root):
-        return folder_of(base, spec.root)[0]
-    if "/" not in base and not canonical(base):
-        folder_of(base, spec.root)  # raises with the bases that there are
+    if is_local_base(base, spec.root):
+        return locate_base(base, spec.root)[0]
+    if "/" not in base and not canonical_hub_id(base):
+        locate_base(base, spec.root)  # raises with the bases that there are
     return None

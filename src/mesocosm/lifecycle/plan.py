@@ -15,6 +15,7 @@ from mesocosm.config import Spec
 from mesocosm.core.hashing import canonical
 from mesocosm.lifecycle.graph import list_resources
 from mesocosm.lifecycle.resource import ACTIONS, Fingerprints, Resource, action_for
+from mesocosm.lifecycle.resource import Fingerprints
 
 LONGEST = 40  # characters of a setting's value in a reason
 WHY_LEFT = "it is no longer in the file; 'build --prune' deletes what it made"
@@ -117,20 +118,20 @@ def _compare_resource(
 
 def _same_prints(
     resource: Resource,
-    new: Prints,
-    old: Prints | None,
+    new: Fingerprints,
+    old: Fingerprints | None,
     stored: Mapping[str, Any],
     signs: Mapping[str, str],
-) -> Prints:
+) -> Fingerprints:
     """The fingerprints of a resource; the stored ones where its settings are those stored, though
     an earlier version wrote them down otherwise.
     """
-    if old is None or old.made == STALE:
+    if old is None or old.build == STALE:
         return new
     needs_same = all(signs.get(need) in ("=", "~") for need in resource.needs)
     made_same = needs_same and canonical(stored["made_by"]) == canonical(resource.made_by)
     run_same = canonical(stored["run_by"]) == canonical(resource.run_by)
-    return Prints(old.made if made_same else new.made, old.run if run_same else new.run)
+    return Fingerprints(old.build if made_same else new.made, old.runtime if run_same else new.run)
 
 
 def _repair(

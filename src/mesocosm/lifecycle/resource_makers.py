@@ -179,7 +179,7 @@ def make_model(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tuple[
     assert snapshot is not None
     named = read_named_rows(spec, catalog, name, snapshot)
     if named:
-        classes = sorted({str(row[model.predict]) for row in named})
+        classes = sorted({str(row[model.target]) for row in named})
         say(
             f"training on {len(named)} labelled requests of classes that the data lack:"
             f" {', '.join(classes)}"

@@ -30,6 +30,7 @@ from mesocosm.reports.service_health import (
     round_score,
     success_rate,
 )
+from mesocosm.serving.http.access_log import RecentRequests
 
 ASIDE = 0.05  # share of quarantined rows from which there is a recommendation
 TO_SERVICES = ("/v1/services/", "/v2/models/", "/v1/chat")  # routes of requests to services

@@ -20,6 +20,7 @@ from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.reports.explanations import pick_background
 from mesocosm.serving.preprocessing.preprocess import Preprocessor
+from mesocosm.serving.preprocessing.preprocess import Preprocessor
 
 MOST = 6  # versions that are kept
 PREDICTED = ("probability", "probabilities", "value", "interval")  # of a prediction
@@ -88,7 +89,7 @@ class Desk:
         ]
         rollout = self.catalog.rollout(service)
         usual = {known["name"]: known.get("usual") for known in inputs}
-        prepare = not self._preparation(version).prepare([usual])[0].get("_why")
+        ready = not self._preparation(version).prepare([usual])[0].get("_why")
         return {
             "service": service,
             "version": version["id"],
@@ -120,14 +121,14 @@ class Desk:
                 self.kept[key] = self._load(version)
             return self.kept[key]
 
-    def _load(self, version: Mapping[str, Any]) -> tuple[Any, Preparation, list[dict[str, Any]]]:
+    def _load(self, version: Mapping[str, Any]) -> tuple[Any, Preprocessor, list[dict[str, Any]]]:
         snapshot = self._snapshot(version)
         model = self.spec.eco.models[version["model"]]
         net, preparation = load_version(self.spec, version), self._preparation(version)
-        fields = list(dict.fromkeys([*model.inputs, model.predict]))
+        fields = list(dict.fromkeys([*model.features, model.target]))
         columns, split = read_columns(self.spec, snapshot, fields)
         trained = [i for i, part in enumerate(split) if part == "train"]
-        return net, preparation, pick_background(columns, trained, model.inputs)
+        return net, preparation, pick_background(columns, trained, model.features)
 
     def ask(self, service: str, row: Any) -> dict[str, Any]:
         """What the service's version would predict for a row, and each input's share in it (Shapley

@@ -173,9 +173,9 @@ def _deployed_snapshot(spec: Spec, service: str) -> Mapping[str, Any]:
 def _request_row(spec: Spec, service: str, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """A held-out row to send to a service."""
     model = spec.eco.models[str(spec.eco.services[service].model)]
-    rows, split = read_columns(spec, snapshot, list(model.inputs))
+    rows, split = read_columns(spec, snapshot, list(model.features))
     at = select_held_out(split)[0]
-    return {name: rows[name][at] for name in model.inputs}
+    return {name: rows[name][at] for name in model.features}
 
 
 def _start_gateway(file: Path) -> subprocess.Popen[bytes]:

@@ -141,7 +141,7 @@ def read_training_rows(
     """
     fields = _fields_of(model)
     group = read_group_field(snapshot)
-    site = model.federated and (model.federated.groups or "_source")
+    site = model.federated and (model.federated.by or "_source")
     others: list[str] = []
     if beside:
         others = _telling_columns(snapshot, fields)
@@ -162,9 +162,9 @@ def read_training_rows(
 
 def _fields_of(model: Model) -> list[str]:
     """The inputs of a model, its target, and what it is evaluated or ordered by."""
-    fields = [*model.inputs, model.predict]
-    if model.fair:
-        fields += model.fair.by
+    fields = [*model.features, model.target]
+    if model.fairness:
+        fields += model.fairness.groups
     if model.rank and model.rank.when:
         fields.append(model.rank.when)
     return list(dict.fromkeys(fields))

@@ -22,7 +22,7 @@ DROPS_ROWS = ("drop", "quarantine")  # ways with a missing value that leave no r
 def build_preprocessing(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """How one raw row becomes what the model reads: the recipe's SQL with the snapshot's facts."""
     if model.rank:
-        from mesocosm.learning.tasks.ranking.version import preparation as prepare_ranker
+        from mesocosm.learning.tasks.ranking.version import preprocessing_spec as prepare_ranker
 
         return prepare_ranker()
     from mesocosm.data.pipeline.recipe import serving_sql
@@ -57,8 +57,8 @@ def _needed_fields(data: Dataset, model: Model) -> list[str]:
     """The inputs of a model, the fields that they are imputed from, and those that repairs of them
     read.
     """
-    names = list(model.inputs)
-    for name in model.inputs:
+    names = list(model.features)
+    for name in model.features:
         names += data.fields[name].leans
     needed = set(names)
     for repair in data.repairs:
@@ -114,7 +114,7 @@ def _describe_field(field: FieldKind, facts: Mapping[str, Any], extra: bool) -> 
     kind = field.model_dump()["type"]
     described: dict[str, Any] = {
         "wanted": field.wanted,
-        "may_miss": field.missing.how not in DROPS_ROWS,
+        "may_miss": field.missing.method not in DROPS_ROWS,
         "extra": extra,
         "most": field.most,
         "image": kind == "image",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mesocosm.learning.evaluation.comparison import Last
-    from mesocosm.learning.strategies.continual import Past
+    from mesocosm.learning.strategies.continual import PreviousVersion
 
 Columns = dict[str, list[Any]]
 
@@ -34,13 +34,13 @@ def find_previous_version(catalog: Catalog, name: str, model: Model) -> Mapping[
     field.
     """
     versions = catalog.versions(name)
-    if not versions or versions[-1]["recipe"].get("predict") != model.predict:
+    if not versions or versions[-1]["recipe"].get("predict") != model.target:
         return None
     newest: Mapping[str, Any] = versions[-1]
     return newest
 
 
-def add_replay(job: TrainingJob, fields: Sequence[str], rows: Columns, split: list[str]) -> Past:
+def add_replay(job: TrainingJob, fields: Sequence[str], rows: Columns, split: list[str]) -> PreviousVersion:
     """Start continual training from the previous version: append a sample of its training rows that
     the new snapshot lacks to `rows` and `split`, as training rows.
 
@@ -54,14 +54,14 @@ def add_replay(job: TrainingJob, fields: Sequence[str], rows: Columns, split: li
         The version to start from, how many rows are replayed, and the test rows it was evaluated
         on.
     """
-    from mesocosm.learning.strategies.continual import Past
+    from mesocosm.learning.strategies.continual import PreviousVersion
 
     model, snapshot = job.model, job.snapshot
     assert model.continual is not None
     last = find_previous_version(job.catalog, job.name, model)
     if last is None:
-        return Past(model.continual)
-    past = Past(model.continual, last["id"], job.store / last["path"])
+        return PreviousVersion(model.continual)
+    past = PreviousVersion(model.continual, last["id"], job.store / last["path"])
     old = job.catalog.snapshot(last["snapshot"])
     if old is None or not _has_other_rows(old, snapshot):
         return past
@@ -73,7 +73,7 @@ def add_replay(job: TrainingJob, fields: Sequence[str], rows: Columns, split: li
         old_rows, old_split = read_columns(job.spec, old, fields)
     except Failure:  # its files, or its snapshot, are gone; its weights may be there all the same
         return past
-    candidates = _replay_candidates(rows, old_rows, old_split, fields, model.predict)
+    candidates = _replay_candidates(rows, old_rows, old_split, fields, model.target)
     size = min(len(candidates), round(model.continual.replay * split.count("train")))
     replayed = random.Random(model.seed).sample(candidates, size)
     for field in fields:

@@ -85,7 +85,7 @@ class BackgroundJobs:
         today = sum(now - at < 86400 for at in made)
         if today < update.max:
             return ""
-        return f"{today} were trained within a day, and at most {update.most} may be"
+        return f"{today} were trained within a day, and at most {update.max} may be"
 
     def _start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
         """Start a command in a process of lower priority; its output goes to a log."""

@@ -99,21 +99,21 @@ def compare(
         feedback: labelled requests that neither was trained on.
     """
     model = training.model
-    fields = list(dict.fromkeys([*model.inputs, model.predict]))
+    fields = list(dict.fromkeys([*model.features, model.target]))
     rows, split = read_columns(training.spec, training.snapshot, fields)
     held = [
         {name: rows[name][i] for name in fields}
         for i, part in enumerate(split)
-        if part == "test" and rows[model.predict][i] is not None
+        if part == "test" and rows[model.target][i] is not None
     ]
     shared_bases: dict[Any, Any] = {}
     nets = [load_version(training.spec, v, shared=shared_bases) for v in (champion, challenger)]
     if nets[0].says == "text":
         held = held[:MOST_WRITTEN]
     return {
-        "held_out": _compare_scores(nets, held, model.predict),
-        "recent": _compare_scores(nets, feedback, model.predict),
-    } | _count_new_classes(nets, feedback, model.predict)
+        "held_out": _compare_scores(nets, held, model.target),
+        "recent": _compare_scores(nets, feedback, model.target),
+    } | _count_new_classes(nets, feedback, model.target)
 
 
 def _count_new_classes(

@@ -66,7 +66,7 @@ def _estimate(
         "",
         corpus=corpus,
         told=corpus_fields,
-        order=read_value_order(snapshot, model.predict),
+        order=read_value_order(snapshot, model.target),
         taught=load_starting_version(spec, catalog, model),
         items=read_items(spec, catalog, model),
         groups=read.groups,

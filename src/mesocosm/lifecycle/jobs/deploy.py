@@ -53,4 +53,4 @@ def deploy_version(catalog: Catalog, con: Connection, new: Deployment) -> str:
     catalog.open_rollout(
         con, new.service, new.version, new.answers, now["version"], method, new.who, new.why
     )
-    return f"{new.version} starts a {strategy} rollout against {now['version']}"
+    return f"{new.version} starts a {method} rollout against {now['version']}"

@@ -233,7 +233,7 @@ def _challenge(job: Retraining, parts: FeedbackSplit, made: str, say: Say) -> Ch
     """Train a challenger and compare it with the champion; one that wins by new classes is trained
     once more, with the requests of those that it was evaluated with.
     """
-    predict = job.model.predict
+    predict = job.model.target
     origin = f"challenger: {job.reason}"
     training = TrainingJob(
         job.spec, job.catalog, job.name, job.snapshot, made, origin, labelled=parts.train
@@ -284,7 +284,7 @@ def _record(job: Retraining, challenge: Challenge) -> str:
             catalog.write_audit(con, "retrain", "keep", champion, why)
             return ""
         version = challenge.values["id"]
-        if settings.rollout.strategy == "direct":
+        if settings.rollout.method == "direct":
             catalog.judge(con, champion, "retired", f"replaced by {version}: {why}")
         answers = job.deployment["answers"]
         deployment = Deployment(job.service, settings, version, answers, "retrain", why)

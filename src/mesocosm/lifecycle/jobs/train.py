@@ -26,6 +26,7 @@ from mesocosm.lifecycle.access.model_access import load_starting_version
 from mesocosm.lifecycle.access.preprocessing_spec import build_preprocessing
 from mesocosm.lifecycle.access.previous_version import add_replay, load_comparable_version
 from mesocosm.lifecycle.access.training_job import TrainingJob
+from mesocosm.learning.strategies.continual import PreviousVersion
 
 if TYPE_CHECKING:
     from mesocosm.learning.training.context import Grown, Site
@@ -60,7 +61,7 @@ class TrainingRows:
     others: dict[str, list[Any]]
     added: int = 0
     repeats: frozenset[int] = field(default_factory=frozenset)
-    past: Past | None = None
+    past: PreviousVersion | None = None
 
     @property
     def appended(self) -> int:
@@ -206,14 +207,14 @@ def _repeat_rare_classes(
     each is.
     """
     from mesocosm.learning.fine_tuning.frozen import Frozen
-    from mesocosm.learning.strategies.class_discovery import as_often
+    from mesocosm.learning.strategies.class_discovery import oversample_classes
 
-    predict = job.model.predict
+    predict = job.model.target
     if not job.labelled or read_field_types(job.snapshot).get(predict) != "category":
         return job.labelled, list(range(len(job.labelled)))
     parts = zip(read.rows[predict], read.split, strict=True)
     trained = [value for value, part in parts if part == "train"]
-    return as_often(job.labelled, predict, trained, isinstance(job.model.tune, Frozen))
+    return oversample_classes(job.labelled, predict, trained, isinstance(job.model.fine_tune, Frozen))
 
 
 def _row_groups(

@@ -26,7 +26,7 @@ from mesocosm.lifecycle.review.label_review import (
 )
 
 if TYPE_CHECKING:
-    from mesocosm.learning.strategies.class_discovery import Known
+    from mesocosm.learning.strategies.class_discovery import KnownClasses
 
 TAUGHT = 2000  # labelled rows that show how alike those of one class are
 # held-out rows that show how confident the model usually is, and how like its classes rows are
@@ -48,7 +48,7 @@ class Confidence:
         share: the share of held-out rows beneath the probability.
     """
 
-    classes: Known
+    classes: KnownClasses
     least_probability: float
     least_likeness: float
     share: float
@@ -76,7 +76,7 @@ def propose_classes(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     snapshot = find_version(catalog, spec.eco.models[model].dataset, "newest")
     usual = _measure_confidence(spec, catalog, model, net, snapshot)
     scored = _score_requests(net, requests, usual)
-    hidden = spec.eco.models[model].reveal
+    hidden = spec.eco.models[model].allow_private
     shown = [name for name in net.inputs if name not in hidden]
     groups = _name_groups(scored, usual, shown, read_field_types(snapshot))
     return {
@@ -232,13 +232,13 @@ def _services_of(
 
 def _check_new_label(model: Model, snapshot: Mapping[str, Any], label: str) -> None:
     """Refuse a label that cannot be one more class of a model."""
-    field = snapshot["recipe"]["fields"][model.predict]
+    field = snapshot["recipe"]["fields"][model.target]
     values = list(field.get("values") or ())
     if field["type"] != "category":
-        found = f"'{model.predict}' is not a category, so '{label}' cannot be one more of it"
+        found = f"'{model.target}' is not a category, so '{label}' cannot be one more of it"
         raise Wrong("label", found, "a label of the model")
     if values:
-        found = f"'{label}' is not among the values that the file lists for '{model.predict}'"
+        found = f"'{label}' is not among the values that the file lists for '{model.target}'"
         expected = f"it among the field's 'values' first, or one of {', '.join(values[:12])}"
         raise Wrong("label", found, expected, values, label)
     if model.init_from:

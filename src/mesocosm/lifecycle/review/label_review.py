@@ -88,7 +88,7 @@ def find_doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, 
 
 def _check_has_classes(name: str, model: Model, kinds: Mapping[str, str]) -> None:
     """Refuse a model whose rows do not have one class each."""
-    kind = kinds[model.predict]
+    kind = kinds[model.target]
     if model.rank or kind in WITHOUT_CLASS:
         found = f"'{name}' predicts a {kind}, so its rows do not have one class each"
         raise Wrong("", found, "a classifier")
@@ -153,7 +153,7 @@ def _unlabelled_rows(
     settings = spec.eco.models[model]
     snapshot = find_version(catalog, settings.dataset, "newest")
     table = read_table(locate_project(spec).store / snapshot["path"] / "rows", snapshot["delta"])
-    labels = table.column(settings.predict).to_pylist()
+    labels = table.column(settings.target).to_pylist()
     without = [i for i, label in enumerate(labels) if label is None]
     rows: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
     if without:

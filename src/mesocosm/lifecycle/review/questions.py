@@ -17,6 +17,7 @@ from mesocosm.core.settings import Where
 from mesocosm.lifecycle.content_cache import keep_result, locate_result
 from mesocosm.lifecycle.local_files import is_settled, is_small
 from mesocosm.lifecycle.project_store import locate_project
+from mesocosm.learning.base_models.base import locate_base
 
 AUTO = "auto"  # the base that is chosen by trying
 FORMS = ("csv", "excel", "json", "jsonl", "parquet")  # types of sources that are read for it
@@ -72,11 +73,11 @@ def find_missing_bases(spec: Spec) -> list[Finding]:
 
 def _may_be_missing(spec: Spec, base: object) -> bool:
     """Whether a base model is a name that nothing is known by yet."""
-    from mesocosm.learning.base_models.base import canonical, named
+    from mesocosm.learning.base_models.base import canonical_hub_id, is_local_base
 
     if not isinstance(base, str) or not base or base == AUTO or "/" in base:
         return False
-    return not canonical(base) and not named(base, spec.root)
+    return not canonical_hub_id(base) and not is_local_base(base, spec.root)
 
 
 def _open_questions(spec: Spec, name: str, made: str | None) -> list[Wrong]:

@@ -77,12 +77,12 @@ def _check_model(spec: Spec, catalog: Catalog, model: Model, is_built: bool) -> 
 
 def _local_base(spec: Spec, model: Model) -> str:
     """The base model whose tokenizer is kept, where it is on this machine; empty otherwise."""
-    from mesocosm.learning.base_models.base import named
+    from mesocosm.learning.base_models.base import is_local_base
 
     base = model.base
-    if not isinstance(base, str) or base == AUTO or not named(base, spec.root):
+    if not isinstance(base, str) or base == AUTO or not is_local_base(base, spec.root):
         return ""
-    if model.pretrain and model.pretrain.scratch:
+    if model.pretrain and model.pretrain.from_scratch:
         return ""
     return base
 

@@ -238,7 +238,7 @@ class DriftDiagnosis:
                 predict=now.predict,
                 held=self.state.reference.rows,
                 read_labels=self.labels.labelled(stream, stream.began),
-                tolerance=self.drift.harm,
+                tolerance=self.drift.max_accuracy_loss,
                 level=self._level(),
                 units=_units_of(now.fields),
                 changes=findings.changes,

@@ -169,16 +169,16 @@ def _describe_difference(test: ShareComparison, new: VersionStats, old: VersionS
 
 def _find_wait(setting: Rollout, new: VersionStats, since_step: float) -> str:
     """What a step waits for; empty where it is over."""
-    left = seconds(setting.hold) - since_step
+    left = seconds(setting.bake_time) - since_step
     if left > 0:
         return f"{left:.0f} s of this step remain"
     seen = _count_seen(setting, new)
-    if seen < setting.least:
-        return f"{seen} of the {setting.least} requests of a step received"
+    if seen < setting.min_requests:
+        return f"{seen} of the {setting.min_requests} requests of a step received"
     return ""
 
 
 def _count_seen(setting: Rollout, new: VersionStats) -> int:
-    if setting.strategy == "shadow":
+    if setting.method == "shadow":
         return new.both
     return new.requests

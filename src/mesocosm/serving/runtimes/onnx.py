@@ -51,7 +51,7 @@ class Workers(Kind):
     @model_validator(mode="after")
     def _check_range(self) -> Workers:
         if self.max < self.min:
-            raise ValueError(f"'most' of {self.least} or more, got {self.most}")
+            raise ValueError(f"'most' of {self.min} or more, got {self.max}")
         if not self.min and self.max:
             raise ValueError("'least: 1' where there may be more, or 'workers: 0' for none")
         return self
