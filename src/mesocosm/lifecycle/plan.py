@@ -131,7 +131,7 @@ def _same_prints(
     needs_same = all(signs.get(need) in ("=", "~") for need in resource.needs)
     made_same = needs_same and canonical(stored["made_by"]) == canonical(resource.made_by)
     run_same = canonical(stored["run_by"]) == canonical(resource.run_by)
-    return Fingerprints(old.build if made_same else new.made, old.runtime if run_same else new.run)
+    return Fingerprints(old.build if made_same else new.build, old.runtime if run_same else new.runtime)
 
 
 def _repair(
