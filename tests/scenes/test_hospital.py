@@ -236,7 +236,7 @@ def test_what_is_adapted_keeps_what_few_rows_cannot_better() -> None:
     [
         (
             ("adapts: wide", "adapts: judg"),
-            "no model is named 'judg'; wanted another model of the file; nearest 'judge'",
+            "no model is named 'judg'; expected another model of the file; nearest 'judge'",
         ),
         (("adapts: wide", "adapts: near"), "'near' is this model itself"),
         (("adapts: wide", "adapts: judge"), "the head of 'judge' is not linear for sure"),

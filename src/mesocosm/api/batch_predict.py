@@ -17,7 +17,7 @@ from typing import Any
 from mesocosm.api.row_files import BLOCK, Line, Origin, read_rows
 from mesocosm.api.service_calls import call, local
 from mesocosm.client import row_as_json
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import aside_name
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.serving.requests.nested import MOST_LEVELS
@@ -41,7 +41,7 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
     from rich.progress import Progress
 
     if out.suffix not in ENDINGS:
-        raise Wrong(
+        raise ConfigValueError(
             "", f"'{out.name}' ends in '{out.suffix}'", "one of the choices", ENDINGS, out.suffix
         )
     names, answer = _asker(eco, service)
@@ -78,7 +78,7 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
                 writer.write(whole)
                 bar.advance(task, len(block))
         if writer is None:
-            raise Failure(f"{rows} has no rows")
+            raise MesocosmError(f"{rows} has no rows")
         writer.close()
         aside.replace(out)
     finally:
@@ -195,7 +195,7 @@ def _asker(eco: Any, service: str) -> tuple[frozenset[str], Answer]:
     if service not in eco.spec.eco.services or running_server(eco.spec.root / ".mesocosm") is None:
         served = local(eco, service)
         if served.now.fields is None:
-            raise Failure(f"{service} serves no model")
+            raise MesocosmError(f"{service} serves no model")
         names = frozenset(served.now.fields.fields)
     else:
         served, names = (
@@ -211,7 +211,7 @@ def _asker(eco: Any, service: str) -> tuple[frozenset[str], Answer]:
                         "predictions"
                     ]
                 )
-            except Failure as failure:
+            except MesocosmError as failure:
                 return (
                     [{"why": str(failure)}]
                     if len(block) == 1
@@ -224,7 +224,7 @@ def _asker(eco: Any, service: str) -> tuple[frozenset[str], Answer]:
                 served.now.fields.check(row)
                 good.append(row)
                 found.append({})
-            except Wrong as wrong:
+            except ConfigValueError as wrong:
                 found.append({"why": str(wrong)})
         said = iter(served.predict(good) if good else [])
         return [one or next(said) for one in found]
@@ -266,7 +266,7 @@ def _unfit(value: object, levels: int) -> str:
 def _called(eco: Any, method: str, path: str, body: Any = None) -> Any:
     found = call(eco, method, path, body)
     if found is None:
-        raise Failure("the server stopped answering; what was written is not kept")
+        raise MesocosmError("the server stopped answering; what was written is not kept")
     return found
 
 
@@ -322,7 +322,7 @@ class _Writer:
         if self.ending != ".jsonl" and (
             more := next((k for row in rows for k in row if k not in known), None)
         ):
-            raise Failure(
+            raise MesocosmError(
                 f"a row has the column '{more}', which none of the first {BLOCK} rows has, so a"
                 " table has no place for it; wanted --out with .jsonl"
             )

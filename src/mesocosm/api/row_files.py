@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.json_keys import KeyTwice, load_once
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.data.sources.delimited.encodings import decoded, find_encoding
@@ -86,7 +86,7 @@ class Origin:
             column = self.columns.get(name, name)
             other = next((f for f, c in self.columns.items() if c == name and f != name), "")
             if name in there and column != name and column in there and other:
-                raise Failure(
+                raise MesocosmError(
                     f"the column '{name}' may be the field '{name}', or the column of the source"
                     f" that '{other}' is read from; rename it, or leave out '{column}' or '{name}'"
                 )
@@ -107,17 +107,17 @@ def read_rows(path: Path, origin: Origin) -> Rows:
         Failure: it cannot be read.
     """
     if path.suffix not in ENDINGS:
-        raise Wrong(
+        raise ConfigValueError(
             "", f"'{path.name}' ends in '{path.suffix}'", "one of the choices", ENDINGS, path.suffix
         )
     if not path.is_file():
-        raise Failure(f"{path} is not there")
+        raise MesocosmError(f"{path} is not there")
     if path.suffix == ".jsonl":
         return Rows(_grouped(_json_lines(path)))
     try:
         return _parquet(path) if path.suffix == ".parquet" else _delimited(path, origin)
-    except Wrong as wrong:
-        raise Failure(f"{path}: {wrong.found}; wanted {wrong.wanted}") from wrong
+    except ConfigValueError as wrong:
+        raise MesocosmError(f"{path}: {wrong.found}; wanted {wrong.expected}") from wrong
 
 
 def _grouped(lines: Iterable[Line]) -> Iterator[list[Line]]:
@@ -139,7 +139,7 @@ def _parquet(path: Path) -> Rows:
     try:
         file = pyarrow.parquet.ParquetFile(copy, coerce_int96_timestamp_unit="us")
     except (pa.ArrowException, OSError) as error:
-        raise Failure(f"{path} cannot be read: {str(error).splitlines()[0][:120]}") from error
+        raise MesocosmError(f"{path} cannot be read: {str(error).splitlines()[0][:120]}") from error
 
     def blocks() -> Iterator[list[Line]]:
         with con, file:
@@ -275,7 +275,7 @@ def _reading(file: Plain, label: str, origin: Origin) -> tuple[str, Header]:
     for note, way in ways:
         try:
             head = header_of(file.path, label, way)
-        except Wrong:
+        except ConfigValueError:
             continue
         if origin.fits(head.names):
             return note, head

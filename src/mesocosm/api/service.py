@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mesocosm.catalog import Catalog
 from mesocosm.client import Client, Prediction, prediction_of, row_as_json
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 
 if TYPE_CHECKING:
     from mesocosm.serving.service import Served
@@ -67,7 +67,7 @@ class ServiceView:
         for row in rows:
             try:
                 found += self._predicted([row])
-            except Wrong as wrong:
+            except ConfigValueError as wrong:
                 found.append(Prediction(why=str(wrong)))
         return found
 
@@ -95,7 +95,7 @@ class ServiceView:
         served = self._local()
         assert served.now is not None
         if served.now.fields is None:
-            raise Failure(f"the service '{self.name}' serves no model")
+            raise MesocosmError(f"the service '{self.name}' serves no model")
         given = [row_as_json(row) for row in rows]
         for row in given:
             served.now.fields.check(row)

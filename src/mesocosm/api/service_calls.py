@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 def call(eco: Any, method: str, path: str, body: Any = None) -> Any | None:
@@ -29,7 +29,7 @@ def call(eco: Any, method: str, path: str, body: Any = None) -> Any | None:
     )
     said = answer.json()
     if answer.status_code >= 400:
-        raise Failure(said.get("detail", f"the server answered {answer.status_code}"))
+        raise MesocosmError(said.get("detail", f"the server answered {answer.status_code}"))
     return said
 
 

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ValidationError
 
 from mesocosm.app.deploy import Living
 from mesocosm.config import Spec
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Kind
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import Settings
 from mesocosm.core.version import VERSION
 from mesocosm.learning.base_models.smollm2 import SmolLM2
 from mesocosm.lifecycle.project_store import where_of
@@ -53,7 +53,7 @@ def _extras(thing: Any) -> Iterator[str]:
     """The extras of the package that the kinds in a file need; an image always has that of
     PostgreSQL, on which several gateways share a catalog.
     """
-    if isinstance(thing, Kind):
+    if isinstance(thing, Settings):
         yield from thing.extras
     within = (
         thing.values()
@@ -128,7 +128,7 @@ def settled(kind: Any, given: Sequence[str]) -> Any:
     for one in given:
         name, sign, value = one.partition("=")
         if not sign or name not in kind.model_fields:
-            raise Wrong(
+            raise ConfigValueError(
                 "--set",
                 f"'{one[:60]}' was given",
                 "name=value",
@@ -140,7 +140,7 @@ def settled(kind: Any, given: Sequence[str]) -> Any:
         return kind(**values)
     except ValidationError as error:
         first = error.errors()[0]
-        raise Wrong(
+        raise ConfigValueError(
             f"--set {first['loc'][0]}",
             f"'{first['input']}' cannot be right",
             str(kind.model_fields[str(first["loc"][0])].annotation),

@@ -14,7 +14,7 @@ from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.durations import seconds
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.permissions import OWNER
 from mesocosm.lifecycle.file_datasets import datasets_of
 from mesocosm.lifecycle.plan import plan
@@ -146,7 +146,7 @@ class Console:
         """
         try:
             return [c.as_json() for c in plan(self.spec, self.catalog)], []
-        except Failure as failure:
+        except MesocosmError as failure:
             return [], [
                 f"what a build would do is not known: {line}"
                 for line in str(failure).splitlines()[:10]
@@ -281,9 +281,9 @@ class Console:
         self.known(name)
         try:
             return await asyncio.to_thread(call, name, *more)
-        except Wrong as wrong:
+        except ConfigValueError as wrong:
             raise Problem(422, "The request cannot be right", str(wrong)) from wrong
-        except Failure as failure:
+        except MesocosmError as failure:
             raise Problem(409, "No what-if", str(failure)) from failure
 
     def known(self, service: str) -> None:

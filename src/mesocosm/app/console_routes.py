@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, Response
 from mesocosm.app.console_api import Console
 from mesocosm.app.loader import trace
 from mesocosm.catalog import Catalog
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.permissions import OWNER
 from mesocosm.lifecycle.jobs.rollback import rollback
 from mesocosm.lifecycle.progress_store import at_work
@@ -47,7 +47,7 @@ def routes(app: FastAPI, console: Console) -> None:
     async def lineage(ident: str, request: Request) -> Any:
         try:
             found = await asyncio.to_thread(trace, spec, catalog, ident)
-        except Failure as failure:
+        except MesocosmError as failure:
             raise Problem(404, "No such prediction", str(failure)) from failure
         if request.state.role != OWNER:
             found["prediction"].pop("input", None)
@@ -81,7 +81,7 @@ def routes(app: FastAPI, console: Console) -> None:
             return await asyncio.to_thread(
                 worth_labelling, spec, catalog, name, max(1, min(most, 100))
             )
-        except Failure as failure:
+        except MesocosmError as failure:
             raise Problem(404, "Nothing to label", str(failure)) from failure
 
     @app.get("/v1/models/{name}/proposals")
@@ -89,7 +89,7 @@ def routes(app: FastAPI, console: Console) -> None:
         owner(request, "proposals show what was asked")
         try:
             return await asyncio.to_thread(proposals, spec, catalog, name)
-        except Failure as failure:
+        except MesocosmError as failure:
             raise Problem(404, "Nothing to propose", str(failure)) from failure
 
     @app.post("/v1/models/{name}/proposals")
@@ -111,9 +111,9 @@ def routes(app: FastAPI, console: Console) -> None:
             return await asyncio.to_thread(
                 take_up, spec, catalog, name, told, label, str(request.state.role)
             )
-        except Wrong as wrong:
+        except ConfigValueError as wrong:
             raise Problem(422, "The request cannot be right", str(wrong)) from wrong
-        except Failure as failure:
+        except MesocosmError as failure:
             raise Problem(404, "Nothing to label", str(failure)) from failure
 
     async def reason(request: Request) -> tuple[str, dict[str, Any]]:
@@ -128,7 +128,7 @@ def routes(app: FastAPI, console: Console) -> None:
         console.known(name)
         try:
             return await asyncio.to_thread(call, catalog, name, "console", why)
-        except Failure as failure:
+        except MesocosmError as failure:
             raise Problem(409, title, str(failure)) from failure
 
     @app.post("/v1/services/{name}/rollback")

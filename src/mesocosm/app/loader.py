@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.settings import Predictor
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.lifecycle.access.answer_index import answers_folder
@@ -88,7 +88,7 @@ class Loader:
         if row["version"]:
             version = self.catalog.version(row["version"])
             if version is None:
-                raise Failure(f"version {row['version']} is not listed; run 'mesocosm build'")
+                raise MesocosmError(f"version {row['version']} is not listed; run 'mesocosm build'")
             folder = self.store / version["path"]
             runtime = service.runtime
             predictor = net_of(self.spec, version, runtime.session, runtime.precision, self.readers)
@@ -109,7 +109,7 @@ class Loader:
 
             folder = answers_folder(self.store, service, row["answers"])
             if not (folder / "rows.json").is_file():
-                raise Failure(f"the answers of {name} are not whole; run 'mesocosm build'")
+                raise MesocosmError(f"the answers of {name} are not whole; run 'mesocosm build'")
             trunk = (
                 self.store / json.loads((folder / "rows.json").read_text(encoding="utf-8"))["trunk"]
             )
@@ -141,7 +141,7 @@ class Loader:
             rows, split = columns_of(
                 self.spec, found, list(dict.fromkeys([*settings.inputs, settings.predict]))
             )
-        except Failure:
+        except MesocosmError:
             return []
         at = [
             i for i, s in enumerate(split) if s == "test" and rows[settings.predict][i] is not None
@@ -164,12 +164,14 @@ def load_locally(spec: Spec, catalog: Catalog, name: str) -> Served:
 
     services = spec.eco.services
     if name not in services:
-        raise Wrong("", f"no service is named '{name}'", "one of the choices", list(services), name)
+        raise ConfigValueError(
+            "", f"no service is named '{name}'", "one of the choices", list(services), name
+        )
     served = Served(name, services[name], catalog, Loader(spec, catalog).load)
     served.refresh()
     if served.now is None:
         why = f"nothing is deployed for '{name}' yet; run 'mesocosm build'"
-        raise Failure(served.trouble or why)
+        raise MesocosmError(served.trouble or why)
     return served
 
 
@@ -185,7 +187,7 @@ def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
 
     found = past(catalog, prediction)
     if found is None:
-        raise Failure(
+        raise MesocosmError(
             f"no prediction is named '{prediction[:60]}'; its id comes with every prediction"
         )
     snapshot = catalog.snapshot(found["snapshot"]["id"])

@@ -34,7 +34,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.confidential.row_values import mark_quoted
 from mesocosm.core.durations import seconds
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.lifecycle.jobs.background_jobs import BackgroundJobs
 from mesocosm.lifecycle.jobs.retention import expire
 from mesocosm.lifecycle.jobs.rollback import rollback
@@ -287,7 +287,7 @@ class Running:
         try:
             call()
             self.catalog.clear(f"data-{what}", "it goes well again")
-        except Failure as failure:
+        except MesocosmError as failure:
             said = mark_quoted(str(failure)[:500], self.names)
             if said not in {a["message"] for a in self.catalog.alerts(open_only=True, marked=True)}:
                 self.catalog.clear(f"data-{what}", "another failure")
@@ -362,11 +362,11 @@ def _from_file(variable: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip() if path else ""
     except (OSError, UnicodeDecodeError) as error:
-        raise Failure(f"{variable} names a file that cannot be read") from error
+        raise MesocosmError(f"{variable} names a file that cannot be read") from error
 
 
 def _try_rollback(catalog: Catalog, service: str, why: str) -> None:
     try:
         rollback(catalog, service, "monitor", why)
-    except Failure as failure:
+    except MesocosmError as failure:
         catalog.alert("monitor", service, "rollback", f"no rollback: {failure}", {})

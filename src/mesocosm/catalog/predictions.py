@@ -15,7 +15,7 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.database.schema import is_traffic
 from mesocosm.catalog.prediction_counts import counts
 from mesocosm.catalog.session import Records, Row
-from mesocosm.core.errors import Later
+from mesocosm.core.errors import RetryableError
 
 
 class Predictions(Records):
@@ -45,7 +45,7 @@ class Predictions(Records):
             with self.logs.begin() as con:
                 con.execute(told, [{"mark": ""} | dict(row) for row in rows])
         except DBAPIError as error:
-            raise Later(
+            raise RetryableError(
                 f"the catalog takes no records now ({type(error.orig).__name__})"
             ) from error
 

@@ -20,7 +20,7 @@ from mesocosm.catalog.prediction_counts import keep_counts
 from mesocosm.core.confidential.owner_files import close_to_others, owned_file, owned_folder
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.confidential.secret_values import masked
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest
 
 Row = dict[str, Any]
@@ -48,12 +48,14 @@ class Records:
             add_missing_indexes(self.engine)
             keep_counts(self.engine)
         except ModuleNotFoundError as error:
-            raise Failure(
+            raise MesocosmError(
                 "a catalog on PostgreSQL wants the extra 'postgres': pip install"
                 " 'mesocosm[postgres]'"
             ) from error
         except OperationalError as error:
-            raise Failure(f"the catalog cannot be opened ({str(error.orig)[:120]})") from error
+            raise MesocosmError(
+                f"the catalog cannot be opened ({str(error.orig)[:120]})"
+            ) from error
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

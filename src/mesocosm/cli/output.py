@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.core.confidential.secret_values import masked
-from mesocosm.core.errors import Failure, Invalid
+from mesocosm.core.errors import ConfigError, MesocosmError
 
 File = Annotated[
     Path, typer.Option("-f", "--file", help="The file, or the folder that holds ecosystem.yaml.")
@@ -39,7 +39,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
             sys.stdout.flush()
-        except Invalid as error:
+        except ConfigError as error:
             if as_json:
                 print(
                     json.dumps(
@@ -51,7 +51,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             else:
                 print(error, file=sys.stderr)
             raise typer.Exit(2) from None
-        except Failure as error:
+        except MesocosmError as error:
             _fail(str(error), as_json)
         except BrokenPipeError:
             leave_quietly()
@@ -109,7 +109,9 @@ def prediction_of(eco: Any, said: str) -> str:
         row for service in eco.spec.eco.services for row in eco.catalog.predictions(service, 1)
     ]
     if not newest:
-        raise Failure("nothing was asked yet, so there is no last prediction; mesocosm predict")
+        raise MesocosmError(
+            "nothing was asked yet, so there is no last prediction; mesocosm predict"
+        )
     return str(max(newest, key=lambda row: row["at"])["id"])
 
 

@@ -21,7 +21,7 @@ from mesocosm.config.diagnostics import findings_of
 from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.config.source_map import load, place_of, plain
 from mesocosm.core.confidential.secret_values import remember
-from mesocosm.core.errors import Finding, Invalid, Place, Wrong
+from mesocosm.core.errors import ConfigError, ConfigValueError, Finding, Place
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 SECRETS = {
@@ -65,7 +65,7 @@ def find(path: Path) -> Path:
     if not file.is_file():
         near = sorted(p.name for p in file.parent.glob("*.y*ml")) if file.parent.is_dir() else []
         hint = f" (there is {', '.join(near[:3])})" if near else ""
-        raise Invalid(
+        raise ConfigError(
             [
                 Finding(
                     Place(str(path)),
@@ -88,7 +88,7 @@ def read(path: Path, env: Mapping[str, str] | None = None) -> Spec:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Invalid(
+        raise ConfigError(
             [Finding(Place(file.name, 1), "", "the file is not utf-8", "text in utf-8")]
         ) from error
     return read_text(text, file, os.environ if env is None else env)
@@ -105,11 +105,11 @@ def read_text(text: str, file: Path, env: Mapping[str, str]) -> Spec:
         details = list(error.errors(include_url=False))
         found += findings_of(details, tree, data, schema(), file.name)
         found += _edges_of_rest(data, tree, file.name, [f.key for f in found])
-        raise Invalid(_sorted(found)) from None
+        raise ConfigError(_sorted(found)) from None
     for path, wrong in faults(eco):
         found.append(_at(tree, path, file.name, wrong))
     if found:
-        raise Invalid(_sorted(found))
+        raise ConfigError(_sorted(found))
     return Spec(eco, tree, file, tuple(secrets))
 
 
@@ -155,7 +155,7 @@ def _sorted(found: list[Finding]) -> list[Finding]:
     return sorted(dict.fromkeys(found), key=lambda f: (f.place.line, f.place.column))
 
 
-def _at(tree: Any, path: tuple[Any, ...], file: str, wrong: Wrong) -> Finding:
+def _at(tree: Any, path: tuple[Any, ...], file: str, wrong: ConfigValueError) -> Finding:
     """A fault of an edge as a finding; a short form in the file ends the path where it stands."""
     node, real = tree, []
     for step in path:

@@ -9,7 +9,7 @@ import re
 from io import StringIO
 from typing import Any
 
-from mesocosm.core.errors import Finding, Invalid, Place
+from mesocosm.core.errors import ConfigError, Finding, Place
 
 MOST_BYTES = 4_000_000
 MOST_DEPTH = 40
@@ -27,8 +27,8 @@ def load(text: str, file: str) -> Any:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
     from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 
-    def refuse(line: int, column: int, found: str, wanted: str) -> Invalid:
-        return Invalid([Finding(Place(file, line, column), "", found, wanted)])
+    def refuse(line: int, column: int, found: str, wanted: str) -> ConfigError:
+        return ConfigError([Finding(Place(file, line, column), "", found, wanted)])
 
     if len(text) > MOST_BYTES:
         raise refuse(1, 0, f"the file has {len(text)} characters", f"at most {MOST_BYTES}")

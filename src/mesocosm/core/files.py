@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 def inside(root: Path, path: str, key: str = "path") -> Path:
@@ -23,7 +23,7 @@ def inside(root: Path, path: str, key: str = "path") -> Path:
     """
     whole = (root / path).resolve()
     if not whole.is_relative_to(root.resolve()):
-        raise Wrong(key, f"'{path}' leaves the project's folder", "a path inside it")
+        raise ConfigValueError(key, f"'{path}' leaves the project's folder", "a path inside it")
     return whole
 
 

@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from mesocosm.core.errors import Failure, Later, Wrong
-from mesocosm.core.settings import Kind
+from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
+from mesocosm.core.settings import Settings
 from mesocosm.core.url_policy import check_url, transport
 
 MOST = 1_000_000  # bytes of an answer
 
 
-class Language(Kind):
+class Language(Settings):
     """A language model that may be asked, over an OpenAI-style endpoint.
 
     Args:
@@ -70,13 +70,13 @@ def asked(setting: Language, messages: Sequence[Mapping[str, str]], most: int) -
 
     try:
         check_url(setting.endpoint, ("https", "http"), setting.private_network, "language.endpoint")
-    except Wrong as wrong:
-        raise Failure(
+    except ConfigValueError as wrong:
+        raise MesocosmError(
             f"the language model cannot be asked: {wrong.found}; 'private_network: true' in"
             " 'language' lets it stand at a private address"
         ) from wrong
-    except Later as later:
-        raise Failure(f"the language model cannot be asked: {later}") from later
+    except RetryableError as later:
+        raise MesocosmError(f"the language model cannot be asked: {later}") from later
     body = {
         "model": setting.model,
         "messages": [dict(m) for m in messages],
@@ -100,18 +100,22 @@ def asked(setting: Language, messages: Sequence[Mapping[str, str]], most: int) -
             for part in answer.iter_bytes():
                 data += part
                 if len(data) > MOST:
-                    raise Failure(f"the language model at {host} said more than {MOST:,} bytes")
+                    raise MesocosmError(
+                        f"the language model at {host} said more than {MOST:,} bytes"
+                    )
             status = answer.status_code
     except httpx.HTTPError as error:
-        raise Failure(
+        raise MesocosmError(
             f"the language model at {host} does not answer ({type(error).__name__})"
         ) from error
     if status != 200:
-        raise Failure(f"the language model at {host} answered {status}; 200 was wanted")
+        raise MesocosmError(f"the language model at {host} answered {status}; 200 was wanted")
     try:
         said = json.loads(data)["choices"][0]["message"]["content"]
     except (ValueError, LookupError, TypeError) as error:
-        raise Failure(f"what the language model at {host} sent is no chat completion") from error
+        raise MesocosmError(
+            f"what the language model at {host} sent is no chat completion"
+        ) from error
     if not isinstance(said, str) or not said.strip():
-        raise Failure(f"the language model at {host} said nothing")
+        raise MesocosmError(f"the language model at {host} said nothing")
     return said.strip()

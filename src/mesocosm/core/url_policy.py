@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from mesocosm.core.errors import Later, Wrong
+from mesocosm.core.errors import ConfigValueError, RetryableError
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 HOST_KEYS = frozenset(
@@ -48,7 +48,7 @@ def check_url(url: str, schemes: tuple[str, ...], private: bool, key: str = "url
     """
     parts = urlsplit(url)
     if parts.scheme not in schemes:
-        raise Wrong(
+        raise ConfigValueError(
             key,
             f"the scheme '{parts.scheme}' is not allowed",
             "one of the choices",
@@ -56,17 +56,17 @@ def check_url(url: str, schemes: tuple[str, ...], private: bool, key: str = "url
             parts.scheme,
         )
     if not parts.hostname:
-        raise Wrong(key, "no host is named", f"{schemes[0]}://user@host/name")
+        raise ConfigValueError(key, "no host is named", f"{schemes[0]}://user@host/name")
     if private:
         return None
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or 0, proto=socket.IPPROTO_TCP)
     except OSError as error:
-        raise Later(f"the host '{parts.hostname}' cannot be resolved") from error
+        raise RetryableError(f"the host '{parts.hostname}' cannot be resolved") from error
     for entry in found:
         address = str(entry[4][0])
         if not public(address):
-            raise Wrong(
+            raise ConfigValueError(
                 key,
                 f"the host '{parts.hostname}' is at {address}, which is not public",
                 "a public host, or 'private_network: true' in this source",

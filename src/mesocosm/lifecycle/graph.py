@@ -239,7 +239,7 @@ def _broken(spec: Spec, name: str, source: Any, made: Mapping[str, Any]) -> list
     said = []
     for wrong in found:
         steps = wrong.key.split(".")
-        wanted = wrong.wanted + (f"; ask {owner}" if owner else "")
+        wanted = wrong.expected + (f"; ask {owner}" if owner else "")
         place = spec.place("sources", name, *steps)
         said.append(
             Finding(

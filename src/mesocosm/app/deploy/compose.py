@@ -8,10 +8,10 @@ from mesocosm.app.deploy.docker import Docker
 from mesocosm.app.deploy.grafana import Grafana
 from mesocosm.app.deploy.manifest import PORT, Living, documents
 from mesocosm.app.deploy.prometheus import Prometheus
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Compose(Kind):
+class Compose(Settings):
     """`compose.yaml` with everything it names; the token is a secret, read from the file `token`.
 
     Args:

@@ -13,10 +13,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from mesocosm.app.deploy.manifest import PORT, USER, Living
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Docker(Kind):
+class Docker(Settings):
     """`Dockerfile`, `.dockerignore`, `pins.txt` and a bill of materials (CycloneDX).
 
     The store is a volume: data and models are made where the image runs and never lie in it. What

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 from mesocosm.app.deploy.alert_rules import PANELS
 from mesocosm.app.deploy.manifest import Living, documents
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Grafana(Kind):
+class Grafana(Settings):
     """A dashboard, with the provisioning of it and of its data source.
 
     Args:

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from mesocosm.app.deploy.alert_rules import rule_groups
 from mesocosm.app.deploy.manifest import PORT, USER, Living, documents
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Kubernetes(Kind):
+class Kubernetes(Settings):
     """Deployment, Service, HPA, PDB, NetworkPolicy, PVC, ServiceMonitor, PrometheusRule and a
     KServe InferenceService.
 

@@ -20,7 +20,7 @@ from mesocosm.app.world.paraphrase import Words, worded
 from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.bodies import body_of
 from mesocosm.serving.http.problems import Problem
@@ -100,7 +100,7 @@ class Inhabitants:
                 return []
             whole = {i["name"]: i.get("usual") for i in form["inputs"] if not i["private"]} | row
             told = self.desk.ask(spot.shows, whole)
-        except (Failure, Wrong):
+        except (MesocosmError, ConfigValueError):
             return []
         shown = (
             f"{told['value']:g}"

@@ -23,7 +23,7 @@ from pycrdt import YMessageType, YSyncMessageType, read_message, write_message
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import marker_documents as book
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.world.markers.document import FORMS, WHOLE, Markers
 
 SAVED = 0.5  # seconds between two looks at what is to be kept
@@ -126,11 +126,11 @@ class Marking:
                 return
             if not may:
                 if kind == YSyncMessageType.SYNC_UPDATE:
-                    raise Wrong("", "this token may only look on", "one that may ask")
+                    raise ConfigValueError("", "this token may only look on", "one that may ask")
                 return
             state, before = self.markers.state(), self.markers.all()
             put, taken = self.markers.take(payload)
-        except Wrong as wrong:
+        except ConfigValueError as wrong:
             self._tell(socket, json.dumps({"refused": str(wrong)}))
             return
         now = self.markers.all()
@@ -230,7 +230,7 @@ def _read(data: bytes) -> tuple[int, bytes]:
     ):  # its length has four bytes at most
         with suppress(ValueError, RuntimeError, IndexError):
             return data[1], bytes(read_message(data[2:]))
-    raise Wrong(
+    raise ConfigValueError(
         "",
         "what came is no message of the Yjs sync protocol",
         "type 0 with step 1, step 2 or update",

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.llm import Language, asked
 from mesocosm.serving.workers.ipc import receive, send
 from mesocosm.world.settings import ENDPOINT, ROWS
@@ -71,7 +71,7 @@ class Endpoint:
     def say(self, note: str, question: str) -> str:
         """The endpoint's words."""
         if time.monotonic() < self.until or not self.room.acquire(blocking=False):
-            raise Failure("it is not asked now")
+            raise MesocosmError("it is not asked now")
         try:
             return asked(
                 self.setting,
@@ -81,7 +81,7 @@ class Endpoint:
                 ],
                 MOST,
             )
-        except Failure:
+        except MesocosmError:
             self.until = time.monotonic() + PAUSE
             raise
         finally:
@@ -133,15 +133,15 @@ class Local:
     def say(self, note: str, question: str) -> str:
         """The base's words."""
         if not self.lock.acquire(blocking=False):
-            raise Failure("it words another answer")
+            raise MesocosmError("it words another answer")
         try:
             if self.over:
-                raise Failure("it was stopped")
+                raise MesocosmError("it was stopped")
             if self.process is None or self.process.poll() is not None:
                 self.ready.clear()
                 self._begin()
             if not self.ready.is_set() or self.sock is None:
-                raise Failure("it is not ready yet")
+                raise MesocosmError("it is not ready yet")
             try:
                 self.sock.settimeout(PATIENCE)
                 send(self.sock, {"say": prompted(note, question)})
@@ -149,7 +149,7 @@ class Local:
             except (OSError, EOFError) as error:
                 self._stop()
                 self._begin()
-                raise Failure("it did not answer in time") from error
+                raise MesocosmError("it did not answer in time") from error
         finally:
             self.lock.release()
 
@@ -179,7 +179,7 @@ def worded(words: Words | None, note: str, question: str) -> str:
         return note
     try:
         said = re.sub(r"\s+", " ", words.say(note, question)).strip()
-    except Failure:
+    except MesocosmError:
         return note
     return said if holds(said, note) else note
 

@@ -24,7 +24,7 @@ from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog, moments
 from mesocosm.catalog import annotations as book
 from mesocosm.core.confidential.row_values import plain, withheld
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.permissions import OWNER, RIGHTS
 from mesocosm.serving.http.bodies import body_of
 from mesocosm.serving.http.problems import Problem
@@ -288,7 +288,7 @@ def routes(
             return FileResponse(
                 await asyncio.to_thread(scenery.body, kind), media_type="model/gltf-binary"
             )
-        except (Failure, Wrong) as failure:
+        except (MesocosmError, ConfigValueError) as failure:
             raise Problem(404, "No such model", str(failure)) from failure
 
     @app.get("/v1/notes")

@@ -17,7 +17,7 @@ from mesocosm.catalog import Book, Catalog
 from mesocosm.config import Spec
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.confidential.row_values import plain_all
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
 from mesocosm.lifecycle.progress_store import at_work
 from mesocosm.lifecycle.project_store import where_of
@@ -165,13 +165,13 @@ class Scenery:
         """
         named = self.eco.world.models.get(kind)
         if named is None:
-            raise Failure(f"no file stands for '{kind[:40]}'")
+            raise MesocosmError(f"no file stands for '{kind[:40]}'")
         path = inside(self.root, named, f"world.models.{kind}")
         if not path.is_file() or path.stat().st_size > MOST_BODY:
-            raise Failure(f"'{named}' is no file of at most {MOST_BODY // 10**6} MB")
+            raise MesocosmError(f"'{named}' is no file of at most {MOST_BODY // 10**6} MB")
         with path.open("rb") as file:
             if file.read(4) != b"glTF":
-                raise Failure(f"'{named}' is no binary glTF")
+                raise MesocosmError(f"'{named}' is no binary glTF")
         return path
 
     def now(self) -> tuple[str, str]:
@@ -222,7 +222,9 @@ def modelled(spec: Spec, catalog: Catalog, kind: str) -> dict[str, str | bytes]:
             f"{spec.eco.ecosystem}.{kind}": MODELS[kind](Scenery(spec, catalog, {}, []).scene())
         }
     except ModuleNotFoundError as error:
-        raise Failure(f"{kind} wants the extra 'world': pip install 'mesocosm[world]'") from error
+        raise MesocosmError(
+            f"{kind} wants the extra 'world': pip install 'mesocosm[world]'"
+        ) from error
 
 
 def _counts(eco: Ecosystem, service: str) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.lifecycle.project_store import where_of
 from mesocosm.lifecycle.server_info import running_server
 
@@ -61,10 +61,12 @@ def picture(
         from PIL import Image
         from playwright.sync_api import Error, sync_playwright
     except ModuleNotFoundError as error:
-        raise Failure("a picture wants the extra 'world': pip install 'mesocosm[world]'") from error
+        raise MesocosmError(
+            "a picture wants the extra 'world': pip install 'mesocosm[world]'"
+        ) from error
     browser = next((b for name in BROWSERS if (b := shutil.which(name))), None)
     if browser is None:
-        raise Failure("no Chromium is here; install one (Debian: apt install chromium)")
+        raise MesocosmError("no Chromium is here; install one (Debian: apt install chromium)")
     frames = max(1, round(seconds * rate))
     taken: list[Any] = []
     with serving(spec) as (url, token), sync_playwright() as play:
@@ -97,7 +99,7 @@ def picture(
                     if i % rate == 0:
                         say(f"{i // rate + 1} of {round(seconds)} s")
         except Error as error:
-            raise Failure(
+            raise MesocosmError(
                 f"the browser could not take the picture ({str(error).splitlines()[0][:120]})"
             ) from error
     if taken:
@@ -124,7 +126,7 @@ def _drawn(page: Any, more: int) -> None:
     begin, end = page.evaluate("window.mesocosm.frames"), time.monotonic() + FRAME
     while page.evaluate("window.mesocosm.frames") < begin + more:
         if time.monotonic() > end:
-            raise Failure("the page does not draw; is there a WebGL in this browser?")
+            raise MesocosmError("the page does not draw; is there a WebGL in this browser?")
         time.sleep(0.03)
 
 
@@ -149,7 +151,7 @@ def serving(spec: Spec) -> Iterator[tuple[str, str]]:
         end = time.monotonic() + READY
         while time.monotonic() < end:
             if process.poll() is not None:
-                raise Failure(
+                raise MesocosmError(
                     "the server did not start: "
                     + (process.stderr.read().strip()[-300:] if process.stderr else "")
                 )
@@ -161,7 +163,7 @@ def serving(spec: Spec) -> Iterator[tuple[str, str]]:
             except (OSError, ValueError, httpx.HTTPError):
                 pass
             time.sleep(0.3)
-        raise Failure("the server was not ready in time")
+        raise MesocosmError("the server was not ready in time")
     finally:
         process.terminate()
         process.wait(30)

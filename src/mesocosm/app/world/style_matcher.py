@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 
 from mesocosm.catalog import Catalog
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.llm import Language, asked
 from mesocosm.serving.service import Served
 from mesocosm.world.appearance.catalog import SYSTEM, chosen, nearest, texts
@@ -67,7 +67,7 @@ class Look:
                 logging.getLogger("mesocosm").info(
                     "the language model named no look for the world's style"
                 )
-        except Failure as failure:
+        except MesocosmError as failure:
             logging.getLogger("mesocosm").info("the world's style: %s", failure)
 
     def _nearest(self) -> dict[str, str] | None:
@@ -86,7 +86,7 @@ class Look:
                     said = served.now.vectors(
                         [dict.fromkeys(read, words) for words in texts(self.style)]
                     )
-                except Failure:
+                except MesocosmError:
                     continue  # it is being replaced
                 self.near = nearest(said) if said else {}
                 if said:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mesocosm.config.checks.names import Fault, edge
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import is_number
 from mesocosm.data.pipeline.internal_names import LINEAGE_COLUMNS, problem_of, same_but_case
@@ -27,14 +27,14 @@ def _rule(
 ) -> Iterator[Fault]:
     try:
         named = rule.fields()
-    except Wrong as wrong:
+    except ConfigValueError as wrong:
         yield path, wrong
         return
     said = rule.condition if isinstance(rule, Condition) else rule.rule
     if "of" in type(rule).model_fields and not named:
         yield (
             path,
-            Wrong(
+            ConfigValueError(
                 "",
                 f"the rule '{said}' names no field",
                 "'of' with a field of this dataset",
@@ -45,7 +45,7 @@ def _rule(
         if name not in fields:
             yield (
                 path,
-                Wrong(
+                ConfigValueError(
                     "",
                     f"the rule '{said}' names no field '{name}'",
                     "a field of this dataset",
@@ -56,7 +56,7 @@ def _rule(
     if all(name in fields for name in named):
         try:
             bind(rule, {name: fields[name].ibis_type for name in fields})
-        except Wrong as wrong:
+        except ConfigValueError as wrong:
             yield path, wrong
     if isinstance(rule, ForeignKey):
         yield from edge(eco, (*path, "in"), rule.source, "sources")
@@ -82,7 +82,7 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
         if alike := same_but_case(data.fields):
             yield (
                 (*at, "fields", alike[1]),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"the fields '{alike[0]}' and '{alike[1]}' differ only in case",
                     f"names that differ in more, as '{alike[1][:60]}_2', with 'column:"
@@ -96,7 +96,7 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
                 if word not in data.fields:
                     yield (
                         (*at, "repairs", i),
-                        Wrong(
+                        ConfigValueError(
                             "",
                             f"the repair names no field '{word}'",
                             "a field of this dataset",
@@ -107,7 +107,7 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
                 elif word in repair.mends and data.fields[word].private:
                     yield (
                         (*at, "repairs", i),
-                        Wrong(
+                        ConfigValueError(
                             "",
                             f"'{word}' is private, and a repair keeps a table of its values",
                             "a field that is not private",
@@ -119,7 +119,7 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
             if problem := problem_of(field):
                 yield (
                     (*at, "fields", field),
-                    Wrong(
+                    ConfigValueError(
                         "",
                         problem,
                         (
@@ -142,7 +142,7 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
                 if other not in data.fields:
                     yield (
                         (*at, "fields", field),
-                        Wrong(
+                        ConfigValueError(
                             "",
                             f"a step of '{field}' reads '{other}', which is no field",
                             "a field of this dataset",
@@ -160,10 +160,10 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
             ):
                 yield (
                     (*at, "fields", field, "missing", "order"),
-                    Wrong("", f"'{order}' cannot order rows", "a number or date field"),
+                    ConfigValueError("", f"'{order}' cannot order rows", "a number or date field"),
                 )
             if kind.missing.numeric and kind.ibis_type not in ("int64", "float64"):
-                wrong = Wrong(
+                wrong = ConfigValueError(
                     "",
                     f"'{kind.missing.how}' needs numbers, and '{field}' is a"
                     f" {kind.model_dump()['type']}",
@@ -175,7 +175,7 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
                 if value not in getattr(kind, "values", ()):
                     yield (
                         (*at, "fields", field, "aliases", alias),
-                        Wrong(
+                        ConfigValueError(
                             "",
                             f"the alias '{alias}' stands for '{value}', which is not a value",
                             "one of its values",
@@ -201,12 +201,14 @@ def _own(at: tuple[Any, ...], data: Dataset, fields: list[str]) -> Iterator[Faul
         if kind and kind.ibis_type not in ("date", "timestamp"):
             yield (
                 (*at, "retention", "by"),
-                Wrong("", f"'{data.retention.by}' is no date", "a date field of this dataset"),
+                ConfigValueError(
+                    "", f"'{data.retention.by}' is no date", "a date field of this dataset"
+                ),
             )
         if kind and kind.private:
             yield (
                 (*at, "retention", "by"),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{data.retention.by}' is private, so its day is not kept",
                     "a date field that is not private",
@@ -219,12 +221,12 @@ def _own(at: tuple[Any, ...], data: Dataset, fields: list[str]) -> Iterator[Faul
             if quasi in data.fields and data.fields[quasi].private:
                 yield (
                     (*at, "anonymity", "of", i),
-                    Wrong("", f"'{quasi}' is private already", "a field that is not"),
+                    ConfigValueError("", f"'{quasi}' is private already", "a field that is not"),
                 )
         if data.key and data.key in data.fields and not data.fields[data.key].private:
             yield (
                 (*at, "anonymity"),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"the key '{data.key}' stands in the clear, so every row names its subject",
                     f"'private' in the field '{data.key}', or no key",
@@ -234,5 +236,7 @@ def _own(at: tuple[Any, ...], data: Dataset, fields: list[str]) -> Iterator[Faul
         if word is not None and word not in data.fields:
             yield (
                 (*at, *path),
-                Wrong("", f"no field is named '{word}'", "a field of this dataset", fields, word),
+                ConfigValueError(
+                    "", f"no field is named '{word}'", "a field of this dataset", fields, word
+                ),
             )

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from mesocosm.config.schema import SECTIONS, Ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
-Fault = tuple[tuple[Any, ...], Wrong]
+Fault = tuple[tuple[Any, ...], ConfigValueError]
 
 
 def check_names(eco: Ecosystem) -> Iterator[Fault]:
@@ -21,7 +21,7 @@ def check_names(eco: Ecosystem) -> Iterator[Fault]:
             if name in seen:
                 yield (
                     (section, name),
-                    Wrong(
+                    ConfigValueError(
                         "",
                         f"the name '{name}' is taken by {seen[name]}.{name}",
                         "a name used once in the file",
@@ -38,4 +38,4 @@ def edge(eco: Ecosystem, path: tuple[Any, ...], word: str, *sections: str) -> It
     other = next((s for s in SECTIONS if word in getattr(eco, s)), None)
     kinds = " or a ".join(s[:-1] for s in sections)
     found = f"'{word}' is a {other[:-1]}" if other else f"no {kinds} is named '{word}'"
-    yield path, Wrong("", found, f"a {kinds}" if other else "", choices, word)
+    yield path, ConfigValueError("", found, f"a {kinds}" if other else "", choices, word)

@@ -14,7 +14,7 @@ from mesocosm.config.checks.names import Fault, check_names
 from mesocosm.config.checks.services import check_services
 from mesocosm.config.checks.world import check_world
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 def faults(eco: Ecosystem) -> Iterator[Fault]:
@@ -41,5 +41,7 @@ def _check_paths(eco: Ecosystem) -> Iterator[Fault]:
         if isabs(normal) or normal == ".." or normal.startswith("../"):
             yield (
                 where,
-                Wrong(where[-1], f"'{path[:80]}' leaves the project's folder", "a path inside it"),
+                ConfigValueError(
+                    where[-1], f"'{path[:80]}' leaves the project's folder", "a path inside it"
+                ),
             )

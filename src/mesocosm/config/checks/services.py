@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mesocosm.config.checks.names import Fault, edge
 from mesocosm.config.checks.surge import of_surge
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 def _fallback(eco: Ecosystem, name: str, serves: str | None, fallback: str) -> Iterator[Fault]:
@@ -22,7 +22,7 @@ def _fallback(eco: Ecosystem, name: str, serves: str | None, fallback: str) -> I
     ):
         yield (
             ("services", name, "fallback"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{fallback}' does not answer what '{serves}' answers",
                 f"a model that learns '{first.learns}' and predicts '{first.predict}'",
@@ -32,7 +32,7 @@ def _fallback(eco: Ecosystem, name: str, serves: str | None, fallback: str) -> I
     if more:
         yield (
             ("services", name, "fallback"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{fallback}' reads {', '.join(more)}, and '{serves}' does not",
                 "a model of no more inputs",
@@ -55,7 +55,7 @@ def check_services(eco: Ecosystem) -> Iterator[Fault]:
             for key in ("question", "answer"):
                 word = getattr(service.answers, key)
                 if data and not data.auto and word not in data.fields:
-                    wrong = Wrong(
+                    wrong = ConfigValueError(
                         "",
                         f"'{service.answers.dataset}' has no field '{word}'",
                         "a field of it",
@@ -73,7 +73,7 @@ def check_services(eco: Ecosystem) -> Iterator[Fault]:
         ):
             yield (
                 ("monitors", name, "on_anomaly"),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{monitor.watches}' has no simpler model",
                     f"'fallback' with a model in the service '{monitor.watches}'",

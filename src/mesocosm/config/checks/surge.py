@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.monitoring.settings import Monitor
 
 
 def of_surge(
     eco: Ecosystem, name: str, monitor: Monitor
-) -> Iterator[tuple[tuple[Any, ...], Wrong]]:
+) -> Iterator[tuple[tuple[Any, ...], ConfigValueError]]:
     """Faults of `surge`."""
     at, surge, service = (
         ("monitors", name, "surge"),
@@ -28,7 +28,7 @@ def of_surge(
     if model is None or model.rank:
         yield (
             at,
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{monitor.watches}' serves no model of classes, so no answer of it can surge",
                 "a service that serves one",
@@ -41,7 +41,7 @@ def of_surge(
         if field and field not in taken:
             yield (
                 (*at, key),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{monitor.watches}' takes no field '{field}'",
                     f"an input of '{service.serves}', or one of its 'along'",
@@ -52,7 +52,7 @@ def of_surge(
     if surge.unsure and not service.abstain:
         yield (
             (*at, "unsure"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{monitor.watches}' never says that it is not sure",
                 "'abstain' in the service, as 'abstain: 0.1'",
@@ -62,7 +62,7 @@ def of_surge(
     if values and surge.label is not None and surge.label not in values:
         yield (
             (*at, "label"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{service.serves}' never says '{surge.label}'",
                 f"a value of '{model.predict}'",

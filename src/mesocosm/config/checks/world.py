@@ -9,12 +9,12 @@ from pathlib import PurePath
 
 from mesocosm.config.checks.names import Fault, edge
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.world.elements import ELEMENTS
 from mesocosm.world.settings import ENDPOINT, ROWS
 
 
-def _speaks(eco: Ecosystem, word: str) -> Wrong | None:
+def _speaks(eco: Ecosystem, word: str) -> ConfigValueError | None:
     """What is wrong with who is to word an inhabitant's answers."""
     if (
         word == ROWS or "/" in word or word.startswith(".")
@@ -24,7 +24,7 @@ def _speaks(eco: Ecosystem, word: str) -> Wrong | None:
         return (
             None
             if eco.language
-            else Wrong(
+            else ConfigValueError(
                 "",
                 "the file names no language model",
                 "'language' with its endpoint and model beside 'world'",
@@ -33,11 +33,15 @@ def _speaks(eco: Ecosystem, word: str) -> Wrong | None:
     from mesocosm.learning.base_models import BASES
 
     if word in BASES and not BASES[word].writes:
-        return Wrong("", f"'{word}' reads and writes nothing", "one of the choices", _speakers())
+        return ConfigValueError(
+            "", f"'{word}' reads and writes nothing", "one of the choices", _speakers()
+        )
     return (
         None
         if word in BASES
-        else Wrong("", f"nobody is known as '{word[:60]}'", "one of the choices", _speakers(), word)
+        else ConfigValueError(
+            "", f"nobody is known as '{word[:60]}'", "one of the choices", _speakers(), word
+        )
     )
 
 
@@ -66,7 +70,9 @@ def check_world(eco: Ecosystem) -> Iterator[Fault]:
         if kind not in kinds:
             yield (
                 ("world", "models", kind),
-                Wrong("", f"no kind of thing is named '{kind}'", "one of the choices", kinds, kind),
+                ConfigValueError(
+                    "", f"no kind of thing is named '{kind}'", "one of the choices", kinds, kind
+                ),
             )
         if (
             not file.lower().endswith(".glb")
@@ -75,5 +81,5 @@ def check_world(eco: Ecosystem) -> Iterator[Fault]:
         ):
             yield (
                 ("world", "models", kind),
-                Wrong("", f"'{file[:60]}' was given", "a .glb file inside the project"),
+                ConfigValueError("", f"'{file[:60]}' was given", "a .glb file inside the project"),
             )

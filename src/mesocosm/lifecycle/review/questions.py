@@ -70,7 +70,7 @@ def missing_bases(spec: Spec) -> list[Finding]:
                 folder_of(base, spec.root)
             except Wrong as wrong:
                 found.append(
-                    Wrong(key, wrong.found, wrong.wanted, wrong.choices, base).at(
+                    Wrong(key, wrong.found, wrong.expected, wrong.choices, base).at(
                         spec.place("models", name, key, key=False), f"models.{name}"
                     )
                 )

@@ -79,7 +79,7 @@ def work(sock: socket.socket, service: str, load: Load) -> None:
                 "wrong": [
                     wrong.key,
                     wrong.found,
-                    wrong.wanted,
+                    wrong.expected,
                     list(wrong.choices),
                     wrong.near or "",
                 ]

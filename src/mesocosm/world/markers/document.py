@@ -17,7 +17,7 @@ from typing import Any
 
 from pycrdt import Doc, Map, Text
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 FORMS = ("flag", "lantern", "board")
 MOST = 200  # markers that stand at a time
@@ -90,7 +90,9 @@ class Markers:
         try:
             return self.doc.get_update(state)
         except (ValueError, RuntimeError) as error:
-            raise Wrong("", "what came is no state of a Yjs document", "a state vector") from error
+            raise ConfigValueError(
+                "", "what came is no state of a Yjs document", "a state vector"
+            ) from error
 
     def merge(self, data: bytes) -> bool:
         """Take what another gateway over the same catalog has taken; whether it was new."""
@@ -108,17 +110,17 @@ class Markers:
                 was.
         """
         if len(update) > UPDATE:
-            raise Wrong("", f"{len(update)} bytes came at once", f"at most {UPDATE}")
+            raise ConfigValueError("", f"{len(update)} bytes came at once", f"at most {UPDATE}")
         before = self.all()
         try:
             self.trial.apply_update(update)
             now = self._found(before)
         except (ValueError, RuntimeError, TypeError, KeyError) as error:
             self.trial = self._read(self.whole())
-            raise Wrong(
+            raise ConfigValueError(
                 "", "what came is no update of this Yjs document", "one that Yjs made"
             ) from error
-        except Wrong:
+        except ConfigValueError:
             self.trial = self._read(self.whole())
             raise
         self.doc.apply_update(update)
@@ -131,21 +133,21 @@ class Markers:
             Wrong: something of it may not be.
         """
         if set(self.trial.keys()) != {ROOT}:
-            raise Wrong("", "the document has other parts", f"'{ROOT}' alone")
+            raise ConfigValueError("", "the document has other parts", f"'{ROOT}' alone")
         root = self.trial.get(ROOT, type=Map)
         if len(root) > max(MOST, len(before)):
-            raise Wrong(
+            raise ConfigValueError(
                 "", f"{len(root)} markers would stand", f"at most {MOST}; take some away first"
             )
         if len(self.trial.get_update()) > WHOLE:
-            raise Wrong(
+            raise ConfigValueError(
                 "",
                 "the document is full, with what is kept of old markers",
                 f"at most {WHOLE} bytes; it is begun anew when nobody is here",
             )
         for ident in root:
             if not IDENT.fullmatch(ident):
-                raise Wrong(
+                raise ConfigValueError(
                     "", "a marker has an odd id", "8 to 40 small letters, figures and dashes"
                 )
             one = root[ident]
@@ -154,10 +156,12 @@ class Markers:
                 or set(one.keys()) != FIELDS
                 or not isinstance(one["words"], Text)
             ):
-                raise Wrong("", "a marker lacks something or has more", ", ".join(sorted(FIELDS)))
+                raise ConfigValueError(
+                    "", "a marker lacks something or has more", ", ".join(sorted(FIELDS))
+                )
             fault = _fault(one.to_py() or {}, before.get(ident))
             if fault:
-                raise Wrong("", *fault)
+                raise ConfigValueError("", *fault)
         return set(root)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 @guarded
@@ -53,7 +53,7 @@ def versions(
         for s in snapshots
     ]
     if not found:
-        raise Failure(f"'{dataset}' was not built yet; run 'mesocosm build'")
+        raise MesocosmError(f"'{dataset}' was not built yet; run 'mesocosm build'")
 
     def text(d: dict[str, Any]) -> str:
         lines = []

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 
 
 @guarded
@@ -30,7 +30,7 @@ def card(
 
     eco = opened(file)
     if model not in eco.spec.eco.models:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"no model is named '{model[:60]}'",
             "a model of the file",
@@ -39,9 +39,9 @@ def card(
         )
     listed = {v["id"]: v for v in eco.catalog.versions(model)}
     if not listed:
-        raise Failure(f"'{model}' was not built yet; run 'mesocosm build'")
+        raise MesocosmError(f"'{model}' was not built yet; run 'mesocosm build'")
     if version and version not in listed:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"'{model}' has no version '{version[:60]}'",
             "a version of it",

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 TYPICAL, STRAY = 4, 3  # rows of a proposal that are printed, from its middle and from its edge
 
@@ -63,7 +63,7 @@ def labels(
 
     eco = opened(file)
     if bool(like) != bool(as_):
-        raise Failure(
+        raise MesocosmError(
             "--like ID and --as LABEL go together: the request whose proposal is taken up, and its"
             " label"
         )
@@ -79,7 +79,7 @@ def labels(
             return
         mine = next((g for g in found["groups"] if like in g["predictions"]), None)
         if mine is None:
-            raise Failure(
+            raise MesocosmError(
                 f"'{like[:60]}' is in no proposal now; 'mesocosm labels {model} --new' lists them"
             )
         answer(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 @guarded
@@ -54,7 +54,7 @@ def check_accepted(eco: Any, accept: Sequence[str]) -> None:
     ]
     for name in accept:
         if name not in choices:
-            raise Wrong(
+            raise ConfigValueError(
                 "--accept",
                 f"'{name[:80]}' is unknown",
                 "DATASET or DATASET.FIELD",

@@ -23,7 +23,7 @@ def check(
     files leave open.
     """
     from mesocosm import config
-    from mesocosm.core.errors import Invalid
+    from mesocosm.core.errors import ConfigError
     from mesocosm.lifecycle.local_files import refuse_folder
     from mesocosm.lifecycle.review.questions import ask_readings, missing_bases
 
@@ -33,7 +33,7 @@ def check(
     found = config.read(file)
     refuse_folder(found.root)
     if wrong := [*missing_bases(found), *ask_readings(found)]:
-        raise Invalid(wrong)
+        raise ConfigError(wrong)
     eco = found.eco
     counts = {
         s: len(getattr(eco, s)) for s in ("sources", "datasets", "models", "services", "monitors")

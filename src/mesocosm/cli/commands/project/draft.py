@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 
 from mesocosm.cli.output import AsJson, answer, guarded
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.llm import Language
 
 
@@ -105,21 +105,23 @@ def draft(
 
     root = (out.parent if out else Path.cwd()).resolve()
     if out and out.exists():
-        raise Failure(f"'{out}' exists already; name a new file, or remove it first")
+        raise MesocosmError(f"'{out}' exists already; name a new file, or remove it first")
     paths = [path.resolve() for path in data]
     outside = next(
         (said for said, path in zip(data, paths, strict=True) if not path.is_relative_to(root)),
         None,
     )
     if outside and out:
-        raise Failure(
+        raise MesocosmError(
             f"'{outside}' lies outside the folder of '{out}'; a project reads only what lies"
             " inside it"
         )
     if outside:
         root = Path(os.path.commonpath([path.parent for path in paths]))
     if task and not (goal or target):
-        raise Failure("'--task' says how something is predicted; '--goal' or '--target' says what")
+        raise MesocosmError(
+            "'--task' says how something is predicted; '--goal' or '--target' says what"
+        )
     kind = {"classification": "classes", "regression": "number"}.get(task, task) if task else None
     if target and not goal:
         goal = f"predict {target}"
@@ -179,7 +181,7 @@ def _language(endpoint: str, model: str) -> Language:
             seconds=120,
         )
     except ValidationError as error:
-        raise Failure(
+        raise MesocosmError(
             f"--endpoint {endpoint!r} is no address; wanted"
             f" {error.errors()[0]['msg'].removeprefix('Value error, ')}"
         ) from error

@@ -35,18 +35,20 @@ def export(
     from mesocosm.app.bundle import living_of, settled
     from mesocosm.app.deploy import EXPORTS
     from mesocosm.app.world.scene_state import modelled
-    from mesocosm.core.errors import Failure, Wrong
+    from mesocosm.core.errors import ConfigValueError, MesocosmError
     from mesocosm.world.export import MODELS
 
     if kind not in EXPORTS and kind not in MODELS:
-        raise Wrong(
+        raise ConfigValueError(
             "", f"no export is named '{kind}'", "one of the choices", [*EXPORTS, *MODELS], kind
         )
     if kind in MODELS and set_:
-        raise Wrong("--set", f"'{set_[0][:60]}' was given", f"no setting: {kind} has none")
+        raise ConfigValueError(
+            "--set", f"'{set_[0][:60]}' was given", f"no setting: {kind} has none"
+        )
     eco = opened(file)
     if folder.exists() and not folder.is_dir():
-        raise Failure(f"{folder} is a file; give a folder")
+        raise MesocosmError(f"{folder} is a file; give a folder")
     files: dict[str, str | bytes] = (
         dict(settled(EXPORTS[kind], set_ or []).files(living_of(eco.spec)))
         if kind in EXPORTS

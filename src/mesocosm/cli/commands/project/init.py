@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import guarded
-from mesocosm.core.errors import Failure, nearest
+from mesocosm.core.errors import MesocosmError, nearest
 
 START = """grammar: 1
 ecosystem: {name}
@@ -57,7 +57,7 @@ def init(
     """
     target = folder / "ecosystem.yaml"
     if target.exists():
-        raise Failure(f"{target} is there already; it was not touched")
+        raise MesocosmError(f"{target} is there already; it was not touched")
     if template is not None:
         _from(template, folder)
         print(f"{target} and its data are written. Now run: mesocosm up {folder}")
@@ -85,7 +85,7 @@ def _from(template: str, folder: Path) -> None:
     known = scenes()
     if template not in known:
         near = nearest(template, list(known))
-        raise Failure(
+        raise MesocosmError(
             f"no scene is named '{template[:40]}'; there are {', '.join(known) or 'none'}"
             + (f"; nearest '{near}'" if near else "")
         )
@@ -98,7 +98,7 @@ def _from(template: str, folder: Path) -> None:
     ]
     for path in files:
         if (folder / path.relative_to(home)).exists():
-            raise Failure(
+            raise MesocosmError(
                 f"{folder / path.relative_to(home)} is there already; nothing was written"
             )
     for path in sorted(

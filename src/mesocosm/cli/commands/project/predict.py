@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
 from mesocosm.core.json_keys import KeyTwice, load_once
 
@@ -41,7 +41,9 @@ def predict(
     from mesocosm.api.service_calls import call, local
 
     if (input is None) == (rows is None) or (rows is None) != (out is None):
-        raise Failure("give --input with one row, or --rows with a file and --out with another")
+        raise MesocosmError(
+            "give --input with one row, or --rows with a file and --out with another"
+        )
     if rows is not None and out is not None:
         from mesocosm.api.batch_predict import predict_file
 
@@ -52,14 +54,14 @@ def predict(
     try:
         row = load_once(input)
     except KeyTwice as error:
-        raise Failure(f"--input: {error}") from error
+        raise MesocosmError(f"--input: {error}") from error
     except ValueError as error:
-        raise Failure(f"--input is no JSON: {error}") from error
+        raise MesocosmError(f"--input is no JSON: {error}") from error
     eco = opened(file)
     if isinstance(row, dict):
         for key, value in row.items():
             if isinstance(value, float) and not math.isfinite(value):
-                raise Failure(
+                raise MesocosmError(
                     f"--input: {key[:60]}: Infinity and NaN are no JSON values; wanted a finite"
                     " number, or null"
                 )
@@ -70,11 +72,11 @@ def predict(
     if found is None:
         served = local(eco, service)
         if served.now.fields is None:
-            raise Failure(f"{service} serves no model")
+            raise MesocosmError(f"{service} serves no model")
         served.now.fields.check(row)
         found = served.predict([row])[0]
     if "why" in found:
-        raise Failure(f"the row would not have been kept: {found['why']}")
+        raise MesocosmError(f"the row would not have been kept: {found['why']}")
     answer(found, as_json, _text)
 
 

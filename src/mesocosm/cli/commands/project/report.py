@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 @guarded
@@ -45,7 +45,7 @@ def report(
         if version:
             data["models"][model] = version
     if not data["datasets"] and not data["models"]:
-        raise Failure(
+        raise MesocosmError(
             f"nothing named '{name}' was built yet; run 'mesocosm build'"
             if name
             else "nothing was built yet; run 'mesocosm build'"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 @guarded
@@ -85,7 +85,7 @@ def _monitors(eco: Any) -> dict[str, Any] | None:
 
     try:
         said = call(eco, "GET", "/v1/monitors")
-    except (Failure, httpx.HTTPError, ValueError):
+    except (MesocosmError, httpx.HTTPError, ValueError):
         return None
     return (
         {name: said[name]["last"] for name in eco.spec.eco.monitors if name in said}

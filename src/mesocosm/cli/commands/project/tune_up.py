@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 @guarded
@@ -33,9 +33,9 @@ def tune_up(
     eco = opened(file)
     path = eco.spec.path
     if out and out.exists():
-        raise Failure(f"'{out}' exists already; name a new file, or remove it first")
+        raise MesocosmError(f"'{out}' exists already; name a new file, or remove it first")
     if out and out.resolve().parent != path.parent:
-        raise Failure(
+        raise MesocosmError(
             f"'{out}' lies outside the project's folder; paths in the file are read from there, so"
             f" name a file in '{path.parent}'"
         )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import File, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 @guarded
@@ -80,7 +80,7 @@ def up(
     if eco.spec.eco.services and not any(
         eco.catalog.deployment(name) for name in eco.spec.eco.services
     ):
-        raise Failure("no service has anything to serve; see what 'mesocosm build' says")
+        raise MesocosmError("no service has anything to serve; see what 'mesocosm build' says")
     import uvicorn
 
     from mesocosm.app.run import Running
@@ -101,7 +101,7 @@ def up(
         try:
             listener.bind((host, port))
         except OSError as error:
-            raise Failure(
+            raise MesocosmError(
                 f"{host}:{port} cannot be listened on ({os.strerror(error.errno or 0)}); stop what"
                 " holds it or give another with --port"
             ) from error

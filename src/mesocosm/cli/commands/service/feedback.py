@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mesocosm.cli.output import AsJson, Asked, File, answer, guarded, opened, prediction_of
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 @guarded
@@ -19,7 +19,7 @@ def feedback(
     prediction = prediction_of(eco, prediction)
     row = eco.catalog.prediction(prediction)
     if row is None:
-        raise Failure(f"no prediction is named '{prediction[:60]}'")
+        raise MesocosmError(f"no prediction is named '{prediction[:60]}'")
     if (
         call(
             eco,

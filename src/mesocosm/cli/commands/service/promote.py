@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 @guarded
@@ -25,7 +25,7 @@ def promote(
 
     eco = opened(file)
     if service not in eco.spec.eco.services:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"no service is named '{service}'",
             "one of the choices",

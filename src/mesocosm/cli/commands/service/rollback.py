@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 @guarded
@@ -45,7 +45,7 @@ def rollback(
         return
     if name not in eco.spec.eco.services:
         choices = [*eco.spec.eco.services, *datasets_of(eco.spec)]
-        raise Wrong(
+        raise ConfigValueError(
             "", f"no service or dataset is named '{name}'", "one of the choices", choices, name
         )
     answer(

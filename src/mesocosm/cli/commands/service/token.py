@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.permissions import OWNER
 
 
@@ -41,7 +41,9 @@ def token(
     nowhere.
     """
     if role == OWNER:
-        raise Wrong("ROLE", f"'{OWNER}' is the role of the token that 'up' prints", "another name")
+        raise ConfigValueError(
+            "ROLE", f"'{OWNER}' is the role of the token that 'up' prints", "another name"
+        )
     eco = opened(file)
     if revoke:
         answer(

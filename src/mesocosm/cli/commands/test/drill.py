@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.serving.requests.request_marks import DRILL, HEADER
 
 if TYPE_CHECKING:
@@ -59,12 +59,14 @@ def drill(
     """Send test rows to a running service, changed as KIND says, and tell what followed; or break a
     copy, and tell how long it took to heal.
     """
-    from mesocosm.core.errors import Wrong
+    from mesocosm.core.errors import ConfigValueError
     from mesocosm.lifecycle.access.data_access import columns_of, held_out, kinds_of
     from mesocosm.lifecycle.server_info import running_server
 
     if kind not in DRILLS:
-        raise Wrong("", f"no drill is named '{kind}'", "one of the choices", DRILLS, kind)
+        raise ConfigValueError(
+            "", f"no drill is named '{kind}'", "one of the choices", DRILLS, kind
+        )
     eco = opened(file)
     server = running_server(eco.spec.root / ".mesocosm")
     served = [n for n, s in eco.spec.eco.services.items() if s.serves]
@@ -72,7 +74,7 @@ def drill(
         from mesocosm.resilience.fault_injection import drilled
 
         if service is not None and service not in served or not served:
-            raise Wrong(
+            raise ConfigValueError(
                 "--service",
                 f"'{service}' was given",
                 "a service with a model",
@@ -84,7 +86,7 @@ def drill(
     watched = [m.watches for m in eco.spec.eco.monitors.values() if m.drift]
     name = service or (watched[0] if watched else None)
     if name is None or name not in eco.spec.eco.services or not eco.spec.eco.services[name].serves:
-        raise Failure("no service with a model is watched for drift; name one with --service")
+        raise MesocosmError("no service with a model is watched for drift; name one with --service")
     model = eco.spec.eco.models[eco.spec.eco.services[name].serves]
     snapshot = eco.catalog.snapshot(dataset=model.learns)
     data, split = columns_of(eco.spec, snapshot, [*model.inputs, model.predict])
@@ -94,14 +96,14 @@ def drill(
     )
     if kind in OF_NUMBERS and not number:
         others = [d for d in DRILLS if d not in OF_NUMBERS]
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"'{kind}' changes a number, and '{name}' takes none",
             "another drill, or 'mesocosm story' where a story.yaml is beside the file",
             others,
         )
     if server is None:
-        raise Failure("the ecosystem is not up; start it with: mesocosm up")
+        raise MesocosmError("the ecosystem is not up; start it with: mesocosm up")
     held = held_out(split, data[number] if kind == "drift" and number else None)
     before = eco.catalog.deployment(name)
     began, flip = time.time(), _flips(data, model.predict)

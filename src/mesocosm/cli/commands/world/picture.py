@@ -33,25 +33,25 @@ def picture(
 
     from mesocosm.app.world.screenshot import picture as take
     from mesocosm.cli.progress import Screen
-    from mesocosm.core.errors import Failure, Wrong
+    from mesocosm.core.errors import ConfigValueError, MesocosmError
 
     found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", size)
     if found is None or not all(64 <= int(n) <= 4096 for n in found.groups()):
-        raise Wrong(
+        raise ConfigValueError(
             "--size", f"'{size[:40]}' was given", "width and height from 64 to 4096, as 1280x720"
         )
     if light is not None and light not in LIGHTS:
-        raise Wrong(
+        raise ConfigValueError(
             "--light", f"'{light[:40]}' was given", "one of the choices", list(LIGHTS), light
         )
     if out.suffix.lower() not in (".png", ".webp"):
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"'{out.name}' is to be written",
             "a name that ends with .png for a still, or .webp for a turn",
         )
     if not out.resolve().parent.is_dir():
-        raise Failure(f"{out.parent} is no folder")
+        raise MesocosmError(f"{out.parent} is no folder")
     console = Screen(stderr=True)
     with console.status("Taking the picture") if sys.stderr.isatty() else console.status(""):
         turn = seconds if out.suffix.lower() == ".webp" else 0.0

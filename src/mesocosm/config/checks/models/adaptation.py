@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
@@ -18,7 +18,7 @@ OF_ADAPTED = ("gain_over_general", "gain_over_local")
 
 def of_adapted(
     eco: Ecosystem, name: str, model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]
-) -> Iterator[tuple[tuple[Any, ...], Wrong]]:
+) -> Iterator[tuple[tuple[Any, ...], ConfigValueError]]:
     """Faults of `adapts`: another model of the file, of the same target, inputs and base, whose
     head is linear.
     """
@@ -32,7 +32,7 @@ def of_adapted(
         )
         yield (
             path,
-            Wrong(
+            ConfigValueError(
                 "",
                 found,
                 "another model of the file",
@@ -44,7 +44,7 @@ def of_adapted(
     if general.adapts:
         yield (
             path,
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{model.adapts}' adapts '{general.adapts}' itself",
                 "a model that adapts none",
@@ -55,7 +55,7 @@ def of_adapted(
         if getattr(general, key) != getattr(model, key):
             yield (
                 (*at, key),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{key}' is not that of '{model.adapts}', which is adapted",
                     f"'{key}' as '{model.adapts}' has it",
@@ -64,7 +64,7 @@ def of_adapted(
     if general.tune.method != "frozen" or (general.tune.head != "linear" and not general.federated):
         yield (
             path,
-            Wrong(
+            ConfigValueError(
                 "",
                 f"the head of '{model.adapts}' is not linear for sure, and only a linear one can be"
                 " adapted",
@@ -84,7 +84,7 @@ def of_adapted(
     ):
         yield (
             path,
-            Wrong(
+            ConfigValueError(
                 "",
                 "a model is adapted by its head alone",
                 "no 'tune', 'search', 'pretrain', 'self_training', 'fusion', 'pair' or 'rank'"
@@ -96,7 +96,7 @@ def of_adapted(
     ):
         yield (
             path,
-            Wrong(
+            ConfigValueError(
                 "",
                 "classes from texts and tables can be adapted",
                 "a category or boolean target, and no image",
@@ -106,13 +106,13 @@ def of_adapted(
 
 def of_federated(
     data: Dataset, model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]
-) -> Iterator[tuple[tuple[Any, ...], Wrong]]:
+) -> Iterator[tuple[tuple[Any, ...], ConfigValueError]]:
     """Faults of `federated`: a linear head for classes, and rows of more than one site."""
     path, by = (*at, "federated"), model.federated.by if model.federated else None
     if by and by not in data.fields:
         yield (
             (*path, "by"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{model.learns}' has no field '{by}'",
                 "a field of it",
@@ -123,7 +123,7 @@ def of_federated(
     elif not by and len(data.source.union) < 2:
         yield (
             path,
-            Wrong(
+            ConfigValueError(
                 "",
                 f"all rows of '{model.learns}' come from one source",
                 "'by' with the field that names a row's site, or a union of the sites' sources",
@@ -132,7 +132,7 @@ def of_federated(
     if kinds.get(model.predict) not in ("category", "boolean"):
         yield (
             path,
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{model.predict}' is a {kinds.get(model.predict)}, and sites learn classes"
                 " together",
@@ -153,7 +153,7 @@ def of_federated(
     ):
         yield (
             path,
-            Wrong(
+            ConfigValueError(
                 "",
                 "sites learn a linear head together, and nothing else",
                 "no 'tune' but 'frozen', no 'search', 'pretrain', 'self_training', 'fusion',"
@@ -163,7 +163,7 @@ def of_federated(
     elif model.tune.head not in ("auto", "linear"):
         yield (
             (*at, "tune", "head"),
-            Wrong(
+            ConfigValueError(
                 "", f"sites learn a linear head together, not '{model.tune.head}'", "'head: linear'"
             ),
         )

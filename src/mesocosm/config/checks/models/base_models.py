@@ -8,7 +8,7 @@ from typing import Any
 from mesocosm.config.checks.models.pretraining import of_pretrain
 from mesocosm.config.checks.names import Fault
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.importers.onnx import Brought
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
@@ -21,7 +21,7 @@ def of_auto(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iter
     ):
         yield (
             (*at, "base"),
-            Wrong(
+            ConfigValueError(
                 "",
                 "'auto' tries bases for classes, labels or a number, and nothing else beside it",
                 "a base by its name, or no 'search', 'pretrain' or 'continual' here",
@@ -30,14 +30,16 @@ def of_auto(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iter
     if model.auto and model.base != AUTO:
         yield (
             (*at, "auto"),
-            Wrong("", "the base is given, so none is tried", "'base: auto', or no 'auto' here"),
+            ConfigValueError(
+                "", "the base is given, so none is tried", "'base: auto', or no 'auto' here"
+            ),
         )
     if model.self_training and (
         kinds.get(model.predict) not in ("category", "boolean") or model.tune.method != "frozen"
     ):
         yield (
             (*at, "self_training"),
-            Wrong(
+            ConfigValueError(
                 "",
                 "self-training is for classes over a base that stays as it is",
                 "no 'self_training' here, or 'tune: frozen' and a category or boolean field",
@@ -62,7 +64,7 @@ def of_continual(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) ->
         )
         yield (
             (*at, "continual"),
-            Wrong(
+            ConfigValueError(
                 "",
                 why,
                 "'continual' with a base tuned by gradient, such as 'tune: lora', for classes,"
@@ -72,7 +74,7 @@ def of_continual(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) ->
     if model.continual and model.continual.ewc and getattr(model.tune, "processes", 1) > 1:
         yield (
             (*at, "continual", "ewc"),
-            Wrong(
+            ConfigValueError(
                 "",
                 "what mattered is held by one process",
                 "no 'processes' here, or 'replay' alone",
@@ -89,7 +91,7 @@ def of_base(
             if kinds.get(field, "number") not in ("number", "integer"):
                 yield (
                     (*at, "inputs", i),
-                    Wrong(
+                    ConfigValueError(
                         "",
                         f"'{field}' is a {kinds[field]}, and a model brought in takes numbers",
                         "a number field",
@@ -98,7 +100,7 @@ def of_base(
         if model.tune.method != "frozen" or model.search or model.pretrain:
             yield (
                 (*at, "base"),
-                Wrong(
+                ConfigValueError(
                     "",
                     "a model brought in is served as it is",
                     "no 'tune', 'search' or 'pretrain' beside it",
@@ -111,7 +113,7 @@ def of_base(
     if scratch and model.base:
         yield (
             (*at, "base"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{model.base}' is given, and the base begins from nothing",
                 "no 'base', or no 'scratch' in 'pretrain'",
@@ -120,7 +122,9 @@ def of_base(
     if not model.base and not scratch and any(kinds.get(f) == "text" for f in model.inputs):
         yield (
             at,
-            Wrong("base", "'base' is missing, and an input is text", "a base such as minilm"),
+            ConfigValueError(
+                "base", "'base' is missing, and an input is text", "a base such as minilm"
+            ),
         )
     for key in model.search.over if model.search else ():
         owner, _, setting = key.partition(".")
@@ -128,7 +132,7 @@ def of_base(
         if owner != "tune" or f"tune.{setting}" not in known:
             yield (
                 (*at, "search", "over", key),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{key}' is no setting of '{model.tune.method}'",
                     "a setting of it",

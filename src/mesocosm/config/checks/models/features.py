@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mesocosm.config.checks.names import Fault
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 
@@ -23,7 +23,7 @@ def of_inputs(
         if field not in data.fields:
             yield (
                 path,
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{model.learns}' has no field '{field}'",
                     "a field of it",
@@ -34,12 +34,14 @@ def of_inputs(
         elif field == model.predict:
             yield (
                 path,
-                Wrong("", f"'{field}' is what the model predicts", "an input other than it"),
+                ConfigValueError(
+                    "", f"'{field}' is what the model predicts", "an input other than it"
+                ),
             )
         elif data.fields[field].sealed:
             yield (
                 path,
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{field}' is encrypted, so nothing can be learnt from it",
                     "another input, or another 'private' for the field",
@@ -48,7 +50,7 @@ def of_inputs(
         elif data.fields[field].private and field not in model.reveal:
             yield (
                 path,
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{field}' is private",
                     f"another input, or 'reveal: [{field}]' in the model",
@@ -59,7 +61,7 @@ def of_inputs(
         if field not in data.fields:
             yield (
                 path,
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{model.learns}' has no field '{field}'",
                     "a field of it",
@@ -70,7 +72,7 @@ def of_inputs(
         elif field in model.inputs or field == model.predict or data.fields[field].private:
             yield (
                 path,
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{field}' is"
                     f" {'private' if data.fields[field].private else 'an input' if field in model.inputs else 'what the model predicts'}",
@@ -83,7 +85,7 @@ def of_inputs(
             if field not in data.fields:
                 yield (
                     spot,
-                    Wrong(
+                    ConfigValueError(
                         "",
                         f"'{model.learns}' has no field '{field}'",
                         "a field of it",
@@ -94,7 +96,7 @@ def of_inputs(
             elif key == "fair" and data.fields[field].private:
                 yield (
                     spot,
-                    Wrong(
+                    ConfigValueError(
                         "",
                         f"'{field}' is private, so its groups are not told apart",
                         "a field that is not, such as a coarser one",
@@ -108,7 +110,7 @@ def of_texts(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Ite
     if model.pair and sorted(model.pair) != sorted(texts):
         yield (
             (*at, "pair"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"the pair is {', '.join(model.pair)}, and the inputs that are texts are"
                 f" {', '.join(texts) or 'none'}",
@@ -120,7 +122,7 @@ def of_texts(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Ite
     ):
         yield (
             (*at, "fusion"),
-            Wrong(
+            ConfigValueError(
                 "",
                 "late fusion puts together what a head of texts and a head of a table say, over"
                 " a base that stays as it is",
@@ -130,7 +132,7 @@ def of_texts(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Ite
     if model.fusion == "attention" and model.tune.method != "frozen":
         yield (
             (*at, "fusion"),
-            Wrong(
+            ConfigValueError(
                 "",
                 "attention fuses what a base that stays as it is has read",
                 "'early', or 'tune: frozen'",

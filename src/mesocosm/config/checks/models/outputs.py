@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mesocosm.config.checks.names import Fault
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 OF_NUMBERS = ("r2", "mae", "rmse", "median_error", "gain_over_majority", "gain_over_linear")
 OF_ORDERS = ("rank_error", "kappa")
@@ -33,7 +33,7 @@ def of_text(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
     if not isinstance(model.base, str):
         yield (
             at,
-            Wrong(
+            ConfigValueError(
                 "base",
                 f"'{model.predict}' is a text, and no base is given",
                 "a causal base such as smollm2, or one that finds it among known ones, such as"
@@ -48,13 +48,13 @@ def of_text(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
         if said:
             yield (
                 (*at, key),
-                Wrong("", f"{why}, and '{model.predict}' is a text", f"no '{key}' here"),
+                ConfigValueError("", f"{why}, and '{model.predict}' is a text", f"no '{key}' here"),
             )
     for key in ("mixup", "consistency", "augment", "loss", "adversarial"):
         if getattr(model.tune, key, None):
             yield (
                 (*at, "tune", key),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{key}' is for classes and numbers, and '{model.predict}' is a text",
                     f"no '{key}' here",
@@ -63,7 +63,7 @@ def of_text(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
     if getattr(model.tune, "processes", 1) > 1:
         yield (
             (*at, "tune", "processes"),
-            Wrong(
+            ConfigValueError(
                 "", "a base that writes or finds is taught by one process", "no 'processes' here"
             ),
         )
@@ -71,7 +71,9 @@ def of_text(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
         if metric not in OF_TEXTS:
             yield (
                 (*at, "require", metric),
-                Wrong("", f"'{metric}' is no metric of a text", "", list(OF_TEXTS), metric),
+                ConfigValueError(
+                    "", f"'{metric}' is no metric of a text", "", list(OF_TEXTS), metric
+                ),
             )
 
 
@@ -80,7 +82,7 @@ def of_number(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
     if model.fair:
         yield (
             (*at, "fair"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"gaps between groups are of classes, and '{model.predict}' is a number",
                 "no 'fair' here",
@@ -90,5 +92,7 @@ def of_number(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
         if metric not in OF_NUMBERS:
             yield (
                 (*at, "require", metric),
-                Wrong("", f"'{metric}' is no metric of a number", "", list(OF_NUMBERS), metric),
+                ConfigValueError(
+                    "", f"'{metric}' is no metric of a number", "", list(OF_NUMBERS), metric
+                ),
             )

@@ -7,7 +7,7 @@ from typing import Any
 
 from mesocosm.config.checks.names import Fault, edge
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 def of_pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
@@ -22,7 +22,7 @@ def of_pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fau
         if kind is None:
             yield (
                 path,
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{name}' has no field '{field}'",
                     "a field of it",
@@ -31,11 +31,14 @@ def of_pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fau
                 ),
             )
         elif str(kind.model_dump()["type"]) != "text":
-            yield path, Wrong("", f"'{field}' is a {kind.model_dump()['type']}", "a text field")
+            yield (
+                path,
+                ConfigValueError("", f"'{field}' is a {kind.model_dump()['type']}", "a text field"),
+            )
         elif kind.private and field not in model.reveal:
             yield (
                 path,
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{field}' is private",
                     f"another field, or 'reveal: [{field}]' in the model",
@@ -48,7 +51,7 @@ def of_pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fau
         if kind is None:
             yield (
                 path,
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{name}' has no field '{field}'",
                     "a field of it",
@@ -65,7 +68,7 @@ def of_pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fau
         ):
             yield (
                 path,
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{field}' is a {kind.model_dump()['type']}",
                     "a category, boolean or number field",
@@ -74,7 +77,7 @@ def of_pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fau
         elif kind.private and field not in model.reveal:
             yield (
                 path,
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{field}' is private",
                     f"another field, or 'reveal: [{field}]' in the model",

@@ -7,7 +7,7 @@ from typing import Any
 
 from mesocosm.config.checks.names import Fault
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.importers.onnx import Brought
 from mesocosm.learning.model import Model
@@ -52,12 +52,14 @@ def of_rank(
         if word is not None and word not in data.fields:
             yield (
                 (*at, *path),
-                Wrong("", f"'{model.learns}' has no field '{word}'", "a field of it", fields, word),
+                ConfigValueError(
+                    "", f"'{model.learns}' has no field '{word}'", "a field of it", fields, word
+                ),
             )
     if len(model.inputs) != 1:
         yield (
             (*at, "inputs"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"{len(model.inputs)} inputs stand here, and ranking asks only who did something",
                 "the one field that names who",
@@ -67,7 +69,7 @@ def of_rank(
     if who is not None and who.sealed:
         yield (
             (*at, "inputs", 0),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{model.inputs[0]}' is encrypted, so equal ones cannot be told",
                 "another 'private' for the field, such as pseudonymise",
@@ -76,7 +78,7 @@ def of_rank(
     if kinds.get(model.predict, "text") not in ITEM:
         yield (
             (*at, "predict"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{model.predict}' is a {kinds[model.predict]}",
                 "a category, text or integer field that names an item",
@@ -85,7 +87,7 @@ def of_rank(
     if model.rank.when and kinds.get(model.rank.when, "date") not in ORDER:
         yield (
             (*at, "rank", "when"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{model.rank.when}' is a {kinds[model.rank.when]}",
                 "a date, time or number field",
@@ -94,7 +96,7 @@ def of_rank(
     if model.rank.when and model.rank.when in data.fields and data.fields[model.rank.when].private:
         yield (
             (*at, "rank", "when"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{model.rank.when}' is private, so its order is not kept",
                 "a field that is not",
@@ -105,7 +107,7 @@ def of_rank(
         if getattr(model, key):
             yield (
                 (*at, key),
-                Wrong(
+                ConfigValueError(
                     "",
                     "a model that ranks learns from what was done, as 'rank' says",
                     f"no '{key}' here",
@@ -114,7 +116,7 @@ def of_rank(
     if model.tune.method != "frozen" or model.fusion != "early" or isinstance(model.base, Brought):
         yield (
             at,
-            Wrong(
+            ConfigValueError(
                 "tune",
                 "a model that ranks learns as 'rank' says, over a base that stays as it is",
                 "no 'tune', 'fusion' or model brought in here",
@@ -124,7 +126,9 @@ def of_rank(
         if metric not in OF_RANKS:
             yield (
                 (*at, "require", metric),
-                Wrong("", f"'{metric}' is no metric of ranking", "", list(OF_RANKS), metric),
+                ConfigValueError(
+                    "", f"'{metric}' is no metric of ranking", "", list(OF_RANKS), metric
+                ),
             )
 
 
@@ -134,7 +138,7 @@ def _items(eco: Ecosystem, model: Model, at: tuple[Any, ...]) -> Iterator[Fault]
         if model.rank.texts:
             yield (
                 (*at, "rank", "texts"),
-                Wrong(
+                ConfigValueError(
                     "",
                     "texts of items are named, and no dataset of items is",
                     "'items' with a dataset",
@@ -144,7 +148,7 @@ def _items(eco: Ecosystem, model: Model, at: tuple[Any, ...]) -> Iterator[Fault]
     if model.rank.items not in eco.datasets:
         yield (
             (*at, "rank", "items"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"no dataset is named '{model.rank.items}'",
                 "a dataset",
@@ -159,14 +163,14 @@ def _items(eco: Ecosystem, model: Model, at: tuple[Any, ...]) -> Iterator[Fault]
     if not listed.key:
         yield (
             (*at, "rank", "items"),
-            Wrong(
+            ConfigValueError(
                 "", f"'{model.rank.items}' has no key that names an item", "'key' in the dataset"
             ),
         )
     elif listed.key in listed.fields and listed.fields[listed.key].private:
         yield (
             (*at, "rank", "items"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"the key '{listed.key}' of '{model.rank.items}' is private",
                 "a key that is not",
@@ -177,7 +181,7 @@ def _items(eco: Ecosystem, model: Model, at: tuple[Any, ...]) -> Iterator[Fault]
         if field not in listed.fields:
             yield (
                 path,
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{model.rank.items}' has no field '{field}'",
                     "a field of it",
@@ -186,11 +190,11 @@ def _items(eco: Ecosystem, model: Model, at: tuple[Any, ...]) -> Iterator[Fault]
                 ),
             )
         elif listed.fields[field].private:
-            yield path, Wrong("", f"'{field}' is private", "a field that is not")
+            yield path, ConfigValueError("", f"'{field}' is private", "a field that is not")
     if model.rank.texts and not model.base:
         yield (
             at,
-            Wrong(
+            ConfigValueError(
                 "base", "'base' is missing, and items are told by texts", "a base such as minilm"
             ),
         )

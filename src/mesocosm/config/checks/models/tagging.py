@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mesocosm.config.checks.names import Fault
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 
@@ -30,7 +30,7 @@ def of_tags(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iter
     if not isinstance(model.base, str) or model.base == AUTO:
         yield (
             at,
-            Wrong(
+            ConfigValueError(
                 "base",
                 "words are tagged by a base that reads, and none is given by its name",
                 "a base such as minilm",
@@ -40,7 +40,7 @@ def of_tags(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iter
     if len(model.inputs) != 1 or (model.inputs[0] in kinds and not texts):
         yield (
             (*at, "inputs"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"the inputs are {', '.join(model.inputs)}",
                 "the one text field whose words are tagged",
@@ -50,7 +50,7 @@ def of_tags(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iter
         if getattr(model, key):
             yield (
                 (*at, key),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{model.predict}' is tags a word, and '{key}' is not for them",
                     f"no '{key}' here",
@@ -59,13 +59,13 @@ def of_tags(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iter
     if model.fusion != "early":
         yield (
             (*at, "fusion"),
-            Wrong("", "there is one text and nothing to fuse", "no 'fusion' here"),
+            ConfigValueError("", "there is one text and nothing to fuse", "no 'fusion' here"),
         )
     for key in NOT_TUNED:
         if getattr(model.tune, key, None):
             yield (
                 (*at, "tune", key),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{key}' is for classes and numbers, and '{model.predict}' is tags a word",
                     f"no '{key}' here",
@@ -74,7 +74,7 @@ def of_tags(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iter
     if model.tune.method in ("last", "prefix", "prompt"):
         yield (
             (*at, "tune"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{model.tune.method}' is not for tags a word",
                 "frozen, full, gradual, lora, adalora, dora, ia3, adapter or bitfit",
@@ -83,11 +83,13 @@ def of_tags(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iter
     if getattr(model.tune, "processes", 1) > 1:
         yield (
             (*at, "tune", "processes"),
-            Wrong("", "a tagger is taught by one process", "no 'processes' here"),
+            ConfigValueError("", "a tagger is taught by one process", "no 'processes' here"),
         )
     for metric in model.require:
         if metric not in OF_TAGS:
             yield (
                 (*at, "require", metric),
-                Wrong("", f"'{metric}' is no metric of tagged words", "", list(OF_TAGS), metric),
+                ConfigValueError(
+                    "", f"'{metric}' is no metric of tagged words", "", list(OF_TAGS), metric
+                ),
             )

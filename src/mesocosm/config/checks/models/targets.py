@@ -10,7 +10,7 @@ from mesocosm.config.checks.models.outputs import OF_LABELS, OF_ORDERS, OF_TEXTS
 from mesocosm.config.checks.models.ranking import OF_RANKS
 from mesocosm.config.checks.models.tagging import OF_TAGS, of_tags
 from mesocosm.config.checks.names import Fault
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.federated import OF_FEDERATED
@@ -25,7 +25,7 @@ def of_target(
     if model.predict not in data.fields:
         yield (
             (*at, "predict"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{model.learns}' has no field '{model.predict}'",
                 "a field of it",
@@ -42,7 +42,7 @@ def of_target(
         "text",
         "tags",
     ):
-        wrong = Wrong(
+        wrong = ConfigValueError(
             "",
             f"'{model.predict}' is a {kinds[model.predict]}",
             "a category, boolean, list, number, text or tags field",
@@ -66,7 +66,7 @@ def _classes(
         if metric in model.require:
             yield (
                 (*at, "require", metric),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{metric}' is of classes with an order, and '{model.predict}' has none",
                     f"'ordered: true' in the field '{model.predict}', or another metric",
@@ -76,7 +76,7 @@ def _classes(
     if of == "labels" and model.fair:
         yield (
             (*at, "fair"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"gaps between groups are of classes, and '{model.predict}' is a list",
                 "no 'fair' here",
@@ -86,7 +86,7 @@ def _classes(
         if metric in model.require:
             yield (
                 (*at, "require", metric),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{metric}' is of labels of which several may be there, and"
                     f" '{model.predict}' is a {kinds[model.predict]}",
@@ -96,7 +96,7 @@ def _classes(
     for metric in [m for m in OF_TAGS if m in model.require]:
         yield (
             (*at, "require", metric),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{metric}' is of tagged words, and '{model.predict}' is a {kinds[model.predict]}",
                 "another metric",
@@ -105,7 +105,7 @@ def _classes(
     for metric in [m for m in OF_RANKS if m in model.require and m != "mrr"]:
         yield (
             (*at, "require", metric),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{metric}' is of items that are ranked",
                 "'rank' in the model, or another metric",
@@ -115,7 +115,7 @@ def _classes(
         if metric in model.require:
             yield (
                 (*at, "require", metric),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{metric}' is of a text that is written, and '{model.predict}' is a"
                     f" {kinds[model.predict]}",
@@ -125,7 +125,7 @@ def _classes(
     for metric in () if model.federated else [m for m in OF_FEDERATED if m in model.require]:
         yield (
             (*at, "require", metric),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{metric}' is a figure of a model that sites learn together",
                 "'federated' in the model, or another metric",
@@ -134,7 +134,7 @@ def _classes(
     for metric in () if model.adapts else [m for m in OF_ADAPTED if m in model.require]:
         yield (
             (*at, "require", metric),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{metric}' is of a model that adapts another",
                 "'adapts' in the model, or another metric",
@@ -145,7 +145,7 @@ def _classes(
         fits = [n for n, kind in LOSSES.items() if getattr(kind, "of", "") == of]
         yield (
             (*at, "tune", "loss"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{loss.kind}' is a loss of {loss.of}, and '{model.predict}' is a"
                 f" {kinds[model.predict]}",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mesocosm.config.checks.names import Fault
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.augmentation import AUGMENT
 from mesocosm.learning.importers.onnx import Brought
 from mesocosm.learning.strategies.automl import AUTO
@@ -23,23 +23,28 @@ def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Itera
             fits = [n for n, kind in AUGMENT.items() if getattr(kind, "of", "") == moves]
             yield (
                 (*at, "tune", "augment", i),
-                Wrong(
+                ConfigValueError(
                     "", f"'{way.kind}' changes {way.of}, and what is tuned takes {moves}", "", fits
                 ),
             )
     if not sees:
         if model.image_base:
-            yield (*at, "image_base"), Wrong("", "no input is an image", "no 'image_base' here")
+            yield (
+                (*at, "image_base"),
+                ConfigValueError("", "no input is an image", "no 'image_base' here"),
+            )
         if "moves" in tune.model_fields_set:
             yield (
                 (*at, "tune", "moves"),
-                Wrong("", "no input is an image, so the one base moves", "no 'moves' here"),
+                ConfigValueError(
+                    "", "no input is an image, so the one base moves", "no 'moves' here"
+                ),
             )
         return
     if kinds.get(model.predict) == "text" or isinstance(model.base, Brought):
         yield (
             (*at, "inputs"),
-            Wrong(
+            ConfigValueError(
                 "",
                 "images tell classes, labels or a number, and no model made elsewhere looks at"
                 " them",
@@ -51,7 +56,7 @@ def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Itera
     if moves != "images" and not any(kinds.get(f) == "text" for f in model.inputs):
         yield (
             (*at, "tune", "moves"),
-            Wrong(
+            ConfigValueError(
                 "",
                 "no input is a text, so there is no base that reads",
                 "'moves: images', or an input that is a text",
@@ -60,7 +65,7 @@ def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Itera
     if moves != "texts" and not model.image_base:
         yield (
             (*at, "tune"),
-            Wrong(
+            ConfigValueError(
                 "",
                 "images are looked at by filters learnt from them, which stay as they are",
                 "'image_base' with a base that sees, or 'tune: frozen'",
@@ -69,7 +74,7 @@ def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Itera
     elif moves != "texts" and tune.method in OF_WORDS:
         yield (
             (*at, "tune"),
-            Wrong(
+            ConfigValueError(
                 "",
                 f"'{tune.method}' puts something before a text, and what is tuned here sees",
                 "another method, such as lora or full",
@@ -82,7 +87,7 @@ def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Itera
         if wrong:
             yield (
                 (*at, "tune", word),
-                Wrong(
+                ConfigValueError(
                     "",
                     f"'{word}' is for a base that reads, and what is tuned here sees",
                     f"no '{word}' here",
@@ -92,7 +97,7 @@ def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Itera
         if wrong:
             yield (
                 (*at, word),
-                Wrong(
+                ConfigValueError(
                     "",
                     "with images among its inputs a model is tuned from where its bases were, by"
                     " their names",
