@@ -254,7 +254,7 @@ def test_a_model_that_cannot_be_loaded_is_stood_in_for(up: tuple[Any, Served, Wa
                 "  other: {learns: mail, predict: amount, inputs: [text], track: []}\nservices:\n "
                 " desk: {serves: judge, fallback: other}"
             ),
-            "'other' does not answer what 'judge' answers",
+            "'other' does not predict what 'judge' predicts",
         ),
     ],
 )

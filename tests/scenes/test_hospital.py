@@ -239,12 +239,12 @@ def test_what_is_adapted_keeps_what_few_rows_cannot_better() -> None:
             "no model is named 'judg'; expected another model of the file; nearest 'judge'",
         ),
         (("adapts: wide", "adapts: near"), "'near' is this model itself"),
-        (("adapts: wide", "adapts: judge"), "the head of 'judge' is not linear for sure"),
+        (("adapts: wide", "adapts: judge"), "the head of 'judge' may not be linear"),
         (
             ("inputs: [amount], adapts", "inputs: [text], adapts"),
             "'inputs' is not that of 'wide', which is adapted",
         ),
-        (("adapts: wide}", "adapts: wide, fusion: late}"), "a model is adapted by its head alone"),
+        (("adapts: wide}", "adapts: wide, fusion: late}"), "only the head of a model is adapted"),
         (
             (
                 "track: [], tune: {method: frozen, head: kernel}",

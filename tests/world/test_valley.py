@@ -418,12 +418,12 @@ def test_a_body_that_is_no_glb_is_said_in_a_sentence(pond: Path) -> None:
         file.read_text().replace("world: {", "world: {models: {tree: looks/tree.fbx}, ")
     )
     assert any(
-        "'looks/tree.fbx' was given; expected a .glb file inside the project" in s
+        "got 'looks/tree.fbx'; expected a .glb file inside the project" in s
         for s in said_of(pond)
     )
     file.write_text(file.read_text().replace("tree: looks/tree.fbx", "tree: ../tree.glb"))
     assert any(
-        "'../tree.glb' was given; expected a .glb file inside the project" in s for s in said_of(pond)
+        "got '../tree.glb'; expected a .glb file inside the project" in s for s in said_of(pond)
     )
     file.write_text(file.read_text().replace("tree: ../tree.glb", "trea: looks/tree.glb"))
     assert any("'trea'" in s and "Did you mean 'tree'" in s for s in said_of(pond))

@@ -249,12 +249,12 @@ def test_an_inhabitant_says_what_holds_and_shows_the_row(
     [
         ("endpoint", "", "the file names no language model"),
         ("smolm2", "", "Did you mean 'smollm2'"),
-        ("minilm", "", "reads and writes nothing"),
+        ("minilm", "", "does not generate text"),
         ("endpoint", "language: {endpoint: 'ftp://x/v1', model: m}\n", "an address such as https"),
         (
             "endpoint",
             "language: {endpoint: 'https://x/v1', model: m, key: plain}\n",
-            "a secret stands in the file",
+            "plain-text secret",
         ),
     ],
 )

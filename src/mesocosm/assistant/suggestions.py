@@ -14,7 +14,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.config.editor import amended
+from mesocosm.config.editor import set_value
 from mesocosm.config.loader import read_text
 from mesocosm.core.errors import Failure, Invalid
 from mesocosm.core.thresholds import parse_bound
@@ -72,7 +72,7 @@ def proposals(spec: Spec, catalog: Catalog) -> list[dict[str, Any]]:
 def applied(text: str, file: str, changes: Sequence[dict[str, Any]]) -> str:
     """The file's text with all changes."""
     for one in changes:
-        text = amended(text, file, tuple(one["at"].split(".")), one["would"])
+        text = set_value(text, file, tuple(one["at"].split(".")), one["would"])
     return text
 
 

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from mesocosm.config import Spec
-from mesocosm.config.diagnostics import findings_of
-from mesocosm.config.source_map import load, place_of, plain
+from mesocosm.config.diagnostics import Document, explain_errors
+from mesocosm.config.source_map import find_place, load_tree, to_plain_data
 from mesocosm.core.errors import Failure, Finding, Invalid, Place, Wrong
 from mesocosm.core.settings import Kind
 from mesocosm.core.thresholds import Bound
@@ -104,33 +104,26 @@ def story_of(spec: Spec, file: Path | None = None) -> Story:
             " write one"
         )
     try:
-        tree = load(file.read_text(encoding="utf-8-sig"), file.name)
+        tree = load_tree(file.read_text(encoding="utf-8-sig"), file.name)
     except UnicodeDecodeError as error:
         raise Invalid(
             [Finding(Place(file.name, 1), "", "the file is not utf-8", "text in utf-8")]
         ) from error
-    data = plain(tree)
+    data = to_plain_data(tree)
     try:
         story = Story.model_validate(data)
     except ValidationError as error:
-        raise Invalid(
-            findings_of(
-                list(error.errors(include_url=False)),
-                tree,
-                data,
-                Story.model_json_schema(),
-                file.name,
-            )
-        ) from None
+        document = Document(tree, data, Story.model_json_schema(), file.name)
+        raise Invalid(explain_errors(error.errors(include_url=False), document)) from None
     found = [
-        w.at(place_of(tree, ("acts", n, w.key.split(".")[0]), file.name), f"acts.{n}")
+        w.at(find_place(tree, ("acts", n, w.key.split(".")[0]), file.name), f"acts.{n}")
         for n, act in enumerate(story.acts)
         for w in _faults(spec, act)
     ]
     if not story.acts:
         found.append(
             Wrong("acts", "a story without an act", "one at least").at(
-                place_of(tree, ("acts",), file.name)
+                find_place(tree, ("acts",), file.name)
             )
         )
     if found:

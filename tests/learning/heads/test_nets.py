@@ -98,4 +98,4 @@ def test_attention_is_built_beside_its_parts_and_served(
     file.write_text(
         SMALL.replace("tune: {method: frozen, head: kernel}", "tune: lora, fusion: attention")
     )
-    assert any("attention fuses what a base that stays" in line for line in said_of(pond))
+    assert any("attention fuses the embeddings of a frozen base" in line for line in said_of(pond))

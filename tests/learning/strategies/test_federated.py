@@ -113,7 +113,7 @@ def test_sites_by_a_field_are_told_with_what_pooling_would_have_given(
         (
             "tune: {method: frozen, head: kernel}",
             "tune: {method: frozen, head: kernel}, federated: {by: label}",
-            "a linear head together, not 'kernel'",
+            "a linear head, not 'kernel'",
         ),
         (
             "tune: {method: frozen, head: kernel}",
@@ -123,12 +123,12 @@ def test_sites_by_a_field_are_told_with_what_pooling_would_have_given(
         (
             "predict: label, inputs: [text, amount]",
             "federated: {by: label}, predict: amount, inputs: [text]",
-            "sites learn classes together",
+            "federated learning is for classes",
         ),
         (
             "tune: {method: frozen, head: kernel}",
             "tune: frozen, require: {gain_over_pooled: '>= 0'}",
-            "a model that sites learn together",
+            "a metric of federated learning",
         ),
     ],
 )

@@ -284,7 +284,7 @@ def test_what_cannot_see_is_said(pond: Path) -> None:
         (
             "tune: {method: frozen, head: linear}",
             "tune: lora",
-            "images are looked at by filters learnt from them",
+            "images are read by filters learned from them",
         ),
         (
             "inputs: [text, amount, photo]",

@@ -323,8 +323,8 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
     [
         ("tune: prompt", "", "not for bases that write"),
         ("tune: {method: lora, mixup: 0.2}", "models.writer.tune.mixup", "for classes and numbers"),
-        ("fair: {by: [id], favours: x}", "models.writer.fair", "gaps between groups"),
-        ("require: {accuracy: '> 0.5'}", "models.writer.require.accuracy", "no metric of a text"),
+        ("fair: {by: [id], favours: x}", "models.writer.fair", "fairness gaps are of classes"),
+        ("require: {accuracy: '> 0.5'}", "models.writer.require.accuracy", "is not a text metric"),
     ],
 )
 def test_what_cannot_be_is_said_with_its_place(
