@@ -294,7 +294,7 @@ def test_a_running_server_builds_a_source_that_grew_and_raises_an_alert_where_it
     before = eco.catalog.snapshot(dataset="sales")["account"]["in"]
     with (shop.spec.root / "orders.csv").open("a") as handle:
         handle.write("900,5,2026-02-02,Bonn,new@x.org\n")
-    with running.tending():
+    with running.maintain():
         until = time.time() + 60
         while (
             time.time() < until and eco.catalog.snapshot(dataset="sales")["account"]["in"] == before

@@ -250,7 +250,7 @@ def test_what_is_adapted_keeps_what_few_rows_cannot_better() -> None:
                 "track: [], tune: {method: frozen, head: kernel}",
                 "track: [], require: {gain_over_general: '> 0'}",
             ),
-            "'gain_over_general' is of a model that adapts another",
+            "'gain_over_general' is a metric of a model that adapts another",
         ),
     ],
 )

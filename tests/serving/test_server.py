@@ -259,7 +259,7 @@ def test_a_lost_source_is_shown_and_hides_nothing_else(server: Server) -> None:
         file.with_suffix(".away").rename(file)
     assert (
         said["plan"] == []
-        and "what a build would do is not known" in said["next"][0]["text"]
+        and "the plan is unknown" in said["next"][0]["text"]
         and "data/bureau.csv" in said["next"][0]["text"]
     )
     assert said["models"]["risk"] and said["services"]["credit-desk"]["version"]

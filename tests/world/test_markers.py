@@ -243,7 +243,7 @@ def test_all_who_are_here_share_them_and_a_guest_looks_on(pond: Path) -> None:
             looks_on.tell()
             looks_on.until(lambda: len(looks_on.told) > 1)
             assert (
-                "may only look on" in looks_on.told[1]["refused"]
+                "read-only token" in looks_on.told[1]["refused"]
                 and standing(client)[FIRST]["x"] == 1.5
             )
             for nonsense in (

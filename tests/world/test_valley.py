@@ -386,7 +386,7 @@ def test_bodies_are_exchanged_by_the_projects_own_files(
     try:
         assert one.http.get("/v1/world/models/tree").content[:4] == b"glTF"
         for kind, said in (
-            ("vane", "is no file of at most 20 MB"),
+            ("vane", "is not a file of at most 20 MB"),
             ("lake", "no file stands for"),
             ("x" * 400, "no file stands for"),
         ):

@@ -15,7 +15,7 @@ from typing import Any
 from mesocosm.config.loader import read_text
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import Failure
-from mesocosm.core.llm import Language, asked
+from mesocosm.core.llm import Language, ask
 
 SYSTEM = (
     "You look after a file that describes a machine learning project. Improve the draft for the"
@@ -35,7 +35,7 @@ def refined(text: str, goal: str, setting: Language, file: Path) -> tuple[str, s
         file: what the text would be written to; its folder is where its sources lie.
     """
     try:
-        said = asked(
+        said = ask(
             setting,
             [
                 {"role": "system", "content": SYSTEM},

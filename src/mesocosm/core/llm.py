@@ -57,7 +57,7 @@ class Language(Settings):
         return value.rstrip("/")
 
 
-def asked(setting: Language, messages: Sequence[Mapping[str, str]], most: int) -> str:
+def ask(setting: Language, messages: Sequence[Mapping[str, str]], most: int) -> str:
     """What the model says to some messages, each a `role` and a `content`.
 
     Args:
@@ -109,7 +109,7 @@ def asked(setting: Language, messages: Sequence[Mapping[str, str]], most: int) -
             f"the language model at {host} does not answer ({type(error).__name__})"
         ) from error
     if status != 200:
-        raise MesocosmError(f"the language model at {host} answered {status}; 200 was wanted")
+        raise MesocosmError(f"the language model at {host} answered {status}; expected 200")
     try:
         said = json.loads(data)["choices"][0]["message"]["content"]
     except (ValueError, LookupError, TypeError) as error:

@@ -215,7 +215,7 @@ def test_a_model_of_labels_is_built_judged_served_and_corrected(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("micro_f1", "perplexity", "of a text that is written"),
+        ("micro_f1", "perplexity", "a text metric"),
         ("track: []", "track: [], fair: {by: [id], favours: card}", "fairness gaps are of classes"),
         ("track: []", "track: [], tune: {method: full, loss: focal}", "a loss of classes"),
         ("values: [card, loan, fee]", "values: ['card,loan', fee]", "values without ','"),

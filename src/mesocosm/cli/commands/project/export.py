@@ -32,9 +32,9 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write KIND's files to FOLDER; files there that are not ours stay as they are."""
-    from mesocosm.app.bundle import living_of, settled
+    from mesocosm.app.bundle import configure_exporter, describe_deployment
     from mesocosm.app.deploy import EXPORTS
-    from mesocosm.app.world.scene_state import modelled
+    from mesocosm.app.world.scene_state import export_world
     from mesocosm.core.errors import ConfigValueError, MesocosmError
     from mesocosm.world.export import MODELS
 
@@ -50,9 +50,9 @@ def export(
     if folder.exists() and not folder.is_dir():
         raise MesocosmError(f"{folder} is a file; give a folder")
     files: dict[str, str | bytes] = (
-        dict(settled(EXPORTS[kind], set_ or []).files(living_of(eco.spec)))
+        dict(configure_exporter(EXPORTS[kind], set_ or []).files(describe_deployment(eco.spec)))
         if kind in EXPORTS
-        else modelled(eco.spec, eco.catalog, kind)
+        else export_world(eco.spec, eco.catalog, kind)
     )
     for name, text in files.items():
         path = folder / name

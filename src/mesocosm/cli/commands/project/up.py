@@ -133,7 +133,7 @@ def up(
         sys.setswitchinterval(
             0.0005
         )  # the loop, the workers' ears and the batchers hand the interpreter on at once
-        with owner_only(), running.tending():
+        with owner_only(), running.maintain():
             try:
                 Draining(config, running.leave, drain, begin).run(sockets=[listener])
             except KeyboardInterrupt:
