@@ -79,7 +79,7 @@ def test_a_unit_is_told_and_an_alert_that_is_open_is_not_called_none(
     again = drilled(churn, cli, "unit-change", "--rows", "60", "--wait", "1")
     assert again["alerts"] == [] and "income" in again["open_before"][0]["message"]
     said = cli("drill", "unit-change", "-f", str(churn.home), "--rows", "60", "--wait", "1").stdout
-    assert "no new alarm" in said and "still open from before: " in said
+    assert "no new alert" in said and "still open from before: " in said
     drilled(churn, cli, "quiet", "--rows", "300")
     assert open_ecosystem(churn.home).catalog.alerts(open_only=True) == []
 

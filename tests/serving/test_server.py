@@ -289,16 +289,16 @@ def test_status_says_what_the_monitors_have_to_judge_by(
     said = " ".join(cli("status", "-f", str(server.home)).stdout.split())
     assert (
         all(
-            f"{name}: it has not looked yet" in said or "rows of its next window are in" in said
+            f"{name}: no check yet" in said or "rows of the next window collected" in said
             for name in found
         )
-        and "look only while" not in said
+        and "run only while" not in said
     )
     home = tmp_path / "still"
     shutil.copytree(server.home, home, ignore=shutil.ignore_patterns("server.json"))
     said = " ".join(cli("status", "-f", str(home)).stdout.split())
     assert (
-        "the monitors look only while 'mesocosm up' runs" in said
-        and "has not looked" not in said
-        and "rows of its next window" not in said
+        "monitors run only while 'mesocosm up' runs" in said
+        and "no check yet" not in said
+        and "rows of the next window" not in said
     )

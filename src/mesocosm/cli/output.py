@@ -26,8 +26,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON."
 
 
 def answer(data: Any, as_json: bool, text: Callable[[Any], str]) -> None:
-    """Print an answer, as JSON or as text made from it."""
-    print(json.dumps(data, ensure_ascii=False, indent=1, default=str) if as_json else text(data))
+    """Print an answer, as JSON or as the text that a function makes of it."""
+    if as_json:
+        print(json.dumps(data, ensure_ascii=False, indent=1, default=str))
+    else:
+        print(text(data))
+
+
+def count_of(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count_of(1, "request"), count_of(3, "request")
+    ('1 request', '3 requests')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def guarded(command: Callable[..., None]) -> Callable[..., None]:
@@ -40,16 +52,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
             sys.stdout.flush()
         except ConfigError as error:
-            if as_json:
-                print(
-                    json.dumps(
-                        {"findings": [f.as_json() | {"text": f.text()} for f in error.findings]},
-                        ensure_ascii=False,
-                        indent=1,
-                    )
-                )
-            else:
-                print(error, file=sys.stderr)
+            _print_findings(error, as_json)
             raise typer.Exit(2) from None
         except MesocosmError as error:
             _fail(str(error), as_json)
@@ -69,6 +72,14 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             )
 
     return run
+
+
+def _print_findings(error: ConfigError, as_json: bool) -> None:
+    if not as_json:
+        print(error, file=sys.stderr)
+        return
+    findings = [finding.as_json() | {"text": finding.text()} for finding in error.findings]
+    print(json.dumps({"findings": findings}, ensure_ascii=False, indent=1))
 
 
 def leave_quietly() -> None:
@@ -94,29 +105,29 @@ def _fail(sentence: str, as_json: bool) -> None:
     raise typer.Exit(1) from None
 
 
-Asked = Annotated[str, typer.Argument(help="The answer's id, or 'last' for the newest.")]
+Asked = Annotated[str, typer.Argument(help="The prediction's id, or 'last' for the newest.")]
 
 
-def prediction_of(eco: Any, said: str) -> str:
-    """The id of a prediction; `last` stands for the newest that any service gave.
+def prediction_of(eco: Any, ident: str) -> str:
+    """The id of a prediction; `last` stands for the newest of all services.
 
     Raises:
-        Failure: `last`, and nothing was asked yet.
+        MesocosmError: `last`, and there is no prediction yet.
     """
-    if said != "last":
-        return said
-    newest = [
-        row for service in eco.spec.eco.services for row in eco.catalog.predictions(service, 1)
-    ]
+    if ident != "last":
+        return ident
+    newest: list[dict[str, Any]] = []
+    for service in eco.spec.eco.services:
+        newest += eco.catalog.predictions(service, 1)
     if not newest:
         raise MesocosmError(
-            "nothing was asked yet, so there is no last prediction; mesocosm predict"
+            "no requests yet, so there is no last prediction; ask for one with 'mesocosm predict'"
         )
     return str(max(newest, key=lambda row: row["at"])["id"])
 
 
 def opened(file: Path) -> Any:
-    """The ecosystem of a file."""
+    """Open the ecosystem of a file."""
     from mesocosm.api.ecosystem import open_ecosystem
 
     return open_ecosystem(file)

@@ -47,7 +47,9 @@ def versions(
         )
         return
     dataset_of(eco.spec, dataset)
-    snapshots = [version_of(eco.catalog, dataset, at)] if at else eco.catalog.snapshots(dataset)
+    snapshots = eco.catalog.snapshots(dataset)
+    if at:
+        snapshots = [version_of(eco.catalog, dataset, at)]
     found = [
         {k: s[k] for k in ("id", "delta", "account", "previous", "at")} | {"files": s["files"]}
         for s in snapshots
@@ -55,15 +57,17 @@ def versions(
     if not found:
         raise MesocosmError(f"'{dataset}' was not built yet; run 'mesocosm build'")
 
-    def text(d: dict[str, Any]) -> str:
-        lines = []
-        for s in d["versions"]:
-            a = s["account"]
-            when = datetime.fromtimestamp(s["at"]).strftime("%Y-%m-%d %H:%M")
-            lines.append(
-                f"{s['id']:<36} {when}  {a['kept']} kept, {a['quarantined']} quarantined,"
-                f" {a['duplicates']} duplicates of {a['in']}"
-            )
-        return "\n".join(lines)
+    answer({"dataset": dataset, "versions": found}, as_json, _text)
 
-    answer({"dataset": dataset, "versions": found}, as_json, text)
+
+def _text(found: dict[str, Any]) -> str:
+    return "\n".join(_version_line(version) for version in found["versions"])
+
+
+def _version_line(version: dict[str, Any]) -> str:
+    account = version["account"]
+    when = datetime.fromtimestamp(version["at"]).strftime("%Y-%m-%d %H:%M")
+    return (
+        f"{version['id']:<36} {when}  {account['kept']} kept, {account['quarantined']} quarantined,"
+        f" {account['duplicates']} duplicates of {account['in']}"
+    )

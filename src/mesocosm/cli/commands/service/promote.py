@@ -1,4 +1,4 @@
-"""`mesocosm promote`: the version that is tried, into service now."""
+"""`mesocosm promote`: deploy the version of a rollout now."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def promote(
     why: Annotated[str, typer.Option(help="Written into the history.")] = "by hand",
     as_json: AsJson = False,
 ) -> None:
-    """End the rollout of SERVICE by putting its new version into service; 'mesocosm rollback' ends
-    it the other way.
+    """End the rollout of SERVICE by promoting its new version; 'mesocosm rollback' ends it the
+    other way.
     """
-    from mesocosm.serving.rollout.transitions import promote as put
+    from mesocosm.serving.rollout.transitions import promote as promote_version
 
     eco = opened(file)
     if service not in eco.spec.eco.services:
@@ -33,7 +33,7 @@ def promote(
             service,
         )
     answer(
-        put(eco.catalog, service, "command line", why),
+        promote_version(eco.catalog, service, "command line", why),
         as_json,
         lambda d: f"{d['service']}: {d['from']} -> {d['to']}",
     )

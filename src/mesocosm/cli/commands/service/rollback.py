@@ -1,4 +1,4 @@
-"""`mesocosm rollback`: the version before, back in service; or an old version of a dataset the
+"""`mesocosm rollback`: the previous version of a service again; or an old version of a dataset the
 newest again.
 """
 
@@ -23,25 +23,17 @@ def rollback(
     why: Annotated[str, typer.Option(help="Written into the history.")] = "by hand",
     as_json: AsJson = False,
 ) -> None:
-    """Put the version that a service ran before back, or make an old version of a dataset the
-    newest again.
+    """Roll a service back to its previous version, or make an old version of a dataset the newest
+    again.
     """
     from mesocosm.lifecycle.access.dataset_history import return_to
     from mesocosm.lifecycle.file_datasets import datasets_of
-    from mesocosm.lifecycle.jobs.rollback import rollback as back
+    from mesocosm.lifecycle.jobs.rollback import rollback as roll_back
 
     eco = opened(file)
     if name in datasets_of(eco.spec):
-
-        def text(d: dict[str, Any]) -> str:
-            kept = (
-                f" Learnt from the version left, and kept: {', '.join(d['models'])}."
-                if d["models"]
-                else ""
-            )
-            return f"{d['dataset']}: {d['from']} -> {d['to']}, the rows of {d['is']}.{kept}"
-
-        answer(return_to(eco.spec, eco.catalog, name, to, "command line", why), as_json, text)
+        found = return_to(eco.spec, eco.catalog, name, to, "command line", why)
+        answer(found, as_json, _dataset_text)
         return
     if name not in eco.spec.eco.services:
         choices = [*eco.spec.eco.services, *datasets_of(eco.spec)]
@@ -49,7 +41,14 @@ def rollback(
             "", f"no service or dataset is named '{name}'", "one of the choices", choices, name
         )
     answer(
-        back(eco.catalog, name, "command line", why),
+        roll_back(eco.catalog, name, "command line", why),
         as_json,
         lambda d: f"{d['service']}: {d['from']} -> {d['to']}",
     )
+
+
+def _dataset_text(found: dict[str, Any]) -> str:
+    text = f"{found['dataset']}: {found['from']} -> {found['to']}, the rows of {found['is']}."
+    if found["models"]:
+        text += f" Trained on the version before, and kept: {', '.join(found['models'])}."
+    return text

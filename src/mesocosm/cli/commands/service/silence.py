@@ -1,4 +1,4 @@
-"""`mesocosm silence`: nobody is told of a monitor's alerts for a while; they are raised and shown
+"""`mesocosm silence`: no notifications of a monitor's alerts for a while; they are raised and shown
 all the same.
 """
 
@@ -38,7 +38,7 @@ def silence(
         wait = seconds(length)
     except (ValueError, KeyError, IndexError) as error:
         raise ConfigValueError(
-            "--for", f"'{length[:40]}' was given", "a length of time, as 30m or 2h"
+            "--for", f"got '{length[:40]}'", "a length of time, as 30m or 2h"
         ) from error
     until = eco.catalog.silence(monitor, wait, "command line", why)
     answer(
