@@ -78,23 +78,23 @@ def _foreign(doc: Doc[Any]) -> None:
 
 
 WRONG: list[tuple[str, Callable[[Hand], Any]]] = [
-    ("odd form", lambda h: h.root.__setitem__(SECOND, marker(form="statue"))),
+    ("form of a marker is invalid", lambda h: h.root.__setitem__(SECOND, marker(form="statue"))),
     ("'x' is out of bounds", lambda h: h.root.__setitem__(SECOND, marker(x=1e9))),
     ("'z' is out of bounds", lambda h: h.root.__setitem__(SECOND, marker(z=float("nan")))),
     ("'turn' is out of bounds", lambda h: h.root.__setitem__(SECOND, marker(turn="left"))),
-    ("no name", lambda h: h.root.__setitem__(SECOND, marker(who="x" * 41))),
-    ("no name", lambda h: h.root.__setitem__(SECOND, marker(who="A\u202enn"))),
-    ("no time", lambda h: h.root.__setitem__(SECOND, marker(at=-1))),
+    ("not a name", lambda h: h.root.__setitem__(SECOND, marker(who="x" * 41))),
+    ("not a name", lambda h: h.root.__setitem__(SECOND, marker(who="A\u202enn"))),
+    ("not a time", lambda h: h.root.__setitem__(SECOND, marker(at=-1))),
     (
-        "characters stand on one",
+        "characters on one marker",
         lambda h: h.root.__setitem__(SECOND, marker(words=Text("x" * (WORDS + 1)))),
     ),
-    ("characters stand on one", lambda h: h.root[FIRST]["words"].insert(0, "x" * WORDS)),
+    ("characters on one marker", lambda h: h.root[FIRST]["words"].insert(0, "x" * WORDS)),
     ("lacks something", lambda h: h.root.__setitem__(SECOND, marker(more="x"))),
     ("lacks something", lambda h: h.root.__setitem__(SECOND, marker(words="plain"))),
     ("lacks something", lambda h: h.root.__setitem__(SECOND, 5)),
     ("lacks something", lambda h: h.root[FIRST].pop("words")),
-    ("odd id", lambda h: h.root.__setitem__("<img>", marker())),
+    ("id of a marker is invalid", lambda h: h.root.__setitem__("<img>", marker())),
     ("changed", lambda h: h.root[FIRST].__setitem__("who", "Eve")),
     ("other parts", lambda h: _foreign(h.doc)),
     (
@@ -257,7 +257,7 @@ def test_all_who_are_here_share_them_and_a_guest_looks_on(pond: Path) -> None:
                 a.send_bytes(nonsense)
             a.send_text("nonsense")
             ann.until(lambda: len(ann.told) > 6)
-            assert all("what came is no" in t["refused"] for t in ann.told[1:])
+            assert all("got what is not" in t["refused"] for t in ann.told[1:])
             del ann.root[FIRST]
             ann.tell()
             looks_on.until(lambda: FIRST not in looks_on.root)

@@ -151,17 +151,17 @@ def _section(element: Element) -> str:
 def _find_loosely(spoken: str, kinds: Sequence[str], scene: Scene) -> list[Element]:
     meant: list[Element] = []
     if _has(spoken, STATE):
-        meant = [
-            element
-            for element in scene.elements
-            if _section(element) in SECTIONS
-            and len(_spoken(element.name).split()) > 1
-            and _names(spoken, element.name)
-        ]
-        meant = meant or [e for e in scene.elements if _section(e) in kinds]
+        meant = [element for element in scene.elements if _has_long_name(spoken, element)]
+        meant = meant or [element for element in scene.elements if _section(element) in kinds]
     if not meant and _has(spoken, ALERTS) and _has(spoken, OPEN):
         meant = [e for e in scene.elements if _section(e) == "monitors"]
     return meant
+
+
+def _has_long_name(spoken: str, element: Element) -> bool:
+    """Whether a text has the name of an element, of two words or more."""
+    is_long = len(_spoken(element.name).split()) > 1
+    return is_long and _section(element) in SECTIONS and _names(spoken, element.name)
 
 
 def _keep_longest_name(spoken: str, meant: list[Element]) -> list[Element]:
