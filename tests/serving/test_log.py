@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, text
 
-from mesocosm.catalog import Book, Catalog, unlabelled, unsure_of
+from mesocosm.catalog import CatalogView, Catalog, unlabelled, unsure_of
 from mesocosm.catalog.annotations import take
 from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.database.migrations import indexes_of
@@ -27,7 +27,7 @@ CALLS: dict[str, Any] = {
     "unlabelled": lambda c: unlabelled(c, "desk", 20),
     "unsure": lambda c: unsure_of(c, "desk", 20, 3.0),
     "prediction": lambda c: c.prediction("p-1"),
-    "past": lambda c: Book(c, 4.0),
+    "past": lambda c: CatalogView(c, 4.0),
 }
 
 
@@ -162,7 +162,7 @@ def test_the_counts_of_services_follow_every_insert_and_delete(tmp_path: Path) -
         rows = [r for r in catalog.rows(select(t.PREDICTIONS)) if not r["mark"]]
         assert catalog.counts() == dict(Counter(r["service"] for r in rows))
         for at in (-1.0, 0.0, 3599.9, 3600.0, 9000.0, 1e6):
-            assert Book(catalog, at).counts() == dict(
+            assert CatalogView(catalog, at).counts() == dict(
                 Counter(r["service"] for r in rows if r["at"] <= at)
             ), at
 
@@ -253,5 +253,5 @@ def test_counts_of_now_read_no_prediction(tmp_path: Path) -> None:
     event.listen(
         catalog.engine, "before_cursor_execute", lambda con, cur, sql, *_: asked.append(sql)
     )
-    assert catalog.counts() == Book(catalog).counts() == {"desk": 50}
+    assert catalog.counts() == CatalogView(catalog).counts() == {"desk": 50}
     assert asked and not any("predictions" in sql for sql in asked)

@@ -348,7 +348,7 @@ def test_a_line_that_is_no_row_is_refused_alone(
             "",
             "line 2 is no JSON",
             "line 4 is no object",
-            "line 5: the key 'amount' comes twice",
+            "line 5: duplicate key 'amount'",
             "",
         ],
     }

@@ -110,7 +110,7 @@ def test_a_key_that_comes_twice_is_refused_and_a_bad_row_among_others_names_its_
     answer = server.http.post(PREDICT, content=twice)
     assert (
         answer.status_code == 400
-        and "the key 'amount' comes twice" in answer.json()["detail"]
+        and "duplicate key 'amount'" in answer.json()["detail"]
         and answer.json()["field"] == "amount"
     )
     said = (

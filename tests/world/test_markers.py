@@ -287,7 +287,7 @@ def test_nothing_is_lost_when_the_server_goes_and_gateways_merge(pond: Path) -> 
         ann.until(lambda: ann.told)
         ann.root[FIRST] = marker()
         ann.tell()
-        soon(lambda: FIRST in standing(client) and book.kept(one.catalog))
+        soon(lambda: FIRST in standing(client) and book.read_document(one.catalog))
     said(ann, ", please")  # nobody hears it
     with running(pond) as (client, one), running(pond) as (other, two):
         assert standing(client)[FIRST]["words"] == "look here"
@@ -310,13 +310,13 @@ def test_nothing_is_lost_when_the_server_goes_and_gateways_merge(pond: Path) -> 
                 FIRST: "Ann",
                 SECOND: "Ben",
             }
-            number, age, data = book.kept(one.catalog) or (0, 0, b"")
+            number, age, data = book.read_document(one.catalog) or (0, 0, b"")
             assert age == 0
-            soon(lambda: two.marking.number == (book.kept(one.catalog) or (0,))[0])
+            soon(lambda: two.marking.number == (book.read_document(one.catalog) or (0,))[0])
             ann.root[FIRST]["x"] = 8.0
             ann.tell()  # and before that is kept the document is begun anew
-            while not book.keep(one.catalog, number, 1, Markers(data).anew().whole()):
-                number, _, data = book.kept(one.catalog) or (0, 0, b"")
+            while not book.store_document(one.catalog, number, 1, Markers(data).anew().whole()):
+                number, _, data = book.read_document(one.catalog) or (0, 0, b"")
             with pytest.raises(WebSocketDisconnect) as caught:
                 ann.until(lambda: False)
             assert (
@@ -327,7 +327,7 @@ def test_nothing_is_lost_when_the_server_goes_and_gateways_merge(pond: Path) -> 
             soon(
                 lambda: (
                     standing(client)[FIRST]["x"] == 8.0
-                    and Markers((book.kept(one.catalog) or (0, 0, b""))[2]).all()[FIRST]["x"] == 8.0
+                    and Markers((book.read_document(one.catalog) or (0, 0, b""))[2]).all()[FIRST]["x"] == 8.0
                 )
             )
 
@@ -341,8 +341,8 @@ def test_a_document_that_holds_little_but_what_is_gone_is_begun_anew(pond: Path)
         markers.merge(hand.news())
     assert len(markers.whole()) > 50_000
     with running(pond) as (client, one):
-        assert book.keep(one.catalog, 0, 0, markers.whole())
+        assert book.store_document(one.catalog, 0, 0, markers.whole())
         assert standing(client) == markers.all() and one.marking.age == 1
-        number, age, data = book.kept(one.catalog) or (0, 0, b"")
+        number, age, data = book.read_document(one.catalog) or (0, 0, b"")
         assert (number, age) == (2, 1) and len(data) < 500
-        assert not book.keep(one.catalog, 1, 1, data) and not book.keep(one.catalog, 0, 1, data)
+        assert not book.store_document(one.catalog, 1, 1, data) and not book.store_document(one.catalog, 0, 1, data)

@@ -22,7 +22,7 @@ from scipy.spatial import cKDTree
 
 from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.app.world.scene_state import Scenery
-from mesocosm.catalog import Book, moments
+from mesocosm.catalog import CatalogView, list_moments
 from mesocosm.world.export import MODELS
 from mesocosm.world.layout import depths, layout
 from mesocosm.world.scene import season
@@ -139,7 +139,7 @@ def test_a_model_in_the_making_and_one_kept_out_stand_beside_the_tree(
     from mesocosm.world.elements.tree import tree
     from mesocosm.world.elements.view import View
 
-    book = Book(eco.catalog)
+    book = CatalogView(eco.catalog)
     state = {
         "address": "models.risk",
         "began": 0.0,
@@ -216,14 +216,14 @@ def test_the_valley_as_it_was(pond: Path, cli: Callable[..., Any]) -> None:
         (look(t)["monitors.watch"].weather, look(t)["monitors.watch"].state) for t in at[1:3]
     ] == [(["wind"], "alarm"), ([], "unknown")]
     assert [look(t)["services.desk"].share is not None for t in at] == [False, False, False, True]
-    happened = [(m["what"], m["name"]) for m in moments(eco.catalog)]
+    happened = [(m["what"], m["name"]) for m in list_moments(eco.catalog)]
     assert [h for h in happened if h[0] != "snapshot"][-4:] == [
         ("deploy", "desk"),
         ("alert", "watch"),
         ("alert cleared", "watch"),
         ("rollout", "desk"),
     ] and ident
-    assert [m["at"] for m in moments(eco.catalog)] == sorted(m["at"] for m in moments(eco.catalog))
+    assert [m["at"] for m in list_moments(eco.catalog)] == sorted(m["at"] for m in list_moments(eco.catalog))
 
 
 def test_a_model_in_3d_is_what_the_standard_wants(

@@ -39,9 +39,8 @@ class Records:
             where = url_of_file(where / "catalog.db")
         self.url = where
         self.engine = open_engine(where)
-        self.logs = open_engine(
-            where, LOG_WAIT, keep=2
-        )  # opened when the first prediction is logged
+        # opened when the first prediction is logged
+        self.logs = open_engine(where, LOG_WAIT, keep=2)
         try:
             t.META.create_all(self.engine)
             add_missing_columns(self.engine)
@@ -49,7 +48,7 @@ class Records:
             keep_counts(self.engine)
         except ModuleNotFoundError as error:
             raise MesocosmError(
-                "a catalog on PostgreSQL wants the extra 'postgres': pip install"
+                "a catalog on PostgreSQL needs the extra 'postgres': pip install"
                 " 'mesocosm[postgres]'"
             ) from error
         except OperationalError as error:
@@ -104,10 +103,12 @@ class Records:
     def audit(self, most: int = 200, *, marked: bool = False) -> list[Row]:
         """The newest audit lines, newest first; `marked` as for `alerts`."""
         found = self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id.desc()).limit(most))
-        return found if marked else cast(list[Row], plain_all(found))
+        if marked:
+            return found
+        return cast(list[Row], plain_all(found))
 
     def verify_audit(self) -> int | None:
-        """The id of the first audit line that was edited, or None where the chain is whole."""
+        """The id of the first audit line that was edited, or None where the chain is intact."""
         last = ""
         for row in self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id)):
             line = {key: row[key] for key in ("at", "who", "act", "what", "why", "before")}

@@ -81,7 +81,7 @@ class Source(Protocol):
 
 @dataclass
 class Collected:
-    """What a source read: a DuckDB table with `_file` and `_line`, and the lines it could not read.
+    """What a source read: a DuckDB table with `_file` and `_line`, and lines that are unreadable.
 
     `files` maps each file or table read to its BLAKE2 fingerprint, `lines` each text file to its physical
     lines: all (`physical`), and how many are in `rows`, `header`, `blank`, `comment` and

@@ -18,7 +18,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.client import Client, Refused, row_as_json
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
-from mesocosm.core.thresholds import holds
+from mesocosm.core.thresholds import satisfies
 from mesocosm.lifecycle.access.data_access import columns_of, held_out
 from mesocosm.resilience.fault_injection import copied
 from mesocosm.resilience.scenario import Act, Story
@@ -232,7 +232,7 @@ def _missed(act: Act, one: Played) -> Iterator[str]:
         ("known", want.known, one.known, one.asked),
     )
     for name, bound, count, whole in shares:
-        if bound and not holds(bound, count / whole if whole else float("nan")):
+        if bound and not satisfies(bound, count / whole if whole else float("nan")):
             yield f"{name}: {count} of {whole}, expected {bound}"
     if want.refused is not None and not (one.whys and all(want.refused in why for why in one.whys)):
         yield f"refusals say '{one.whys[0] if one.whys else 'nothing'}', expected '{want.refused}'"

@@ -151,7 +151,7 @@ class Marking:
         """Read what the catalog has; a document with much that was removed is rebuilt, as nobody
         holds it.
         """
-        found = await asyncio.to_thread(book.kept, self.catalog, self.number)
+        found = await asyncio.to_thread(book.read_document, self.catalog, self.number)
         if found is None:
             return
         self.number, age, data = found
@@ -163,7 +163,7 @@ class Marking:
         if len(self.markers.whole()) <= max(WHOLE // 20, SLACK * len(fresh.whole())):
             return
         if await asyncio.to_thread(
-            book.keep, self.catalog, self.number, self.age + 1, fresh.whole()
+            book.store_document, self.catalog, self.number, self.age + 1, fresh.whole()
         ):
             self.markers, self.number, self.age = fresh, self.number + 1, self.age + 1
 
@@ -180,7 +180,7 @@ class Marking:
     async def _store(self) -> None:
         """Store what changed, and take up what other gateways stored."""
         async with self.lock:
-            found = await asyncio.to_thread(book.kept, self.catalog, self.number)
+            found = await asyncio.to_thread(book.read_document, self.catalog, self.number)
             if found is not None:
                 await self._take_up(*found)
             if not self.changed:
@@ -190,7 +190,12 @@ class Marking:
             stored = False
             try:
                 stored = await asyncio.to_thread(
-                    book.keep, self.catalog, self.number, self.age, self.markers.whole(), acts
+                    book.store_document,
+                    self.catalog,
+                    self.number,
+                    self.age,
+                    self.markers.whole(),
+                    acts,
                 )
             finally:
                 if not stored:

@@ -21,7 +21,7 @@ from starlette.websockets import WebSocketState
 
 from mesocosm.app.world.marker_socket import Marking
 from mesocosm.app.world.scene_state import Scenery
-from mesocosm.catalog import Catalog, moments
+from mesocosm.catalog import Catalog, list_moments
 from mesocosm.catalog import annotations as book
 from mesocosm.core.confidential.row_values import plain, withheld
 from mesocosm.core.errors import ConfigValueError, MesocosmError
@@ -284,7 +284,7 @@ def _add_scene_routes(app: FastAPI, scenery: Scenery, catalog: Catalog, door: Do
 
     @app.get("/v1/moments")
     async def past() -> Any:
-        return await asyncio.to_thread(moments, catalog)
+        return await asyncio.to_thread(list_moments, catalog)
 
     @app.get("/v1/scene")
     async def scene(at: float | None = None) -> Any:

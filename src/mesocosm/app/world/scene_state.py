@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from mesocosm.app.world.style_matcher import Look
-from mesocosm.catalog import Book, Catalog
+from mesocosm.catalog import Catalog, CatalogView
 from mesocosm.config import Spec
 from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.core.confidential.row_values import plain_all
@@ -76,7 +76,7 @@ class Scenery:
         self.catalog, self.served, self.watches = catalog, served, watches
         self.ground = lay_out_ground(spec.eco)
         self.lock = threading.Lock()
-        self.book: Book | None = None
+        self.book: CatalogView | None = None
         self.made, self.read, self.text, self.mark = 0.0, 0.0, "", ""
         self.latest: Scene | None = None
         self.look = Look(spec.eco.world.style, spec.eco.language, catalog, served)
@@ -115,7 +115,7 @@ class Scenery:
         return found.model_copy(update={"models": sorted(eco.world.models)} | self.look.now())
 
     def _past_scene(self, at: float) -> Scene:
-        eco, book = self.eco, Book(self.catalog, at)
+        eco, book = self.eco, CatalogView(self.catalog, at)
         view = View(
             book,
             {},
@@ -127,12 +127,12 @@ class Scenery:
         )
         return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, [])
 
-    def _current_book(self) -> Book:
+    def _current_book(self) -> CatalogView:
         """The catalog now, read again where it moved on or after half a second."""
         book = self.book
         is_old = time.monotonic() - self.read > FRESH
         if book is None or is_old or book.number != self.catalog.revision():
-            book = self.book = Book(self.catalog)
+            book = self.book = CatalogView(self.catalog)
             self.read = time.monotonic()
         return book
 
@@ -144,7 +144,7 @@ class Scenery:
             events += [event for event in list(service.events) if event["at"] >= since]
         return events[-MOST_FIREFLIES:]
 
-    def _alerts(self, book: Book) -> list[dict[str, Any]]:
+    def _alerts(self, book: CatalogView) -> list[dict[str, Any]]:
         """Open alerts without the values that they keep; a world is seen by every role."""
         shown = [alert_shown(alert) for alert in book.alerts]
         if self.marked:

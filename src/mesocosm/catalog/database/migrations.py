@@ -48,8 +48,10 @@ def _columns(engine: Engine, table: str) -> set[str]:
 
 def add_missing_indexes(engine: Engine) -> None:
     """Add the indexes that the catalog's tables lack."""
-    tables = {i.table.name for i in t.INDEXES if i.table is not None}
-    there = {name for table in tables for name in indexes_of(engine, table)}
+    tables = {index.table.name for index in t.INDEXES if index.table is not None}
+    there: set[str] = set()
+    for table in tables:
+        there |= indexes_of(engine, table)
     for index in t.INDEXES:
         if index.name not in there:
             index.create(engine, checkfirst=True)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from mesocosm.core.durations import seconds
-from mesocosm.core.thresholds import holds
+from mesocosm.core.thresholds import satisfies
 from mesocosm.serving.rollout.sequential_test import compared
 from mesocosm.serving.settings import Rollout
 
@@ -108,7 +108,7 @@ def decide(setting: Rollout, step: int, new: Side, old: Side, since_step: float)
     for name, bound in setting.guard.items():
         value = figures[name]
         counted = {"accuracy": new.judged, "agreement": new.both}.get(name, new.requests)
-        if value is not None and counted >= GUARDED and not holds(bound, value):
+        if value is not None and counted >= GUARDED and not satisfies(bound, value):
             return Next(
                 "return",
                 f"{name} is {value:.4g} over {counted} requests, and the guard wants {bound}",

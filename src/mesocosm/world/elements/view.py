@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mesocosm.catalog import Book
+    from mesocosm.catalog import CatalogView
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class View:
             and a sentence.
     """
 
-    catalog: Book
+    catalog: CatalogView
     figures: Mapping[str, Mapping[str, float]]
     alerts: list[dict[str, Any]]
     watches: Mapping[str, Mapping[str, Any]]
