@@ -1,4 +1,4 @@
-"""A dataset of an ecosystem as tables: the rows that its newest version kept, and the quarantined."""
+"""A dataset of an ecosystem as tables: the rows of its newest version, and the quarantined ones."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class DatasetView:
             split: of one part only.
 
         Raises:
-            Failure: the dataset is not built.
+            MesocosmError: the dataset is not built.
         """
         where = "true" if split is None else f"_split = '{split}'"
         fields = ", ".join([*(quote(name) for name in self.fields), "_split"])
@@ -63,7 +63,7 @@ class DatasetView:
         """The same as a data frame.
 
         Raises:
-            Failure: the dataset is not built.
+            MesocosmError: the dataset is not built.
         """
         return self.to_arrow(split).to_pandas()
 
@@ -71,7 +71,7 @@ class DatasetView:
         """The quarantined rows: `file`, `line`, `reason`, and the `original` as JSON or its line.
 
         Raises:
-            Failure: the dataset is not built.
+            MesocosmError: the dataset is not built.
         """
         columns = "_file as file, _line as line, reason, original"
         return self._table("quarantine", columns, "true")
