@@ -257,7 +257,12 @@ MISTAKES = [
     ("serves: risk", "serves: *risk", "an anchor or alias", "the value itself"),
     ("serves: risk", "serves: !!python/object:os.system risk", "tag", "plain"),
     ("serves: risk", "serves: [risk", "not YAML", ""),
-    ("style: a river valley at dawn", 'style: "${HOME}"', "environment variables are not allowed here", "only in sources"),
+    (
+        "style: a river valley at dawn",
+        'style: "${HOME}"',
+        "environment variables are not allowed here",
+        "only in sources",
+    ),
 ]
 
 

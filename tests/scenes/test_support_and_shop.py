@@ -250,7 +250,9 @@ def test_their_stories_go_as_told(support: Path, shop: Path, cli: Any) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_what_is_offered_suggest_drill_can_be_broken(support: Path, tmp_path: Path, cli: Any) -> None:
+def test_what_is_offered_suggest_drill_can_be_broken(
+    support: Path, tmp_path: Path, cli: Any
+) -> None:
     offered = {}
     for scene in list_scenes():
         cli("init", str(tmp_path / scene), "--template", scene)

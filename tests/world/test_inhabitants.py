@@ -282,7 +282,9 @@ def test_names_that_are_also_words_mean_a_thing_only_beside_what_it_is(scene: Sc
         ],
     )
     for _ in range(300):
-        found = find_elements(" ".join(rng.choices(words, k=rng.randint(1, 12))), scene, loosely=True)
+        found = find_elements(
+            " ".join(rng.choices(words, k=rng.randint(1, 12))), scene, loosely=True
+        )
         assert len(found) <= 4 and all(e in scene.elements for e in found)
 
 

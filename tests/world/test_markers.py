@@ -327,7 +327,10 @@ def test_nothing_is_lost_when_the_server_goes_and_gateways_merge(pond: Path) -> 
             soon(
                 lambda: (
                     standing(client)[FIRST]["x"] == 8.0
-                    and Markers((book.read_document(one.catalog) or (0, 0, b""))[2]).all()[FIRST]["x"] == 8.0
+                    and Markers((book.read_document(one.catalog) or (0, 0, b""))[2]).all()[FIRST][
+                        "x"
+                    ]
+                    == 8.0
                 )
             )
 
@@ -345,4 +348,6 @@ def test_a_document_that_holds_little_but_what_is_gone_is_begun_anew(pond: Path)
         assert standing(client) == markers.all() and one.marking.age == 1
         number, age, data = book.read_document(one.catalog) or (0, 0, b"")
         assert (number, age) == (2, 1) and len(data) < 500
-        assert not book.store_document(one.catalog, 1, 1, data) and not book.store_document(one.catalog, 0, 1, data)
+        assert not book.store_document(one.catalog, 1, 1, data) and not book.store_document(
+            one.catalog, 0, 1, data
+        )

@@ -55,7 +55,10 @@ def test_a_district_has_the_mood_of_its_topic_and_a_surge_is_its_storm() -> None
         ("chips", 1, None, "unknown"),
     ]
     assert found[0]["says"] == "'negative' surged" and found[1]["says"] == "6 of 8 are 'negative'"
-    assert len(describe_booths("market", COUNTS, [said("negative", f"t{k}") for k in range(30)], [])) == MOST
+    assert (
+        len(describe_booths("market", COUNTS, [said("negative", f"t{k}") for k in range(30)], []))
+        == MOST
+    )
 
 
 def test_answers_are_counted_and_what_was_not_sure_stands_apart() -> None:
@@ -78,7 +81,10 @@ def test_answers_are_counted_and_what_was_not_sure_stands_apart() -> None:
         "a market without groups shows its answers"
     )
     assert (
-        describe_booths("desk", None, [{"input": {}, "output": {"label": "12.5", "value": 12.5}}], []) == []
+        describe_booths(
+            "desk", None, [{"input": {}, "output": {"label": "12.5", "value": 12.5}}], []
+        )
+        == []
     )
     goods = describe_booths(
         "shop",

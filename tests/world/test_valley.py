@@ -223,7 +223,9 @@ def test_the_valley_as_it_was(pond: Path, cli: Callable[..., Any]) -> None:
         ("alert cleared", "watch"),
         ("rollout", "desk"),
     ] and ident
-    assert [m["at"] for m in list_moments(eco.catalog)] == sorted(m["at"] for m in list_moments(eco.catalog))
+    assert [m["at"] for m in list_moments(eco.catalog)] == sorted(
+        m["at"] for m in list_moments(eco.catalog)
+    )
 
 
 def test_a_model_in_3d_is_what_the_standard_wants(
@@ -387,8 +389,8 @@ def test_bodies_are_exchanged_by_the_projects_own_files(
         assert one.http.get("/v1/world/models/tree").content[:4] == b"glTF"
         for kind, said in (
             ("vane", "is not a file of at most 20 MB"),
-            ("lake", "no file stands for"),
-            ("x" * 400, "no file stands for"),
+            ("lake", "no 3D model is configured for"),
+            ("x" * 400, "no 3D model is configured for"),
         ):
             answer = one.http.get(f"/v1/world/models/{kind}")
             assert (
@@ -418,8 +420,7 @@ def test_a_body_that_is_no_glb_is_said_in_a_sentence(pond: Path) -> None:
         file.read_text().replace("world: {", "world: {models: {tree: looks/tree.fbx}, ")
     )
     assert any(
-        "got 'looks/tree.fbx'; expected a .glb file inside the project" in s
-        for s in said_of(pond)
+        "got 'looks/tree.fbx'; expected a .glb file inside the project" in s for s in said_of(pond)
     )
     file.write_text(file.read_text().replace("tree: looks/tree.fbx", "tree: ../tree.glb"))
     assert any(

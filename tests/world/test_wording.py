@@ -77,9 +77,13 @@ def test_what_a_row_does_not_say_does_not_hold(said: str) -> None:
 
 
 def test_chinese_holds_by_its_characters() -> None:
-    assert is_grounded(CHINESE, CHINESE) and is_grounded("七天后请您写信给我们，我们会免费再寄一张。", CHINESE)
+    assert is_grounded(CHINESE, CHINESE) and is_grounded(
+        "七天后请您写信给我们，我们会免费再寄一张。", CHINESE
+    )
     assert not is_grounded("新卡三到五个工作日寄到。", CHINESE)  # less than half of the row
-    assert is_grounded("您的新卡会三到五个工作日寄到；七天后请写信给我们，我们会免费再寄一张。", CHINESE)
+    assert is_grounded(
+        "您的新卡会三到五个工作日寄到；七天后请写信给我们，我们会免费再寄一张。", CHINESE
+    )
     assert not is_grounded(
         "新卡三到六个工作日寄到；七天后请写信给我们，我们免费再寄一张。", CHINESE
     ) and not is_grounded("新卡不寄到。", CHINESE)

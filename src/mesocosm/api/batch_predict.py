@@ -133,8 +133,12 @@ def _find_origin(eco: Any, service: str, names: frozenset[str]) -> Origin:
         for name, field in data.fields.items()
     }
     required = tuple(name for name in model.inputs if name in names) or tuple(names)
-    csv = delimited[0] if len(delimited) == 1 else None
-    return Origin(names, required, columns, model.predict, csv)
+    return Origin(names, required, columns, model.predict, _single(delimited))
+
+
+def _single(sources: Sequence[Csv]) -> Csv | None:
+    """The only source of a dataset; None where there are several."""
+    return sources[0] if len(sources) == 1 else None
 
 
 def _model_of(eco: Any, service: str) -> Any:

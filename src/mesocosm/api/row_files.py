@@ -19,7 +19,7 @@ from mesocosm.data.sources.delimited.plain_text import Plain, plain
 from mesocosm.data.sources.delimited.scanner import Scan
 from mesocosm.data.sources.files.parquet_exact import exact
 
-BLOCK = 500  # rows that are asked for at once
+BLOCK = 500  # rows of one request
 ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".parquet")
 # encodings whose texts may be valid UTF-8 by chance
 SEVERAL_BYTES = ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr")
@@ -72,7 +72,7 @@ class Origin:
         there is none, that of the source.
 
         Raises:
-            Failure: a column has the name of a field, and another field is read from a column of
+            MesocosmError: a column has the name of a field, and another field is read from a column of
                 this name in the source.
         """
         there = set(header)

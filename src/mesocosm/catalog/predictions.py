@@ -128,7 +128,7 @@ class Predictions(Records):
         query = select(func.count().label("many")).select_from(newest.subquery())
         return int(self.rows(query)[0]["many"])
 
-    def told(self, service: str, since: float) -> dict[str, tuple[int, int]]:
+    def count_labelled(self, service: str, since: float) -> dict[str, tuple[int, int]]:
         """By version: how many of its predictions since then have a true label, and how many of
         those are correct.
         """

@@ -88,7 +88,7 @@ class Catalog(Deployments, Predictions, Alerts):
         newest = select(func.max(t.VERSIONS.c.number)).where(t.VERSIONS.c.model == model)
         return int(self._scalar(newest) or 0) + 1
 
-    def judge(self, con: Connection, version: str, state: str, why: str) -> None:
+    def set_version_state(self, con: Connection, version: str, state: str, why: str) -> None:
         """Set a version's state (`champion`, `challenger`, `refused`, `retired`) and why."""
         con.execute(
             update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(state=state, why=why)

@@ -83,8 +83,8 @@ def _print_findings(error: ConfigError, as_json: bool) -> None:
 
 
 def leave_quietly() -> None:
-    """End as other tools do where nobody reads the output any more: no word, and the exit code of
-    SIGPIPE.
+    """End as other tools do where nobody reads the output any more: without output, and with the
+    exit code of SIGPIPE.
 
     Raises:
         typer.Exit: always.

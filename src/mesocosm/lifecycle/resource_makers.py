@@ -165,7 +165,9 @@ def make_model(
         say("a version made of just this is at hand")
         _say_missed(missed, say)
         state, why = ("refused", "; ".join(missed)) if missed else ("champion", "meets its gates")
-        return same[-1]["id"], lambda con: catalog.judge(con, same[-1]["id"], state, why)
+        return same[-1]["id"], lambda con: catalog.set_version_state(
+            con, same[-1]["id"], state, why
+        )
     snapshot = catalog.snapshot(dataset=model.learns)
     assert snapshot is not None
     named = named_rows(spec, catalog, name, snapshot)

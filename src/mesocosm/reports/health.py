@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from statistics import mean, median
 from typing import Any, cast
 
-from mesocosm.catalog import Catalog, unsure_of
+from mesocosm.catalog import Catalog, count_unsure
 from mesocosm.config import Spec
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.durations import seconds
@@ -312,7 +312,7 @@ def _experience(
     figures, todo = {}, list[str]()
     for name, service in spec.eco.services.items():
         goal, waited = _goal(service), _waits(lines, name)
-        asked, doubts = unsure_of(catalog, name, ASKED, since)
+        asked, doubts = count_unsure(catalog, name, ASKED, since)
         told = [r for r in catalog.labelled(name, since) if "label" in r["output"]]
         right = sum(str(r["output"]["label"]) == r["label"] for r in told)
         apdex = pleased(waited, goal)

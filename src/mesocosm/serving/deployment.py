@@ -145,7 +145,7 @@ class Deployed:
 
     def _move(self, trial: Trial) -> None:
         row, now = trial.rollout, self.catalog.clock()
-        told = self.catalog.told(self.name, row["began"])
+        told = self.catalog.count_labelled(self.name, row["began"])
         new, old = (
             count.side(*told.get(version, (0, 0)))
             for count, version in ((trial.new, row["version"]), (trial.old, row["before"]))

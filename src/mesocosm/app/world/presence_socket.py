@@ -58,16 +58,15 @@ class Visitor:
     def __init__(self, who: int, name: str, socket: WebSocket, speaks: bool) -> None:
         self.who, self.name, self.socket, self.speaks = who, name, socket, speaks
         self.poses: deque[bytes] = deque(maxlen=WAITING)
-        self.words: deque[str] = deque(
-            maxlen=500
-        )  # who came, who went and what was said is not dropped with poses
+        # who came, who went and what was said is not dropped with poses
+        self.words: deque[str] = deque(maxlen=500)
         self.ready = asyncio.Event()
         self.spoke: deque[float] = deque(maxlen=5)
         self.posed = (0.0, 0)
         self.short: Short | None = short_of(socket.scope)
 
-    def tell(self, message: bytes | str, frame: bytes = b"") -> None:
-        """Have something sent: a `frame` at once where nothing waits, else soon, the oldest poses
+    def post(self, message: bytes | str, frame: bytes = b"") -> None:
+        """Send something: a `frame` at once where nothing waits, else soon, the oldest poses
         dropped.
         """
         if isinstance(message, str):
@@ -83,7 +82,7 @@ class Visitor:
         while True:
             await self.ready.wait()
             self.ready.clear()
-            while self.words or self.poses:  # who came is told before where they are
+            while self.words or self.poses:  # who came is sent before where they are
                 if self.words:
                     await self.socket.send_text(self.words.popleft())
                 else:
@@ -128,8 +127,8 @@ class Visiting:
         """Send a newcomer who is here and what was said, and the others that somebody came."""
         others = [[other.who, other.name] for other in self.all.values()]
         hello = {"you": visitor.who, "name": visitor.name, "here": others, "said": list(self.said)}
-        visitor.tell(json.dumps(hello))
-        visitor.tell(self.crowd.whole())
+        visitor.post(json.dumps(hello))
+        visitor.post(self.crowd.whole())
         self._send_all({"came": [visitor.who, visitor.name]})
         self.all[visitor.who] = visitor
         if self.ticking is None or self.ticking.done():
@@ -145,7 +144,7 @@ class Visiting:
     def _send_all(self, message: dict[str, Any]) -> None:
         text = json.dumps(message)
         for other in self.all.values():
-            other.tell(text)
+            other.post(text)
 
     def _receive_pose(self, visitor: Visitor, data: bytes) -> None:
         now = time.monotonic()
@@ -175,11 +174,11 @@ class Visiting:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while self.all:
-            for message, mine in self.crowd.snapshots():
+            for message, members in self.crowd.snapshots():
                 frame = framed(message)
-                for who in mine:
-                    if one := self.all.get(who):
-                        one.tell(message, frame)
+                for who in members:
+                    if visitor := self.all.get(who):
+                        visitor.post(message, frame)
             due = max(due + 1 / RATE, loop.time() - 0.2)
             await asyncio.sleep(max(0.0, due - loop.time()))
 

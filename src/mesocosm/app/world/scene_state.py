@@ -168,7 +168,7 @@ class Scenery:
         """
         named = self.eco.world.models.get(kind)
         if named is None:
-            raise MesocosmError(f"no file stands for '{kind[:40]}'")
+            raise MesocosmError(f"no 3D model is configured for '{kind[:40]}'")
         path = inside(self.root, named, f"world.models.{kind}")
         if not path.is_file() or path.stat().st_size > MOST_BODY:
             raise MesocosmError(f"'{named}' is not a file of at most {MOST_BODY // 10**6} MB")

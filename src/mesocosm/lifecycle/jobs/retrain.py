@@ -154,7 +154,9 @@ def retrain(
         if good:
             settings = spec.eco.services[service]
             if settings.rollout.strategy == "direct":
-                catalog.judge(con, champion["id"], "retired", f"replaced by {values['id']}: {why}")
+                catalog.set_version_state(
+                    con, champion["id"], "retired", f"replaced by {values['id']}: {why}"
+                )
             begun = put(
                 catalog, con, service, settings, values["id"], now["answers"], "retrain", why
             )

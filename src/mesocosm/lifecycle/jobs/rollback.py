@@ -44,6 +44,6 @@ def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, An
         catalog.deploy(con, service, before["version"], now["answers"], who, why, before["weights"])
         if before["version"] != now["version"]:
             if now["version"]:
-                catalog.judge(con, now["version"], "retired", f"rolled back: {why}")
-            catalog.judge(con, before["version"], "champion", f"put back: {why}")
+                catalog.set_version_state(con, now["version"], "retired", f"rolled back: {why}")
+            catalog.set_version_state(con, before["version"], "champion", f"put back: {why}")
     return {"service": service, "from": now["version"], "to": before["version"], "why": why}

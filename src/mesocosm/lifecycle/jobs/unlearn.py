@@ -81,7 +81,7 @@ def _one(
     }
     with catalog.transaction() as con:
         con.execute(insert(t.VERSIONS).values(**values))
-        catalog.judge(
+        catalog.set_version_state(
             con,
             old["id"],
             "erased",

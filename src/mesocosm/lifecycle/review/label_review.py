@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mesocosm.catalog import Catalog, unlabelled
+from mesocosm.catalog import Catalog, find_unlabelled
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.lifecycle.access.data_access import doubles, group_of, kinds_of
@@ -192,7 +192,7 @@ def waiting(spec: Spec, catalog: Catalog, model: str, net: Any) -> list[dict[str
         if service.serves == model:
             found += [
                 p
-                for p in unlabelled(catalog, name, REQUESTS)
+                for p in find_unlabelled(catalog, name, REQUESTS)
                 if set(net.inputs) <= set(p["input"]["clean"])
             ]
     return found

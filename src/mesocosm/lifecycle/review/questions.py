@@ -45,7 +45,9 @@ def ask_readings(spec: Spec, made: Mapping[str, str] | None = None) -> list[Find
             continue
         for asked in _open(spec, name, (made or {}).get(f"datasets.{name}")):
             place = spec.place("datasets", name, *asked.key.split(".", 1))
-            found.append(Finding(place, f"datasets.{name}.{asked.key}", asked.found, asked.expected))
+            found.append(
+                Finding(place, f"datasets.{name}.{asked.key}", asked.found, asked.expected)
+            )
     return found
 
 

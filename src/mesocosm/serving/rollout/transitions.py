@@ -36,11 +36,11 @@ def promoted(
             f"{rollout['strategy']} promoted: {why}",
         )
         if rollout["before"] and rollout["before"] != rollout["version"]:
-            catalog.judge(
+            catalog.set_version_state(
                 con, rollout["before"], "retired", f"replaced by {rollout['version']}: {why}"
             )
         if rollout["version"]:
-            catalog.judge(
+            catalog.set_version_state(
                 con, rollout["version"], "champion", f"{rollout['strategy']} promoted: {why}"
             )
     catalog.clear(f"rollout-{rollout['service']}", "another version was promoted")
@@ -64,7 +64,7 @@ def returned(
         ):
             return False
         if rollout["version"]:
-            catalog.judge(
+            catalog.set_version_state(
                 con, rollout["version"], "retired", f"{rollout['strategy']} returned: {why}"
             )
     return True
