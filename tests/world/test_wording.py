@@ -103,8 +103,8 @@ def test_an_endpoint_is_asked_with_one_row_and_its_key_is_named_nowhere(model: A
     assert "sesame-7" not in repr(setting)
     for answer, sentence in (
         ((500, "no", 0), "answered 500"),
-        ((200, b"<html>", 0), "no chat completion"),
-        ((200, b'{"choices": []}', 0), "no chat completion"),
+        ((200, b"<html>", 0), "not a chat completion"),
+        ((200, b'{"choices": []}', 0), "not a chat completion"),
         ((200, " ", 0), "is empty"),
         ((200, b"x" * 1_100_000, 0), "more than"),
         ((200, NOTE, 3), "does not answer"),
