@@ -72,8 +72,8 @@ class Origin:
         there is none, that of the source.
 
         Raises:
-            MesocosmError: a column has the name of a field, and another field is read from a column of
-                this name in the source.
+            MesocosmError: a column has the name of a field, and another field is read from a
+                column of this name in the source.
         """
         there = set(header)
         found = {}

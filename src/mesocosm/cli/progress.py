@@ -1,5 +1,5 @@
-"""Progress of work on a terminal, with a note where nothing was printed for two seconds; a log has no
-such lines.
+"""Progress of work on a terminal, with a note where nothing was printed for two seconds; a log has
+no such lines.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Beat:
         self.lock, self.ended = threading.Lock(), threading.Event()
 
     def say(self, address: str, text: str) -> None:
-        """Print a line of what was done; a sentence with the record `about` has the seconds until the
-        step ends.
+        """Print a line of what was done; a sentence with the record `about` has the seconds until
+        the step ends.
         """
         with self.lock:
             now = time.perf_counter()

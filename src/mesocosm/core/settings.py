@@ -83,8 +83,8 @@ class Source(Protocol):
 class Collected:
     """What a source read: a DuckDB table with `_file` and `_line`, and lines that are unreadable.
 
-    `files` maps each file or table read to its BLAKE2 fingerprint, `lines` each text file to its physical
-    lines: all (`physical`), and how many are in `rows`, `header`, `blank`, `comment` and
+    `files` maps each file or table read to its BLAKE2 fingerprint, `lines` each text file to its
+    physical lines: all (`physical`), and how many are in `rows`, `header`, `blank`, `comment` and
     `quarantined` ones. `notes` are sentences about how files were read.
     """
 

@@ -3,7 +3,8 @@ the catalog.
 
 An update is checked before anybody else gets it (`world/markers/document.py`), sent on at once
 and stored half a second later; what a killed server lost comes back with the next visitor who had
-it. Gateways over one catalog merge what each of them stored. Knows sockets, the document and the catalog.
+it. Gateways over one catalog merge what each of them stored. Knows sockets, the document and the
+catalog.
 
 Source: the Yjs sync protocol (messages of type 0: step 1 with a state, step 2 and update with an
 update).
