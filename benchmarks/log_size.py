@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mesocosm.catalog import Book, Catalog, unlabelled, unsure_of
+from mesocosm.catalog import Catalog, CatalogView, count_unsure, find_unlabelled
 from mesocosm.catalog.database import schema as t
 
 Line = tuple[str, float, str, bool]
@@ -68,12 +68,12 @@ def asked(catalog: Catalog) -> dict[str, float]:
         "an hour": lambda: catalog.predictions("desk", 20, now - 3600),
         "labelled": lambda: catalog.labelled("desk"),
         "labelled since now": lambda: catalog.labelled("desk", now),
-        "unlabelled": lambda: unlabelled(catalog, "desk", 2000),
-        "unsure": lambda: unsure_of(catalog, "desk", 2000, now - 86400 * 89),
-        "a past moment": lambda: Book(catalog, now - 40.5 * 86400),
+        "unlabelled": lambda: find_unlabelled(catalog, "desk", 2000),
+        "unsure": lambda: count_unsure(catalog, "desk", 2000, now - 86400 * 89),
+        "a past moment": lambda: CatalogView(catalog, now - 40.5 * 86400),
         "counts": catalog.counts,
         "one": lambda: catalog.prediction("p-5000"),
-        "book": lambda: Book(catalog),
+        "book": lambda: CatalogView(catalog),
     }
     found = {}
     for name, call in calls.items():

@@ -16,10 +16,21 @@ from typing import Any
 
 import httpx
 
+KNOWN = (
+    "id",
+    "version",
+    "label",
+    "probability",
+    "probabilities",
+    "value",
+    "why",
+    "warnings",
+)  # keys of a prediction that are attributes of their own names
+
 
 class Refused(Exception):
-    """The gateway's problem, in its words; `status` is HTTP's, `retry_after` seconds where it says
-    so.
+    """The gateway's problem, in its words; `status` is HTTP's, `retry_after` seconds where it gives
+    them.
     """
 
     def __init__(self, status: int, detail: str, retry_after: float | None = None) -> None:
@@ -29,8 +40,8 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Prediction:
-    """What came out for one row; `why` is set, and nothing else, where the row may not be used;
-    `warnings` name values that training did not know, or say that the row has none: each has a
+    """The prediction of one row; `why` is set, and nothing else, where the row is refused;
+    `warnings` name values that are not in the training data, or a row without values: each has a
     `field`, a `warning` (`unseen category`, `out of range` or `empty row`) and a `detail`.
     """
 
@@ -47,11 +58,13 @@ class Prediction:
 
 
 def row_as_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as JSON can say it: dates, moments and hours in ISO 8601, a decimal as a number where a
-    double holds it and as its digits where not, all else as it is.
+    """A row as JSON: dates, moments and hours in ISO 8601, a decimal as a number where a double is
+    exact and as its digits where not, everything else unchanged.
 
-    >>> row_as_json({"day": date(2024, 2, 29), "sum": Decimal("1.10"), "long": Decimal("0.12345678901234567890"), "n": 3})
-    {'day': '2024-02-29', 'sum': 1.1, 'long': '0.12345678901234567890', 'n': 3}
+    >>> row_as_json({"day": date(2024, 2, 29), "sum": Decimal("1.10"), "n": 3})
+    {'day': '2024-02-29', 'sum': 1.1, 'n': 3}
+    >>> row_as_json({"long": Decimal("0.12345678901234567890")})
+    {'long': '0.12345678901234567890'}
     """
     return {name: _as_json(value) for name, value in row.items()}
 
@@ -60,11 +73,9 @@ def _as_json(value: object) -> object:
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return (
-            float(value)
-            if value.is_finite() and Decimal(repr(float(value))) == value
-            else str(value)
-        )
+        if value.is_finite() and Decimal(repr(float(value))) == value:
+            return float(value)
+        return str(value)
     if isinstance(value, list):
         return [_as_json(one) for one in value]
     if isinstance(value, dict):
@@ -73,7 +84,7 @@ def _as_json(value: object) -> object:
 
 
 class Client:
-    """Speaks to one gateway.
+    """Requests to one gateway.
 
     Args:
         url: its address.
@@ -112,7 +123,7 @@ class Client:
         """The prediction of one row.
 
         Raises:
-            Refused: the row cannot be right, too many wait, or the deadline passed.
+            Refused: the row is invalid, too many requests wait, or the deadline passed.
         """
         return prediction_of(
             self._post(f"/v1/services/{service}/predict", row_as_json(row), deadline_ms)
@@ -126,13 +137,12 @@ class Client:
         Raises:
             Refused: as for `predict`.
         """
-        said = self._post(
-            f"/v1/services/{service}/predict", {"rows": [row_as_json(r) for r in rows]}, deadline_ms
-        )
-        return [prediction_of(p) for p in said["predictions"]]
+        body = {"rows": [row_as_json(row) for row in rows]}
+        response = self._post(f"/v1/services/{service}/predict", body, deadline_ms)
+        return [prediction_of(prediction) for prediction in response["predictions"]]
 
     def feedback(self, service: str, prediction: str, label: str) -> None:
-        """Tell the label that turned out to be true.
+        """Record the true label of a prediction.
 
         Raises:
             Refused: there is no such prediction, or no such label.
@@ -140,66 +150,55 @@ class Client:
         self._post(f"/v1/services/{service}/feedback", {"id": prediction, "label": label})
 
     def ask(self, service: str, question: str) -> dict[str, Any]:
-        """What a service that speaks says, with the row it rests on.
+        """The answer of a service with chat, with the row that it rests on.
 
         Raises:
-            Refused: the service does not speak.
+            Refused: the service has no chat.
         """
-        said = self._post(
-            "/v1/chat/completions",
-            {"model": service, "messages": [{"role": "user", "content": question}]},
-        )
-        return dict(said["grounding"])
+        messages = [{"role": "user", "content": question}]
+        response = self._post("/v1/chat/completions", {"model": service, "messages": messages})
+        return dict(response["grounding"])
 
     def _post(self, path: str, body: Any, deadline_ms: int | None = None) -> Any:
+        headers = {"X-Deadline-Ms": str(deadline_ms)} if deadline_ms else {}
         try:
-            answer = self.http.post(
-                path, json=body, headers={"X-Deadline-Ms": str(deadline_ms)} if deadline_ms else {}
-            )
+            response = self.http.post(path, json=body, headers=headers)
         except TypeError as error:
             raise Refused(
                 400,
-                f"the body holds what JSON cannot say ({error}); wanted texts, numbers, booleans,"
-                " lists and objects",
+                f"the body has a value that is not JSON ({error}); expected texts, numbers,"
+                " booleans, lists and objects",
             ) from error
         except ValueError as error:
             raise Refused(
                 400,
-                "the body holds a number that is infinite or none, which JSON cannot say; wanted a"
+                "the body has a number that is infinite or NaN, which is not JSON; expected a"
                 " finite number, or null",
             ) from error
-        if answer.status_code >= 400:
-            said = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-            wait = answer.headers.get("retry-after")
-            other = said.get("error")  # of a protocol that others define
-            known = other.get("message") if isinstance(other, dict) else other
-            raise Refused(
-                answer.status_code,
-                str(known or said.get("detail", f"the gateway answered {answer.status_code}")),
-                float(wait) if wait else None,
-            )
-        return answer.json()
+        if response.status_code >= 400:
+            raise _refusal(response)
+        return response.json()
 
 
-def prediction_of(said: Mapping[str, Any]) -> Prediction:
-    """An answer of the gateway as a prediction."""
-    known = {
-        k: said[k]
-        for k in (
-            "id",
-            "version",
-            "label",
-            "probability",
-            "probabilities",
-            "value",
-            "why",
-            "warnings",
-        )
-        if k in said
-    }
-    interval = said.get("interval")
-    return Prediction(
-        **known,
-        interval=(interval[0], interval[1]) if interval else None,
-        more={k: v for k, v in said.items() if k not in known and k != "interval"},
-    )
+def _refusal(response: httpx.Response) -> Refused:
+    """The problem that a response reports, by our form or by that of a protocol of others."""
+    body: dict[str, Any] = {}
+    if "json" in response.headers.get("content-type", ""):
+        body = response.json()
+    message = body.get("error")
+    if isinstance(message, dict):
+        message = message.get("message")
+    if not message:
+        message = body.get("detail", f"the gateway answered {response.status_code}")
+    wait = response.headers.get("retry-after")
+    return Refused(response.status_code, str(message), float(wait) if wait else None)
+
+
+def prediction_of(answer: Mapping[str, Any]) -> Prediction:
+    """A prediction from the gateway's JSON."""
+    known = {key: answer[key] for key in KNOWN if key in answer}
+    more = {key: value for key, value in answer.items() if key not in (*KNOWN, "interval")}
+    interval = answer.get("interval")
+    if interval:
+        known["interval"] = (interval[0], interval[1])
+    return Prediction(**known, more=more)

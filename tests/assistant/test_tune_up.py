@@ -15,10 +15,10 @@ from conftest import SMALL, small_rows
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.assistant.suggestions import apply_changes, suggest_changes
 from mesocosm.catalog.database import schema as t
-from mesocosm.config.editor import amended
+from mesocosm.config.editor import set_value
 from mesocosm.config.loader import read_text
-from mesocosm.config.source_map import load, plain
 from mesocosm.lifecycle.jobs.challenger_comparison import lower_bound
+from mesocosm.config.source_map import load_tree, to_plain_data
 
 
 def named(found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -206,9 +206,9 @@ world: {places: {}}
     ],
 )
 def test_one_setting_is_put_and_nothing_else_moves(path: str, value: Any, lines: list[str]) -> None:
-    made = amended(LAYOUT, "f.yaml", tuple(path.split(".")), value)
+    made = set_value(LAYOUT, "f.yaml", tuple(path.split(".")), value)
     assert [line for line in made.splitlines() if line not in LAYOUT.splitlines()] == lines
-    here: Any = plain(load(made, "f.yaml"))
+    here: Any = to_plain_data(load_tree(made, "f.yaml"))
     for step in path.split("."):
         here = here[step]
     assert here == value

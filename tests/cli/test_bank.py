@@ -130,7 +130,7 @@ def test_commands_answer_in_sentences_with_exit_codes(
     assert cli("nonsense").returncode == 2
     near = cli("predict", "credit-dsk", "-f", str(bank), "--input", "{}")
     assert near.returncode == 1 and "Did you mean 'credit-desk'?" in near.stderr
-    assert "is no JSON" in cli("predict", "credit-desk", "-f", str(bank), "--input", "{").stderr
+    assert "is not JSON" in cli("predict", "credit-desk", "-f", str(bank), "--input", "{").stderr
     assert "no prediction is named" in cli("trace", "p-1", "-f", str(bank)).stderr
     assert "no previous version" in cli("rollback", "help-desk", "-f", str(bank)).stderr
     for done in (missing, near):

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mesocosm.api.batch_predict import _by_field, _column, _kind_of, _no_json, _Writer
+from mesocosm.api.batch_predict import _find_column, _reason, _select_fields, _why_not_json
+from mesocosm.api.prediction_files import PredictionWriter
 from mesocosm.api.row_files import BLOCK, Line, Origin, Rows, read_rows
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.data.sources.delimited.csv import Csv
@@ -121,7 +122,7 @@ def test_what_was_guessed_is_said_and_a_bad_line_costs_itself(tmp_path: Path) ->
     assert found[1].why == "line 4: expected 3 columns, got 1" and found[2].why.startswith(
         "line 5: a quote is not closed"
     )
-    assert [_kind_of(line, {"why": line.why}) for line in found[1:3]] == [
+    assert [_reason(line, {"why": line.why}) for line in found[1:3]] == [
         "expected N columns, got N",
         "a quote is not closed",
     ]
@@ -154,9 +155,9 @@ def test_a_column_has_its_own_name_or_that_of_the_source() -> None:
     }
     assert origin.named(["amount", "Betrag (EUR)"]) == {"amount": "amount", "again": "Betrag (EUR)"}
     assert (
-        _column("#2", ["a"], {"a": ["x", "y"]}) == "y"
-        and _column("a.x", ["b", "a"], {"a": ["x"]}) == "x"
-        and _column("a.x", ["a"], {"a": ["a.x", "x"]}) == "a.x"
+        _find_column("#2", ["a"], {"a": ["x", "y"]}) == "y"
+        and _find_column("a.x", ["b", "a"], {"a": ["x"]}) == "x"
+        and _find_column("a.x", ["a"], {"a": ["a.x", "x"]}) == "a.x"
     )
     taken = Origin(frozenset(["amount"]), (), {"amount": "x", "label": "amount"})
     assert taken.named(["amount"]) == {"amount": "amount"} and taken.named(["x"]) == {"amount": "x"}
@@ -182,8 +183,8 @@ def test_what_is_no_json_is_refused_alone() -> None:
         {"a": deep},
         {"a": {"b": [1, "x", None]}},
     ]
-    assert [bool(_no_json(row)) for row in rows] == [False, True, True, True, True, False]
-    said = _by_field(
+    assert [bool(_why_not_json(row)) for row in rows] == [False, True, True, True, True, False]
+    said = _select_fields(
         Origin(frozenset("a")), lambda block: [{"label": str(row["a"])} for row in block]
     )(rows)
     assert [bool(one.get("why")) for one in said] == [
@@ -198,17 +199,9 @@ def test_what_is_no_json_is_refused_alone() -> None:
 
 def test_a_table_keeps_its_columns_where_the_first_lines_are_refused(tmp_path: Path) -> None:
     for ending in (".csv", ".parquet"):
-        blank = dict.fromkeys(
-            ["id", "version", "predicted_label", "probability", "value", "why", "warnings"]
-        )
-        writer = _Writer(
-            tmp_path / f"out{ending}", ending, [blank | {"why": "line 2: x"}], ["text", "label"]
-        )
-        writer.write([blank | {"why": "line 2: x"}])
-        writer.write(
-            [blank | {"text": "a", "label": "mine", "predicted_label": "yes", "probability": 0.5}]
-        )
-        writer.close()
+        with PredictionWriter(tmp_path / f"out{ending}", ending, ["text", "label"]) as writer:
+            writer.write([{}], [{"why": "line 2: x"}])
+            writer.write([{"text": "a", "label": "mine"}], [{"label": "yes", "probability": 0.5}])
     assert pq.read_table(tmp_path / "out.parquet").to_pylist()[1]["predicted_label"] == "yes"
 
 

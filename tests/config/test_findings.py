@@ -22,12 +22,12 @@ MISTAKES = [
     ),
     ("type: csv, path: data/faq.csv", "path: data/faq.csv", "'type' is missing", "parquet"),
     ("type: csv, path: data/faq.csv", "type: csv", "'path' is missing", "text"),
-    ("path: data/faq.csv", "path: 3", "'3' cannot stand here", "text"),
+    ("path: data/faq.csv", "path: 3", "'3' is not allowed here", "text"),
     ("path: data/faq.csv", "pth: data/faq.csv", "'pth' is not a key here", "Did you mean 'path'?"),
     (
         "path: data/faq.csv",
         "path: data/faq.csv, delimiter: ab",
-        "'ab' cannot stand here",
+        "'ab' is not allowed here",
         "delimiter",
     ),
     (
@@ -39,13 +39,13 @@ MISTAKES = [
     (
         "type: csv, path: data/faq.csv",
         'type: postgres, url: "${NOT_SET}", table: x',
-        "the environment has no NOT_SET",
+        "the environment variable NOT_SET is not set",
         "set",
     ),
     (
         "type: csv, path: data/faq.csv",
         "type: postgres, url: postgresql://h/b, table: 'x; drop'",
-        "cannot stand here",
+        "is not allowed here",
         "table",
     ),
     (
@@ -55,8 +55,8 @@ MISTAKES = [
         "Did you mean 'sentences'?",
     ),
     ("from: sentences", "from: risk", "'risk' is a model", "source"),
-    ("from: sentences", "from: {join: [sentences]}", "cannot be right", "two sources"),
-    ("from: sentences", "from: {}", "cannot be right", "union"),
+    ("from: sentences", "from: {join: [sentences]}", "is invalid", "two sources"),
+    ("from: sentences", "from: {}", "is invalid", "union"),
     (
         "key: application_id",
         "key: applicationid",
@@ -76,7 +76,7 @@ MISTAKES = [
         "Did you mean 'integer'?",
     ),
     ("age:        {type: integer", "age:        {typ: integer", "'type' is missing", "number"),
-    ("unit: month", "unit: mnth", "'mnth' cannot be right", "a unit such as"),
+    ("unit: month", "unit: mnth", "'mnth' is invalid", "a unit such as"),
     (
         "unit: DM, missing: median",
         "unit: DM, missing: medium",
@@ -96,8 +96,8 @@ MISTAKES = [
         "'igr' is not one of the choices",
         "Did you mean 'iqr'?",
     ),
-    ("method: iqr, k: 6", "method: iqr, k: -6", "'-6' cannot stand here", "over 0"),
-    ("method: iqr, k: 6", "method: iqr, k: wide", "'wide' cannot stand here", "a number"),
+    ("method: iqr, k: 6", "method: iqr, k: -6", "'-6' is not allowed here", "over 0"),
+    ("method: iqr, k: 6", "method: iqr, k: wide", "'wide' is not allowed here", "a number"),
     ("action: quarantine", "action: delete", "'delete' is not one of the choices", "clip"),
     (
         "checking:   {type: category}",
@@ -129,7 +129,7 @@ MISTAKES = [
         "is not allowed in a rule",
         "abs",
     ),
-    ('rules: ["age between 18 and 100"]', "rules: 7", "cannot stand here", "list"),
+    ('rules: ["age between 18 and 100"]', "rules: 7", "is not allowed here", "list"),
     (
         "values: [own, rent, for free]",
         "values: [own, rent, for free], aliases: {flat: own house}",
@@ -139,7 +139,7 @@ MISTAKES = [
     (
         'formats: [iso, "%d/%m/%Y", "%d.%m.%Y"]',
         "formats: [european]",
-        "'european' cannot be right",
+        "'european' is invalid",
         "%d/%m/%Y",
     ),
     (
@@ -163,7 +163,7 @@ MISTAKES = [
     (
         "split: {test: 0.2, validation: 0.1, stratify: intent}",
         "split: {test: 2.0}",
-        "cannot be right",
+        "is invalid",
         "a share of 0 or more",
     ),
     (
@@ -215,7 +215,7 @@ MISTAKES = [
     (
         "fine_tune: frozen\n    require: {auc",
         "fine_tune: {method: lora, rank: 0}\n    require: {auc",
-        "'0' cannot stand here",
+        "'0' is not allowed here",
         "a whole number, 1 or more",
     ),
     (
@@ -230,18 +230,18 @@ MISTAKES = [
         "'acu' is not a key here",
         "Did you mean 'auc'?",
     ),
-    ('require: {auc: ">= 0.70"}', "require: {auc: high}", "'high' cannot be right", ">= 0.60"),
+    ('require: {auc: ">= 0.70"}', "require: {auc: high}", "'high' is invalid", ">= 0.60"),
     ("model: risk", "model: rusk", "no model is named 'rusk'", "Did you mean 'risk'?"),
-    ("model: risk", "queue: 5", "cannot be right", "'model' with a model"),
+    ("model: risk", "queue: 5", "is invalid", "'model' with a model"),
     (
         "answers: {from: faq, threshold: 0.55}",
         "answers: {from: faq, threshold: 1.5}",
-        "'1.5' cannot stand here",
+        "'1.5' is not allowed here",
         "1 or less",
     ),
     ("service: credit-desk", "service: credit", "'credit' is a dataset", "service"),
-    ("every: 2s", "every: 2 seconds", "'2 seconds' cannot be right", "a duration such as"),
-    ("false_alarms: 1/month", "false_alarms: never", "'never' cannot be right", "a rate such as"),
+    ("every: 2s", "every: 2 seconds", "'2 seconds' is invalid", "a duration such as"),
+    ("false_alarms: 1/month", "false_alarms: never", "'never' is invalid", "a rate such as"),
     (
         "on_drift: [alert, retrain]",
         "on_drift: [alert, retran]",
@@ -255,14 +255,19 @@ MISTAKES = [
         "counter",
     ),
     ("name: Lin, knowledge: faq", "name: Lin, knowledge: nothing-here", "nothing-here", "faq"),
-    ("ecosystem: riverbank", "ecosystem: River Bank", "cannot stand here", "small letters"),
+    ("ecosystem: riverbank", "ecosystem: River Bank", "is not allowed here", "small letters"),
     ("grammar: 2", "grammar: 3", "'3' is not one of the choices", "2"),
     ("monitors:", "monitor:", "'monitor' is not a key here", "Did you mean 'monitors'?"),
-    ("  help-desk:\n", "  credit-desk:\n", "a second time", "once"),
+    ("  help-desk:\n", "  credit-desk:\n", "duplicate key", "once"),
     ("model: risk", "model: *risk", "an anchor or alias", "the value itself"),
     ("model: risk", "model: !!python/object:os.system risk", "tag", "plain"),
-    ("model: risk", "model: [risk", "no YAML", ""),
-    ("style: a river valley at dawn", 'style: "${HOME}"', "names a variable", "only in sources"),
+    ("model: risk", "model: [risk", "not YAML", ""),
+    (
+        "style: a river valley at dawn",
+        'style: "${HOME}"',
+        "environment variables are not allowed here",
+        "only in sources",
+    ),
 ]
 
 

@@ -115,7 +115,7 @@ def test_a_plan_names_the_source_that_broke_its_contract(
         shop.plan()
     finding = caught.value.findings[0]
     assert finding.place.line == line and finding.key.startswith("sources.orders.contract")
-    assert said in finding.found and "ask sales@shop" in finding.wanted
+    assert said in finding.found and "ask sales@shop" in finding.expected
     assert shop.catalog.snapshot(dataset="sales") == kept
 
 
@@ -299,7 +299,7 @@ def test_a_running_server_builds_a_source_that_grew_and_raises_an_alert_where_it
     before = eco.catalog.snapshot(dataset="sales")["account"]["in"]
     with (shop.spec.root / "orders.csv").open("a") as handle:
         handle.write("900,5,2026-02-02,Bonn,new@x.org\n")
-    with running.tending():
+    with running.maintain():
         until = time.time() + 60
         while (
             time.time() < until and eco.catalog.snapshot(dataset="sales")["account"]["in"] == before

@@ -58,7 +58,7 @@ def test_the_status_shows_a_model_that_is_being_trained(
         assert [w["address"] for w in work] == ["models.judge"] and work[0]["epochs"][0][
             "held_loss"
         ] > 0
-        assert "models.judge is being made: epoch" in " ".join(
+        assert "models.judge is being built: epoch" in " ".join(
             cli("status", "-f", str(file)).stdout.split()
         )
     finally:

@@ -593,20 +593,20 @@ def test_the_story_of_the_page_goes_as_told_and_another_does_not(
         (
             "acts: [{act: a, service: dsk, rows: 3}]",
             (
-                "story.yaml:1:26  acts.0.service: no service with a model is named 'dsk'; wanted"
+                "story.yaml:1:26  acts.0.service: no service with a model is named 'dsk'; expected"
                 " one of the file. Choices: desk. Did you mean 'desk'?"
             ),
         ),
         (
             "acts:\n  - {act: a, service: desk, rows: 3, change: {amuont: 3}}",
             (
-                "story.yaml:2:46  acts.0.change.amuont: 'desk' takes no field 'amuont'; wanted a"
+                "story.yaml:2:46  acts.0.change.amuont: 'desk' takes no field 'amuont'; expected a"
                 " field of its model. Choices: text, amount, label. Did you mean 'amount'?"
             ),
         ),
         (
             "acts:\n  - act: a\n    service: desk\n    rows: 3\n    labels: nobody",
-            "story.yaml:5:13  acts.0.labels: got 'nobody'; wanted true, false or another.",
+            "story.yaml:5:13  acts.0.labels: 'nobody' was given; expected true, false or another.",
         ),
         (
             "acts: [{act: a, service: desk}]",

@@ -141,7 +141,7 @@ def test_an_address_is_a_secret(
         SMALL.replace("drift: {window: 40}}", 'drift: {window: 40}, notify: "${HOOK}"}')
     )
     monkeypatch.delenv("HOOK", raising=False)
-    assert any("the environment has no HOOK" in f for f in said_of(pond))
+    assert any("the environment variable HOOK is not set" in f for f in said_of(pond))
     monkeypatch.setenv("HOOK", "https://hooks.example/canary-4711")
     done = cli("plan", "-f", str(pond), "--json")
     assert done.returncode == 0 and "canary" not in done.stdout

@@ -258,7 +258,7 @@ def test_a_model_that_cannot_be_loaded_is_stood_in_for(
                 "  other: {dataset: mail, target: amount, features: [text], track: []}\nservices:\n "
                 " desk: {model: judge, fallback: other}"
             ),
-            "'other' does not answer what 'judge' answers",
+            "'other' does not predict what 'judge' predicts",
         ),
     ],
 )

@@ -81,7 +81,7 @@ def test_a_unit_is_told_and_an_alert_that_is_open_is_not_called_none(
     said = cli(
         "test", "drill", "unit-change", "-f", str(churn.home), "--rows", "60", "--wait", "1"
     ).stdout
-    assert "no new alarm" in said and "still open from before: " in said
+    assert "no new alert" in said and "still open from before: " in said
     drilled(churn, cli, "quiet", "--rows", "300")
     assert open_ecosystem(churn.home).catalog.alerts(open_only=True) == []
 

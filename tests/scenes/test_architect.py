@@ -436,4 +436,4 @@ def test_an_endpoint_that_is_not_there_leaves_the_draft(tmp_path: Path, cli: Any
         "here",
         cwd=tmp_path,
     )
-    assert done.returncode == 1 and "is no address" in done.stdout + done.stderr
+    assert done.returncode == 1 and "is not an address" in done.stdout + done.stderr

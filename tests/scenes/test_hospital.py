@@ -240,24 +240,21 @@ def test_what_is_adapted_keeps_what_few_rows_cannot_better() -> None:
     [
         (
             ("init_from: wide", "init_from: judg"),
-            "no model is named 'judg'; wanted another model of the file; nearest 'judge'",
+            "no model is named 'judg'; expected another model of the file; nearest 'judge'",
         ),
         (("init_from: wide", "init_from: near"), "'near' is this model itself"),
-        (("init_from: wide", "init_from: judge"), "the head of 'judge' is not linear for sure"),
+        (("init_from: wide", "init_from: judge"), "the head of 'judge' may not be linear"),
         (
             ("features: [amount], adapts", "features: [text], adapts"),
             "'inputs' is not that of 'wide', which is adapted",
         ),
-        (
-            ("init_from: wide}", "init_from: wide, fusion: late}"),
-            "a model is adapted by its head alone",
-        ),
+        (("init_from: wide}", "init_from: wide, fusion: late}"), "only the head of a model is adapted"),
         (
             (
                 "track: [], fine_tune: {method: frozen, head: kernel}",
                 "track: [], require: {gain_over_general: '> 0'}",
             ),
-            "'gain_over_general' is of a model that adapts another",
+            "'gain_over_general' is a metric of a model that adapts another",
         ),
     ],
 )

@@ -424,9 +424,9 @@ def test_answers_that_say_nothing_by_how_sure_they_are_count_by_their_label() ->
             "{label: yes please, by: colour}",
             "monitors.watch.surge.by: 'desk' takes no field 'colour'",
         ),
-        ("{label: perhaps}", "monitors.watch.surge.label: 'judge' never says 'perhaps'"),
+        ("{label: perhaps}", "monitors.watch.surge.label: 'judge' never predicts 'perhaps'"),
         ("{label: yes please, times: 0.5}", "monitors.watch.surge.times"),
-        ("{unsure: true}", "monitors.watch.surge.unsure: 'desk' never says that it is not sure"),
+        ("{unsure: true}", "monitors.watch.surge.unsure: 'desk' never abstains"),
         ("{times: 2}", "'label' with the label that is counted, or 'unsure: true'"),
         (
             "{label: yes please, unsure: true}",

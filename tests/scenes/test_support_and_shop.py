@@ -20,8 +20,8 @@ from conftest import ROOT, follow, rounds
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.loader import Loader
 from mesocosm.catalog.database import schema as t
-from mesocosm.cli.commands.project.init import scenes
-from mesocosm.cli.commands.test.drill import to_break
+from mesocosm.cli.commands.project.init import list_scenes
+from mesocosm.cli.commands.test.drill import suggest_drill
 from mesocosm.core.hashing import digest
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
@@ -251,11 +251,13 @@ def test_their_stories_go_as_told(support: Path, shop: Path, cli: Any) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_what_is_offered_to_break_can_be_broken(support: Path, tmp_path: Path, cli: Any) -> None:
+def test_what_is_offered_suggest_drill_can_be_broken(
+    support: Path, tmp_path: Path, cli: Any
+) -> None:
     offered = {}
-    for scene in scenes():
+    for scene in list_scenes():
         cli("init", str(tmp_path / scene), "--template", scene)
-        offered[scene] = to_break(open_ecosystem(tmp_path / scene).spec)
+        offered[scene] = suggest_drill(open_ecosystem(tmp_path / scene).spec)
     assert offered == {
         "bank": "drill unit-change",
         "hospital": "drill unit-change",
@@ -307,7 +309,7 @@ def test_the_shop_says_why_and_shows_what_is_new(shop: Path) -> None:
 
 
 def test_a_scene_never_writes_over_what_is_there(tmp_path: Path, cli: Any) -> None:
-    assert set(scenes()) == {"bank", "hospital", "newsroom", "shop", "support"}
+    assert set(list_scenes()) == {"bank", "hospital", "newsroom", "shop", "support"}
     done = cli("init", str(tmp_path / "x"), "--template", "bnak")
     assert (
         done.returncode == 1 and "nearest 'bank'" in done.stderr and not (tmp_path / "x").exists()
@@ -345,7 +347,7 @@ def test_a_wheel_carries_the_scenes(tmp_path: Path) -> None:
         env=dict(os.environ, MESOCOSM_NO_WEB="1"),
     )
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
-    for scene in scenes():
+    for scene in list_scenes():
         assert f"mesocosm/templates/{scene}/ecosystem.yaml" in names and any(
             n.startswith(f"mesocosm/templates/{scene}/data/") for n in names
         )

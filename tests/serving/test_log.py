@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, text
 
-from mesocosm.catalog import Book, Catalog, unlabelled, unsure_of
+from mesocosm.catalog import Catalog, CatalogView, count_unsure, find_unlabelled
 from mesocosm.catalog.annotations import take
 from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.database.migrations import indexes_of
@@ -24,10 +24,10 @@ CALLS: dict[str, Any] = {
     "until": lambda c: c.predictions("desk", 20, 1.0, 5.0),
     "labelled": lambda c: c.labelled("desk", 3.0),
     "told": lambda c: c.told("desk", 3.0),
-    "unlabelled": lambda c: unlabelled(c, "desk", 20),
-    "unsure": lambda c: unsure_of(c, "desk", 20, 3.0),
+    "unlabelled": lambda c: find_unlabelled(c, "desk", 20),
+    "unsure": lambda c: count_unsure(c, "desk", 20, 3.0),
     "prediction": lambda c: c.prediction("p-1"),
-    "past": lambda c: Book(c, 4.0),
+    "past": lambda c: CatalogView(c, 4.0),
 }
 
 
@@ -162,7 +162,7 @@ def test_the_counts_of_services_follow_every_insert_and_delete(tmp_path: Path) -
         rows = [r for r in catalog.rows(select(t.PREDICTIONS)) if not r["mark"]]
         assert catalog.counts() == dict(Counter(r["service"] for r in rows))
         for at in (-1.0, 0.0, 3599.9, 3600.0, 9000.0, 1e6):
-            assert Book(catalog, at).counts() == dict(
+            assert CatalogView(catalog, at).counts() == dict(
                 Counter(r["service"] for r in rows if r["at"] <= at)
             ), at
 
@@ -189,7 +189,7 @@ def test_the_counts_of_services_follow_every_insert_and_delete(tmp_path: Path) -
 
 def test_questions_about_the_newest_predictions(tmp_path: Path) -> None:
     catalog = filled(tmp_path)
-    assert [r["id"] for r in unlabelled(catalog, "desk", 7)] == [
+    assert [r["id"] for r in find_unlabelled(catalog, "desk", 7)] == [
         "p-49",
         "p-48",
         "p-47",
@@ -213,9 +213,9 @@ def test_questions_about_the_newest_predictions(tmp_path: Path) -> None:
         ]
     )
     assert (
-        unsure_of(catalog, "desk", 5000, 45.0) == (7, 1)
-        and unsure_of(catalog, "desk", 2, 45.0) == (2, 0)
-        and unsure_of(catalog, "desk", 9, 1e9) == (0, 0)
+        count_unsure(catalog, "desk", 5000, 45.0) == (7, 1)
+        and count_unsure(catalog, "desk", 2, 45.0) == (2, 0)
+        and count_unsure(catalog, "desk", 9, 1e9) == (0, 0)
     )
 
 
@@ -253,5 +253,5 @@ def test_counts_of_now_read_no_prediction(tmp_path: Path) -> None:
     event.listen(
         catalog.engine, "before_cursor_execute", lambda con, cur, sql, *_: asked.append(sql)
     )
-    assert catalog.counts() == Book(catalog).counts() == {"desk": 50}
+    assert catalog.counts() == CatalogView(catalog).counts() == {"desk": 50}
     assert asked and not any("predictions" in sql for sql in asked)

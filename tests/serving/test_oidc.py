@@ -422,7 +422,7 @@ def test_people_sign_in_by_a_page(
                 "oidc: {issuer: 'https://login.example', audience: a, client: b, secret: plain,"
                 " roles: {x: see}}"
             ),
-            "a secret stands in the file; wanted a variable",
+            "plain-text secret; expected a variable",
         ),
         (
             (

@@ -208,7 +208,7 @@ def test_a_malformed_row_fails_alone_and_what_is_new_is_answered_with_a_warning(
             and refused.headers["content-type"] == spoken
             and refused.json()["field"] == field
         ), refused.text
-    with Client(up.url, up.token) as client, pytest.raises(Refused, match="JSON cannot say"):
+    with Client(up.url, up.token) as client, pytest.raises(Refused, match="is not JSON"):
         client.predict("desk", ROW | {"amount": float("inf")})
     done = cli(
         "predict", "desk", "--input", '{"text": "a", "amount": Infinity}', "-f", str(up.home)
@@ -312,7 +312,7 @@ def test_files_that_cannot_be(up: Server, tmp_path: Path, cli: Callable[..., Any
         ("d.csv", "it holds a NUL byte"),
         ("b.parquet", "b.parquet cannot be read"),
         ("c.xls", "ends in '.xls'"),
-        ("none.csv", "is not there"),
+        ("none.csv", "does not exist"),
     ):
         done = cli(
             "predict",
@@ -346,9 +346,9 @@ def test_a_line_that_is_no_row_is_refused_alone(
         "csv": ["", "line 4: expected 2 columns, got 1", "line 6: expected 2 columns, got 3", ""],
         "jsonl": [
             "",
-            "line 2 is no JSON",
-            "line 4 is no object",
-            "line 5: the key 'amount' comes twice",
+            "line 2 is not JSON",
+            "line 4 is not an object",
+            "line 5: duplicate key 'amount'",
             "",
         ],
     }

@@ -110,7 +110,7 @@ def test_a_key_that_comes_twice_is_refused_and_a_bad_row_among_others_names_its_
     answer = server.http.post(PREDICT, content=twice)
     assert (
         answer.status_code == 400
-        and "the key 'amount' comes twice" in answer.json()["detail"]
+        and "duplicate key 'amount'" in answer.json()["detail"]
         and answer.json()["field"] == "amount"
     )
     said = (
@@ -267,7 +267,7 @@ def test_a_lost_source_is_shown_and_hides_nothing_else(server: Server) -> None:
         file.with_suffix(".away").rename(file)
     assert (
         said["plan"] == []
-        and "what a build would do is not known" in said["next"][0]["text"]
+        and "the plan is unknown" in said["next"][0]["text"]
         and "data/bureau.csv" in said["next"][0]["text"]
     )
     assert said["models"]["risk"] and said["services"]["credit-desk"]["version"]
@@ -297,16 +297,16 @@ def test_status_says_what_the_monitors_have_to_judge_by(
     said = " ".join(cli("status", "-f", str(server.home)).stdout.split())
     assert (
         all(
-            f"{name}: it has not looked yet" in said or "rows of its next window are in" in said
+            f"{name}: no check yet" in said or "rows of the next window collected" in said
             for name in found
         )
-        and "look only while" not in said
+        and "run only while" not in said
     )
     home = tmp_path / "still"
     shutil.copytree(server.home, home, ignore=shutil.ignore_patterns("server.json"))
     said = " ".join(cli("status", "-f", str(home)).stdout.split())
     assert (
-        "the monitors look only while 'mesocosm up' runs" in said
-        and "has not looked" not in said
-        and "rows of its next window" not in said
+        "monitors run only while 'mesocosm up' runs" in said
+        and "no check yet" not in said
+        and "rows of the next window" not in said
     )

@@ -13,8 +13,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from mesocosm.core.url_policy import public, transport
 from mesocosm.serving.http.problems import Problem, render_problem
+from mesocosm.core.url_policy import is_public, transport
 from mesocosm.serving.protocols import chat
 
 ANSWER = "Block it  at once,\nthen call 12 34 — done. "
@@ -136,9 +136,9 @@ def test_addresses_that_carry_a_private_one_are_not_public() -> None:
             f"64:ff9b:1::{low}",
             f"::{low}",
         ):
-            assert not public(address), address
-    assert all(map(public, ("8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::808:808", "2606:4700::1111")))
-    assert not any(map(public, ("::1", "fe80::1%eth0", "fc00::1", "ff02::1", "224.0.0.1", "::")))
+            assert not is_public(address), address
+    assert all(map(is_public, ("8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::808:808", "2606:4700::1111")))
+    assert not any(map(is_public, ("::1", "fe80::1%eth0", "fc00::1", "ff02::1", "224.0.0.1", "::")))
 
 
 def test_a_name_that_resolves_anew_to_a_private_address_is_not_connected_to(

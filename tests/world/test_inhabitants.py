@@ -16,7 +16,7 @@ from pages import keep, press, until
 from mesocosm.app.world.chat import UNKNOWN
 from mesocosm.catalog import Catalog
 from mesocosm.core.hashing import digest_file
-from mesocosm.world.dialogue.intent import asked_after
+from mesocosm.world.dialogue.intent import find_elements
 from mesocosm.world.wire import Scene
 
 pytestmark = pytest.mark.slow
@@ -256,8 +256,8 @@ def test_names_that_are_also_words_mean_a_thing_only_beside_what_it_is(scene: Sc
         "I get no messages",
         "my application was refused",
     ):
-        assert asked_after(said, scene, loosely=True) == []
-    assert [e.id for e in asked_after("what is the risk model", scene)] == ["models.risk"]
+        assert find_elements(said, scene, loosely=True) == []
+    assert [e.id for e in find_elements("what is the risk model", scene)] == ["models.risk"]
     rng, words = (
         random.Random(3),
         [
@@ -282,7 +282,9 @@ def test_names_that_are_also_words_mean_a_thing_only_beside_what_it_is(scene: Sc
         ],
     )
     for _ in range(300):
-        found = asked_after(" ".join(rng.choices(words, k=rng.randint(1, 12))), scene, loosely=True)
+        found = find_elements(
+            " ".join(rng.choices(words, k=rng.randint(1, 12))), scene, loosely=True
+        )
         assert len(found) <= 4 and all(e in scene.elements for e in found)
 
 

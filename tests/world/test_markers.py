@@ -78,23 +78,23 @@ def _foreign(doc: Doc[Any]) -> None:
 
 
 WRONG: list[tuple[str, Callable[[Hand], Any]]] = [
-    ("odd form", lambda h: h.root.__setitem__(SECOND, marker(form="statue"))),
+    ("form of a marker is invalid", lambda h: h.root.__setitem__(SECOND, marker(form="statue"))),
     ("'x' is out of bounds", lambda h: h.root.__setitem__(SECOND, marker(x=1e9))),
     ("'z' is out of bounds", lambda h: h.root.__setitem__(SECOND, marker(z=float("nan")))),
     ("'turn' is out of bounds", lambda h: h.root.__setitem__(SECOND, marker(turn="left"))),
-    ("no name", lambda h: h.root.__setitem__(SECOND, marker(who="x" * 41))),
-    ("no name", lambda h: h.root.__setitem__(SECOND, marker(who="A\u202enn"))),
-    ("no time", lambda h: h.root.__setitem__(SECOND, marker(at=-1))),
+    ("not a name", lambda h: h.root.__setitem__(SECOND, marker(who="x" * 41))),
+    ("not a name", lambda h: h.root.__setitem__(SECOND, marker(who="A\u202enn"))),
+    ("not a time", lambda h: h.root.__setitem__(SECOND, marker(at=-1))),
     (
-        "characters stand on one",
+        "characters on one marker",
         lambda h: h.root.__setitem__(SECOND, marker(words=Text("x" * (WORDS + 1)))),
     ),
-    ("characters stand on one", lambda h: h.root[FIRST]["words"].insert(0, "x" * WORDS)),
+    ("characters on one marker", lambda h: h.root[FIRST]["words"].insert(0, "x" * WORDS)),
     ("lacks something", lambda h: h.root.__setitem__(SECOND, marker(more="x"))),
     ("lacks something", lambda h: h.root.__setitem__(SECOND, marker(words="plain"))),
     ("lacks something", lambda h: h.root.__setitem__(SECOND, 5)),
     ("lacks something", lambda h: h.root[FIRST].pop("words")),
-    ("odd id", lambda h: h.root.__setitem__("<img>", marker())),
+    ("id of a marker is invalid", lambda h: h.root.__setitem__("<img>", marker())),
     ("changed", lambda h: h.root[FIRST].__setitem__("who", "Eve")),
     ("other parts", lambda h: _foreign(h.doc)),
     (
@@ -243,7 +243,7 @@ def test_all_who_are_here_share_them_and_a_guest_looks_on(pond: Path) -> None:
             looks_on.tell()
             looks_on.until(lambda: len(looks_on.told) > 1)
             assert (
-                "may only look on" in looks_on.told[1]["refused"]
+                "read-only token" in looks_on.told[1]["refused"]
                 and standing(client)[FIRST]["x"] == 1.5
             )
             for nonsense in (
@@ -257,7 +257,7 @@ def test_all_who_are_here_share_them_and_a_guest_looks_on(pond: Path) -> None:
                 a.send_bytes(nonsense)
             a.send_text("nonsense")
             ann.until(lambda: len(ann.told) > 6)
-            assert all("what came is no" in t["refused"] for t in ann.told[1:])
+            assert all("got what is not" in t["refused"] for t in ann.told[1:])
             del ann.root[FIRST]
             ann.tell()
             looks_on.until(lambda: FIRST not in looks_on.root)
@@ -287,7 +287,7 @@ def test_nothing_is_lost_when_the_server_goes_and_gateways_merge(pond: Path) -> 
         ann.until(lambda: ann.told)
         ann.root[FIRST] = marker()
         ann.tell()
-        soon(lambda: FIRST in standing(client) and book.kept(one.catalog))
+        soon(lambda: FIRST in standing(client) and book.read_document(one.catalog))
     said(ann, ", please")  # nobody hears it
     with running(pond) as (client, one), running(pond) as (other, two):
         assert standing(client)[FIRST]["words"] == "look here"
@@ -310,13 +310,13 @@ def test_nothing_is_lost_when_the_server_goes_and_gateways_merge(pond: Path) -> 
                 FIRST: "Ann",
                 SECOND: "Ben",
             }
-            number, age, data = book.kept(one.catalog) or (0, 0, b"")
+            number, age, data = book.read_document(one.catalog) or (0, 0, b"")
             assert age == 0
-            soon(lambda: two.marking.number == (book.kept(one.catalog) or (0,))[0])
+            soon(lambda: two.marking.number == (book.read_document(one.catalog) or (0,))[0])
             ann.root[FIRST]["x"] = 8.0
             ann.tell()  # and before that is kept the document is begun anew
-            while not book.keep(one.catalog, number, 1, Markers(data).anew().whole()):
-                number, _, data = book.kept(one.catalog) or (0, 0, b"")
+            while not book.store_document(one.catalog, number, 1, Markers(data).anew().whole()):
+                number, _, data = book.read_document(one.catalog) or (0, 0, b"")
             with pytest.raises(WebSocketDisconnect) as caught:
                 ann.until(lambda: False)
             assert (
@@ -327,7 +327,10 @@ def test_nothing_is_lost_when_the_server_goes_and_gateways_merge(pond: Path) -> 
             soon(
                 lambda: (
                     standing(client)[FIRST]["x"] == 8.0
-                    and Markers((book.kept(one.catalog) or (0, 0, b""))[2]).all()[FIRST]["x"] == 8.0
+                    and Markers((book.read_document(one.catalog) or (0, 0, b""))[2]).all()[FIRST][
+                        "x"
+                    ]
+                    == 8.0
                 )
             )
 
@@ -341,8 +344,10 @@ def test_a_document_that_holds_little_but_what_is_gone_is_begun_anew(pond: Path)
         markers.merge(hand.news())
     assert len(markers.whole()) > 50_000
     with running(pond) as (client, one):
-        assert book.keep(one.catalog, 0, 0, markers.whole())
+        assert book.store_document(one.catalog, 0, 0, markers.whole())
         assert standing(client) == markers.all() and one.marking.age == 1
-        number, age, data = book.kept(one.catalog) or (0, 0, b"")
+        number, age, data = book.read_document(one.catalog) or (0, 0, b"")
         assert (number, age) == (2, 1) and len(data) < 500
-        assert not book.keep(one.catalog, 1, 1, data) and not book.keep(one.catalog, 0, 1, data)
+        assert not book.store_document(one.catalog, 1, 1, data) and not book.store_document(
+            one.catalog, 0, 1, data
+        )

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, Server, watched
 from pages import frames, keep, press, undraw, until
 
-from mesocosm.world.booths import LEAST, MOST, UNSURE, stalls
+from mesocosm.world.booths import LEAST, MOST, UNSURE, describe_booths
 from mesocosm.world.export.solids import counter
 from mesocosm.world.wire import Element, Stall
 
@@ -47,7 +47,7 @@ def test_a_district_has_the_mood_of_its_topic_and_a_surge_is_its_storm() -> None
         "detail": {"group": "shops"},
     }
     other = storm | {"monitor": "another", "detail": {"group": "energy"}}
-    found = stalls("market", COUNTS, rows, [storm, other])
+    found = describe_booths("market", COUNTS, rows, [storm, other])
     assert [(s["name"], s["count"], s["share"], s["state"]) for s in found] == [
         ("shops", 0, None, "alarm"),
         ("banks", 8, 0.75, "fine"),
@@ -55,7 +55,10 @@ def test_a_district_has_the_mood_of_its_topic_and_a_surge_is_its_storm() -> None
         ("chips", 1, None, "unknown"),
     ]
     assert found[0]["says"] == "'negative' surged" and found[1]["says"] == "6 of 8 are 'negative'"
-    assert len(stalls("market", COUNTS, [said("negative", f"t{k}") for k in range(30)], [])) == MOST
+    assert (
+        len(describe_booths("market", COUNTS, [said("negative", f"t{k}") for k in range(30)], []))
+        == MOST
+    )
 
 
 def test_answers_are_counted_and_what_was_not_sure_stands_apart() -> None:
@@ -64,23 +67,26 @@ def test_answers_are_counted_and_what_was_not_sure_stands_apart() -> None:
         *(said("well") for _ in range(4)),
         *(said("ill", unsure=True) for _ in range(3)),
     ]
-    found = stalls("clinic", None, rows, [])
+    found = describe_booths("clinic", None, rows, [])
     assert [(s["name"], s["count"], s["state"]) for s in found] == [
         ("well", 4, "fine"),
         ("ill", 3, "fine"),
         (UNSURE, 3, "unknown"),
     ]
     assert sum(s["share"] for s in found) == 1
-    assert [s["state"] for s in stalls("desk", None, rows[:2], [])] == ["unknown"], (
+    assert [s["state"] for s in describe_booths("desk", None, rows[:2], [])] == ["unknown"], (
         "two answers are too few to know a share"
     )
-    assert stalls("market", None, rows, []) == stalls("desk", None, rows, []), (
+    assert describe_booths("market", None, rows, []) == describe_booths("desk", None, rows, []), (
         "a market without groups shows its answers"
     )
     assert (
-        stalls("desk", None, [{"input": {}, "output": {"label": "12.5", "value": 12.5}}], []) == []
+        describe_booths(
+            "desk", None, [{"input": {}, "output": {"label": "12.5", "value": 12.5}}], []
+        )
+        == []
     )
-    goods = stalls(
+    goods = describe_booths(
         "shop",
         None,
         [

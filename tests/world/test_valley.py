@@ -22,7 +22,7 @@ from scipy.spatial import cKDTree
 
 from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.app.world.scene_state import Scenery
-from mesocosm.catalog import Book, moments
+from mesocosm.catalog import CatalogView, list_moments
 from mesocosm.world.export import MODELS
 from mesocosm.world.layout import depths, layout
 from mesocosm.world.scene import season
@@ -139,7 +139,7 @@ def test_a_model_in_the_making_and_one_kept_out_stand_beside_the_tree(
     from mesocosm.world.elements.tree import tree
     from mesocosm.world.elements.view import View
 
-    book = Book(eco.catalog)
+    book = CatalogView(eco.catalog)
     state = {
         "address": "models.risk",
         "began": 0.0,
@@ -216,14 +216,16 @@ def test_the_valley_as_it_was(pond: Path, cli: Callable[..., Any]) -> None:
         (look(t)["monitors.watch"].weather, look(t)["monitors.watch"].state) for t in at[1:3]
     ] == [(["wind"], "alarm"), ([], "unknown")]
     assert [look(t)["services.desk"].share is not None for t in at] == [False, False, False, True]
-    happened = [(m["what"], m["name"]) for m in moments(eco.catalog)]
+    happened = [(m["what"], m["name"]) for m in list_moments(eco.catalog)]
     assert [h for h in happened if h[0] != "snapshot"][-4:] == [
         ("deploy", "desk"),
         ("alert", "watch"),
         ("alert cleared", "watch"),
         ("rollout", "desk"),
     ] and ident
-    assert [m["at"] for m in moments(eco.catalog)] == sorted(m["at"] for m in moments(eco.catalog))
+    assert [m["at"] for m in list_moments(eco.catalog)] == sorted(
+        m["at"] for m in list_moments(eco.catalog)
+    )
 
 
 def test_a_model_in_3d_is_what_the_standard_wants(
@@ -388,9 +390,9 @@ def test_bodies_are_exchanged_by_the_projects_own_files(
     try:
         assert one.http.get("/v1/world/models/tree").content[:4] == b"glTF"
         for kind, said in (
-            ("vane", "is no file of at most 20 MB"),
-            ("lake", "no file stands for"),
-            ("x" * 400, "no file stands for"),
+            ("vane", "is not a file of at most 20 MB"),
+            ("lake", "no 3D model is configured for"),
+            ("x" * 400, "no 3D model is configured for"),
         ):
             answer = one.http.get(f"/v1/world/models/{kind}")
             assert (
@@ -420,12 +422,11 @@ def test_a_body_that_is_no_glb_is_said_in_a_sentence(pond: Path) -> None:
         file.read_text().replace("world: {", "world: {models: {tree: looks/tree.fbx}, ")
     )
     assert any(
-        "'looks/tree.fbx' was given; wanted a .glb file inside the project" in s
-        for s in said_of(pond)
+        "got 'looks/tree.fbx'; expected a .glb file inside the project" in s for s in said_of(pond)
     )
     file.write_text(file.read_text().replace("tree: looks/tree.fbx", "tree: ../tree.glb"))
     assert any(
-        "'../tree.glb' was given; wanted a .glb file inside the project" in s for s in said_of(pond)
+        "got '../tree.glb'; expected a .glb file inside the project" in s for s in said_of(pond)
     )
     file.write_text(file.read_text().replace("tree: ../tree.glb", "trea: looks/tree.glb"))
     assert any("'trea'" in s and "Did you mean 'tree'" in s for s in said_of(pond))

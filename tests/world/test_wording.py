@@ -15,9 +15,9 @@ import pytest
 from conftest import SMALL, Server, small_rows
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.app.world.paraphrase import Endpoint, Local, holds, prompted, worded
+from mesocosm.app.world.paraphrase import Endpoint, Local, is_grounded, paraphrase, write_prompt
 from mesocosm.core.errors import Failure
-from mesocosm.core.llm import Language, asked
+from mesocosm.core.llm import Language, ask
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +53,7 @@ def at(model: Any, **more: Any) -> Language:
     ],
 )
 def test_what_turns_a_row_holds(said: str) -> None:
-    assert holds(said, NOTE)
+    assert is_grounded(said, NOTE)
 
 
 @pytest.mark.parametrize(
@@ -73,22 +73,26 @@ def test_what_turns_a_row_holds(said: str) -> None:
     ],
 )
 def test_what_a_row_does_not_say_does_not_hold(said: str) -> None:
-    assert not holds(said, NOTE)
+    assert not is_grounded(said, NOTE)
 
 
 def test_chinese_holds_by_its_characters() -> None:
-    assert holds(CHINESE, CHINESE) and holds("七天后请您写信给我们，我们会免费再寄一张。", CHINESE)
-    assert not holds("新卡三到五个工作日寄到。", CHINESE)  # less than half of the row
-    assert holds("您的新卡会三到五个工作日寄到；七天后请写信给我们，我们会免费再寄一张。", CHINESE)
-    assert not holds(
+    assert is_grounded(CHINESE, CHINESE) and is_grounded(
+        "七天后请您写信给我们，我们会免费再寄一张。", CHINESE
+    )
+    assert not is_grounded("新卡三到五个工作日寄到。", CHINESE)  # less than half of the row
+    assert is_grounded(
+        "您的新卡会三到五个工作日寄到；七天后请写信给我们，我们会免费再寄一张。", CHINESE
+    )
+    assert not is_grounded(
         "新卡三到六个工作日寄到；七天后请写信给我们，我们免费再寄一张。", CHINESE
-    ) and not holds("新卡不寄到。", CHINESE)
+    ) and not is_grounded("新卡不寄到。", CHINESE)
 
 
 def test_an_endpoint_is_asked_with_one_row_and_its_key_is_named_nowhere(model: Any) -> None:
     setting = at(model, key="sesame-7")
     model.says = lambda _: (200, NOTE, 0)
-    assert asked(setting, [{"role": "user", "content": prompted(NOTE, "when?")}], 50) == NOTE
+    assert ask(setting, [{"role": "user", "content": write_prompt(NOTE, "when?")}], 50) == NOTE
     ((path, key, said),) = model.seen
     assert (
         path == "/v1/chat/completions"
@@ -99,22 +103,22 @@ def test_an_endpoint_is_asked_with_one_row_and_its_key_is_named_nowhere(model: A
     assert "sesame-7" not in repr(setting)
     for answer, sentence in (
         ((500, "no", 0), "answered 500"),
-        ((200, b"<html>", 0), "no chat completion"),
-        ((200, b'{"choices": []}', 0), "no chat completion"),
-        ((200, " ", 0), "said nothing"),
+        ((200, b"<html>", 0), "not a chat completion"),
+        ((200, b'{"choices": []}', 0), "not a chat completion"),
+        ((200, " ", 0), "is empty"),
         ((200, b"x" * 1_100_000, 0), "more than"),
         ((200, NOTE, 3), "does not answer"),
         ((302, "elsewhere", 0), "answered 302"),
     ):
         model.says = lambda _, answer=answer: answer
         with pytest.raises(Failure, match=sentence) as told:
-            asked(setting, [], 5)
+            ask(setting, [], 5)
         assert "sesame" not in str(told.value)
 
 
 def test_an_endpoint_at_a_private_address_is_asked_only_where_the_file_says_so(model: Any) -> None:
     with pytest.raises(Failure, match="'private_network: true' in 'language'"):
-        asked(at(model, private_network=False), [], 5)
+        ask(at(model, private_network=False), [], 5)
     assert model.seen == []
 
 
@@ -125,7 +129,7 @@ def test_an_endpoint_that_fails_is_left_alone_for_a_while_and_few_wait_for_it(
     model.says = lambda _: (200, NOTE, 0.5)
     said: list[str] = []
     threads = [
-        threading.Thread(target=lambda: said.append(worded(one, "Another note.", "when?")))
+        threading.Thread(target=lambda: said.append(paraphrase(one, "Another note.", "when?")))
         for _ in range(6)
     ]
     for thread in threads:
@@ -136,10 +140,10 @@ def test_an_endpoint_that_fails_is_left_alone_for_a_while_and_few_wait_for_it(
         said == ["Another note."] * 6 and len(model.seen) == 2
     )  # what it said is not of this row, and four did not wait
     model.says = lambda _: (500, "no", 0)
-    assert [worded(one, NOTE, "when?") for _ in range(3)] == [NOTE] * 3 and len(model.seen) == 3
+    assert [paraphrase(one, NOTE, "when?") for _ in range(3)] == [NOTE] * 3 and len(model.seen) == 3
     monkeypatch.setattr(one, "until", 0.0)
     model.says = lambda _: (200, "By post, a new card takes three to five working days.", 0)
-    assert worded(one, NOTE, "when?").startswith("By post")
+    assert paraphrase(one, NOTE, "when?").startswith("By post")
 
 
 def test_a_base_that_is_not_ready_or_does_not_answer_costs_nothing(
@@ -149,20 +153,20 @@ def test_a_base_that_is_not_ready_or_does_not_answer_costs_nothing(
     local = Local(tmp_path, "smollm2")
     try:
         began = time.monotonic()
-        assert worded(local, NOTE, "when?") == NOTE and time.monotonic() - began < 1
+        assert paraphrase(local, NOTE, "when?") == NOTE and time.monotonic() - began < 1
         assert local.ready.wait(90)
         monkeypatch.setattr("mesocosm.app.world.paraphrase.PATIENCE", 60.0)
         assert 0 < len(local.say(NOTE, "When does my new card arrive?")) < 600
         first = local.process
         assert first is not None
         first.kill()
-        assert worded(local, NOTE, "when?") == NOTE  # it died; the next is started
+        assert paraphrase(local, NOTE, "when?") == NOTE  # it died; the next is started
         second = local.process
         assert second is not None and second.pid != first.pid and second.poll() is None
         assert local.ready.wait(90)
     finally:
         local.close()
-    assert local.process is None and worded(local, NOTE, "when?") == NOTE
+    assert local.process is None and paraphrase(local, NOTE, "when?") == NOTE
 
 
 FAQ = (
@@ -249,12 +253,12 @@ def test_an_inhabitant_says_what_holds_and_shows_the_row(
     [
         ("endpoint", "", "the file names no language model"),
         ("smolm2", "", "Did you mean 'smollm2'"),
-        ("minilm", "", "reads and writes nothing"),
+        ("minilm", "", "does not generate text"),
         ("endpoint", "language: {endpoint: 'ftp://x/v1', model: m}\n", "an address such as https"),
         (
             "endpoint",
             "language: {endpoint: 'https://x/v1', model: m, key: plain}\n",
-            "a secret stands in the file",
+            "plain-text secret",
         ),
     ],
 )

@@ -1,366 +1,277 @@
-"""Rows of a file predicted, a block at a time, and written beside their answers. Knows Arrow and
-the gateway's form.
+"""Predict the rows of a file, a block at a time, and write them with their predictions. Knows Arrow
+and the gateway's requests.
 """
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mesocosm.api.row_files import BLOCK, Line, Origin, read_rows
+from mesocosm.api.prediction_files import ENDINGS, PredictionWriter
+from mesocosm.api.row_files import Line, Origin, Rows, read_rows
 from mesocosm.api.service_calls import call, local
 from mesocosm.client import row_as_json
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import aside_name
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.serving.requests.nested import MOST_LEVELS
 
 MOST_SHAPES = 1000  # sets of columns that are remembered
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-ENDINGS = (".csv", ".jsonl", ".parquet")
-SAID = ("id", "version", "label", "probability", "value", "why", "warnings")
+
+Row = Mapping[str, Any]
+Prediction = dict[str, Any]
+Predict = Callable[[Sequence[Row]], list[Prediction]]
+
+
+class Tally:
+    """What became of the rows of a file."""
+
+    def __init__(self) -> None:
+        self.predicted = self.refused = self.warned = 0
+        self.reasons = Counter[str]()
+
+    def add(self, line: Line, prediction: Prediction) -> None:
+        """Count one row."""
+        self.warned += bool(prediction.get("warnings"))
+        if prediction.get("why"):
+            self.refused += 1
+            self.reasons[_reason(line, prediction)] += 1
+        else:
+            self.predicted += 1
 
 
 def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any]:
-    """Predict every row of a file; what is written is there whole or not at all.
+    """Predict every row of a file; the file that is written appears whole or not at all.
 
-    A delimited file is read with the settings of the source that the service's model learnt from.
-    Its columns may have the names of the fields, or those that they have in that source.
+    A delimited file is read with the settings of the source that the service's model was trained
+    on. Its columns may have the names of the fields, or those that they have in that source.
 
     Raises:
-        Failure: a file cannot be read or written.
-        Wrong: there is no such service, or an ending that is not known.
+        MesocosmError: a file cannot be read or written.
+        ConfigValueError: there is no such service, or an ending that is not known.
     """
-    from rich.progress import Progress
-
     if out.suffix not in ENDINGS:
-        raise Wrong(
+        raise ConfigValueError(
             "", f"'{out.name}' ends in '{out.suffix}'", "one of the choices", ENDINGS, out.suffix
         )
-    names, answer = _asker(eco, service)
-    origin = _origin(eco, service, names)
+    names, predict = _choose_predictor(eco, service)
+    origin = _find_origin(eco, service, names)
     read = read_rows(rows, origin)
-    ask = _by_field(origin, answer)
-    began, counted, reasons = time.perf_counter(), Counter[str](), Counter[str]()
-    aside, taken = out.with_name(aside_name(out)), frozenset(read.names)
-    writer: Any = None
+    predict = _select_fields(origin, predict)
+    began, tally = time.perf_counter(), Tally()
+    aside = out.with_name(aside_name(out))
     try:
-        with Progress(console=_console(), transient=True) as bar:
-            task = bar.add_task(f"{rows.name} to {service}", total=read.total)
-            for block in read.blocks:
-                answers = iter(
-                    ask([row_as_json(line.row) for line in block if not line.why])
-                    if not all(line.why for line in block)
-                    else []
-                )
-                said = [{"why": line.why} if line.why else next(answers) for line in block]
-                for line, one in zip(block, said, strict=True):
-                    counted["refused" if one.get("why") else "predicted"] += 1
-                    counted["warned"] += bool(one.get("warnings"))
-                    if one.get("why"):
-                        reasons[_kind_of(line, one)] += 1
-                whole = [
-                    line.row
-                    | {
-                        ("predicted_" + k if k in taken or k in line.row else k): _written(one, k)
-                        for k in SAID
-                    }
-                    for line, one in zip(block, said, strict=True)
-                ]
-                writer = writer or _Writer(aside, out.suffix, whole, read.names)
-                writer.write(whole)
-                bar.advance(task, len(block))
-        if writer is None:
-            raise Failure(f"{rows} has no rows")
-        writer.close()
+        with PredictionWriter(aside, out.suffix, read.names) as writer:
+            for block in _show_progress(read, f"{rows.name} to {service}"):
+                predictions = _predict_block(block, predict)
+                for line, prediction in zip(block, predictions, strict=True):
+                    tally.add(line, prediction)
+                writer.write([line.row for line in block], predictions)
+        if not tally.predicted + tally.refused:
+            raise MesocosmError(f"{rows} has no rows")
         aside.replace(out)
     finally:
         aside.unlink(missing_ok=True)
     return {
-        "rows": counted["predicted"] + counted["refused"],
-        "predicted": counted["predicted"],
-        "warned": counted["warned"],
-        "refused": counted["refused"],
-        "reasons": dict(reasons.most_common(5)),
+        "rows": tally.predicted + tally.refused,
+        "predicted": tally.predicted,
+        "warned": tally.warned,
+        "refused": tally.refused,
+        "reasons": dict(tally.reasons.most_common(5)),
         "notes": read.notes,
         "seconds": round(time.perf_counter() - began, 2),
         "out": str(out),
     }
 
 
-def _written(one: Mapping[str, Any], key: str) -> Any:
-    """What is written of an answer under a name; its warnings as sentences."""
-    return (
-        "; ".join(w["detail"] for w in one["warnings"])
-        if key == "warnings" and one.get("warnings")
-        else one.get(key)
-    )
+def _show_progress(read: Rows, title: str) -> Iterator[list[Line]]:
+    """The blocks of a file, with a bar on standard error."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task(title, total=read.total)
+        for block in read.blocks:
+            yield block
+            bar.advance(task, len(block))
 
 
-def _kind_of(line: Line, refused: Mapping[str, Any]) -> str:
-    """A reason as it is counted: the field or rule of a row, and of a line that is no row what is
-    wrong with it, its number left out.
+def _predict_block(block: Sequence[Line], predict: Predict) -> list[Prediction]:
+    """The predictions of a block; a line that is unreadable has its reason."""
+    rows = [row_as_json(line.row) for line in block if not line.why]
+    predictions = iter(predict(rows) if rows else [])
+    return [{"why": line.why} if line.why else next(predictions) for line in block]
+
+
+def _reason(line: Line, refused: Mapping[str, Any]) -> str:
+    """A reason as it is counted: the field or rule of a row; of an unreadable line what is wrong
+    with it, its number left out.
     """
     if line.why:
         return re.sub(r"\d+", "N", re.sub(r"^line \d+:? ", "", line.why).split(":")[0])[:60]
     return str(refused["why"]).split(":")[0][:60]
 
 
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console(file=sys.stderr)
-
-
-def _origin(eco: Any, service: str, names: frozenset[str]) -> Origin:
-    """Where the rows of a service come from, as the file and the newest snapshot say it."""
-    served = eco.spec.eco.services.get(service)
-    model = eco.spec.eco.models.get(served.model) if served else None
-    data = eco.spec.eco.datasets.get(model.dataset) if model else None
-    if model is None or data is None:
+def _find_origin(eco: Any, service: str, names: frozenset[str]) -> Origin:
+    """Where the rows of a service come from, by the file and the newest snapshot."""
+    model = _model_of(eco, service)
+    data = model and eco.spec.eco.datasets.get(model.dataset)
+    if not data:
         return Origin(names, tuple(names))
-    leads = data.source.union or data.source.sources[:1]
-    csv = [s for name in leads if isinstance(s := eco.spec.eco.sources.get(name), Csv)]
-    snapshot = eco.catalog.snapshot(dataset=model.dataset)
-    there: dict[str, list[str]] = snapshot["report"].get("columns", {}) if snapshot else {}
+    leading = data.source.union or data.source.sources[:1]
+    sources = [eco.spec.eco.sources.get(name) for name in leading]
+    delimited = [source for source in sources if isinstance(source, Csv)]
+    known = _columns_of_sources(eco, model.dataset)
     columns = {
-        name: _column(field.column or name, data.source.sources, there)
+        name: _find_column(field.column or name, data.source.sources, known)
         for name, field in data.fields.items()
     }
-    wanted = tuple(n for n in model.features if n in names) or tuple(names)
-    return Origin(names, wanted, columns, model.target, csv[0] if len(csv) == 1 else None)
+    required = tuple(name for name in model.features if name in names) or tuple(names)
+    return Origin(names, required, columns, model.target, _single(delimited))
 
 
-def _column(said: str, sources: Sequence[str], there: Mapping[str, Sequence[str]]) -> str:
-    """The name of a column that a field is read from, where it is told by its place (`#3`) or with
+def _single(sources: Sequence[Csv]) -> Csv | None:
+    """The only source of a dataset; None where there are several."""
+    return sources[0] if len(sources) == 1 else None
+
+
+def _model_of(eco: Any, service: str) -> Any:
+    """The settings of a service's model; None where it has none."""
+    served = eco.spec.eco.services.get(service)
+    return served and eco.spec.eco.models.get(served.serves)
+
+
+def _columns_of_sources(eco: Any, dataset: str) -> dict[str, list[str]]:
+    """The columns that each source of a dataset had when it was built."""
+    snapshot = eco.catalog.snapshot(dataset=dataset)
+    if not snapshot:
+        return {}
+    columns: dict[str, list[str]] = snapshot["report"].get("columns", {})
+    return columns
+
+
+def _find_column(text: str, sources: Sequence[str], known: Mapping[str, Sequence[str]]) -> str:
+    """The name of a column that a field is read from, where it is given by its place (`#3`) or with
     its source.
 
-    >>> _column("#2", ["a"], {"a": ["x", "y"]})
+    >>> _find_column("#2", ["a"], {"a": ["x", "y"]})
     'y'
-    >>> _column("a.x", ["a"], {"a": ["x"]})
+    >>> _find_column("a.x", ["a"], {"a": ["x"]})
     'x'
-    >>> _column("a.x", ["a"], {"a": ["a.x"]})
+    >>> _find_column("a.x", ["a"], {"a": ["a.x"]})
     'a.x'
     """
-    if any(said in columns for columns in there.values()):
-        return said
-    first = next(iter(there.get(s, ()) for s in sources), ())
-    if re.fullmatch(r"#\d{1,5}", said) and 0 < int(said[1:]) <= len(first):
-        return first[int(said[1:]) - 1]
-    return next((said.removeprefix(f"{s}.") for s in sources if said.startswith(f"{s}.")), said)
+    if any(text in columns for columns in known.values()):
+        return text
+    first = known.get(sources[0], ()) if sources else ()
+    if re.fullmatch(r"#\d{1,5}", text) and 0 < int(text[1:]) <= len(first):
+        return first[int(text[1:]) - 1]
+    for source in sources:
+        if text.startswith(f"{source}."):
+            return text.removeprefix(f"{source}.")
+    return text
 
 
-Answer = Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
-
-
-def _by_field(origin: Origin, answer: Answer) -> Answer:
-    """What predicts rows with the columns of a file: those that the service reads by the names of
-    its fields, all others left out.
+def _select_fields(origin: Origin, predict: Predict) -> Predict:
+    """A function that predicts rows with the columns of a file: those that the service reads by the
+    names of its fields, all others left out.
     """
     known: dict[tuple[str, ...], dict[str, str]] = {}
 
-    def ask(whole: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        rows = []
-        for row in whole:
-            keys = tuple(row)
-            if keys not in known:
-                if len(known) >= MOST_SHAPES:
-                    known.clear()
-                known[keys] = origin.named(keys)
-            rows.append({field: row[column] for field, column in known[keys].items()})
-        wrong = {i: why for i, row in enumerate(rows) if (why := _no_json(row))}
-        said = iter(
-            answer([row for i, row in enumerate(rows) if i not in wrong])
-            if len(wrong) < len(rows)
-            else []
-        )
-        return [{"why": wrong[i]} if i in wrong else next(said) for i in range(len(rows))]
+    def select(row: Row) -> dict[str, Any]:
+        keys = tuple(row)
+        if keys not in known:
+            if len(known) >= MOST_SHAPES:
+                known.clear()
+            known[keys] = origin.named(keys)
+        return {field: row[column] for field, column in known[keys].items()}
 
-    return ask
+    def predict_selected(block: Sequence[Row]) -> list[Prediction]:
+        rows = [select(row) for row in block]
+        reasons = [_why_not_json(row) for row in rows]
+        valid = [row for row, why in zip(rows, reasons, strict=True) if not why]
+        predictions = iter(predict(valid) if valid else [])
+        return [{"why": why} if why else next(predictions) for why in reasons]
+
+    return predict_selected
 
 
-def _asker(eco: Any, service: str) -> tuple[frozenset[str], Answer]:
+def _choose_predictor(eco: Any, service: str) -> tuple[frozenset[str], Predict]:
     """The fields that a service reads, and what predicts rows of them: the gateway where it runs,
-    else this process. A row that cannot be right is refused alone.
+    else this process. An invalid row is refused alone.
     """
     from mesocosm.lifecycle.server_info import find_server
 
     if service not in eco.spec.eco.services or find_server(eco.spec.root / ".mesocosm") is None:
         served = local(eco, service)
         if served.now.fields is None:
-            raise Failure(f"{service} serves no model")
-        names = frozenset(served.now.fields.fields)
-    else:
-        served, names = (
-            None,
-            frozenset(i["name"] for i in _called(eco, "GET", f"/v2/models/{service}")["inputs"]),
-        )
-
-    def ask(block: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        if served is None:
-            try:
-                return list(
-                    _called(eco, "POST", f"/v1/services/{service}/predict", {"rows": block})[
-                        "predictions"
-                    ]
-                )
-            except Failure as failure:
-                return (
-                    [{"why": str(failure)}]
-                    if len(block) == 1
-                    else [one for row in block for one in ask([row])]
-                )
-        found: list[dict[str, Any]] = []
-        good: list[Mapping[str, Any]] = []
-        for row in block:
-            try:
-                served.now.fields.check(row)
-                good.append(row)
-                found.append({})
-            except Wrong as wrong:
-                found.append({"why": str(wrong)})
-        said = iter(served.predict(good) if good else [])
-        return [one or next(said) for one in found]
-
-    return names, ask
+            raise MesocosmError(f"{service} serves no model")
+        return frozenset(served.now.fields.fields), lambda block: _predict_locally(served, block)
+    described = _call_server(eco, "GET", f"/v2/models/{service}")
+    names = frozenset(field["name"] for field in described["inputs"])
+    return names, lambda block: _predict_remotely(eco, service, block)
 
 
-def _no_json(row: Mapping[str, Any]) -> str:
-    """Why a row is no JSON: a number that is infinite or none, bytes, or lists within lists beyond
-    measure; empty where it is.
+def _predict_remotely(eco: Any, service: str, block: Sequence[Row]) -> list[Prediction]:
+    """The gateway's predictions; where it refuses a block, each row is asked for alone."""
+    path = f"/v1/services/{service}/predict"
+    try:
+        return list(_call_server(eco, "POST", path, {"rows": block})["predictions"])
+    except MesocosmError as failure:
+        if len(block) == 1:
+            return [{"why": str(failure)}]
+    predictions: list[Prediction] = []
+    for row in block:
+        predictions += _predict_remotely(eco, service, [row])
+    return predictions
+
+
+def _predict_locally(served: Any, block: Sequence[Row]) -> list[Prediction]:
+    """The predictions of this process; an invalid row has its reason."""
+    refused: list[Prediction] = []
+    valid: list[Row] = []
+    for row in block:
+        try:
+            served.now.fields.check(row)
+            valid.append(row)
+            refused.append({})
+        except ConfigValueError as wrong:
+            refused.append({"why": str(wrong)})
+    predictions = iter(served.predict(valid) if valid else [])
+    return [reason or next(predictions) for reason in refused]
+
+
+def _why_not_json(row: Row) -> str:
+    """Why a row is not JSON: a number that is infinite or NaN, bytes, or lists nested too deep;
+    empty where it is JSON.
     """
     for name, value in row.items():
-        if (why := _unfit(value, MOST_LEVELS)) and value is not None:
+        if why := _why_not_value(value, MOST_LEVELS):
             return f"{name}: {why}"
     return ""
 
 
-def _unfit(value: object, levels: int) -> str:
+def _why_not_value(value: object, levels: int) -> str:
     if isinstance(value, float) and not math.isfinite(value):
-        return "Infinity and NaN are no JSON values"
-    if isinstance(value, (list, tuple, dict)):
-        if not levels:
-            return f"lists and objects within each other, more than {MOST_LEVELS} deep"
-        return next(
-            (
-                why
-                for one in (value.values() if isinstance(value, dict) else value)
-                if (why := _unfit(one, levels - 1))
-            ),
-            "",
-        )
-    return (
-        ""
-        if value is None or isinstance(value, (str, int, float, bool))
-        else f"a value of type {type(value).__name__} is no JSON"
-    )
+        return "Infinity and NaN are not JSON values"
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return ""
+    if not isinstance(value, (list, tuple, dict)):
+        return f"a value of type {type(value).__name__} is not JSON"
+    if not levels:
+        return f"lists and objects within each other, more than {MOST_LEVELS} deep"
+    inner = value.values() if isinstance(value, dict) else value
+    return next(filter(None, (_why_not_value(item, levels - 1) for item in inner)), "")
 
 
-def _called(eco: Any, method: str, path: str, body: Any = None) -> Any:
+def _call_server(eco: Any, method: str, path: str, body: Any = None) -> Any:
     found = call(eco, method, path, body)
     if found is None:
-        raise Failure("the server stopped answering; what was written is not kept")
+        raise MesocosmError("the server stopped answering; nothing was written")
     return found
-
-
-class _Writer:
-    """Writes blocks of rows; a cell of a CSV that a table program would take for a formula is
-    written as text.
-    """
-
-    def __init__(
-        self, path: Path, ending: str, first: Sequence[Mapping[str, Any]], names: Sequence[str] = ()
-    ) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet
-
-        mine = [f"predicted_{k}" if k in names else k for k in SAID]
-        given = dict.fromkeys([*names, *(k for row in first for k in row)])
-        self.ending, self.names = (
-            ending,
-            [*(k for k in given if k not in mine), *(k for k in mine if k in given)],
-        )
-        self.file = path.open("w", encoding="utf-8", newline="") if ending != ".parquet" else None
-        if ending == ".csv":
-            self.csv = csv.DictWriter(self.file, self.names)  # type: ignore[arg-type]
-            self.csv.writeheader()
-        if ending == ".parquet":
-            said = {
-                name: pa.float64() if k in ("probability", "value") else pa.string()
-                for name, k in zip(mine, SAID, strict=True)
-            }
-            kinds = {
-                f.name: f.type
-                for f in pa.Table.from_pylist(
-                    [dict.fromkeys(self.names) | dict(row) for row in first]
-                ).schema
-                if f.type != pa.null()
-            }
-            self.schema = pa.schema(
-                [(n, said.get(n, kinds.get(n, pa.string()))) for n in self.names]
-            )
-            self.parquet = pyarrow.parquet.ParquetWriter(path, self.schema)
-
-    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write a block.
-
-        Raises:
-            Failure: a row has a column that no row of the first block had, and the file is a table.
-        """
-        import json
-
-        import pyarrow as pa
-
-        known = set(self.names)
-        if self.ending != ".jsonl" and (
-            more := next((k for row in rows for k in row if k not in known), None)
-        ):
-            raise Failure(
-                f"a row has the column '{more}', which none of the first {BLOCK} rows has, so a"
-                " table has no place for it; wanted --out with .jsonl"
-            )
-        if self.ending == ".parquet":
-            self.parquet.write_table(
-                pa.Table.from_pylist([dict(r) for r in rows], schema=self.schema)
-            )
-            return
-        assert self.file is not None
-        if self.ending == ".jsonl":
-            self.file.writelines(
-                json.dumps(row_as_json(r), ensure_ascii=False) + "\n" for r in rows
-            )
-            return
-        self.csv.writerows({k: _cell(v) for k, v in r.items()} for r in rows)
-
-    def close(self) -> None:
-        """End the file."""
-        if self.ending == ".parquet":
-            self.parquet.close()
-        elif self.file is not None:
-            self.file.close()
-
-
-def _cell(value: Any) -> Any:
-    """A value as a CSV holds it: moments in ISO 8601, a decimal with all its digits, no formula."""
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return (
-        "'" + value
-        if isinstance(value, str) and value.startswith(FORMULA) and not _number(value)
-        else value
-    )
-
-
-def _number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

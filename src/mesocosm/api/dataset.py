@@ -1,4 +1,4 @@
-"""A dataset of an ecosystem as tables: the rows that its newest version kept, and the quarantined."""
+"""A dataset of an ecosystem as tables: the rows of its newest version, and the quarantined ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.data.pipeline.internal_names import quote
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class DatasetView:
             split: of one part only.
 
         Raises:
-            Failure: the dataset is not built.
+            MesocosmError: the dataset is not built.
         """
         where = "true" if split is None else f"_split = '{split}'"
         fields = ", ".join([*(quote(name) for name in self.fields), "_split"])
@@ -63,7 +63,7 @@ class DatasetView:
         """The same as a data frame.
 
         Raises:
-            Failure: the dataset is not built.
+            MesocosmError: the dataset is not built.
         """
         return self.to_arrow(split).to_pandas()
 
@@ -71,7 +71,7 @@ class DatasetView:
         """The quarantined rows: `file`, `line`, `reason`, and the `original` as JSON or its line.
 
         Raises:
-            Failure: the dataset is not built.
+            MesocosmError: the dataset is not built.
         """
         columns = "_file as file, _line as line, reason, original"
         return self._table("quarantine", columns, "true")
@@ -81,6 +81,6 @@ class DatasetView:
 
         snapshot = self._catalog.snapshot(dataset=self.name)
         if snapshot is None:
-            raise Failure(f"the dataset '{self.name}' is not built; call build() first")
+            raise MesocosmError(f"the dataset '{self.name}' is not built; call build() first")
         path = self._spec.root / ".mesocosm" / snapshot["path"] / which
         return read_table(path, snapshot["report"]["delta"][which], columns, where)

@@ -22,14 +22,14 @@ Say = Callable[[str, str], None]
 
 
 class Ecosystem:
-    """One file and what was made of it.
+    """One file and what was built of it.
 
     Args:
         path: the file or its folder.
 
     Raises:
-        Invalid: with everything that is not right about the file.
-        Failure: the project lies in a folder that tables cannot lie in.
+        ConfigError: with everything that is invalid in the file.
+        MesocosmError: the project is in a folder that tables cannot be in.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -56,18 +56,18 @@ class Ecosystem:
         return self._services
 
     def plan(self) -> list[Change]:
-        """What a build would do; what it notes in the store is its owner's alone."""
+        """What a build would do; what it writes into the store is its owner's alone."""
         from mesocosm.lifecycle.plan import plan
 
         with owner_only():
             return plan(self.spec, self.catalog)
 
     def build(self, prune: bool = False, say: Say = lambda address, text: None) -> Outcome:
-        """Make it true; returns the outcome.
+        """Apply the plan; returns the outcome.
 
         Args:
             prune: whether what the file no longer names is removed.
-            say: is told each step as it is done: the resource's address, and a sentence.
+            say: is called with each step as it is done: the resource's address, and a sentence.
         """
         from mesocosm.lifecycle.apply import apply
 

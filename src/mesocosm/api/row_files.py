@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.json_keys import KeyTwice, load_once
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.data.sources.delimited.encodings import decoded, find_encoding
@@ -19,20 +19,15 @@ from mesocosm.data.sources.delimited.plain_text import Plain, plain
 from mesocosm.data.sources.delimited.scanner import Scan
 from mesocosm.data.sources.files.parquet_exact import exact
 
-BLOCK = 500  # rows that are asked for at once
+BLOCK = 500  # rows of one request
 ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".parquet")
-SEVERAL_BYTES = (
-    "gb18030",
-    "big5",
-    "shift_jis",
-    "euc_jp",
-    "euc_kr",
-)  # encodings whose texts may be valid UTF-8 by chance
+# encodings whose texts may be valid UTF-8 by chance
+SEVERAL_BYTES = ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr")
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row of a file; `why` says why it cannot be read, where it cannot."""
+    """A row of a file; `why` is the reason where it is unreadable."""
 
     row: dict[str, Any]
     why: str = ""
@@ -44,7 +39,7 @@ class Rows:
 
     Args:
         names: its columns, where they are known before the rows are.
-        total: how many rows there are, where that is told.
+        total: how many rows there are, where that is known.
         notes: sentences about how the file is read.
     """
 
@@ -60,14 +55,14 @@ class Origin:
 
     Args:
         names: the fields that the service reads.
-        wanted: those that a row must have.
+        required: those that a row must have.
         columns: the column of the source that each field of the dataset is read from.
         target: the field that is predicted.
         csv: the source, where it is one of delimited files.
     """
 
     names: frozenset[str]
-    wanted: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=lambda: {})
     target: str = ""
     csv: Csv | None = None
@@ -77,8 +72,8 @@ class Origin:
         there is none, that of the source.
 
         Raises:
-            Failure: a column has the name of a field, and another field is read from a column of
-                this name in the source.
+            MesocosmError: a column has the name of a field, and another field is read from a
+                column of this name in the source.
         """
         there = set(header)
         found = {}
@@ -86,47 +81,51 @@ class Origin:
             column = self.columns.get(name, name)
             other = next((f for f, c in self.columns.items() if c == name and f != name), "")
             if name in there and column != name and column in there and other:
-                raise Failure(
+                raise MesocosmError(
                     f"the column '{name}' may be the field '{name}', or the column of the source"
                     f" that '{other}' is read from; rename it, or leave out '{column}' or '{name}'"
                 )
-            if name in there or column in there:
-                found[name] = name if name in there else column
+            if name in there:
+                found[name] = name
+            elif column in there:
+                found[name] = column
         return found
 
     def fits(self, header: Iterable[str]) -> bool:
         """Whether a file with these columns has all that a row must have."""
-        return set(self.wanted) <= set(self.named(header))
+        return set(self.required) <= set(self.named(header))
 
 
 def read_rows(path: Path, origin: Origin) -> Rows:
     """The rows of a file, as its ending says.
 
     Raises:
-        Wrong: its ending is not known.
-        Failure: it cannot be read.
+        ConfigValueError: its ending is not known.
+        MesocosmError: it cannot be read.
     """
     if path.suffix not in ENDINGS:
-        raise Wrong(
+        raise ConfigValueError(
             "", f"'{path.name}' ends in '{path.suffix}'", "one of the choices", ENDINGS, path.suffix
         )
     if not path.is_file():
-        raise Failure(f"{path} is not there")
+        raise MesocosmError(f"{path} does not exist")
     if path.suffix == ".jsonl":
-        return Rows(_grouped(_json_lines(path)))
+        return Rows(_group(_read_json_lines(path)))
     try:
-        return _parquet(path) if path.suffix == ".parquet" else _delimited(path, origin)
-    except Wrong as wrong:
-        raise Failure(f"{path}: {wrong.found}; wanted {wrong.wanted}") from wrong
+        if path.suffix == ".parquet":
+            return _read_parquet(path)
+        return _read_delimited(path, origin)
+    except ConfigValueError as wrong:
+        raise MesocosmError(f"{path}: {wrong.found}; expected {wrong.expected}") from wrong
 
 
-def _grouped(lines: Iterable[Line]) -> Iterator[list[Line]]:
+def _group(lines: Iterable[Line]) -> Iterator[list[Line]]:
     each = iter(lines)
     while block := list(islice(each, BLOCK)):
         yield block
 
 
-def _parquet(path: Path) -> Rows:
+def _read_parquet(path: Path) -> Rows:
     """The rows of a Parquet file: durations as whole numbers, moments of nanoseconds as text where
     a microsecond is not enough.
     """
@@ -139,17 +138,14 @@ def _parquet(path: Path) -> Rows:
     try:
         file = pyarrow.parquet.ParquetFile(copy, coerce_int96_timestamp_unit="us")
     except (pa.ArrowException, OSError) as error:
-        raise Failure(f"{path} cannot be read: {str(error).splitlines()[0][:120]}") from error
+        raise MesocosmError(f"{path} cannot be read: {str(error).splitlines()[0][:120]}") from error
 
     def blocks() -> Iterator[list[Line]]:
         with con, file:
             for batch in file.iter_batches(BLOCK):
-                yield [
-                    Line(row)
-                    for row in pa.RecordBatch.from_arrays(
-                        [_exact_column(c) for c in batch.columns], batch.schema.names
-                    ).to_pylist()
-                ]
+                columns = [_exact_column(column) for column in batch.columns]
+                exact_batch = pa.RecordBatch.from_arrays(columns, batch.schema.names)
+                yield [Line(row) for row in exact_batch.to_pylist()]
 
     return Rows(blocks(), file.schema_arrow.names, file.metadata.num_rows, notes)
 
@@ -170,20 +166,20 @@ def _exact_column(column: Any) -> Any:
     return column
 
 
-def _delimited(path: Path, origin: Origin) -> Rows:
-    """The rows of a delimited file; a line that is no row is refused alone.
+def _read_delimited(path: Path, origin: Origin) -> Rows:
+    """The rows of a delimited file; an unreadable line is refused alone.
 
     Raises:
-        Wrong: it has no header, or its encoding is not known.
+        ConfigValueError: it has no header, or its encoding is not known.
     """
     import duckdb
 
     con = duckdb.connect()  # it holds the folder of a copy in UTF-8
-    encoding, notes = _encoding(path, origin.csv)
+    encoding, notes = _choose_encoding(path, origin.csv)
     file = plain(con, path, path.name, encoding)
-    told, head = _reading(file, path.name, origin)
-    if told:
-        notes.append(told)
+    note, head = _read_header(file, path.name, origin)
+    if note:
+        notes.append(note)
     notes += [note for note in (file.note, head.note) if note]
 
     def lines() -> Iterator[Line]:
@@ -192,116 +188,109 @@ def _delimited(path: Path, origin: Origin) -> Rows:
             for record in scan.records():
                 if record.cells is None:
                     yield Line({}, f"line {record.line}: {record.why}")
-                else:
-                    yield Line(
-                        {
-                            name: cell or None
-                            for name, cell in zip(head.names, record.cells, strict=True)
-                        }
-                    )
+                    continue
+                cells = zip(head.names, record.cells, strict=True)
+                yield Line({name: cell or None for name, cell in cells})
 
-    return Rows(_grouped(lines()), head.names, None, notes)
+    return Rows(_group(lines()), head.names, None, notes)
 
 
-def _encoding(path: Path, told: Csv | None) -> tuple[str | None, list[str]]:
-    """The encoding that the source has, or the one that the bytes prove where that is another; None
-    where it has to be found.
+def _choose_encoding(path: Path, source: Csv | None) -> tuple[str | None, list[str]]:
+    """The encoding of the source, or the one that the bytes prove where that is another; None where
+    it has to be found.
     """
-    if told is None or told.encoding is None:
+    if source is None or source.encoding is None:
         return None, []
-    found = find_encoding(path)
-    if (
-        found is None
-        or found.guess
-        or found.broken
-        or found.encoding == told.encoding
-        or all(text.isascii() for text in decoded(path, found.encoding))
-    ):
-        return told.encoding, []
-    if told.encoding in SEVERAL_BYTES and not any(
-        "\ufffd" in text for text in decoded(path, told.encoding, "replace")
-    ):
-        return told.encoding, [
-            f"'{path.name}' is read as {told.encoding}, as its source is; its bytes are valid"
-            f" {found.encoding} too"
+    usual = source.encoding
+    proven = _prove_encoding(path, usual)
+    if proven is None:
+        return usual, []
+    if usual in SEVERAL_BYTES and not _has_replacements(path, usual):
+        return usual, [
+            f"'{path.name}' is read as {usual}, as its source is; its bytes are valid {proven} too"
         ]
-    return found.encoding, [
-        f"'{path.name}' is read as {found.encoding}, which its bytes prove, though its source is"
-        f" read as {told.encoding}"
+    return proven, [
+        f"'{path.name}' is read as {proven}, which its bytes prove, though its source is"
+        f" read as {usual}"
     ]
 
 
-def _reading(file: Plain, label: str, origin: Origin) -> tuple[str, Header]:
-    """The header by the first way of reading it that gives all that a row must have, and a sentence
-    where that is not the source's.
+def _prove_encoding(path: Path, usual: str) -> str | None:
+    """Another encoding than the usual one that the bytes of a file prove; None where there is
+    none.
+    """
+    found = find_encoding(path)
+    if found is None or found.guess or found.broken or found.encoding == usual:
+        return None
+    if all(text.isascii() for text in decoded(path, found.encoding)):
+        return None
+    return found.encoding
+
+
+def _has_replacements(path: Path, encoding: str) -> bool:
+    """Whether some bytes of a file are invalid in an encoding."""
+    return any("\ufffd" in text for text in decoded(path, encoding, "replace"))
+
+
+def _read_header(file: Plain, label: str, origin: Origin) -> tuple[str, Header]:
+    """The header by the first reading that gives all that a row must have, and a sentence where
+    that is not the source's.
 
     A file's own header comes before names that the source's settings give, so that columns in
-    another order are not mixed up. Where no way gives all, the file is read by its own header
-    alone, and each row is told what it lacks.
+    another order are not mixed up. Where no reading gives all, the file is read by its own header
+    alone, and each row has the reason what it lacks.
     """
-    usual = Csv(path="rows.csv")
-    ways: list[tuple[str, Csv]] = []
-    if (told := origin.csv) is not None:
-        if told.names or not told.header:
-            ways.append(
-                (
-                    (
-                        f"'{label}' is read by its own header, not by the names that its source is"
-                        " given"
-                    ),
-                    told.model_copy(update={"names": (), "header": True}),
-                )
-            )
-        ways.append(("", told))
-        target = origin.columns.get(origin.target, origin.target)
-        if target in told.names:
-            ways.append(
-                (
-                    f"'{label}' is read by the names of its source without '{target}'",
-                    told.model_copy(update={"names": tuple(n for n in told.names if n != target)}),
-                )
-            )
-        ways.append(
-            (
-                (
-                    f"'{label}' is read as a plain file with a header, since by the settings of its"
-                    " source it lacks columns that are wanted"
-                ),
-                usual,
-            )
-        )
-    else:
-        ways.append(("", usual))
-    for note, way in ways:
+    for note, settings in _list_readings(label, origin):
         try:
-            head = header_of(file.path, label, way)
-        except Wrong:
+            head = header_of(file.path, label, settings)
+        except ConfigValueError:
             continue
         if origin.fits(head.names):
             return note, head
-    return "", header_of(file.path, label, usual)
+    return "", header_of(file.path, label, Csv(path="rows.csv"))
 
 
-def _json_lines(path: Path) -> Iterator[Line]:
-    """The rows of a file of JSON lines; a line that is no object is refused alone."""
+def _list_readings(label: str, origin: Origin) -> Iterator[tuple[str, Csv]]:
+    """The ways in which a delimited file may be read, the likeliest first, each with a sentence."""
+    usual, source = Csv(path="rows.csv"), origin.csv
+    if source is None:
+        yield "", usual
+        return
+    if source.names or not source.header:
+        yield (
+            f"'{label}' is read by its own header, not by the names that its source is given",
+            source.model_copy(update={"names": (), "header": True}),
+        )
+    yield "", source
+    target = origin.columns.get(origin.target, origin.target)
+    if target in source.names:
+        others = tuple(name for name in source.names if name != target)
+        yield (
+            f"'{label}' is read by the names of its source without '{target}'",
+            source.model_copy(update={"names": others}),
+        )
+    yield (
+        f"'{label}' is read as a plain file with a header, since by the settings of its source it"
+        " lacks required columns",
+        usual,
+    )
+
+
+def _read_json_lines(path: Path) -> Iterator[Line]:
+    """The rows of a file of JSON lines; a line that is not an object is refused alone."""
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = load_once(line.decode("utf-8-sig"))
-            except (ValueError, RecursionError) as error:
-                yield Line(
-                    {},
-                    (
-                        f"line {number}: {error}"
-                        if isinstance(error, KeyTwice)
-                        else f"line {number} is no JSON ({error})"
-                    ),
-                )
-                continue
-            yield (
-                Line(row)
-                if isinstance(row, dict)
-                else Line({}, f"line {number} is no object; wanted one row as an object a line")
-            )
+            if line.strip():
+                yield _read_json_line(line, number)
+
+
+def _read_json_line(line: bytes, number: int) -> Line:
+    try:
+        row = load_once(line.decode("utf-8-sig"))
+    except KeyTwice as error:
+        return Line({}, f"line {number}: {error}")
+    except (ValueError, RecursionError) as error:
+        return Line({}, f"line {number} is not JSON ({error})")
+    if isinstance(row, dict):
+        return Line(row)
+    return Line({}, f"line {number} is not an object; expected one row as an object a line")

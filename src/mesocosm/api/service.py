@@ -1,4 +1,6 @@
-"""A service of an ecosystem as a function of rows: by its server where one runs, else in this process."""
+"""A service of an ecosystem as a function of rows: by its server where one runs, else in this
+process.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import TYPE_CHECKING
 from mesocosm.catalog import Catalog
 from mesocosm.client import Client, Prediction, prediction_of, row_as_json
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 
 if TYPE_CHECKING:
     from mesocosm.serving.service import LiveService
@@ -17,7 +19,7 @@ Row = Mapping[str, object]
 
 
 class ServiceView:
-    """One service; what it answers is logged, with an id that a trace follows.
+    """One service; its predictions are logged, each with an id that a trace follows.
 
     Args:
         name: as the file has it.
@@ -36,27 +38,29 @@ class ServiceView:
     def version(self) -> str | None:
         """The model version that is deployed, None where none is."""
         row = self._catalog.deployment(self.name)
-        return str(row["version"]) if row and row["version"] else None
+        if not row or not row["version"]:
+            return None
+        return str(row["version"])
 
     def predict(self, row: Row) -> Prediction:
         """The prediction of one row.
 
         Raises:
-            Wrong: the row lacks fields, or has a value that none can be.
-            Failure: nothing is deployed, or the service has no model.
-            Refused: a running server says so.
+            ConfigValueError: the row lacks fields, or has an invalid value.
+            MesocosmError: nothing is deployed, or the service has no model.
+            Refused: a running server refuses it.
         """
         if client := self._client():
             with client:
                 return client.predict(self.name, row)
-        return self._predicted([row])[0]
+        return self._predict_here([row])[0]
 
     def predict_rows(self, rows: Sequence[Row]) -> list[Prediction]:
-        """The predictions of rows, in their order; one that cannot be right has `why`.
+        """The predictions of rows, in their order; one of an invalid row has `why`.
 
         Raises:
-            Failure: nothing is deployed, or the service has no model.
-            Refused: a running server says so.
+            MesocosmError: nothing is deployed, or the service has no model.
+            Refused: a running server refuses them.
         """
         found: list[Prediction] = []
         if client := self._client():
@@ -66,18 +70,18 @@ class ServiceView:
             return found
         for row in rows:
             try:
-                found += self._predicted([row])
-            except Wrong as wrong:
+                found += self._predict_here([row])
+            except ConfigValueError as wrong:
                 found.append(Prediction(why=str(wrong)))
         return found
 
     def feedback(self, prediction: str, label: str) -> None:
-        """Keep the label that turned out to be true of a prediction.
+        """Record the true label of a prediction.
 
         Raises:
-            Wrong: there is no such prediction, or no such label.
-            Failure: nothing is deployed.
-            Refused: a running server says so.
+            ConfigValueError: there is no such prediction, or no such label.
+            MesocosmError: nothing is deployed.
+            Refused: a running server refuses it.
         """
         if client := self._client():
             with client:
@@ -89,13 +93,15 @@ class ServiceView:
         from mesocosm.lifecycle.server_info import find_server
 
         server = find_server(self._spec.root / ".mesocosm")
-        return Client(server["url"], server["token"]) if server else None
+        if not server:
+            return None
+        return Client(server["url"], server["token"])
 
-    def _predicted(self, rows: Sequence[Row]) -> list[Prediction]:
+    def _predict_here(self, rows: Sequence[Row]) -> list[Prediction]:
         served = self._local()
         assert served.now is not None
         if served.now.fields is None:
-            raise Failure(f"the service '{self.name}' serves no model")
+            raise MesocosmError(f"the service '{self.name}' serves no model")
         given = [row_as_json(row) for row in rows]
         for row in given:
             served.now.fields.check(row)

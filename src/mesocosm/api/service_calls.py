@@ -1,17 +1,17 @@
-"""Commands' calls to a service: over HTTP where the server runs, else in this process."""
+"""Requests of commands to a service: over HTTP where the server runs, else in this process."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 def call(eco: Any, method: str, path: str, body: Any = None) -> Any | None:
-    """The running server's answer, or None where none runs.
+    """The running server's response, or None where none runs.
 
     Raises:
-        Failure: the server's problem, in its words.
+        MesocosmError: the server's problem, in its words.
     """
     import httpx
 
@@ -20,25 +20,25 @@ def call(eco: Any, method: str, path: str, body: Any = None) -> Any | None:
     server = find_server(eco.spec.root / ".mesocosm")
     if server is None:
         return None
-    answer = httpx.request(
+    response = httpx.request(
         method,
         server["url"] + path,
         json=body,
         headers={"Authorization": f"Bearer {server['token']}"},
         timeout=60,
     )
-    said = answer.json()
-    if answer.status_code >= 400:
-        raise Failure(said.get("detail", f"the server answered {answer.status_code}"))
-    return said
+    body = response.json()
+    if response.status_code >= 400:
+        raise MesocosmError(body.get("detail", f"the server answered {response.status_code}"))
+    return body
 
 
 def local(eco: Any, name: str) -> Any:
     """A service loaded in this process.
 
     Raises:
-        Wrong: there is no such service.
-        Failure: nothing is deployed for it.
+        ConfigValueError: there is no such service.
+        MesocosmError: nothing is deployed for it.
     """
     from mesocosm.app.loader import load_locally
 

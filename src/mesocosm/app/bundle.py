@@ -1,13 +1,13 @@
-"""What of an ecosystem goes elsewhere: its services, the project's files that its sources read, the
-names of its secrets.
+"""What of an ecosystem is deployed elsewhere: its services, the project's files that its sources
+read, the names of its secrets.
 
-Knows the file and operate's exporters.
+Knows the file and the exporters.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from pydantic import BaseModel, ValidationError
 
 from mesocosm.app.deploy import Living
 from mesocosm.config import Spec
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Kind
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import Settings
 from mesocosm.core.version import VERSION
 from mesocosm.learning.base_models.smollm2 import SmolLM2
 from mesocosm.lifecycle.project_store import locate_project
@@ -24,124 +24,125 @@ from mesocosm.lifecycle.project_store import locate_project
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-def living_of(spec: Spec) -> Living:
-    """What an exporter is told; no secret's value is among it."""
+def describe_deployment(spec: Spec) -> Living:
+    """What an exporter needs to know; no secret's value is in it."""
     eco = spec.eco
     text = spec.path.read_text(encoding="utf-8")
     store = locate_project(spec).store
-    held = (
-        sum(p.stat().st_size for p in store.rglob("*") if p.is_file()) / 1e9
-        if store.is_dir()
-        else 0.0
-    )
-    secrets = tuple(sorted(set(VARIABLE.findall(text))))
+    size = sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
     return Living(
         eco.ecosystem,
         eco.about,
         VERSION,
         eco.services,
         eco.monitors,
-        secrets,
-        _files(spec),
-        round(held, 2),
-        tuple(sorted({"all", "postgres", *_extras(eco)})),
-        _beside(spec),
+        secrets=tuple(sorted(set(VARIABLE.findall(text)))),
+        files=_find_files(spec),
+        store_gb=round(size / 1e9, 2),
+        extras=tuple(sorted({"postgres", *_find_extras(eco)})),
+        beside=_find_base_packages(spec),
     )
 
 
-def _extras(thing: Any) -> Iterator[str]:
+def _find_extras(node: Any) -> Iterator[str]:
     """The extras of the package that the kinds in a file need; an image always has that of
     PostgreSQL, on which several gateways share a catalog.
     """
-    if isinstance(thing, Kind):
-        yield from thing.extras
-    within = (
-        thing.values()
-        if isinstance(thing, Mapping)
-        else (
-            thing
-            if isinstance(thing, (list, tuple))
-            else dict(thing).values()
-            if isinstance(thing, BaseModel)
-            else ()
-        )
-    )
-    for one in within:
-        yield from _extras(one)
+    if isinstance(node, Settings):
+        yield from node.extras
+    for inner in _inner_values(node):
+        yield from _find_extras(inner)
 
 
-def _beside(spec: Spec) -> tuple[str, ...]:
+def _inner_values(node: Any) -> Iterable[Any]:
+    if isinstance(node, Mapping):
+        return node.values()
+    if isinstance(node, (list, tuple)):
+        return node
+    if isinstance(node, BaseModel):
+        return dict(node).values()
+    return ()
+
+
+def _find_base_packages(spec: Spec) -> tuple[str, ...]:
     """Packages that carry a base which the file names."""
-    named = {str(m.base) for m in spec.eco.models.values()} | {
-        p.inhabitant.language_model for p in spec.eco.world.places.values() if p.inhabitant
-    }
-    return tuple(SmolLM2.packages) if "smollm2" in named else ()
+    named = {str(model.base) for model in spec.eco.models.values()}
+    for place in spec.eco.world.places.values():
+        if place.inhabitant:
+            named.add(place.inhabitant.language_model)
+    if "smollm2" not in named:
+        return ()
+    return tuple(SmolLM2.packages)
 
 
-def _files(spec: Spec) -> tuple[str, ...]:
+def _find_files(spec: Spec) -> tuple[str, ...]:
     """Folders and files of the project that its sources, its bases and the bodies of its world
-    name, as short as can be.
+    name; what lies in a folder that is named is not listed again.
     """
-    root, found = spec.root.resolve(), set()
-    for settings in [
-        *(
-            k.model_dump(mode="json")
-            for k in (*spec.eco.sources.values(), *spec.eco.models.values())
-        ),
-        spec.eco.world.models,
-    ]:
-        for value in _texts(dict(settings)):
-            head = value.split("*")[0].rstrip("/") if "*" in value else value
-            if not head or len(head) > 300 or "\n" in head or "://" in head:
-                continue
-            path = (
-                root
-                / (head if "*" not in value or (root / head).is_dir() else str(Path(head).parent))
-            ).resolve()
-            if (
-                path != root
-                and path.is_relative_to(root)
-                and path.exists()
-                and ".mesocosm" not in path.parts
-            ):
-                found.add(path.relative_to(root).as_posix())
-    return tuple(
-        sorted(p for p in found if not any(p != q and p.startswith(q + "/") for q in found))
-    )
+    root = spec.root.resolve()
+    settings: list[Any] = [
+        kind.model_dump(mode="json")
+        for kind in (*spec.eco.sources.values(), *spec.eco.models.values())
+    ]
+    settings.append(spec.eco.world.models)
+    paths = {_find_path(root, text) for text in _texts(settings)}
+    found = {path.relative_to(root).as_posix() for path in paths if path is not None}
+    return tuple(sorted(path for path in found if not _is_inside_another(path, found)))
 
 
-def _texts(value: Any) -> list[str]:
+def _is_inside_another(path: str, paths: Iterable[str]) -> bool:
+    return any(path != other and path.startswith(other + "/") for other in paths)
+
+
+def _find_path(root: Path, text: str) -> Path | None:
+    """The file or folder of the project that a setting names; of a pattern, the folder before the
+    first star.
+    """
+    head = text.split("*")[0]
+    if "*" in text:
+        head = head.rstrip("/")
+    if not head or len(head) > 300 or "\n" in head or "://" in head:
+        return None
+    path = root / head
+    if "*" in text and not path.is_dir():
+        path = root / Path(head).parent
+    path = path.resolve()
+    if path == root or not path.is_relative_to(root) or not path.exists():
+        return None
+    if ".mesocosm" in path.parts:
+        return None
+    return path
+
+
+def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        return [t for v in value.values() for t in _texts(v)]
-    return [t for v in value for t in _texts(v)] if isinstance(value, (list, tuple)) else []
+        yield value
+    elif isinstance(value, dict):
+        yield from _texts(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _texts(inner)
 
 
-def settled(kind: Any, given: Sequence[str]) -> Any:
+def configure_exporter(kind: Any, given: Sequence[str]) -> Any:
     """An exporter with settings given as `name=value`.
 
     Raises:
-        Wrong: there is no such setting, or its value cannot be right.
+        ConfigValueError: there is no such setting, or its value is invalid.
     """
     values: dict[str, str] = {}
-    for one in given:
-        name, sign, value = one.partition("=")
+    for setting in given:
+        name, sign, value = setting.partition("=")
         if not sign or name not in kind.model_fields:
-            raise Wrong(
-                "--set",
-                f"'{one[:60]}' was given",
-                "name=value",
-                [n for n in kind.model_fields if n != "type"],
-                name,
-            )
+            known = [known for known in kind.model_fields if known != "type"]
+            raise ConfigValueError("--set", f"got '{setting[:60]}'", "name=value", known, name)
         values[name] = value
     try:
         return kind(**values)
     except ValidationError as error:
         first = error.errors()[0]
-        raise Wrong(
-            f"--set {first['loc'][0]}",
-            f"'{first['input']}' cannot be right",
-            str(kind.model_fields[str(first["loc"][0])].annotation),
+        name = str(first["loc"][0])
+        expected = str(kind.model_fields[name].annotation)
+        raise ConfigValueError(
+            f"--set {name}", f"'{first['input']}' is invalid", expected
         ) from error

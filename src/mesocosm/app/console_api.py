@@ -1,6 +1,6 @@
-"""The console's state: what exists and how it is, its past, and what a person may do by hand.
+"""The console's state: every resource and how it is, its history, and what a person may do by hand.
 
-Knows one running ecosystem, roles and the doors of build. Knows no HTTP beyond what is refused.
+Knows one running ecosystem, roles and the jobs' doors. Knows no HTTP beyond what is refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.durations import seconds
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.permissions import OWNER
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.plan import plan
@@ -27,12 +27,31 @@ from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.service import LiveService
 
-WEIGHED = 10.0  # seconds that recommendations may be old
-LONGEST = 30 * 86400.0  # seconds that a monitor may be silent
+FRESH = 10.0  # seconds that recommendations may be old
+LONGEST_SILENCE = 30 * 86400.0  # seconds
+UNPROCESSABLE = "Unprocessable request"
+SNAPSHOT_KEYS = ("id", "account", "report", "files", "at")
+VERSION_KEYS = (
+    "id",
+    "number",
+    "state",
+    "why",
+    "metrics",
+    "recipe",
+    "snapshot",
+    "origin",
+    "at",
+)
+PREDICTION_KEYS = ("id", "version", "output", "ms", "at")
+COMPARISON_KEYS = ("old", "new", "files", "rows", "changed", "only_old", "only_new")
+
+
+def _pick(record: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    return {key: record[key] for key in keys}
 
 
 class Console:
-    """What the console asks for, of one running ecosystem."""
+    """What the console shows and does, of one running ecosystem."""
 
     def __init__(
         self,
@@ -44,149 +63,122 @@ class Console:
         desk: Desk,
         train: Callable[[str, str], str],
     ) -> None:
-        self.spec, self.catalog, self.served, self.watches, self.scenery = (
-            spec,
-            catalog,
-            served,
-            watches,
-            scenery,
-        )
-        self.desk, self.train = desk, train
-        self.weighed = (0.0, list[dict[str, str]]())
+        self.spec, self.catalog, self.served, self.watches = spec, catalog, served, watches
+        self.scenery, self.desk, self.train = scenery, desk, train
+        self.recommended_at = float("-inf")
+        self.recommended: list[dict[str, str]] = []
         self.requests = open_requests(spec)
 
-    def everything(self, role: str | None) -> dict[str, Any]:
-        """All that is, as it is now; values of rows are for the owner."""
-        found = self._all()
+    def describe(self, role: str | None) -> dict[str, Any]:
+        """The state of every resource now; values of rows are for the owner."""
+        found = self._describe_all()
         if role == OWNER:
             return found
         found["datasets"] = remove_values(found["datasets"], EXTREMES)
-        found["alerts"] = [show_alert(a) for a in found["alerts"]]
+        found["alerts"] = [show_alert(alert) for alert in found["alerts"]]
         found["monitors"] = {
-            n: m | {"last": show_last_test(m["last"])} for n, m in found["monitors"].items()
+            name: monitor | {"last": show_last_test(monitor["last"])}
+            for name, monitor in found["monitors"].items()
         }
         return dict(remove_values(found))
 
-    def looks(self, role: str | None) -> dict[str, Any]:
-        """What each monitor last looked at, and what it has to judge by; values of rows are for the
-        owner.
-        """
+    def describe_monitors(self, role: str | None) -> dict[str, Any]:
+        """What each monitor measured last; values of rows are for the owner."""
+        found = self._monitors()
+        if role == OWNER:
+            return found
         return {
-            w.name: {
-                "watches": w.served.name,
-                "last": dict(w.last) if role == OWNER else show_last_test(dict(w.last)),
-            }
-            for w in self.watches
+            name: monitor | {"last": show_last_test(monitor["last"])} for name, monitor in found.items()
         }
 
-    def _all(self) -> dict[str, Any]:
+    def _describe_all(self) -> dict[str, Any]:
         catalog = self.catalog
-        snapshots = {n: catalog.snapshot(dataset=n) for n in resolve_datasets(self.spec)}
-        due, trouble = self._due()
+        due, trouble = self._plan()
+        notes = [{"page": "data", "text": line} for line in trouble]
         return {
             "scene": self.scenery.scene().model_dump(),
-            "next": [
-                *({"page": "data", "text": line} for line in trouble),
-                *self._recommendations(),
-            ],
+            "next": [*notes, *self._recommend()],
             "plan": due,
             "datasets": {
-                n: {k: s[k] for k in ("id", "account", "report", "files", "at")}
-                for n, s in snapshots.items()
-                if s
+                name: _pick(snapshot, SNAPSHOT_KEYS) for name, snapshot in self._snapshots().items()
             },
-            "models": {
-                n: [
-                    {
-                        k: v[k]
-                        for k in (
-                            "id",
-                            "number",
-                            "state",
-                            "why",
-                            "metrics",
-                            "recipe",
-                            "snapshot",
-                            "origin",
-                            "at",
-                        )
-                    }
-                    for v in catalog.versions(n)
-                ]
-                for n in self.spec.eco.models
-            },
+            "models": {name: self._versions(name) for name in self.spec.eco.models},
             "services": {
-                n: {
-                    "figures": s.metrics(),
-                    "version": s.now.version if s.now else None,
-                    "trouble": s.trouble,
-                    "fields": s.now.fields.fields if s.now and s.now.fields else None,
-                    "speaks": bool(s.now and s.now.speaks),
-                    "history": catalog.deployments(n)[:20],
-                    "rollout": catalog.rollout(n),
-                    "strategy": s.service.rollout.method,
-                    "recent": [
-                        {k: p[k] for k in ("id", "version", "output", "ms", "at")}
-                        for p in catalog.predictions(n, 20)
-                    ],
-                }
-                for n, s in self.served.items()
+                name: self._describe_service(name, service) for name, service in self.served.items()
             },
-            "monitors": {
-                w.name: {"watches": w.served.name, "last": dict(w.last)} for w in self.watches
-            },
+            "monitors": self._monitors(),
             "silenced": sorted(catalog.silenced(catalog.clock())),
             "alerts": catalog.alerts(most=50, marked=True),
             "audit": catalog.audit(60, marked=True),
         }
 
-    def _due(self) -> tuple[list[dict[str, Any]], list[str]]:
-        """What a build would do; or why that is not known, as where a source is gone: all else is
+    def _snapshots(self) -> dict[str, dict[str, Any]]:
+        """The newest snapshot of each dataset that was built."""
+        found = {name: self.catalog.snapshot(dataset=name) for name in datasets_of(self.spec)}
+        return {name: snapshot for name, snapshot in found.items() if snapshot}
+
+    def _versions(self, model: str) -> list[dict[str, Any]]:
+        return [_pick(version, VERSION_KEYS) for version in self.catalog.versions(model)]
+
+    def _monitors(self) -> dict[str, dict[str, Any]]:
+        return {
+            watch.name: {"watches": watch.served.name, "last": dict(watch.last)}
+            for watch in self.watches
+        }
+
+    def _describe_service(self, name: str, service: Served) -> dict[str, Any]:
+        catalog, now = self.catalog, service.now
+        return {
+            "figures": service.figures(),
+            "version": now.version if now else None,
+            "trouble": service.trouble,
+            "fields": now.fields.fields if now and now.fields else None,
+            "speaks": bool(now and now.speaks),
+            "history": catalog.deployments(name)[:20],
+            "rollout": catalog.rollout(name),
+            "strategy": service.service.rollout.strategy,
+            "recent": [
+                _pick(prediction, PREDICTION_KEYS) for prediction in catalog.predictions(name, 20)
+            ],
+        }
+
+    def _plan(self) -> tuple[list[dict[str, Any]], list[str]]:
+        """What a build would do; or why the plan is unknown, as where a source is gone: all else is
         shown still.
         """
         try:
-            return [c.as_json() for c in plan(self.spec, self.catalog)], []
-        except Failure as failure:
-            return [], [
-                f"what a build would do is not known: {line}"
-                for line in str(failure).splitlines()[:10]
-            ]
+            return [change.as_json() for change in plan(self.spec, self.catalog)], []
+        except MesocosmError as failure:
+            lines = str(failure).splitlines()[:10]
+            return [], [f"the plan is unknown: {line}" for line in lines]
 
     def report(self) -> str:
         """The report of every dataset and model that was built, as a page."""
         from mesocosm.reports.html import render_report
 
-        found = {n: self.catalog.snapshot(dataset=n) for n in resolve_datasets(self.spec)}
-        told = {
-            n: {k: s[k] for k in ("id", "account", "report")} | {"training": s["facts"]["training"]}
-            for n, s in found.items()
-            if s
+        datasets = {
+            name: _pick(snapshot, ("id", "account", "report"))
+            | {"training": snapshot["facts"]["training"]}
+            for name, snapshot in self._snapshots().items()
         }
-        answering = {s.now.version for s in self.served.values() if s.now}
-        models = {
-            n: version
-            for n in self.spec.eco.models
-            if (version := choose_reported_version(self.spec, self.catalog, n, answering))
-        }
+        answering = {service.now.version for service in self.served.values() if service.now}
+        models = {}
+        for name in self.spec.eco.models:
+            version = reported_version(self.spec, self.catalog, name, answering)
+            if version:
+                models[name] = version
+        health = measure_health(self.spec, self.catalog, self.requests)
         return render_report(
-            self.spec.eco.ecosystem,
-            {
-                "datasets": told,
-                "models": models,
-                "whole": measure_health(self.spec, self.catalog, self.requests),
-            },
+            self.spec.eco.ecosystem, {"datasets": datasets, "models": models, "whole": health}
         )
 
-    def _recommendations(self) -> list[dict[str, str]]:
+    def _recommend(self) -> list[dict[str, str]]:
         """What the report recommends, a few seconds old at most: it reads many requests."""
-        if time.monotonic() - self.weighed[0] > WEIGHED or not self.weighed[0]:
-            self.weighed = (
-                time.monotonic(),
-                measure_health(self.spec, self.catalog, self.requests, marked=True)[
-                    "recommendations"
-                ],
-            )
-        return self.weighed[1]
+        now = time.monotonic()
+        if now - self.recommended_at > FRESH:
+            health = measure_health(self.spec, self.catalog, self.requests, marked=True)
+            self.recommended_at, self.recommended = time.monotonic(), health["recommendations"]
+        return self.recommended
 
     def rows(
         self, name: str, role: str | None, version: str, offset: int, limit: int
@@ -203,9 +195,7 @@ class Console:
                 f"'{role}' is not among the roles with access to '{name[:60]}'",
             )
         if not 0 <= offset < 2**53 or not 1 <= limit <= 1000:
-            raise Problem(
-                422, "The request cannot be right", "'limit' is 1 to 1000, 'offset' 0 or more"
-            )
+            raise Problem(422, UNPROCESSABLE, "'limit' is 1 to 1000, 'offset' 0 or more")
         snapshot = find_version(self.catalog, name, version)
         with self.catalog.transaction() as con:
             self.catalog.write_audit(
@@ -231,29 +221,25 @@ class Console:
         }
 
     def versions(self, name: str, old: str, new: str) -> dict[str, Any]:
-        """The versions of a dataset, and how many rows came, went and changed between two of them;
-        values are not shown.
+        """The versions of a dataset, and how many rows were added, removed and changed between two
+        of them; values are not shown.
         """
         from mesocosm.lifecycle.access.dataset_history import compare_versions, find_dataset
 
         find_dataset(self.spec, name)
-        kept = self.catalog.snapshots(name)
+        snapshots = self.catalog.snapshots(name)
         found: dict[str, Any] = {
             "dataset": name,
             "versions": [
-                {k: s[k] for k in ("id", "account", "at")} | {"quality": s["report"]["quality"]}
-                for s in kept[-50:]
+                _pick(snapshot, ("id", "account", "at"))
+                | {"quality": snapshot["report"]["quality"]}
+                for snapshot in snapshots[-50:]
             ],
         }
-        if len(kept) > 1 or old:
-            told = compare_versions(
-                self.spec, self.catalog, name, old or "previous", new or "newest"
-            )
-            moved = {f: v.get("psi") for f, v in told["fields"].items()}
-            found["diff"] = {
-                k: told[k]
-                for k in ("old", "new", "files", "rows", "changed", "only_old", "only_new")
-            } | {"moved": moved}
+        if len(snapshots) > 1 or old:
+            diff = compare_versions(self.spec, self.catalog, name, old or "previous", new or "newest")
+            moved = {field: values.get("psi") for field, values in diff["fields"].items()}
+            found["diff"] = _pick(diff, COMPARISON_KEYS) | {"moved": moved}
         return found
 
     def silence(self, name: str, length: str, who: str, why: str) -> dict[str, Any]:
@@ -263,34 +249,30 @@ class Console:
         try:
             wait = seconds(length)
         except (ValueError, KeyError, IndexError) as error:
-            raise Problem(
-                422, "The request cannot be right", "'for' is a length of time, as 30m or 2h"
-            ) from error
-        if not 0 <= wait <= LONGEST:
-            raise Problem(422, "The request cannot be right", "'for' is at most 30d")
+            raise Problem(422, UNPROCESSABLE, "'for' is a length of time, as 30m or 2h") from error
+        if not 0 <= wait <= LONGEST_SILENCE:
+            raise Problem(422, UNPROCESSABLE, "'for' is at most 30d")
         return {"monitor": name, "until": self.catalog.silence(name, wait, who, why), "why": why}
 
     def close(self, alert: str, who: str, why: str) -> dict[str, Any]:
         """Close an open alert for a reason; a fault that is still there raises another."""
-        found = next(
-            (a for a in self.catalog.alerts(open_only=True, most=1000) if a["id"] == alert), None
-        )
-        if found is None:
-            raise Problem(404, "No such alert", f"no open alert has the id '{alert[:60]}'")
-        self.catalog.clear(found["monitor"], why, alert, who=who)
-        return {"alert": alert, "monitor": found["monitor"], "why": why}
+        for found in self.catalog.alerts(open_only=True, most=1000):
+            if found["id"] == alert:
+                self.catalog.clear(found["monitor"], why, alert, who=who)
+                return {"alert": alert, "monitor": found["monitor"], "why": why}
+        raise Problem(404, "No such alert", f"no open alert has the id '{alert[:60]}'")
 
-    async def supposed(self, name: str, call: Callable[..., Any], *more: Any) -> Any:
-        """A what-if of a service that there is."""
-        self.known(name)
+    async def ask_what_if(self, name: str, call: Callable[..., Any], *more: Any) -> Any:
+        """A what-if of a service that exists."""
+        self.require_service(name)
         try:
             return await asyncio.to_thread(call, name, *more)
-        except Wrong as wrong:
-            raise Problem(422, "The request cannot be right", str(wrong)) from wrong
-        except Failure as failure:
+        except ConfigValueError as wrong:
+            raise Problem(422, UNPROCESSABLE, str(wrong)) from wrong
+        except MesocosmError as failure:
             raise Problem(409, "No what-if", str(failure)) from failure
 
-    def known(self, service: str) -> None:
-        """Refuse a service that there is not."""
+    def require_service(self, service: str) -> None:
+        """Refuse a name that is not a service's."""
         if service not in self.served:
             raise Problem(404, "No such service", f"no service is named '{service[:60]}'")

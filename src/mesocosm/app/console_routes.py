@@ -1,4 +1,4 @@
-"""The console's API: each address, and what of the console it asks.
+"""The console's API: each address, and what of the console it calls.
 
 Knows HTTP and roles. Knows no sockets.
 """
@@ -6,16 +6,17 @@ Knows HTTP and roles. Knows no sockets.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeGuard
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
-from mesocosm.app.console_api import Console
+from mesocosm.app.console_api import UNPROCESSABLE, Console
 from mesocosm.app.loader import trace
 from mesocosm.catalog import Catalog
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.permissions import OWNER
 from mesocosm.lifecycle.jobs.rollback import rollback
 from mesocosm.lifecycle.progress_store import read_progress
@@ -27,27 +28,63 @@ from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.rollout.transitions import promote
 
 
-def routes(app: FastAPI, console: Console) -> None:
+def add_routes(app: FastAPI, console: Console) -> None:
     """Add the console's API."""
-    spec, catalog = console.spec, console.catalog
+    _add_state_routes(app, console)
+    _add_dataset_routes(app, console)
+    _add_labelling_routes(app, console)
+    _add_service_routes(app, console)
+    _add_alert_routes(app, console)
 
-    def owner(request: Request, why: str) -> None:
-        if request.state.role != OWNER:
-            raise Problem(403, "The role may not read this", f"{why}; it is for the owner's token")
+
+def _require_owner(request: Request, why: str) -> None:
+    if request.state.role != OWNER:
+        raise Problem(403, "The role may not read this", f"{why}; it is for the owner's token")
+
+
+@contextmanager
+def _refuse(status: int, title: str) -> Iterator[None]:
+    """Answer a failure with a status and a title; an invalid value is unprocessable."""
+    try:
+        yield
+    except ConfigValueError as wrong:
+        raise Problem(422, UNPROCESSABLE, str(wrong)) from wrong
+    except MesocosmError as failure:
+        raise Problem(status, title, str(failure)) from failure
+
+
+async def _read_object(request: Request) -> dict[str, Any]:
+    """The body, empty where it is not an object."""
+    body = await body_of(request)
+    return body if isinstance(body, dict) else {}
+
+
+def _is_list_of_texts(value: Any) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _reason(body: dict[str, Any]) -> str:
+    """Why somebody does something, as the audit keeps it."""
+    text = str(body.get("why", "by hand"))[:200]
+    return "".join(letter for letter in text if letter.isprintable())
+
+
+def _add_state_routes(app: FastAPI, console: Console) -> None:
+    spec, catalog = console.spec, console.catalog
 
     @app.get("/v1/ecosystem")
     async def ecosystem(request: Request) -> Any:
-        return await asyncio.to_thread(console.everything, request.state.role)
+        return await asyncio.to_thread(console.describe, request.state.role)
 
     @app.get("/v1/monitors")
     async def monitors(request: Request) -> Any:
-        return console.looks(request.state.role)
+        return console.describe_monitors(request.state.role)
 
     @app.get("/v1/lineage/{ident}")
     async def lineage(ident: str, request: Request) -> Any:
         try:
             found = await asyncio.to_thread(trace, spec, catalog, ident)
-        except Failure as failure:
+        except MesocosmError as failure:
             raise Problem(404, "No such prediction", str(failure)) from failure
         if request.state.role != OWNER:
             found["prediction"].pop("input", None)
@@ -55,9 +92,15 @@ def routes(app: FastAPI, console: Console) -> None:
 
     @app.get("/report")
     async def report(request: Request) -> Response:
-        owner(request, "the report shows example values")
+        _require_owner(request, "the report shows example values")
         return HTMLResponse(await asyncio.to_thread(console.report))
 
+    @app.get("/v1/work")
+    async def work() -> Any:
+        return await asyncio.to_thread(at_work, where_of(spec).store)
+
+
+def _add_dataset_routes(app: FastAPI, console: Console) -> None:
     @app.get("/v1/datasets/{name}/rows")
     async def rows(
         name: str, request: Request, version: str = "newest", offset: int = 0, limit: int = 100
@@ -70,106 +113,95 @@ def routes(app: FastAPI, console: Console) -> None:
     async def versions(name: str, old: str = "", new: str = "") -> Any:
         return await asyncio.to_thread(console.versions, name, old, new)
 
-    @app.get("/v1/work")
-    async def work() -> Any:
-        return await asyncio.to_thread(read_progress, locate_project(spec).store)
+
+def _add_labelling_routes(app: FastAPI, console: Console) -> None:
+    spec, catalog = console.spec, console.catalog
 
     @app.get("/v1/models/{name}/unsure")
     async def unsure(name: str, request: Request, most: int = 8) -> Any:
-        owner(request, "rows to label show what was asked")
+        _require_owner(request, "rows to label show requests")
+        count = max(1, min(most, 100))
         try:
-            return await asyncio.to_thread(
-                suggest_labelling, spec, catalog, name, max(1, min(most, 100))
-            )
-        except Failure as failure:
+            return await asyncio.to_thread(suggest_labelling, spec, catalog, name, count)
+        except MesocosmError as failure:
             raise Problem(404, "Nothing to label", str(failure)) from failure
 
     @app.get("/v1/models/{name}/proposals")
-    async def proposed(name: str, request: Request) -> Any:
-        owner(request, "proposals show what was asked")
+    async def read_proposals(name: str, request: Request) -> Any:
+        _require_owner(request, "proposals show requests")
         try:
             return await asyncio.to_thread(propose_classes, spec, catalog, name)
-        except Failure as failure:
+        except MesocosmError as failure:
             raise Problem(404, "Nothing to propose", str(failure)) from failure
 
     @app.post("/v1/models/{name}/proposals")
-    async def named(name: str, request: Request) -> Any:
-        body = await read_body(request)
-        asked = body if isinstance(body, dict) else {}
-        told, label = asked.get("predictions"), asked.get("label")
-        if (
-            not isinstance(told, list)
-            or not all(isinstance(p, str) for p in told)
-            or not isinstance(label, str)
-        ):
-            raise Problem(
-                422,
-                "The request cannot be right",
-                "wanted 'predictions', a list of their ids, and their 'label'",
-            )
-        try:
+    async def accept_proposal(name: str, request: Request) -> Any:
+        body = await _read_object(request)
+        idents, label = body.get("predictions"), body.get("label")
+        if not _is_list_of_texts(idents) or not isinstance(label, str):
+            expected = "expected 'predictions', a list of their ids, and their 'label'"
+            raise Problem(422, UNPROCESSABLE, expected)
+        with _refuse(404, "Nothing to label"):
             return await asyncio.to_thread(
-                accept_proposal, spec, catalog, name, told, label, str(request.state.role)
+                accept_proposal, spec, catalog, name, idents, label, str(request.state.role)
             )
-        except Wrong as wrong:
-            raise Problem(422, "The request cannot be right", str(wrong)) from wrong
-        except Failure as failure:
-            raise Problem(404, "Nothing to label", str(failure)) from failure
 
-    async def reason(request: Request) -> tuple[str, dict[str, Any]]:
-        body = await read_body(request)
-        asked = body if isinstance(body, dict) else {}
-        return "".join(c for c in str(asked.get("why", "by hand"))[:200] if c.isprintable()), asked
 
-    async def ended(
+
+def _add_service_routes(app: FastAPI, console: Console) -> None:
+    catalog = console.catalog
+
+    async def end_rollout(
         name: str, request: Request, call: Callable[[Catalog, str, str, str], Any], title: str
     ) -> Any:
-        why, _ = await reason(request)
-        console.known(name)
+        why = _reason(await _read_object(request))
+        console.require_service(name)
         try:
             return await asyncio.to_thread(call, catalog, name, "console", why)
-        except Failure as failure:
+        except MesocosmError as failure:
             raise Problem(409, title, str(failure)) from failure
 
     @app.post("/v1/services/{name}/rollback")
-    async def back(name: str, request: Request) -> Any:
-        return await ended(name, request, rollback, "Nothing to go back to")
+    async def roll_back(name: str, request: Request) -> Any:
+        return await end_rollout(name, request, rollback, "No previous version")
 
     @app.post("/v1/services/{name}/promote")
-    async def forward(name: str, request: Request) -> Any:
-        return await ended(name, request, promote, "Nothing to promote")
+    async def promote_candidate(name: str, request: Request) -> Any:
+        return await end_rollout(name, request, promote, "Nothing to promote")
 
     @app.post("/v1/services/{name}/retrain")
-    async def again(name: str, request: Request) -> Any:
-        why, _ = await reason(request)
-        console.known(name)
-        held_back = await asyncio.to_thread(console.train, name, why)
-        if held_back:
-            raise Problem(409, "No challenger is trained now", held_back)
+    async def retrain(name: str, request: Request) -> Any:
+        why = _reason(await _read_object(request))
+        console.require_service(name)
+        refusal = await asyncio.to_thread(console.train, name, why)
+        if refusal:
+            raise Problem(409, "No challenger is trained now", refusal)
         return {"service": name, "begun": True, "why": why}
 
+    @app.get("/v1/services/{name}/what-if")
+    async def form(name: str) -> Any:
+        return await console.ask_what_if(name, console.desk.form)
+
+    @app.post("/v1/services/{name}/what-if")
+    async def ask_what_if(name: str, request: Request) -> Any:
+        return await console.ask_what_if(name, console.desk.ask, await body_of(request))
+
+
+def _add_alert_routes(app: FastAPI, console: Console) -> None:
     @app.post("/v1/monitors/{name}/silence")
     async def silence(name: str, request: Request) -> Any:
-        why, asked = await reason(request)
-        return await asyncio.to_thread(
-            console.silence, name, str(asked.get("for", "2h"))[:40], str(request.state.role), why
-        )
+        body = await _read_object(request)
+        length, who = str(body.get("for", "2h"))[:40], str(request.state.role)
+        return await asyncio.to_thread(console.silence, name, length, who, _reason(body))
 
     @app.post("/v1/alerts/{alert}/close")
     async def close(alert: str, request: Request) -> Any:
-        why, asked = await reason(request)
-        if not isinstance(asked.get("why"), str) or not why.strip():
+        body = await _read_object(request)
+        why = _reason(body).strip()
+        if not isinstance(body.get("why"), str) or not why:
             raise Problem(
                 422,
                 "A reason is required",
                 "'why' is missing or empty; expected a sentence, which is written into the audit",
             )
-        return await asyncio.to_thread(console.close, alert, str(request.state.role), why.strip())
-
-    @app.get("/v1/services/{name}/what-if")
-    async def form(name: str) -> Any:
-        return await console.supposed(name, console.desk.form)
-
-    @app.post("/v1/services/{name}/what-if")
-    async def suppose(name: str, request: Request) -> Any:
-        return await console.supposed(name, console.desk.ask, await read_body(request))
+        return await asyncio.to_thread(console.close, alert, str(request.state.role), why)

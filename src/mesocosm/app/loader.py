@@ -1,6 +1,7 @@
-"""Versions and answers introduced to operate: loaded from the store, warm before they serve.
+"""Versions and answer indexes, loaded from the store and warmed before they serve.
 
-Knows learn's loader and operate's shapes. Trunks that are the same file are opened once.
+Knows the learning room's loader and the serving room's shapes. Trunks that are the same file are
+opened once.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.settings import Predictor
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.lifecycle.access.answer_index import locate_answers
@@ -28,11 +29,11 @@ from mesocosm.serving.settings import Answers, Service
 if TYPE_CHECKING:
     from mesocosm.serving.service import LiveService
 
-MOST_HELD = 300  # rows that are read to judge a drift by
+MOST_HELD = 300  # held-out rows that are read to diagnose a drift
 
 
 class Speaker:
-    """Answers from a table: the nearest question's row, or that it does not know.
+    """Answers questions from a table with the nearest question's row, or that it does not know.
 
     Args:
         folder: holds the vectors and the rows.
@@ -43,9 +44,7 @@ class Speaker:
         from safetensors.numpy import load_file
 
         self.vectors = load_file(folder / "vectors.safetensors")["vectors"]
-        self.rows: list[dict[str, Any]] = json.loads(
-            (folder / "rows.json").read_text(encoding="utf-8")
-        )["rows"]
+        self.rows: list[dict[str, Any]] = _read_json(folder / "rows.json")["rows"]
         self.reader, self.settings = reader, settings
 
     def ask(self, question: str) -> dict[str, Any]:
@@ -79,7 +78,7 @@ class Loader:
         """One deployment, loaded and warm.
 
         Raises:
-            Failure: what it names is not whole.
+            MesocosmError: its version or its answer index is missing or corrupt.
         """
         service = self.service(name)
         predictor: Predictor | None = None
@@ -88,38 +87,16 @@ class Loader:
         if row["version"]:
             version = self.catalog.version(row["version"])
             if version is None:
-                raise Failure(f"version {row['version']} is not listed; run 'mesocosm build'")
-            folder = self.store / version["path"]
-            runtime = service.runtime
-            predictor = load_version(
-                self.spec, version, runtime.session, runtime.precision, self.readers
-            )
-            preparation = Preprocessor(
-                json.loads((folder / "prepare.json").read_text(encoding="utf-8")), prepare, CALLS
-            )
+                raise MesocosmError(f"version {row['version']} is not listed; run 'mesocosm build'")
             snapshot, model = version["snapshot"], version["model"]
-            blank = dict.fromkeys(preparation.fields)
-            predictor.predict(preparation.prepare([blank]))
+            predictor, preparation = self._load_version(service, version)
         floor = None
         if service.abstain and predictor is not None and predictor.says == "classes":
             rows = self.held(model, snapshot)
-            floor = find_abstain_threshold(
-                predictor.predict(rows) if rows else [], service.abstain, row.get("weights")
-            )
+            predictions = predictor.predict(rows) if rows else []
+            floor = find_abstain_threshold(predictions, service.abstain, row.get("weights"))
         if row["answers"] and service.answers:
-            from mesocosm.learning.export.predictor import Reader
-
-            folder = locate_answers(self.store, service, row["answers"])
-            if not (folder / "rows.json").is_file():
-                raise Failure(f"the answers of {name} are not whole; run 'mesocosm build'")
-            trunk = (
-                self.store / json.loads((folder / "rows.json").read_text(encoding="utf-8"))["trunk"]
-            )
-            key = (trunk.resolve(), "fp32", 128)
-            if key not in self.readers:
-                self.readers[key] = Reader(trunk, "fp32", 128, service.runtime.session)
-            speaker = Speaker(folder, service.answers, self.readers[key])
-            speaker.ask("hello")
+            speaker = self._load_speaker(name, service, service.answers, row["answers"])
         return LocalModel(
             row["version"],
             snapshot,
@@ -132,101 +109,139 @@ class Loader:
             floor,
         )
 
+    def _load_version(
+        self, service: Service, version: Mapping[str, Any]
+    ) -> tuple[Predictor, Preparation]:
+        """The net and the preprocessing of a version, warmed by one empty row."""
+        folder, runtime = self.store / version["path"], service.runtime
+        predictor = net_of(self.spec, version, runtime.session, runtime.precision, self.readers)
+        preparation = Preparation(_read_json(folder / "prepare.json"), prepare, CALLS)
+        predictor.predict(preparation.ready([dict.fromkeys(preparation.fields)]))
+        return predictor, preparation
+
+    def _load_speaker(self, name: str, service: Service, answers: Answers, key: Any) -> Speaker:
+        """The answer index of a service, warmed by one question."""
+        from mesocosm.learning.export.predictor import Reader
+
+        folder = answers_folder(self.store, service, key)
+        if not (folder / "rows.json").is_file():
+            raise MesocosmError(
+                f"the answer index of {name} is missing or corrupt; run 'mesocosm build'"
+            )
+        trunk = self.store / _read_json(folder / "rows.json")["trunk"]
+        shared = (trunk.resolve(), "fp32", 128)
+        if shared not in self.readers:
+            self.readers[shared] = Reader(trunk, "fp32", 128, service.runtime.session)
+        speaker = Speaker(folder, answers, self.readers[shared])
+        speaker.ask("hello")
+        return speaker
+
     def held(self, model: str, snapshot: str) -> list[dict[str, Any]]:
-        """Cleaned test rows of what a version was trained on, each with its label under
-        `HELD_LABEL`; none where they are not there any more.
+        """Cleaned test rows of the snapshot that a version was trained on, each with its label
+        under `HELD_LABEL`; none where they are not there any more.
         """
         found, settings = self.catalog.snapshot(snapshot), self.spec.eco.models.get(model)
         if found is None or settings is None or settings.rank:
             return []
+        target = settings.predict
         try:
             rows, split = read_columns(
-                self.spec, found, list(dict.fromkeys([*settings.features, settings.target]))
+                self.spec, found, list(dict.fromkeys([*settings.features, target]))
             )
-        except Failure:
+        except MesocosmError:
             return []
-        at = [
-            i for i, s in enumerate(split) if s == "test" and rows[settings.target][i] is not None
-        ][:MOST_HELD]
+        places = [i for i, s in enumerate(split) if s == "test" and rows[target][i] is not None]
         return [
-            {n: to_json_value(rows[n][i]) for n in settings.features}
-            | {HELD_LABEL: str(rows[settings.target][i])}
-            for i in at
+            {name: to_json_value(rows[name][i]) for name in settings.features}
+            | {HELD_LABEL: str(rows[target][i])}
+            for i in places[:MOST_HELD]
         ]
+
+
+def _read_json(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def load_locally(spec: Spec, catalog: Catalog, name: str) -> LiveService:
     """A service loaded in this process.
 
     Raises:
-        Wrong: there is no such service.
-        Failure: nothing is deployed for it.
+        ConfigValueError: there is no such service.
+        MesocosmError: nothing is deployed for it.
     """
     from mesocosm.serving.service import LiveService
 
     services = spec.eco.services
     if name not in services:
-        raise Wrong("", f"no service is named '{name}'", "one of the choices", list(services), name)
+        raise ConfigValueError(
+            "", f"no service is named '{name}'", "one of the choices", list(services), name
+        )
     served = LiveService(name, services[name], catalog, Loader(spec, catalog).load)
     served.refresh()
     if served.now is None:
         why = f"nothing is deployed for '{name}' yet; run 'mesocosm build'"
-        raise Failure(served.trouble or why)
+        raise MesocosmError(served.trouble or why)
     return served
 
 
 def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
-    """The past of a prediction down to the rows of its source files.
+    """The lineage of a prediction down to the rows of its source files.
 
     Raises:
-        Failure: there is no such prediction.
+        MesocosmError: there is no such prediction.
     """
-    from mesocosm.catalog.lineage import past, ranges
-    from mesocosm.data.pipeline.internal_names import quote
-    from mesocosm.data.snapshots.delta_tables import read_table
+    from mesocosm.catalog.lineage import trace_prediction
 
-    found = past(catalog, prediction)
+    found = trace_prediction(catalog, prediction)
     if found is None:
-        raise Failure(
+        raise MesocosmError(
             f"no prediction is named '{prediction[:60]}'; its id comes with every prediction"
         )
     snapshot = catalog.snapshot(found["snapshot"]["id"])
     rows: dict[str, Any] = {}
     if snapshot:
-        settings = spec.eco.models.get(str(found["version"]["model"]))
-        target = (
-            settings.target
-            if settings and settings.target in snapshot["recipe"]["fields"]
-            else None
-        )
-        told = f"{quote(target)} is not null" if target else "true"
-        where = f"_split = 'train' and {told}"
-        table = read_table(
-            spec.root / ".mesocosm" / snapshot["path"] / "rows",
-            snapshot["delta"],
-            "_row, _file, _line, _also",
-            where,
-        )
-        lines: dict[str, list[int]] = {}
-        partners: dict[str, list[int]] = {}
-        for row in table.to_pylist():
-            lines.setdefault(row["_file"], []).append(row["_line"])
-            for place in (row["_also"] or "").splitlines():
-                file, _, line = place.rpartition(":")
-                partners.setdefault(file, []).append(int(line))
-        recipe = found["recipe"] or {}
-        here, taught = table.num_rows, recipe.get("taught", [])
-        learned = recipe.get("feedback") or len(
-            taught
-        )  # a rare label's request may teach more than once
-        training = (recipe.get("rows") or {}).get("train", here + learned)
-        rows = {
-            "training": training,
-            "lines": {f: ranges(n) for f, n in lines.items()},
-            "partners": {f: ranges(n) for f, n in partners.items()},
-            "from_snapshot": here,
-            "feedback": taught,
-            "feedback_rows": learned,
-            "other": training - here - learned,
-        }
+        model = spec.eco.models.get(str(found["version"]["model"]))
+        target = None
+        if model and model.target in snapshot["recipe"]["fields"]:
+            target = model.target
+        rows = _trace_rows(spec, snapshot, found["recipe"] or {}, target)
     return found | {"rows": rows}
+
+
+def _trace_rows(
+    spec: Spec, snapshot: Mapping[str, Any], recipe: Mapping[str, Any], target: str | None
+) -> dict[str, Any]:
+    """The rows that a version was trained on: lines of source files, and feedback."""
+    from mesocosm.catalog.lineage import format_ranges
+    from mesocosm.data.pipeline.internal_names import quote
+    from mesocosm.data.snapshots.delta_tables import read_table
+
+    has_label = "true"
+    if target:
+        has_label = f"{quote(target)} is not null"
+    table = read_table(
+        spec.root / ".mesocosm" / snapshot["path"] / "rows",
+        snapshot["delta"],
+        "_row, _file, _line, _also",
+        f"_split = 'train' and {has_label}",
+    )
+    lines: dict[str, list[int]] = {}
+    partners: dict[str, list[int]] = {}
+    for row in table.to_pylist():
+        lines.setdefault(row["_file"], []).append(row["_line"])
+        for place in (row["_also"] or "").splitlines():
+            file, _, line = place.rpartition(":")
+            partners.setdefault(file, []).append(int(line))
+    from_snapshot, feedback = table.num_rows, recipe.get("taught", [])
+    # a request of a rare label may be trained on more than once
+    feedback_rows = recipe.get("feedback") or len(feedback)
+    training = (recipe.get("rows") or {}).get("train", from_snapshot + feedback_rows)
+    return {
+        "training": training,
+        "lines": {file: format_ranges(numbers) for file, numbers in lines.items()},
+        "partners": {file: format_ranges(numbers) for file, numbers in partners.items()},
+        "from_snapshot": from_snapshot,
+        "feedback": feedback,
+        "feedback_rows": feedback_rows,
+        "other": training - from_snapshot - feedback_rows,
+    }

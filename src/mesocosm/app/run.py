@@ -1,4 +1,4 @@
-"""The ecosystem up: gateway, watches, console and world put together from one file.
+"""One ecosystem running: gateway, monitors, console and world assembled from one file.
 
 Knows every room's door. The page's state is the catalog's, read at most one second ago.
 """
@@ -10,8 +10,7 @@ import secrets
 import socket
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -22,21 +21,20 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from mesocosm.app import console_routes
-from mesocosm.app.catalog_metrics import measure
+from mesocosm.app.catalog_metrics import update_metrics
 from mesocosm.app.console_api import Console
 from mesocosm.app.gateway import GatewayParts, create_app
 from mesocosm.app.loader import Loader
+from mesocosm.app.maintenance import Maintenance
 from mesocosm.app.world import chat, presence_socket
 from mesocosm.app.world.marker_socket import Marking
-from mesocosm.app.world.paraphrase import speakers
+from mesocosm.app.world.paraphrase import load_paraphrasers
 from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.confidential.row_values import mark_quoted
 from mesocosm.core.durations import seconds
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.lifecycle.jobs.background_jobs import BackgroundJobs
-from mesocosm.lifecycle.jobs.retention import expire
 from mesocosm.lifecycle.jobs.rollback import rollback
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import ServiceMonitor
@@ -50,23 +48,33 @@ from mesocosm.serving.auth.sign_in import SignIn
 from mesocosm.serving.http.access_log import AccessLog
 from mesocosm.serving.prediction_log import PredictionLog
 from mesocosm.serving.service import LiveService
+from mesocosm.serving.model_instance import Load
 from mesocosm.serving.telemetry.metrics import Metrics
 from mesocosm.serving.telemetry.tracing import create_traces
 from mesocosm.serving.workers.pool import WorkerPool
 from mesocosm.serving.workers.prefork import PreforkServer
 
-WHY = {
+RESTART_REASONS = {
     "died": "died",
     "stuck": "did not answer and was killed",
-    "leak": "held too much and was replaced",
+    "leak": "used too much memory and was replaced",
 }
 LEASE = 15.0  # seconds after which another gateway takes over
-PRUNED = 500  # predictions that leave the log in one step
 PAGES = Path(__file__).parents[1] / "web"
+NO_PAGES = (
+    "<!doctype html><meta charset=utf-8><title>Mesocosm</title><p>The pages are not in this"
+    " installation. Install again without MESOCOSM_NO_WEB. The API answers at /v1/ecosystem."
+)
 
 
 class Running:
-    """One ecosystem, running in this process."""
+    """One ecosystem, running in this process.
+
+    Args:
+        token: the owner's token; else that of the environment, or a random one.
+        hosts: names by which the server may be called.
+        rate: requests a second of one token.
+    """
 
     def __init__(
         self,
@@ -76,301 +84,233 @@ class Running:
         hosts: tuple[str, ...] = HOSTS,
         rate: float = 100.0,
     ) -> None:
-        self.spec, self.catalog, self.hosts, self.names = (
-            spec,
-            catalog,
-            hosts,
-            names_in(spec.eco.model_dump(mode="json", by_alias=True)),
-        )
+        self.spec, self.catalog, self.hosts = spec, catalog, hosts
+        self.names = collect_words(spec.eco.model_dump(mode="json", by_alias=True))
         self.leaving = False
-        self.token = (
-            token
-            or os.environ.get("MESOCOSM_TOKEN")
-            or _from_file("MESOCOSM_TOKEN_FILE")
-            or secrets.token_urlsafe(24)
-        )
-        store = locate_project(spec).store
-        self.metrics, self.journal = Metrics(), PredictionLog(catalog, store / "journal")
+        self.token = token or _read_token() or secrets.token_urlsafe(24)
         self.ident = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        self.notifier = Notifier(
-            spec.eco.ecosystem,
-            {n: m.notify for n, m in spec.eco.monitors.items() if m.notify},
-            catalog,
-        )
-        self.nursery = PreforkServer(
-            [sys.executable, "-m", "mesocosm.app.worker_main", str(spec.path)]
-        )
-        self.crews = {
-            n: WorkerPool(
-                self.nursery,
-                n,
-                s.runtime.workers,
-                seconds(s.runtime.timeout),
-                s.runtime.memory,
-                partial(self._replaced, n),
-                partial(self._moved, n),
-            )
-            for n, s in spec.eco.services.items()
-            if s.runtime.workers.min
-        }
-        loader = Loader(spec, catalog)
-        self.served = {
-            n: LiveService(
-                n, s, catalog, self.crews[n].load if n in self.crews else loader.load, self.journal
-            )
-            for n, s in spec.eco.services.items()
-        }
+        self.store = where_of(spec).store
+        self.metrics, self.journal = Metrics(), Journal(catalog, self.store / "journal")
         self.jobs = BackgroundJobs(spec, catalog)
+        self._start_services()
+        self._start_monitors()
+        self._open_world()
+        self._open_doors(rate)
+        self.app = self._create_app()
+        for name, service in self.served.items():
+            service.count = partial(self._count_rows, name)
+
+    def _start_services(self) -> None:
+        eco = self.spec.eco
+        self.nursery = Nursery(
+            [sys.executable, "-m", "mesocosm.app.worker_main", str(self.spec.path)]
+        )
+        self.crews: dict[str, Crew] = {}
+        for name, settings in eco.services.items():
+            if settings.runtime.workers.least:
+                self.crews[name] = Crew(
+                    self.nursery,
+                    name,
+                    settings.runtime.workers,
+                    seconds(settings.runtime.stuck),
+                    settings.runtime.memory,
+                    partial(self._record_restart, name),
+                    partial(self._record_scaling, name),
+                )
+        loader = Loader(self.spec, self.catalog)
+        self.served: dict[str, Served] = {}
+        for name, settings in eco.services.items():
+            load: Load = loader.load
+            if name in self.crews:
+                load = self.crews[name].load
+            self.served[name] = Served(name, settings, self.catalog, load, self.journal)
+
+    def _start_monitors(self) -> None:
+        eco = self.spec.eco
+        notify = {name: m.notify for name, m in eco.monitors.items() if m.notify}
+        self.notifier = Notifier(eco.ecosystem, notify, self.catalog)
         self.watches = [
             ServiceMonitor(
-                n,
-                m,
-                self.served[m.service],
-                catalog,
+                name,
+                settings,
+                self.served[settings.service],
+                self.catalog,
                 self.jobs.retrain,
-                lambda s, why: _try_rollback(catalog, s, why),
+                partial(_try_rollback, self.catalog),
             )
-            for n, m in spec.eco.monitors.items()
+            for name, settings in eco.monitors.items()
         ]
-        provider = Provider(spec.eco.oidc) if spec.eco.oidc else None
-        self.signs = (
-            SignIn(
+
+    def _open_world(self) -> None:
+        self.visiting, self.marking = presence_socket.Visiting(), Marking(self.catalog)
+        self.words = load_paraphrasers(self.spec.eco, self.spec.root)
+        self.scenery = Scenery(self.spec, self.catalog, self.served, self.watches, marked=True)
+
+    def _open_doors(self, rate: float) -> None:
+        """Who may come in: the owner, tokens of the catalog and of an OpenID Connect provider."""
+        catalog, settings = self.catalog, self.spec.eco.oidc
+        provider = Provider(settings) if settings else None
+        self.signs: SignIn | None = None
+        if provider and settings and settings.client:
+            self.signs = SignIn(
                 provider,
                 lambda role, may, wait: catalog.give_token(role, may, wait, "sign-in"),
                 catalog.clock,
             )
-            if provider and spec.eco.oidc and spec.eco.oidc.client
-            else None
-        )
-        self.visiting, self.marking = presence_socket.Visiting(), Marking(catalog)
-        self.words = speakers(spec.eco, spec.root)
-        self.scenery = Scenery(spec, catalog, self.served, self.watches, marked=True)
         self.roles = Roles(
             self.token,
             lambda given: catalog.token(given) or (provider.role(given) if provider else None),
             rate,
         )
         self.roles.signs = self.signs is not None
-        self.app = create_app(
-            GatewayParts(
-                served=self.served,
-                monitors=self.watches,
-                roles=self.roles,
-                add_routes=self._routes,
-                metrics=self.metrics,
-                pools=self.crews,
-                journal=self.journal,
-                logs=AccessLog(store / "logs" / "gateway.jsonl", catalog.clock),
-                traces=create_traces(spec.eco.ecosystem),
-                hosts=hosts,
-                measure=partial(
-                    measure,
-                    catalog,
-                    self.metrics,
-                    self.watches,
-                    self.served,
-                    list(spec.eco.datasets),
-                    self.journal,
-                ),
-                leads=self._leads,
-                leaving=lambda: self.leaving,
-            )
+
+    def _create_app(self) -> Any:
+        measure = partial(
+            update_metrics,
+            self.catalog,
+            self.metrics,
+            self.watches,
+            self.served,
+            list(self.spec.eco.datasets),
+            self.journal,
         )
-        for name, one in self.served.items():
-            one.count = partial(self._answered, name)
+        return create_app(
+            self.served,
+            self.watches,
+            self.roles,
+            self._add_routes,
+            self.metrics,
+            self.crews,
+            self.journal,
+            Logs(self.store / "logs" / "gateway.jsonl", self.catalog.clock),
+            traces_of(self.spec.eco.ecosystem),
+            self.hosts,
+            measure,
+            self._leads,
+            lambda: self.leaving,
+        )
 
     def leave(self) -> None:
-        """Be ready no more: the server is about to stop."""
+        """Report as not ready from now on: the server is about to stop."""
         self.leaving = True
 
     def _leads(self) -> bool:
-        """Whether this gateway is the one that watches and looks after things, of all over one
-        catalog.
+        """Whether this gateway is the one, of all over one catalog, that runs monitors and
+        scheduled work.
         """
         return self.catalog.lead("controller", self.ident, LEASE)
 
-    def _answered(self, service: str, version: str, rows: int) -> None:
+    def _count_rows(self, service: str, version: str, rows: int) -> None:
         self.metrics.rows.labels(service, version).inc(rows)
 
-    def _replaced(self, service: str, why: str) -> None:
-        """A worker was replaced: counted, and written down."""
+    def _record_restart(self, service: str, why: str) -> None:
+        """A worker was replaced: counted, and written into the audit."""
         self.metrics.restarts.labels(service, why).inc()
-        with (
-            suppress(Exception),
-            self.catalog.transaction() as con,
-        ):  # a catalog that takes nothing now must not hold the new worker back
-            self.catalog.write_audit(con, "gateway", "restart", service, f"its worker {WHY[why]}")
+        self._audit("restart", service, f"its worker {RESTART_REASONS[why]}")
 
-    def _moved(self, service: str, count: int, why: str) -> None:
-        """There are more workers, or fewer: written down."""
+    def _record_scaling(self, service: str, count: int, why: str) -> None:
+        """There are more workers, or fewer: written into the audit."""
+        self._audit("scale", service, f"{count} worker{'s' * (count > 1)} now: {why}")
+
+    def _audit(self, act: str, service: str, why: str) -> None:
+        # A catalog that takes no records now must not hold a new worker back.
         with suppress(Exception), self.catalog.transaction() as con:
-            self.catalog.write_audit(
-                con, "gateway", "scale", service, f"{count} worker{'s' * (count > 1)} now: {why}"
-            )
+            self.catalog.write_audit(con, "gateway", act, service, why)
 
     @contextmanager
-    def tending(self) -> Iterator[None]:
-        """Look after the data beside the server: rows over their age leave, sources that changed
-        are built anew.
+    def maintain(self) -> Iterator[None]:
+        """Run scheduled work and notifications beside the server, and the workers' prefork server.
 
         The thread ends with the block, never with the interpreter, which would cut it off inside an
-        engine. Workers' nursery too.
+        engine.
         """
         if self.crews:
             self.nursery.start()
-        eco = self.spec.eco
-        every = {n: seconds(s.every) for n, s in eco.sources.items() if s.every}
-        due = dict.fromkeys(every, time.monotonic())
-        anew = {
-            n: seconds(s.update.every)
-            for n, s in eco.services.items()
-            if s.update.every and s.model
-        }
-        again = {n: time.monotonic() + wait for n, wait in anew.items()}
-        aged = any(d.retention for d in eco.datasets.values())
-
+        maintenance = Maintenance(self.spec, self.catalog, self.jobs, self.names)
         over = threading.Event()
 
-        kept = {n: seconds(s.log.keep) for n, s in eco.services.items()}
-        pruned = dict.fromkeys(kept, time.monotonic())
-
-        def prune(now: float) -> None:
-            """One small step of each service's log that has old predictions; one without is looked
-            at again after a minute.
-            """
-            for name in [n for n, at in pruned.items() if now >= at]:
-                with suppress(Exception):  # a catalog that takes nothing now is asked again
-                    pruned[name] = now + 60
-                    if (
-                        self.catalog.prune(name, self.catalog.clock() - kept[name], PRUNED)
-                        == PRUNED
-                    ):
-                        pruned[name] = now
-
         def loop() -> None:
-            hour = time.monotonic()
             while not over.wait(0.5):
-                now = time.monotonic()
-                if not self._leads():
-                    continue
-                self.notifier.look()
-                prune(now)
-                if aged and now >= hour:
-                    hour = now + 3600
-                    self._guarded("expire", lambda: expire(self.spec, self.catalog))
-                for name in [n for n, at in again.items() if now >= at]:
-                    again[name] = now + anew[name]
-                    self._guarded(
-                        "update",
-                        partial(
-                            self.jobs.retrain,
-                            name,
-                            f"its time: every {eco.services[name].update.every}",
-                        ),
-                    )
-                ready = [n for n, at in due.items() if now >= at]
-                if ready:
-                    self._guarded("build", partial(self.jobs.follow, ready))
-                    due.update({n: time.monotonic() + every[n] for n in ready})
+                if self._leads():
+                    self.notifier.look()
+                    maintenance.run_due()
 
         thread = threading.Thread(target=loop)
-        if every or aged or anew or kept or self.notifier.settings:
+        if maintenance.is_needed or self.notifier.settings:
             thread.start()
         try:
             yield
         finally:
             over.set()
             self.nursery.close()
-            for words in self.words.values():
-                words.close()
+            for paraphraser in self.words.values():
+                paraphraser.close()
             if thread.ident:
                 thread.join()
 
-    def _guarded(self, what: str, call: Callable[[], Any]) -> None:
-        """Do something in the background; a failure becomes one alert until it goes well again."""
-        try:
-            call()
-            self.catalog.clear(f"data-{what}", "it goes well again")
-        except Failure as failure:
-            said = mark_quoted(str(failure)[:500], self.names)
-            if said not in {a["message"] for a in self.catalog.alerts(open_only=True, marked=True)}:
-                self.catalog.clear(f"data-{what}", "another failure")
-                self.catalog.alert(f"data-{what}", "", what, said, {})
-
-    def _routes(self, app: FastAPI) -> None:
-        desk = Desk(self.spec, self.catalog)
-        console_routes.routes(
-            app,
-            Console(
-                self.spec,
-                self.catalog,
-                self.served,
-                self.watches,
-                self.scenery,
-                desk,
-                self.jobs.train,
-            ),
+    def _add_routes(self, app: FastAPI) -> None:
+        eco, catalog, scenery = self.spec.eco, self.catalog, self.scenery
+        desk = Desk(self.spec, catalog)
+        console = Console(
+            self.spec, catalog, self.served, self.watches, scenery, desk, self.jobs.train
         )
-        chat.routes(
-            app,
-            chat.Inhabitants(
-                self.spec.eco, self.catalog, self.scenery, self.served, desk, self.words
-            ),
-        )
-        presence_socket.routes(
+        console_routes.add_routes(app, console)
+        chat.add_routes(app, chat.Inhabitants(eco, catalog, scenery, self.served, desk, self.words))
+        presence_socket.add_routes(
             app,
             self.visiting,
             self.marking,
-            self.scenery,
-            self.catalog,
+            scenery,
+            catalog,
             lambda socket: self.roles.socket(socket, self.hosts),
         )
-
-        if self.signs is not None and self.spec.eco.oidc is not None:
-            sign_in.add_routes(app, self.signs, self.spec.eco.oidc.address)
-
-        async def page() -> Response:
-            if not (PAGES / "index.html").is_file():
-                return HTMLResponse(_BARE, 200)
-            return FileResponse(PAGES / "index.html")
-
-        app.get("/")(page)
-        app.get("/world")(page)
-        for folder in ("assets", "profiles"):
-            if (PAGES / folder).is_dir():
-                app.mount(f"/{folder}", StaticFiles(directory=PAGES / folder))
+        if self.signs is not None and eco.oidc is not None:
+            sign_in.routes(app, self.signs, eco.oidc.address)
+        _add_pages(app)
 
 
-_BARE = (
-    "<!doctype html><meta charset=utf-8><title>Mesocosm</title><p>The pages are not in this"
-    " installation. Install again without MESOCOSM_NO_WEB. The API answers at /v1/ecosystem."
-)
+
+def _add_pages(app: FastAPI) -> None:
+    async def page() -> Response:
+        if not (PAGES / "index.html").is_file():
+            return HTMLResponse(NO_PAGES, 200)
+        return FileResponse(PAGES / "index.html")
+
+    app.get("/")(page)
+    app.get("/world")(page)
+    for folder in ("assets", "profiles"):
+        if (PAGES / folder).is_dir():
+            app.mount(f"/{folder}", StaticFiles(directory=PAGES / folder))
 
 
-def names_in(settings: Any) -> frozenset[str]:
+def collect_words(settings: Any) -> frozenset[str]:
     """The words of a file: its keys and its texts."""
     if isinstance(settings, dict):
-        return frozenset(map(str, settings)).union(*map(names_in, settings.values()))
+        return frozenset(map(str, settings)).union(*map(collect_words, settings.values()))
     if isinstance(settings, (list, tuple)):
-        return frozenset().union(*map(names_in, settings))
-    return frozenset([settings] if isinstance(settings, str) else [])
+        return frozenset().union(*map(collect_words, settings))
+    if isinstance(settings, str):
+        return frozenset([settings])
+    return frozenset()
 
 
-def _from_file(variable: str) -> str:
-    """A secret that a file holds.
+def _read_token() -> str:
+    """The owner's token of the environment, or of a file that it names; empty where there is none.
 
     Raises:
-        Failure: the file cannot be read.
+        MesocosmError: the file cannot be read.
     """
-    path = os.environ.get(variable)
+    token, path = os.environ.get("MESOCOSM_TOKEN"), os.environ.get("MESOCOSM_TOKEN_FILE")
+    if token or not path:
+        return token or ""
     try:
-        return Path(path).read_text(encoding="utf-8").strip() if path else ""
+        return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Failure(f"{variable} names a file that cannot be read") from error
+        raise MesocosmError("MESOCOSM_TOKEN_FILE names a file that cannot be read") from error
 
 
 def _try_rollback(catalog: Catalog, service: str, why: str) -> None:
     try:
         rollback(catalog, service, "monitor", why)
-    except Failure as failure:
+    except MesocosmError as failure:
         catalog.alert("monitor", service, "rollback", f"no rollback: {failure}", {})

@@ -1,4 +1,4 @@
-"""The nursery of a gateway's workers: `python -m mesocosm.app.worker_main FILE SOCKET`.
+"""The prefork server of a gateway's workers: `python -m mesocosm.app.worker_main FILE SOCKET`.
 
 Knows the file and the loader. Reads the file once, at its start: workers that it forks later hold
 what the gateway holds.

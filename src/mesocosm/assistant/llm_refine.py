@@ -14,9 +14,9 @@ from pathlib import Path
 from mesocosm.config.loader import read_text
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import Failure
-from mesocosm.core.llm import Language, asked
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
+from mesocosm.core.llm import Language, ask
 
 SYSTEM = (
     "You look after a file that describes a machine learning project. Improve the draft for the"
@@ -43,7 +43,7 @@ def refine_draft(text: str, goal: str, setting: Language, file: Path) -> tuple[s
     """
     question = {"role": "user", "content": f"Goal: {goal}\n\n{text}"}
     try:
-        response = asked(setting, [{"role": "system", "content": SYSTEM}, question], MOST)
+        response = ask(setting, [{"role": "system", "content": SYSTEM}, question], MOST)
     except Failure as failure:
         return text, f"the draft is unchanged: {failure}"
     new = _extract_yaml(response)

@@ -16,7 +16,7 @@ from mesocosm.assistant.model_suggestions import suggest_for_models
 from mesocosm.assistant.service_suggestions import suggest_for_monitors, suggest_for_services
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.config.editor import amended
+from mesocosm.config.editor import set_value
 from mesocosm.config.loader import read_text
 from mesocosm.core.errors import Invalid
 
@@ -51,5 +51,5 @@ def suggest_changes(spec: Spec, catalog: Catalog) -> list[dict[str, Any]]:
 def apply_changes(text: str, file: str, changes: Sequence[dict[str, Any]]) -> str:
     """The file's text with all changes."""
     for change in changes:
-        text = amended(text, file, tuple(change["at"].split(".")), change["would"])
+        text = set_value(text, file, tuple(change["at"].split(".")), change["would"])
     return text

@@ -1,7 +1,7 @@
 """What exists: resources, snapshots, model versions, deployments, predictions, alerts, audit."""
 
-from mesocosm.catalog.point_in_time import Book, moments
-from mesocosm.catalog.recent_predictions import unlabelled, unsure_of
+from mesocosm.catalog.point_in_time import CatalogView, list_moments
+from mesocosm.catalog.recent_predictions import count_unsure, find_unlabelled
 from mesocosm.catalog.store import Catalog
 
-__all__ = ["Book", "Catalog", "moments", "unlabelled", "unsure_of"]
+__all__ = ["Catalog", "CatalogView", "list_moments", "find_unlabelled", "count_unsure"]

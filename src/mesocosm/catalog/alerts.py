@@ -1,5 +1,5 @@
-"""Alerts of monitors, raised, amended and cleared, and which monitors are silent.
-Knows no figures that they rest on.
+"""Alerts of monitors, raised, amended and cleared, and which monitors are silenced.
+Knows none of the figures that they rest on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mesocosm.core.hashing import digest
 
 
 class Alerts(Records):
-    """What monitors told, and who is told of it."""
+    """Alerts, and the monitors whose notifications are silenced."""
 
     def alerts(
         self, *, open_only: bool = False, most: int = 200, marked: bool = False
@@ -25,22 +25,23 @@ class Alerts(Records):
         """Alerts, newest first.
 
         Args:
-            marked: keep the marks of row values in sentences (`base.row_values`), so that a door
-                can withhold them.
+            marked: keep the marks of row values in sentences (`core.confidential.row_values`), so
+                that a door can withhold them.
         """
         query = select(t.ALERTS).order_by(t.ALERTS.c.at.desc()).limit(most)
-        found = self.rows(query.where(t.ALERTS.c.cleared_at.is_(None)) if open_only else query)
-        return found if marked else cast(list[Row], plain_all(found))
+        if open_only:
+            query = query.where(t.ALERTS.c.cleared_at.is_(None))
+        found = self.rows(query)
+        if marked:
+            return found
+        return cast(list[Row], plain_all(found))
 
     def alert(
         self, monitor: str, service: str, what: str, message: str, detail: Mapping[str, Any]
     ) -> str:
         """Raise an alert and return its id."""
-        at, message, detail = (
-            self.clock(),
-            masked(message),
-            cast(dict[str, Any], masked_all(dict(detail))),
-        )
+        at, message = self.clock(), masked(message)
+        detail = cast(dict[str, Any], masked_all(dict(detail)))
         ident = "alert-" + digest(monitor, what, at, message, size=5)
         with self.transaction() as con:
             con.execute(
@@ -59,7 +60,7 @@ class Alerts(Records):
         return ident
 
     def amend(self, ident: str, monitor: str, message: str, detail: Mapping[str, Any]) -> None:
-        """State anew what an open alert is, once more rows have told."""
+        """Change the message and detail of an open alert, once more rows are known."""
         message, detail = masked(message), cast(dict[str, Any], masked_all(dict(detail)))
         with self.transaction() as con:
             con.execute(
@@ -71,11 +72,9 @@ class Alerts(Records):
 
     def clear(self, monitor: str, why: str, only: str | None = None, who: str = "") -> int:
         """Clear a monitor's open alerts, or one of them by its id; returns how many."""
-        open_ones = [
-            t.ALERTS.c.monitor == monitor,
-            t.ALERTS.c.cleared_at.is_(None),
-            *([t.ALERTS.c.id == only] if only else []),
-        ]
+        open_ones = [t.ALERTS.c.monitor == monitor, t.ALERTS.c.cleared_at.is_(None)]
+        if only:
+            open_ones.append(t.ALERTS.c.id == only)
         if not self.row(select(t.ALERTS).where(*open_ones)):
             return 0
         with self.transaction() as con:
@@ -93,7 +92,7 @@ class Alerts(Records):
         return until
 
     def silenced(self, now: float) -> set[str]:
-        """Monitors that are silent now."""
+        """Monitors whose notifications are silenced now."""
         return {
             row["monitor"]
             for row in self.rows(select(t.SILENCES.c.monitor).where(t.SILENCES.c.until > now))

@@ -1,4 +1,4 @@
-"""Notes that people leave on things. Knows one table."""
+"""Notes that people leave on elements of the world. Knows one table."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ MOST = 500
 
 
 def notes(catalog: Catalog) -> list[dict[str, Any]]:
-    """Those that nobody took away, the oldest first."""
+    """Those that nobody removed, the oldest first."""
     return catalog.rows(
         select(t.NOTES).where(t.NOTES.c.taken.is_(None)).order_by(t.NOTES.c.id.desc()).limit(MOST)
     )[::-1]
 
 
 def leave(catalog: Catalog, on: str, text: str, name: str, role: str) -> dict[str, Any]:
-    """Leave a note on a thing; it is audited without its words."""
+    """Leave a note on an element; it is audited without its words."""
     values = {"on": on, "text": text, "name": name, "role": role, "at": catalog.clock()}
     with catalog.transaction() as con:
         made = con.execute(insert(t.NOTES).values(**values)).inserted_primary_key
@@ -29,7 +29,7 @@ def leave(catalog: Catalog, on: str, text: str, name: str, role: str) -> dict[st
 
 
 def take(catalog: Catalog, ident: int, role: str) -> bool:
-    """Take a note away; False where there is none."""
+    """Remove a note; False where there is none."""
     if not 0 < ident < 2**63:  # more than the column holds
         return False
     with catalog.transaction() as con:

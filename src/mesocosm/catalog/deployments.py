@@ -1,5 +1,5 @@
 """What each service ran and runs, and the rollouts that bring it another version.
-Knows no figures that a rollout follows.
+Knows none of the figures that a rollout follows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mesocosm.catalog.session import Records, Row
 
 
 class Deployments(Records):
-    """Versions in service, at once or by a rollout."""
+    """Deployed versions, at once or by a rollout."""
 
     def deployment(self, service: str) -> Row | None:
         """What a service runs now."""
@@ -45,9 +45,7 @@ class Deployments(Records):
         why: str,
         weights: Mapping[str, float] | None = None,
     ) -> None:
-        """Put a version into service, recalibrated where `weights` are given, and write who did it
-        and why.
-        """
+        """Deploy a version, recalibrated where `weights` are given; the audit keeps who and why."""
         values = {
             "service": service,
             "version": version,
@@ -62,7 +60,7 @@ class Deployments(Records):
         self.write_audit(con, who, "deploy", f"{service} {version}".strip(), why)
 
     def rollout(self, service: str) -> Row | None:
-        """The rollout that is under way for a service."""
+        """The rollout of a service that is in progress."""
         return self.row(
             select(t.ROLLOUTS).where(t.ROLLOUTS.c.service == service, t.ROLLOUTS.c.state == RUNNING)
         )
@@ -86,7 +84,7 @@ class Deployments(Records):
         who: str,
         why: str,
     ) -> None:
-        """Begin a rollout; one that is under way for the service ends, replaced."""
+        """Begin a rollout; one of the service that is in progress ends, replaced."""
         now = self.clock()
         running = (t.ROLLOUTS.c.service == service, t.ROLLOUTS.c.state == RUNNING)
         con.execute(

@@ -1,4 +1,4 @@
-"""The past of a prediction: version, snapshot, recipe, source files and rows. Knows records."""
+"""The lineage of a prediction: version, snapshot, recipe, source files and rows. Knows records."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from mesocosm.catalog.store import Catalog
 
 
-def ranges(lines: Sequence[int]) -> str:
+def format_ranges(lines: Sequence[int]) -> str:
     """Line numbers as ranges.
 
-    >>> ranges([2, 3, 4, 7, 9, 10])
+    >>> format_ranges([2, 3, 4, 7, 9, 10])
     '2-4,7,9-10'
     """
     found: list[list[int]] = []
@@ -20,10 +20,14 @@ def ranges(lines: Sequence[int]) -> str:
             found[-1][1] = line
         else:
             found.append([line, line])
-    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in found)
+    return ",".join(_format_range(first, last) for first, last in found)
 
 
-def past(catalog: Catalog, prediction: str) -> dict[str, Any] | None:
+def _format_range(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def trace_prediction(catalog: Catalog, prediction: str) -> dict[str, Any] | None:
     """What led to a prediction, without its rows; None where there is no such prediction."""
     row = catalog.prediction(prediction)
     if row is None:

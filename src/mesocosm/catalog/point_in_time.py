@@ -1,4 +1,4 @@
-"""The catalog at one moment, read whole in a few queries: now, or as it was.
+"""The catalog at one moment, read as a whole in a few queries: now, or as it was.
 
 What a world of thousands of things looks at, where a query a thing would take seconds. Knows tables
 and times only.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
 from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.prediction_counts import counts
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 RUNNING = "running"
-MOMENTS = 500  # changes told of at most, the newest
+MOMENTS = 500  # changes listed at most, the newest
 
 
-class Book:
-    """Records as they stood.
+class CatalogView:
+    """The records of a catalog as they stood at a moment.
 
     Args:
         catalog: where they are kept.
@@ -38,65 +39,63 @@ class Book:
         self.at = at
         self.number = catalog.revision()
 
-        def until(column: Any) -> Any:
-            return column <= at if at is not None else column.is_not(None)
-
-        self._snapshots = {
-            r["dataset"]: r
-            for r in catalog.rows(
-                select(t.SNAPSHOTS).where(until(t.SNAPSHOTS.c.at)).order_by(t.SNAPSHOTS.c.at)
-            )
-        }
+        self._catalog = catalog
+        self._snapshots = {row["dataset"]: row for row in self._read(t.SNAPSHOTS, t.SNAPSHOTS.c.at)}
         self._deployments: dict[str, list[Row]] = defaultdict(list)
-        for row in catalog.rows(
-            select(t.DEPLOYMENTS)
-            .where(until(t.DEPLOYMENTS.c.at))
-            .order_by(t.DEPLOYMENTS.c.id.desc())
-        ):
+        for row in self._read(t.DEPLOYMENTS, t.DEPLOYMENTS.c.id.desc()):
             self._deployments[row["service"]].append(row)
-        self._versions: dict[str, list[Row]] = defaultdict(list)
-        served = {d["version"] for rows in self._deployments.values() for d in rows}
-        serving = {rows[0]["version"] for rows in self._deployments.values()}
-        for row in catalog.rows(
-            select(t.VERSIONS).where(until(t.VERSIONS.c.at)).order_by(t.VERSIONS.c.number)
-        ):
-            if at is not None and row["state"] != "refused":
-                row["state"] = (
-                    "champion"
-                    if row["id"] in serving
-                    else "retired"
-                    if row["id"] in served
-                    else "challenger"
-                )
-            self._versions[row["model"]].append(row)
-        rollouts = catalog.rows(
-            select(t.ROLLOUTS).where(until(t.ROLLOUTS.c.began)).order_by(t.ROLLOUTS.c.id)
-        )
+        self._versions = self._read_versions()
         self._rollouts = {
-            r["service"]: r
-            for r in rollouts
-            if (
-                r["state"] == RUNNING if at is None else r["ended_at"] is None or r["ended_at"] > at
-            )
+            row["service"]: row
+            for row in self._read(t.ROLLOUTS, t.ROLLOUTS.c.id, t.ROLLOUTS.c.began)
+            if self._is_running(row)
         }
-        alerts = catalog.rows(
-            select(t.ALERTS).where(until(t.ALERTS.c.at)).order_by(t.ALERTS.c.at.desc()).limit(2000)
-        )
         self.alerts = [
-            a
-            for a in alerts
-            if a["cleared_at"] is None or (at is not None and a["cleared_at"] > at)
+            row
+            for row in self._read(t.ALERTS, t.ALERTS.c.at.desc(), most=2000)
+            if self._is_open(row["cleared_at"])
         ]
-        self.listed = {
-            r["address"]: r
-            for r in catalog.rows(
-                select(t.RESOURCES.c.address, t.RESOURCES.c.at).where(
-                    until(t.RESOURCES.c.at), t.RESOURCES.c.left_at.is_(None)
-                )
-            )
-        }
+        resources = select(t.RESOURCES.c.address, t.RESOURCES.c.at).where(
+            self._until(t.RESOURCES.c.at), t.RESOURCES.c.left_at.is_(None)
+        )
+        self.listed = {row["address"]: row for row in catalog.rows(resources)}
         with catalog.engine.connect() as con:
             self._counts = counts(con, at)
+
+    def _until(self, column: Any) -> Any:
+        """What was written up to the moment."""
+        return column.is_not(None) if self.at is None else column <= self.at
+
+    def _read(
+        self, table: Table, order: Any, moment: Any = None, most: int | None = None
+    ) -> list[Row]:
+        query = select(table).where(self._until(table.c.at if moment is None else moment))
+        return self._catalog.rows(query.order_by(order).limit(most))
+
+    def _read_versions(self) -> dict[str, list[Row]]:
+        """The versions of each model; at a past moment with the state that they had then."""
+        deployed = list(self._deployments.values())
+        now = {rows[0]["version"] for rows in deployed}
+        ever = {row["version"] for row in chain.from_iterable(deployed)}
+        versions: dict[str, list[Row]] = defaultdict(list)
+        for row in self._read(t.VERSIONS, t.VERSIONS.c.number):
+            if self.at is not None and row["state"] != "refused":
+                row["state"] = "challenger"
+                if row["id"] in now:
+                    row["state"] = "champion"
+                elif row["id"] in ever:
+                    row["state"] = "retired"
+            versions[row["model"]].append(row)
+        return versions
+
+    def _is_running(self, rollout: Row) -> bool:
+        if self.at is None:
+            return bool(rollout["state"] == RUNNING)
+        return self._is_open(rollout["ended_at"])
+
+    def _is_open(self, ended_at: float | None) -> bool:
+        """Whether something that ended then, or not yet, was going on at the moment."""
+        return ended_at is None or (self.at is not None and ended_at > self.at)
 
     def revision(self) -> int:
         """The revision that was read."""
@@ -112,26 +111,29 @@ class Book:
 
     def version(self, ident: str) -> Row | None:
         """A version by its id."""
-        return next((v for rows in self._versions.values() for v in rows if v["id"] == ident), None)
+        for row in chain.from_iterable(self._versions.values()):
+            if row["id"] == ident:
+                return row
+        return None
 
     def deployment(self, service: str) -> Row | None:
         """What a service ran."""
         return next(iter(self._deployments.get(service, [])), None)
 
     def rollout(self, service: str) -> Row | None:
-        """The rollout that was under way for a service."""
+        """The rollout that was in progress for a service."""
         return self._rollouts.get(service)
 
     def counts(self) -> Mapping[str, int]:
-        """How many predictions each service had answered."""
+        """How many predictions each service had made."""
         return self._counts
 
 
-def moments(catalog: Catalog) -> list[Row]:
+def list_moments(catalog: Catalog) -> list[Row]:
     """When something changed, and what, the oldest first: lakes filled, trees grown, lamps lit,
     rollouts and alerts begun and ended.
     """
-    told: list[tuple[str, Any, Any]] = [
+    changes: list[tuple[str, Any, Any]] = [
         ("snapshot", t.SNAPSHOTS.c.at, t.SNAPSHOTS.c.id),
         ("version", t.VERSIONS.c.at, t.VERSIONS.c.id),
         ("deploy", t.DEPLOYMENTS.c.at, t.DEPLOYMENTS.c.service),
@@ -141,14 +143,8 @@ def moments(catalog: Catalog) -> list[Row]:
         ("alert cleared", t.ALERTS.c.cleared_at, t.ALERTS.c.monitor),
     ]
     found: list[Row] = []
-    for what, at, name in told:
-        found += [
-            {"what": what, **r}
-            for r in catalog.rows(
-                select(at.label("at"), name.label("name"))
-                .where(at.is_not(None))
-                .order_by(at.desc())
-                .limit(MOMENTS)
-            )
-        ]
-    return sorted(found, key=lambda r: r["at"])[-MOMENTS:]
+    for what, at, name in changes:
+        query = select(at.label("at"), name.label("name")).where(at.is_not(None))
+        rows = catalog.rows(query.order_by(at.desc()).limit(MOMENTS))
+        found += [{"what": what, **row} for row in rows]
+    return sorted(found, key=lambda row: row["at"])[-MOMENTS:]

@@ -16,6 +16,10 @@ from mesocosm.catalog.database import schema as t
 
 HOUR = 3600
 _TRAFFIC, _BUCKET = "coalesce({row}.mark, '') = ''", "cast(coalesce({row}.at, 0) / 3600 as integer)"
+DROPS = (
+    "drop trigger if exists predictions_came",
+    "drop trigger if exists predictions_went",
+)
 
 
 def _of(row: str) -> tuple[str, str]:
@@ -57,16 +61,11 @@ def keep_counts(engine: Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as con:
         if con.exec_driver_sql(known).scalar() == 2:
             return
-        con.exec_driver_sql(
-            "begin immediate"
-        )  # the counts begin with the triggers, or another process made both meanwhile
+        # the counts begin with the triggers, or another process made both meanwhile
+        con.exec_driver_sql("begin immediate")
         try:
             if con.exec_driver_sql(known).scalar() != 2:
-                for statement in (
-                    "drop trigger if exists predictions_came",
-                    "drop trigger if exists predictions_went",
-                    *_statements(),
-                ):
+                for statement in (*DROPS, *_statements()):
                     con.exec_driver_sql(statement)
             con.exec_driver_sql("commit")
         except BaseException:
@@ -86,8 +85,7 @@ def counts(con: Connection, until: float | None = None) -> Mapping[str, int]:
         return {str(r.service): int(r.n) for r in con.execute(whole) if r.n}
     hour = int(until // HOUR)
     found = {str(r.service): int(r.n) for r in con.execute(whole.where(c.hour < hour))}
-    for row in con.execute(
-        single.where(p.at >= hour * HOUR, p.at <= until)
-    ):  # the hour that is not over
+    # the hour that is not over
+    for row in con.execute(single.where(p.at >= hour * HOUR, p.at <= until)):
         found[str(row.service)] = found.get(str(row.service), 0) + int(row.n)
     return {service: n for service, n in found.items() if n}

@@ -1,4 +1,4 @@
-"""The log of predictions and of the labels that came back for them. Knows no models; to append to
+"""The log of predictions and of the true labels recorded for them. Knows no models; to append to
 it moves no revision.
 """
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Insert, Table, func, insert, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
@@ -15,11 +15,11 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.database.schema import is_traffic
 from mesocosm.catalog.prediction_counts import counts
 from mesocosm.catalog.session import Records, Row
-from mesocosm.core.errors import Later
+from mesocosm.core.errors import RetryableError
 
 
 class Predictions(Records):
-    """What services answered, and what was right."""
+    """Predictions of services, and their true labels."""
 
     def add(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append rows to a log table (predictions, feedback) without moving the revision."""
@@ -32,21 +32,19 @@ class Predictions(Records):
         there already are left as they are.
 
         Raises:
-            Later: another writer holds the catalog, or the disk is full.
+            RetryableError: another writer holds the catalog, or the disk is full.
         """
         if not rows:
             return
-        told = (
-            insert(t.PREDICTIONS).prefix_with("OR IGNORE")
-            if self.engine.dialect.name == "sqlite"
-            else postgresql.insert(t.PREDICTIONS).on_conflict_do_nothing()
-        )
+        statement: Insert = postgresql.insert(t.PREDICTIONS).on_conflict_do_nothing()
+        if self.engine.dialect.name == "sqlite":
+            statement = insert(t.PREDICTIONS).prefix_with("OR IGNORE")
         try:
             with self.logs.begin() as con:
-                con.execute(told, [{"mark": ""} | dict(row) for row in rows])
+                con.execute(statement, [{"mark": ""} | dict(row) for row in rows])
         except DBAPIError as error:
-            raise Later(
-                f"the catalog takes no records now ({type(error.orig).__name__})"
+            raise RetryableError(
+                f"the catalog is locked or read-only ({type(error.orig).__name__})"
             ) from error
 
     def prune(self, service: str, before: float, most: int = 500) -> int:
@@ -86,7 +84,7 @@ class Predictions(Records):
         query = select(t.PREDICTIONS).where(
             t.PREDICTIONS.c.service == service,
             t.PREDICTIONS.c.at > since,
-            t.PREDICTIONS.c.mark == mark if mark else is_traffic(),
+            _has_mark(mark),
         )
         if until is not None:
             query = query.where(t.PREDICTIONS.c.at <= until)
@@ -105,12 +103,14 @@ class Predictions(Records):
                 t.FEEDBACK.c.service == service,
                 t.FEEDBACK.c.at > since,
                 t.PREDICTIONS.c.service == service,
-                t.PREDICTIONS.c.mark == mark if mark else is_traffic(),
+                _has_mark(mark),
             )
-            .order_by(t.FEEDBACK.c.id.desc() if most else t.FEEDBACK.c.id)
         )
-        found = self.rows(query.limit(most) if most else query)
-        return list({row["id"]: row for row in (reversed(found) if most else found)}.values())
+        if most:
+            found = self.rows(query.order_by(t.FEEDBACK.c.id.desc()).limit(most))[::-1]
+        else:
+            found = self.rows(query.order_by(t.FEEDBACK.c.id))
+        return list({row["id"]: row for row in found}.values())
 
     def count_answers(
         self, service: str, version: str, since: float, until: float, most: int, mark: str = ""
@@ -118,23 +118,19 @@ class Predictions(Records):
         """How many answers, at most `most`, a version gave from a moment to another, both included:
         to traffic, or to rows with a mark.
         """
-        mine = (
-            (p := t.PREDICTIONS.c).service == service,
-            p.version == version,
-            p.at.between(since, until),
-            p.mark == mark if mark else is_traffic(),
+        p = t.PREDICTIONS.c
+        newest = (
+            select(p.id)
+            .where(p.service == service, p.version == version, p.at.between(since, until))
+            .where(_has_mark(mark))
+            .limit(most)
         )
-        return int(
-            self.rows(
-                select(func.count().label("many")).select_from(
-                    select(t.PREDICTIONS.c.id).where(*mine).limit(most).subquery()
-                )
-            )[0]["many"]
-        )
+        query = select(func.count().label("many")).select_from(newest.subquery())
+        return int(self.rows(query)[0]["many"])
 
-    def told(self, service: str, since: float) -> dict[str, tuple[int, int]]:
-        """By version: how many of its predictions since then a label came back for, and how many of
-        those were right.
+    def count_labelled(self, service: str, since: float) -> dict[str, tuple[int, int]]:
+        """By version: how many of its predictions since then have a true label, and how many of
+        those are correct.
         """
         found: dict[str, tuple[int, int]] = {}
         query = (
@@ -157,6 +153,13 @@ class Predictions(Records):
         return found
 
     def counts(self) -> dict[str, int]:
-        """How many requests each service answered so far; drills are no requests."""
+        """How many requests each service answered so far; those of drills do not count."""
         with self.engine.connect() as con:
             return dict(counts(con))
+
+
+def _has_mark(mark: str) -> Any:
+    """The condition for rows with a mark, or for those of traffic."""
+    if mark:
+        return t.PREDICTIONS.c.mark == mark
+    return is_traffic()

@@ -14,7 +14,7 @@ from mesocosm.catalog.store import Catalog
 BLOCK = 500  # ids in one query
 
 
-def unlabelled(catalog: Catalog, service: str, most: int) -> list[dict[str, Any]]:
+def find_unlabelled(catalog: Catalog, service: str, most: int) -> list[dict[str, Any]]:
     """Of the newest predictions of a service, `most` at most, those without a label, newest
     first.
     """
@@ -31,7 +31,7 @@ def unlabelled(catalog: Catalog, service: str, most: int) -> list[dict[str, Any]
     return [row for row in rows if row["id"] not in known]
 
 
-def unsure_of(catalog: Catalog, service: str, most: int, since: float) -> tuple[int, int]:
+def count_unsure(catalog: Catalog, service: str, most: int, since: float) -> tuple[int, int]:
     """Of the newest predictions of a service since a moment, `most` at most: how many there are,
     and how many have `unsure` in their output.
     """

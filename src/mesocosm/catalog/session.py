@@ -20,7 +20,7 @@ from mesocosm.catalog.prediction_counts import keep_counts
 from mesocosm.core.confidential.owner_files import close_to_others, owned_file, owned_folder
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.confidential.secret_values import masked
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest
 
 Row = dict[str, Any]
@@ -39,19 +39,20 @@ class Records:
             where = url_of_file(where / "catalog.db")
         self.url = where
         self.engine = open_engine(where)
-        self.logs = open_engine(
-            where, LOG_WAIT, keep=2
-        )  # opened when the first prediction is logged
+        # opened when the first prediction is logged
+        self.logs = open_engine(where, LOG_WAIT, keep=2)
         try:
             migrate_catalog(self.engine)
             keep_counts(self.engine)
         except ModuleNotFoundError as error:
-            raise Failure(
-                "a catalog on PostgreSQL wants the extra 'postgres': pip install"
+            raise MesocosmError(
+                "a catalog on PostgreSQL needs the extra 'postgres': pip install"
                 " 'mesocosm[postgres]'"
             ) from error
         except OperationalError as error:
-            raise Failure(f"the catalog cannot be opened ({str(error.orig)[:120]})") from error
+            raise MesocosmError(
+                f"the catalog cannot be opened ({str(error.orig)[:120]})"
+            ) from error
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -100,10 +101,12 @@ class Records:
     def audit(self, most: int = 200, *, marked: bool = False) -> list[Row]:
         """The newest audit lines, newest first; `marked` as for `alerts`."""
         found = self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id.desc()).limit(most))
-        return found if marked else cast(list[Row], plain_all(found))
+        if marked:
+            return found
+        return cast(list[Row], plain_all(found))
 
     def verify_audit(self) -> int | None:
-        """The id of the first audit line that was edited, or None where the chain is whole."""
+        """The id of the first audit line that was edited, or None where the chain is intact."""
         last = ""
         for row in self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id)):
             line = {key: row[key] for key in ("at", "who", "act", "what", "why", "before")}

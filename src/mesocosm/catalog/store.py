@@ -1,7 +1,7 @@
-"""The catalog: one SQLite file in WAL mode (or a PostgreSQL URL) that says what exists.
+"""The catalog: one SQLite file in WAL mode (or a PostgreSQL URL) that lists what exists.
 
-Knows records and transactions. Knows nothing of files' contents, nets or engines. A thing is
-listed only by `record` calls inside one transaction, made after its files are whole.
+Knows records and transactions. Knows nothing of files' contents, nets or engines. An artifact is
+listed only by `record` calls inside one transaction, made after its files are complete.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ class Catalog(Deployments, Predictions, Alerts):
     # resources
 
     def resources(self, *, left: bool = False) -> list[Row]:
-        """What the last builds made true; with `left`, also what has left the file."""
+        """What the last builds built; with `left`, also what has left the file."""
         query = select(t.RESOURCES).order_by(t.RESOURCES.c.address)
         return self.rows(query if left else query.where(t.RESOURCES.c.left_at.is_(None)))
 
     def record_resource(self, con: Connection, **fields: Any) -> None:
-        """List a resource as made, replacing its former record."""
+        """List a resource as built, replacing its former record."""
         con.execute(t.RESOURCES.delete().where(t.RESOURCES.c.address == fields["address"]))
         con.execute(insert(t.RESOURCES).values(at=self.clock(), left_at=None, **fields))
 
     def make_stale(self, con: Connection, address: str) -> None:
-        """Have the next plan make a resource anew, though its settings and content are the same."""
+        """Have the next plan rebuild a resource, though its settings and content are the same."""
         con.execute(update(t.RESOURCES).where(t.RESOURCES.c.address == address).values(made=STALE))
 
     # snapshots and versions
@@ -63,8 +63,8 @@ class Catalog(Deployments, Predictions, Alerts):
         )
 
     def keep_only(self, con: Connection, snapshot: Row, **values: Any) -> None:
-        """Change a snapshot whose tables were written anew, and list no other of its dataset: their
-        files are gone.
+        """Change a snapshot whose tables were rewritten, and list no other of its dataset: their
+        files were deleted.
         """
         con.execute(
             t.SNAPSHOTS.delete().where(
@@ -85,17 +85,10 @@ class Catalog(Deployments, Predictions, Alerts):
 
     def next_number(self, model: str) -> int:
         """The number the next version of a model gets, from 1."""
-        return (
-            int(
-                self._scalar(
-                    select(func.max(t.VERSIONS.c.number)).where(t.VERSIONS.c.model == model)
-                )
-                or 0
-            )
-            + 1
-        )
+        newest = select(func.max(t.VERSIONS.c.number)).where(t.VERSIONS.c.model == model)
+        return int(self._scalar(newest) or 0) + 1
 
-    def judge(self, con: Connection, version: str, state: str, why: str) -> None:
+    def set_version_state(self, con: Connection, version: str, state: str, why: str) -> None:
         """Set a version's state (`champion`, `challenger`, `refused`, `retired`) and why."""
         con.execute(
             update(t.VERSIONS).where(t.VERSIONS.c.id == version).values(state=state, why=why)
@@ -109,7 +102,7 @@ class Catalog(Deployments, Predictions, Alerts):
         ]
 
     def scrub(self) -> None:
-        """Write the file anew, so that nothing of deleted rows is left in it."""
+        """Rewrite the file, so that nothing of deleted rows is left in it."""
         if self.engine.dialect.name == "sqlite":
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as con:
                 con.exec_driver_sql("VACUUM")
@@ -134,7 +127,7 @@ class Catalog(Deployments, Predictions, Alerts):
         return token
 
     def revoke_tokens(self, role: str, who: str) -> int:
-        """Take the tokens of a role back; returns how many there were."""
+        """Revoke the tokens of a role; returns how many there were."""
         with self.transaction() as con:
             gone = int(con.execute(t.TOKENS.delete().where(t.TOKENS.c.role == role)).rowcount)
             self.write_audit(con, who, "revoke", role, f"{gone} tokens")

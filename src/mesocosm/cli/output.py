@@ -17,8 +17,8 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.core.confidential.secret_values import masked
-from mesocosm.core.errors import Failure, Invalid
 from mesocosm.core.extras import missing_extra
+from mesocosm.core.errors import ConfigError, MesocosmError
 
 File = Annotated[
     Path, typer.Option("-f", "--file", help="The file, or the folder that holds ecosystem.yaml.")
@@ -27,8 +27,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON."
 
 
 def answer(data: Any, as_json: bool, text: Callable[[Any], str]) -> None:
-    """Print an answer, as JSON or as text made from it."""
-    print(json.dumps(data, ensure_ascii=False, indent=1, default=str) if as_json else text(data))
+    """Print an answer, as JSON or as the text that a function makes of it."""
+    if as_json:
+        print(json.dumps(data, ensure_ascii=False, indent=1, default=str))
+    else:
+        print(text(data))
+
+
+def count_of(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count_of(1, "request"), count_of(3, "request")
+    ('1 request', '3 requests')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def guarded(command: Callable[..., None]) -> Callable[..., None]:
@@ -40,19 +52,10 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
             sys.stdout.flush()
-        except Invalid as error:
-            if as_json:
-                print(
-                    json.dumps(
-                        {"findings": [f.as_json() | {"text": f.text()} for f in error.findings]},
-                        ensure_ascii=False,
-                        indent=1,
-                    )
-                )
-            else:
-                print(error, file=sys.stderr)
+        except ConfigError as error:
+            _print_findings(error, as_json)
             raise typer.Exit(2) from None
-        except Failure as error:
+        except MesocosmError as error:
             _fail(str(error), as_json)
         except BrokenPipeError:
             leave_quietly()
@@ -74,9 +77,17 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def _print_findings(error: ConfigError, as_json: bool) -> None:
+    if not as_json:
+        print(error, file=sys.stderr)
+        return
+    findings = [finding.as_json() | {"text": finding.text()} for finding in error.findings]
+    print(json.dumps({"findings": findings}, ensure_ascii=False, indent=1))
+
+
 def leave_quietly() -> None:
-    """End as other tools do where nobody reads the output any more: no word, and the exit code of
-    SIGPIPE.
+    """End as other tools do where nobody reads the output any more: without output, and with the
+    exit code of SIGPIPE.
 
     Raises:
         typer.Exit: always.
@@ -97,27 +108,29 @@ def _fail(sentence: str, as_json: bool) -> None:
     raise typer.Exit(1) from None
 
 
-Asked = Annotated[str, typer.Argument(help="The answer's id, or 'last' for the newest.")]
+Asked = Annotated[str, typer.Argument(help="The prediction's id, or 'last' for the newest.")]
 
 
-def prediction_of(eco: Any, said: str) -> str:
-    """The id of a prediction; `last` stands for the newest that any service gave.
+def prediction_of(eco: Any, ident: str) -> str:
+    """The id of a prediction; `last` stands for the newest of all services.
 
     Raises:
-        Failure: `last`, and nothing was asked yet.
+        MesocosmError: `last`, and there is no prediction yet.
     """
-    if said != "last":
-        return said
-    newest = [
-        row for service in eco.spec.eco.services for row in eco.catalog.predictions(service, 1)
-    ]
+    if ident != "last":
+        return ident
+    newest: list[dict[str, Any]] = []
+    for service in eco.spec.eco.services:
+        newest += eco.catalog.predictions(service, 1)
     if not newest:
-        raise Failure("nothing was asked yet, so there is no last prediction; mesocosm predict")
+        raise MesocosmError(
+            "no requests yet, so there is no last prediction; ask for one with 'mesocosm predict'"
+        )
     return str(max(newest, key=lambda row: row["at"])["id"])
 
 
 def opened(file: Path) -> Any:
-    """The ecosystem of a file."""
+    """Open the ecosystem of a file."""
     from mesocosm.api.ecosystem import open_ecosystem
 
     eco = open_ecosystem(file)

@@ -1,5 +1,5 @@
-"""That work is still running, where nothing else was printed for two seconds: on a terminal only; a
-log holds no such lines.
+"""Progress of work on a terminal, with a note where nothing was printed for two seconds; a log has
+no such lines.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mesocosm.core.progress import QUIET
 
 
 class Screen(Console):
-    """A console whose reader may go: what is printed then is lost, and the work goes on."""
+    """A console whose reader may close it: what is printed then is lost, and the work continues."""
 
     def on_broken_pipe(self) -> None:
         """Print nothing more."""
@@ -25,13 +25,13 @@ class Screen(Console):
 
 
 class Beat:
-    """A spinner and a line a step; between the lines the spinner tells the time. Where nobody reads
-    the lines any more the work goes on.
+    """A spinner and a line a step; between the lines the spinner shows the time. Where nobody reads
+    the lines any more the work continues.
 
     Args:
         console: where lines go.
-        first: what the spinner says until something is said.
-        quiet: seconds without a line after which it tells that work goes on.
+        first: the spinner's text until the first line.
+        quiet: seconds without a line after which it shows that work is still running.
     """
 
     def __init__(self, console: Console, first: str, quiet: float = QUIET) -> None:
@@ -43,8 +43,8 @@ class Beat:
         self.lock, self.ended = threading.Lock(), threading.Event()
 
     def say(self, address: str, text: str) -> None:
-        """A line of what was done; a sentence with the record `about` tells when it will be
-        over.
+        """Print a line of what was done; a sentence with the record `about` has the seconds until
+        the step ends.
         """
         with self.lock:
             now = time.perf_counter()
@@ -65,10 +65,10 @@ class Beat:
                     continue
                 (address, text), silent = self.last, now - self.at
                 left = self.due.get(address, now) - now
-                said = f"still running ({silent:.0f} s without output" + (
-                    f", ~{left:.0f} s left)" if left >= 1 else ")"
-                )
-            self.status.update(f"{address}: {text}  [dim]{said}[/dim]")
+                note = f"still running ({silent:.0f} s without output"
+                if left >= 1:
+                    note += f", ~{left:.0f} s left"
+            self.status.update(f"{address}: {text}  [dim]{note})[/dim]")
 
     def __enter__(self) -> Self:
         if self.console.is_terminal:

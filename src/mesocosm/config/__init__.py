@@ -1,5 +1,6 @@
-"""The file: its grammar, where each thing stands in it, and what is not right about it."""
+"""The file: its grammar, the place of each key in it, and what is invalid in it."""
 
 from mesocosm.config.loader import Spec, read, read_text, schema
+from mesocosm.config.schema import SECTIONS
 
-__all__ = ["Spec", "read", "read_text", "schema"]
+__all__ = ["SECTIONS", "Spec", "read", "read_text", "schema"]

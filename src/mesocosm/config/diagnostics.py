@@ -1,301 +1,238 @@
 """From pydantic's errors to findings: the words come from our schema, the places from the tree.
 
-Knows error types and the JSON schema of the grammar. Uses none of pydantic's English, but for the
-messages of our own validators, which name what would be right.
+Knows error types. Uses none of pydantic's English, except the messages of our own validators, which
+say what would be valid.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from mesocosm.config.source_map import place_of
-from mesocosm.core.errors import Finding, nearest
+from mesocosm.config.schema_location import (
+    TYPES,
+    Location,
+    Path,
+    Schema,
+    allowed_values,
+    children,
+    describe_types,
+    expand,
+    locate,
+    locate_parent,
+    property_names,
+    tags_of,
+)
+from mesocosm.config.source_map import find_place
+from mesocosm.core.errors import Finding, Place, nearest
 
-WORDS = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a map",
-    "null": "nothing",
-}
+NAME = "a name in small letters, digits, - and _"
+SECRET_KEYS = ("url", "key", "password", "token")
+SHOWN_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
-def findings_of(
-    errors: list[Any], tree: Any, plain: Any, schema: dict[str, Any], file: str
-) -> list[Finding]:
+@dataclass(frozen=True)
+class Document:
+    """A file that was parsed: its tree with places, the same as plain data, the JSON schema that it
+    must fit, and its name.
+    """
+
+    tree: Any
+    data: Any
+    schema: Schema
+    file: str
+
+    def place(self, path: Path, key: bool = False) -> Place:
+        """Where the value at a path begins, or its key."""
+        return find_place(self.tree, path, self.file, key=key)
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """One error of pydantic with the part of the file that it is about."""
+
+    error: Mapping[str, Any]
+    at: Location
+    value: Any
+    document: Document
+
+    @property
+    def path(self) -> Path:
+        return self.at.path
+
+    @property
+    def key(self) -> str:
+        return _join(self.path)
+
+    @property
+    def quoted(self) -> str:
+        return quote_value(self.value, self.path)
+
+    @property
+    def is_of_key(self) -> bool:
+        """Whether the error is of a key's name, not of a value."""
+        loc = self.error["loc"]
+        return bool(loc) and loc[-1] == "[key]"
+
+    def place(self, key: bool = False) -> Place:
+        return self.document.place(self.path, key=key)
+
+    def choices(self) -> tuple[str, ...]:
+        return tuple(allowed_values(self.at.branches, self.document.schema))
+
+
+def explain_errors(errors: Sequence[Any], document: Document) -> list[Finding]:
     """One finding an error, in the file's order, each place and key once."""
-    found: dict[tuple[Any, ...], Finding] = {}
+    found: dict[tuple[Place, str], Finding] = {}
     for error in errors:
-        path, spec, rest = _walk(error["loc"], plain, schema)
-        finding = _finding(error, path, spec, rest, tree, plain, schema, file)
+        at = locate(error["loc"], document.data, document.schema)
+        value = document.data
+        for step in at.path:
+            value = value[step]
+        explain = EXPLAIN.get(error["type"], _explain_type)
+        finding = explain(_Problem(error, at, value, document))
         found.setdefault((finding.place, finding.key), finding)
     return sorted(found.values(), key=lambda f: (f.place.line, f.place.column))
 
 
-def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
-        node = {
-            **schema["$defs"][node["$ref"].rsplit("/", 1)[-1]],
-            **{k: v for k, v in node.items() if k != "$ref"},
-        }
-    return node
-
-
-def _branches(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    node = _resolve(node, schema)
-    inner = node.get("oneOf") or node.get("anyOf")
-    return [b for part in inner for b in _branches(part, schema)] if inner else [node]
-
-
-def _tagged(branch: dict[str, Any], schema: dict[str, Any]) -> dict[str, str]:
-    found = {}
-    for name, spec in branch.get("properties", {}).items():
-        spec = _resolve(spec, schema)
-        if "const" in spec:
-            found[name] = str(spec["const"])
-    return found
-
-
-def _walk(
-    loc: tuple[Any, ...], plain: Any, schema: dict[str, Any]
-) -> tuple[tuple[Any, ...], list[dict[str, Any]], tuple[Any, ...]]:
-    """The path in the file of an error's place, with the schema branches there; tags are
-    skipped.
-    """
-    path: list[Any] = []
-    node, specs = plain, [_resolve(schema, schema)]
-    steps = list(loc)
-    for i, step in enumerate(steps):
-        branches = [b for s in specs for b in _branches(s, schema)]
-        if isinstance(node, dict) and step in node:
-            tag = [b for b in branches if step in _tagged(b, schema).values()]
-            if not (
-                tag
-                and step not in [p for b in branches for p in b.get("properties", {})]
-                and step != node.get(step)
-            ):
-                specs = [x for b in branches for x in _child(b, step)]
-                node = node[step]
-                path.append(step)
-                continue
-        if isinstance(node, list) and isinstance(step, int) and step < len(node):
-            specs = [b["items"] for b in branches if "items" in b] or [
-                b["prefixItems"][0] for b in branches if b.get("prefixItems")
-            ]
-            node = node[step]
-            path.append(step)
-            continue
-        mine = [b for b in branches if step in _tagged(b, schema).values()]
-        if mine:
-            specs = mine
-            continue
-        known = [x for b in branches for x in _child(b, step) if step in b.get("properties", {})]
-        if known:
-            return tuple(path), branches, (step, *steps[i + 1 :])
-        if isinstance(step, str) and (
-            step == "[key]"
-            or "[" in step
-            or step in WORDS
-            or step in ("str", "int", "float", "bool")
-        ):
-            continue
-        return tuple(path), branches, (step, *steps[i + 1 :])
-    return tuple(path), [b for s in specs for b in _branches(s, schema)], ()
-
-
-def _child(branch: dict[str, Any], step: Any) -> list[dict[str, Any]]:
-    properties = branch.get("properties", {})
-    if step in properties:
-        return [properties[step]]
-    more = branch.get("additionalProperties")
-    if isinstance(more, dict):
-        return [more]
-    return list(branch.get("patternProperties", {}).values())
-
-
-def _keys(branches: list[dict[str, Any]]) -> list[str]:
-    return sorted({name for b in branches for name in b.get("properties", {})})
-
-
-def words(branches: list[dict[str, Any]], schema: dict[str, Any]) -> str:
-    """What a value may be, from its schema.
-
-    >>> words([{"type": "integer", "minimum": 1}], {})
-    'a whole number, 1 or more'
-    """
-    said: list[str] = []
-    for branch in branches:
-        branch = _resolve(branch, schema)
-        kind = branch.get("type")
-        if "enum" in branch or "const" in branch:
-            continue
-        base = WORDS.get(str(kind), "")
-        bounds = [
-            (
-                f"{branch[key]:g} or more"
-                if key == "minimum"
-                else (
-                    f"{branch[key]:g} or less"
-                    if key == "maximum"
-                    else (
-                        f"over {branch[key]:g}"
-                        if key == "exclusiveMinimum"
-                        else f"under {branch[key]:g}"
-                    )
-                )
-            )
-            for key in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
-            if key in branch
-        ]
-        if branch.get("pattern") and kind == "string":
-            base = (
-                "a name in small letters, digits, - and _"
-                if branch["pattern"].startswith("^[a-z]")
-                else f"text like {branch['pattern']}"
-            )
-        if base and base != "nothing":
-            said.append(", ".join([base, *bounds]))
-    return " or ".join(dict.fromkeys(said))
-
-
-def _choices(branches: list[dict[str, Any]], schema: dict[str, Any]) -> list[str]:
-    found: list[str] = []
-    for branch in branches:
-        branch = _resolve(branch, schema)
-        found += [str(x) for x in branch.get("enum", [])]
-        found += [str(branch["const"])] if "const" in branch else []
-    return list(dict.fromkeys(found))
-
-
-def shown(value: Any, path: tuple[Any, ...]) -> str:
+def quote_value(value: Any, path: Path) -> str:
     """A value as an error may show it: short, and only its type where it may be secret."""
     if value is None:
         return "nothing"
-    if path and str(path[-1]) in ("url", "key", "password", "token"):
-        return f"{WORDS.get({str: 'string', int: 'integer', float: 'number', bool: 'boolean'}.get(type(value), ''), 'a value')}"
+    if path and str(path[-1]) in SECRET_KEYS:
+        return TYPES.get(SHOWN_TYPES.get(type(value), ""), "a value")
     if isinstance(value, dict):
         return "a map"
     if isinstance(value, list):
         return "a list"
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"'{text if len(text) <= 60 else text[:57] + '...'}'"
+    text = str(value)
+    if isinstance(value, bool):
+        text = text.lower()
+    if len(text) > 60:
+        text = text[:57] + "..."
+    return f"'{text}'"
 
 
-def _finding(
-    error: Any,
-    path: tuple[Any, ...],
-    branches: list[dict[str, Any]],
-    rest: tuple[Any, ...],
-    tree: Any,
-    plain: Any,
-    schema: dict[str, Any],
-    file: str,
-) -> Finding:
-    kind, value = error["type"], plain
-    for step in path:
-        value = value[step]
-    whole = tuple(path) + tuple(s for s in rest if kind in ("missing", "extra_forbidden"))
-    key = ".".join(str(s) for s in whole)
-    at = place_of(tree, path, file)
-    said = shown(value, path)
-    if kind == "extra_forbidden":
-        name = str(path[-1]) if not rest else str(rest[0])
-        parent, spec = (path, branches) if rest else _parent(path, plain, schema)
-        keys = _keys(spec)
-        here = tuple(parent) + (name,)
-        return Finding(
-            place_of(tree, here, file, key=True),
-            ".".join(map(str, here)),
-            f"'{name}' is not a key here",
-            "",
-            tuple(keys),
-            nearest(name, keys),
-        )
-    if kind == "missing":
-        at = place_of(tree, path, file, key=bool(path))
-        name = str(rest[0]) if rest else ""
-        spec = [x for b in branches for x in _child(b, name)]
-        about = words([b for s in spec for b in _branches(s, schema)], schema) or "a value"
-        choices = _choices([b for s in spec for b in _branches(s, schema)], schema)
-        return Finding(at, key, f"'{name}' is missing", about, tuple(choices))
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        tag = str(error["ctx"]["discriminator"]).strip("'")
-        marks = [t for b in branches if (t := _tagged(b, schema))]
-        if marks and not any(tag in t for t in marks):  # the file calls it by its alias
-            tag = next(iter(marks[0]))
-        choices = sorted({t[tag] for t in marks if tag in t})
-        here = (*path, tag) if isinstance(value, dict) else path
-        if kind == "union_tag_not_found" and isinstance(value, dict):
-            return Finding(
-                place_of(tree, path, file, key=True),
-                ".".join(map(str, here)),
-                f"'{tag}' is missing",
-                "one of the choices",
-                tuple(choices),
-            )
-        word = value.get(tag) if isinstance(value, dict) else value
-        found = f"{shown(word, here)} is not one of the choices"
-        return Finding(
-            place_of(tree, here, file),
-            ".".join(map(str, here)),
-            found,
-            "",
-            tuple(choices),
-            nearest(str(word), choices),
-        )
-    if kind == "literal_error":
-        choices = _choices(branches, schema) or [
-            c.strip(" '") for c in str(error["ctx"]["expected"]).replace(" or ", ",").split(",")
-        ]
-        named = bool(error["loc"]) and error["loc"][-1] == "[key]"
-        if named:
-            word = str(error["input"])
-            here = (
-                place_of(tree, (*path, word), file, key=True)
-                if isinstance(value, dict)
-                else place_of(tree, path, file, key=True)
-            )
-            choices = [
-                c.strip(" '") for c in str(error["ctx"]["expected"]).replace(" or ", ",").split(",")
-            ]
-            return Finding(
-                here, key, f"'{word}' is not a key here", "", tuple(choices), nearest(word, choices)
-            )
-        return Finding(
-            at,
-            key,
-            f"{said} is not one of the choices",
-            "",
-            tuple(choices),
-            nearest(str(value), choices),
-        )
-    if kind == "value_error":
-        return Finding(at, key, f"{said} cannot be right", str(error["ctx"]["error"]))
-    if kind == "string_pattern_mismatch" and error["loc"] and error["loc"][-1] == "[key]":
-        return Finding(
-            place_of(tree, path, file, key=True),
-            key,
-            f"the name '{error['input']}' cannot be right",
-            "a name in small letters, digits, - and _",
-        )
-    if kind == "too_short" and isinstance(value, (dict, list)):
-        return Finding(at, key, f"{said} is empty", "at least one entry")
-    choices = _choices(branches, schema)
-    return Finding(at, key, f"{said} cannot stand here", words(branches, schema), tuple(choices))
+def _join(path: Path) -> str:
+    return ".".join(map(str, path))
 
 
-def _parent(
-    path: tuple[Any, ...], plain: Any, schema: dict[str, Any]
-) -> tuple[tuple[Any, ...], list[dict[str, Any]]]:
-    parent, spec, _ = _walk(path[:-1], plain, schema)
-    node = plain
-    for step in parent:
-        node = node[step]
-    mine = (
-        [b for b in spec if all(node.get(k) == v for k, v in _tagged(b, schema).items())]
-        if isinstance(node, dict)
-        else spec
+def _explain_unknown_key(problem: _Problem) -> Finding:
+    parent = problem.at
+    if problem.at.rest:
+        name = str(problem.at.rest[0])
+    else:
+        name = str(problem.path[-1])
+        parent = locate_parent(problem.path, problem.document.data, problem.document.schema)
+    keys = property_names(parent.branches)
+    path = (*parent.path, name)
+    place = problem.document.place(path, key=True)
+    near = nearest(name, keys)
+    return Finding(place, _join(path), f"'{name}' is not a key here", "", tuple(keys), near)
+
+
+def _explain_missing_key(problem: _Problem) -> Finding:
+    name = ""
+    if problem.at.rest:
+        name = str(problem.at.rest[0])
+    schema = problem.document.schema
+    branches = expand(children(problem.at.branches, name), schema)
+    return Finding(
+        problem.place(key=bool(problem.path)),
+        _join((*problem.path, *problem.at.rest)),
+        f"'{name}' is missing",
+        describe_types(branches, schema) or "a value",
+        tuple(allowed_values(branches, schema)),
     )
-    return parent, mine or spec
+
+
+def _discriminator(problem: _Problem) -> tuple[str, list[str]]:
+    """The key that tells the kinds of a union apart, as the file calls it, and its values."""
+    tag = str(problem.error["ctx"]["discriminator"]).strip("'")
+    marks = [tags_of(branch, problem.document.schema) for branch in problem.at.branches]
+    marks = [mark for mark in marks if mark]
+    if marks and not any(tag in mark for mark in marks):  # the file calls it by its alias
+        tag = next(iter(marks[0]))
+    return tag, sorted({mark[tag] for mark in marks if tag in mark})
+
+
+def _explain_unknown_kind(problem: _Problem) -> Finding:
+    tag, choices = _discriminator(problem)
+    path, word = problem.path, problem.value
+    if isinstance(problem.value, dict):
+        path, word = (*problem.path, tag), problem.value.get(tag)
+    return Finding(
+        problem.document.place(path),
+        _join(path),
+        f"{quote_value(word, path)} is not one of the choices",
+        "",
+        tuple(choices),
+        nearest(str(word), choices),
+    )
+
+
+def _explain_missing_kind(problem: _Problem) -> Finding:
+    if not isinstance(problem.value, dict):
+        return _explain_unknown_kind(problem)
+    tag, choices = _discriminator(problem)
+    place, key = problem.place(key=True), _join((*problem.path, tag))
+    return Finding(place, key, f"'{tag}' is missing", "one of the choices", tuple(choices))
+
+
+def _explain_choice(problem: _Problem) -> Finding:
+    expected = str(problem.error["ctx"]["expected"]).replace(" or ", ",").split(",")
+    listed = tuple(choice.strip(" '") for choice in expected)
+    if problem.is_of_key:
+        return _explain_key_choice(problem, listed)
+    choices = problem.choices() or listed
+    found = f"{problem.quoted} is not one of the choices"
+    near = nearest(str(problem.value), choices)
+    return Finding(problem.place(), problem.key, found, "", choices, near)
+
+
+def _explain_key_choice(problem: _Problem, choices: tuple[str, ...]) -> Finding:
+    word = str(problem.error["input"])
+    path = problem.path
+    if isinstance(problem.value, dict):
+        path = (*path, word)
+    place = problem.document.place(path, key=True)
+    found = f"'{word}' is not a key here"
+    return Finding(place, problem.key, found, "", choices, nearest(word, choices))
+
+
+def _explain_own_validator(problem: _Problem) -> Finding:
+    expected = str(problem.error["ctx"]["error"])
+    return Finding(problem.place(), problem.key, f"{problem.quoted} is invalid", expected)
+
+
+def _explain_pattern(problem: _Problem) -> Finding:
+    if not problem.is_of_key:
+        return _explain_type(problem)
+    found = f"the name '{problem.error['input']}' is invalid"
+    return Finding(problem.place(key=True), problem.key, found, NAME)
+
+
+def _explain_empty(problem: _Problem) -> Finding:
+    if not isinstance(problem.value, (dict, list)):
+        return _explain_type(problem)
+    found = f"{problem.quoted} is empty"
+    return Finding(problem.place(), problem.key, found, "at least one entry")
+
+
+def _explain_type(problem: _Problem) -> Finding:
+    found = f"{problem.quoted} is not allowed here"
+    expected = describe_types(problem.at.branches, problem.document.schema)
+    return Finding(problem.place(), problem.key, found, expected, problem.choices())
+
+
+EXPLAIN: Mapping[str, Callable[[_Problem], Finding]] = {
+    "extra_forbidden": _explain_unknown_key,
+    "missing": _explain_missing_key,
+    "union_tag_invalid": _explain_unknown_kind,
+    "union_tag_not_found": _explain_missing_kind,
+    "literal_error": _explain_choice,
+    "value_error": _explain_own_validator,
+    "string_pattern_mismatch": _explain_pattern,
+    "too_short": _explain_empty,
+}

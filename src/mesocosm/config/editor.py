@@ -1,5 +1,5 @@
-"""One setting of a file put otherwise: its line is written anew, every other byte stays. Knows
-ruamel's tree and lines of text.
+"""Change one setting of a file: its line is written again, every other byte stays. Knows ruamel's
+tree and lines of text.
 """
 
 from __future__ import annotations
@@ -9,64 +9,85 @@ import re
 from io import StringIO
 from typing import Any
 
-from mesocosm.config.source_map import load, plain
+from mesocosm.config.source_map import load_tree, to_plain_data
+
+# Words that some YAML readers take for a boolean or for nothing.
+AMBIGUOUS = ("yes", "no", "true", "false", "null", "on", "off", "y", "n")
+BARE_TEXT = re.compile(r"[A-Za-z][\w./-]*|\d+/(month|day|week|year)|\d+(s|m|h|d)")
+COMMENT = re.compile(r"""\s+#[^"'{}\[\]]*$""")
 
 
-def amended(text: str, file: str, path: tuple[str, ...], value: Any) -> str:
-    """The file's text with one setting put or replaced.
+def set_value(text: str, file: str, path: tuple[str, ...], value: Any) -> str:
+    """The file's text with one setting added or replaced.
 
     Args:
         path: the setting's keys from the top.
 
     Raises:
-        Invalid: the text is no file of ours.
+        ConfigError: the text is not a valid file of YAML.
 
-    >>> print(amended("ecosystem: pond\\nmodels:\\n  m:   {base: x, inputs: [a]}  # ours\\n", "f", ("models", "m", "require", "auc"), ">= 0.8"), end="")
+    >>> old = "ecosystem: pond\\nmodels:\\n  m:   {base: x, inputs: [a]}  # ours\\n"
+    >>> print(set_value(old, "f", ("models", "m", "require", "auc"), ">= 0.8"), end="")
     ecosystem: pond
     models:
       m:   {base: x, inputs: [a], require: {auc: ">= 0.8"}}  # ours
     """
-    load(text, file)
-    tree = _rt().load(StringIO(text))
-    node, steps = tree, list(path)
-    while len(steps) > 1 and _block(node.get(steps[0])):
-        node = node[steps.pop(0)]
-    key, rest = steps[0], steps[1:]
-    told = _put(node.get(key), rest, value)
-    lines = text.splitlines(keepends=True)
-    if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
-    column = node.lc.col if node is not tree else 0
-    if key in node:
-        at = node.lc.key(key)[0]
-        words = lines[at][node.lc.key(key)[1] :]
-        head = lines[at][: node.lc.key(key)[1]] + words[: words.index(":") + 1]
-        gap = words[words.index(":") + 1 :]
-        gap = gap[: len(gap) - len(gap.lstrip(" "))] or " "
-        end = _end(lines, at + 1, column + 1)
-        note = re.search(r"""\s+#[^"'{}\[\]]*$""", lines[end - 1].rstrip("\n"))
-        made = "".join(
-            [*lines[:at], f"{head}{gap}{_flowed(told)}{note[0] if note else ''}\n", *lines[end:]]
-        )
-    else:
-        last = max((node.lc.key(k)[0] for k in node), default=-1)
-        end = _end(lines, last + 1, column + 1) if last >= 0 else len(lines)
-        made = "".join([*lines[:end], f"{' ' * column}{key}: {_flowed(told)}\n", *lines[end:]])
-    wanted = plain(load(text, file))
-    here = wanted
-    for step in path[:-1]:
-        if not isinstance(here.get(step), dict):
-            here[step] = {}
-        here = here[step]
-    here[path[-1]] = plain(value)
-    if plain(load(made, file)) == wanted:
-        return made
-    out = StringIO()  # a layout that lines cannot tell: written anew as a whole
-    _rt().dump(wanted, out)
+    expected = _set_in_data(to_plain_data(load_tree(text, file)), path, value)
+    edited = _edit_lines(text, path, value)
+    if to_plain_data(load_tree(edited, file)) == expected:
+        return edited
+    out = StringIO()  # a layout that an edit of lines does not fit: the whole file is written again
+    _round_trip().dump(expected, out)
     return out.getvalue()
 
 
-def _rt() -> Any:
+def _set_in_data(data: Any, path: tuple[str, ...], value: Any) -> Any:
+    node = data
+    for step in path[:-1]:
+        if not isinstance(node.get(step), dict):
+            node[step] = {}
+        node = node[step]
+    node[path[-1]] = to_plain_data(value)
+    return data
+
+
+def _edit_lines(text: str, path: tuple[str, ...], value: Any) -> str:
+    """The text with the lines of the innermost block key of the path written again."""
+    tree = _round_trip().load(StringIO(text))
+    node, steps = tree, list(path)
+    while len(steps) > 1 and _is_block(node.get(steps[0])):
+        node = node[steps.pop(0)]
+    key, inner = steps[0], steps[1:]
+    line = _write_flow(_set_inside(node.get(key), inner, value))
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    column = 0 if node is tree else node.lc.col
+    if key in node:
+        return _replace_key(lines, node.lc.key(key), column, line)
+    last = max((node.lc.key(other)[0] for other in node), default=-1)
+    end = len(lines)
+    if last >= 0:
+        end = _find_end(lines, last + 1, column + 1)
+    return "".join([*lines[:end], f"{' ' * column}{key}: {line}\n", *lines[end:]])
+
+
+def _replace_key(lines: list[str], at: tuple[int, int], column: int, value: str) -> str:
+    """The lines with another value for the key at a row and column; a comment at its end stays."""
+    row, start = at
+    words = lines[row][start:]
+    colon = words.index(":") + 1
+    after = words[colon:]
+    gap = after[: len(after) - len(after.lstrip(" "))] or " "
+    end = _find_end(lines, row + 1, column + 1)
+    comment = COMMENT.search(lines[end - 1].rstrip("\n"))
+    line = lines[row][:start] + words[:colon] + gap + value
+    if comment:
+        line += comment[0]
+    return "".join([*lines[:row], line + "\n", *lines[end:]])
+
+
+def _round_trip() -> Any:
     from ruamel.yaml import YAML
 
     yaml = YAML(typ="rt")
@@ -74,11 +95,15 @@ def _rt() -> Any:
     return yaml
 
 
-def _block(node: Any) -> bool:
-    return isinstance(node, dict) and bool(node) and not node.fa.flow_style()  # type: ignore[attr-defined]
+def _is_block(node: Any) -> bool:
+    """Whether a node is a map of several lines, not one in braces."""
+    if not isinstance(node, dict) or not node:
+        return False
+    style: Any = getattr(node, "fa")  # noqa: B009 - ruamel's map, which is a dict to mypy
+    return not style.flow_style()
 
 
-def _end(lines: list[str], start: int, column: int) -> int:
+def _find_end(lines: list[str], start: int, column: int) -> int:
     """The first line from `start` on that is indented less than `column`; blank lines before it
     belong to what follows.
     """
@@ -93,31 +118,33 @@ def _end(lines: list[str], start: int, column: int) -> int:
     return last
 
 
-def _put(old: Any, rest: list[str], value: Any) -> Any:
-    if not rest:
+def _set_inside(old: Any, path: list[str], value: Any) -> Any:
+    if not path:
         return value
     node = dict(old) if isinstance(old, dict) else {}
-    node[rest[0]] = _put(node.get(rest[0]), rest[1:], value)
+    node[path[0]] = _set_inside(node.get(path[0]), path[1:], value)
     return node
 
 
-def _flowed(value: Any) -> str:
-    """A value as it stands in one line; words that YAML readers may take for something else are
+def _write_flow(value: Any) -> str:
+    """A value in one line of YAML; texts that YAML readers may take for something else are
     quoted.
     """
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_flowed(k)}: {_flowed(v)}" for k, v in value.items()) + "}"
+        entries = (f"{_write_flow(key)}: {_write_flow(one)}" for key, one in value.items())
+        return "{" + ", ".join(entries) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_flowed(v) for v in value) + "]"
+        return "[" + ", ".join(_write_flow(one) for one in value) + "]"
     if isinstance(value, str):
-        bare = re.fullmatch(r"[A-Za-z][\w./-]*", value) or re.fullmatch(
-            r"\d+/(month|day|week|year)|\d+(s|m|h|d)", value
-        )
-        return (
-            value
-            if bare
-            and value.lower() not in ("yes", "no", "true", "false", "null", "on", "off", "y", "n")
-            and type(value).__name__ == "str"
-            else json.dumps(str(value), ensure_ascii=False)
-        )
+        return _write_text(value)
     return json.dumps(value)
+
+
+def _write_text(value: str) -> str:
+    """A text, quoted where it could be misread or where the file has it in quotes (a subclass of
+    str in ruamel's tree).
+    """
+    is_bare = BARE_TEXT.fullmatch(value) and value.lower() not in AMBIGUOUS
+    if is_bare and type(value) is str:
+        return value
+    return json.dumps(str(value), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Where each key and value stands in the file. Knows ruamel's tree; the only module that does.
+"""The file's YAML tree and the place of each key and value in it. Knows ruamel's tree.
 
 A value's place is where it begins; an unknown key's place is the key itself.
 """
@@ -6,108 +6,111 @@ A value's place is where it begins; an unknown key's place is the key itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
-from mesocosm.core.errors import Finding, Invalid, Place
+from mesocosm.core.errors import ConfigError, Finding, Place
 
 MOST_BYTES = 4_000_000
 MOST_DEPTH = 40
 MOST_EVENTS = 400_000  # keys, values, and beginnings and ends of lists and maps
 
 
-def load(text: str, file: str) -> Any:
+def load_tree(text: str, file: str) -> Any:
     """The file's tree, with places.
 
     Raises:
-        Invalid: it is no YAML 1.2 map, repeats a key, bears tags, anchors or is too deep.
+        ConfigError: it is not a YAML 1.2 map, repeats a key, has tags or anchors, or is too large
+            or too deep.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.constructor import DuplicateKeyError
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
-    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 
-    def refuse(line: int, column: int, found: str, wanted: str) -> Invalid:
-        return Invalid([Finding(Place(file, line, column), "", found, wanted)])
-
-    if len(text) > MOST_BYTES:
-        raise refuse(1, 0, f"the file has {len(text)} characters", f"at most {MOST_BYTES}")
-    if "\t" in text:
-        for number, line in enumerate(text.splitlines(), start=1):
-            if line[: len(line) - len(line.lstrip())].count("\t"):
-                raise refuse(number, 1, "a tab stands where spaces indent", "spaces")
+    _check_text(text, file)
     yaml = YAML(typ="rt")
     yaml.allow_duplicate_keys = False
-    depth, events = 0, 0
-    if at := _brackets(text):
-        raise refuse(*at, f"brackets are nested deeper than {MOST_DEPTH}", "fewer levels")
     try:
-        for event in YAML(typ="rt").parse(StringIO(text)):
-            mark, events = event.start_mark, events + 1
-            depth += (
-                1
-                if isinstance(event, CollectionStartEvent)
-                else -1
-                if isinstance(event, CollectionEndEvent)
-                else 0
-            )
-            if depth > MOST_DEPTH:
-                raise refuse(
-                    mark.line + 1,
-                    mark.column + 1,
-                    f"the file nests deeper than {MOST_DEPTH}",
-                    "fewer levels",
-                )
-            if events > MOST_EVENTS:
-                raise refuse(
-                    mark.line + 1,
-                    mark.column + 1,
-                    f"the file has more than {MOST_EVENTS} keys and values",
-                    "a smaller file, or several",
-                )
-            if getattr(event, "anchor", None):
-                raise refuse(
-                    mark.line + 1,
-                    mark.column + 1,
-                    f"an anchor or alias '{event.anchor}'",
-                    "the value itself",
-                )
-            tag = getattr(event, "tag", None)
-            if tag and str(tag) not in ("", "!"):
-                raise refuse(mark.line + 1, mark.column + 1, f"a tag '{tag}'", "a plain value")
+        _check_events(text, file)
         tree = yaml.load(StringIO(text))
     except DuplicateKeyError as error:
-        mark = error.problem_mark
-        key = str(error.problem).split('"')[1] if '"' in str(error.problem) else "a key"
-        raise refuse(
-            mark.line + 1, mark.column + 1, f"the key '{key}' comes a second time", "each key once"
-        ) from error
+        quoted = str(error.problem).split('"')[1:2]
+        found = " ".join(["duplicate key", *(f"'{key}'" for key in quoted)])
+        raise _refuse_mark(file, error.problem_mark, found, "each key once") from error
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
         problem = str(error.problem or "it cannot be parsed").split("\n")[0]
-        raise refuse(
-            mark.line + 1 if mark else 1,
-            mark.column + 1 if mark else 0,
-            f"this is no YAML: {problem}",
-            "YAML 1.2",
-        ) from error
+        mark = error.problem_mark or error.context_mark
+        raise _refuse_mark(file, mark, f"this is not YAML: {problem}", "YAML 1.2") from error
     except (YAMLError, RecursionError, ValueError) as error:
-        raise refuse(
-            1, 0, f"this is no YAML: {str(error).splitlines()[0][:100]}", "YAML 1.2"
-        ) from error
+        problem = str(error).splitlines()[0][:100]
+        raise _refuse(file, 1, 0, f"this is not YAML: {problem}", "YAML 1.2") from error
+    if tree is None:
+        raise _refuse(file, 1, 1, "the file is empty", "a map that begins with 'ecosystem: NAME'")
     if not isinstance(tree, dict):
-        raise refuse(
-            1,
-            1,
-            "the file is empty" if tree is None else "the file is no map",
-            "a map that begins with 'ecosystem: NAME'",
-        )
+        found = "the file is not a map"
+        raise _refuse(file, 1, 1, found, "a map that begins with 'ecosystem: NAME'")
     if _depth(tree) > MOST_DEPTH:
-        raise refuse(1, 1, f"the file nests deeper than {MOST_DEPTH}", "fewer levels")
+        raise _refuse(file, 1, 1, f"the file nests deeper than {MOST_DEPTH}", "fewer levels")
     return tree
 
 
-def _brackets(text: str) -> tuple[int, int] | None:
+def _refuse(file: str, line: int, column: int, found: str, expected: str) -> ConfigError:
+    return ConfigError([Finding(Place(file, line, column), "", found, expected)])
+
+
+def _refuse_mark(file: str, mark: Any, found: str, expected: str) -> ConfigError:
+    """A refusal at a mark of the parser, which counts from 0, or at the file's first line."""
+    if mark is None:
+        return _refuse(file, 1, 0, found, expected)
+    return _refuse(file, mark.line + 1, mark.column + 1, found, expected)
+
+
+def _check_text(text: str, file: str) -> None:
+    """What is seen before the text is parsed."""
+    if len(text) > MOST_BYTES:
+        found = f"the file has {len(text)} characters"
+        raise _refuse(file, 1, 0, found, f"at most {MOST_BYTES}")
+    if "\t" in text:
+        for number, line in enumerate(text.splitlines(), start=1):
+            indent = line[: len(line) - len(line.lstrip())]
+            if "\t" in indent:
+                raise _refuse(file, number, 1, "a tab is used for indentation", "spaces")
+    if at := _find_deep_bracket(text):
+        found = f"brackets are nested deeper than {MOST_DEPTH}"
+        raise _refuse(file, *at, found, "fewer levels")
+
+
+def _check_events(text: str, file: str) -> None:
+    """What the parser's events show before a tree is built of them."""
+    for mark, found, expected in _event_problems(text):
+        raise _refuse_mark(file, mark, found, expected)
+
+
+def _event_problems(text: str) -> Iterator[tuple[Any, str, str]]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+
+    depth = 0
+    for count, event in enumerate(YAML(typ="rt").parse(StringIO(text)), start=1):
+        mark = event.start_mark
+        if isinstance(event, CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, CollectionEndEvent):
+            depth -= 1
+        if depth > MOST_DEPTH:
+            yield mark, f"the file nests deeper than {MOST_DEPTH}", "fewer levels"
+        if count > MOST_EVENTS:
+            found = f"the file has more than {MOST_EVENTS} keys and values"
+            yield mark, found, "a smaller file, or several"
+        if getattr(event, "anchor", None):
+            yield mark, f"an anchor or alias '{event.anchor}'", "the value itself"
+        tag = getattr(event, "tag", None)
+        if tag and str(tag) not in ("", "!"):
+            yield mark, f"a tag '{tag}'", "a plain value"
+
+
+def _find_deep_bracket(text: str) -> tuple[int, int] | None:
     """Line and column where flow brackets go deeper than the bound; the parser's own time grows
     with the square of their depth.
 
@@ -116,34 +119,43 @@ def _brackets(text: str) -> tuple[int, int] | None:
     """
     depth = 0
     for match in re.finditer(r"[\[\]{}]", text):
-        depth = depth + 1 if match[0] in "[{" else max(0, depth - 1)
+        if match[0] in "[{":
+            depth += 1
+        else:
+            depth = max(0, depth - 1)
         if depth > MOST_DEPTH * 5:
-            return text.count("\n", 0, match.start()) + 1, match.start() - text.rfind(
-                "\n", 0, match.start()
-            )
+            line = text.count("\n", 0, match.start()) + 1
+            return line, match.start() - text.rfind("\n", 0, match.start())
     return None
 
 
 def _depth(node: Any, level: int = 0) -> int:
+    """How deep a tree nests; counting stops just above the bound."""
     if level > MOST_DEPTH:
         return level
-    items = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    items: list[Any] = []
+    if isinstance(node, dict):
+        items = list(node.values())
+    elif isinstance(node, list):
+        items = node
     return max([level, *(_depth(item, level + 1) for item in items)])
 
 
-def place_of(tree: Any, path: tuple[Any, ...], file: str, key: bool = False) -> Place:
-    """Where the value at `path` begins, or with `key` where its key does; the nearest parent
-    else.
+def find_place(tree: Any, path: tuple[Any, ...], file: str, key: bool = False) -> Place:
+    """Where the value at `path` begins, or with `key` where its key does; where the path is not in
+    the tree, its nearest parent.
     """
     node: Any = tree
     place = Place(file, 1, 1)
     for depth, step in enumerate(path):
         last = depth == len(path) - 1
         try:
-            if hasattr(node, "keys"):
-                at = node.lc.key(step) if key and last else node.lc.value(step)
-            else:
+            if not hasattr(node, "keys"):
                 at = node.lc.item(step)
+            elif key and last:
+                at = node.lc.key(step)
+            else:
+                at = node.lc.value(step)
             place = Place(file, at[0] + 1, at[1] + 1)
             node = node[step]
         except (KeyError, IndexError, TypeError, AttributeError):
@@ -151,15 +163,20 @@ def place_of(tree: Any, path: tuple[Any, ...], file: str, key: bool = False) -> 
     return place
 
 
-def plain(node: Any) -> Any:
+def to_plain_data(node: Any) -> Any:
     """The tree without places: dicts, lists and scalars."""
     if isinstance(node, dict):
-        return {"null" if k is None else str(k): plain(v) for k, v in node.items()}
+        return {_plain_key(key): to_plain_data(value) for key, value in node.items()}
     if isinstance(node, list):
-        return [plain(v) for v in node]
+        return [to_plain_data(value) for value in node]
     if isinstance(node, bool) or node is None:
         return node
     for kind in (int, float, str):
         if isinstance(node, kind):
             return kind(node)
     return str(node)
+
+
+def _plain_key(key: Any) -> str:
+    """A key as text; YAML's empty key and its `null` are one."""
+    return "null" if key is None else str(key)

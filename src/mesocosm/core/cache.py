@@ -1,6 +1,6 @@
-"""A folder of what can always be made again, shared by all projects of a person.
+"""A folder of artifacts that can always be built again, shared by all projects of a person.
 
-Knows files and digests. What is taken out of it is whole, or it is not taken.
+Knows files and digests. What is taken out of it is intact, or it is not taken.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ SEAL = "seal"
 
 
 def cache_folder() -> Path | None:
-    """Where it lies: `MESOCOSM_CACHE`, else `mesocosm` in the person's cache; None where that is
-    set to nothing.
+    """Its path: `MESOCOSM_CACHE`, else `mesocosm` in the person's cache; None where that is
+    empty.
     """
     named = os.environ.get("MESOCOSM_CACHE")
     if named is not None:
@@ -28,32 +28,31 @@ def cache_folder() -> Path | None:
         return None
 
 
-def there(name: str) -> bool:
+def is_cached(name: str) -> bool:
     """Whether the folder of a name is in the cache."""
     home = cache_folder()
     return home is not None and (home / name / SEAL).is_file()
 
 
-def taken(name: str, target: Path) -> bool:
-    """Copy the folder of a name to `target`, where it is there and as it was left."""
+def copy_from_cache(name: str, target: Path) -> bool:
+    """Copy the folder of a name to `target`; False where it is not cached, or not intact."""
     home = cache_folder()
-    found = home / name if home else None
     try:
-        if found is None or not (found / SEAL).is_file():
+        if home is None or not (home / name / SEAL).is_file():
             return False
         with folder_appears(target) as aside:
-            shutil.copytree(found, aside, dirs_exist_ok=True)
-            sealed = (aside / SEAL).read_text(encoding="ascii")
+            shutil.copytree(home / name, aside, dirs_exist_ok=True)
+            seal = (aside / SEAL).read_text(encoding="ascii")
             (aside / SEAL).unlink()
-            if digest_folder(aside) != sealed:
-                raise OSError("it is not as it was left")
+            if digest_folder(aside) != seal:
+                raise OSError("the cached folder was changed")
     except (OSError, UnicodeDecodeError):
         return False
     return True
 
 
-def left(name: str, folder: Path) -> None:
-    """Leave a copy of a folder under a name; a cache that cannot be written to is none."""
+def copy_to_cache(name: str, folder: Path) -> None:
+    """Cache a copy of a folder under a name; a cache that cannot be written to is left out."""
     home = cache_folder()
     if home is None:
         return
@@ -64,3 +63,9 @@ def left(name: str, folder: Path) -> None:
             (aside / SEAL).write_text(digest_folder(folder), encoding="ascii")
     except OSError:
         return
+
+
+# Names of before, until every module uses the ones above.
+there = is_cached
+taken = copy_from_cache
+left = copy_to_cache

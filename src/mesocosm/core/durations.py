@@ -16,7 +16,7 @@ def seconds(text: str) -> float:
     """Seconds in a duration.
 
     Raises:
-        ValueError: the text is no duration.
+        ValueError: the text is not a duration.
 
     >>> seconds("10m"), seconds("250ms")
     (600.0, 0.25)
@@ -31,7 +31,7 @@ def days(text: str) -> float:
     """Days in an age; a month and a year are the Gregorian mean.
 
     Raises:
-        ValueError: the text is no age.
+        ValueError: the text is not an age.
 
     >>> days("6w"), round(days("2y"), 1)
     (42.0, 730.5)
@@ -46,7 +46,7 @@ def per_second(text: str) -> float:
     """Events a second in a rate.
 
     Raises:
-        ValueError: the text is no rate.
+        ValueError: the text is not a rate.
 
     >>> round(1 / per_second("1/day"))
     86400

@@ -1,5 +1,4 @@
-"""Errors are data first: a finding says where, which key, what stands there and what would be
-right.
+"""Errors are data first: a finding names the place, the key, the problem and what was expected.
 
 Knows words and places. Knows nothing of YAML, of pydantic or of any room.
 """
@@ -34,32 +33,50 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     >>> nearest("alarm", ["alert"]), nearest("income", ["note"])
     ('alert', None)
     """
-    said, known = str(word).casefold(), {c.casefold(): c for c in choices}
-    sure = get_close_matches(said, known, n=1, cutoff=0.7)
-    near = sure or [
-        c for c in get_close_matches(said, known, n=3, cutoff=0.6) if c[:1] == said[:1]
-    ]  # less alike, they begin alike
-    return known[near[0]] if near else None
+    spelling = str(word).casefold()
+    known = {choice.casefold(): choice for choice in choices}
+    alike = get_close_matches(spelling, known, n=1, cutoff=0.7)
+    if not alike:  # words that are less alike must at least begin with the same letter
+        candidates = get_close_matches(spelling, known, n=3, cutoff=0.6)
+        alike = [word for word in candidates if word[:1] == spelling[:1]]
+    if not alike:
+        return None
+    return known[alike[0]]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not right: `text` prints it, `as_json` keeps it as data."""
+    """One problem of the file: `text` prints it, `as_json` keeps it as data.
+
+    Args:
+        place: file, line and column.
+        key: the setting's path in the file, as `models.risk.base`.
+        found: the problem, in words.
+        expected: what would be valid, in words; may be empty.
+        choices: names that would be valid.
+        near: the choice that is spelt most like what the file has.
+    """
 
     place: Place
     key: str
     found: str
-    wanted: str
+    expected: str
     choices: tuple[str, ...] = ()
     near: str | None = None
 
     def text(self) -> str:
-        """The sentence: place, key, what was found, what would be right, the nearest name."""
-        key = f"{self.key}: " if self.key else ""
-        said = f"{self.place}  {key}{self.found}{'; wanted ' + self.wanted if self.wanted else ''}."
+        """The sentence: place, key, problem, what was expected, the nearest name."""
+        problem = self.found
+        if self.key:
+            problem = f"{self.key}: {problem}"
+        if self.expected:
+            problem += f"; expected {self.expected}"
+        sentences = [f"{self.place}  {problem}."]
         if self.choices:
-            said += f" Choices: {', '.join(self.choices)}."
-        return masked(said + (f" Did you mean '{self.near}'?" if self.near else ""))
+            sentences.append(f"Choices: {', '.join(self.choices)}.")
+        if self.near:
+            sentences.append(f"Did you mean '{self.near}'?")
+        return masked(" ".join(sentences))
 
     def as_json(self) -> dict[str, object]:
         """The finding as JSON-ready data."""
@@ -69,50 +86,49 @@ class Finding:
             "line": self.place.line,
             "column": self.place.column,
         }
+        data["wanted"] = data.pop("expected")  # the key that readers of the JSON know
         return {key: masked_all(value) for key, value in data.items()}
 
 
-class Failure(Exception):
-    """Something could not be done; the message is a sentence a user reads as it stands. Values of
-    the environment are shown by their names.
+class MesocosmError(Exception):
+    """Something failed; the message is a sentence that a user reads unchanged. Values of the
+    environment are shown by their names.
     """
 
-    def __init__(self, *said: object) -> None:
-        super().__init__(*(masked(one) if isinstance(one, str) else one for one in said))
+    def __init__(self, *parts: object) -> None:
+        super().__init__(*(masked(part) if isinstance(part, str) else part for part in parts))
 
 
-class Wrong(Failure):
-    """A value a room was given cannot be right.
+class ConfigValueError(MesocosmError):
+    """A value of a setting is invalid.
 
     Args:
         key: the setting within its resource, as `tune.rank`; may be empty.
-        found: what stands there, in words.
-        wanted: what would be right, in words.
-        choices: names that would be allowed.
+        found: the problem, in words.
+        expected: what would be valid, in words.
+        choices: names that would be valid.
         word: the word to seek the nearest choice for.
 
-    `of` is the address of the resource that the setting is of (`sources.loans`), where it is
-    another than the one that is made.
+    `of` is the address of the resource that the setting belongs to (`sources.loans`), where it is
+    another than the one that is being built.
     """
 
     of = ""
 
     def __init__(
-        self, key: str, found: str, wanted: str = "", choices: Sequence[str] = (), word: str = ""
+        self, key: str, found: str, expected: str = "", choices: Sequence[str] = (), word: str = ""
     ) -> None:
-        self.key, self.found, self.wanted, self.choices = (
-            key,
-            masked(found),
-            masked(wanted),
-            tuple(map(masked, choices)),
-        )
+        self.key = key
+        self.found = masked(found)
+        self.expected = masked(expected)
+        self.choices = tuple(map(masked, choices))
         self.near = nearest(word, choices) if word else None
         super().__init__(self.at(Place("")).text().strip())
 
     def at(self, place: Place, address: str = "") -> Finding:
         """The same as a finding, at a place of the file, its key under the resource's address."""
         key = ".".join(part for part in (address, self.key) if part)
-        return Finding(place, key, self.found, self.wanted, self.choices, self.near)
+        return Finding(place, key, self.found, self.expected, self.choices, self.near)
 
 
 @contextmanager
@@ -122,18 +138,25 @@ def belonging_to(address: str) -> Iterator[None]:
     """
     try:
         yield
-    except Wrong as wrong:
+    except ConfigValueError as wrong:
         wrong.of = wrong.of or address
         raise
 
 
-class Later(Failure):
-    """Not now: trying again may do (a server that does not answer yet)."""
+class RetryableError(MesocosmError):
+    """A failure that may pass, such as a server that does not answer yet: the step is retried."""
 
 
-class Invalid(Failure):
-    """The file has findings; nothing was changed."""
+class ConfigError(MesocosmError):
+    """The file is invalid; nothing was changed. `findings` has every problem of it."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = list(findings)
         super().__init__("\n".join(f.text() for f in self.findings))
+
+
+# Names of before, until every module uses the ones above.
+Wrong = ConfigValueError
+Later = RetryableError
+Invalid = ConfigError
+Failure = MesocosmError

@@ -12,18 +12,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 def inside(root: Path, path: str, key: str = "path") -> Path:
     """`path` under `root`, links resolved.
 
     Raises:
-        Wrong: the path leaves the project.
+        ConfigValueError: the path leaves the project.
     """
     whole = (root / path).resolve()
     if not whole.is_relative_to(root.resolve()):
-        raise Wrong(key, f"'{path}' leaves the project's folder", "a path inside it")
+        raise ConfigValueError(key, f"'{path}' leaves the project's folder", "a path inside it")
     return whole
 
 
@@ -70,9 +70,10 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 @contextmanager
 def folder_appears(target: Path) -> Iterator[Path]:
-    """A folder to fill; it takes the name `target` when the block ends well, else it is gone.
+    """A folder to fill; it gets the name `target` when the block ends without an error, else it is
+    removed.
 
-    What already bears the name is replaced by renaming, so a reader sees one or the other.
+    What already has the name is replaced by renaming, so a reader sees one or the other.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(aside_name(target))
@@ -94,5 +95,8 @@ def sweep(folder: Path) -> int:
     """Remove what killed writers left aside below a folder; returns how many were removed."""
     left = list(folder.rglob(".aside-*"))
     for path in left:
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return len(left)

@@ -1,4 +1,4 @@
-"""Prints: BLAKE2 over canonical JSON and over files, the same on any machine."""
+"""Fingerprints: BLAKE2 over canonical JSON and over files, the same on any machine."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def digest_file(path: Path) -> str:
 
 
 def digest_folder(path: Path) -> str:
-    """BLAKE2b over the relative names and prints of every file below a folder."""
+    """BLAKE2b over the relative names and fingerprints of every file below a folder."""
     files = sorted(p for p in path.rglob("*") if p.is_file())
     return digest([(p.relative_to(path).as_posix(), digest_file(p)) for p in files])

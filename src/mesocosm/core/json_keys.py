@@ -1,5 +1,5 @@
-"""JSON whose keys come once: readers keep the last value of a key that comes twice, and drop the
-others without a word.
+"""JSON without duplicate keys: readers keep the last value of a duplicate key, and drop the others
+silently.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ _KEY_TEXT = re.compile(r'"\s*:')
 
 
 class KeyTwice(ValueError):
-    """A key comes twice in one object; `key` is its name."""
+    """A duplicate key in one object; `key` is its name."""
 
     def __init__(self, key: str) -> None:
         self.key = key
-        super().__init__(f"the key '{key[:60]}' comes twice; wanted each key once")
+        super().__init__(f"duplicate key '{key[:60]}'; expected each key once")
 
 
 def repeated_key(data: bytes | str, found: object) -> str | None:
@@ -36,9 +36,10 @@ def repeated_key(data: bytes | str, found: object) -> str | None:
     >>> repeated_key('{"a": 1, "b": {"c": 2, "c": 3}}', {"a": 1, "b": {"c": 3}})
     'c'
     """
-    seen = (
-        len(_KEY_BYTES.findall(data)) if isinstance(data, bytes) else len(_KEY_TEXT.findall(data))
-    )
+    if isinstance(data, bytes):
+        seen = len(_KEY_BYTES.findall(data))
+    else:
+        seen = len(_KEY_TEXT.findall(data))
     if _has_keys(found, seen):
         return None
     try:
@@ -53,7 +54,7 @@ def load_once(text: str) -> Any:
 
     Raises:
         KeyTwice: a key comes twice in one object.
-        ValueError: the text is no JSON.
+        ValueError: the text is not JSON.
     """
     return json.loads(text, object_pairs_hook=_once)
 

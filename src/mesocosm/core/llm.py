@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from mesocosm.core.errors import Failure, Later, Wrong
-from mesocosm.core.settings import Kind
+from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
+from mesocosm.core.settings import Settings
 from mesocosm.core.url_policy import check_url, transport
 
 MOST = 1_000_000  # bytes of an answer
 
 
-class Language(Kind):
+class Language(Settings):
     """A language model that may be asked, over an OpenAI-style endpoint.
 
     Args:
@@ -57,61 +57,79 @@ class Language(Kind):
         return value.rstrip("/")
 
 
-def asked(setting: Language, messages: Sequence[Mapping[str, str]], most: int) -> str:
-    """What the model says to some messages, each a `role` and a `content`.
+def ask(setting: Language, messages: Sequence[Mapping[str, str]], most: int) -> str:
+    """The answer of the model to some messages, each a `role` and a `content`.
 
     Args:
         most: tokens of the answer at most.
 
     Raises:
-        Failure: it cannot be asked, or what comes back is no answer; the key is never named.
+        MesocosmError: it cannot be reached, or the response is not an answer; the key is never
+            named.
     """
     import httpx
 
+    _check_endpoint(setting)
+    host = urlsplit(setting.endpoint).hostname
+    try:
+        status, data = _post(setting, messages, most)
+    except httpx.HTTPError as error:
+        raise MesocosmError(
+            f"the language model at {host} does not answer ({type(error).__name__})"
+        ) from error
+    if len(data) > MOST:
+        raise MesocosmError(f"the language model at {host} sent more than {MOST:,} bytes")
+    if status != 200:
+        raise MesocosmError(f"the language model at {host} answered {status}; expected 200")
+    try:
+        text = json.loads(data)["choices"][0]["message"]["content"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise MesocosmError(
+            f"the response of the language model at {host} is not a chat completion"
+        ) from error
+    if not isinstance(text, str) or not text.strip():
+        raise MesocosmError(f"the response of the language model at {host} is empty")
+    return text.strip()
+
+
+def _check_endpoint(setting: Language) -> None:
     try:
         check_url(setting.endpoint, ("https", "http"), setting.private_network, "language.endpoint")
-    except Wrong as wrong:
-        raise Failure(
+    except ConfigValueError as wrong:
+        raise MesocosmError(
             f"the language model cannot be asked: {wrong.found}; 'private_network: true' in"
-            " 'language' lets it stand at a private address"
+            " 'language' allows a private address"
         ) from wrong
-    except Later as later:
-        raise Failure(f"the language model cannot be asked: {later}") from later
+    except RetryableError as later:
+        raise MesocosmError(f"the language model cannot be asked: {later}") from later
+
+
+def _post(setting: Language, messages: Sequence[Mapping[str, str]], most: int) -> tuple[int, bytes]:
+    """The status and the body of the endpoint's response, which is read until it is too long."""
+    import httpx
+
     body = {
         "model": setting.model,
-        "messages": [dict(m) for m in messages],
+        "messages": [dict(message) for message in messages],
         "max_tokens": most,
         "temperature": 0,
     }
-    headers = {"Authorization": f"Bearer {setting.key}"} if setting.key else {}
-    host = urlsplit(setting.endpoint).hostname
+    headers = {}
+    if setting.key:
+        headers["Authorization"] = f"Bearer {setting.key}"
     data = b""
-    try:
-        with (
-            httpx.Client(
-                timeout=setting.seconds,
-                follow_redirects=False,
-                transport=transport(setting.private_network),
-            ) as http,
-            http.stream(
-                "POST", f"{setting.endpoint}/chat/completions", json=body, headers=headers
-            ) as answer,
-        ):
-            for part in answer.iter_bytes():
-                data += part
-                if len(data) > MOST:
-                    raise Failure(f"the language model at {host} said more than {MOST:,} bytes")
-            status = answer.status_code
-    except httpx.HTTPError as error:
-        raise Failure(
-            f"the language model at {host} does not answer ({type(error).__name__})"
-        ) from error
-    if status != 200:
-        raise Failure(f"the language model at {host} answered {status}; 200 was wanted")
-    try:
-        said = json.loads(data)["choices"][0]["message"]["content"]
-    except (ValueError, LookupError, TypeError) as error:
-        raise Failure(f"what the language model at {host} sent is no chat completion") from error
-    if not isinstance(said, str) or not said.strip():
-        raise Failure(f"the language model at {host} said nothing")
-    return said.strip()
+    with (
+        httpx.Client(
+            timeout=setting.seconds,
+            follow_redirects=False,
+            transport=transport(setting.private_network),
+        ) as http,
+        http.stream(
+            "POST", f"{setting.endpoint}/chat/completions", json=body, headers=headers
+        ) as response,
+    ):
+        for part in response.iter_bytes():
+            data += part
+            if len(data) > MOST:
+                break
+        return response.status_code, data

@@ -1,7 +1,8 @@
-"""What a kind is, and the protocols the rooms meet by.
+"""Settings of the file as frozen models, and the protocols that the rooms meet by.
 
-Knows shapes only. A kind is one frozen settings model and at most three methods; its folder's
-`__init__.py` names it in a plain dict, and the file's grammar is built from that dict.
+Knows shapes only. A kind of source, field, rule or method is one frozen settings model and at most
+three methods; its folder's `__init__.py` names it in a plain dict, and the file's grammar is built
+from that dict.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Protocol, Union, runtime_checkable
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
-class Kind(BaseModel):
+class Settings(BaseModel):
     """Settings of one kind: frozen, unknown keys refused, a scalar read as the short form.
 
     `short` names the key that a bare scalar stands for (`missing: median` is
@@ -28,8 +29,10 @@ class Kind(BaseModel):
 
     @property
     def extras(self) -> tuple[str, ...]:
-        """The extras of the package that it needs as it is set."""
-        return (self.extra,) if self.extra else ()
+        """The extras of the package that it needs with these settings."""
+        if self.extra:
+            return (self.extra,)
+        return ()
 
     @model_validator(mode="before")
     @classmethod
@@ -39,33 +42,28 @@ class Kind(BaseModel):
         return value
 
 
-def union(kinds: Mapping[str, type[Kind]], tag: str, key: str | None = None) -> Any:
-    """The type of a setting that is one of `kinds`, told apart by `tag`; a bare name is the kind
-    with its defaults, and `type` and `method` are understood for each other.
+def one_of(kinds: Mapping[str, type[Settings]], tag: str, key: str | None = None) -> Any:
+    """The type of a setting that is one of `kinds`, discriminated by `tag`; a bare name is the kind
+    with its defaults.
 
     Args:
         tag: the attribute that holds the kind's name.
-        key: what the file calls it, where that is another word.
+        key: the file's word for it, where that is another.
     """
 
-    word = key or tag
-    other = {"type": "method", "method": "type"}.get(word, "")
-
-    def named(value: Any) -> Any:
+    def expand_bare_name(value: Any) -> Any:
         if isinstance(value, str):
-            return {word: value}
-        if isinstance(value, dict) and word not in value and value.get(other) in kinds:
-            return {word if k == other else k: v for k, v in value.items()}
+            return {key or tag: value}
         return value
 
     choice: Any = Union[tuple(kinds.values())]  # noqa: UP007
-    return Annotated[Annotated[choice, Field(discriminator=tag)], BeforeValidator(named)]
+    return Annotated[Annotated[choice, Field(discriminator=tag)], BeforeValidator(expand_bare_name)]
 
 
 @dataclass(frozen=True)
-class Where:
-    """What a room needs to know of the place it works in: `root` is the project folder (no path
-    leaves it), `store` the folder `.mesocosm`.
+class ProjectPaths:
+    """The folders of a project: `root` is the project folder (no path leaves it), `store` the
+    folder `.mesocosm`.
     """
 
     root: Path
@@ -76,17 +74,17 @@ class Where:
 class Source(Protocol):
     """Where raw rows come from."""
 
-    def fingerprint(self, where: Where) -> str: ...
+    def fingerprint(self, where: ProjectPaths) -> str: ...
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected: ...
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected: ...
 
 
 @dataclass
 class Collected:
-    """What a source gave: a DuckDB table with `_file` and `_line`, and the lines it could not read.
+    """What a source read: a DuckDB table with `_file` and `_line`, and lines that are unreadable.
 
-    `files` maps each file or table read to its BLAKE2 print, `lines` each text file to its physical
-    lines: all (`physical`), and how many are in `rows`, `header`, `blank`, `comment` and
+    `files` maps each file or table read to its BLAKE2 fingerprint, `lines` each text file to its
+    physical lines: all (`physical`), and how many are in `rows`, `header`, `blank`, `comment` and
     `quarantined` ones. `notes` are sentences about how files were read.
     """
 
@@ -101,15 +99,15 @@ class Collected:
 
 
 class Tuning(Protocol):
-    """How a pretrained base is moved toward a task."""
+    """A fine-tuning method: how a pretrained base model is adapted to a task."""
 
     def attach(self, base: Any) -> Any: ...
 
 
 class Predictor(Protocol):
-    """A model version as one thing: facts, preparation and net.
+    """A model version as one object: facts, preprocessing and net.
 
-    `says` is what comes out: `classes` (then `labels` has them), `number` or `text`.
+    `says` is the type of a prediction: `classes` (then `labels` has them), `number` or `text`.
     """
 
     @property
@@ -119,3 +117,9 @@ class Predictor(Protocol):
     def says(self) -> str: ...
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...
+
+
+# Names of before, until every module uses the ones above.
+Kind = Settings
+union = one_of
+Where = ProjectPaths

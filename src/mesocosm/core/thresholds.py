@@ -21,7 +21,7 @@ def parse_bound(text: str) -> tuple[str, float]:
     """The comparison and the figure of a bound.
 
     Raises:
-        ValueError: the text is no bound.
+        ValueError: the text is not a bound.
 
     >>> parse_bound(">= 0.6")
     ('>=', 0.6)
@@ -32,19 +32,19 @@ def parse_bound(text: str) -> tuple[str, float]:
     return match[1], float(match[2])
 
 
-def holds(text: str, figure: float) -> bool:
-    """Whether a figure is within a bound; nan is not.
+def satisfies(text: str, figure: float) -> bool:
+    """Whether a figure satisfies a bound; nan does not.
 
-    >>> holds(">= 0.6", 0.6), holds("<= 1", float("nan"))
+    >>> satisfies(">= 0.6", 0.6), satisfies("<= 1", float("nan"))
     (True, False)
     """
     sign, limit = parse_bound(text)
     return TESTS[sign](figure, limit)
 
 
-def _bound(text: str) -> str:
+def _check_bound(text: str) -> str:
     parse_bound(text)
     return text
 
 
-Bound = Annotated[str, AfterValidator(_bound)]
+Bound = Annotated[str, AfterValidator(_check_bound)]

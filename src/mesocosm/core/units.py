@@ -6,7 +6,9 @@ Knows how many of one unit make another. Knows no exchange rates: EUR and USD do
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "CNY", "JPY", "DM")
@@ -99,7 +101,7 @@ SEVERAL = frozenset(
         "floz",
     ]
 )  # one name, several sizes
-OFFSET_WORDS = tuple(word for words in SCALES.values() for word in words)
+OFFSET_WORDS = tuple(chain.from_iterable(SCALES.values()))
 SHIFTS = {
     ("degF", "degC"): (-32.0, 5 / 9, 0.0),
     ("degC", "degF"): (0.0, 1.8, 32.0),
@@ -131,12 +133,12 @@ def parse_unit(text: str) -> Any:
 
     import pint
 
-    said = text.strip()
+    unit = text.strip()
     for sign, name in SIGNS.items():
-        said = said.replace(sign, name)
-    said = said.replace(" per ", "/").replace("p.a.", "/year").replace("p.m.", "/month")
+        unit = unit.replace(sign, name)
+    unit = unit.replace(" per ", "/").replace("p.a.", "/year").replace("p.m.", "/month")
     try:
-        return _registry().parse_units(said)
+        return _registry().parse_units(unit)
     except (
         pint.errors.UndefinedUnitError,
         pint.errors.DefinitionSyntaxError,
@@ -153,37 +155,34 @@ def _scale(name: str) -> str | None:
     return next((scale for scale, words in SCALES.items() if name.strip() in words), None)
 
 
-def shift(found: str, wanted: str) -> tuple[float, float, float] | None:
+def find_shift(found: str, wanted: str) -> tuple[float, float, float] | None:
     """How a temperature of one scale becomes one of another: `(x + a) * b + c`; None for other
     units and equal scales.
 
-    >>> shift("°F", "degC"), shift("K", "°C"), shift("kg", "g") is None
+    >>> find_shift("°F", "degC"), find_shift("K", "°C"), find_shift("kg", "g") is None
     ((-32.0, 0.5555555555555556, 0.0), (-273.15, 1.0, 0.0), True)
     """
     pair = (_scale(found), _scale(wanted))
-    return None if None in pair or pair[0] == pair[1] else SHIFTS[pair]  # type: ignore[index]
+    if pair[0] is None or pair[1] is None or pair[0] == pair[1]:
+        return None
+    return SHIFTS[pair[0], pair[1]]
 
 
-def factor(found: str, wanted: str) -> float | None:
+def find_factor(found: str, wanted: str) -> float | None:
     """How many `wanted` make one `found`, or None where one does not convert to the other.
 
-    >>> factor("EUR/month", "EUR/year")
+    >>> find_factor("EUR/month", "EUR/year")
     12.0
-    >>> factor("kg", "EUR") is None, factor("gr", "kg") is None, factor("mEUR", "EUR") is None
-    (True, True, True)
+    >>> find_factor("kg", "EUR"), find_factor("gr", "kg"), find_factor("mEUR", "EUR")
+    (None, None, None)
     """
     import pint
 
-    if found != wanted and (
-        any(part.strip() in SEVERAL for part in found.split("/"))
-        or re.fullmatch(
-            rf"[^kMGT](?:{'|'.join(map(re.escape, (*CURRENCIES, *SIGNS)))})",
-            found.partition("/")[0].strip(),
-        )
-    ):
-        return None  # m€ is a million for some and a thousandth for others
-    if _scale(found) and _scale(wanted):
-        return 1.0 if _scale(found) == _scale(wanted) else None
+    if found != wanted and _is_ambiguous(found):
+        return None
+    scales = _scale(found), _scale(wanted)
+    if all(scales):
+        return 1.0 if scales[0] == scales[1] else None
     try:
         unit = parse_unit(found)
         if float(_registry().Quantity(0.0, unit).to(parse_unit(wanted)).magnitude) != 0.0:
@@ -193,58 +192,81 @@ def factor(found: str, wanted: str) -> float | None:
         return None
 
 
+def _is_ambiguous(unit: str) -> bool:
+    """Whether a unit has several sizes: m€ is a million for some and a thousandth for others."""
+    if any(part.strip() in SEVERAL for part in unit.split("/")):
+        return True
+    currencies = "|".join(map(re.escape, (*CURRENCIES, *SIGNS)))
+    return bool(re.fullmatch(rf"[^kMGT](?:{currencies})", unit.partition("/")[0].strip()))
+
+
 def _exact(times: float) -> float:
-    """A factor without what reckoning in doubles added: the short decimal, or the one part of a
+    """A factor without the rounding errors of doubles: the short decimal, or the reciprocal of a
     short decimal, that it is.
 
     >>> _exact(0.30000000000000004), _exact(0.016666666666666663) == 1 / 60
     (0.3, True)
     """
-    for short in (float(f"{times:.12g}"), 1.0 / float(f"{1.0 / times:.12g}") if times else 0.0):
+    candidates = [float(f"{times:.12g}")]
+    if times:
+        candidates.append(1.0 / float(f"{1.0 / times:.12g}"))
+    for short in candidates:
         if abs(short - times) <= 1e-14 * abs(times):
             return short
     return times
 
 
-def known(text: str) -> bool:
+def is_common(text: str) -> bool:
     """Whether a unit is made of the common ones; a fast yes, without pint."""
-    common = {name for family in FAMILIES for name in family}
+    common = set(chain.from_iterable(FAMILIES))
     return _scale(text) is not None or all(part.strip() in common for part in text.split("/"))
 
 
-def spellings(wanted: str) -> dict[str, float]:
+def list_spellings(wanted: str) -> dict[str, float]:
     """Common spellings of units that convert to `wanted`, each with its factor.
 
     A row alone must be read as it is in a batch, so serving knows these beside what training saw.
     """
-    head, slash, per = wanted.partition("/")
+    head, _, _ = wanted.partition("/")
     found: dict[str, float] = {}
-    for left in _family(head.strip()):
-        for right in _family(per.strip()) if slash else [""]:
-            said = f"{left}/{right}" if right else left
-            times = factor(said, wanted)
-            if times is not None:
-                found[said] = times
-    found |= {
-        word: 1.0 for word in OFFSET_WORDS if _scale(wanted) and _scale(word) == _scale(wanted)
-    }
+    for spelling in _combine_families(wanted):
+        times = find_factor(spelling, wanted)
+        if times is not None:
+            found[spelling] = times
+    scale = _scale(wanted)
+    if scale:
+        found |= {word: 1.0 for word in OFFSET_WORDS if _scale(word) == scale}
     if head in CURRENCIES:
         found[head] = 1.0  # a bare currency: the period is the field's own
-    for sign, name in (SIGNS | ({"¥": "JPY"} if head == "JPY" else {})).items():
-        found.update(
-            {s.replace(name, sign): f for s, f in list(found.items()) if s.startswith(name)}
-        )
+    signs = dict(SIGNS)
+    if head == "JPY":
+        signs["¥"] = "JPY"
+    for sign, name in signs.items():
+        for spelling, times in list(found.items()):
+            if spelling.startswith(name):
+                found[spelling.replace(name, sign)] = times
     return found
 
 
-def money(currency: str, rates: dict[str, float]) -> dict[str, float]:
+def _combine_families(unit: str) -> Iterator[str]:
+    """The common units of the same dimension as a unit, or as a ratio of two."""
+    head, slash, per = unit.partition("/")
+    for left in _family(head.strip()):
+        if not slash:
+            yield left
+            continue
+        for right in _family(per.strip()):
+            yield f"{left}/{right}" if right else left
+
+
+def list_amounts(currency: str, rates: dict[str, float]) -> dict[str, float]:
     """Spellings of amounts in several currencies, each with how many of `currency` one of it is
     worth.
 
     Args:
         rates: how many of `currency` one of another is worth.
 
-    >>> found = money("CNY", {"USD": 7.1})
+    >>> found = list_amounts("CNY", {"USD": 7.1})
     >>> found["万元"], found["$"], found["亿美元"]
     (10000.0, 7.1, 710000000.0)
     """
@@ -257,9 +279,9 @@ def money(currency: str, rates: dict[str, float]) -> dict[str, float]:
         found.setdefault(f"k{name}", 1000.0 * float(times))
     if {"CNY", "JPY"} <= {currency, *rates}:  # both are written with one sign
         found = {
-            said: times
-            for said, times in found.items()
-            if not said.endswith("¥") or said.startswith("CN") or said.startswith("JP")
+            spelling: times
+            for spelling, times in found.items()
+            if not spelling.endswith("¥") or spelling.startswith(("CN", "JP"))
         }
     return found
 
@@ -268,3 +290,13 @@ def _family(unit: str) -> list[str]:
     """The common units of one dimension, `unit` among them."""
     family = next((f for f in FAMILIES if unit in f), ())
     return list(dict.fromkeys([unit, *family]))
+
+
+# Names of before, until every module uses the ones above.
+factor, known, money, shift, spellings = (
+    find_factor,
+    is_common,
+    list_amounts,
+    find_shift,
+    list_spellings,
+)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from mesocosm.core.errors import Later, Wrong
+from mesocosm.core.errors import ConfigValueError, RetryableError
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 HOST_KEYS = frozenset(
@@ -43,12 +43,12 @@ def check_url(url: str, schemes: tuple[str, ...], private: bool, key: str = "url
         second answer of a name server does not count; None where private addresses are allowed.
 
     Raises:
-        Wrong: the scheme or an address of the host is not allowed.
-        Later: the host's name cannot be resolved now.
+        ConfigValueError: the scheme or an address of the host is not allowed.
+        RetryableError: the host's name cannot be resolved now.
     """
     parts = urlsplit(url)
     if parts.scheme not in schemes:
-        raise Wrong(
+        raise ConfigValueError(
             key,
             f"the scheme '{parts.scheme}' is not allowed",
             "one of the choices",
@@ -56,17 +56,17 @@ def check_url(url: str, schemes: tuple[str, ...], private: bool, key: str = "url
             parts.scheme,
         )
     if not parts.hostname:
-        raise Wrong(key, "no host is named", f"{schemes[0]}://user@host/name")
+        raise ConfigValueError(key, "no host is named", f"{schemes[0]}://user@host/name")
     if private:
         return None
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or 0, proto=socket.IPPROTO_TCP)
     except OSError as error:
-        raise Later(f"the host '{parts.hostname}' cannot be resolved") from error
+        raise RetryableError(f"the host '{parts.hostname}' cannot be resolved") from error
     for entry in found:
         address = str(entry[4][0])
-        if not public(address):
-            raise Wrong(
+        if not is_public(address):
+            raise ConfigValueError(
                 key,
                 f"the host '{parts.hostname}' is at {address}, which is not public",
                 "a public host, or 'private_network: true' in this source",
@@ -82,16 +82,21 @@ def check_options(
     A text with a scheme is a URL; a text under `HOST_KEYS` is a host, with or without a port.
 
     Raises:
-        Wrong, Later: as `check_url`.
+        ConfigValueError, RetryableError: as `check_url`.
     """
     for name, value in options.items():
-        for one in value if isinstance(value, (list, tuple)) else [value]:
-            if isinstance(one, Mapping):
-                check_options(one, schemes, private, f"{key}.{name}")
-            elif isinstance(one, str) and "://" in one:
-                check_url(one, schemes, private, f"{key}.{name}")
-            elif isinstance(one, str) and str(name).lower() in HOST_KEYS:
-                check_url(f"{schemes[0]}://{one}", schemes, private, f"{key}.{name}")
+        values = value if isinstance(value, (list, tuple)) else [value]
+        for item in values:
+            _check_option(f"{key}.{name}", str(name), item, schemes, private)
+
+
+def _check_option(key: str, name: str, value: Any, schemes: tuple[str, ...], private: bool) -> None:
+    if isinstance(value, Mapping):
+        check_options(value, schemes, private, key)
+    elif isinstance(value, str) and "://" in value:
+        check_url(value, schemes, private, key)
+    elif isinstance(value, str) and name.lower() in HOST_KEYS:
+        check_url(f"{schemes[0]}://{value}", schemes, private, key)
 
 
 def at_address(url: str, address: str | None) -> str:
@@ -106,38 +111,49 @@ def at_address(url: str, address: str | None) -> str:
     parts = urlsplit(url)
     if not address:
         return url
-    before, _, _ = parts.netloc.rpartition("@")
+    user, at, _ = parts.netloc.rpartition("@")
     host = f"[{address}]" if ":" in address else address
-    return urlunsplit(
-        parts._replace(
-            netloc=f"{before + '@' if before else ''}{host}{f':{parts.port}' if parts.port else ''}"
-        )
-    )
+    if parts.port:
+        host += f":{parts.port}"
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}"))
 
 
-def public(address: str) -> bool:
+def is_public(address: str) -> bool:
     """Whether an address is of the public network, and also the IPv4 address that it carries, if
     any.
 
     Source: RFC 4291 (mapped and compatible), RFC 6052 and 8215 (NAT64), RFC 3056 (6to4), RFC 4380
     (Teredo).
 
-    >>> [public(a) for a in ("8.8.8.8", "10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::ffff:169.254.169.254", "64:ff9b::808:808")]
-    [True, False, False, False, False, True]
+    >>> [is_public(a) for a in ("8.8.8.8", "10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::808:808")]
+    [True, False, False, True]
+    >>> is_public("2002:7f00:1::"), is_public("::ffff:169.254.169.254")
+    (False, False)
     """
     found = ipaddress.ip_address(address.split("%")[0])
-    carried: list[ipaddress.IPv4Address] = []
-    if isinstance(found, ipaddress.IPv6Address):
-        carried += [
-            a for a in (found.ipv4_mapped, found.sixtofour, *(found.teredo or ())) if a is not None
-        ]
-        if found in NAT64 or int(found) >> 32 == 0 and int(found) > 1:
-            carried.append(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF))
-        if found in LOCAL_NAT64:
-            return False
-        if found.ipv4_mapped or found in NAT64:
-            return all(a.is_global and not a.is_multicast for a in carried)
-    return found.is_global and not found.is_multicast and all(a.is_global for a in carried)
+    if isinstance(found, ipaddress.IPv4Address):
+        return _is_global(found)
+    if found in LOCAL_NAT64:
+        return False
+    carried = all(_is_global(inner) for inner in _carried_addresses(found))
+    if found.ipv4_mapped or found in NAT64:
+        return carried
+    return _is_global(found) and all(inner.is_global for inner in _carried_addresses(found))
+
+
+def _is_global(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return address.is_global and not address.is_multicast
+
+
+def _carried_addresses(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The IPv4 addresses inside an IPv6 address."""
+    candidates = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    carried = [candidate for candidate in candidates if candidate is not None]
+    number = int(address)
+    is_compatible = number >> 32 == 0 and number > 1
+    if address in NAT64 or is_compatible:
+        carried.append(ipaddress.IPv4Address(number & 0xFFFFFFFF))
+    return carried
 
 
 def transport(private: bool) -> Any:
@@ -164,17 +180,14 @@ def transport(private: bool) -> Any:
             socket_options: Any = None,
         ) -> Any:
             try:
-                found = [
-                    str(entry[4][0])
-                    for entry in socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
-                ]
+                entries = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
             except OSError as error:
                 raise httpcore.ConnectError("the host cannot be resolved") from error
-            if not found or not all(map(public, found)):
+            found = [str(entry[4][0]) for entry in entries]
+            if not found or not all(map(is_public, found)):
                 raise httpcore.ConnectError("the host is at an address that is not public")
-            for address in dict.fromkeys(
-                found[:-1]
-            ):  # a host may have an address that this machine has no way to
+            # a host may have an address that this machine has no route to
+            for address in dict.fromkeys(found[:-1]):
                 try:
                     return super().connect_tcp(
                         address, port, timeout, local_address, socket_options

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from mesocosm.config import Spec
-from mesocosm.config.diagnostics import findings_of
-from mesocosm.config.source_map import load, place_of, plain
+from mesocosm.config.diagnostics import Document, explain_errors
+from mesocosm.config.source_map import find_place, load_tree, to_plain_data
 from mesocosm.core.errors import Failure, Finding, Invalid, Place, Wrong
 from mesocosm.core.settings import Kind
 from mesocosm.core.thresholds import Bound
@@ -109,7 +109,7 @@ def read_story(spec: Spec, file: Path | None = None) -> Story:
             " write one"
         )
     try:
-        tree = load(file.read_text(encoding="utf-8-sig"), file.name)
+        tree = load_tree(file.read_text(encoding="utf-8-sig"), file.name)
     except UnicodeDecodeError as error:
         place = Place(file.name, 1)
         finding = Finding(place, "", "the file is not utf-8", "text in utf-8")
@@ -134,7 +134,7 @@ def _validate(tree: Any, file: str) -> Story:
     Raises:
         Invalid: with a finding for every setting that is not as it must be.
     """
-    data = plain(tree)
+    data = to_plain_data(tree)
     try:
         return Story.model_validate(data)
     except ValidationError as error:

@@ -153,7 +153,7 @@ class DeployedService:
     def _move(self, candidate: Candidate) -> None:
         """Move a rollout as its statistics say."""
         row, now = candidate.rollout, self.catalog.clock()
-        feedback = self.catalog.told(self.name, row["began"])
+        feedback = self.catalog.count_labelled(self.name, row["began"])
         new = candidate.new.summarise(*feedback.get(row["version"], (0, 0)))
         old = candidate.old.summarise(*feedback.get(row["before"], (0, 0)))
         step = decide(self.service.rollout, row["step"], new, old, now - row["stepped_at"])

@@ -1,7 +1,7 @@
-"""What a place shows of the answers given there of late: districts of a market, goods on a shelf,
-how many of each answer, and how many nobody was sure of.
+"""What a place shows of its recent predictions: districts of a market, goods on a shelf, how many
+of each class, and how many abstentions.
 
-Knows logged answers and open alerts. What has been seen too seldom is unknown, and never healthy.
+Knows logged predictions and open alerts. What was seen too seldom is unknown, and never healthy.
 """
 
 from __future__ import annotations
@@ -10,109 +10,122 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-LATELY = 200  # newest answers that are counted
-MOST = 8  # stalls of a place, those of the most answers
-LEAST = 5  # answers below which a share is not known
+LATELY = 200  # newest predictions that are counted
+MOST = 8  # booths of a place, those of the most predictions
+LEAST = 5  # predictions below which a share is unknown
 UNSURE = "not sure"
 
 Row = Mapping[str, Any]
 
 
-def stalls(
+def describe_booths(
     form: str,
     counts: Mapping[str, Any] | None,
     rows: Sequence[Row],
     alerts: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
-    """Stalls as `wire.Stall` has them, those of the most answers first.
+    """Booths as `wire.Stall` has them, those of the most predictions first.
 
     Args:
         form: what the place looks like.
-        counts: of the monitor that watches for a surge there: its name as `monitor`, the answer it
+        counts: of the monitor that watches for a surge there: its name as `monitor`, the class it
             counts as `label`, and the field of its groups as `by`.
         rows: logged predictions, the newest first.
         alerts: open alerts.
     """
     if form == "market" and counts and counts.get("by"):
-        return _districts(counts, rows, alerts)
+        return _describe_districts(counts, rows, alerts)
     if form == "shop":
-        return _goods(rows)
-    return _told(rows)
+        return _describe_goods(rows)
+    return _describe_classes(rows)
 
 
-def _districts(
+def _describe_districts(
     counts: Mapping[str, Any], rows: Sequence[Row], alerts: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """One a topic: the share of the counted answer in it is its mood; a surge there is an alarm."""
-    said: Counter[str] = Counter()
-    bad: Counter[str] = Counter()
+    """One a topic: the share of the counted class in it is its mood; a surge there is an alarm."""
+    total: Counter[str] = Counter()
+    hits: Counter[str] = Counter()
     for row in rows:
         topic = row["input"].get("clean", {}).get(counts["by"])
         if topic is not None:
-            said[str(topic)] += 1
-            bad[str(topic)] += str(row["output"].get("label")) == counts["label"]
+            total[str(topic)] += 1
+            hits[str(topic)] += str(row["output"].get("label")) == counts["label"]
     stormy = {
-        str((a["detail"] or {}).get("group")): a
-        for a in alerts
-        if a["monitor"] == counts["monitor"] and a["what"] == "surge"
+        str((alert["detail"] or {}).get("group")): str(alert["message"])
+        for alert in alerts
+        if alert["monitor"] == counts["monitor"] and alert["what"] == "surge"
     }
-    found = []
-    for topic in [*stormy, *(t for t, _ in said.most_common() if t not in stormy)][:MOST]:
-        share = bad[topic] / said[topic] if said[topic] >= LEAST else None
-        told = f"{bad[topic]} of {said[topic]} are '{counts['label']}'"
-        found.append(
-            {
-                "name": topic,
-                "count": said[topic],
-                "share": share,
-                "state": "alarm" if topic in stormy else "unknown" if share is None else "fine",
-                "says": str(stormy[topic]["message"]) if topic in stormy else told,
-            }
+    calm = [topic for topic, _ in total.most_common() if topic not in stormy]
+    return [
+        _describe_district(
+            topic, total[topic], hits[topic], str(counts["label"]), stormy.get(topic)
         )
-    return found
+        for topic in [*stormy, *calm][:MOST]
+    ]
 
 
-def _goods(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """What was put before visitors most often."""
+def _describe_district(
+    topic: str, total: int, hits: int, label: str, storm: str | None
+) -> dict[str, Any]:
+    share = hits / total if total >= LEAST else None
+    state, says = "fine", f"{hits} of {total} are '{label}'"
+    if share is None:
+        state = "unknown"
+    if storm is not None:
+        state, says = "alarm", storm
+    return {"name": topic, "count": total, "share": share, "state": state, "says": says}
+
+
+def _describe_goods(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The items that were recommended most often."""
     shown: Counter[str] = Counter()
-    said: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for row in rows:
         for item in row["output"].get("items", []):
-            shown[str(item["item"])] += 1
-            said.setdefault(str(item["item"]), str(item.get("said") or ""))
+            name = str(item["item"])
+            shown[name] += 1
+            texts.setdefault(name, str(item.get("said") or ""))
     return [
-        {"name": name, "count": n, "share": n / len(rows), "state": "fine", "says": said[name]}
-        for name, n in shown.most_common(MOST)
-    ]
-
-
-def _told(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """How often each answer was given; those that were not sure stand apart, as what is not
-    known.
-    """
-    judged = [r["output"] for r in rows if "probability" in r["output"]]
-    if not judged:
-        return []
-    sure = Counter(str(o["label"]) for o in judged if not o.get("unsure"))
-    found = [
         {
             "name": name,
-            "count": n,
-            "share": n / len(judged) if len(judged) >= LEAST else None,
-            "state": "fine" if len(judged) >= LEAST else "unknown",
-            "says": f"{n} of {len(judged)} answers",
+            "count": count,
+            "share": count / len(rows),
+            "state": "fine",
+            "says": texts[name],
         }
-        for name, n in sure.most_common(MOST - 1)
+        for name, count in shown.most_common(MOST)
     ]
-    unsure = len(judged) - sum(sure.values())
+
+
+def _describe_classes(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """How often each class was predicted; abstentions stand apart, as what is unknown."""
+    outputs = [row["output"] for row in rows if "probability" in row["output"]]
+    if not outputs:
+        return []
+    total = len(outputs)
+    counts = Counter(str(output["label"]) for output in outputs if not output.get("unsure"))
+    is_known = total >= LEAST
+    booths = []
+    for name, count in counts.most_common(MOST - 1):
+        booths.append(
+            {
+                "name": name,
+                "count": count,
+                "share": count / total if is_known else None,
+                "state": "fine" if is_known else "unknown",
+                "says": f"{count} of {total} answers",
+            }
+        )
+    unsure = total - sum(counts.values())
     if unsure:
-        found.append(
+        booths.append(
             {
                 "name": UNSURE,
                 "count": unsure,
-                "share": unsure / len(judged),
+                "share": unsure / total,
                 "state": "unknown",
-                "says": f"{unsure} of {len(judged)} answers were left to a person",
+                "says": f"{unsure} of {total} answers were left to a person",
             }
         )
-    return found
+    return booths

@@ -31,7 +31,8 @@ def unit(*words: Any) -> float:
 def depths(things: Things) -> dict[str, int]:
     """How far each address is from where its water springs: the longest way up.
 
-    >>> depths([("sources.a", []), ("datasets.b", ["sources.a"]), ("services.c", ["datasets.b", "sources.a"])])
+    >>> things = [("sources.a", []), ("datasets.b", ["sources.a"])]
+    >>> depths([*things, ("services.c", ["datasets.b", "sources.a"])])
     {'sources.a': 0, 'datasets.b': 1, 'services.c': 2}
     """
     needs = dict(things)
@@ -42,9 +43,8 @@ def depths(things: Things) -> dict[str, int]:
             here = waiting[-1]
             above = [n for n in needs[here] if n in needs and n not in found and n not in waiting]
             if here in found or not above:
-                found.setdefault(
-                    here, max((1 + found[n] for n in needs[here] if n in found), default=0)
-                )
+                deepest = max((1 + found[n] for n in needs[here] if n in found), default=0)
+                found.setdefault(here, deepest)
                 waiting.pop()
             else:
                 waiting += above[:1]
@@ -75,17 +75,14 @@ def layout(things: Things, seed: int) -> dict[str, tuple[float, float, float]]:
     z = 0.0
     for depth, rank in enumerate(ranks):
         rows = ceil(len(rank) / wide)
-        placed = (
-            sorted(rank, key=lambda e: (_pull(e, found), unit(seed, e[0], "tie")))
-            if depth
-            else rank
-        )
-        columns = ceil(len(placed) / rows)
-        for i, (address, _) in enumerate(placed):
+        if depth:
+            rank = _order(rank, found, seed)
+        columns = ceil(len(rank) / rows)
+        aside = 0.25 if depth % 2 else -0.25
+        for i, (address, _) in enumerate(rank):
             column, row = divmod(i, rows)
-            x = (column - (columns - 1) / 2 + (0.25 if depth % 2 else -0.25)) * WIDE + (
-                unit(seed, address, "x") - 0.5
-            ) * JITTER
+            x = (column - (columns - 1) / 2 + aside) * WIDE
+            x += (unit(seed, address, "x") - 0.5) * JITTER
             at = z + row * STEP + (unit(seed, address, "z") - 0.5) * JITTER
             found[address] = (x, at, (most - depth) * drop)
         z += rows * STEP
@@ -93,7 +90,16 @@ def layout(things: Things, seed: int) -> dict[str, tuple[float, float, float]]:
     return {a: (round(x, 2), round(at - middle, 2), round(y, 3)) for a, (x, at, y) in found.items()}
 
 
+def _order(
+    rank: Sequence[tuple[str, Sequence[str]]],
+    found: dict[str, tuple[float, float, float]],
+    seed: int,
+) -> list[tuple[str, Sequence[str]]]:
+    """The things of one depth, each near what it needs."""
+    return sorted(rank, key=lambda entry: (_pull(entry, found), unit(seed, entry[0], "tie")))
+
+
 def _pull(entry: tuple[str, Sequence[str]], found: dict[str, tuple[float, float, float]]) -> float:
     """The mean place of what a thing needs, so that streams cross seldom."""
     above = [found[n][0] for n in entry[1] if n in found]
-    return sum(above) / len(above) if above else 0.0
+    return sum(above) / max(1, len(above))

@@ -40,7 +40,9 @@ def season(ages: Sequence[float]) -> str | None:
     >>> season([0.1, 45]), season([])
     ('autumn', None)
     """
-    return next((name for name, days in SEASONS if max(ages) <= days), "winter") if ages else None
+    if not ages:
+        return None
+    return next((name for name, days in SEASONS if max(ages) <= days), "winter")
 
 
 def scene(

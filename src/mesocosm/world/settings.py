@@ -6,12 +6,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 ROWS, ENDPOINT = "rows", "endpoint"  # who words an inhabitant's answers, where no causal base does
 
 
-class Inhabitant(Kind):
+class Inhabitant(Settings):
     """Who stands at a place and speaks.
 
     Args:
@@ -28,7 +28,7 @@ class Inhabitant(Kind):
     knowledge: str | None = None
 
 
-class WorldPlace(Kind):
+class WorldPlace(Settings):
     """A place people enter.
 
     Args:
@@ -42,7 +42,7 @@ class WorldPlace(Kind):
     inhabitant: Inhabitant | None = None
 
 
-class World(Kind):
+class World(Settings):
     """The world of an ecosystem.
 
     Args:

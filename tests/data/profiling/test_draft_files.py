@@ -150,7 +150,7 @@ def test_what_is_given_of_a_delimited_file_is_taken(tmp_path: Path) -> None:
     ].counts == {"Москва": 9}
     for given, told in (
         ({"encoding": "cp1521"}, "'cp1521' is no encoding that is read.*Did you mean 'cp1252'"),
-        ({"delimiter": "||"}, "delimiter: got '||'; wanted at most 1 character"),
+        ({"delimiter": "||"}, "delimiter: got '||'; expected at most 1 character"),
     ):
         with pytest.raises(Wrong, match=told.replace("||", r"\|\|")):
             draft_files(tmp_path, [path], given=given)
@@ -278,7 +278,7 @@ def test_what_is_given_cannot_hide_a_row_or_end_in_an_internal_error(tmp_path: P
     with pytest.raises(Wrong, match="cannot be read as utf-16: it has no byte-order mark"):
         draft_files(tmp_path, [path], given={"encoding": "utf-16"})
     with pytest.raises(
-        Wrong, match=r"delimiter: got '\"'; wanted 'delimiter' and 'quote' are two characters"
+        Wrong, match=r"delimiter: got '\"'; expected 'delimiter' and 'quote' are two characters"
     ):
         draft_files(tmp_path, [path], given={"delimiter": '"'})
     pq.write_table(

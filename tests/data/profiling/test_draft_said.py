@@ -154,7 +154,7 @@ def test_a_sheet_may_be_named(tmp_path: Path, cli: Any) -> None:
         draft_files(tmp_path, [tmp_path / "a.xlsx"], given={"sheet": "Data"})
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     with pytest.raises(
-        Wrong, match="'a.csv' is read as csv, which has no 'sheet'; wanted files of kind excel"
+        Wrong, match="'a.csv' is read as csv, which has no 'sheet'; expected files of kind excel"
     ):
         draft_files(tmp_path, [tmp_path / "a.csv"], given={"sheet": "x"})
     done = cli("draft", "a.xlsx", "--sheet", "Data 2026", cwd=tmp_path)

@@ -143,7 +143,7 @@ datasets:
     with pytest.raises(
         Invalid,
         match=(
-            r"in o and in o2 and in c; wanted 'column: ' with 'o.amount' .of o2 too. or 'c.amount'"
+            r"in o and in o2 and in c; expected 'column: ' with 'o.amount' .of o2 too. or 'c.amount'"
         ),
     ):
         built(tmp_path, yaml.replace("column: COLUMN", "missing: keep"), **rows)

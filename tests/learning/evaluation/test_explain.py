@@ -89,7 +89,7 @@ def test_the_command_explains_a_logged_prediction(bank: Path) -> None:
         and found["rows"][0]["line"] > 1
     )
     text = mesocosm("explain", ident).stdout
-    assert "sentences.csv:" in text and "Shares of the difference" in text
+    assert "sentences.csv:" in text and "Feature attributions" in text
     wrong = mesocosm("explain", "nothing")
     assert (
         wrong.returncode == 1

@@ -112,4 +112,4 @@ def test_it_wants_texts_and_others_over_a_base_that_stays(pond: Path) -> None:
         ("fine_tune: {method: frozen, head: kernel}", "fine_tune: lora, fusion: late"),
     ):
         (pond / "ecosystem.yaml").write_text(SMALL.replace(old, new))
-        assert any("late fusion puts together" in line for line in said_of(pond))
+        assert any("late fusion combines" in line for line in said_of(pond))

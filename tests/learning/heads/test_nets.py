@@ -102,4 +102,4 @@ def test_attention_is_built_beside_its_parts_and_served(
             "fine_tune: {method: frozen, head: kernel}", "fine_tune: lora, fusion: attention"
         )
     )
-    assert any("attention fuses what a base that stays" in line for line in said_of(pond))
+    assert any("attention fuses the embeddings of a frozen base" in line for line in said_of(pond))

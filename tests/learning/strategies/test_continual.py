@@ -191,4 +191,4 @@ def test_what_has_no_weights_to_begin_from_is_said(pond: Path) -> None:
             "fine_tune: {method: lora, processes: 2}, continual: {ewc: 1}",
         )
     )
-    assert any("what mattered is held by one process" in line for line in said_of(pond))
+    assert any("elastic weight consolidation runs in one process" in line for line in said_of(pond))

@@ -116,7 +116,7 @@ def test_sites_by_a_field_are_told_with_what_pooling_would_have_given(
         (
             "fine_tune: {method: frozen, head: kernel}",
             "fine_tune: {method: frozen, head: kernel}, federated: {by: label}",
-            "a linear head together, not 'kernel'",
+            "a linear head, not 'kernel'",
         ),
         (
             "fine_tune: {method: frozen, head: kernel}",
@@ -126,12 +126,12 @@ def test_sites_by_a_field_are_told_with_what_pooling_would_have_given(
         (
             "target: label, features: [text, amount]",
             "federated: {by: label}, target: amount, features: [text]",
-            "sites learn classes together",
+            "federated learning is for classes",
         ),
         (
             "fine_tune: {method: frozen, head: kernel}",
             "fine_tune: frozen, require: {gain_over_pooled: '>= 0'}",
-            "a model that sites learn together",
+            "a metric of federated learning",
         ),
     ],
 )

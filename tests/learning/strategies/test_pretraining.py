@@ -238,7 +238,7 @@ def test_a_base_from_nothing_learns_its_own_words(pond: Path) -> None:
         ("{on: [lin], of: pages}", "base: minilm", "no field 'lin'"),
         ("{on: [line], of: paiges}", "base: minilm", "no dataset is named 'paiges'"),
         ("{on: [amount]}", "base: minilm", "'amount' is a number"),
-        ("{on: [text], scratch: {}}", "base: minilm", "begins from nothing"),
+        ("{on: [text], scratch: {}}", "base: minilm", "trained from scratch"),
     ],
 )
 def test_what_cannot_be_pretrained_on_is_said_with_its_place(

@@ -215,8 +215,8 @@ def test_a_model_of_labels_is_built_judged_served_and_corrected(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("micro_f1", "perplexity", "of a text that is written"),
-        ("track: []", "track: [], fairness: {groups: [id], positive: card}", "gaps between groups"),
+        ("micro_f1", "perplexity", "a text metric"),
+        ("track: []", "track: [], fairness: {groups: [id], positive: card}", "fairness gaps are of classes"),
         ("track: []", "track: [], fine_tune: {method: full, loss: focal}", "a loss of classes"),
         ("values: [card, loan, fee]", "values: ['card,loan', fee]", "values without ','"),
     ],

@@ -148,11 +148,11 @@ def test_a_served_number_is_explained_and_told_its_truth(clinic: Path) -> None:
             "target: progress\n    fine_tune: {method: full, loss: focal}",
             "is a loss of classes",
         ),
-        ('r2: ">= 0.3"', 'accuracy: ">= 0.3"', "is no metric of a number"),
+        ('r2: ">= 0.3"', 'accuracy: ">= 0.3"', "is not a regression metric"),
         (
             "target: progress",
             "target: progress\n    fairness: {groups: [age], positive: x}",
-            "gaps between groups",
+            "fairness gaps are of classes",
         ),
     ],
 )

@@ -101,7 +101,7 @@ def test_the_middle_has_the_least_expected_distance_and_kappa_is_scikit_learns()
             "ordered: true",
             "from the least to the greatest",
         ),
-        (", ordered: true", "", "is of classes with an order"),
+        (", ordered: true", "", "is of ordered classes"),
     ],
 )
 def test_what_an_order_needs_is_said(marks: Path, old: str, new: str, said: str) -> None:

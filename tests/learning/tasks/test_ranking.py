@@ -187,17 +187,17 @@ def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(
     [
         ("when: at", "when: note", "'note' is a text"),
         ("when: at", "when: who", "'who' is a text"),
-        ("features: [who]", "features: [who, note]", "ranking asks only who did something"),
+        ("features: [who]", "features: [who, note]", "ranking needs only who did something"),
         ("items: things", "items: nothing", "no dataset is named 'nothing'"),
         ("texts: [title]", "texts: [name]", "'things' has no field 'name'"),
         (
             f"base: {little_base()}, learns",
             "learns",
-            "'base' is missing, and items are told by texts",
+            "'base' is missing, and items have texts",
         ),
-        ("rank:", "fine_tune: lora, rank:", "learns as 'rank' says"),
+        ("rank:", "fine_tune: lora, rank:", "trains as 'rank' says"),
         ("rank:", "continual: 1, rank:", "no 'continual' here"),
-        ("gain_over_popular", "accuracy", "'accuracy' is no metric of ranking"),
+        ("gain_over_popular", "accuracy", "'accuracy' is not a ranking metric"),
         ("key: item, ", "", "has no key that names an item"),
     ],
 )

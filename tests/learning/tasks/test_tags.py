@@ -235,20 +235,16 @@ def test_a_base_is_tuned_for_tags(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "old, new, wanted",
     [
-        (
-            "features: [text]",
-            "features: [text, other]",
-            "the one text field whose words are tagged",
-        ),
-        (f"base: {little_base()}, ", "", "words are tagged by a base that reads"),
+        ("features: [text]", "features: [text, other]", "the one text field whose words are tagged"),
+        (f"base: {little_base()}, ", "", "sequence labelling needs a text base"),
         (
             "features: [text]",
             "features: [text], fine_tune: {method: full, mixup: 0.2}",
             "'mixup' is for classes and numbers",
         ),
-        ("features: [text]", "features: [text], fine_tune: last", "'last' is not for tags a word"),
-        ("span_f1", "accuracy", "'accuracy' is no metric of tagged words"),
-        ("target: marks", "target: marks, pretrain: [text]", "'pretrain' is not for them"),
+        ("features: [text]", "features: [text], fine_tune: last", "'last' is not for sequence labelling"),
+        ("span_f1", "accuracy", "'accuracy' is not a sequence labelling metric"),
+        ("target: marks", "target: marks, pretrain: [text]", "'pretrain' is not for tags"),
     ],
 )
 def test_what_does_not_fit_is_a_sentence(tmp_path: Path, old: str, new: str, wanted: str) -> None:

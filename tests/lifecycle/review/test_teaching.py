@@ -114,7 +114,7 @@ def test_a_drill_is_no_traffic_and_an_older_catalog_gets_the_column(tmp_path: Pa
     assert {r["id"] for r in catalog.labelled("desk")} == {"p-0", "p-1"} and [
         r["id"] for r in catalog.labelled("desk", mark="drill")
     ] == ["p-2"]
-    assert catalog.told("desk", 0.0) == {"v1": (2, 2)}
+    assert catalog.count_labelled("desk", 0.0) == {"v1": (2, 2)}
     assert count_traffic([{"a": 1}, MarkedRow({"a": 1}, "drill")]) == 1
 
 

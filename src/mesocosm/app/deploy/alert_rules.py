@@ -24,7 +24,7 @@ RECORDED = {
     ),
 }
 
-# name, expression, how long it must hold, severity, what is said, the heading of the runbook
+# name, expression, how long it must hold, severity, summary, the heading of the runbook
 ALERTS: tuple[tuple[str, str, str, str, str, str], ...] = (
     (
         "MesocosmDown",
@@ -56,8 +56,8 @@ ALERTS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "0m",
         "warning",
         (
-            "{{ $labels.monitor }} has an open alert; 'mesocosm status' names its kind, its harm"
-            " and the remedy."
+            "{{ $labels.monitor }} has an open alert; 'mesocosm status' shows its diagnosis and"
+            " the remediation."
         ),
         "inputs-drift",
     ),
@@ -88,7 +88,7 @@ ALERTS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "mesocosm_journal_bytes > 0",
         "2m",
         "critical",
-        "The catalog takes no records; {{ $value | humanize1024 }}B wait in the journal.",
+        "The catalog is locked or read-only; {{ $value | humanize1024 }}B wait in the journal.",
         "the-catalog-takes-no-records",
     ),
     (
@@ -163,9 +163,9 @@ def rule_groups(runbook: str) -> dict[str, Any]:
             "expr": expr,
             "for": held,
             "labels": {"severity": severity},
-            "annotations": {"summary": said, "runbook_url": f"{runbook}#{heading}"},
+            "annotations": {"summary": summary, "runbook_url": f"{runbook}#{heading}"},
         }
-        for name, expr, held, severity, said, heading in ALERTS
+        for name, expr, held, severity, summary, heading in ALERTS
     ]
     return {
         "groups": [

@@ -8,14 +8,16 @@ from mesocosm.app.deploy.docker import Docker
 from mesocosm.app.deploy.grafana import Grafana
 from mesocosm.app.deploy.manifest import PORT, Living, documents
 from mesocosm.app.deploy.prometheus import Prometheus
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
+
+PROVISIONED = "/etc/grafana/provisioning"  # where Grafana's image reads what it is given
 
 
-class Compose(Kind):
+class Compose(Settings):
     """`compose.yaml` with everything it names; the token is a secret, read from the file `token`.
 
     Args:
-        base: the image the gateway's is made from.
+        base: the image the gateway's is built from.
 
     Source: https://docs.docker.com/reference/compose-file/
 
@@ -56,24 +58,24 @@ class Compose(Kind):
             "ports": ["127.0.0.1:3000:3000"],
             "restart": "unless-stopped",
             "volumes": [
-                "./grafana/provisioning/datasources.yml:/etc/grafana/provisioning/datasources/mesocosm.yml:ro",
-                "./grafana/provisioning/dashboards.yml:/etc/grafana/provisioning/dashboards/mesocosm.yml:ro",
-                "./grafana/dashboards:/etc/grafana/provisioning/dashboards/mesocosm:ro",
+                f"./grafana/provisioning/datasources.yml:{PROVISIONED}/datasources/mesocosm.yml:ro",
+                f"./grafana/provisioning/dashboards.yml:{PROVISIONED}/dashboards/mesocosm.yml:ro",
+                f"./grafana/dashboards:{PROVISIONED}/dashboards/mesocosm:ro",
             ],
         }
-        whole = {
+        project = {
             "name": living.label,
             "services": {"gateway": gateway, "prometheus": prometheus, "grafana": grafana},
             "secrets": {"token": {"file": "./token"}},
             "volumes": {"store": {}},
         }
-        watched = {
+        prometheus_files = {
             name: text.replace("credentials_file: token", "credentials_file: /etc/prometheus-token")
             for name, text in Prometheus(target=f"gateway:{PORT}").files(living).items()
         }
         return {
-            "compose.yaml": documents(whole),
+            "compose.yaml": documents(project),
             **Docker(base=self.base).files(living),
-            **{f"prometheus/{name}": text for name, text in watched.items()},
+            **{f"prometheus/{name}": text for name, text in prometheus_files.items()},
             **{f"grafana/{name}": text for name, text in Grafana().files(living).items()},
         }

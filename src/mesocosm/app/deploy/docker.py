@@ -1,5 +1,5 @@
-"""An image of an ecosystem: two stages, a user without rights, a health check, and what is in it.
-Knows Dockerfiles.
+"""An image of an ecosystem: two stages, a user without rights, a health check, and a bill of
+materials. Knows Dockerfiles.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from mesocosm.app.deploy.manifest import PORT, USER, Living
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Docker(Kind):
+class Docker(Settings):
     """`Dockerfile`, `.dockerignore`, `pins.txt` and a bill of materials (CycloneDX).
 
-    The store is a volume: data and models are made where the image runs and never lie in it. What
-    is installed is what is installed here, version by version.
+    The store is a volume: data and models are built where the image runs and are never in it. The
+    versions of packages are those that are installed here.
 
     Args:
-        base: the image it is made from.
+        base: the image it is built from.
         wheel: what pip installs: a name, or a wheel in the build's folder.
 
     Source: https://docs.docker.com/reference/dockerfile/
@@ -38,115 +38,142 @@ class Docker(Kind):
 
     def files(self, living: Living) -> dict[str, str]:
         """The files by name."""
-        made = self.wheel.endswith(".whl")
-        extras = f"[{','.join(living.extras)}]" if living.extras else ""
-        what = (
-            f"mesocosm{extras} @ file:///in/{self.wheel}"
-            if made
-            else f"mesocosm{extras}=={living.version}"
-            if self.wheel == "mesocosm"
-            else self.wheel
-        )
-        beside = (
-            f" \\\n && /venv/bin/pip install --no-compile --no-deps {' '.join(living.beside)}"
-            if living.beside
-            else ""
-        )
-        copied = [*([self.wheel] if made else []), "pins.txt", "/in/"]
-        project = "\n".join(
-            f"COPY --chown=root:root {json.dumps([f, f'/project/{f}'])}"
-            for f in ("ecosystem.yaml", *living.files)
-        )
-        text = f"""# {living.name}: made by 'mesocosm export docker'. Build it beside ecosystem.yaml.
-FROM {self.base} AS made
-RUN python -m venv /venv
-COPY {json.dumps(copied)}
-RUN --mount=type=cache,target=/root/.cache/pip /venv/bin/pip install --no-compile -c /in/pins.txt "{what}"{beside}
-
-FROM {self.base}
-LABEL org.opencontainers.image.title="{living.label}" org.opencontainers.image.version="{living.version}"
-RUN groupadd --gid {USER} mesocosm && useradd --uid {USER} --gid {USER} --no-create-home --home-dir /project --shell /usr/sbin/nologin mesocosm \\
- && mkdir -p /project/.mesocosm && chown {USER}:{USER} /project/.mesocosm
-COPY --from=made /venv /venv
-{project}
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1 XDG_CACHE_HOME=/tmp
-WORKDIR /project
-USER {USER}:{USER}
-VOLUME ["/project/.mesocosm", "/tmp"]
-EXPOSE {PORT}
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10m --retries=3 \\
- CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:{PORT}/healthz', timeout=2)"]
-ENTRYPOINT ["mesocosm"]
-CMD ["up", "--host", "0.0.0.0", "--port", "{PORT}"]
-"""
-        ignored = "\n".join(
-            [
-                "*",
-                "!ecosystem.yaml",
-                *(f"!{f}" for f in (*living.files, *copied[:-1])),
-                ".mesocosm",
-                "**/.env",
-                "**/*.key",
-            ]
-        )
-        found = installed(living)
-        pins = "".join(
-            f"{d.metadata['Name']}=={d.version.split('+')[0]}\n"
-            for name, d in sorted(found.items())
-            if name != "mesocosm"
-        )
+        packages = find_installed(living)
         return {
-            "Dockerfile": text,
-            ".dockerignore": ignored + "\n",
-            "pins.txt": pins,
-            "sbom.cdx.json": json.dumps(bill(living, found), indent=1) + "\n",
+            "Dockerfile": self._dockerfile(living),
+            ".dockerignore": self._ignored(living),
+            "pins.txt": _pins(packages),
+            "sbom.cdx.json": json.dumps(list_components(living, packages), indent=1) + "\n",
         }
 
+    def _sources(self) -> list[str]:
+        """What the first stage copies: a wheel of the build's folder, and the pins."""
+        if self.wheel.endswith(".whl"):
+            return [self.wheel, "pins.txt"]
+        return ["pins.txt"]
 
-def installed(living: Living) -> dict[str, metadata.Distribution]:
-    """What Mesocosm with its extras takes, as it is installed here, by name; what is not here is
-    not among it.
+    def _requirement(self, living: Living) -> str:
+        """What pip installs."""
+        name = "mesocosm"
+        if living.extras:
+            name += f"[{','.join(living.extras)}]"
+        if self.wheel.endswith(".whl"):
+            return f"{name} @ file:///in/{self.wheel}"
+        if self.wheel == "mesocosm":
+            return f"{name}=={living.version}"
+        return self.wheel
+
+    def _dockerfile(self, living: Living) -> str:
+        install = (
+            "RUN --mount=type=cache,target=/root/.cache/pip /venv/bin/pip install --no-compile"
+            f' -c /in/pins.txt "{self._requirement(living)}"'
+        )
+        if living.beside:
+            packages = " ".join(living.beside)
+            install += f" \\\n && /venv/bin/pip install --no-compile --no-deps {packages}"
+        project = [
+            f"COPY --chown=root:root {json.dumps([file, f'/project/{file}'])}"
+            for file in ("ecosystem.yaml", *living.files)
+        ]
+        lines = [
+            f"# {living.name}: made by 'mesocosm export docker'. Build it beside ecosystem.yaml.",
+            f"FROM {self.base} AS made",
+            "RUN python -m venv /venv",
+            f"COPY {json.dumps([*self._sources(), '/in/'])}",
+            install,
+            "",
+            f"FROM {self.base}",
+            f'LABEL org.opencontainers.image.title="{living.label}"'
+            f' org.opencontainers.image.version="{living.version}"',
+            f"RUN groupadd --gid {USER} mesocosm && useradd --uid {USER} --gid {USER}"
+            " --no-create-home --home-dir /project --shell /usr/sbin/nologin mesocosm \\",
+            f" && mkdir -p /project/.mesocosm && chown {USER}:{USER} /project/.mesocosm",
+            "COPY --from=made /venv /venv",
+            *project,
+            "ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1"
+            " HF_HUB_OFFLINE=1 XDG_CACHE_HOME=/tmp",
+            "WORKDIR /project",
+            f"USER {USER}:{USER}",
+            'VOLUME ["/project/.mesocosm", "/tmp"]',
+            f"EXPOSE {PORT}",
+            "HEALTHCHECK --interval=10s --timeout=3s --start-period=10m --retries=3 \\",
+            ' CMD ["python", "-c", "import urllib.request;'
+            f" urllib.request.urlopen('http://127.0.0.1:{PORT}/healthz', timeout=2)\"]",
+            'ENTRYPOINT ["mesocosm"]',
+            f'CMD ["up", "--host", "0.0.0.0", "--port", "{PORT}"]',
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _ignored(self, living: Living) -> str:
+        """Everything but what the image takes."""
+        taken = ["ecosystem.yaml", *living.files, *self._sources()]
+        lines = ["*", *(f"!{file}" for file in taken), ".mesocosm", "**/.env", "**/*.key"]
+        return "\n".join(lines) + "\n"
+
+
+def _pins(packages: Mapping[str, metadata.Distribution]) -> str:
+    """The version of every package but Mesocosm itself, as pip's constraints."""
+    lines = [
+        f"{package.metadata['Name']}=={package.version.split('+')[0]}\n"
+        for name, package in sorted(packages.items())
+        if name != "mesocosm"
+    ]
+    return "".join(lines)
+
+
+def find_installed(living: Living) -> dict[str, metadata.Distribution]:
+    """Mesocosm with its extras and everything they require, as it is installed here, by name; what
+    is not installed here is left out.
     """
     found: dict[str, metadata.Distribution] = {}
-    asked = [
-        ("mesocosm", frozenset(living.extras)),
-        *((name, frozenset[str]()) for name in living.beside),
-    ]
+    open_ones = [("mesocosm", frozenset(living.extras))]
+    open_ones += [(name, frozenset()) for name in living.beside]
     done: set[tuple[str, frozenset[str]]] = set()
-    while asked:
-        name, extras = one = asked.pop()
-        if one in done:
+    while open_ones:
+        name, extras = item = open_ones.pop()
+        if item in done:
             continue
-        done.add(one)
+        done.add(item)
         try:
-            there = metadata.distribution(name)
+            package = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue
-        found[canonicalize_name(name)] = there
-        for text in (there.requires or ()) if name not in living.beside else ():
-            wanted = Requirement(text)
-            if wanted.marker is None or any(
-                wanted.marker.evaluate({"extra": extra}) for extra in ("", *extras)
-            ):
-                asked.append((wanted.name, frozenset(wanted.extras)))
+        found[canonicalize_name(name)] = package
+        if name not in living.beside:
+            open_ones += _requirements(package, extras)
     return found
 
 
-def bill(living: Living, found: Mapping[str, metadata.Distribution]) -> dict[str, Any]:
-    """What the image installs, as CycloneDX 1.6 has it."""
+def _requirements(
+    package: metadata.Distribution, extras: frozenset[str]
+) -> list[tuple[str, frozenset[str]]]:
+    """What a package with some extras requires on this system."""
+    found = []
+    for text in package.requires or ():
+        requirement = Requirement(text)
+        marker = requirement.marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            found.append((requirement.name, frozenset(requirement.extras)))
+    return found
+
+
+def list_components(
+    living: Living, packages: Mapping[str, metadata.Distribution]
+) -> dict[str, Any]:
+    """The bill of materials of an image, as CycloneDX 1.6 has it."""
     parts: dict[str, dict[str, Any]] = {}
-    for there in found.values():
-        name, version = there.metadata["Name"], there.version
-        one: dict[str, Any] = {
+    for package in packages.values():
+        name, version = package.metadata["Name"], package.version
+        component: dict[str, Any] = {
             "type": "library",
             "bom-ref": f"pkg:pypi/{name.lower()}@{version}",
             "name": name,
             "version": version,
             "purl": f"pkg:pypi/{name.lower().replace('_', '-')}@{version}",
         }
-        if "License-Expression" in there.metadata:
-            one["licenses"] = [{"expression": there.metadata["License-Expression"]}]
-        parts[one["bom-ref"]] = one
+        if "License-Expression" in package.metadata:
+            component["licenses"] = [{"expression": package.metadata["License-Expression"]}]
+        parts[component["bom-ref"]] = component
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",

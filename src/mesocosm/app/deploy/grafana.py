@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 
 from mesocosm.app.deploy.alert_rules import PANELS
 from mesocosm.app.deploy.manifest import Living, documents
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
+
+SOURCE = {"type": "prometheus", "uid": "mesocosm"}
 
 
-class Grafana(Kind):
+class Grafana(Settings):
     """A dashboard, with the provisioning of it and of its data source.
 
     Args:
@@ -30,66 +32,7 @@ class Grafana(Kind):
 
     def files(self, living: Living) -> dict[str, str]:
         """The files by name."""
-        source = {"type": "prometheus", "uid": "mesocosm"}
-        panels: list[dict[str, Any]] = []
-        for n, (title, unit, queries) in enumerate(PANELS):
-            panels.append(
-                {
-                    "id": n + 1,
-                    "type": "timeseries",
-                    "title": title,
-                    "datasource": source,
-                    "gridPos": {"x": n % 3 * 8, "y": n // 3 * 8, "w": 8, "h": 8},
-                    "targets": [
-                        {
-                            "refId": "ABCDEF"[i],
-                            "datasource": source,
-                            "expr": expr,
-                            "legendFormat": legend,
-                        }
-                        for i, (expr, legend) in enumerate(queries)
-                    ],
-                    "fieldConfig": {
-                        "defaults": {
-                            "unit": unit,
-                            "custom": {"lineWidth": 2, "fillOpacity": 8},
-                            **(
-                                {"min": 0}
-                                if unit != "none"
-                                else {"custom": {"scaleDistribution": {"type": "log", "log": 10}}}
-                            ),
-                        },
-                        "overrides": [],
-                    },
-                    "options": {
-                        "legend": {"displayMode": "list", "placement": "bottom"},
-                        "tooltip": {"mode": "multi"},
-                    },
-                }
-            )
-        board = {
-            "uid": "mesocosm",
-            "title": f"Mesocosm: {living.name}",
-            "tags": ["mesocosm"],
-            "schemaVersion": 39,
-            "version": 1,
-            "editable": True,
-            "refresh": "15s",
-            "time": {"from": "now-3h", "to": "now"},
-            "timezone": "browser",
-            "panels": panels,
-            "annotations": {
-                "list": [
-                    {
-                        "name": "Versions loaded",
-                        "datasource": source,
-                        "enable": True,
-                        "expr": "changes(mesocosm_version_loads_total[1m]) > 0",
-                        "iconColor": "blue",
-                    }
-                ]
-            },
-        }
+        board = _dashboard(living.name)
         provider = {
             "apiVersion": 1,
             "providers": [
@@ -118,3 +61,54 @@ class Grafana(Kind):
             "provisioning/dashboards.yml": documents(provider),
             "provisioning/datasources.yml": documents(sources),
         }
+
+
+def _dashboard(name: str) -> dict[str, Any]:
+    loads = {
+        "name": "Versions loaded",
+        "datasource": SOURCE,
+        "enable": True,
+        "expr": "changes(mesocosm_version_loads_total[1m]) > 0",
+        "iconColor": "blue",
+    }
+    return {
+        "uid": "mesocosm",
+        "title": f"Mesocosm: {name}",
+        "tags": ["mesocosm"],
+        "schemaVersion": 39,
+        "version": 1,
+        "editable": True,
+        "refresh": "15s",
+        "time": {"from": "now-3h", "to": "now"},
+        "timezone": "browser",
+        "panels": [_panel(number, *panel) for number, panel in enumerate(PANELS)],
+        "annotations": {"list": [loads]},
+    }
+
+
+def _panel(
+    number: int, title: str, unit: str, queries: tuple[tuple[str, str], ...]
+) -> dict[str, Any]:
+    """One panel of the dashboard, three in a row; p-values have a logarithmic axis."""
+    targets = [
+        {"refId": "ABCDEF"[i], "datasource": SOURCE, "expr": expr, "legendFormat": legend}
+        for i, (expr, legend) in enumerate(queries)
+    ]
+    defaults: dict[str, Any] = {"unit": unit, "custom": {"lineWidth": 2, "fillOpacity": 8}}
+    if unit == "none":
+        defaults["custom"] = {"scaleDistribution": {"type": "log", "log": 10}}
+    else:
+        defaults["min"] = 0
+    return {
+        "id": number + 1,
+        "type": "timeseries",
+        "title": title,
+        "datasource": SOURCE,
+        "gridPos": {"x": number % 3 * 8, "y": number // 3 * 8, "w": 8, "h": 8},
+        "targets": targets,
+        "fieldConfig": {"defaults": defaults, "overrides": []},
+        "options": {
+            "legend": {"displayMode": "list", "placement": "bottom"},
+            "tooltip": {"mode": "multi"},
+        },
+    }

@@ -10,10 +10,24 @@ from pydantic import Field
 
 from mesocosm.app.deploy.alert_rules import rule_groups
 from mesocosm.app.deploy.manifest import PORT, USER, Living, documents
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
+
+CONTAINER_KEYS = (
+    "name",
+    "image",
+    "args",
+    "ports",
+    "env",
+    "volumeMounts",
+    "securityContext",
+    "startupProbe",
+    "readinessProbe",
+    "livenessProbe",
+    "resources",
+)
 
 
-class Kubernetes(Kind):
+class Kubernetes(Settings):
     """Deployment, Service, HPA, PDB, NetworkPolicy, PVC, ServiceMonitor, PrometheusRule and a
     KServe InferenceService.
 
@@ -21,9 +35,9 @@ class Kubernetes(Kind):
     the store can be shared.
 
     Args:
-        image: the image that `export docker` makes.
+        image: the image that is built from `export docker`.
         namespace: where it runs.
-        replicas: gateways at most; more than one asks for a shared catalog and store.
+        replicas: gateways at most; more than one needs a shared catalog and store.
         storage: the class of the store's volume; the cluster's own where not given.
         runbook: the address of the on-call page.
 
@@ -42,250 +56,130 @@ class Kubernetes(Kind):
 
     def files(self, living: Living) -> dict[str, str]:
         """The files by name."""
-        name, labels = (
-            living.label,
-            {"app.kubernetes.io/name": "mesocosm", "app.kubernetes.io/instance": living.label},
+        core, monitoring = self._core_objects(living), self._monitoring_objects(living)
+        header = {
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+        }
+        named = header | {"namespace": self._namespace(living)}
+        files = {f"base/{file}": documents(thing) for file, thing in core.items()}
+        files |= {f"monitoring/{file}": documents(thing) for file, thing in monitoring.items()}
+        files["kserve/inferenceservice.yaml"] = documents(self._inference_service(living))
+        files["base/kustomization.yaml"] = documents(named | {"resources": sorted(core)})
+        files["monitoring/kustomization.yaml"] = documents(
+            named | {"resources": sorted(monitoring)}
         )
-        space = self.namespace or living.label
+        files["kustomization.yaml"] = documents(header | {"resources": ["base", "monitoring"]})
+        return files
 
-        def thing(kind: str, version: str, spec: Any, **more: Any) -> dict[str, Any]:
-            return {
-                "apiVersion": version,
-                "kind": kind,
-                "metadata": {"name": name, "labels": labels, **more},
-                "spec": spec,
-            }
+    def _namespace(self, living: Living) -> str:
+        return self.namespace or living.label
 
-        pod = self._pod(living)
-        shared = self.replicas > 1
-        deployment = {
+    def _core_objects(self, living: Living) -> dict[str, dict[str, Any]]:
+        """What the gateway needs, by file."""
+        labels = _labels(living)
+        ports = [{"name": "http", "port": 80, "targetPort": PORT, "protocol": "TCP"}]
+        service = {"selector": labels, "ports": ports}
+        disruption = {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
+        namespace = {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {
+                "name": self._namespace(living),
+                "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
+            },
+        }
+        account = {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {"name": living.label, "labels": labels},
+            "automountServiceAccountToken": False,
+        }
+        return {
+            "namespace.yaml": namespace,
+            "deployment.yaml": _thing(living, "Deployment", "apps/v1", self._deployment(living)),
+            "service.yaml": _thing(living, "Service", "v1", service),
+            "account.yaml": account,
+            "scale.yaml": _thing(
+                living, "HorizontalPodAutoscaler", "autoscaling/v2", self._autoscaler(living)
+            ),
+            "disruption.yaml": _thing(living, "PodDisruptionBudget", "policy/v1", disruption),
+            "network.yaml": _thing(
+                living, "NetworkPolicy", "networking.k8s.io/v1", _network_policy(labels)
+            ),
+            "store.yaml": _thing(living, "PersistentVolumeClaim", "v1", self._claim(living)),
+        }
+
+    def _monitoring_objects(self, living: Living) -> dict[str, dict[str, Any]]:
+        """What the Prometheus operator reads, by file."""
+        token = {"credentials": {"name": f"{living.label}-token", "key": "token"}}
+        endpoint = {"port": "http", "path": "/metrics", "interval": "15s", "authorization": token}
+        monitor = {
+            "selector": {"matchLabels": _labels(living)},
+            "jobLabel": "app.kubernetes.io/name",
+            "endpoints": [endpoint],
+        }
+        version = "monitoring.coreos.com/v1"
+        rules = rule_groups(self.runbook)
+        return {
+            "monitor.yaml": _thing(living, "ServiceMonitor", version, monitor),
+            "rules.yaml": _thing(living, "PrometheusRule", version, rules),
+        }
+
+    def _inference_service(self, living: Living) -> dict[str, Any]:
+        predictor = self._pod(living) | {"minReplicas": 1, "maxReplicas": self.replicas}
+        return _thing(
+            living, "InferenceService", "serving.kserve.io/v1beta1", {"predictor": predictor}
+        )
+
+    def _deployment(self, living: Living) -> dict[str, Any]:
+        labels = _labels(living)
+        strategy: dict[str, Any] = {"type": "Recreate"}
+        if self.replicas > 1:
+            rolling = {"maxUnavailable": 0, "maxSurge": 1}
+            strategy = {"type": "RollingUpdate", "rollingUpdate": rolling}
+        return {
             "replicas": 1,
             "revisionHistoryLimit": 5,
             "selector": {"matchLabels": labels},
-            "strategy": (
-                {
-                    "type": "RollingUpdate",
-                    "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
-                }
-                if shared
-                else {"type": "Recreate"}
-            ),
-            "template": {"metadata": {"labels": labels}, "spec": pod},
+            "strategy": strategy,
+            "template": {"metadata": {"labels": labels}, "spec": self._pod(living)},
         }
-        scale = {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+
+    def _autoscaler(self, living: Living) -> dict[str, Any]:
+        cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 75}}
+        return {
+            "scaleTargetRef": {
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "name": living.label,
+            },
             "minReplicas": 1,
             "maxReplicas": self.replicas,
-            "metrics": [
-                {
-                    "type": "Resource",
-                    "resource": {
-                        "name": "cpu",
-                        "target": {"type": "Utilization", "averageUtilization": 75},
-                    },
-                }
-            ],
+            "metrics": [{"type": "Resource", "resource": cpu}],
             "behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}},
         }
+
+    def _claim(self, living: Living) -> dict[str, Any]:
+        """The store's volume, with room for a few times what the store holds now."""
         size = max(5, round(4 * living.store_gb + 2))
+        mode = "ReadWriteMany" if self.replicas > 1 else "ReadWriteOnce"
         claim: dict[str, Any] = {
-            "accessModes": ["ReadWriteMany" if shared else "ReadWriteOnce"],
+            "accessModes": [mode],
             "resources": {"requests": {"storage": f"{size}Gi"}},
         }
         if self.storage:
             claim["storageClassName"] = self.storage
-        network = {
-            "podSelector": {"matchLabels": labels},
-            "policyTypes": ["Ingress", "Egress"],
-            "ingress": [
-                {
-                    "from": [
-                        {"podSelector": {}},
-                        {"namespaceSelector": {"matchLabels": {"mesocosm/may-call": "true"}}},
-                    ],
-                    "ports": [{"protocol": "TCP", "port": PORT}],
-                }
-            ],
-            "egress": [
-                {"ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]},
-                {
-                    "to": [
-                        {"podSelector": {}},
-                        {"namespaceSelector": {"matchLabels": {"mesocosm/source": "true"}}},
-                    ]
-                },
-            ],
-        }
-        monitor = {
-            "selector": {"matchLabels": labels},
-            "jobLabel": "app.kubernetes.io/name",
-            "endpoints": [
-                {
-                    "port": "http",
-                    "path": "/metrics",
-                    "interval": "15s",
-                    "authorization": {"credentials": {"name": f"{name}-token", "key": "token"}},
-                }
-            ],
-        }
-        parts = {
-            "namespace.yaml": [
-                {
-                    "apiVersion": "v1",
-                    "kind": "Namespace",
-                    "metadata": {
-                        "name": space,
-                        "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
-                    },
-                }
-            ],
-            "deployment.yaml": [thing("Deployment", "apps/v1", deployment)],
-            "service.yaml": [
-                thing(
-                    "Service",
-                    "v1",
-                    {
-                        "selector": labels,
-                        "ports": [
-                            {"name": "http", "port": 80, "targetPort": PORT, "protocol": "TCP"}
-                        ],
-                    },
-                )
-            ],
-            "account.yaml": [
-                {
-                    "apiVersion": "v1",
-                    "kind": "ServiceAccount",
-                    "metadata": {"name": name, "labels": labels},
-                    "automountServiceAccountToken": False,
-                }
-            ],
-            "scale.yaml": [thing("HorizontalPodAutoscaler", "autoscaling/v2", scale)],
-            "disruption.yaml": [
-                thing(
-                    "PodDisruptionBudget",
-                    "policy/v1",
-                    {"maxUnavailable": 1, "selector": {"matchLabels": labels}},
-                )
-            ],
-            "network.yaml": [thing("NetworkPolicy", "networking.k8s.io/v1", network)],
-            "store.yaml": [thing("PersistentVolumeClaim", "v1", claim)],
-        }
-        watched = {
-            "monitor.yaml": [thing("ServiceMonitor", "monitoring.coreos.com/v1", monitor)],
-            "rules.yaml": [
-                thing("PrometheusRule", "monitoring.coreos.com/v1", rule_groups(self.runbook))
-            ],
-        }
-        kserve = [
-            thing(
-                "InferenceService",
-                "serving.kserve.io/v1beta1",
-                {"predictor": pod | {"minReplicas": 1, "maxReplicas": self.replicas}},
-            )
-        ]
-        base = {
-            "apiVersion": "kustomize.config.k8s.io/v1beta1",
-            "kind": "Kustomization",
-            "namespace": space,
-        }
-        files = {f"base/{f}": documents(*things) for f, things in parts.items()}
-        files |= {f"monitoring/{f}": documents(*things) for f, things in watched.items()} | {
-            "kserve/inferenceservice.yaml": documents(*kserve)
-        }
-        files["base/kustomization.yaml"] = documents(base | {"resources": sorted(parts)})
-        files["monitoring/kustomization.yaml"] = documents(base | {"resources": sorted(watched)})
-        files["kustomization.yaml"] = documents(
-            {k: v for k, v in base.items() if k != "namespace"}
-            | {"resources": ["base", "monitoring"]}
-        )
-        return files
+        return claim
 
     def _pod(self, living: Living) -> dict[str, Any]:
-        name = living.label
-        token = {
-            "name": "MESOCOSM_TOKEN",
-            "valueFrom": {"secretKeyRef": {"name": f"{name}-token", "key": "token"}},
-        }
-        env = [
-            {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
-            token,
-            *(
-                {"name": n, "valueFrom": {"secretKeyRef": {"name": f"{name}-sources", "key": n}}}
-                for n in living.secrets
-            ),
-        ]
-        if self.replicas > 1:
-            env.append(
-                {
-                    "name": "MESOCOSM_CATALOG",
-                    "valueFrom": {"secretKeyRef": {"name": f"{name}-catalog", "key": "url"}},
-                }
-            )
-        closed = {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        }
-        mounts = [
-            {"name": "store", "mountPath": "/project/.mesocosm"},
-            {"name": "scratch", "mountPath": "/tmp"},
-        ]
-        image = self.image or f"{name}:{living.version}"
-        names = [
-            "$(POD_IP)",
-            name,
-            f"{name}.{self.namespace or name}",
-            f"{name}.{self.namespace or name}.svc.cluster.local",
-        ]
-
-        def probe(path: str, **more: int) -> dict[str, Any]:
-            return {
-                "httpGet": {
-                    "path": path,
-                    "port": "http",
-                    "httpHeaders": [{"name": "Host", "value": "localhost"}],
-                },
-                **more,
-            }
-
-        gateway = {
-            "name": "gateway",
-            "image": image,
-            "args": [
-                "up",
-                "--no-build",
-                "--host",
-                "0.0.0.0",
-                "--port",
-                str(PORT),
-                *(w for n in names for w in ("--allow-host", n)),
-            ],
-            "ports": [{"name": "http", "containerPort": PORT}],
-            "env": env,
-            "volumeMounts": mounts,
-            "securityContext": closed,
-            "startupProbe": probe("/readyz", periodSeconds=2, failureThreshold=90),
-            "readinessProbe": probe("/readyz", periodSeconds=5, failureThreshold=2),
-            "livenessProbe": probe(
-                "/healthz", periodSeconds=10, timeoutSeconds=3, failureThreshold=3
-            ),
-            "resources": {
-                "requests": {"cpu": "500m", "memory": f"{living.memory_mb // 2}Mi"},
-                "limits": {"memory": f"{living.memory_mb}Mi"},
-            },
-        }
-        build = {
+        build = self._container(living) | {
             "name": "build",
-            "image": image,
             "args": ["build"],
-            "env": env,
-            "volumeMounts": mounts,
-            "securityContext": closed,
             "resources": {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"memory": "6Gi"}},
         }
         return {
-            "serviceAccountName": name,
+            "serviceAccountName": living.label,
             "automountServiceAccountToken": False,
             "terminationGracePeriodSeconds": 60,
             "securityContext": {
@@ -295,10 +189,108 @@ class Kubernetes(Kind):
                 "fsGroup": USER,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            "initContainers": [build],
-            "containers": [gateway],
+            "initContainers": [_sort_keys(build)],
+            "containers": [_sort_keys(self._gateway(living))],
             "volumes": [
-                {"name": "store", "persistentVolumeClaim": {"claimName": name}},
+                {"name": "store", "persistentVolumeClaim": {"claimName": living.label}},
                 {"name": "scratch", "emptyDir": {"sizeLimit": "1Gi"}},
             ],
         }
+
+    def _container(self, living: Living) -> dict[str, Any]:
+        """What the gateway's and the build's container share."""
+        return {
+            "image": self.image or f"{living.label}:{living.version}",
+            "env": self._environment(living),
+            "volumeMounts": [
+                {"name": "store", "mountPath": "/project/.mesocosm"},
+                {"name": "scratch", "mountPath": "/tmp"},
+            ],
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            },
+        }
+
+    def _environment(self, living: Living) -> list[dict[str, Any]]:
+        name = living.label
+        env: list[dict[str, Any]] = [
+            {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
+            _secret("MESOCOSM_TOKEN", f"{name}-token", "token"),
+        ]
+        env += [_secret(secret, f"{name}-sources", secret) for secret in living.secrets]
+        if self.replicas > 1:
+            env.append(_secret("MESOCOSM_CATALOG", f"{name}-catalog", "url"))
+        return env
+
+    def _gateway(self, living: Living) -> dict[str, Any]:
+        args = ["up", "--no-build", "--host", "0.0.0.0", "--port", str(PORT)]
+        host = f"{living.label}.{self._namespace(living)}"
+        for name in ("$(POD_IP)", living.label, host, f"{host}.svc.cluster.local"):
+            args += ["--allow-host", name]
+        return self._container(living) | {
+            "name": "gateway",
+            "args": args,
+            "ports": [{"name": "http", "containerPort": PORT}],
+            "startupProbe": _probe("/readyz", periodSeconds=2, failureThreshold=90),
+            "readinessProbe": _probe("/readyz", periodSeconds=5, failureThreshold=2),
+            "livenessProbe": _probe(
+                "/healthz", periodSeconds=10, timeoutSeconds=3, failureThreshold=3
+            ),
+            "resources": {
+                "requests": {"cpu": "500m", "memory": f"{living.memory_mb // 2}Mi"},
+                "limits": {"memory": f"{living.memory_mb}Mi"},
+            },
+        }
+
+
+def _labels(living: Living) -> dict[str, str]:
+    return {
+        "app.kubernetes.io/name": "mesocosm",
+        "app.kubernetes.io/instance": living.label,
+    }
+
+
+def _thing(living: Living, kind: str, version: str, spec: Any) -> dict[str, Any]:
+    """An object of the cluster with the ecosystem's name and labels."""
+    return {
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {"name": living.label, "labels": _labels(living)},
+        "spec": spec,
+    }
+
+
+def _secret(variable: str, name: str, key: str) -> dict[str, Any]:
+    """A variable of the environment from a key of a secret."""
+    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": name, "key": key}}}
+
+
+def _probe(path: str, **more: int) -> dict[str, Any]:
+    headers = [{"name": "Host", "value": "localhost"}]
+    return {"httpGet": {"path": path, "port": "http", "httpHeaders": headers}, **more}
+
+
+def _sort_keys(container: dict[str, Any]) -> dict[str, Any]:
+    """A container with its keys in the order that people read them."""
+    return {key: container[key] for key in CONTAINER_KEYS if key in container}
+
+
+def _network_policy(labels: dict[str, str]) -> dict[str, Any]:
+    """Calls from the own namespace and from those labelled so; calls to name servers, the own
+    namespace, and those labelled as sources.
+    """
+
+    def peers(label: str) -> list[dict[str, Any]]:
+        return [{"podSelector": {}}, {"namespaceSelector": {"matchLabels": {label: "true"}}}]
+
+    names = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
+    return {
+        "podSelector": {"matchLabels": labels},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [
+            {"from": peers("mesocosm/may-call"), "ports": [{"protocol": "TCP", "port": PORT}]}
+        ],
+        "egress": [{"ports": names}, {"to": peers("mesocosm/source")}],
+    }

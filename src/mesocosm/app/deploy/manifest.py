@@ -1,4 +1,4 @@
-"""What an exporter is told of an ecosystem. Knows shapes."""
+"""What an exporter knows of an ecosystem. Knows shapes."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Living:
         version: of Mesocosm.
         secrets: names of environment variables that its sources read.
         files: paths of the project that the image carries.
-        store_gb: what its store holds now.
-        extras: of the package, that what it names needs.
-        beside: packages that are installed without what they ask for.
+        store_gb: the size of its store now.
+        extras: of the package, that the file needs.
+        beside: packages that are installed without their requirements.
     """
 
     name: str
@@ -48,8 +48,8 @@ class Living:
 
     @property
     def memory_mb(self) -> int:
-        """What the gateway, its nursery and a worker a service take, with room for a new version
-        beside the old.
+        """The memory of the gateway, its prefork server and a worker a service, with room for a new
+        version beside the old.
         """
         return 600 + 600 * max(1, len(self.services))
 

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from mesocosm.app.deploy.alert_rules import rule_groups
 from mesocosm.app.deploy.manifest import PORT, Living, documents
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Prometheus(Kind):
+class Prometheus(Settings):
     """`prometheus.yml` and `rules.yml`; the token is read from a file beside them.
 
     Args:

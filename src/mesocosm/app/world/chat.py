@@ -1,38 +1,38 @@
-"""Inhabitants answer: from the rows that they know, from the state of what stands around them, and
-by asking the model they stand for.
+"""Inhabitants answer: from the rows that they know, from the state of the elements around them, and
+by asking the model that their place stands for.
 
-Every sentence carries the way from where it is said up to a spring, and what it rests on; what
-rests on nothing is not said. Nothing of a talk is
-kept: who asks brings what was said before. Knows the scene, the services, the what-if desk and the
-catalog.
+Every sentence carries its path, from where it is said up to a spring, and its grounds; a sentence
+without grounds is not said. Nothing of a talk is kept: who asks brings the messages so far. Knows
+the scene, the services, the what-if desk and the catalog.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
 
-from mesocosm.app.world.paraphrase import Words, worded
+from mesocosm.app.world.paraphrase import Paraphraser, paraphrase
 from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.service import LiveService
 from mesocosm.world.dialogue.intent import (
-    asked_after,
-    continued,
-    goes_on,
+    continues,
+    expand_question,
+    find_elements,
+    read_supposed_row,
     refers_back,
-    supposed,
     upstream,
 )
+from mesocosm.world.settings import WorldPlace
 from mesocosm.world.wire import Element, Scene
 
 MOST_TURNS = 40
@@ -50,38 +50,38 @@ class Inhabitants:
         scenery: Scenery,
         served: Mapping[str, LiveService],
         desk: Desk,
-        words: Mapping[str, Words] | None = None,
+        words: Mapping[str, Paraphraser] | None = None,
     ) -> None:
-        self.eco, self.catalog, self.scenery, self.served, self.desk, self.words = (
-            eco,
-            catalog,
-            scenery,
-            served,
-            desk,
-            words or {},
-        )
+        self.eco, self.catalog, self.scenery = eco, catalog, scenery
+        self.served, self.desk, self.words = served, desk, words or {}
 
     def talk(self, place: str, body: Any) -> dict[str, Any]:
         """What the inhabitant of a place says to the last of `messages`.
 
         Returns:
             `known`, and `sentences`: each its `text`, the `path` of addresses up to a source (from
-                the place, where it lies upstream of it), `files` (source files with
-            their prints, as the snapshot that it rests on read them) and what it `rests` on: a row
-            (`file`, `line`, and what it `says` where the text words it anew), a thing's state
-            (`thing`, `revision`), or a version's answer (`version`, `snapshot`). Where nothing is
-            known, one sentence says so and rests on nothing.
+            the place, where it lies upstream of it), `files` (source files with their fingerprints,
+            as the snapshot that it rests on read them) and what it `rests` on: a row (`file`,
+            `line`, and what it `says` where the text paraphrases it), an element's state (`thing`,
+            `revision`), or a version's prediction (`version`, `snapshot`). Where nothing is known,
+            one sentence says so and rests on nothing.
 
         Raises:
-            Problem: there is no such inhabitant, or the messages are none.
+            Problem: there is no such inhabitant, or the messages are invalid.
         """
         spot = self.eco.world.places.get(place)
         if spot is None or spot.inhabitant is None:
             raise Problem(404, "Nobody is there", f"no inhabitant stands at '{place[:60]}'")
-        said = _asked(body)
+        messages = _read_messages(body)
         scene, here = self.scenery.recent(), f"places.{place}"
-        for answer in (self._supposed, self._meant, self._row, partial(self._meant, loosely=True)):
-            if sentences := answer(spot, here, said, scene):
+        answers = (
+            self._answer_what_if,
+            self._answer_state,
+            self._answer_row,
+            partial(self._answer_state, loosely=True),
+        )
+        for answer in answers:
+            if sentences := answer(spot, here, messages, scene):
                 return {"who": spot.inhabitant.name, "known": True, "sentences": sentences}
         return {
             "who": spot.inhabitant.name,
@@ -89,155 +89,183 @@ class Inhabitants:
             "sentences": [{"text": UNKNOWN, "path": [], "files": {}, "rests": None}],
         }
 
-    def _supposed(
-        self, spot: Any, here: str, said: Sequence[str], scene: Scene
+    def _answer_what_if(
+        self, spot: WorldPlace, here: str, messages: Sequence[str], scene: Scene
     ) -> list[dict[str, Any]]:
         """A what-if of the service that the place stands for."""
         try:
             form = self.desk.form(spot.service)
-            row = supposed(said, form["inputs"])
+            row = read_supposed_row(messages, form["inputs"])
             if not row:
                 return []
-            whole = {i["name"]: i.get("usual") for i in form["inputs"] if not i["private"]} | row
-            told = self.desk.ask(spot.service, whole)
-        except (Failure, Wrong):
+            usual = {i["name"]: i.get("usual") for i in form["inputs"] if not i["private"]}
+            answer = self.desk.ask(spot.service, usual | row)
+        except (MesocosmError, ConfigValueError):
             return []
-        shown = (
-            f"{told['value']:g}"
-            if told["number"]
-            else f"{told['label']}, {100 * told.get('probability', 0):.0f} %"
-        )
-        most = max(told["inputs"], key=lambda n: abs(told["inputs"][n]))
-        given = ", ".join(
-            f"{k} {v:g}" if isinstance(v, int | float) else f"{k} {v}" for k, v in row.items()
-        )
-        text = (
-            f"For {given} and all else as usual, {told['version']} says {shown}; what weighs most"
-            f" is {most} ({told['inputs'][most]:+.2f})."
-        )
-        snapshot = self._taught(told["version"])
+        snapshot = self._snapshot_of_version(answer["version"])
         return [
-            self._said(
-                text,
+            self._ground(
+                _describe_what_if(row, answer),
                 [here, *upstream(f"services.{spot.service}", scene)],
-                {"version": told["version"], "snapshot": snapshot, "row": row},
+                {"version": answer["version"], "snapshot": snapshot, "row": row},
                 snapshot,
             )
         ]
 
-    def _meant(
-        self, spot: Any, here: str, said: Sequence[str], scene: Scene, *, loosely: bool = False
+    def _answer_state(
+        self,
+        spot: WorldPlace,
+        here: str,
+        messages: Sequence[str],
+        scene: Scene,
+        *,
+        loosely: bool = False,
     ) -> list[dict[str, Any]]:
-        """The state of things that are asked after; "and its accuracy?" is understood from what was
-        asked before.
+        """The state of elements that are asked after; "and its accuracy?" is understood from the
+        message before.
         """
-        things = asked_after(said[-1], scene, loosely=loosely)
-        if not things and loosely and len(said) > 1:
-            things = asked_after(said[-2], scene, loosely=True) if refers_back(said[-1]) else []
+        elements = find_elements(messages[-1], scene, loosely=loosely)
+        if not elements and loosely and len(messages) > 1 and refers_back(messages[-1]):
+            elements = find_elements(messages[-2], scene, loosely=True)
         return [
-            self._said(
-                e.says,
-                self._way(here, e.id, scene),
-                {"thing": e.id, "revision": scene.revision},
-                self._snapshot(e),
+            self._ground(
+                element.says,
+                self._path_to(here, element.id, scene),
+                {"thing": element.id, "revision": scene.revision},
+                self._snapshot_of(element),
             )
-            for e in things
+            for element in elements
         ]
 
-    def _row(self, spot: Any, here: str, said: Sequence[str], scene: Scene) -> list[dict[str, Any]]:
-        """The row of the table that the inhabitant knows, word for word or in words that hold
-        against it; "and my phone number?" is understood from what was asked before.
+    def _answer_row(
+        self, spot: WorldPlace, here: str, messages: Sequence[str], scene: Scene
+    ) -> list[dict[str, Any]]:
+        """The row of the table that the inhabitant knows, word for word or paraphrased; "and my
+        phone number?" is understood from the message before.
         """
-        name = self._table(spot)
-        one = self.served.get(name)
-        if one is None or one.now is None or not one.now.speaks:
+        name = self._service_of_answers(spot)
+        service = self.served.get(name)
+        if service is None or service.now is None or not service.now.speaks:
             return []
-        dataset = self.eco.services[name].answers.dataset  # type: ignore[union-attr]
-        through = f"datasets.{dataset}" if dataset in self.eco.datasets else f"sources.{dataset}"
-        found = one.now.ask(said[-1])
-        if not found["known"] and len(said) > 1:
-            before, others = (
-                one.now.ask(said[-2]),
-                [one.now.ask(q) for q in continued(said[-2], said[-1])],
-            )
-            other = [
-                f
-                for f in others
-                if f["known"]
-                and (not before["known"] or f["source"]["row"] != before["source"]["row"])
-            ]
-            found = (
-                max(other, key=lambda f: f["likeness"])
-                if other
-                else before
-                if before["known"] and goes_on(said[-1])
-                else found
-            )
+        found = _find_answer(service.now.ask, messages)
         if not found["known"]:
             return []
-        rests = {k: found["source"][k] for k in ("file", "line", "question")} | {
-            "likeness": found["likeness"]
-        }
-        text = worded(self.words.get(spot.inhabitant.language_model), found["answer"], said[-1])
-        rests |= {"says": found["answer"]} if text != found["answer"] else {}
-        return [
-            self._said(
-                text, [here, *upstream(f"services.{name}", scene, through)], rests, one.now.answers
-            )
-        ]
+        grounds = {key: found["source"][key] for key in ("file", "line", "question")}
+        grounds["likeness"] = found["likeness"]
+        assert spot.inhabitant is not None
+        text = paraphrase(self.words.get(spot.inhabitant.language_model), found["answer"], messages[-1])
+        if text != found["answer"]:
+            grounds["says"] = found["answer"]
+        path = [here, *upstream(f"services.{name}", scene, self._table_of_answers(name))]
+        return [self._ground(text, path, grounds, service.now.answers)]
 
-    def _table(self, spot: Any) -> str:
-        """The service that speaks from the table which the inhabitant knows; the one the place
-        stands for comes first.
+    def _table_of_answers(self, service: str) -> str:
+        """The address of the table of questions and answers of a service."""
+        answers = self.eco.services[service].answers
+        dataset = answers.dataset if answers else ""
+        section = "datasets" if dataset in self.eco.datasets else "sources"
+        return f"{section}.{dataset}"
+
+    def _service_of_answers(self, spot: WorldPlace) -> str:
+        """The service that answers from the table which the inhabitant knows; the one the place
+        stands for comes first. Empty where there is none.
         """
-        wanted = spot.inhabitant.knowledge
-        first = [spot.service, *(n for n in self.eco.services if n != spot.service)]
-        fit = [
-            n for n in first if (a := self.eco.services[n].answers) and wanted in (None, a.dataset)
-        ]
-        return fit[0] if fit and (wanted or fit[0] == spot.service) else ""
+        known = spot.inhabitant.knowledge if spot.inhabitant else None
+        for name in [spot.service, *(other for other in self.eco.services if other != spot.service)]:
+            answers = self.eco.services[name].answers
+            if answers and known in (None, answers.dataset):
+                return name if known or name == spot.service else ""
+        return ""
 
-    def _way(self, here: str, ident: str, scene: Scene) -> list[str]:
-        way = upstream(ident, scene)
-        from_here = [
-            here,
-            *upstream(next(e for e in scene.elements if e.id == here).needs[0], scene),
-        ]
-        return [*from_here[: from_here.index(ident)], *way] if ident in from_here else way
+    def _path_to(self, here: str, ident: str, scene: Scene) -> list[str]:
+        """The addresses from a place over an element up to a source; from the element where it does
+        not lie upstream of the place.
+        """
+        path = upstream(ident, scene)
+        place = next(element for element in scene.elements if element.id == here)
+        from_here = [here, *upstream(place.needs[0], scene)]
+        if ident not in from_here:
+            return path
+        return [*from_here[: from_here.index(ident)], *path]
 
-    def _taught(self, version: str) -> str | None:
-        """The snapshot that a version learnt from."""
+    def _snapshot_of_version(self, version: str) -> str | None:
+        """The snapshot that a version was trained on."""
         found = self.catalog.version(version)
         return found["snapshot"] if found else None
 
-    def _snapshot(self, e: Element) -> str | None:
-        """The snapshot that a thing's state rests on: its own, or that of the version it shows;
+    def _snapshot_of(self, element: Element) -> str | None:
+        """The snapshot that an element's state rests on: its own, or that of the version it shows;
         None where it names none, and the newest upstream is meant.
         """
-        return e.facts.get("snapshot") or (
-            self._taught(e.facts["version"]) if e.facts.get("version") else None
-        )
+        snapshot: str | None = element.facts.get("snapshot")
+        version = element.facts.get("version")
+        if not snapshot and version:
+            return self._snapshot_of_version(version)
+        return snapshot
 
-    def _said(
-        self, text: str, path: list[str], rests: dict[str, Any], snapshot: str | None
+    def _ground(
+        self, text: str, path: list[str], grounds: dict[str, Any], snapshot: str | None
     ) -> dict[str, Any]:
+        """A sentence with its path, the files that its snapshot read, and its grounds."""
         if snapshot is None:
-            read = next(
-                (p.partition(".")[2] for p in path if p.startswith(("datasets.", "sources."))), ""
-            )
-            found = self.catalog.snapshot(dataset=read)
+            found = self.catalog.snapshot(dataset=_first_table(path))
         else:
             found = self.catalog.snapshot(snapshot)
-        return {
-            "text": text,
-            "path": path,
-            "files": found["files"] if found else {},
-            "rests": rests,
-        }
+        files = found["files"] if found else {}
+        return {"text": text, "path": path, "files": files, "rests": grounds}
 
 
-def routes(app: FastAPI, inhabitants: Inhabitants) -> None:
-    """Add the door to the inhabitants."""
+def _first_table(path: Sequence[str]) -> str:
+    """The name of the first dataset or source of a path."""
+    for address in path:
+        if address.startswith(("datasets.", "sources.")):
+            return address.partition(".")[2]
+    return ""
+
+
+def _describe_what_if(row: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
+    if answer["number"]:
+        prediction = f"{answer['value']:g}"
+    else:
+        prediction = f"{answer['label']}, {100 * answer.get('probability', 0):.0f} %"
+    shares = answer["inputs"]
+    greatest = max(shares, key=lambda name: abs(shares[name]))
+    given = ", ".join(f"{key} {_format_value(value)}" for key, value in row.items())
+    return (
+        f"For {given} and all else as usual, {answer['version']} says {prediction}; what weighs"
+        f" most is {greatest} ({shares[greatest]:+.2f})."
+    )
+
+
+def _format_value(value: Any) -> str:
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    return f"{value}"
+
+
+def _find_answer(ask: Callable[[str], dict[str, Any]], messages: Sequence[str]) -> dict[str, Any]:
+    """The row for the last message; a message that continues the one before is asked with it."""
+    found = ask(messages[-1])
+    if found["known"] or len(messages) < 2:
+        return found
+    before = ask(messages[-2])
+    continuations = [ask(question) for question in expand_question(messages[-2], messages[-1])]
+    others = [other for other in continuations if _is_another_row(other, before)]
+    if others:
+        return max(others, key=lambda other: float(other["likeness"]))
+    if before["known"] and continues(messages[-1]):
+        return before
+    return found
+
+
+def _is_another_row(found: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    if not found["known"]:
+        return False
+    return not before["known"] or bool(found["source"]["row"] != before["source"]["row"])
+
+
+def add_routes(app: FastAPI, inhabitants: Inhabitants) -> None:
+    """Add the address at which inhabitants answer."""
 
     @app.post("/v1/places/{name}/talk")
     async def talk(name: str, request: Request) -> Any:
@@ -245,30 +273,26 @@ def routes(app: FastAPI, inhabitants: Inhabitants) -> None:
         return await asyncio.to_thread(inhabitants.talk, name, body)
 
 
-def _asked(body: Any) -> list[str]:
-    """What a visitor said, the newest last."""
+def _read_messages(body: Any) -> list[str]:
+    """What a visitor said, the newest last.
+
+    Raises:
+        Problem: the body has no messages, too many or too long ones, or the last is not the
+            visitor's.
+    """
     turns = body.get("messages") if isinstance(body, dict) else None
-    fit = (
-        isinstance(turns, list)
-        and 0 < len(turns) <= MOST_TURNS
-        and all(isinstance(m, dict) and isinstance(m.get("content"), str) for m in turns)
+    if isinstance(turns, list) and 0 < len(turns) <= MOST_TURNS and all(map(_is_turn, turns)):
+        messages = [turn["content"].strip() for turn in turns if turn.get("role") == "user"]
+        is_short = all(len(message) <= MOST_WORDS for message in messages)
+        if turns[-1].get("role") == "user" and messages[-1] and is_short:
+            return messages
+    raise Problem(
+        422,
+        "Unprocessable request",
+        f"'messages' are 1 to {MOST_TURNS} of a 'role' and a 'content' of at most {MOST_WORDS}"
+        " characters, and the last is the user's",
     )
-    said = (
-        [m["content"].strip() for m in turns if m.get("role") == "user"]
-        if fit and isinstance(turns, list)
-        else []
-    )
-    if (
-        not said
-        or isinstance(turns, list)
-        and turns[-1].get("role") != "user"
-        or not said[-1]
-        or max(map(len, said)) > MOST_WORDS
-    ):
-        raise Problem(
-            422,
-            "The request cannot be right",
-            f"'messages' are 1 to {MOST_TURNS} of a 'role' and a 'content' of at most {MOST_WORDS}"
-            " characters, and the last is the user's",
-        )
-    return said
+
+
+def _is_turn(turn: Any) -> bool:
+    return isinstance(turn, dict) and isinstance(turn.get("content"), str)

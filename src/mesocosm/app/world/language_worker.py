@@ -1,8 +1,8 @@
-"""A causal base that words answers, in a process of its own: `python -m mesocosm.app.world.language_worker ROOT
-BASE SOCKET`.
+"""A causal base that paraphrases answers, in a process of its own:
+`python -m mesocosm.app.world.language_worker ROOT BASE SOCKET`.
 
-Knows one base and frames. Says when it is ready, then answers one message at a time until the
-gateway is gone.
+Knows one base and the messages between processes. Reports when it is ready, then answers one
+message at a time until the gateway is gone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Load the base, then word what comes."""
+    """Load the base, then answer what comes."""
     from mesocosm.app.world.paraphrase import MOST, SYSTEM
     from mesocosm.learning.tasks.generation.decode import TextGenerator
     from mesocosm.serving.workers.ipc import receive, send

@@ -1,7 +1,7 @@
 """The world of a running ecosystem: its ground, laid out once, and what stands on it now or stood
 on it then.
 
-Knows the catalog's books, the services' figures and what is in the making. Knows no sockets.
+Knows the catalog at a moment, the services' figures and the work in progress. Knows no sockets.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from mesocosm.app.world.style_matcher import Look
-from mesocosm.catalog import Book, Catalog
+from mesocosm.catalog import Catalog, CatalogView
 from mesocosm.config import Spec
-from mesocosm.config.schema import Ecosystem
+from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.core.confidential.row_values import plain_all
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
 from mesocosm.lifecycle.progress_store import read_progress
 from mesocosm.lifecycle.project_store import locate_project
@@ -25,37 +25,30 @@ from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.reports.disk_state import Condition
 from mesocosm.reports.role_view import show_alert, show_last_test
 from mesocosm.serving.service import LiveService
+from mesocosm.serving.settings import Service
 from mesocosm.world.booths import LATELY
 from mesocosm.world.elements.view import View
 from mesocosm.world.scene import Ground, scene
 from mesocosm.world.wire import Scene
 
 FRESH = 0.5  # seconds that figures which no revision counts (rates, predictions) may be old
+FLIGHT = 5.0  # seconds that a request is shown as a firefly
+MOST_FIREFLIES = 60
 MOST_BODY = 20_000_000  # bytes of a glTF file
 SECRET = {"url", "headers", "options"}
 
 
-def ground_of(eco: Ecosystem) -> Ground:
-    """What stands in the world of a file, and where."""
+def lay_out_ground(eco: Ecosystem) -> Ground:
+    """The elements of a file's world, and where they stand."""
     things: list[tuple[str, Sequence[str], Mapping[str, Any]]] = []
-    for section in ("sources", "datasets", "models", "services", "monitors"):
+    for section in SECTIONS:
         for name, settings in getattr(eco, section).items():
-            things.append(
-                (
-                    f"{section}.{name}",
-                    _needs(eco, section, settings),
-                    settings.model_dump(mode="json", by_alias=True, exclude=SECRET),
-                )
-            )
+            shown = settings.model_dump(mode="json", by_alias=True, exclude=SECRET)
+            things.append((f"{section}.{name}", _find_needs(eco, section, settings), shown))
     for name, spot in eco.world.places.items():
-        things.append(
-            (
-                f"places.{name}",
-                [f"services.{spot.service}"],
-                spot.model_dump(mode="json", by_alias=True)
-                | {"counts": _counts(eco, spot.service)},
-            )
-        )
+        shown = spot.model_dump(mode="json", by_alias=True)
+        shown["counts"] = _describe_surge(eco, spot.service)
+        things.append((f"places.{name}", [f"services.{spot.service}"], shown))
     return Ground(things, int(eco.world.seed))
 
 
@@ -79,16 +72,11 @@ class Scenery:
         marked: bool = False,
     ) -> None:
         self.marked = marked
-        self.eco, self.store, self.catalog, self.served, self.watches = (
-            spec.eco,
-            locate_project(spec).store,
-            catalog,
-            served,
-            watches,
-        )
-        self.ground, self.root = ground_of(spec.eco), spec.root
+        self.eco, self.root, self.store = spec.eco, spec.root, locate_project(spec).store
+        self.catalog, self.served, self.watches = catalog, served, watches
+        self.ground = lay_out_ground(spec.eco)
         self.lock = threading.Lock()
-        self.book: Book | None = None
+        self.book: CatalogView | None = None
         self.made, self.read, self.text, self.mark = 0.0, 0.0, "", ""
         self.latest: Scene | None = None
         self.look = Look(spec.eco.world.style, spec.eco.language, catalog, served)
@@ -104,157 +92,186 @@ class Scenery:
         """The world now, or at a moment that is past, of which only what the catalog kept is
         known.
         """
-        eco, catalog = self.eco, self.catalog
         if at is not None:
-            book, now = Book(catalog, at), at
-            figures: dict[str, Any] = {}
-            then = View(
-                book,
-                figures,
-                self._alerts(book),
-                {},
-                now,
-                {},
-                lambda service: catalog.predictions(service, LATELY, until=at),
-            )
-            return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, then, [])
-        if (
-            self.book is None
-            or time.monotonic() - self.read > FRESH
-            or self.book.number != catalog.revision()
-        ):
-            self.book, self.read = Book(catalog), time.monotonic()
-        figures = {n: s.metrics() for n, s in self.served.items() if s.now}
-        making = {w["address"]: w for w in read_progress(self.store)}
-        since = catalog.clock() - 5
-        flies = [e for s in self.served.values() for e in list(s.events) if e["at"] >= since][-60:]
+            return self._past_scene(at)
+        book = self._current_book()
+        metrics: dict[str, Any] = {
+            name: service.metrics() for name, service in self.served.items() if service.now
+        }
         view = View(
-            self.book,
+            book,
             figures,
-            self._alerts(self.book),
-            {w.name: show_last_test(w.last) for w in self.watches},
-            catalog.clock(),
-            making,
-            self._answers,
+            self._alerts(book),
+            {watch.name: show_last_test(watch.last) for watch in self.watches},
+            self.catalog.clock(),
+            {work["address"]: work for work in at_work(self.store)},
+            self._recent_predictions,
             self.condition.now(),
         )
-        return scene(
-            eco.ecosystem, eco.about, eco.world.style, self.ground, view, flies
-        ).model_copy(update={"models": sorted(eco.world.models)} | self.look.now())
+        eco = self.eco
+        found = scene(
+            eco.ecosystem, eco.about, eco.world.style, self.ground, view, self._fireflies()
+        )
+        return found.model_copy(update={"models": sorted(eco.world.models)} | self.look.now())
 
-    def _alerts(self, book: Book) -> list[dict[str, Any]]:
+    def _past_scene(self, at: float) -> Scene:
+        eco, book = self.eco, CatalogView(self.catalog, at)
+        view = View(
+            book,
+            {},
+            self._alerts(book),
+            {},
+            at,
+            {},
+            lambda service: self.catalog.predictions(service, LATELY, until=at),
+        )
+        return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, [])
+
+    def _current_book(self) -> CatalogView:
+        """The catalog now, read again where it moved on or after half a second."""
+        book = self.book
+        is_old = time.monotonic() - self.read > FRESH
+        if book is None or is_old or book.number != self.catalog.revision():
+            book = self.book = CatalogView(self.catalog)
+            self.read = time.monotonic()
+        return book
+
+    def _fireflies(self) -> list[Mapping[str, Any]]:
+        """The newest requests of the last seconds, as they fly."""
+        since = self.catalog.clock() - FLIGHT
+        events: list[Mapping[str, Any]] = []
+        for service in self.served.values():
+            events += [event for event in list(service.events) if event["at"] >= since]
+        return events[-MOST_FIREFLIES:]
+
+    def _alerts(self, book: CatalogView) -> list[dict[str, Any]]:
         """Open alerts without the values that they keep; a world is seen by every role."""
-        shown = [show_alert(a) for a in book.alerts]
-        return shown if self.marked else [cast(dict[str, Any], plain_all(a)) for a in shown]
+        shown = [show_alert(alert) for alert in book.alerts]
+        if self.marked:
+            return shown
+        return [cast(dict[str, Any], plain_all(alert)) for alert in shown]
 
-    def _answers(self, service: str) -> Sequence[Mapping[str, Any]]:
-        """The newest answers of a service, read again when there are more."""
+    def _recent_predictions(self, service: str) -> Sequence[Mapping[str, Any]]:
+        """The newest predictions of a service, read again when there are more."""
         count = self.book.counts().get(service, 0) if self.book else 0
         held = self.answers.get(service)
         if held is None or held[0] != count:
-            held = self.answers[service] = (
-                count,
-                self.catalog.predictions(service, LATELY) if count else [],
-            )
+            predictions = self.catalog.predictions(service, LATELY) if count else []
+            held = self.answers[service] = (count, predictions)
         return held[1]
 
     def body(self, kind: str) -> Path:
         """The project's own glTF file for the body of a kind.
 
         Raises:
-            Failure: the file names none, or it is not there, too large, or no binary glTF.
+            MesocosmError: the file names none, or it is missing, too large, or not a binary glTF.
         """
         named = self.eco.world.models.get(kind)
         if named is None:
-            raise Failure(f"no file stands for '{kind[:40]}'")
+            raise MesocosmError(f"no 3D model is configured for '{kind[:40]}'")
         path = inside(self.root, named, f"world.models.{kind}")
         if not path.is_file() or path.stat().st_size > MOST_BODY:
-            raise Failure(f"'{named}' is no file of at most {MOST_BODY // 10**6} MB")
+            raise MesocosmError(f"'{named}' is not a file of at most {MOST_BODY // 10**6} MB")
         with path.open("rb") as file:
             if file.read(4) != b"glTF":
-                raise Failure(f"'{named}' is no binary glTF")
+                raise MesocosmError(f"'{named}' is not a binary glTF")
         return path
 
     def now(self) -> tuple[str, str]:
-        """The scene as text, and a mark that changes when anything but the clock does; made anew
+        """The scene as text, and a mark that changes when anything but the clock does; built again
         when the catalog moved on, or after half a second.
         """
         with self.lock:
-            self._follow()
+            self._refresh()
             return self.text, self.mark
 
     def recent(self) -> Scene:
-        """The scene that is sent now; none is made for who only asks."""
+        """The scene that is sent now; none is built for who only asks."""
         with self.lock:
-            return self._follow()
+            return self._refresh()
 
-    def _follow(self) -> Scene:
-        if (
-            self.latest is None
-            or time.monotonic() - self.made > FRESH
-            or (self.book and self.book.number != self.catalog.revision())
-        ):
-            found = self.latest = self.scene()
-            still = [
-                e.model_copy(update={"age": None if e.age is None else round(e.age, 2)})
-                for e in found.elements
-            ]
-            self.text, self.mark = (
-                found.model_dump_json(),
-                found.model_copy(update={"at": 0.0, "elements": still}).model_dump_json(),
-            )
+    def _refresh(self) -> Scene:
+        latest = self.latest
+        is_old = time.monotonic() - self.made > FRESH
+        if latest is None or is_old or (self.book and self.book.number != self.catalog.revision()):
+            latest = self.latest = self.scene()
+            self.text, self.mark = latest.model_dump_json(), _mark_of(latest)
             self.made = time.monotonic()
-        return self.latest
+        return latest
 
 
-def modelled(spec: Spec, catalog: Catalog, kind: str) -> dict[str, str | bytes]:
+def _mark_of(found: Scene) -> str:
+    """A scene as text without its clock, and with ages that are rounded."""
+    still = []
+    for element in found.elements:
+        age = element.age
+        if age is not None:
+            age = round(age, 2)
+        still.append(element.model_copy(update={"age": age}))
+    return found.model_copy(update={"at": 0.0, "elements": still}).model_dump_json()
+
+
+def export_world(spec: Spec, catalog: Catalog, kind: str) -> dict[str, str | bytes]:
     """The world as a file in 3D, by its name.
 
     Args:
         kind: a key of `MODELS`.
 
     Raises:
-        Failure: the library that writes it is not installed.
+        MesocosmError: the library that writes it is not installed.
     """
     from mesocosm.world.export import MODELS
 
     try:
-        return {
-            f"{spec.eco.ecosystem}.{kind}": MODELS[kind](Scenery(spec, catalog, {}, []).scene())
-        }
+        data = MODELS[kind](Scenery(spec, catalog, {}, []).scene())
     except ModuleNotFoundError as error:
-        raise Failure(f"{kind} wants the extra 'world': pip install 'mesocosm[world]'") from error
+        raise MesocosmError(
+            f"{kind} needs the extra 'world': pip install 'mesocosm[world]'"
+        ) from error
+    return {f"{spec.eco.ecosystem}.{kind}": data}
 
 
-def _counts(eco: Ecosystem, service: str) -> dict[str, Any] | None:
+def _describe_surge(eco: Ecosystem, service: str) -> dict[str, Any] | None:
     """What the first monitor that looks for a surge at a service counts there, and by which field;
     nothing by a private one.
     """
     for name, monitor in eco.monitors.items():
-        if monitor.service == service and monitor.surge and not monitor.surge.unsure:
-            model = eco.models.get(eco.services[service].model or "")
-            field = (
-                eco.datasets[model.dataset].fields.get(monitor.surge.by or "") if model else None
-            )
-            return {
-                "monitor": name,
-                "label": monitor.surge.label,
-                "by": None if field is None or field.private else monitor.surge.by,
-            }
+        surge = monitor.surge
+        if monitor.service != service or not surge or surge.unsure:
+            continue
+        by = surge.by if _is_public(eco, service, surge.by) else None
+        return {"monitor": name, "label": surge.label, "by": by}
     return None
 
 
-def _needs(eco: Ecosystem, section: str, settings: Any) -> list[str]:
-    if section == "datasets":
-        return [f"sources.{s}" for s in settings.all_sources]
-    if section == "models":
-        return [f"datasets.{settings.dataset}"] + (
-            [f"models.{settings.init_from}"] if settings.init_from else []
-        )
-    if section == "services":
-        found = [f"models.{m}" for m in (settings.model, settings.fallback) if m]
-        spoken = settings.answers.dataset if settings.answers else None
-        return found + (
-            [f"{'datasets' if spoken in eco.datasets else 'sources'}.{spoken}"] if spoken else []
-        )
-    return [f"services.{settings.service}"] if section == "monitors" else []
+def _is_public(eco: Ecosystem, service: str, field: str | None) -> bool:
+    """Whether the dataset of a service's model has a field that is not private."""
+    model = eco.models.get(eco.services[service].model or "")
+    if model is None:
+        return False
+    kind = eco.datasets[model.learns].fields.get(field or "")
+    return kind is not None and not kind.private
+
+
+def _find_needs(eco: Ecosystem, section: str, settings: Any) -> list[str]:
+    """The addresses that an element of the file is built from."""
+    match section:
+        case "datasets":
+            return [f"sources.{source}" for source in settings.all_sources]
+        case "models":
+            adapted = [f"models.{settings.init_from}"] if settings.init_from else []
+            return [f"datasets.{settings.dataset}", *adapted]
+        case "services":
+            return _find_service_needs(eco, settings)
+        case "monitors":
+            return [f"services.{settings.service}"]
+    return []
+
+
+def _find_service_needs(eco: Ecosystem, settings: Service) -> list[str]:
+    needs = [f"models.{model}" for model in (settings.model, settings.fallback) if model]
+    if settings.answers and settings.answers.dataset:
+        table = settings.answers.dataset
+        section = "datasets" if table in eco.datasets else "sources"
+        needs.append(f"{section}.{table}")
+    return needs

@@ -15,14 +15,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.server_info import find_server
+from mesocosm.core.errors import MesocosmError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = [
@@ -36,103 +37,125 @@ READY = 300.0  # seconds that a server may take to be ready
 FRAME = 120.0  # seconds that one picture may take
 
 
-def picture(
-    spec: Spec,
-    out: Path,
-    light: str | None,
-    size: tuple[int, int],
-    seconds: float,
-    rate: int,
-    say: Callable[[str], None],
-) -> dict[str, Any]:
-    """Take it.
+@dataclass(frozen=True)
+class Shot:
+    """How a picture is taken.
 
     Args:
-        out: a .png for a still, or a .webp for a turn around the valley.
         light: `dawn`, `noon`, `dusk` or `night`; the file's style where not given.
         size: width and height in pixels.
         seconds: how long the turn takes; 0 is a still.
         rate: pictures a second of the turn.
+    """
+
+    light: str | None
+    size: tuple[int, int]
+    seconds: float
+    rate: int
+
+    @property
+    def frames(self) -> int:
+        """How many pictures are taken."""
+        return max(1, round(self.seconds * self.rate))
+
+
+def take_picture(
+    spec: Spec, out: Path, shot: Shot, report: Callable[[str], None]
+) -> dict[str, Any]:
+    """Take a still picture of a world, or a turn around it.
+
+    Args:
+        out: a .png for a still, or a .webp for a turn around the valley.
+        report: is called with the progress of a turn.
 
     Raises:
-        Failure: there is no browser, no library for it, or the page does not draw.
+        MesocosmError: there is no browser, no library for it, or the page does not draw.
     """
     try:
-        from PIL import Image
         from playwright.sync_api import Error, sync_playwright
     except ModuleNotFoundError as error:
-        raise Failure("a picture wants the extra 'world': pip install 'mesocosm[world]'") from error
-    browser = next((b for name in BROWSERS if (b := shutil.which(name))), None)
-    if browser is None:
-        raise Failure("no Chromium is here; install one (Debian: apt install chromium)")
-    frames = max(1, round(seconds * rate))
-    taken: list[Any] = []
-    with serving(spec) as (url, token), sync_playwright() as play:
+        raise MesocosmError(
+            "a picture needs the extra 'world': pip install 'mesocosm[world]'"
+        ) from error
+    browser = _find_browser()
+    with run_server(spec) as (url, token), sync_playwright() as play:
         try:
-            page = play.chromium.launch(
-                executable_path=browser,
-                args=[
-                    *FLAGS,
-                    *(["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []),
-                ],
-            ).new_page(
-                viewport={"width": size[0], "height": size[1]},
-                reduced_motion="reduce" if frames == 1 else "no-preference",
-            )
-            page.set_default_timeout(FRAME * 1000)
+            page = _open_page(play, browser, shot)
             page.goto(f"{url}/world?token={token}#picture")
             page.wait_for_selector("canvas")
-            if light:
-                page.select_option(".bar select", light)
-            _drawn(page, 3)
-            for i in range(frames):
-                if frames > 1:
-                    page.evaluate("turn => window.mesocosm.turn(turn)", 2 * math.pi * i / frames)
-                    _drawn(page, 2)
-                shot = page.screenshot(type="png")
-                if frames == 1:
-                    out.write_bytes(shot)
-                else:
-                    taken.append(Image.open(io.BytesIO(shot)).convert("RGB"))
-                    if i % rate == 0:
-                        say(f"{i // rate + 1} of {round(seconds)} s")
+            if shot.light:
+                page.select_option(".bar select", shot.light)
+            _wait_for_frames(page, 3)
+            if shot.frames == 1:
+                out.write_bytes(page.screenshot(type="png"))
+            else:
+                _take_turn(page, out, shot, report)
         except Error as error:
-            raise Failure(
+            raise MesocosmError(
                 f"the browser could not take the picture ({str(error).splitlines()[0][:120]})"
             ) from error
-    if taken:
-        taken[0].save(
-            out,
-            save_all=True,
-            append_images=taken[1:],
-            duration=round(1000 / rate),
-            loop=0,
-            quality=78,
-            method=4,
-        )
     return {
         "file": str(out),
-        "width": size[0],
-        "height": size[1],
-        "pictures": frames,
+        "width": shot.size[0],
+        "height": shot.size[1],
+        "pictures": shot.frames,
         "bytes": out.stat().st_size,
     }
 
 
-def _drawn(page: Any, more: int) -> None:
+def _find_browser() -> str:
+    for name in BROWSERS:
+        if browser := shutil.which(name):
+            return browser
+    raise MesocosmError("no Chromium is installed (Debian: apt install chromium)")
+
+
+def _open_page(play: Any, browser: str, shot: Shot) -> Any:
+    flags = list(FLAGS)
+    if os.name == "posix" and os.geteuid() == 0:
+        flags.append("--no-sandbox")
+    motion = "reduce" if shot.frames == 1 else "no-preference"
+    page = play.chromium.launch(executable_path=browser, args=flags).new_page(
+        viewport={"width": shot.size[0], "height": shot.size[1]}, reduced_motion=motion
+    )
+    page.set_default_timeout(FRAME * 1000)
+    return page
+
+
+def _take_turn(page: Any, out: Path, shot: Shot, report: Callable[[str], None]) -> None:
+    """Take the pictures of a turn and write them as one moving picture."""
+    from PIL import Image
+
+    pictures: list[Any] = []
+    for i in range(shot.frames):
+        page.evaluate("turn => window.mesocosm.turn(turn)", 2 * math.pi * i / shot.frames)
+        _wait_for_frames(page, 2)
+        pictures.append(Image.open(io.BytesIO(page.screenshot(type="png"))).convert("RGB"))
+        if i % shot.rate == 0:
+            report(f"{i // shot.rate + 1} of {round(shot.seconds)} s")
+    pictures[0].save(
+        out,
+        save_all=True,
+        append_images=pictures[1:],
+        duration=round(1000 / shot.rate),
+        loop=0,
+        quality=78,
+        method=4,
+    )
+
+
+def _wait_for_frames(page: Any, more: int) -> None:
     """Wait until the page has drawn some more frames."""
     begin, end = page.evaluate("window.mesocosm.frames"), time.monotonic() + FRAME
     while page.evaluate("window.mesocosm.frames") < begin + more:
         if time.monotonic() > end:
-            raise Failure("the page does not draw; is there a WebGL in this browser?")
+            raise MesocosmError("the page does not draw; is there a WebGL in this browser?")
         time.sleep(0.03)
 
 
 @contextmanager
-def serving(spec: Spec) -> Iterator[tuple[str, str]]:
+def run_server(spec: Spec) -> Iterator[tuple[str, str]]:
     """The address and token of the ecosystem's server; one is started where none runs."""
-    import httpx
-
     store = locate_project(spec).store
     found = find_server(store)
     if found:
@@ -146,22 +169,23 @@ def serving(spec: Spec) -> Iterator[tuple[str, str]]:
         text=True,
     )
     try:
-        end = time.monotonic() + READY
-        while time.monotonic() < end:
-            if process.poll() is not None:
-                raise Failure(
-                    "the server did not start: "
-                    + (process.stderr.read().strip()[-300:] if process.stderr else "")
-                )
-            try:
-                said = json.loads((store / "server.json").read_text(encoding="utf-8"))
-                if httpx.get(said["url"] + "/readyz", timeout=5).status_code == 200:
-                    yield said["url"], said["token"]
-                    return
-            except (OSError, ValueError, httpx.HTTPError):
-                pass
-            time.sleep(0.3)
-        raise Failure("the server was not ready in time")
+        yield _wait_for_server(process, store)
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _wait_for_server(process: subprocess.Popen[str], store: Path) -> tuple[str, str]:
+    import httpx
+
+    end = time.monotonic() + READY
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            output = process.stderr.read().strip()[-300:] if process.stderr else ""
+            raise MesocosmError(f"the server did not start: {output}")
+        with suppress(OSError, ValueError, httpx.HTTPError):
+            info = json.loads((store / "server.json").read_text(encoding="utf-8"))
+            if httpx.get(info["url"] + "/readyz", timeout=5).status_code == 200:
+                return info["url"], info["token"]
+        time.sleep(0.3)
+    raise MesocosmError("the server was not ready in time")

@@ -1,16 +1,36 @@
-"""Names: each is used once in the file, and a word that names another thing names one of its kind.
-Knows the grammar's sections.
+"""Names: each is used once in the file, and a word that refers to another resource refers to one of
+the right section. Knows the grammar's sections.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mesocosm.config.schema import SECTIONS, Ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
-Fault = tuple[tuple[Any, ...], Wrong]
+Path = tuple[Any, ...]  # a setting's keys and list positions, from the top of the file
+Fault = tuple[Path, ConfigValueError]
+
+
+def fault(
+    path: Path,
+    found: str,
+    expected: str = "",
+    choices: Sequence[str] = (),
+    word: str = "",
+    key: str = "",
+) -> Fault:
+    """A problem at a path of the file; `key` is a setting that is missing at the path."""
+    return path, ConfigValueError(key, found, expected, choices, word)
+
+
+def unknown_field(path: Path, dataset: str, fields: Iterable[str], field: str) -> Fault:
+    """A word that is not a field of the dataset."""
+    return fault(
+        path, f"'{dataset}' has no field '{field}'", "a field of it", sorted(fields), field
+    )
 
 
 def check_names(eco: Ecosystem) -> Iterator[Fault]:
@@ -19,23 +39,22 @@ def check_names(eco: Ecosystem) -> Iterator[Fault]:
     for section in SECTIONS:
         for name in getattr(eco, section):
             if name in seen:
-                yield (
-                    (section, name),
-                    Wrong(
-                        "",
-                        f"the name '{name}' is taken by {seen[name]}.{name}",
-                        "a name used once in the file",
-                    ),
-                )
+                found = f"the name '{name}' is taken by {seen[name]}.{name}"
+                yield fault((section, name), found, "a name used once in the file")
             seen.setdefault(name, section)
 
 
-def edge(eco: Ecosystem, path: tuple[Any, ...], word: str, *sections: str) -> Iterator[Fault]:
-    """A fault where a word names nothing of the sections that it may name."""
-    choices = sorted(n for s in sections for n in getattr(eco, s))
+def check_reference(eco: Ecosystem, path: Path, word: str, *sections: str) -> Iterator[Fault]:
+    """A fault where a word is not a name of the sections that it may refer to."""
+    choices: list[str] = []
+    for section in sections:
+        choices += getattr(eco, section)
     if word in choices:
         return
-    other = next((s for s in SECTIONS if word in getattr(eco, s)), None)
-    kinds = " or a ".join(s[:-1] for s in sections)
-    found = f"'{word}' is a {other[:-1]}" if other else f"no {kinds} is named '{word}'"
-    yield path, Wrong("", found, f"a {kinds}" if other else "", choices, word)
+    kinds = " or a ".join(section[:-1] for section in sections)
+    for section in SECTIONS:
+        if word in getattr(eco, section):
+            found = f"'{word}' is a {section[:-1]}"
+            yield fault(path, found, f"a {kinds}", sorted(choices), word)
+            return
+    yield fault(path, f"no {kinds} is named '{word}'", "", sorted(choices), word)

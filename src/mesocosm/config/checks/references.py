@@ -1,6 +1,6 @@
-"""Edges between named things, and what fields and rules say of each other.
+"""References between named resources, and what fields and rules require of each other.
 
-Knows the grammar's objects. Each check yields a path, what was found and what would be right.
+Knows which check is for which section. Each check yields a path and what is invalid there.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ from os.path import isabs, normpath
 
 from mesocosm.config.checks.datasets import check_datasets
 from mesocosm.config.checks.models.model import check_models
-from mesocosm.config.checks.names import Fault, check_names
+from mesocosm.config.checks.names import Fault, check_names, fault
 from mesocosm.config.checks.services import check_services
 from mesocosm.config.checks.world import check_world
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
 
 
-def faults(eco: Ecosystem) -> Iterator[Fault]:
-    """Everything that does not fit together, in no order."""
+def check_references(eco: Ecosystem) -> Iterator[Fault]:
+    """Every setting that does not fit another, in no order."""
     yield from check_names(eco)
     yield from _check_paths(eco)
     yield from check_datasets(eco)
@@ -39,7 +38,5 @@ def _check_paths(eco: Ecosystem) -> Iterator[Fault]:
             continue
         normal = normpath(path)
         if isabs(normal) or normal == ".." or normal.startswith("../"):
-            yield (
-                where,
-                Wrong(where[-1], f"'{path[:80]}' leaves the project's folder", "a path inside it"),
-            )
+            found = f"'{path[:80]}' leaves the project's folder"
+            yield fault(where, found, "a path inside it", key=where[-1])

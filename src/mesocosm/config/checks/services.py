@@ -4,78 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mesocosm.config.checks.names import Fault, edge
-from mesocosm.config.checks.surge import of_surge
+from mesocosm.config.checks.names import Fault, check_reference, fault, unknown_field
+from mesocosm.config.checks.surge import check_surge
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
-
-
-def _fallback(eco: Ecosystem, name: str, serves: str | None, fallback: str) -> Iterator[Fault]:
-    """What a simpler model must share with the one that it stands in for."""
-    first, second = eco.models.get(serves or ""), eco.models.get(fallback)
-    if first is None or second is None:
-        return
-    if first.init_from != fallback and (first.dataset, first.target, first.rank is None) != (
-        second.dataset,
-        second.target,
-        second.rank is None,
-    ):
-        yield (
-            ("services", name, "fallback"),
-            Wrong(
-                "",
-                f"'{fallback}' does not answer what '{serves}' answers",
-                f"a model that learns '{first.dataset}' and predicts '{first.target}'",
-            ),
-        )
-    more = sorted(set(second.features) - set(first.features))
-    if more:
-        yield (
-            ("services", name, "fallback"),
-            Wrong(
-                "",
-                f"'{fallback}' reads {', '.join(more)}, and '{serves}' does not",
-                "a model of no more inputs",
-            ),
-        )
+from mesocosm.monitoring.settings import Monitor
+from mesocosm.serving.settings import Service
 
 
 def check_services(eco: Ecosystem) -> Iterator[Fault]:
     """Everything in services and monitors that does not fit together."""
     for name, service in eco.services.items():
-        if service.model:
-            yield from edge(eco, ("services", name, "model"), service.model, "models")
-        if service.fallback:
-            yield from edge(eco, ("services", name, "fallback"), service.fallback, "models")
-            yield from _fallback(eco, name, service.model, service.fallback)
-        if service.answers:
-            path = ("services", name, "answers", "from")
-            yield from edge(eco, path, service.answers.dataset, "datasets", "sources")
-            data = eco.datasets.get(service.answers.dataset)
-            for key in ("question", "answer"):
-                word = getattr(service.answers, key)
-                if data and not data.auto and word not in data.fields:
-                    wrong = Wrong(
-                        "",
-                        f"'{service.answers.dataset}' has no field '{word}'",
-                        "a field of it",
-                        sorted(data.fields),
-                        word,
-                    )
-                    yield ("services", name, "answers", key), wrong
+        yield from _check_service(eco, name, service)
     for name, monitor in eco.monitors.items():
-        yield from edge(eco, ("monitors", name, "service"), monitor.service, "services")
-        yield from of_surge(eco, name, monitor) if monitor.surge else ()
-        if (
-            "fallback" in monitor.on_anomaly
-            and (watched := eco.services.get(monitor.service))
-            and not watched.fallback
-        ):
-            yield (
-                ("monitors", name, "on_anomaly"),
-                Wrong(
-                    "",
-                    f"'{monitor.service}' has no simpler model",
-                    f"'fallback' with a model in the service '{monitor.service}'",
-                ),
-            )
+        yield from _check_monitor(eco, name, monitor)
+
+
+def _check_service(eco: Ecosystem, name: str, service: Service) -> Iterator[Fault]:
+    at = ("services", name)
+    if service.serves:
+        yield from check_reference(eco, (*at, "serves"), service.serves, "models")
+    if service.fallback:
+        yield from check_reference(eco, (*at, "fallback"), service.fallback, "models")
+        yield from _check_fallback(eco, name, service.serves, service.fallback)
+    if service.answers:
+        name_of_data = service.answers.dataset
+        path = (*at, "answers", "from")
+        yield from check_reference(eco, path, name_of_data, "datasets", "sources")
+        data = eco.datasets.get(name_of_data)
+        for key in ("question", "answer"):
+            field = getattr(service.answers, key)
+            if data and not data.auto and field not in data.fields:
+                yield unknown_field((*at, "answers", key), name_of_data, data.fields, field)
+
+
+def _check_fallback(
+    eco: Ecosystem, name: str, serves: str | None, fallback: str
+) -> Iterator[Fault]:
+    """What a simpler model must share with the one that it replaces."""
+    first, second = eco.models.get(serves or ""), eco.models.get(fallback)
+    if first is None or second is None:
+        return
+    path = ("services", name, "fallback")
+    same_task = (first.dataset, first.target, first.rank is None) == (
+        second.dataset,
+        second.target,
+        second.rank is None,
+    )
+    if first.adapts != fallback and not same_task:
+        yield fault(
+            path,
+            f"'{fallback}' does not predict what '{serves}' predicts",
+            f"a model that trains on '{first.learns}' and predicts '{first.predict}'",
+        )
+    more = sorted(set(second.features) - set(first.features))
+    if more:
+        yield fault(
+            path,
+            f"'{fallback}' reads {', '.join(more)}, and '{serves}' does not",
+            "a model of no more inputs",
+        )
+
+
+def _check_monitor(eco: Ecosystem, name: str, monitor: Monitor) -> Iterator[Fault]:
+    at = ("monitors", name)
+    yield from check_reference(eco, (*at, "service"), monitor.service, "services")
+    yield from check_surge(eco, name, monitor)
+    watched = eco.services.get(monitor.service)
+    if watched and "fallback" in monitor.on_anomaly and not watched.fallback:
+        yield fault(
+            (*at, "on_anomaly"),
+            f"'{monitor.service}' has no simpler model",
+            f"'fallback' with a model in the service '{monitor.service}'",
+        )

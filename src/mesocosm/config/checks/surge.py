@@ -1,72 +1,68 @@
-"""What a surge counts: answers of a model of classes, by fields that its service takes. Knows the
-grammar's objects.
+"""What a surge monitor counts: predictions of a classifier, by fields that its service takes. Knows
+the grammar's objects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from mesocosm.config.checks.names import Fault, Path, fault
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.learning.model import Model
 from mesocosm.monitoring.settings import Monitor
+from mesocosm.monitoring.surge.settings import Surge
 
 
-def of_surge(
-    eco: Ecosystem, name: str, monitor: Monitor
-) -> Iterator[tuple[tuple[Any, ...], Wrong]]:
+def check_surge(eco: Ecosystem, name: str, monitor: Monitor) -> Iterator[Fault]:
     """Faults of `surge`."""
-    at, surge, service = (
-        ("monitors", name, "surge"),
-        monitor.surge,
-        eco.services.get(monitor.service),
-    )
-    model = eco.models.get(str(service.model)) if service else None
-    data = eco.datasets.get(model.dataset) if model else None
+    at: Path = ("monitors", name, "surge")
+    surge = monitor.surge
+    service = eco.services.get(monitor.service)
     if not service or not surge:
         return
+    model = eco.models.get(str(service.serves))
     if model is None or model.rank:
-        yield (
+        yield fault(
             at,
-            Wrong(
-                "",
-                f"'{monitor.service}' serves no model of classes, so no answer of it can surge",
-                "a service that serves one",
-            ),
+            f"'{monitor.watches}' serves no classifier, so no prediction of it can surge",
+            "a service of a model that predicts classes",
         )
         return
-    taken = sorted({*model.features, *model.context_fields})
+    yield from _check_fields(surge, model, monitor.watches, str(service.serves), at)
+    if surge.unsure and not service.abstain:
+        yield fault(
+            (*at, "unsure"),
+            f"'{monitor.watches}' never abstains",
+            "'abstain' in the service, as 'abstain: 0.1'",
+        )
+    values = _class_values(eco, model)
+    if values and surge.label is not None and surge.label not in values:
+        yield fault(
+            (*at, "label"),
+            f"'{service.serves}' never predicts '{surge.label}'",
+            f"a value of '{model.target}'",
+            values,
+            surge.label,
+        )
+
+
+def _check_fields(surge: Surge, model: Model, service: str, name: str, at: Path) -> Iterator[Fault]:
+    taken = sorted({*model.inputs, *model.along})
     for key in ("by", "once", "sender"):
         field = getattr(surge, key)
         if field and field not in taken:
-            yield (
+            yield fault(
                 (*at, key),
-                Wrong(
-                    "",
-                    f"'{monitor.service}' takes no field '{field}'",
-                    f"an input of '{service.model}', or one of its 'context_fields'",
-                    taken,
-                    field,
-                ),
+                f"'{service}' takes no field '{field}'",
+                f"an input of '{name}', or one of its 'along'",
+                taken,
+                field,
             )
-    if surge.unsure and not service.abstain:
-        yield (
-            (*at, "unsure"),
-            Wrong(
-                "",
-                f"'{monitor.service}' never says that it is not sure",
-                "'abstain' in the service, as 'abstain: 0.1'",
-            ),
-        )
-    values = getattr(data.fields.get(model.target), "values", ()) if data and not data.auto else ()
-    if values and surge.label is not None and surge.label not in values:
-        yield (
-            (*at, "label"),
-            Wrong(
-                "",
-                f"'{service.model}' never says '{surge.label}'",
-                f"a value of '{model.target}'",
-                list(values),
-                surge.label,
-            ),
-        )
+
+
+def _class_values(eco: Ecosystem, model: Model) -> list[str]:
+    """The values of the target that the file declares."""
+    data = eco.datasets.get(model.learns)
+    if data is None or data.auto:
+        return []
+    return list(getattr(data.fields.get(model.predict), "values", ()))

@@ -1,5 +1,5 @@
-"""What the world shows of services, who speaks in it, and its own models of things. Knows the
-grammar's objects.
+"""What the world shows of services, who speaks in it, and its own 3D models. Knows the grammar's
+objects.
 """
 
 from __future__ import annotations
@@ -7,73 +7,51 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from mesocosm.config.checks.names import Fault, edge
+from mesocosm.config.checks.names import Fault, Path, check_reference, fault
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
 from mesocosm.world.elements import ELEMENTS
 from mesocosm.world.settings import ENDPOINT, ROWS
-
-
-def _speaks(eco: Ecosystem, word: str) -> Wrong | None:
-    """What is wrong with who is to word an inhabitant's answers."""
-    if (
-        word == ROWS or "/" in word or word.startswith(".")
-    ):  # a folder or a hub's name is looked for when it is wanted
-        return None
-    if word == ENDPOINT:
-        return (
-            None
-            if eco.language
-            else Wrong(
-                "",
-                "the file names no language model",
-                "'language' with its endpoint and model beside 'world'",
-            )
-        )
-    from mesocosm.learning.base_models import BASES
-
-    if word in BASES and not BASES[word].writes:
-        return Wrong("", f"'{word}' reads and writes nothing", "one of the choices", _speakers())
-    return (
-        None
-        if word in BASES
-        else Wrong("", f"nobody is known as '{word[:60]}'", "one of the choices", _speakers(), word)
-    )
-
-
-def _speakers() -> list[str]:
-    from mesocosm.learning.base_models import BASES
-
-    return [ROWS, ENDPOINT, *(name for name, base in BASES.items() if base.writes)]
 
 
 def check_world(eco: Ecosystem) -> Iterator[Fault]:
     """Everything in the world that does not fit together."""
     for name, place in eco.world.places.items():
-        yield from edge(eco, ("world", "places", name, "service"), place.service, "services")
-        if place.inhabitant and (fault := _speaks(eco, place.inhabitant.language_model)):
-            yield ("world", "places", name, "inhabitant", "language_model"), fault
-        if place.inhabitant and place.inhabitant.knowledge:
-            yield from edge(
-                eco,
-                ("world", "places", name, "inhabitant", "knowledge"),
-                place.inhabitant.knowledge,
-                "datasets",
-                "sources",
-            )
+        at = ("world", "places", name)
+        yield from check_reference(eco, (*at, "service"), place.service, "services")
+        if not place.inhabitant:
+            continue
+        yield from _check_speaker(eco, (*at, "inhabitant", "language_model"), place.inhabitant.language_model)
+        if knowledge := place.inhabitant.knowledge:
+            path = (*at, "inhabitant", "knowledge")
+            yield from check_reference(eco, path, knowledge, "datasets", "sources")
     for kind, file in eco.world.models.items():
-        kinds = sorted(k for k, _ in ELEMENTS.values())
-        if kind not in kinds:
-            yield (
-                ("world", "models", kind),
-                Wrong("", f"no kind of thing is named '{kind}'", "one of the choices", kinds, kind),
-            )
-        if (
-            not file.lower().endswith(".glb")
-            or PurePath(file).is_absolute()
-            or ".." in PurePath(file).parts
-        ):
-            yield (
-                ("world", "models", kind),
-                Wrong("", f"'{file[:60]}' was given", "a .glb file inside the project"),
-            )
+        yield from _check_model_file(kind, file)
+
+
+def _check_speaker(eco: Ecosystem, path: Path, word: str) -> Iterator[Fault]:
+    """What is invalid in the language model that is to word an inhabitant's answers."""
+    if word == ROWS or "/" in word or word.startswith("."):
+        return  # a folder or a hub's name is looked up when it is needed
+    if word == ENDPOINT:
+        if not eco.language:
+            expected = "'language' with its endpoint and model beside 'world'"
+            yield fault(path, "the file names no language model", expected)
+        return
+    from mesocosm.learning.base_models import BASES
+
+    speakers = [ROWS, ENDPOINT, *(name for name, base in BASES.items() if base.writes)]
+    if word not in BASES:
+        found = f"unknown model '{word[:60]}'"
+        yield fault(path, found, "one of the choices", speakers, word)
+    elif not BASES[word].writes:
+        yield fault(path, f"'{word}' does not generate text", "one of the choices", speakers)
+
+
+def _check_model_file(kind: str, file: str) -> Iterator[Fault]:
+    path = ("world", "models", kind)
+    kinds = sorted({kind for kind, _ in ELEMENTS.values()})
+    if kind not in kinds:
+        yield fault(path, f"no element is named '{kind}'", "one of the choices", kinds, kind)
+    pure = PurePath(file)
+    if not file.lower().endswith(".glb") or pure.is_absolute() or ".." in pure.parts:
+        yield fault(path, f"got '{file[:60]}'", "a .glb file inside the project")

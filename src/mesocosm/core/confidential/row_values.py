@@ -37,19 +37,23 @@ def mark_quoted(text: str, names: Collection[str]) -> str:
     >>> withheld(mark_quoted("column 'age' has '4o'", {"age"}))
     "column 'age' has '[withheld]'"
     """
-    return _QUOTED.sub(
-        lambda found: found[0] if found[1] in names else f"'{mark_value(found[1])}'", text
-    )
+
+    def mark(found: re.Match[str]) -> str:
+        if found[1] in names:
+            return found[0]
+        return f"'{mark_value(found[1])}'"
+
+    return _QUOTED.sub(mark, text)
 
 
 def plain(text: str) -> str:
     """A sentence without its marks."""
-    return text.replace(START, "").replace(END, "") if START in text or END in text else text
+    return text.replace(START, "").replace(END, "")
 
 
 def withheld(text: str) -> str:
     """A sentence without the values of rows."""
-    return plain(_SPAN.sub(WITHHELD, text)) if START in text else text
+    return plain(_SPAN.sub(WITHHELD, text))
 
 
 def plain_all(value: Any) -> Any:
@@ -72,11 +76,9 @@ def shown_bytes(data: bytes, all_values: bool) -> bytes:
     """
     for start, end, span in _FORMS:
         if start in data:
-            data = (
-                (data if all_values else span.sub(WITHHELD.encode(), data))
-                .replace(start, b"")
-                .replace(end, b"")
-            )
+            if not all_values:
+                data = span.sub(WITHHELD.encode(), data)
+            data = data.replace(start, b"").replace(end, b"")
     return data
 
 

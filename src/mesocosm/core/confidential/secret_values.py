@@ -59,11 +59,10 @@ def remember(name: str, value: str) -> None:
                     _known.setdefault(spelling, f"${{{name}}}")
         longest = sorted(_known, key=len, reverse=True)
         _names[:] = [_known[s] for s in longest]
-        _form = (
-            re.compile("|".join(f"({_pattern(s)})" for s in longest), re.IGNORECASE)
-            if longest
-            else None
-        )
+        _form = None
+        if longest:
+            patterns = (f"({_pattern(spelling)})" for spelling in longest)
+            _form = re.compile("|".join(patterns), re.IGNORECASE)
 
 
 def masked(text: str) -> str:
@@ -91,29 +90,25 @@ def masked_all(value: object) -> object:
 
 
 def _parts(value: str) -> list[str]:
-    """What of a URL could be quoted alone: user, password, host and their like; the path and a
-    query's values where they are no plain words.
+    """The parts of a URL that could be quoted alone: user, password, host and their like; the path
+    and a query's values where they are not plain words.
     """
     if "://" not in value:
         return []
     try:
         url = urlsplit(value)
-        asked = [(q.partition("=")[0], q.partition("=")[2]) for q in url.query.split("&")]
-        odd = [p for p in (url.path.strip("/"), *(v for _, v in asked)) if p and not _is_plain(p)]
-        return [
-            p
-            for p in (
-                url.netloc,
-                url.username,
-                url.password,
-                url.hostname,
-                *odd,
-                *(v for k, v in asked if SECRET.search(k)),
-            )
-            if p
-        ]
+        host_parts = [url.netloc, url.username, url.password, url.hostname]
     except ValueError:
         return []
+    parts = [part for part in host_parts if part]
+    path = url.path.strip("/")
+    if not _is_plain(path):
+        parts.append(path)
+    for option in url.query.split("&"):
+        key, _, text = option.partition("=")
+        if not _is_plain(text) or SECRET.search(key):
+            parts.append(text)
+    return [part for part in parts if part]
 
 
 def _is_plain(part: str) -> bool:
@@ -124,13 +119,9 @@ def _is_plain(part: str) -> bool:
 
 
 def _spellings(value: str) -> set[str]:
+    """How a value may be written in URLs, JSON, Python and base64."""
     data = value.encode()
-    coded = (
-        {base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()}
-        if len(data) >= WORD - 2
-        else set()
-    )
-    return {
+    spellings = {
         value,
         quote(value, safe=""),
         quote(value),
@@ -138,15 +129,18 @@ def _spellings(value: str) -> set[str]:
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
         repr(value)[1:-1],
-        *coded,
-        *(c.rstrip("=") for c in coded),
     }
+    if len(data) >= WORD - 2:
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            coded = encode(data).decode()
+            spellings |= {coded, coded.rstrip("=")}
+    return spellings
 
 
 def _pattern(spelling: str) -> str:
+    """What is masked; a word that sentences may have too is masked only where it is a whole
+    word.
+    """
     plain = re.escape(spelling)
-    return (
-        rf"(?<!\w){plain}(?!\w)"
-        if spelling.isalpha() or (len(spelling) < WORD and spelling.isalnum())
-        else plain
-    )
+    is_word = spelling.isalpha() or (len(spelling) < WORD and spelling.isalnum())
+    return rf"(?<!\w){plain}(?!\w)" if is_word else plain

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.thresholds import holds
+from mesocosm.core.thresholds import satisfies
 
 Array = np.ndarray[Any, Any]
 MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error")
@@ -171,7 +171,7 @@ def gates(require: dict[str, str], metrics: dict[str, Any]) -> list[str]:
     missed = []
     for name, bound in require.items():
         figure = metrics.get(name)
-        if figure is None or not holds(bound, float(figure)):
+        if figure is None or not satisfies(bound, float(figure)):
             missed.append(
                 f"{name} is {figure if figure is not None else 'not known'}, and require says"
                 f" {bound}"

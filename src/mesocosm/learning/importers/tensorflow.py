@@ -322,7 +322,7 @@ def main(folder: str, out: str, named: str) -> None:
     try:
         _read(Path(folder), named, Path(out))
     except Wrong as wrong:
-        told = {"wrong": [wrong.key, wrong.found, wrong.wanted]}
+        told = {"wrong": [wrong.key, wrong.found, wrong.expected]}
     except Failure as failure:
         told = {"failure": str(failure)}
     except Exception as error:  # TensorFlow and tf2onnx each have their own kinds

@@ -65,7 +65,7 @@ def main(job: Path) -> None:
         history = trainer.train(net, tune, rows, held, asked["seed"], keep, say)
     except Wrong as wrong:
         write_json(
-            job / "wrong.json", {"key": wrong.key, "found": wrong.found, "wanted": wrong.wanted}
+            job / "wrong.json", {"key": wrong.key, "found": wrong.found, "wanted": wrong.expected}
         )
         raise SystemExit(1) from wrong
     if first:

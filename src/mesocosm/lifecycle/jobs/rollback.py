@@ -43,6 +43,6 @@ def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, An
         catalog.deploy(con, service, before["version"], now["answers"], who, why, before["weights"])
         if before["version"] != now["version"]:
             if now["version"]:
-                catalog.judge(con, now["version"], "retired", f"rolled back: {why}")
-            catalog.judge(con, before["version"], "champion", f"rolled back to: {why}")
+                catalog.set_version_state(con, now["version"], "retired", f"rolled back: {why}")
+            catalog.set_version_state(con, before["version"], "champion", f"rolled back to: {why}")
     return {"service": service, "from": now["version"], "to": before["version"], "why": why}

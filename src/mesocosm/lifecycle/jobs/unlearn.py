@@ -88,7 +88,7 @@ def _replace(
     }
     with catalog.transaction() as con:
         con.execute(insert(t.VERSIONS).values(**values))
-        catalog.judge(
+        catalog.set_version_state(
             con,
             old["id"],
             "erased",

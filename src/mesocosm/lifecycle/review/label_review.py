@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mesocosm.catalog import Catalog, unlabelled
+from mesocosm.catalog import Catalog, find_unlabelled
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.learning.model import Model
@@ -208,7 +208,7 @@ def read_unlabelled_requests(
         if service.model == model:
             requests += [
                 request
-                for request in unlabelled(catalog, name, REQUESTS)
+                for request in find_unlabelled(catalog, name, REQUESTS)
                 if set(net.inputs) <= set(request["input"]["clean"])
             ]
     return requests

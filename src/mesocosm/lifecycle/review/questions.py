@@ -40,7 +40,7 @@ def ask_readings(spec: Spec, made: Mapping[str, str] | None = None) -> list[Find
         for question in _open_questions(spec, name, (made or {}).get(f"datasets.{name}")):
             place = spec.place("datasets", name, *question.key.split(".", 1))
             address = f"datasets.{name}.{question.key}"
-            findings.append(Finding(place, address, question.found, question.wanted))
+            findings.append(Finding(place, address, question.found, question.expected))
     return findings
 
 
@@ -66,7 +66,7 @@ def find_missing_bases(spec: Spec) -> list[Finding]:
                 locate_base(base, spec.root)
             except Wrong as wrong:
                 place = spec.place("models", name, key, key=False)
-                unknown = Wrong(key, wrong.found, wrong.wanted, wrong.choices, base)
+                unknown = Wrong(key, wrong.found, wrong.expected, wrong.choices, base)
                 findings.append(unknown.at(place, f"models.{name}"))
     return findings
 

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from mesocosm.core.durations import seconds
-from mesocosm.core.thresholds import holds
 from mesocosm.serving.rollout.sequential_test import ShareComparison, compare_shares
+from mesocosm.core.thresholds import satisfies
 from mesocosm.serving.settings import Rollout
 
 Act = Literal["hold", "step", "promote", "return"]

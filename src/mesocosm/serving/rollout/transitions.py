@@ -35,11 +35,11 @@ def promote_candidate(
             f"{rollout['strategy']} promoted: {why}",
         )
         if rollout["before"] and rollout["before"] != rollout["version"]:
-            catalog.judge(
+            catalog.set_version_state(
                 con, rollout["before"], "retired", f"replaced by {rollout['version']}: {why}"
             )
         if rollout["version"]:
-            catalog.judge(
+            catalog.set_version_state(
                 con, rollout["version"], "champion", f"{rollout['strategy']} promoted: {why}"
             )
     catalog.clear(f"rollout-{rollout['service']}", "another version was promoted")
@@ -71,7 +71,7 @@ def roll_back(
         ):
             return False
         if rollout["version"]:
-            catalog.judge(
+            catalog.set_version_state(
                 con, rollout["version"], "retired", f"{rollout['strategy']} rolled back: {why}"
             )
     return True

@@ -1,8 +1,8 @@
-"""What an inhabitant takes a question for: a thing of the world that is asked after, or a supposed
-row. Words in English and Chinese.
+"""What a visitor asks an inhabitant: after an element of the world, or what a supposed row would
+get. Words in English and Chinese.
 
-Knows scenes and texts; makes up nothing: what is said of a thing is the sentence that the thing
-itself shows, and a question is never said back.
+Knows scenes and texts; makes up nothing: what is said of an element is the sentence that the
+element itself shows, and a question is never said back.
 """
 
 from __future__ import annotations
@@ -87,14 +87,10 @@ FILLERS = frozenset(
         "the",
     ]
 )
-SHORT, BEGINNING = (
-    6,
-    8,
-    # words of a question that is understood from the one before, and of the one before that are
-    # looked at
-)
+SHORT = 6  # words of a question that is understood from the one before
+BEGINNING = 8  # words of the question before that are looked at
 NUMBER = r"(-?\d[\d,]*(?:\.\d+)?)"
-MOST = 4  # things told of in one answer
+MOST = 4  # elements described in one answer
 LINKS = r"(?:\s*(?:=|:|,|\bis\b|\bof\b|\bat\b|\bto\b|\bwas\b|为|是|等于|改成)\s*|\s+|)"
 
 
@@ -109,94 +105,112 @@ def _spoken(text: str) -> str:
 
 
 def _has(spoken: str, words: Sequence[str]) -> bool:
-    return any((f" {w} " in spoken) if w.isascii() else (w in spoken) for w in words)
+    return any(_contains(spoken, word) for word in words)
+
+
+def _contains(spoken: str, word: str) -> bool:
+    """Whether a word is in a text; Chinese has no spaces around its words."""
+    if word.isascii():
+        return f" {word} " in spoken
+    return word in spoken
 
 
 def _names(spoken: str, name: str) -> bool:
-    said = _spoken(name)
-    return said in spoken if name.isascii() else said.strip() in spoken
+    words = _spoken(name)
+    if name.isascii():
+        return words in spoken
+    return words.strip() in spoken
 
 
-def asked_after(question: str, scene: Scene, *, loosely: bool = False) -> list[Element]:
-    """The things whose state a question asks after; none where it asks for something else.
+def find_elements(question: str, scene: Scene, *, loosely: bool = False) -> list[Element]:
+    """The elements whose state a question asks after; none where it asks for something else.
 
-    A thing is meant where its address is written, or its name beside what it is ("the credit
+    An element is meant where its address is written, or its name beside what it is ("the credit
     lake"). Loosely, also where a name of two words or a whole kind comes with a word of state ("how
-    is the credit desk", "how are the models"), or where alerts are asked for, of which the monitors
-    tell.
+    is the credit desk", "how are the models"), or where alerts are asked for, which the monitors
+    have.
     """
     spoken = _spoken(question)
     kinds = [section for section, words in SECTIONS.items() if _has(spoken, words)]
-    section = {e.id: e.id.partition(".")[0] for e in scene.elements}
+    addresses = question.lower().split()
     meant = [
-        e
-        for e in scene.elements
-        if e.id in question.lower().split() or (section[e.id] in kinds and _names(spoken, e.name))
+        element
+        for element in scene.elements
+        if element.id in addresses or (_section(element) in kinds and _names(spoken, element.name))
     ]
     if not meant and loosely:
-        state = _has(spoken, STATE)
-        meant = [
-            e
-            for e in scene.elements
-            if state
-            and section[e.id] in SECTIONS
-            and len(_spoken(e.name).split()) > 1
-            and _names(spoken, e.name)
-        ]
-        meant = meant or [e for e in scene.elements if state and section[e.id] in kinds]
-        meant = meant or [
-            e
-            for e in scene.elements
-            if section[e.id] == "monitors" and _has(spoken, ALERTS) and _has(spoken, OPEN)
-        ]
-    longest = max((len(e.name) for e in meant), default=0)
-    named = (
-        [e for e in meant if len(e.name) == longest]
-        if len({e.name for e in meant}) > 1 and any(_names(spoken, e.name) for e in meant)
-        else meant
-    )
-    return sorted(named, key=lambda e: (e.state not in ("alarm", "watch"), e.depth))[:MOST]
+        meant = _find_loosely(spoken, kinds, scene)
+    meant = _keep_longest_name(spoken, meant)
+    return sorted(meant, key=lambda e: (e.state not in ("alarm", "watch"), e.depth))[:MOST]
+
+
+def _section(element: Element) -> str:
+    return element.id.partition(".")[0]
+
+
+def _find_loosely(spoken: str, kinds: Sequence[str], scene: Scene) -> list[Element]:
+    meant: list[Element] = []
+    if _has(spoken, STATE):
+        meant = [element for element in scene.elements if _has_long_name(spoken, element)]
+        meant = meant or [element for element in scene.elements if _section(element) in kinds]
+    if not meant and _has(spoken, ALERTS) and _has(spoken, OPEN):
+        meant = [e for e in scene.elements if _section(e) == "monitors"]
+    return meant
+
+
+def _has_long_name(spoken: str, element: Element) -> bool:
+    """Whether a text has the name of an element, of two words or more."""
+    is_long = len(_spoken(element.name).split()) > 1
+    return is_long and _section(element) in SECTIONS and _names(spoken, element.name)
+
+
+def _keep_longest_name(spoken: str, meant: list[Element]) -> list[Element]:
+    """Of elements with several names, those of the longest: "credit desk" means no "credit"."""
+    several = len({element.name for element in meant}) > 1
+    if not several or not any(_names(spoken, element.name) for element in meant):
+        return meant
+    longest = max(len(element.name) for element in meant)
+    return [element for element in meant if len(element.name) == longest]
 
 
 def upstream(ident: str, scene: Scene, through: str = "") -> list[str]:
-    """The way from a thing up to a spring, each the next one's neighbour; `through` is taken where
-    the way forks there.
+    """The path from an element up to a spring, each the next one's neighbour; `through` is taken
+    where the path forks there.
     """
-    by = {e.id: e for e in scene.elements}
-    way = [ident]
-    while needs := [n for n in by[way[-1]].needs if n in by and n not in way]:
-        way.append(
-            through
-            if through in needs
-            else next((n for n in needs if n.startswith("datasets.")), needs[0])
-        )
-    return way
+    by_id = {element.id: element for element in scene.elements}
+    path = [ident]
+    while needs := [need for need in by_id[path[-1]].needs if need in by_id and need not in path]:
+        path.append(_choose_need(needs, through))
+    return path
 
 
-def continued(before: str, last: str) -> list[str]:
+def _choose_need(needs: Sequence[str], through: str) -> str:
+    if through in needs:
+        return through
+    return next((need for need in needs if need.startswith("datasets.")), needs[0])
+
+
+def expand_question(before: str, last: str) -> list[str]:
     """What a short question may mean after another one: the other's beginning with this one's
     words.
 
-    >>> continued("How do I change my PIN?", "and my phone number?")[-2]
+    >>> expand_question("How do I change my PIN?", "and my phone number?")[-2]
     'How do I change my phone number'
-    >>> continued("How do I change my PIN?", "Is it true that the moon is made of green cheese and of nothing else?")
+    >>> expand_question("How do I change my PIN?", "Is it true that the moon is of green cheese?")
     []
     """
-    words = [
-        w
-        for w in re.findall(r"[^\s?!.]+", last)
-        if w.lower() not in ("and", "what", "about", "then")
-    ]
+    linking = ("and", "what", "about", "then")
+    words = [word for word in re.findall(r"[^\s?!.]+", last) if word.lower() not in linking]
     if not 0 < len(words) <= SHORT:
         return []
-    begun = re.findall(r"[^\s?!.]+", before)[:BEGINNING]
-    return [" ".join([*begun[:k], *words]) for k in range(2, len(begun))]
+    beginning = re.findall(r"[^\s?!.]+", before)[:BEGINNING]
+    return [" ".join([*beginning[:count], *words]) for count in range(2, len(beginning))]
 
 
-def goes_on(last: str) -> bool:
-    """Whether a question asks for no new thing, so that what was said before still answers it.
+def continues(last: str) -> bool:
+    """Whether a question asks nothing new, so that the answer before still answers it.
 
-    >>> goes_on("and how long?"), goes_on("and my dog?")
+    >>> continues("and how long?"), continues("and my dog?")
     (True, False)
     """
     return set(_spoken(last).split()) <= FILLERS
@@ -211,50 +225,74 @@ def refers_back(last: str) -> bool:
     return _has(_spoken(last), BACK)
 
 
-def supposed(questions: Sequence[str], inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def read_supposed_row(
+    questions: Sequence[str], inputs: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """The row that a question supposes: values of inputs by name ("duration 48") or unit ("48
-    months"); those of earlier questions hold on.
+    months"); those of earlier questions stay.
 
     Empty where the last question supposes nothing. Private inputs take no value.
 
-    >>> supposed(["would it be good with duration 48?", "and 12 months?"], [{"name": "duration", "low": 1, "unit": "month", "whole": True}])
+    >>> inputs = [{"name": "duration", "low": 1, "unit": "month", "whole": True}]
+    >>> read_supposed_row(["would it be good with duration 48?", "and 12 months?"], inputs)
     {'duration': 12}
-    >>> supposed(["How do I pay 12 months in advance?"], [{"name": "duration", "low": 1, "unit": "month", "whole": True}])
+    >>> read_supposed_row(["How do I pay 12 months in advance?"], inputs)
     {}
     """
-    found: dict[str, Any] = {}
+    row: dict[str, Any] = {}
     for number, question in enumerate(questions):
-        hits = {
-            i["name"]: hit for i in inputs if not i.get("private") and (hit := _value(i, question))
-        }
-        supposes = bool(hits) and (
-            any(named for _, named in hits.values())
-            or bool(found)
-            or _has(_spoken(question), SUPPOSE)
-        )
-        if supposes:
-            found |= {name: value for name, (value, _) in hits.items()}
+        values = _read_values(question, inputs)
+        if values and (row or _is_supposition(question, values)):
+            row |= {name: value for name, (value, _) in values.items()}
         elif number == len(questions) - 1:
             return {}
+    return row
+
+
+def _is_supposition(question: str, values: Mapping[str, tuple[Any, bool]]) -> bool:
+    is_named = any(by_name for _, by_name in values.values())
+    return is_named or _has(_spoken(question), SUPPOSE)
+
+
+def _read_values(question: str, inputs: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, bool]]:
+    """The value that a question gives each input, and whether by the input's name."""
+    found = {}
+    for field in inputs:
+        if field.get("private"):
+            continue
+        value = _read_number(field, question) if "low" in field else _read_choice(field, question)
+        if value is not None:
+            found[field["name"]] = value
     return found
 
 
-def _value(field: Mapping[str, Any], question: str) -> tuple[Any, bool] | None:
-    """What a question says of an input, and whether by its name."""
+def _pattern_of(field: Mapping[str, Any]) -> str:
     name = re.escape(str(field["name"])).replace("_", "[_ ]")
-    if "low" in field:
-        hit = re.search(rf"(?<!\w){name}{LINKS}{NUMBER}", question, re.IGNORECASE)
-        named = hit is not None
-        if not hit and field.get("unit"):
-            hit = re.search(
-                rf"{NUMBER}\s*{re.escape(str(field['unit']))}s?(?!\w)", question, re.IGNORECASE
-            )
-        if not hit:
-            return None
-        value = float(hit[1].replace(",", ""))
-        return round(value) if field.get("whole") else value, named
-    hit = re.search(rf"(?<!\w){name}{LINKS}(.+)", question, re.IGNORECASE | re.DOTALL)
-    said = [
-        c for c in field.get("choices", []) if hit and hit[1].lower().startswith(str(c).lower())
+    return rf"(?<!\w){name}{LINKS}"
+
+
+def _read_number(field: Mapping[str, Any], question: str) -> tuple[Any, bool] | None:
+    hit = re.search(_pattern_of(field) + NUMBER, question, re.IGNORECASE)
+    by_name = hit is not None
+    if not hit and field.get("unit"):
+        unit = re.escape(str(field["unit"]))
+        hit = re.search(rf"{NUMBER}\s*{unit}s?(?!\w)", question, re.IGNORECASE)
+    if not hit:
+        return None
+    value = float(hit[1].replace(",", ""))
+    if field.get("whole"):
+        return round(value), by_name
+    return value, by_name
+
+
+def _read_choice(field: Mapping[str, Any], question: str) -> tuple[Any, bool] | None:
+    hit = re.search(_pattern_of(field) + "(.+)", question, re.IGNORECASE | re.DOTALL)
+    if not hit:
+        return None
+    rest = hit[1].lower()
+    choices = [
+        choice for choice in field.get("choices", []) if rest.startswith(str(choice).lower())
     ]
-    return (max(said, key=len), True) if said else None
+    if not choices:
+        return None
+    return max(choices, key=len), True

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesocosm.world.booths import stalls
+from mesocosm.world.booths import describe_booths
 from mesocosm.world.elements.view import View
 
 
 def counter(name: str, settings: Any, view: View) -> dict[str, Any]:
     """What the place shows."""
-    who = (settings.get("inhabitant") or {}).get("name")
-    shown = stalls(
-        settings["as"], settings.get("counts"), view.answers(settings["shows"]), view.alerts
-    )
-    storm = next((s for s in shown if s["state"] == "alarm"), None)
-    here = view.catalog.deployment(settings["shows"]) is not None
-    says = f"Place {name}: {settings['as']} of {settings['shows']}" + (
-        f", {who} is here" if who else ""
-    )
+    inhabitant = (settings.get("inhabitant") or {}).get("name")
+    service, form = settings["shows"], settings["as"]
+    booths = describe_booths(form, settings.get("counts"), view.answers(service), view.alerts)
+    storm = next((booth for booth in booths if booth["state"] == "alarm"), None)
+    says = f"Place {name}: {form} of {service}"
+    if inhabitant:
+        says += f", {inhabitant} is here"
+    state = "unknown"
     if storm:
         says += f"; {storm['says']}"
+        state = "alarm"
+    elif view.catalog.deployment(service) is not None:
+        state = "fine"
     return {
-        "state": "alarm" if storm else "fine" if here else "unknown",
+        "state": state,
         "says": says,
-        "inhabitant": who,
-        "speaks_for": settings["shows"],
-        "form": settings["as"],
-        "stalls": shown,
-        "facts": {"form": settings["as"]},
+        "inhabitant": inhabitant,
+        "speaks_for": service,
+        "form": form,
+        "stalls": booths,
+        "facts": {"form": form},
     }

@@ -4,6 +4,7 @@ beam while a version comes in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.world.elements.view import View
@@ -16,47 +17,43 @@ def lighthouse(name: str, settings: Any, view: View) -> dict[str, Any]:
     figures = dict(view.figures.get(name, {}))
     if not row:
         return {"state": "unknown", "says": f"Service {name}: nothing deployed yet"}
-    bad = (figures.get("error_rate") or 0) > 0.01
-    asked, p95 = figures.get("error_rate") is not None, figures.get("p95_ms")
-    state = "alarm" if bad else "watch" if view.alarm(name) else "fine" if asked else "unknown"
-    what = row["version"] or row["answers"]
-    said = (
-        "not running"
-        if not figures
-        else (
-            f"{figures['rate']:.2f} requests/s" + (f", p95 {p95:.0f} ms" if p95 is not None else "")
-            if asked
-            else "no requests in the last minute"
+    failing = (figures.get("error_rate") or 0) > 0.01
+    version = row["version"] or row["answers"]
+    rollout = view.catalog.rollout(name)
+    facts = {"version": version, "since": row["at"], "who": row["who"], "why": row["why"]}
+    share = None
+    if rollout:
+        share = min(1.0, float((rollout["detail"] or {}).get("share", 0)) / 100)
+        facts["rollout"] = (
+            f"{rollout['strategy']} of {rollout['version']}, {100 * share:.0f} % of the requests"
         )
-    )
-    refused = figures.get("refused_rate") or 0
-    if refused:
-        said += f", {refused:.0%} refused (4xx)"
-    coming = view.catalog.rollout(name)
-    share = min(1.0, float((coming["detail"] or {}).get("share", 0)) / 100) if coming else None
-    beside = (
-        {
-            "rollout": (
-                f"{coming['strategy']} of {coming['version']}, {100 * (share or 0):.0f} % of the"
-                " requests"
-            )
-        }
-        if coming
-        else {}
-    )
+    state = "unknown"
+    if failing:
+        state = "alarm"
+    elif view.alarm(name):
+        state = "watch"
+    elif figures.get("error_rate") is not None:
+        state = "fine"
     return {
         "state": state,
         "traffic": figures.get("rate", 0.0),
-        "says": f"Service {name}: {what}, {said}",
+        "says": f"Service {name}: {version}, {_describe_traffic(figures)}",
         "share": share,
-        "weather": ["rain"] if bad else [],
-        "facts": {
-            "version": what,
-            "since": row["at"],
-            "who": row["who"],
-            "why": row["why"],
-            **beside,
-            **figures,
-            "answered": view.catalog.counts().get(name, 0),
-        },
+        "weather": ["rain"] if failing else [],
+        "facts": facts | figures | {"answered": view.catalog.counts().get(name, 0)},
     }
+
+
+def _describe_traffic(figures: Mapping[str, Any]) -> str:
+    if not figures:
+        said = "not running"
+    elif figures.get("error_rate") is None:
+        said = "no requests in the last minute"
+    else:
+        said = f"{figures['rate']:.2f} requests/s"
+        if figures.get("p95_ms") is not None:
+            said += f", p95 {figures['p95_ms']:.0f} ms"
+    refused = figures.get("refused_rate") or 0
+    if refused:
+        said += f", {refused:.0%} refused (4xx)"
+    return said

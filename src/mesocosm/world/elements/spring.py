@@ -9,21 +9,24 @@ from mesocosm.world.elements.view import View
 
 def spring(name: str, settings: Any, view: View) -> dict[str, Any]:
     """What the spring shows."""
-    listed = view.catalog.listed.get(f"sources.{name}")
     kind = str(settings["type"])
-    says = f"Source {name}: {kind}" + ("" if listed else ", not read yet")
-    fault = view.fault(f"sources.{name}")
-    if listed and fault:
-        lost = fault[0] == "lost"
+    says = f"Source {name}: {kind}"
+    if not view.catalog.listed.get(f"sources.{name}"):
         return {
-            "state": "alarm" if lost else "watch",
-            "level": 0.0 if lost else 1.0,
-            "says": f"Source {name}: {kind}; {fault[1]}",
-            "facts": {"type": kind, "fault": fault[1], "fault_kind": fault[0]},
+            "state": "unknown",
+            "level": None,
+            "says": f"{says}, not read yet",
+            "facts": {"type": kind},
         }
+    fault = view.fault(f"sources.{name}")
+    if not fault:
+        return {"state": "fine", "level": 1.0, "says": says, "facts": {"type": kind}}
+    state, level = "watch", 1.0
+    if fault[0] == "lost":
+        state, level = "alarm", 0.0
     return {
-        "state": "fine" if listed else "unknown",
-        "level": 1.0 if listed else None,
-        "says": says,
-        "facts": {"type": kind},
+        "state": state,
+        "level": level,
+        "says": f"{says}; {fault[1]}",
+        "facts": {"type": kind, "fault": fault[1], "fault_kind": fault[0]},
     }

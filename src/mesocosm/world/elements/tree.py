@@ -4,6 +4,7 @@ service stands beside it as a sapling.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.world.elements.view import View
@@ -29,64 +30,92 @@ SHOWN = (
 def tree(name: str, settings: Any, view: View) -> dict[str, Any]:
     """What the tree shows."""
     versions = view.catalog.versions(name)
-    growing = view.making.get(f"models.{name}")
+    work = view.making.get(f"models.{name}")
     if not versions:
-        said = f"Model {name}: " + (
-            growing["lines"][-1] if growing and growing["lines"] else "not grown yet"
-        )
-        return {"state": "unknown", "says": said, "sapling": _growing(growing)}
+        newest = work["lines"][-1] if work and work["lines"] else "not grown yet"
+        says = f"Model {name}: {newest}"
+        return {"state": "unknown", "says": says, "sapling": _describe_work(work)}
     best = next((v for v in reversed(versions) if v["state"] == "champion"), versions[-1])
-    m = best["metrics"]
-    refused = best["state"] == "refused"
-    beside = m["baselines"]
-    key = next(k for k in SCORES if k in m)
-    others = ", ".join(
-        f"{name} {figures[key]:.3f}"
-        for name, figures in beside.items()
-        if figures.get(key) is not None
-    )
-    says = (
-        f"Model {name}: {best['id']}, {SCORES[key]} {m[key]:.3f} on {m['rows']} held-out rows "
-        f"({others})" + (f"; refused: {best['why']}" if refused else "")
-    )
+    metrics = best["metrics"]
+    key = next(key for key in SCORES if key in metrics)
     fault = view.fault(f"models.{name}")
-    says += f"; {fault[1]}" if fault else ""
-    later = next(
-        (
-            v
-            for v in reversed(versions)
-            if v["number"] > best["number"] and v["state"] in ("challenger", "refused")
-        ),
-        None,
-    )
     return {
-        "state": "alarm" if fault else "watch" if refused else "fine",
-        "height": max(0.0, m[key]),
+        "state": _state_of(best, fault),
+        "height": max(0.0, metrics[key]),
         "rings": len(versions),
-        "says": says,
+        "says": _describe_version(name, best, key, fault),
         "species": species(best["recipe"]),
-        "sapling": _growing(growing) or (_beside(later, key) if later else None),
+        "sapling": _describe_work(work) or _describe_later(versions, best, key),
         "facts": {
             "version": best["id"],
-            "interval": m["interval"],
-            "baselines": beside,
-            **{k: m.get(k) for k in SHOWN if k in m},
-            **({"fault": fault[1], "fault_kind": fault[0]} if fault else {}),
+            "interval": metrics["interval"],
+            "baselines": metrics["baselines"],
+            **{metric: metrics[metric] for metric in SHOWN if metric in metrics},
+            **_fault_facts(fault),
             "base": settings.get("base"),
             "method": best["recipe"]["method"],
             "snapshot": best["snapshot"],
-            "versions": [
-                {
-                    "id": v["id"],
-                    "state": v["state"],
-                    "why": v["why"],
-                    "at": v["at"],
-                    "score": v["metrics"].get(key),
-                }
-                for v in versions
-            ],
+            "versions": [_describe_ring(version, key) for version in versions],
         },
     }
+
+
+def _state_of(version: Mapping[str, Any], fault: tuple[str, str] | None) -> str:
+    if fault:
+        return "alarm"
+    return "watch" if version["state"] == "refused" else "fine"
+
+
+def _fault_facts(fault: tuple[str, str] | None) -> dict[str, str]:
+    if not fault:
+        return {}
+    return {"fault": fault[1], "fault_kind": fault[0]}
+
+
+def _describe_version(
+    name: str, version: Mapping[str, Any], key: str, fault: tuple[str, str] | None
+) -> str:
+    metrics = version["metrics"]
+    baselines = ", ".join(
+        f"{baseline} {scores[key]:.3f}"
+        for baseline, scores in metrics["baselines"].items()
+        if scores.get(key) is not None
+    )
+    says = (
+        f"Model {name}: {version['id']}, {SCORES[key]} {metrics[key]:.3f} on {metrics['rows']}"
+        f" held-out rows ({baselines})"
+    )
+    if version["state"] == "refused":
+        says += f"; refused: {version['why']}"
+    if fault:
+        says += f"; {fault[1]}"
+    return says
+
+
+def _describe_ring(version: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {
+        "id": version["id"],
+        "state": version["state"],
+        "why": version["why"],
+        "at": version["at"],
+        "score": version["metrics"].get(key),
+    }
+
+
+def _describe_later(
+    versions: Sequence[Mapping[str, Any]], best: Mapping[str, Any], key: str
+) -> dict[str, Any] | None:
+    """The newest version after the one in service, where it is not in service itself."""
+    for version in reversed(versions):
+        is_later = version["number"] > best["number"]
+        if is_later and version["state"] in ("challenger", "refused"):
+            return {
+                "name": version["id"],
+                "height": max(0.0, version["metrics"].get(key) or 0.0),
+                "state": version["state"],
+                "says": version["why"],
+            }
+    return None
 
 
 def species(recipe: Any) -> str:
@@ -105,26 +134,19 @@ def species(recipe: Any) -> str:
     return "oak" if recipe.get("texts") else "birch"
 
 
-def _growing(state: Any) -> dict[str, Any] | None:
-    """A model in the making: it grows with its epochs, or its seconds where it has none."""
-    if not state:
+def _describe_work(work: Any) -> dict[str, Any] | None:
+    """A model that is being trained: it grows with its epochs, or its seconds where it has none."""
+    if not work:
         return None
-    done = max([e["epoch"] for e in state["epochs"]], default=0) + 1
-    left = state.get("left")
-    spent = max(0.1, state.get("at", state["began"]) - state["began"])
-    share = spent / (spent + left) if left is not None else min(0.9, 0.1 * done + spent / 120)
+    epochs = max([epoch["epoch"] for epoch in work["epochs"]], default=0) + 1
+    left = work.get("left")
+    spent = max(0.1, work.get("at", work["began"]) - work["began"])
+    share = min(0.9, 0.1 * epochs + spent / 120)
+    if left is not None:
+        share = spent / (spent + left)
     return {
         "name": "in the making",
         "height": min(1.0, share),
         "state": "growing",
-        "says": str(state["lines"][-1]) if state["lines"] else "begun",
-    }
-
-
-def _beside(version: Any, key: str) -> dict[str, Any]:
-    return {
-        "name": version["id"],
-        "height": max(0.0, version["metrics"].get(key) or 0.0),
-        "state": version["state"],
-        "says": version["why"],
+        "says": str(work["lines"][-1]) if work["lines"] else "begun",
     }

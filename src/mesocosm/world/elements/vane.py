@@ -4,6 +4,7 @@ clears when the alert does.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.world.elements.view import View
@@ -19,29 +20,28 @@ WEATHER = {
 
 def vane(name: str, settings: Any, view: View) -> dict[str, Any]:
     """What the vane shows."""
-    mine = [a for a in view.alerts if a["monitor"] == name]
+    own = [alert for alert in view.alerts if alert["monitor"] == name]
     last = dict(view.watches.get(name, {}))
     drift = settings.get("drift") or {}
-    rate = f", false alarms at most {drift['false_alarms']}" if drift else ""
-    says = (
-        mine[0]["message"]
-        if mine
-        else (
-            f"Monitor {name}: watches {settings['watches']} every {settings['every']}{rate};"
-            " nothing open"
-        )
-    )
-    state = "alarm" if mine else "fine" if last else "unknown"
-    kinds = {
-        WEATHER.get(
-            str(((a["detail"] or {}).get("verdict") or {}).get("kind")),
-            "lightning" if a["what"] == "surge" else "rain",
-        )
-        for a in mine
-    }
+    state = "fine" if last else "unknown"
+    if own:
+        state, says = "alarm", own[0]["message"]
+    else:
+        says = f"Monitor {name}: watches {settings['watches']} every {settings['every']}"
+        if drift:
+            says += f", false alarms at most {drift['false_alarms']}"
+        says += "; nothing open"
     return {
         "state": state,
         "says": says,
-        "weather": sorted(kinds),
-        "facts": {"window": drift.get("window"), "last": last, "open": len(mine)},
+        "weather": sorted({_weather_of(alert) for alert in own}),
+        "facts": {"window": drift.get("window"), "last": last, "open": len(own)},
     }
+
+
+def _weather_of(alert: Mapping[str, Any]) -> str:
+    verdict = (alert["detail"] or {}).get("verdict") or {}
+    kind = str(verdict.get("kind"))
+    if kind in WEATHER:
+        return WEATHER[kind]
+    return "lightning" if alert["what"] == "surge" else "rain"

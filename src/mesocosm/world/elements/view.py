@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mesocosm.catalog import Book
+    from mesocosm.catalog import CatalogView
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,13 @@ class View:
     Args:
         catalog: its records, or those of a moment that is past.
         now: the moment, in seconds of the catalog's clock.
-        making: what is being made, by address.
+        making: the work in progress, by address.
         answers: the newest logged predictions of a service.
         faults: what is wrong on disk, by address: a kind (`lost`, `changed`, `damaged`, `stopped`)
             and a sentence.
     """
 
-    catalog: Book
+    catalog: CatalogView
     figures: Mapping[str, Mapping[str, float]]
     alerts: list[dict[str, Any]]
     watches: Mapping[str, Mapping[str, Any]]
@@ -33,7 +33,7 @@ class View:
     faults: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def fault(self, address: str) -> tuple[str, str] | None:
-        """What is wrong with a thing on disk, as a kind and a sentence."""
+        """What is wrong with a resource on disk, as a kind and a sentence."""
         return self.faults.get(address)
 
     def alarm(self, name: str) -> bool:

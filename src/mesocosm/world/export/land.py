@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mesocosm.world.export.pieces import FIR, GRASS, ROCK, SNOW, WATER, Piece, merged, piece_of, rod
-from mesocosm.world.wire import Scene
+from mesocosm.world.wire import Element, Scene
 
 Array = np.ndarray[Any, Any]
 CELLS = 90
@@ -55,6 +55,10 @@ class _Ground:
         self.rows = np.array(rows)
         self.high = float(self.at[:, 2].max()) + 6
 
+    def flattened(self) -> Array:
+        """The elements around which the ground is flat; none where there are too many."""
+        return self.at if len(self.at) <= 400 else self.at[:0]
+
     def heights(self, x: Array, z: Array) -> Array:
         floor = np.interp(z, self.rows[:, 0], self.rows[:, 1])
         wild = np.sin(x / 13 + self.seed) * np.cos(z / 17 + self.seed * 0.7) + 0.5 * np.sin(
@@ -63,31 +67,37 @@ class _Ground:
         side = np.clip((np.abs(x + np.sin(z / 31 + self.seed) * 9) - self.wide) / 45, 0, 1.4)
         back = np.clip((self.head - 16 - z) / 40, 0, 1.3)
         height = floor + wild * 0.9 + side**2 * (22 + 7 * wild) + back**2 * (16 + 9 * wild)
-        for ex, ez, ey in self.at if len(self.at) <= 400 else self.at[:0]:
+        for ex, ez, ey in self.flattened():
             t = np.clip((16 - np.hypot(x - ex, z - ez)) / 8, 0, 1)
             height = height + (ey - height) * t * t * (3 - 2 * t)
         return np.asarray(height)
 
 
 def _streams(scene: Scene, ground: _Ground) -> Iterator[Piece]:
-    by = {e.id: e for e in scene.elements}
-    for e in scene.elements:
-        for above in (by[n] for n in e.needs if n in by and not e.id.startswith("monitors.")):
-            t = np.linspace(0, 1, 24)
-            s = t * t * (3 - 2 * t)
-            bend = math.sin(above.x * 3 + e.x) * 5
-            x, z = (
-                above.x + (e.x - above.x) * s + np.sin(t * math.pi) * bend,
-                above.z + (e.z - above.z) * t,
-            )
-            y = np.maximum(np.minimum.accumulate(ground.heights(x, z)), ground.heights(x, z)) + 0.12
-            dx, dz = np.gradient(x), np.gradient(z)
-            long = np.hypot(dx, dz)
-            side = np.c_[dz / long, np.zeros(24), -dx / long] * 1.2
-            middle = np.c_[x, y, z]
-            points = np.stack([middle - side, middle + side], 1).reshape(-1, 3)
-            k = np.arange(0, 46, 2)
-            yield Piece(WATER, points, np.r_[np.c_[k, k + 2, k + 1], np.c_[k + 1, k + 2, k + 3]])
+    """The water from each element down to those that need it; none flows to a monitor."""
+    by_id = {element.id: element for element in scene.elements}
+    for element in scene.elements:
+        if element.id.startswith("monitors."):
+            continue
+        for need in element.needs:
+            if need in by_id:
+                yield _stream(by_id[need], element, ground)
+
+
+def _stream(above: Element, below: Element, ground: _Ground) -> Piece:
+    t = np.linspace(0, 1, 24)
+    s = t * t * (3 - 2 * t)
+    bend = math.sin(above.x * 3 + below.x) * 5
+    x = above.x + (below.x - above.x) * s + np.sin(t * math.pi) * bend
+    z = above.z + (below.z - above.z) * t
+    y = np.maximum(np.minimum.accumulate(ground.heights(x, z)), ground.heights(x, z)) + 0.12
+    dx, dz = np.gradient(x), np.gradient(z)
+    long = np.hypot(dx, dz)
+    side = np.c_[dz / long, np.zeros(24), -dx / long] * 1.2
+    middle = np.c_[x, y, z]
+    points = np.stack([middle - side, middle + side], 1).reshape(-1, 3)
+    k = np.arange(0, 46, 2)
+    return Piece(WATER, points, np.r_[np.c_[k, k + 2, k + 1], np.c_[k + 1, k + 2, k + 3]])
 
 
 def _firs(scene: Scene, ground: _Ground) -> Iterator[Piece]:
@@ -97,7 +107,7 @@ def _firs(scene: Scene, ground: _Ground) -> Iterator[Piece]:
         rng.uniform(ground.head - 40, ground.foot + 30, FIRS * 4),
     )
     far = np.full(len(x), np.inf)
-    for ex, ez, _ in ground.at if len(ground.at) <= 400 else ground.at[:0]:
+    for ex, ez, _ in ground.flattened():
         far = np.minimum(far, np.hypot(x - ex, z - ez))
     slope = np.abs(x) > ground.wide - 14
     keep = np.flatnonzero((far > 13) & slope)[:FIRS]

@@ -1,8 +1,8 @@
 """Markers that people put down in a world: one Yjs document, in which what several of them change
 at once is merged.
 
-A change comes as an update of the document that nobody can read beforehand. So it is tried on a
-copy, and what the copy then holds is looked at; only an update that leaves everything in bounds is
+A change comes as an update of the document that cannot be read beforehand. So it is tried on a
+copy, and what the copy then holds is checked; only an update that leaves everything in bounds is
 taken. Knows the document and its bounds; knows no sockets and no catalog.
 
 Source: the Yjs document update format; Nicolaescu et al., Near Real-Time Peer-to-Peer Shared
@@ -17,7 +17,7 @@ from typing import Any
 
 from pycrdt import Doc, Map, Text
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 FORMS = ("flag", "lantern", "board")
 MOST = 200  # markers that stand at a time
@@ -29,6 +29,7 @@ ROOT = "markers"
 IDENT = re.compile(r"[0-9a-z-]{8,40}")
 FIELDS = {"form", "x", "z", "turn", "who", "at", "words"}
 KEPT = ("form", "who", "at")  # what of a marker never changes
+BOUNDS = {"x": REACH, "z": REACH, "turn": 7.0}
 
 
 class Markers:
@@ -85,12 +86,14 @@ class Markers:
         """The update that one with this state lacks.
 
         Raises:
-            Wrong: it is no state.
+            ConfigValueError: it is not a state vector.
         """
         try:
             return self.doc.get_update(state)
         except (ValueError, RuntimeError) as error:
-            raise Wrong("", "what came is no state of a Yjs document", "a state vector") from error
+            raise ConfigValueError(
+                "", "got what is not a state of a Yjs document", "a state vector"
+            ) from error
 
     def merge(self, data: bytes) -> bool:
         """Take what another gateway over the same catalog has taken; whether it was new."""
@@ -104,49 +107,49 @@ class Markers:
         took away.
 
         Raises:
-            Wrong: it cannot be read, or leaves something that may not be; the document is as it
-                was.
+            ConfigValueError: it cannot be read, or leaves something invalid; the document stays as
+                it was.
         """
         if len(update) > UPDATE:
-            raise Wrong("", f"{len(update)} bytes came at once", f"at most {UPDATE}")
+            raise ConfigValueError("", f"got {len(update)} bytes at once", f"at most {UPDATE}")
         before = self.all()
         try:
             self.trial.apply_update(update)
-            now = self._found(before)
+            now = self._check_trial(before)
         except (ValueError, RuntimeError, TypeError, KeyError) as error:
             self.trial = self._read(self.whole())
-            raise Wrong(
-                "", "what came is no update of this Yjs document", "one that Yjs made"
+            raise ConfigValueError(
+                "", "got what is not an update of this Yjs document", "one that Yjs made"
             ) from error
-        except Wrong:
+        except ConfigValueError:
             self.trial = self._read(self.whole())
             raise
         self.doc.apply_update(update)
         return sorted(now - set(before)), sorted(set(before) - now)
 
-    def _found(self, before: dict[str, dict[str, Any]]) -> set[str]:
+    def _check_trial(self, before: dict[str, dict[str, Any]]) -> set[str]:
         """The ids of what the trial holds.
 
         Raises:
-            Wrong: something of it may not be.
+            ConfigValueError: something of it is invalid.
         """
         if set(self.trial.keys()) != {ROOT}:
-            raise Wrong("", "the document has other parts", f"'{ROOT}' alone")
+            raise ConfigValueError("", "the document has other parts", f"'{ROOT}' alone")
         root = self.trial.get(ROOT, type=Map)
         if len(root) > max(MOST, len(before)):
-            raise Wrong(
+            raise ConfigValueError(
                 "", f"{len(root)} markers would stand", f"at most {MOST}; take some away first"
             )
         if len(self.trial.get_update()) > WHOLE:
-            raise Wrong(
+            raise ConfigValueError(
                 "",
                 "the document is full, with what is kept of old markers",
-                f"at most {WHOLE} bytes; it is begun anew when nobody is here",
+                f"at most {WHOLE} bytes; it is rebuilt when nobody is here",
             )
         for ident in root:
             if not IDENT.fullmatch(ident):
-                raise Wrong(
-                    "", "a marker has an odd id", "8 to 40 small letters, figures and dashes"
+                raise ConfigValueError(
+                    "", "the id of a marker is invalid", "8 to 40 small letters, digits and dashes"
                 )
             one = root[ident]
             if (
@@ -154,50 +157,42 @@ class Markers:
                 or set(one.keys()) != FIELDS
                 or not isinstance(one["words"], Text)
             ):
-                raise Wrong("", "a marker lacks something or has more", ", ".join(sorted(FIELDS)))
-            fault = _fault(one.to_py() or {}, before.get(ident))
+                raise ConfigValueError(
+                    "", "a marker lacks something or has more", ", ".join(sorted(FIELDS))
+                )
+            fault = _find_fault(one.to_py() or {}, before.get(ident))
             if fault:
-                raise Wrong("", *fault)
+                raise ConfigValueError("", *fault)
         return set(root)
 
 
-def _fault(one: dict[str, Any], before: dict[str, Any] | None) -> tuple[str, str] | None:
-    """What of a marker may not be, and what would be right."""
-    for name, most in (("x", REACH), ("z", REACH), ("turn", 7.0)):
-        value = one[name]
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not math.isfinite(value)
-            or abs(value) > most
-        ):
+def _find_fault(marker: dict[str, Any], before: dict[str, Any] | None) -> tuple[str, str] | None:
+    """What of a marker is invalid, and what was expected."""
+    for name, most in BOUNDS.items():
+        if not _is_number(marker[name]) or abs(marker[name]) > most:
             return f"a marker's '{name}' is out of bounds", f"a number from {-most:g} to {most:g}"
-    if before is not None:
-        return (
-            (f"a marker's {', '.join(KEPT)} changed", "its place, its turn and its words may")
-            if any(one[k] != before[k] for k in KEPT)
-            else _long(one)
-        )
-    if one["form"] not in FORMS:
-        return "a marker has an odd form", ", ".join(FORMS)
-    if (
-        not isinstance(one["who"], str)
-        or not 1 <= len(one["who"]) <= 40
-        or not one["who"].isprintable()
-    ):
-        return "a marker's 'who' is no name", "1 to 40 characters"
-    if (
-        isinstance(one["at"], bool)
-        or not isinstance(one["at"], int | float)
-        or not 0 <= one["at"] < 2**40
-    ):
-        return "a marker's 'at' is no time", "seconds since 1970"
-    return _long(one)
+    if before is None:
+        fault = _find_fault_of_new(marker)
+        if fault:
+            return fault
+    elif any(marker[key] != before[key] for key in KEPT):
+        return f"a marker's {', '.join(KEPT)} changed", "its place, its turn and its words may"
+    if len(marker["words"]) > WORDS:
+        return f"got {len(marker['words'])} characters on one marker", f"at most {WORDS}"
+    return None
 
 
-def _long(one: dict[str, Any]) -> tuple[str, str] | None:
-    return (
-        (f"{len(one['words'])} characters stand on one marker", f"at most {WORDS}")
-        if len(one["words"]) > WORDS
-        else None
-    )
+def _find_fault_of_new(marker: dict[str, Any]) -> tuple[str, str] | None:
+    who, at = marker["who"], marker["at"]
+    if marker["form"] not in FORMS:
+        return "the form of a marker is invalid", ", ".join(FORMS)
+    if not isinstance(who, str) or not 1 <= len(who) <= 40 or not who.isprintable():
+        return "a marker's 'who' is not a name", "1 to 40 characters"
+    if not _is_number(at) or not 0 <= at < 2**40:
+        return "a marker's 'at' is not a time", "seconds since 1970"
+    return None
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a finite number; a boolean is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -22,14 +22,16 @@ HANDS = 20
 STEP = 0.05  # metres
 CELL = 16.0  # metres
 NEAREST = 64  # poses of a cell's own surroundings in one snapshot at most
-# ticks after which everybody who moves is told of again, wherever they are, with the first pose
+# ticks after which everybody who moves is sent again, wherever they are, with the first pose
 # that comes then
 FAR = 20
-STOOD = 4  # ticks more after which who stands still since is told of
-# ticks in which each visitor is told again where everybody is, if anybody moved: what was lost on
-# the way is mended
+STOOD = 4  # ticks more after which who stands still since is sent
+# ticks in which each visitor gets everybody's pose again, if anybody moved: what was lost on the
+# way is repaired
 AGAIN = 100
 ARM = 8.0  # metres within which hands are seen
+
+Cell = tuple[int, int]
 REACH = 1600.0  # metres from the middle that a pose may name
 
 
@@ -45,18 +47,14 @@ class Crowd:
         self.poses = np.zeros(most, POSE)
         self.at = np.zeros((most, 3), np.float32)
         self.here = np.zeros(most, bool)
-        self.moved = np.zeros(
-            most, np.int64
-        )  # the tick of a visitor's newest pose; 0 before the first
-        self.told: dict[
-            tuple[int, int], Any
-        ] = {}  # by cell: the tick of the pose of each visitor that was last told there
-        self.asked: dict[
-            tuple[int, int], Any
-        ] = {}  # by cell: the tick at which each was last told of there
-        self.spread = np.zeros(
-            most, np.int64
-        )  # the tick at which each was last told of to everybody
+        # the tick of a visitor's newest pose; 0 before the first
+        self.moved = np.zeros(most, np.int64)
+        # by cell: the tick of the pose of each visitor that was last sent there
+        self.told: dict[Cell, Any] = {}
+        # by cell: the tick at which each was last sent there
+        self.asked: dict[Cell, Any] = {}
+        # the tick at which each was last sent to everybody
+        self.spread = np.zeros(most, np.int64)
         self.hands: dict[int, bytes] = {}
         self.new: dict[int, bytes] = {}  # poses since the last tick
         self.stirred = -AGAIN  # the last tick at which somebody moved or left
@@ -82,7 +80,7 @@ class Crowd:
             self.ids.insert(0, who)
 
     def pose(self, who: int, data: bytes) -> bool:
-        """Keep a visitor's newest pose; False where the bytes are none."""
+        """Keep a visitor's newest pose; False where the bytes are not a pose."""
         if len(data) not in (POSE.itemsize, POSE.itemsize + HANDS):
             return False
         self.new[who] = data[: POSE.itemsize]
@@ -92,7 +90,7 @@ class Crowd:
             self.hands.pop(who, None)
         return True
 
-    def _taken(self) -> None:
+    def _take_poses(self) -> None:
         """Poses that came in since the last tick, all at once."""
         if not self.new:
             return
@@ -104,69 +102,79 @@ class Crowd:
         self.new.clear()
 
     def snapshots(self) -> Iterator[tuple[bytes, list[int]]]:
-        """One tick: what each cell's visitors are told together, and who they are; cells where
-        nothing moved are left out.
+        """One tick: the snapshot that each cell's visitors get together, and who they are; cells
+        where nothing moved are left out.
 
-        Of those around a cell that moved since it was told of them, the nearest and the longest
-        waiting come first; whoever is far is told of once in 20 ticks. A visitor whose first pose
-        this is, and everybody once in 100 ticks while somebody moves, is told of all.
+        Of those around a cell that moved since their last snapshot there, the nearest and the
+        longest waiting come first; whoever is far is sent once in 20 ticks. A visitor whose first
+        pose this is, and everybody once in 100 ticks while somebody moves, gets all poses.
         """
         self.tick += 1
         first = [who for who in self.new if self.moved[who] == 0]
-        self._taken()
+        self._take_poses()
         here = np.flatnonzero(self.here & (self.moved > 0))
         if not here.size:
             return
-        at = self.at[here]
-        cells = np.floor(at[:, [0, 2]] / CELL).astype(np.int64)
-        order = np.lexsort((cells[:, 1], cells[:, 0]))
-        firsts = np.flatnonzero(np.r_[True, (np.diff(cells[order], axis=0) != 0).any(axis=1)])
-        groups = {
-            tuple(cells[order[i]].tolist()): here[part]
-            for i, part in zip(firsts, np.split(order, firsts[1:]), strict=True)
-        }
+        groups = self._group_by_cell(here)
         everyone = np.flatnonzero(self.here)
-        again = (
-            everyone[everyone % AGAIN == self.tick % AGAIN].tolist()
-            if self.tick - self.stirred < AGAIN
-            else []
-        )
-        for who in {*first, *again}:
+        for who in {*first, *self._refreshed(everyone)}:
             yield self._packed(here, np.array([who])), [who]
-        since, moved = self.tick - self.spread[here], self.moved[here]
-        late = here[
-            ((since >= FAR) & (moved == self.tick))
-            | ((since >= FAR + STOOD) & (moved > self.spread[here]))
-        ]
+        late = self._find_late(here)
         self.spread[late] = self.tick
         if late.size and everyone.size > here.size:  # who looks on from no place of their own
             yield self._packed(late, here[:0]), np.setdiff1d(everyone, here).tolist()
-        for cell, mine in groups.items():
-            told, asked = (
-                book.setdefault(cell, np.zeros(self.most, np.int64))
-                for book in (self.told, self.asked)
-            )
-            around = np.concatenate(
-                [
-                    g
-                    for dx in (-1, 0, 1)
-                    for dz in (-1, 0, 1)
-                    if (g := groups.get((cell[0] + dx, cell[1] + dz))) is not None
-                ]
-            )
-            fresh = around[self.moved[around] > told[around]]
-            if fresh.size > NEAREST:
-                middle = self.at[mine].mean(0)
-                far = np.linalg.norm(self.at[fresh] - middle, axis=1)
-                wait = self.tick - asked[fresh]
-                fresh = fresh[np.argpartition(-wait / (4.0 + far), NEAREST)[:NEAREST]]
-            told[fresh], asked[fresh] = self.moved[fresh], self.tick
-            some = np.union1d(fresh, late) if late.size else fresh
-            if some.size:
-                yield self._packed(some, mine), mine.tolist()
-        if self.tick % 1200 == 0:  # cells that nobody is in are forgotten
-            self.told = {c: v for c, v in self.told.items() if c in groups}
-            self.asked = {c: v for c, v in self.asked.items() if c in groups}
+        for cell, members in groups.items():
+            fresh = self._choose_fresh(cell, members, groups)
+            poses = np.union1d(fresh, late) if late.size else fresh
+            if poses.size:
+                yield self._packed(poses, members), members.tolist()
+        if self.tick % 1200 == 0:
+            self._forget_empty_cells(groups)
+
+    def _forget_empty_cells(self, groups: dict[Cell, Any]) -> None:
+        self.told = {cell: ticks for cell, ticks in self.told.items() if cell in groups}
+        self.asked = {cell: ticks for cell, ticks in self.asked.items() if cell in groups}
+
+    def _group_by_cell(self, here: Any) -> dict[Cell, Any]:
+        """The visitors of each cell that somebody is in."""
+        cells = np.floor(self.at[here][:, [0, 2]] / CELL).astype(np.int64)
+        order = np.lexsort((cells[:, 1], cells[:, 0]))
+        firsts = np.flatnonzero(np.r_[True, (np.diff(cells[order], axis=0) != 0).any(axis=1)])
+        return {
+            tuple(cells[order[i]].tolist()): here[part]
+            for i, part in zip(firsts, np.split(order, firsts[1:]), strict=True)
+        }
+
+    def _refreshed(self, everyone: Any) -> list[int]:
+        """Whose turn it is to get all poses again."""
+        if self.tick - self.stirred >= AGAIN:
+            return []
+        refreshed: list[int] = everyone[everyone % AGAIN == self.tick % AGAIN].tolist()
+        return refreshed
+
+    def _find_late(self, here: Any) -> Any:
+        """The visitors whose pose is due to everybody, wherever they are."""
+        since, moved = self.tick - self.spread[here], self.moved[here]
+        is_moving = (since >= FAR) & (moved == self.tick)
+        has_stopped = (since >= FAR + STOOD) & (moved > self.spread[here])
+        return here[is_moving | has_stopped]
+
+    def _choose_fresh(self, cell: Cell, members: Any, groups: dict[Cell, Any]) -> Any:
+        """The visitors around a cell that moved since their last snapshot there: of too many, the
+        nearest and the longest waiting.
+        """
+        told = self.told.setdefault(cell, np.zeros(self.most, np.int64))
+        asked = self.asked.setdefault(cell, np.zeros(self.most, np.int64))
+        neighbours = [groups[near] for near in _around(cell) if near in groups]
+        around = np.concatenate(neighbours)
+        fresh = around[self.moved[around] > told[around]]
+        if fresh.size > NEAREST:
+            middle = self.at[members].mean(0)
+            far = np.linalg.norm(self.at[fresh] - middle, axis=1)
+            wait = self.tick - asked[fresh]
+            fresh = fresh[np.argpartition(-wait / (4.0 + far), NEAREST)[:NEAREST]]
+        told[fresh], asked[fresh] = self.moved[fresh], self.tick
+        return fresh
 
     def whole(self) -> bytes:
         """Where everybody is, for who has just come."""
@@ -200,9 +208,14 @@ def named(text: object, who: int) -> str:
     >>> named("  Lin\\u0000\\n ", 3), named(None, 3)
     ('Lin', 'visitor 3')
     """
-    said = (
-        " ".join("".join(c if c.isprintable() else " " for c in text).split())[:40]
-        if isinstance(text, str)
-        else ""
-    )
-    return said or f"visitor {who}"
+    if not isinstance(text, str):
+        return f"visitor {who}"
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(printable.split())[:40] or f"visitor {who}"
+
+
+def _around(cell: Cell) -> Iterator[Cell]:
+    """A cell and the eight around it."""
+    for dx in (-1, 0, 1):
+        for dz in (-1, 0, 1):
+            yield cell[0] + dx, cell[1] + dz

@@ -1,4 +1,4 @@
-"""`mesocosm data aggregate`: counts and means of a dataset that tell of no single row."""
+"""`mesocosm aggregate`: differentially private counts and means of a dataset."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def aggregate(
     dataset: str,
     mean: Annotated[
         str | None,
-        typer.Option("--mean", help="The number whose mean is asked; without it rows are counted."),
+        typer.Option("--mean", help="The number field to average; without it rows are counted."),
     ] = None,
     by: Annotated[
         str | None, typer.Option("--by", help="A category with 'values' in the file.")
@@ -32,36 +32,31 @@ def aggregate(
             "--epsilon",
             min=0.001,
             max=100,
-            help="What the answer may cost; smaller is more private and less exact.",
+            help="The privacy loss of the answer; smaller is more private and less exact.",
         ),
     ] = 0.5,
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
 ) -> None:
-    """Give a differentially private count or mean of DATASET; its budget pays."""
+    """Give a differentially private count or mean of DATASET, from its privacy budget."""
     from mesocosm.lifecycle.jobs.privacy_budget import PrivateQuery, answer_query
 
     eco = opened(file)
+    found = ask(eco.spec, eco.catalog, dataset, mean, by, low, high, epsilon, "command line")
+    answer(found, as_json, _text)
 
-    def text(d: dict[str, Any]) -> str:
-        lines = [
-            f"{a['group'] or 'all':<20}"
-            + (
-                f"mean {a['mean']:,.4g} of about {a['count']:,}"
-                if "mean" in a
-                else f"about {a['count']:,} (noise of sd {a['sd']:g})"
-            )
-            for a in d["answers"]
-        ]
-        return "\n".join(
-            [
-                *lines,
-                (
-                    f"{d['what']} of {d['version']}, epsilon {d['epsilon']:g}; {d['left']:g} of the"
-                    " budget is left."
-                ),
-            ]
-        )
 
-    query = PrivateQuery(dataset, epsilon, mean, by, low, high)
-    answer(answer_query(eco.spec, eco.catalog, query, "command line"), as_json, text)
+def _text(found: dict[str, Any]) -> str:
+    lines = [_group_line(group) for group in found["answers"]]
+    lines.append(
+        f"{found['what']} of {found['version']}, epsilon {found['epsilon']:g}; {found['left']:g} of"
+        " the privacy budget is left."
+    )
+    return "\n".join(lines)
+
+
+def _group_line(group: dict[str, Any]) -> str:
+    name = f"{group['group'] or 'all':<20}"
+    if "mean" in group:
+        return f"{name}mean {group['mean']:,.4g} of about {group['count']:,}"
+    return f"{name}about {group['count']:,} (noise of sd {group['sd']:g})"

@@ -27,29 +27,37 @@ def diff(
     answer(compare_versions(eco.spec, eco.catalog, dataset, old, new), as_json, _text)
 
 
-def _text(d: dict[str, Any]) -> str:
-    r = d["rows"]
+def _text(found: dict[str, Any]) -> str:
+    rows = found["rows"]
     lines = [
-        f"{d['old']} -> {d['new']}: {r['added']} rows added, {r['removed']} removed, {r['changed']}"
-        f" changed, {r['same']} the same."
+        f"{found['old']} -> {found['new']}: {rows['added']} rows added, {rows['removed']} removed,"
+        f" {rows['changed']} changed, {rows['same']} the same."
     ]
-    lines += [f"  files that changed: {', '.join(d['files'])}"] if d["files"] else []
-    lines += [f"  fields only in the old: {', '.join(d['only_old'])}"] if d["only_old"] else []
-    lines += [f"  fields only in the new: {', '.join(d['only_new'])}"] if d["only_new"] else []
+    for key, title in (
+        ("files", "files that changed"),
+        ("only_old", "fields only in the old"),
+        ("only_new", "fields only in the new"),
+    ):
+        if found[key]:
+            lines.append(f"  {title}: {', '.join(found[key])}")
     lines.append(
         f"  {'field':<16}{'changed':>8}{'missing':>16}{'distinct':>18}{'mean':>24}{'psi':>8}"
     )
-    for name, f in d["fields"].items():
-        a, b = f["old"], f["new"]
-        mean = f"{_n(a['mean'])} -> {_n(b['mean'])}" if "mean" in a else ""
-        lines.append(
-            f"  {name:<16}{d['changed'].get(name, 0):>8}{a['missing']:>7} ->"
-            f" {b['missing']:<5}{a['distinct']:>8} ->"
-            f" "
-            f"{b['distinct']:<6}{mean:>24}{'-' if f['psi'] is None else format(f['psi'], '.3f'):>8}"
-        )
+    for name, field in found["fields"].items():
+        lines.append(_field_line(name, field, found["changed"].get(name, 0)))
     return "\n".join(lines)
 
 
-def _n(value: Any) -> str:
-    return "-" if value is None else f"{value:,.5g}"
+def _field_line(name: str, field: dict[str, Any], changed: int) -> str:
+    old, new = field["old"], field["new"]
+    missing = f"{old['missing']:>7} -> {new['missing']:<5}"
+    distinct = f"{old['distinct']:>8} -> {new['distinct']:<6}"
+    mean = ""
+    if "mean" in old:
+        mean = f"{_format(old['mean'], ',.5g')} -> {_format(new['mean'], ',.5g')}"
+    psi = _format(field["psi"], ".3f")
+    return f"  {name:<16}{changed:>8}{missing}{distinct}{mean:>24}{psi:>8}"
+
+
+def _format(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

@@ -27,56 +27,56 @@ def forget(
 
     eco = opened(file)
     done = erase(eco.spec, eco.catalog, dataset, key)
-
-    def text(d: dict[str, Any]) -> str:
-        found = "1 key was" if d["absent"] == 1 else f"{d['absent']} keys were"
-        absent = (
-            f"{found} not found in any row, quarantined line or prediction. Nothing was erased for"
-            f" {'it' if d['absent'] == 1 else 'them'}; later builds leave out rows with such a key."
-        )
-        if not d["rows"]:
-            return absent
-        lines = [
-            f"Erased from {d['dataset']}: "
-            + ", ".join(f"{n} of {t}" for t, n in d["rows"].items())
-            + f", {d['predictions']} predictions. Older versions of its snapshots are gone."
-        ]
-        lines += [
-            f"Erased from {o['dataset']}, over the same source: "
-            + ", ".join(f"{n} of {t}" for t, n in o["rows"].items())
-            + f", {o['predictions']} predictions."
-            for o in d["others"]
-        ]
-        lines += [f"NOT ERASED from {name}: {why}." for name, why in d["not_reached"].items()]
-        lines += [
-            f"{e['from']} became {e['to']}: {e['rows']} training rows taken out exactly in"
-            f" {e['seconds'] * 1000:.1f} ms; solving anew took {e['refit_seconds'] * 1000:.0f} ms"
-            f" and differs by {e['difference']:.1e}."
-            for e in d["exact"]
-        ]
-        lines += (
-            [
-                f"Learnt from it and kept, marked: {', '.join(d['models'])}. 'mesocosm build' grows"
-                " them anew once their data changes."
-            ]
-            if d["models"]
-            else []
-        )
-        lines += [absent] if d["absent"] else []
-        lines.append(
-            "The sources keep what they hold; a build leaves the subject's rows out from now on."
-        )
-        lines.append(
-            f"STILL FOUND in {', '.join(d['still_found_in'])}."
-            if d["still_found_in"]
-            else (
-                "A scan of every file of the store finds the keys nowhere."
-                if d["scanned"]
-                else "The keys are too short to be scanned for."
-            )
-        )
-        return "\n".join(lines)
-
-    answer(done, as_json, text)
+    answer(done, as_json, _text)
     if done["still_found_in"]:
         raise typer.Exit(1)
+
+
+def _text(found: dict[str, Any]) -> str:
+    if not found["rows"]:
+        return _absent_line(found["absent"])
+    lines = [f"{_erased_line(found)} Older versions of its snapshots were deleted."]
+    lines += [_erased_line(other, ", over the same source") for other in found["others"]]
+    for name, why in found["not_reached"].items():
+        lines.append(f"NOT ERASED from {name}: {why}.")
+    lines += [_unlearned_line(unlearned) for unlearned in found["exact"]]
+    if found["models"]:
+        lines.append(
+            f"Trained on it and kept, marked: {', '.join(found['models'])}. 'mesocosm build'"
+            " retrains them once their data changes."
+        )
+    if found["absent"]:
+        lines.append(_absent_line(found["absent"]))
+    lines.append("The sources are not changed; builds leave the subject's rows out from now on.")
+    lines.append(_scan_line(found))
+    return "\n".join(lines)
+
+
+def _absent_line(absent: int) -> str:
+    keys, them = ("1 key was", "it") if absent == 1 else (f"{absent} keys were", "them")
+    return (
+        f"{keys} not found in any row, quarantined line or prediction. Nothing was erased for"
+        f" {them}; later builds leave out rows with such a key."
+    )
+
+
+def _erased_line(erased: dict[str, Any], what: str = "") -> str:
+    tables = ", ".join(f"{count} of {table}" for table, count in erased["rows"].items())
+    return f"Erased from {erased['dataset']}{what}: {tables}, {erased['predictions']} predictions."
+
+
+def _unlearned_line(unlearned: dict[str, Any]) -> str:
+    return (
+        f"{unlearned['from']} became {unlearned['to']}: {unlearned['rows']} training rows unlearned"
+        f" exactly in {unlearned['seconds'] * 1000:.1f} ms; refitting took"
+        f" {unlearned['refit_seconds'] * 1000:.0f} ms and differs by"
+        f" {unlearned['difference']:.1e}."
+    )
+
+
+def _scan_line(found: dict[str, Any]) -> str:
+    if found["still_found_in"]:
+        return f"STILL FOUND in {', '.join(found['still_found_in'])}."
+    if found["scanned"]:
+        return "A scan of every file of the store does not find the keys."
+    return "The keys are too short to be scanned for."

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 @guarded
@@ -27,7 +27,7 @@ def lineage(
     eco = opened(file)
     found = list(build_events(eco.spec, eco.catalog))
     if not found:
-        raise Failure("nothing was built yet; run 'mesocosm build'")
+        raise MesocosmError("nothing was built yet; run 'mesocosm build'")
     if out:
         from mesocosm.core.files import aside_name
 

@@ -1,4 +1,4 @@
-"""`mesocosm data reveal`: open an encrypted field of a row, with a reason that is kept."""
+"""`mesocosm reveal`: decrypt a field of a row, with a reason for the audit."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def reveal(
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
 ) -> None:
-    """Open the encrypted FIELD of the rows of a key; the audit keeps who asked and why."""
-    from mesocosm.lifecycle.jobs.encryption import reveal as open_values
+    """Decrypt FIELD of the rows of a key; the audit keeps who asked and why."""
+    from mesocosm.lifecycle.jobs.encryption import reveal as decrypt
 
     eco = opened(file)
-    found = open_values(eco.spec, eco.catalog, dataset, field, key, why, "command line")
+    found = decrypt(eco.spec, eco.catalog, dataset, field, key, why, "command line")
     answer(
         found,
         as_json,

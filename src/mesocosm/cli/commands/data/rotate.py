@@ -10,22 +10,18 @@ from mesocosm.cli.output import AsJson, File, answer, guarded, opened
 
 @guarded
 def rotate(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
-    """Seal every encrypted field anew under a new key; older versions of the tables and the old
-    keys are gone.
+    """Rotate the encryption key: encrypt every encrypted field again under a new key; older
+    versions of the tables and the old keys are deleted.
     """
-    from mesocosm.lifecycle.jobs.encryption import rotate as turn
+    from mesocosm.lifecycle.jobs.encryption import rotate as rotate_key
 
     eco = opened(file)
+    answer(rotate_key(eco.spec, eco.catalog, "command line"), as_json, _text)
 
-    def text(d: dict[str, Any]) -> str:
-        told = (
-            "; ".join(f"{n}: {', '.join(f)}" for n, f in d["sealed"].items())
-            or "no field was sealed yet"
-        )
-        return f"The key is {d['key']} now ({told}); " + (
-            f"let go: {', '.join(d['let_go'])}."
-            if d["let_go"]
-            else "the old keys stay in the file that MESOCOSM_KEYS names."
-        )
 
-    answer(turn(eco.spec, eco.catalog, "command line"), as_json, text)
+def _text(found: dict[str, Any]) -> str:
+    tables = "; ".join(f"{name}: {', '.join(fields)}" for name, fields in found["sealed"].items())
+    old_keys = "the old keys stay in the file that MESOCOSM_KEYS names."
+    if found["let_go"]:
+        old_keys = f"deleted: {', '.join(found['let_go'])}."
+    return f"The key is {found['key']} now ({tables or 'no field is encrypted yet'}); {old_keys}"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 @guarded
@@ -47,23 +47,27 @@ def versions(
         )
         return
     find_dataset(eco.spec, dataset)
-    snapshots = [find_version(eco.catalog, dataset, at)] if at else eco.catalog.snapshots(dataset)
+    snapshots = eco.catalog.snapshots(dataset)
+    if at:
+        snapshots = [find_version(eco.catalog, dataset, at)]
     found = [
         {k: s[k] for k in ("id", "delta", "account", "previous", "at")} | {"files": s["files"]}
         for s in snapshots
     ]
     if not found:
-        raise Failure(f"'{dataset}' was not built yet; run 'mesocosm build'")
+        raise MesocosmError(f"'{dataset}' was not built yet; run 'mesocosm build'")
 
-    def text(d: dict[str, Any]) -> str:
-        lines = []
-        for s in d["versions"]:
-            a = s["account"]
-            when = datetime.fromtimestamp(s["at"]).strftime("%Y-%m-%d %H:%M")
-            lines.append(
-                f"{s['id']:<36} {when}  {a['kept']} kept, {a['quarantined']} quarantined,"
-                f" {a['duplicates']} duplicates of {a['in']}"
-            )
-        return "\n".join(lines)
+    answer({"dataset": dataset, "versions": found}, as_json, _text)
 
-    answer({"dataset": dataset, "versions": found}, as_json, text)
+
+def _text(found: dict[str, Any]) -> str:
+    return "\n".join(_version_line(version) for version in found["versions"])
+
+
+def _version_line(version: dict[str, Any]) -> str:
+    account = version["account"]
+    when = datetime.fromtimestamp(version["at"]).strftime("%Y-%m-%d %H:%M")
+    return (
+        f"{version['id']:<36} {when}  {account['kept']} kept, {account['quarantined']} quarantined,"
+        f" {account['duplicates']} duplicates of {account['in']}"
+    )

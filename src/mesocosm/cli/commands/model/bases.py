@@ -1,13 +1,15 @@
-"""`mesocosm model bases`: the pretrained bases that are here."""
+"""`mesocosm bases`: the pretrained base models that come with Mesocosm."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from mesocosm.cli.output import AsJson, answer, guarded
 
 
 @guarded
 def bases(as_json: AsJson = False) -> None:
-    """List the pretrained bases that come with Mesocosm; a hub id or a folder is a base too."""
+    """List the pretrained base models of Mesocosm; a hub id or a folder is a base too."""
     from mesocosm.learning.base_models import BASES, is_installed
 
     found = [
@@ -17,8 +19,12 @@ def bases(as_json: AsJson = False) -> None:
     answer(
         {"bases": found},
         as_json,
-        lambda d: "\n".join(
-            f"{b['name']:<10} {b['about']} ({b['licence']}){'' if b['here'] else ', not installed'}"
-            for b in d["bases"]
-        ),
+        lambda d: "\n".join(_base_line(base) for base in d["bases"]),
     )
+
+
+def _base_line(base: dict[str, Any]) -> str:
+    line = f"{base['name']:<10} {base['about']} ({base['licence']})"
+    if not base["here"]:
+        line += ", not installed"
+    return line

@@ -1,4 +1,4 @@
-"""`mesocosm model card`: what a model is, what it learnt from and where it is weak, as one page."""
+"""`mesocosm card`: what a model is, what it was trained on and where it is weak, as one page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 
 
 @guarded
@@ -30,25 +30,14 @@ def card(
 
     eco = opened(file)
     if model not in eco.spec.eco.models:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"no model is named '{model[:60]}'",
             "a model of the file",
             sorted(eco.spec.eco.models),
             model,
         )
-    listed = {v["id"]: v for v in eco.catalog.versions(model)}
-    if not listed:
-        raise Failure(f"'{model}' was not built yet; run 'mesocosm build'")
-    if version and version not in listed:
-        raise Wrong(
-            "",
-            f"'{model}' has no version '{version[:60]}'",
-            "a version of it",
-            sorted(listed),
-            version,
-        )
-    found = listed[version] if version else list(listed.values())[-1]
+    found = _find_version(eco, model, version)
     settings = eco.spec.eco.models[model]
     snapshot: dict[str, Any] = eco.catalog.snapshot(found["snapshot"]) or {}
     data = {
@@ -67,3 +56,21 @@ def card(
         as_json,
         lambda d: f"{d['written']} written." if out else d["card"],
     )
+
+
+def _find_version(eco: Any, model: str, version: str | None) -> dict[str, Any]:
+    """A version of a model, or its newest."""
+    listed: dict[str, dict[str, Any]] = {v["id"]: v for v in eco.catalog.versions(model)}
+    if not listed:
+        raise MesocosmError(f"'{model}' was not built yet; run 'mesocosm build'")
+    if not version:
+        return list(listed.values())[-1]
+    if version not in listed:
+        raise ConfigValueError(
+            "",
+            f"'{model}' has no version '{version[:60]}'",
+            "a version of it",
+            sorted(listed),
+            version,
+        )
+    return listed[version]

@@ -1,16 +1,17 @@
-"""`mesocosm model labels`: labels of a model's training set that are probably wrong, rows to label next,
-or classes that are lacking.
+"""`mesocosm labels`: probable label errors of a model's training set, rows to label next, or
+candidate new classes.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.cli.output import AsJson, File, answer, count_of, guarded, opened
+from mesocosm.core.errors import MesocosmError
 
 TYPICAL, STRAY = 4, 3  # rows of a proposal that are printed, from its middle and from its edge
 
@@ -21,13 +22,13 @@ def labels(
     most: Annotated[int, typer.Option("--most", min=1, help="How many to show.")] = 20,
     next_: Annotated[
         bool,
-        typer.Option("--next", help="Show rows without a label that would teach the model most."),
+        typer.Option("--next", help="Show rows without a label that would help the model most."),
     ] = False,
     new: Annotated[
         bool,
         typer.Option(
             "--new",
-            help="Show groups of requests that no class explains, as proposals for new ones.",
+            help="Show groups of requests that no class explains, as candidate new classes.",
         ),
     ] = False,
     like: Annotated[
@@ -35,7 +36,7 @@ def labels(
         typer.Option(
             "--like",
             metavar="ID",
-            help="Take up the proposal that this request is in; give its name with --as.",
+            help="Accept the proposal that this request is in; give its name with --as.",
         ),
     ] = "",
     as_: Annotated[
@@ -53,123 +54,130 @@ def labels(
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
 ) -> None:
-    """Show the labels that the other rows contradict (confident learning), with --next the rows to
-    label next (active learning), with --new what asks for a class of its own.
+    """Show probable label errors (confident learning), with --next the rows to label next (active
+    learning), with --new candidate new classes.
 
     Nothing is changed, but by --like ID --as LABEL, which labels the requests of a proposal: the
-    next 'mesocosm model retrain' learns them.
+    next 'mesocosm model retrain' trains on them.
     """
     from mesocosm.lifecycle.review.label_review import find_doubtful_labels, suggest_labelling
 
     eco = opened(file)
     if bool(like) != bool(as_):
-        raise Failure(
-            "--like ID and --as LABEL go together: the request whose proposal is taken up, and its"
+        raise MesocosmError(
+            "--like ID and --as LABEL go together: the request whose proposal is accepted, and its"
             " label"
         )
     if new or like:
-        from rich.console import Console
-
-        from mesocosm.lifecycle.review.class_proposals import accept_proposal, propose_classes
-
-        with Console(stderr=True, quiet=as_json).status(f"looking through the requests to {model}"):
-            found = propose_classes(eco.spec, eco.catalog, model)
-        if not like:
-            answer(found, as_json, _new)
-            return
-        mine = next((g for g in found["groups"] if like in g["predictions"]), None)
-        if mine is None:
-            raise Failure(
-                f"'{like[:60]}' is in no proposal now; 'mesocosm model labels {model} --new' lists them"
-            )
-        answer(
-            accept_proposal(
-                eco.spec,
-                eco.catalog,
-                model,
-                [p for p in mine["predictions"] if p not in without],
-                as_,
-                "cli",
-            ),
-            as_json,
-            _taken,
-        )
-        return
-    if next_:
-        answer(suggest_labelling(eco.spec, eco.catalog, model, most), as_json, _next)
-        return
-
-    def text(d: dict[str, Any]) -> str:
-        lines = [
-            f"{f['file']}:{f['line']:<7} {f['label']:<24} looks like {f['looks_like']:<24}"
-            f" ({f['confidence']:.1%} sure of its label)"
-            for f in d["found"][:most]
-        ]
-        return "\n".join(
-            [
-                *lines,
-                (
-                    f"{len(d['found'])} of {d['rows']} labels of {d['dataset']} are doubtful."
-                    " Nothing was changed; mend them in the source."
-                ),
-            ]
-        )
-
-    found = find_doubtful_labels(eco.spec, eco.catalog, model)
-    answer(found, as_json, text)
+        found = _find_proposals(eco, model, quiet=as_json)
+        if like:
+            answer(_accept(eco, model, found, like, as_, without), as_json, _accepted_text)
+        else:
+            answer(found, as_json, _proposals_text)
+    elif next_:
+        answer(worth_labelling(eco.spec, eco.catalog, model, most), as_json, _next_text)
+    else:
+        found = doubtful_labels(eco.spec, eco.catalog, model)
+        answer(found, as_json, partial(_errors_text, most=most))
 
 
-def _new(d: dict[str, Any]) -> str:
+def _find_proposals(eco: Any, model: str, quiet: bool) -> dict[str, Any]:
+    """Groups of requests that no class explains."""
+    from rich.console import Console
+
+    from mesocosm.lifecycle.review.class_proposals import proposals
+
+    with Console(stderr=True, quiet=quiet).status(f"reading the requests to {model}"):
+        found: dict[str, Any] = proposals(eco.spec, eco.catalog, model)
+    return found
+
+
+def _accept(
+    eco: Any, model: str, found: dict[str, Any], like: str, label: str, without: list[str]
+) -> dict[str, Any]:
+    """Label the requests of the proposal that a request is in."""
+    from mesocosm.lifecycle.review.class_proposals import take_up
+
+    for group in found["groups"]:
+        if like in group["predictions"]:
+            idents = [ident for ident in group["predictions"] if ident not in without]
+            return dict(take_up(eco.spec, eco.catalog, model, idents, label, "cli"))
+    raise MesocosmError(
+        f"'{like[:60]}' is in no proposal now; 'mesocosm labels {model} --new' lists them"
+    )
+
+
+def _errors_text(found: dict[str, Any], most: int) -> str:
     lines = []
-    for g in d["groups"]:
+    for row in found["found"][:most]:
+        place = f"{row['file']}:{row['line']:<7}"
         lines.append(
-            f"{g['name'] or 'a group'}: {g['rows']} requests, {g['strange']} of them strange;"
-            f" nearest {g['nearest']} ({g['alike']:.2f})"
+            f"{place} {row['label']:<24} looks like {row['looks_like']:<24}"
+            f" ({row['confidence']:.1%} confidence in its label)"
         )
-        said = [
-            f"  {e['prediction']} "
-            f" {', '.join(str(v) for v in e['inputs'].values() if v is not None)[:140]}"
-            for e in g["examples"]
-        ]
-        lines += (
-            said
-            if len(said) <= TYPICAL + STRAY
-            else [*said[:TYPICAL], "  ... and of those least like them", *said[-STRAY:]]
-        )
-    told = (
-        f"{len(d['groups'])} group{'' if len(d['groups']) == 1 else 's'} among {d['waiting']}"
-        f" requests without a label, of which {d['strange']} are strange: less sure than the least"
-        f" sure {d['share']:.0%} of held-out rows, or less like any class than {d['share'] / 2:.0%}"
-        " of them."
+    lines.append(
+        f"{len(found['found'])} of {found['rows']} labels of {found['dataset']} are probably wrong."
+        " Nothing was changed; correct them in the source."
     )
-    more = (
-        f" Take one up by 'mesocosm model labels {d['model']} --like ID --as LABEL'."
-        if d["groups"]
-        else " Nothing asks for a class of its own."
-    )
-    return "\n".join([*lines, told + more])
+    return "\n".join(lines)
 
 
-def _taken(d: dict[str, Any]) -> str:
-    return (
-        f"{d['rows']} requests are '{d['label']}'{', which is new' if d['new'] else ''}. 'mesocosm"
-        f" retrain {d['services'][0]}' trains a challenger with them."
-    )
-
-
-def _next(d: dict[str, Any]) -> str:
+def _proposals_text(found: dict[str, Any]) -> str:
     lines = []
-    for f in d["found"]:
-        where = f["prediction"] if "prediction" in f else f"{f['file']}:{f['line']}"
-        said = ", ".join(f"{k}: {v}" for k, v in f["inputs"].items() if v is not None)
-        lines.append(f"{where:<24} {f['says']:<20} {f['probability']:.0%}  {said[:140]}")
-    return "\n".join(
-        [
-            *lines,
-            (
-                f"{len(lines)} of {d['waiting']} rows without a label, the least sure and unlike"
-                " each other. Label a request by 'mesocosm service feedback ID LABEL', a row in its"
-                " source."
-            ),
-        ]
+    for group in found["groups"]:
+        lines += _group_lines(group)
+    count = count_of(len(found["groups"]), "group")
+    share = found["share"]
+    summary = (
+        f"{count} among {found['waiting']} requests without a label, of which {found['strange']}"
+        f" are out-of-distribution: less confident than the least confident {share:.0%} of held-out"
+        f" rows, or less similar to any class than {share / 2:.0%} of them."
     )
+    if found["groups"]:
+        summary += f" Accept one by 'mesocosm labels {found['model']} --like ID --as LABEL'."
+    else:
+        summary += " No candidate new classes."
+    return "\n".join([*lines, summary])
+
+
+def _group_lines(group: dict[str, Any]) -> list[str]:
+    """A proposal with some of its requests: of many, those of its middle and of its edge."""
+    first = (
+        f"{group['name'] or 'a group'}: {group['rows']} requests, {group['strange']} of them"
+        f" out-of-distribution; nearest {group['nearest']} ({group['alike']:.2f})"
+    )
+    examples = [
+        f"  {example['prediction']}  {_inputs_text(example['inputs'])}"
+        for example in group["examples"]
+    ]
+    if len(examples) > TYPICAL + STRAY:
+        edge = "  ... and of those least like them"
+        examples = [*examples[:TYPICAL], edge, *examples[-STRAY:]]
+    return [first, *examples]
+
+
+def _inputs_text(inputs: dict[str, Any]) -> str:
+    return ", ".join(str(value) for value in inputs.values() if value is not None)[:140]
+
+
+def _accepted_text(found: dict[str, Any]) -> str:
+    label = f"'{found['label']}'"
+    if found["new"]:
+        label += ", which is new"
+    return (
+        f"{found['rows']} requests are {label}. 'mesocosm retrain {found['services'][0]}' trains a"
+        " challenger with them."
+    )
+
+
+def _next_text(found: dict[str, Any]) -> str:
+    lines = []
+    for row in found["found"]:
+        where = row.get("prediction") or f"{row['file']}:{row['line']}"
+        inputs = ", ".join(f"{k}: {v}" for k, v in row["inputs"].items() if v is not None)
+        lines.append(f"{where:<24} {row['says']:<20} {row['probability']:.0%}  {inputs[:140]}")
+    lines.append(
+        f"{len(found['found'])} of {found['waiting']} rows without a label, the least confident and"
+        " unlike each other. Label a request by 'mesocosm feedback ID LABEL', a row in its source."
+    )
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`mesocosm model retrain`: what a monitor calls to grow and judge a challenger."""
+"""`mesocosm retrain`: train and evaluate a challenger, as a monitor does."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def retrain(
     reason: Annotated[str, typer.Option(help="Written into the history.")] = "by hand",
     as_json: AsJson = False,
 ) -> None:
-    """Grow a challenger for SERVICE, compare it with the champion, swap or keep and say why."""
+    """Train and evaluate a challenger for SERVICE; promote it if it is better."""
     from mesocosm.lifecycle.build_lock import hold_build_lock
-    from mesocosm.lifecycle.jobs.retrain import retrain as grow
+    from mesocosm.lifecycle.jobs.retrain import retrain as train_challenger
 
     eco = opened(file)
     with hold_build_lock(eco.spec.root / ".mesocosm", wait=900):
-        found = grow(
+        found = train_challenger(
             eco.spec, eco.catalog, service, reason, lambda text: print(text, file=sys.stderr)
         )
     answer(found, as_json, lambda d: "; ".join(filter(None, (d["why"], d["begun"]))))

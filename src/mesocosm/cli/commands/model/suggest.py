@@ -1,4 +1,4 @@
-"""`mesocosm model suggest`: what was measured, read for changes to the file."""
+"""`mesocosm tune-up`: configuration changes that measurements support."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 @guarded
@@ -20,48 +20,54 @@ def suggest(
         typer.Option(
             "-o",
             "--out",
-            help="Write the file with all proposals beside the old one; it must not exist yet.",
+            help="Write the file with all suggestions beside the old one; it must not exist yet.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Propose changes to the file that what was measured speaks for, each with its evidence;
-    nothing is changed but the file written by -o.
+    """Suggest configuration changes backed by measurements, each with its evidence; nothing is
+    changed but the file written by -o.
     """
     from mesocosm.assistant.suggestions import apply_changes, suggest_changes
 
     eco = opened(file)
     path = eco.spec.path
     if out and out.exists():
-        raise Failure(f"'{out}' exists already; name a new file, or remove it first")
+        raise MesocosmError(f"'{out}' exists already; name a new file, or remove it first")
     if out and out.resolve().parent != path.parent:
-        raise Failure(
-            f"'{out}' lies outside the project's folder; paths in the file are read from there, so"
+        raise MesocosmError(
+            f"'{out}' is outside the project's folder; paths in the file are read from there, so"
             f" name a file in '{path.parent}'"
         )
     found = suggest_changes(eco.spec, eco.catalog)
+    written = None
     if out and found:
-        out.write_text(
-            apply_changes(path.read_text(encoding="utf-8-sig"), path.name, found), encoding="utf-8"
-        )
-    answer({"proposals": found, "written": str(out) if out and found else None}, as_json, _text)
+        text = apply_changes(path.read_text(encoding="utf-8-sig"), path.name, found)
+        out.write_text(text, encoding="utf-8")
+        written = str(out)
+    answer({"proposals": found, "written": written}, as_json, _text)
 
 
 def _text(data: dict[str, Any]) -> str:
+    if not data["proposals"]:
+        return "No suggestions."
     lines = []
-    for i, one in enumerate(data["proposals"], 1):
-        was = "" if one["was"] is None else f"  (now {_short(one['was'])})"
-        lines += [f"{i}. {one['at']}: {_short(one['would'])}{was}", f"     {one['because']}"]
-    if not lines:
-        return "Nothing that was measured speaks for another file."
-    end = (
-        f"{data['written']} has them all; 'mesocosm plan -f {data['written']}' says what a build"
-        " would rebuild."
-        if data["written"]
-        else "'-o better.yaml' writes a file that has them all."
-    )
-    return "\n".join([*lines, end])
+    for number, proposal in enumerate(data["proposals"], 1):
+        line = f"{number}. {proposal['at']}: {_as_text(proposal['would'])}"
+        if proposal["was"] is not None:
+            line += f"  (now {_as_text(proposal['was'])})"
+        lines += [line, f"     {proposal['because']}"]
+    written = data["written"]
+    if written:
+        lines.append(
+            f"{written} has them all; 'mesocosm plan -f {written}' shows what a build would do."
+        )
+    else:
+        lines.append("Apply all with -o better.yaml.")
+    return "\n".join(lines)
 
 
-def _short(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)

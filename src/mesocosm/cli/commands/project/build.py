@@ -1,4 +1,4 @@
-"""`mesocosm build`: make the file true, with progress."""
+"""`mesocosm build`: apply the plan, with progress."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 @guarded
@@ -17,7 +17,7 @@ def build(
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Delete what the things that left the file had made.")
+        bool, typer.Option("--prune", help="Delete what resources that left the file had built.")
     ] = False,
     accept: Annotated[
         list[str] | None,
@@ -30,7 +30,7 @@ def build(
         ),
     ] = None,
 ) -> None:
-    """Make what the plan says; what is unchanged is kept."""
+    """Apply the plan; what is unchanged is kept."""
     eco = opened(file)
     check_accepted(eco, accept or [])
     result = run_build(eco, as_json, prune, accept or [])
@@ -40,21 +40,20 @@ def build(
 
 
 def check_accepted(eco: Any, accept: Sequence[str]) -> None:
-    """Refuse a name that is no dataset or field of the file.
+    """Refuse a name that is not a dataset or field of the file.
 
     Raises:
-        Wrong: with the nearest name.
+        ConfigValueError: with the nearest name.
     """
     from mesocosm.lifecycle.file_datasets import resolve_datasets
 
     datasets = resolve_datasets(eco.spec)
-    choices = [
-        *datasets,
-        *(f"{name}.{field}" for name, data in datasets.items() for field in data.fields),
-    ]
+    choices = list(datasets)
+    for name, data in datasets.items():
+        choices += [f"{name}.{field}" for field in data.fields]
     for name in accept:
         if name not in choices:
-            raise Wrong(
+            raise ConfigValueError(
                 "--accept",
                 f"'{name[:80]}' is unknown",
                 "DATASET or DATASET.FIELD",
@@ -75,10 +74,10 @@ def run_build(
 
     console = Screen(stderr=True, quiet=quiet, highlight=False)
     began = time.perf_counter()
-    for gone in expire(eco.spec, eco.catalog):
+    for expired in expire(eco.spec, eco.catalog):
+        rows = sum(expired["rows"].values())
         console.print(
-            f"[bold]datasets.{gone['dataset']}[/bold]  {sum(gone['rows'].values())} rows were over"
-            " their age and are gone"
+            f"[bold]datasets.{expired['dataset']}[/bold]  {rows} rows expired and were deleted"
         )
     changes = eco.plan()
     todo = [c for c in changes if c.sign != "="]
@@ -86,9 +85,8 @@ def run_build(
         outcome = apply(eco.spec, eco.catalog, changes, beat.say, prune, accept)
     seconds = round(time.perf_counter() - began, 1)
     made = sum(c["sign"] != "=" for c in outcome.done)
-    failed = len(
-        {tuple(f.key.split(".")[:2]) for f in outcome.failed}
-    )  # resources; one may have several findings
+    # resources: one may have several findings
+    failed = len({tuple(finding.key.split(".")[:2]) for finding in outcome.failed})
     return {
         "done": [d | _account(eco, d) for d in outcome.done],
         "failed": [f.as_json() | {"text": f.text()} for f in outcome.failed],
@@ -98,15 +96,11 @@ def run_build(
 
 
 def _account(eco: Any, done: dict[str, Any]) -> dict[str, Any]:
-    """The account of a dataset's rows and of each of its sources; nothing for other things."""
+    """The row counts of a dataset and of each of its sources; nothing for other resources."""
     section, _, name = done["address"].partition(".")
-    snapshot = (
-        eco.catalog.snapshot(dataset=name)
-        if section == "datasets" and done["sign"] != "-"
-        else None
-    )
-    return (
-        {"account": snapshot["account"], "sources": snapshot["report"].get("sources", {})}
-        if snapshot
-        else {}
-    )
+    if section != "datasets" or done["sign"] == "-":
+        return {}
+    snapshot = eco.catalog.snapshot(dataset=name)
+    if not snapshot:
+        return {}
+    return {"account": snapshot["account"], "sources": snapshot["report"].get("sources", {})}

@@ -1,4 +1,4 @@
-"""`mesocosm check`: everything that is not right about a file, or its JSON schema."""
+"""`mesocosm check`: everything that is invalid in a file, or its JSON schema."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, note_deprecations
+from mesocosm.cli.output import AsJson, File, answer, count_of, guarded
 
 
 @guarded
@@ -23,7 +24,7 @@ def check(
     files leave open.
     """
     from mesocosm import config
-    from mesocosm.core.errors import Invalid
+    from mesocosm.core.errors import ConfigError
     from mesocosm.lifecycle.local_files import refuse_folder
     from mesocosm.lifecycle.review.questions import ask_readings, find_missing_bases
 
@@ -35,15 +36,14 @@ def check(
     found = config.read(file)
     note_deprecations(found.deprecations)
     refuse_folder(found.root)
-    if wrong := [*find_missing_bases(found), *ask_readings(found)]:
-        raise Invalid(wrong)
+    questions = [*find_missing_bases(found), *ask_readings(found)]
+    if questions:
+        raise ConfigError(questions)
     eco = found.eco
-    counts = {
-        s: len(getattr(eco, s)) for s in ("sources", "datasets", "models", "services", "monitors")
-    }
-    said = ", ".join(f"{n} {name if n != 1 else name[:-1]}" for name, n in counts.items())
+    counts = {section: len(getattr(eco, section)) for section in config.SECTIONS}
+    summary = ", ".join(count_of(count, section[:-1]) for section, count in counts.items())
     answer(
         {"ecosystem": eco.ecosystem, "valid": True, **counts},
         as_json,
-        lambda _: f"{eco.ecosystem} is right: {said}.",
+        lambda _: f"{eco.ecosystem} is valid: {summary}.",
     )

@@ -1,8 +1,9 @@
-"""`mesocosm doctor`: whether what is listed is whole."""
+"""`mesocosm doctor`: whether the artifacts that the catalog lists are intact."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -11,44 +12,44 @@ from mesocosm.cli.output import AsJson, File, answer, guarded, opened
 
 @guarded
 def doctor(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
-    """Hash every listed version again, read every snapshot's files, follow the audit's chain."""
-    from mesocosm.lifecycle.access.integrity import Integrity, find_damage
-    from mesocosm.lifecycle.file_datasets import resolve_datasets
+    """Hash every listed version again, read every snapshot's files, verify the audit's chain."""
+    from mesocosm.lifecycle.access.integrity import find_damage
 
     eco = opened(file)
-    looks = Integrity(eco.spec.root / ".mesocosm", thorough=True)
-    faults: list[str] = []
-    checked = 0
-    for model in eco.spec.eco.models:
-        for version in eco.catalog.versions(model):
-            checked += 1
-            faults += [fault] if (fault := looks.check_version(version)) else []
-    for dataset in resolve_datasets(eco.spec):
-        for snapshot in eco.catalog.snapshots(dataset):
-            checked += 1
-            faults += [fault] if (fault := looks.check_snapshot(snapshot)) else []
-    looks.save()
+    results = _check_artifacts(eco)
+    faults = [fault for fault in results if fault]
     rebuilt = find_damage(eco.spec, eco.catalog)
-    faults += [
-        f"{address}: {fault}"
-        for address, fault in rebuilt.items()
-        if not any(fault in known for known in faults)
-    ]
+    for address, fault in rebuilt.items():
+        if not any(fault in known for known in faults):
+            faults.append(f"{address}: {fault}")
     line = eco.catalog.verify_audit()
     if line is not None:
         faults.append(f"audit line {line} was edited")
-    advice = ["'mesocosm build' rebuilds: " + ", ".join(rebuilt)] if rebuilt else []
-    found = {"checked": checked, "faults": faults, "rebuilt_by_build": sorted(rebuilt)}
-    answer(
-        found,
-        as_json,
-        lambda d: "\n".join(
-            [
-                *d["faults"],
-                *advice,
-                f"{d['checked']} artifacts verified, {len(d['faults'])} problems.",
-            ]
-        ),
-    )
+    found = {"checked": len(results), "faults": faults, "rebuilt_by_build": sorted(rebuilt)}
+    answer(found, as_json, _text)
     if faults:
         raise typer.Exit(1)
+
+
+def _check_artifacts(eco: Any) -> list[str | None]:
+    """What is damaged in each version and snapshot that is listed; None where it is intact."""
+    from mesocosm.lifecycle.access.integrity import Integrity
+    from mesocosm.lifecycle.file_datasets import datasets_of
+
+    integrity = Integrity(eco.spec.root / ".mesocosm", thorough=True)
+    results = []
+    for model in eco.spec.eco.models:
+        results += [integrity.check_version(version) for version in eco.catalog.versions(model)]
+    for dataset in datasets_of(eco.spec):
+        snapshots = eco.catalog.snapshots(dataset)
+        results += [integrity.check_snapshot(snapshot) for snapshot in snapshots]
+    integrity.save()
+    return results
+
+
+def _text(found: dict[str, Any]) -> str:
+    lines = list(found["faults"])
+    if found["rebuilt_by_build"]:
+        lines.append("'mesocosm build' rebuilds: " + ", ".join(found["rebuilt_by_build"]))
+    lines.append(f"{found['checked']} artifacts verified, {len(found['faults'])} problems.")
+    return "\n".join(lines)

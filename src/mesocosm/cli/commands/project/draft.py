@@ -12,8 +12,10 @@ import typer
 from pydantic import ValidationError
 
 from mesocosm.cli.output import AsJson, answer, guarded
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.llm import Language
+
+TASKS = {"classification": "classes", "regression": "number"}  # as the architect calls them
 
 
 @guarded
@@ -58,8 +60,8 @@ def draft(
         typer.Option(
             "--encoding",
             help=(
-                "How the bytes of files of delimited values are read, such as cp1252 or gb18030,"
-                " where it would be found otherwise."
+                "The encoding of files of delimited values, such as cp1252 or gb18030, where it"
+                " would be detected otherwise."
             ),
         ),
     ] = None,
@@ -95,80 +97,104 @@ def draft(
     ] = "default",
     as_json: AsJson = False,
 ) -> None:
-    """Look at DATA once and propose how to govern it and, with a goal, what to learn, serve and
-    watch; nothing is changed but the file written by -o.
+    """Look at DATA once and propose how to govern it and, with a goal, what to train, serve and
+    monitor; nothing is changed but the file written by -o.
     """
-    from mesocosm.assistant.architect import architect
     from mesocosm.assistant.llm_refine import refine_draft
     from mesocosm.cli.views.draft import draft_text
-    from mesocosm.data.profiling.auto_fields import draft_files
 
-    root = (out.parent if out else Path.cwd()).resolve()
-    if out and out.exists():
-        raise Failure(f"'{out}' exists already; name a new file, or remove it first")
-    paths = [path.resolve() for path in data]
-    outside = next(
-        (said for said, path in zip(data, paths, strict=True) if not path.is_relative_to(root)),
-        None,
-    )
-    if outside and out:
-        raise Failure(
-            f"'{outside}' lies outside the folder of '{out}'; a project reads only what lies"
-            " inside it"
-        )
-    if outside:
-        root = Path(os.path.commonpath([path.parent for path in paths]))
     if task and not (goal or target):
-        raise Failure("'--task' says how something is predicted; '--goal' or '--target' says what")
-    kind = {"classification": "classes", "regression": "number"}.get(task, task) if task else None
+        raise MesocosmError(
+            "'--task' says how something is predicted; '--goal' or '--target' says what"
+        )
+    root = _check_folder(data, out)
+    layout = {"encoding": encoding, "delimiter": delimiter, "skip": skip, "sheet": sheet}
     if target and not goal:
         goal = f"predict {target}"
-    given = {
-        k: v
-        for k, v in (
-            ("encoding", encoding),
-            ("delimiter", delimiter),
-            ("skip", skip),
-            ("sheet", sheet),
-        )
-        if v is not None
-    }
-    said: dict[str, Any] = (
-        architect(root, paths, goal, target, kind, given)
-        if goal
-        else draft_files(root, paths, given=given)
+    found = _draft(
+        root,
+        [path.resolve() for path in data],
+        goal,
+        target,
+        task,
+        {key: value for key, value in layout.items() if value is not None},
     )
-    if goal:
-        from mesocosm.config.loader import read_text
-
-        read_text(
-            draft_text(said) + "\n", root / "ecosystem.yaml", {}
-        )  # what is drafted is checked before anybody sees it
-    said.pop("columns", None)
-    text, became = draft_text(said) + "\n", ""
+    found.pop("columns", None)
+    text, note = draft_text(found) + "\n", ""
     if goal and endpoint:
-        text, became = refine_draft(
-            text, goal, _language(endpoint, language_model), root / "ecosystem.yaml"
-        )
-        said |= {"language": {"model": language_model, "became": became, "text": text}}
+        from mesocosm.assistant.llm_refine import refine_draft
+
+        model = _language_model(endpoint, language_model)
+        text, note = refine_draft(text, goal, model, root / "ecosystem.yaml")
+        found["language"] = {"model": language_model, "became": note, "text": text}
     if out:
         out.write_text(text, encoding="utf-8")
-        said = {"written": str(out)} | said
-    drafted = (
-        f"{out} drafted{'; ' + became if became else ''}; 'mesocosm plan -f {out}' says what a"
-        " build would do."
-        if out
-        else text.rstrip("\n") + (f"\n# {became}" if became else "")
-    )
-    answer(said, as_json, lambda _: drafted)
+        found = {"written": str(out)} | found
+    message = _describe(out, text, note)
+    answer(found, as_json, lambda _: message)
 
 
-def _language(endpoint: str, model: str) -> Language:
-    """The language model that was named; who names an address here may mean one of their own
+def _check_folder(data: list[Path], out: Path | None) -> Path:
+    """The project's folder: that of the file to write, or the files' common one.
+
+    Raises:
+        MesocosmError: the file to write exists, or a file of data is outside its folder.
+    """
+    if out and out.exists():
+        raise MesocosmError(f"'{out}' exists already; name a new file, or remove it first")
+    root = (out.parent if out else Path.cwd()).resolve()
+    paths = [path.resolve() for path in data]
+    outside = [given for given, path in zip(data, paths, strict=True) if not _is_in(path, root)]
+    if not outside:
+        return root
+    if out:
+        raise MesocosmError(
+            f"'{outside[0]}' is outside the folder of '{out}'; a project reads only what is inside"
+            " it"
+        )
+    return Path(os.path.commonpath([path.parent for path in paths]))
+
+
+def _is_in(path: Path, folder: Path) -> bool:
+    return path.is_relative_to(folder)
+
+
+def _draft(
+    root: Path,
+    paths: list[Path],
+    goal: str | None,
+    target: str | None,
+    task: str | None,
+    layout: dict[str, Any],
+) -> dict[str, Any]:
+    """The proposal for the files; with a goal it is checked before anybody sees it."""
+    from mesocosm.assistant.architect import architect
+    from mesocosm.cli.views.draft import draft_text
+    from mesocosm.config.loader import read_text
+    from mesocosm.data.profiling.auto_fields import draft_files
+
+    if not goal:
+        return dict(draft_files(root, paths, given=layout))
+    kind = TASKS.get(task, task) if task else None
+    found = dict(architect(root, paths, goal, target, kind, layout))
+    read_text(draft_text(found) + "\n", root / "ecosystem.yaml", {})
+    return found
+
+
+def _describe(out: Path | None, text: str, note: str) -> str:
+    """What is printed: the draft, or that it was written; with what a language model changed."""
+    if not out:
+        return text.rstrip("\n") + (f"\n# {note}" if note else "")
+    drafted = "; ".join(filter(None, (f"{out} drafted", note)))
+    return f"{drafted}; 'mesocosm plan -f {out}' shows what a build would do."
+
+
+def _language_model(endpoint: str, model: str) -> Language:
+    """The language model at an address; who gives an address here may mean one of their own
     machine.
 
     Raises:
-        Failure: it is no address.
+        MesocosmError: the address is invalid.
     """
     try:
         return Language(
@@ -179,7 +205,7 @@ def _language(endpoint: str, model: str) -> Language:
             seconds=120,
         )
     except ValidationError as error:
-        raise Failure(
-            f"--endpoint {endpoint!r} is no address; wanted"
+        raise MesocosmError(
+            f"--endpoint {endpoint!r} is not an address; expected"
             f" {error.errors()[0]['msg'].removeprefix('Value error, ')}"
         ) from error

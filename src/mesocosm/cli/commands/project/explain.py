@@ -12,31 +12,34 @@ from mesocosm.cli.output import AsJson, Asked, File, answer, guarded, opened, pr
 def explain(
     prediction: Asked, file: File = Path("ecosystem.yaml"), as_json: AsJson = False
 ) -> None:
-    """Explain PREDICTION: each input's share in it (Shapley values), words, and the training rows
+    """Explain PREDICTION: feature attributions (Shapley values), words, and the training rows
     behind it.
     """
-    from mesocosm.reports.explanations import explain as why
+    from mesocosm.reports.explanations import explain as explain_prediction
 
     eco = opened(file)
-    answer(why(eco.spec, eco.catalog, prediction_of(eco, prediction)), as_json, _text)
+    found = explain_prediction(eco.spec, eco.catalog, prediction_of(eco, prediction))
+    answer(found, as_json, _text)
 
 
-def _text(d: dict[str, Any]) -> str:
-    of = f"{d['label']}" if d["number"] else f"{d['label']} with {d['probability']:.3f}"
+def _text(found: dict[str, Any]) -> str:
+    prediction = str(found["label"])
+    if not found["number"]:
+        prediction += f" with {found['probability']:.3f}"
     lines = [
-        f"{of} by {d['version']}; over training rows it is {d['base']:.4g} on average. Shares of"
-        " the difference:"
+        f"{prediction} by {found['version']}; the average over training rows is"
+        f" {found['base']:.4g}. Feature attributions (Shapley values):"
     ]
-    for name, f in sorted(d["inputs"].items(), key=lambda x: -abs(x[1]["share"])):
-        lines.append(f"  {name:<20} {f['share']:+.3f}  (give or take {1.96 * f['error']:.3f})")
-    for name, said in d["words"].items():
+    shares = found["inputs"]
+    for name in sorted(shares, key=lambda name: -abs(shares[name]["share"])):
+        share, error = shares[name]["share"], shares[name]["error"]
+        lines.append(f"  {name:<20} {share:+.3f}  (± {1.96 * error:.3f})")
+    for name, words in found["words"].items():
+        effects = ", ".join(f"{word['word']} {word['share']:+.3f}" for word in words[:6])
+        lines.append(f"  without a word of {name}: {effects}")
+    for row in found.get("rows", []):
         lines.append(
-            f"  without a word of {name}: "
-            + ", ".join(f"{w['word']} {w['share']:+.3f}" for w in said[:6])
-        )
-    for row in d.get("rows", []):
-        lines.append(
-            f"  {row['file']}:{row['line']} ({row['label']}) adds {row['share']:+.3f} to a score of"
-            f" {d['score']:.3f}"
+            f"  {row['file']}:{row['line']} ({row['label']}) contributes {row['share']:+.3f} of"
+            f" {found['score']:.3f}"
         )
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`mesocosm export`: the ecosystem as other systems read it."""
+"""`mesocosm export`: files that deploy the ecosystem elsewhere, or its world in 3D."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def export(
             )
         ),
     ],
-    folder: Annotated[Path, typer.Argument(help="Where to write; made where it is not.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Where to write; created where it does not exist.")
+    ],
     file: File = Path("ecosystem.yaml"),
     set_: Annotated[
         list[str] | None,
@@ -31,38 +33,54 @@ def export(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write KIND's files to FOLDER; files there that are not ours stay as they are."""
-    from mesocosm.app.bundle import living_of, settled
-    from mesocosm.app.deploy import EXPORTS
-    from mesocosm.app.world.scene_state import modelled
-    from mesocosm.core.errors import Failure, Wrong
-    from mesocosm.world.export import MODELS
+    """Write KIND's files to FOLDER; other files there stay as they are."""
+    from mesocosm.core.errors import MesocosmError
 
-    if kind not in EXPORTS and kind not in MODELS:
-        raise Wrong(
-            "", f"no export is named '{kind}'", "one of the choices", [*EXPORTS, *MODELS], kind
-        )
-    if kind in MODELS and set_:
-        raise Wrong("--set", f"'{set_[0][:60]}' was given", f"no setting: {kind} has none")
+    _check_kind(kind, set_ or [])
     eco = opened(file)
     if folder.exists() and not folder.is_dir():
-        raise Failure(f"{folder} is a file; give a folder")
-    files: dict[str, str | bytes] = (
-        dict(settled(EXPORTS[kind], set_ or []).files(living_of(eco.spec)))
-        if kind in EXPORTS
-        else modelled(eco.spec, eco.catalog, kind)
-    )
-    for name, text in files.items():
+        raise MesocosmError(f"{folder} is a file; give a folder")
+    files = _export(eco, kind, set_ or [])
+    for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        if isinstance(content, str):
+            content = content.encode()
+        path.write_bytes(content)
     answer({"kind": kind, "folder": str(folder), "files": sorted(files)}, as_json, _text)
 
 
+def _check_kind(kind: str, settings: list[str]) -> None:
+    """Refuse an export that does not exist, and settings of one that has none."""
+    from mesocosm.app.deploy import EXPORTS
+    from mesocosm.core.errors import ConfigValueError
+    from mesocosm.world.export import MODELS
+
+    if kind not in EXPORTS and kind not in MODELS:
+        raise ConfigValueError(
+            "", f"no export is named '{kind}'", "one of the choices", [*EXPORTS, *MODELS], kind
+        )
+    if kind in MODELS and settings:
+        raise ConfigValueError("--set", f"got '{settings[0][:60]}'", f"no setting: {kind} has none")
+
+
+def _export(eco: Any, kind: str, settings: list[str]) -> dict[str, str | bytes]:
+    """The files of an export by name.
+
+    Raises:
+        ConfigValueError: the export has no such setting.
+    """
+    from mesocosm.app.bundle import configure_exporter, describe_deployment
+    from mesocosm.app.deploy import EXPORTS
+    from mesocosm.app.world.scene_state import export_world
+
+    if kind in EXPORTS:
+        exporter = configure_exporter(EXPORTS[kind], settings)
+        return dict(exporter.files(describe_deployment(eco.spec)))
+    return export_world(eco.spec, eco.catalog, kind)
+
+
 def _text(d: dict[str, Any]) -> str:
-    return "\n".join(
-        [
-            f"{len(d['files'])} files for {d['kind']} in {d['folder']}:",
-            *(f"  {f}" for f in d["files"]),
-        ]
-    )
+    lines = [f"{len(d['files'])} files for {d['kind']} in {d['folder']}:"]
+    lines += [f"  {file}" for file in d["files"]]
+    return "\n".join(lines)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import guarded
-from mesocosm.core.errors import Failure, nearest
+from mesocosm.core.errors import MesocosmError, nearest
 
 SCHEMA = "ecosystem.schema.json"
 HEADER = f"# yaml-language-server: $schema={SCHEMA}\n"
@@ -35,13 +35,15 @@ services:
 """
 
 
-def scenes() -> dict[str, Path]:
+def list_scenes() -> dict[str, Path]:
     """The scenes that a project can begin from, by name: beside the code in a wheel, in `examples`
     of a clone.
     """
     here = Path(__file__).parents[3]
-    home = here / "templates" if (here / "templates").is_dir() else here.parents[1] / "examples"
-    return {p.parent.name: p.parent for p in sorted(home.glob("*/ecosystem.yaml"))}
+    home = here / "templates"
+    if not home.is_dir():
+        home = here.parents[1] / "examples"
+    return {path.parent.name: path.parent for path in sorted(home.glob("*/ecosystem.yaml"))}
 
 
 @guarded
@@ -56,67 +58,59 @@ def init(
     ] = None,
 ) -> None:
     """Write a small ecosystem.yaml to begin with, or a whole scene; an existing one is never
-    touched.
+    changed.
     """
     target = folder / "ecosystem.yaml"
     if target.exists():
-        raise Failure(f"{target} is there already; it was not touched")
+        raise MesocosmError(f"{target} exists already; it was not changed")
     if template is not None:
-        _from(template, folder)
+        _copy_scene(template, folder)
         target.write_text(HEADER + target.read_text(encoding="utf-8"), encoding="utf-8")
         _write_schema(folder)
         print(f"{target} and its data are written. Now run: mesocosm up {folder}")
         return
     folder.mkdir(parents=True, exist_ok=True)
-    name = (
-        "".join(c if c.isalnum() else "-" for c in folder.resolve().name.lower()).strip("-")
-        or "pond"
-    )
-    text = START.format(name=name if name[0].isalpha() else f"eco-{name}")
-    target.write_text(HEADER + text, encoding="utf-8")
-    _write_schema(folder)
+    target.write_text(START.format(name=_name_of(folder)), encoding="utf-8")
     print(
         f"{target} is written. Put your rows into {folder / 'data/table.csv'}, then run: mesocosm"
         f" build -f {folder}"
     )
 
 
-def _write_schema(folder: Path) -> None:
-    """The JSON schema that the file's first line names, for editors."""
-    from mesocosm.config.json_schema import published_schema
+def _name_of(folder: Path) -> str:
+    """An ecosystem's name from that of its folder."""
+    letters = [letter if letter.isalnum() else "-" for letter in folder.resolve().name.lower()]
+    name = "".join(letters).strip("-") or "pond"
+    if not name[0].isalpha():
+        return f"eco-{name}"
+    return name
 
-    text = json.dumps(published_schema(), ensure_ascii=False)
-    (folder / SCHEMA).write_text(text + "\n", encoding="utf-8")
 
-
-def _from(template: str, folder: Path) -> None:
-    """Copy a scene; nothing that is there is written over.
+def _copy_scene(template: str, folder: Path) -> None:
+    """Copy a scene; no file that exists is written over.
 
     Raises:
-        Failure: there is no such scene, or a file of its name is there.
+        MesocosmError: there is no such scene, or a file of its name exists.
     """
-    known = scenes()
-    if template not in known:
-        near = nearest(template, list(known))
-        raise Failure(
-            f"no scene is named '{template[:40]}'; there are {', '.join(known) or 'none'}"
-            + (f"; nearest '{near}'" if near else "")
-        )
-    home = known[template]
-    files = [
-        p
-        for p in sorted(home.rglob("*"))
-        if p.is_file()
-        and not {".mesocosm", "__pycache__", "truth"} & set(p.relative_to(home).parts)
-    ]
-    for path in files:
-        if (folder / path.relative_to(home)).exists():
-            raise Failure(
-                f"{folder / path.relative_to(home)} is there already; nothing was written"
-            )
-    for path in sorted(
-        files, key=lambda p: p.name == "ecosystem.yaml"
-    ):  # the file last, so that it never stands without its data
-        target = folder / path.relative_to(home)
+    scenes = list_scenes()
+    if template not in scenes:
+        message = f"no scene is named '{template[:40]}'; there are {', '.join(scenes) or 'none'}"
+        if near := nearest(template, list(scenes)):
+            message += f"; nearest '{near}'"
+        raise MesocosmError(message)
+    home = scenes[template]
+    files = [path.relative_to(home) for path in sorted(home.rglob("*")) if _is_part(path, home)]
+    for file in files:
+        if (folder / file).exists():
+            raise MesocosmError(f"{folder / file} exists already; nothing was written")
+    # ecosystem.yaml is the last, so that it is never there without its data
+    for file in sorted(files, key=lambda file: file.name == "ecosystem.yaml"):
+        target = folder / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+        shutil.copyfile(home / file, target)
+
+
+def _is_part(path: Path, home: Path) -> bool:
+    """Whether a file is one of a scene's own, not made by a build or kept for tests."""
+    made = {".mesocosm", "__pycache__", "truth"}
+    return path.is_file() and not made & set(path.relative_to(home).parts)

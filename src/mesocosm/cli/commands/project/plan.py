@@ -19,23 +19,23 @@ def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     eco = opened(file)
     changes = eco.plan()
     left = preview_data(eco.spec, eco.catalog, changes)
-    if any(
-        c.sign == "±" and c.address.startswith("datasets.") for c in changes
-    ):  # what was compared may stop the build, which the plan tells
+    is_changed = [c.sign == "±" and c.address.startswith("datasets.") for c in changes]
+    if any(is_changed):  # the comparison may stop the build, which the plan shows
         changes = eco.plan()
-    told = estimate_costs(eco.spec, eco.catalog, changes)
-    ahead = check_reading(eco.spec, eco.catalog, changes)
-    listed = [
-        c.as_json()
-        | ({"price": told[c.address]} if c.address in told else {})
-        | ({"warnings": ahead[c.address]} if c.address in ahead else {})
-        for c in changes
-    ]
+    costs = estimate_costs(eco.spec, eco.catalog, changes)
+    warnings = check_reading(eco.spec, eco.catalog, changes)
+    listed = []
+    for change in changes:
+        entry = change.as_json()
+        if change.address in costs:
+            entry["price"] = costs[change.address]
+        if change.address in warnings:
+            entry["warnings"] = warnings[change.address]
+        listed.append(entry)
+    fingerprints = {change.address: change.prints.made for change in changes if change.prints}
     questions = [
-        f.as_json() | {"text": f.text()}
-        for f in ask_readings(
-            eco.spec, {c.address: c.fingerprints.build for c in changes if c.fingerprints}
-        )
+        finding.as_json() | {"text": finding.text()}
+        for finding in ask_readings(eco.spec, fingerprints)
     ]
     answer(
         {"changes": listed, "compared_at_build": left, "questions": questions}, as_json, plan_text

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
 from mesocosm.core.json_keys import KeyTwice, load_once
 
@@ -24,81 +24,97 @@ def predict(
             "--rows",
             help=(
                 "A file of rows: .csv, .tsv, .txt, .jsonl or .parquet; one with delimiters is read"
-                " as the source the model learnt from."
+                " as the source the model was trained on."
             ),
         ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="Where the rows go with what was predicted of them; by its ending."
+            "--out", help="Where to write the rows with their predictions; by its ending."
         ),
     ] = None,
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
 ) -> None:
-    """Ask SERVICE for a prediction of one row, or of every row of a file."""
-    from mesocosm.api.service_calls import call, local
-
+    """Predict one row, or every row of a file, with SERVICE."""
     if (input is None) == (rows is None) or (rows is None) != (out is None):
-        raise Failure("give --input with one row, or --rows with a file and --out with another")
+        raise MesocosmError(
+            "give --input with one row, or --rows with a file and --out with another"
+        )
     if rows is not None and out is not None:
         from mesocosm.api.batch_predict import predict_file
 
-        answer(predict_file(opened(file), service, rows, out), as_json, _counted)
+        answer(predict_file(opened(file), service, rows, out), as_json, _batch_text)
         return
-    assert input is not None
-
-    try:
-        row = load_once(input)
-    except KeyTwice as error:
-        raise Failure(f"--input: {error}") from error
-    except ValueError as error:
-        raise Failure(f"--input is no JSON: {error}") from error
+    row = _read_row(str(input))
     eco = opened(file)
     if isinstance(row, dict):
-        for key, value in row.items():
-            if isinstance(value, float) and not math.isfinite(value):
-                raise Failure(
-                    f"--input: {key[:60]}: Infinity and NaN are no JSON values; wanted a finite"
-                    " number, or null"
-                )
-        row = {k: _sent(k, v, eco.spec.root) for k, v in row.items()}
-    if service not in eco.spec.eco.services:
-        local(eco, service)
-    found = call(eco, "POST", f"/v1/services/{service}/predict", row)
-    if found is None:
-        served = local(eco, service)
-        if served.now.fields is None:
-            raise Failure(f"{service} serves no model")
-        served.now.fields.check(row)
-        found = served.predict([row])[0]
+        row = {key: _attach_file(key, value, eco.spec.root) for key, value in row.items()}
+    found = _predict_row(eco, service, row)
     if "why" in found:
-        raise Failure(f"the row would not have been kept: {found['why']}")
+        raise MesocosmError(f"the row would have been quarantined: {found['why']}")
     answer(found, as_json, _text)
 
 
-def _counted(d: dict[str, Any]) -> str:
-    said = (
-        f"{d['rows']} rows in {d['seconds']:.1f} s: {d['predicted']} predicted, {d['refused']}"
-        " refused, each with its"
-        f" reason{', ' + str(d['warned']) + ' with warnings' if d.get('warned') else ''};"
-        f" {d['out']}"
-    )
-    return "\n".join(
-        [
-            said,
-            *(f"  {n} x {why}" for why, n in d["reasons"].items()),
-            *(f"note: {one}" for one in d["notes"]),
-        ]
-    )
-
-
-def _sent(key: str, value: Any, root: Path) -> Any:
-    """The bytes of a file of the project that is given as `@photo.png`, as a data URL.
+def _read_row(text: str) -> Any:
+    """The row of --input.
 
     Raises:
-        Wrong: the path leaves the project.
+        MesocosmError: it is not JSON, repeats a key, or has a number that JSON cannot express.
+    """
+    try:
+        row = load_once(text)
+    except KeyTwice as error:
+        raise MesocosmError(f"--input: {error}") from error
+    except ValueError as error:
+        raise MesocosmError(f"--input is not JSON: {error}") from error
+    if isinstance(row, dict):
+        for key, value in row.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise MesocosmError(
+                    f"--input: {key[:60]}: Infinity and NaN are not JSON values; expected a finite"
+                    " number, or null"
+                )
+    return row
+
+
+def _predict_row(eco: Any, service: str, row: Any) -> dict[str, Any]:
+    """The prediction of the running server, or of this process where none runs."""
+    from mesocosm.api.service_calls import call, local
+
+    if service not in eco.spec.eco.services:
+        local(eco, service)
+    found: dict[str, Any] | None = call(eco, "POST", f"/v1/services/{service}/predict", row)
+    if found is not None:
+        return found
+    served = local(eco, service)
+    if served.now.fields is None:
+        raise MesocosmError(f"{service} serves no model")
+    served.now.fields.check(row)
+    predicted: dict[str, Any] = served.predict([row])[0]
+    return predicted
+
+
+def _batch_text(found: dict[str, Any]) -> str:
+    counts = (
+        f"{found['rows']} rows in {found['seconds']:.1f} s: {found['predicted']} predicted,"
+        f" {found['refused']} refused, each with its reason"
+    )
+    if found.get("warned"):
+        counts += f", {found['warned']} with warnings"
+    lines = [f"{counts}; {found['out']}"]
+    lines += [f"  {count} x {why}" for why, count in found["reasons"].items()]
+    lines += [f"note: {note}" for note in found["notes"]]
+    return "\n".join(lines)
+
+
+def _attach_file(key: str, value: Any, root: Path) -> Any:
+    """The value, or the bytes of a file of the project that is given as `@photo.png`, as a data
+    URL.
+
+    Raises:
+        ConfigValueError: the path leaves the project.
     """
     if not isinstance(value, str) or not value.startswith("@"):
         return value
@@ -111,54 +127,59 @@ def _sent(key: str, value: Any, root: Path) -> Any:
 
 
 def _text(data: dict[str, Any]) -> str:
-    return "\n".join(
-        [_answer(data), *(f"warning: {w['detail']}" for w in data.get("warnings", ()))]
-    )
+    ident = data["id"]
+    lines = [
+        *_prediction_lines(data),
+        f"{ident} by {data['version']}; follow it with: mesocosm trace {ident}",
+        *(f"warning: {warning['detail']}" for warning in data.get("warnings", ())),
+    ]
+    return "\n".join(lines)
 
 
-def _answer(data: dict[str, Any]) -> str:
+def _prediction_lines(data: dict[str, Any]) -> list[str]:
     if "items" in data:
-        lines = [
-            f"{i:>2}. {x.get('said') or x['item']}"
-            + (f"  ({x['item']})" if x.get("said") else "")
-            + (f", because of {x['because']}" if "because" in x else "")
-            + (f", drawn to learn of it (chance {x['explored']:.3f})" if "explored" in x else "")
-            for i, x in enumerate(data["items"], 1)
-        ]
-        return "\n".join(
-            [
-                *lines,
-                *([f"not known: {', '.join(data['unknown'])}"] if "unknown" in data else []),
-                f"{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}",
-            ]
-        )
+        lines = [_item_line(number, item) for number, item in enumerate(data["items"], 1)]
+        if "unknown" in data:
+            lines.append(f"unknown: {', '.join(data['unknown'])}")
+        return lines
     if "spans" in data:
-        lines = [
-            f"{s['text']}: {s['kind']} ({s['probability']:.3f}), characters {s['start']} to"
-            f" {s['end']}"
-            for s in data["spans"]
-        ] or ["no named thing"]
-        return "\n".join(
-            [
-                *lines,
-                f"{data['id']} by {data['version']}; follow it with: mesocosm trace {data['id']}",
-            ]
-        )
+        return [_span_line(span) for span in data["spans"]] or ["no tagged span"]
     if "text" in data:
-        return (
-            f"{data['text']}\n{data['id']} by {data['version']}; follow it with: mesocosm trace"
-            f" {data['id']}"
-        )
+        return [str(data["text"])]
     if "value" in data:
-        low, high = data.get("interval", (None, None))
-        span = f" ({data['level']:.0%} interval {low:g} to {high:g})" if low is not None else ""
-        return (
-            f"{data['label']}{span}\n{data['id']} by {data['version']}; follow it with: mesocosm"
-            f" trace {data['id']}"
-        )
-    others = ", ".join(f"{k} {v:.3f}" for k, v in data["probabilities"].items())
-    doubt = ", not sure, better a person's to say" if data.get("unsure") else ""
+        return [_number_line(data)]
+    return [_class_line(data)]
+
+
+def _item_line(number: int, item: dict[str, Any]) -> str:
+    line = f"{number:>2}. {item.get('said') or item['item']}"
+    if item.get("said"):
+        line += f"  ({item['item']})"
+    if "because" in item:
+        line += f", because of {item['because']}"
+    if "explored" in item:
+        line += f", drawn for exploration (probability {item['explored']:.3f})"
+    return line
+
+
+def _span_line(span: dict[str, Any]) -> str:
     return (
-        f"{data['label']}{doubt} ({others})\n{data['id']} by {data['version']}; follow it with:"
-        f" mesocosm trace {data['id']}"
+        f"{span['text']}: {span['kind']} ({span['probability']:.3f}), characters {span['start']} to"
+        f" {span['end']}"
     )
+
+
+def _number_line(data: dict[str, Any]) -> str:
+    line = str(data["label"])
+    if "interval" in data:
+        low, high = data["interval"]
+        line += f" ({data['level']:.0%} interval {low:g} to {high:g})"
+    return line
+
+
+def _class_line(data: dict[str, Any]) -> str:
+    line = str(data["label"])
+    if data.get("unsure"):
+        line += ", abstained: better decided by a person"
+    others = ", ".join(f"{label} {p:.3f}" for label, p in data["probabilities"].items())
+    return f"{line} ({others})"

@@ -1,4 +1,4 @@
-"""`mesocosm report`: the ecosystem as a whole, the account and quality of datasets, the figures of
+"""`mesocosm report`: health scores of the ecosystem, row counts and quality of datasets, metrics of
 models.
 """
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 @guarded
@@ -22,57 +22,70 @@ def report(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how good the whole is and what to do next, what was cleaned and how good each model is;
-    or one NAME of them.
+    """Show the health scores with recommendations, what was cleaned and how good each model is; or
+    one NAME of them.
     """
-    from mesocosm.cli.views.report import dataset_text, model_text, whole_text
     from mesocosm.lifecycle.file_datasets import resolve_datasets
     from mesocosm.reports.described_version import choose_reported_version
     from mesocosm.reports.health import measure_health
-
     eco = opened(file)
-    data: dict[str, Any] = {"datasets": {}, "models": {}} | (
-        {"whole": measure_health(eco.spec, eco.catalog)} if name is None else {}
-    )
-    for dataset in resolve_datasets(eco.spec):
-        found = eco.catalog.snapshot(dataset=dataset)
-        if found and name in (None, dataset):
-            data["datasets"][dataset] = {
-                k: found[k] for k in ("id", "account", "report", "files", "at")
-            } | {"training": found["facts"]["training"]}
-    for model in eco.spec.eco.models:
-        version = (
-            choose_reported_version(eco.spec, eco.catalog, model) if name in (None, model) else None
-        )
-        if version:
-            data["models"][model] = version
+    data = _collect(eco, name)
     if not data["datasets"] and not data["models"]:
-        raise Failure(
-            f"nothing named '{name}' was built yet; run 'mesocosm build'"
-            if name
-            else "nothing was built yet; run 'mesocosm build'"
-        )
+        missing = f"nothing named '{name}'" if name else "nothing"
+        raise MesocosmError(f"{missing} was built yet; run 'mesocosm build'")
     if out:
-        from mesocosm.core.files import aside_name
         from mesocosm.reports.html import render_report
 
-        aside = out.with_name(aside_name(out))
-        aside.write_text(render_report(eco.spec.eco.ecosystem, data), encoding="utf-8")
-        aside.replace(out)
+        _write(out, render_report(eco.spec.eco.ecosystem, data))
         answer(
             {"written": str(out)},
             as_json,
             lambda d: f"{d['written']} written; open it in a browser.",
         )
         return
-    answer(
-        data,
-        as_json,
-        lambda d: "\n\n".join(
-            [
-                *([whole_text(d["whole"])] if "whole" in d else []),
-                *(dataset_text(n, x) for n, x in d["datasets"].items()),
-                *(model_text(n, x) for n, x in d["models"].items()),
-            ]
-        ),
-    )
+    answer(data, as_json, _text)
+
+
+def _collect(eco: Any, name: str | None) -> dict[str, Any]:
+    """The health of the whole, every dataset that was built and every model that was trained; or
+    those of a name.
+    """
+    from mesocosm.lifecycle.file_datasets import datasets_of
+    from mesocosm.reports.described_version import reported_version
+    from mesocosm.reports.health import whole
+
+    data: dict[str, Any] = {"datasets": {}, "models": {}}
+    if name is None:
+        data["whole"] = whole(eco.spec, eco.catalog)
+    for dataset in datasets_of(eco.spec):
+        snapshot = eco.catalog.snapshot(dataset=dataset)
+        if snapshot and name in (None, dataset):
+            shown = {key: snapshot[key] for key in ("id", "account", "report", "files", "at")}
+            data["datasets"][dataset] = shown | {"training": snapshot["facts"]["training"]}
+    for model in eco.spec.eco.models:
+        if name not in (None, model):
+            continue
+        version = reported_version(eco.spec, eco.catalog, model)
+        if version:
+            data["models"][model] = version
+    return data
+
+
+def _write(out: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    from mesocosm.core.files import aside_name
+
+    aside = out.with_name(aside_name(out))
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(out)
+
+
+def _text(data: dict[str, Any]) -> str:
+    from mesocosm.cli.views.report import dataset_text, model_text, whole_text
+
+    parts = []
+    if "whole" in data:
+        parts.append(whole_text(data["whole"]))
+    parts += [dataset_text(name, dataset) for name, dataset in data["datasets"].items()]
+    parts += [model_text(name, model) for name, model in data["models"].items()]
+    return "\n\n".join(parts)

@@ -1,4 +1,4 @@
-"""`mesocosm status`: what is deployed, what is open."""
+"""`mesocosm status`: what is deployed, which alerts are open."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.cli.output import AsJson, File, answer, count_of, guarded, opened
+from mesocosm.core.errors import MesocosmError
+
+ROLLOUT_KEYS = ("version", "before", "strategy", "step", "why", "detail", "began")
 
 
 @guarded
@@ -17,130 +19,131 @@ def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
     from mesocosm.lifecycle.server_info import find_server
 
     eco = opened(file)
-    server = find_server(eco.spec.root / ".mesocosm")
-    counts = eco.catalog.counts()
-    services = {}
-    for name in eco.spec.eco.services:
-        row = eco.catalog.deployment(name)
-        tried = eco.catalog.rollout(name)
-        services[name] = {
-            "rollout": (
-                {
-                    k: tried[k]
-                    for k in ("version", "before", "strategy", "step", "why", "detail", "began")
-                }
-                if tried
-                else None
-            ),
-            "runs": (row["version"] or row["answers"]) if row else None,
-            "why": row["why"] if row else None,
-            "answered": counts.get(name, 0),
-        }
+    store = eco.spec.root / ".mesocosm"
+    server = find_server(store)
     alerts = [
-        {k: a[k] for k in ("id", "monitor", "service", "what", "message", "at")}
-        for a in eco.catalog.alerts(open_only=True)
+        {key: alert[key] for key in ("id", "monitor", "service", "what", "message", "at")}
+        for alert in eco.catalog.alerts(open_only=True)
     ]
-    monitors = _monitors(eco) if server and eco.spec.eco.monitors else None
     data = {
         "ecosystem": eco.spec.eco.ecosystem,
         "running": bool(server),
         "url": server["url"] if server else None,
-        "services": services,
-        "monitors": monitors,
+        "services": _describe_services(eco),
+        "monitors": _read_monitors(eco) if server and eco.spec.eco.monitors else None,
         "watched": list(eco.spec.eco.monitors),
         "alerts": alerts,
-        "work": read_progress(eco.spec.root / ".mesocosm"),
+        "work": read_progress(store),
     }
     answer(data, as_json, _text)
 
 
-def _text(d: dict[str, Any]) -> str:
-    lines = [f"{d['ecosystem']} is {'up at ' + d['url'] if d['running'] else 'not running'}"]
-    for name, s in d["services"].items():
-        lines.append(f"  {name}: {s['runs'] or 'nothing deployed'}, {s['answered']} answered")
-        lines += [f"    {_tried(s['rollout'])}"] if s["rollout"] else []
-    lines += [f"  alert of {a['monitor']}: {a['message']} [{a['id']}]" for a in d["alerts"]] or [
-        "  no alert is open"
-    ]
-    lines += [
-        f"  {name}: {state}"
-        for name, last in (d["monitors"] or {}).items()
-        if (state := _looked(last))
-    ]
-    if d["watched"] and d["monitors"] is None:
-        lines.append(
-            "  what the monitors look at is not known: the server did not tell"
-            if d["running"]
-            else "  the monitors look only while 'mesocosm up' runs"
-        )
-    lines += [f"  {w['address']} is being made: {w['lines'][-1]}" for w in d["work"] if w["lines"]]
-    return "\n".join(lines)
+def _describe_services(eco: Any) -> dict[str, dict[str, Any]]:
+    counts = eco.catalog.counts()
+    services = {}
+    for name in eco.spec.eco.services:
+        deployed, rollout = eco.catalog.deployment(name), eco.catalog.rollout(name)
+        if rollout:
+            rollout = {key: rollout[key] for key in ROLLOUT_KEYS}
+        services[name] = {
+            "rollout": rollout or None,
+            "runs": (deployed["version"] or deployed["answers"]) if deployed else None,
+            "why": deployed["why"] if deployed else None,
+            "answered": counts.get(name, 0),
+        }
+    return services
 
 
-def _monitors(eco: Any) -> dict[str, Any] | None:
-    """What each monitor last looked at, None where the server does not tell."""
+def _read_monitors(eco: Any) -> dict[str, Any] | None:
+    """What each monitor measured last, None where the server does not answer."""
     import httpx
 
     from mesocosm.api.service_calls import call
 
     try:
-        said = call(eco, "GET", "/v1/monitors")
-    except (Failure, httpx.HTTPError, ValueError):
+        monitors = call(eco, "GET", "/v1/monitors")
+    except (MesocosmError, httpx.HTTPError, ValueError):
         return None
-    return (
-        {name: said[name]["last"] for name in eco.spec.eco.monitors if name in said}
-        if said is not None
-        else None
-    )
+    if monitors is None:
+        return None
+    return {name: monitors[name]["last"] for name in eco.spec.eco.monitors if name in monitors}
 
 
-def _looked(last: Mapping[str, Any]) -> str:
-    """What a monitor has to judge by, and what it cannot judge.
+def _text(data: dict[str, Any]) -> str:
+    state = f"up at {data['url']}" if data["running"] else "not running"
+    lines = [f"{data['ecosystem']} is {state}"]
+    for name, service in data["services"].items():
+        requests = count_of(service["answered"], "request")
+        lines.append(f"  {name}: {service['runs'] or 'nothing deployed'}, {requests}")
+        if service["rollout"]:
+            lines.append(f"    {_describe_rollout(service['rollout'])}")
+    for alert in data["alerts"]:
+        lines.append(f"  alert of {alert['monitor']}: {alert['message']} [{alert['id']}]")
+    if not data["alerts"]:
+        lines.append("  no alert is open")
+    lines += _monitor_lines(data)
+    for work in data["work"]:
+        if work["lines"]:
+            lines.append(f"  {work['address']} is being built: {work['lines'][-1]}")
+    return "\n".join(lines)
 
-    >>> _looked({})
-    'it has not looked yet'
-    >>> _looked({"window": 80, "waiting": 3, "labels": "not known: 2 of 30 labels"})
-    '3 of 80 rows of its next window are in; labels: not known: 2 of 30 labels'
+
+def _monitor_lines(data: Mapping[str, Any]) -> list[str]:
+    if data["watched"] and data["monitors"] is None:
+        if data["running"]:
+            return ["  the state of the monitors is unknown: the server did not answer"]
+        return ["  monitors run only while 'mesocosm up' runs"]
+    states = {name: _describe_monitor(last) for name, last in (data["monitors"] or {}).items()}
+    return [f"  {name}: {state}" for name, state in states.items() if state]
+
+
+def _describe_monitor(last: Mapping[str, Any]) -> str:
+    """The rows that a monitor has for its next test, and what it cannot test.
+
+    >>> _describe_monitor({})
+    'no check yet'
+    >>> _describe_monitor({"window": 80, "waiting": 3, "labels": "not known: 2 of 30 labels"})
+    '3 of 80 rows of the next window collected; labels: not known: 2 of 30 labels'
     """
     if not last:
-        return "it has not looked yet"
-    said = (
-        [f"{last.get('waiting') or 0} of {last['window']} rows of its next window are in"]
-        if last.get("window")
-        else []
-    )
-    said += [
-        f"{what}: {last[key]}"
-        for key, what in (
-            ("labels", "labels"),
-            ("unwatched", "not watched"),
-            ("trouble", "trouble"),
+        return "no check yet"
+    parts = []
+    if last.get("window"):
+        waiting = last.get("waiting") or 0
+        parts.append(f"{waiting} of {last['window']} rows of the next window collected")
+    for key, title in (
+        ("labels", "labels"),
+        ("unwatched", "not monitored"),
+        ("trouble", "trouble"),
+    ):
+        if last.get(key):
+            parts.append(f"{title}: {last[key]}")
+    return "; ".join(parts)
+
+
+def _describe_rollout(rollout: Mapping[str, Any]) -> str:
+    """A rollout in progress, in a sentence."""
+    detail = rollout["detail"] or {}
+    if detail.get("share"):
+        step = f"step {rollout['step'] + 1} of {detail['steps']}"
+        state = f"gets {detail['share']} % of the requests, {step}"
+    elif detail:
+        state = "predicts in shadow"
+    else:
+        state = "is being loaded"
+    figures = _describe_candidate(detail)
+    return f"{rollout['strategy']}: {rollout['version']} {state}{figures}. {rollout['why']}"
+
+
+def _describe_candidate(detail: Mapping[str, Any]) -> str:
+    """The requests, errors and accuracy of the version that is rolled out."""
+    new = detail.get("new")
+    if not new:
+        return ""
+    figures = f"; {new['requests']} requests, {new['errors']} errors, p95 {new['p95_ms']:.0f} ms"
+    if new.get("judged"):
+        figures += (
+            f", {new['right']} of {new['judged']} correct (difference {detail['difference']:+.3f},"
+            f" p {detail['p']:.2g})"
         )
-        if last.get(key)
-    ]
-    return "; ".join(said)
-
-
-def _tried(r: dict[str, Any]) -> str:
-    """A rollout under way, in a sentence."""
-    detail = r["detail"] or {}
-    new = detail.get("new", {})
-    share = (
-        f"gets {detail['share']} % of the requests, step {r['step'] + 1} of {detail['steps']}"
-        if detail.get("share")
-        else "answers beside it, unseen"
-        if detail
-        else "is being loaded"
-    )
-    judged = (
-        f", right {new['right']} of {new['judged']} (difference {detail['difference']:+.3f}, p"
-        f" {detail['p']:.2g})"
-        if new.get("judged")
-        else ""
-    )
-    figures = (
-        f"; {new['requests']} requests, {new['errors']} errors, p95 {new['p95_ms']:.0f} ms{judged}"
-        if new
-        else ""
-    )
-    return f"{r['strategy']}: {r['version']} {share}{figures}. {r['why']}"
+    return figures

@@ -1,11 +1,20 @@
-"""`mesocosm trace`: a prediction's past."""
+"""`mesocosm trace`: a prediction's lineage."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from mesocosm.cli.output import AsJson, Asked, File, answer, guarded, opened, prediction_of
+from mesocosm.cli.output import (
+    AsJson,
+    Asked,
+    File,
+    answer,
+    count_of,
+    guarded,
+    opened,
+    prediction_of,
+)
 
 
 @guarded
@@ -17,56 +26,52 @@ def trace(prediction: Asked, file: File = Path("ecosystem.yaml"), as_json: AsJso
     answer(follow(eco.spec, eco.catalog, prediction_of(eco, prediction)), as_json, _text)
 
 
-def _text(d: dict[str, Any]) -> str:
+def _text(found: dict[str, Any]) -> str:
+    prediction, version, recipe = found["prediction"], found["version"], found["recipe"]
+    snapshot, rows = found["snapshot"], found["rows"]
+    account = snapshot["account"]
     lines = [
-        (
-            f"{d['prediction']['id']}  {d['prediction']['output']['label']} by"
-            f" {d['prediction']['service']}"
-        ),
-        (
-            f"  version   {d['version']['id']} ({d['recipe']['method']}, {d['recipe']['head']}"
-            f" head, content {d['version']['content']})"
-        ),
-        (
-            f"  snapshot  {d['snapshot']['id']} ({d['snapshot']['account']['kept']} rows kept of"
-            f" {d['snapshot']['account']['in']})"
-        ),
+        f"{prediction['id']}  {prediction['output']['label']} by {prediction['service']}",
+        f"  version   {version['id']} ({recipe['method']}, {recipe['head']} head, content"
+        f" {version['content']})",
+        f"  snapshot  {snapshot['id']} ({account['kept']} rows kept of {account['in']})",
     ]
-    lines += [f"  file      {name} (print {content})" for name, content in d["files"].items()]
-    r = d["rows"]
-    if r:
-        lines.append(f"  rows      {_sum(r)}")
-    lines += [f"            {f} lines {_short(n)}" for f, n in r.get("lines", {}).items()]
-    lines += [
-        f"            joined from {f} lines {_short(n)}" for f, n in r.get("partners", {}).items()
-    ]
-    if r.get("feedback"):
-        lines.append(f"            feedback on {_short(', '.join(r['feedback']))}")
+    for name, fingerprint in found["files"].items():
+        lines.append(f"  file      {name} (fingerprint {fingerprint})")
+    if rows:
+        lines.append(f"  rows      {_describe_rows(rows)}")
+    for file, numbers in rows.get("lines", {}).items():
+        lines.append(f"            {file} lines {_shorten(numbers)}")
+    for file, numbers in rows.get("partners", {}).items():
+        lines.append(f"            joined from {file} lines {_shorten(numbers)}")
+    if rows.get("feedback"):
+        lines.append(f"            feedback on {_shorten(', '.join(rows['feedback']))}")
     return "\n".join(lines)
 
 
-def _sum(r: dict[str, Any]) -> str:
+def _describe_rows(rows: dict[str, Any]) -> str:
     """The training rows of a version by their origin; the terms add up.
 
-    >>> _sum({"training": 9, "from_snapshot": 4, "feedback": ["a", "b"], "feedback_rows": 3, "other": 2})
-    '9 training rows: 4 of the snapshot + 3 of feedback (2 requests) + 2 of earlier snapshots or erased from the snapshot since'
-    >>> _sum({"training": 3, "from_snapshot": 4, "feedback": [], "feedback_rows": 0, "other": -1})
+    >>> counts = {"training": 9, "from_snapshot": 4, "feedback_rows": 3, "other": 2}
+    >>> _describe_rows(counts | {"feedback": ["a", "b"]})[:66]
+    '9 training rows: 4 of the snapshot + 3 of feedback (2 requests) + '
+    >>> counts = {"training": 3, "from_snapshot": 4, "feedback_rows": 0, "other": -1}
+    >>> _describe_rows(counts | {"feedback": []})
     '3 training rows: 4 of the snapshot - 1 left out of training or unlearned since'
     """
-    terms = f"{r['training']} training rows: {r['from_snapshot']} of the snapshot"
-    if r["feedback_rows"]:
-        requests = (
-            f" ({len(r['feedback'])} {'request' if len(r['feedback']) == 1 else 'requests'})"
-            if r["feedback"]
-            else ""
-        )
-        terms += f" + {r['feedback_rows']} of feedback{requests}"
-    if r["other"] > 0:
-        return f"{terms} + {r['other']} of earlier snapshots or erased from the snapshot since"
-    return (
-        f"{terms} - {-r['other']} left out of training or unlearned since" if r["other"] else terms
-    )
+    terms = f"{rows['training']} training rows: {rows['from_snapshot']} of the snapshot"
+    if rows["feedback_rows"]:
+        terms += f" + {rows['feedback_rows']} of feedback"
+        if rows["feedback"]:
+            terms += f" ({count_of(len(rows['feedback']), 'request')})"
+    if rows["other"] > 0:
+        terms += f" + {rows['other']} of earlier snapshots or erased from the snapshot since"
+    elif rows["other"]:
+        terms += f" - {-rows['other']} left out of training or unlearned since"
+    return terms
 
 
-def _short(said: str) -> str:
-    return said if len(said) < 200 else said[:197] + "..."
+def _shorten(text: str) -> str:
+    if len(text) < 200:
+        return text
+    return text[:197] + "..."

@@ -1,14 +1,19 @@
-"""`mesocosm up`: build what is not, then serve everything on one port."""
+"""`mesocosm up`: build what is outdated, then serve everything on one port."""
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mesocosm.cli.output import File, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
+
+if TYPE_CHECKING:
+    import socket
 
 
 @guarded
@@ -26,10 +31,7 @@ def up(
     host: Annotated[
         str,
         typer.Option(
-            help=(
-                "The address to listen on; 0.0.0.0 in a container, behind something that speaks"
-                " TLS."
-            )
+            help=("The address to listen on; 0.0.0.0 in a container, behind a proxy with TLS.")
         ),
     ] = "127.0.0.1",
     allow_host: Annotated[
@@ -50,41 +52,87 @@ def up(
             ),
         ),
     ] = 0.3,
-    build: Annotated[bool, typer.Option(help="Build first what is not as the file says.")] = True,
+    build: Annotated[bool, typer.Option(help="Build first what is outdated.")] = True,
 ) -> None:
-    """Build what is not, then serve, watch and show everything at one address."""
-    import os
-    import socket
-    import sys
+    """Build what is outdated, then serve, monitor and show everything at one address."""
+    eco = opened(folder or file)
+    if build:
+        _build(eco)
+    services = eco.spec.eco.services
+    if services and not any(eco.catalog.deployment(name) for name in services):
+        raise MesocosmError("no service has a version to serve; see what 'mesocosm build' reports")
+    serving = Serving(host, port, tuple(allow_host or ()), rate, drain)
+    _serve(eco, serving, folder or file)
 
+
+@dataclass(frozen=True)
+class Serving:
+    """Where and how the server listens.
+
+    Args:
+        names: names by which the server may be called beside the loopback's.
+        rate: requests a second of each token but the owner's.
+        drain: seconds between SIGTERM and the end of listening.
+    """
+
+    host: str
+    port: int
+    names: tuple[str, ...]
+    rate: float
+    drain: float
+
+
+def _build(eco: Any) -> None:
+    """Build what is outdated, and print the first lines of each report."""
     from mesocosm.cli.commands.project.build import run_build
     from mesocosm.cli.progress import Screen
     from mesocosm.cli.views.report import dataset_text, model_text
     from mesocosm.reports.described_version import choose_reported_version
 
     console = Screen(highlight=False, soft_wrap=True)
-    eco = opened(folder or file)
-    if build:
-        made = run_build(eco, quiet=False)
-        console.print(made["said"])
-        for finding in made["failed"]:
-            console.print(finding["text"], markup=False)
-        for name in eco.spec.eco.datasets:
-            found = eco.catalog.snapshot(dataset=name)
-            if found:
-                console.print(dataset_text(name, found).splitlines()[0], markup=False)
-        for name in eco.spec.eco.models:
-            version = choose_reported_version(eco.spec, eco.catalog, name)
-            if version:
-                console.print("\n".join(model_text(name, version).splitlines()[:6]), markup=False)
-    if eco.spec.eco.services and not any(
-        eco.catalog.deployment(name) for name in eco.spec.eco.services
-    ):
-        raise Failure("no service has anything to serve; see what 'mesocosm build' says")
+    outcome = run_build(eco, quiet=False)
+    console.print(outcome["said"])
+    for finding in outcome["failed"]:
+        console.print(finding["text"], markup=False)
+    for name in eco.spec.eco.datasets:
+        snapshot = eco.catalog.snapshot(dataset=name)
+        if snapshot:
+            console.print(dataset_text(name, snapshot).splitlines()[0], markup=False)
+    for name in eco.spec.eco.models:
+        version = choose_reported_version(eco.spec, eco.catalog, name)
+        if version:
+            console.print("\n".join(model_text(name, version).splitlines()[:6]), markup=False)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that is bound to an address.
+
+    Raises:
+        MesocosmError: the address is in use or not of this machine.
+    """
+    import socket
+
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise MesocosmError(
+            f"{host}:{port} cannot be listened on ({os.strerror(error.errno or 0)}); stop what"
+            " holds it or give another with --port"
+        ) from error
+    return listener
+
+
+def _serve(eco: Any, serving: Serving, file: Path) -> None:
+    """Serve until the process is stopped."""
+    import sys
+
     import uvicorn
 
     from mesocosm.app.run import Running
-    from mesocosm.cli.commands.test.drill import to_break
+    from mesocosm.cli.commands.test.drill import suggest_drill
+    from mesocosm.cli.progress import Screen
     from mesocosm.core.confidential.owner_files import owner_only
     from mesocosm.lifecycle.server_info import lock_server, record_server
     from mesocosm.serving.auth.middleware import HOSTS
@@ -92,20 +140,13 @@ def up(
     from mesocosm.serving.http.shutdown import DrainingServer, exit_on_signals
     from mesocosm.serving.http.websockets import DirectSocket
 
+    console = Screen(highlight=False, soft_wrap=True)
     store = eco.spec.root / ".mesocosm"
     exit_on_signals()
     with lock_server(store, shared=not eco.catalog.url.startswith("sqlite")):
-        running = Running(eco.spec, eco.catalog, hosts=(*HOSTS, *(allow_host or ())), rate=rate)
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-        except OSError as error:
-            raise Failure(
-                f"{host}:{port} cannot be listened on ({os.strerror(error.errno or 0)}); stop what"
-                " holds it or give another with --port"
-            ) from error
-        here = "127.0.0.1" if host == "0.0.0.0" else host
+        running = Running(eco.spec, eco.catalog, hosts=(*HOSTS, *serving.names), rate=serving.rate)
+        listener = _listen(serving.host, serving.port)
+        here = "127.0.0.1" if serving.host == "0.0.0.0" else serving.host
         url = f"http://{here}:{listener.getsockname()[1]}"
 
         def begin() -> None:
@@ -116,7 +157,7 @@ def up(
             )
             if eco.spec.eco.services:
                 console.print(
-                    f"Now break it: mesocosm {to_break(eco.spec)} -f {folder or file}", markup=False
+                    f"Now break it: mesocosm {suggest_drill(eco.spec)} -f {file}", markup=False
                 )
 
         config = uvicorn.Config(
@@ -130,11 +171,10 @@ def up(
             ws_per_message_deflate=False,
             ws_max_size=65536,
         )
-        sys.setswitchinterval(
-            0.0005
-        )  # the loop, the workers' ears and the batchers hand the interpreter on at once
-        with owner_only(), running.tending():
+        # The loop, the workers' listeners and the batchers hand the interpreter on at once.
+        sys.setswitchinterval(0.0005)
+        with owner_only(), running.maintain():
             try:
-                DrainingServer(config, running.leave, drain, begin).run(sockets=[listener])
+                DrainingServer(config, running.leave, serving.drain, begin).run(sockets=[listener])
             except KeyboardInterrupt:
                 console.print("Stopped.")

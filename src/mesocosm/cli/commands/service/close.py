@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 @guarded
@@ -23,10 +23,10 @@ def close(
     """Close ALERT by hand. A fault that is still there raises another."""
     eco = opened(file)
     if not why.strip():
-        raise Wrong("--why", "the reason is empty", "a sentence")
+        raise ConfigValueError("--why", "the reason is empty", "a sentence")
     found = {a["id"]: a for a in eco.catalog.alerts(open_only=True, most=1000)}
     if alert not in found:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"no open alert has the id '{alert[:60]}'",
             "one of those that are open",

@@ -1,37 +1,30 @@
-"""`mesocosm service feedback`: the label that turned out to be true."""
+"""`mesocosm feedback`: the true label of a prediction."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from mesocosm.cli.output import AsJson, Asked, File, answer, guarded, opened, prediction_of
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 @guarded
 def feedback(
     prediction: Asked, label: str, file: File = Path("ecosystem.yaml"), as_json: AsJson = False
 ) -> None:
-    """Tell that PREDICTION should have been LABEL."""
+    """Record the true LABEL of PREDICTION."""
     from mesocosm.api.service_calls import call, local
 
     eco = opened(file)
     prediction = prediction_of(eco, prediction)
     row = eco.catalog.prediction(prediction)
     if row is None:
-        raise Failure(f"no prediction is named '{prediction[:60]}'")
-    if (
-        call(
-            eco,
-            "POST",
-            f"/v1/services/{row['service']}/feedback",
-            {"id": prediction, "label": label},
-        )
-        is None
-    ):
+        raise MesocosmError(f"no prediction is named '{prediction[:60]}'")
+    body = {"id": prediction, "label": label}
+    if call(eco, "POST", f"/v1/services/{row['service']}/feedback", body) is None:
         local(eco, row["service"]).feedback(prediction, label)
     answer(
         {"kept": True, "prediction": prediction, "label": label},
         as_json,
-        lambda d: f"kept: {prediction} was {label}",
+        lambda d: f"recorded: the true label of {prediction} is {label}",
     )

@@ -1,4 +1,4 @@
-"""`mesocosm service promote`: the version that is tried, into service now."""
+"""`mesocosm promote`: deploy the version of a rollout now."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 @guarded
@@ -18,14 +18,14 @@ def promote(
     why: Annotated[str, typer.Option(help="Written into the history.")] = "by hand",
     as_json: AsJson = False,
 ) -> None:
-    """End the rollout of SERVICE by putting its new version into service; 'mesocosm rollback' ends
-    it the other way.
+    """End the rollout of SERVICE by promoting its new version; 'mesocosm rollback' ends it the
+    other way.
     """
-    from mesocosm.serving.rollout.transitions import promote as put
+    from mesocosm.serving.rollout.transitions import promote as promote_version
 
     eco = opened(file)
     if service not in eco.spec.eco.services:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"no service is named '{service}'",
             "one of the choices",
@@ -33,7 +33,7 @@ def promote(
             service,
         )
     answer(
-        put(eco.catalog, service, "command line", why),
+        promote_version(eco.catalog, service, "command line", why),
         as_json,
         lambda d: f"{d['service']}: {d['from']} -> {d['to']}",
     )

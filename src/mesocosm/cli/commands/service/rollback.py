@@ -1,4 +1,6 @@
-"""`mesocosm service rollback`: the version before, back in service."""
+"""`mesocosm rollback`: the previous version of a service again; or an old version of a dataset the
+newest again.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
 from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 @guarded
@@ -22,13 +25,24 @@ def rollback(
     from mesocosm.lifecycle.jobs.rollback import rollback as roll_back
 
     eco = opened(file)
-    names = [*eco.spec.eco.services]
-    if service in eco.spec.eco.datasets:
-        raise Failure(f"'{service}' is a dataset: mesocosm data rollback {service}")
-    if service not in names:
-        raise Wrong("", f"no service is named '{service}'", "one of the choices", names, service)
+    if name in datasets_of(eco.spec):
+        found = return_to(eco.spec, eco.catalog, name, to, "command line", why)
+        answer(found, as_json, _dataset_text)
+        return
+    if name not in eco.spec.eco.services:
+        choices = [*eco.spec.eco.services, *datasets_of(eco.spec)]
+        raise ConfigValueError(
+            "", f"no service or dataset is named '{name}'", "one of the choices", choices, name
+        )
     answer(
         roll_back(eco.catalog, service, "command line", why),
         as_json,
         lambda d: f"{d['service']}: {d['from']} -> {d['to']}",
     )
+
+
+def _dataset_text(found: dict[str, Any]) -> str:
+    text = f"{found['dataset']}: {found['from']} -> {found['to']}, the rows of {found['is']}."
+    if found["models"]:
+        text += f" Trained on the version before, and kept: {', '.join(found['models'])}."
+    return text

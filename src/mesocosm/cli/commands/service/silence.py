@@ -1,4 +1,4 @@
-"""`mesocosm service silence`: nobody is told of a monitor's alerts for a while; they are raised and shown
+"""`mesocosm silence`: no notifications of a monitor's alerts for a while; they are raised and shown
 all the same.
 """
 
@@ -11,7 +11,7 @@ import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
 from mesocosm.core.durations import seconds
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 @guarded
@@ -27,7 +27,7 @@ def silence(
     """Send no notifications about MONITOR's alerts for a while."""
     eco = opened(file)
     if monitor != "*" and monitor not in eco.spec.eco.monitors:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"no monitor is named '{monitor}'",
             "one of the choices",
@@ -37,8 +37,8 @@ def silence(
     try:
         wait = seconds(length)
     except (ValueError, KeyError, IndexError) as error:
-        raise Wrong(
-            "--for", f"'{length[:40]}' was given", "a length of time, as 30m or 2h"
+        raise ConfigValueError(
+            "--for", f"got '{length[:40]}'", "a length of time, as 30m or 2h"
         ) from error
     until = eco.catalog.silence(monitor, wait, "command line", why)
     answer(

@@ -1,4 +1,4 @@
-"""`mesocosm service token`: a token for a role, or the tokens of a role taken back."""
+"""`mesocosm token`: issue an access token to a role, or revoke the tokens of a role."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.permissions import OWNER
 
 
 class May(StrEnum):
-    """What a role may do; each holds those before it."""
+    """What a role may do; each includes those before it."""
 
     see = "see"
     ask = "ask"
@@ -34,20 +34,22 @@ def token(
     valid: Annotated[
         float, typer.Option("--days", min=0.01, max=366, help="How long it is valid.")
     ] = 30,
-    revoke: Annotated[bool, typer.Option("--revoke", help="Take all tokens of ROLE back.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Revoke all tokens of ROLE.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give a token to ROLE; datasets name the roles with 'access'. It is printed once and kept
-    nowhere.
+    """Issue an access token to ROLE; datasets name the roles with 'access'. It is printed once and
+    stored nowhere.
     """
     if role == OWNER:
-        raise Wrong("ROLE", f"'{OWNER}' is the role of the token that 'up' prints", "another name")
+        raise ConfigValueError(
+            "ROLE", f"'{OWNER}' is the role of the token that 'up' prints", "another name"
+        )
     eco = opened(file)
     if revoke:
         answer(
             {"role": role, "revoked": eco.catalog.revoke_tokens(role, "command line")},
             as_json,
-            lambda d: f"{d['revoked']} tokens of {d['role']} are valid no more.",
+            lambda d: f"{d['revoked']} tokens of {d['role']} were revoked.",
         )
         return
     readable = [n for n, d in eco.spec.eco.datasets.items() if role in d.access]

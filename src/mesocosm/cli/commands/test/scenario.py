@@ -1,4 +1,4 @@
-"""`mesocosm test scenario`: a day of the ecosystem played on a copy, with what should follow."""
+"""`mesocosm story`: a scenario test on a copy of the ecosystem, with what should follow."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def scenario(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Play a story (a normal day, bad input, a change of the world, the recovery) on a copy of what
-    is built; fails where something does not follow as it says.
+    """Run a scenario test (a normal day, bad input, a change of the data, the recovery) on a copy
+    of what is built; fails where something does not follow as the story expects.
     """
     from rich.status import Status
 
@@ -31,36 +31,53 @@ def scenario(
     from mesocosm.resilience.scenario_run import play_story
 
     eco = opened(file)
-    tale = read_story(eco.spec, told)
+    scenario = read_story(eco.spec, told)
     console = Screen(stderr=True, quiet=as_json, highlight=False)
-    with Status(f"{len(tale.acts)} acts; the copy comes up", console=console) as status:
+    with Status(f"{len(scenario.acts)} acts; the copy starts", console=console) as status:
         acts = play_story(
-            eco.spec, tale, lambda name, text: status.update(f"[bold]{name}[/bold]  {text}")
+            eco.spec, scenario, lambda name, text: status.update(f"[bold]{name}[/bold]  {text}")
         )
     found = {
-        "about": tale.about,
-        "acts": [a.as_json() for a in acts],
-        "missed": sum(bool(a.missed) for a in acts),
+        "about": scenario.about,
+        "acts": [act.as_json() for act in acts],
+        "missed": sum(bool(act.missed) for act in acts),
     }
     answer(found, as_json, _text)
     if found["missed"]:
         raise typer.Exit(1)
 
 
-def _text(d: dict[str, Any]) -> str:
-    lines = [d["about"]] if d["about"] else []
-    for a in d["acts"]:
-        sent = [f"{a['rows']} rows"] if a["rows"] else []
-        sent += [f"{a[k]} {k}" for k in ("refused", "unsure", "lost") if a[k]]
-        sent += [f"{a['known']} of {a['asked']} questions answered"] if a["asked"] else []
-        sent += [f"p50 {a['p50_ms']} ms"] if a["p50_ms"] is not None else []
-        lines.append(
-            f"{'ok   ' if not a['missed'] else 'NOT  '}{a['act']}  ({a['service']}:"
-            f" {', '.join(sent)})"
-        )
-        lines += [f"       refused: {a['why']}"] if a["why"] else []
-        lines += [f"       alert: {m}" for m in a["alerts"]]
-        lines += [f"       trained: {', '.join(a['versions'])}"] if a["versions"] else []
-        lines += [f"       not as expected: {m}" for m in a["missed"]]
-    lines.append(f"{len(d['acts']) - d['missed']} of {len(d['acts'])} acts went as they should")
+def _text(found: dict[str, Any]) -> str:
+    lines = []
+    if found["about"]:
+        lines.append(found["about"])
+    for act in found["acts"]:
+        lines += _act_lines(act)
+    passed = len(found["acts"]) - found["missed"]
+    lines.append(f"{passed} of {len(found['acts'])} acts passed")
     return "\n".join(lines)
+
+
+def _act_lines(act: dict[str, Any]) -> list[str]:
+    result = "FAIL " if act["missed"] else "ok   "
+    lines = [f"{result}{act['act']}  ({act['service']}: {', '.join(_requests(act))})"]
+    if act["why"]:
+        lines.append(f"       refused: {act['why']}")
+    lines += [f"       alert: {message}" for message in act["alerts"]]
+    if act["versions"]:
+        lines.append(f"       trained: {', '.join(act['versions'])}")
+    lines += [f"       not as expected: {message}" for message in act["missed"]]
+    return lines
+
+
+def _requests(act: dict[str, Any]) -> list[str]:
+    """What was sent in an act, and what became of it."""
+    parts = []
+    if act["rows"]:
+        parts.append(f"{act['rows']} rows")
+    parts += [f"{act[key]} {key}" for key in ("refused", "unsure", "lost") if act[key]]
+    if act["asked"]:
+        parts.append(f"{act['known']} of {act['asked']} questions answered")
+    if act["p50_ms"] is not None:
+        parts.append(f"p50 {act['p50_ms']} ms")
+    return parts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,47 +28,55 @@ def picture(
     as_json: AsJson = False,
 ) -> None:
     """Take a picture of the world, in a browser without a screen."""
-    import re
     import sys
 
-    from mesocosm.app.world.screenshot import picture as take
+    from mesocosm.app.world.screenshot import Shot, take_picture
     from mesocosm.cli.progress import Screen
-    from mesocosm.core.errors import Failure, Wrong
+
+    width, height = _read_size(size)
+    is_turn = _check_target(out, light)
+    shot = Shot(light, (width, height), seconds if is_turn else 0.0, rate)
+    console = Screen(stderr=True)
+    with console.status("Taking the picture" if sys.stderr.isatty() else ""):
+        taken = take_picture(
+            opened(file).spec, out, shot, lambda text: console.print(text, highlight=False)
+        )
+    answer(taken, as_json, _text)
+
+
+def _read_size(size: str) -> tuple[int, int]:
+    import re
+
+    from mesocosm.core.errors import ConfigValueError
 
     found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", size)
-    if found is None or not all(64 <= int(n) <= 4096 for n in found.groups()):
-        raise Wrong(
-            "--size", f"'{size[:40]}' was given", "width and height from 64 to 4096, as 1280x720"
-        )
+    if found and all(64 <= int(number) <= 4096 for number in found.groups()):
+        return int(found[1]), int(found[2])
+    raise ConfigValueError(
+        "--size", f"got '{size[:40]}'", "width and height from 64 to 4096, as 1280x720"
+    )
+
+
+def _check_target(out: Path, light: str | None) -> bool:
+    """Refuse a light or a file that cannot be; whether the file is of a turn."""
+    from mesocosm.core.errors import ConfigValueError, MesocosmError
+
     if light is not None and light not in LIGHTS:
-        raise Wrong(
-            "--light", f"'{light[:40]}' was given", "one of the choices", list(LIGHTS), light
+        raise ConfigValueError(
+            "--light", f"got '{light[:40]}'", "one of the choices", list(LIGHTS), light
         )
     if out.suffix.lower() not in (".png", ".webp"):
-        raise Wrong(
-            "",
-            f"'{out.name}' is to be written",
-            "a name that ends with .png for a still, or .webp for a turn",
+        raise ConfigValueError(
+            "", f"got '{out.name}'", "a name that ends with .png for a still, or .webp for a turn"
         )
     if not out.resolve().parent.is_dir():
-        raise Failure(f"{out.parent} is no folder")
-    console = Screen(stderr=True)
-    with console.status("Taking the picture") if sys.stderr.isatty() else console.status(""):
-        turn = seconds if out.suffix.lower() == ".webp" else 0.0
-        told = take(
-            opened(file).spec,
-            out,
-            light,
-            (int(found[1]), int(found[2])),
-            turn,
-            rate,
-            lambda text: console.print(text, highlight=False),
-        )
-    answer(
-        told,
-        as_json,
-        lambda d: (
-            f"{d['file']}: {d['width']} x {d['height']}, {d['pictures']}"
-            f" picture{'s' if d['pictures'] > 1 else ''}, {d['bytes'] / 1000:.0f} kB."
-        ),
-    )
+        raise MesocosmError(f"{out.parent} is not a folder")
+    return out.suffix.lower() == ".webp"
+
+
+def _text(taken: dict[str, Any]) -> str:
+    pictures = f"{taken['pictures']} picture"
+    if taken["pictures"] > 1:
+        pictures += "s"
+    size = f"{taken['width']} x {taken['height']}"
+    return f"{taken['file']}: {size}, {pictures}, {taken['bytes'] / 1000:.0f} kB."

@@ -1,1 +1,1 @@
-"""What a model's settings must have in common with its dataset and base: one subject a file."""
+"""What a model's settings require of its dataset and base model: one subject a file."""

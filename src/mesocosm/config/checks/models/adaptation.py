@@ -1,147 +1,116 @@
-"""What a model that adapts another must have in common with it, and what sites can learn together.
-Knows the grammar's objects.
+"""What a model that adapts another requires of it, and what sites can train together. Knows the
+grammar's objects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 
-OF_ADAPTED = ("gain_over_general", "gain_over_local")
+ADAPTATION_METRICS = ("gain_over_general", "gain_over_local")
 
 
-def of_adapted(
-    eco: Ecosystem, name: str, model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]
-) -> Iterator[tuple[tuple[Any, ...], Wrong]]:
+def check_adaptation(
+    eco: Ecosystem, name: str, model: Model, kinds: Mapping[str, str], at: Path
+) -> Iterator[Fault]:
     """Faults of `adapts`: another model of the file, of the same target, inputs and base, whose
     head is linear.
     """
     path = (*at, "init_from")
     general = eco.models.get(str(model.init_from))
     if general is None or model.init_from == name:
-        found = (
-            f"no model is named '{model.init_from}'"
-            if general is None
-            else f"'{name}' is this model itself"
-        )
-        yield (
-            path,
-            Wrong(
-                "",
-                found,
-                "another model of the file",
-                sorted(n for n in eco.models if n != name),
-                str(model.init_from),
-            ),
-        )
+        found = f"no model is named '{model.init_from}'"
+        if model.init_from == name:
+            found = f"'{name}' is this model itself"
+        others = sorted(other for other in eco.models if other != name)
+        yield fault(path, found, "another model of the file", others, str(model.init_from))
         return
-    if general.init_from:
-        yield (
+    yield from _check_general(eco, model, general, at)
+    if _trains_more_than_a_head(model) or general.pretrain or general.fusion != "early":
+        yield fault(
             path,
-            Wrong(
-                "",
-                f"'{model.init_from}' adapts '{general.init_from}' itself",
-                "a model that adapts none",
-                sorted(n for n, m in eco.models.items() if not m.init_from),
-            ),
+            "only the head of a model is adapted",
+            "no 'tune', 'search', 'pretrain', 'self_training', 'fusion', 'pair' or 'rank' beside"
+            " it",
+        )
+    if not _predicts_classes(model, kinds) or _has_image(model, kinds):
+        yield fault(
+            path,
+            "only classifiers of texts and tables can be adapted",
+            "a category or boolean target, and no image",
+        )
+
+
+def _check_general(eco: Ecosystem, model: Model, general: Model, at: Path) -> Iterator[Fault]:
+    """The model that is adapted: of the same target, inputs and base, with a linear head."""
+    path = (*at, "adapts")
+    if general.init_from:
+        yield fault(
+            path,
+            f"'{model.init_from}' adapts '{general.init_from}' itself",
+            "a model that adapts none",
+            sorted(other for other, settings in eco.models.items() if not settings.init_from),
         )
     for key in ("target", "features", "base", "max_length"):
         if getattr(general, key) != getattr(model, key):
-            yield (
+            yield fault(
                 (*at, key),
-                Wrong(
-                    "",
-                    f"'{key}' is not that of '{model.init_from}', which is adapted",
-                    f"'{key}' as '{model.init_from}' has it",
-                ),
+                f"'{key}' is not that of '{model.init_from}', which is adapted",
+                f"'{key}' as in '{model.adapts}'",
             )
-    if general.fine_tune.method != "frozen" or (
-        general.fine_tune.head != "linear" and not general.federated
-    ):
-        yield (
+    if general.fine_tune.method != "frozen" or (general.fine_tune.head != "linear" and not general.federated):
+        yield fault(
             path,
-            Wrong(
-                "",
-                f"the head of '{model.init_from}' is not linear for sure, and only a linear one can be"
-                " adapted",
-                f"'fine_tune: {{method: frozen, head: linear}}' in '{model.init_from}'",
-            ),
-        )
-    if (
-        model.fine_tune.method != "frozen"
-        or model.search
-        or model.pretrain
-        or general.pretrain
-        or model.self_training
-        or model.fusion != "early"
-        or general.fusion != "early"
-        or model.pair
-        or model.rank
-    ):
-        yield (
-            path,
-            Wrong(
-                "",
-                "a model is adapted by its head alone",
-                "no 'fine_tune', 'search', 'pretrain', 'self_training', 'fusion', 'pair' or 'rank'"
-                " beside it",
-            ),
-        )
-    if kinds.get(model.target) not in ("category", "boolean") or any(
-        kinds.get(f) == "image" for f in model.features
-    ):
-        yield (
-            path,
-            Wrong(
-                "",
-                "classes from texts and tables can be adapted",
-                "a category or boolean target, and no image",
-            ),
+            f"the head of '{model.adapts}' may not be linear, and only a linear one can be adapted",
+            f"'tune: {{method: frozen, head: linear}}' in '{model.adapts}'",
         )
 
 
-def of_federated(
-    data: Dataset, model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]
-) -> Iterator[tuple[tuple[Any, ...], Wrong]]:
+def check_federated(
+    data: Dataset, model: Model, kinds: Mapping[str, str], at: Path
+) -> Iterator[Fault]:
     """Faults of `federated`: a linear head for classes, and rows of more than one site."""
-    path, by = (*at, "federated"), model.federated.by if model.federated else None
-    if by and by not in data.fields:
-        yield (
-            (*path, "by"),
-            Wrong(
-                "",
-                f"'{model.dataset}' has no field '{by}'",
-                "a field of it",
-                sorted(data.fields),
-                by,
-            ),
-        )
-    elif not by and len(data.source.union) < 2:
-        yield (
+    path = (*at, "federated")
+    yield from _check_sites(data, model, path)
+    if not _predicts_classes(model, kinds):
+        yield fault(
             path,
-            Wrong(
-                "",
-                f"all rows of '{model.dataset}' come from one source",
-                "'by' with the field that names a row's site, or a union of the sites' sources",
-            ),
+            f"'{model.predict}' is a {kinds.get(model.predict)}, and federated learning is for"
+            " classes",
+            "a category or boolean target",
         )
-    if kinds.get(model.target) not in ("category", "boolean"):
-        yield (
+    more = _trains_more_than_a_head(model) or model.adapts or model.base == AUTO
+    if more or _has_image(model, kinds):
+        yield fault(
             path,
-            Wrong(
-                "",
-                f"'{model.target}' is a {kinds.get(model.target)}, and sites learn classes"
-                " together",
-                "a category or boolean target",
-            ),
+            "federated learning trains a linear head, and nothing else",
+            "no 'tune' but 'frozen', no 'search', 'pretrain', 'self_training', 'fusion',"
+            " 'pair', 'rank', 'adapts', 'base: auto' or image beside it",
         )
-    if (
+    elif model.tune.method == "frozen" and model.tune.head not in ("auto", "linear"):
+        found = f"federated learning trains a linear head, not '{model.tune.head}'"
+        yield fault((*at, "tune", "head"), found, "'head: linear'")
+
+
+def _check_sites(data: Dataset, model: Model, path: Path) -> Iterator[Fault]:
+    by = model.federated and model.federated.by
+    if not by and len(data.source.union) < 2:
+        yield fault(
+            path,
+            f"all rows of '{model.learns}' come from one source",
+            "'by' with the field that names a row's site, or a union of the sites' sources",
+        )
+    elif by and by not in data.fields:
+        yield unknown_field((*path, "by"), model.learns, data.fields, by)
+
+
+def _trains_more_than_a_head(model: Model) -> bool:
+    return bool(
         model.fine_tune.method != "frozen"
         or model.search
         or model.pretrain
@@ -149,25 +118,12 @@ def of_federated(
         or model.fusion != "early"
         or model.pair
         or model.rank
-        or model.init_from
-        or model.base == AUTO
-        or any(kinds.get(f) == "image" for f in model.features)
-    ):
-        yield (
-            path,
-            Wrong(
-                "",
-                "sites learn a linear head together, and nothing else",
-                "no 'fine_tune' but 'frozen', no 'search', 'pretrain', 'self_training', 'fusion',"
-                " 'pair', 'rank', 'init_from', 'base: auto' or image beside it",
-            ),
-        )
-    elif model.fine_tune.head not in ("auto", "linear"):
-        yield (
-            (*at, "fine_tune", "head"),
-            Wrong(
-                "",
-                f"sites learn a linear head together, not '{model.fine_tune.head}'",
-                "'head: linear'",
-            ),
-        )
+    )
+
+
+def _predicts_classes(model: Model, kinds: Mapping[str, str]) -> bool:
+    return kinds.get(model.predict) in ("category", "boolean")
+
+
+def _has_image(model: Model, kinds: Mapping[str, str]) -> bool:
+    return any(kinds.get(field) == "image" for field in model.features)

@@ -1,140 +1,106 @@
-"""What a model's base may be, and the ways to teach it that fit. Knows the grammar's objects."""
+"""What a model's base may be, and the ways to train it that fit. Knows the grammar's objects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from mesocosm.config.checks.models.pretraining import of_pretrain
-from mesocosm.config.checks.names import Fault
+from mesocosm.config.checks.models.pretraining import check_pretraining
+from mesocosm.config.checks.names import Fault, Path, fault
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
 from mesocosm.learning.importers.onnx import Brought
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 
 
-def of_auto(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iterator[Fault]:
+def check_automl(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
     """Faults of `auto` and `self_training`."""
-    if model.base == AUTO and (
-        kinds.get(model.target) == "text" or model.search or model.pretrain or model.continual
-    ):
-        yield (
+    target = kinds.get(model.target)
+    more = target == "text" or model.search or model.pretrain or model.continual
+    if model.base == AUTO and more:
+        yield fault(
             (*at, "base"),
-            Wrong(
-                "",
-                "'auto' tries bases for classes, labels or a number, and nothing else beside it",
-                "a base by its name, or no 'search', 'pretrain' or 'continual' here",
-            ),
+            "'auto' tries bases for classes, labels or a number, and nothing else beside it",
+            "a base by its name, or no 'search', 'pretrain' or 'continual' here",
         )
     if model.auto and model.base != AUTO:
-        yield (
-            (*at, "auto"),
-            Wrong("", "the base is given, so none is tried", "'base: auto', or no 'auto' here"),
-        )
-    if model.self_training and (
-        kinds.get(model.target) not in ("category", "boolean") or model.fine_tune.method != "frozen"
-    ):
-        yield (
+        found = "the base is given, so none is tried"
+        yield fault((*at, "auto"), found, "'base: auto', or no 'auto' here")
+    classes_over_frozen = target in ("category", "boolean") and model.fine_tune.method == "frozen"
+    if model.self_training and not classes_over_frozen:
+        yield fault(
             (*at, "self_training"),
-            Wrong(
-                "",
-                "self-training is for classes over a base that stays as it is",
-                "no 'self_training' here, or 'fine_tune: frozen' and a category or boolean field",
-            ),
+            "self-training is for classes over a frozen base",
+            "no 'self_training' here, or 'fine_tune: frozen' and a category or boolean field",
         )
 
 
-def of_continual(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iterator[Fault]:
+def check_continual(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
     """Faults of `continual`."""
-    if model.continual and (model.fine_tune.method == "frozen" or model.search):
-        why = (
-            "a search begins anew"
-            if model.search
-            else (
-                "a base that stays as it is learns nothing from row to row"
-                if kinds.get(model.target) == "text"
-                else (
-                    "a head over a base that stays as it is learns from all rows at once and"
-                    " forgets none"
-                )
-            )
-        )
-        yield (
+    if not model.continual:
+        return
+    if model.fine_tune.method == "frozen" or model.search:
+        yield fault(
             (*at, "continual"),
-            Wrong(
-                "",
-                why,
-                "'continual' with a base tuned by gradient, such as 'fine_tune: lora', for classes,"
-                " labels, a number or a text",
-            ),
+            _why_not_continual(model, kinds),
+            "'continual' with a base fine-tuned by gradient, such as 'tune: lora', for classes,"
+            " labels, a number or a text",
         )
-    if model.continual and model.continual.ewc and getattr(model.fine_tune, "processes", 1) > 1:
-        yield (
+    if model.continual.ewc and getattr(model.fine_tune, "processes", 1) > 1:
+        yield fault(
             (*at, "continual", "ewc"),
-            Wrong(
-                "",
-                "what mattered is held by one process",
-                "no 'processes' here, or 'replay' alone",
-            ),
+            "elastic weight consolidation runs in one process",
+            "no 'processes' here, or 'replay' alone",
         )
 
 
-def of_base(
-    eco: Ecosystem, model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]
-) -> Iterator[Fault]:
+def _why_not_continual(model: Model, kinds: Mapping[str, str]) -> str:
+    if model.search:
+        return "a search starts from scratch"
+    if kinds.get(model.predict) == "text":
+        return "a frozen base does not learn continually"
+    return "a head over a frozen base is fitted on all rows at once and forgets none"
+
+
+def check_base(eco: Ecosystem, model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
     """Faults of `base`, `pretrain` and `search`."""
     if isinstance(model.base, Brought):
-        for i, field in enumerate(model.features):
-            if kinds.get(field, "number") not in ("number", "integer"):
-                yield (
-                    (*at, "features", i),
-                    Wrong(
-                        "",
-                        f"'{field}' is a {kinds[field]}, and a model brought in takes numbers",
-                        "a number field",
-                    ),
-                )
-        if model.fine_tune.method != "frozen" or model.search or model.pretrain:
-            yield (
-                (*at, "base"),
-                Wrong(
-                    "",
-                    "a model brought in is served as it is",
-                    "no 'fine_tune', 'search' or 'pretrain' beside it",
-                ),
-            )
+        yield from _check_imported(model, kinds, at)
         return
     if model.pretrain:
-        yield from of_pretrain(eco, model, at)
-    scratch = model.pretrain is not None and model.pretrain.from_scratch is not None
-    if scratch and model.base:
-        yield (
+        yield from check_pretraining(eco, model, at)
+    from_scratch = model.pretrain is not None and model.pretrain.from_scratch is not None
+    if from_scratch and model.base:
+        yield fault(
             (*at, "base"),
-            Wrong(
-                "",
-                f"'{model.base}' is given, and the base begins from nothing",
-                "no 'base', or no 'from_scratch' in 'pretrain'",
-            ),
+            f"'{model.base}' is given, and the base is trained from scratch",
+            "no 'base', or no 'from_scratch' in 'pretrain'",
         )
-    if not model.base and not scratch and any(kinds.get(f) == "text" for f in model.features):
-        yield (
-            at,
-            Wrong("base", "'base' is missing, and an input is text", "a base such as minilm"),
+    has_text = any(kinds.get(field) == "text" for field in model.features)
+    if has_text and not model.base and not from_scratch:
+        found = "'base' is missing, and an input is text"
+        yield fault(at, found, "a base such as minilm", key="base")
+    yield from _check_search(model, at)
+
+
+def _check_imported(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
+    for i, field in enumerate(model.features):
+        if kinds.get(field, "number") not in ("number", "integer"):
+            found = f"'{field}' is a {kinds[field]}, and an imported model takes numbers"
+            yield fault((*at, "inputs", i), found, "a number field")
+    if model.tune.method != "frozen" or model.search or model.pretrain:
+        yield fault(
+            (*at, "base"),
+            "an imported model is served as it is",
+            "no 'tune', 'search' or 'pretrain' beside it",
         )
-    for key in model.search.over if model.search else ():
-        owner, _, setting = key.partition(".")
-        known = sorted(
-            f"fine_tune.{k}" for k in type(model.fine_tune).model_fields if k != "method"
-        )
-        if owner != "fine_tune" or f"fine_tune.{setting}" not in known:
-            yield (
-                (*at, "search", "over", key),
-                Wrong(
-                    "",
-                    f"'{key}' is no setting of '{model.fine_tune.method}'",
-                    "a setting of it",
-                    known,
-                    key,
-                ),
-            )
+
+
+def _check_search(model: Model, at: Path) -> Iterator[Fault]:
+    if not model.search:
+        return
+    settings = type(model.fine_tune).model_fields
+    known = sorted(f"tune.{name}" for name in settings if name != "method")
+    for key in model.search.over:
+        if key not in known:
+            found = f"'{key}' is not a setting of '{model.tune.method}'"
+            yield fault((*at, "search", "over", key), found, "a setting of it", known, key)

@@ -1,141 +1,80 @@
-"""Fields of the dataset that a model reads, carries along, or is judged by, and how they are put
-together. Knows the grammar's objects.
+"""Fields of the dataset that a model reads, carries as context, or is evaluated by, and how they
+are fused. Knows the grammar's objects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from mesocosm.config.checks.names import Fault
-from mesocosm.core.errors import Wrong
+from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 
 
-def of_inputs(
-    model: Model, data: Dataset, kinds: Mapping[str, str], at: tuple[Any, ...]
-) -> Iterator[Fault]:
+def check_features(model: Model, data: Dataset, at: Path) -> Iterator[Fault]:
     """Faults of `inputs`, `along`, `fair` and `trust`, which name fields of the dataset."""
-    fields = sorted(data.fields)
     for i, field in enumerate(model.features):
-        path = (*at, "features", i)
-        if field not in data.fields:
-            yield (
-                path,
-                Wrong(
-                    "",
-                    f"'{model.dataset}' has no field '{field}'",
-                    "a field of it",
-                    fields,
-                    field,
-                ),
-            )
-        elif field == model.target:
-            yield (
-                path,
-                Wrong("", f"'{field}' is what the model predicts", "an input other than it"),
-            )
-        elif data.fields[field].sealed:
-            yield (
-                path,
-                Wrong(
-                    "",
-                    f"'{field}' is encrypted, so nothing can be learnt from it",
-                    "another input, or another 'private' for the field",
-                ),
-            )
-        elif data.fields[field].private and field not in model.allow_private:
-            yield (
-                path,
-                Wrong(
-                    "",
-                    f"'{field}' is private",
-                    f"another input, or 'allow_private: [{field}]' in the model",
-                ),
-            )
+        yield from _check_input((*at, "features", i), field, model, data)
     for i, field in enumerate(model.context_fields):
-        path = (*at, "context_fields", i)
+        yield from _check_context_field((*at, "context_fields", i), field, model, data)
+    if model.fair:
+        for i, field in enumerate(model.fair.by):
+            yield from _check_group_field((*at, "fair", "by", i), field, model, data)
+    for i, field in enumerate(model.trust):
         if field not in data.fields:
-            yield (
-                path,
-                Wrong(
-                    "",
-                    f"'{model.dataset}' has no field '{field}'",
-                    "a field of it",
-                    fields,
-                    field,
-                ),
-            )
-        elif field in model.features or field == model.target or data.fields[field].private:
-            yield (
-                path,
-                Wrong(
-                    "",
-                    f"'{field}' is"
-                    f" {'private' if data.fields[field].private else 'an input' if field in model.features else 'what the model predicts'}",
-                    "another field",
-                ),
-            )
-    for key, said in (
-        ("fairness", model.fairness.groups if model.fairness else ()),
-        ("allow_leakage", model.allow_leakage),
-    ):
-        for i, field in enumerate(said):
-            spot = (*at, key, "groups", i) if key == "fairness" else (*at, key, i)
-            if field not in data.fields:
-                yield (
-                    spot,
-                    Wrong(
-                        "",
-                        f"'{model.dataset}' has no field '{field}'",
-                        "a field of it",
-                        fields,
-                        field,
-                    ),
-                )
-            elif key == "fairness" and data.fields[field].private:
-                yield (
-                    spot,
-                    Wrong(
-                        "",
-                        f"'{field}' is private, so its groups are not told apart",
-                        "a field that is not, such as a coarser one",
-                    ),
-                )
+            yield unknown_field((*at, "allow_leakage", i), model.learns, data.fields, field)
 
 
-def of_texts(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iterator[Fault]:
-    """Faults of `pair` and `fusion`, which put inputs together."""
-    texts = [f for f in model.features if kinds.get(f) == "text"]
+def _check_input(path: Path, field: str, model: Model, data: Dataset) -> Iterator[Fault]:
+    if field not in data.fields:
+        yield unknown_field(path, model.learns, data.fields, field)
+    elif field == model.target:
+        yield fault(path, f"'{field}' is what the model predicts", "an input other than it")
+    elif data.fields[field].sealed:
+        found = f"'{field}' is encrypted, so no model can train on it"
+        yield fault(path, found, "another input, or another 'private' for the field")
+    elif data.fields[field].private and field not in model.reveal:
+        expected = f"another input, or 'reveal: [{field}]' in the model"
+        yield fault(path, f"'{field}' is private", expected)
+
+
+def _check_group_field(path: Path, field: str, model: Model, data: Dataset) -> Iterator[Fault]:
+    if field not in data.fields:
+        yield unknown_field(path, model.learns, data.fields, field)
+    elif data.fields[field].private:
+        found = f"'{field}' is private, so its groups cannot be compared"
+        yield fault(path, found, "a field that is not, such as a coarser one")
+
+
+def _check_context_field(path: Path, field: str, model: Model, data: Dataset) -> Iterator[Fault]:
+    if field not in data.fields:
+        yield unknown_field(path, model.learns, data.fields, field)
+    elif data.fields[field].private:
+        yield fault(path, f"'{field}' is private", "another field")
+    elif field in model.features:
+        yield fault(path, f"'{field}' is an input", "another field")
+    elif field == model.predict:
+        yield fault(path, f"'{field}' is what the model predicts", "another field")
+
+
+def check_fusion(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
+    """Faults of `pair` and `fusion`, which combine inputs."""
+    texts = [field for field in model.features if kinds.get(field) == "text"]
+    frozen = model.tune.method == "frozen"
     if model.pair and sorted(model.pair) != sorted(texts):
-        yield (
+        yield fault(
             (*at, "pair"),
-            Wrong(
-                "",
-                f"the pair is {', '.join(model.pair)}, and the inputs that are texts are"
-                f" {', '.join(texts) or 'none'}",
-                "the two inputs that are texts, and no other",
-            ),
+            f"the pair is {', '.join(model.pair)}, and the inputs that are texts are"
+            f" {', '.join(texts) or 'none'}",
+            "the two inputs that are texts, and no other",
         )
-    if model.fusion == "late" and (
-        not texts or len(texts) == len(model.features) or model.fine_tune.method != "frozen"
-    ):
-        yield (
+    texts_and_others = texts and len(texts) < len(model.inputs)
+    if model.fusion == "late" and not (texts_and_others and frozen):
+        yield fault(
             (*at, "fusion"),
-            Wrong(
-                "",
-                "late fusion puts together what a head of texts and a head of a table say, over"
-                " a base that stays as it is",
-                "'early', or 'fine_tune: frozen' with inputs that are texts and others",
-            ),
+            "late fusion combines a head of texts and a head of a table over a frozen base",
+            "'early', or 'tune: frozen' with inputs that are texts and others",
         )
-    if model.fusion == "attention" and model.fine_tune.method != "frozen":
-        yield (
-            (*at, "fusion"),
-            Wrong(
-                "",
-                "attention fuses what a base that stays as it is has read",
-                "'early', or 'fine_tune: frozen'",
-            ),
-        )
+    if model.fusion == "attention" and not frozen:
+        found = "attention fuses the embeddings of a frozen base"
+        yield fault((*at, "fusion"), found, "'early', or 'tune: frozen'")

@@ -1,4 +1,4 @@
-"""What a model must have in common with the dataset that it learns. Knows which check is for which
+"""What a model's settings require of the dataset that it trains on. Knows which check is for which
 kind of model.
 """
 
@@ -6,37 +6,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mesocosm.config.checks.models.adaptation import of_adapted, of_federated
-from mesocosm.config.checks.models.base_models import of_auto, of_base, of_continual
-from mesocosm.config.checks.models.features import of_inputs, of_texts
-from mesocosm.config.checks.models.ranking import of_rank
-from mesocosm.config.checks.models.targets import of_target
-from mesocosm.config.checks.models.vision import of_sight
-from mesocosm.config.checks.names import Fault, edge
+from mesocosm.config.checks.models.adaptation import check_adaptation, check_federated
+from mesocosm.config.checks.models.base_models import check_automl, check_base, check_continual
+from mesocosm.config.checks.models.features import check_features, check_fusion
+from mesocosm.config.checks.models.ranking import check_ranking
+from mesocosm.config.checks.models.targets import check_target
+from mesocosm.config.checks.models.vision import check_vision
+from mesocosm.config.checks.names import Fault, check_reference
 from mesocosm.config.schema import Ecosystem
+from mesocosm.data.types.field import FieldKind
 
 
 def check_models(eco: Ecosystem) -> Iterator[Fault]:
     """Everything in models that does not fit together."""
     for name, model in eco.models.items():
         at = ("models", name)
-        yield from edge(eco, (*at, "dataset"), model.dataset, "datasets")
+        yield from check_reference(eco, (*at, "dataset"), model.dataset, "datasets")
         data = eco.datasets.get(model.dataset)
         if not data or data.auto:
             continue
-        kinds = {
-            f: "number" if k.ibis_type.startswith("decimal") else str(k.model_dump()["type"])
-            for f, k in data.fields.items()
-        }
+        kinds = {field: _type_name(kind) for field, kind in data.fields.items()}
         if model.rank:
-            yield from of_rank(eco, model, data, kinds, at)
+            yield from check_ranking(eco, model, data, kinds, at)
             continue
-        yield from of_target(model, data, kinds, at)
-        yield from of_inputs(model, data, kinds, at)
-        yield from of_texts(model, kinds, at)
-        yield from of_sight(model, kinds, at)
-        yield from of_auto(model, kinds, at)
-        yield from of_adapted(eco, name, model, kinds, at) if model.init_from else ()
-        yield from of_federated(data, model, kinds, at) if model.federated else ()
-        yield from of_continual(model, kinds, at)
-        yield from of_base(eco, model, kinds, at)
+        yield from check_target(model, data, kinds, at)
+        yield from check_features(model, data, at)
+        yield from check_fusion(model, kinds, at)
+        yield from check_vision(model, kinds, at)
+        yield from check_automl(model, kinds, at)
+        if model.init_from:
+            yield from check_adaptation(eco, name, model, kinds, at)
+        if model.federated:
+            yield from check_federated(data, model, kinds, at)
+        yield from check_continual(model, kinds, at)
+        yield from check_base(eco, model, kinds, at)
+
+
+def _type_name(kind: FieldKind) -> str:
+    """The field's type as the file calls it; a decimal is a number to a model."""
+    if kind.ibis_type.startswith("decimal"):
+        return "number"
+    return str(kind.model_dump()["type"])

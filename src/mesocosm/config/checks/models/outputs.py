@@ -1,19 +1,23 @@
-"""Metrics of what a model predicts, and settings that a model of a text or of a number cannot
-have.
-"""
+"""Metrics by type of prediction, and settings that a model of a text or of a number cannot have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from mesocosm.config.checks.names import Fault
-from mesocosm.core.errors import Wrong
+from mesocosm.config.checks.names import Fault, Path, fault
+from mesocosm.learning.model import Model
 
-OF_NUMBERS = ("r2", "mae", "rmse", "median_error", "gain_over_majority", "gain_over_linear")
-OF_ORDERS = ("rank_error", "kappa")
-OF_LABELS = ("micro_f1", "example_f1", "subset_accuracy", "hamming_loss")
-OF_TEXTS = (
+REGRESSION_METRICS = (
+    "r2",
+    "mae",
+    "rmse",
+    "median_error",
+    "gain_over_majority",
+    "gain_over_linear",
+)
+ORDINAL_METRICS = ("rank_error", "kappa")
+MULTI_LABEL_METRICS = ("micro_f1", "example_f1", "subset_accuracy", "hamming_loss")
+TEXT_METRICS = (
     "mrr",
     "recall_at_1",
     "recall_at_5",
@@ -26,69 +30,46 @@ OF_TEXTS = (
     "gain_over_base",
     "gain_over_nearest",
 )
+CLASSES_ONLY = ("mixup", "consistency", "augment", "loss", "adversarial")
 
 
-def of_text(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
-    """Settings that a model that writes cannot have."""
+def check_text(model: Model, at: Path) -> Iterator[Fault]:
+    """Settings that a model of a text (generation or retrieval) cannot have."""
     if not isinstance(model.base, str):
-        yield (
+        yield fault(
             at,
-            Wrong(
-                "base",
-                f"'{model.target}' is a text, and no base is given",
-                "a causal base such as smollm2, or one that finds it among known ones, such as"
-                " minilm",
-            ),
+            f"'{model.target}' is a text, and no base is given",
+            "a causal base such as smollm2 for generation, or one for retrieval such as minilm",
+            key="base",
         )
-    for key, said, why in (
-        ("fairness", model.fairness, "gaps between groups are of classes"),
-        ("search", model.search, "a search weighs heads of classes and numbers"),
-        ("pretrain", model.pretrain, "pretraining is of bases that read"),
+    for key, value, why in (
+        ("fairness", model.fairness, "fairness gaps are of classes"),
+        ("search", model.search, "a search compares heads of classes and numbers"),
+        ("pretrain", model.pretrain, "pretraining is of encoder bases"),
     ):
-        if said:
-            yield (
-                (*at, key),
-                Wrong("", f"{why}, and '{model.target}' is a text", f"no '{key}' here"),
-            )
-    for key in ("mixup", "consistency", "augment", "loss", "adversarial"):
+        if value:
+            yield fault((*at, key), f"{why}, and '{model.target}' is a text", f"no '{key}' here")
+    for key in CLASSES_ONLY:
         if getattr(model.fine_tune, key, None):
-            yield (
-                (*at, "fine_tune", key),
-                Wrong(
-                    "",
-                    f"'{key}' is for classes and numbers, and '{model.target}' is a text",
-                    f"no '{key}' here",
-                ),
-            )
+            found = f"'{key}' is for classes and numbers, and '{model.target}' is a text"
+            yield fault((*at, "fine_tune", key), found, f"no '{key}' here")
     if getattr(model.fine_tune, "processes", 1) > 1:
-        yield (
-            (*at, "fine_tune", "processes"),
-            Wrong(
-                "", "a base that writes or finds is taught by one process", "no 'processes' here"
-            ),
-        )
-    for metric in model.require:
-        if metric not in OF_TEXTS:
-            yield (
-                (*at, "require", metric),
-                Wrong("", f"'{metric}' is no metric of a text", "", list(OF_TEXTS), metric),
-            )
+        found = "generation and retrieval models train in one process"
+        yield fault((*at, "fine_tune", "processes"), found, "no 'processes' here")
+    yield from check_metrics(model, TEXT_METRICS, "a text metric", at)
 
 
-def of_number(model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
+def check_number(model: Model, at: Path) -> Iterator[Fault]:
     """Settings that a model of a number cannot have."""
     if model.fairness:
-        yield (
-            (*at, "fairness"),
-            Wrong(
-                "",
-                f"gaps between groups are of classes, and '{model.target}' is a number",
-                "no 'fairness' here",
-            ),
-        )
+        found = f"fairness gaps are of classes, and '{model.predict}' is a number"
+        yield fault((*at, "fairness"), found, "no 'fairness' here")
+    yield from check_metrics(model, REGRESSION_METRICS, "a regression metric", at)
+
+
+def check_metrics(model: Model, metrics: tuple[str, ...], what: str, at: Path) -> Iterator[Fault]:
+    """Gates of the model on metrics that are not of its task."""
     for metric in model.require:
-        if metric not in OF_NUMBERS:
-            yield (
-                (*at, "require", metric),
-                Wrong("", f"'{metric}' is no metric of a number", "", list(OF_NUMBERS), metric),
-            )
+        if metric not in metrics:
+            path = (*at, "require", metric)
+            yield fault(path, f"'{metric}' is not {what}", "", list(metrics), metric)

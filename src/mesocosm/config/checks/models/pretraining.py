@@ -1,82 +1,51 @@
-"""Texts and fields that a base learns from before its task. Knows the grammar's objects."""
+"""Texts and fields that a base model is pretrained on. Knows the grammar's objects."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from mesocosm.config.checks.names import Fault, edge
+from mesocosm.config.checks.names import Fault, Path, check_reference, fault, unknown_field
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.data.dataset import Dataset
+from mesocosm.learning.model import Model
+
+TARGETS = ("category", "boolean", "number", "integer", "decimal")
 
 
-def of_pretrain(eco: Ecosystem, model: Any, at: tuple[Any, ...]) -> Iterator[Fault]:
-    """Texts that a base learns from: fields of a dataset that are texts and not private."""
+def check_pretraining(eco: Ecosystem, model: Model, at: Path) -> Iterator[Fault]:
+    """Faults of `pretrain`: it reads texts that are not private, of one dataset."""
+    assert model.pretrain is not None
     name = model.pretrain.dataset or model.dataset
     if model.pretrain.dataset:
-        yield from edge(eco, (*at, "pretrain", "dataset"), name, "datasets")
+        yield from check_reference(eco, (*at, "pretrain", "dataset"), name, "datasets")
     data = eco.datasets.get(name)
-    for i, field in enumerate(model.pretrain.fields if data and not data.auto else ()):
+    if data is None or data.auto:
+        return
+    for i, field in enumerate(model.pretrain.fields):
         path = (*at, "pretrain", "fields", i)
-        kind = data.fields.get(field) if data else None
-        if kind is None:
-            yield (
-                path,
-                Wrong(
-                    "",
-                    f"'{name}' has no field '{field}'",
-                    "a field of it",
-                    sorted(data.fields) if data else [],
-                    field,
-                ),
-            )
-        elif str(kind.model_dump()["type"]) != "text":
-            yield path, Wrong("", f"'{field}' is a {kind.model_dump()['type']}", "a text field")
-        elif kind.private and field not in model.allow_private:
-            yield (
-                path,
-                Wrong(
-                    "",
-                    f"'{field}' is private",
-                    f"another field, or 'allow_private: [{field}]' in the model",
-                ),
-            )
-
-    for i, field in enumerate(model.pretrain.method.fields if data and not data.auto else ()):
+        yield from _check_field(path, field, model, name, data, ("text",), "a text field")
+    expected = "a category, boolean or number field"
+    for i, field in enumerate(model.pretrain.method.fields):
         path = (*at, "pretrain", "method", "fields", i)
-        kind = data.fields.get(field) if data else None
-        if kind is None:
-            yield (
-                path,
-                Wrong(
-                    "",
-                    f"'{name}' has no field '{field}'",
-                    "a field of it",
-                    sorted(data.fields) if data else [],
-                    field,
-                ),
-            )
-        elif str(kind.model_dump()["type"]) not in (
-            "category",
-            "boolean",
-            "number",
-            "integer",
-            "decimal",
-        ):
-            yield (
-                path,
-                Wrong(
-                    "",
-                    f"'{field}' is a {kind.model_dump()['type']}",
-                    "a category, boolean or number field",
-                ),
-            )
-        elif kind.private and field not in model.allow_private:
-            yield (
-                path,
-                Wrong(
-                    "",
-                    f"'{field}' is private",
-                    f"another field, or 'allow_private: [{field}]' in the model",
-                ),
-            )
+        yield from _check_field(path, field, model, name, data, TARGETS, expected)
+
+
+def _check_field(
+    path: Path,
+    field: str,
+    model: Model,
+    name: str,
+    data: Dataset,
+    types: Sequence[str],
+    expected: str,
+) -> Iterator[Fault]:
+    kind = data.fields.get(field)
+    if kind is None:
+        yield unknown_field(path, name, data.fields, field)
+        return
+    type_name = str(kind.model_dump()["type"])
+    if type_name not in types:
+        yield fault(path, f"'{field}' is a {type_name}", expected)
+    elif kind.private and field not in model.allow_private:
+        expected = f"another field, or 'allow_private: [{field}]' in the model"
+        yield fault(path, f"'{field}' is private", expected)

@@ -1,18 +1,17 @@
-"""What a model that ranks may be made of. Knows the grammar's objects."""
+"""What a ranking model may be made of. Knows the grammar's objects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from mesocosm.config.checks.names import Fault
+from mesocosm.config.checks.models.outputs import check_metrics
+from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Wrong
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.importers.onnx import Brought
 from mesocosm.learning.model import Model
 
-OF_RANKS = (
+RANKING_METRICS = (
     "hit_rate_at_10",
     "ndcg_at_10",
     "mrr",
@@ -24,7 +23,7 @@ OF_RANKS = (
 )
 ITEM = ("category", "text", "integer")
 ORDER = ("date", "time", "number", "integer")
-NOT = (
+NOT_ALLOWED = (
     "auto",
     "image_base",
     "pair",
@@ -37,166 +36,103 @@ NOT = (
 )
 
 
-def of_rank(
-    eco: Ecosystem, model: Model, data: Dataset, kinds: Mapping[str, str], at: tuple[Any, ...]
+def check_ranking(
+    eco: Ecosystem, model: Model, data: Dataset, kinds: Mapping[str, str], at: Path
 ) -> Iterator[Fault]:
     """Everything that does not fit together, in no order."""
-    assert model.rank is not None
-    fields = sorted(data.fields)
-    named: list[tuple[tuple[Any, ...], str | None]] = [
-        (("target",), model.target),
-        (("rank", "when"), model.rank.when),
-    ]
+    yield from _check_interactions(model, data, kinds, at)
+    yield from _check_time(model, data, kinds, at)
+    yield from _check_items(eco, model, at)
+    for key in NOT_ALLOWED:
+        if getattr(model, key):
+            found = "a ranking model trains on interactions, as 'rank' says"
+            yield fault((*at, key), found, f"no '{key}' here")
+    if model.tune.method != "frozen" or model.fusion != "early" or isinstance(model.base, Brought):
+        yield fault(
+            at,
+            "a ranking model trains as 'rank' says, over a frozen base",
+            "no 'tune', 'fusion' or imported model here",
+            key="tune",
+        )
+    yield from check_metrics(model, RANKING_METRICS, "a ranking metric", at)
+
+
+def _check_interactions(
+    model: Model, data: Dataset, kinds: Mapping[str, str], at: Path
+) -> Iterator[Fault]:
+    """Who did something (the input) and with which item (the target)."""
+    named: list[tuple[Path, str]] = [(("target",), model.target)]
     named += [(("features", i), field) for i, field in enumerate(model.features)]
-    for path, word in named:
-        if word is not None and word not in data.fields:
-            yield (
-                (*at, *path),
-                Wrong(
-                    "", f"'{model.dataset}' has no field '{word}'", "a field of it", fields, word
-                ),
-            )
+    for path, field in named:
+        if field not in data.fields:
+            yield unknown_field((*at, *path), model.learns, data.fields, field)
     if len(model.features) != 1:
-        yield (
+        yield fault(
             (*at, "features"),
-            Wrong(
-                "",
-                f"{len(model.features)} inputs stand here, and ranking asks only who did something",
-                "the one field that names who",
-            ),
+            f"got {len(model.inputs)} inputs, and ranking needs only who did something",
+            "the one field that names who",
         )
     who = data.fields.get(model.features[0])
     if who is not None and who.sealed:
-        yield (
+        yield fault(
             (*at, "features", 0),
-            Wrong(
-                "",
-                f"'{model.features[0]}' is encrypted, so equal ones cannot be told",
-                "another 'private' for the field, such as pseudonymise",
-            ),
+            f"'{model.inputs[0]}' is encrypted, so equal values cannot be recognised",
+            "another 'private' for the field, such as pseudonymise",
         )
     if kinds.get(model.target, "text") not in ITEM:
-        yield (
+        yield fault(
             (*at, "target"),
-            Wrong(
-                "",
-                f"'{model.target}' is a {kinds[model.target]}",
-                "a category, text or integer field that names an item",
-            ),
+            f"'{model.target}' is a {kinds[model.target]}",
+            "a category, text or integer field that names an item",
         )
-    if model.rank.when and kinds.get(model.rank.when, "date") not in ORDER:
-        yield (
-            (*at, "rank", "when"),
-            Wrong(
-                "",
-                f"'{model.rank.when}' is a {kinds[model.rank.when]}",
-                "a date, time or number field",
-            ),
-        )
-    if model.rank.when and model.rank.when in data.fields and data.fields[model.rank.when].private:
-        yield (
-            (*at, "rank", "when"),
-            Wrong(
-                "",
-                f"'{model.rank.when}' is private, so its order is not kept",
-                "a field that is not",
-            ),
-        )
-    yield from _items(eco, model, at)
-    for key in NOT:
-        if getattr(model, key):
-            yield (
-                (*at, key),
-                Wrong(
-                    "",
-                    "a model that ranks learns from what was done, as 'rank' says",
-                    f"no '{key}' here",
-                ),
-            )
-    if (
-        model.fine_tune.method != "frozen"
-        or model.fusion != "early"
-        or isinstance(model.base, Brought)
-    ):
-        yield (
-            at,
-            Wrong(
-                "fine_tune",
-                "a model that ranks learns as 'rank' says, over a base that stays as it is",
-                "no 'fine_tune', 'fusion' or model brought in here",
-            ),
-        )
-    for metric in model.require:
-        if metric not in OF_RANKS:
-            yield (
-                (*at, "require", metric),
-                Wrong("", f"'{metric}' is no metric of ranking", "", list(OF_RANKS), metric),
-            )
 
 
-def _items(eco: Ecosystem, model: Model, at: tuple[Any, ...]) -> Iterator[Fault]:
+def _check_time(model: Model, data: Dataset, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
     assert model.rank is not None
-    if model.rank.items is None:
+    when, path = model.rank.when, (*at, "rank", "when")
+    if when is not None and when not in data.fields:
+        yield unknown_field(path, model.learns, data.fields, when)
+    if not when:
+        return
+    if kinds.get(when, "date") not in ORDER:
+        yield fault(path, f"'{when}' is a {kinds[when]}", "a date, time or number field")
+    if when in data.fields and data.fields[when].private:
+        found = f"'{when}' is private, so its order is not kept"
+        yield fault(path, found, "a field that is not")
+
+
+def _check_items(eco: Ecosystem, model: Model, at: Path) -> Iterator[Fault]:
+    assert model.rank is not None
+    name, path = model.rank.items, (*at, "rank", "items")
+    if name is None:
         if model.rank.texts:
-            yield (
-                (*at, "rank", "texts"),
-                Wrong(
-                    "",
-                    "texts of items are named, and no dataset of items is",
-                    "'items' with a dataset",
-                ),
-            )
+            found = "texts of items are named, and no dataset of items is"
+            yield fault((*at, "rank", "texts"), found, "'items' with a dataset")
         return
-    if model.rank.items not in eco.datasets:
-        yield (
-            (*at, "rank", "items"),
-            Wrong(
-                "",
-                f"no dataset is named '{model.rank.items}'",
-                "a dataset",
-                sorted(eco.datasets),
-                model.rank.items,
-            ),
-        )
+    if name not in eco.datasets:
+        found = f"no dataset is named '{name}'"
+        yield fault(path, found, "a dataset", sorted(eco.datasets), name)
         return
-    listed = eco.datasets[model.rank.items]
+    listed = eco.datasets[name]
     if listed.auto:
         return
     if not listed.key:
-        yield (
-            (*at, "rank", "items"),
-            Wrong(
-                "", f"'{model.rank.items}' has no key that names an item", "'key' in the dataset"
-            ),
-        )
+        found = f"'{name}' has no key that names an item"
+        yield fault(path, found, "'key' in the dataset")
     elif listed.key in listed.fields and listed.fields[listed.key].private:
-        yield (
-            (*at, "rank", "items"),
-            Wrong(
-                "",
-                f"the key '{listed.key}' of '{model.rank.items}' is private",
-                "a key that is not",
-            ),
-        )
+        found = f"the key '{listed.key}' of '{name}' is private"
+        yield fault(path, found, "a key that is not")
+    yield from _check_item_texts(model, name, listed, at)
+
+
+def _check_item_texts(model: Model, name: str, listed: Dataset, at: Path) -> Iterator[Fault]:
+    assert model.rank is not None
     for i, field in enumerate(model.rank.texts):
         path = (*at, "rank", "texts", i)
         if field not in listed.fields:
-            yield (
-                path,
-                Wrong(
-                    "",
-                    f"'{model.rank.items}' has no field '{field}'",
-                    "a field of it",
-                    sorted(listed.fields),
-                    field,
-                ),
-            )
+            yield unknown_field(path, name, listed.fields, field)
         elif listed.fields[field].private:
-            yield path, Wrong("", f"'{field}' is private", "a field that is not")
+            yield fault(path, f"'{field}' is private", "a field that is not")
     if model.rank.texts and not model.base:
-        yield (
-            at,
-            Wrong(
-                "base", "'base' is missing, and items are told by texts", "a base such as minilm"
-            ),
-        )
+        found = "'base' is missing, and items have texts"
+        yield fault(at, found, "a base such as minilm", key="base")

@@ -1,17 +1,22 @@
-"""What a model that tags words may be made of. Knows the grammar's objects."""
+"""What a sequence labelling model may be made of. Knows the grammar's objects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from mesocosm.config.checks.names import Fault
-from mesocosm.core.errors import Wrong
+from mesocosm.config.checks.models.outputs import CLASSES_ONLY, check_metrics
+from mesocosm.config.checks.names import Fault, Path, fault
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 
-OF_TAGS = ("span_f1", "span_precision", "span_recall", "token_accuracy", "gain_over_dictionary")
-NOT = (
+TAGGING_METRICS = (
+    "span_f1",
+    "span_precision",
+    "span_recall",
+    "token_accuracy",
+    "gain_over_dictionary",
+)
+NOT_ALLOWED = (
     "auto",
     "image_base",
     "pair",
@@ -22,72 +27,42 @@ NOT = (
     "fairness",
     "allow_leakage",
 )
-NOT_TUNED = ("mixup", "consistency", "augment", "loss", "adversarial")
 
 
-def of_tags(model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iterator[Fault]:
+def check_tagging(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
     """Everything that does not fit together, in no order."""
     if not isinstance(model.base, str) or model.base == AUTO:
-        yield (
-            at,
-            Wrong(
-                "base",
-                "words are tagged by a base that reads, and none is given by its name",
-                "a base such as minilm",
-            ),
-        )
-    texts = [f for f in model.features if kinds.get(f) == "text"]
+        found = "sequence labelling needs a text base, and none is given by its name"
+        yield fault(at, found, "a base such as minilm", key="base")
+    texts = [field for field in model.features if kinds.get(field) == "text"]
     if len(model.features) != 1 or (model.features[0] in kinds and not texts):
-        yield (
-            (*at, "features"),
-            Wrong(
-                "",
-                f"the inputs are {', '.join(model.features)}",
-                "the one text field whose words are tagged",
-            ),
-        )
-    for key in NOT:
+        found = f"the inputs are {', '.join(model.features)}"
+        yield fault((*at, "features"), found, "the one text field whose words are tagged")
+    yield from _check_not_allowed(model, at)
+    yield from _check_tuning(model, at)
+    yield from check_metrics(model, TAGGING_METRICS, "a sequence labelling metric", at)
+
+
+def _check_not_allowed(model: Model, at: Path) -> Iterator[Fault]:
+    for key in NOT_ALLOWED:
         if getattr(model, key):
-            yield (
-                (*at, key),
-                Wrong(
-                    "",
-                    f"'{model.target}' is tags a word, and '{key}' is not for them",
-                    f"no '{key}' here",
-                ),
-            )
+            found = f"'{model.predict}' has a tag for each word, and '{key}' is not for tags"
+            yield fault((*at, key), found, f"no '{key}' here")
     if model.fusion != "early":
-        yield (
-            (*at, "fusion"),
-            Wrong("", "there is one text and nothing to fuse", "no 'fusion' here"),
-        )
-    for key in NOT_TUNED:
+        yield fault((*at, "fusion"), "there is one text and nothing to fuse", "no 'fusion' here")
+
+
+def _check_tuning(model: Model, at: Path) -> Iterator[Fault]:
+    for key in CLASSES_ONLY:
         if getattr(model.fine_tune, key, None):
-            yield (
-                (*at, "fine_tune", key),
-                Wrong(
-                    "",
-                    f"'{key}' is for classes and numbers, and '{model.target}' is tags a word",
-                    f"no '{key}' here",
-                ),
-            )
+            found = f"'{key}' is for classes and numbers, and '{model.predict}' has tags"
+            yield fault((*at, "fine_tune", key), found, f"no '{key}' here")
     if model.fine_tune.method in ("last", "prefix", "prompt"):
-        yield (
+        yield fault(
             (*at, "fine_tune"),
-            Wrong(
-                "",
-                f"'{model.fine_tune.method}' is not for tags a word",
-                "frozen, full, gradual, lora, adalora, dora, ia3, adapter or bitfit",
-            ),
+            f"'{model.tune.method}' is not for sequence labelling",
+            "frozen, full, gradual, lora, adalora, dora, ia3, adapter or bitfit",
         )
     if getattr(model.fine_tune, "processes", 1) > 1:
-        yield (
-            (*at, "fine_tune", "processes"),
-            Wrong("", "a tagger is taught by one process", "no 'processes' here"),
-        )
-    for metric in model.require:
-        if metric not in OF_TAGS:
-            yield (
-                (*at, "require", metric),
-                Wrong("", f"'{metric}' is no metric of tagged words", "", list(OF_TAGS), metric),
-            )
+        found = "a sequence labelling model trains in one process"
+        yield fault((*at, "fine_tune", "processes"), found, "no 'processes' here")

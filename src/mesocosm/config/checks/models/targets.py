@@ -3,153 +3,102 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from mesocosm.config.checks.models.adaptation import OF_ADAPTED
-from mesocosm.config.checks.models.outputs import OF_LABELS, OF_ORDERS, OF_TEXTS, of_number, of_text
-from mesocosm.config.checks.models.ranking import OF_RANKS
-from mesocosm.config.checks.models.tagging import OF_TAGS, of_tags
-from mesocosm.config.checks.names import Fault
-from mesocosm.core.errors import Wrong
+from mesocosm.config.checks.models.adaptation import ADAPTATION_METRICS
+from mesocosm.config.checks.models.outputs import (
+    MULTI_LABEL_METRICS,
+    ORDINAL_METRICS,
+    TEXT_METRICS,
+    check_number,
+    check_text,
+)
+from mesocosm.config.checks.models.ranking import RANKING_METRICS
+from mesocosm.config.checks.models.tagging import TAGGING_METRICS, check_tagging
+from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.federated import FEDERATED_METRICS
 from mesocosm.learning.training.losses import LOSSES
 
+TARGETS = ("category", "boolean", "list", "number", "integer", "text", "tags")
 
-def of_target(
-    model: Model, data: Dataset, kinds: Mapping[str, str], at: tuple[Any, ...]
+
+def check_target(
+    model: Model, data: Dataset, kinds: Mapping[str, str], at: Path
 ) -> Iterator[Fault]:
-    """Faults of `predict`, and of what is asked of the field it names."""
-    fields = sorted(data.fields)
+    """Faults of `predict`, and of what is required of the field it names."""
+    path = (*at, "target")
     if model.target not in data.fields:
-        yield (
-            (*at, "target"),
-            Wrong(
-                "",
-                f"'{model.dataset}' has no field '{model.target}'",
-                "a field of it",
-                fields,
-                model.target,
-            ),
-        )
-    elif kinds[model.target] not in (
-        "category",
-        "boolean",
-        "list",
-        "number",
-        "integer",
-        "text",
-        "tags",
-    ):
-        wrong = Wrong(
-            "",
-            f"'{model.target}' is a {kinds[model.target]}",
-            "a category, boolean, list, number, text or tags field",
-        )
-        yield (*at, "target"), wrong
-    elif kinds[model.target] == "tags":
-        yield from of_tags(model, kinds, at)
-    elif kinds[model.target] == "text":
-        yield from of_text(model, at)
+        yield unknown_field(path, model.learns, data.fields, model.target)
+        return
+    kind = kinds[model.target]
+    if kind not in TARGETS:
+        expected = "a category, boolean, list, number, text or tags field"
+        yield fault(path, f"'{model.predict}' is a {kind}", expected)
+    elif kind == "tags":
+        yield from check_tagging(model, kinds, at)
+    elif kind == "text":
+        yield from check_text(model, at)
     else:
-        yield from _classes(model, data, kinds, at)
+        yield from _check_classes_or_number(model, data, kind, at)
 
 
-def _classes(
-    model: Model, data: Dataset, kinds: Mapping[str, str], at: tuple[Any, ...]
-) -> Iterator[Fault]:
+def _check_classes_or_number(model: Model, data: Dataset, kind: str, at: Path) -> Iterator[Fault]:
     """Metrics, and a loss, that are not of classes, labels or a number."""
-    number = kinds[model.target] in ("number", "integer")
-    of = "numbers" if number else "labels" if kinds[model.target] == "list" else "classes"
-    for metric in () if getattr(data.fields[model.target], "ordered", False) else OF_ORDERS:
-        if metric in model.require:
-            yield (
-                (*at, "require", metric),
-                Wrong(
-                    "",
-                    f"'{metric}' is of classes with an order, and '{model.target}' has none",
-                    f"'ordered: true' in the field '{model.target}', or another metric",
-                ),
-            )
-    yield from of_number(model, at) if number else ()
-    if of == "labels" and model.fairness:
+    task = {"number": "numbers", "integer": "numbers", "list": "labels"}.get(kind, "classes")
+    if task == "numbers":
+        yield from check_number(model, at)
+    if task == "labels" and model.fairness:
+        found = f"fairness gaps are of classes, and '{model.predict}' is a list"
+        yield fault((*at, "fairness"), found, "no 'fairness' here")
+    ordered = bool(getattr(data.fields[model.target], "ordered", False))
+    for metrics, found, expected in _metrics_of_other_tasks(model, task, kind, ordered):
+        for metric in metrics:
+            if metric in model.require:
+                yield fault((*at, "require", metric), f"'{metric}' is {found}", expected)
+    loss = getattr(model.tune, "loss", None)
+    if loss and loss.of != task:
+        fits = [name for name, loss_kind in LOSSES.items() if getattr(loss_kind, "of", "") == task]
+        found = f"'{loss.kind}' is a loss of {loss.of}, and '{model.predict}' is a {kind}"
+        yield fault((*at, "tune", "loss"), found, "", fits)
+
+
+def _metrics_of_other_tasks(
+    model: Model, task: str, kind: str, ordered: bool
+) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Metrics that the model cannot have, why, and what would be valid."""
+    target = f"'{model.predict}'"
+    if not ordered:
         yield (
-            (*at, "fairness"),
-            Wrong(
-                "",
-                f"gaps between groups are of classes, and '{model.target}' is a list",
-                "no 'fairness' here",
-            ),
+            ORDINAL_METRICS,
+            f"of ordered classes, and {target} has no order",
+            f"'ordered: true' in the field {target}, or another metric",
         )
-    for metric in OF_LABELS if of != "labels" else ():
-        if metric in model.require:
-            yield (
-                (*at, "require", metric),
-                Wrong(
-                    "",
-                    f"'{metric}' is of labels of which several may be there, and"
-                    f" '{model.target}' is a {kinds[model.target]}",
-                    "another metric",
-                ),
-            )
-    for metric in [m for m in OF_TAGS if m in model.require]:
+    if task != "labels":
+        found = f"a multi-label metric, and {target} is a {kind}"
+        yield MULTI_LABEL_METRICS, found, "another metric"
+    found = f"a sequence labelling metric, and {target} is a {kind}"
+    yield TAGGING_METRICS, found, "another metric"
+    yield (
+        tuple(metric for metric in RANKING_METRICS if metric != "mrr"),
+        "a ranking metric",
+        "'rank' in the model, or another metric",
+    )
+    if task != "numbers":
         yield (
-            (*at, "require", metric),
-            Wrong(
-                "",
-                f"'{metric}' is of tagged words, and '{model.target}' is a {kinds[model.target]}",
-                "another metric",
-            ),
+            tuple(metric for metric in TEXT_METRICS if metric != "gain_over_linear"),
+            f"a text metric, and {target} is a {kind}",
+            "a classification metric",
         )
-    for metric in [m for m in OF_RANKS if m in model.require and m != "mrr"]:
+    if not model.federated:
         yield (
-            (*at, "require", metric),
-            Wrong(
-                "",
-                f"'{metric}' is of items that are ranked",
-                "'rank' in the model, or another metric",
-            ),
+            tuple(OF_FEDERATED),
+            "a metric of federated learning",
+            "'federated' in the model, or another metric",
         )
-    for metric in () if number else [m for m in OF_TEXTS if m != "gain_over_linear"]:
-        if metric in model.require:
-            yield (
-                (*at, "require", metric),
-                Wrong(
-                    "",
-                    f"'{metric}' is of a text that is written, and '{model.target}' is a"
-                    f" {kinds[model.target]}",
-                    "a metric of classes",
-                ),
-            )
-    for metric in () if model.federated else [m for m in FEDERATED_METRICS if m in model.require]:
+    if not model.adapts:
         yield (
-            (*at, "require", metric),
-            Wrong(
-                "",
-                f"'{metric}' is a figure of a model that sites learn together",
-                "'federated' in the model, or another metric",
-            ),
-        )
-    for metric in () if model.init_from else [m for m in OF_ADAPTED if m in model.require]:
-        yield (
-            (*at, "require", metric),
-            Wrong(
-                "",
-                f"'{metric}' is of a model that adapts another",
-                "'init_from' in the model, or another metric",
-            ),
-        )
-    loss = getattr(model.fine_tune, "loss", None)
-    if loss and loss.of != of:
-        fits = [n for n, kind in LOSSES.items() if getattr(kind, "of", "") == of]
-        yield (
-            (*at, "fine_tune", "loss"),
-            Wrong(
-                "",
-                f"'{loss.method}' is a loss of {loss.of}, and '{model.target}' is a"
-                f" {kinds[model.target]}",
-                "",
-                fits,
-            ),
+            ADAPTATION_METRICS,
+            "a metric of a model that adapts another",
+            "'adapts' in the model, or another metric",
         )

@@ -1,105 +1,97 @@
-"""What a model whose inputs are images is held against."""
+"""What a model whose inputs are images requires of its bases and its fine-tuning."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from mesocosm.config.checks.names import Fault
-from mesocosm.core.errors import Wrong
+from mesocosm.config.checks.names import Fault, Path, fault
 from mesocosm.learning.augmentation import AUGMENT
 from mesocosm.learning.importers.onnx import Brought
+from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 
-OF_WORDS = ("prefix", "prompt")  # methods that put something before a text
+OF_WORDS = ("prefix", "prompt")  # methods that put virtual tokens before a text
 
 
-def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Iterator[Fault]:
+def check_vision(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
     """What does not fit inputs that are images, or that there are none."""
-    sees, tune = any(kinds.get(f) == "image" for f in model.features), model.fine_tune
-    moves = getattr(tune, "trainable", "image") if sees else "text"
-    for i, way in enumerate(getattr(tune, "augment", ())):
-        if moves not in (way.of, "both"):
-            fits = [n for n, kind in AUGMENT.items() if getattr(kind, "of", "") == moves]
-            yield (
-                (*at, "fine_tune", "augment", i),
-                Wrong(
-                    "",
-                    f"'{way.method}' changes {way.of}, and what is tuned takes {moves}",
-                    "",
-                    fits,
-                ),
-            )
-    if not sees:
-        if model.image_base:
-            yield (*at, "image_base"), Wrong("", "no input is an image", "no 'image_base' here")
-        if "trainable" in tune.model_fields_set:
-            yield (
-                (*at, "fine_tune", "trainable"),
-                Wrong("", "no input is an image, so the one base moves", "no 'trainable' here"),
-            )
+    types = [kinds.get(field) for field in model.features]
+    has_image = "image" in types
+    trained = "text"
+    if has_image:
+        trained = getattr(model.fine_tune, "trainable", "image")
+    yield from _check_augmentation(model, trained, at)
+    if not has_image:
+        yield from _check_without_images(model, at)
         return
     if kinds.get(model.target) == "text" or isinstance(model.base, Brought):
-        yield (
+        yield fault(
             (*at, "features"),
-            Wrong(
-                "",
-                "images tell classes, labels or a number, and no model made elsewhere looks at"
-                " them",
-                "inputs that are no images",
-            ),
+            "images are for classes, labels or a number, and not for an imported model",
+            "inputs that are not images",
         )
-    if tune.method == "frozen":
+    if model.tune.method == "frozen":
         return
-    if moves != "image" and not any(kinds.get(f) == "text" for f in model.features):
-        yield (
+    if trained != "image" and "text" not in types:
+        yield fault(
             (*at, "fine_tune", "trainable"),
-            Wrong(
-                "",
-                "no input is a text, so there is no base that reads",
-                "'trainable: images', or an input that is a text",
-            ),
+            "no input is a text, so there is no text base",
+            "'trainable: images', or an input that is a text",
         )
-    if moves != "text" and not model.image_base:
-        yield (
+    yield from _check_image_base(model, trained, at)
+    if trained == "images":
+        yield from _check_text_only(model, at)
+    yield from _check_start(model, at)
+
+
+def _check_augmentation(model: Model, trained: str, at: Path) -> Iterator[Fault]:
+    for i, way in enumerate(getattr(model.tune, "augment", ())):
+        if trained not in (way.of, "both"):
+            fits = [name for name, kind in AUGMENT.items() if getattr(kind, "of", "") == trained]
+            found = f"'{way.kind}' augments {way.of}, and what is fine-tuned takes {trained}"
+            yield fault((*at, "fine_tune", "augment", i), found, "", fits)
+
+
+def _check_without_images(model: Model, at: Path) -> Iterator[Fault]:
+    if model.image_base:
+        yield fault((*at, "image_base"), "no input is an image", "no 'image_base' here")
+    if "moves" in model.tune.model_fields_set:
+        found = "no input is an image, so there is one base to fine-tune"
+        yield fault((*at, "fine_tune", "moves"), found, "no 'moves' here")
+
+
+def _check_image_base(model: Model, trained: str, at: Path) -> Iterator[Fault]:
+    if trained == "text":
+        return
+    if not model.image_base:
+        yield fault(
             (*at, "fine_tune"),
-            Wrong(
-                "",
-                "images are looked at by filters learnt from them, which stay as they are",
-                "'image_base' with a base that sees, or 'fine_tune: frozen'",
-            ),
+            "without 'image_base' images are read by filters learned from them, which stay frozen",
+            "'image_base' with a vision base, or 'tune: frozen'",
         )
-    elif moves != "text" and tune.method in OF_WORDS:
-        yield (
+    elif model.tune.method in OF_WORDS:
+        yield fault(
             (*at, "fine_tune"),
-            Wrong(
-                "",
-                f"'{tune.method}' puts something before a text, and what is tuned here sees",
-                "another method, such as lora or full",
-            ),
+            f"'{model.tune.method}' puts tokens before a text, and a vision base is tuned here",
+            "another method, such as lora or full",
         )
-    for word, wrong in (
-        ("adversarial", moves == "image" and tune.adversarial is not None),
-        ("processes", moves == "image" and tune.processes > 1),
+
+
+def _check_text_only(model: Model, at: Path) -> Iterator[Fault]:
+    """Settings of fine-tuning that a vision base cannot have."""
+    for key, is_set in (
+        ("adversarial", getattr(model.tune, "adversarial", None) is not None),
+        ("processes", getattr(model.tune, "processes", 1) > 1),
     ):
-        if wrong:
-            yield (
-                (*at, "fine_tune", word),
-                Wrong(
-                    "",
-                    f"'{word}' is for a base that reads, and what is tuned here sees",
-                    f"no '{word}' here",
-                ),
-            )
-    for word, wrong in (("continual", model.continual is not None), ("base", model.base == AUTO)):
-        if wrong:
-            yield (
-                (*at, word),
-                Wrong(
-                    "",
-                    "with images among its inputs a model is tuned from where its bases were, by"
-                    " their names",
-                    f"{'no continual' if word == 'continual' else 'a base by its name'} here, or"
-                    " 'fine_tune: frozen'",
-                ),
-            )
+        if is_set:
+            found = f"'{key}' is for a text base, and a vision base is fine-tuned here"
+            yield fault((*at, "fine_tune", key), found, f"no '{key}' here")
+
+
+def _check_start(model: Model, at: Path) -> Iterator[Fault]:
+    """A model with images starts from bases given by their names."""
+    found = "with images among its inputs a model is fine-tuned from named base models"
+    if model.continual is not None:
+        yield fault((*at, "continual"), found, "no 'continual' here, or 'tune: frozen'")
+    if model.base == AUTO:
+        yield fault((*at, "base"), found, "a base by its name here, or 'tune: frozen'")

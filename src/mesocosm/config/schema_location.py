@@ -1,0 +1,205 @@
+"""Which part of the file and of its JSON schema a validation error is about. Knows JSON schema and
+pydantic's locations; uses none of its English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Path = tuple[Any, ...]  # keys and list positions from the top of the file
+Schema = dict[str, Any]
+
+TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a map",
+    "null": "nothing",
+}
+BOUNDS = {
+    "minimum": "{:g} or more",
+    "exclusiveMinimum": "over {:g}",
+    "maximum": "{:g} or less",
+    "exclusiveMaximum": "under {:g}",
+}
+PYTHON_TYPES = ("str", "int", "float", "bool")
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where an error is.
+
+    Args:
+        path: the steps of the error's location that the file has.
+        branches: the schemas that the value at `path` may have.
+        rest: the steps that the file does not have.
+    """
+
+    path: Path
+    branches: list[Schema]
+    rest: Path = ()
+
+
+def locate(loc: Sequence[Any], data: Any, schema: Schema) -> Location:
+    """The part of the file that pydantic's location means; tags of unions and names of types, which
+    the file does not have, are skipped.
+    """
+    path: list[Any] = []
+    node, specs = data, [resolve(schema, schema)]
+    for i, step in enumerate(loc):
+        branches = expand(specs, schema)
+        below = _descend(node, step, branches, schema)
+        if below is not None:
+            specs, node = below, node[step]
+            path.append(step)
+            continue
+        tagged = [b for b in branches if step in tags_of(b, schema).values()]
+        if tagged:
+            specs = tagged
+            continue
+        if step in property_names(branches) or not _is_type_name(step):
+            return Location(tuple(path), branches, tuple(loc[i:]))
+    return Location(tuple(path), expand(specs, schema))
+
+
+def locate_parent(path: Path, data: Any, schema: Schema) -> Location:
+    """The map that holds the last key of a path, with the schemas that its tags allow."""
+    found = locate(path[:-1], data, schema)
+    node = data
+    for step in found.path:
+        node = node[step]
+    if not isinstance(node, dict):
+        return found
+    fitting = [b for b in found.branches if _has_tags(node, tags_of(b, schema))]
+    return Location(found.path, fitting or found.branches)
+
+
+def _has_tags(node: dict[str, Any], tags: dict[str, str]) -> bool:
+    return all(node.get(key) == value for key, value in tags.items())
+
+
+def _descend(node: Any, step: Any, branches: list[Schema], schema: Schema) -> list[Schema] | None:
+    """The schemas one step down; None where the step is not in the file."""
+    if isinstance(node, dict) and step in node:
+        if _is_tag(node, step, branches, schema):
+            return None
+        return children(branches, step)
+    if isinstance(node, list) and isinstance(step, int) and step < len(node):
+        items = [b["items"] for b in branches if "items" in b]
+        return items or [b["prefixItems"][0] for b in branches if b.get("prefixItems")]
+    return None
+
+
+def _is_tag(node: dict[str, Any], step: Any, branches: list[Schema], schema: Schema) -> bool:
+    """Whether a step that is also a key of the map is meant as a tag of the union."""
+    if step in property_names(branches) or step == node[step]:
+        return False
+    return any(step in tags_of(b, schema).values() for b in branches)
+
+
+def _is_type_name(step: Any) -> bool:
+    """Whether a step is pydantic's name of a type or of a validator, which no file has."""
+    return isinstance(step, str) and ("[" in step or step in TYPES or step in PYTHON_TYPES)
+
+
+def resolve(node: Schema, schema: Schema) -> Schema:
+    """A schema with its references followed; what stands beside a reference wins."""
+    while "$ref" in node:
+        beside = {key: value for key, value in node.items() if key != "$ref"}
+        node = {**schema["$defs"][node["$ref"].rsplit("/", 1)[-1]], **beside}
+    return node
+
+
+def expand(nodes: Sequence[Schema], schema: Schema) -> list[Schema]:
+    """The schemas with every union taken apart."""
+    found: list[Schema] = []
+    for node in nodes:
+        node = resolve(node, schema)
+        inner = node.get("oneOf") or node.get("anyOf")
+        if inner:
+            found += expand(inner, schema)
+        else:
+            found.append(node)
+    return found
+
+
+def tags_of(branch: Schema, schema: Schema) -> dict[str, str]:
+    """The keys of a branch that have one value only, which tell it from others of its union."""
+    found = {}
+    for name, spec in branch.get("properties", {}).items():
+        spec = resolve(spec, schema)
+        if "const" in spec:
+            found[name] = str(spec["const"])
+    return found
+
+
+def children(branches: Sequence[Schema], step: Any) -> list[Schema]:
+    """The schemas of a key in any of the branches."""
+    found: list[Schema] = []
+    for branch in branches:
+        found += _children_of(branch, step)
+    return found
+
+
+def _children_of(branch: Schema, step: Any) -> list[Schema]:
+    properties = branch.get("properties", {})
+    if step in properties:
+        return [properties[step]]
+    more = branch.get("additionalProperties")
+    if isinstance(more, dict):
+        return [more]
+    return list(branch.get("patternProperties", {}).values())
+
+
+def property_names(branches: Sequence[Schema]) -> list[str]:
+    """The keys that any of the branches knows, sorted."""
+    names: set[str] = set()
+    for branch in branches:
+        names.update(branch.get("properties", ()))
+    return sorted(names)
+
+
+def allowed_values(branches: Sequence[Schema], schema: Schema) -> list[str]:
+    """The values that the branches list, each once."""
+    found: list[str] = []
+    for branch in branches:
+        branch = resolve(branch, schema)
+        found += [str(value) for value in branch.get("enum", [])]
+        if "const" in branch:
+            found.append(str(branch["const"]))
+    return list(dict.fromkeys(found))
+
+
+def describe_types(branches: Sequence[Schema], schema: Schema) -> str:
+    """What a value may be, from its schema.
+
+    >>> describe_types([{"type": "integer", "minimum": 1}], {})
+    'a whole number, 1 or more'
+    """
+    types = [_describe_type(resolve(branch, schema)) for branch in branches]
+    return " or ".join(dict.fromkeys(text for text in types if text))
+
+
+def _describe_type(branch: Schema) -> str:
+    kind = branch.get("type")
+    if "enum" in branch or "const" in branch or kind == "null":
+        return ""
+    base = TYPES.get(str(kind), "")
+    pattern = branch.get("pattern", "")
+    if pattern and kind == "string":
+        base = f"text like {pattern}"
+        if pattern.startswith("^[a-z]"):
+            base = "a name in small letters, digits, - and _"
+    if not base:
+        return ""
+    return ", ".join([base, *_describe_bounds(branch)])
+
+
+def _describe_bounds(branch: Schema) -> Iterator[str]:
+    for key, text in BOUNDS.items():
+        if key in branch:
+            yield text.format(branch[key])
