@@ -17,8 +17,8 @@ from mesocosm.assistant.suggestions import apply_changes, suggest_changes
 from mesocosm.catalog.database import schema as t
 from mesocosm.config.editor import set_value
 from mesocosm.config.loader import read_text
-from mesocosm.lifecycle.jobs.challenger_comparison import lower_bound
 from mesocosm.config.source_map import load_tree, to_plain_data
+from mesocosm.lifecycle.jobs.challenger_comparison import lower_bound
 
 
 def named(found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -248,7 +248,10 @@ def test_what_is_adapted_keeps_what_few_rows_cannot_better() -> None:
             ("features: [amount], adapts", "features: [text], adapts"),
             "'inputs' is not that of 'wide', which is adapted",
         ),
-        (("init_from: wide}", "init_from: wide, fusion: late}"), "only the head of a model is adapted"),
+        (
+            ("init_from: wide}", "init_from: wide, fusion: late}"),
+            "only the head of a model is adapted",
+        ),
         (
             (
                 "track: [], fine_tune: {method: frozen, head: kernel}",

@@ -13,8 +13,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from mesocosm.serving.http.problems import Problem, render_problem
 from mesocosm.core.url_policy import is_public, transport
+from mesocosm.serving.http.problems import Problem, render_problem
 from mesocosm.serving.protocols import chat
 
 ANSWER = "Block it  at once,\nthen call 12 34 — done. "

@@ -144,7 +144,7 @@ def _single(sources: Sequence[Csv]) -> Csv | None:
 def _model_of(eco: Any, service: str) -> Any:
     """The settings of a service's model; None where it has none."""
     served = eco.spec.eco.services.get(service)
-    return served and eco.spec.eco.models.get(served.serves)
+    return served and eco.spec.eco.models.get(served.model)
 
 
 def _columns_of_sources(eco: Any, dataset: str) -> dict[str, list[str]]:

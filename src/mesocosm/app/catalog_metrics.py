@@ -12,6 +12,7 @@ from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.serving.prediction_log import PredictionLog
 from mesocosm.serving.service import LiveService
 from mesocosm.serving.telemetry.metrics import Metrics
+from mesocosm.serving.service import LiveService
 
 
 def update_metrics(
@@ -47,7 +48,7 @@ def _greatest_harm(alerts: Sequence[Mapping[str, Any]]) -> float:
     return max([verdict["harm"] or 0.0 for verdict in verdicts], default=0.0)
 
 
-def _version_metrics(catalog: Catalog, service: Served) -> Mapping[str, Any]:
+def _version_metrics(catalog: Catalog, service: LiveService) -> Mapping[str, Any]:
     """The held-out metrics of the version in service."""
     if not service.now or not service.now.version:
         return {}

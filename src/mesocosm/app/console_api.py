@@ -16,16 +16,17 @@ from mesocosm.config import Spec
 from mesocosm.core.durations import seconds
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.permissions import OWNER
-from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.plan import plan
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import ServiceMonitor
-from mesocosm.reports.described_version import choose_reported_version
 from mesocosm.reports.health import measure_health, open_requests
 from mesocosm.reports.role_view import EXTREMES, remove_values, show_alert, show_last_test
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.service import LiveService
+from mesocosm.lifecycle.file_datasets import resolve_datasets
+from mesocosm.serving.service import LiveService
+from mesocosm.reports.described_version import choose_reported_version
 
 FRESH = 10.0  # seconds that recommendations may be old
 LONGEST_SILENCE = 30 * 86400.0  # seconds
@@ -88,7 +89,8 @@ class Console:
         if role == OWNER:
             return found
         return {
-            name: monitor | {"last": show_last_test(monitor["last"])} for name, monitor in found.items()
+            name: monitor | {"last": show_last_test(monitor["last"])}
+            for name, monitor in found.items()
         }
 
     def _describe_all(self) -> dict[str, Any]:
@@ -114,7 +116,7 @@ class Console:
 
     def _snapshots(self) -> dict[str, dict[str, Any]]:
         """The newest snapshot of each dataset that was built."""
-        found = {name: self.catalog.snapshot(dataset=name) for name in datasets_of(self.spec)}
+        found = {name: self.catalog.snapshot(dataset=name) for name in resolve_datasets(self.spec)}
         return {name: snapshot for name, snapshot in found.items() if snapshot}
 
     def _versions(self, model: str) -> list[dict[str, Any]]:
@@ -126,10 +128,10 @@ class Console:
             for watch in self.watches
         }
 
-    def _describe_service(self, name: str, service: Served) -> dict[str, Any]:
+    def _describe_service(self, name: str, service: LiveService) -> dict[str, Any]:
         catalog, now = self.catalog, service.now
         return {
-            "figures": service.figures(),
+            "figures": service.metrics(),
             "version": now.version if now else None,
             "trouble": service.trouble,
             "fields": now.fields.fields if now and now.fields else None,
@@ -164,7 +166,7 @@ class Console:
         answering = {service.now.version for service in self.served.values() if service.now}
         models = {}
         for name in self.spec.eco.models:
-            version = reported_version(self.spec, self.catalog, name, answering)
+            version = choose_reported_version(self.spec, self.catalog, name, answering)
             if version:
                 models[name] = version
         health = measure_health(self.spec, self.catalog, self.requests)
@@ -237,7 +239,9 @@ class Console:
             ],
         }
         if len(snapshots) > 1 or old:
-            diff = compare_versions(self.spec, self.catalog, name, old or "previous", new or "newest")
+            diff = compare_versions(
+                self.spec, self.catalog, name, old or "previous", new or "newest"
+            )
             moved = {field: values.get("psi") for field, values in diff["fields"].items()}
             found["diff"] = _pick(diff, COMPARISON_KEYS) | {"moved": moved}
         return found

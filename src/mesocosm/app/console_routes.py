@@ -19,13 +19,13 @@ from mesocosm.catalog import Catalog
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.permissions import OWNER
 from mesocosm.lifecycle.jobs.rollback import rollback
-from mesocosm.lifecycle.progress_store import read_progress
-from mesocosm.lifecycle.project_store import locate_project
-from mesocosm.lifecycle.review.class_proposals import accept_proposal, propose_classes
+from mesocosm.lifecycle.review.class_proposals import propose_classes
 from mesocosm.lifecycle.review.label_review import suggest_labelling
-from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.rollout.transitions import promote
+from mesocosm.serving.http.bodies import read_body
+from mesocosm.lifecycle.progress_store import read_progress
+from mesocosm.lifecycle.project_store import locate_project
 
 
 def add_routes(app: FastAPI, console: Console) -> None:
@@ -55,7 +55,7 @@ def _refuse(status: int, title: str) -> Iterator[None]:
 
 async def _read_object(request: Request) -> dict[str, Any]:
     """The body, empty where it is not an object."""
-    body = await body_of(request)
+    body = await read_body(request)
     return body if isinstance(body, dict) else {}
 
 
@@ -97,7 +97,7 @@ def _add_state_routes(app: FastAPI, console: Console) -> None:
 
     @app.get("/v1/work")
     async def work() -> Any:
-        return await asyncio.to_thread(at_work, where_of(spec).store)
+        return await asyncio.to_thread(read_progress, locate_project(spec).store)
 
 
 def _add_dataset_routes(app: FastAPI, console: Console) -> None:
@@ -147,7 +147,6 @@ def _add_labelling_routes(app: FastAPI, console: Console) -> None:
             )
 
 
-
 def _add_service_routes(app: FastAPI, console: Console) -> None:
     catalog = console.catalog
 
@@ -184,7 +183,7 @@ def _add_service_routes(app: FastAPI, console: Console) -> None:
 
     @app.post("/v1/services/{name}/what-if")
     async def ask_what_if(name: str, request: Request) -> Any:
-        return await console.ask_what_if(name, console.desk.ask, await body_of(request))
+        return await console.ask_what_if(name, console.desk.ask, await read_body(request))
 
 
 def _add_alert_routes(app: FastAPI, console: Console) -> None:

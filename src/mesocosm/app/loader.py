@@ -17,14 +17,15 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.settings import Predictor
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
-from mesocosm.lifecycle.access.answer_index import locate_answers
 from mesocosm.lifecycle.access.data_access import read_columns
-from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
 from mesocosm.serving.model_instance import LocalModel
-from mesocosm.serving.preprocessing.preprocess import Preprocessor, to_json_value
+from mesocosm.serving.preprocessing.preprocess import to_json_value
 from mesocosm.serving.rollout.recalibration import find_abstain_threshold
 from mesocosm.serving.settings import Answers, Service
+from mesocosm.serving.preprocessing.preprocess import Preprocessor
+from mesocosm.lifecycle.access.model_access import load_version
+from mesocosm.lifecycle.access.answer_index import locate_answers
 
 if TYPE_CHECKING:
     from mesocosm.serving.service import LiveService
@@ -111,19 +112,19 @@ class Loader:
 
     def _load_version(
         self, service: Service, version: Mapping[str, Any]
-    ) -> tuple[Predictor, Preparation]:
+    ) -> tuple[Predictor, Preprocessor]:
         """The net and the preprocessing of a version, warmed by one empty row."""
         folder, runtime = self.store / version["path"], service.runtime
-        predictor = net_of(self.spec, version, runtime.session, runtime.precision, self.readers)
-        preparation = Preparation(_read_json(folder / "prepare.json"), prepare, CALLS)
-        predictor.predict(preparation.ready([dict.fromkeys(preparation.fields)]))
+        predictor = load_version(self.spec, version, runtime.session, runtime.precision, self.readers)
+        preparation = Preprocessor(_read_json(folder / "prepare.json"), prepare, CALLS)
+        predictor.predict(preparation.prepare([dict.fromkeys(preparation.fields)]))
         return predictor, preparation
 
     def _load_speaker(self, name: str, service: Service, answers: Answers, key: Any) -> Speaker:
         """The answer index of a service, warmed by one question."""
         from mesocosm.learning.export.predictor import Reader
 
-        folder = answers_folder(self.store, service, key)
+        folder = locate_answers(self.store, service, key)
         if not (folder / "rows.json").is_file():
             raise MesocosmError(
                 f"the answer index of {name} is missing or corrupt; run 'mesocosm build'"
@@ -143,7 +144,7 @@ class Loader:
         found, settings = self.catalog.snapshot(snapshot), self.spec.eco.models.get(model)
         if found is None or settings is None or settings.rank:
             return []
-        target = settings.predict
+        target = settings.target
         try:
             rows, split = read_columns(
                 self.spec, found, list(dict.fromkeys([*settings.features, target]))

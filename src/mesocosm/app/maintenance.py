@@ -70,7 +70,7 @@ class Maintenance:
             {
                 name: seconds(service.update.every)
                 for name, service in eco.services.items()
-                if service.update.every and service.serves
+                if service.update.every and service.model
             }
         )
         self.log_ages = {name: seconds(s.log.keep) for name, s in eco.services.items()}

@@ -23,7 +23,7 @@ from fastapi.staticfiles import StaticFiles
 from mesocosm.app import console_routes
 from mesocosm.app.catalog_metrics import update_metrics
 from mesocosm.app.console_api import Console
-from mesocosm.app.gateway import GatewayParts, create_app
+from mesocosm.app.gateway import create_app
 from mesocosm.app.loader import Loader
 from mesocosm.app.maintenance import Maintenance
 from mesocosm.app.world import chat, presence_socket
@@ -36,7 +36,6 @@ from mesocosm.core.durations import seconds
 from mesocosm.core.errors import MesocosmError
 from mesocosm.lifecycle.jobs.background_jobs import BackgroundJobs
 from mesocosm.lifecycle.jobs.rollback import rollback
-from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.notifications import Notifier
 from mesocosm.reports.whatif import Desk
@@ -45,14 +44,15 @@ from mesocosm.serving.auth.middleware import HOSTS
 from mesocosm.serving.auth.oidc import Provider
 from mesocosm.serving.auth.roles import Roles
 from mesocosm.serving.auth.sign_in import SignIn
-from mesocosm.serving.http.access_log import AccessLog
-from mesocosm.serving.prediction_log import PredictionLog
-from mesocosm.serving.service import LiveService
 from mesocosm.serving.model_instance import Load
 from mesocosm.serving.telemetry.metrics import Metrics
-from mesocosm.serving.telemetry.tracing import create_traces
-from mesocosm.serving.workers.pool import WorkerPool
+from mesocosm.lifecycle.project_store import locate_project
+from mesocosm.serving.prediction_log import PredictionLog
 from mesocosm.serving.workers.prefork import PreforkServer
+from mesocosm.serving.workers.pool import WorkerPool
+from mesocosm.serving.service import LiveService
+from mesocosm.serving.http.access_log import AccessLog
+from mesocosm.serving.telemetry.tracing import create_traces
 
 RESTART_REASONS = {
     "died": "died",
@@ -89,8 +89,8 @@ class Running:
         self.leaving = False
         self.token = token or _read_token() or secrets.token_urlsafe(24)
         self.ident = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        self.store = where_of(spec).store
-        self.metrics, self.journal = Metrics(), Journal(catalog, self.store / "journal")
+        self.store = locate_project(spec).store
+        self.metrics, self.journal = Metrics(), PredictionLog(catalog, self.store / "journal")
         self.jobs = BackgroundJobs(spec, catalog)
         self._start_services()
         self._start_monitors()
@@ -102,28 +102,28 @@ class Running:
 
     def _start_services(self) -> None:
         eco = self.spec.eco
-        self.nursery = Nursery(
+        self.nursery = PreforkServer(
             [sys.executable, "-m", "mesocosm.app.worker_main", str(self.spec.path)]
         )
-        self.crews: dict[str, Crew] = {}
+        self.crews: dict[str, WorkerPool] = {}
         for name, settings in eco.services.items():
-            if settings.runtime.workers.least:
-                self.crews[name] = Crew(
+            if settings.runtime.workers.min:
+                self.crews[name] = WorkerPool(
                     self.nursery,
                     name,
                     settings.runtime.workers,
-                    seconds(settings.runtime.stuck),
+                    seconds(settings.runtime.timeout),
                     settings.runtime.memory,
                     partial(self._record_restart, name),
                     partial(self._record_scaling, name),
                 )
         loader = Loader(self.spec, self.catalog)
-        self.served: dict[str, Served] = {}
+        self.served: dict[str, LiveService] = {}
         for name, settings in eco.services.items():
             load: Load = loader.load
             if name in self.crews:
                 load = self.crews[name].load
-            self.served[name] = Served(name, settings, self.catalog, load, self.journal)
+            self.served[name] = LiveService(name, settings, self.catalog, load, self.journal)
 
     def _start_monitors(self) -> None:
         eco = self.spec.eco
@@ -182,8 +182,8 @@ class Running:
             self.metrics,
             self.crews,
             self.journal,
-            Logs(self.store / "logs" / "gateway.jsonl", self.catalog.clock),
-            traces_of(self.spec.eco.ecosystem),
+            AccessLog(self.store / "logs" / "gateway.jsonl", self.catalog.clock),
+            create_traces(self.spec.eco.ecosystem),
             self.hosts,
             measure,
             self._leads,
@@ -265,9 +265,8 @@ class Running:
             lambda socket: self.roles.socket(socket, self.hosts),
         )
         if self.signs is not None and eco.oidc is not None:
-            sign_in.routes(app, self.signs, eco.oidc.address)
+            sign_in.add_routes(app, self.signs, eco.oidc.address)
         _add_pages(app)
-
 
 
 def _add_pages(app: FastAPI) -> None:

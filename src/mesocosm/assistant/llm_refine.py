@@ -14,9 +14,9 @@ from pathlib import Path
 from mesocosm.config.loader import read_text
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import Failure
+from mesocosm.core.llm import Language, ask
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
-from mesocosm.core.llm import Language, ask
 
 SYSTEM = (
     "You look after a file that describes a machine learning project. Improve the draft for the"

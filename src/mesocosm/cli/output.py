@@ -17,8 +17,8 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.core.confidential.secret_values import masked
-from mesocosm.core.extras import missing_extra
 from mesocosm.core.errors import ConfigError, MesocosmError
+from mesocosm.core.extras import missing_extra
 
 File = Annotated[
     Path, typer.Option("-f", "--file", help="The file, or the folder that holds ecosystem.yaml.")

@@ -16,7 +16,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mesocosm.config.migrations.rename import rewrite_old_words
 from mesocosm.config.checks.names import Fault
 from mesocosm.config.checks.references import check_references
 from mesocosm.config.diagnostics import Document, explain_errors

@@ -15,6 +15,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Finding, Invalid, Later, Place, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.data.dataset import GOVERNING, Dataset
+from mesocosm.learning.base_models.base import locate_base
 from mesocosm.learning.importers.onnx import Brought
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO, Auto
@@ -23,7 +24,6 @@ from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.resource import Resource
 from mesocosm.lifecycle.review.source_checks import find_ambiguous_joins, find_broken_contract
 from mesocosm.serving.settings import Log, Service
-from mesocosm.learning.base_models.base import locate_base
 
 
 def list_resources(spec: Spec) -> list[Resource]:
@@ -171,7 +171,6 @@ def collect_build_settings(spec: Spec, name: str) -> dict[str, Any]:
 
 def _dump(settings: BaseModel, without: set[str] | None = None) -> dict[str, Any]:
     return dict(settings.model_dump(mode="json", by_alias=True, exclude=without or set()))
-
 
 
 def _fingerprint_base(

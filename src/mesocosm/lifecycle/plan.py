@@ -15,7 +15,6 @@ from mesocosm.config import Spec
 from mesocosm.core.hashing import canonical
 from mesocosm.lifecycle.graph import list_resources
 from mesocosm.lifecycle.resource import ACTIONS, Fingerprints, Resource, action_for
-from mesocosm.lifecycle.resource import Fingerprints
 
 LONGEST = 40  # characters of a setting's value in a reason
 WHY_LEFT = "it is no longer in the file; 'build --prune' deletes what it made"
@@ -131,7 +130,9 @@ def _same_prints(
     needs_same = all(signs.get(need) in ("=", "~") for need in resource.needs)
     made_same = needs_same and canonical(stored["made_by"]) == canonical(resource.made_by)
     run_same = canonical(stored["run_by"]) == canonical(resource.run_by)
-    return Fingerprints(old.build if made_same else new.build, old.runtime if run_same else new.runtime)
+    return Fingerprints(
+        old.build if made_same else new.build, old.runtime if run_same else new.runtime
+    )
 
 
 def _repair(

@@ -218,7 +218,7 @@ def _reuse_version(
     say("reusing an identical version")
     _say_missed(missed, say)
     state, why = _state_of(missed)
-    return version["id"], lambda con: catalog.judge(con, version["id"], state, why)
+    return version["id"], lambda con: catalog.set_version_state(con, version["id"], state, why)
 
 
 def _state_of(missed: Sequence[str]) -> tuple[str, str]:

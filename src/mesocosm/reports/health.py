@@ -12,7 +12,6 @@ from statistics import mean
 from typing import Any, cast
 
 from mesocosm.catalog import Catalog
-from mesocosm.catalog import Catalog, count_unsure
 from mesocosm.config import Spec
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.learning.model import Model
@@ -273,4 +272,3 @@ def _skill_of(metrics: Mapping[str, Any], figure: str) -> Row | None:
         "simplest": simplest,
         "skill": round(skill(float(metrics[figure]), simplest), 4),
     }
-

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from mesocosm.catalog import Catalog, unsure_of
+from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.durations import seconds
 from mesocosm.serving.http.access_log import Request
 from mesocosm.serving.settings import Service
+from mesocosm.catalog.recent_predictions import count_unsure
 
 DAYS = 30.0  # of requests, alerts and labels that are counted
 ASKED = 5000  # newest predictions of a service that are read
@@ -178,7 +179,7 @@ def _service_figures(catalog: Catalog, name: str, service: Service, traffic: Tra
     """What was measured of a service; `asked` counts the predictions that are read, and
     `abstained` is the share of them without an answer."""
     goal, latencies = _latency_goal(service), _latencies(traffic.requests, name)
-    asked, abstained = unsure_of(catalog, name, ASKED, traffic.since)
+    asked, abstained = count_unsure(catalog, name, ASKED, traffic.since)
     labelled = [r for r in catalog.labelled(name, traffic.since) if "label" in r["output"]]
     right = sum(str(row["output"]["label"]) == row["label"] for row in labelled)
     figure: Row = {

@@ -20,7 +20,6 @@ from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.reports.explanations import pick_background
 from mesocosm.serving.preprocessing.preprocess import Preprocessor
-from mesocosm.serving.preprocessing.preprocess import Preprocessor
 
 MOST = 6  # versions that are kept
 PREDICTED = ("probability", "probabilities", "value", "interval")  # of a prediction

@@ -12,12 +12,13 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from mesocosm.config import Spec
-from mesocosm.config.diagnostics import Document, explain_errors
-from mesocosm.config.source_map import find_place, load_tree, to_plain_data
+from mesocosm.config.source_map import load_tree, to_plain_data
 from mesocosm.core.errors import Failure, Finding, Invalid, Place, Wrong
 from mesocosm.core.settings import Kind
 from mesocosm.core.thresholds import Bound
 from mesocosm.learning.model import Model
+from mesocosm.config.source_map import find_place
+from mesocosm.config.loader import _check_valid_rest
 
 MOST = 100_000  # rows of an act
 
@@ -118,11 +119,11 @@ def read_story(spec: Spec, file: Path | None = None) -> Story:
     findings = []
     for number, act in enumerate(story.acts):
         for wrong in _check_act(spec, act):
-            place = place_of(tree, ("acts", number, wrong.key.split(".")[0]), file.name)
+            place = find_place(tree, ("acts", number, wrong.key.split(".")[0]), file.name)
             findings.append(wrong.at(place, f"acts.{number}"))
     if not story.acts:
         wrong = Wrong("acts", "a story without an act", "one at least")
-        findings.append(wrong.at(place_of(tree, ("acts",), file.name)))
+        findings.append(wrong.at(find_place(tree, ("acts",), file.name)))
     if findings:
         raise Invalid(findings)
     return story
@@ -139,7 +140,7 @@ def _validate(tree: Any, file: str) -> Story:
         return Story.model_validate(data)
     except ValidationError as error:
         errors, schema = list(error.errors(include_url=False)), Story.model_json_schema()
-        raise Invalid(findings_of(errors, tree, data, schema, file)) from None
+        raise Invalid(_check_valid_rest(errors, tree, data, schema, file)) from None
 
 
 def _check_act(spec: Spec, act: Act) -> Iterator[Wrong]:

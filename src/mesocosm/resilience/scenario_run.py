@@ -292,7 +292,7 @@ def _missed_shares(expected: Expected, result: ActResult) -> Iterator[str]:
         share = float("nan")
         if total:
             share = count / total
-        if bound and not holds(bound, share):
+        if bound and not satisfies(bound, share):
             yield f"{name}: {count} of {total}, expected {bound}"
 
 

@@ -216,7 +216,11 @@ def test_a_model_of_labels_is_built_judged_served_and_corrected(
     ("old", "new", "said"),
     [
         ("micro_f1", "perplexity", "a text metric"),
-        ("track: []", "track: [], fairness: {groups: [id], positive: card}", "fairness gaps are of classes"),
+        (
+            "track: []",
+            "track: [], fairness: {groups: [id], positive: card}",
+            "fairness gaps are of classes",
+        ),
         ("track: []", "track: [], fine_tune: {method: full, loss: focal}", "a loss of classes"),
         ("values: [card, loan, fee]", "values: ['card,loan', fee]", "values without ','"),
     ],

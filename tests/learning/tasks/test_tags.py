@@ -235,14 +235,22 @@ def test_a_base_is_tuned_for_tags(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "old, new, wanted",
     [
-        ("features: [text]", "features: [text, other]", "the one text field whose words are tagged"),
+        (
+            "features: [text]",
+            "features: [text, other]",
+            "the one text field whose words are tagged",
+        ),
         (f"base: {little_base()}, ", "", "sequence labelling needs a text base"),
         (
             "features: [text]",
             "features: [text], fine_tune: {method: full, mixup: 0.2}",
             "'mixup' is for classes and numbers",
         ),
-        ("features: [text]", "features: [text], fine_tune: last", "'last' is not for sequence labelling"),
+        (
+            "features: [text]",
+            "features: [text], fine_tune: last",
+            "'last' is not for sequence labelling",
+        ),
         ("span_f1", "accuracy", "'accuracy' is not a sequence labelling metric"),
         ("target: marks", "target: marks, pretrain: [text]", "'pretrain' is not for tags"),
     ],

@@ -327,8 +327,16 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
     ("change", "where", "said"),
     [
         ("fine_tune: prompt", "", "not for causal bases"),
-        ("fine_tune: {method: lora, mixup: 0.2}", "models.writer.tune.mixup", "for classes and numbers"),
-        ("fairness: {groups: [id], positive: x}", "models.writer.fair", "fairness gaps are of classes"),
+        (
+            "fine_tune: {method: lora, mixup: 0.2}",
+            "models.writer.tune.mixup",
+            "for classes and numbers",
+        ),
+        (
+            "fairness: {groups: [id], positive: x}",
+            "models.writer.fair",
+            "fairness gaps are of classes",
+        ),
         ("require: {accuracy: '> 0.5'}", "models.writer.require.accuracy", "is not a text metric"),
     ],
 )

@@ -153,7 +153,9 @@ class Inhabitants:
         grounds = {key: found["source"][key] for key in ("file", "line", "question")}
         grounds["likeness"] = found["likeness"]
         assert spot.inhabitant is not None
-        text = paraphrase(self.words.get(spot.inhabitant.language_model), found["answer"], messages[-1])
+        text = paraphrase(
+            self.words.get(spot.inhabitant.language_model), found["answer"], messages[-1]
+        )
         if text != found["answer"]:
             grounds["says"] = found["answer"]
         path = [here, *upstream(f"services.{name}", scene, self._table_of_answers(name))]
@@ -171,7 +173,10 @@ class Inhabitants:
         stands for comes first. Empty where there is none.
         """
         known = spot.inhabitant.knowledge if spot.inhabitant else None
-        for name in [spot.service, *(other for other in self.eco.services if other != spot.service)]:
+        for name in [
+            spot.service,
+            *(other for other in self.eco.services if other != spot.service),
+        ]:
             answers = self.eco.services[name].answers
             if answers and known in (None, answers.dataset):
                 return name if known or name == spot.service else ""

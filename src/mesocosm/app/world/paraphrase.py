@@ -243,7 +243,9 @@ def _stem(word: str) -> str:
 
 def load_paraphrasers(eco: Any, root: Path) -> Mapping[str, Paraphraser]:
     """The language models of a file's inhabitants, by the word of their `speaks`."""
-    names = {place.inhabitant.language_model for place in eco.world.places.values() if place.inhabitant}
+    names = {
+        place.inhabitant.language_model for place in eco.world.places.values() if place.inhabitant
+    }
     return {name: _load_paraphraser(eco, root, name) for name in sorted(names - {ROWS})}
 
 

@@ -19,7 +19,6 @@ from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
-from mesocosm.lifecycle.progress_store import read_progress
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.reports.disk_state import Condition
@@ -30,6 +29,7 @@ from mesocosm.world.booths import LATELY
 from mesocosm.world.elements.view import View
 from mesocosm.world.scene import Ground, scene
 from mesocosm.world.wire import Scene
+from mesocosm.lifecycle.progress_store import read_progress
 
 FRESH = 0.5  # seconds that figures which no revision counts (rates, predictions) may be old
 FLIGHT = 5.0  # seconds that a request is shown as a firefly
@@ -104,7 +104,7 @@ class Scenery:
             self._alerts(book),
             {watch.name: show_last_test(watch.last) for watch in self.watches},
             self.catalog.clock(),
-            {work["address"]: work for work in at_work(self.store)},
+            {work["address"]: work for work in read_progress(self.store)},
             self._recent_predictions,
             self.condition.now(),
         )
@@ -249,7 +249,7 @@ def _is_public(eco: Ecosystem, service: str, field: str | None) -> bool:
     model = eco.models.get(eco.services[service].model or "")
     if model is None:
         return False
-    kind = eco.datasets[model.learns].fields.get(field or "")
+    kind = eco.datasets[model.dataset].fields.get(field or "")
     return kind is not None and not kind.private
 
 

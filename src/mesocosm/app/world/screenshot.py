@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.config import Spec
+from mesocosm.core.errors import MesocosmError
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.server_info import find_server
-from mesocosm.core.errors import MesocosmError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = [

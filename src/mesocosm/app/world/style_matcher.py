@@ -13,10 +13,11 @@ import time
 from collections.abc import Mapping, Sequence
 
 from mesocosm.catalog import Catalog
-from mesocosm.serving.service import LiveService
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.llm import Language, ask
+from mesocosm.serving.service import LiveService
 from mesocosm.world.appearance.catalog import SYSTEM, find_nearest, list_texts, parse_look
+from mesocosm.serving.service import LiveService
 
 # seconds after which a text model is looked for once more, where none was in service
 AGAIN = 2.0
@@ -81,7 +82,7 @@ class Look:
                     break
         return self.near
 
-    def _embed(self, served: Served) -> Sequence[Sequence[float]] | None:
+    def _embed(self, served: LiveService) -> Sequence[Sequence[float]] | None:
         """The embeddings of the style and of every description, by a service whose model reads
         texts; None where it does not, or is being replaced.
         """
@@ -93,6 +94,6 @@ class Look:
             return None
         rows = [dict.fromkeys(fields, words) for words in list_texts(self.style)]
         try:
-            return served.now.vectors(rows)
+            return served.now.embed(rows)
         except MesocosmError:
             return None

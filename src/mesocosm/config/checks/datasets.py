@@ -44,8 +44,8 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
 def _check_sources(eco: Ecosystem, at: Path, data: Dataset) -> Iterator[Fault]:
     for source in data.source.lookup:
         yield from check_reference(eco, (*at, "from", "lookup", source), source, "sources")
-    if data.truth:
-        yield from check_reference(eco, (*at, "truth"), data.truth, "sources")
+    if data.ground_truth:
+        yield from check_reference(eco, (*at, "ground_truth"), data.ground_truth, "sources")
     where = "join" if data.source.join else "union"
     for i, source in enumerate(data.source.join or data.source.union):
         yield from check_reference(eco, (*at, "from", where, i), source, "sources")
@@ -142,7 +142,7 @@ def _check_rule(
     except ConfigValueError as wrong:
         yield path, wrong
         return
-    text = rule.rule
+    text = rule.type
     if isinstance(rule, Condition):
         text = rule.condition
     if "of" in type(rule).model_fields and not named:
@@ -206,7 +206,7 @@ def _check_imputation(
         type_name = kind.model_dump()["type"]
         yield fault(
             (*at, "missing"),
-            f"'{kind.missing.how}' needs numbers, and '{name}' is a {type_name}",
+            f"'{kind.missing.method}' needs numbers, and '{name}' is a {type_name}",
             "mode, constant, quarantine or keep",
         )
 

@@ -21,11 +21,11 @@ def check_services(eco: Ecosystem) -> Iterator[Fault]:
 
 def _check_service(eco: Ecosystem, name: str, service: Service) -> Iterator[Fault]:
     at = ("services", name)
-    if service.serves:
-        yield from check_reference(eco, (*at, "serves"), service.serves, "models")
+    if service.model:
+        yield from check_reference(eco, (*at, "model"), service.model, "models")
     if service.fallback:
         yield from check_reference(eco, (*at, "fallback"), service.fallback, "models")
-        yield from _check_fallback(eco, name, service.serves, service.fallback)
+        yield from _check_fallback(eco, name, service.model, service.fallback)
     if service.answers:
         name_of_data = service.answers.dataset
         path = (*at, "answers", "from")
@@ -50,11 +50,11 @@ def _check_fallback(
         second.target,
         second.rank is None,
     )
-    if first.adapts != fallback and not same_task:
+    if first.init_from != fallback and not same_task:
         yield fault(
             path,
             f"'{fallback}' does not predict what '{serves}' predicts",
-            f"a model that trains on '{first.learns}' and predicts '{first.predict}'",
+            f"a model that trains on '{first.dataset}' and predicts '{first.target}'",
         )
     more = sorted(set(second.features) - set(first.features))
     if more:

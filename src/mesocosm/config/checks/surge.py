@@ -20,26 +20,26 @@ def check_surge(eco: Ecosystem, name: str, monitor: Monitor) -> Iterator[Fault]:
     service = eco.services.get(monitor.service)
     if not service or not surge:
         return
-    model = eco.models.get(str(service.serves))
+    model = eco.models.get(str(service.model))
     if model is None or model.rank:
         yield fault(
             at,
-            f"'{monitor.watches}' serves no classifier, so no prediction of it can surge",
+            f"'{monitor.service}' serves no classifier, so no prediction of it can surge",
             "a service of a model that predicts classes",
         )
         return
-    yield from _check_fields(surge, model, monitor.watches, str(service.serves), at)
+    yield from _check_fields(surge, model, monitor.service, str(service.model), at)
     if surge.unsure and not service.abstain:
         yield fault(
             (*at, "unsure"),
-            f"'{monitor.watches}' never abstains",
+            f"'{monitor.service}' never abstains",
             "'abstain' in the service, as 'abstain: 0.1'",
         )
     values = _class_values(eco, model)
     if values and surge.label is not None and surge.label not in values:
         yield fault(
             (*at, "label"),
-            f"'{service.serves}' never predicts '{surge.label}'",
+            f"'{service.model}' never predicts '{surge.label}'",
             f"a value of '{model.target}'",
             values,
             surge.label,
@@ -47,14 +47,14 @@ def check_surge(eco: Ecosystem, name: str, monitor: Monitor) -> Iterator[Fault]:
 
 
 def _check_fields(surge: Surge, model: Model, service: str, name: str, at: Path) -> Iterator[Fault]:
-    taken = sorted({*model.inputs, *model.along})
+    taken = sorted({*model.features, *model.context_fields})
     for key in ("by", "once", "sender"):
         field = getattr(surge, key)
         if field and field not in taken:
             yield fault(
                 (*at, key),
                 f"'{service}' takes no field '{field}'",
-                f"an input of '{name}', or one of its 'along'",
+                f"an input of '{name}', or one of its 'context_fields'",
                 taken,
                 field,
             )
@@ -62,7 +62,7 @@ def _check_fields(surge: Surge, model: Model, service: str, name: str, at: Path)
 
 def _class_values(eco: Ecosystem, model: Model) -> list[str]:
     """The values of the target that the file declares."""
-    data = eco.datasets.get(model.learns)
+    data = eco.datasets.get(model.dataset)
     if data is None or data.auto:
         return []
-    return list(getattr(data.fields.get(model.predict), "values", ()))
+    return list(getattr(data.fields.get(model.target), "values", ()))

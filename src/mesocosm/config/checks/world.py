@@ -20,7 +20,9 @@ def check_world(eco: Ecosystem) -> Iterator[Fault]:
         yield from check_reference(eco, (*at, "service"), place.service, "services")
         if not place.inhabitant:
             continue
-        yield from _check_speaker(eco, (*at, "inhabitant", "language_model"), place.inhabitant.language_model)
+        yield from _check_speaker(
+            eco, (*at, "inhabitant", "language_model"), place.inhabitant.language_model
+        )
         if knowledge := place.inhabitant.knowledge:
             path = (*at, "inhabitant", "knowledge")
             yield from check_reference(eco, path, knowledge, "datasets", "sources")

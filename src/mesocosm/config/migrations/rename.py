@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesocosm.config.migrations.grammar_1 import RENAMED, Renamed
-from mesocosm.config.source_map import load, place_of, plain
+from mesocosm.config.source_map import load_tree, find_place, to_plain_data
 from mesocosm.core.errors import Place
 
 GRAMMAR = 2
@@ -138,9 +138,9 @@ def rewrite_text(text: str, file: str) -> tuple[str, list[tuple[Place, Change]]]
     Raises:
         Invalid: the text is no YAML map.
     """
-    tree = load(text, file)
-    changes = find_changes(plain(tree))
-    placed = [(place_of(tree, c.path, file, key=c.is_key), c) for c in changes]
+    tree = load_tree(text, file)
+    changes = find_changes(to_plain_data(tree))
+    placed = [(find_place(tree, c.path, file, key=c.is_key), c) for c in changes]
     lines = text.splitlines(keepends=True)
     for place, change in sorted(placed, key=lambda p: (p[0].line, p[0].column), reverse=True):
         line = lines[place.line - 1]

@@ -40,7 +40,9 @@ def find_previous_version(catalog: Catalog, name: str, model: Model) -> Mapping[
     return newest
 
 
-def add_replay(job: TrainingJob, fields: Sequence[str], rows: Columns, split: list[str]) -> PreviousVersion:
+def add_replay(
+    job: TrainingJob, fields: Sequence[str], rows: Columns, split: list[str]
+) -> PreviousVersion:
     """Start continual training from the previous version: append a sample of its training rows that
     the new snapshot lacks to `rows` and `split`, as training rows.
 

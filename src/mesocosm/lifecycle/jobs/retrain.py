@@ -285,7 +285,7 @@ def _record(job: Retraining, challenge: Challenge) -> str:
             return ""
         version = challenge.values["id"]
         if settings.rollout.method == "direct":
-            catalog.judge(con, champion, "retired", f"replaced by {version}: {why}")
+            catalog.set_version_state(con, champion, "retired", f"replaced by {version}: {why}")
         answers = job.deployment["answers"]
         deployment = Deployment(job.service, settings, version, answers, "retrain", why)
         return deploy_version(catalog, con, deployment)

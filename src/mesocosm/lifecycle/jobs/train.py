@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_folder
+from mesocosm.learning.strategies.continual import PreviousVersion
 from mesocosm.lifecycle.access.data_access import (
     TrainingData,
     read_corpus,
@@ -26,7 +27,6 @@ from mesocosm.lifecycle.access.model_access import load_starting_version
 from mesocosm.lifecycle.access.preprocessing_spec import build_preprocessing
 from mesocosm.lifecycle.access.previous_version import add_replay, load_comparable_version
 from mesocosm.lifecycle.access.training_job import TrainingJob
-from mesocosm.learning.strategies.continual import PreviousVersion
 
 if TYPE_CHECKING:
     from mesocosm.learning.training.context import Grown, Site
@@ -214,7 +214,9 @@ def _repeat_rare_classes(
         return job.labelled, list(range(len(job.labelled)))
     parts = zip(read.rows[predict], read.split, strict=True)
     trained = [value for value, part in parts if part == "train"]
-    return oversample_classes(job.labelled, predict, trained, isinstance(job.model.fine_tune, Frozen))
+    return oversample_classes(
+        job.labelled, predict, trained, isinstance(job.model.fine_tune, Frozen)
+    )
 
 
 def _row_groups(

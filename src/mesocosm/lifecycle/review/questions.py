@@ -14,10 +14,10 @@ from pathlib import Path
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure, Finding, Invalid, Wrong
 from mesocosm.core.settings import Where
+from mesocosm.learning.base_models.base import locate_base
 from mesocosm.lifecycle.content_cache import keep_result, locate_result
 from mesocosm.lifecycle.local_files import is_settled, is_small
 from mesocosm.lifecycle.project_store import locate_project
-from mesocosm.learning.base_models.base import locate_base
 
 AUTO = "auto"  # the base that is chosen by trying
 FORMS = ("csv", "excel", "json", "jsonl", "parquet")  # types of sources that are read for it

@@ -105,7 +105,7 @@ def find_broken_contract(spec: Spec, name: str, made: Mapping[str, Any]) -> list
 
 
 def _contract_finding(spec: Spec, name: str, wrong: Wrong, owner: str | None) -> Finding:
-    expected = wrong.wanted
+    expected = wrong.expected
     if owner:
         expected += f"; ask {owner}"
     place = spec.place("sources", name, *wrong.key.split("."))

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from mesocosm.core.durations import seconds
 from mesocosm.serving.rollout.sequential_test import ShareComparison, compare_shares
-from mesocosm.core.thresholds import satisfies
 from mesocosm.serving.settings import Rollout
+from mesocosm.core.thresholds import satisfies
 
 Act = Literal["hold", "step", "promote", "return"]
 LEVEL = 0.05  # of the test of feedback
@@ -152,7 +152,7 @@ def _find_broken_guard(setting: Rollout, new: VersionStats) -> str:
     figures = new.metrics()
     for name, bound in setting.guard.items():
         value, count = figures[name], new.count(name)
-        if value is not None and count >= GUARDED and not holds(bound, value):
+        if value is not None and count >= GUARDED and not satisfies(bound, value):
             return f"{name} is {value:.4g} over {count} requests; the guard expects {bound}"
     return ""
 

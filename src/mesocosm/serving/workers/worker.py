@@ -120,7 +120,7 @@ def _run(call: Callable[[], Any]) -> dict[str, Any]:
     try:
         return {"ok": call()}
     except Wrong as wrong:
-        parts = [wrong.key, wrong.found, wrong.wanted, list(wrong.choices), wrong.near or ""]
+        parts = [wrong.key, wrong.found, wrong.expected, list(wrong.choices), wrong.near or ""]
         return {"wrong": parts}
     except Failure as failure:
         return {"failure": str(failure)}

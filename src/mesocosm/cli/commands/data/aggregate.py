@@ -1,4 +1,4 @@
-"""`mesocosm aggregate`: differentially private counts and means of a dataset."""
+"""`mesocosm data aggregate`: differentially private counts and means of a dataset."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.lifecycle.jobs.privacy_budget import answer_query
 
 
 @guarded
@@ -39,10 +40,9 @@ def aggregate(
     as_json: AsJson = False,
 ) -> None:
     """Give a differentially private count or mean of DATASET, from its privacy budget."""
-    from mesocosm.lifecycle.jobs.privacy_budget import PrivateQuery, answer_query
 
     eco = opened(file)
-    found = ask(eco.spec, eco.catalog, dataset, mean, by, low, high, epsilon, "command line")
+    found = answer_query(eco.spec, eco.catalog, dataset, mean, by, low, high, epsilon, "command line")
     answer(found, as_json, _text)
 
 

@@ -18,10 +18,10 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Write ecosystem.yaml and its store (catalog, snapshots, versions, keys) to one archive."""
-    from mesocosm.config.loader import find
+    from mesocosm.config.loader import find_file
     from mesocosm.lifecycle.access.backup import write_backup
 
-    written = asdict(write_backup(find(file), archive))
+    written = asdict(write_backup(find_file(file), archive))
     answer(written | {"archive": str(archive)}, as_json, _text)
 
 

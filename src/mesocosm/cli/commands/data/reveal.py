@@ -1,4 +1,4 @@
-"""`mesocosm reveal`: decrypt a field of a row, with a reason for the audit."""
+"""`mesocosm data reveal`: decrypt a field of a row, with a reason for the audit."""
 
 from __future__ import annotations
 

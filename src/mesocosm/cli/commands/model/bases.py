@@ -1,4 +1,4 @@
-"""`mesocosm bases`: the pretrained base models that come with Mesocosm."""
+"""`mesocosm model bases`: the pretrained base models that come with Mesocosm."""
 
 from __future__ import annotations
 

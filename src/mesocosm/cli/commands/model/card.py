@@ -1,4 +1,4 @@
-"""`mesocosm card`: what a model is, what it was trained on and where it is weak, as one page."""
+"""`mesocosm model card`: what a model is, what it was trained on and where it is weak, as one page."""
 
 from __future__ import annotations
 

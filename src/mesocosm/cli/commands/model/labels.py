@@ -1,4 +1,4 @@
-"""`mesocosm labels`: probable label errors of a model's training set, rows to label next, or
+"""`mesocosm model labels`: probable label errors of a model's training set, rows to label next, or
 candidate new classes.
 """
 
@@ -12,6 +12,8 @@ import typer
 
 from mesocosm.cli.output import AsJson, File, answer, count_of, guarded, opened
 from mesocosm.core.errors import MesocosmError
+from mesocosm.lifecycle.review.label_review import suggest_labelling
+from mesocosm.lifecycle.review.label_review import find_doubtful_labels
 
 TYPICAL, STRAY = 4, 3  # rows of a proposal that are printed, from its middle and from its edge
 
@@ -60,7 +62,6 @@ def labels(
     Nothing is changed, but by --like ID --as LABEL, which labels the requests of a proposal: the
     next 'mesocosm model retrain' trains on them.
     """
-    from mesocosm.lifecycle.review.label_review import find_doubtful_labels, suggest_labelling
 
     eco = opened(file)
     if bool(like) != bool(as_):
@@ -75,9 +76,9 @@ def labels(
         else:
             answer(found, as_json, _proposals_text)
     elif next_:
-        answer(worth_labelling(eco.spec, eco.catalog, model, most), as_json, _next_text)
+        answer(suggest_labelling(eco.spec, eco.catalog, model, most), as_json, _next_text)
     else:
-        found = doubtful_labels(eco.spec, eco.catalog, model)
+        found = find_doubtful_labels(eco.spec, eco.catalog, model)
         answer(found, as_json, partial(_errors_text, most=most))
 
 
@@ -85,10 +86,10 @@ def _find_proposals(eco: Any, model: str, quiet: bool) -> dict[str, Any]:
     """Groups of requests that no class explains."""
     from rich.console import Console
 
-    from mesocosm.lifecycle.review.class_proposals import proposals
+    from mesocosm.lifecycle.review.class_proposals import propose_classes
 
     with Console(stderr=True, quiet=quiet).status(f"reading the requests to {model}"):
-        found: dict[str, Any] = proposals(eco.spec, eco.catalog, model)
+        found: dict[str, Any] = propose_classes(eco.spec, eco.catalog, model)
     return found
 
 
@@ -96,14 +97,14 @@ def _accept(
     eco: Any, model: str, found: dict[str, Any], like: str, label: str, without: list[str]
 ) -> dict[str, Any]:
     """Label the requests of the proposal that a request is in."""
-    from mesocosm.lifecycle.review.class_proposals import take_up
+    from mesocosm.lifecycle.review.class_proposals import accept_proposal
 
     for group in found["groups"]:
         if like in group["predictions"]:
             idents = [ident for ident in group["predictions"] if ident not in without]
-            return dict(take_up(eco.spec, eco.catalog, model, idents, label, "cli"))
+            return dict(accept_proposal(eco.spec, eco.catalog, model, idents, label, "cli"))
     raise MesocosmError(
-        f"'{like[:60]}' is in no proposal now; 'mesocosm labels {model} --new' lists them"
+        f"'{like[:60]}' is in no proposal now; 'mesocosm model labels {model} --new' lists them"
     )
 
 
@@ -134,7 +135,7 @@ def _proposals_text(found: dict[str, Any]) -> str:
         f" rows, or less similar to any class than {share / 2:.0%} of them."
     )
     if found["groups"]:
-        summary += f" Accept one by 'mesocosm labels {found['model']} --like ID --as LABEL'."
+        summary += f" Accept one by 'mesocosm model labels {found['model']} --like ID --as LABEL'."
     else:
         summary += " No candidate new classes."
     return "\n".join([*lines, summary])
@@ -165,7 +166,7 @@ def _accepted_text(found: dict[str, Any]) -> str:
     if found["new"]:
         label += ", which is new"
     return (
-        f"{found['rows']} requests are {label}. 'mesocosm retrain {found['services'][0]}' trains a"
+        f"{found['rows']} requests are {label}. 'mesocosm model retrain {found['services'][0]}' trains a"
         " challenger with them."
     )
 
@@ -178,6 +179,6 @@ def _next_text(found: dict[str, Any]) -> str:
         lines.append(f"{where:<24} {row['says']:<20} {row['probability']:.0%}  {inputs[:140]}")
     lines.append(
         f"{len(found['found'])} of {found['waiting']} rows without a label, the least confident and"
-        " unlike each other. Label a request by 'mesocosm feedback ID LABEL', a row in its source."
+        " unlike each other. Label a request by 'mesocosm service feedback ID LABEL', a row in its source."
     )
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`mesocosm retrain`: train and evaluate a challenger, as a monitor does."""
+"""`mesocosm model retrain`: train and evaluate a challenger, as a monitor does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mesocosm tune-up`: configuration changes that measurements support."""
+"""`mesocosm model suggest`: configuration changes that measurements support."""
 
 from __future__ import annotations
 

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, note_deprecations
-from mesocosm.cli.output import AsJson, File, answer, count_of, guarded
+from mesocosm.cli.output import AsJson, File, answer, count_of, guarded, note_deprecations
 
 
 @guarded

@@ -34,13 +34,13 @@ def doctor(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
 def _check_artifacts(eco: Any) -> list[str | None]:
     """What is damaged in each version and snapshot that is listed; None where it is intact."""
     from mesocosm.lifecycle.access.integrity import Integrity
-    from mesocosm.lifecycle.file_datasets import datasets_of
+    from mesocosm.lifecycle.file_datasets import resolve_datasets
 
     integrity = Integrity(eco.spec.root / ".mesocosm", thorough=True)
     results = []
     for model in eco.spec.eco.models:
         results += [integrity.check_version(version) for version in eco.catalog.versions(model)]
-    for dataset in datasets_of(eco.spec):
+    for dataset in resolve_datasets(eco.spec):
         snapshots = eco.catalog.snapshots(dataset)
         results += [integrity.check_snapshot(snapshot) for snapshot in snapshots]
     integrity.save()

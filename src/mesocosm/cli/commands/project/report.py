@@ -25,9 +25,6 @@ def report(
     """Show the health scores with recommendations, what was cleaned and how good each model is; or
     one NAME of them.
     """
-    from mesocosm.lifecycle.file_datasets import resolve_datasets
-    from mesocosm.reports.described_version import choose_reported_version
-    from mesocosm.reports.health import measure_health
     eco = opened(file)
     data = _collect(eco, name)
     if not data["datasets"] and not data["models"]:
@@ -50,14 +47,14 @@ def _collect(eco: Any, name: str | None) -> dict[str, Any]:
     """The health of the whole, every dataset that was built and every model that was trained; or
     those of a name.
     """
-    from mesocosm.lifecycle.file_datasets import datasets_of
-    from mesocosm.reports.described_version import reported_version
-    from mesocosm.reports.health import whole
+    from mesocosm.lifecycle.file_datasets import resolve_datasets
+    from mesocosm.reports.described_version import choose_reported_version
+    from mesocosm.reports.health import measure_health
 
     data: dict[str, Any] = {"datasets": {}, "models": {}}
     if name is None:
-        data["whole"] = whole(eco.spec, eco.catalog)
-    for dataset in datasets_of(eco.spec):
+        data["whole"] = measure_health(eco.spec, eco.catalog)
+    for dataset in resolve_datasets(eco.spec):
         snapshot = eco.catalog.snapshot(dataset=dataset)
         if snapshot and name in (None, dataset):
             shown = {key: snapshot[key] for key in ("id", "account", "report", "files", "at")}
@@ -65,7 +62,7 @@ def _collect(eco: Any, name: str | None) -> dict[str, Any]:
     for model in eco.spec.eco.models:
         if name not in (None, model):
             continue
-        version = reported_version(eco.spec, eco.catalog, model)
+        version = choose_reported_version(eco.spec, eco.catalog, model)
         if version:
             data["models"][model] = version
     return data

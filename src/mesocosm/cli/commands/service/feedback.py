@@ -1,4 +1,4 @@
-"""`mesocosm feedback`: the true label of a prediction."""
+"""`mesocosm service feedback`: the true label of a prediction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mesocosm promote`: deploy the version of a rollout now."""
+"""`mesocosm service promote`: deploy the version of a rollout now."""
 
 from __future__ import annotations
 

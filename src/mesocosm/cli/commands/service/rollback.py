@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.lifecycle.file_datasets import resolve_datasets
+from mesocosm.lifecycle.access.dataset_history import restore_version
 
 
 @guarded
@@ -25,12 +26,12 @@ def rollback(
     from mesocosm.lifecycle.jobs.rollback import rollback as roll_back
 
     eco = opened(file)
-    if name in datasets_of(eco.spec):
-        found = return_to(eco.spec, eco.catalog, name, to, "command line", why)
+    if name in resolve_datasets(eco.spec):
+        found = restore_version(eco.spec, eco.catalog, name, to, "command line", why)
         answer(found, as_json, _dataset_text)
         return
     if name not in eco.spec.eco.services:
-        choices = [*eco.spec.eco.services, *datasets_of(eco.spec)]
+        choices = [*eco.spec.eco.services, *resolve_datasets(eco.spec)]
         raise ConfigValueError(
             "", f"no service or dataset is named '{name}'", "one of the choices", choices, name
         )

@@ -1,4 +1,4 @@
-"""`mesocosm silence`: no notifications of a monitor's alerts for a while; they are raised and shown
+"""`mesocosm service silence`: no notifications of a monitor's alerts for a while; they are raised and shown
 all the same.
 """
 

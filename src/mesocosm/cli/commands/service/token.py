@@ -1,4 +1,4 @@
-"""`mesocosm token`: issue an access token to a role, or revoke the tokens of a role."""
+"""`mesocosm service token`: issue an access token to a role, or revoke the tokens of a role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mesocosm drill`: a change of the data, made on purpose against a running service, or a fault
+"""`mesocosm test drill`: a change of the data, made on purpose against a running service, or a fault
 injected into a copy of it.
 """
 
@@ -16,6 +16,7 @@ import typer
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.serving.requests.request_marks import DRILL, HEADER
+from mesocosm.lifecycle.server_info import find_server
 
 if TYPE_CHECKING:
     from httpx import Client
@@ -85,12 +86,6 @@ def drill(
     """Send test rows to a running service, changed as KIND says, and report what followed; or
     inject a fault into a copy, and report how long recovery took.
     """
-    from mesocosm.lifecycle.access.data_access import (
-        read_columns,
-        read_field_types,
-        select_held_out,
-    )
-    from mesocosm.lifecycle.server_info import find_server
 
     if kind not in DRILLS:
         raise ConfigValueError(
@@ -109,7 +104,7 @@ def drill(
             "another drill, or 'mesocosm test scenario' where a story.yaml is beside the file",
             [other for other in DRILLS if other not in OF_NUMBERS],
         )
-    server = running_server(eco.spec.root / ".mesocosm")
+    server = find_server(eco.spec.root / ".mesocosm")
     if server is None:
         raise MesocosmError("the ecosystem is not up; start it with: mesocosm up")
     before = eco.catalog.deployment(target.service)
@@ -128,35 +123,35 @@ def drill(
 
 
 def _inject_fault(eco: Any, service: str | None, kind: str) -> dict[str, Any]:
-    from mesocosm.resilience.fault_injection import drilled
+    from mesocosm.resilience.fault_injection import run_drill
 
-    served = [name for name, settings in eco.spec.eco.services.items() if settings.serves]
+    served = [name for name, settings in eco.spec.eco.services.items() if settings.model]
     if not served or service not in (None, *served):
         raise ConfigValueError(
             "--service", f"got '{service}'", "a service with a model", served, str(service)
         )
-    found: dict[str, Any] = drilled(eco.spec, service or served[0], kind)
+    found: dict[str, Any] = run_drill(eco.spec, service or served[0], kind)
     return found
 
 
 def _choose_target(eco: Any, service: str | None) -> Target:
     """The service that was named, or the first whose drift is watched, with its model's rows."""
-    from mesocosm.lifecycle.access.data_access import columns_of, kinds_of
+    from mesocosm.lifecycle.access.data_access import read_columns, read_field_types
 
     services = eco.spec.eco.services
-    watched = [monitor.watches for monitor in eco.spec.eco.monitors.values() if monitor.drift]
+    watched = [monitor.service for monitor in eco.spec.eco.monitors.values() if monitor.drift]
     name = service or next(iter(watched), "")
-    if name not in services or not services[name].serves:
+    if name not in services or not services[name].model:
         raise MesocosmError("no service with a model is watched for drift; name one with --service")
-    model = eco.spec.eco.models[services[name].serves]
-    snapshot = eco.catalog.snapshot(dataset=model.learns)
-    data, split = columns_of(eco.spec, snapshot, [*model.inputs, model.target])
-    kinds = kinds_of(snapshot)
-    number = _first_of_kind(model.inputs, kinds, "number")
+    model = eco.spec.eco.models[services[name].model]
+    snapshot = eco.catalog.snapshot(dataset=model.dataset)
+    data, split = read_columns(eco.spec, snapshot, [*model.features, model.target])
+    kinds = read_field_types(snapshot)
+    number = _first_of_kind(model.features, kinds, "number")
     whole = number is None
     if number is None:
-        number = _first_of_kind(model.inputs, kinds, "integer")
-    return Target(name, model.inputs, model.target, number, whole, data, split)
+        number = _first_of_kind(model.features, kinds, "integer")
+    return Target(name, model.features, model.target, number, whole, data, split)
 
 
 def _first_of_kind(fields: Sequence[str], kinds: Mapping[str, str], kind: str) -> str | None:
@@ -170,10 +165,10 @@ def _send_rows(server: Mapping[str, Any], target: Target, kind: str, rows: int) 
     import httpx
 
     from mesocosm.client import row_as_json
-    from mesocosm.lifecycle.access.data_access import held_out
+    from mesocosm.lifecycle.access.data_access import select_held_out
 
     ordered = target.data[target.number] if kind == "drift" and target.number else None
-    held = held_out(target.split, ordered)
+    held = select_held_out(target.split, ordered)
     other_label = _next_labels(target.data[target.target])
     codes = Counter[int]()
     headers = {"Authorization": f"Bearer {server['token']}", HEADER: DRILL}
@@ -248,7 +243,7 @@ def _are_final(alerts: list[dict[str, Any]], elapsed: float) -> bool:
 
 def _retrains(monitor: Any, service: str) -> bool:
     """Whether a monitor retrains a service where it drifts."""
-    return bool(monitor.watches == service and monitor.drift and monitor.reacts_with("retrain"))
+    return bool(monitor.service == service and monitor.drift and monitor.reacts_with("retrain"))
 
 
 def _open_drifts(eco: Any, service: str) -> list[dict[str, Any]]:
@@ -337,7 +332,7 @@ def _alert_lines(found: dict[str, Any]) -> list[str]:
     for alert in found["open_before"]:
         lines.append(
             f"  still open from before: {alert['message']} [{alert['id']}]; while it is open, the"
-            " same change raises no second alert; unchanged rows close it: mesocosm drill quiet"
+            " same change raises no second alert; unchanged rows close it: mesocosm test drill quiet"
         )
     return lines
 

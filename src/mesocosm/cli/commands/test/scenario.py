@@ -1,4 +1,4 @@
-"""`mesocosm story`: a scenario test on a copy of the ecosystem, with what should follow."""
+"""`mesocosm test scenario`: a scenario test on a copy of the ecosystem, with what should follow."""
 
 from __future__ import annotations
 

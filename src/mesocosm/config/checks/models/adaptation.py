@@ -35,7 +35,7 @@ def check_adaptation(
         yield fault(
             path,
             "only the head of a model is adapted",
-            "no 'tune', 'search', 'pretrain', 'self_training', 'fusion', 'pair' or 'rank' beside"
+            "no 'fine_tune', 'search', 'pretrain', 'self_training', 'fusion', 'pair' or 'rank' beside"
             " it",
         )
     if not _predicts_classes(model, kinds) or _has_image(model, kinds):
@@ -48,7 +48,7 @@ def check_adaptation(
 
 def _check_general(eco: Ecosystem, model: Model, general: Model, at: Path) -> Iterator[Fault]:
     """The model that is adapted: of the same target, inputs and base, with a linear head."""
-    path = (*at, "adapts")
+    path = (*at, "init_from")
     if general.init_from:
         yield fault(
             path,
@@ -61,13 +61,15 @@ def _check_general(eco: Ecosystem, model: Model, general: Model, at: Path) -> It
             yield fault(
                 (*at, key),
                 f"'{key}' is not that of '{model.init_from}', which is adapted",
-                f"'{key}' as in '{model.adapts}'",
+                f"'{key}' as in '{model.init_from}'",
             )
-    if general.fine_tune.method != "frozen" or (general.fine_tune.head != "linear" and not general.federated):
+    if general.fine_tune.method != "frozen" or (
+        general.fine_tune.head != "linear" and not general.federated
+    ):
         yield fault(
             path,
-            f"the head of '{model.adapts}' may not be linear, and only a linear one can be adapted",
-            f"'tune: {{method: frozen, head: linear}}' in '{model.adapts}'",
+            f"the head of '{model.init_from}' may not be linear, and only a linear one can be adapted",
+            f"'fine_tune: {{method: frozen, head: linear}}' in '{model.init_from}'",
         )
 
 
@@ -80,21 +82,21 @@ def check_federated(
     if not _predicts_classes(model, kinds):
         yield fault(
             path,
-            f"'{model.predict}' is a {kinds.get(model.predict)}, and federated learning is for"
+            f"'{model.target}' is a {kinds.get(model.target)}, and federated learning is for"
             " classes",
             "a category or boolean target",
         )
-    more = _trains_more_than_a_head(model) or model.adapts or model.base == AUTO
+    more = _trains_more_than_a_head(model) or model.init_from or model.base == AUTO
     if more or _has_image(model, kinds):
         yield fault(
             path,
             "federated learning trains a linear head, and nothing else",
-            "no 'tune' but 'frozen', no 'search', 'pretrain', 'self_training', 'fusion',"
-            " 'pair', 'rank', 'adapts', 'base: auto' or image beside it",
+            "no 'fine_tune' but 'frozen', no 'search', 'pretrain', 'self_training', 'fusion',"
+            " 'pair', 'rank', 'init_from', 'base: auto' or image beside it",
         )
-    elif model.tune.method == "frozen" and model.tune.head not in ("auto", "linear"):
-        found = f"federated learning trains a linear head, not '{model.tune.head}'"
-        yield fault((*at, "tune", "head"), found, "'head: linear'")
+    elif model.fine_tune.method == "frozen" and model.fine_tune.head not in ("auto", "linear"):
+        found = f"federated learning trains a linear head, not '{model.fine_tune.head}'"
+        yield fault((*at, "fine_tune", "head"), found, "'head: linear'")
 
 
 def _check_sites(data: Dataset, model: Model, path: Path) -> Iterator[Fault]:
@@ -102,11 +104,11 @@ def _check_sites(data: Dataset, model: Model, path: Path) -> Iterator[Fault]:
     if not by and len(data.source.union) < 2:
         yield fault(
             path,
-            f"all rows of '{model.learns}' come from one source",
+            f"all rows of '{model.dataset}' come from one source",
             "'by' with the field that names a row's site, or a union of the sites' sources",
         )
     elif by and by not in data.fields:
-        yield unknown_field((*path, "by"), model.learns, data.fields, by)
+        yield unknown_field((*path, "by"), model.dataset, data.fields, by)
 
 
 def _trains_more_than_a_head(model: Model) -> bool:
@@ -122,7 +124,7 @@ def _trains_more_than_a_head(model: Model) -> bool:
 
 
 def _predicts_classes(model: Model, kinds: Mapping[str, str]) -> bool:
-    return kinds.get(model.predict) in ("category", "boolean")
+    return kinds.get(model.target) in ("category", "boolean")
 
 
 def _has_image(model: Model, kinds: Mapping[str, str]) -> bool:

@@ -42,7 +42,7 @@ def check_continual(model: Model, kinds: Mapping[str, str], at: Path) -> Iterato
         yield fault(
             (*at, "continual"),
             _why_not_continual(model, kinds),
-            "'continual' with a base fine-tuned by gradient, such as 'tune: lora', for classes,"
+            "'continual' with a base fine-tuned by gradient, such as 'fine_tune: lora', for classes,"
             " labels, a number or a text",
         )
     if model.continual.ewc and getattr(model.fine_tune, "processes", 1) > 1:
@@ -56,7 +56,7 @@ def check_continual(model: Model, kinds: Mapping[str, str], at: Path) -> Iterato
 def _why_not_continual(model: Model, kinds: Mapping[str, str]) -> str:
     if model.search:
         return "a search starts from scratch"
-    if kinds.get(model.predict) == "text":
+    if kinds.get(model.target) == "text":
         return "a frozen base does not learn continually"
     return "a head over a frozen base is fitted on all rows at once and forgets none"
 
@@ -86,12 +86,12 @@ def _check_imported(model: Model, kinds: Mapping[str, str], at: Path) -> Iterato
     for i, field in enumerate(model.features):
         if kinds.get(field, "number") not in ("number", "integer"):
             found = f"'{field}' is a {kinds[field]}, and an imported model takes numbers"
-            yield fault((*at, "inputs", i), found, "a number field")
-    if model.tune.method != "frozen" or model.search or model.pretrain:
+            yield fault((*at, "features", i), found, "a number field")
+    if model.fine_tune.method != "frozen" or model.search or model.pretrain:
         yield fault(
             (*at, "base"),
             "an imported model is served as it is",
-            "no 'tune', 'search' or 'pretrain' beside it",
+            "no 'fine_tune', 'search' or 'pretrain' beside it",
         )
 
 
@@ -99,8 +99,8 @@ def _check_search(model: Model, at: Path) -> Iterator[Fault]:
     if not model.search:
         return
     settings = type(model.fine_tune).model_fields
-    known = sorted(f"tune.{name}" for name in settings if name != "method")
+    known = sorted(f"fine_tune.{name}" for name in settings if name != "method")
     for key in model.search.over:
         if key not in known:
-            found = f"'{key}' is not a setting of '{model.tune.method}'"
+            found = f"'{key}' is not a setting of '{model.fine_tune.method}'"
             yield fault((*at, "search", "over", key), found, "a setting of it", known, key)

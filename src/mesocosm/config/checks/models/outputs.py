@@ -62,7 +62,7 @@ def check_text(model: Model, at: Path) -> Iterator[Fault]:
 def check_number(model: Model, at: Path) -> Iterator[Fault]:
     """Settings that a model of a number cannot have."""
     if model.fairness:
-        found = f"fairness gaps are of classes, and '{model.predict}' is a number"
+        found = f"fairness gaps are of classes, and '{model.target}' is a number"
         yield fault((*at, "fairness"), found, "no 'fairness' here")
     yield from check_metrics(model, REGRESSION_METRICS, "a regression metric", at)
 

@@ -47,12 +47,16 @@ def check_ranking(
         if getattr(model, key):
             found = "a ranking model trains on interactions, as 'rank' says"
             yield fault((*at, key), found, f"no '{key}' here")
-    if model.tune.method != "frozen" or model.fusion != "early" or isinstance(model.base, Brought):
+    if (
+        model.fine_tune.method != "frozen"
+        or model.fusion != "early"
+        or isinstance(model.base, Brought)
+    ):
         yield fault(
             at,
             "a ranking model trains as 'rank' says, over a frozen base",
-            "no 'tune', 'fusion' or imported model here",
-            key="tune",
+            "no 'fine_tune', 'fusion' or imported model here",
+            key="fine_tune",
         )
     yield from check_metrics(model, RANKING_METRICS, "a ranking metric", at)
 
@@ -65,18 +69,18 @@ def _check_interactions(
     named += [(("features", i), field) for i, field in enumerate(model.features)]
     for path, field in named:
         if field not in data.fields:
-            yield unknown_field((*at, *path), model.learns, data.fields, field)
+            yield unknown_field((*at, *path), model.dataset, data.fields, field)
     if len(model.features) != 1:
         yield fault(
             (*at, "features"),
-            f"got {len(model.inputs)} inputs, and ranking needs only who did something",
+            f"got {len(model.features)} inputs, and ranking needs only who did something",
             "the one field that names who",
         )
     who = data.fields.get(model.features[0])
     if who is not None and who.sealed:
         yield fault(
             (*at, "features", 0),
-            f"'{model.inputs[0]}' is encrypted, so equal values cannot be recognised",
+            f"'{model.features[0]}' is encrypted, so equal values cannot be recognised",
             "another 'private' for the field, such as pseudonymise",
         )
     if kinds.get(model.target, "text") not in ITEM:
@@ -91,7 +95,7 @@ def _check_time(model: Model, data: Dataset, kinds: Mapping[str, str], at: Path)
     assert model.rank is not None
     when, path = model.rank.when, (*at, "rank", "when")
     if when is not None and when not in data.fields:
-        yield unknown_field(path, model.learns, data.fields, when)
+        yield unknown_field(path, model.dataset, data.fields, when)
     if not when:
         return
     if kinds.get(when, "date") not in ORDER:

@@ -46,7 +46,7 @@ def check_tagging(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[
 def _check_not_allowed(model: Model, at: Path) -> Iterator[Fault]:
     for key in NOT_ALLOWED:
         if getattr(model, key):
-            found = f"'{model.predict}' has a tag for each word, and '{key}' is not for tags"
+            found = f"'{model.target}' has a tag for each word, and '{key}' is not for tags"
             yield fault((*at, key), found, f"no '{key}' here")
     if model.fusion != "early":
         yield fault((*at, "fusion"), "there is one text and nothing to fuse", "no 'fusion' here")
@@ -55,12 +55,12 @@ def _check_not_allowed(model: Model, at: Path) -> Iterator[Fault]:
 def _check_tuning(model: Model, at: Path) -> Iterator[Fault]:
     for key in CLASSES_ONLY:
         if getattr(model.fine_tune, key, None):
-            found = f"'{key}' is for classes and numbers, and '{model.predict}' has tags"
+            found = f"'{key}' is for classes and numbers, and '{model.target}' has tags"
             yield fault((*at, "fine_tune", key), found, f"no '{key}' here")
     if model.fine_tune.method in ("last", "prefix", "prompt"):
         yield fault(
             (*at, "fine_tune"),
-            f"'{model.tune.method}' is not for sequence labelling",
+            f"'{model.fine_tune.method}' is not for sequence labelling",
             "frozen, full, gradual, lora, adalora, dora, ia3, adapter or bitfit",
         )
     if getattr(model.fine_tune, "processes", 1) > 1:

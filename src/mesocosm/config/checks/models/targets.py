@@ -17,8 +17,8 @@ from mesocosm.config.checks.models.tagging import TAGGING_METRICS, check_tagging
 from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
-from mesocosm.learning.strategies.federated import FEDERATED_METRICS
 from mesocosm.learning.training.losses import LOSSES
+from mesocosm.learning.strategies.federated import FEDERATED_METRICS
 
 TARGETS = ("category", "boolean", "list", "number", "integer", "text", "tags")
 
@@ -29,12 +29,12 @@ def check_target(
     """Faults of `predict`, and of what is required of the field it names."""
     path = (*at, "target")
     if model.target not in data.fields:
-        yield unknown_field(path, model.learns, data.fields, model.target)
+        yield unknown_field(path, model.dataset, data.fields, model.target)
         return
     kind = kinds[model.target]
     if kind not in TARGETS:
         expected = "a category, boolean, list, number, text or tags field"
-        yield fault(path, f"'{model.predict}' is a {kind}", expected)
+        yield fault(path, f"'{model.target}' is a {kind}", expected)
     elif kind == "tags":
         yield from check_tagging(model, kinds, at)
     elif kind == "text":
@@ -49,25 +49,25 @@ def _check_classes_or_number(model: Model, data: Dataset, kind: str, at: Path) -
     if task == "numbers":
         yield from check_number(model, at)
     if task == "labels" and model.fairness:
-        found = f"fairness gaps are of classes, and '{model.predict}' is a list"
+        found = f"fairness gaps are of classes, and '{model.target}' is a list"
         yield fault((*at, "fairness"), found, "no 'fairness' here")
     ordered = bool(getattr(data.fields[model.target], "ordered", False))
     for metrics, found, expected in _metrics_of_other_tasks(model, task, kind, ordered):
         for metric in metrics:
             if metric in model.require:
                 yield fault((*at, "require", metric), f"'{metric}' is {found}", expected)
-    loss = getattr(model.tune, "loss", None)
+    loss = getattr(model.fine_tune, "loss", None)
     if loss and loss.of != task:
         fits = [name for name, loss_kind in LOSSES.items() if getattr(loss_kind, "of", "") == task]
-        found = f"'{loss.kind}' is a loss of {loss.of}, and '{model.predict}' is a {kind}"
-        yield fault((*at, "tune", "loss"), found, "", fits)
+        found = f"'{loss.method}' is a loss of {loss.of}, and '{model.target}' is a {kind}"
+        yield fault((*at, "fine_tune", "loss"), found, "", fits)
 
 
 def _metrics_of_other_tasks(
     model: Model, task: str, kind: str, ordered: bool
 ) -> Iterator[tuple[tuple[str, ...], str, str]]:
     """Metrics that the model cannot have, why, and what would be valid."""
-    target = f"'{model.predict}'"
+    target = f"'{model.target}'"
     if not ordered:
         yield (
             ORDINAL_METRICS,
@@ -92,13 +92,13 @@ def _metrics_of_other_tasks(
         )
     if not model.federated:
         yield (
-            tuple(OF_FEDERATED),
+            tuple(FEDERATED_METRICS),
             "a metric of federated learning",
             "'federated' in the model, or another metric",
         )
-    if not model.adapts:
+    if not model.init_from:
         yield (
             ADAPTATION_METRICS,
             "a metric of a model that adapts another",
-            "'adapts' in the model, or another metric",
+            "'init_from' in the model, or another metric",
         )

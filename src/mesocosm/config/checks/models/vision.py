@@ -30,7 +30,7 @@ def check_vision(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[F
             "images are for classes, labels or a number, and not for an imported model",
             "inputs that are not images",
         )
-    if model.tune.method == "frozen":
+    if model.fine_tune.method == "frozen":
         return
     if trained != "image" and "text" not in types:
         yield fault(
@@ -45,19 +45,19 @@ def check_vision(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[F
 
 
 def _check_augmentation(model: Model, trained: str, at: Path) -> Iterator[Fault]:
-    for i, way in enumerate(getattr(model.tune, "augment", ())):
+    for i, way in enumerate(getattr(model.fine_tune, "augment", ())):
         if trained not in (way.of, "both"):
             fits = [name for name, kind in AUGMENT.items() if getattr(kind, "of", "") == trained]
-            found = f"'{way.kind}' augments {way.of}, and what is fine-tuned takes {trained}"
+            found = f"'{way.method}' augments {way.of}, and what is fine-tuned takes {trained}"
             yield fault((*at, "fine_tune", "augment", i), found, "", fits)
 
 
 def _check_without_images(model: Model, at: Path) -> Iterator[Fault]:
     if model.image_base:
         yield fault((*at, "image_base"), "no input is an image", "no 'image_base' here")
-    if "moves" in model.tune.model_fields_set:
+    if "trainable" in model.fine_tune.model_fields_set:
         found = "no input is an image, so there is one base to fine-tune"
-        yield fault((*at, "fine_tune", "moves"), found, "no 'moves' here")
+        yield fault((*at, "fine_tune", "trainable"), found, "no 'trainable' here")
 
 
 def _check_image_base(model: Model, trained: str, at: Path) -> Iterator[Fault]:
@@ -67,12 +67,12 @@ def _check_image_base(model: Model, trained: str, at: Path) -> Iterator[Fault]:
         yield fault(
             (*at, "fine_tune"),
             "without 'image_base' images are read by filters learned from them, which stay frozen",
-            "'image_base' with a vision base, or 'tune: frozen'",
+            "'image_base' with a vision base, or 'fine_tune: frozen'",
         )
-    elif model.tune.method in OF_WORDS:
+    elif model.fine_tune.method in OF_WORDS:
         yield fault(
             (*at, "fine_tune"),
-            f"'{model.tune.method}' puts tokens before a text, and a vision base is tuned here",
+            f"'{model.fine_tune.method}' puts tokens before a text, and a vision base is tuned here",
             "another method, such as lora or full",
         )
 
@@ -80,8 +80,8 @@ def _check_image_base(model: Model, trained: str, at: Path) -> Iterator[Fault]:
 def _check_text_only(model: Model, at: Path) -> Iterator[Fault]:
     """Settings of fine-tuning that a vision base cannot have."""
     for key, is_set in (
-        ("adversarial", getattr(model.tune, "adversarial", None) is not None),
-        ("processes", getattr(model.tune, "processes", 1) > 1),
+        ("adversarial", getattr(model.fine_tune, "adversarial", None) is not None),
+        ("processes", getattr(model.fine_tune, "processes", 1) > 1),
     ):
         if is_set:
             found = f"'{key}' is for a text base, and a vision base is fine-tuned here"
@@ -92,6 +92,6 @@ def _check_start(model: Model, at: Path) -> Iterator[Fault]:
     """A model with images starts from bases given by their names."""
     found = "with images among its inputs a model is fine-tuned from named base models"
     if model.continual is not None:
-        yield fault((*at, "continual"), found, "no 'continual' here, or 'tune: frozen'")
+        yield fault((*at, "continual"), found, "no 'continual' here, or 'fine_tune: frozen'")
     if model.base == AUTO:
-        yield fault((*at, "base"), found, "a base by its name here, or 'tune: frozen'")
+        yield fault((*at, "base"), found, "a base by its name here, or 'fine_tune: frozen'")
