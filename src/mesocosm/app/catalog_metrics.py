@@ -12,7 +12,6 @@ from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.serving.prediction_log import PredictionLog
 from mesocosm.serving.service import LiveService
 from mesocosm.serving.telemetry.metrics import Metrics
-from mesocosm.serving.service import LiveService
 
 
 def update_metrics(

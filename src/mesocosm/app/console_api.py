@@ -16,17 +16,16 @@ from mesocosm.config import Spec
 from mesocosm.core.durations import seconds
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.permissions import OWNER
+from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.plan import plan
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import ServiceMonitor
+from mesocosm.reports.described_version import choose_reported_version
 from mesocosm.reports.health import measure_health, open_requests
 from mesocosm.reports.role_view import EXTREMES, remove_values, show_alert, show_last_test
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.service import LiveService
-from mesocosm.lifecycle.file_datasets import resolve_datasets
-from mesocosm.serving.service import LiveService
-from mesocosm.reports.described_version import choose_reported_version
 
 FRESH = 10.0  # seconds that recommendations may be old
 LONGEST_SILENCE = 30 * 86400.0  # seconds
@@ -138,7 +137,7 @@ class Console:
             "speaks": bool(now and now.speaks),
             "history": catalog.deployments(name)[:20],
             "rollout": catalog.rollout(name),
-            "strategy": service.service.rollout.strategy,
+            "strategy": service.service.rollout.method,
             "recent": [
                 _pick(prediction, PREDICTION_KEYS) for prediction in catalog.predictions(name, 20)
             ],

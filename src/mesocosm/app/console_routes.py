@@ -19,13 +19,14 @@ from mesocosm.catalog import Catalog
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.permissions import OWNER
 from mesocosm.lifecycle.jobs.rollback import rollback
-from mesocosm.lifecycle.review.class_proposals import propose_classes
-from mesocosm.lifecycle.review.label_review import suggest_labelling
-from mesocosm.serving.http.problems import Problem
-from mesocosm.serving.rollout.transitions import promote
-from mesocosm.serving.http.bodies import read_body
 from mesocosm.lifecycle.progress_store import read_progress
 from mesocosm.lifecycle.project_store import locate_project
+from mesocosm.lifecycle.review import class_proposals
+from mesocosm.lifecycle.review.class_proposals import propose_classes
+from mesocosm.lifecycle.review.label_review import suggest_labelling
+from mesocosm.serving.http.bodies import read_body
+from mesocosm.serving.http.problems import Problem
+from mesocosm.serving.rollout.transitions import promote
 
 
 def add_routes(app: FastAPI, console: Console) -> None:
@@ -143,7 +144,13 @@ def _add_labelling_routes(app: FastAPI, console: Console) -> None:
             raise Problem(422, UNPROCESSABLE, expected)
         with _refuse(404, "Nothing to label"):
             return await asyncio.to_thread(
-                accept_proposal, spec, catalog, name, idents, label, str(request.state.role)
+                class_proposals.accept_proposal,
+                spec,
+                catalog,
+                name,
+                idents,
+                label,
+                str(request.state.role),
             )
 
 

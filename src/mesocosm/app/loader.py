@@ -17,15 +17,14 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.settings import Predictor
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
+from mesocosm.lifecycle.access.answer_index import locate_answers
 from mesocosm.lifecycle.access.data_access import read_columns
+from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
 from mesocosm.serving.model_instance import LocalModel
-from mesocosm.serving.preprocessing.preprocess import to_json_value
+from mesocosm.serving.preprocessing.preprocess import Preprocessor, to_json_value
 from mesocosm.serving.rollout.recalibration import find_abstain_threshold
 from mesocosm.serving.settings import Answers, Service
-from mesocosm.serving.preprocessing.preprocess import Preprocessor
-from mesocosm.lifecycle.access.model_access import load_version
-from mesocosm.lifecycle.access.answer_index import locate_answers
 
 if TYPE_CHECKING:
     from mesocosm.serving.service import LiveService
@@ -115,7 +114,9 @@ class Loader:
     ) -> tuple[Predictor, Preprocessor]:
         """The net and the preprocessing of a version, warmed by one empty row."""
         folder, runtime = self.store / version["path"], service.runtime
-        predictor = load_version(self.spec, version, runtime.session, runtime.precision, self.readers)
+        predictor = load_version(
+            self.spec, version, runtime.session, runtime.precision, self.readers
+        )
         preparation = Preprocessor(_read_json(folder / "prepare.json"), prepare, CALLS)
         predictor.predict(preparation.prepare([dict.fromkeys(preparation.fields)]))
         return predictor, preparation

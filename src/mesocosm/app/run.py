@@ -23,7 +23,7 @@ from fastapi.staticfiles import StaticFiles
 from mesocosm.app import console_routes
 from mesocosm.app.catalog_metrics import update_metrics
 from mesocosm.app.console_api import Console
-from mesocosm.app.gateway import create_app
+from mesocosm.app.gateway import GatewayParts, create_app
 from mesocosm.app.loader import Loader
 from mesocosm.app.maintenance import Maintenance
 from mesocosm.app.world import chat, presence_socket
@@ -36,6 +36,7 @@ from mesocosm.core.durations import seconds
 from mesocosm.core.errors import MesocosmError
 from mesocosm.lifecycle.jobs.background_jobs import BackgroundJobs
 from mesocosm.lifecycle.jobs.rollback import rollback
+from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.notifications import Notifier
 from mesocosm.reports.whatif import Desk
@@ -44,15 +45,14 @@ from mesocosm.serving.auth.middleware import HOSTS
 from mesocosm.serving.auth.oidc import Provider
 from mesocosm.serving.auth.roles import Roles
 from mesocosm.serving.auth.sign_in import SignIn
-from mesocosm.serving.model_instance import Load
-from mesocosm.serving.telemetry.metrics import Metrics
-from mesocosm.lifecycle.project_store import locate_project
-from mesocosm.serving.prediction_log import PredictionLog
-from mesocosm.serving.workers.prefork import PreforkServer
-from mesocosm.serving.workers.pool import WorkerPool
-from mesocosm.serving.service import LiveService
 from mesocosm.serving.http.access_log import AccessLog
+from mesocosm.serving.model_instance import Load
+from mesocosm.serving.prediction_log import PredictionLog
+from mesocosm.serving.service import LiveService
+from mesocosm.serving.telemetry.metrics import Metrics
 from mesocosm.serving.telemetry.tracing import create_traces
+from mesocosm.serving.workers.pool import WorkerPool
+from mesocosm.serving.workers.prefork import PreforkServer
 
 RESTART_REASONS = {
     "died": "died",
@@ -174,21 +174,22 @@ class Running:
             list(self.spec.eco.datasets),
             self.journal,
         )
-        return create_app(
-            self.served,
-            self.watches,
-            self.roles,
-            self._add_routes,
-            self.metrics,
-            self.crews,
-            self.journal,
-            AccessLog(self.store / "logs" / "gateway.jsonl", self.catalog.clock),
-            create_traces(self.spec.eco.ecosystem),
-            self.hosts,
-            measure,
-            self._leads,
-            lambda: self.leaving,
+        parts = GatewayParts(
+            served=self.served,
+            monitors=self.watches,
+            roles=self.roles,
+            add_routes=self._add_routes,
+            metrics=self.metrics,
+            pools=self.crews,
+            journal=self.journal,
+            logs=AccessLog(self.store / "logs" / "gateway.jsonl", self.catalog.clock),
+            traces=create_traces(self.spec.eco.ecosystem),
+            hosts=self.hosts,
+            measure=measure,
+            leads=self._leads,
+            leaving=lambda: self.leaving,
         )
+        return create_app(parts)
 
     def leave(self) -> None:
         """Report as not ready from now on: the server is about to stop."""

@@ -14,11 +14,11 @@ from statistics import median
 from typing import Any
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.recent_predictions import count_unsure
 from mesocosm.config import Spec
 from mesocosm.core.durations import seconds
 from mesocosm.serving.http.access_log import Request
 from mesocosm.serving.settings import Service
-from mesocosm.catalog.recent_predictions import count_unsure
 
 DAYS = 30.0  # of requests, alerts and labels that are counted
 ASKED = 5000  # newest predictions of a service that are read

@@ -12,13 +12,12 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from mesocosm.config import Spec
-from mesocosm.config.source_map import load_tree, to_plain_data
+from mesocosm.config.diagnostics import Document, explain_errors
+from mesocosm.config.source_map import find_place, load_tree, to_plain_data
 from mesocosm.core.errors import Failure, Finding, Invalid, Place, Wrong
 from mesocosm.core.settings import Kind
 from mesocosm.core.thresholds import Bound
 from mesocosm.learning.model import Model
-from mesocosm.config.source_map import find_place
-from mesocosm.config.loader import _check_valid_rest
 
 MOST = 100_000  # rows of an act
 
@@ -140,7 +139,7 @@ def _validate(tree: Any, file: str) -> Story:
         return Story.model_validate(data)
     except ValidationError as error:
         errors, schema = list(error.errors(include_url=False)), Story.model_json_schema()
-        raise Invalid(_check_valid_rest(errors, tree, data, schema, file)) from None
+        raise Invalid(explain_errors(errors, Document(tree, data, schema, file))) from None
 
 
 def _check_act(spec: Spec, act: Act) -> Iterator[Wrong]:

@@ -19,6 +19,7 @@ from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
+from mesocosm.lifecycle.progress_store import read_progress
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.reports.disk_state import Condition
@@ -29,7 +30,6 @@ from mesocosm.world.booths import LATELY
 from mesocosm.world.elements.view import View
 from mesocosm.world.scene import Ground, scene
 from mesocosm.world.wire import Scene
-from mesocosm.lifecycle.progress_store import read_progress
 
 FRESH = 0.5  # seconds that figures which no revision counts (rates, predictions) may be old
 FLIGHT = 5.0  # seconds that a request is shown as a firefly
@@ -100,7 +100,7 @@ class Scenery:
         }
         view = View(
             book,
-            figures,
+            metrics,
             self._alerts(book),
             {watch.name: show_last_test(watch.last) for watch in self.watches},
             self.catalog.clock(),

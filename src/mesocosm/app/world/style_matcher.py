@@ -17,7 +17,6 @@ from mesocosm.core.errors import MesocosmError
 from mesocosm.core.llm import Language, ask
 from mesocosm.serving.service import LiveService
 from mesocosm.world.appearance.catalog import SYSTEM, find_nearest, list_texts, parse_look
-from mesocosm.serving.service import LiveService
 
 # seconds after which a text model is looked for once more, where none was in service
 AGAIN = 2.0
@@ -77,8 +76,8 @@ class Look:
                 vectors = self._embed(served)
                 if vectors is None:
                     continue
-                self.near = find_nearest(embed) if embed else {}
-                if embed:
+                self.near = find_nearest(vectors) if vectors else {}
+                if vectors:
                     break
         return self.near
 

@@ -74,12 +74,7 @@ def _create(engine: Engine) -> None:
         _write_version(connection, HEAD)
 
 
-def add_missing_indexes(engine: Engine) -> None:
-    """Add the indexes that the catalog's tables lack."""
-    tables = {index.table.name for index in t.INDEXES if index.table is not None}
-    there: set[str] = set()
-    for table in tables:
-        there |= indexes_of(engine, table)
+def _add_indexes(engine: Engine) -> None:
     for index in t.INDEXES:
         index.create(engine, checkfirst=True)
 

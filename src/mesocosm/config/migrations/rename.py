@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesocosm.config.migrations.grammar_1 import RENAMED, Renamed
-from mesocosm.config.source_map import load_tree, find_place, to_plain_data
+from mesocosm.config.source_map import find_place, load_tree, to_plain_data
 from mesocosm.core.errors import Place
 
 GRAMMAR = 2

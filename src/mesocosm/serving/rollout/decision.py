@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from mesocosm.core.durations import seconds
+from mesocosm.core.thresholds import satisfies
 from mesocosm.serving.rollout.sequential_test import ShareComparison, compare_shares
 from mesocosm.serving.settings import Rollout
-from mesocosm.core.thresholds import satisfies
 
 Act = Literal["hold", "step", "promote", "return"]
 LEVEL = 0.05  # of the test of feedback

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.lifecycle.jobs.privacy_budget import answer_query
 
 
 @guarded
@@ -40,9 +39,11 @@ def aggregate(
     as_json: AsJson = False,
 ) -> None:
     """Give a differentially private count or mean of DATASET, from its privacy budget."""
+    from mesocosm.lifecycle.jobs.privacy_budget import PrivateQuery, answer_query
 
     eco = opened(file)
-    found = answer_query(eco.spec, eco.catalog, dataset, mean, by, low, high, epsilon, "command line")
+    query = PrivateQuery(dataset, epsilon, mean, by, low, high)
+    found = answer_query(eco.spec, eco.catalog, query, "command line")
     answer(found, as_json, _text)
 
 

@@ -12,8 +12,7 @@ import typer
 
 from mesocosm.cli.output import AsJson, File, answer, count_of, guarded, opened
 from mesocosm.core.errors import MesocosmError
-from mesocosm.lifecycle.review.label_review import suggest_labelling
-from mesocosm.lifecycle.review.label_review import find_doubtful_labels
+from mesocosm.lifecycle.review.label_review import find_doubtful_labels, suggest_labelling
 
 TYPICAL, STRAY = 4, 3  # rows of a proposal that are printed, from its middle and from its edge
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -83,6 +84,16 @@ def _name_of(folder: Path) -> str:
     if not name[0].isalpha():
         return f"eco-{name}"
     return name
+
+
+def _write_schema(folder: Path) -> None:
+    """The JSON schema that the file's first line names, for editors; a file that is there stays."""
+    from mesocosm.config.json_schema import published_schema
+
+    path = folder / SCHEMA
+    if not path.exists():
+        text = json.dumps(published_schema(), ensure_ascii=False)
+        path.write_text(text + "\n", encoding="utf-8")
 
 
 def _copy_scene(template: str, folder: Path) -> None:

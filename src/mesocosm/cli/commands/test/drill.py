@@ -15,8 +15,8 @@ import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
 from mesocosm.core.errors import ConfigValueError, MesocosmError
-from mesocosm.serving.requests.request_marks import DRILL, HEADER
 from mesocosm.lifecycle.server_info import find_server
+from mesocosm.serving.requests.request_marks import DRILL, HEADER
 
 if TYPE_CHECKING:
     from httpx import Client
@@ -179,7 +179,7 @@ def _send_rows(server: Mapping[str, Any], target: Target, kind: str, rows: int) 
     ):
         for n in bar:
             i = held[n % len(held)]
-            row = row_as_json({field: target.data[field][i] for field in target.features})
+            row = row_as_json({field: target.data[field][i] for field in target.inputs})
             truth: str | None = str(target.data[target.target][i])
             if kind == "unit-change":
                 _change_unit(row, target)

@@ -17,8 +17,8 @@ from mesocosm.config.checks.models.tagging import TAGGING_METRICS, check_tagging
 from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
-from mesocosm.learning.training.losses import LOSSES
 from mesocosm.learning.strategies.federated import FEDERATED_METRICS
+from mesocosm.learning.training.losses import LOSSES
 
 TARGETS = ("category", "boolean", "list", "number", "integer", "text", "tags")
 
