@@ -194,7 +194,7 @@ def _joins(
     if not joined:
         return []
     from mesocosm.data.engines.bounded_duckdb import engine
-    from mesocosm.data.pipeline.ingest import ambiguous_columns
+    from mesocosm.data.pipeline.column_names import ambiguous_columns
     from mesocosm.data.sources.source_columns import columns_of_sources
 
     with engine(where.store, taught=False) as con:

@@ -30,7 +30,7 @@ Record = Callable[[Any], None]
 def make_dataset(
     spec: Spec, catalog: Catalog, change: Change, say: Callable[[str], None], accept: frozenset[str]
 ) -> tuple[str, Record]:
-    from mesocosm.data.pipeline.snapshot_builder import govern
+    from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
     from mesocosm.lifecycle.access.integrity import Integrity
     from mesocosm.lifecycle.local_files import settle_readings
     from mesocosm.lifecycle.review.snapshot_comparison import check_new_data
@@ -42,17 +42,19 @@ def make_dataset(
         return last["id"], lambda con: None
     data = datasets_of(spec)[name]
     damaged = last is not None and Integrity(where.store).check_snapshot(last) is not None
-    made = govern(
+    made = build_snapshot(
         name,
         data,
         spec.eco.sources,
         where,
         change.prints.made,
         private_key(where.store),
-        say,
-        _last(last),
-        catalog.clock(),
-        forgotten_of(spec, catalog, name),
+        BuildOptions(
+            say=say,
+            last=_last(last),
+            now=catalog.clock(),
+            forgotten=forgotten_of(spec, catalog, name),
+        ),
     )
     origins = {
         s: {"origin": spec.eco.sources[s].origin, "licence": spec.eco.sources[s].licence}

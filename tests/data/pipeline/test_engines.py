@@ -22,7 +22,7 @@ from mesocosm.data.cleaning.missing import FILLS
 from mesocosm.data.cleaning.outliers import FENCES
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.engines.worker_task import treat
-from mesocosm.data.pipeline.snapshot_builder import Snapshot, govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources import SOURCES
 
@@ -135,7 +135,15 @@ def made(
     data = Dataset.model_validate({"from": "a", **recipe, "engine": engine})
     source: Any = SOURCES["csv"].model_validate({"type": "csv", "path": "a.csv"})
     try:
-        found = govern(name, data, {"a": source}, where, "m", "ab" * 32, lambda _: None, now=1.8e9)
+        found = build_snapshot(
+            name,
+            data,
+            {"a": source},
+            where,
+            "m",
+            "ab" * 32,
+            BuildOptions(say=lambda _: None, now=1.8e9),
+        )
     except Wrong as wrong:
         return str(wrong)
     tables = {t: read_table(where.store / "datasets" / name / t, found.delta[t]) for t in TABLES}

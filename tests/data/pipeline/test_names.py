@@ -28,7 +28,7 @@ from mesocosm.data.pipeline.internal_names import (
     same_but_case,
     unlisted,
 )
-from mesocosm.data.pipeline.snapshot_builder import Snapshot, govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.snapshots.delta_tables import page_of, read_table
 from mesocosm.data.snapshots.versions import diff
 from mesocosm.data.sources import SOURCES
@@ -186,14 +186,14 @@ def made(
     }
     dataset = Dataset.model_validate({"from": "s", "key": "nr_", "fields": fields, **more})
     source = SOURCES["parquet"].model_validate({"type": "parquet", "path": "d.parquet"})
-    found = govern(
+    found = build_snapshot(
         "d",
         dataset,
         {"s": source},
         Where(home, home / ".mesocosm"),
         "made",
         "ab" * 32,
-        lambda _: None,
+        BuildOptions(say=lambda _: None),
     )  # type: ignore[dict-item]
     path = home / ".mesocosm" / "datasets" / "d" / "rows"
     assert page_of(path, found.delta["rows"], list(fields), 0, 1)[0].keys() >= set(names)

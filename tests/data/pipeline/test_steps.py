@@ -25,7 +25,7 @@ from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.pipeline.ibis_sql import MACROS
 from mesocosm.data.pipeline.quantiles import quantiles
 from mesocosm.data.pipeline.recipe import serving_sql
-from mesocosm.data.pipeline.snapshot_builder import Snapshot, govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.quality.rules import RULES
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources import SOURCES
@@ -64,14 +64,14 @@ def build(
     pq.write_table(pa.table(columns), home / "a.parquet")
     data = Dataset.model_validate({"from": "a", "key": "id", "split": "none", **settings})
     where = Where(home, home / ".mesocosm")
-    snapshot = govern(
+    snapshot = build_snapshot(
         "t",
         data,
         {"a": SOURCES["parquet"].model_validate({"type": "parquet", "path": "a.parquet"})},
         where,
         "m",
         KEY,
-        lambda _: None,
+        BuildOptions(say=lambda _: None),
     )  # type: ignore[dict-item]
     return (
         snapshot,
@@ -298,7 +298,15 @@ def test_rules_over_the_table_compare_with_time_and_the_last_snapshot(tmp_path: 
     judged = Dataset.model_validate(
         {"from": "a", "key": "id", "split": "none", "fields": fields(), "rules": rules}
     )
-    got = govern("t", judged, source, where, "m", KEY, lambda _: None, last, now=1_735_689_600.0)  # type: ignore[arg-type]
+    got = build_snapshot(
+        "t",
+        judged,
+        source,
+        where,
+        "m",
+        KEY,
+        BuildOptions(say=lambda _: None, last=last, now=1_735_689_600.0),
+    )  # type: ignore[arg-type]
     said = " | ".join(got.report["warned"])
     assert (
         "days old" in said
@@ -323,8 +331,14 @@ def test_a_foreign_key_looks_into_another_source(tmp_path: Path) -> None:
     kinds: Any = {
         n: SOURCES["csv"].model_validate({"type": "csv", "path": f"{n}.csv"}) for n in "ac"
     }
-    got = govern(
-        "t", data, kinds, Where(tmp_path, tmp_path / ".mesocosm"), "m", KEY, lambda _: None
+    got = build_snapshot(
+        "t",
+        data,
+        kinds,
+        Where(tmp_path, tmp_path / ".mesocosm"),
+        "m",
+        KEY,
+        BuildOptions(say=lambda _: None),
     )
     assert (
         got.account["quarantined"] == 1
@@ -362,14 +376,14 @@ def test_repairs_mend_slips_dependencies_and_moved_values(tmp_path: Path) -> Non
         }
     )
     where = Where(tmp_path, tmp_path / ".mesocosm")
-    got = govern(
+    got = build_snapshot(
         "t",
         data,
         {"a": SOURCES["csv"].model_validate({"type": "csv", "path": "a.csv"})},
         where,
         "m",
         KEY,
-        lambda _: None,
+        BuildOptions(say=lambda _: None),
     )  # type: ignore[dict-item]
     kept = {
         r["id"]: r

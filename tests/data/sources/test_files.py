@@ -108,13 +108,15 @@ KEY = "ab" * 32
 
 def governed(home: Path, fields: dict[str, Any], **more: Any) -> tuple[Any, list[dict[str, Any]]]:
     from mesocosm.data.dataset import Dataset
-    from mesocosm.data.pipeline.snapshot_builder import govern
+    from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
     from mesocosm.data.snapshots.delta_tables import read_table
 
     where = Where(home, home / ".mesocosm")
     source: Any = SOURCES["csv"].model_validate({"type": "csv", "path": "*.csv"} | more)
     data = Dataset.model_validate({"from": "a", "fields": fields, "split": {"test": 0.2}})
-    made = govern("t", data, {"a": source}, where, "m", KEY, lambda _: None)
+    made = build_snapshot(
+        "t", data, {"a": source}, where, "m", KEY, BuildOptions(say=lambda _: None)
+    )
     return made, read_table(where.store / "datasets/t/rows", made.delta["rows"]).to_pylist()
 
 

@@ -19,7 +19,7 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import Later, Wrong
 from mesocosm.core.settings import Where
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.pipeline.snapshot_builder import govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources import SOURCES
 
@@ -33,14 +33,14 @@ def rows_of(
 ) -> tuple[Any, list[dict[str, Any]]]:
     where = Where(home, home / ".mesocosm")
     kinds: dict[str, Any] = {n: SOURCES[s["type"]].model_validate(s) for n, s in sources.items()}
-    snapshot = govern(
+    snapshot = build_snapshot(
         "t",
         Dataset.model_validate({"from": "a", "split": "none", **settings}),
         kinds,
         where,
         "made",
         KEY,
-        lambda _: None,
+        BuildOptions(say=lambda _: None),
     )
     return snapshot, list(
         read_table(where.store / "datasets" / "t" / "rows", snapshot.delta["rows"]).to_pylist()

@@ -31,7 +31,7 @@ from workbooks import xlsx
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.settings import Where
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.pipeline.snapshot_builder import Snapshot, govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.snapshots.delta_tables import page_of, read_table
 from mesocosm.data.sources import SOURCES
 
@@ -49,7 +49,9 @@ def made(
     source: Any = SOURCES[settings["type"]].model_validate(settings)
     assert source.fingerprint(where) == source.fingerprint(where)
     data = Dataset.model_validate({"from": "a", "fields": fields or FIELDS, "split": "none"})
-    snapshot = govern("t", data, {"a": source}, where, "m", KEY, lambda _: None)
+    snapshot = build_snapshot(
+        "t", data, {"a": source}, where, "m", KEY, BuildOptions(say=lambda _: None)
+    )
     return snapshot, read_table(where.store / "datasets/t/rows", snapshot.delta["rows"]).to_pylist()
 
 
@@ -230,14 +232,14 @@ def test_what_is_wrong_with_a_source_is_a_sentence(
     where = Where(tmp_path, tmp_path / ".mesocosm")
     source: Any = SOURCES[told["type"]].model_validate(told)
     with pytest.raises(Failure, match=said) as caught:
-        govern(
+        build_snapshot(
             "t",
             Dataset.model_validate({"from": "a", "fields": FIELDS}),
             {"a": source},
             where,
             "m",
             KEY,
-            lambda _: None,
+            BuildOptions(say=lambda _: None),
         )
     assert "secret" not in str(caught.value)
 

@@ -21,7 +21,7 @@ from mesocosm.core.settings import Where
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.pipeline.recipe import serving_sql
-from mesocosm.data.pipeline.snapshot_builder import Snapshot, govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources import SOURCES
 from mesocosm.data.types import TYPES
@@ -39,7 +39,9 @@ def made(
     sources: dict[str, Any] = {"a": SOURCES["csv"].model_validate({"path": "a.csv"})}
     if (home / "fx.csv").exists():
         sources["fx"] = SOURCES["csv"].model_validate({"path": "fx.csv"})
-    snapshot = govern("t", data, sources, where, "made", KEY, lambda _: None)
+    snapshot = build_snapshot(
+        "t", data, sources, where, "made", KEY, BuildOptions(say=lambda _: None)
+    )
     path = where.store / "datasets" / "t"
     kept, aside = (
         list(read_table(path / name, snapshot.delta[name]).to_pylist())

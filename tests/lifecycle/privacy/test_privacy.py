@@ -21,7 +21,7 @@ from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.privacy.aggregate import laplace
-from mesocosm.data.privacy.anonymity import Anonymity, coarse_sql, learn
+from mesocosm.data.privacy.anonymity import Anonymity, coarse_sql, fit_groups
 from mesocosm.data.privacy.keyring import Ring, new_key, ring
 from mesocosm.data.snapshots.delta_tables import page_of, read_table
 from mesocosm.data.snapshots.erasure import found_in
@@ -173,7 +173,7 @@ def test_no_row_stands_alone_in_its_group(k: int, several: int, seed: int, count
         setting = Anonymity(
             of=tuple(kinds), k=k, sensitive="ill" if several > 1 else None, l=max(2, several)
         )
-        facts = json.loads(json.dumps(learn(setting, con, "t", kinds)))
+        facts = json.loads(json.dumps(fit_groups(setting, con, "t", kinds)))
         con.execute(f"create table made as {coarse_sql(setting, facts, kinds, 't')}")
         groups = con.execute(
             'select count(*), count(distinct ill) from made group by age, weight, zip, born, "in"'
@@ -194,14 +194,16 @@ def test_too_few_or_too_lossy_is_refused_and_a_smaller_k_loses_less() -> None:
     with duckdb.connect() as con:
         ibis_sql.prepare(con)
         con.execute("create table t as select i::double as x, 'a' as s from range(100) r(i)")
-        losses = [learn(Anonymity(of=("x",), k=k), con, "t", kinds)["loss"] for k in (2, 5, 20, 50)]
+        losses = [
+            fit_groups(Anonymity(of=("x",), k=k), con, "t", kinds)["loss"] for k in (2, 5, 20, 50)
+        ]
         assert losses == sorted(losses) and losses[0] < 0.05 < losses[-1]
         with pytest.raises(Wrong, match="would be lost"):
-            learn(Anonymity(of=("x",), k=50, most_loss=0.1), con, "t", kinds)
+            fit_groups(Anonymity(of=("x",), k=50, most_loss=0.1), con, "t", kinds)
         with pytest.raises(Wrong, match="only 100 rows"):
-            learn(Anonymity(of=("x",), k=101), con, "t", kinds)
+            fit_groups(Anonymity(of=("x",), k=101), con, "t", kinds)
         with pytest.raises(Wrong, match="one value of 's'"):
-            learn(Anonymity(of=("x",), k=2, sensitive="s"), con, "t", kinds)
+            fit_groups(Anonymity(of=("x",), k=2, sensitive="s"), con, "t", kinds)
 
 
 def test_an_anonymous_dataset_is_written_without_what_names_a_line(tmp_path: Path) -> None:

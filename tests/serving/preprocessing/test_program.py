@@ -23,7 +23,7 @@ from mesocosm.data.cleaning.missing import FILLS
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.data.pipeline.recipe import serving_sql
-from mesocosm.data.pipeline.snapshot_builder import govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.data.sources import SOURCES
 from mesocosm.data.types import TYPES
 from mesocosm.serving.preprocessing.preprocess import DOUBTS, Preparation
@@ -176,14 +176,14 @@ def built(
         writer.writeheader()
         writer.writerows([{k: "" if v is None else str(v) for k, v in row.items()} for row in rows])
     data = Dataset.model_validate({"from": "a", "fields": fields, "split": "none", **more})
-    snapshot = govern(
+    snapshot = build_snapshot(
         "t",
         data,
         {"a": SOURCES["csv"].model_validate({"path": "a.csv"})},
         Where(home, home / ".mesocosm"),
         "m",
         KEY,
-        lambda _: None,
+        BuildOptions(say=lambda _: None),
     )
     sql = serving_sql(
         dict(data.fields), data.rules, snapshot.facts["fields"], KEY, data.repairs, data.anonymity

@@ -20,7 +20,7 @@ PERMUTATIONS = 64
 SHINGLE = 3
 
 
-def near(
+def find_near_duplicates(
     setting: Duplicates, con: Any, table: str, columns: Sequence[str]
 ) -> list[tuple[int, int]]:
     """Rows to drop, each with the row it is nearly a copy of.

@@ -59,7 +59,9 @@ class Anonymity(Kind):
         return self
 
 
-def learn(setting: Anonymity, con: Any, table: str, kinds: Mapping[str, str]) -> dict[str, Any]:
+def fit_groups(
+    setting: Anonymity, con: Any, table: str, kinds: Mapping[str, str]
+) -> dict[str, Any]:
     """The groups of a table: a tree of cuts, what each group's fields become, and what was lost.
 
     Args:

@@ -15,13 +15,15 @@ from typing import Any
 from mesocosm.core.durations import days
 from mesocosm.data.dataset import Dataset, Retention
 from mesocosm.data.pipeline import ibis_sql, recipe
-from mesocosm.data.pipeline.ingest import Raw
+from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.sources.path_utils import quote, text
 
 MOST_WORDS = 5  # words of a key that are looked for side by side in a line that could not be read
 
 
-def leave_erased(con: Any, dataset: Dataset, rows: Raw, forgotten: Sequence[str], key: str) -> int:
+def leave_erased(
+    con: Any, dataset: Dataset, rows: RawTable, forgotten: Sequence[str], key: str
+) -> int:
     """Leave out the rows of erased subjects; returns how many there were.
 
     Args:

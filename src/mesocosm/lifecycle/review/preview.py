@@ -53,24 +53,26 @@ def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> lis
 
 
 def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any]) -> None:
-    from mesocosm.data.pipeline.snapshot_builder import govern
+    from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 
     assert change.resource is not None and change.prints is not None
     where, name = where_of(spec), change.resource.name
     scratch = where.store / "work" / f"preview-{uuid.uuid4().hex[:8]}"
     rules = {"rows": last["account"]["kept"], "training": last["facts"]["training"]}
     try:
-        made = govern(
+        made = build_snapshot(
             name,
             datasets_of(spec)[name],
             spec.eco.sources,
             Where(where.root, scratch),
             change.prints.made,
             private_key(where.store),
-            lambda _: None,
-            rules,
-            catalog.clock(),
-            forgotten_of(spec, catalog, name),
+            BuildOptions(
+                say=lambda _: None,
+                last=rules,
+                now=catalog.clock(),
+                forgotten=forgotten_of(spec, catalog, name),
+            ),
         )
         auto = name in spec.eco.datasets and spec.eco.datasets[name].auto
         new = {
