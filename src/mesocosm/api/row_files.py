@@ -14,7 +14,7 @@ from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.json_keys import KeyTwice, load_once
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.data.sources.delimited.encodings import decoded, find_encoding
-from mesocosm.data.sources.delimited.header import Header, header_of
+from mesocosm.data.sources.delimited.header import Header, read_header
 from mesocosm.data.sources.delimited.plain_text import Plain, plain
 from mesocosm.data.sources.delimited.scanner import Scan
 from mesocosm.data.sources.files.parquet_exact import exact
@@ -274,12 +274,12 @@ def _reading(file: Plain, label: str, origin: Origin) -> tuple[str, Header]:
         ways.append(("", usual))
     for note, way in ways:
         try:
-            head = header_of(file.path, label, way)
+            head = read_header(file.path, label, way)
         except Wrong:
             continue
         if origin.fits(head.names):
             return note, head
-    return "", header_of(file.path, label, usual)
+    return "", read_header(file.path, label, usual)
 
 
 def _json_lines(path: Path) -> Iterator[Line]:

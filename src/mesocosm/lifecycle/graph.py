@@ -228,11 +228,11 @@ def _broken(spec: Spec, name: str, source: Any, made: Mapping[str, Any]) -> list
     if kept.is_file() and not source.contract.fresh:
         return []
     from mesocosm.data.engines.bounded_duckdb import engine
-    from mesocosm.data.sources.contract import broken
+    from mesocosm.data.sources.contract import find_broken
 
     with engine(where.store, taught=False) as con:
         source.collect(where, con, "promised")
-        found = broken(source.contract, con, "promised")
+        found = find_broken(source.contract, con, "promised")
     if not found:
         write_json(kept, {"source": name})
     owner = source.contract.owner or source.owner

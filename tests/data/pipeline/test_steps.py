@@ -311,7 +311,7 @@ def test_rules_over_the_table_compare_with_time_and_the_last_snapshot(tmp_path: 
     assert (
         "days old" in said
         and "300 rows are left after 900" in said
-        and "y is spread otherwise" in said
+        and "y is distributed differently" in said
         and "g is spread" not in said
     )
 

@@ -555,7 +555,7 @@ def test_json_keeps_nested_numbers_and_costs_no_more_than_what_is_broken(tmp_pat
         '{"a": "x\ufffd"}',
     )
     for cut in (data[:-1], data[:-4], data + b"]", data[: data.index(b"next") - 1]):
-        with pytest.raises(Wrong, match="is no JSON"):
+        with pytest.raises(Wrong, match="is not JSON"):
             read(tmp_path, cut, "json", at="items")
 
 

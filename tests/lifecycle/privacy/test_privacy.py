@@ -24,7 +24,7 @@ from mesocosm.data.privacy.aggregate import laplace
 from mesocosm.data.privacy.anonymity import Anonymity, coarse_sql, fit_groups
 from mesocosm.data.privacy.keyring import Ring, new_key, ring
 from mesocosm.data.snapshots.delta_tables import page_of, read_table
-from mesocosm.data.snapshots.erasure import found_in
+from mesocosm.data.snapshots.erasure import find_files_with
 from mesocosm.lifecycle.jobs.encryption import reveal, rotate
 from mesocosm.lifecycle.jobs.erasure import forget
 from mesocosm.lifecycle.jobs.privacy_budget import ask, spent
@@ -91,7 +91,8 @@ def test_what_is_sealed_opens_and_a_changed_bit_does_not(said: str, where: int) 
 def test_sealed_values_stand_nowhere_and_open_with_a_reason(ward: Ecosystem) -> None:
     store = ward.spec.root / ".mesocosm"
     assert (
-        found_in(store, ["person7@x.org", "card-00007", "+49 30 1000007", "person40@x.org"]) == []
+        find_files_with(store, ["person7@x.org", "card-00007", "+49 30 1000007", "person40@x.org"])
+        == []
     )
     assert all(
         r["mail"].startswith("enc:") and r["note"] == "call [phone] or ask" for r in rows(ward)
@@ -121,7 +122,7 @@ def test_a_new_key_seals_everything_anew_and_the_old_one_is_let_go(ward: Ecosyst
     )
     assert all(old.keys[0][0] not in json.dumps(r) for r in [*after, *rows(ward, "quarantine")])
     assert oct(os.stat(store / "keys").st_mode)[-3:] == "600"
-    assert found_in(store, [old.keys[0][1].hex()]) == []
+    assert find_files_with(store, [old.keys[0][1].hex()]) == []
 
 
 def test_a_subject_named_by_a_sealed_key_is_forgotten(ward: Ecosystem) -> None:

@@ -15,8 +15,8 @@ from mesocosm.core.errors import Later, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.core.settings import Collected, Where
 from mesocosm.core.url_policy import check_url, transport
-from mesocosm.data.sources.arrow_ingest import pour_rows
-from mesocosm.data.sources.files.json import listed
+from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
+from mesocosm.data.sources.files.json import list_at
 from mesocosm.data.sources.source import SourceKind
 
 MOST_BYTES = 50_000_000
@@ -62,13 +62,11 @@ class Http(SourceKind):
         """
         found = Collected([], 0, {})
         rows: list[tuple[str, int, dict[str, Any]]] = []
-        label, number, prints = (
-            f"http:{urlsplit(self.url).hostname}{urlsplit(self.url).path}",
-            0,
-            [],
-        )
+        address = urlsplit(self.url)
+        label = f"http:{address.hostname}{address.path}"
+        number, fingerprints = 0, []
         for _, items in self._pages():
-            prints.append(digest(items))
+            fingerprints.append(digest(items))
             for item in items:
                 number += 1
                 if isinstance(item, dict):
@@ -79,8 +77,8 @@ class Http(SourceKind):
                     )
         if not rows:
             raise Wrong("url", "the API gave no object", "at least one")
-        found.columns = list(dict.fromkeys(k for _, _, item in rows for k in item))
-        found.files[label] = digest(prints)
+        found.columns = keys_of(item for _, _, item in rows)
+        found.files[label] = digest(fingerprints)
         found.rows = pour_rows(con, name, found.columns, rows)
         return found
 
@@ -98,22 +96,22 @@ class Http(SourceKind):
                 check_url(url, ("https", "http"), self.private_network)
                 if urlsplit(url).netloc != urlsplit(self.url).netloc:
                     raise Wrong(
-                        "next", "the next page stands on another host", "a page of the same host"
+                        "next", "the next page is on another host", "a page of the same host"
                     )
                 query = {self.page: str(number)} if self.page else None
                 document = self._get(client, url, query)
-                items = listed(document, self.at, "the answer")
+                items = list_at(document, self.at, "the response")
                 if not items:
                     return
                 yield url, items
-                further = _at(document, self.next) if self.next else None
+                if not self.next and not self.page:
+                    return
                 if self.next:
+                    further = _value_at(document, self.next)
                     if not further or further in seen:
                         return
                     seen.add(further)
                     url = urljoin(url, str(further))
-                elif not self.page:
-                    return
 
     def _get(self, client: Any, url: str, query: dict[str, str] | None) -> Any:
         import httpx
@@ -121,7 +119,7 @@ class Http(SourceKind):
         try:
             with client.stream("GET", url, params=query) as answer:
                 if answer.status_code >= 500 or answer.status_code == 429:
-                    raise Later(f"the API answers {answer.status_code}; trying again may do")
+                    raise Later(f"the API answers {answer.status_code}; retryable")
                 if answer.status_code != 200:
                     raise Wrong(
                         "url",
@@ -140,10 +138,10 @@ class Http(SourceKind):
         try:
             return json.loads(data)
         except ValueError as error:
-            raise Wrong("url", "the answer is no JSON", "JSON") from error
+            raise Wrong("url", "the response is not JSON", "JSON") from error
 
 
-def _at(document: Any, path: str) -> Any:
+def _value_at(document: Any, path: str) -> Any:
     for step in path.split("."):
         document = document.get(step) if isinstance(document, dict) else None
     return document

@@ -28,15 +28,17 @@ def files_of(where: Where, path: str) -> list[Path]:
         found = [where.root / path]  # a file of exactly that name
     files = [inside(where.root, str(p.resolve())) for p in found if p.is_file()]
     if not files:
-        folder = (where.root / path).parent
-        names = sorted(p.name for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
-        near = nearest(Path(path).name, names)
-        raise Wrong(
-            "path",
-            f"no file is at '{path}'",
-            f"a file inside the project{f' (there is {near!r})' if near else ''}",
-        )
+        raise Wrong("path", f"no file is at '{path}'", _expected_file(where.root / path))
     return files
+
+
+def _expected_file(path: Path) -> str:
+    """What was expected in the place of an absent file, with the file of the nearest name."""
+    names: list[str] = []
+    if path.parent.is_dir():
+        names = sorted(p.name for p in path.parent.iterdir() if p.is_file())
+    near = nearest(path.name, names)
+    return f"a file inside the project (there is {near!r})" if near else "a file inside the project"
 
 
 def print_files(where: Where, path: str) -> str:

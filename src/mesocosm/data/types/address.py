@@ -89,37 +89,46 @@ def _written_out(words: list[str]) -> str:
     A way's kind closes its name, so the one before a name is a title or a saint; a direction opens
     the name after the number, or closes it. What stands before a code of five digits is a state.
 
-    >>> [_written_out(a.split()) for a in ("5 Dr. Martin Luther King Dr.", "12 St James St N", "7 E St", "Apt 4", "Omaha NE 68001")]
-    ['5 Dr. Martin Luther King Drive', '12 St James Street North', '7 E Street', 'Apartment 4', 'Omaha NE 68001']
+    >>> [_written_out(a.split()) for a in ("5 Dr. Martin Luther King Dr.", "12 St James St N")]
+    ['5 Dr. Martin Luther King Drive', '12 St James Street North']
+    >>> [_written_out(a.split()) for a in ("7 E St", "Apt 4", "Omaha NE 68001")]
+    ['7 E Street', 'Apartment 4', 'Omaha NE 68001']
     """
     bare = [word.rstrip(".").casefold() for word in words]
+    return " ".join(_full_word(word, bare, place) for place, word in enumerate(words))
 
-    def closes(place: int) -> bool:
-        """Whether nothing but directions, parts of a building and numbers comes after."""
-        return all(
-            b in DIRECTIONS or b in UNITS or not (b[:1].isalpha() or ZIP.fullmatch(b))
-            for b in bare[place + 1 :]
-        )
 
-    def opens(place: int) -> bool:
-        """Whether a number alone comes before, and a name of more than its kind after."""
-        after = [b for b in bare[place + 1 :] if b not in DIRECTIONS]
-        return place > 0 and all(b[:1].isdigit() for b in bare[:place]) and len(after) > 1
+def _full_word(word: str, bare: list[str], place: int) -> str:
+    """One word written out, or as it stands.
 
+    Args:
+        bare: all words of the part, plain and in small letters.
+    """
+    short = bare[place]
+    if short in UNITS:
+        following = bare[place + 1 : place + 2]
+        if following and UNIT.fullmatch(following[0]):
+            return UNITS[short]
     numbered = any(b[:1].isdigit() for b in bare)
-    found = []
-    for place, (word, b) in enumerate(zip(words, bare, strict=True)):
-        name = any(o[:1].isalpha() for o in bare[:place])
-        if b in UNITS and place + 1 < len(words) and UNIT.fullmatch(bare[place + 1]):
-            found.append(UNITS[b])
-        elif b in WAYS and closes(place) and name and (numbered or b != "ct"):
-            found.append(WAYS[b])
-        elif (
-            b in DIRECTIONS
-            and numbered
-            and ((closes(place) and name and WAYS.keys() & set(bare)) or opens(place))
-        ):
-            found.append(DIRECTIONS[b])
-        else:
-            found.append(word)
-    return " ".join(found)
+    after_name = any(b[:1].isalpha() for b in bare[:place]) and _closes(bare, place)
+    if short in WAYS and after_name and (numbered or short != "ct"):
+        return WAYS[short]
+    if short in DIRECTIONS and numbered:
+        closes_way = after_name and not WAYS.keys().isdisjoint(bare)
+        if closes_way or _opens(bare, place):
+            return DIRECTIONS[short]
+    return word
+
+
+def _closes(bare: list[str], place: int) -> bool:
+    """Whether nothing but directions, parts of a building and numbers comes after."""
+    return all(
+        b in DIRECTIONS or b in UNITS or not (b[:1].isalpha() or ZIP.fullmatch(b))
+        for b in bare[place + 1 :]
+    )
+
+
+def _opens(bare: list[str], place: int) -> bool:
+    """Whether a number alone comes before, and a name of more than its kind after."""
+    after = [b for b in bare[place + 1 :] if b not in DIRECTIONS]
+    return place > 0 and all(b[:1].isdigit() for b in bare[:place]) and len(after) > 1

@@ -74,7 +74,9 @@ class Category(FieldKind):
         value.
         """
         own = {word.casefold() for word in (*self.values, *self.aliases)}
-        return tuple(word for word in BLANK if word not in own) if self.values else ("",)
+        if not self.values:
+            return ("",)
+        return tuple(word for word in BLANK if word not in own)
 
     @property
     def label_spellings(self) -> dict[str, str]:
@@ -84,16 +86,10 @@ class Category(FieldKind):
     def unless_null(self, said: Column) -> Column:
         """The value, null where it is a null word that is neither a value nor an alias."""
         own = {word.casefold() for word in (*self.values, *self.aliases)}
-        given = (
-            None
-            if self.null is None
-            else tuple(word for word in self.null if word.casefold() not in own)
-        )
-        return (
-            super().unless_null(said)
-            if given == self.null
-            else unless_blank(said, given or (), exact=True)
-        )
+        words = tuple(word for word in self.null or () if word.casefold() not in own)
+        if self.null is None or words == self.null:
+            return super().unless_null(said)
+        return unless_blank(said, words, exact=True)
 
     def parts(
         self, said: Column, known: dict[str, Column], facts: Facts | None = None
@@ -107,17 +103,20 @@ class Category(FieldKind):
         del facts
         if not self.values:
             return said.cast("string")
+        known, exact = self._by_case()
+        read = matched(parts["low"], known, "string")
+        return matched(said.cast("string"), exact, "string").coalesce(read) if exact else read
+
+    def _by_case(self) -> tuple[dict[str, str], dict[str, str]]:
+        """What each spelling means: in small letters where its case does not matter, and exactly
+        where two values differ in their case only.
+        """
         spelled = {value: value for value in self.values} | self.aliases
         known: dict[str, str] = {}
         exact: dict[str, str] = {}
         for one, value in spelled.items():
             for low in (one.lower(), one.casefold()):
-                if (
-                    known.setdefault(low, value) != value
-                ):  # two values that differ in their case only are not one
+                if known.setdefault(low, value) != value:
                     exact |= {other: spelled[other] for other in spelled if other.lower() == low}
-        known = {
-            low: value for low, value in known.items() if low not in {one.lower() for one in exact}
-        }
-        read = matched(parts["low"], known, "string")
-        return matched(said.cast("string"), exact, "string").coalesce(read) if exact else read
+        differing = {one.lower() for one in exact}
+        return {low: value for low, value in known.items() if low not in differing}, exact

@@ -111,6 +111,7 @@ def _plain(said: str) -> str:
     return re.sub(r"[\W_]+", " ", flat).strip()
 
 
+NO_COUNTRIES = ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
 AMBIGUOUS = {
     "congo": ("CD", "CG"),
     "korea": ("KP", "KR"),
@@ -124,15 +125,14 @@ def ambiguous() -> dict[str, tuple[str, ...]]:
     """Names, plain, that several countries bear, in one language or in different ones."""
     from babel import Locale
 
-    told: dict[str, set[str]] = {}
+    meanings: dict[str, set[str]] = {}
     codes = set(known().values())
     for language in LANGUAGES:
         for code, name in Locale.parse(language).territories.items():
             if code in codes and len(_plain(name)) > 2:
-                told.setdefault(_plain(name), set()).add(code)
-    return {
-        name: tuple(sorted(several)) for name, several in told.items() if len(several) > 1
-    } | AMBIGUOUS
+                meanings.setdefault(_plain(name), set()).add(code)
+    several = {name: tuple(sorted(codes)) for name, codes in meanings.items() if len(codes) > 1}
+    return several | AMBIGUOUS
 
 
 def why_no_country(said: str, form: str) -> str | None:
@@ -153,25 +153,26 @@ def known() -> dict[str, str]:
     from babel.core import get_global
 
     found = dict(MORE)
-    codes = [
-        c
-        for c in Locale("en").territories
-        if len(c) == 2 and c.isalpha() and c not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
-    ]
+    codes = [code for code in Locale("en").territories if _is_country(code)]
     for language in LANGUAGES:
         names = Locale.parse(language).territories
         for code in codes:
             if code in names:
                 found.setdefault(_plain(names[code]), code)
-    for alias, real in get_global("territory_aliases").items():
-        if (
-            alias.isalpha()
-            and len(real) == 1
-            and real[0] in codes
-            and (len(alias) > 2 or alias == "UK")
-        ):
-            found.setdefault(alias.casefold(), real[0])
+    for alias, codes_of in get_global("territory_aliases").items():
+        if len(codes_of) == 1 and codes_of[0] in codes and _is_alias(alias):
+            found.setdefault(alias.casefold(), codes_of[0])
     return found | {code.casefold(): code for code in codes}
+
+
+def _is_country(code: str) -> bool:
+    """Whether a territory is a country by its code, not a union, a test or a region."""
+    return len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
+
+
+def _is_alias(text: str) -> bool:
+    """Whether an alias of a code is one people write: three letters, or UK."""
+    return text.isalpha() and (len(text) > 2 or text == "UK")
 
 
 @lru_cache(maxsize=10_000)

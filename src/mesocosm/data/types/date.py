@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator
@@ -23,6 +24,19 @@ SHORT = {
 
 def _format(text: str) -> str:
     return checked_format(text, SHORT, "%d/%m/%Y")
+
+
+def written_out(formats: Iterable[str], short: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """strptime formats, short names written out, each once; counts since a day have none.
+
+    >>> written_out(["ymd", "%d.%m.%Y", "epoch"], {"ymd": ("%Y/%m/%d",)})
+    ['%Y/%m/%d', '%d.%m.%Y']
+    """
+    found: dict[str, None] = {}
+    for name in formats:
+        if name not in COUNTED:
+            found |= dict.fromkeys(short.get(name, (name,)))
+    return list(found)
 
 
 class Date(FieldKind):
@@ -73,12 +87,8 @@ class Date(FieldKind):
     @property
     def forms(self) -> list[str]:
         """The formats, short names written out."""
-        each = (
-            f for form in self.formats for f in SHORT.get(form, () if form in COUNTED else (form,))
-        )
-        return list(
-            dict.fromkeys(f for f in each if "%z" not in f)
-        )  # one %z makes the engine roll days over
+        # one %z makes the engine roll days over
+        return [form for form in written_out(self.formats, SHORT) if "%z" not in form]
 
     @property
     def spec(self) -> str:

@@ -44,9 +44,10 @@ class Decimal(Number):
         if self.scale > self.precision:
             raise ValueError("a 'scale' of at most 'precision'")
         if self.outliers or self.rates:
+            setting = "outliers" if self.outliers else "rates"
             raise ValueError(
-                f"no '{'outliers' if self.outliers else 'rates'}': it would make the value inexact;"
-                " a 'number' takes it, and 'rules' bound a decimal"
+                f"no '{setting}': it would make the value inexact; a 'number' takes it, and 'rules'"
+                " bound a decimal"
             )
         return self
 
@@ -58,9 +59,9 @@ class Decimal(Number):
     @property
     def wanted(self) -> str:
         """In words."""
-        return f"a decimal with at most {self.scale} place{'s' * (self.scale != 1)}" + (
-            f" in {self.unit}" if self.unit else ""
-        )
+        places = "place" if self.scale == 1 else "places"
+        wanted = f"a decimal with at most {self.scale} {places}"
+        return f"{wanted} in {self.unit}" if self.unit else wanted
 
     @property
     def kept_as(self) -> tuple[str, ...]:
@@ -78,33 +79,31 @@ class Decimal(Number):
         """The decimal; null for a text that is none, or that it does not hold."""
         del parts
         kind = said.type()
-        if kind.is_decimal() or kind.is_integer():
+        if kind.is_integer():
+            return said.try_cast(self.ibis_type)
+        if kind.is_decimal():
             found = said.try_cast(self.ibis_type)
-            return (
-                cases((found.cast(str(kind)) == said, found), other=null(self.ibis_type))
-                if kind.is_decimal()
-                else found
-            )
+            return cases((found.cast(str(kind)) == said, found), other=null(self.ibis_type))
         text, mark = said.cast("string"), self.mark(facts)
-        whole, point = self.precision - self.scale, "," if mark == "," else r"\."
-        plain = (
-            rf"^-?\d{{1,{whole}}}(?:{point}\d{{1,{self.scale}}})?$"
-            if self.scale and whole
-            else rf"^-?\d{{1,{whole}}}$"
-            if whole
-            else r"^$"
-        )
-        sure = (
-            text.re_search(plain) & ~text.re_search(TWO_READINGS)
-            if mark == "mixed"
-            else text.re_search(plain)
-        )
+        sure = text.re_search(self._plain_pattern(mark))
+        if mark == "mixed":
+            sure = sure & ~text.re_search(TWO_READINGS)
         fast = cases((sure, text), other=null())
-        fast = fast.replace(",", ".") if mark == "," else fast
+        if mark == ",":
+            fast = fast.replace(",", ".")
         careful = functions()["decimal_of"](
             cases((fast.isnull(), text), other=null()), literal(self._spec(facts))
         )
         return fast.coalesce(careful).try_cast(self.ibis_type)
+
+    def _plain_pattern(self, mark: str) -> str:
+        """A regular expression of texts that are decimals of the field by their form."""
+        whole, point = self.precision - self.scale, "," if mark == "," else r"\."
+        if not whole:
+            return r"^$"
+        if not self.scale:
+            return rf"^-?\d{{1,{whole}}}$"
+        return rf"^-?\d{{1,{whole}}}(?:{point}\d{{1,{self.scale}}})?$"
 
     def _spec(self, facts: Facts) -> str:
         times = {**facts.get("units", {}), **self.spellings}

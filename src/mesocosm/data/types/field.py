@@ -59,29 +59,12 @@ class FieldKind(Kind):
     def _null_texts(cls, value: Any) -> Any:
         if value is None:
             return None
-        listed = value if isinstance(value, list | tuple) else [value]
-        return tuple(
-            (
-                ""
-                if one is None
-                else (
-                    str(one)
-                    if isinstance(one, int | float) and not isinstance(one, bool)
-                    else one.strip()
-                    if isinstance(one, str)
-                    else one
-                )
-            )
-            for one in listed
-        )
+        return tuple(map(_null_text, _as_list(value)))
 
     @field_validator("absent", mode="before")
     @classmethod
     def _texts(cls, value: Any) -> Any:
-        return tuple(
-            str(one) if isinstance(one, int | float) and not isinstance(one, bool) else one
-            for one in (value if isinstance(value, list | tuple) else [value])
-        )
+        return tuple(map(_number_text, _as_list(value)))
 
     @property
     def ibis_type(self) -> str:
@@ -103,9 +86,10 @@ class FieldKind(Kind):
     @property
     def leans(self) -> tuple[str, ...]:
         """Other fields that the steps of this one read."""
-        return tuple(
-            dict.fromkeys([*self.missing.leans, *(self.fence.leans if self.fence else ())])
-        )
+        names = [*self.missing.leans]
+        if self.fence:
+            names += self.fence.leans
+        return tuple(dict.fromkeys(names))
 
     @property
     def trims(self) -> bool:
@@ -125,11 +109,9 @@ class FieldKind(Kind):
     def unless_null(self, said: Column) -> Column:
         """The value, null where it is one of the field's null words."""
         if said.type().is_string():
-            return (
-                unless_blank(said, self.usual_null)
-                if self.null is None
-                else unless_blank(said, self.null, exact=True)
-            )
+            if self.null is None:
+                return unless_blank(said, self.usual_null)
+            return unless_blank(said, self.null, exact=True)
         if said.type().is_floating():  # what a table of doubles has for nothing
             said = cases((said.isnan(), null(str(said.type()))), other=said)
         return unless_absent(said, self.null) if self.null else said
@@ -201,3 +183,20 @@ class FieldKind(Kind):
         if why is not None:
             sentence = sentence + (literal(": ") + why).fill_null("")
         return cases((bad, sentence), other=null())
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _number_text(value: Any) -> Any:
+    """A number of the file as its text; any other value as it is."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
+def _null_text(value: Any) -> Any:
+    """A null word of the file as its text, without outer spaces."""
+    if value is None:
+        return ""
+    return value.strip() if isinstance(value, str) else _number_text(value)

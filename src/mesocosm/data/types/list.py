@@ -50,11 +50,9 @@ class List(FieldKind):
     def wanted(self) -> str:
         """In words."""
         between = f"with '{self.separator}' between"
-        return (
-            f"{', '.join(self.values)} or several of them {between}"
-            if self.values
-            else f"values {between}"
-        )
+        if not self.values:
+            return f"values {between}"
+        return f"{', '.join(self.values)} or several of them {between}"
 
     @property
     def narrows(self) -> bool:

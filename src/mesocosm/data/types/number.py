@@ -137,7 +137,7 @@ class Number(FieldKind):
     @property
     def wanted(self) -> str:
         """In words."""
-        return "a number" + (f" in {self.unit}" if self.unit else "")
+        return f"a number in {self.unit}" if self.unit else "a number"
 
     @model_validator(mode="after")
     def _money(self) -> Number:
@@ -154,11 +154,8 @@ class Number(FieldKind):
         """The decimal mark: a point where the source's cells are numbers, else as set, as the
         column proved it, or a point; `mixed` where the column proved both.
         """
-        return (
-            "."
-            if facts.get("decimal") == "numbers"
-            else self.decimal or str(facts.get("decimal", "."))
-        )
+        proven = str(facts.get("decimal", "."))
+        return "." if proven == "numbers" else self.decimal or proven
 
     def learn(self, spellings_seen: list[str], rates: dict[str, float] | None = None) -> Facts:
         """The factor of every spelling of a unit that converts to the field's; `offsets` where a
@@ -168,22 +165,22 @@ class Number(FieldKind):
             return {}
         known = spellings(self.unit)
         if self.unit in CURRENCIES:
-            known |= money(
-                self.unit, {**(self.rates if isinstance(self.rates, dict) else {}), **(rates or {})}
-            )
-        for said in spellings_seen:
-            times = factor(said, self.unit)
+            own = self.rates if isinstance(self.rates, dict) else {}
+            known |= money(self.unit, {**own, **(rates or {})})
+        for spelling in spellings_seen:
+            times = factor(spelling, self.unit)
             if times is not None:
-                known[said] = times
-        shifted = {
-            said: list(line)
-            for said in sorted({*OFFSET_WORDS, *spellings_seen})
-            if (line := shift(said, self.unit))
-        }
-        known = {said: times for said, times in known.items() if said not in shifted}
-        return {"units": {said: known[said] for said in sorted(known)}} | (
-            {"offsets": shifted} if shifted else {}
-        )
+                known[spelling] = times
+        shifted: dict[str, list[float]] = {}
+        for spelling in sorted({*OFFSET_WORDS, *spellings_seen}):
+            line = shift(spelling, self.unit)
+            if line:
+                shifted[spelling] = list(line)
+                known.pop(spelling, None)
+        facts: Facts = {"units": dict(sorted(known.items()))}
+        if shifted:
+            facts["offsets"] = shifted
+        return facts
 
     def parts(
         self, said: Column, known: dict[str, Column], facts: Facts | None = None
@@ -208,14 +205,21 @@ class Number(FieldKind):
             return {"rest": said.substr(known["lead"].length()).lstrip()}
         if "odd" not in known:
             odd = (known["lead"] == "") | known["rest"].re_search(MORE)
-            odd = odd | _thirds(known["lead"]) if self.mark(facts or {}) == "mixed" else odd
+            if mark == "mixed":
+                odd = odd | _thirds(known["lead"])
             return {"odd": cases((odd, said), other=null())}
+        return self._figure_and_unit(known, mark)
+
+    def _figure_and_unit(self, known: dict[str, Column], mark: str) -> dict[str, Column]:
+        """The number and the text beside it, from the helper columns."""
         careful = functions()["figure_of"](known["odd"], literal(mark))
+        lead = known["lead"]
         if mark == ".":
             careful = cases(
                 (known["odd"].re_search(GROUPED), known["odd"].replace(",", "")), other=careful
             )
-        lead = known["lead"].replace(",", ".") if mark == "," else known["lead"]
+        elif mark == ",":
+            lead = lead.replace(",", ".")
         beside = functions()["unit_of"](known["odd"], literal(mark))
         return {
             "number": cases(
@@ -232,19 +236,13 @@ class Number(FieldKind):
 
     def _plain(self, said: Column, mark: str) -> Column:
         """A text that is a plain number by a cast; an underscore is no digit, and `+-5` is `±5`."""
-        text = said.replace(",", ".") if mark == "," else said
-        odd = said.contains("_") | said.contains("+-")
-        odd = odd | said.contains(".") if mark == "," else odd
+        text, odd = said, said.contains("_") | said.contains("+-")
+        if mark == ",":
+            text, odd = said.replace(",", "."), odd | said.contains(".")
         number = text.try_cast("float64")
-        if mark != "mixed":
-            return cases((odd, null("float64")), other=number)
-        return cases(
-            (
-                odd | (_thirds(text) & (number.abs() >= 1.0) & (number.abs() < 1000.0)),
-                null("float64"),
-            ),
-            other=number,
-        )
+        if mark == "mixed":
+            odd = odd | (_thirds(text) & (number.abs() >= 1.0) & (number.abs() < 1000.0))
+        return cases((odd, null("float64")), other=number)
 
     def _digits(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The digits of a whole number as text, null for few digits before an exponent; `odd` where
@@ -347,24 +345,21 @@ class Integer(Number):
     @property
     def wanted(self) -> str:
         """In words."""
-        return "a whole number" + (f" in {self.unit}" if self.unit else "")
+        return f"a whole number in {self.unit}" if self.unit else "a whole number"
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The whole number; null where it is not whole or has more than 64 bits."""
         if not parts and said.type().is_integer():
             return said.try_cast("int64")
         if not parts and said.type().is_decimal():
-            return cases((said == said.round(), said), other=null(str(said.type()))).try_cast(
-                "int64"
-            )
-        number = (
-            self._converted(parts["number"], parts["unit"], facts)
-            if parts
-            else self._from_typed(said)
-        )
-        small = cases(
-            (number.abs() < EXACT, number), other=null("float64")
-        )  # a greater one is not even asked whether it is whole
+            rounded = cases((said == said.round(), said), other=null(str(said.type())))
+            return rounded.try_cast("int64")
+        if parts:
+            number = self._converted(parts["number"], parts["unit"], facts)
+        else:
+            number = self._from_typed(said)
+        # a greater one is not even asked whether it is whole
+        small = cases((number.abs() < EXACT, number), other=null("float64"))
         whole = cases((small == small.round(), small), other=null("float64")).cast("int64")
         if not parts:
             return whole

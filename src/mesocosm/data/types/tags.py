@@ -39,7 +39,10 @@ class Tags(FieldKind):
     @property
     def tags(self) -> list[str]:
         """All tags."""
-        return ["O", *(f"{mark}-{value}" for value in self.values for mark in "BI")]
+        found = ["O"]
+        for value in self.values:
+            found += [f"B-{value}", f"I-{value}"]
+        return found
 
     @property
     def wanted(self) -> str:

@@ -4,15 +4,28 @@ UTC.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator
 
 from mesocosm.data.parsing.strptime import checked_format, counted_once, moment
-from mesocosm.data.parsing.timestamps import COUNTED
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
 from mesocosm.data.profiling.column_readings import in_order
+from mesocosm.data.types.date import written_out
 from mesocosm.data.types.field import Facts, FieldKind
+
+CLOCKS = (" %H:%M:%S", " %H:%M", "")
+
+
+def with_clocks(day: str, marks: str) -> tuple[str, ...]:
+    """A format of days with each mark and each clock.
+
+    >>> with_clocks("%d{0}%m", ".")
+    ('%d.%m %H:%M:%S', '%d.%m %H:%M', '%d.%m')
+    """
+    return tuple(day.format(mark) + clock for mark, clock in product(marks, CLOCKS))
+
 
 SHORT = {
     "iso": (
@@ -33,15 +46,9 @@ SHORT = {
     ),
     "us": ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M"),
     "eu": ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M"),
-    "dmy": tuple(
-        f"%d{mark}%m{mark}%Y{clock}" for mark in "./-" for clock in (" %H:%M:%S", " %H:%M", "")
-    ),
-    "mdy": tuple(
-        f"%m{mark}%d{mark}%Y{clock}" for mark in "/-." for clock in (" %H:%M:%S", " %H:%M", "")
-    ),
-    "ymd": tuple(
-        f"%Y{mark}%m{mark}%d{clock}" for mark in "/-." for clock in (" %H:%M:%S", " %H:%M", "")
-    ),
+    "dmy": with_clocks("%d{0}%m{0}%Y", "./-"),
+    "mdy": with_clocks("%m{0}%d{0}%Y", "/-."),
+    "ymd": with_clocks("%Y{0}%m{0}%d", "/-."),
 }
 
 OFFSET = r"\s*[+-](?:0\d|1[0-4])(?::?[0-5]\d)?$"
@@ -108,13 +115,7 @@ class Time(FieldKind):
     @property
     def forms(self) -> list[str]:
         """The formats, short names written out."""
-        return list(
-            dict.fromkeys(
-                f
-                for form in self.formats
-                for f in SHORT.get(form, () if form in COUNTED else (form,))
-            )
-        )
+        return written_out(self.formats, SHORT)
 
     def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The moment in UTC; null for a text that no format reads."""
@@ -129,7 +130,7 @@ class Time(FieldKind):
             )
         text = said.cast("string").re_replace("[zZ]$", "+00:00")
         forms = [f.replace("%z", "").rstrip() for f in mine.forms]
-        offset = [f + gap + "%z" for f in forms for gap in ("", " ")]
+        offset = [form + gap + "%z" for form, gap in product(forms, ("", " "))]
         if not forms:
             return call["moment_of"](text, literal(mine.spec)).try_cast("timestamp")
         local = moment(text, forms)

@@ -119,7 +119,7 @@ def return_to(
 
     What learnt from the version that is left keeps its versions; they are named.
     """
-    from mesocosm.data.snapshots.versions import bring_back
+    from mesocosm.data.snapshots.versions import restore_version
 
     dataset_of(spec, dataset)
     store = where_of(spec).store
@@ -127,7 +127,7 @@ def return_to(
         now, then = version_of(catalog, dataset, "newest"), version_of(catalog, dataset, to)
         if now["id"] == then["id"]:
             raise Failure(f"{now['id']} is the newest version already")
-        versions = bring_back(store / then["path"], then["report"]["delta"], then["made"])
+        versions = restore_version(store / then["path"], then["report"]["delta"], then["made"])
         ident = next_id(catalog, dataset, then["made"])
         values = then | {
             "id": ident,
@@ -162,7 +162,7 @@ def rows_of(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) -> d
         Wrong: the file's ending is of no kind that is known.
     """
     from mesocosm.core.files import aside_name
-    from mesocosm.data.snapshots.versions import take
+    from mesocosm.data.snapshots.versions import export_rows
 
     data = dataset_of(spec, dataset)
     if out.suffix.lower() not in (".csv", ".parquet", ".json", ".jsonl"):
@@ -173,7 +173,7 @@ def rows_of(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) -> d
         )
     snapshot = version_of(catalog, dataset, at)
     aside = out.with_name(aside_name(out) + out.suffix)
-    rows = take(
+    rows = export_rows(
         where_of(spec).store / snapshot["path"] / "rows",
         snapshot["delta"],
         aside,

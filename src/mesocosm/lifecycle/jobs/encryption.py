@@ -34,7 +34,7 @@ def reveal(
         Failure: nothing was built, or a key is not on the ring.
     """
     from mesocosm.data.pipeline.ibis_sql import prepare
-    from mesocosm.data.snapshots.erasure import find, keys_as_kept
+    from mesocosm.data.snapshots.erasure import keys_as_kept, open_values
 
     data = dataset_of(spec, dataset)
     if field not in sealed_fields(data):
@@ -57,7 +57,7 @@ def reveal(
     import duckdb
 
     try:
-        found = find(
+        found = open_values(
             store / snapshot["path"],
             snapshot["report"]["delta"]["rows"],
             field,

@@ -87,7 +87,7 @@ def _held(
         fields: the field of each dataset that holds the key; None where only its quarantine can.
     """
     from mesocosm.data.pipeline.ibis_sql import prepare
-    from mesocosm.data.snapshots.erasure import held_in, keys_as_kept
+    from mesocosm.data.snapshots.erasure import find_held_keys, keys_as_kept
 
     where = where_of(spec)
     secret, found = private_key(where.store), set[str]()
@@ -103,7 +103,7 @@ def _held(
             for key, form in zip(left, kept, strict=True):
                 forms[key] |= {form} - {""}
             sealed = bool(field and field.sealed)
-            found |= held_in(
+            found |= find_held_keys(
                 where.store / snapshot["path"],
                 subject,
                 dict(zip(left, kept, strict=True)),
@@ -128,7 +128,7 @@ def _held(
 
 def _leave_out(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str) -> None:
     """Keep the marks of keys that nothing holds, so that later builds leave their rows out."""
-    from mesocosm.data.snapshots.erasure import mark
+    from mesocosm.data.snapshots.erasure import mark_key
 
     secret = private_key(where_of(spec).store)
     with catalog.transaction() as con:
@@ -138,7 +138,7 @@ def _leave_out(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], 
                 select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset)
             )
         }
-        marks = [m for m in dict.fromkeys(mark(key, secret) for key in keys) if m not in known]
+        marks = [m for m in dict.fromkeys(mark_key(key, secret) for key in keys) if m not in known]
         if marks:
             con.execute(
                 insert(t.FORGOTTEN),
@@ -195,11 +195,11 @@ def _forget(
     from mesocosm.data.pipeline.ibis_sql import prepare
     from mesocosm.data.snapshots.erasure import (
         erase,
-        found_in,
-        in_text,
+        find_files_with,
         keys_as_kept,
-        mark,
-        of_keys,
+        mark_key,
+        match_keys,
+        match_text,
     )
     from mesocosm.data.sources.page_cache import forget_kept
     from mesocosm.data.sources.path_utils import quote
@@ -214,9 +214,9 @@ def _forget(
         path, now = where.store / snapshot["path"], snapshot["report"]["delta"]
         sealed = f"opened({quote(subject)})" if subject and field and field.sealed else None
         gone = (
-            of_keys(subject, kept, keys, sealed)
+            match_keys(subject, kept, keys, sealed)
             if subject
-            else {"rows": "false", "quarantine": in_text(keys)}
+            else {"rows": "false", "quarantine": match_text(keys)}
         )
         aside = f"@{columns_of(data.fields)[subject]}" if subject and subject != data.key else ""
         versions, lost, rows = erase(
@@ -234,7 +234,11 @@ def _forget(
             con.execute(
                 insert(t.FORGOTTEN),
                 [
-                    {"dataset": dataset, "mark": mark(key, secret) + aside, "at": catalog.clock()}
+                    {
+                        "dataset": dataset,
+                        "mark": mark_key(key, secret) + aside,
+                        "at": catalog.clock(),
+                    }
                     for key in keys
                     if subject
                 ],
@@ -278,7 +282,7 @@ def _forget(
         out_of_answers(where.store, set(rows), dataset, snapshot["id"])
         catalog.scrub()
         long = sorted(w for w in words if len(w) > 3)
-        still = found_in(where.store, long) if long else []
+        still = find_files_with(where.store, long) if long else []
     return {
         "dataset": dataset,
         "rows": lost,

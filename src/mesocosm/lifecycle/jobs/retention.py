@@ -31,8 +31,8 @@ def due(spec: Spec, catalog: Catalog) -> list[tuple[str, dict[str, Any], str]]:
 
 def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[str, Any]]:
     """Erase what is over its age, older versions included, and say what was erased."""
-    from mesocosm.data.snapshots.delta_tables import oldest
-    from mesocosm.data.snapshots.erasure import erase, of_age
+    from mesocosm.data.snapshots.delta_tables import find_oldest_day
+    from mesocosm.data.snapshots.erasure import erase, match_age
     from mesocosm.data.sources.page_cache import forget_kept
 
     done: list[dict[str, Any]] = []
@@ -47,13 +47,13 @@ def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[st
             versions, lost, rows = erase(
                 path,
                 snapshot["report"]["delta"],
-                of_age(retention.by, spec.eco.datasets[name].fields[retention.by], first),
+                match_age(retention.by, spec.eco.datasets[name].fields[retention.by], first),
                 snapshot["made"],
             )
             report = snapshot["report"] | {
                 "delta": versions,
                 "examples": {},
-                "expires": oldest(path / "rows", versions["rows"], retention.by),
+                "expires": find_oldest_day(path / "rows", versions["rows"], retention.by),
             }
             with catalog.transaction() as con:
                 catalog.keep_only(

@@ -18,7 +18,7 @@ from mesocosm.core.settings import Collected, Where
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.encodings import Encoding
 from mesocosm.data.sources.delimited.fast_reader import read_fast
-from mesocosm.data.sources.delimited.header import Header, header_of
+from mesocosm.data.sources.delimited.header import Header, read_header
 from mesocosm.data.sources.delimited.lines import shown
 from mesocosm.data.sources.delimited.plain_text import plain
 from mesocosm.data.sources.delimited.scanner import Scan
@@ -130,7 +130,7 @@ class Csv(SourceKind):
         for path in files_of(where, self.path):
             label, found.files[label] = name_and_print(where, path)
             file = plain(con, path, label, self.encoding)
-            head = header_of(file.path, label, self)
+            head = read_header(file.path, label, self)
             found.notes += [note for note in (file.note, head.note) if note]
             read = self._read(con, file.path, head)
             found.unreadable += [(label, line, said, why) for line, said, why in read.bad]

@@ -14,7 +14,7 @@ from mesocosm.core.errors import Failure, Later, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.core.settings import Collected, Where
 from mesocosm.core.url_policy import at_address, check_url
-from mesocosm.data.sources.arrow_ingest import pour_rows
+from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
 from mesocosm.data.sources.source import SourceKind
 
 BATCH = 1000
@@ -49,7 +49,7 @@ class Nats(SourceKind):
     subject: str | None = Field(None, pattern=r"^[^\s]{1,200}$")
     private_network: bool = False
 
-    def _asked(self, work: Callable[[Any, Any], Awaitable[Any]]) -> Any:
+    def _ask(self, work: Callable[[Any, Any], Awaitable[Any]]) -> Any:
         """What `work` gives of a JetStream context and the stream's state.
 
         Raises:
@@ -113,7 +113,7 @@ class Nats(SourceKind):
         async def work(_: Any, state: Any) -> list[int]:
             return [state.first_seq, state.last_seq, state.messages]
 
-        return digest(self._asked(work), self.stream, self.subject)
+        return digest(self._ask(work), self.stream, self.subject)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Pour the messages up to the newest one now into table `name`; `_line` is a message's
@@ -160,14 +160,14 @@ class Nats(SourceKind):
                     seen += 1
             return int(state.last_seq)
 
-        watermark = self._asked(work)
+        watermark = self._ask(work)
         if not rows:
             raise Wrong(
                 "stream",
                 f"no message of '{self.stream}' is a JSON object",
                 "at least one message that is",
             )
-        found.columns = list(dict.fromkeys(k for _, _, value in rows for k in value))
+        found.columns = keys_of(value for _, _, value in rows)
         found.files[label] = f"{len(rows)} messages to {watermark}"
         found.rows = pour_rows(con, name, found.columns, rows)
         return found
