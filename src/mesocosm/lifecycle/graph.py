@@ -197,7 +197,7 @@ def _joins(
     from mesocosm.data.pipeline.column_names import ambiguous_columns
     from mesocosm.data.sources.source_columns import columns_of_sources
 
-    with engine(where.store, taught=False) as con:
+    with engine(where.store, with_functions=False) as con:
         for name, data in joined.items():
             try:
                 wrong = ambiguous_columns(
@@ -230,7 +230,7 @@ def _broken(spec: Spec, name: str, source: Any, made: Mapping[str, Any]) -> list
     from mesocosm.data.engines.bounded_duckdb import engine
     from mesocosm.data.sources.contract import find_broken
 
-    with engine(where.store, taught=False) as con:
+    with engine(where.store, with_functions=False) as con:
         source.collect(where, con, "promised")
         found = find_broken(source.contract, con, "promised")
     if not found:

@@ -311,5 +311,5 @@ def test_a_private_address_is_refused_unless_the_file_opens_it(tmp_path: Path) -
     with pytest.raises(Wrong, match="not public"):
         source.fingerprint(Where(tmp_path, tmp_path))  # type: ignore[attr-defined]
     opened = source.model_copy(update={"private_network": True})
-    with pytest.raises(Later, match="does not answer"):
+    with pytest.raises(Later, match="refused or authentication failed"):
         opened.fingerprint(Where(tmp_path, tmp_path))  # type: ignore[attr-defined]

@@ -208,10 +208,10 @@ def test_a_workbook_s_formulas_without_a_value_and_merged_cells_are_noted(tmp_pa
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        ({"type": "excel", "path": "a.txt"}, "no workbook"),
-        ({"type": "json", "path": "a.txt"}, "no JSON"),
+        ({"type": "excel", "path": "a.txt"}, "not a workbook"),
+        ({"type": "json", "path": "a.txt"}, "not JSON"),
         ({"type": "json", "path": "b.json", "at": "dta"}, "no 'dta'"),
-        ({"type": "delta", "path": "."}, "no Delta table"),
+        ({"type": "delta", "path": "."}, "not a Delta table"),
         ({"type": "python", "call": "mine:row"}, "no function 'row'"),
         ({"type": "python", "call": "bad:rows"}, "failed: ZeroDivisionError"),
         ({"type": "python", "call": "../out:rows"}, "leaves the project"),
@@ -312,7 +312,7 @@ def test_an_api_is_read_page_by_page(api: str, tmp_path: Path) -> None:
     ):
         _, kept = made(tmp_path, base | more)
         assert same(kept), more
-    for path, said in (("token", "answers 401"), ("busy", "503"), ("odd", "no JSON")):
+    for path, said in (("token", "status 401"), ("busy", "503"), ("odd", "not JSON")):
         with pytest.raises(Failure, match=said):
             made(tmp_path, base | {"url": f"{api}/{path}"})
 

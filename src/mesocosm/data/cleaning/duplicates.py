@@ -72,14 +72,14 @@ class Duplicates(Kind):
         """SQL that lists `_row` of the rows whose hash `_h` is seen twice, in one slice of the
         hashes.
         """
-        part_of = f"_why is null and _h is not null and _h % {parts} = {part}"
+        where = f"_why is null and _h is not null and _h % {parts} = {part}"
         return (
-            f"select _row from {table} where {part_of} and _h in (select _h from {table} where {part_of}"
-            " group by _h having count(*) > 1)"
+            f"select _row from {table} where {where} and _h in (select _h from {table} where"
+            f" {where} group by _h having count(*) > 1)"
         )
 
     def drops(self, table: str, candidates: str, columns: list[str]) -> str:
-        """SQL that lists the rows to drop (`_row`) and the row that each is a duplicate of (`kept`).
+        """SQL that lists the rows to drop (`_row`), each with the row that it duplicates (`kept`).
 
         Only the candidates go through the window over the columns themselves, so that a collision
         of hashes drops no row.

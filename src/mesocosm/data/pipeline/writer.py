@@ -60,8 +60,8 @@ def write_tables(
     named = "select d._row, d.kept, r._part, r._line from _drops d join _stage r using (_row)"
     drops = new_file(path / "duplicates")
     con.execute(
-        f"copy (select _row, kept, {rows.file_sql()} as _file, _line from ({named}) order by _row) to"
-        f" {text(str(drops))} ({written})"
+        f"copy (select _row, kept, {rows.file_sql()} as _file, _line from ({named}) order by _row)"
+        f" to {text(str(drops))} ({written})"
     )
     return {
         "rows": commit(path / "rows", [file], made),
@@ -106,8 +106,9 @@ def _quarantine_sql(fields: recipe.Fields, rows: RawTable, key: str) -> str:
     return (
         f"with _texts as (select _row, {strings} from _raw where _row in (select _row from"
         f" _set_aside)), _originals as (select _row, to_json({{{names}}})::varchar as original from"
-        f" ({hidden})), _places as (select _row, {rows.file_sql()} as _file, _line, {rows.source_sql()} as"
-        " _source from _stage where _row in (select _row from _set_aside)) select _row, _file,"
+        f" ({hidden})), _places as (select _row, {rows.file_sql()} as _file, _line,"
+        f" {rows.source_sql()} as _source from _stage where _row in (select _row from _set_aside))"
+        " select _row, _file,"
         " _line, _source, _why as reason, original from _set_aside join _originals using (_row)"
         " join _places using (_row) order by _row"
     )

@@ -125,8 +125,10 @@ def phone(value: str) -> bool:
 
     Dates, coordinates, versions and amounts are none.
 
-    >>> [phone(v) for v in ("0171/1234567", "+49 30 1234567", "555-123-4567", "2023-01-05", "10.12.2023", "52.5200 13.4050", "1.200.300")]
-    [True, True, True, False, False, False, False]
+    >>> [phone(text) for text in ("0171/1234567", "+49 30 1234567", "555-123-4567")]
+    [True, True, True]
+    >>> [phone(text) for text in ("2023-01-05", "10.12.2023", "52.5200 13.4050", "1.200.300")]
+    [False, False, False, False]
     """
     bare = value.split("x")[0].strip()
     digits = re.sub(r"\D", "", bare)

@@ -113,7 +113,8 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
         "national id",
         re.compile(
             r"(?<![A-Za-z0-9])((?!BG|GB|NK|KN|TN|NT|"
-            r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D])(?![A-Za-z0-9])"
+            r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D])(?!["
+            r"A-Za-z0-9])"
         ),
         _any,
     ),
@@ -142,7 +143,8 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
         re.compile(
             r"(?<=,"
             rf" "
-            rf")((?:[{_U}][{_L}]+\s+){{0,2}}[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-BD-HJLNP-UW-Z]{{2}})(?![A-Za-z0-9])"
+            rf")((?:[{_U}][{_L}]+\s+){{0,2}}[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-BD-HJLNP-UW-Z]{{"
+            rf"2}})(?![A-Za-z0-9])"
         ),
         _any,
     ),

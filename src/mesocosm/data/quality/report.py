@@ -346,9 +346,8 @@ def count_unreadable(
             f"select {quote(column)} from _raw where _row in (select _row from _stage where"
             f" {quote(name)} is null) and {quote(column)} is not null"
         )
-        count = con.execute(
-            f"with _unread as ({unread}) {ibis_sql.to_sql(table.aggregate(n=value.notnull().sum()))}"
-        ).fetchall()[0][0]
+        present = ibis_sql.to_sql(table.aggregate(n=value.notnull().sum()))
+        count = con.execute(f"with _unread as ({unread}) {present}").fetchall()[0][0]
         if count:
             found[name] = int(count)
     return found

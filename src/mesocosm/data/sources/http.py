@@ -27,12 +27,12 @@ class Http(SourceKind):
 
     Args:
         url: `https://...`; write `${NAME}` for what must stay in the environment.
-        at: where the list stands in a page, as `data.items`.
-        next: where a page names the next one's address, as `links.next`.
-        page: the query's word for the page's number, counted from 1, where there is no `next`.
+        at: where the list is in a page, as `data.items`.
+        next: where a page has the next one's address, as `links.next`.
+        page: the query's parameter for the page's number, counted from 1, where there is no `next`.
         headers: headers to send; secrets by `${NAME}`.
         most: the most pages read.
-        private_network: whether the host may stand at a private or loopback address.
+        private_network: whether the host may have a private or loopback address.
 
     Source: RFC 9110 (HTTP); RFC 8288 (links).
 
@@ -50,15 +50,15 @@ class Http(SourceKind):
     private_network: bool = False
 
     def fingerprint(self, where: Where) -> str:
-        """A print over everything the API gives."""
+        """A fingerprint of everything the API gives."""
         return digest([items for _, items in self._pages()])
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Pour the objects into table `name`; `_line` counts them over all pages.
 
         Raises:
-            Wrong: the answer is no JSON with such a list, or its host is not allowed.
-            Later: the server does not answer.
+            Wrong: the response is not JSON with such a list, or its host is not allowed.
+            Later: the server does not respond.
         """
         found = Collected([], 0, {})
         rows: list[tuple[str, int, dict[str, Any]]] = []
@@ -73,10 +73,10 @@ class Http(SourceKind):
                     rows.append((label, number, item))
                 else:
                     found.unreadable.append(
-                        (label, number, json.dumps(item)[:2000], "it is no JSON object")
+                        (label, number, json.dumps(item)[:2000], "it is not a JSON object")
                     )
         if not rows:
-            raise Wrong("url", "the API gave no object", "at least one")
+            raise Wrong("url", "the API returned no object", "at least one")
         found.columns = keys_of(item for _, _, item in rows)
         found.files[label] = digest(fingerprints)
         found.rows = pour_rows(con, name, found.columns, rows)
@@ -117,24 +117,24 @@ class Http(SourceKind):
         import httpx
 
         try:
-            with client.stream("GET", url, params=query) as answer:
-                if answer.status_code >= 500 or answer.status_code == 429:
-                    raise Later(f"the API answers {answer.status_code}; retryable")
-                if answer.status_code != 200:
+            with client.stream("GET", url, params=query) as response:
+                if response.status_code >= 500 or response.status_code == 429:
+                    raise Later(f"the API responds with status {response.status_code}; retryable")
+                if response.status_code != 200:
                     raise Wrong(
                         "url",
-                        f"the API answers {answer.status_code}",
+                        f"the API responds with status {response.status_code}",
                         "200; see the address and the headers",
                     )
                 data = b""
-                for part in answer.iter_bytes():
+                for part in response.iter_bytes():
                     data += part
                     if len(data) > MOST_BYTES:
                         raise Wrong(
                             "url", f"a page is longer than {MOST_BYTES} bytes", "smaller pages"
                         )
         except httpx.HTTPError as error:
-            raise Later("the API does not answer") from error
+            raise Later("the API does not respond") from error
         try:
             return json.loads(data)
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""Files a source names: found inside the project, sorted, printed by content."""
+"""Files a source names: found inside the project, sorted, fingerprinted by content."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def _expected_file(path: Path) -> str:
     return f"a file inside the project (there is {near!r})" if near else "a file inside the project"
 
 
-def print_files(where: Where, path: str) -> str:
-    """One print over the names and contents of the files a path names."""
+def fingerprint_files(where: Where, path: str) -> str:
+    """One fingerprint of the names and contents of the files a path names."""
     return digest([(_name(where, p), digest_file(p)) for p in files_of(where, path)])
 
 
@@ -50,8 +50,8 @@ def _name(where: Where, path: Path) -> str:
     return path.relative_to(where.root.resolve()).as_posix()
 
 
-def name_and_print(where: Where, path: Path) -> tuple[str, str]:
-    """A file's name in the project and its print."""
+def name_and_fingerprint(where: Where, path: Path) -> tuple[str, str]:
+    """A file's name in the project and its fingerprint."""
     return _name(where, path), digest_file(path)
 
 
@@ -104,11 +104,11 @@ def pour(con: Any, name: str, select: str, first: bool) -> None:
 
 
 def leave_out_optimizer(con: Any, name: str) -> None:
-    """Have the engine plan without one of its optimizers, beside those it leaves out already.
+    """Have the engine plan without one of its optimizers, and without those it leaves out already.
 
     `statistics_propagation` concludes from a file's statistics what no value can be; those of
     Parquet leave NaN out, so `isnan(x)` would be false of every row.
     """
-    said = con.execute("select current_setting('disabled_optimizers')").fetchall()[0][0] or ""
-    names = {one.strip() for one in said.split(",") if one.strip()} | {name}
+    setting = con.execute("select current_setting('disabled_optimizers')").fetchall()[0][0] or ""
+    names = {one.strip() for one in setting.split(",") if one.strip()} | {name}
     con.execute(f"set disabled_optimizers={text(','.join(sorted(names)))}")

@@ -51,7 +51,7 @@ class Python(SourceKind):
         return path
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the module's file, its arguments and the revision."""
+        """A fingerprint of the module's file, its arguments and the revision."""
         return digest(digest_file(self._file(where)), self.call, self.given, self.revision)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:

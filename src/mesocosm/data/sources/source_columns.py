@@ -12,7 +12,7 @@ from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.data.sources.delimited.header import read_header
 from mesocosm.data.sources.delimited.plain_text import plain
 from mesocosm.data.sources.files.parquet import Parquet
-from mesocosm.data.sources.path_utils import files_of, name_and_print
+from mesocosm.data.sources.path_utils import files_of, name_and_fingerprint
 from mesocosm.data.sources.spool import distinct
 
 
@@ -40,7 +40,7 @@ def columns_of_sources(
 def _csv_columns(con: Any, source: Csv, where: Where) -> list[str]:
     columns: dict[str, None] = {}
     for path in files_of(where, source.path):
-        label, _ = name_and_print(where, path)
+        label, _ = name_and_fingerprint(where, path)
         file = plain(con, path, label, source.encoding)
         columns |= dict.fromkeys(read_header(file.path, label, source).names)
     return list(columns)

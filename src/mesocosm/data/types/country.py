@@ -67,7 +67,7 @@ MORE = {
 class Country(FieldKind):
     """A country, read from its name in fifteen languages or its code, kept in one form.
 
-    A name that several countries bear (Congo, Korea, Virgin Islands) is refused with their codes.
+    A name that several countries have (Congo, Korea, Virgin Islands) is refused with their codes.
 
     Args:
         form: `code` (two letters of ISO 3166-1) or `name` (English).
@@ -97,7 +97,7 @@ class Country(FieldKind):
         return functions()["country_of"](said.cast("string"), literal(self.form))
 
     def because(self, said: Column, facts: Facts) -> Column | None:
-        """Which countries bear an ambiguous name."""
+        """Which countries have an ambiguous name."""
         del facts
         return functions()["why_no_country"](said, literal(self.form))
 
@@ -122,7 +122,7 @@ AMBIGUOUS = {
 
 @lru_cache(maxsize=1)
 def ambiguous() -> dict[str, tuple[str, ...]]:
-    """Names, plain, that several countries bear, in one language or in different ones."""
+    """Names, plain, that several countries have, in one language or in different ones."""
     from babel import Locale
 
     meanings: dict[str, set[str]] = {}

@@ -30,7 +30,7 @@ class FieldKind(Kind):
     """Settings common to all types.
 
     Args:
-        column: the source's column, where it bears another name.
+        column: the source's column, where it has another name.
         missing: what stands for a missing value.
         null: the texts that mean "no value" in this source, exactly as it writes them, outer spaces
             aside: `null: ["", "NA"]`; `null: []` for none, not even the empty text. Not set: the

@@ -109,7 +109,7 @@ class Number(FieldKind):
         rates: how many of the field's unit (a currency) one of each other currency is worth, or the
             source that says so.
         spellings: texts that stand beside a figure, each with how many of the field's unit it is.
-        outliers: how far values are fenced and acted on.
+        outliers: the outlier detector, and what is done with outliers.
 
     Source: SI brochure (2019) 5.4; pint for conversions; ISO 4217; IEEE 754 (double precision).
 

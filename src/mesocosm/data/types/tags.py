@@ -14,7 +14,7 @@ from mesocosm.data.types.field import Facts, FieldKind
 
 class Tags(FieldKind):
     """A tag a word with a space between: `O` for none, `B-` where a named thing begins and `I-`
-    where it goes on.
+    where it continues.
 
     Args:
         values: the kinds of named things.

@@ -117,7 +117,7 @@ def _at_source(spec: Spec, name: str, columns: set[str]) -> list[str]:
     where, data = where_of(spec), datasets_of(spec)[name]
     texts: list[str] = []
     wanted = columns | {c.split(".", 1)[1] for c in columns if "." in c}
-    with engine(where.store, taught=False) as con:
+    with engine(where.store, with_functions=False) as con:
         for number, source in enumerate(data.source.sources):
             spec.eco.sources[source].collect(where, con, f"ahead_{number}")
             there: list[Any] = con.execute(f"describe ahead_{number}").fetchall()

@@ -1,4 +1,4 @@
-"""Fields that others determine, mended by what rows with the same determinant say."""
+"""Fields that others determine, repaired by the value that rows with the same determinant have."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from mesocosm.data.quality.rules.field_names import Of
 
 
 class Dependency(RepairKind):
-    """Mend `to` where rows of the same `from` agree on another value (`zip -> city`).
+    """Repair `to` where rows of the same `from` agree on another value (`zip -> city`).
 
-    Several determinants vote: each names the value that most rows of its group bear, if it is a
+    Several determinants vote: each names the value that most rows of its group have, if it is a
     majority of `share` and of at least `least` rows; the value with more votes than the one that
     stands there is taken.
 
     Args:
         from: the field, or fields, each of which determines `to`.
-        to: the field to mend.
+        to: the field to repair.
         share: the share of a group that must agree.
         least: how many rows must agree.
-        fill: whether a missing value is filled too.
+        fill: whether a missing value is imputed too.
 
     Source: Codd 1971, Further Normalization of the Data Base Relational Model; Bohannon et al.
     2005.

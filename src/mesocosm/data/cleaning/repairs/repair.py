@@ -1,8 +1,7 @@
-"""What every repair has: the field it mends, what it learns from the rows, and the mended value as
-SQL.
+"""What every repair has: the field it changes, what it learns from the rows, the new value as SQL.
 
-Knows SQL text and distinct values. A repair keeps nulls unless filling them is its work, and what
-it learns is a table of values as JSON, so that a row alone is mended as it was in the batch.
+Knows SQL text and distinct values. A repair keeps nulls unless imputing them is its work, and what
+it learns is a table of values as JSON, so that a row alone is repaired as it was in the batch.
 """
 
 from __future__ import annotations
@@ -34,9 +33,7 @@ class RepairKind(Kind):
         raise NotImplementedError
 
     def values(self, facts: dict[str, Any]) -> dict[str, str]:
-        """For each field it mends, SQL of the mended value (text), null where it has nothing to
-        say.
-        """
+        """For each field it repairs, SQL of the new value (text), null where it stays as it is."""
         raise NotImplementedError
 
 

@@ -17,9 +17,9 @@ LEAST_WORD = 4  # characters under which a word is a code, which is not misspelt
 
 
 class Spelling(RepairKind):
-    """Mend a value that is rare and almost a frequent one.
+    """Repair a value that is rare and almost a frequent one.
 
-    A value is mended where another one is alone nearest to it, differs in at most `share` of the
+    A value is repaired where another one is alone nearest to it, differs in at most `share` of the
     letters of each word, and is `times` as frequent for each letter that differs. Digits are
     letters too, but a value whose every letter is a digit is never taken for another number, and a
     word of fewer than four letters (ak, en) or a date is never taken for a misspelt one.

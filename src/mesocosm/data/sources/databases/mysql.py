@@ -58,14 +58,16 @@ class Mysql(TableKind):
                 local_infile=False,
             )
         except pymysql.Error as error:
-            raise Later("the MySQL server does not answer, or refuses this user") from error
+            raise Later(
+                "connection to the MySQL server refused or authentication failed"
+            ) from error
 
     def reader(self) -> MysqlReader:
         """A connection through PyMySQL."""
         return MysqlReader(self, self._connect())
 
-    def whole_print(self) -> str:
-        """A print over the rows: their count and the sum of their checksums, whatever their
+    def fingerprint_rows(self) -> str:
+        """A fingerprint of the rows: their count and the sum of their checksums, whatever their
         order.
         """
         reader = self.reader()
@@ -166,7 +168,7 @@ class MysqlReader:
         return pa.table(data)
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         self.cursor.close()
         self.raw.close()
 

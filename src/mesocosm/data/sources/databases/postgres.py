@@ -54,23 +54,25 @@ class Postgres(TableKind):
         try:
             return postgres.connect(url)
         except Exception as error:
-            raise Later("the PostgreSQL server does not answer, or refuses this user") from error
+            raise Later(
+                "connection to the PostgreSQL server refused or authentication failed"
+            ) from error
 
     def reader(self) -> PostgresReader:
         """A connection through ADBC."""
         return PostgresReader(self, self._connect())
 
-    def whole_print(self) -> str:
-        """A print over the rows: their count and the sum of their 64-bit hashes, whatever their
+    def fingerprint_rows(self) -> str:
+        """A fingerprint of the rows: their count and the sum of their 64-bit hashes, whatever their
         order.
         """
         reader = self.reader()
         try:
-            said = (
+            query = (
                 "select count(*)::text, coalesce(sum(hashtextextended(t::text, 0)), 0)::text from"
                 f" {reader.name} t"
             )
-            return digest(reader.run(said).fetchone(), self.table)
+            return digest(reader.run(query).fetchone(), self.table)
         finally:
             reader.close()
 
@@ -147,6 +149,6 @@ class PostgresReader:
         return self.run(query, bounds).fetch_arrow_table()
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         self.cursor.close()
         self.raw.close()

@@ -50,10 +50,10 @@ class TableKind(SourceKind):
         table: `table` or `schema.table`, or a view.
         cursor: a column that only grows, such as an id or the time of the last change. With it a
             build reads only rows that came since the last one, in batches; the others lie sealed
-            (AES-256-GCM) in the store until someone is forgotten. A row changed or deleted below it
+            (AES-256-GCM) in the store until a subject is erased. A row changed or deleted below it
             is not noticed.
         batch: how many rows one batch by the cursor has.
-        private_network: whether the host may stand at a private or loopback address.
+        private_network: whether the host may have a private or loopback address.
     """
 
     server: ClassVar[str] = ""
@@ -67,21 +67,21 @@ class TableKind(SourceKind):
         """A connection.
 
         Raises:
-            Later: the server does not answer.
+            Later: the server does not respond.
         """
         raise NotImplementedError
 
-    def whole_print(self) -> str:
-        """A print over all rows, whatever their order."""
+    def fingerprint_rows(self) -> str:
+        """A fingerprint of all rows, whatever their order."""
         raise NotImplementedError
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the rows; with a cursor, over its greatest value and how many rows have that
-        or none.
+        """A fingerprint of the rows; with a cursor, of its greatest value and of how many rows
+        have that or none.
         """
         del where
         if not self.cursor:
-            return self.whole_print()
+            return self.fingerprint_rows()
         reader = self.reader()
         try:
             top, without = reader.top()
@@ -100,7 +100,7 @@ class TableKind(SourceKind):
 
         Raises:
             Wrong: the table or its cursor does not exist, or the table holds no row.
-            Later: the server does not answer.
+            Later: the server does not respond.
         """
         label = f"{self.server}:{self.table}"
         # before the rows: what comes in between is noticed next time

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from mesocosm.core.errors import Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.core.settings import Collected, Where
-from mesocosm.data.sources.path_utils import files_of, name_and_print, quote
+from mesocosm.data.sources.path_utils import files_of, name_and_fingerprint, quote
 from mesocosm.data.sources.source import SourceKind
 
 
@@ -33,17 +33,19 @@ class Sqlite(SourceKind):
     table: str
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the file's bytes and the table's name."""
-        return digest([name_and_print(where, p) for p in files_of(where, self.path)], self.table)
+        """A fingerprint of the file's bytes and the table's name."""
+        return digest(
+            [name_and_fingerprint(where, p) for p in files_of(where, self.path)], self.table
+        )
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Pour the table into table `name`; `_line` is the row in the order read, from 1.
 
         Raises:
-            Wrong: the file is no SQLite database, or it has no such table.
+            Wrong: the file is not a SQLite database, or it has no such table.
         """
         path = files_of(where, self.path)[0]
-        label, content = name_and_print(where, path)
+        label, content = name_and_fingerprint(where, path)
         with closing(self._open(path)) as database:
             self._check_table(database, label)
             cursor = database.execute(f"select * from {quote(self.table)}")

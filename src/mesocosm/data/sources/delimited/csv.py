@@ -23,7 +23,12 @@ from mesocosm.data.sources.delimited.lines import shown
 from mesocosm.data.sources.delimited.plain_text import plain
 from mesocosm.data.sources.delimited.scanner import Scan
 from mesocosm.data.sources.file_union import Part, Schema, unite
-from mesocosm.data.sources.path_utils import files_of, name_and_print, print_files, quote
+from mesocosm.data.sources.path_utils import (
+    files_of,
+    fingerprint_files,
+    name_and_fingerprint,
+    quote,
+)
 from mesocosm.data.sources.source import SourceKind
 from mesocosm.data.sources.spool import Spool
 
@@ -50,12 +55,12 @@ class Csv(SourceKind):
         encoding: how the bytes are read; where not given, it is found over the whole file and
             reported.
         skip: physical lines before the header.
-        header: whether the first record bears the names; without it and `names`, columns are
+        header: whether the first record holds the names; without it and `names`, columns are
             `column1`, `column2` and so on.
         names: the names of the columns, in order, in place of the header's.
         quote: the quote character; `""` where there is none.
         escape: what stands before a quote inside of quotes; where not given, the quote itself.
-        comment: what a line that is no row begins with, as `#`.
+        comment: what a line that is not a row begins with, as `#`.
         schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns
             (missing where a file has none), `ignore` takes those that all files have.
 
@@ -114,8 +119,8 @@ class Csv(SourceKind):
         return self
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the files' names and bytes."""
-        return print_files(where, self.path)
+        """A fingerprint of the files' names and bytes."""
+        return fingerprint_files(where, self.path)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Show the files as view `name` with `_file` and `_line`, the true line of each file that a
@@ -128,7 +133,7 @@ class Csv(SourceKind):
         found = Collected([], 0, {})
         parts: list[Part] = []
         for path in files_of(where, self.path):
-            label, found.files[label] = name_and_print(where, path)
+            label, found.files[label] = name_and_fingerprint(where, path)
             file = plain(con, path, label, self.encoding)
             head = read_header(file.path, label, self)
             found.notes += [note for note in (file.note, head.note) if note]

@@ -1,4 +1,4 @@
-"""How cells of a delimited text are set apart, and the expressions that read lines so written.
+"""How cells of a delimited text are separated, and the regular expressions that read such lines.
 Knows no file.
 """
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Dialect:
-    """How cells are set apart.
+    """How cells are separated.
 
     Args:
         quote: the quote character; empty where there is none.
         escape: what stands before a quote inside of quotes: the quote itself, or another character.
-        comment: what a line that is no row begins with; empty where there is none.
+        comment: what a line that is not a row begins with; empty where there is none.
     """
 
     delimiter: str = ","

@@ -21,7 +21,7 @@ from mesocosm.core.settings import Collected, Where
 from mesocosm.data.sources.arrow_ingest import Rows
 from mesocosm.data.sources.file_union import Schema, differing_keys
 from mesocosm.data.sources.files.excel_formulas import note_formulas, note_merged
-from mesocosm.data.sources.path_utils import files_of, name_and_print
+from mesocosm.data.sources.path_utils import files_of, name_and_fingerprint
 from mesocosm.data.sources.source import SourceKind
 from mesocosm.data.sources.spool import distinct
 
@@ -39,7 +39,7 @@ class Excel(SourceKind):
     Args:
         path: a path or glob inside the project.
         sheet: the sheet's name; the first where not given.
-        header: the row that bears the names, from 1. A second column of one name is `name#2`, one
+        header: the row that holds the names, from 1. A second column of one name is `name#2`, one
             without a name at place 3 that holds a value is `column3`.
         schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns
             (missing where a file has none), `ignore` takes those that all files have.
@@ -58,23 +58,25 @@ class Excel(SourceKind):
     LATER: ClassVar[dict[str, Any]] = {"schema_": "fail"}
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the files' bytes and the sheet."""
+        """A fingerprint of the files' bytes and the sheet."""
         return digest(
-            [name_and_print(where, p) for p in files_of(where, self.path)], self.sheet, self.header
+            [name_and_fingerprint(where, p) for p in files_of(where, self.path)],
+            self.sheet,
+            self.header,
         )
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Pour the sheet into table `name`; `_line` is the sheet's row.
 
         Raises:
-            Wrong: a file is no workbook, unpacks to more than `MOST_BYTES`, has no such sheet, or
-                files differ in their columns and `schema` is `fail`.
+            Wrong: a file is not a workbook, unpacks to more than `MOST_BYTES`, has no such sheet,
+                or files differ in their columns and `schema` is `fail`.
         """
         found = Collected([], 0, {})
         rows = Rows(con)
         columns: dict[str, dict[str, None]] = {}
         for path in files_of(where, self.path):
-            label, content = name_and_print(where, path)
+            label, content = name_and_fingerprint(where, path)
             _refuse_large(path, label)
             named, keys = self._add_rows(path, label, rows, found.notes)
             columns[named] = dict.fromkeys(keys)

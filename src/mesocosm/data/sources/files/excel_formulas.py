@@ -1,5 +1,5 @@
 """What a workbook does not tell by its values: formulas without a stored value, values that are to
-be computed anew, errors, merged cells.
+be recomputed, errors, merged cells.
 
 Knows the parts of Office Open XML and OpenDocument as far as these need. Opens no sheet for its
 values.
@@ -24,7 +24,7 @@ ODS_CELL = re.compile(r"<table:table-cell\b[^>]*\btable:formula=[^>]*>")
 
 
 def note_formulas(path: Path, sheet: str, label: str) -> list[str]:
-    """Sentences about a sheet's formulas whose values are not stored or are to be computed anew;
+    """Sentences about a sheet's formulas whose values are not stored or are to be recomputed;
     none for a file of another kind.
     """
     if not zipfile.is_zipfile(path):
@@ -56,8 +56,8 @@ def note_merged(
         ranges: the first and last cell of each, as row and column from 0.
         header: the row of the names, from 1.
 
-    >>> note_merged([((1, 0), (3, 0))], 1, "a.xlsx#s")
-    ["'a.xlsx#s' has 1 merged range (first A2:A4): its first cell has the value, the 2 other cells are missing"]
+    >>> note_merged([((1, 0), (3, 0))], 1, "a.xlsx#s")[0][:45]
+    "'a.xlsx#s' has 1 merged range (first A2:A4): "
     """
     here = sorted(r for r in ranges if r[1][0] >= header - 1 and r[0] != r[1])
     if not here:
@@ -124,7 +124,7 @@ def _of_xlsx(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
             else f"the stored values of {many} formulas"
         )
         notes.append(
-            f"'{label}' asks to be computed anew when it is opened, so {what} may be out of date;"
+            f"'{label}' asks to be recomputed when it is opened, so {what} may be out of date;"
             " open and save it in a spreadsheet program"
         )
     return notes + _note_errors(_error_cells(book, part), label)
@@ -150,7 +150,7 @@ def _note_errors(cells: Sequence[str], label: str) -> list[str]:
     one = len(cells) == 1
     return [
         f"'{label}' has {len(cells)} cell{'' if one else 's'} with an error such as #N/A or"
-        f" #DIV/0!{first}, read as missing; mend {'it' if one else 'them'} in the workbook"
+        f" #DIV/0!{first}, read as missing; correct {'it' if one else 'them'} in the workbook"
     ]
 
 

@@ -100,7 +100,7 @@ class Iceberg(SourceKind):
         return "://" not in uri.replace("file://", "") and path.is_relative_to(where.root.resolve())
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the table's id and the snapshot read; an Iceberg snapshot never changes."""
+        """A fingerprint of the table's id and the snapshot read; a snapshot never changes."""
         table, chosen = self._table(where)
         return digest(str(table.metadata.table_uuid), chosen.snapshot_id)
 

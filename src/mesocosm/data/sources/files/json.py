@@ -20,7 +20,7 @@ from mesocosm.data.sources.delimited.lines import MOST_TEXT, shown
 from mesocosm.data.sources.delimited.plain_text import plain
 from mesocosm.data.sources.file_union import Schema, differing_keys
 from mesocosm.data.sources.files.json_lines import object_of
-from mesocosm.data.sources.path_utils import files_of, name_and_print, print_files
+from mesocosm.data.sources.path_utils import files_of, fingerprint_files, name_and_fingerprint
 from mesocosm.data.sources.source import SourceKind
 
 SPACE = re.compile(r"[ \t\r\n]*")
@@ -50,20 +50,20 @@ class Json(SourceKind):
     LATER: ClassVar[dict[str, Any]] = {"schema_": "evolve"}
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the files' names and bytes."""
-        return print_files(where, self.path)
+        """A fingerprint of the files' names and bytes."""
+        return fingerprint_files(where, self.path)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Show the objects as view `name`; `_line` is the place in its list, from 1.
 
         Raises:
-            Wrong: a file is no JSON, or has no list of objects there.
+            Wrong: a file is not JSON, or has no list of objects there.
         """
         found = Collected([], 0, {})
         rows = Rows(con)
         keys: dict[str, dict[str, None]] = {}
         for path in files_of(where, self.path):
-            label, found.files[label] = name_and_print(where, path)
+            label, found.files[label] = name_and_fingerprint(where, path)
             file = plain(con, path, label)
             found.notes += [file.note] if file.note else []
             seen = keys.setdefault(label, {})
@@ -118,9 +118,9 @@ class _Stream:
             if not self.more():
                 return ""
 
-    def take(self, wanted: str) -> None:
-        if self.peek() != wanted:
-            raise ValueError(f"expected {wanted}")
+    def take(self, expected: str) -> None:
+        if self.peek() != expected:
+            raise ValueError(f"expected {expected}")
         self.at += 1
 
     def value(self) -> tuple[str, Any]:
@@ -143,7 +143,7 @@ def elements(path: Path, at: str, label: str) -> Iterator[str]:
 
     Raises:
         Wrong: there is no list.
-        ValueError: the document is no JSON.
+        ValueError: the document is not JSON.
     """
     stream = _Stream(path)
     steps = [step for step in at.split(".") if step]
@@ -214,13 +214,13 @@ def _finish(stream: _Stream, depth: int) -> None:
     """Read a document to its end, out of as many objects as the list lies in.
 
     Raises:
-        ValueError: the rest is no JSON, as of a file that was cut off.
+        ValueError: the rest is not JSON, as of a file that was cut off.
     """
     for _ in range(depth):
         while stream.peek() == ",":
             stream.take(",")
             if not isinstance(stream.value()[1], str):
-                raise ValueError("a key is no text")
+                raise ValueError("a key is not a text")
             stream.take(":")
             stream.value()
         stream.take("}")

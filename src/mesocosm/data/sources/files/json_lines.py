@@ -19,7 +19,7 @@ from mesocosm.data.sources.delimited.encodings import BROKEN
 from mesocosm.data.sources.delimited.lines import MOST_TEXT, lines_of, shown
 from mesocosm.data.sources.delimited.plain_text import plain
 from mesocosm.data.sources.file_union import Schema, differing_keys
-from mesocosm.data.sources.path_utils import files_of, name_and_print, print_files
+from mesocosm.data.sources.path_utils import files_of, fingerprint_files, name_and_fingerprint
 from mesocosm.data.sources.source import SourceKind
 
 
@@ -44,8 +44,8 @@ class Jsonl(SourceKind):
     LATER: ClassVar[dict[str, Any]] = {"schema_": "evolve"}
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the files' names and bytes."""
-        return print_files(where, self.path)
+        """A fingerprint of the files' names and bytes."""
+        return fingerprint_files(where, self.path)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Show the files as view `name`; keys seen in any line are columns.
@@ -58,7 +58,7 @@ class Jsonl(SourceKind):
         rows = Rows(con)
         keys: dict[str, dict[str, None]] = {}
         for path in files_of(where, self.path):
-            label, found.files[label] = name_and_print(where, path)
+            label, found.files[label] = name_and_fingerprint(where, path)
             file = plain(con, path, label)
             found.notes += [file.note] if file.note else []
             seen = keys.setdefault(label, {})

@@ -12,10 +12,10 @@ from mesocosm.data.sources.file_union import Part, Schema, unite
 from mesocosm.data.sources.files.parquet_exact import exact
 from mesocosm.data.sources.path_utils import (
     files_of,
+    fingerprint_files,
     leave_out_optimizer,
-    name_and_print,
+    name_and_fingerprint,
     parquet_sql,
-    print_files,
     quote,
 )
 from mesocosm.data.sources.source import SourceKind
@@ -26,7 +26,7 @@ class Parquet(SourceKind):
     """Files in Apache Parquet.
 
     A decimal of more than 38 digits is read as text, and a duration as a whole number of its unit,
-    which is said. Moments finer than a microsecond in the old form INT96 are refused.
+    which is reported. Moments finer than a microsecond in the old form INT96 are refused.
 
     Args:
         path: a path or glob inside the project.
@@ -45,21 +45,21 @@ class Parquet(SourceKind):
     LATER: ClassVar[dict[str, Any]] = {"schema_": "fail"}
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the files' names and bytes."""
-        return print_files(where, self.path)
+        """A fingerprint of the files' names and bytes."""
+        return fingerprint_files(where, self.path)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Show the files as view `name` with `_file` and `_line` (the row in its file, from 1).
 
         Raises:
-            Wrong: a file is no Parquet, or files differ in their columns and `schema` is `fail`.
+            Wrong: a file is not Parquet, or files differ in their columns and `schema` is `fail`.
         """
         import duckdb
 
         found = Collected([], 0, {})
         parts: list[Part] = []
         for path in files_of(where, self.path):
-            label, content = name_and_print(where, path)
+            label, content = name_and_fingerprint(where, path)
             path, notes = exact(con, path, label)
             found.notes += notes
             try:
@@ -87,7 +87,7 @@ class Parquet(SourceKind):
                 raise
             except duckdb.Error as error:
                 raise Wrong(
-                    "path", f"'{label}' is no Parquet file that can be read", "Apache Parquet"
+                    "path", f"'{label}' is not a Parquet file that can be read", "Apache Parquet"
                 ) from error
             parts.append(Part(label, called, query, dict(zip(called, own.values(), strict=True))))
             found.files[label] = content

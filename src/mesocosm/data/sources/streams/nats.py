@@ -26,7 +26,7 @@ class Nats(SourceKind):
     each is a JSON object.
 
     Each snapshot holds every message up to its watermark exactly once, however often a build was
-    stopped; messages that come later are in the next one. What the stream's limits removed is gone.
+    stopped; messages that come later are in the next one. What the stream's limits removed is lost.
 
     Args:
         url: `nats://user:password@host:4222` or `tls://`; write `${NAME}` and keep it in the
@@ -34,7 +34,7 @@ class Nats(SourceKind):
         stream: the stream's name.
         subject: only messages of this subject, wildcards allowed; all of them where it is not
             given.
-        private_network: whether the host may stand at a private or loopback address.
+        private_network: whether the host may have a private or loopback address.
 
     Source: https://docs.nats.io/nats-concepts/jetstream/streams
 
@@ -50,11 +50,11 @@ class Nats(SourceKind):
     private_network: bool = False
 
     def _ask(self, work: Callable[[Any, Any], Awaitable[Any]]) -> Any:
-        """What `work` gives of a JetStream context and the stream's state.
+        """Run `work` on a JetStream context and the stream's state.
 
         Raises:
             Wrong: there is no such stream, or it is empty.
-            Later: the server does not answer.
+            Later: the server does not respond.
         """
         import asyncio
 
@@ -102,11 +102,11 @@ class Nats(SourceKind):
                 "the name of a JetStream stream",
             ) from error
         except (nats.errors.Error, OSError, TimeoutError) as error:
-            raise Later("the NATS server does not answer, or refuses this user") from error
+            raise Later("connection to the NATS server refused or authentication failed") from error
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the first number, the newest number and how many there are; a message never
-        changes.
+        """A fingerprint of the first number, the newest number and how many there are; a message
+        never changes.
         """
         del where
 
@@ -119,11 +119,11 @@ class Nats(SourceKind):
         """Pour the messages up to the newest one now into table `name`; `_line` is a message's
         number in the stream.
 
-        A message that is no JSON object counts as unreadable, its number beside it.
+        A message that is not a JSON object counts as unreadable, with its number.
 
         Raises:
             Wrong: there is no such stream, or no message in it is a JSON object.
-            Later: the server does not answer.
+            Later: the server does not respond.
         """
         del where
         label = f"nats:{self.stream}"
@@ -131,15 +131,15 @@ class Nats(SourceKind):
         rows: list[tuple[str, int, dict[str, Any]]] = []
 
         def read(number: int, data: bytes) -> None:
-            said = data.decode("utf-8", "replace")
+            text = data.decode("utf-8", "replace")
             try:
-                value = json.loads(said)
+                value = json.loads(text)
             except ValueError:
                 value = None
             if isinstance(value, dict):
                 rows.append((label, number, value))
             else:
-                found.unreadable.append((label, number, said[:2000], "it is no JSON object"))
+                found.unreadable.append((label, number, text[:2000], "it is not a JSON object"))
 
         async def work(stream: Any, state: Any) -> int:
             from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
