@@ -209,12 +209,8 @@ class Dataset(Kind):
     @property
     def all_sources(self) -> tuple[str, ...]:
         """Every source the dataset reads."""
-        return (
-            self.source.sources
-            + ((self.test_source,) if self.test_source else ())
-            + self.known_sources
-            + ((self.truth,) if self.truth else ())
-        )
+        named = (*self.source.sources, self.test_source, *self.known_sources, self.truth)
+        return tuple(name for name in named if name)
 
     @property
     def known_sources(self) -> tuple[str, ...]:
@@ -224,7 +220,8 @@ class Dataset(Kind):
             for f in self.fields.values()
             if isinstance(f, Number) and isinstance(f.rates, Rates)
         ]
-        rules = [*self.rules, *(r for f in self.fields.values() for r in f.rules)]
-        return tuple(
-            dict.fromkeys([*rates, *(r.source for r in rules if isinstance(r, ForeignKey))])
-        )
+        rules = list(self.rules)
+        for field in self.fields.values():
+            rules += field.rules
+        keys = [rule.source for rule in rules if isinstance(rule, ForeignKey)]
+        return tuple(dict.fromkeys([*rates, *keys]))

@@ -118,10 +118,9 @@ class Spark(Engine):
                 for word in message.replace("\n", " ").split()
                 if word.endswith(("Error:", "Exception:"))
             ]
+            kind = [type(error).__name__, *kinds][-1].rstrip(":")
             raise Failure(
-                f"Spark at {self.url} could not treat the rows:"
-                f" {kinds[-1].rstrip(':') if kinds else type(error).__name__}; its own log says"
-                " more"
+                f"Spark at {self.url} could not treat the rows: {kind}; its own log says more"
             ) from None
 
 

@@ -120,7 +120,9 @@ def _aggregate_long(training: _Training) -> dict[str, dict[str, Any]]:
         rows = training.rows()
         source = f"({ibis_sql.to_sql(rows.select(x=training.column(rows, name)))})"
         values = quantiles(training.con, "x", source, [float(v) for v in wanted.values()])
-        found[name] = dict(zip(wanted, values, strict=True)) if values else dict.fromkeys(wanted)
+        found[name] = dict.fromkeys(wanted)
+        if values:
+            found[name] = dict(zip(wanted, values, strict=True))
     return found | _aggregate(training, others)
 
 

@@ -241,9 +241,10 @@ def _find_positions(
     """The column that each name of the form `#3` points to; a column of that very name wins."""
     found: dict[str, str] = {}
     for name in asked:
-        column = None if name in types else find_position(name, collected, sources)
-        if column:
-            found[name] = column
+        if name not in types:
+            column = find_position(name, collected, sources)
+            if column:
+                found[name] = column
     return found
 
 

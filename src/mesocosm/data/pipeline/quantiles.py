@@ -68,10 +68,8 @@ def several_quantiles(
         asked = ", ".join(
             f"quantile_cont(({x})::double, [{steps}])" for x in columns[start : start + at_once]
         )
-        found += [
-            None if values is None else [float(v) for v in values]
-            for values in con.execute(f"select {asked} from {table}").fetchone()
-        ]
+        for values in con.execute(f"select {asked} from {table}").fetchone():
+            found.append(None if values is None else [float(v) for v in values])
     return found
 
 

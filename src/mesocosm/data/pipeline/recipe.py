@@ -81,8 +81,10 @@ class _ReadQuery:
         table = ibis_sql.table(raw, {**carried, **types})
         first = {column: table[column] for column in carried}
         for name, column in columns.items():
-            trims = name in self.texts and fields[name].trims
-            first[self.cells[name]] = ibis_sql.trimmed(table[column]) if trims else table[column]
+            cell = table[column]
+            if name in self.texts and fields[name].trims:
+                cell = ibis_sql.trimmed(cell)
+            first[self.cells[name]] = cell
         self.stages = [ibis_sql.to_sql(ibis_sql.picked(table, first))]
         self.table = ibis_sql.table("_s0", self.kinds)
 
@@ -341,8 +343,12 @@ def clean_sql(
             x = fence.value(x, bounds, rows)
         reasons.append(field.missing.reason(x, name))
         x = field.missing.value_of(x, known, rows, serving)
-        values[name] = field.private.value(x, key) if field.private else x
-    flagged = flags[0] if flags else ibis_sql.literal("")
+        values[name] = x
+        if field.private:
+            values[name] = field.private.value(x, key)
+    if not flags:
+        flags.append(ibis_sql.literal(""))
+    flagged = flags[0]
     for more in flags[1:]:
         flagged = flagged + more
     columns = {name: rows[name] for name in carried} | values

@@ -71,17 +71,19 @@ def _fit_readings(stage: Stage) -> None:
 def _read_rows(stage: Stage, file: str) -> None:
     """Create `_stage` from the raw rows."""
     dataset, fields, facts, rows = stage.dataset, stage.fields, stage.facts, stage.rows
-    joined = {"_also": "string", "_unmatched": "string"} if rows.joined else {}
-    carried = {**recipe.LINEAGE, **joined}
+    carried, excluded = {**recipe.LINEAGE}, "(_why)"
+    if rows.joined:
+        carried |= {"_also": "string", "_unmatched": "string"}
+        excluded = "(_why, _unmatched)"
     if len(fields) > GROUP and isinstance(dataset.engine, Duckdb):
         inputs = Inputs(fields, facts, rows, carried, stage.folder, stage.store)
         query = read_query(stage.con, inputs)
     else:
         query = recipe.read_sql(fields, facts, "_raw", rows.types, carried)
     # repairs change values, so that rules and duplicates look at the rows after them
-    last = "" if dataset.repairs else _last_columns(dataset, fields)
-    rules = recipe.rules_of(fields, dataset.rules) if last else []
-    excluded = "(_why, _unmatched)" if rows.joined else "(_why)"
+    last, rules = "", []
+    if not dataset.repairs:
+        last, rules = _last_columns(dataset, fields), recipe.rules_of(fields, dataset.rules)
     with name_failing_rule(stage.con, rules, query):
         dataset.engine.rows(
             stage.con,
@@ -162,13 +164,7 @@ def _rates(con: Any, name: str, kind: Number) -> dict[str, float]:
     columns = [row[0] for row in con.execute(f"describe {table}").fetchall()]
     for column in filter(None, (rates.currency, rates.rate, rates.day)):
         if column not in columns:
-            raise Wrong(
-                f"fields.{name}.rates",
-                f"'{rates.source}' has no column '{column}'",
-                "a column of it",
-                [c for c in columns if c not in PLACE_COLUMNS],
-                column,
-            )
+            raise _no_column(name, rates, column, columns)
     day = f"try_cast({quote(rates.day)} as timestamp)" if rates.day else "_line"
     query = (
         f"select upper(trim({quote(rates.currency)}::varchar)),"
@@ -181,3 +177,13 @@ def _rates(con: Any, name: str, kind: Number) -> dict[str, float]:
         for currency, rate in newest
         if currency and rate and rate > 0 and currency != kind.unit
     }
+
+
+def _no_column(name: str, rates: Rates, column: str, columns: list[str]) -> Wrong:
+    return Wrong(
+        f"fields.{name}.rates",
+        f"'{rates.source}' has no column '{column}'",
+        "a column of it",
+        [other for other in columns if other not in PLACE_COLUMNS],
+        column,
+    )

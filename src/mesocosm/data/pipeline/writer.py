@@ -84,12 +84,11 @@ def _unreadable_table(collected: Mapping[str, Collected], private: bool) -> Any:
             original = None if private else line
             lines.append((None, file, number, source, f"the line cannot be read: {why}", original))
     columns = list(zip(*lines, strict=True)) or [()] * len(QUARANTINE)
-    return pa.table(
-        {
-            name: pa.array(values, pa.int64() if name in ("_row", "_line") else pa.string())
-            for name, values in zip(QUARANTINE, columns, strict=True)
-        }
-    )
+    data = {}
+    for name, values in zip(QUARANTINE, columns, strict=True):
+        kind = pa.int64() if name in ("_row", "_line") else pa.string()
+        data[name] = pa.array(values, kind)
+    return pa.table(data)
 
 
 def _quarantine_sql(fields: recipe.Fields, rows: RawTable, key: str) -> str:
@@ -99,7 +98,9 @@ def _quarantine_sql(fields: recipe.Fields, rows: RawTable, key: str) -> str:
     shown = {}
     for name, field in fields.items():
         column = table[own[name]]
-        shown[name] = field.private.value(column, key) if field.private else column
+        if field.private:
+            column = field.private.value(column, key)
+        shown[name] = column
     hidden = ibis_sql.to_sql(ibis_sql.picked(table, {"_row": table._row} | shown))
     strings = ", ".join(f"{quote(c)}::varchar as {quote(c)}" for c in dict.fromkeys(own.values()))
     names = ", ".join(f"{text(n)}: {quote(n)}" for n in fields)

@@ -217,7 +217,9 @@ def _grow(setting: Anonymity, data: Any, classes: Any, k: int) -> Node:
     groups = 1
     while waiting and groups < MOST_GROUPS:
         node, rows = waiting.pop(0)
-        widths = np.ptp(data[rows], axis=0) / spans if len(rows) else np.zeros(len(spans))
+        if not len(rows):
+            continue
+        widths = np.ptp(data[rows], axis=0) / spans
         for _, field in sorted((-float(width), j) for j, width in enumerate(widths) if width > 0):
             cut, low, high = _halves(data[:, field], rows)
             if all(_holds(setting, classes, side, k) for side in (low, high)):

@@ -17,9 +17,9 @@ def luhn(digits: str) -> bool:
     (True, False)
     """
     total = 0
-    for i, c in enumerate(reversed(digits)):
-        n = int(c) * (2 if i % 2 else 1)
-        total += n - 9 if n > 9 else n
+    for i, digit in enumerate(reversed(digits)):
+        n = int(digit) * (1, 2)[i % 2]
+        total += sum(divmod(n, 10))  # the sum of its digits
     return total % 10 == 0
 
 

@@ -253,7 +253,10 @@ def stems(listed: str) -> tuple[str, ...]:
             plain = re.sub(
                 r"\\.|\[[^]]*\]|.\?", "#", re.sub(r"\((?:[^()]|\([^()]*\))*\)\??", "#", one)
             ).split("#")
-            found.append((plain[0] if len(plain[0]) > 2 else max(plain, key=len)).lower())
+            first = plain[0]
+            if len(first) <= 2:
+                first = max(plain, key=len)
+            found.append(first.lower())
             one = ""
         else:
             one += c

@@ -42,7 +42,7 @@ def _profile(con: Any, table: str, fields: Fields, rows: int) -> dict[str, dict[
     from mesocosm.data.pipeline.quantiles import several_quantiles
 
     found: dict[str, dict[str, Any]] = {name: {"rows": rows} for name in fields}
-    numbers = [n for n, f in fields.items() if ibis_sql.is_number(f.ibis_type) and not f.private]
+    numbers = _shown_numbers(fields)
     asked: list[tuple[str, str, str]] = []
     for name in fields:
         x = quote(name)
@@ -51,14 +51,23 @@ def _profile(con: Any, table: str, fields: Fields, rows: int) -> dict[str, dict[
             asked += [(name, key, f"{call}({x})::double") for key, call in MEASURES.items()]
     row = con.execute(f"select {', '.join(a[2] for a in asked)} from {table}").fetchone()
     for (name, key, _), value in zip(asked, row, strict=True):
-        bad = isinstance(value, float) and not math.isfinite(value)
-        found[name][key] = None if bad else value
+        found[name][key] = _finite(value)
     for name, count in _count_distinct(con, table, list(fields), rows).items():
         found[name]["distinct"] = count
     medians = several_quantiles(con, [quote(n) for n in numbers], table, [0.5], rows)
     for name, values in zip(numbers, medians, strict=True):
         found[name]["median"] = values[0] if values else None
     return found
+
+
+def _shown_numbers(fields: Fields) -> list[str]:
+    """The numeric fields that are not private."""
+    return [n for n, f in fields.items() if ibis_sql.is_number(f.ibis_type) and not f.private]
+
+
+def _finite(value: Any) -> Any:
+    """A statistic as JSON holds it: None for a number that is not finite."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _count_distinct(con: Any, table: str, names: list[str], rows: int) -> dict[str, int]:
@@ -256,11 +265,11 @@ def other_measures(
 def _accuracy(con: Any, written: str, fields: Fields, truth: str, key: str) -> dict[str, float]:
     """The share of kept values that agree with the true ones, by field, and of all (`_all`)."""
     there = {r[0] for r in con.execute(f"describe {truth}").fetchall()}
-    columns = {
-        n: f.column or n
-        for n, f in fields.items()
-        if not f.private and n != key and (f.column or n) in there
-    }
+    columns: dict[str, str] = {}
+    for name, field in fields.items():
+        column = field.column or name
+        if column in there and name != key and not field.private:
+            columns[name] = column
     agreeing = []
     for name, column in columns.items():
         agrees = _agrees(f"w.{quote(name)}", f"t.{quote(column)}", fields[name].ibis_type)

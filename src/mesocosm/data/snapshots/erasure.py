@@ -164,7 +164,9 @@ def find_held_keys(
     with duckdb.connect() as con:
         con.execute("set memory_limit='600MB'")
         ready(con)
-        found = _find_in_rows(con, path / "rows", field, keys, sealed) if field else set()
+        found: set[str] = set()
+        if field:
+            found = _find_in_rows(con, path / "rows", field, keys, sealed)
         files = sorted((path / "quarantine").glob("*.parquet"))
         for given, kept in keys.items():
             if given in found:

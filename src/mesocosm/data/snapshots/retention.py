@@ -59,7 +59,7 @@ def _marks_by_column(
     dataset: Dataset, rows: RawTable, forgotten: Sequence[str]
 ) -> dict[str, list[str]]:
     """The marks of erased keys by the raw column that names their subject, where it is there."""
-    key = recipe.columns_of(dataset.fields)[dataset.key] if dataset.key else ""
+    key = recipe.columns_of(dataset.fields).get(dataset.key or "", "")
     found: dict[str, list[str]] = {}
     for entry in forgotten:
         mark, _, column = entry.partition("@")

@@ -38,7 +38,7 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, Exact):
         return value.text
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return str(value).lower()
     if isinstance(value, (dict, list)):
         return as_json(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

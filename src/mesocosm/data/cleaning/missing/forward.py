@@ -1,4 +1,4 @@
-"""The last value seen before the gap."""
+"""The last value before the missing one."""
 
 from __future__ import annotations
 
@@ -45,10 +45,9 @@ class Forward(Fill):
         import ibis
 
         if not serving:
-            order = [row[self.order], row["_row"]] if self.order else [row["_row"]]
-            frame = ibis.window(
-                group_by=row[self.by] if self.by else None, order_by=order, preceding=(None, 0)
-            )
+            order = [row[name] for name in (self.order, "_row") if name]
+            group = [row[self.by]] if self.by else None
+            frame = ibis.window(group_by=group, order_by=order, preceding=(None, 0))
             last = functions()["newest"](x.cast("string"), self._at(row)).over(frame)
             x = x.fill_null(last.cast(str(x.type())))
         return super().value_of(x, {k: v for k, v in facts.items() if k == "fill"}, row, serving)
@@ -57,7 +56,7 @@ class Forward(Fill):
         """Where a row stands in the order, the row's number last."""
         import ibis
 
-        at = row[self.order] if self.order else row["_row"]
+        at = row[self.order or "_row"]
         if at.type().is_temporal():
             at = at.cast("timestamp").epoch_seconds()
         return ibis.struct({"at": at.cast("float64"), "row": row["_row"]})

@@ -1,4 +1,4 @@
-"""Leave a gap as it is."""
+"""Leave a missing value as it is."""
 
 from __future__ import annotations
 

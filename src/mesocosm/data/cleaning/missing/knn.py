@@ -51,9 +51,10 @@ class Knn(Fill):
         centre, scale = np.nanmean(matrix[:, others], axis=0), np.nanstd(matrix[:, others], axis=0)
         scale[scale == 0] = 1.0
         near = (rows[:, others] - centre) / scale
+        mean = float(rows[:, at].mean())
         shown = [[None if np.isnan(v) else round(float(v), 9) for v in row] for row in near]
         return {
-            "fill": round(float(rows[:, at].mean())) if whole else float(rows[:, at].mean()),
+            "fill": round(mean) if whole else mean,
             "fields": [names[i] for i in others],
             "centre": centre.tolist(),
             "scale": scale.tolist(),
@@ -63,17 +64,18 @@ class Knn(Fill):
         }
 
     def value_of(self, x: Column, facts: Facts, row: Any, serving: bool) -> Column:
-        """The field with its gaps filled by their nearest donors."""
+        """The field with its missing values imputed from their nearest donors."""
         if "donors" not in facts:
             return x
         from mesocosm.data.pipeline.ibis_sql import nearest_mean
 
-        told = [
+        scaled = [
             (row[f].cast("float64") - c) / s
             for f, c, s in zip(facts["fields"], facts["centre"], facts["scale"], strict=True)
         ]
-        mean = nearest_mean(told, facts["donors"], facts["values"], self.neighbours)
-        mean = (mean.round() if facts["whole"] else mean).cast(str(x.type()))
-        return cases((x.notnull(), x), other=mean).fill_null(
-            literal(facts["fill"]).cast(str(x.type()))
-        )
+        mean = nearest_mean(scaled, facts["donors"], facts["values"], self.neighbours)
+        if facts["whole"]:
+            mean = mean.round()
+        kind = str(x.type())
+        nearest = cases((x.notnull(), x), other=mean.cast(kind))
+        return nearest.fill_null(literal(facts["fill"]).cast(kind))

@@ -1,4 +1,4 @@
-"""Kinds of fence round a numeric field: one file and one line each."""
+"""Outlier detectors of a numeric field: one file and one line each."""
 
 from typing import TYPE_CHECKING
 

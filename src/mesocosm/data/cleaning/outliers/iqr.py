@@ -1,4 +1,4 @@
-"""The box plot's fence."""
+"""The box plot's bounds."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class Iqr(Fence):
     """Q1 - k IQR to Q3 + k IQR.
 
     Args:
-        k: width of the fence, over 0; 1.5 where not given.
-        by: a field; each of its values has a fence of its own.
-        action: `clip` to the fence, `flag` in the report, make it `null`, or `quarantine` the row.
+        k: width of the bounds, over 0; 1.5 where not given.
+        by: a field; each of its values has bounds of its own.
+        action: `clip` to the bounds, `flag` in the report, make it `null`, or `quarantine` the row.
 
     Source: Tukey, Exploratory Data Analysis (1977), ch. 2.
 

@@ -1,4 +1,4 @@
-"""The fence of the median and the median absolute deviation."""
+"""Bounds by the median and the median absolute deviation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Mad(Fence):
     """The median less and plus k times 1.4826 MAD, a z-score that outliers cannot pull.
 
     Args:
-        k: width of the fence, over 0; 3.5 where not given.
-        by: a field; each of its values has a fence of its own.
-        action: `clip` to the fence, `flag` in the report, make it `null`, or `quarantine` the row.
+        k: width of the bounds, over 0; 3.5 where not given.
+        by: a field; each of its values has bounds of its own.
+        action: `clip` to the bounds, `flag` in the report, make it `null`, or `quarantine` the row.
 
     Source: Iglewicz and Hoaglin, How to Detect and Handle Outliers (1993).
 

@@ -1,4 +1,4 @@
-"""The fence of the mean and the standard deviation."""
+"""Bounds by the mean and the standard deviation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Zscore(Fence):
     """The mean less and plus k standard deviations.
 
     Args:
-        k: width of the fence, over 0; 3 where not given.
-        by: a field; each of its values has a fence of its own.
-        action: `clip` to the fence, `flag` in the report, make it `null`, or `quarantine` the row.
+        k: width of the bounds, over 0; 3 where not given.
+        by: a field; each of its values has bounds of its own.
+        action: `clip` to the bounds, `flag` in the report, make it `null`, or `quarantine` the row.
 
     Source: Grubbs 1969, Technometrics 11(1).
 

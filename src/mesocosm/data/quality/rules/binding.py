@@ -58,12 +58,7 @@ def bind(rule: RuleKind, kinds: Mapping[str, str]) -> None:
     broken = rule.breaks()
     if not broken:
         return
-    columns = []
-    for name in rule.fields():
-        if name in kinds:
-            kind = kinds[name]
-            known = kind in SQL or is_number(kind)
-            columns.append((name, sql_type(kind) if known else "varchar"))
+    columns = [(name, _sql_type(kinds[name])) for name in rule.fields() if name in kinds]
     true = rule.true() if isinstance(rule, Condition) else broken
     why = _refused(broken, true, tuple(columns))
     if why:
@@ -72,6 +67,11 @@ def bind(rule: RuleKind, kinds: Mapping[str, str]) -> None:
             f"the rule '{_in_words(rule)[:200]}' cannot be computed ({why})",
             "a condition that compares fields with values of their types",
         )
+
+
+def _sql_type(kind: str) -> str:
+    """The engine's type of an Ibis type; text where it has none."""
+    return sql_type(kind) if kind in SQL or is_number(kind) else "varchar"
 
 
 def _is_sure(rule: RuleKind, kinds: Mapping[str, str]) -> bool:
@@ -176,7 +176,9 @@ def _refused(broken: str, true: str, columns: tuple[tuple[str, str], ...]) -> st
 def _rows(columns: tuple[tuple[str, str], ...]) -> list[str]:
     tried = []
     for _, kind in columns:
-        values = TRIED.get(kind) or (DECIMALS if is_number(kind) else "null")
+        values = TRIED.get(kind, "null")
+        if kind not in TRIED and is_number(kind):
+            values = DECIMALS
         tried.append(["null", *values.split(", ")])
     most = max(map(len, tried), default=1)
     return [", ".join(values[i % len(values)] for values in tried) or "null" for i in range(most)]

@@ -179,7 +179,9 @@ def plain_fields(condition: str) -> list[str] | None:
         for w in re.findall(rf"\b{NAME}", bare)
         if w.lower() not in ("and", "or", "between", "is", "not", "null")
     }
-    return None if any(n.lower() in WORDS for n in names) else sorted(names)
+    if any(name.lower() in WORDS for name in names):
+        return None
+    return sorted(names)
 
 
 class Condition(RuleKind):

@@ -85,13 +85,10 @@ class TableKind(SourceKind):
         reader = self.reader()
         try:
             top, without = reader.top()
-            return digest(
-                self.table,
-                self.cursor,
-                top,
-                without,
-                reader.page("{c} = ?", (top,), None).num_rows if top is not None else 0,
-            )
+            rows = 0
+            if top is not None:
+                rows = reader.page("{c} = ?", (top,), None).num_rows
+            return digest(self.table, self.cursor, top, without, rows)
         finally:
             reader.close()
 

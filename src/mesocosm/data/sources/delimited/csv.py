@@ -97,22 +97,16 @@ class Csv(SourceKind):
         default.
         """
         settings = super().made_of()
-        return settings | {
-            "encoding": (
-                "utf-8"
-                if self.encoding is None
-                else f"only {self.encoding}"
-                if self.encoding == "utf-8"
-                else self.encoding
-            )
-        }
+        encoding: str = self.encoding or "utf-8"
+        if self.encoding == "utf-8":
+            encoding = "only utf-8"
+        return settings | {"encoding": encoding}
 
     @model_validator(mode="after")
     def _apart(self) -> Csv:
         used = [c for c in (self.delimiter, self.quote) if c]
-        if len(set(used)) < len(used) or any(
-            c in "\r\n\x00" for c in (*used, *([self.escape] if self.escape else []))
-        ):
+        ends = any(c in "\r\n\x00" for c in (*used, self.escape) if c)
+        if ends or len(set(used)) < len(used):
             raise ValueError(
                 "'delimiter' and 'quote' are two characters, and neither is a line end"
             )

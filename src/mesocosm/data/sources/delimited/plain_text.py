@@ -44,7 +44,7 @@ def plain(con: Any, path: Path, label: str, encoding: str | None = None) -> Plai
     """
     path = unpacked(con, path, label)
     if encoding:
-        return Plain(path if encoding == "utf-8" else _copied(con, path, encoding), encoding)
+        return Plain(_as_utf8(con, path, encoding), encoding)
     found = find_encoding(path)
     if found is None:
         raise Wrong(
@@ -62,35 +62,31 @@ def plain(con: Any, path: Path, label: str, encoding: str | None = None) -> Plai
         )
     elif found.encoding != "utf-8":
         note = f"'{label}' is read as {found.encoding}, as its byte-order mark says"
-    return Plain(
-        path if found.encoding == "utf-8" else _copied(con, path, found.encoding),
-        found.encoding,
-        note,
-    )
+    return Plain(_as_utf8(con, path, found.encoding), found.encoding, note)
 
 
-def _copied(con: Any, path: Path, encoding: str) -> Path:
+def _as_utf8(con: Any, path: Path, encoding: str) -> Path:
+    """The file, or a copy in UTF-8 of one in another encoding.
+
+    Raises:
+        Wrong: it is not in the encoding.
+    """
+    if encoding == "utf-8":
+        return path
     copy = new_path(con, "text")
     try:
         with copy.open("wb") as target:
             for number, text in enumerate(decoded(path, encoding)):
-                target.write(
-                    (text.removeprefix("\ufeff") if not number else text).encode(
-                        "utf-8", "surrogatepass"
-                    )
-                )
+                if number == 0:
+                    text = text.removeprefix("\ufeff")
+                target.write(text.encode("utf-8", "surrogatepass"))
     except UnicodeError as error:
-        marked = encoding in ("utf-16", "utf-32")
-        raise Wrong(
-            "encoding",
-            f"'{path.name}' cannot be read as"
-            f" {encoding}{': it has no byte-order mark' if marked else ''}",
-            (
-                f"{encoding}-le or {encoding}-be"
-                if encoding == "utf-16"
-                else "the encoding of its bytes"
-            ),
-        ) from error
+        what, expected = f"'{path.name}' cannot be read as {encoding}", "the encoding of its bytes"
+        if encoding in ("utf-16", "utf-32"):
+            what += ": it has no byte-order mark"
+        if encoding == "utf-16":
+            expected = "utf-16-le or utf-16-be"
+        raise Wrong("encoding", what, expected) from error
     return copy
 
 

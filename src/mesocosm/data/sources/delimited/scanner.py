@@ -100,7 +100,9 @@ class Scan:
         if self.head > 256 and 2 * self.head > len(self.ahead):
             del self.ahead[: self.head]
             self.head = 0
-        return "".join(b + e for b, e in parts[:-1]) + parts[-1][0] if parts else ""
+        if not parts:
+            return ""
+        return "".join(b + e for b, e in parts[:-1]) + parts[-1][0]
 
     def start(self, line: str) -> str:
         """What a line is as the start of a record."""
@@ -179,17 +181,23 @@ class Scan:
             else:
                 yield self._sound_record(1)
             return
-        span = self._span() if state == OPEN else 0
+        if state == OPEN:
+            yield from self._next_open()
+            return
+        self.strict = True
+        yield from self._broken("a quote closes where its value goes on")
+
+    def _next_open(self) -> Iterator[Record]:
+        """The record whose first line leaves a quote open, or the records it proves to be."""
+        span = self._span()
         if span and self._sound(span):
             yield self._sound_record(span)
             return
         self.strict = True
         if span:
             yield from self._doubtful(span)
-        elif state == OPEN:
-            yield from self._broken("a quote is not closed")
         else:
-            yield from self._broken("a quote closes where its value goes on")
+            yield from self._broken("a quote is not closed")
 
     def _sound_record(self, lines: int) -> Record:
         self.strict = False
@@ -272,8 +280,9 @@ class Scan:
                 run.add(len(self._peek(here)))
             else:
                 run.end = state
-        known = run.end and len(run.sizes) < limit and run.size <= MOST_TEXT
-        return len(run.sizes), run.end if known else BAD
+        if run.end and len(run.sizes) < limit and run.size <= MOST_TEXT:
+            return len(run.sizes), run.end
+        return len(run.sizes), BAD
 
     def _sound(self, span: int) -> bool:
         """Whether a record over several lines has the right width, and the lines inside are no
