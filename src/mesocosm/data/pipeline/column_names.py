@@ -154,21 +154,27 @@ def refuse_ambiguous(
     Raises:
         Wrong: with the sources, and the names by which one of them is chosen.
     """
-    partners = [p for p, key in from_.partners.items() if column in columns[p] and column != key]
-    lead = next((s for s in _leads(from_) if column in columns[s]), None)
-    holders = [lead, *partners] if lead else partners
+    lead = next((s for s in _leads(from_) if column in columns[s]), "")
+    holders = [lead] if lead else []
+    holders += [p for p, key in from_.partners.items() if column in columns[p] and column != key]
     if len(holders) < 2:
         return
-    united: list[str] = []
-    if lead:
-        united = [s for s in from_.union if s != lead and column in columns[s]]
-    choices = []
-    for source in holders:
-        also = f" (of {' and '.join(united)} too)" if source == lead and united else ""
-        choices.append(f"'{source}.{column}'{also}")
+    united = _united_with(lead, column, from_, columns)
+    choices = [f"'{source}.{column}'" for source in holders]
+    if united:
+        choices[0] += f" (of {' and '.join(united)} too)"
     sources = " and in ".join([holders[0], *united, *holders[1:]])
     raise Wrong(
         f"fields.{name}",
         f"the column '{column}' is in {sources}",
         f"'column: ' with {' or '.join(choices)}",
     )
+
+
+def _united_with(
+    lead: str, column: str, from_: From, columns: Mapping[str, Collection[str]]
+) -> list[str]:
+    """The other sources that lead beside one and have a column too; none where none leads."""
+    if not lead:
+        return []
+    return [source for source in from_.union if source != lead and column in columns[source]]

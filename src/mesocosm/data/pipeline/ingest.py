@@ -130,48 +130,81 @@ def ingest_rows(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) 
             joined sources, or no line can be read.
     """
     names = _resolve_columns(con, dataset, collected)
-    partners = dataset.source.partners
     internal = raw_names(field.column or name for name, field in dataset.fields.items())
-    wanted = sorted(internal)
-    parts: list[tuple[str, str]] = []
-    selects: list[str] = []
-    start = 0
-    readable = not any(c.unreadable for c in collected.values())
-    for source in names.leads:
-        cells, added = _cells_of(dataset, source, names, wanted)
-        columns = [
-            f"{cells.get(c, 'null')}::{names.types[c]} as {quote(internal[c])}" for c in wanted
-        ]
-        table = quote("src_" + source)
-        lines = con.execute(
-            f"select _file, min(_line), max(_line) from {table} group by 1"
-        ).fetchall()
-        lengths = {file: (first, last) for file, first, last in lines}
-        for file in collected[source].files:
-            # a file without rows is left out, unless it is the first of sources without any
-            if file not in lengths and (lengths or selects or not readable):
-                continue
-            first, last = lengths.setdefault(file, (1, 0))
-            only = f" where l._file = {text(file)}" if len(lengths) > 1 else ""
-            selects.append(
-                f"select (l._line - {first} + {start})::bigint as _row,"
-                f" {len(parts)}::int as _part, l._line::bigint as _line,"
-                f" {', '.join([*added.lineage, *columns])} from {table} l{added.joins}{only}"
-            )
-            parts.append((source, file))
-            start += int(last - first + 1)
-    if not selects:
+    parts = _select_parts(con, dataset, collected, names, internal)
+    if not parts:
         bad = sum(len(c.unreadable) for c in collected.values())
         raise Wrong(
             "",
             f"none of {bad} lines of {', '.join(names.leads)} can be read",
             "lines of as many columns as the header names",
         )
+    partners = dataset.source.partners
     kind = "table" if partners else "view"
+    selects = [part.select for part in parts]
     con.execute(f"create {kind} _raw as " + " union all by name ".join(selects))
+    wanted = sorted(internal)
     types = {internal[c]: ibis_of(names.types[c]) for c in wanted}
     left_out = _unused_columns(names, wanted, set(partners.values()))
-    return RawTable(types, parts, left_out, bool(partners), names.leads)
+    files = [(part.source, part.file) for part in parts]
+    return RawTable(types, files, left_out, bool(partners), names.leads)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The rows of one file, and SQL of them."""
+
+    source: str
+    file: str
+    select: str
+
+
+def _select_parts(
+    con: Any,
+    dataset: Dataset,
+    collected: Mapping[str, Collected],
+    names: ColumnNames,
+    internal: Mapping[str, str],
+) -> list[_Part]:
+    """SQL of the rows of each file, numbered over all files.
+
+    Args:
+        internal: the name in `_raw` of each column that a field reads.
+    """
+    wanted = sorted(internal)
+    parts: list[_Part] = []
+    start = 0
+    readable = not any(c.unreadable for c in collected.values())
+    for source in names.leads:
+        cells, added = _cells_of(dataset, source, names, wanted)
+        columns = [*added.lineage]
+        for name in wanted:
+            cell = cells.get(name, "null")
+            columns.append(f"{cell}::{names.types[name]} as {quote(internal[name])}")
+        table = f"{quote('src_' + source)} l{added.joins}"
+        lengths = _first_and_last_lines(con, source)
+        for file in collected[source].files:
+            # a file without rows is left out, unless it is the first of sources without any
+            if file not in lengths and (lengths or parts or not readable):
+                continue
+            first, last = lengths.setdefault(file, (1, 0))
+            only = f" where l._file = {text(file)}" if len(lengths) > 1 else ""
+            select = (
+                f"select (l._line - {first} + {start})::bigint as _row,"
+                f" {len(parts)}::int as _part, l._line::bigint as _line,"
+                f" {', '.join(columns)} from {table}{only}"
+            )
+            parts.append(_Part(source, file, select))
+            start += int(last - first + 1)
+    return parts
+
+
+def _first_and_last_lines(con: Any, source: str) -> dict[str, tuple[int, int]]:
+    """The first and last line of each file of a source that has rows."""
+    rows = con.execute(
+        f"select _file, min(_line), max(_line) from {quote('src_' + source)} group by 1"
+    ).fetchall()
+    return {file: (first, last) for file, first, last in rows}
 
 
 def _resolve_columns(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> ColumnNames:
@@ -182,11 +215,7 @@ def _resolve_columns(con: Any, dataset: Dataset, collected: Mapping[str, Collect
     """
     sources, leads = row_sources(dataset), lead_sources(dataset)
     source_types = _describe(con, sources)
-    types: dict[str, str] = {}
-    for (_, column), kind in source_types.items():
-        ingested = _ingested_type(kind)
-        if types.setdefault(column, ingested) != ingested:
-            types[column] = "VARCHAR"  # sources that differ meet as text
+    types = _merge_types(source_types)
     exact = set(types)
     if dataset.source.partners:
         for source, column in source_types:
@@ -218,6 +247,16 @@ def _describe(con: Any, sources: Iterable[str]) -> dict[tuple[str, str], str]:
             if column not in PLACE_COLUMNS:
                 found[source, column] = kind
     return found
+
+
+def _merge_types(source_types: Mapping[tuple[str, str], str]) -> dict[str, str]:
+    """The type of each column; sources that differ meet as text."""
+    types: dict[str, str] = {}
+    for (_, column), kind in source_types.items():
+        ingested = _ingested_type(kind)
+        if types.setdefault(column, ingested) != ingested:
+            types[column] = "VARCHAR"
+    return types
 
 
 def _ingested_type(kind: str) -> str:

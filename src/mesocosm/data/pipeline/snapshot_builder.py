@@ -28,7 +28,7 @@ from mesocosm.data.pipeline.staging import Stage, read_stage
 from mesocosm.data.pipeline.writer import write_tables
 from mesocosm.data.privacy import anonymity
 from mesocosm.data.profiling.text_statistics import describe_dates, describe_texts
-from mesocosm.data.quality import report
+from mesocosm.data.quality import report, table_statistics
 from mesocosm.data.quality.row_account import SourceAccount, account_sources, sentences
 from mesocosm.data.quality.rules.rule import Known
 from mesocosm.data.snapshots.delta_tables import scan
@@ -91,6 +91,26 @@ class _Counts:
     unreadable: list[str]
 
 
+@dataclass(frozen=True)
+class _Build:
+    """A build that is going on.
+
+    Args:
+        key: 64 hex digits that pseudonyms are made under.
+        folder: where files of rows go until they are written.
+        facts: what is learnt on the way.
+    """
+
+    con: Any
+    dataset: Dataset
+    fields: recipe.Fields
+    where: Where
+    key: str
+    options: BuildOptions
+    folder: Path
+    facts: recipe.Facts
+
+
 def build_snapshot(
     name: str,
     dataset: Dataset,
@@ -117,50 +137,26 @@ def build_snapshot(
         fields = dict(dataset.fields)
         limit_threads(con, fields)
         collected = _collect(con, dataset, sources, where, options.say)
+        folder = Path(con.execute("select current_setting('temp_directory')").fetchall()[0][0])
+        build = _Build(con, dataset, fields, where, key, options, folder, {})
         rows = ingest_rows(con, dataset, collected)
         accounts = _account_sources(con, dataset, collected, rows)
-        erased = leave_erased(con, dataset, rows, options.forgotten, key)
-        erased += _leave_erased_lines(collected, options.forgotten, key)
-        folder = Path(con.execute("select current_setting('temp_directory')").fetchall()[0][0])
-        facts: recipe.Facts = {}
-        read_stage(Stage(con, dataset, fields, rows, facts, folder, where.store))
-        expired = leave_old(con, dataset, options.time)
-        warned = _select_rows(con, dataset, rows, collected, options)
-        counts = _Counts(
-            int(con.execute("select count(*) from _stage").fetchone()[0]),
-            erased,
-            expired,
-            _unreadable_lines(collected),
-        )
-        before = report.profile(con, "_stage", fields)
-        fit_state(con, fields, "_parted", facts, counts.staged)
-        facts = {n: f for n, f in facts.items() if f}
-        kept = KEPT + (("_also",) if rows.joined else ())
-        clean = recipe.clean_sql(fields, "_parted", facts, key, kept)
-        cleaner = Duckdb() if recipe.needs_other_rows(fields) else dataset.engine
-        cleaner.cleaned(con, clean, "_parted", "_clean", folder / "clean.parquet", where.store)
-        loss = _anonymize(con, dataset, facts)
-        con.execute(
-            "create table _set_aside as select _row, _why from _done where _why is not null"
-        )
+        counts, warned = _read_rows(build, rows, collected)
+        before = table_statistics.profile(con, "_stage", fields)
+        loss = _clean_rows(build, rows, counts)
         account = _account_rows(con, counts)
         for line in [report.account_sentence(account), *sentences(accounts)]:
             options.say(line)
         path = where.store / "datasets" / name
         delta = write_tables(con, path, fields, rows, collected, made, key)
         written = scan(path / "rows", delta["rows"])
-        facts_out: dict[str, Any] = {
-            "fields": facts,
-            "training": report.histogram(con, written, fields),
-            "texts": describe_texts(con, written, fields),
-            "dates": describe_dates(con, written, fields),
-        }
-        after = report.profile(con, written, fields)
+        after = table_statistics.profile(con, written, fields)
+        facts = _fact_entries(build, written)
         entries = {
             "quality": report.score(account, after, before),
             "before": before,
             "after": after,
-            "treated": report.count_treated(con, fields, facts),
+            "treated": report.count_treated(con, fields, build.facts),
             "unreadable": report.count_unreadable(con, fields, rows.types, before),
             "reasons": report.count_reasons(con, counts.unreadable),
             "warned": warned,
@@ -172,7 +168,51 @@ def build_snapshot(
         for source in collected.values():
             files |= source.files
     seconds = time.perf_counter() - began
-    return Snapshot(delta, account, entries, files, facts_out, seconds, rows.left_out)
+    return Snapshot(delta, account, entries, files, facts, seconds, rows.left_out)
+
+
+def _read_rows(
+    build: _Build, rows: RawTable, collected: Mapping[str, Collected]
+) -> tuple[_Counts, dict[str, int]]:
+    """Read, select and split the rows; returns how many there are, and the warnings of rules."""
+    con, dataset, options = build.con, build.dataset, build.options
+    erased = leave_erased(con, dataset, rows, options.forgotten, build.key)
+    erased += _leave_erased_lines(collected, options.forgotten, build.key)
+    stage = Stage(con, dataset, build.fields, rows, build.facts, build.folder, build.where.store)
+    read_stage(stage)
+    expired = leave_old(con, dataset, options.time)
+    warned = _select_rows(con, dataset, rows, collected, options)
+    staged = int(con.execute("select count(*) from _stage").fetchone()[0])
+    return _Counts(staged, erased, expired, _unreadable_lines(collected)), warned
+
+
+def _clean_rows(build: _Build, rows: RawTable, counts: _Counts) -> dict[str, Any] | None:
+    """Create `_done` and `_set_aside`: outliers, missing and private values treated; returns what
+    anonymity lost.
+    """
+    con, fields, facts = build.con, build.fields, build.facts
+    fit_state(con, fields, "_parted", facts, counts.staged)
+    for field_name in [n for n, known in facts.items() if not known]:
+        del facts[field_name]
+    carried = KEPT + (("_also",) if rows.joined else ())
+    query = recipe.clean_sql(fields, "_parted", facts, build.key, carried)
+    cleaner = Duckdb() if recipe.needs_other_rows(fields) else build.dataset.engine
+    path = build.folder / "clean.parquet"
+    cleaner.cleaned(con, query, "_parted", "_clean", path, build.where.store)
+    loss = _anonymize(con, build.dataset, facts)
+    con.execute("create table _set_aside as select _row, _why from _done where _why is not null")
+    return loss
+
+
+def _fact_entries(build: _Build, written: str) -> dict[str, Any]:
+    """What was learnt, and the distributions of the kept rows."""
+    con, fields = build.con, build.fields
+    return {
+        "fields": build.facts,
+        "training": table_statistics.histogram(con, written, fields),
+        "texts": describe_texts(con, written, fields),
+        "dates": describe_dates(con, written, fields),
+    }
 
 
 def _collect(

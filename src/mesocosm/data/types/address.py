@@ -105,19 +105,28 @@ def _full_word(word: str, bare: list[str], place: int) -> str:
         bare: all words of the part, plain and in small letters.
     """
     short = bare[place]
-    if short in UNITS:
-        following = bare[place + 1 : place + 2]
-        if following and UNIT.fullmatch(following[0]):
-            return UNITS[short]
-    numbered = any(b[:1].isdigit() for b in bare)
-    after_name = any(b[:1].isalpha() for b in bare[:place]) and _closes(bare, place)
-    if short in WAYS and after_name and (numbered or short != "ct"):
+    if short in UNITS and UNIT.fullmatch("".join(bare[place + 1 : place + 2])):
+        return UNITS[short]
+    if short in WAYS and _closes_name(bare, place) and (_is_numbered(bare) or short != "ct"):
         return WAYS[short]
-    if short in DIRECTIONS and numbered:
-        closes_way = after_name and not WAYS.keys().isdisjoint(bare)
-        if closes_way or _opens(bare, place):
-            return DIRECTIONS[short]
+    if short in DIRECTIONS and _is_numbered(bare) and _is_direction(bare, place):
+        return DIRECTIONS[short]
     return word
+
+
+def _is_numbered(bare: list[str]) -> bool:
+    return any(word[:1].isdigit() for word in bare)
+
+
+def _is_direction(bare: list[str], place: int) -> bool:
+    """Whether a short word closes the name of a way, or opens it after the number."""
+    has_way = not WAYS.keys().isdisjoint(bare)
+    return (has_way and _closes_name(bare, place)) or _opens(bare, place)
+
+
+def _closes_name(bare: list[str], place: int) -> bool:
+    """Whether a name comes before a word, and no more of it after."""
+    return any(word[:1].isalpha() for word in bare[:place]) and _closes(bare, place)
 
 
 def _closes(bare: list[str], place: int) -> bool:

@@ -21,8 +21,8 @@ Facts = dict[str, Any]
 class Fence(Kind):
     """Find the outliers of a numeric field and act on them; each kind says where the bounds are.
 
-    `quantiles` names the quantiles that are the measures; `matrix` says that the detector learns from
-    all numeric fields.
+    `quantiles` names the quantiles that are the measures; `matrix` says that the detector learns
+    from all numeric fields.
     """
 
     short: ClassVar[str] = "method"
@@ -84,8 +84,8 @@ class Fence(Kind):
         return cases((x < low, low), (x > high, high), other=x).cast(x.type())
 
     def clips(self, facts: Mapping[str, Any] | None, whole: bool) -> tuple[float, float] | None:
-        """Between what every value lies after the step, where it clips and all rows have the same bounds;
-        of whole numbers the whole ones within it.
+        """The least and greatest value after the step, where it clips and all rows have the same
+        bounds; of whole numbers the whole ones within them.
         """
         if not facts or self.action != "clip" or "groups" in facts or "low" not in facts:
             return None
@@ -103,8 +103,8 @@ class Fence(Kind):
         return ((x < low) | (x > high)).fill_null(False)
 
     def reason(self, x: Column, facts: Facts, row: Any, said: str, private: bool = False) -> Column:
-        """Why a row is quarantined, else null; `said` names the field. Bounds of a private field come
-        from its values, so they are not named.
+        """Why a row is quarantined, else null; `said` names the field. Bounds of a private field
+        come from its values, so they are not named.
         """
         if self.action != "quarantine" or not facts:
             return null()

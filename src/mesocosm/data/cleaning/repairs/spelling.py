@@ -84,11 +84,32 @@ class Spelling(RepairKind):
             by_length: the frequent values by their length.
             common: whether many values have the form of this one, as codes have.
         """
+        if value.isdigit() and common:
+            return None  # a number like the others: a typo in it cannot be seen
+        nearest = self._nearest(value, counts, by_length)
+        if nearest is None:
+            return None
+        good, distance = nearest
+        factor = 1.0
+        if common and len(value) < SHORT:  # short codes are near each other by nature
+            if distance > 1:
+                return None
+            factor = 10.0
+        if counts[good] < self.times * distance * counts[value] * factor:
+            return None
+        if common and _digits(value) != _digits(good):
+            return None
+        if is_code(value, good) or not is_typo(value, good, self.share):
+            return None
+        return good
+
+    def _nearest(
+        self, value: str, counts: dict[str, int], by_length: dict[int, list[str]]
+    ) -> tuple[str, float] | None:
+        """The frequent value that is alone nearest to a rare one, and its distance in letters."""
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        if value.isdigit() and common:
-            return None  # a number like the others: a typo in it cannot be seen
         near = []
         for size in range(len(value) - 1, len(value) + 2):
             near += [
@@ -100,21 +121,15 @@ class Spelling(RepairKind):
         ranked = process.extract(value, near, scorer=OSA.distance, score_cutoff=reach, limit=2)
         if not ranked or (len(ranked) > 1 and ranked[0][1] >= ranked[1][1]):
             return None
-        good, distance = str(ranked[0][0]), ranked[0][1]
-        short_code = common and len(value) < SHORT
-        if short_code and distance > 1:
-            return None
-        # short codes are near each other by nature
-        least = self.times * distance * counts[value] * (10.0 if short_code else 1.0)
-        if counts[good] < least or not is_typo(value, good, self.share) or is_code(value, good):
-            return None
-        if common and re.sub(r"\D", "", value) != re.sub(r"\D", "", good):
-            return None
-        return good
+        return str(ranked[0][0]), float(ranked[0][1])
 
     def values(self, facts: dict[str, Any]) -> dict[str, str]:
         """The value that a rare spelling stands for."""
         return {name: mapped(f"{quote(name)}::varchar", facts.get(name, {})) for name in self.of}
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
 
 
 def is_typo(bad: str, good: str, share: float) -> bool:

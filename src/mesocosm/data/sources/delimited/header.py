@@ -57,16 +57,8 @@ def read_header(path: Path, label: str, settings: Csv) -> Header:
     row: Record | None = first
     if settings.header:
         before, row = scan.at, next(records, None)
-    names, trailing = _split_trailing(cells, row, settings)
-    if settings.names:
-        expected = len(names) - int(trailing and not settings.header)
-        names = _given_names(settings, label, expected)
-    elif not settings.header:
-        names = [""] * len(names)
-    if len(names) > MOST_COLUMNS:
-        raise Wrong("path", f"'{label}' has {len(names)} columns", f"at most {MOST_COLUMNS}")
-    if settings.header and not settings.names and not any(names):
-        raise Wrong("path", f"the header of '{label}' has no name", NO_LINES)
+    own, trailing = _split_trailing(cells, row, settings)
+    names = _names_of(own, trailing, settings, label)
     unique = distinct(names)
     plain = (
         _is_usual(settings, dialect, first)
@@ -114,33 +106,42 @@ def _split_trailing(cells: list[str], row: Record | None, settings: Csv) -> tupl
     Args:
         row: the first row, where it can be read; without a header, the first record.
     """
-    if row is None or row.cells is None:
+    if row is None or not row.cells:
         return cells, False
-    width, open_end = len(row.cells), bool(row.cells and row.cells[-1])
-    if not settings.header:
-        named = len(settings.names or ())
-        return cells, bool(named) and width == named + 1 and not open_end
+    width, closed = len(row.cells), not row.cells[-1]
+    if not settings.header:  # the first record is a row, as wide as the names
+        return cells, closed and width == len(settings.names or cells) + 1
     if len(cells) > 1 and not cells[-1] and not settings.names:
         if width == len(cells) - 1:  # the header alone is closed
             return cells[:-1], False
         if width == len(cells):
-            return (cells, False) if open_end else (cells[:-1], True)
-    return cells, width == len(cells) + 1 and not open_end
+            return (cells[:-1], True) if closed else (cells, False)
+    return cells, closed and width == len(cells) + 1
 
 
-def _given_names(settings: Csv, label: str, expected: int) -> list[str]:
-    """The names that the settings give.
+def _names_of(cells: list[str], trailing: bool, settings: Csv, label: str) -> list[str]:
+    """The names of the columns: those given, those of the header, or none.
 
     Raises:
-        Wrong: they are more or fewer than the columns.
+        Wrong: the names given are more or fewer than the columns, the columns are too many, or the
+            header has no name.
     """
-    names = list(settings.names or ())
-    if len(names) != expected:
-        raise Wrong(
-            "names",
-            f"{len(names)} names, and '{label}' has {expected} columns",
-            f"{expected} names",
-        )
+    names = cells
+    if settings.names:
+        names = list(settings.names)
+        expected = len(cells) - int(trailing and not settings.header)
+        if len(names) != expected:
+            raise Wrong(
+                "names",
+                f"{len(names)} names, and '{label}' has {expected} columns",
+                f"{expected} names",
+            )
+    elif not settings.header:
+        names = [""] * len(cells)
+    if len(names) > MOST_COLUMNS:
+        raise Wrong("path", f"'{label}' has {len(names)} columns", f"at most {MOST_COLUMNS}")
+    if settings.header and not settings.names and not any(names):
+        raise Wrong("path", f"the header of '{label}' has no name", NO_LINES)
     return names
 
 
