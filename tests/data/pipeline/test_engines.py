@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.settings import Where
-from mesocosm.data.cleaning.missing import FILLS
-from mesocosm.data.cleaning.outliers import FENCES
+from mesocosm.data.cleaning.missing import IMPUTERS
+from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.engines.worker_task import treat
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
@@ -64,10 +64,10 @@ def fill_of(names: list[str]) -> st.SearchStrategy[Any]:
     )
 
 
-NUMBERS = fill_of([n for n in FILLS if n not in ("drop", "keep", "quarantine")])
+NUMBERS = fill_of([n for n in IMPUTERS if n not in ("drop", "keep", "quarantine")])
 FENCE = st.none() | st.fixed_dictionaries(
     {
-        "method": st.sampled_from(sorted(FENCES)),
+        "method": st.sampled_from(sorted(OUTLIER_DETECTORS)),
         "action": st.sampled_from(["clip", "flag", "null", "quarantine"]),
     }
 )

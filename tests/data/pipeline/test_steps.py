@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Where
-from mesocosm.data.cleaning.missing import FILLS
-from mesocosm.data.cleaning.outliers import FENCES
+from mesocosm.data.cleaning.missing import IMPUTERS
+from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.data.cleaning.repairs import REPAIRS
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline import ibis_sql
@@ -127,14 +127,14 @@ STEPS: list[tuple[Any, Any]] = [
         },
         None,
     )
-    for name in FILLS
+    for name in IMPUTERS
 ]
 STEPS += [({"with": name, "by": "g"}, None) for name in ("mean", "median", "mode")] + [
     ({"with": "forward", "by": "g", "order": "d"}, None)
 ]
 STEPS += [
     ("median", {"method": name, "action": action})
-    for name in FENCES
+    for name in OUTLIER_DETECTORS
     for action in ("null", "quarantine", "flag")
 ]
 STEPS += [("mean", {"method": name, "by": "g"}) for name in ("iqr", "mad", "zscore")]
@@ -429,8 +429,8 @@ def test_quantiles_of_a_long_column_are_exact_in_bounded_memory(
 
 
 def test_every_kind_has_a_source_a_doctest_and_defaults_that_hold() -> None:
-    kinds = {**FILLS, **FENCES, **RULES, **REPAIRS}
-    assert len(kinds) == len(FILLS) + len(FENCES) + len(RULES) + len(REPAIRS) == 27
+    kinds = {**IMPUTERS, **OUTLIER_DETECTORS, **RULES, **REPAIRS}
+    assert len(kinds) == len(IMPUTERS) + len(OUTLIER_DETECTORS) + len(RULES) + len(REPAIRS) == 27
     for name, kind in kinds.items():
         assert "Source:" in (kind.__doc__ or "") and ">>>" in (kind.__doc__ or ""), name
     assert MACROS

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Where
-from mesocosm.data.cleaning.missing import FILLS
+from mesocosm.data.cleaning.missing import IMPUTERS
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.data.pipeline.recipe import serving_sql
@@ -224,7 +224,7 @@ def recipes(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
         kind = draw(st.sampled_from(["number", "integer", "category", "text", "boolean"]))
         field = {"type": kind, **draw(st.sampled_from(SHAPES[kind]))}
         fills = (
-            [n for n in FILLS if n not in ("constant", "forward")]
+            [n for n in IMPUTERS if n not in ("constant", "forward")]
             if kind in ("number", "integer")
             else ["keep", "drop", "quarantine", "mode"]
         )

@@ -104,7 +104,7 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
                             word,
                         ),
                     )
-                elif word in repair.mends and data.fields[word].private:
+                elif word in repair.repaired_fields and data.fields[word].private:
                     yield (
                         (*at, "repairs", i),
                         Wrong(
@@ -138,7 +138,7 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
                 yield from _rule(
                     eco, (*at, "fields", field, "rules", i), rule.about_field(field), data.fields
                 )
-            for other in kind.leans:
+            for other in kind.other_fields:
                 if other not in data.fields:
                     yield (
                         (*at, "fields", field),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesocosm.core.errors import Wrong
-from mesocosm.data.cleaning.outliers.detector import Fence
+from mesocosm.data.cleaning.outliers.detector import OutlierDetector
 from mesocosm.data.pipeline import ibis_sql, recipe
 from mesocosm.data.pipeline.quantiles import SORTED, quantiles
 from mesocosm.data.types.field import FieldKind
@@ -55,27 +55,27 @@ def fit_state(con: Any, fields: recipe.Fields, table: str, facts: recipe.Facts, 
         for name, field in fields.items():
             groups = _aggregate_groups(training, name)
             known = facts.setdefault(name, {})
-            if step == "fence" and field.fence:
-                known["fence"] = _fit_fence(
-                    name, field.fence, aggregates.get(name, {}), groups, matrix
+            if step == "fence" and field.outlier_detector:
+                known["fence"] = _fit_detector(
+                    name, field.outlier_detector, aggregates.get(name, {}), groups, matrix
                 )
             elif step == "fill":
                 known |= _fit_imputer(name, field, aggregates.get(name, {}), groups, matrix)
 
 
-def _fit_fence(
+def _fit_detector(
     name: str,
-    fence: Fence,
+    detector: OutlierDetector,
     aggregates: dict[str, Any],
     groups: dict[str, dict[str, Any]],
     matrix: tuple[list[str], Any],
 ) -> dict[str, Any]:
     """The bounds of a field's outlier detector, and those of each group that has bounds."""
-    if fence.matrix:
-        return fence.learn(name, *matrix)
-    bounds: dict[str, Any] = {**fence.fence(aggregates)}
+    if detector.matrix:
+        return detector.fit(name, *matrix)
+    bounds: dict[str, Any] = {**detector.fit_bounds(aggregates)}
     if bounds and groups:
-        by_group = {group: fence.fence(values) for group, values in groups.items()}
+        by_group = {group: detector.fit_bounds(values) for group, values in groups.items()}
         bounds["groups"] = {group: ends for group, ends in by_group.items() if ends}
     return bounds
 
@@ -90,7 +90,7 @@ def _fit_imputer(
     """What a field's imputer puts in the place of missing values."""
     whole = field.ibis_type == "int64"
     if field.missing.matrix:
-        return field.missing.learn(name, *matrix, whole)
+        return field.missing.fit(name, *matrix, whole)
     by_group = {group: values["fill"] for group, values in groups.items()}
     return field.missing.facts(aggregates.get("fill"), by_group, whole)
 
@@ -129,7 +129,7 @@ def _aggregate_long(training: _Training) -> dict[str, dict[str, Any]]:
 def _quantiles_of(field: FieldKind, step: str) -> dict[str, float]:
     """The quantiles that are all that a field's outlier detector or imputer needs, by name."""
     if step == "fence":
-        return field.fence.quantiles if field.fence else {}
+        return field.outlier_detector.quantiles if field.outlier_detector else {}
     if field.missing.quantile is None:
         return {}
     return {"fill": field.missing.quantile}
@@ -137,7 +137,9 @@ def _quantiles_of(field: FieldKind, step: str) -> dict[str, float]:
 
 def _needs_matrix(fields: recipe.Fields, step: str) -> bool:
     if step == "fence":
-        return any(field.fence and field.fence.matrix for field in fields.values())
+        return any(
+            field.outlier_detector and field.outlier_detector.matrix for field in fields.values()
+        )
     return any(field.missing.matrix for field in fields.values())
 
 

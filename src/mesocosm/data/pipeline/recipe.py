@@ -194,7 +194,7 @@ def needs_other_rows(fields: Fields) -> bool:
     """Whether the last steps look at other rows, so that no part of the rows can be treated
     alone.
     """
-    return any(field.missing.looks_around for field in fields.values())
+    return any(field.missing.needs_other_rows for field in fields.values())
 
 
 def repair_sql(fields: Fields, repairs: Sequence[RepairKind], facts: Facts, table: str) -> str:
@@ -247,17 +247,17 @@ def training_rows(fields: Fields, table: str, facts: Facts, step: str) -> Any:
     if step == "fence":
         return rows
     for name, field in fields.items():
-        if field.fence and field.fence.action == "quarantine":
+        if field.outlier_detector and field.outlier_detector.action == "quarantine":
             bounds = facts.get(name, {}).get("fence", {})
-            rows = rows.filter(~field.fence.outside(rows[name], bounds, rows))
+            rows = rows.filter(~field.outlier_detector.outside(rows[name], bounds, rows))
     return rows
 
 
 def without_outliers(name: str, field: FieldKind, rows: Any, facts: Facts) -> Any:
     """A field's column as its outlier detector leaves it."""
-    if not field.fence:
+    if not field.outlier_detector:
         return rows[name]
-    return field.fence.value(rows[name], facts.get(name, {}).get("fence", {}), rows)
+    return field.outlier_detector.value(rows[name], facts.get(name, {}).get("fence", {}), rows)
 
 
 def aggregates_of(
@@ -267,7 +267,7 @@ def aggregates_of(
     needs, by name.
     """
     if step == "fence":
-        return field.fence.measures(rows[name]) if field.fence else {}
+        return field.outlier_detector.measures(rows[name]) if field.outlier_detector else {}
     measure = field.missing.measure(without_outliers(name, field, rows, facts), rows)
     return {} if measure is None else {"fill": measure}
 
@@ -313,8 +313,8 @@ def _group_field(field: FieldKind, step: str) -> str | None:
     if step == "fill":
         by: str | None = getattr(field.missing, "by", None)
         return by
-    if field.fence and field.fence.leans:
-        return field.fence.leans[0]
+    if field.outlier_detector and field.outlier_detector.other_fields:
+        return field.outlier_detector.other_fields[0]
     return None
 
 
@@ -334,13 +334,13 @@ def clean_sql(
     reasons, flags = [rows._why], []
     for name, field in fields.items():
         known = facts.get(name, {})
-        x, fence, bounds = rows[name], field.fence, known.get("fence", {})
-        if fence:
-            reasons.append(fence.reason(x, bounds, rows, name, field.private is not None))
-            if fence.action == "flag" and bounds:
+        x, detector, bounds = rows[name], field.outlier_detector, known.get("fence", {})
+        if detector:
+            reasons.append(detector.reason(x, bounds, rows, name, field.private is not None))
+            if detector.action == "flag" and bounds:
                 entry, none = ibis_sql.literal(listed(name)), ibis_sql.literal("")
-                flags.append(ibis_sql.cases((fence.outside(x, bounds, rows), entry), other=none))
-            x = fence.value(x, bounds, rows)
+                flags.append(ibis_sql.cases((detector.outside(x, bounds, rows), entry), other=none))
+            x = detector.value(x, bounds, rows)
         reasons.append(field.missing.reason(x, name))
         x = field.missing.value_of(x, known, rows, serving)
         values[name] = x

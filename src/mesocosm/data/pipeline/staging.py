@@ -61,7 +61,7 @@ def _fit_readings(stage: Stage) -> None:
     con, fields, facts = stage.con, stage.fields, stage.facts
     for name, kind in fields.items():
         if isinstance(kind, Number) and kind.unit:
-            facts[name] = kind.learn([], _rates(con, name, kind))
+            facts[name] = kind.fit_units([], _rates(con, name, kind))
     for name, mark in prove(con, fields, stage.rows).items():
         facts.setdefault(name, {})["decimal"] = mark
     for name, order in orders(con, fields, stage.rows).items():
@@ -110,7 +110,7 @@ def _repair_rows(stage: Stage) -> None:
     con.execute("alter view _stage rename to _unmended")
     for number, repair in enumerate(dataset.repairs):
         repaired = recipe.repair_sql(fields, dataset.repairs[:number], facts, "_unmended")
-        facts.setdefault("_repairs", {})[str(number)] = repair.learn(
+        facts.setdefault("_repairs", {})[str(number)] = repair.fit(
             con, f"(select * from ({repaired}) where _why is null)"
         )
     repaired = recipe.repair_sql(fields, dataset.repairs, facts, "_unmended")
@@ -146,7 +146,7 @@ def _find_new_units(stage: Stage) -> bool:
         query = f"with _unread as ({unread}) {ibis_sql.to_sql(table.select(u=unit).distinct())}"
         units = [row[0] for row in con.execute(query).fetchall()]
         units = sorted(unit for unit in units if unit and len(unit) <= LONGEST_UNIT)
-        learnt = kind.learn(units[:MOST_UNITS], _rates(con, name, kind))
+        learnt = kind.fit_units(units[:MOST_UNITS], _rates(con, name, kind))
         if learnt != {k: v for k, v in facts[name].items() if k in learnt}:
             facts[name], found = facts[name] | learnt, True
     return found

@@ -137,7 +137,9 @@ def read(
         + f" from {quote(table)}"
     )
     facts: recipe.Facts = {
-        n: kind.learn([]) for n, kind in fields.items() if isinstance(kind, Number) and kind.unit
+        n: kind.fit_units([])
+        for n, kind in fields.items()
+        if isinstance(kind, Number) and kind.unit
     }
     for field, kind in fields.items():
         if isinstance(kind, Number) and kind.unit and types[field] == "VARCHAR":
@@ -150,7 +152,7 @@ def read(
                     " null and u <> '' and length(u) <= 40 limit 1000"
                 ).fetchall()
             ]
-            facts[field] = kind.learn(sorted(seen))
+            facts[field] = kind.fit_units(sorted(seen))
     sql = recipe.read_sql(
         fields,
         facts,

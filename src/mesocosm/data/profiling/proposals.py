@@ -83,7 +83,7 @@ def _repair(con: Any, repair: RepairKind, settings: Mapping[str, Any], why: str)
     """A proposal of what a repair would do to the rows looked at; none where it would do
     nothing.
     """
-    values = repair.values(repair.learn(con, CLEAN))
+    values = repair.values(repair.fit(con, CLEAN))
     changes, shown = 0, list[str]()
     for name, sql in values.items():
         x = quote(name)
@@ -208,7 +208,7 @@ def _outliers(fields: Fields, columns: Sequence[Column]) -> list[Proposal]:
         )
         if len(numbers) < 20:
             continue
-        fence = Iqr().fence(
+        fence = Iqr().fit_bounds(
             {"q1": numbers[len(numbers) // 4][0], "q3": numbers[3 * len(numbers) // 4][0]}
         )
         out = [(x, n, v) for x, n, v in numbers if not fence["low"] <= x <= fence["high"]]

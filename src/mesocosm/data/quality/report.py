@@ -231,8 +231,10 @@ def count_treated(con: Any, fields: Fields, facts: Facts) -> dict[str, dict[str,
         known = facts.get(name, {})
         if "fill" in known:
             asked[name, "filled"] = rows[name].isnull().sum()
-        if field.fence and known.get("fence"):
-            asked[name, "outside"] = field.fence.outside(rows[name], known["fence"], rows).sum()
+        if field.outlier_detector and known.get("fence"):
+            asked[name, "outside"] = field.outlier_detector.outside(
+                rows[name], known["fence"], rows
+            ).sum()
     found: dict[str, dict[str, int]] = {name: {"filled": 0} for name in fields}
     if not asked:
         return found

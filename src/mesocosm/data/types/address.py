@@ -48,25 +48,25 @@ class Address(FieldKind):
 
     Source: USPS Publication 28, appendices B and C; DIN 5008.
 
-    >>> Address().wanted
+    >>> Address().expected
     'an address'
     """
 
     type: Literal["address"] = "address"
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return "an address"
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The address in one form."""
         del parts, facts
-        return functions()["address_of"](said.cast("string"))
+        return functions()["address_of"](raw.cast("string"))
 
 
 @lru_cache(maxsize=10_000)
-def address_of(said: str) -> str:
+def address_of(raw: str) -> str:
     """An address in one form.
 
     >>> address_of("12  n. Main st.,Apt 4")
@@ -76,10 +76,10 @@ def address_of(said: str) -> str:
     >>> address_of("北京市 朝阳区 建国路 93号")
     '北京市朝阳区建国路93号'
     """
-    if re.search(r"[\u4e00-\u9fff]", said):
-        return re.sub(r"\s+", "", said)
-    said = GERMAN.sub("straße", re.sub(r"\s+", " ", said).strip())
-    parts = [p.strip() for p in said.split(",") if p.strip()]
+    if re.search(r"[\u4e00-\u9fff]", raw):
+        return re.sub(r"\s+", "", raw)
+    raw = GERMAN.sub("straße", re.sub(r"\s+", " ", raw).strip())
+    parts = [p.strip() for p in raw.split(",") if p.strip()]
     return ", ".join(_written_out(part.split(" ")) for part in parts)
 
 

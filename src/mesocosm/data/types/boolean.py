@@ -29,7 +29,7 @@ class Boolean(FieldKind):
 
     Source: YAML 1.1 boolean tag, https://yaml.org/type/bool.html, with digits and other languages.
 
-    >>> Boolean().wanted
+    >>> Boolean().expected
     'yes or no'
     """
 
@@ -60,20 +60,20 @@ class Boolean(FieldKind):
         }
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return "yes or no"
 
     def parts(
-        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+        self, raw: Column, known: dict[str, Column], facts: Facts | None = None
     ) -> dict[str, Column]:
         """The text in small letters."""
         del facts
-        return {} if known else {"low": said.cast("string").lower()}
+        return {} if known else {"low": raw.cast("string").lower()}
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """True or false, null for another text."""
-        del facts, said
+        del facts, raw
         return matched(
             parts["low"],
             SPELLINGS | {alias.strip().lower(): value for alias, value in self.aliases.items()},

@@ -38,7 +38,7 @@ class Category(FieldKind):
 
     Source: Stevens 1946, On the Theory of Scales of Measurement (nominal and ordinal scales).
 
-    >>> Category(values=("low", "high"), aliases={"hi": "high"}).wanted
+    >>> Category(values=("low", "high"), aliases={"hi": "high"}).expected
     'one of low, high'
     """
 
@@ -57,7 +57,7 @@ class Category(FieldKind):
         return self
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return f"one of {', '.join(self.values)}" if self.values else "a category"
 
@@ -83,29 +83,29 @@ class Category(FieldKind):
         """Each alias and each value, whatever its case where that leaves one."""
         return spelled_as(self.values, self.aliases)
 
-    def unless_null(self, said: Column) -> Column:
+    def unless_null(self, raw: Column) -> Column:
         """The value, null where it is a null word that is neither a value nor an alias."""
         own = {word.casefold() for word in (*self.values, *self.aliases)}
         words = tuple(word for word in self.null or () if word.casefold() not in own)
         if self.null is None or words == self.null:
-            return super().unless_null(said)
-        return unless_blank(said, words, exact=True)
+            return super().unless_null(raw)
+        return unless_blank(raw, words, exact=True)
 
     def parts(
-        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+        self, raw: Column, known: dict[str, Column], facts: Facts | None = None
     ) -> dict[str, Column]:
         """The text in small letters."""
         del facts
-        return {} if known or not self.values else {"low": said.cast("string").lower()}
+        return {} if known or not self.values else {"low": raw.cast("string").lower()}
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The value as the file spells it; null for a text that is neither value nor alias."""
         del facts
         if not self.values:
-            return said.cast("string")
+            return raw.cast("string")
         known, exact = self._by_case()
         read = matched(parts["low"], known, "string")
-        return matched(said.cast("string"), exact, "string").coalesce(read) if exact else read
+        return matched(raw.cast("string"), exact, "string").coalesce(read) if exact else read
 
     def _by_case(self) -> tuple[dict[str, str], dict[str, str]]:
         """What each spelling means: in small letters where its case does not matter, and exactly

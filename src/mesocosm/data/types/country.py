@@ -82,7 +82,7 @@ class Country(FieldKind):
     form: Literal["code", "name"] = "code"
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return "a country by its name or code"
 
@@ -91,22 +91,22 @@ class Country(FieldKind):
         """NA is Namibia."""
         return tuple(word for word in BLANK if word != "na")
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The country; null for a text that names none."""
         del parts, facts
-        return functions()["country_of"](said.cast("string"), literal(self.form))
+        return functions()["country_of"](raw.cast("string"), literal(self.form))
 
-    def because(self, said: Column, facts: Facts) -> Column | None:
+    def explain_refusal(self, raw: Column, facts: Facts) -> Column | None:
         """Which countries have an ambiguous name."""
         del facts
-        return functions()["why_no_country"](said, literal(self.form))
+        return functions()["why_no_country"](raw, literal(self.form))
 
 
-def _plain(said: str) -> str:
+def _plain(raw: str) -> str:
     import unicodedata
 
     flat = "".join(
-        c for c in unicodedata.normalize("NFKD", said.casefold()) if not unicodedata.combining(c)
+        c for c in unicodedata.normalize("NFKD", raw.casefold()) if not unicodedata.combining(c)
     )
     return re.sub(r"[\W_]+", " ", flat).strip()
 
@@ -135,14 +135,14 @@ def ambiguous() -> dict[str, tuple[str, ...]]:
     return several | AMBIGUOUS
 
 
-def why_no_country(said: str, form: str) -> str | None:
+def why_no_country(raw: str, form: str) -> str | None:
     """Why a text names no country; None where there is no more to say.
 
     >>> why_no_country("Congo", "code")
     'it may be CD or CG; write its code'
     """
     del form
-    several = ambiguous().get(_plain(said[:80]))
+    several = ambiguous().get(_plain(raw[:80]))
     return f"it may be {' or '.join(several)}; write its code" if several else None
 
 
@@ -176,7 +176,7 @@ def _is_alias(text: str) -> bool:
 
 
 @lru_cache(maxsize=10_000)
-def country_of(said: str, form: str) -> str | None:
+def country_of(raw: str, form: str) -> str | None:
     """A country in a form, None where the text names none.
 
     >>> country_of("Deutschland", "code")
@@ -190,6 +190,6 @@ def country_of(said: str, form: str) -> str | None:
     """
     from babel import Locale
 
-    plain = _plain(said[:80])
+    plain = _plain(raw[:80])
     code = None if plain in ambiguous() else known().get(plain)
     return code if code is None or form == "code" else str(Locale("en").territories[code])

@@ -60,7 +60,7 @@ class Date(FieldKind):
 
     Source: ISO 8601; C89 strptime.
 
-    >>> Date(formats=("iso", "%d/%m/%Y")).wanted
+    >>> Date(formats=("iso", "%d/%m/%Y")).expected
     'a date as iso or %d/%m/%Y'
     """
 
@@ -80,7 +80,7 @@ class Date(FieldKind):
         return "date"
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return f"a date as {' or '.join(self.formats)}"
 
@@ -96,23 +96,23 @@ class Date(FieldKind):
         return "\n".join(self.formats)
 
     def parts(
-        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+        self, raw: Column, known: dict[str, Column], facts: Facts | None = None
     ) -> dict[str, Column]:
         """The day by the plain formats."""
         forms = self._of(facts).forms
-        if known or not said.type().is_string() or not forms:
+        if known or not raw.type().is_string() or not forms:
             return {}
-        day = moment(said, forms).date()
+        day = moment(raw, forms).date()
         return {
             "plain": cases((day.year() >= 1000, day), other=null("date"))
         }  # 24 may be a year of two digits
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The day; null for a text that no format reads."""
         spec = literal(self._of(facts).spec)
-        if said.type().is_date() or said.type().is_timestamp():
-            return said.cast("date")
-        text = said.cast("string")
+        if raw.type().is_date() or raw.type().is_timestamp():
+            return raw.cast("date")
+        text = raw.cast("string")
         if "plain" not in parts:
             return functions()["day_of"](text, spec).try_cast("date")
         careful = functions()["day_of"](cases((parts["plain"].isnull(), text), other=null()), spec)
@@ -122,6 +122,6 @@ class Date(FieldKind):
         """A day of the years 1000 to 2999; strptime reads 21 as the year 21."""
         return cases((read.year().between(1000, 2999), read), other=null("date"))
 
-    def because(self, said: Column, facts: Facts) -> Column | None:
+    def explain_refusal(self, raw: Column, facts: Facts) -> Column | None:
         """Why a text is no day."""
-        return functions()["why_no_day"](said, literal(self._of(facts).spec))
+        return functions()["why_no_day"](raw, literal(self._of(facts).spec))

@@ -31,7 +31,7 @@ class Decimal(Number):
 
     Source: ISO/IEC 9075 (SQL), DECIMAL; https://duckdb.org/docs/stable/sql/data_types/numeric
 
-    >>> Decimal(scale=2).wanted, Decimal(precision=10, scale=4).ibis_type
+    >>> Decimal(scale=2).expected, Decimal(precision=10, scale=4).ibis_type
     ('a decimal with at most 2 places', 'decimal(10, 4)')
     """
 
@@ -57,7 +57,7 @@ class Decimal(Number):
         return f"decimal({self.precision}, {self.scale})"
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         places = "place" if self.scale == 1 else "places"
         wanted = f"a decimal with at most {self.scale} {places}"
@@ -69,22 +69,22 @@ class Decimal(Number):
         return ("decimal", str(self.precision), str(self.scale))
 
     def parts(
-        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+        self, raw: Column, known: dict[str, Column], facts: Facts | None = None
     ) -> dict[str, Column]:
         """None: what is not plain goes through the exact reader."""
-        del said, known, facts
+        del raw, known, facts
         return {}
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The decimal; null for a text that is none, or that it does not hold."""
         del parts
-        kind = said.type()
+        kind = raw.type()
         if kind.is_integer():
-            return said.try_cast(self.ibis_type)
+            return raw.try_cast(self.ibis_type)
         if kind.is_decimal():
-            found = said.try_cast(self.ibis_type)
-            return cases((found.cast(str(kind)) == said, found), other=null(self.ibis_type))
-        text, mark = said.cast("string"), self.mark(facts)
+            found = raw.try_cast(self.ibis_type)
+            return cases((found.cast(str(kind)) == raw, found), other=null(self.ibis_type))
+        text, mark = raw.cast("string"), self.mark(facts)
         sure = text.re_search(self._plain_pattern(mark))
         if mark == "mixed":
             sure = sure & ~text.re_search(TWO_READINGS)
@@ -112,7 +112,7 @@ class Decimal(Number):
                 self.mark(facts),
                 str(self.precision),
                 str(self.scale),
-                BETWEEN.join(f"{said}{TIMES}{many!r}" for said, many in sorted(times.items())),
+                BETWEEN.join(f"{raw}{TIMES}{many!r}" for raw, many in sorted(times.items())),
             )
         )
 
@@ -121,7 +121,7 @@ class Decimal(Number):
         return read
 
 
-def decimal_of(said: str, spec: str) -> str | None:
+def decimal_of(raw: str, spec: str) -> str | None:
     """A text as a plain decimal text for SQL, None where it is none or is not held exactly.
 
     Args:
@@ -136,7 +136,7 @@ def decimal_of(said: str, spec: str) -> str | None:
     None
     """
     mark, precision, scale, units = spec.split("\n", 3)
-    read = figure(said, mark)
+    read = figure(raw, mark)
     if not isinstance(read, Figure) or "e" in read.number.lower():
         return None
     times = dict(one.split(TIMES, 1) for one in units.split(BETWEEN) if one)

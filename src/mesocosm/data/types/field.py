@@ -10,7 +10,7 @@ from pydantic import field_validator
 from mesocosm.core.settings import Kind
 from mesocosm.data.cleaning.missing import MissingSetting
 from mesocosm.data.cleaning.missing.keep import Keep
-from mesocosm.data.cleaning.outliers.detector import Fence
+from mesocosm.data.cleaning.outliers.detector import OutlierDetector
 from mesocosm.data.pipeline.ibis_sql import (
     BLANK,
     Column,
@@ -72,7 +72,7 @@ class FieldKind(Kind):
         return "string"
 
     @property
-    def fence(self) -> Fence | None:
+    def outlier_detector(self) -> OutlierDetector | None:
         """How outliers are treated, where the type has any."""
         return None
 
@@ -84,11 +84,11 @@ class FieldKind(Kind):
         return getattr(self.private, "by", None) == "encrypt"
 
     @property
-    def leans(self) -> tuple[str, ...]:
+    def other_fields(self) -> tuple[str, ...]:
         """Other fields that the steps of this one read."""
-        names = [*self.missing.leans]
-        if self.fence:
-            names += self.fence.leans
+        names = [*self.missing.other_fields]
+        if self.outlier_detector:
+            names += self.outlier_detector.other_fields
         return tuple(dict.fromkeys(names))
 
     @property
@@ -106,15 +106,15 @@ class FieldKind(Kind):
         """Texts, in small letters, that mean "no value" where `null` is not set."""
         return BLANK
 
-    def unless_null(self, said: Column) -> Column:
+    def unless_null(self, raw: Column) -> Column:
         """The value, null where it is one of the field's null words."""
-        if said.type().is_string():
+        if raw.type().is_string():
             if self.null is None:
-                return unless_blank(said, self.usual_null)
-            return unless_blank(said, self.null, exact=True)
-        if said.type().is_floating():  # what a table of doubles has for nothing
-            said = cases((said.isnan(), null(str(said.type()))), other=said)
-        return unless_absent(said, self.null) if self.null else said
+                return unless_blank(raw, self.usual_null)
+            return unless_blank(raw, self.null, exact=True)
+        if raw.type().is_floating():  # what a table of doubles has for nothing
+            raw = cases((raw.isnan(), null(str(raw.type()))), other=raw)
+        return unless_absent(raw, self.null) if self.null else raw
 
     @property
     def label_spellings(self) -> dict[str, str]:
@@ -129,11 +129,11 @@ class FieldKind(Kind):
         return 20_000
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """What a value should be, in words."""
         return "text"
 
-    def learn(self, spellings: list[str]) -> Facts:
+    def fit_units(self, spellings: list[str]) -> Facts:
         """Facts that reading needs from the distinct texts beside the numbers; most types need
         none.
         """
@@ -141,45 +141,49 @@ class FieldKind(Kind):
         return {}
 
     def parts(
-        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+        self, raw: Column, known: dict[str, Column], facts: Facts | None = None
     ) -> dict[str, Column]:
         """Helper columns cut from the text, each computed once; most types need none.
 
         Asked again with what it gave, so that a helper may rest on another, until it gives no more.
         """
-        del said, known, facts
+        del raw, known, facts
         return {}
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The text as the field's type, null where it is missing or cannot be read.
 
-        `said` is text without outer spaces, null where blank, or a column of the source's own type.
+        `raw` is text without outer spaces, null where blank, or a column of the source's own type.
         """
         del facts, parts
-        return said.cast("string")
+        return raw.cast("string")
 
     def finish(self, read: Column) -> Column:
         """The last look at what was read; null where the type cannot hold it."""
         return read
 
-    def because(self, said: Column, facts: Facts) -> Column | None:
+    def explain_refusal(self, raw: Column, facts: Facts) -> Column | None:
         """Why the type could not read a text, in plain words; None where the type has no more to
         say.
         """
-        del said, facts
+        del raw, facts
         return None
 
     def reason(
-        self, said: Column, finished: Column, name: str, facts: Facts | None = None
+        self, raw: Column, finished: Column, name: str, facts: Facts | None = None
     ) -> Column:
         """Why a row is quarantined for an unreadable value, else null."""
         if self.unreadable == "missing":
             return null()
-        text = said.cast("string")
+        text = raw.cast("string")
         shown = literal("a value") if self.private else literal("'") + text.left(40) + literal("'")
-        sentence = literal(f"{name}: ") + shown + literal(f" is not {self.wanted}")
+        sentence = literal(f"{name}: ") + shown + literal(f" is not {self.expected}")
         bad = text.notnull() & finished.isnull()
-        why = None if self.private else self.because(cases((bad, text), other=null()), facts or {})
+        why = (
+            None
+            if self.private
+            else self.explain_refusal(cases((bad, text), other=null()), facts or {})
+        )
         if why is not None:
             sentence = sentence + (literal(": ") + why).fill_null("")
         return cases((bad, sentence), other=null())

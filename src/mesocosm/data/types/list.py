@@ -28,7 +28,7 @@ class List(FieldKind):
 
     Source: Tsoumakas and Katakis 2007, Multi-Label Classification: An Overview.
 
-    >>> List(values=("red", "blue"), separator="|").wanted
+    >>> List(values=("red", "blue"), separator="|").expected
     "red, blue or several of them with '|' between"
     """
 
@@ -47,7 +47,7 @@ class List(FieldKind):
         return self
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         between = f"with '{self.separator}' between"
         if not self.values:
@@ -69,12 +69,12 @@ class List(FieldKind):
         """Only the empty text and the empty array: an item may be any word."""
         return ("", "[]")
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The values, each once and sorted; null where one of them is not known, or there is
         none.
         """
         del parts, facts
-        text = said.cast("string")
+        text = raw.cast("string")
         written = text if self.values else text.replace(full_width(self.separator), self.separator)
         text = cases(
             (text.re_search(r"^\[.*\]$"), functions()["items_of"](text, literal(self.separator))),
@@ -102,7 +102,7 @@ def full_width(separator: str) -> str:
     return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in separator)
 
 
-def items_of(said: str, separator: str) -> str | None:
+def items_of(raw: str, separator: str) -> str | None:
     """The items of an array of JSON with the separator between; a text that is no such array as it
     is, None where an item cannot stand.
 
@@ -113,10 +113,10 @@ def items_of(said: str, separator: str) -> str | None:
 
     try:
         items = json.loads(
-            said, parse_float=str, parse_int=str, parse_constant=str
+            raw, parse_float=str, parse_int=str, parse_constant=str
         )  # each number as it is written
     except (ValueError, RecursionError):
-        return said
+        return raw
     texts = [one if isinstance(one, str) else json.dumps(one) for one in items if one is not None]
     if any(separator in one or BETWEEN.strip() in one for one in texts) or any(
         isinstance(one, list | dict) for one in items

@@ -22,7 +22,7 @@ class Tags(FieldKind):
     Source: Ramshaw and Marcus 1995, Text Chunking using Transformation-Based Learning (IOB); Tjong
     Kim Sang and De Meulder 2003, CoNLL.
 
-    >>> Tags(values=("PLACE",)).wanted
+    >>> Tags(values=("PLACE",)).expected
     'a tag a word with spaces between: O, B-PLACE or I-PLACE'
     """
 
@@ -45,16 +45,16 @@ class Tags(FieldKind):
         return found
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return f"a tag a word with spaces between: {', '.join(self.tags[:-1])} or {self.tags[-1]}"
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The tags with one space between; null where one of them is not known, or there is
         none.
         """
         del parts, facts
-        each = said.cast("string").re_replace(r"\s+", " ").split(" ").filter(lambda v: v != "")
+        each = raw.cast("string").re_replace(r"\s+", " ").split(" ").filter(lambda v: v != "")
         known = {tag.casefold(): tag for tag in self.tags}
         read = each.map(lambda v: matched(v.lower(), known, "string"))
         whole = read.filter(lambda v: v.isnull()).length() == 0

@@ -23,7 +23,7 @@ class Text(FieldKind):
 
     Source: Unicode 16, White_Space; Unicode Standard Annex 15 (normalisation forms).
 
-    >>> Text(case="lower").wanted
+    >>> Text(case="lower").expected
     'text'
     """
 
@@ -47,10 +47,10 @@ class Text(FieldKind):
         """Only the empty text: a person may be named Null."""
         return ("",)
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The text in the forms asked for."""
         del parts, facts
-        text, call = said.cast("string"), functions()
+        text, call = raw.cast("string"), functions()
         if self.unicode:
             text = call[{"nfc": "nfc", "nfkc": "nfkc", "fold": "strip_accents"}[self.unicode]](text)
         if self.spaces == "one":
@@ -58,7 +58,7 @@ class Text(FieldKind):
         return text if self.case is None else text.lower() if self.case == "lower" else text.upper()
 
 
-def nfkc(said: str) -> str:
+def nfkc(raw: str) -> str:
     """A text in normalisation form KC.
 
     >>> nfkc("Ｍesocosm ﬁle")
@@ -66,4 +66,4 @@ def nfkc(said: str) -> str:
     """
     import unicodedata
 
-    return unicodedata.normalize("NFKC", said)
+    return unicodedata.normalize("NFKC", raw)

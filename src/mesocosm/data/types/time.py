@@ -86,7 +86,7 @@ class Time(FieldKind):
 
     Source: ISO 8601; IANA time zone database.
 
-    >>> Time(zone="Asia/Shanghai").wanted
+    >>> Time(zone="Asia/Shanghai").expected
     'a time as iso'
     """
 
@@ -108,7 +108,7 @@ class Time(FieldKind):
         return "timestamp"
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return f"a time as {' or '.join(self.formats)}"
 
@@ -117,18 +117,18 @@ class Time(FieldKind):
         """The formats, short names written out."""
         return written_out(self.formats, SHORT)
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The moment in UTC; null for a text that no format reads."""
         del parts
         call, mine = functions(), self._of(facts)
-        if said.type().is_date() or said.type().is_timestamp():
-            said = said.cast("timestamp")
-            return self._in_zone(said).coalesce(
-                call["moment_of"](said.cast("string"), literal(self._spec(("iso",)))).try_cast(
+        if raw.type().is_date() or raw.type().is_timestamp():
+            raw = raw.cast("timestamp")
+            return self._in_zone(raw).coalesce(
+                call["moment_of"](raw.cast("string"), literal(self._spec(("iso",)))).try_cast(
                     "timestamp"
                 )
             )
-        text = said.cast("string").re_replace("[zZ]$", "+00:00")
+        text = raw.cast("string").re_replace("[zZ]$", "+00:00")
         forms = [f.replace("%z", "").rstrip() for f in mine.forms]
         offset = [form + gap + "%z" for form, gap in product(forms, ("", " "))]
         if not forms:
@@ -172,9 +172,9 @@ class Time(FieldKind):
         """
         return self._spec(self.formats)
 
-    def because(self, said: Column, facts: Facts) -> Column | None:
+    def explain_refusal(self, raw: Column, facts: Facts) -> Column | None:
         """Why a text is no moment."""
-        return functions()["why_no_moment"](said, literal(self._of(facts).spec))
+        return functions()["why_no_moment"](raw, literal(self._of(facts).spec))
 
     def finish(self, read: Column) -> Column:
         """A moment of the years 1000 to 2999."""

@@ -24,11 +24,11 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
     from mesocosm.lifecycle.file_datasets import datasets_of
 
     data = datasets_of(spec)[model.learns]
-    names = [*model.inputs, *(n for f in model.inputs for n in data.fields[f].leans)]
+    names = [*model.inputs, *(n for f in model.inputs for n in data.fields[f].other_fields)]
     names += [
         n
         for r in data.repairs
-        if set(r.mends) & set(names)
+        if set(r.repaired_fields) & set(names)
         for n in r.reads
         if n in data.fields and n != model.predict
     ]
@@ -78,7 +78,7 @@ def preparation(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[s
         "fields": {
             f: {
                 **marks.get(f, {}),
-                "wanted": k.wanted,
+                "wanted": k.expected,
                 "may_miss": k.missing.how not in ("drop", "quarantine"),
                 "extra": f not in model.inputs,
                 "most": k.most,

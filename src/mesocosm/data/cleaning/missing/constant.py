@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.missing.imputer import Facts, Fill
+from mesocosm.data.cleaning.missing.imputer import Facts, Imputer
 
 
-class Constant(Fill):
+class Constant(Imputer):
     """Fill with `value`.
 
     Args:

@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.missing.imputer import Fill
+from mesocosm.data.cleaning.missing.imputer import Imputer
 from mesocosm.data.pipeline.ibis_sql import Column, cases, literal, null
 
 
-class Quarantine(Fill):
+class Quarantine(Imputer):
     """Quarantine a row that lacks the value, with its original values.
 
     Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 3.2 (complete

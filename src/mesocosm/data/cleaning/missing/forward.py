@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.missing.imputer import Facts, Fill
+from mesocosm.data.cleaning.missing.imputer import Facts, Imputer
 from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
 
 
-class Forward(Fill):
+class Forward(Imputer):
     """Carry the last value forward, in the order of a field or else of the rows as read.
 
     A row that comes alone has no row before it: it gets the newest value of the training rows.
@@ -22,17 +22,17 @@ class Forward(Fill):
     Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 4.2 (last
     observation carried forward).
 
-    >>> Forward(by="sensor", order="at").leans
+    >>> Forward(by="sensor", order="at").other_fields
     ('sensor', 'at')
     """
 
-    looks_around: ClassVar[bool] = True
+    needs_other_rows: ClassVar[bool] = True
     how: Literal["forward"] = Field("forward", alias="with")
     by: str | None = None
     order: str | None = None
 
     @property
-    def leans(self) -> tuple[str, ...]:
+    def other_fields(self) -> tuple[str, ...]:
         """The fields that group and order."""
         return tuple(name for name in (self.by, self.order) if name)
 

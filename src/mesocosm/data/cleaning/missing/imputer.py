@@ -14,11 +14,11 @@ from mesocosm.data.pipeline.ibis_sql import Column, Scalar, literal, matched, nu
 Facts = dict[str, Any]
 
 
-class Fill(Kind):
+class Imputer(Kind):
     """One way to treat a missing value; each kind overrides what it needs.
 
     `numeric` says that the field must hold numbers, `quantile` which quantile is the measure, and
-    `matrix` that the step learns from the other numeric fields too, `looks_around` that a value is
+    `matrix` that the step learns from the other numeric fields too, `needs_other_rows` that a value is
     imputed from other rows and not from facts.
     """
 
@@ -26,11 +26,11 @@ class Fill(Kind):
     numeric: ClassVar[bool] = False
     quantile: ClassVar[float | None] = None
     matrix: ClassVar[bool] = False
-    looks_around: ClassVar[bool] = False
+    needs_other_rows: ClassVar[bool] = False
     how: str
 
     @property
-    def leans(self) -> tuple[str, ...]:
+    def other_fields(self) -> tuple[str, ...]:
         """Other fields the step reads."""
         return tuple(name for name in (getattr(self, "by", None),) if name)
 
@@ -62,7 +62,7 @@ class Fill(Kind):
             found["groups"] = {g: fit(v) for g, v in groups.items() if v is not None}
         return found
 
-    def learn(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
         """Facts from the training rows of all numeric fields (rows x fields, nan where missing)."""
         del name, names, matrix, whole
         return {}
@@ -82,7 +82,7 @@ class Fill(Kind):
         groups = facts.get("groups")
         if not groups:
             return imputed
-        of_group = matched(row[self.leans[0]].cast("string"), groups, kind)
+        of_group = matched(row[self.other_fields[0]].cast("string"), groups, kind)
         return x.fill_null(of_group).fill_null(literal(facts["fill"]).cast(kind))
 
     def reason(self, x: Column, said: str) -> Column:

@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.missing.imputer import Facts, Fill
+from mesocosm.data.cleaning.missing.imputer import Facts, Imputer
 from mesocosm.data.pipeline.ibis_sql import Column, cases, literal
 
 
-class Iterative(Fill):
+class Iterative(Imputer):
     """Fill with what a Bayesian ridge regression on the other numeric fields says.
 
     The regression is fitted by chained equations on the training rows and kept as coefficients;
@@ -32,7 +32,7 @@ class Iterative(Fill):
     how: Literal["iterative"] = Field("iterative", alias="with")
     rounds: int = Field(10, ge=1, le=100)
 
-    def learn(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
         """Intercept and coefficients of the other fields, with their means."""
         import warnings
 

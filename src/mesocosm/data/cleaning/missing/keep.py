@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.missing.imputer import Fill
+from mesocosm.data.cleaning.missing.imputer import Imputer
 
 
-class Keep(Fill):
+class Keep(Imputer):
     """A missing value stays missing.
 
     Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 3.

@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.missing.imputer import Facts, Fill
+from mesocosm.data.cleaning.missing.imputer import Facts, Imputer
 from mesocosm.data.pipeline.ibis_sql import Column, cases, literal
 
 
-class Knn(Fill):
+class Knn(Imputer):
     """Fill with the mean of the `neighbours` training rows that are nearest in the other numeric
     fields.
 
@@ -35,7 +35,7 @@ class Knn(Fill):
     neighbours: int = Field(5, ge=1, le=50)
     donors: int = Field(200, ge=10, le=2000)
 
-    def learn(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
         """Donor rows in standard deviations, their values, and each field's centre and scale."""
         import numpy as np
 

@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.missing.imputer import Fill
+from mesocosm.data.cleaning.missing.imputer import Imputer
 from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
 
 
-class Mean(Fill):
+class Mean(Imputer):
     """Fill with the mean.
 
     Args:

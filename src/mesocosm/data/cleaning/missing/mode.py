@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.missing.imputer import Fill
+from mesocosm.data.cleaning.missing.imputer import Imputer
 from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
 
 
-class Mode(Fill):
+class Mode(Imputer):
     """Fill with the value most seen; the smallest where several are.
 
     Args:
@@ -18,7 +18,7 @@ class Mode(Fill):
 
     Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 4.2.1.
 
-    >>> Mode(by="city").leans
+    >>> Mode(by="city").other_fields
     ('city',)
     """
 

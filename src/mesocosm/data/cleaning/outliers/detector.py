@@ -18,7 +18,7 @@ from mesocosm.data.pipeline.ibis_sql import Column, Scalar, cases, literal, matc
 Facts = dict[str, Any]
 
 
-class Fence(Kind):
+class OutlierDetector(Kind):
     """Find the outliers of a numeric field and act on them; each kind says where the bounds are.
 
     `quantiles` names the quantiles that are the measures; `matrix` says that the detector learns
@@ -34,7 +34,7 @@ class Fence(Kind):
     action: Literal["clip", "flag", "null", "quarantine"] = "clip"
 
     @property
-    def leans(self) -> tuple[str, ...]:
+    def other_fields(self) -> tuple[str, ...]:
         """Other fields the step reads."""
         return (self.by,) if self.by else ()
 
@@ -42,18 +42,18 @@ class Fence(Kind):
         """Aggregates over the training rows that the bounds need."""
         return {name: x.quantile(at) for name, at in self.quantiles.items()}
 
-    def fence(self, measured: Mapping[str, float | None]) -> dict[str, float]:
+    def fit_bounds(self, measured: Mapping[str, float | None]) -> dict[str, float]:
         """Low and high from the measures; none where the training rows hold no value."""
         if not measured or any(value is None for value in measured.values()):
             return {}
-        low, high = self.reach({name: float(value or 0) for name, value in measured.items()})
+        low, high = self.place_bounds({name: float(value or 0) for name, value in measured.items()})
         return {"low": low, "high": high}
 
-    def reach(self, measured: Mapping[str, float]) -> tuple[float, float]:
+    def place_bounds(self, measured: Mapping[str, float]) -> tuple[float, float]:
         """Where the bounds are."""
         raise NotImplementedError
 
-    def learn(self, name: str, names: Sequence[str], matrix: Any) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Any) -> Facts:
         """Facts from the training rows of all numeric fields (rows x fields, nan where missing)."""
         del name, names, matrix
         return {}
@@ -108,12 +108,12 @@ class Fence(Kind):
         """
         if self.action != "quarantine" or not facts:
             return null()
-        why = f"{said} {self.told(facts)}"
+        why = f"{said} {self.describe(facts)}"
         if private:
             why = f"{said}: a private value lies outside the fence ({self.method})"
         return cases((self.outside(x, facts, row), literal(why)), other=null())
 
-    def told(self, facts: Facts) -> str:
+    def describe(self, facts: Facts) -> str:
         """What is wrong with a value outside, in words."""
         if "groups" in facts:
             return f"lies outside the fence of its {self.by} ({self.method})"

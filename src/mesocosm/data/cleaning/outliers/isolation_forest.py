@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.outliers.detector import Facts, Fence
+from mesocosm.data.cleaning.outliers.detector import Facts, OutlierDetector
 from mesocosm.data.pipeline.ibis_sql import Column, cases, literal
 
 
-class Forest(Fence):
+class Forest(OutlierDetector):
     """Find a row by how few random cuts of its numeric fields isolate it.
 
     A missing value counts as its field's median. The field named is the one acted on.
@@ -39,7 +39,7 @@ class Forest(Fence):
         """None: the forest learns from the matrix."""
         return {}
 
-    def learn(self, name: str, names: Sequence[str], matrix: Any) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Any) -> Facts:
         """The trees as nested lists `[field, cut, left, right]`, leaves as their depth, and the
         threshold.
         """
@@ -85,7 +85,7 @@ class Forest(Fence):
             total = total + depth(tree)
         return x.notnull() & (total / float(len(facts["trees"])) < facts["low"])
 
-    def told(self, facts: Facts) -> str:
+    def describe(self, facts: Facts) -> str:
         """What is wrong with such a row."""
         return "stands in a row far from the others (forest)"
 

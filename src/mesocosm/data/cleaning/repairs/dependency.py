@@ -40,7 +40,7 @@ class Dependency(RepairKind):
     fill: bool = False
 
     @property
-    def mends(self) -> tuple[str, ...]:
+    def repaired_fields(self) -> tuple[str, ...]:
         """The determined field."""
         return (self.to,)
 
@@ -49,7 +49,7 @@ class Dependency(RepairKind):
         """The determinants and the determined."""
         return (*self.determinants, self.to)
 
-    def learn(self, con: Any, table: str) -> dict[str, Any]:
+    def fit(self, con: Any, table: str) -> dict[str, Any]:
         """For each determinant, which of its values says what."""
         found = {}
         b = quote(self.to)

@@ -19,16 +19,16 @@ class RepairKind(Kind):
     repair: str
 
     @property
-    def mends(self) -> tuple[str, ...]:
+    def repaired_fields(self) -> tuple[str, ...]:
         """The fields it may change."""
         return ()
 
     @property
     def reads(self) -> tuple[str, ...]:
         """The fields it looks at."""
-        return self.mends
+        return self.repaired_fields
 
-    def learn(self, con: Any, table: str) -> dict[str, Any]:
+    def fit(self, con: Any, table: str) -> dict[str, Any]:
         """Facts from the rows that could be read, as JSON."""
         raise NotImplementedError
 

@@ -41,11 +41,11 @@ class Spelling(RepairKind):
     times: float = Field(3.0, gt=1)
 
     @property
-    def mends(self) -> tuple[str, ...]:
+    def repaired_fields(self) -> tuple[str, ...]:
         """The fields named."""
         return self.of
 
-    def learn(self, con: Any, table: str) -> dict[str, Any]:
+    def fit(self, con: Any, table: str) -> dict[str, Any]:
         """Which value stands for which, by field."""
         found = {}
         for name in self.of:
