@@ -15,7 +15,7 @@ from typing import Any
 
 from mesocosm.core.settings import Where
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.engines.bounded_duckdb import engine
+from mesocosm.data.engines.bounded_duckdb import open_engine
 from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.ingest import ingest_rows
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
@@ -103,7 +103,7 @@ def main(path: Path, how: str) -> None:
         "units": fields["weight"].learn([])["units"],
         "fence": {"low": 10.0, "high": 150.0},
     }
-    with engine(where.store) as con:
+    with open_engine(where.store) as con:
         rows = ingest_rows(con, DATA, {"customers": source.collect(where, con, "src_customers")})
         con.execute("set preserve_insertion_order=false")
         read = recipe.read_sql(fields, facts, "_raw", rows.types, recipe.LINEAGE)

@@ -13,11 +13,11 @@ from typing import Any
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.json_keys import KeyTwice, load_once
 from mesocosm.data.sources.delimited.csv import Csv
-from mesocosm.data.sources.delimited.encodings import decoded, find_encoding
+from mesocosm.data.sources.delimited.encodings import decode, find_encoding
 from mesocosm.data.sources.delimited.header import Header, read_header
-from mesocosm.data.sources.delimited.plain_text import Plain, plain
+from mesocosm.data.sources.delimited.plain_text import Plain, open_plain
 from mesocosm.data.sources.delimited.scanner import Scan
-from mesocosm.data.sources.files.parquet_exact import exact
+from mesocosm.data.sources.files.parquet_exact import keep_exact
 
 BLOCK = 500  # rows that are asked for at once
 ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".parquet")
@@ -135,7 +135,7 @@ def _parquet(path: Path) -> Rows:
     import pyarrow.parquet
 
     con = duckdb.connect()  # it holds the folder of a copy
-    copy, notes = exact(con, path, path.name)
+    copy, notes = keep_exact(con, path, path.name)
     try:
         file = pyarrow.parquet.ParquetFile(copy, coerce_int96_timestamp_unit="us")
     except (pa.ArrowException, OSError) as error:
@@ -180,7 +180,7 @@ def _delimited(path: Path, origin: Origin) -> Rows:
 
     con = duckdb.connect()  # it holds the folder of a copy in UTF-8
     encoding, notes = _encoding(path, origin.csv)
-    file = plain(con, path, path.name, encoding)
+    file = open_plain(con, path, path.name, encoding)
     told, head = _reading(file, path.name, origin)
     if told:
         notes.append(told)
@@ -215,11 +215,11 @@ def _encoding(path: Path, told: Csv | None) -> tuple[str | None, list[str]]:
         or found.guess
         or found.broken
         or found.encoding == told.encoding
-        or all(text.isascii() for text in decoded(path, found.encoding))
+        or all(text.isascii() for text in decode(path, found.encoding))
     ):
         return told.encoding, []
     if told.encoding in SEVERAL_BYTES and not any(
-        "\ufffd" in text for text in decoded(path, told.encoding, "replace")
+        "\ufffd" in text for text in decode(path, told.encoding, "replace")
     ):
         return told.encoding, [
             f"'{path.name}' is read as {told.encoding}, as its source is; its bytes are valid"

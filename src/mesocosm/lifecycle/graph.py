@@ -193,11 +193,11 @@ def _joins(
     joined = {n: d for n, d in joined.items() if not marks[n].is_file()}
     if not joined:
         return []
-    from mesocosm.data.engines.bounded_duckdb import engine
+    from mesocosm.data.engines.bounded_duckdb import open_engine
     from mesocosm.data.pipeline.column_names import ambiguous_columns
     from mesocosm.data.sources.source_columns import columns_of_sources
 
-    with engine(where.store, with_functions=False) as con:
+    with open_engine(where.store, with_functions=False) as con:
         for name, data in joined.items():
             try:
                 wrong = ambiguous_columns(
@@ -227,10 +227,10 @@ def _broken(spec: Spec, name: str, source: Any, made: Mapping[str, Any]) -> list
     )
     if kept.is_file() and not source.contract.fresh:
         return []
-    from mesocosm.data.engines.bounded_duckdb import engine
+    from mesocosm.data.engines.bounded_duckdb import open_engine
     from mesocosm.data.sources.contract import find_broken
 
-    with engine(where.store, with_functions=False) as con:
+    with open_engine(where.store, with_functions=False) as con:
         source.collect(where, con, "promised")
         found = find_broken(source.contract, con, "promised")
     if not found:

@@ -21,7 +21,7 @@ from mesocosm.core.settings import Where
 from mesocosm.data.cleaning.missing import IMPUTERS
 from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.engines.worker_task import treat
+from mesocosm.data.engines.worker_task import run_job
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources import SOURCES
@@ -196,10 +196,10 @@ def test_a_job_done_twice_leaves_one_file_and_one_that_fails_leaves_none(tmp_pat
     }
     (tmp_path / "out").mkdir()
     for _ in range(2):
-        assert pq.read_table(treat(json.dumps(job)))["x"].to_pylist() == [4, 6, 8]
+        assert pq.read_table(run_job(json.dumps(job)))["x"].to_pylist() == [4, 6, 8]
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["0.parquet"]
     with pytest.raises(Exception, match="nowhere"):
-        treat(
+        run_job(
             json.dumps(
                 {
                     **job,

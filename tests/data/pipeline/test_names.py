@@ -21,12 +21,12 @@ from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.data.pipeline.internal_names import (
     LINEAGE_COLUMNS,
-    listed,
-    problem_of,
+    find_name_problem,
+    find_same_but_case,
+    name_entry,
     quote,
     raw_names,
-    same_but_case,
-    unlisted,
+    split_entries,
 )
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.snapshots.delta_tables import page_of, read_table
@@ -316,7 +316,9 @@ def test_every_step_takes_any_name(tmp_path: Path, part: int) -> None:
             f["psi"] in (0.0, None) for f in stays["fields"].values()
         )
         split = table.column("_split").to_pylist()
-        flags = [[use.index(n) for n in unlisted(f)] for f in table.column("_flags").to_pylist()]
+        flags = [
+            [use.index(n) for n in split_entries(f)] for f in table.column("_flags").to_pylist()
+        ]
         both.append(
             (
                 table.select(use).rename_columns(plain).to_pydict(),
@@ -348,10 +350,12 @@ def test_names_of_raw_columns_and_lists_of_names_are_told_apart(names: list[str]
             "create table t (_row int, _why int,"
             f" {', '.join(f'{quote(k)} int' for k in known.values())})"
         )
-    able = [n for n in names if problem_of(n) is None]
-    assert unlisted("".join(map(listed, able))) == able
+    able = [n for n in names if find_name_problem(n) is None]
+    assert split_entries("".join(map(name_entry, able))) == able
 
 
 def test_names_that_no_field_can_have() -> None:
-    assert all(problem_of(n) for n in ("_row", "_SPLIT", "_why", "", " ", "a\x1fb", "a\x00"))
-    assert same_but_case(["a", "b", "A"]) == ("a", "A") and same_but_case(["a", "b"]) is None
+    assert all(find_name_problem(n) for n in ("_row", "_SPLIT", "_why", "", " ", "a\x1fb", "a\x00"))
+    assert (
+        find_same_but_case(["a", "b", "A"]) == ("a", "A") and find_same_but_case(["a", "b"]) is None
+    )

@@ -474,7 +474,7 @@ def test_a_cell_under_no_name_is_a_column_and_an_empty_one_is_none(tmp_path: Pat
 
 def test_no_error_of_the_engine_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mesocosm.core.errors import Failure
-    from mesocosm.data.engines.bounded_duckdb import engine
+    from mesocosm.data.engines.bounded_duckdb import open_engine
 
     monkeypatch.setenv("MESOCOSM_MEMORY", "50MB")
     for query, said in (
@@ -483,7 +483,10 @@ def test_no_error_of_the_engine_is_shown(tmp_path: Path, monkeypatch: pytest.Mon
         ("from nowhere", "CatalogException"),
         ("from read_csv('gone.csv')", "file"),
     ):
-        with pytest.raises(Failure, match=said) as caught, engine(tmp_path / ".mesocosm") as con:
+        with (
+            pytest.raises(Failure, match=said) as caught,
+            open_engine(tmp_path / ".mesocosm") as con,
+        ):
             con.execute(query)
         assert "secret" not in str(caught.value)
 

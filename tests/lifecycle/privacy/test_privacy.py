@@ -22,7 +22,7 @@ from mesocosm.core.errors import Failure, Wrong
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.privacy.aggregate import laplace
 from mesocosm.data.privacy.anonymity import Anonymity, coarse_sql, fit_groups
-from mesocosm.data.privacy.keyring import Ring, new_key, ring
+from mesocosm.data.privacy.keyring import Ring, new_key, read_ring
 from mesocosm.data.snapshots.delta_tables import page_of, read_table
 from mesocosm.data.snapshots.erasure import find_files_with
 from mesocosm.lifecycle.jobs.encryption import reveal, rotate
@@ -112,10 +112,10 @@ def test_sealed_values_stand_nowhere_and_open_with_a_reason(ward: Ecosystem) -> 
 
 def test_a_new_key_seals_everything_anew_and_the_old_one_is_let_go(ward: Ecosystem) -> None:
     store = ward.spec.root / ".mesocosm"
-    old, before = ring(store), rows(ward)
+    old, before = read_ring(store), rows(ward)
     done = rotate(ward.spec, ward.catalog, "test")
     assert done["let_go"] == [old.keys[0][0]] and done["sealed"] == {"folk": ["card", "mail"]}
-    new = ring(store)
+    new = read_ring(store)
     after = rows(ward)
     assert len(after) == len(before) and all(
         new.open(a["mail"]) == old.open(b["mail"]) for a, b in zip(after, before, strict=True)
@@ -145,7 +145,7 @@ def test_without_its_key_file_a_value_stays_closed(
         reveal(ward.spec, ward.catalog, "folk", "mail", ["card-00007"], "a test", "ann")
     (tmp_path / "other-keys").write_text("nonsense\n")
     with pytest.raises(Failure, match="line 1 of the key file"):
-        ring(tmp_path / ".mesocosm")
+        read_ring(tmp_path / ".mesocosm")
 
 
 @given(st.integers(2, 12), st.integers(1, 4), st.integers(0, 10**6), st.integers(30, 400))

@@ -13,7 +13,11 @@ from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import Wrong
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import is_number
-from mesocosm.data.pipeline.internal_names import LINEAGE_COLUMNS, problem_of, same_but_case
+from mesocosm.data.pipeline.internal_names import (
+    LINEAGE_COLUMNS,
+    find_name_problem,
+    find_same_but_case,
+)
 from mesocosm.data.quality.rules.binding import bind
 from mesocosm.data.quality.rules.condition import Condition
 from mesocosm.data.quality.rules.foreign_key import ForeignKey
@@ -79,7 +83,7 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
             yield from edge(eco, (*at, "split", "test"), data.test_source, "sources")
         if data.auto:
             continue  # its fields are known once its source was looked at
-        if alike := same_but_case(data.fields):
+        if alike := find_same_but_case(data.fields):
             yield (
                 (*at, "fields", alike[1]),
                 Wrong(
@@ -116,7 +120,7 @@ def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
         for i, rule in enumerate(data.rules):
             yield from _rule(eco, (*at, "rules", i), rule, data.fields)
         for field, kind in data.fields.items():
-            if problem := problem_of(field):
+            if problem := find_name_problem(field):
                 yield (
                     (*at, "fields", field),
                     Wrong(

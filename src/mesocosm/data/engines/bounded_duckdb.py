@@ -19,7 +19,7 @@ MEMORY = "600MB"
 
 
 @contextmanager
-def engine(store: Path, with_functions: bool = True) -> Iterator[Any]:
+def open_engine(store: Path, with_functions: bool = True) -> Iterator[Any]:
     """A DuckDB in bounded memory; what it spills is deleted afterwards.
 
     `MESOCOSM_MEMORY` (as 600MB) bounds it; rows over that go to disk.
@@ -35,7 +35,7 @@ def engine(store: Path, with_functions: bool = True) -> Iterator[Any]:
         owned_folder(folder)
     try:
         with duckdb.connect() as con:
-            limit = limit_of_memory()
+            limit = memory_limit()
             try:
                 con.execute(f"set memory_limit={text(limit)}")
             except duckdb.Error as error:
@@ -48,14 +48,14 @@ def engine(store: Path, with_functions: bool = True) -> Iterator[Any]:
             )
             if with_functions:
                 ibis_sql.prepare(con, store)
-            with explained(limit):
+            with explain_errors(limit):
                 yield con
     finally:
         shutil.rmtree(spill, ignore_errors=True)
 
 
 @contextmanager
-def explained(limit: str, of: str = "") -> Iterator[None]:
+def explain_errors(limit: str, of: str = "") -> Iterator[None]:
     """Turn errors of the engine into sentences; its own words may hold values, so they stay out.
 
     Args:
@@ -88,6 +88,6 @@ def explained(limit: str, of: str = "") -> Iterator[None]:
         ) from error
 
 
-def limit_of_memory() -> str:
+def memory_limit() -> str:
     """The bound of memory of the engine, as `600MB`."""
     return os.environ.get("MESOCOSM_MEMORY", MEMORY)

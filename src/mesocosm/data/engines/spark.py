@@ -94,11 +94,13 @@ class Spark(Engine):
 
     def _done(self, jobs: list[str]) -> list[str]:
         """Send jobs out; returns the files made, in the order of the jobs."""
-        from mesocosm.data.engines.worker_task import treat
+        from mesocosm.data.engines.worker_task import run_job
 
         context = _context(self.url)
         try:
-            return [str(name) for name in context.parallelize(jobs, len(jobs)).map(treat).collect()]
+            return [
+                str(name) for name in context.parallelize(jobs, len(jobs)).map(run_job).collect()
+            ]
         except (
             Exception
         ) as error:  # Py4J and Spark raise kinds of their own, with rows of text from the worker

@@ -16,7 +16,7 @@ from mesocosm.data.engines.duckdb import STAGED, Duckdb, file_options
 from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.pipeline.internal_names import quote
-from mesocosm.data.sources.path_utils import leave_out_optimizer, parquet_sql, text
+from mesocosm.data.sources.path_utils import disable_optimizer, parquet_sql, text
 from mesocosm.data.sources.spool import new_path
 
 GROUP = 100  # fields
@@ -33,7 +33,7 @@ def limit_threads(con: Any, fields: recipe.Fields) -> None:
         con.execute(f"set variable columns={len(fields)}")
         con.execute(f"set threads={max(1, min(threads, HELD // len(fields)))}")
         # the right side is the narrow one; the engine might choose the other
-        leave_out_optimizer(con, "build_side_probe_side")
+        disable_optimizer(con, "build_side_probe_side")
 
 
 def groups(fields: recipe.Fields) -> list[dict[str, Any]]:

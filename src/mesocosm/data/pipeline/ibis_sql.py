@@ -122,7 +122,7 @@ def table(name: str, columns: dict[str, str]) -> Table:
     return ibis.table(columns, name=name)
 
 
-def picked(rows: Table, columns: dict[str, Any]) -> Table:
+def select_columns(rows: Table, columns: dict[str, Any]) -> Table:
     """A table of some columns by their names, whatever those are; a keyword named `self` would be
     taken for another argument.
     """
@@ -157,14 +157,14 @@ def cases(*pairs: tuple[Any, Any], other: Any) -> Column:
     return ibis.cases(*pairs, else_=other) if pairs else other
 
 
-def first_of(columns: list[Column], kind: str = "string") -> Column:
+def first_not_null(columns: list[Column], kind: str = "string") -> Column:
     """The first column that is not null, or null."""
     import ibis
 
     return ibis.coalesce(*columns) if columns else ibis.null(kind)
 
 
-def trimmed(raw: Column) -> Column:
+def trim(raw: Column) -> Column:
     """Text without outer spaces of any script."""
     call = functions()
     raw = raw.cast("string")
@@ -174,44 +174,46 @@ def trimmed(raw: Column) -> Column:
     return cases((plain, raw), other=call["trim"](raw.strip()).strip())
 
 
-def unless_blank(said: Column, words: Sequence[str] = BLANK, exact: bool = False) -> Column:
+def unless_blank(value: Column, words: Sequence[str] = BLANK, exact: bool = False) -> Column:
     """Null where trimmed text is one of the null words; whatever their case, or `exact`."""
     if not words:
-        return said
+        return value
     longest = max(len(word.encode()) for word in words)
     if not longest:
-        return cases((said == "", null()), other=said)
-    short = functions()["bytes"](said) <= longest
-    low = said
+        return cases((value == "", null()), other=value)
+    short = functions()["bytes"](value) <= longest
+    low = value
     if not exact:
-        low = said.lower()
-    return cases((short, cases(*((low == word, null()) for word in words), other=said)), other=said)
+        low = value.lower()
+    return cases(
+        (short, cases(*((low == word, null()) for word in words), other=value)), other=value
+    )
 
 
-def unless_absent(said: Column, marks: Sequence[str]) -> Column:
+def unless_absent(value: Column, marks: Sequence[str]) -> Column:
     """Null where a value is one of those that stand for none; a column of numbers is compared as
     numbers.
     """
-    if said.type().is_string():
-        return cases((said.lower().isin([m.strip().lower() for m in marks]), null()), other=said)
-    if not said.type().is_numeric():
-        return said
+    if value.type().is_string():
+        return cases((value.lower().isin([m.strip().lower() for m in marks]), null()), other=value)
+    if not value.type().is_numeric():
+        return value
     numbers = []
     for mark in marks:
         with suppress(ValueError):
             numbers.append(float(mark))
     if not numbers:
-        return said
-    return cases((said.cast("float64").isin(numbers), null()), other=said)
+        return value
+    return cases((value.cast("float64").isin(numbers), null()), other=value)
 
 
-def narrow(said: Column) -> Column:
+def narrow(value: Column) -> Column:
     """Full-width digits, letters and marks as their ASCII forms; other text as it is."""
-    plain = functions()["bytes"](said) == said.length()
-    return cases((plain, said), other=said.translate(FULL_WIDTH, HALF_WIDTH))
+    plain = functions()["bytes"](value) == value.length()
+    return cases((plain, value), other=value.translate(FULL_WIDTH, HALF_WIDTH))
 
 
-def matched(column: Column, known: dict[str, Any], kind: str) -> Column:
+def map_values(column: Column, known: dict[str, Any], kind: str) -> Column:
     """The value a column's text is mapped to, or null where the text is not known."""
     if not known:
         return null(kind)
@@ -256,23 +258,23 @@ def prepare(con: Any, store: Path | None = None) -> None:
         _register(con, name, call, PYTHON_FUNCTIONS[name][2])
     root = store.parent if store is not None else None
 
-    def image_of(said: str, size: str) -> str | None:
+    def image_of(value: str, size: str) -> str | None:
         from mesocosm.data.types.image import image_of as made
 
-        return made(said, size, root)
+        return made(value, size, root)
 
     _register(con, "image_of", image_of, 2)
     if store is not None:
-        from mesocosm.data.privacy.keyring import ring_of
+        from mesocosm.data.privacy.keyring import cached_ring
 
-        def seal(said: str) -> str:
-            return ring_of(store).seal(said)
+        def seal(value: str) -> str:
+            return cached_ring(store).seal(value)
 
-        def opened(said: str) -> str:
-            return ring_of(store).open(said)
+        def opened(value: str) -> str:
+            return cached_ring(store).open(value)
 
-        def resealed(said: str) -> str:
-            return ring_of(store).reseal(said)
+        def resealed(value: str) -> str:
+            return cached_ring(store).reseal(value)
 
         _register(con, "seal", seal, side_effects=True)
         _register(con, "opened", opened)
@@ -304,10 +306,10 @@ def _late(module: str, name: str) -> Any:
     loaded.
     """
 
-    def call(*said: str) -> Any:
+    def call(*values: str) -> Any:
         from importlib import import_module
 
-        return getattr(import_module(module), name)(*said)
+        return getattr(import_module(module), name)(*values)
 
     return call
 

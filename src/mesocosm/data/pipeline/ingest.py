@@ -143,9 +143,9 @@ def ingest_rows(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) 
     kind = "table" if partners else "view"
     selects = [part.select for part in parts]
     con.execute(f"create {kind} _raw as " + " union all by name ".join(selects))
-    wanted = sorted(internal)
-    types = {internal[c]: ibis_of(names.types[c]) for c in wanted}
-    left_out = _unused_columns(names, wanted, set(partners.values()))
+    needed = sorted(internal)
+    types = {internal[c]: ibis_of(names.types[c]) for c in needed}
+    left_out = _unused_columns(names, needed, set(partners.values()))
     files = [(part.source, part.file) for part in parts]
     return RawTable(types, files, left_out, bool(partners), names.leads)
 
@@ -171,14 +171,14 @@ def _select_parts(
     Args:
         internal: the name in `_raw` of each column that a field reads.
     """
-    wanted = sorted(internal)
+    needed = sorted(internal)
     parts: list[_Part] = []
     start = 0
     readable = not any(c.unreadable for c in collected.values())
     for source in names.leads:
-        cells, added = _cells_of(dataset, source, names, wanted)
+        cells, added = _cells_of(dataset, source, names, needed)
         columns = [*added.lineage]
-        for name in wanted:
+        for name in needed:
             cell = cells.get(name, "null")
             columns.append(f"{cell}::{names.types[name]} as {quote(internal[name])}")
         table = f"{quote('src_' + source)} l{added.joins}"
@@ -287,12 +287,12 @@ def _find_positions(
     return found
 
 
-def _unused_columns(names: ColumnNames, wanted: Iterable[str], keys: set[str]) -> list[str]:
+def _unused_columns(names: ColumnNames, needed: Iterable[str], keys: set[str]) -> list[str]:
     """The columns that no field reads and no join needs."""
     used: set[str | None] = {*keys}
     every: set[str] = set()
     for source in names.sources:
-        used |= {names.find(name, source) for name in wanted}
+        used |= {names.find(name, source) for name in needed}
         every |= set(names.columns[source])
     return sorted(every - used)
 
@@ -305,20 +305,20 @@ def partner_key(table: str, column: str) -> str:
 
 
 def _cells_of(
-    dataset: Dataset, source: str, names: ColumnNames, wanted: Iterable[str]
+    dataset: Dataset, source: str, names: ColumnNames, needed: Iterable[str]
 ) -> tuple[dict[str, str], Partners]:
     """SQL of the cell of each name in the rows of a lead source, and what its partners add."""
     cells: dict[str, str] = {}
-    for name in wanted:
+    for name in needed:
         column = names.find_qualified(name, source, names.leads)
         if column is not None:
             cells[name] = as_read(f"l.{quote(column)}", names.source_types[source, column])
-    added = _join_partners(dataset, source, names, [name for name in wanted if name not in cells])
+    added = _join_partners(dataset, source, names, [name for name in needed if name not in cells])
     return cells | added.cells, added
 
 
 def _join_partners(
-    dataset: Dataset, source: str, names: ColumnNames, wanted: Iterable[str]
+    dataset: Dataset, source: str, names: ColumnNames, needed: Iterable[str]
 ) -> Partners:
     """Join the partners of a lead source, for the names that it does not give itself.
 
@@ -337,7 +337,7 @@ def _join_partners(
         found.joins += (
             f" left join {table} p{i} on {partner_key('l', key)} = {partner_key(f'p{i}', key)}"
         )
-        for name in wanted:
+        for name in needed:
             column = names.find_qualified(name, partner, (partner,))
             if column is not None and name not in found.cells:
                 kind = names.source_types[partner, column]

@@ -11,7 +11,7 @@ from typing import Any
 
 from mesocosm.data.cleaning.repairs.repair import RepairKind
 from mesocosm.data.pipeline import ibis_sql
-from mesocosm.data.pipeline.internal_names import listed, quote, raw_names, working
+from mesocosm.data.pipeline.internal_names import name_entry, quote, raw_names, working_column
 from mesocosm.data.privacy.anonymity import Anonymity, coarse_sql
 from mesocosm.data.quality.rules import RuleSetting
 from mesocosm.data.sources.path_utils import text as literal
@@ -83,9 +83,9 @@ class _ReadQuery:
         for name, column in columns.items():
             cell = table[column]
             if name in self.texts and fields[name].trims:
-                cell = ibis_sql.trimmed(cell)
+                cell = ibis_sql.trim(cell)
             first[self.cells[name]] = cell
-        self.stages = [ibis_sql.to_sql(ibis_sql.picked(table, first))]
+        self.stages = [ibis_sql.to_sql(ibis_sql.select_columns(table, first))]
         self.table = ibis_sql.table("_s0", self.kinds)
 
     def _add_stage(self, changed: Mapping[str, Any]) -> None:
@@ -157,8 +157,8 @@ class _ReadQuery:
             for name, value in done.items()
         ]
         carried = {column: self.table[column] for column in self.carried}
-        columns = carried | done | {"_why": ibis_sql.first_of(reasons)}
-        last = ibis_sql.to_sql(ibis_sql.picked(self.table, columns))
+        columns = carried | done | {"_why": ibis_sql.first_not_null(reasons)}
+        last = ibis_sql.to_sql(ibis_sql.select_columns(self.table, columns))
         chain = ", ".join(f"_s{i} as ({stage})" for i, stage in enumerate(self.stages))
         return f"with {chain} {last}"
 
@@ -216,15 +216,15 @@ def _replace_sql(fields: Fields, values: Mapping[str, str], query: str) -> str:
     """SQL of rows in which some fields have new values, wherever these are not null."""
     computed, marks, swaps = [], [], []
     for number, (name, value) in enumerate(values.items()):
-        new, old = working(str(number)), quote(name)
+        new, old = working_column(str(number)), quote(name)
         kind = ibis_sql.sql_type(fields[name].ibis_type)
         computed.append(f"try_cast({value} as {kind}) as {new}")
         marks.append(
             f"case when {new} is not null and {new} is distinct from {old} then"
-            f" {literal(listed(name))} else '' end"
+            f" {literal(name_entry(name))} else '' end"
         )
         swaps.append(f"coalesce({new}, {old}) as {old}")
-    columns = ", ".join(working(str(number)) for number in range(len(values)))
+    columns = ", ".join(working_column(str(number)) for number in range(len(values)))
     return (
         f"select * exclude ({columns}) replace ({', '.join(swaps)}, _mended ||"
         f" {' || '.join(marks)} as _mended) from (select *, {', '.join(computed)} from ({query}))"
@@ -338,7 +338,7 @@ def clean_sql(
         if detector:
             reasons.append(detector.reason(x, bounds, rows, name, field.private is not None))
             if detector.action == "flag" and bounds:
-                entry, none = ibis_sql.literal(listed(name)), ibis_sql.literal("")
+                entry, none = ibis_sql.literal(name_entry(name)), ibis_sql.literal("")
                 flags.append(ibis_sql.cases((detector.outside(x, bounds, rows), entry), other=none))
             x = detector.value(x, bounds, rows)
         reasons.append(field.missing.reason(x, name))
@@ -352,8 +352,8 @@ def clean_sql(
     for more in flags[1:]:
         flagged = flagged + more
     columns = {name: rows[name] for name in carried} | values
-    columns |= {"_flags": flagged, "_why": ibis_sql.first_of(reasons)}
-    return ibis_sql.to_sql(ibis_sql.picked(rows, columns))
+    columns |= {"_flags": flagged, "_why": ibis_sql.first_not_null(reasons)}
+    return ibis_sql.to_sql(ibis_sql.select_columns(rows, columns))
 
 
 def serving_sql(

@@ -16,13 +16,13 @@ from typing import Any
 from mesocosm.core.errors import Failure, Wrong, belonging_to
 from mesocosm.core.settings import Collected, Source, Where
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.engines.bounded_duckdb import engine, explained, limit_of_memory
+from mesocosm.data.engines.bounded_duckdb import explain_errors, memory_limit, open_engine
 from mesocosm.data.engines.duckdb import Duckdb
 from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.column_groups import limit_threads
 from mesocosm.data.pipeline.fit_state import fit_state
 from mesocosm.data.pipeline.ingest import RawTable, ingest_rows
-from mesocosm.data.pipeline.internal_names import unlisted
+from mesocosm.data.pipeline.internal_names import split_entries
 from mesocosm.data.pipeline.row_selection import apply_rules, drop_duplicates, split_rows
 from mesocosm.data.pipeline.staging import Stage, read_stage
 from mesocosm.data.pipeline.writer import write_tables
@@ -32,7 +32,12 @@ from mesocosm.data.quality import report, table_statistics
 from mesocosm.data.quality.row_account import SourceAccount, account_sources, sentences
 from mesocosm.data.quality.rules.rule import Known
 from mesocosm.data.snapshots.delta_tables import scan
-from mesocosm.data.snapshots.retention import leave_erased, leave_old, names_erased, oldest_day
+from mesocosm.data.snapshots.retention import (
+    drop_erased,
+    drop_expired,
+    find_oldest_day,
+    names_erased,
+)
 from mesocosm.data.sources.path_utils import quote
 
 Say = Callable[[str], None]
@@ -133,7 +138,7 @@ def build_snapshot(
     """
     options = options or BuildOptions()
     began = time.perf_counter()
-    with engine(where.store) as con:
+    with open_engine(where.store) as con:
         fields = dict(dataset.fields)
         limit_threads(con, fields)
         collected = _collect(con, dataset, sources, where, options.say)
@@ -176,11 +181,11 @@ def _read_rows(
 ) -> tuple[_Counts, dict[str, int]]:
     """Read, select and split the rows; returns how many there are, and the warnings of rules."""
     con, dataset, options = build.con, build.dataset, build.options
-    erased = leave_erased(con, dataset, rows, options.forgotten, build.key)
+    erased = drop_erased(con, dataset, rows, options.forgotten, build.key)
     erased += _leave_erased_lines(collected, options.forgotten, build.key)
     stage = Stage(con, dataset, build.fields, rows, build.facts, build.folder, build.where.store)
     read_stage(stage)
-    expired = leave_old(con, dataset, options.time)
+    expired = drop_expired(con, dataset, options.time)
     warned = _select_rows(con, dataset, rows, collected, options)
     staged = int(con.execute("select count(*) from _stage").fetchone()[0])
     return _Counts(staged, erased, expired, _unreadable_lines(collected)), warned
@@ -223,7 +228,7 @@ def _collect(
     for source in dict.fromkeys(dataset.all_sources):
         with (
             belonging_to(f"sources.{source}"),
-            explained(limit_of_memory(), f"the source '{source}'"),
+            explain_errors(memory_limit(), f"the source '{source}'"),
         ):
             found[source] = sources[source].collect(where, con, f"src_{source}")
         for note in found[source].notes:
@@ -302,7 +307,7 @@ def _row_entries(con: Any, dataset: Dataset, written: str) -> dict[str, Any]:
     return {
         "parts": dict(parts),
         "mended": _count_repaired(con, dataset),
-        "expires": oldest_day(con, dataset),
+        "expires": find_oldest_day(con, dataset),
         **report.other_measures(con, written, fields, bool(dataset.repairs), truth, dataset.key),
         "patterns": report.missing_patterns(con, "_stage", fields),
         "examples": examples,
@@ -317,7 +322,7 @@ def _count_repaired(con: Any, dataset: Dataset) -> dict[str, int]:
     for entries, rows in con.execute(
         "select _mended, count(*) from _stage where _mended <> '' group by 1"
     ).fetchall():
-        for name in unlisted(entries):
+        for name in split_entries(entries):
             counts[name] += rows
     return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
 

@@ -89,19 +89,19 @@ def _mark(dataset: Dataset, names: list[str]) -> str:
     return f"md5('{dataset.split.seed}|' || {_content(names)})"
 
 
-def _share(rows: str, wanted: str, seed: int, part: str, by_level: bool) -> str:
+def _share(rows: str, share: str, seed: int, part: str, by_level: bool) -> str:
     """SQL of how many of some rows a part takes; never all of a value's rows, since one must be a
     training row.
     """
     if not by_level:
-        return f"round({wanted})"
+        return f"round({share})"
     chance = (
         f"(('0x' || left(md5('{seed}|{part}|' || coalesce(level, '')), 12))::bigint /"
         " 281474976710656.0)"
     )
     return (
-        f"least(greatest({rows} - 1, 0), case when {wanted} >= {SMALL} then round({wanted}) else"
-        f" floor({wanted} + {chance}) end)"
+        f"least(greatest({rows} - 1, 0), case when {share} >= {SMALL} then round({share}) else"
+        f" floor({share} + {chance}) end)"
     )
 
 

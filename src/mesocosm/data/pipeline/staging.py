@@ -138,7 +138,7 @@ def _find_new_units(stage: Stage) -> bool:
         if not isinstance(kind, Number) or not kind.unit or stage.rows.types[column] != "string":
             continue
         table = ibis_sql.table("_unread", {column: "string"})
-        unit = kind.unit_of(ibis_sql.narrow(ibis_sql.trimmed(table[column])), facts[name])
+        unit = kind.unit_of(ibis_sql.narrow(ibis_sql.trim(table[column])), facts[name])
         unread = (
             f"select {quote(column)} from _raw where _row in (select _row from _stage where"
             f" {quote(name)} is null) and {quote(column)} is not null"

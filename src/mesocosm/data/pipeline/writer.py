@@ -101,7 +101,7 @@ def _quarantine_sql(fields: recipe.Fields, rows: RawTable, key: str) -> str:
         if field.private:
             column = field.private.value(column, key)
         shown[name] = column
-    hidden = ibis_sql.to_sql(ibis_sql.picked(table, {"_row": table._row} | shown))
+    hidden = ibis_sql.to_sql(ibis_sql.select_columns(table, {"_row": table._row} | shown))
     strings = ", ".join(f"{quote(c)}::varchar as {quote(c)}" for c in dict.fromkeys(own.values()))
     names = ", ".join(f"{text(n)}: {quote(n)}" for n in fields)
     return (

@@ -15,14 +15,14 @@ from pydantic import Field, model_validator
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Kind
 from mesocosm.data.pipeline.ibis_sql import is_number, sql_type
-from mesocosm.data.pipeline.internal_names import working
+from mesocosm.data.pipeline.internal_names import working_column
 from mesocosm.data.sources.path_utils import quote, text
 
 MOST_GROUPS = 4096
 MOST_LOOKED = 1_000_000
 JOINED = 3  # values of a category named side by side; more become *
 
-GROUP, CLASS = working("group"), working("class")
+GROUP, CLASS = working_column("group"), working_column("class")
 Node = dict[str, Any]
 
 

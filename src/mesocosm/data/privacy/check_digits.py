@@ -31,10 +31,10 @@ def iban(value: str) -> bool:
     >>> iban("DE89 3704 0044 0532 0130 00")
     True
     """
-    said = re.sub(r"\s", "", value).upper()
-    moved = said[4:] + said[:4]
+    text = re.sub(r"\s", "", value).upper()
+    moved = text[4:] + text[:4]
     return (
-        15 <= len(said) <= 34
+        15 <= len(text) <= 34
         and moved.isascii()
         and moved.isalnum()
         and int("".join(str(int(c, 36)) for c in moved)) % 97 == 1

@@ -50,12 +50,12 @@ def dni(value: str) -> bool:
     >>> dni("12345678Z"), dni("12345678A"), dni("X1234567L")
     (True, False, True)
     """
-    said = re.sub(r"[ .-]", "", value).upper()
-    number = said[:-1].replace("X", "0").replace("Y", "1").replace("Z", "2")
+    plain = re.sub(r"[ .-]", "", value).upper()
+    number = plain[:-1].replace("X", "0").replace("Y", "1").replace("Z", "2")
     return (
         number.isascii()
         and number.isdigit()
-        and said[-1] == "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23]
+        and plain[-1] == "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23]
     )
 
 
@@ -67,12 +67,12 @@ def nir(value: str) -> bool:
     >>> nir("2 69 05 49 588 157 80"), nir("2 69 05 49 588 157 81")
     (True, False)
     """
-    said = re.sub(r"\s", "", value).upper().replace("2A", "19").replace("2B", "18")
+    plain = re.sub(r"\s", "", value).upper().replace("2A", "19").replace("2B", "18")
     return (
-        len(said) == 15
-        and said.isascii()
-        and said.isdigit()
-        and 97 - int(said[:13]) % 97 == int(said[13:])
+        len(plain) == 15
+        and plain.isascii()
+        and plain.isdigit()
+        and 97 - int(plain[:13]) % 97 == int(plain[13:])
     )
 
 

@@ -76,7 +76,7 @@ def ring_path(store: Path) -> Path:
     return Path(given) if given else store / "keys"
 
 
-def ring(store: Path) -> Ring:
+def read_ring(store: Path) -> Ring:
     """The keys; the first is made where there is none.
 
     Raises:
@@ -103,12 +103,12 @@ def ring(store: Path) -> Ring:
     return Ring(tuple(found))
 
 
-def ring_of(store: Path) -> Ring:
+def cached_ring(store: Path) -> Ring:
     """The keys of a store, read again only where their file changed."""
     path = ring_path(store)
     stamp = path.stat().st_mtime_ns if path.exists() else 0
     if path not in _READ or _READ[path][0] != stamp:
-        keys = ring(store)
+        keys = read_ring(store)
         _READ[path] = (path.stat().st_mtime_ns, keys)
     return _READ[path][1]
 

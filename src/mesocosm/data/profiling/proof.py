@@ -144,7 +144,7 @@ def read(
     for field, kind in fields.items():
         if isinstance(kind, Number) and kind.unit and types[field] == "VARCHAR":
             told = ibis_sql.table("_held", {field: "string"})
-            unit = kind.unit_of(ibis_sql.narrow(ibis_sql.trimmed(told[field])), facts[field])
+            unit = kind.unit_of(ibis_sql.narrow(ibis_sql.trim(told[field])), facts[field])
             seen = [
                 row[0]
                 for row in con.execute(

@@ -16,13 +16,13 @@ from mesocosm.data.cleaning.repairs.dependency import Dependency
 from mesocosm.data.cleaning.repairs.misplaced_value import Moved
 from mesocosm.data.cleaning.repairs.repair import RepairKind
 from mesocosm.data.cleaning.repairs.spelling import Spelling
-from mesocosm.data.pipeline.internal_names import working
+from mesocosm.data.pipeline.internal_names import working_column
 from mesocosm.data.profiling.columns.column import BLANK, TRIMMED, Column, Proposal, share
 from mesocosm.data.profiling.columns.totals import totals
 from mesocosm.data.sources.path_utils import quote
 
 EXAMPLES = 10
-NEW, ROWS = working("new"), working("rows")
+NEW, ROWS = working_column("new"), working_column("rows")
 CLEAN = "_clean"  # the rows looked at, trimmed, blank ones null
 HELD_FIELDS = 60  # columns that are looked at in full; of a wider table, so many of words
 MOST_FIELDS = 60  # categories that are held against each other

@@ -207,7 +207,7 @@ def count_unreadable(
         table = ibis_sql.table("_unread", {column: types[column]})
         value = table[column]
         if types[column] == "string" and fields[name].trims:
-            value = ibis_sql.trimmed(value)
+            value = ibis_sql.trim(value)
         value = fields[name].unless_null(value)
         if fields[name].absent:
             value = ibis_sql.unless_absent(value, fields[name].absent)

@@ -195,7 +195,7 @@ def page_of(
     """Some rows of one version as JSON-ready data, in the order of `_row`."""
     import duckdb
 
-    from mesocosm.data.pipeline.internal_names import quote, working
+    from mesocosm.data.pipeline.internal_names import quote, working_column
 
     with duckdb.connect() as con:
         kinds = {
@@ -208,7 +208,7 @@ def page_of(
             if kinds.get(field, "").startswith("DECIMAL"):
                 cell = f"{cell}::varchar as {cell}"  # a number of JSON would be read as a double
             shape.append(cell)
-        row = working("row")  # a field of the subquery's name would be taken for it
+        row = working_column("row")  # a field of the subquery's name would be taken for it
         rows = con.execute(
             f"select to_json({row})::varchar from (select {', '.join(shape)} from"
             f" {scan(path, version)} order by _row limit {limit} offset {offset}) {row}"

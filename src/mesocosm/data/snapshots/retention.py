@@ -20,7 +20,7 @@ from mesocosm.data.sources.path_utils import quote, text
 MOST_WORDS = 5  # words of a key that are looked for side by side in a line that could not be read
 
 
-def leave_erased(
+def drop_erased(
     con: Any, dataset: Dataset, rows: RawTable, forgotten: Sequence[str], key: str
 ) -> int:
     """Leave out the rows of erased subjects; returns how many there were.
@@ -69,7 +69,7 @@ def _marks_by_column(
     return found
 
 
-def leave_old(con: Any, dataset: Dataset, now: float) -> int:
+def drop_expired(con: Any, dataset: Dataset, now: float) -> int:
     """Leave out the rows that are older than the dataset keeps them; returns how many there
     were.
     """
@@ -77,7 +77,7 @@ def leave_old(con: Any, dataset: Dataset, now: float) -> int:
         return 0
     undated = str(dataset.retention.undated == "expire").lower()
     old = (
-        f"coalesce({quote(dataset.retention.by)} < date {text(cutoff(dataset.retention, now))},"
+        f"coalesce({quote(dataset.retention.by)} < date {text(first_day_kept(dataset.retention, now))},"
         f" {undated})"
     )
     count = int(con.execute(f"select count(*) from _stage where {old}").fetchall()[0][0])
@@ -87,7 +87,7 @@ def leave_old(con: Any, dataset: Dataset, now: float) -> int:
     return count
 
 
-def cutoff(retention: Retention, now: float) -> str:
+def first_day_kept(retention: Retention, now: float) -> str:
     """The first day whose rows are still kept, as ISO 8601."""
     from datetime import UTC, datetime, timedelta
 
@@ -95,7 +95,7 @@ def cutoff(retention: Retention, now: float) -> str:
     return first.date().isoformat()
 
 
-def oldest_day(con: Any, dataset: Dataset) -> str | None:
+def find_oldest_day(con: Any, dataset: Dataset) -> str | None:
     """The day of the oldest row, where rows leave by their age."""
     if not dataset.retention:
         return None
@@ -134,4 +134,4 @@ def mark_of(x: Any, key: str) -> Any:
     """The mark under which an erased key is remembered: a keyed hash, never the key."""
     from mesocosm.data.privacy.pseudonymise import Pseudonymise
 
-    return Pseudonymise().value(ibis_sql.literal("forgotten:") + ibis_sql.trimmed(x), key)
+    return Pseudonymise().value(ibis_sql.literal("forgotten:") + ibis_sql.trim(x), key)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.data.pipeline.ibis_sql import is_number
-from mesocosm.data.pipeline.internal_names import LINEAGE_COLUMNS, quote, working
+from mesocosm.data.pipeline.internal_names import LINEAGE_COLUMNS, quote, working_column
 from mesocosm.data.snapshots.delta_tables import commit, files_of, scan
 from mesocosm.data.sources.path_utils import text
 
@@ -133,8 +133,8 @@ def _psi(con: Any, x: str, kind: str) -> float | None:
         if not cuts:
             return None
         bin_of = (
-            f"len(list_filter([{', '.join(map(repr, cuts))}]::double[], lambda {working('cut')}:"
-            f" {working('cut')} < {x}))"
+            f"len(list_filter([{', '.join(map(repr, cuts))}]::double[], lambda {working_column('cut')}:"
+            f" {working_column('cut')} < {x}))"
         )
     else:
         bin_of = f"{x}::varchar"

@@ -17,7 +17,7 @@ from typing import Any
 
 from mesocosm.core.errors import Failure
 from mesocosm.core.settings import Where
-from mesocosm.data.privacy.keyring import ring_of
+from mesocosm.data.privacy.keyring import cached_ring
 
 FOLDER = "kept"
 
@@ -41,7 +41,7 @@ class Kept:
         try:
             index = json.loads((self.folder / "index.json").read_text())
             self.files = [str(f) for f in index["files"]]
-            mark = ring_of(self.store).open(index["mark"])
+            mark = cached_ring(self.store).open(index["mark"])
             for page in self.pages():
                 if list(page.schema.names) != list(columns):
                     return None
@@ -62,7 +62,7 @@ class Kept:
             writer.write_table(page)
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{uuid.uuid4().hex}.page"
-        keys = ring_of(self.store)
+        keys = cached_ring(self.store)
         self._write(name, keys.seal(base64.b64encode(sink.getvalue().to_pybytes()).decode()))
         self.files.append(name)
         self._write("index.json", json.dumps({"files": self.files, "mark": keys.seal(mark)}))
@@ -81,7 +81,9 @@ class Kept:
 
         for name in self.files:
             sealed = (self.folder / name).read_text(encoding="ascii")
-            with pa.ipc.open_stream(base64.b64decode(ring_of(self.store).open(sealed))) as reader:
+            with pa.ipc.open_stream(
+                base64.b64decode(cached_ring(self.store).open(sealed))
+            ) as reader:
                 yield reader.read_all()
 
     def forget(self) -> None:

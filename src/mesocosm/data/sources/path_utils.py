@@ -103,7 +103,7 @@ def pour(con: Any, name: str, select: str, first: bool) -> None:
     con.execute(f"insert into {quote(name)} by name {select}")
 
 
-def leave_out_optimizer(con: Any, name: str) -> None:
+def disable_optimizer(con: Any, name: str) -> None:
     """Have the engine plan without one of its optimizers, and without those it leaves out already.
 
     `statistics_propagation` concludes from a file's statistics what no value can be; those of

@@ -128,7 +128,7 @@ class Remote(SourceKind):
             {label: next(iter(found.lines.values()))} if found.lines else {},
         )
         found.notes = [n.replace(copy.name, label) for n in found.notes]
-        found.unreadable = [(label, line, said, why) for _, line, said, why in found.unreadable]
+        found.unreadable = [(label, line, text, why) for _, line, text, why in found.unreadable]
         return found
 
     def _fetch(self, system: Any, path: str, copy: Path) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 from mesocosm.core.settings import Source, Where
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.data.sources.delimited.header import read_header
-from mesocosm.data.sources.delimited.plain_text import plain
+from mesocosm.data.sources.delimited.plain_text import open_plain
 from mesocosm.data.sources.files.parquet import Parquet
 from mesocosm.data.sources.path_utils import files_of, name_and_fingerprint
-from mesocosm.data.sources.spool import distinct
+from mesocosm.data.sources.spool import unique_names
 
 
 def columns_of_sources(
@@ -41,7 +41,7 @@ def _csv_columns(con: Any, source: Csv, where: Where) -> list[str]:
     columns: dict[str, None] = {}
     for path in files_of(where, source.path):
         label, _ = name_and_fingerprint(where, path)
-        file = plain(con, path, label, source.encoding)
+        file = open_plain(con, path, label, source.encoding)
         columns |= dict.fromkeys(read_header(file.path, label, source).names)
     return list(columns)
 
@@ -57,4 +57,4 @@ def _parquet_columns(source: Parquet, where: Where) -> list[str] | None:
             columns |= dict.fromkeys(pq.read_schema(path).names)
     except (pa.ArrowException, OSError):
         return None
-    return distinct(list(columns))
+    return unique_names(list(columns))

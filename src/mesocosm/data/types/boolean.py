@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mesocosm.data.pipeline.ibis_sql import BLANK, Column, matched
+from mesocosm.data.pipeline.ibis_sql import BLANK, Column, map_values
 from mesocosm.data.types.field import Facts, FieldKind
 
 YES = (
@@ -74,7 +74,7 @@ class Boolean(FieldKind):
     def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """True or false, null for another text."""
         del facts, raw
-        return matched(
+        return map_values(
             parts["low"],
             SPELLINGS | {alias.strip().lower(): value for alias, value in self.aliases.items()},
             "boolean",

@@ -7,15 +7,15 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from mesocosm.data.pipeline.ibis_sql import BLANK, Column, matched, unless_blank
+from mesocosm.data.pipeline.ibis_sql import BLANK, Column, map_values, unless_blank
 from mesocosm.data.types.field import Facts, FieldKind
 
 
-def spelled_as(values: Sequence[str], aliases: Mapping[str, str]) -> dict[str, str]:
+def map_spellings(values: Sequence[str], aliases: Mapping[str, str]) -> dict[str, str]:
     """What each spelling of some values means: as it is, and in small letters where no other value
     is meant so.
 
-    >>> spelled_as(["Paid", "m", "M"], {"settled": "Paid"})
+    >>> map_spellings(["Paid", "m", "M"], {"settled": "Paid"})
     {'paid': 'Paid', 'settled': 'Paid', 'Paid': 'Paid', 'm': 'm', 'M': 'M'}
     """
     exact = {**{value: value for value in values}, **aliases}
@@ -81,7 +81,7 @@ class Category(FieldKind):
     @property
     def label_spellings(self) -> dict[str, str]:
         """Each alias and each value, whatever its case where that leaves one."""
-        return spelled_as(self.values, self.aliases)
+        return map_spellings(self.values, self.aliases)
 
     def unless_null(self, raw: Column) -> Column:
         """The value, null where it is a null word that is neither a value nor an alias."""
@@ -104,8 +104,8 @@ class Category(FieldKind):
         if not self.values:
             return raw.cast("string")
         known, exact = self._by_case()
-        read = matched(parts["low"], known, "string")
-        return matched(raw.cast("string"), exact, "string").coalesce(read) if exact else read
+        read = map_values(parts["low"], known, "string")
+        return map_values(raw.cast("string"), exact, "string").coalesce(read) if exact else read
 
     def _by_case(self) -> tuple[dict[str, str], dict[str, str]]:
         """What each spelling means: in small letters where its case does not matter, and exactly

@@ -121,12 +121,12 @@ AMBIGUOUS = {
 
 
 @lru_cache(maxsize=1)
-def ambiguous() -> dict[str, tuple[str, ...]]:
+def ambiguous_names() -> dict[str, tuple[str, ...]]:
     """Names, plain, that several countries have, in one language or in different ones."""
     from babel import Locale
 
     meanings: dict[str, set[str]] = {}
-    codes = set(known().values())
+    codes = set(country_codes().values())
     for language in LANGUAGES:
         for code, name in Locale.parse(language).territories.items():
             if code in codes and len(_plain(name)) > 2:
@@ -142,12 +142,12 @@ def why_no_country(raw: str, form: str) -> str | None:
     'it may be CD or CG; write its code'
     """
     del form
-    several = ambiguous().get(_plain(raw[:80]))
+    several = ambiguous_names().get(_plain(raw[:80]))
     return f"it may be {' or '.join(several)}; write its code" if several else None
 
 
 @lru_cache(maxsize=1)
-def known() -> dict[str, str]:
+def country_codes() -> dict[str, str]:
     """Names and codes, plain, each with its two letters."""
     from babel import Locale
     from babel.core import get_global
@@ -191,5 +191,5 @@ def country_of(raw: str, form: str) -> str | None:
     from babel import Locale
 
     plain = _plain(raw[:80])
-    code = None if plain in ambiguous() else known().get(plain)
+    code = None if plain in ambiguous_names() else country_codes().get(plain)
     return code if code is None or form == "code" else str(Locale("en").territories[code])

@@ -26,10 +26,10 @@ def _format(text: str) -> str:
     return checked_format(text, SHORT, "%d/%m/%Y")
 
 
-def written_out(formats: Iterable[str], short: Mapping[str, tuple[str, ...]]) -> list[str]:
+def expand_formats(formats: Iterable[str], short: Mapping[str, tuple[str, ...]]) -> list[str]:
     """strptime formats, short names written out, each once; counts since a day have none.
 
-    >>> written_out(["ymd", "%d.%m.%Y", "epoch"], {"ymd": ("%Y/%m/%d",)})
+    >>> expand_formats(["ymd", "%d.%m.%Y", "epoch"], {"ymd": ("%Y/%m/%d",)})
     ['%Y/%m/%d', '%d.%m.%Y']
     """
     found: dict[str, None] = {}
@@ -88,7 +88,7 @@ class Date(FieldKind):
     def forms(self) -> list[str]:
         """The formats, short names written out."""
         # one %z makes the engine roll days over
-        return [form for form in written_out(self.formats, SHORT) if "%z" not in form]
+        return [form for form in expand_formats(self.formats, SHORT) if "%z" not in form]
 
     @property
     def spec(self) -> str:

@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, matched, null
-from mesocosm.data.types.category import spelled_as
+from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, map_values, null
+from mesocosm.data.types.category import map_spellings
 from mesocosm.data.types.field import Facts, FieldKind
 
 BETWEEN = "; "
@@ -62,7 +62,7 @@ class List(FieldKind):
     @property
     def label_spellings(self) -> dict[str, str]:
         """Of an item: each alias and each value."""
-        return spelled_as(self.values, self.aliases)
+        return map_spellings(self.values, self.aliases)
 
     @property
     def usual_null(self) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ class List(FieldKind):
         if self.values:
             known = {value.casefold(): value for value in self.values}
             known |= {alias.casefold(): value for alias, value in self.aliases.items()}
-            read = each.map(lambda v: matched(v.lower(), known, "string"))
+            read = each.map(lambda v: map_values(v.lower(), known, "string"))
             whole = read.filter(lambda v: v.isnull()).length() == 0
             each = read.filter(lambda v: v.notnull())
             return cases(

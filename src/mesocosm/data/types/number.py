@@ -23,7 +23,7 @@ from mesocosm.core.units import (
 from mesocosm.data.cleaning.outliers import OutliersSetting
 from mesocosm.data.cleaning.outliers.detector import OutlierDetector
 from mesocosm.data.parsing.numbers import BETWEEN
-from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, matched, null
+from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, map_values, null
 from mesocosm.data.types.field import Facts, FieldKind
 
 FIGURE = (
@@ -286,7 +286,7 @@ class Number(FieldKind):
         """A number in the field's unit."""
         offsets = {**facts.get("offsets", {})}
         times = {"": 1.0, **HAN, **facts.get("units", {}), **self.spellings}
-        plain = number * matched(
+        plain = number * map_values(
             unit, {k: v for k, v in times.items() if k not in offsets}, "float64"
         )
         if not offsets:

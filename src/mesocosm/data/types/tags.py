@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.data.pipeline.ibis_sql import Column, cases, matched, null
+from mesocosm.data.pipeline.ibis_sql import Column, cases, map_values, null
 from mesocosm.data.types.field import Facts, FieldKind
 
 
@@ -56,7 +56,7 @@ class Tags(FieldKind):
         del parts, facts
         each = raw.cast("string").re_replace(r"\s+", " ").split(" ").filter(lambda v: v != "")
         known = {tag.casefold(): tag for tag in self.tags}
-        read = each.map(lambda v: matched(v.lower(), known, "string"))
+        read = each.map(lambda v: map_values(v.lower(), known, "string"))
         whole = read.filter(lambda v: v.isnull()).length() == 0
         return cases(
             (whole & (each.length() > 0), read.filter(lambda v: v.notnull()).join(" ")),

@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 from mesocosm.data.parsing.strptime import checked_format, counted_once, moment
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
 from mesocosm.data.profiling.column_readings import in_order
-from mesocosm.data.types.date import written_out
+from mesocosm.data.types.date import expand_formats
 from mesocosm.data.types.field import Facts, FieldKind
 
 CLOCKS = (" %H:%M:%S", " %H:%M", "")
@@ -115,7 +115,7 @@ class Time(FieldKind):
     @property
     def forms(self) -> list[str]:
         """The formats, short names written out."""
-        return written_out(self.formats, SHORT)
+        return expand_formats(self.formats, SHORT)
 
     def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The moment in UTC; null for a text that no format reads."""

@@ -80,13 +80,13 @@ def rotate(spec: Spec, catalog: Catalog, who: str) -> dict[str, Any]:
     Killed anywhere, the ring still opens everything; run again, it ends.
     """
     from mesocosm.data.pipeline.ibis_sql import prepare
-    from mesocosm.data.privacy.keyring import Ring, new_key, ring, ring_path, write_ring
+    from mesocosm.data.privacy.keyring import Ring, new_key, read_ring, ring_path, write_ring
     from mesocosm.data.snapshots.erasure import reseal
 
     where = where_of(spec)
     done: dict[str, list[str]] = {}
     with alone(where.store, wait=30):
-        old = ring(where.store)
+        old = read_ring(where.store)
         new = new_key()
         write_ring(ring_path(where.store), Ring((new, *old.keys)))
         for name, data in datasets_of(spec).items():

@@ -16,14 +16,14 @@ from mesocosm.lifecycle.project_store import where_of
 
 def due(spec: Spec, catalog: Catalog) -> list[tuple[str, dict[str, Any], str]]:
     """Datasets with rows over their age: name, newest snapshot, and the first day that stays."""
-    from mesocosm.data.snapshots.retention import cutoff
+    from mesocosm.data.snapshots.retention import first_day_kept
 
     found = []
     for name, data in spec.eco.datasets.items():
         snapshot = catalog.snapshot(dataset=name) if data.retention else None
         oldest = snapshot["report"].get("expires") if snapshot else None
         if data.retention and snapshot and oldest:
-            first = cutoff(data.retention, catalog.clock())
+            first = first_day_kept(data.retention, catalog.clock())
             if oldest < first:
                 found.append((name, snapshot, first))
     return found

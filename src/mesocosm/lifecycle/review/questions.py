@@ -94,12 +94,12 @@ def _open(spec: Spec, name: str, made: str | None) -> list[Wrong]:
 
 
 def _questions(spec: Spec, name: str) -> list[Wrong]:
-    from mesocosm.data.engines.bounded_duckdb import engine
+    from mesocosm.data.engines.bounded_duckdb import open_engine
     from mesocosm.data.pipeline.ingest import ingest_rows
     from mesocosm.data.profiling.proven_settings import questions
 
     dataset = spec.eco.datasets[name]
-    with tempfile.TemporaryDirectory() as folder, engine(Path(folder)) as con:
+    with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder)) as con:
         collected = {
             s: spec.eco.sources[s].collect(Where(spec.root, Path(folder)), con, f"src_{s}")
             for s in dict.fromkeys(dataset.all_sources)

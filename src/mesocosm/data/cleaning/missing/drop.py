@@ -22,9 +22,9 @@ class Quarantine(Imputer):
 
     how: Literal["quarantine"] = Field("quarantine", alias="with")
 
-    def reason(self, x: Column, said: str) -> Column:
+    def reason(self, x: Column, name: str) -> Column:
         """That it is missing."""
-        return cases((x.isnull(), literal(f"{said} is missing")), other=null())
+        return cases((x.isnull(), literal(f"{name} is missing")), other=null())
 
 
 class Drop(Quarantine):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from mesocosm.core.settings import Kind
-from mesocosm.data.pipeline.ibis_sql import Column, Scalar, literal, matched, null
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, literal, map_values, null
 
 Facts = dict[str, Any]
 
@@ -82,10 +82,10 @@ class Imputer(Kind):
         groups = facts.get("groups")
         if not groups:
             return imputed
-        of_group = matched(row[self.other_fields[0]].cast("string"), groups, kind)
+        of_group = map_values(row[self.other_fields[0]].cast("string"), groups, kind)
         return x.fill_null(of_group).fill_null(literal(facts["fill"]).cast(kind))
 
-    def reason(self, x: Column, said: str) -> Column:
-        """Why a row is quarantined, else null; `said` names the field."""
-        del x, said
+    def reason(self, x: Column, name: str) -> Column:
+        """Why a row is quarantined, else null; `name` names the field."""
+        del x, name
         return null()

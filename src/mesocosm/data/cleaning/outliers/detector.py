@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from mesocosm.core.settings import Kind
-from mesocosm.data.pipeline.ibis_sql import Column, Scalar, cases, literal, matched, null
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, cases, literal, map_values, null
 
 Facts = dict[str, Any]
 
@@ -67,8 +67,8 @@ class OutlierDetector(Kind):
         group = row[self.by].cast("string")
         lows, highs = ({g: f[end] for g, f in groups.items()} for end in ("low", "high"))
         return (
-            matched(group, lows, "float64").fill_null(low),
-            matched(group, highs, "float64").fill_null(high),
+            map_values(group, lows, "float64").fill_null(low),
+            map_values(group, highs, "float64").fill_null(high),
         )
 
     def value(self, x: Column, facts: Facts, row: Any) -> Column:
@@ -102,15 +102,15 @@ class OutlierDetector(Kind):
         low, high = self.ends(x, facts, row)
         return ((x < low) | (x > high)).fill_null(False)
 
-    def reason(self, x: Column, facts: Facts, row: Any, said: str, private: bool = False) -> Column:
-        """Why a row is quarantined, else null; `said` names the field. Bounds of a private field
+    def reason(self, x: Column, facts: Facts, row: Any, name: str, private: bool = False) -> Column:
+        """Why a row is quarantined, else null; `name` names the field. Bounds of a private field
         come from its values, so they are not named.
         """
         if self.action != "quarantine" or not facts:
             return null()
-        why = f"{said} {self.describe(facts)}"
+        why = f"{name} {self.describe(facts)}"
         if private:
-            why = f"{said}: a private value lies outside the fence ({self.method})"
+            why = f"{name}: a private value lies outside the fence ({self.method})"
         return cases((self.outside(x, facts, row), literal(why)), other=null())
 
     def describe(self, facts: Facts) -> str:

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.repairs.repair import MOST_VALUES, RepairKind, mapped
-from mesocosm.data.pipeline.internal_names import quote, working
+from mesocosm.data.cleaning.repairs.repair import MOST_VALUES, RepairKind, lookup_sql
+from mesocosm.data.pipeline.internal_names import quote, working_column
 from mesocosm.data.quality.rules.field_names import Of
 
 
@@ -72,19 +72,22 @@ class Dependency(RepairKind):
         """The value most voted for, where it has more votes than the one that stands there."""
         x = f"{quote(self.to)}::varchar"
         votes = ", ".join(
-            mapped(f"{quote(a)}::varchar", facts.get(a, {})) for a in self.determinants
+            lookup_sql(f"{quote(a)}::varchar", facts.get(a, {})) for a in self.determinants
         )
-        v, w = working("v"), working("w")  # a lambda's parameter hides a field of its name
-        said = f"list_filter([{votes}], lambda {v}: {v} is not null)"
+        v, w = (
+            working_column("v"),
+            working_column("w"),
+        )  # a lambda's parameter hides a field of its name
+        votes_cast = f"list_filter([{votes}], lambda {v}: {v} is not null)"
         best = (
-            f"list_sort(list_transform(list_distinct({said}), lambda {v}: {{'n':"
-            f" -len(list_filter({said}, lambda {w}: {w} = {v})), 'v': {v}}}))[1]"
+            f"list_sort(list_transform(list_distinct({votes_cast}), lambda {v}: {{'n':"
+            f" -len(list_filter({votes_cast}, lambda {w}: {w} = {v})), 'v': {v}}}))[1]"
         )
-        mine = f"len(list_filter({said}, lambda {v}: {v} = {x}))"
+        own = f"len(list_filter({votes_cast}, lambda {v}: {v} = {x}))"
         gap = "" if self.fill else f"{x} is null or "
         return {
             self.to: (
-                f"case when {gap}len({said}) = 0 then null when -({best}).n > {mine} then"
+                f"case when {gap}len({votes_cast}) = 0 then null when -({best}).n > {own} then"
                 f" ({best}).v end"
             )
         }

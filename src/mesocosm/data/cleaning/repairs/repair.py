@@ -37,7 +37,7 @@ class RepairKind(Kind):
         raise NotImplementedError
 
 
-def mapped(x: str, table: dict[str, str]) -> str:
+def lookup_sql(x: str, table: dict[str, str]) -> str:
     """SQL that looks a text up in a table of texts; null where it is not there."""
     from mesocosm.data.sources.path_utils import text
 

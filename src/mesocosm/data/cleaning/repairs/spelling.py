@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.repairs.repair import MOST_VALUES, RepairKind, mapped
+from mesocosm.data.cleaning.repairs.repair import MOST_VALUES, RepairKind, lookup_sql
 from mesocosm.data.quality.rules.field_names import Of
 from mesocosm.data.sources.path_utils import quote
 
@@ -125,7 +125,9 @@ class Spelling(RepairKind):
 
     def values(self, facts: dict[str, Any]) -> dict[str, str]:
         """The value that a rare spelling stands for."""
-        return {name: mapped(f"{quote(name)}::varchar", facts.get(name, {})) for name in self.of}
+        return {
+            name: lookup_sql(f"{quote(name)}::varchar", facts.get(name, {})) for name in self.of
+        }
 
 
 def _digits(text: str) -> str:

@@ -19,8 +19,8 @@ from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.encodings import Encoding
 from mesocosm.data.sources.delimited.fast_reader import read_fast
 from mesocosm.data.sources.delimited.header import Header, read_header
-from mesocosm.data.sources.delimited.lines import shown
-from mesocosm.data.sources.delimited.plain_text import plain
+from mesocosm.data.sources.delimited.lines import excerpt_length
+from mesocosm.data.sources.delimited.plain_text import open_plain
 from mesocosm.data.sources.delimited.scanner import Scan
 from mesocosm.data.sources.file_union import Part, Schema, unite
 from mesocosm.data.sources.path_utils import (
@@ -128,11 +128,11 @@ class Csv(SourceKind):
         parts: list[Part] = []
         for path in files_of(where, self.path):
             label, found.files[label] = name_and_fingerprint(where, path)
-            file = plain(con, path, label, self.encoding)
+            file = open_plain(con, path, label, self.encoding)
             head = read_header(file.path, label, self)
             found.notes += [note for note in (file.note, head.note) if note]
             read = self._read(con, file.path, head)
-            found.unreadable += [(label, line, said, why) for line, said, why in read.bad]
+            found.unreadable += [(label, line, text, why) for line, text, why in read.bad]
             found.lines[label] = read.lines
             parts.append(Part(label, head.names, read.query))
         found.columns = unite(con, name, parts, self.schema_)
@@ -145,13 +145,13 @@ class Csv(SourceKind):
             if fast:
                 query, rows = fast
                 return Read(query, [], {"physical": rows + 1, "rows": rows, "header": 1})
-        read = scanned(con, path, head.dialect, head.first_line, head.names, head.trailing)
+        read = scan_rows(con, path, head.dialect, head.first_line, head.names, head.trailing)
         if self.skip:
             read.lines |= {"skipped": self.skip, "header": read.lines.get("header", 0) - self.skip}
         return read
 
 
-def scanned(
+def scan_rows(
     con: Any, path: Path, dialect: Dialect, skip: int, names: Sequence[str], trailing: bool
 ) -> Read:
     """Read a file record by record.
@@ -166,7 +166,7 @@ def scanned(
     for record in scan.records():
         if record.cells is None:
             quarantined += record.lines
-            bad.append((record.line, record.text[: shown(len(bad))], record.why))
+            bad.append((record.line, record.text[: excerpt_length(len(bad))], record.why))
         else:
             rows += record.lines
             spool.add(record.line, [c or None for c in record.cells], sum(map(len, record.cells)))

@@ -95,7 +95,7 @@ def blocks(path: Path) -> Iterator[bytes]:
             yield block
 
 
-def decoded(path: Path, encoding: str, errors: str = "mesocosm-mark") -> Iterator[str]:
+def decode(path: Path, encoding: str, errors: str = "mesocosm-mark") -> Iterator[str]:
     """The characters of a file, in blocks; bytes without a character become `BROKEN`."""
     if encoding == "utf-8":
         encoding = "utf-8-sig"  # leaves a byte-order mark out
@@ -116,7 +116,7 @@ def find_encoding(path: Path) -> Found | None:
     if wide and not _broken(path, wide):
         return Found(wide, True)
     good = bad = 0
-    for text in decoded(path, "utf-8"):
+    for text in decode(path, "utf-8"):
         if not text.isascii():
             odd = text.count(BROKEN)
             bad += odd
@@ -132,7 +132,7 @@ def find_encoding(path: Path) -> Found | None:
 
 
 def _broken(path: Path, encoding: str) -> bool:
-    return any(BROKEN in text for text in decoded(path, encoding))
+    return any(BROKEN in text for text in decode(path, encoding))
 
 
 def _wide(start: bytes) -> str | None:
@@ -176,7 +176,7 @@ def _beyond(path: Path, encoding: str) -> str:
     """
     found: list[str] = []
     size = 0
-    for text in decoded(path, encoding, "strict"):
+    for text in decode(path, encoding, "strict"):
         if size < SAMPLE and not text.isascii():
             runs = re.findall(r".?[^\x00-\x7f]+.?", text)
             found += runs

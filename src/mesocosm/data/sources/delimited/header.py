@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mesocosm.core.errors import Wrong
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.scanner import Record, Scan
-from mesocosm.data.sources.spool import distinct
+from mesocosm.data.sources.spool import unique_names
 
 if TYPE_CHECKING:
     from mesocosm.data.sources.delimited.csv import Csv
@@ -59,7 +59,7 @@ def read_header(path: Path, label: str, settings: Csv) -> Header:
         before, row = scan.at, next(records, None)
     own, trailing = _split_trailing(cells, row, settings)
     names = _names_of(own, trailing, settings, label)
-    unique = distinct(names)
+    unique = unique_names(names)
     plain = (
         _is_usual(settings, dialect, first)
         and not trailing

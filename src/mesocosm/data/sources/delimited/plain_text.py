@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from mesocosm.core.errors import Wrong
-from mesocosm.data.sources.delimited.encodings import BLOCK, decoded, find_encoding
+from mesocosm.data.sources.delimited.encodings import BLOCK, decode, find_encoding
 from mesocosm.data.sources.spool import new_path
 
 GZIP, BZIP2, ZSTANDARD = b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"
@@ -36,13 +36,13 @@ class Plain:
     note: str = ""
 
 
-def plain(con: Any, path: Path, label: str, encoding: str | None = None) -> Plain:
+def open_plain(con: Any, path: Path, label: str, encoding: str | None = None) -> Plain:
     """A text file as UTF-8.
 
     Raises:
         Wrong: it cannot be unpacked, or no encoding is plausible.
     """
-    path = unpacked(con, path, label)
+    path = unpack(con, path, label)
     if encoding:
         return Plain(_as_utf8(con, path, encoding), encoding)
     found = find_encoding(path)
@@ -76,7 +76,7 @@ def _as_utf8(con: Any, path: Path, encoding: str) -> Path:
     copy = new_path(con, "text")
     try:
         with copy.open("wb") as target:
-            for number, text in enumerate(decoded(path, encoding)):
+            for number, text in enumerate(decode(path, encoding)):
                 if number == 0:
                     text = text.removeprefix("\ufeff")
                 target.write(text.encode("utf-8", "surrogatepass"))
@@ -90,7 +90,7 @@ def _as_utf8(con: Any, path: Path, encoding: str) -> Path:
     return copy
 
 
-def unpacked(con: Any, path: Path, label: str) -> Path:
+def unpack(con: Any, path: Path, label: str) -> Path:
     """The file, or an unpacked copy of one in gzip, bzip2 or Zstandard.
 
     Raises:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.encodings import BROKEN
-from mesocosm.data.sources.delimited.lines import MOST_TEXT, lines_of, shown
+from mesocosm.data.sources.delimited.lines import MOST_TEXT, excerpt_length, read_lines
 
 MOST_SPAN = 10_000  # lines of one record
 LOOK = 2_000  # lines looked ahead from a broken record
@@ -61,7 +61,7 @@ class Scan:
         self.head = 0
         self.shape: list[bool] = []  # which columns held nothing but numbers
         self.seen = 0
-        self.source = lines_of(self.path)
+        self.source = read_lines(self.path)
         self.at = 0  # physical lines taken
         self.run = OpenRun()
         self.strict = False  # right after a broken record a stray quote may be its end
@@ -379,4 +379,4 @@ def _unescape(text: str, escape: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return text[: shown(0)].replace(BROKEN, "\ufffd").replace("\x00", "\ufffd")
+    return text[: excerpt_length(0)].replace(BROKEN, "\ufffd").replace("\x00", "\ufffd")

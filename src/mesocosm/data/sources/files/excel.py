@@ -23,7 +23,7 @@ from mesocosm.data.sources.file_union import Schema, differing_keys
 from mesocosm.data.sources.files.excel_formulas import note_formulas, note_merged
 from mesocosm.data.sources.path_utils import files_of, name_and_fingerprint
 from mesocosm.data.sources.source import SourceKind
-from mesocosm.data.sources.spool import distinct
+from mesocosm.data.sources.spool import unique_names
 
 MOST_BYTES = 300_000_000  # of a workbook, unpacked
 MOST_RATIO = 1100  # bytes that one byte of DEFLATE can stand for, and some more
@@ -100,7 +100,7 @@ class Excel(SourceKind):
         nameless = [f"column{place}" for place, c in enumerate(header, start=1) if not c]
         if nameless:
             notes.append(f"'{named}' has values under no name, in {', '.join(nameless[:8])}")
-        header = distinct(header)
+        header = unique_names(header)
         for column in header:
             rows.column(column)
         for number, row in enumerate(cells, start=self.header + 1):

@@ -15,9 +15,9 @@ from pydantic import Field
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Collected, Where
 from mesocosm.data.sources.arrow_ingest import Rows
-from mesocosm.data.sources.delimited.encodings import BROKEN, decoded
-from mesocosm.data.sources.delimited.lines import MOST_TEXT, shown
-from mesocosm.data.sources.delimited.plain_text import plain
+from mesocosm.data.sources.delimited.encodings import BROKEN, decode
+from mesocosm.data.sources.delimited.lines import MOST_TEXT, excerpt_length
+from mesocosm.data.sources.delimited.plain_text import open_plain
 from mesocosm.data.sources.file_union import Schema, differing_keys
 from mesocosm.data.sources.files.json_lines import object_of
 from mesocosm.data.sources.path_utils import files_of, fingerprint_files, name_and_fingerprint
@@ -64,14 +64,14 @@ class Json(SourceKind):
         keys: dict[str, dict[str, None]] = {}
         for path in files_of(where, self.path):
             label, found.files[label] = name_and_fingerprint(where, path)
-            file = plain(con, path, label)
+            file = open_plain(con, path, label)
             found.notes += [file.note] if file.note else []
             seen = keys.setdefault(label, {})
             try:
                 for number, written in enumerate(elements(file.path, self.at, label), start=1):
                     row, why = object_of(written)
                     if row is None:
-                        excerpt = written[: shown(len(found.unreadable))]
+                        excerpt = written[: excerpt_length(len(found.unreadable))]
                         found.unreadable.append(
                             (label, number, excerpt.replace(BROKEN, "\ufffd"), why)
                         )
@@ -95,7 +95,7 @@ class _Stream:
     """The characters of a document from where it has been read."""
 
     def __init__(self, path: Path) -> None:
-        self.source, self.text, self.at, self.done = decoded(path, "utf-8"), "", 0, False
+        self.source, self.text, self.at, self.done = decode(path, "utf-8"), "", 0, False
 
     def more(self) -> bool:
         """Read on, twice as much as is at hand; whether there was more."""

@@ -16,8 +16,8 @@ from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Collected, Where
 from mesocosm.data.sources.arrow_ingest import Exact, Rows
 from mesocosm.data.sources.delimited.encodings import BROKEN
-from mesocosm.data.sources.delimited.lines import MOST_TEXT, lines_of, shown
-from mesocosm.data.sources.delimited.plain_text import plain
+from mesocosm.data.sources.delimited.lines import MOST_TEXT, excerpt_length, read_lines
+from mesocosm.data.sources.delimited.plain_text import open_plain
 from mesocosm.data.sources.file_union import Schema, differing_keys
 from mesocosm.data.sources.path_utils import files_of, fingerprint_files, name_and_fingerprint
 from mesocosm.data.sources.source import SourceKind
@@ -59,7 +59,7 @@ class Jsonl(SourceKind):
         keys: dict[str, dict[str, None]] = {}
         for path in files_of(where, self.path):
             label, found.files[label] = name_and_fingerprint(where, path)
-            file = plain(con, path, label)
+            file = open_plain(con, path, label)
             found.notes += [file.note] if file.note else []
             seen = keys.setdefault(label, {})
             found.lines[label] = _add_lines(file.path, label, rows, seen, found.unreadable)
@@ -86,14 +86,14 @@ def _add_lines(
         unreadable: gets every line that is no object.
     """
     number = blank = bad = 0
-    for number, (body, _) in enumerate(lines_of(path, only_feeds=True), start=1):
+    for number, (body, _) in enumerate(read_lines(path, only_feeds=True), start=1):
         if not body.strip():
             blank += 1
             continue
         row, why = object_of(body)
         if row is None:
             bad += 1
-            excerpt = body[: shown(len(unreadable))]
+            excerpt = body[: excerpt_length(len(unreadable))]
             unreadable.append((label, number, excerpt.replace(BROKEN, "\ufffd"), why))
         else:
             keys.update(dict.fromkeys(row))

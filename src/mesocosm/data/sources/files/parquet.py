@@ -9,17 +9,17 @@ from pydantic import Field
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Collected, Where
 from mesocosm.data.sources.file_union import Part, Schema, unite
-from mesocosm.data.sources.files.parquet_exact import exact
+from mesocosm.data.sources.files.parquet_exact import keep_exact
 from mesocosm.data.sources.path_utils import (
+    disable_optimizer,
     files_of,
     fingerprint_files,
-    leave_out_optimizer,
     name_and_fingerprint,
     parquet_sql,
     quote,
 )
 from mesocosm.data.sources.source import SourceKind
-from mesocosm.data.sources.spool import distinct
+from mesocosm.data.sources.spool import unique_names
 
 
 class Parquet(SourceKind):
@@ -60,14 +60,14 @@ class Parquet(SourceKind):
         parts: list[Part] = []
         for path in files_of(where, self.path):
             label, content = name_and_fingerprint(where, path)
-            path, notes = exact(con, path, label)
+            path, notes = keep_exact(con, path, label)
             found.notes += notes
             try:
                 own = {
                     str(row[0]): str(row[1])
                     for row in con.execute(f"describe select * from {parquet_sql(path)}").fetchall()
                 }
-                called = distinct(list(own))
+                called = unique_names(list(own))
                 shown = ", ".join(
                     f"{quote(c)} as {quote(n)}" for c, n in zip(own, called, strict=True)
                 )
@@ -92,7 +92,7 @@ class Parquet(SourceKind):
             parts.append(Part(label, called, query, dict(zip(called, own.values(), strict=True))))
             found.files[label] = content
         if any({"DOUBLE", "FLOAT"} & set(part.types.values()) for part in parts):
-            leave_out_optimizer(con, "statistics_propagation")
+            disable_optimizer(con, "statistics_propagation")
         found.columns = unite(con, name, parts, self.schema_)
         found.rows = int(con.execute(f"select count(*) from {quote(name)}").fetchone()[0])
         return found

@@ -18,7 +18,7 @@ MOST_DIGITS = 38  # of a decimal that the engine holds
 BATCH = 20_000  # rows
 
 
-def exact(con: Any, path: Path, label: str) -> tuple[Path, list[str]]:
+def keep_exact(con: Any, path: Path, label: str) -> tuple[Path, list[str]]:
     """The file, or a copy whose wide decimals are text; and a sentence for each duration.
 
     Raises:
