@@ -11,7 +11,7 @@ from mesocosm.data.cleaning.missing.imputer import Facts, Imputer
 
 
 class Constant(Imputer):
-    """Fill with `value`.
+    """Impute `value`.
 
     Args:
         value: what stands for a missing value.

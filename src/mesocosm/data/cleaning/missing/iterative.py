@@ -12,7 +12,7 @@ from mesocosm.data.pipeline.ibis_sql import Column, cases, literal
 
 
 class Iterative(Imputer):
-    """Fill with what a Bayesian ridge regression on the other numeric fields says.
+    """Impute the prediction of a Bayesian ridge regression on the other numeric fields.
 
     The regression is fitted by chained equations on the training rows and kept as coefficients;
     another field that is missing counts with its mean.

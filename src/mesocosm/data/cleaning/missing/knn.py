@@ -12,7 +12,7 @@ from mesocosm.data.pipeline.ibis_sql import Column, cases, literal
 
 
 class Knn(Imputer):
-    """Fill with the mean of the `neighbours` training rows that are nearest in the other numeric
+    """Impute the mean of the `neighbours` training rows that are nearest in the other numeric
     fields.
 
     Fields are measured in standard deviations; a field that is missing on either side is left out

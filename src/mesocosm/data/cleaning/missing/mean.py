@@ -11,7 +11,7 @@ from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
 
 
 class Mean(Imputer):
-    """Fill with the mean.
+    """Impute the mean.
 
     Args:
         by: a field; each of its values has a mean of its own, the whole's where it has none.

@@ -11,7 +11,7 @@ from mesocosm.data.pipeline.ibis_sql import Column, Scalar
 
 
 class Median(Imputer):
-    """Fill with the median, the mean of the two middle values where they are even in number.
+    """Impute the median, the mean of the two middle values where they are even in number.
 
     Args:
         by: a field; each of its values has a median of its own, the whole's where it has none.

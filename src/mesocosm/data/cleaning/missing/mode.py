@@ -11,7 +11,7 @@ from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
 
 
 class Mode(Imputer):
-    """Fill with the value most seen; the smallest where several are.
+    """Impute the most frequent value; the smallest where several are.
 
     Args:
         by: a field; each of its values has a mode of its own, the whole's where it has none.
