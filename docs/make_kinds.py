@@ -30,7 +30,10 @@ PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
     "sources": ("Where rows come from: `sources.NAME.type`.", dict(SOURCES)),
     "types": ("What a field is read as: `datasets.NAME.fields.FIELD.type`.", dict(TYPES)),
     "missing": ("What stands for a missing value: `fields.FIELD.missing`.", dict(IMPUTERS)),
-    "outliers": ("How outliers of a number are found: `fields.FIELD.outliers`.", dict(OUTLIER_DETECTORS)),
+    "outliers": (
+        "How outliers of a number are found: `fields.FIELD.outliers`.",
+        dict(OUTLIER_DETECTORS),
+    ),
     "rules": (
         "What rows and tables must keep: `datasets.NAME.rules` and `fields.FIELD.rules`.",
         dict(RULES),

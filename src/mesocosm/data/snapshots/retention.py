@@ -76,10 +76,8 @@ def drop_expired(con: Any, dataset: Dataset, now: float) -> int:
     if not dataset.retention:
         return 0
     undated = str(dataset.retention.undated == "expire").lower()
-    old = (
-        f"coalesce({quote(dataset.retention.by)} < date {text(first_day_kept(dataset.retention, now))},"
-        f" {undated})"
-    )
+    first = text(first_day_kept(dataset.retention, now))
+    old = f"coalesce({quote(dataset.retention.by)} < date {first}, {undated})"
     count = int(con.execute(f"select count(*) from _stage where {old}").fetchall()[0][0])
     if count:
         con.execute("alter view _stage rename to _of_all_ages")

@@ -132,10 +132,8 @@ def _psi(con: Any, x: str, kind: str) -> float | None:
         cuts = con.execute(f"select quantile_cont({x}::double, [{steps}]) from a").fetchall()[0][0]
         if not cuts:
             return None
-        bin_of = (
-            f"len(list_filter([{', '.join(map(repr, cuts))}]::double[], lambda {working_column('cut')}:"
-            f" {working_column('cut')} < {x}))"
-        )
+        cut, listed = working_column("cut"), ", ".join(map(repr, cuts))
+        bin_of = f"len(list_filter([{listed}]::double[], lambda {cut}: {cut} < {x}))"
     else:
         bin_of = f"{x}::varchar"
     counts = {
@@ -150,9 +148,8 @@ def _psi(con: Any, x: str, kind: str) -> float | None:
     a, b = sum(p for p, _ in pairs), sum(q for _, q in pairs)
     if not a or not b or len(pairs) >= 2000:
         return None
-    shares = [
-        ((p + 0.5) / (a + 0.5 * len(pairs)), (q + 0.5) / (b + 0.5 * len(pairs))) for p, q in pairs
-    ]
+    half = 0.5 * len(pairs)  # half a row is added to each count
+    shares = [((p + 0.5) / (a + half), (q + 0.5) / (b + half)) for p, q in pairs]
     return float(round(sum((q - p) * math.log(q / p) for p, q in shares), 6))
 
 

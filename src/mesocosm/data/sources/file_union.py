@@ -46,8 +46,9 @@ def unite(con: Any, name: str, parts: Sequence[Part], schema: Schema) -> list[st
         Wrong: the columns differ and `schema` is `fail`; both files are named.
     """
     columns = _united_columns(parts, schema)
-    typed = any(part.types for part in parts)
-    types = {c: _common_type(c, parts, schema) for c in columns} if typed else {}
+    types: dict[str, str | None] = {}
+    if any(part.types for part in parts):
+        types = {c: _common_type(c, parts, schema) for c in columns}
     selects = []
     for part in parts:
         cells = [_cell(c, part, types.get(c)) for c in columns]

@@ -38,7 +38,9 @@ def _expected_file(path: Path) -> str:
     if path.parent.is_dir():
         names = sorted(p.name for p in path.parent.iterdir() if p.is_file())
     near = nearest(path.name, names)
-    return f"a file inside the project (there is {near!r})" if near else "a file inside the project"
+    if not near:
+        return "a file inside the project"
+    return f"a file inside the project (there is {near!r})"
 
 
 def fingerprint_files(where: Where, path: str) -> str:

@@ -123,10 +123,10 @@ class Remote(SourceKind):
             f"create view {quote(name)} as select * replace ({text(label)} as _file) from"
             f" {quote(inner)}"
         )
-        found.files, found.lines = (
-            {label: content},
-            {label: next(iter(found.lines.values()))} if found.lines else {},
-        )
+        lines = list(found.lines.values())
+        found.files, found.lines = {label: content}, {}
+        if lines:
+            found.lines[label] = lines[0]
         found.notes = [n.replace(copy.name, label) for n in found.notes]
         found.unreadable = [(label, line, text, why) for _, line, text, why in found.unreadable]
         return found

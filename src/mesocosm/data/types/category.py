@@ -105,7 +105,9 @@ class Category(FieldKind):
             return raw.cast("string")
         known, exact = self._by_case()
         read = map_values(parts["low"], known, "string")
-        return map_values(raw.cast("string"), exact, "string").coalesce(read) if exact else read
+        if not exact:
+            return read
+        return map_values(raw.cast("string"), exact, "string").coalesce(read)
 
     def _by_case(self) -> tuple[dict[str, str], dict[str, str]]:
         """What each spelling means: in small letters where its case does not matter, and exactly

@@ -143,7 +143,9 @@ def why_no_country(raw: str, form: str) -> str | None:
     """
     del form
     several = ambiguous_names().get(_plain(raw[:80]))
-    return f"it may be {' or '.join(several)}; write its code" if several else None
+    if not several:
+        return None
+    return f"it may be {' or '.join(several)}; write its code"
 
 
 @lru_cache(maxsize=1)
@@ -191,5 +193,9 @@ def country_of(raw: str, form: str) -> str | None:
     from babel import Locale
 
     plain = _plain(raw[:80])
-    code = None if plain in ambiguous_names() else country_codes().get(plain)
-    return code if code is None or form == "code" else str(Locale("en").territories[code])
+    if plain in ambiguous_names():
+        return None
+    code = country_codes().get(plain)
+    if code is None or form == "code":
+        return code
+    return str(Locale("en").territories[code])

@@ -72,7 +72,9 @@ class Date(FieldKind):
     def _of(self, facts: Facts | None) -> Self:
         """The field with the formats that the column's proven order of day and month leaves."""
         order = (facts or {}).get("order")
-        return self.model_copy(update={"formats": in_order(self.formats, order)}) if order else self
+        if not order:
+            return self
+        return self.model_copy(update={"formats": in_order(self.formats, order)})
 
     @property
     def ibis_type(self) -> str:

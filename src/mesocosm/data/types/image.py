@@ -83,12 +83,9 @@ def image_of(raw: str, size: str, root: Path | None = None) -> str | None:
             if picture.width * picture.height > MOST_PIXELS:
                 return None
             upright = ImageOps.exif_transpose(picture)
-            plain = (
-                upright.convert("RGBA")
-                if "A" in upright.getbands() or "transparency" in upright.info
-                else upright.convert("RGB")
-            )
-            if plain.mode == "RGBA":  # what is seen through is white
+            see_through = "A" in upright.getbands() or "transparency" in upright.info
+            plain = upright.convert("RGBA" if see_through else "RGB")
+            if see_through:  # what is seen through is white
                 ground = Pictures.new("RGBA", plain.size, (255, 255, 255, 255))
                 plain = Pictures.alpha_composite(ground, plain).convert("RGB")
             plain.thumbnail((int(size), int(size)), Pictures.Resampling.LANCZOS)

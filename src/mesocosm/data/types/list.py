@@ -75,7 +75,9 @@ class List(FieldKind):
         """
         del parts, facts
         text = raw.cast("string")
-        written = text if self.values else text.replace(full_width(self.separator), self.separator)
+        written = text
+        if not self.values:
+            written = text.replace(full_width(self.separator), self.separator)
         text = cases(
             (text.re_search(r"^\[.*\]$"), functions()["items_of"](text, literal(self.separator))),
             other=written,

@@ -104,9 +104,6 @@ def _read(raw: str, country: str) -> str:
     except phonenumbers.NumberParseException:
         return "it is not a phone number"
     if not phonenumbers.is_valid_number(number):
-        return (
-            "the numbering plan of"
-            f" {phonenumbers.region_code_for_number(number) or f'+{number.country_code}'} has no"
-            " such number"
-        )
+        region = phonenumbers.region_code_for_number(number) or f"+{number.country_code}"
+        return f"the numbering plan of {region} has no such number"
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

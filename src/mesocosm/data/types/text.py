@@ -55,7 +55,11 @@ class Text(FieldKind):
             text = call[{"nfc": "nfc", "nfkc": "nfkc", "fold": "strip_accents"}[self.unicode]](text)
         if self.spaces == "one":
             text = text.re_replace(r"\s+", " ")
-        return text if self.case is None else text.lower() if self.case == "lower" else text.upper()
+        if self.case == "lower":
+            return text.lower()
+        if self.case == "upper":
+            return text.upper()
+        return text
 
 
 def nfkc(raw: str) -> str:

@@ -18,8 +18,8 @@ class Imputer(Kind):
     """One way to treat a missing value; each kind overrides what it needs.
 
     `numeric` says that the field must hold numbers, `quantile` which quantile is the measure, and
-    `matrix` that the step learns from the other numeric fields too, `needs_other_rows` that a value is
-    imputed from other rows and not from facts.
+    `matrix` that the step learns from the other numeric fields too, `needs_other_rows` that a value
+    is imputed from other rows and not from facts.
     """
 
     short: ClassVar[str] = "with"

@@ -170,7 +170,9 @@ def _refused(broken: str, true: str, columns: tuple[tuple[str, str], ...]) -> st
             con.execute(f"select count(*) filter ({broken}) from t").fetchall()
         except duckdb.Error as error:
             return _why(error)
-    return "" if kind in (None, "BOOLEAN", '"NULL"') else f"it gives {kind}, not true or false"
+    if kind in (None, "BOOLEAN", '"NULL"'):
+        return ""
+    return f"it gives {kind}, not true or false"
 
 
 def _rows(columns: tuple[tuple[str, str], ...]) -> list[str]:

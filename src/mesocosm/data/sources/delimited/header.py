@@ -111,11 +111,11 @@ def _split_trailing(cells: list[str], row: Record | None, settings: Csv) -> tupl
     width, closed = len(row.cells), not row.cells[-1]
     if not settings.header:  # the first record is a row, as wide as the names
         return cells, closed and width == len(settings.names or cells) + 1
-    if len(cells) > 1 and not cells[-1] and not settings.names:
-        if width == len(cells) - 1:  # the header alone is closed
-            return cells[:-1], False
-        if width == len(cells):
-            return (cells[:-1], True) if closed else (cells, False)
+    nameless = len(cells) > 1 and not cells[-1] and not settings.names
+    if nameless and width == len(cells) - 1:  # the header alone is closed
+        return cells[:-1], False
+    if nameless and width == len(cells):
+        return (cells[:-1], True) if closed else (cells, False)
     return cells, closed and width == len(cells) + 1
 
 

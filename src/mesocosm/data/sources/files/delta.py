@@ -62,10 +62,10 @@ class Delta(SourceKind):
         try:
             return DeltaTable(str(folder), version=self.version)
         except (DeltaError, OSError, ValueError) as error:
+            version = "" if self.version is None else f" with a version {self.version}"
             raise Wrong(
                 "path",
-                f"'{self.path}' is not a Delta"
-                f" table{'' if self.version is None else f' with a version {self.version}'}",
+                f"'{self.path}' is not a Delta table{version}",
                 "the folder of one",
             ) from error
 

@@ -89,13 +89,17 @@ def _copy_as_text(con: Any, file: Any, wide: Collection[str]) -> Path:
     copy = new_path(con, "parquet")
     fields = []
     for field in file.schema_arrow:
-        fields.append(pa.field(field.name, pa.string()) if field.name in wide else field)
+        if field.name in wide:
+            field = pa.field(field.name, pa.string())
+        fields.append(field)
     schema = pa.schema(fields)
     with pa.parquet.ParquetWriter(copy, schema) as writer:
         for batch in file.iter_batches(BATCH):
             columns = []
             for field, column in zip(schema, batch.columns, strict=True):
-                columns.append(_as_text(column) if field.name in wide else column)
+                if field.name in wide:
+                    column = _as_text(column)
+                columns.append(column)
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     return copy
 

@@ -66,7 +66,9 @@ class Nats(SourceKind):
                 "a NATS source needs its client; install it with: pip install 'mesocosm[nats]'"
             ) from error
         address = check_url(self.url, ("nats", "tls"), self.private_network)
-        url = at_address(self.url, address) if self.url.startswith("nats:") else self.url
+        url = self.url
+        if url.startswith("nats:"):
+            url = at_address(url, address)
 
         async def silent(_: Exception) -> None:
             return None

@@ -49,8 +49,11 @@ class Redis(SourceKind):
                 "a Redis source needs its client; install it with: pip install 'mesocosm[redis]'"
             ) from error
         address = check_url(self.url, ("redis", "rediss"), self.private_network)
+        url = self.url
+        if url.startswith("redis:"):
+            url = at_address(url, address)
         return redis.Redis.from_url(
-            at_address(self.url, address) if self.url.startswith("redis:") else self.url,
+            url,
             socket_timeout=30,
             socket_connect_timeout=10,
             decode_responses=True,
@@ -99,11 +102,8 @@ class Redis(SourceKind):
         del where
         client = self._client()
         _, watermark = self._ends(client)
-        label, entries, columns = (
-            f"redis:{self.stream}",
-            list[tuple[str, dict[str, Any]]](),
-            {"id": None},
-        )
+        label, columns = f"redis:{self.stream}", {"id": None}
+        entries: list[tuple[str, dict[str, Any]]] = []
         after = "-"
         while True:
             found = self._ask(client, "xrange", self.stream, min=after, max=watermark, count=BATCH)
