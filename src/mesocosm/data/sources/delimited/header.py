@@ -111,12 +111,17 @@ def _split_trailing(cells: list[str], row: Record | None, settings: Csv) -> tupl
     width, closed = len(row.cells), not row.cells[-1]
     if not settings.header:  # the first record is a row, as wide as the names
         return cells, closed and width == len(settings.names or cells) + 1
-    nameless = len(cells) > 1 and not cells[-1] and not settings.names
-    if nameless and width == len(cells) - 1:  # the header alone is closed
-        return cells[:-1], False
-    if nameless and width == len(cells):
-        return (cells[:-1], True) if closed else (cells, False)
+    if _ends_nameless(cells) and not settings.names:
+        if width == len(cells) - 1:  # the header alone is closed
+            return cells[:-1], False
+        if width == len(cells) and closed:
+            return cells[:-1], True
     return cells, closed and width == len(cells) + 1
+
+
+def _ends_nameless(cells: list[str]) -> bool:
+    """Whether the last cell of a header, but not its only one, is empty."""
+    return len(cells) > 1 and not cells[-1]
 
 
 def _names_of(cells: list[str], trailing: bool, settings: Csv, label: str) -> list[str]:
