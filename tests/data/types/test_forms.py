@@ -145,7 +145,7 @@ def test_amounts_of_several_currencies_become_one_by_a_rate_table(tmp_path: Path
         ibis_sql.prepare(con)
         con.execute("create table incoming as select 0::bigint as _row, '$ 100' as x")
         assert con.execute(sql).fetchall()[0][1] == pytest.approx(720)
-    with pytest.raises(ValueError, match="beside a 'unit' that is a currency"):
+    with pytest.raises(ValueError, match="together with a 'unit' that is a currency"):
         TYPES["number"].model_validate({"type": "number", "unit": "kg", "rates": {"USD": 2}})
 
 
@@ -205,7 +205,7 @@ def test_records_of_a_block_that_are_nearly_the_same_are_one(tmp_path: Path) -> 
         "ann miler",
         "Carl Ott",
     ] and last.account["duplicates"] == 2
-    with pytest.raises(ValueError, match="'like' beside 'block'"):
+    with pytest.raises(ValueError, match="'like' together with 'block'"):
         Dataset.model_validate(
             {"from": "a", "fields": fields, "duplicates": {"by": "name", "block": "zip"}}
         )

@@ -50,7 +50,9 @@ class Duplicates(Kind):
     @model_validator(mode="after")
     def _alike(self) -> Duplicates:
         if self.block and self.like is None:
-            raise ValueError("'like' beside 'block': how alike two rows of a block must be")
+            raise ValueError(
+                "'like' together with 'block': how similar two rows of a block must be"
+            )
         return self
 
     def names(self, columns: list[str]) -> list[str]:

@@ -35,7 +35,7 @@ class Spark(Engine):
 
     Steps that look at many rows at once (duplicates, facts, the split) stay where the build runs,
     and so does the last step of a dataset that imputes forward. The project must lie on storage
-    that the workers see under the same path, and Mesocosm must be installed beside their Python.
+    that the workers see under the same path, and Mesocosm must be installed for their Python.
     Needs `pip install 'mesocosm[spark]'`, which brings a Java where the machine has none.
 
     Args:
@@ -112,7 +112,7 @@ class Spark(Engine):
                 ) from None
             if "No module named 'mesocosm'" in message:
                 raise Failure(
-                    "a worker of Spark has no Mesocosm; install it beside the Python that the"
+                    "a worker of Spark has no Mesocosm; install it for the Python that the"
                     " workers use (PYSPARK_PYTHON)"
                 ) from None
             kinds = [

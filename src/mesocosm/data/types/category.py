@@ -51,7 +51,7 @@ class Category(FieldKind):
     def _listed(self) -> Category:
         if self.ordered and len(self.values) < 3:
             raise ValueError(
-                "'values' with three values or more beside 'ordered', from the least to the"
+                "'values' with three values or more together with 'ordered', from the least to the"
                 " greatest"
             )
         return self

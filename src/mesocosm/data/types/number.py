@@ -142,7 +142,8 @@ class Number(FieldKind):
     @model_validator(mode="after")
     def _money(self) -> Number:
         if self.rates and self.unit not in CURRENCIES:
-            raise ValueError(f"'rates' beside a 'unit' that is a currency: {', '.join(CURRENCIES)}")
+            currencies = ", ".join(CURRENCIES)
+            raise ValueError(f"'rates' together with a 'unit' that is a currency: {currencies}")
         return self
 
     @property
