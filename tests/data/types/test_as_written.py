@@ -63,7 +63,7 @@ def test_every_check_of_private_values_takes_any_text(text: str) -> None:
     for check in CHECKS:
         if check is not context_cues.dni or text.strip(" .-"):
             assert check(text) in (True, False)
-    detector.spans(text)
+    detector.find_spans(text)
 
 
 @settings(max_examples=400)
