@@ -15,7 +15,7 @@ from typing import Any
 
 from mesocosm.core.settings import Where
 from mesocosm.data.dataset import Dataset, From
-from mesocosm.data.pipeline.snapshot_builder import govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.data.profiling.auto_fields import look
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources.delimited.csv import Csv
@@ -40,7 +40,9 @@ def score_table(folder: Path, verbose: bool = False) -> dict[str, Any]:
         data = Dataset.model_validate({**settings, "from": "dirty", "split": "none"})
         if verbose:
             print(json.dumps(made.evidence, indent=1, ensure_ascii=False))
-        snapshot = govern("t", data, sources, where, "made", "ab" * 32, lambda _: None)
+        snapshot = build_snapshot(
+            "t", data, sources, where, "made", "ab" * 32, BuildOptions(say=lambda _: None)
+        )
         kept = {
             r["_line"]: r
             for r in read_table(where.store / "datasets/t/rows", snapshot.delta["rows"]).to_pylist()

@@ -15,10 +15,10 @@ from typing import Any
 
 from mesocosm.core.settings import Where
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.engines.bounded_duckdb import engine
+from mesocosm.data.engines.bounded_duckdb import open_engine
 from mesocosm.data.pipeline import recipe
-from mesocosm.data.pipeline.ingest import raw
-from mesocosm.data.pipeline.snapshot_builder import govern
+from mesocosm.data.pipeline.ingest import ingest_rows
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.data.sources.files.parquet import Parquet
 
 KEY = "ab" * 32
@@ -78,7 +78,15 @@ def main(path: Path, how: str) -> None:
     where = Where(path.parent, path.parent / f".store-{how}")
     source = Parquet(path=path.name)
     if how == "whole":
-        made = govern("customers", DATA, {"customers": source}, where, "made", KEY, lambda _: None)
+        made = build_snapshot(
+            "customers",
+            DATA,
+            {"customers": source},
+            where,
+            "made",
+            KEY,
+            BuildOptions(say=lambda _: None),
+        )
         print(
             json.dumps(
                 made.account | {"missing": sum(p["missing"] for p in made.report["after"].values())}
@@ -95,8 +103,8 @@ def main(path: Path, how: str) -> None:
         "units": fields["weight"].learn([])["units"],
         "fence": {"low": 10.0, "high": 150.0},
     }
-    with engine(where.store) as con:
-        rows = raw(con, DATA, {"customers": source.collect(where, con, "src_customers")})
+    with open_engine(where.store) as con:
+        rows = ingest_rows(con, DATA, {"customers": source.collect(where, con, "src_customers")})
         con.execute("set preserve_insertion_order=false")
         read = recipe.read_sql(fields, facts, "_raw", rows.types, recipe.LINEAGE)
         con.execute(f"create view _read as {read}")

@@ -114,9 +114,9 @@ def sentences(count: int, seed: int = 11) -> list[tuple[str, list[tuple[int, int
 
 def ours(text: str) -> list[tuple[int, int, str]]:
     """What Mesocosm finds."""
-    from mesocosm.data.privacy.detector import spans
+    from mesocosm.data.privacy.detector import find_spans
 
-    return [(s.start, s.end, s.what) for s in spans(text)]
+    return [(s.start, s.end, s.what) for s in find_spans(text)]
 
 
 def score(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from mesocosm.app.deploy import EXPORTS
 from mesocosm.core.settings import Kind
-from mesocosm.data.cleaning.missing import FILLS
-from mesocosm.data.cleaning.outliers import FENCES
+from mesocosm.data.cleaning.missing import IMPUTERS
+from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.data.cleaning.repairs import REPAIRS
 from mesocosm.data.engines import ENGINES
 from mesocosm.data.privacy import PRIVACY
@@ -29,13 +29,16 @@ from mesocosm.serving.runtimes import RUNTIMES
 PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
     "sources": ("Where rows come from: `sources.NAME.type`.", dict(SOURCES)),
     "types": ("What a field is read as: `datasets.NAME.fields.FIELD.type`.", dict(TYPES)),
-    "missing": ("What stands for a missing value: `fields.FIELD.missing`.", dict(FILLS)),
-    "outliers": ("How a number is fenced: `fields.FIELD.outliers`.", dict(FENCES)),
+    "missing": ("What stands for a missing value: `fields.FIELD.missing`.", dict(IMPUTERS)),
+    "outliers": (
+        "How outliers of a number are found: `fields.FIELD.outliers`.",
+        dict(OUTLIER_DETECTORS),
+    ),
     "rules": (
         "What rows and tables must keep: `datasets.NAME.rules` and `fields.FIELD.rules`.",
         dict(RULES),
     ),
-    "repairs": ("What is mended: `datasets.NAME.repairs`.", dict(REPAIRS)),
+    "repairs": ("What is repaired: `datasets.NAME.repairs`.", dict(REPAIRS)),
     "engines": ("Where rows are treated: `datasets.NAME.engine`.", dict(ENGINES)),
     "privacy": ("How a private value is hidden: `fields.FIELD.private`.", dict(PRIVACY)),
     "tuning": (

@@ -13,7 +13,7 @@ from test_new_data import FILE, build, write_rows
 from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.app.world.scene_state import Scenery
 from mesocosm.core.errors import Failure
-from mesocosm.data.snapshots.versions import take
+from mesocosm.data.snapshots.versions import export_rows
 from mesocosm.lifecycle.access.integrity import Integrity, find_damage
 from mesocosm.reports.disk_state import Condition
 from mesocosm.reports.health import measure_health
@@ -52,7 +52,7 @@ def test_what_is_lost_is_rebuilt_with_the_same_rows_and_name(
     snapshot = scales.catalog.snapshot(dataset="d")
     assert snapshot
     rows = scales.spec.root / ".mesocosm" / snapshot["path"] / "rows"
-    take(rows, snapshot["delta"], tmp_path / "before.csv")
+    export_rows(rows, snapshot["delta"], tmp_path / "before.csv")
     for path in tables(scales):
         path.unlink()
     change = next(c for c in scales.plan() if c.address == "datasets.d")
@@ -68,7 +68,7 @@ def test_what_is_lost_is_rebuilt_with_the_same_rows_and_name(
     assert build(tmp_path) == []
     again = scales.catalog.snapshot(dataset="d")
     assert again and again["id"] == snapshot["id"] and again["delta"] != snapshot["delta"]
-    take(rows, again["delta"], tmp_path / "after.csv")
+    export_rows(rows, again["delta"], tmp_path / "after.csv")
     assert (tmp_path / "after.csv").read_text() == (tmp_path / "before.csv").read_text()
     assert (
         all(c.sign == "=" for c in scales.plan())
@@ -86,7 +86,7 @@ def test_a_damaged_file_is_never_read_as_if_it_were_right(
     bad[len(bad) // 3] ^= 0xFF
     path.write_bytes(bytes(bad))
     with pytest.raises(Failure, match="damaged; run 'mesocosm doctor'"):
-        take(
+        export_rows(
             scales.spec.root / ".mesocosm" / snapshot["path"] / "rows",
             snapshot["delta"],
             tmp_path / "x.csv",

@@ -18,7 +18,7 @@ import pytest
 
 from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.app.run import Running
-from mesocosm.data.pipeline.internal_names import problem_of
+from mesocosm.data.pipeline.internal_names import find_name_problem
 from mesocosm.data.snapshots.delta_tables import read_table
 
 pytestmark = pytest.mark.slow
@@ -186,7 +186,7 @@ def hostile() -> list[str]:
         words = [r[0] for r in con.execute("select keyword_name from duckdb_keywords()").fetchall()]
     names: dict[str, str] = {}
     for name in [*ODD, *keyword.kwlist, *words, *dir(dict)]:
-        if problem_of(name) is None:
+        if find_name_problem(name) is None:
             names.setdefault(name.lower(), name)
     return list(names.values())[:465]
 

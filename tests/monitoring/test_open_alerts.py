@@ -14,9 +14,9 @@ import pytest
 from scipy.stats import norm
 from test_drift import desk, watched
 
-from mesocosm.data.cleaning.outliers import FENCES
 from mesocosm.monitoring.alert_closing import select_part
 from mesocosm.monitoring.drift.reference import undo_clip
+from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.monitoring.drift.source_changes import find_changes
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
@@ -171,7 +171,7 @@ def test_a_unit_of_a_field_that_is_clipped_is_known_by_what_was_sent() -> None:
 @pytest.mark.parametrize("whole", [False, True])
 def test_what_a_fence_does_is_undone_for_any_number(whole: bool) -> None:
     """A whole number is clipped to the whole numbers within the fence."""
-    fence, rng = FENCES["iqr"].model_validate({"method": "iqr"}), random.Random(3)
+    fence, rng = OUTLIER_DETECTORS["iqr"].model_validate({"method": "iqr"}), random.Random(3)
     for _ in range(500):
         low = rng.uniform(-50, 50)
         bounds = fence.clips({"low": low, "high": low + rng.uniform(2, 90)}, whole)
@@ -181,7 +181,7 @@ def test_what_a_fence_does_is_undone_for_any_number(whole: bool) -> None:
         assert undo_clip(raw, clean, bounds) == raw and (not whole or clean == round(clean))
     assert (
         fence.clips({"low": 0, "high": 9, "groups": {}}, whole) is None
-        and FENCES["iqr"]
+        and OUTLIER_DETECTORS["iqr"]
         .model_validate({"method": "iqr", "action": "null"})
         .clips({"low": 0, "high": 9}, whole)
         is None

@@ -26,7 +26,7 @@ def prepared(
 ) -> Preprocessor:
     kinds = Dataset.model_validate({"from": "s", "fields": fields}).fields
     about = {
-        n: {"wanted": k.wanted, "may_miss": True, "type": fields[n]["type"]}
+        n: {"wanted": k.expected, "may_miss": True, "type": fields[n]["type"]}
         for n, k in kinds.items()
     }
     return Preprocessor(

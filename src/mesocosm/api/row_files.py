@@ -13,11 +13,11 @@ from typing import Any
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.json_keys import KeyTwice, load_once
 from mesocosm.data.sources.delimited.csv import Csv
-from mesocosm.data.sources.delimited.encodings import decoded, find_encoding
-from mesocosm.data.sources.delimited.header import Header, header_of
-from mesocosm.data.sources.delimited.plain_text import Plain, plain
+from mesocosm.data.sources.delimited.encodings import decode, find_encoding
+from mesocosm.data.sources.delimited.header import Header, read_header
+from mesocosm.data.sources.delimited.plain_text import Plain, open_plain
 from mesocosm.data.sources.delimited.scanner import Scan
-from mesocosm.data.sources.files.parquet_exact import exact
+from mesocosm.data.sources.files.parquet_exact import keep_exact
 
 BLOCK = 500  # rows of one request
 ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".parquet")
@@ -134,7 +134,7 @@ def _read_parquet(path: Path) -> Rows:
     import pyarrow.parquet
 
     con = duckdb.connect()  # it holds the folder of a copy
-    copy, notes = exact(con, path, path.name)
+    copy, notes = keep_exact(con, path, path.name)
     try:
         file = pyarrow.parquet.ParquetFile(copy, coerce_int96_timestamp_unit="us")
     except (pa.ArrowException, OSError) as error:
@@ -176,7 +176,7 @@ def _read_delimited(path: Path, origin: Origin) -> Rows:
 
     con = duckdb.connect()  # it holds the folder of a copy in UTF-8
     encoding, notes = _choose_encoding(path, origin.csv)
-    file = plain(con, path, path.name, encoding)
+    file = open_plain(con, path, path.name, encoding)
     note, head = _read_header(file, path.name, origin)
     if note:
         notes.append(note)
@@ -242,12 +242,12 @@ def _read_header(file: Plain, label: str, origin: Origin) -> tuple[str, Header]:
     """
     for note, settings in _list_readings(label, origin):
         try:
-            head = header_of(file.path, label, settings)
+            head = read_header(file.path, label, settings)
         except ConfigValueError:
             continue
         if origin.fits(head.names):
             return note, head
-    return "", header_of(file.path, label, Csv(path="rows.csv"))
+    return "", read_header(file.path, label, Csv(path="rows.csv"))
 
 
 def _list_readings(label: str, origin: Origin) -> Iterator[tuple[str, Csv]]:

@@ -77,13 +77,13 @@ class From(Kind):
 
 
 class Split(Kind):
-    """Which rows teach, which tune and which judge; the same rows whatever their order.
+    """Which rows are training, validation and test rows; the same rows whatever their order.
 
-    `none` stands for no split: every row teaches.
+    `none` stands for no split: every row is a training row.
 
     Args:
-        test: the share of rows that judge, or the name of a source that holds them.
-        validation: the share of the other rows that tune.
+        test: the share of test rows, or the name of a source that holds them.
+        validation: the share of validation rows among the others.
         stratify: a field whose values keep their shares in every part.
         group: a field whose equal values stay in one part.
         seed: another seed gives another split.
@@ -108,7 +108,7 @@ class Split(Kind):
 
     @property
     def none(self) -> bool:
-        """Whether every row teaches."""
+        """Whether every row is a training row."""
         return self.test == 0.0 and self.validation == 0.0
 
 
@@ -144,12 +144,12 @@ class Dataset(Kind):
             report.
         auto: whether the fields are drafted; `fields: auto` sets it.
         duplicates: which rows count as the same.
-        repairs: what is mended right after the types are read, in this order.
+        repairs: what is repaired right after the types are read, in this order.
         rules: what every row, or the table, must keep; each with a severity.
-        split: which rows teach, tune and judge.
+        split: which rows are training, validation and test rows.
         retention: how long rows are kept.
-        anonymity: fields made so coarse that no row stands alone.
-        ground_truth: a source of the same columns that is known to be right; the report tells how many
+        anonymity: fields made so coarse that no row is unique.
+        ground_truth: a source of the same columns that is known to be right; the report says how many
             kept values agree, row by `key`.
         budget: how much privacy (epsilon, in all) `mesocosm data aggregate` may spend on the table.
         owner: who answers for the table.
@@ -203,18 +203,14 @@ class Dataset(Kind):
 
     @property
     def test_source(self) -> str | None:
-        """The source that holds the rows that judge, where there is one."""
+        """The source that holds the test rows, where there is one."""
         return self.split.test if isinstance(self.split.test, str) else None
 
     @property
     def all_sources(self) -> tuple[str, ...]:
         """Every source the dataset reads."""
-        return (
-            self.source.sources
-            + ((self.test_source,) if self.test_source else ())
-            + self.known_sources
-            + ((self.ground_truth,) if self.ground_truth else ())
-        )
+        named = (*self.source.sources, self.test_source, *self.known_sources, self.ground_truth)
+        return tuple(name for name in named if name)
 
     @property
     def known_sources(self) -> tuple[str, ...]:
@@ -224,7 +220,8 @@ class Dataset(Kind):
             for f in self.fields.values()
             if isinstance(f, Number) and isinstance(f.rates, Rates)
         ]
-        rules = [*self.rules, *(r for f in self.fields.values() for r in f.rules)]
-        return tuple(
-            dict.fromkeys([*rates, *(r.source for r in rules if isinstance(r, ForeignKey))])
-        )
+        rules = list(self.rules)
+        for field in self.fields.values():
+            rules += field.rules
+        keys = [rule.source for rule in rules if isinstance(rule, ForeignKey)]
+        return tuple(dict.fromkeys([*rates, *keys]))

@@ -47,7 +47,7 @@ def make_dataset(
     if change.sign == "~" and last:
         return last["id"], lambda con: None
     replaces = _replaces_damaged(where.store, last, made)
-    snapshot = govern(
+    snapshot = build_snapshot(
         name,
         resolve_datasets(spec)[name],
         spec.eco.sources,

@@ -19,7 +19,7 @@ from mesocosm.cli.commands.project.build import run_build
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.pipeline.ingest import raw
+from mesocosm.data.pipeline.ingest import ingest_rows
 from mesocosm.data.quality.row_account import account_sources, sentences
 
 KEYS = st.lists(st.sampled_from(["1", "2", " 2 ", "3", "4", "x", "", None]), min_size=1, max_size=9)
@@ -69,7 +69,7 @@ def test_the_account_of_each_source_closes_and_is_that_of_pandas(
         dataset = Dataset.model_validate(
             {"from": from_, "fields": {n: {"type": "text"} for n in ("k", "v", "a", "b")}}
         )
-        rows = raw(con, dataset, given_)
+        rows = ingest_rows(con, dataset, given_)
         found = account_sources(con, dataset, given_, rows.leads)
         lead = pd.concat([plain(keys) for keys in leads], ignore_index=True)
         assert con.execute("select count(*) from _raw").fetchall()[0][0] == len(
@@ -111,13 +111,13 @@ def test_a_column_of_two_joined_sources_is_refused_and_can_be_chosen() -> None:
         given_ = collected(con, s={"k": ["1"], "a": ["left"]}, t={"k": ["1"], "a": ["right"]})
         from_ = {"join": ["s", "t"], "on": "k"}
         with pytest.raises(Wrong, match="the column 'a' is in s and in t") as caught:
-            raw(
+            ingest_rows(
                 con,
                 Dataset.model_validate({"from": from_, "fields": {"a": {"type": "text"}}}),
                 given_,
             )
         assert "'s.a' or 't.a'" in str(caught.value)
-        raw(
+        ingest_rows(
             con,
             Dataset.model_validate(
                 {
@@ -141,7 +141,7 @@ def test_a_column_of_exactly_that_name_comes_before_an_address() -> None:
             t={"k": ["1"], "s.a": ["dotted"], "#2": ["hash"]},
         )
         fields = {name: {"type": "text", "column": name} for name in ("s.a", "#2", "a#2", "#3")}
-        raw(
+        ingest_rows(
             con,
             Dataset.model_validate({"from": {"join": ["s", "t"], "on": "k"}, "fields": fields}),
             given_,

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.settings import Where
-from mesocosm.data.cleaning.missing import FILLS
-from mesocosm.data.cleaning.outliers import FENCES
+from mesocosm.data.cleaning.missing import IMPUTERS
+from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.engines.worker_task import treat
-from mesocosm.data.pipeline.snapshot_builder import Snapshot, govern
+from mesocosm.data.engines.worker_task import run_job
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources import SOURCES
 
@@ -64,10 +64,10 @@ def fill_of(names: list[str]) -> st.SearchStrategy[Any]:
     )
 
 
-NUMBERS = fill_of([n for n in FILLS if n not in ("drop", "keep", "quarantine")])
+NUMBERS = fill_of([n for n in IMPUTERS if n not in ("drop", "keep", "quarantine")])
 FENCE = st.none() | st.fixed_dictionaries(
     {
-        "method": st.sampled_from(sorted(FENCES)),
+        "method": st.sampled_from(sorted(OUTLIER_DETECTORS)),
         "action": st.sampled_from(["clip", "flag", "null", "quarantine"]),
     }
 )
@@ -135,7 +135,15 @@ def made(
     data = Dataset.model_validate({"from": "a", **recipe, "engine": engine})
     source: Any = SOURCES["csv"].model_validate({"type": "csv", "path": "a.csv"})
     try:
-        found = govern(name, data, {"a": source}, where, "m", "ab" * 32, lambda _: None, now=1.8e9)
+        found = build_snapshot(
+            name,
+            data,
+            {"a": source},
+            where,
+            "m",
+            "ab" * 32,
+            BuildOptions(say=lambda _: None, now=1.8e9),
+        )
     except Wrong as wrong:
         return str(wrong)
     tables = {t: read_table(where.store / "datasets" / name / t, found.delta[t]) for t in TABLES}
@@ -188,10 +196,10 @@ def test_a_job_done_twice_leaves_one_file_and_one_that_fails_leaves_none(tmp_pat
     }
     (tmp_path / "out").mkdir()
     for _ in range(2):
-        assert pq.read_table(treat(json.dumps(job)))["x"].to_pylist() == [4, 6, 8]
+        assert pq.read_table(run_job(json.dumps(job)))["x"].to_pylist() == [4, 6, 8]
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["0.parquet"]
     with pytest.raises(Exception, match="nowhere"):
-        treat(
+        run_job(
             json.dumps(
                 {
                     **job,

@@ -24,7 +24,7 @@ from mesocosm.core.settings import Where
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import prepare
 from mesocosm.data.pipeline.recipe import serving_sql
-from mesocosm.data.pipeline.snapshot_builder import Snapshot, govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources import SOURCES
 
@@ -51,7 +51,11 @@ def made(home: Path, sources: dict[str, Any], **settings: Any) -> tuple[Snapshot
     data = Dataset.model_validate({"from": "a", "fields": FIELDS, **settings})
     where = Where(home, home / ".mesocosm")
     kinds: dict[str, Any] = {n: SOURCES[s["type"]].model_validate(s) for n, s in sources.items()}
-    return govern("t", data, kinds, where, "made", KEY, lambda _: None), where, data
+    return (
+        build_snapshot("t", data, kinds, where, "made", KEY, BuildOptions(say=lambda _: None)),
+        where,
+        data,
+    )
 
 
 def rows(where: Where, snapshot: Snapshot, table: str = "rows") -> list[dict[str, Any]]:
@@ -307,5 +311,5 @@ def test_a_private_address_is_refused_unless_the_file_opens_it(tmp_path: Path) -
     with pytest.raises(Wrong, match="not public"):
         source.fingerprint(Where(tmp_path, tmp_path))  # type: ignore[attr-defined]
     opened = source.model_copy(update={"private_network": True})
-    with pytest.raises(Later, match="does not answer"):
+    with pytest.raises(Later, match="refused or authentication failed"):
         opened.fingerprint(Where(tmp_path, tmp_path))  # type: ignore[attr-defined]

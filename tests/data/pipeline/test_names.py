@@ -21,14 +21,14 @@ from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.data.pipeline.internal_names import (
     LINEAGE_COLUMNS,
-    listed,
-    problem_of,
+    find_name_problem,
+    find_same_but_case,
+    name_entry,
     quote,
     raw_names,
-    same_but_case,
-    unlisted,
+    split_entries,
 )
-from mesocosm.data.pipeline.snapshot_builder import Snapshot, govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.snapshots.delta_tables import page_of, read_table
 from mesocosm.data.snapshots.versions import diff
 from mesocosm.data.sources import SOURCES
@@ -186,14 +186,14 @@ def made(
     }
     dataset = Dataset.model_validate({"from": "s", "key": "nr_", "fields": fields, **more})
     source = SOURCES["parquet"].model_validate({"type": "parquet", "path": "d.parquet"})
-    found = govern(
+    found = build_snapshot(
         "d",
         dataset,
         {"s": source},
         Where(home, home / ".mesocosm"),
         "made",
         "ab" * 32,
-        lambda _: None,
+        BuildOptions(say=lambda _: None),
     )  # type: ignore[dict-item]
     path = home / ".mesocosm" / "datasets" / "d" / "rows"
     assert page_of(path, found.delta["rows"], list(fields), 0, 1)[0].keys() >= set(names)
@@ -316,7 +316,9 @@ def test_every_step_takes_any_name(tmp_path: Path, part: int) -> None:
             f["psi"] in (0.0, None) for f in stays["fields"].values()
         )
         split = table.column("_split").to_pylist()
-        flags = [[use.index(n) for n in unlisted(f)] for f in table.column("_flags").to_pylist()]
+        flags = [
+            [use.index(n) for n in split_entries(f)] for f in table.column("_flags").to_pylist()
+        ]
         both.append(
             (
                 table.select(use).rename_columns(plain).to_pydict(),
@@ -348,10 +350,12 @@ def test_names_of_raw_columns_and_lists_of_names_are_told_apart(names: list[str]
             "create table t (_row int, _why int,"
             f" {', '.join(f'{quote(k)} int' for k in known.values())})"
         )
-    able = [n for n in names if problem_of(n) is None]
-    assert unlisted("".join(map(listed, able))) == able
+    able = [n for n in names if find_name_problem(n) is None]
+    assert split_entries("".join(map(name_entry, able))) == able
 
 
 def test_names_that_no_field_can_have() -> None:
-    assert all(problem_of(n) for n in ("_row", "_SPLIT", "_why", "", " ", "a\x1fb", "a\x00"))
-    assert same_but_case(["a", "b", "A"]) == ("a", "A") and same_but_case(["a", "b"]) is None
+    assert all(find_name_problem(n) for n in ("_row", "_SPLIT", "_why", "", " ", "a\x1fb", "a\x00"))
+    assert (
+        find_same_but_case(["a", "b", "A"]) == ("a", "A") and find_same_but_case(["a", "b"]) is None
+    )

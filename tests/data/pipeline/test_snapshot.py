@@ -20,7 +20,7 @@ import pytest
 from conftest import rounds
 from deltalake import DeltaTable
 
-from mesocosm.data.quality import report
+from mesocosm.data.quality import table_statistics
 from mesocosm.data.snapshots.delta_tables import files_of, read_table, write_rows
 
 pytestmark = pytest.mark.slow
@@ -92,7 +92,7 @@ def test_no_value_of_a_column_reaches_the_log(tmp_path: Path) -> None:
 def test_what_a_histogram_does_not_list_is_counted_and_ends_are_exact(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(report, "SAMPLED", 1000)
+    monkeypatch.setattr(table_statistics, "SAMPLED", 1000)
     con = duckdb.connect()
     con.execute(
         "create table t as select i as _row, 'train' as _split, i::double as x, 'c' || (i % 300) as"
@@ -102,7 +102,7 @@ def test_what_a_histogram_does_not_list_is_counted_and_ends_are_exact(
     def kind(type_: str, name: str) -> SimpleNamespace:
         return SimpleNamespace(private=False, ibis_type=type_, model_dump=lambda: {"type": name})
 
-    found = report.histogram(
+    found = table_statistics.histogram(
         con,
         "t",
         {

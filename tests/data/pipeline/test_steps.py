@@ -17,15 +17,15 @@ from hypothesis import strategies as st
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Where
-from mesocosm.data.cleaning.missing import FILLS
-from mesocosm.data.cleaning.outliers import FENCES
+from mesocosm.data.cleaning.missing import IMPUTERS
+from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.data.cleaning.repairs import REPAIRS
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.pipeline.ibis_sql import MACROS
 from mesocosm.data.pipeline.quantiles import quantiles
 from mesocosm.data.pipeline.recipe import serving_sql
-from mesocosm.data.pipeline.snapshot_builder import Snapshot, govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.quality.rules import RULES
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources import SOURCES
@@ -64,14 +64,14 @@ def build(
     pq.write_table(pa.table(columns), home / "a.parquet")
     data = Dataset.model_validate({"from": "a", "key": "id", "split": "none", **settings})
     where = Where(home, home / ".mesocosm")
-    snapshot = govern(
+    snapshot = build_snapshot(
         "t",
         data,
         {"a": SOURCES["parquet"].model_validate({"type": "parquet", "path": "a.parquet"})},
         where,
         "m",
         KEY,
-        lambda _: None,
+        BuildOptions(say=lambda _: None),
     )  # type: ignore[dict-item]
     return (
         snapshot,
@@ -127,14 +127,14 @@ STEPS: list[tuple[Any, Any]] = [
         },
         None,
     )
-    for name in FILLS
+    for name in IMPUTERS
 ]
 STEPS += [({"method": name, "by": "g"}, None) for name in ("mean", "median", "mode")] + [
     ({"method": "forward", "by": "g", "order": "d"}, None)
 ]
 STEPS += [
     ("median", {"method": name, "action": action})
-    for name in FENCES
+    for name in OUTLIER_DETECTORS
     for action in ("null", "quarantine", "flag")
 ]
 STEPS += [("mean", {"method": name, "by": "g"}) for name in ("iqr", "mad", "zscore")]
@@ -300,12 +300,20 @@ def test_rules_over_the_table_compare_with_time_and_the_last_snapshot(tmp_path: 
     judged = Dataset.model_validate(
         {"from": "a", "key": "id", "split": "none", "fields": fields(), "rules": rules}
     )
-    got = govern("t", judged, source, where, "m", KEY, lambda _: None, last, now=1_735_689_600.0)  # type: ignore[arg-type]
+    got = build_snapshot(
+        "t",
+        judged,
+        source,
+        where,
+        "m",
+        KEY,
+        BuildOptions(say=lambda _: None, last=last, now=1_735_689_600.0),
+    )  # type: ignore[arg-type]
     said = " | ".join(got.report["warned"])
     assert (
         "days old" in said
         and "300 rows are left after 900" in said
-        and "y is spread otherwise" in said
+        and "y is distributed differently" in said
         and "g is spread" not in said
     )
 
@@ -325,8 +333,14 @@ def test_a_foreign_key_looks_into_another_source(tmp_path: Path) -> None:
     kinds: Any = {
         n: SOURCES["csv"].model_validate({"type": "csv", "path": f"{n}.csv"}) for n in "ac"
     }
-    got = govern(
-        "t", data, kinds, Where(tmp_path, tmp_path / ".mesocosm"), "m", KEY, lambda _: None
+    got = build_snapshot(
+        "t",
+        data,
+        kinds,
+        Where(tmp_path, tmp_path / ".mesocosm"),
+        "m",
+        KEY,
+        BuildOptions(say=lambda _: None),
     )
     assert (
         got.account["quarantined"] == 1
@@ -364,14 +378,14 @@ def test_repairs_mend_slips_dependencies_and_moved_values(tmp_path: Path) -> Non
         }
     )
     where = Where(tmp_path, tmp_path / ".mesocosm")
-    got = govern(
+    got = build_snapshot(
         "t",
         data,
         {"a": SOURCES["csv"].model_validate({"type": "csv", "path": "a.csv"})},
         where,
         "m",
         KEY,
-        lambda _: None,
+        BuildOptions(say=lambda _: None),
     )  # type: ignore[dict-item]
     kept = {
         r["id"]: r
@@ -417,8 +431,8 @@ def test_quantiles_of_a_long_column_are_exact_in_bounded_memory(
 
 
 def test_every_kind_has_a_source_a_doctest_and_defaults_that_hold() -> None:
-    kinds = {**FILLS, **FENCES, **RULES, **REPAIRS}
-    assert len(kinds) == len(FILLS) + len(FENCES) + len(RULES) + len(REPAIRS) == 27
+    kinds = {**IMPUTERS, **OUTLIER_DETECTORS, **RULES, **REPAIRS}
+    assert len(kinds) == len(IMPUTERS) + len(OUTLIER_DETECTORS) + len(RULES) + len(REPAIRS) == 27
     for name, kind in kinds.items():
         assert "Source:" in (kind.__doc__ or "") and ">>>" in (kind.__doc__ or ""), name
     assert MACROS

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from mesocosm.data.privacy.detector import redact, spans
+from mesocosm.data.privacy.detector import find_spans, redact
 
 NAMES = {
     "en": [
@@ -428,7 +428,7 @@ def figures(said: list[str]) -> tuple[float, float, list[str]]:
             text += match[1]
             last = match.end()
         text += marked[last:]
-        found = [(s.start, s.end) for s in spans(text)]
+        found = [(s.start, s.end) for s in find_spans(text)]
         covered = [
             all(any(a <= i < b for a, b in found) for i in range(*r) if text[i].isalnum())
             for r in real

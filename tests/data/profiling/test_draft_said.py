@@ -150,7 +150,7 @@ def test_a_sheet_may_be_named(tmp_path: Path, cli: Any) -> None:
         "header": 3,
         "sheet": "Data 2026",
     } and set(made["dataset"]["fields"]) == {"order", "amount"}
-    with pytest.raises(Wrong, match="'Data' is no sheet"):
+    with pytest.raises(Wrong, match="has no sheet 'Data'"):
         draft_files(tmp_path, [tmp_path / "a.xlsx"], given={"sheet": "Data"})
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     with pytest.raises(

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import mesocosm.data.profiling.profile
-from mesocosm.data.engines.bounded_duckdb import engine
+from mesocosm.data.engines.bounded_duckdb import open_engine
 from mesocosm.data.profiling.proof import read
 from mesocosm.data.sources.path_utils import quote
 
@@ -111,7 +111,7 @@ def test_a_draft_of_a_clean_table_changes_no_value_and_drops_no_row(
     wrong: list[str] = []
     cells: dict[str, list[tuple[str, str]]] = {}
     seen = 0
-    with engine(tmp_path) as con:
+    with open_engine(tmp_path) as con:
         for name, head, rows in islice(tables(), MOST_TABLES):
             seen += 1
             fill(con, "t", head, rows)

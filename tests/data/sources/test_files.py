@@ -108,13 +108,15 @@ KEY = "ab" * 32
 
 def governed(home: Path, fields: dict[str, Any], **more: Any) -> tuple[Any, list[dict[str, Any]]]:
     from mesocosm.data.dataset import Dataset
-    from mesocosm.data.pipeline.snapshot_builder import govern
+    from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
     from mesocosm.data.snapshots.delta_tables import read_table
 
     where = Where(home, home / ".mesocosm")
     source: Any = SOURCES["csv"].model_validate({"type": "csv", "path": "*.csv"} | more)
     data = Dataset.model_validate({"from": "a", "fields": fields, "split": {"test": 0.2}})
-    made = govern("t", data, {"a": source}, where, "m", KEY, lambda _: None)
+    made = build_snapshot(
+        "t", data, {"a": source}, where, "m", KEY, BuildOptions(say=lambda _: None)
+    )
     return made, read_table(where.store / "datasets/t/rows", made.delta["rows"]).to_pylist()
 
 
@@ -472,7 +474,7 @@ def test_a_cell_under_no_name_is_a_column_and_an_empty_one_is_none(tmp_path: Pat
 
 def test_no_error_of_the_engine_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mesocosm.core.errors import Failure
-    from mesocosm.data.engines.bounded_duckdb import engine
+    from mesocosm.data.engines.bounded_duckdb import open_engine
 
     monkeypatch.setenv("MESOCOSM_MEMORY", "50MB")
     for query, said in (
@@ -481,7 +483,10 @@ def test_no_error_of_the_engine_is_shown(tmp_path: Path, monkeypatch: pytest.Mon
         ("from nowhere", "CatalogException"),
         ("from read_csv('gone.csv')", "file"),
     ):
-        with pytest.raises(Failure, match=said) as caught, engine(tmp_path / ".mesocosm") as con:
+        with (
+            pytest.raises(Failure, match=said) as caught,
+            open_engine(tmp_path / ".mesocosm") as con,
+        ):
             con.execute(query)
         assert "secret" not in str(caught.value)
 
@@ -553,7 +558,7 @@ def test_json_keeps_nested_numbers_and_costs_no_more_than_what_is_broken(tmp_pat
         '{"a": "x\ufffd"}',
     )
     for cut in (data[:-1], data[:-4], data + b"]", data[: data.index(b"next") - 1]):
-        with pytest.raises(Wrong, match="is no JSON"):
+        with pytest.raises(Wrong, match="is not JSON"):
             read(tmp_path, cut, "json", at="items")
 
 

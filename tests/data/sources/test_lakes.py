@@ -19,7 +19,7 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import Later, Wrong
 from mesocosm.core.settings import Where
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.pipeline.snapshot_builder import govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources import SOURCES
 
@@ -33,14 +33,14 @@ def rows_of(
 ) -> tuple[Any, list[dict[str, Any]]]:
     where = Where(home, home / ".mesocosm")
     kinds: dict[str, Any] = {n: SOURCES[s["type"]].model_validate(s) for n, s in sources.items()}
-    snapshot = govern(
+    snapshot = build_snapshot(
         "t",
         Dataset.model_validate({"from": "a", "split": "none", **settings}),
         kinds,
         where,
         "made",
         KEY,
-        lambda _: None,
+        BuildOptions(say=lambda _: None),
     )
     return snapshot, list(
         read_table(where.store / "datasets" / "t" / "rows", snapshot.delta["rows"]).to_pylist()
@@ -108,11 +108,11 @@ def test_a_stream_that_grows_is_in_each_snapshot_exactly_once(
         "redis:orders"
     ] != first.files["redis:orders"]
     client.set("word", "no stream")
-    with pytest.raises(Wrong, match="'word' is no stream"):
+    with pytest.raises(Wrong, match="'word' is not a stream"):
         rows_of(tmp_path, {"a": {**source, "stream": "word"}}, fields=fields)
     with pytest.raises(Wrong, match="not public"):
         rows_of(tmp_path, {"a": {**source, "private_network": False}}, fields=fields)
-    with pytest.raises(Later, match="does not answer"):
+    with pytest.raises(Later, match="refused or authentication failed"):
         rows_of(tmp_path, {"a": {**source, "url": "redis://127.0.0.1:1/0"}}, fields=fields)
 
 
@@ -182,7 +182,7 @@ def test_a_jetstream_stream_is_in_each_snapshot_exactly_once(
         rows_of(tmp_path, {"a": {**source, "stream": "NOWHERE"}}, fields=fields)
     with pytest.raises(Wrong, match="not public"):
         rows_of(tmp_path, {"a": {**source, "private_network": False}}, fields=fields)
-    with pytest.raises(Later, match="does not answer"):
+    with pytest.raises(Later, match="refused or authentication failed"):
         rows_of(tmp_path, {"a": {**source, "url": "nats://127.0.0.1:1"}}, fields=fields)
 
 

@@ -12,7 +12,7 @@ import pytest
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Where
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.pipeline.snapshot_builder import govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources.databases.postgres import Postgres
 
@@ -48,7 +48,9 @@ def test_a_table_is_collected_and_its_print_is_its_content(url: str, tmp_path: P
         "extra": {"type": "number"},
     }
     data = Dataset.model_validate({"from": "a", "key": "id", "fields": fields})
-    snapshot = govern("t", data, {"a": source}, where, "made", "00" * 32, lambda _: None)
+    snapshot = build_snapshot(
+        "t", data, {"a": source}, where, "made", "00" * 32, BuildOptions(say=lambda _: None)
+    )
     assert snapshot.account == {"in": 30, "kept": 30, "quarantined": 0, "duplicates": 0}
     rows = {r["id"]: r for r in read_table(where.store / "datasets" / "t" / "rows", 0).to_pylist()}
     assert (

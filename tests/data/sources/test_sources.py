@@ -31,7 +31,7 @@ from workbooks import xlsx
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.settings import Where
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.pipeline.snapshot_builder import Snapshot, govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.snapshots.delta_tables import page_of, read_table
 from mesocosm.data.sources import SOURCES
 
@@ -49,7 +49,9 @@ def made(
     source: Any = SOURCES[settings["type"]].model_validate(settings)
     assert source.fingerprint(where) == source.fingerprint(where)
     data = Dataset.model_validate({"from": "a", "fields": fields or FIELDS, "split": "none"})
-    snapshot = govern("t", data, {"a": source}, where, "m", KEY, lambda _: None)
+    snapshot = build_snapshot(
+        "t", data, {"a": source}, where, "m", KEY, BuildOptions(say=lambda _: None)
+    )
     return snapshot, read_table(where.store / "datasets/t/rows", snapshot.delta["rows"]).to_pylist()
 
 
@@ -211,10 +213,10 @@ def test_a_workbook_s_formulas_without_a_value_and_merged_cells_are_noted(tmp_pa
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        ({"type": "excel", "path": "a.txt"}, "no workbook"),
-        ({"type": "json", "path": "a.txt"}, "no JSON"),
+        ({"type": "excel", "path": "a.txt"}, "not a workbook"),
+        ({"type": "json", "path": "a.txt"}, "not JSON"),
         ({"type": "json", "path": "b.json", "at": "dta"}, "no 'dta'"),
-        ({"type": "delta", "path": "."}, "no Delta table"),
+        ({"type": "delta", "path": "."}, "not a Delta table"),
         ({"type": "python", "call": "mine:row"}, "no function 'row'"),
         ({"type": "python", "call": "bad:rows"}, "failed: ZeroDivisionError"),
         ({"type": "python", "call": "../out:rows"}, "leaves the project"),
@@ -235,14 +237,14 @@ def test_what_is_wrong_with_a_source_is_a_sentence(
     where = Where(tmp_path, tmp_path / ".mesocosm")
     source: Any = SOURCES[told["type"]].model_validate(told)
     with pytest.raises(Failure, match=said) as caught:
-        govern(
+        build_snapshot(
             "t",
             Dataset.model_validate({"from": "a", "fields": FIELDS}),
             {"a": source},
             where,
             "m",
             KEY,
-            lambda _: None,
+            BuildOptions(say=lambda _: None),
         )
     assert "secret" not in str(caught.value)
 
@@ -315,7 +317,7 @@ def test_an_api_is_read_page_by_page(api: str, tmp_path: Path) -> None:
     ):
         _, kept = made(tmp_path, base | more)
         assert same(kept), more
-    for path, said in (("token", "answers 401"), ("busy", "503"), ("odd", "no JSON")):
+    for path, said in (("token", "status 401"), ("busy", "503"), ("odd", "not JSON")):
         with pytest.raises(Failure, match=said):
             made(tmp_path, base | {"url": f"{api}/{path}"})
 

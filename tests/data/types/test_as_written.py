@@ -24,7 +24,7 @@ from mesocosm.data.parsing.timestamps import day_of, why_no_day
 from mesocosm.data.privacy import check_digits, context_cues, detector
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.snapshots.delta_tables import read_table
-from mesocosm.data.sources.files.excel import _plain
+from mesocosm.data.sources.files.excel import _as_value
 from mesocosm.data.types.address import address_of
 
 pytestmark = pytest.mark.slow
@@ -63,7 +63,7 @@ def test_every_check_of_private_values_takes_any_text(text: str) -> None:
     for check in CHECKS:
         if check is not context_cues.dni or text.strip(" .-"):
             assert check(text) in (True, False)
-    detector.spans(text)
+    detector.find_spans(text)
 
 
 @settings(max_examples=400)
@@ -360,7 +360,7 @@ def test_errors_of_a_workbook_are_told(tmp_path: Path) -> None:
         for n in notes
     ), notes
     assert [r["v"] for r in kept(eco, "d")] == [0, None, 4, None, 8]
-    assert [_plain(v) for v in (timedelta(hours=30), timedelta(minutes=-90))] == [
+    assert [_as_value(v) for v in (timedelta(hours=30), timedelta(minutes=-90))] == [
         "30:00:00",
         "-1:30:00",
     ]

@@ -21,7 +21,7 @@ from mesocosm.core.settings import Where
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.pipeline.recipe import serving_sql
-from mesocosm.data.pipeline.snapshot_builder import Snapshot, govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources import SOURCES
 from mesocosm.data.types import TYPES
@@ -39,7 +39,9 @@ def made(
     sources: dict[str, Any] = {"a": SOURCES["csv"].model_validate({"path": "a.csv"})}
     if (home / "fx.csv").exists():
         sources["fx"] = SOURCES["csv"].model_validate({"path": "fx.csv"})
-    snapshot = govern("t", data, sources, where, "made", KEY, lambda _: None)
+    snapshot = build_snapshot(
+        "t", data, sources, where, "made", KEY, BuildOptions(say=lambda _: None)
+    )
     path = where.store / "datasets" / "t"
     kept, aside = (
         list(read_table(path / name, snapshot.delta[name]).to_pylist())
@@ -143,7 +145,7 @@ def test_amounts_of_several_currencies_become_one_by_a_rate_table(tmp_path: Path
         ibis_sql.prepare(con)
         con.execute("create table incoming as select 0::bigint as _row, '$ 100' as x")
         assert con.execute(sql).fetchall()[0][1] == pytest.approx(720)
-    with pytest.raises(ValueError, match="beside a 'unit' that is a currency"):
+    with pytest.raises(ValueError, match="together with a 'unit' that is a currency"):
         TYPES["number"].model_validate({"type": "number", "unit": "kg", "rates": {"USD": 2}})
 
 
@@ -203,7 +205,7 @@ def test_records_of_a_block_that_are_nearly_the_same_are_one(tmp_path: Path) -> 
         "ann miler",
         "Carl Ott",
     ] and last.account["duplicates"] == 2
-    with pytest.raises(ValueError, match="'like' beside 'block'"):
+    with pytest.raises(ValueError, match="'like' together with 'block'"):
         Dataset.model_validate(
             {"from": "a", "fields": fields, "duplicates": {"by": "name", "block": "zip"}}
         )

@@ -69,7 +69,7 @@ def test_a_text_is_read_exactly_or_refused_with_its_reason(con: Any, group: dict
     )
     texts = [*reads, *refuses, *missing]
     kind: Any = TYPES[settings["type"]].model_validate(settings)
-    facts = {"x": kind.learn([])} if settings.get("unit") else {}
+    facts = {"x": kind.fit_units([])} if settings.get("unit") else {}
     con.execute(
         "create or replace table _raw as select unnest(?::bigint[]) as _row, 0::int as _part,"
         " 0::bigint as _line, unnest(?::varchar[]) as x",
@@ -353,7 +353,7 @@ def test_a_text_of_a_reviewer_is_read_exactly_or_refused(
 ) -> None:
     kind: Any = TYPES[settings["type"]].model_validate(settings)
     texts = [*reads, *refuses]
-    facts = {"x": kind.learn([])} if settings.get("unit") else {}
+    facts = {"x": kind.fit_units([])} if settings.get("unit") else {}
     con.execute(
         "create or replace table _raw as select unnest(?::bigint[]) as _row, 0::int as _part,"
         " 0::bigint as _line, unnest(?::varchar[]) as x",

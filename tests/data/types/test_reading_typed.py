@@ -12,7 +12,7 @@ import pytest
 
 from mesocosm.core.errors import Wrong
 from mesocosm.data.pipeline import ibis_sql, recipe
-from mesocosm.data.pipeline.ingest import IBIS, Raw, as_read, ibis_of
+from mesocosm.data.pipeline.ingest import IBIS, RawTable, as_read, ibis_of
 from mesocosm.data.profiling.proven_settings import orders, prove
 from mesocosm.data.types import TYPES
 
@@ -163,7 +163,7 @@ def test_a_column_proves_its_reading_or_stops(
     settings: dict[str, Any], values: list[str], want: Any
 ) -> None:
     fields: Any = {"x": TYPES[settings["type"]].model_validate(settings)}
-    rows = Raw({"x": "string"}, [], [], False)
+    rows = RawTable({"x": "string"}, [], [], False)
     with duckdb.connect() as con:
         ibis_sql.prepare(con)
         con.execute("create table _raw as select unnest(?::varchar[]) as x", [values])

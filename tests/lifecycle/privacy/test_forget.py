@@ -13,7 +13,7 @@ from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.catalog.database import schema as t
 from mesocosm.core.errors import Wrong
 from mesocosm.data.snapshots.delta_tables import read_table
-from mesocosm.data.snapshots.erasure import found_in
+from mesocosm.data.snapshots.erasure import find_files_with
 from mesocosm.learning.export.predictor import Version
 from mesocosm.learning.heads.unlearning import load_inverse
 from mesocosm.lifecycle.jobs.erasure import forget
@@ -54,7 +54,9 @@ def test_subjects_are_forgotten_and_found_nowhere(tmp_path: Path) -> None:
     eco = open_ecosystem(tmp_path)
     eco.build()
     store = tmp_path / ".mesocosm"
-    assert found_in(store, [people[5]]) and found_in(store, [people[10]])  # the scan can find
+    assert find_files_with(store, [people[5]]) and find_files_with(
+        store, [people[10]]
+    )  # the scan can find
     for email in people[:TRIALS]:
         eco.catalog.add(
             t.PREDICTIONS,
@@ -77,8 +79,8 @@ def test_subjects_are_forgotten_and_found_nowhere(tmp_path: Path) -> None:
         left += done["still_found_in"]
         assert done["rows"]["rows"] + done["rows"]["quarantine"] >= 8 and done["predictions"] == 8
     assert left == []
-    assert found_in(store, people[:TRIALS]) == []
-    assert found_in(store, [people[TRIALS]]) != []
+    assert find_files_with(store, people[:TRIALS]) == []
+    assert find_files_with(store, [people[TRIALS]]) != []
     account = eco.catalog.snapshot(dataset="people-table")["account"]
     assert (
         account["in"]
@@ -92,7 +94,7 @@ def test_subjects_are_forgotten_and_found_nowhere(tmp_path: Path) -> None:
         and again["in"]
         == again["kept"] + again["quarantined"] + again["duplicates"] + again["forgotten"]
     )
-    assert found_in(store, people[:TRIALS]) == []
+    assert find_files_with(store, people[:TRIALS]) == []
     assert eco.catalog.verify_audit() is None
 
 

@@ -21,10 +21,10 @@ from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.privacy.aggregate import laplace
-from mesocosm.data.privacy.anonymity import Anonymity, coarse_sql, learn
-from mesocosm.data.privacy.keyring import Ring, new_key, ring
+from mesocosm.data.privacy.anonymity import Anonymity, coarse_sql, fit_groups
+from mesocosm.data.privacy.keyring import Ring, new_key, read_ring
 from mesocosm.data.snapshots.delta_tables import page_of, read_table
-from mesocosm.data.snapshots.erasure import found_in
+from mesocosm.data.snapshots.erasure import find_files_with
 from mesocosm.lifecycle.jobs.encryption import reveal, rotate
 from mesocosm.lifecycle.jobs.erasure import forget
 from mesocosm.lifecycle.jobs.privacy_budget import PrivateQuery, answer_query, sum_spent
@@ -91,7 +91,8 @@ def test_what_is_sealed_opens_and_a_changed_bit_does_not(said: str, where: int) 
 def test_sealed_values_stand_nowhere_and_open_with_a_reason(ward: Ecosystem) -> None:
     store = ward.spec.root / ".mesocosm"
     assert (
-        found_in(store, ["person7@x.org", "card-00007", "+49 30 1000007", "person40@x.org"]) == []
+        find_files_with(store, ["person7@x.org", "card-00007", "+49 30 1000007", "person40@x.org"])
+        == []
     )
     assert all(
         r["mail"].startswith("enc:") and r["note"] == "call [phone] or ask" for r in rows(ward)
@@ -111,17 +112,17 @@ def test_sealed_values_stand_nowhere_and_open_with_a_reason(ward: Ecosystem) -> 
 
 def test_a_new_key_seals_everything_anew_and_the_old_one_is_let_go(ward: Ecosystem) -> None:
     store = ward.spec.root / ".mesocosm"
-    old, before = ring(store), rows(ward)
+    old, before = read_ring(store), rows(ward)
     done = rotate(ward.spec, ward.catalog, "test")
     assert done["let_go"] == [old.keys[0][0]] and done["sealed"] == {"folk": ["card", "mail"]}
-    new = ring(store)
+    new = read_ring(store)
     after = rows(ward)
     assert len(after) == len(before) and all(
         new.open(a["mail"]) == old.open(b["mail"]) for a, b in zip(after, before, strict=True)
     )
     assert all(old.keys[0][0] not in json.dumps(r) for r in [*after, *rows(ward, "quarantine")])
     assert oct(os.stat(store / "keys").st_mode)[-3:] == "600"
-    assert found_in(store, [old.keys[0][1].hex()]) == []
+    assert find_files_with(store, [old.keys[0][1].hex()]) == []
 
 
 def test_a_subject_named_by_a_sealed_key_is_forgotten(ward: Ecosystem) -> None:
@@ -144,7 +145,7 @@ def test_without_its_key_file_a_value_stays_closed(
         reveal(ward.spec, ward.catalog, "folk", "mail", ["card-00007"], "a test", "ann")
     (tmp_path / "other-keys").write_text("nonsense\n")
     with pytest.raises(Failure, match="line 1 of the key file"):
-        ring(tmp_path / ".mesocosm")
+        read_ring(tmp_path / ".mesocosm")
 
 
 @given(st.integers(2, 12), st.integers(1, 4), st.integers(0, 10**6), st.integers(30, 400))
@@ -173,7 +174,7 @@ def test_no_row_stands_alone_in_its_group(k: int, several: int, seed: int, count
         setting = Anonymity(
             of=tuple(kinds), k=k, sensitive="ill" if several > 1 else None, l=max(2, several)
         )
-        facts = json.loads(json.dumps(learn(setting, con, "t", kinds)))
+        facts = json.loads(json.dumps(fit_groups(setting, con, "t", kinds)))
         con.execute(f"create table made as {coarse_sql(setting, facts, kinds, 't')}")
         groups = con.execute(
             'select count(*), count(distinct ill) from made group by age, weight, zip, born, "in"'
@@ -194,14 +195,16 @@ def test_too_few_or_too_lossy_is_refused_and_a_smaller_k_loses_less() -> None:
     with duckdb.connect() as con:
         ibis_sql.prepare(con)
         con.execute("create table t as select i::double as x, 'a' as s from range(100) r(i)")
-        losses = [learn(Anonymity(of=("x",), k=k), con, "t", kinds)["loss"] for k in (2, 5, 20, 50)]
+        losses = [
+            fit_groups(Anonymity(of=("x",), k=k), con, "t", kinds)["loss"] for k in (2, 5, 20, 50)
+        ]
         assert losses == sorted(losses) and losses[0] < 0.05 < losses[-1]
         with pytest.raises(Wrong, match="would be lost"):
-            learn(Anonymity(of=("x",), k=50, max_loss=0.1), con, "t", kinds)
+            fit_groups(Anonymity(of=("x",), k=50, max_loss=0.1), con, "t", kinds)
         with pytest.raises(Wrong, match="only 100 rows"):
-            learn(Anonymity(of=("x",), k=101), con, "t", kinds)
+            fit_groups(Anonymity(of=("x",), k=101), con, "t", kinds)
         with pytest.raises(Wrong, match="one value of 's'"):
-            learn(Anonymity(of=("x",), k=2, sensitive="s"), con, "t", kinds)
+            fit_groups(Anonymity(of=("x",), k=2, sensitive="s"), con, "t", kinds)
 
 
 def test_an_anonymous_dataset_is_written_without_what_names_a_line(tmp_path: Path) -> None:

@@ -18,14 +18,14 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.confidential.owner_files import close_to_others, owner_only
 from mesocosm.data.privacy import aggregate as module
 from mesocosm.data.privacy.aggregate import aggregate
-from mesocosm.data.snapshots.erasure import found_in, mark
+from mesocosm.data.snapshots.erasure import find_files_with, mark_key
 from mesocosm.data.snapshots.retention import names_erased
 from mesocosm.lifecycle.jobs.erasure import forget
 from mesocosm.reports.role_view import remove_values
 
 KEY = "ab" * 32
 MARKS = {
-    subject: mark(subject, KEY)
+    subject: mark_key(subject, KEY)
     for subject in ("P0007", "ann@example.org", "Jürgen Müller", "00 71", "ID-9:x")
 }
 NUMBER = st.one_of(
@@ -132,7 +132,7 @@ def test_forget_reaches_every_dataset_over_the_source_and_no_build_brings_the_su
     store = tmp_path / ".mesocosm"
     wide = [p for p in (store, *store.rglob("*")) if stat.S_IMODE(p.lstat().st_mode) & 0o077]
     assert wide == [] and stat.S_IMODE(store.stat().st_mode) == 0o700
-    assert found_in(store, ["Name0007x"])
+    assert find_files_with(store, ["Name0007x"])
     reasons = eco.catalog.snapshot(dataset="both")["report"]["reasons"]  # type: ignore[index]
     assert set(reasons) == {
         "salary: a private value lies outside the fence (iqr)",
@@ -141,13 +141,13 @@ def test_forget_reaches_every_dataset_over_the_source_and_no_build_brings_the_su
     done = forget(eco.spec, eco.catalog, "customers", ["C0007"])
     assert {o["dataset"]: o["rows"]["rows"] for o in done["others"]} == {"purchases": 1, "both": 1}
     assert list(done["not_reached"]) == ["amounts"] and done["still_found_in"] == []
-    assert not found_in(store, ["Name0007x", "Zahnarztweg"])
+    assert not find_files_with(store, ["Name0007x", "Zahnarztweg"])
     (tmp_path / "orders.csv").write_text(
         (tmp_path / "orders.csv").read_text() + "o41,C0050,Kiel,5\n"
     )
     (tmp_path / "people.csv").write_text((tmp_path / "people.csv").read_text() + "C0050,New,1010\n")
     assert eco.build().failed == []
-    assert not found_in(store, ["C0007", "Name0007x", "Zahnarztweg"])
+    assert not find_files_with(store, ["C0007", "Name0007x", "Zahnarztweg"])
     accounts = {
         n: eco.catalog.snapshot(dataset=n)["account"] for n in ("customers", "purchases", "both")
     }  # type: ignore[index]

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Where
-from mesocosm.data.cleaning.missing import FILLS
+from mesocosm.data.cleaning.missing import IMPUTERS
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.data.pipeline.recipe import serving_sql
-from mesocosm.data.pipeline.snapshot_builder import govern
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.data.sources import SOURCES
 from mesocosm.data.types import TYPES
 from mesocosm.serving.preprocessing.preprocess import DOUBTS, Preprocessor
@@ -176,14 +176,14 @@ def built(
         writer.writeheader()
         writer.writerows([{k: "" if v is None else str(v) for k, v in row.items()} for row in rows])
     data = Dataset.model_validate({"from": "a", "fields": fields, "split": "none", **more})
-    snapshot = govern(
+    snapshot = build_snapshot(
         "t",
         data,
         {"a": SOURCES["csv"].model_validate({"path": "a.csv"})},
         Where(home, home / ".mesocosm"),
         "m",
         KEY,
-        lambda _: None,
+        BuildOptions(say=lambda _: None),
     )
     sql = serving_sql(
         dict(data.fields), data.rules, snapshot.facts["fields"], KEY, data.repairs, data.anonymity
@@ -224,7 +224,7 @@ def recipes(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
         kind = draw(st.sampled_from(["number", "integer", "category", "text", "boolean"]))
         field = {"type": kind, **draw(st.sampled_from(SHAPES[kind]))}
         fills = (
-            [n for n in FILLS if n not in ("constant", "forward")]
+            [n for n in IMPUTERS if n not in ("constant", "forward")]
             if kind in ("number", "integer")
             else ["keep", "drop", "quarantine", "mode"]
         )

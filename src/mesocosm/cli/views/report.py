@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesocosm.data.quality.report import told
+from mesocosm.data.quality.report import account_sentence
 from mesocosm.data.quality.row_account import sentences
 from mesocosm.learning.evaluation.model_card import MAIN, leading
 
@@ -36,7 +36,7 @@ def dataset_text(name: str, data: dict[str, Any]) -> str:
     """The account of rows, the reasons, and each field before and after."""
     a, r = data["account"], data["report"]
     lines = [
-        f"{name}: {told(a)}; quality {r['quality']:.3f}",
+        f"{name}: {account_sentence(a)}; quality {r['quality']:.3f}",
         *(f"  {line}" for line in sentences(r.get("sources", {}))),
         *(
             f"  note: {source}: {note}"

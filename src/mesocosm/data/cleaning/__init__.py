@@ -2,11 +2,11 @@
 
 from mesocosm.core.settings import Kind
 from mesocosm.data.cleaning.duplicates import DUPLICATES
-from mesocosm.data.cleaning.missing import FILLS
-from mesocosm.data.cleaning.outliers import FENCES
+from mesocosm.data.cleaning.missing import IMPUTERS
+from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 
 CLEAN: dict[str, dict[str, type[Kind]]] = {
     "duplicates": dict(DUPLICATES),
-    "missing": dict(FILLS),
-    "outliers": dict(FENCES),
+    "missing": dict(IMPUTERS),
+    "outliers": dict(OUTLIER_DETECTORS),
 }

@@ -1,5 +1,4 @@
-"""Duplicates: rows that say the same twice, by key or whole, found by hash and proven on all
-columns.
+"""Duplicates: rows that are equal by key or whole, found by hash and proven on all columns.
 
 Knows SQL over a numbered table. The row numbers to drop are the lineage of what was dropped.
 """
@@ -11,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from mesocosm.core.settings import Kind
+from mesocosm.data.pipeline.internal_names import quote
 
 SLICE = 3_000_000  # rows hashed at a time, which bounds memory
 
@@ -50,44 +50,43 @@ class Duplicates(Kind):
     @model_validator(mode="after")
     def _alike(self) -> Duplicates:
         if self.block and self.like is None:
-            raise ValueError("'like' beside 'block': how alike two rows of a block must be")
+            raise ValueError(
+                "'like' together with 'block': how similar two rows of a block must be"
+            )
         return self
 
     def names(self, columns: list[str]) -> list[str]:
         """The fields that must agree, the block among them."""
-        return (
-            list(columns)
-            if self.by == "row"
-            else list(dict.fromkeys([*self.by, *([self.block] if self.block else [])]))
-        )
+        if self.by == "row":
+            return list(columns)
+        names = [*self.by, self.block] if self.block else list(self.by)
+        return list(dict.fromkeys(names))
 
     def mark(self, columns: list[str]) -> str:
         """SQL of a 64-bit hash that equal rows share; null where a key is missing."""
-        keys = ['"' + n.replace('"', '""') + '"' for n in self.names(columns)]
-        said = f"hash({', '.join(keys)})"
-        return (
-            said
-            if self.by == "row"
-            else f"case when {' and '.join(f'{k} is not null' for k in keys)} then {said} end"
-        )
+        keys = [quote(name) for name in self.names(columns)]
+        mark = f"hash({', '.join(keys)})"
+        if self.by == "row":
+            return mark
+        return f"case when {' and '.join(f'{key} is not null' for key in keys)} then {mark} end"
 
     def candidates(self, table: str, part: int, parts: int) -> str:
         """SQL that lists `_row` of the rows whose hash `_h` is seen twice, in one slice of the
         hashes.
         """
-        mine = f"_why is null and _h is not null and _h % {parts} = {part}"
+        where = f"_why is null and _h is not null and _h % {parts} = {part}"
         return (
-            f"select _row from {table} where {mine} and _h in (select _h from {table} where {mine}"
-            " group by _h having count(*) > 1)"
+            f"select _row from {table} where {where} and _h in (select _h from {table} where"
+            f" {where} group by _h having count(*) > 1)"
         )
 
     def drops(self, table: str, candidates: str, columns: list[str]) -> str:
-        """SQL that lists the rows to drop (`_row`) and the row that each is a copy of (`kept`).
+        """SQL that lists the rows to drop (`_row`), each with the row that it duplicates (`kept`).
 
         Only the candidates go through the window over the columns themselves, so that a collision
         of hashes drops no row.
         """
-        keys = ", ".join('"' + n.replace('"', '""') + '"' for n in self.names(columns))
+        keys = ", ".join(quote(name) for name in self.names(columns))
         order = "_row" if self.keep == "first" else "_row desc"
         return (
             f"select _row, kept from (select _row, first_value(_row) over (partition by {keys}"

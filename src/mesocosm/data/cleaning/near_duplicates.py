@@ -1,4 +1,4 @@
-"""Rows that say nearly the same: found by MinHash or within blocks, proven by their likeness.
+"""Near-duplicates: rows found by MinHash or within blocks, proven by their similarity.
 
 Knows texts and numbers of rows. A row is dropped for one that stays, never for one that is dropped
 itself.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby
 from typing import Any
 
 from mesocosm.core.errors import Wrong
@@ -20,23 +21,21 @@ PERMUTATIONS = 64
 SHINGLE = 3
 
 
-def near(
+def find_near_duplicates(
     setting: Duplicates, con: Any, table: str, columns: Sequence[str]
 ) -> list[tuple[int, int]]:
-    """Rows to drop, each with the row it is nearly a copy of.
+    """Rows to drop, each with the row it is a near-duplicate of.
 
-    Likeness without `block` is the Jaccard index of the texts' runs of three characters; within a
-    block it is the mean over the fields of Jaro-Winkler likeness (names, numbers, short texts).
+    Similarity without `block` is the Jaccard index of the texts' runs of three characters; within a
+    block it is the mean over the fields of Jaro-Winkler similarity (names, numbers, short texts).
 
     Raises:
         Wrong: the rows are too many to compare.
     """
     assert setting.like is not None
     names = list(columns) if setting.by == "row" else list(setting.by)
-    order = "_row" if setting.keep == "first" else "_row desc"
-    said = ", ".join(f"coalesce({quote(n)}::varchar, '')" for n in names)
-    block = f"coalesce({quote(setting.block)}::varchar, '_' || _row)" if setting.block else "''"
-    where = "_why is null and (" + " or ".join(f"{quote(n)} is not null" for n in names) + ")"
+    present = " or ".join(f"{quote(name)} is not null" for name in names)
+    where = f"_why is null and ({present})"
     count = int(con.execute(f"select count(*) from {table} where {where}").fetchall()[0][0])
     if count > MOST_ROWS:
         raise Wrong(
@@ -44,80 +43,96 @@ def near(
             f"{count} rows are too many to compare",
             f"at most {MOST_ROWS} rows, or 'duplicates' without 'like'",
         )
+    block = f"coalesce({quote(setting.block)}::varchar, '_' || _row)" if setting.block else "''"
+    texts = ", ".join(f"coalesce({quote(name)}::varchar, '')" for name in names)
+    order = "_row" if setting.keep == "first" else "_row desc"
     cursor = con.execute(
-        f"select {block} as b, _row, [{said}] as said from {table} where {where} order by b,"
+        f"select {block} as b, _row, [{texts}] as texts from {table} where {where} order by b,"
         f" {order}"
     )
-    rows = iter(lambda: cursor.fetchmany(50_000), [])
-    flat = (row for batch in rows for row in batch)
+    rows = chain.from_iterable(iter(lambda: cursor.fetchmany(50_000), []))
     if setting.block:
-        return list(_blocks(flat, setting.like))
-    return list(
-        _hashed(((number, _plain(" ".join(texts))) for _, number, texts in flat), setting.like)
-    )
+        return list(_compare_blocks(rows, setting.like))
+    joined = ((number, _plain(" ".join(texts))) for _, number, texts in rows)
+    return list(_compare_hashes(joined, setting.like))
 
 
-def _plain(said: str) -> str:
-    return re.sub(r"\s+", " ", said.casefold()).strip()
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", text.casefold()).strip()
 
 
-def _blocks(rows: Iterable[tuple[str, int, list[str]]], like: float) -> Iterator[tuple[int, int]]:
-    """Compare each row with those of its block that stay."""
+def _compare_blocks(
+    rows: Iterable[tuple[str, int, list[str]]], like: float
+) -> Iterator[tuple[int, int]]:
+    """Compare each row with those of its block that stay.
+
+    Raises:
+        Wrong: a block has too many rows.
+    """
+    for _, block in groupby(rows, key=lambda row: row[0]):
+        kept: list[tuple[int, list[str]]] = []
+        for seen, (_, number, texts) in enumerate(block, start=1):
+            if seen > MOST_BLOCK:
+                raise Wrong(
+                    "duplicates.block",
+                    f"a block has more than {MOST_BLOCK} rows",
+                    "a field of more values",
+                )
+            plain = [_plain(text) for text in texts]
+            best, match = 0.0, -1
+            for other, theirs in kept:
+                similarity = _similarity(plain, theirs)
+                if similarity > best:
+                    best, match = similarity, other
+            if best >= like:
+                yield number, match
+            else:
+                kept.append((number, plain))
+
+
+def _similarity(texts: Sequence[str], others: Sequence[str]) -> float:
+    """The mean Jaro-Winkler similarity of two rows' fields, 0 to 1; 0.5 where one is missing."""
     from rapidfuzz.distance import JaroWinkler
 
-    here, kept, seen = None, list[tuple[int, list[str]]](), 0
-    for block, number, texts in rows:
-        if block != here:
-            here, kept, seen = block, [], 0
-        seen += 1
-        if seen > MOST_BLOCK:
-            raise Wrong(
-                "duplicates.block",
-                f"a block has more than {MOST_BLOCK} rows",
-                "a field of more values",
-            )
-        plain = [_plain(t) for t in texts]
-        best, match = 0.0, -1
-        for other, theirs in kept:
-            sum_ = 0.0
-            for a, b in zip(plain, theirs, strict=True):
-                sum_ += 1.0 if a == b else JaroWinkler.similarity(a, b) if a and b else 0.5
-            if sum_ / len(plain) > best:
-                best, match = sum_ / len(plain), other
-        if best >= like:
-            yield number, match
+    total = 0.0
+    for a, b in zip(texts, others, strict=True):
+        if a == b:
+            total += 1.0
+        elif a and b:
+            total += JaroWinkler.similarity(a, b)
         else:
-            kept.append((number, plain))
+            total += 0.5
+    return total / len(texts)
 
 
-def shingles(said: str) -> set[bytes]:
+def shingles(text: str) -> set[bytes]:
     """A text's runs of three characters.
 
     >>> sorted(shingles("abcd"))
     [b'abc', b'bcd']
     """
-    return {said[i : i + SHINGLE].encode() for i in range(max(1, len(said) - SHINGLE + 1))}
+    return {text[i : i + SHINGLE].encode() for i in range(max(1, len(text) - SHINGLE + 1))}
 
 
-def _hashed(rows: Iterable[tuple[int, str]], like: float) -> Iterator[tuple[int, int]]:
+def _compare_hashes(rows: Iterable[tuple[int, str]], like: float) -> Iterator[tuple[int, int]]:
     """Ask an index of MinHashes for rows that may be alike, and prove each by its shingles."""
     from datasketch import MinHash, MinHashLSH
 
     index = MinHashLSH(threshold=max(0.3, like - 0.1), num_perm=PERMUTATIONS)
     texts: dict[int, str] = {}
     blank = MinHash(num_perm=PERMUTATIONS, seed=1)
-    for number, said in rows:
-        mine = shingles(said)
+    for number, text in rows:
+        own = shingles(text)
         mark = blank.copy()
-        mark.update_batch(list(mine))
+        mark.update_batch(list(own))
         best, match = 0.0, -1
         for other in index.query(mark):
             theirs = shingles(texts[other])
-            alike = len(mine & theirs) / len(mine | theirs)
-            if (alike, -other) > (best, -match):
-                best, match = alike, other
+            similarity = len(own & theirs) / len(own | theirs)
+            if (similarity, -other) > (best, -match):
+                best, match = similarity, other
         if best >= like:
             yield number, match
         else:
             index.insert(number, mark, check_duplication=False)
-            texts[number] = said
+            texts[number] = text

@@ -19,14 +19,14 @@ MEMORY = "600MB"
 
 
 @contextmanager
-def engine(store: Path, taught: bool = True) -> Iterator[Any]:
-    """A DuckDB in bounded memory; what it spills is gone afterwards.
+def open_engine(store: Path, with_functions: bool = True) -> Iterator[Any]:
+    """A DuckDB in bounded memory; what it spills is deleted afterwards.
 
     `MESOCOSM_MEMORY` (as 600MB) bounds it; rows over that go to disk.
 
     Args:
-        taught: whether it knows the functions that recipes call; who only looks at rows is quicker
-            without.
+        with_functions: whether it knows the functions that recipes call; reading rows alone is
+            quicker without.
     """
     import duckdb
 
@@ -35,27 +35,27 @@ def engine(store: Path, taught: bool = True) -> Iterator[Any]:
         owned_folder(folder)
     try:
         with duckdb.connect() as con:
-            limit = limit_of_memory()
+            limit = memory_limit()
             try:
                 con.execute(f"set memory_limit={text(limit)}")
             except duckdb.Error as error:
                 raise Failure(
-                    f"MESOCOSM_MEMORY is '{limit[:40]}'; wanted an amount such as 600MB"
+                    f"MESOCOSM_MEMORY is '{limit[:40]}'; expected an amount such as 600MB"
                 ) from error
             con.execute(
                 f"set temp_directory={text(str(spill))}; set enable_progress_bar=false; set"
                 " autoinstall_known_extensions=false; set autoload_known_extensions=false"
             )
-            if taught:
+            if with_functions:
                 ibis_sql.prepare(con, store)
-            with explained(limit):
+            with explain_errors(limit):
                 yield con
     finally:
         shutil.rmtree(spill, ignore_errors=True)
 
 
 @contextmanager
-def explained(limit: str, of: str = "") -> Iterator[None]:
+def explain_errors(limit: str, of: str = "") -> Iterator[None]:
     """Turn errors of the engine into sentences; its own words may hold values, so they stay out.
 
     Args:
@@ -88,6 +88,6 @@ def explained(limit: str, of: str = "") -> Iterator[None]:
         ) from error
 
 
-def limit_of_memory() -> str:
+def memory_limit() -> str:
     """The bound of memory of the engine, as `600MB`."""
     return os.environ.get("MESOCOSM_MEMORY", MEMORY)

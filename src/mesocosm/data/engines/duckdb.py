@@ -17,7 +17,7 @@ VECTOR = 2048  # rows that the engine treats at once
 
 def file_options(con: Any, usual: str) -> str:
     """The options of a file to write: the usual ones, or for a table of many columns
-    (`wide.settle`) small row groups and dictionaries, as each column has its own.
+    (`column_groups.limit_threads`) small row groups and dictionaries, as each column has its own.
 
     Args:
         usual: the options of a table of few columns.

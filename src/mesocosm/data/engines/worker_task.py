@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 
 
-def treat(job: str) -> str:
+def run_job(job: str) -> str:
     """Do one job; returns the file it wrote. Done twice, the last one stands.
 
     Args:

@@ -7,15 +7,16 @@ Knows DuckDB. A table of at most `GROUP` fields is treated as one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mesocosm.core.errors import Failure
 from mesocosm.data.engines.duckdb import STAGED, Duckdb, file_options
 from mesocosm.data.pipeline import recipe
-from mesocosm.data.pipeline.ingest import Raw
+from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.pipeline.internal_names import quote
-from mesocosm.data.sources.path_utils import leave_out_optimizer, parquet_sql, text
+from mesocosm.data.sources.path_utils import disable_optimizer, parquet_sql, text
 from mesocosm.data.sources.spool import new_path
 
 GROUP = 100  # fields
@@ -23,7 +24,7 @@ COUNTED = 10  # fields whose different values are counted at once
 HELD = 1000  # columns that all threads together hold a batch of
 
 
-def settle(con: Any, fields: recipe.Fields) -> None:
+def limit_threads(con: Any, fields: recipe.Fields) -> None:
     """Bound what the engine holds of a table of many columns: each thread holds a batch of every
     column, and a join holds its right side.
     """
@@ -32,7 +33,7 @@ def settle(con: Any, fields: recipe.Fields) -> None:
         con.execute(f"set variable columns={len(fields)}")
         con.execute(f"set threads={max(1, min(threads, HELD // len(fields)))}")
         # the right side is the narrow one; the engine might choose the other
-        leave_out_optimizer(con, "build_side_probe_side")
+        disable_optimizer(con, "build_side_probe_side")
 
 
 def groups(fields: recipe.Fields) -> list[dict[str, Any]]:
@@ -65,39 +66,47 @@ def slices(
     con.execute("drop table if exists _slice")
 
 
-def read_query(
-    con: Any,
-    fields: recipe.Fields,
-    facts: recipe.Facts,
-    rows: Raw,
-    carried: Mapping[str, str],
-    folder: Path,
-    store: Path,
-) -> str:
+@dataclass(frozen=True)
+class Inputs:
+    """What rows are read from, and where files of them go.
+
+    Args:
+        carried: columns that pass through as they are, with their Ibis types.
+    """
+
+    fields: recipe.Fields
+    facts: recipe.Facts
+    rows: RawTable
+    carried: Mapping[str, str]
+    folder: Path
+    store: Path
+
+
+def read_query(con: Any, inputs: Inputs) -> str:
     """SQL of the read rows, as `recipe.read_sql` gives; the groups of a wide table are read into
     one file each and put side by side.
 
     Raises:
         Failure: the files of the groups do not hold the same rows in the same order.
     """
+    fields, rows = inputs.fields, inputs.rows
     columns = recipe.columns_of(fields)
     files: list[str] = []
     con.execute("set preserve_insertion_order=true")
     for number, group in enumerate(groups(fields)):
         types = {columns[n]: rows.types[columns[n]] for n in group}
-        query = recipe.read_sql(
-            group, facts, "_raw", types, carried if number == 0 else {"_row": "int64"}, columns
-        )
-        path = folder / f"group-{number}.parquet"
-        Duckdb().rows(con, query, "_raw", f"_group{number}", path, store)
+        carried = inputs.carried if number == 0 else {"_row": "int64"}
+        query = recipe.read_sql(group, inputs.facts, "_raw", types, carried, columns)
+        path = inputs.folder / f"group-{number}.parquet"
+        Duckdb().rows(con, query, "_raw", f"_group{number}", path, inputs.store)
         files.append(f"{parquet_sql(path)} g{number}")
     con.execute("set preserve_insertion_order=false")
     side = _side_by_side(con, files)
-    cells = [f"g{i}.{quote(n)}" for i, group in enumerate(groups(fields)) for n in group]
+    lineage = [f"g0.{quote(column)}" for column in inputs.carried]
     why = ", ".join(f"g{i}._why" for i in range(len(files)))
     return (
-        f"select {', '.join([*(f'g0.{quote(c)}' for c in carried), *cells])}, coalesce({why}) as"
-        f" _why from {side}"
+        f"select {', '.join([*lineage, *_group_cells(fields)])}, coalesce({why}) as _why from"
+        f" {side}"
     )
 
 
@@ -123,11 +132,16 @@ def kept_query(con: Any, fields: recipe.Fields, lineage: Mapping[str, str], tabl
         )
         con.execute(f"copy ({query}) to {text(str(path))} ({file_options(con, STAGED)})")
         files.append(f"{parquet_sql(path)} g{number}")
-    cells = [f"g{i}.{quote(n)}" for i, group in enumerate(groups(fields)) for n in group]
-    return (
-        f"select {', '.join(f'g0.{quote(n)}' for n in lineage)}, {', '.join(cells)}, g0._flags from"
-        f" {_side_by_side(con, files)}"
-    )
+    columns = ", ".join([*(f"g0.{quote(n)}" for n in lineage), *_group_cells(fields)])
+    return f"select {columns}, g0._flags from {_side_by_side(con, files)}"
+
+
+def _group_cells(fields: recipe.Fields) -> list[str]:
+    """The fields of all groups, each of its group's file."""
+    cells: list[str] = []
+    for number, group in enumerate(groups(fields)):
+        cells += [f"g{number}.{quote(name)}" for name in group]
+    return cells
 
 
 def _side_by_side(con: Any, files: Sequence[str]) -> str:

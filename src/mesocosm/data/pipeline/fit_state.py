@@ -1,170 +1,196 @@
-"""Facts: what the steps learn from the training rows, fences before fills.
+"""What the steps learn from the training rows (facts), outlier detectors before imputers.
 
 Knows DuckDB and the recipe's aggregates. Gives JSON.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from mesocosm.core.errors import Wrong
+from mesocosm.data.cleaning.outliers.detector import OutlierDetector
 from mesocosm.data.pipeline import ibis_sql, recipe
 from mesocosm.data.pipeline.quantiles import SORTED, quantiles
+from mesocosm.data.types.field import FieldKind
 
 MOST_GROUPS = 2000
 MOST_MATRIX = 200_000
 
 
-def learn(con: Any, fields: recipe.Fields, table: str, facts: recipe.Facts, rows: int) -> None:
-    """Fit fences, then fills, and put them into `facts`."""
+@dataclass(frozen=True)
+class _Training:
+    """The training rows that one step is fitted on: `fence` or `fill`."""
+
+    con: Any
+    fields: recipe.Fields
+    table: str
+    facts: recipe.Facts
+    step: str
+
+    def rows(self) -> Any:
+        """The rows, as an expression."""
+        return recipe.training_rows(self.fields, self.table, self.facts, self.step)
+
+    def column(self, rows: Any, name: str) -> Any:
+        """A field's column; for the imputers, as the outlier detector leaves it."""
+        if self.step == "fence":
+            return rows[name]
+        return recipe.without_outliers(name, self.fields[name], rows, self.facts)
+
+
+def fit_state(con: Any, fields: recipe.Fields, table: str, facts: recipe.Facts, rows: int) -> None:
+    """Fit the outlier detectors, then the imputers, and put what they learnt into `facts`.
+
+    Args:
+        rows: how many rows the table has.
+    """
     for step in ("fence", "fill"):
-        matrix: tuple[list[str], Any] = (
-            _matrix(con, fields, table, facts, step == "fill")
-            if _needs_matrix(fields, step)
-            else ([], None)
-        )
-        found = (
-            _long(con, fields, table, facts, step)
-            if rows > SORTED
-            else _short(con, fields, table, facts, step)
-        )
+        training = _Training(con, fields, table, facts, step)
+        matrix: tuple[list[str], Any] = ([], None)
+        if _needs_matrix(fields, step):
+            matrix = _matrix(training)
+        aggregates = _aggregate_long(training) if rows > SORTED else _aggregate(training, fields)
         for name, field in fields.items():
-            groups = _groups(con, fields, name, table, facts, step)
-            whole = field.ibis_type == "int64"
-            mine = facts.setdefault(name, {})
-            if step == "fence" and field.fence:
-                fence = field.fence
-                if fence.matrix:
-                    mine["fence"] = fence.learn(name, *matrix)
-                    continue
-                mine["fence"] = fence.fence(found.get(name, {}))
-                if mine["fence"] and groups:
-                    mine["fence"]["groups"] = {
-                        g: ends for g, m in groups.items() if (ends := fence.fence(m))
-                    }
+            groups = _aggregate_groups(training, name)
+            known = facts.setdefault(name, {})
+            if step == "fence" and field.outlier_detector:
+                known["fence"] = _fit_detector(
+                    name, field.outlier_detector, aggregates.get(name, {}), groups, matrix
+                )
             elif step == "fill":
-                if field.missing.matrix:
-                    mine |= field.missing.learn(name, *matrix, whole)
-                else:
-                    mine |= field.missing.facts(
-                        found.get(name, {}).get("fill"),
-                        {g: m["fill"] for g, m in groups.items()},
-                        whole,
-                    )
+                known |= _fit_imputer(name, field, aggregates.get(name, {}), groups, matrix)
 
 
-def _short(
-    con: Any, fields: recipe.Fields, table: str, facts: recipe.Facts, step: str
-) -> dict[str, dict[str, Any]]:
-    """All measures by one aggregate."""
-    query, order = recipe.measures_sql(fields, table, facts, step)
+def _fit_detector(
+    name: str,
+    detector: OutlierDetector,
+    aggregates: dict[str, Any],
+    groups: dict[str, dict[str, Any]],
+    matrix: tuple[list[str], Any],
+) -> dict[str, Any]:
+    """The bounds of a field's outlier detector, and those of each group that has bounds."""
+    if detector.matrix:
+        return detector.fit(name, *matrix)
+    bounds: dict[str, Any] = {**detector.fit_bounds(aggregates)}
+    if bounds and groups:
+        by_group = {group: detector.fit_bounds(values) for group, values in groups.items()}
+        bounds["groups"] = {group: ends for group, ends in by_group.items() if ends}
+    return bounds
+
+
+def _fit_imputer(
+    name: str,
+    field: FieldKind,
+    aggregates: dict[str, Any],
+    groups: dict[str, dict[str, Any]],
+    matrix: tuple[list[str], Any],
+) -> dict[str, Any]:
+    """What a field's imputer puts in the place of missing values."""
+    whole = field.ibis_type == "int64"
+    if field.missing.matrix:
+        return field.missing.fit(name, *matrix, whole)
+    by_group = {group: values["fill"] for group, values in groups.items()}
+    return field.missing.facts(aggregates.get("fill"), by_group, whole)
+
+
+def _aggregate(training: _Training, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The aggregates of some fields, all by one query."""
+    query, order = recipe.aggregate_all(
+        names, training.fields, training.table, training.facts, training.step
+    )
     found: dict[str, dict[str, Any]] = {}
-    for (name, what), value in zip(
-        order, con.execute(query).fetchone() if query else (), strict=True
-    ):
-        found.setdefault(name, {})[what] = _plain(value)
+    if query:
+        row = training.con.execute(query).fetchone()
+        for (name, key), value in zip(order, row, strict=True):
+            found.setdefault(name, {})[key] = _as_json(value)
     return found
 
 
-def _long(
-    con: Any, fields: recipe.Fields, table: str, facts: recipe.Facts, step: str
-) -> dict[str, dict[str, Any]]:
+def _aggregate_long(training: _Training) -> dict[str, dict[str, Any]]:
     """The same for a long table: quantiles one field at a time, in bounded memory."""
-    quick: dict[str, Any] = {}
     found: dict[str, dict[str, Any]] = {}
-    for name, field in fields.items():
-        fence = field.fence
-        wanted: dict[str, float] = (
-            (fence.quantiles if fence else {}) if step == "fence" else _of(field.missing.quantile)
-        )
+    others: list[str] = []
+    for name, field in training.fields.items():
+        wanted = _quantiles_of(field, training.step)
         if not wanted or field.ibis_type not in recipe.NUMERIC:
-            quick[name] = field
+            others.append(name)
             continue
-        rows = recipe.teaching(fields, table, facts, step == "fill")
-        x = (
-            rows[name]
-            if step == "fence" or not fence
-            else fence.value(rows[name], facts.get(name, {}).get("fence", {}), rows)
-        )
-        source = f"({ibis_sql.to_sql(rows.select(x=x))})"
-        values = quantiles(con, "x", source, [float(v) for v in wanted.values()])
-        found[name] = dict(zip(wanted, values, strict=True)) if values else dict.fromkeys(wanted)
-    rows = recipe.teaching(fields, table, facts, step == "fill")
-    asked = {
-        (n, k): s
-        for n in quick
-        for k, s in recipe.measured(n, fields[n], rows, facts, step).items()
-    }
-    if asked:
-        query = ibis_sql.to_sql(
-            rows.aggregate(**{f"m{i}": s for i, s in enumerate(asked.values())})
-        )
-        for (name, what), value in zip(asked, con.execute(query).fetchone(), strict=True):
-            found.setdefault(name, {})[what] = _plain(value)
-    return found
+        rows = training.rows()
+        source = f"({ibis_sql.to_sql(rows.select(x=training.column(rows, name)))})"
+        values = quantiles(training.con, "x", source, [float(v) for v in wanted.values()])
+        found[name] = dict.fromkeys(wanted)
+        if values:
+            found[name] = dict(zip(wanted, values, strict=True))
+    return found | _aggregate(training, others)
+
+
+def _quantiles_of(field: FieldKind, step: str) -> dict[str, float]:
+    """The quantiles that are all that a field's outlier detector or imputer needs, by name."""
+    if step == "fence":
+        return field.outlier_detector.quantiles if field.outlier_detector else {}
+    if field.missing.quantile is None:
+        return {}
+    return {"fill": field.missing.quantile}
 
 
 def _needs_matrix(fields: recipe.Fields, step: str) -> bool:
-    steps = (
-        [f.fence for f in fields.values()]
-        if step == "fence"
-        else [f.missing for f in fields.values()]
+    if step == "fence":
+        return any(
+            field.outlier_detector and field.outlier_detector.matrix for field in fields.values()
+        )
+    return any(field.missing.matrix for field in fields.values())
+
+
+def _aggregate_groups(training: _Training, name: str) -> dict[str, dict[str, Any]]:
+    """The aggregates of a field for each value of its `by`.
+
+    Raises:
+        Wrong: there are more than `MOST_GROUPS` values.
+    """
+    query, order = recipe.aggregate_groups(
+        training.fields, name, training.table, training.facts, training.step
     )
-    return any(s is not None and s.matrix for s in steps)
-
-
-def _of(quantile: float | None) -> dict[str, float]:
-    return {} if quantile is None else {"fill": quantile}
-
-
-def _groups(
-    con: Any, fields: recipe.Fields, name: str, table: str, facts: recipe.Facts, step: str
-) -> dict[str, dict[str, Any]]:
-    query, order = recipe.groups_sql(fields, name, table, facts, step)
     if not query:
         return {}
-    rows = con.execute(f"select * from ({query}) order by _g limit {MOST_GROUPS + 1}").fetchall()
+    rows = training.con.execute(
+        f"select * from ({query}) order by _g limit {MOST_GROUPS + 1}"
+    ).fetchall()
     if len(rows) > MOST_GROUPS:
         raise Wrong(
             f"fields.{name}",
             f"its 'by' has more than {MOST_GROUPS} groups",
             "a field of fewer values",
         )
-    return {row[0]: {k: _plain(v) for k, v in zip(order, row[1:], strict=True)} for row in rows}
+    found: dict[str, dict[str, Any]] = {}
+    for group, *values in rows:
+        found[group] = {key: _as_json(v) for key, v in zip(order, values, strict=True)}
+    return found
 
 
-def _matrix(
-    con: Any, fields: recipe.Fields, table: str, facts: recipe.Facts, fenced: bool
-) -> tuple[list[str], Any]:
-    """The numeric fields of the training rows, nan where missing; a seeded share where they are
-    many.
+def _matrix(training: _Training) -> tuple[list[str], Any]:
+    """The numeric fields of the training rows, and their values as an array [rows, fields], nan
+    where missing; a seeded share of the rows where they are many.
     """
     import numpy as np
 
+    con, fields = training.con, training.fields
     names = [n for n, f in fields.items() if f.ibis_type in recipe.NUMERIC and not f.private]
-    rows = recipe.teaching(fields, table, facts, fenced)
-    values: dict[str, Any] = {}
-    for n in names:
-        fence = fields[n].fence
-        x = (
-            fence.value(rows[n], facts.get(n, {}).get("fence", {}), rows)
-            if fenced and fence
-            else rows[n]
-        )
-        values[f"m{len(values)}"] = x.cast("float64")
+    rows = training.rows()
+    columns = {f"m{i}": training.column(rows, name).cast("float64") for i, name in enumerate(names)}
     count = con.execute(f"select count(*) from ({ibis_sql.to_sql(rows)})").fetchall()[0][0]
-    step = max(1, count // MOST_MATRIX)
+    every = max(1, count // MOST_MATRIX)
     chosen = (
-        f"select * from ({ibis_sql.to_sql(rows.select(**values))}) where hash({', '.join(values)}) %"
-        f" {step} = 0 order by all"
+        f"select * from ({ibis_sql.to_sql(rows.select(**columns))}) where"
+        f" hash({', '.join(columns)}) % {every} = 0 order by all"
     )
     found = con.sql(chosen).to_arrow_table()
-    return names, np.column_stack(
-        [np.asarray(found.column(k).to_numpy(zero_copy_only=False), dtype=float) for k in values]
-    )
+    arrays = [found.column(column).to_numpy(zero_copy_only=False) for column in columns]
+    return names, np.column_stack([np.asarray(array, dtype=float) for array in arrays])
 
 
-def _plain(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     """A measure as JSON holds it."""
     from datetime import date
     from decimal import Decimal

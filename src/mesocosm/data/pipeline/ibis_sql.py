@@ -27,6 +27,20 @@ SQL = {
 }
 NUMERIC = ("int64", "float64")
 
+READERS = (  # functions of a text and the settings it is read by
+    "figure_of",
+    "unit_of",
+    "why_no_number",
+    "day_of",
+    "why_no_day",
+    "moment_of",
+    "why_no_moment",
+    "why_no_country",
+    "why_no_phone",
+    "items_of",
+    "decimal_of",
+)
+
 Column = Any  # an Ibis column; Ibis's own types do not carry over its dynamic methods
 Scalar = Any
 Table = Any
@@ -43,14 +57,13 @@ def functions() -> dict[str, Any]:
 
     def three(x: Any, y: Any, z: Any) -> Any: ...
 
+    shapes = {1: one, 2: two, 3: three}
+
     def total(name: str, takes: tuple[Any, ...], gives: Any) -> Any:
-        return ibis.udf.agg.builtin(
-            one if len(takes) == 1 else two, name=name, signature=(takes, gives)
-        )
+        return ibis.udf.agg.builtin(shapes[len(takes)], name=name, signature=(takes, gives))
 
     def builtin(name: str, takes: tuple[str, ...], gives: str) -> Any:
-        shape = one if len(takes) == 1 else two if len(takes) == 2 else three
-        return ibis.udf.scalar.builtin(shape, name=name, signature=(takes, gives))
+        return ibis.udf.scalar.builtin(shapes[len(takes)], name=name, signature=(takes, gives))
 
     return {
         "try_strptime": builtin("try_strptime", ("string", "array<string>"), "timestamp"),
@@ -62,22 +75,7 @@ def functions() -> dict[str, Any]:
         "phone_of": builtin("phone_of", ("string", "string"), "string"),
         "country_of": builtin("country_of", ("string", "string"), "string"),
         "address_of": builtin("address_of", ("string",), "string"),
-        **{
-            name: builtin(name, ("string", "string"), "string")
-            for name in (
-                "figure_of",
-                "unit_of",
-                "why_no_number",
-                "day_of",
-                "why_no_day",
-                "moment_of",
-                "why_no_moment",
-                "why_no_country",
-                "why_no_phone",
-                "items_of",
-                "decimal_of",
-            )
-        },
+        **{name: builtin(name, ("string", "string"), "string") for name in READERS},
         "image_of": builtin("image_of", ("string", "string"), "string"),
         "nfc": builtin("nfc_normalize", ("string",), "string"),
         "nfkc": builtin("nfkc", ("string",), "string"),
@@ -124,7 +122,7 @@ def table(name: str, columns: dict[str, str]) -> Table:
     return ibis.table(columns, name=name)
 
 
-def picked(rows: Table, columns: dict[str, Any]) -> Table:
+def select_columns(rows: Table, columns: dict[str, Any]) -> Table:
     """A table of some columns by their names, whatever those are; a keyword named `self` would be
     taken for another argument.
     """
@@ -159,59 +157,63 @@ def cases(*pairs: tuple[Any, Any], other: Any) -> Column:
     return ibis.cases(*pairs, else_=other) if pairs else other
 
 
-def first_of(columns: list[Column], kind: str = "string") -> Column:
+def first_not_null(columns: list[Column], kind: str = "string") -> Column:
     """The first column that is not null, or null."""
     import ibis
 
     return ibis.coalesce(*columns) if columns else ibis.null(kind)
 
 
-def trimmed(raw: Column) -> Column:
+def trim(raw: Column) -> Column:
     """Text without outer spaces of any script."""
     call = functions()
     raw = raw.cast("string")
     last = raw.right(1)
-    plain = (
-        (raw >= "!") & (raw < "\x7f") & (last >= "!") & (last < "\x7f")
-    )  # no space at either end: most texts
-    said = cases((plain, raw), other=call["trim"](raw.strip()).strip())
-    return said
+    # no space at either end: most texts
+    plain = (raw >= "!") & (raw < "\x7f") & (last >= "!") & (last < "\x7f")
+    return cases((plain, raw), other=call["trim"](raw.strip()).strip())
 
 
-def unless_blank(said: Column, words: Sequence[str] = BLANK, exact: bool = False) -> Column:
+def unless_blank(value: Column, words: Sequence[str] = BLANK, exact: bool = False) -> Column:
     """Null where trimmed text is one of the null words; whatever their case, or `exact`."""
     if not words:
-        return said
+        return value
     longest = max(len(word.encode()) for word in words)
     if not longest:
-        return cases((said == "", null()), other=said)
-    short = functions()["bytes"](said) <= longest
-    low = said if exact else said.lower()
-    return cases((short, cases(*((low == word, null()) for word in words), other=said)), other=said)
+        return cases((value == "", null()), other=value)
+    short = functions()["bytes"](value) <= longest
+    low = value
+    if not exact:
+        low = value.lower()
+    return cases(
+        (short, cases(*((low == word, null()) for word in words), other=value)), other=value
+    )
 
 
-def unless_absent(said: Column, marks: Sequence[str]) -> Column:
+def unless_absent(value: Column, marks: Sequence[str]) -> Column:
     """Null where a value is one of those that stand for none; a column of numbers is compared as
     numbers.
     """
-    if said.type().is_string():
-        return cases((said.lower().isin([m.strip().lower() for m in marks]), null()), other=said)
-    if not said.type().is_numeric():
-        return said
+    if value.type().is_string():
+        return cases((value.lower().isin([m.strip().lower() for m in marks]), null()), other=value)
+    if not value.type().is_numeric():
+        return value
     numbers = []
     for mark in marks:
         with suppress(ValueError):
             numbers.append(float(mark))
-    return cases((said.cast("float64").isin(numbers), null()), other=said) if numbers else said
+    if not numbers:
+        return value
+    return cases((value.cast("float64").isin(numbers), null()), other=value)
 
 
-def narrow(said: Column) -> Column:
+def narrow(value: Column) -> Column:
     """Full-width digits, letters and marks as their ASCII forms; other text as it is."""
-    plain = functions()["bytes"](said) == said.length()
-    return cases((plain, said), other=said.translate(FULL_WIDTH, HALF_WIDTH))
+    plain = functions()["bytes"](value) == value.length()
+    return cases((plain, value), other=value.translate(FULL_WIDTH, HALF_WIDTH))
 
 
-def matched(column: Column, known: dict[str, Any], kind: str) -> Column:
+def map_values(column: Column, known: dict[str, Any], kind: str) -> Column:
     """The value a column's text is mapped to, or null where the text is not known."""
     if not known:
         return null(kind)
@@ -253,33 +255,33 @@ def prepare(con: Any, store: Path | None = None) -> None:
     for macro in MACROS:
         con.execute(macro)
     for name, call in CALLS.items():
-        _teach(con, name, call, TAUGHT[name][2])
+        _register(con, name, call, PYTHON_FUNCTIONS[name][2])
     root = store.parent if store is not None else None
 
-    def image_of(said: str, size: str) -> str | None:
+    def image_of(value: str, size: str) -> str | None:
         from mesocosm.data.types.image import image_of as made
 
-        return made(said, size, root)
+        return made(value, size, root)
 
-    _teach(con, "image_of", image_of, 2)
+    _register(con, "image_of", image_of, 2)
     if store is not None:
-        from mesocosm.data.privacy.keyring import ring_of
+        from mesocosm.data.privacy.keyring import cached_ring
 
-        def seal(said: str) -> str:
-            return ring_of(store).seal(said)
+        def seal(value: str) -> str:
+            return cached_ring(store).seal(value)
 
-        def opened(said: str) -> str:
-            return ring_of(store).open(said)
+        def opened(value: str) -> str:
+            return cached_ring(store).open(value)
 
-        def resealed(said: str) -> str:
-            return ring_of(store).reseal(said)
+        def resealed(value: str) -> str:
+            return cached_ring(store).reseal(value)
 
-        _teach(con, "seal", seal, side_effects=True)
-        _teach(con, "opened", opened)
-        _teach(con, "resealed", resealed, side_effects=True)
+        _register(con, "seal", seal, side_effects=True)
+        _register(con, "opened", opened)
+        _register(con, "resealed", resealed, side_effects=True)
 
 
-TAUGHT = {  # name in SQL: module, function, how many texts it takes
+PYTHON_FUNCTIONS = {  # name in SQL: module, function, how many texts it takes
     "redacted": ("mesocosm.data.privacy.detector", "redact", 1),
     "phone_of": ("mesocosm.data.types.phone", "phone_of", 2),
     "decimal_of": ("mesocosm.data.types.decimal", "decimal_of", 2),
@@ -304,34 +306,33 @@ def _late(module: str, name: str) -> Any:
     loaded.
     """
 
-    def call(*said: str) -> Any:
+    def call(*values: str) -> Any:
         from importlib import import_module
 
-        return getattr(import_module(module), name)(*said)
+        return getattr(import_module(module), name)(*values)
 
     return call
 
 
 CALLS = {
-    name: _late(module, call) for name, (module, call, _) in TAUGHT.items()
+    name: _late(module, call) for name, (module, call, _) in PYTHON_FUNCTIONS.items()
 }  # functions of texts, by their name in SQL
 
 
-def _teach(con: Any, name: str, call: Any, takes: int = 1, side_effects: bool = False) -> None:
+def _register(con: Any, name: str, call: Any, takes: int = 1, side_effects: bool = False) -> None:
     """A Python function of texts under a name, over whole vectors; null stays null."""
 
     def rows(*columns: Any) -> Any:
         import pyarrow as pa
 
-        lists = [c.to_pylist() for c in columns]
-        return pa.array(
-            [None if x[0] is None else call(*x) for x in zip(*lists, strict=True)], pa.string()
-        )
+        lists = [column.to_pylist() for column in columns]
+        found = [None if x[0] is None else call(*x) for x in zip(*lists, strict=True)]
+        return pa.array(found, pa.string())
 
-    one = (lambda a: rows(a)) if takes == 1 else (lambda a, b: rows(a, b))
+    shapes = {1: lambda a: rows(a), 2: lambda a, b: rows(a, b)}
     con.create_function(
         name,
-        one,
+        shapes[takes],
         ["VARCHAR"] * takes,
         "VARCHAR",
         type="arrow",
@@ -341,7 +342,7 @@ def _teach(con: Any, name: str, call: Any, takes: int = 1, side_effects: bool = 
 
 
 def nearest_mean(
-    told: list[Column], donors: list[list[float | None]], values: list[float], neighbours: int
+    scaled: list[Column], donors: list[list[float | None]], values: list[float], neighbours: int
 ) -> Column:
     """The mean value of the donors nearest in Euclidean distance, fields missing on either side
     left out.
@@ -351,10 +352,10 @@ def nearest_mean(
     pairs = []
     for donor, value in zip(donors, values, strict=True):
         squares, seen = literal(0.0), literal(0.0)
-        for mine, theirs in zip(told, donor, strict=True):
-            if theirs is not None:
-                squares = squares + ((mine - theirs) * (mine - theirs)).fill_null(0.0)
-                seen = seen + mine.notnull().cast("float64")
+        for own, other in zip(scaled, donor, strict=True):
+            if other is not None:
+                squares = squares + ((own - other) * (own - other)).fill_null(0.0)
+                seen = seen + own.notnull().cast("float64")
         far = cases((seen > 0, squares / seen), other=literal(1e300))
         pairs.append(ibis.struct({"d": far, "v": literal(float(value))}))
     return ibis.array(pairs).sort()[:neighbours].map(lambda pair: pair["v"]).means()

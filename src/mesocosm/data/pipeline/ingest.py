@@ -6,13 +6,21 @@ Knows DuckDB and what sources gave. Gives columns as they came; reads none of th
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Collected
-from mesocosm.data.dataset import Dataset, From
+from mesocosm.data.dataset import Dataset
+from mesocosm.data.pipeline.column_names import (
+    ColumnNames,
+    find_position,
+    join_setting,
+    lead_sources,
+    refuse_ambiguous,
+    row_sources,
+)
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS, raw_names
 from mesocosm.data.sources.path_utils import quote, text
 
@@ -36,17 +44,16 @@ NESTED = re.compile(r"^(?:STRUCT|MAP|UNION|JSON)\b|\]$")  # types whose text is 
 DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
-PLACE = re.compile(r"#(\d{1,5})")  # `column: "#3"` is the third column of the source
-
-
 def ibis_of(kind: str) -> str:
     """The Ibis type of a column as DuckDB names it, text where it has to be read as one.
 
     >>> ibis_of("DECIMAL(18,3)"), ibis_of("BIGINT"), ibis_of("STRUCT(a INTEGER)")
     ('decimal(18, 3)', 'int64', 'string')
     """
-    found = DECIMAL.fullmatch(kind)
-    return f"decimal({found[1]}, {found[2]})" if found else IBIS.get(kind, "string")
+    match = DECIMAL.fullmatch(kind)
+    if match:
+        return f"decimal({match[1]}, {match[2]})"
+    return IBIS.get(kind, "string")
 
 
 def as_read(cell: str, kind: str) -> str:
@@ -61,7 +68,7 @@ def as_read(cell: str, kind: str) -> str:
 
 
 @dataclass
-class Raw:
+class RawTable:
     """What `_raw` holds.
 
     Args:
@@ -78,227 +85,216 @@ class Raw:
     joined: bool
     leads: tuple[str, ...] = ()
 
-    def judge(self, source: str | None) -> str | None:
+    def source_condition(self, source: str | None) -> str | None:
         """SQL that is true for rows of a source."""
         if source is None:
             return None
-        mine = [str(i) for i, (name, _) in enumerate(self.parts) if name == source]
-        return f"_part in ({', '.join(mine)})"
+        numbers = [str(i) for i, (name, _) in enumerate(self.parts) if name == source]
+        return f"_part in ({', '.join(numbers)})"
 
-    def told(self, which: int) -> str:
-        """SQL of a row's source (0) or file (1)."""
-        values = [part[which] for part in self.parts]
-        if len(set(values)) == 1:
-            return text(values[0])
-        return f"([{', '.join(map(text, values))}])[_part + 1]"
+    def source_sql(self) -> str:
+        """SQL of a row's source."""
+        return _by_part([source for source, _ in self.parts])
+
+    def file_sql(self) -> str:
+        """SQL of a row's file."""
+        return _by_part([file for _, file in self.parts])
 
 
-def raw(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> Raw:
+def _by_part(values: list[str]) -> str:
+    if len(set(values)) == 1:
+        return text(values[0])
+    return f"([{', '.join(map(text, values))}])[_part + 1]"
+
+
+@dataclass
+class Partners:
+    """What the sources that add columns give to the rows of one lead source, as SQL.
+
+    Args:
+        lineage: columns that tell a row's partners; empty where there are none.
+        joins: the joins.
+        cells: the cell of each name that a partner gives.
+    """
+
+    lineage: list[str] = field(default_factory=list)
+    joins: str = ""
+    cells: dict[str, str] = field(default_factory=dict)
+
+
+def ingest_rows(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> RawTable:
     """Create `_raw`: needed columns, `_row`, `_part` and `_line`; a view where nothing is joined.
 
     Raises:
         Wrong: a field's column, or the column joined on, is in no source, or a column is in two
             joined sources, or no line can be read.
     """
-    from_ = dataset.source
-    own = dict.fromkeys([*from_.sources, *([dataset.test_source] if dataset.test_source else [])])
-    have: dict[str, str] = {}
-    kinds: dict[tuple[str, str], str] = {}
-    for source in own:
-        for column, kind, *_ in con.execute(f"describe {quote('src_' + source)}").fetchall():
-            if column not in PLACE_COLUMNS:
-                kinds[source, column] = kind
-                kept = kind if kind in IBIS or DECIMAL.fullmatch(kind) else "VARCHAR"
-                have[column] = (
-                    kept if have.get(column, kept) == kept else "VARCHAR"
-                )  # sources that differ meet as text
-    exact = set(have)  # a column of this name comes before `source.column` and `#3`
-    leads = tuple(
-        dict.fromkeys(
-            [
-                *(from_.union or from_.join[:1]),
-                *([dataset.test_source] if dataset.test_source else []),
-            ]
+    names = _resolve_columns(con, dataset, collected)
+    internal = raw_names(field.column or name for name, field in dataset.fields.items())
+    parts = _select_parts(con, dataset, collected, names, internal)
+    if not parts:
+        bad = sum(len(c.unreadable) for c in collected.values())
+        raise Wrong(
+            "",
+            f"none of {bad} lines of {', '.join(names.leads)} can be read",
+            "lines of as many columns as the header names",
         )
-    )
-    # `source.column` names one of several columns of a name; of a lead source, that of all of them
-    if from_.partners:
-        for source, column in kinds:
-            same = {
-                kinds[s, column]
-                for s in (leads if source in leads else (source,))
-                if (s, column) in kinds
-            }
-            kind = same.pop() if len(same) == 1 else "VARCHAR"
-            have.setdefault(
-                f"{source}.{column}", kind if kind in IBIS or DECIMAL.fullmatch(kind) else "VARCHAR"
+    partners = dataset.source.partners
+    kind = "table" if partners else "view"
+    selects = [part.select for part in parts]
+    con.execute(f"create {kind} _raw as " + " union all by name ".join(selects))
+    needed = sorted(internal)
+    types = {internal[c]: ibis_of(names.types[c]) for c in needed}
+    left_out = _unused_columns(names, needed, set(partners.values()))
+    files = [(part.source, part.file) for part in parts]
+    return RawTable(types, files, left_out, bool(partners), names.leads)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The rows of one file, and SQL of them."""
+
+    source: str
+    file: str
+    select: str
+
+
+def _select_parts(
+    con: Any,
+    dataset: Dataset,
+    collected: Mapping[str, Collected],
+    names: ColumnNames,
+    internal: Mapping[str, str],
+) -> list[_Part]:
+    """SQL of the rows of each file, numbered over all files.
+
+    Args:
+        internal: the name in `_raw` of each column that a field reads.
+    """
+    needed = sorted(internal)
+    parts: list[_Part] = []
+    start = 0
+    readable = not any(c.unreadable for c in collected.values())
+    for source in names.leads:
+        cells, added = _cells_of(dataset, source, names, needed)
+        columns = [*added.lineage]
+        for name in needed:
+            cell = cells.get(name, "null")
+            columns.append(f"{cell}::{names.types[name]} as {quote(internal[name])}")
+        table = f"{quote('src_' + source)} l{added.joins}"
+        lengths = _first_and_last_lines(con, source)
+        for file in collected[source].files:
+            # a file without rows is left out, unless it is the first of sources without any
+            if file not in lengths and (lengths or parts or not readable):
+                continue
+            first, last = lengths.setdefault(file, (1, 0))
+            only = f" where l._file = {text(file)}" if len(lengths) > 1 else ""
+            select = (
+                f"select (l._line - {first} + {start})::bigint as _row,"
+                f" {len(parts)}::int as _part, l._line::bigint as _line,"
+                f" {', '.join(columns)} from {table}{only}"
             )
+            parts.append(_Part(source, file, select))
+            start += int(last - first + 1)
+    return parts
+
+
+def _first_and_last_lines(con: Any, source: str) -> dict[str, tuple[int, int]]:
+    """The first and last line of each file of a source that has rows."""
+    rows = con.execute(
+        f"select _file, min(_line), max(_line) from {quote('src_' + source)} group by 1"
+    ).fetchall()
+    return {file: (first, last) for file, first, last in rows}
+
+
+def _resolve_columns(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) -> ColumnNames:
+    """Find what each field's column means.
+
+    Raises:
+        Wrong: it is in no source, or in two joined sources.
+    """
+    sources, leads = row_sources(dataset), lead_sources(dataset)
+    source_types = _describe(con, sources)
+    types = _merge_types(source_types)
+    exact = set(types)
+    if dataset.source.partners:
+        for source, column in source_types:
+            among = leads if source in leads else (source,)
+            kind = _shared_type(column, among, source_types)
+            types.setdefault(f"{source}.{column}", kind)
+    columns = {source: c.columns for source, c in collected.items()}
     asked = {name: field.column or name for name, field in dataset.fields.items()}
-    places = {
-        c: have_of
-        for c in asked.values()
-        if c not in have and (have_of := _at_place(c, collected, own))
-    }
-    have |= {c: have[at] for c, at in places.items() if at in have}
+    positions = _find_positions(asked.values(), types, collected, sources)
+    types |= {name: types[column] for name, column in positions.items() if column in types}
     for name, column in asked.items():
-        if column not in have:
+        if column not in types:
             raise Wrong(
                 f"fields.{name}",
                 f"no source has the column '{column}'",
                 "a column of the source",
-                sorted(have),
+                sorted(types),
                 column,
             )
-        _refuse_ambiguous(
-            name, places.get(column, column), from_, {s: c.columns for s, c in collected.items()}
-        )
-    partners = from_.partners
-    known = raw_names(asked.values())
-    wanted = sorted(known)
-    parts: list[tuple[str, str]] = []
-    selects: list[str] = []
-    start = 0
-    for source in leads:
-        table = quote("src_" + source)
-        columns = set(collected[source].columns)
-        lengths = {
-            f: (a, b)
-            for f, a, b in con.execute(
-                f"select _file, min(_line), max(_line) from {table} group by 1"
-            ).fetchall()
-        }
-        mine = {
-            c: as_read(f"l.{quote(inner)}", kinds[source, inner])
-            for c in wanted
-            if (inner := _inner(places.get(c, c), leads, columns, exact)) is not None
-        }
-        more, joins, theirs = _partners(
-            dataset,
-            source,
-            partners,
-            collected,
-            kinds,
-            {c: places.get(c, c) for c in wanted},
-            columns,
-            set(mine),
-            exact,
-        )
-        cells = [
-            f"{(mine | theirs).get(c, 'null')}::{have[c]} as {quote(known[c])}" for c in wanted
-        ]
-        for file in collected[source].files:
-            if file in lengths or not (
-                lengths or selects or any(c.unreadable for c in collected.values())
-            ):
-                lengths.setdefault(file, (1, 0))
-                only = f" where l._file = {text(file)}" if len(lengths) > 1 else ""
-                selects.append(
-                    f"select (l._line - {lengths[file][0]} + {start})::bigint as _row,"
-                    f" {len(parts)}::int as _part, l._line::bigint as _line,"
-                    f" {', '.join([*more, *cells])} from {table} l{joins}{only}"
-                )
-                parts.append((source, file))
-                start += int(lengths[file][1] - lengths[file][0] + 1)
-    if not selects:
-        bad = sum(len(c.unreadable) for c in collected.values())
-        raise Wrong(
-            "",
-            f"none of {bad} lines of {', '.join(leads)} can be read",
-            "lines of as many columns as the header names",
-        )
-    kind = "table" if partners else "view"
-    con.execute(f"create {kind} _raw as " + " union all by name ".join(selects))
-    used = {
-        inner
-        for s in own
-        for c in wanted
-        if (
-            inner := _inner(
-                places.get(c, c), leads if s in leads else (s,), collected[s].columns, exact
-            )
-        )
-        is not None
-    } | set(partners.values())
-    left_out = sorted({c for s in own for c in collected[s].columns} - used)
-    return Raw({known[c]: ibis_of(have[c]) for c in wanted}, parts, left_out, bool(partners), leads)
+        refuse_ambiguous(name, positions.get(column, column), dataset.source, columns)
+    return ColumnNames(sources, leads, columns, source_types, types, exact, positions)
 
 
-def _inner(
-    column: str, sources: Iterable[str], columns: Collection[str], exact: Collection[str]
-) -> str | None:
-    """The column of a source that a name means; None where it has none.
-
-    It is `column` or, where no source has a column of exactly that name, `source.column`. Rows of
-    united sources are rows of one table, so of these `source` may be any.
-
-    Args:
-        sources: the names by which the source is called: its own, or those of all that it is united
-            with.
-    """
-    if column in columns or column in exact:
-        return column if column in columns else None
-    rests = (
-        column.removeprefix(f"{source}.") for source in sources if column.startswith(f"{source}.")
-    )
-    return next((rest for rest in rests if rest in columns), None)
-
-
-def ambiguous_columns(dataset: Dataset, columns: Mapping[str, Collection[str]]) -> list[Wrong]:
-    """What can be told wrong about a join before its rows are read: fields whose column is in two
-    joined sources, and keys that a source lacks.
-
-    Args:
-        columns: those of each source, as far as they are known.
-    """
-    found: list[Wrong] = []
-    known = {s: columns.get(s, ()) for s in dataset.all_sources}
-    for source, key in dataset.source.partners.items() if dataset.source.partners else ():
-        for at in (*(dataset.source.union or dataset.source.join[:1]), source):
-            if at in columns and key not in columns[at]:
-                place = f"from.lookup.{source}" if source in dataset.source.lookup else "from.on"
-                found.append(
-                    Wrong(
-                        place,
-                        f"'{at}' has no column '{key}'",
-                        "a column of both sources",
-                        sorted(columns[at]),
-                        key,
-                    )
-                )
-    for name, field in dataset.fields.items():
-        try:
-            _refuse_ambiguous(name, field.column or name, dataset.source, known)
-        except Wrong as wrong:
-            found.append(wrong)
+def _describe(con: Any, sources: Iterable[str]) -> dict[tuple[str, str], str]:
+    """The engine's type of each column, by source and column."""
+    found: dict[tuple[str, str], str] = {}
+    for source in sources:
+        for column, kind, *_ in con.execute(f"describe {quote('src_' + source)}").fetchall():
+            if column not in PLACE_COLUMNS:
+                found[source, column] = kind
     return found
 
 
-def _refuse_ambiguous(
-    name: str, column: str, from_: From, columns: Mapping[str, Collection[str]]
-) -> None:
-    """Refuse a column that two joined sources have beside the one that they are joined on.
+def _merge_types(source_types: Mapping[tuple[str, str], str]) -> dict[str, str]:
+    """The type of each column; sources that differ meet as text."""
+    types: dict[str, str] = {}
+    for (_, column), kind in source_types.items():
+        ingested = _ingested_type(kind)
+        if types.setdefault(column, ingested) != ingested:
+            types[column] = "VARCHAR"
+    return types
 
-    Raises:
-        Wrong: with the sources, and the names by which one of them is chosen.
-    """
-    partners = from_.partners
-    lead = next((s for s in from_.union or from_.join[:1] if column in columns[s]), None)
-    holders = [
-        *([lead] if lead else []),
-        *(p for p, key in partners.items() if column in columns[p] and column != key),
-    ]
-    if len(holders) > 1:
-        united = [s for s in from_.union if s != lead and column in columns[s]] if lead else []
-        choices = [
-            f"'{s}.{column}'"
-            + (f" (of {' and '.join(united)} too)" if s == lead and united else "")
-            for s in holders
-        ]
-        raise Wrong(
-            f"fields.{name}",
-            f"the column '{column}' is in {' and in '.join([*holders[:1], *united, *holders[1:]])}",
-            f"'column: ' with {' or '.join(choices)}",
-        )
+
+def _ingested_type(kind: str) -> str:
+    return kind if kind in IBIS or DECIMAL.fullmatch(kind) else "VARCHAR"
+
+
+def _shared_type(
+    column: str, sources: Iterable[str], source_types: Mapping[tuple[str, str], str]
+) -> str:
+    """The type of `source.column`; of a lead source it names that column of all lead sources."""
+    kinds = {source_types[s, column] for s in sources if (s, column) in source_types}
+    return _ingested_type(kinds.pop()) if len(kinds) == 1 else "VARCHAR"
+
+
+def _find_positions(
+    asked: Iterable[str],
+    types: Mapping[str, str],
+    collected: Mapping[str, Collected],
+    sources: Iterable[str],
+) -> dict[str, str]:
+    """The column that each name of the form `#3` points to; a column of that very name wins."""
+    found: dict[str, str] = {}
+    for name in asked:
+        if name not in types:
+            column = find_position(name, collected, sources)
+            if column:
+                found[name] = column
+    return found
+
+
+def _unused_columns(names: ColumnNames, needed: Iterable[str], keys: set[str]) -> list[str]:
+    """The columns that no field reads and no join needs."""
+    used: set[str | None] = {*keys}
+    every: set[str] = set()
+    for source in names.sources:
+        used |= {names.find(name, source) for name in needed}
+        every |= set(names.columns[source])
+    return sorted(every - used)
 
 
 def partner_key(table: str, column: str) -> str:
@@ -308,68 +304,67 @@ def partner_key(table: str, column: str) -> str:
     return f"nullif(trim({table}.{quote(column)}::varchar), '')"
 
 
-def _at_place(
-    column: str, collected: Mapping[str, Collected], sources: Iterable[str]
-) -> str | None:
-    """The name of the column that `#3` points to, in the first source that has as many."""
-    found = PLACE.fullmatch(column)
-    if not found:
-        return None
-    place = int(found[1]) - 1
-    return next(
-        (collected[s].columns[place] for s in sources if 0 <= place < len(collected[s].columns)),
-        None,
-    )
-
-
-def _partners(
-    dataset: Dataset,
-    source: str,
-    partners: Mapping[str, str],
-    collected: Mapping[str, Collected],
-    kinds: Mapping[tuple[str, str], str],
-    wanted: Mapping[str, str],
-    lead: set[str],
-    taken: set[str],
-    exact: Collection[str],
-) -> tuple[list[str], str, dict[str, str]]:
-    """Lineage columns, joins, and the cells that the partners of a lead source add."""
-    if not partners:
-        return [], "", {}
-    joins, also, miss = "", [], []
+def _cells_of(
+    dataset: Dataset, source: str, names: ColumnNames, needed: Iterable[str]
+) -> tuple[dict[str, str], Partners]:
+    """SQL of the cell of each name in the rows of a lead source, and what its partners add."""
     cells: dict[str, str] = {}
-    for i, (partner, key) in enumerate(partners.items()):
-        theirs = set(collected[partner].columns)
-        if key not in theirs or key not in lead:
-            raise Wrong(
-                f"from.lookup.{partner}" if partner in dataset.source.lookup else "from.on",
-                f"'{key}' is not a column of both '{source}' and '{partner}'",
-                "a column they share",
-                sorted(lead & theirs),
-                key,
-            )
+    for name in needed:
+        column = names.find_qualified(name, source, names.leads)
+        if column is not None:
+            cells[name] = as_read(f"l.{quote(column)}", names.source_types[source, column])
+    added = _join_partners(dataset, source, names, [name for name in needed if name not in cells])
+    return cells | added.cells, added
+
+
+def _join_partners(
+    dataset: Dataset, source: str, names: ColumnNames, needed: Iterable[str]
+) -> Partners:
+    """Join the partners of a lead source, for the names that it does not give itself.
+
+    Raises:
+        Wrong: the column joined on is not in both sources.
+    """
+    from_ = dataset.source
+    found = Partners()
+    also, missing = [], []
+    for i, (partner, key) in enumerate(from_.partners.items()):
+        _check_key(dataset, source, partner, key, names)
         table = (
             f"(select * from {quote('src_' + partner)} s qualify row_number() over (partition by"
             f" {partner_key('s', key)} order by _file, _line) = 1)"
         )
-        joins += f" left join {table} p{i} on {partner_key('l', key)} = {partner_key(f'p{i}', key)}"
-        for column, meant in wanted.items():
-            inner = _inner(meant, (partner,), theirs, exact)
-            if inner is not None and column not in taken and column not in cells:
-                cells[column] = as_read(f"p{i}.{quote(inner)}", kinds[partner, inner])
+        found.joins += (
+            f" left join {table} p{i} on {partner_key('l', key)} = {partner_key(f'p{i}', key)}"
+        )
+        for name in needed:
+            column = names.find_qualified(name, partner, (partner,))
+            if column is not None and name not in found.cells:
+                kind = names.source_types[partner, column]
+                found.cells[name] = as_read(f"p{i}.{quote(column)}", kind)
         also.append(f"p{i}._file || ':' || p{i}._line")
-        if partner not in dataset.source.lookup:
-            miss.append(
-                f"case when p{i}._line is null then"
-                f" {text(f'no row of {partner!r} has its {key}')} end"
-            )
-    unmatched = (
-        f"coalesce({', '.join(miss)})"
-        if miss and dataset.source.how == "inner"
-        else "null::varchar"
-    )
-    return (
-        [f"concat_ws(chr(10), {', '.join(also)}) as _also", f"{unmatched} as _unmatched"],
-        joins,
-        cells,
-    )
+        if partner not in from_.lookup:
+            reason = text(f"no row of {partner!r} has its {key}")
+            missing.append(f"case when p{i}._line is null then {reason} end")
+    if from_.partners:
+        unmatched = "null::varchar"
+        if missing and from_.how == "inner":
+            unmatched = f"coalesce({', '.join(missing)})"
+        found.lineage = [
+            f"concat_ws(chr(10), {', '.join(also)}) as _also",
+            f"{unmatched} as _unmatched",
+        ]
+    return found
+
+
+def _check_key(dataset: Dataset, source: str, partner: str, key: str, names: ColumnNames) -> None:
+    """Refuse a join by a column that is not in both sources."""
+    shared = set(names.columns[source]) & set(names.columns[partner])
+    if key not in shared:
+        raise Wrong(
+            join_setting(dataset.source, partner),
+            f"'{key}' is not a column of both '{source}' and '{partner}'",
+            "a column they share",
+            sorted(shared),
+            key,
+        )

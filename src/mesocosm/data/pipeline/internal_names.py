@@ -36,11 +36,11 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def working(name: str) -> str:
+def working_column(name: str) -> str:
     """A working column of one query as a SQL identifier; no field and no column of a source has its
     name.
 
-    >>> working("group")
+    >>> working_column("group")
     '"\\x1fgroup"'
     """
     return quote(PREFIX + name)
@@ -62,10 +62,10 @@ def raw_names(columns: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def problem_of(name: str) -> str | None:
+def find_name_problem(name: str) -> str | None:
     """Why a field cannot have a name, or None.
 
-    >>> problem_of("select"), problem_of("_row")
+    >>> find_name_problem("select"), find_name_problem("_row")
     (None, "'_row' is the name of a column that every governed table has")
     """
     if not name.strip():
@@ -77,10 +77,10 @@ def problem_of(name: str) -> str | None:
     return None
 
 
-def same_but_case(names: Iterable[str]) -> tuple[str, str] | None:
+def find_same_but_case(names: Iterable[str]) -> tuple[str, str] | None:
     """The first two names that differ only in the case of letters, or None.
 
-    >>> same_but_case(["age", "Bonn", "AGE"])
+    >>> find_same_but_case(["age", "Bonn", "AGE"])
     ('age', 'AGE')
     """
     seen: dict[str, str] = {}
@@ -92,15 +92,15 @@ def same_but_case(names: Iterable[str]) -> tuple[str, str] | None:
     return None
 
 
-def listed(name: str) -> str:
+def name_entry(name: str) -> str:
     """A name as one entry of a list of names in a stored text, whose entries end with `;`.
 
-    >>> unlisted(listed("a;b") + listed("c"))
+    >>> split_entries(name_entry("a;b") + name_entry("c"))
     ['a;b', 'c']
     """
     return name.replace(";", PREFIX) + ";"
 
 
-def unlisted(entries: str) -> list[str]:
+def split_entries(entries: str) -> list[str]:
     """The names in such a list."""
     return [entry.replace(PREFIX, ";") for entry in entries.split(";")[:-1]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 DIRECT = 2_000_000  # values that one aggregate may hold: 8 bytes each
@@ -36,23 +37,12 @@ def quantiles(con: Any, x: str, table: str, probabilities: Sequence[float]) -> l
                 f"select quantile_cont(({x})::double, [{steps}]) from {table}"
             ).fetchone()[0]
         ]
-    ranks = sorted(
-        {
-            r
-            for p in probabilities
-            for r in (math.floor(p * (count - 1)), math.ceil(p * (count - 1)))
-        }
-    )
-    known = _at(
-        con,
-        f"(select ({x})::double as v from {table})",
-        "v is not null",
-        float(low),
-        float(high),
-        ranks,
-        int(count),
-        0,
-    )
+    ranks: set[int] = set()
+    for p in probabilities:
+        ranks |= {math.floor(p * (count - 1)), math.ceil(p * (count - 1))}
+    values = f"(select ({x})::double as v from {table})"
+    whole = _Range("v is not null", float(low), float(high), int(count), 0)
+    known = _values_at(con, values, whole, sorted(ranks))
     found = []
     for p in probabilities:
         spot = p * (count - 1)
@@ -78,42 +68,51 @@ def several_quantiles(
         asked = ", ".join(
             f"quantile_cont(({x})::double, [{steps}])" for x in columns[start : start + at_once]
         )
-        found += [
-            None if values is None else [float(v) for v in values]
-            for values in con.execute(f"select {asked} from {table}").fetchone()
-        ]
+        for values in con.execute(f"select {asked} from {table}").fetchone():
+            found.append(None if values is None else [float(v) for v in values])
     return found
 
 
-def _at(
-    con: Any,
-    table: str,
-    where: str,
-    low: float,
-    high: float,
-    ranks: list[int],
-    count: int,
-    before: int,
-) -> dict[int, float]:
-    """The values at ranks (from 0 over the whole) among `count` values from low to high, `before`
-    of them below.
+@dataclass(frozen=True)
+class _Range:
+    """Values of a column between two ends.
+
+    Args:
+        where: SQL that is true for them.
+        count: how many there are.
+        before: how many values lie below.
     """
+
+    where: str
+    low: float
+    high: float
+    count: int
+    before: int
+
+
+def _values_at(con: Any, table: str, values: _Range, ranks: list[int]) -> dict[int, float]:
+    """The values at ranks, from 0 over the whole column."""
+    low, high = values.low, values.high
     if low == high:
         return dict.fromkeys(ranks, low)
-    if count <= SORTED:
-        values = con.execute(f"select list(v order by v) from {table} where {where}").fetchone()[0]
-        return {r: float(values[r - before]) for r in ranks}
+    if values.count <= SORTED:
+        ordered = con.execute(
+            f"select list(v order by v) from {table} where {values.where}"
+        ).fetchone()[0]
+        return {rank: float(ordered[rank - values.before]) for rank in ranks}
     binned = (
         f"least({BINS - 1}, floor((v - {low!r}::double) / {(high - low)!r}::double * {BINS}))::int"
     )
     query = (
-        f"select {binned} as b, count(*), min(v), max(v) from {table} where {where} group by b"
-        " order by b"
+        f"select {binned} as b, count(*), min(v), max(v) from {table} where {values.where} group by"
+        " b order by b"
     )
     found: dict[int, float] = {}
-    for b, n, least, most in con.execute(query).fetchall():
-        mine = [r for r in ranks if before <= r < before + n]
-        if mine:
-            found |= _at(con, table, f"{where} and {binned} = {b}", least, most, mine, n, before)
-        before += n
+    before = values.before
+    for number, count, least, most in con.execute(query).fetchall():
+        inside = [rank for rank in ranks if before <= rank < before + count]
+        if inside:
+            where = f"{values.where} and {binned} = {number}"
+            found |= _values_at(con, table, _Range(where, least, most, count, before), inside)
+        before += count
     return found

@@ -1,5 +1,6 @@
-"""Which rows stay: duplicates are dropped, rules set rows aside, and what is left is cut into
-parts. Knows the tables that `stage.py` makes.
+"""Which rows stay: duplicates are dropped, rules quarantine rows, and what is left is split.
+
+Knows the tables that `staging.py` makes.
 """
 
 from __future__ import annotations
@@ -7,113 +8,123 @@ from __future__ import annotations
 from typing import Any
 
 from mesocosm.core.errors import Wrong
-from mesocosm.data.cleaning.duplicates import SLICE
+from mesocosm.data.cleaning.duplicates import SLICE, Duplicates
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline import recipe
-from mesocosm.data.pipeline.ingest import Raw
+from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.pipeline.split import split_sql
 from mesocosm.data.quality.rules.binding import name_failing_rule
-from mesocosm.data.quality.rules.rule import Known
+from mesocosm.data.quality.rules.rule import Known, RuleKind
 from mesocosm.data.sources.path_utils import quote, text
+
+INSERTED = 10_000  # rows that one statement inserts
 
 
 def drop_duplicates(con: Any, dataset: Dataset) -> None:
-    """Create `_drops`: the rows that are copies, each with the row that stays for it."""
+    """Create `_drops`: the rows that are duplicates, each with the row that stays for it."""
     con.execute("create table _drops (_row bigint, kept bigint)")
-    if dataset.duplicates:
-        count = con.execute("select count(*) from _stage").fetchone()[0]
-        parts = max(1, -(-count // SLICE))
-        con.execute("create table _twins (_row bigint)")
-        for part in range(parts):
-            con.execute(
-                f"insert into _twins {dataset.duplicates.candidates('_stage', part, parts)}"
-            )
-        con.execute(
-            "insert into _drops"
-            f" {dataset.duplicates.drops('_stage', '_twins', list(dataset.fields))}"
-        )
-        if dataset.duplicates.like is not None:
-            from mesocosm.data.cleaning.near_duplicates import near
-
-            found = near(
-                dataset.duplicates,
-                con,
-                "(select * from _stage where _row not in (select _row from _drops))",
-                list(dataset.fields),
-            )
-            for start in range(0, len(found), 10_000):
-                con.execute(
-                    "insert into _drops values"
-                    f" {', '.join(f'({a}, {b})' for a, b in found[start : start + 10_000])}"
-                )
+    if not dataset.duplicates:
+        return
+    count = con.execute("select count(*) from _stage").fetchone()[0]
+    slices = max(1, -(-count // SLICE))
+    con.execute("create table _twins (_row bigint)")
+    for number in range(slices):
+        candidates = dataset.duplicates.candidates("_stage", number, slices)
+        con.execute(f"insert into _twins {candidates}")
+    fields = list(dataset.fields)
+    con.execute(f"insert into _drops {dataset.duplicates.drops('_stage', '_twins', fields)}")
+    if dataset.duplicates.like is not None:
+        _drop_near_duplicates(con, dataset.duplicates, fields)
 
 
-def judge(con: Any, dataset: Dataset, known: Known) -> dict[str, int]:
-    """Apply the rules; `_aside` gets the rows that rules over several rows set aside.
+def _drop_near_duplicates(con: Any, duplicates: Duplicates, fields: list[str]) -> None:
+    from mesocosm.data.cleaning.near_duplicates import find_near_duplicates
+
+    remaining = "(select * from _stage where _row not in (select _row from _drops))"
+    pairs = find_near_duplicates(duplicates, con, remaining, fields)
+    for start in range(0, len(pairs), INSERTED):
+        values = ", ".join(f"({a}, {b})" for a, b in pairs[start : start + INSERTED])
+        con.execute(f"insert into _drops values {values}")
+
+
+def apply_rules(con: Any, dataset: Dataset, known: Known) -> dict[str, int]:
+    """Apply the rules; `_aside` gets the rows that rules over several rows quarantine.
+
+    Returns:
+        How many rows broke each rule of severity `warn`, by its sentence.
 
     Raises:
         Wrong: a rule of severity `stop` is broken.
     """
-    fields = dataset.fields
     con.execute("create table _aside (_row bigint, _reason varchar)")
-    less = ", _h" if dataset.duplicates else ""
-    less += ", _mended" if dataset.repairs else ""
-    still = (
-        f"select * exclude (_why{less}), coalesce(_why, _broken) as _why from _stage where _row not"
-        " in (select _row from _drops)"
+    internal = ", _h" if dataset.duplicates else ""
+    internal += ", _mended" if dataset.repairs else ""
+    con.execute(
+        f"create view _judged as select * exclude (_why{internal}), coalesce(_why, _broken) as _why"
+        " from _stage where _row not in (select _row from _drops)"
     )
-    con.execute(f"create view _judged as {still}")
     if dataset.key:
-        k, sentence = (
-            quote(dataset.key),
-            text(f"{dataset.key} names an earlier row too, and it is the key"),
-        )
-        twice = f"select hash({k}) from _judged where _why is null group by 1 having count(*) > 1"
-        con.execute(
-            f"insert into _aside select _row, {sentence} from _judged where _why is null and"
-            f" hash({k}) in ({twice}) qualify row_number() over (partition by {k} order by"
-            " _row) > 1"
-        )
+        _quarantine_repeated_keys(con, dataset.key)
     warned: dict[str, int] = {}
-    for rule in recipe.rules_of(fields, dataset.rules):
-        listed, broken = rule.rows("_judged", known), rule.breaks()
+    for rule in recipe.rules_of(dataset.fields, dataset.rules):
         if rule.severity == "quarantine":
-            if listed:
-                con.execute(
-                    f"insert into _aside select _row, {text(rule.sentence())} from ({listed}) where"
-                    " _row not in (select _row from _aside)"
-                )
+            _quarantine_rows(con, rule, known)
             continue
-        query = listed or (
-            f"select _row from _judged where _why is null and {broken}" if broken else None
-        )
-        said = rule.verdict(con, "_judged", known) if query is None else None
-        with name_failing_rule(con, [rule], "_judged"):
-            count = (
-                con.execute(f"select count(*) from ({query})").fetchone()[0]
-                if query
-                else int(said is not None)
-            )
+        count, sentence = _count_broken(con, rule, known)
         if count and rule.severity == "stop":
             raise Wrong(
                 "rules",
-                said or f"{count} rows: {rule.sentence()}",
+                sentence or f"{count} rows: {rule.sentence()}",
                 "rows that keep it; the last snapshot stays",
             )
         if count:
-            warned[said or rule.sentence()] = count
+            warned[sentence or rule.sentence()] = count
     return warned
 
 
-def cut_parts(con: Any, dataset: Dataset, rows: Raw) -> None:
-    """Create `_parted`: the rows still there, `_why`, and `_split` of those without a reason."""
-    aside = con.execute("select count(*) from _aside").fetchone()[0]
-    plain = (
-        "select j.* exclude (_broken) replace (coalesce(j._why, a._reason) as _why) from _judged j"
-        " left join _aside a using (_row)"
-        if aside
-        else "select * exclude (_broken) from _judged"
+def _quarantine_repeated_keys(con: Any, key: str) -> None:
+    """Quarantine every row whose key an earlier row has."""
+    column, reason = quote(key), text(f"{key} names an earlier row too, and it is the key")
+    repeated = (
+        f"select hash({column}) from _judged where _why is null group by 1 having count(*) > 1"
     )
+    con.execute(
+        f"insert into _aside select _row, {reason} from _judged where _why is null and"
+        f" hash({column}) in ({repeated}) qualify row_number() over (partition by {column} order by"
+        " _row) > 1"
+    )
+
+
+def _quarantine_rows(con: Any, rule: RuleKind, known: Known) -> None:
+    """Quarantine the rows that break a rule over several rows; row rules were applied before."""
+    listed = rule.rows("_judged", known)
+    if listed:
+        con.execute(
+            f"insert into _aside select _row, {text(rule.sentence())} from ({listed}) where"
+            " _row not in (select _row from _aside)"
+        )
+
+
+def _count_broken(con: Any, rule: RuleKind, known: Known) -> tuple[int, str | None]:
+    """How many rows break a rule; for a rule over the whole table 0 or 1, and what is wrong."""
+    query, broken = rule.rows("_judged", known), rule.breaks()
+    if not query and broken:
+        query = f"select _row from _judged where _why is null and {broken}"
+    if not query:
+        sentence = rule.verdict(con, "_judged", known)
+        return int(sentence is not None), sentence
+    with name_failing_rule(con, [rule], "_judged"):
+        return int(con.execute(f"select count(*) from ({query})").fetchone()[0]), None
+
+
+def split_rows(con: Any, dataset: Dataset, rows: RawTable) -> None:
+    """Create `_parted`: the rows still there, `_why`, and `_split` of those without a reason."""
+    plain = "select * exclude (_broken) from _judged"
+    if con.execute("select count(*) from _aside").fetchone()[0]:
+        plain = (
+            "select j.* exclude (_broken) replace (coalesce(j._why, a._reason) as _why) from"
+            " _judged j left join _aside a using (_row)"
+        )
     if dataset.split.none:
         con.execute(
             "create view _parted as select *, case when _why is null then 'train' end as _split"
@@ -121,9 +132,8 @@ def cut_parts(con: Any, dataset: Dataset, rows: Raw) -> None:
         )
         return
     con.execute(f"create view _still as {plain}")
-    con.execute(
-        f"create table _splits as {split_sql('_still', dataset, rows.judge(dataset.test_source))}"
-    )
+    split = split_sql("_still", dataset, rows.source_condition(dataset.test_source))
+    con.execute(f"create table _splits as {split}")
     con.execute(
         "create view _parted as select t.*, s._split from _still t left join _splits s using (_row)"
     )

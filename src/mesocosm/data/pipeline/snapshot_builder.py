@@ -1,4 +1,4 @@
-"""Make a snapshot: collect, read, drop duplicates, judge by rules, split, clean, write.
+"""Build a snapshot: collect, read, drop duplicates, check rules, split, clean, write.
 
 Knows DuckDB and the recipe. What it returns is a plain record for the catalog; nothing is listed
 before the caller does so. Rows are read once into a file of typed columns, so memory is bounded.
@@ -16,34 +16,28 @@ from typing import Any
 from mesocosm.core.errors import Failure, Wrong, belonging_to
 from mesocosm.core.settings import Collected, Source, Where
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.engines.bounded_duckdb import engine, explained, limit_of_memory
+from mesocosm.data.engines.bounded_duckdb import explain_errors, memory_limit, open_engine
 from mesocosm.data.engines.duckdb import Duckdb
 from mesocosm.data.pipeline import recipe
-from mesocosm.data.pipeline.column_groups import settle
-from mesocosm.data.pipeline.fit_state import learn
-from mesocosm.data.pipeline.ingest import raw
-from mesocosm.data.pipeline.internal_names import unlisted
-from mesocosm.data.pipeline.row_selection import cut_parts, drop_duplicates, judge
-from mesocosm.data.pipeline.staging import read_stage
+from mesocosm.data.pipeline.column_groups import limit_threads
+from mesocosm.data.pipeline.fit_state import fit_state
+from mesocosm.data.pipeline.ingest import RawTable, ingest_rows
+from mesocosm.data.pipeline.internal_names import split_entries
+from mesocosm.data.pipeline.row_selection import apply_rules, drop_duplicates, split_rows
+from mesocosm.data.pipeline.staging import Stage, read_stage
 from mesocosm.data.pipeline.writer import write_tables
 from mesocosm.data.privacy import anonymity
 from mesocosm.data.profiling.text_statistics import describe_dates, describe_texts
-from mesocosm.data.quality.report import (
-    examples,
-    histogram,
-    patterns,
-    profile,
-    reasons,
-    score,
-    shares,
-    told,
-    treated,
-    unreadable,
-)
-from mesocosm.data.quality.row_account import account_sources, sentences
+from mesocosm.data.quality import report, table_statistics
+from mesocosm.data.quality.row_account import SourceAccount, account_sources, sentences
 from mesocosm.data.quality.rules.rule import Known
 from mesocosm.data.snapshots.delta_tables import scan
-from mesocosm.data.snapshots.retention import leave_erased, leave_old, names_erased, oldest_day
+from mesocosm.data.snapshots.retention import (
+    drop_erased,
+    drop_expired,
+    find_oldest_day,
+    names_erased,
+)
 from mesocosm.data.sources.path_utils import quote
 
 Say = Callable[[str], None]
@@ -63,139 +57,178 @@ class Snapshot:
     left_out: list[str] = field(default_factory=lambda: [])
 
 
-def govern(
+@dataclass(frozen=True)
+class BuildOptions:
+    """What a build knows beside its settings and sources.
+
+    Args:
+        say: prints a line of progress.
+        last: `rows` and `training` of the last snapshot, for rules that compare with it.
+        now: seconds since 1970, for rules of age; the clock's time where not given.
+        forgotten: marks of the keys of erased subjects; their rows are counted and left out.
+    """
+
+    say: Say = print
+    last: Mapping[str, Any] | None = None
+    now: float | None = None
+    forgotten: Sequence[str] = ()
+
+    @property
+    def time(self) -> float:
+        """Seconds since 1970."""
+        return time.time() if self.now is None else self.now
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Rows and lines of a build, counted on the way.
+
+    Args:
+        staged: rows that were read and are not too old.
+        erased: rows and lines of erased subjects.
+        expired: rows that are too old.
+        unreadable: why each line that is no row cannot be read.
+    """
+
+    staged: int
+    erased: int
+    expired: int
+    unreadable: list[str]
+
+
+@dataclass(frozen=True)
+class _Build:
+    """A build that is going on.
+
+    Args:
+        key: 64 hex digits that pseudonyms are made under.
+        folder: where files of rows go until they are written.
+        facts: what is learnt on the way.
+    """
+
+    con: Any
+    dataset: Dataset
+    fields: recipe.Fields
+    where: Where
+    key: str
+    options: BuildOptions
+    folder: Path
+    facts: recipe.Facts
+
+
+def build_snapshot(
     name: str,
     dataset: Dataset,
     sources: Mapping[str, Source],
     where: Where,
     made: str,
     key: str,
-    say: Say = print,
-    last: Mapping[str, Any] | None = None,
-    now: float | None = None,
-    forgotten: Sequence[str] = (),
+    options: BuildOptions | None = None,
 ) -> Snapshot:
     """Make the tables of a dataset and return what to list.
 
     Args:
+        made: the fingerprint of what they are made from; kept with each table.
         key: 64 hex digits that pseudonyms are made under.
-        last: `rows` and `training` of the last snapshot, for rules that compare with it.
-        now: seconds since 1970, for rules of age.
-        forgotten: marks of the keys of erased subjects; their rows are counted and left out.
 
     Raises:
         Wrong: a source or a column is not as the settings say, or a rule of severity `stop` is
             broken.
-        Failure: the account of rows does not close.
+        Failure: the row counts do not add up.
     """
+    options = options or BuildOptions()
     began = time.perf_counter()
-    with engine(where.store) as con:
+    with open_engine(where.store) as con:
         fields = dict(dataset.fields)
-        settle(con, fields)
-        collected = _collect(con, dataset, sources, where, say)
-        rows = raw(con, dataset, collected)
-        accounts = (
-            account_sources(con, dataset, collected, rows.leads)
-            if len(dataset.source.sources) + bool(dataset.test_source) > 1
-            else {}
-        )
-        facts: recipe.Facts = {}
-        erased = leave_erased(con, dataset, rows, forgotten, key)
-        lines = 0
-        for one in collected.values():
-            readable = len(one.unreadable)
-            one.unreadable = [
-                bad for bad in one.unreadable if not names_erased(bad[2], forgotten, key)
-            ]
-            lines += readable - len(one.unreadable)
+        limit_threads(con, fields)
+        collected = _collect(con, dataset, sources, where, options.say)
         folder = Path(con.execute("select current_setting('temp_directory')").fetchall()[0][0])
-        read_stage(con, dataset, fields, rows, facts, folder, where.store)
-        expired = leave_old(con, dataset, time.time() if now is None else now)
-        drop_duplicates(con, dataset)
-        known = Known(
-            {s: quote("src_" + s) for s in collected},
-            time.time() if now is None else now,
-            dict(last or {}),
-            {n: f.ibis_type for n, f in fields.items()},
-        )
-        warned = judge(con, dataset, known)
-        cut_parts(con, dataset, rows)
-        count = int(con.execute("select count(*) from _stage").fetchone()[0])
-        before = profile(con, "_stage", fields)
-        learn(con, fields, "_parted", facts, count)
-        facts = {n: f for n, f in facts.items() if f}
-        kept = KEPT + (("_also",) if rows.joined else ())
-        cleaner = Duckdb() if recipe.looks_around(fields) else dataset.engine
-        cleaner.cleaned(
-            con,
-            recipe.clean_sql(fields, "_parted", facts, key, kept),
-            "_parted",
-            "_clean",
-            folder / "clean.parquet",
-            where.store,
-        )
-        coarse = _anonymous(con, dataset, facts)
-        con.execute(
-            "create table _set_aside as select _row, _why from _done where _why is not null"
-        )
-        account = _account(con, collected, count, erased, expired, lines)
-        say(told(account))
-        for line in sentences(accounts):
-            say(line)
+        build = _Build(con, dataset, fields, where, key, options, folder, {})
+        rows = ingest_rows(con, dataset, collected)
+        accounts = _account_sources(con, dataset, collected, rows)
+        counts, warned = _read_rows(build, rows, collected)
+        before = table_statistics.profile(con, "_stage", fields)
+        loss = _clean_rows(build, rows, counts)
+        account = _account_rows(con, counts)
+        for line in [report.account_sentence(account), *sentences(accounts)]:
+            options.say(line)
         path = where.store / "datasets" / name
         delta = write_tables(con, path, fields, rows, collected, made, key)
         written = scan(path / "rows", delta["rows"])
-        after = profile(con, written, fields)
-        facts_out: dict[str, Any] = {
-            "fields": facts,
-            "training": histogram(con, written, fields),
-            "texts": describe_texts(con, written, fields),
-            "dates": describe_dates(con, written, fields),
-        }
-        report = {
-            "quality": score(account, after, before),
+        after = table_statistics.profile(con, written, fields)
+        facts = _fact_entries(build, written)
+        entries = {
+            "quality": report.score(account, after, before),
             "before": before,
             "after": after,
-            "treated": treated(con, fields, facts),
-            "unreadable": unreadable(con, fields, rows.types, before),
-            "reasons": reasons(con, _unread_lines(collected)),
-            "parts": dict(
-                con.execute(f"select _split, count(*) from {written} group by 1").fetchall()
-            ),
-            "left_out": rows.left_out,
+            "treated": report.count_treated(con, fields, build.facts),
+            "unreadable": report.count_unreadable(con, fields, rows.types, before),
+            "reasons": report.count_reasons(con, counts.unreadable),
             "warned": warned,
-            "mended": _mended(con, dataset),
-            "columns": {s: c.columns for s, c in collected.items()},
-            "lines": {s: c.lines for s, c in collected.items() if c.lines},
-            "notes": {s: c.notes for s, c in collected.items() if c.notes},
-            "expires": oldest_day(con, dataset),
-            "anonymity": coarse,
-            **({"sources": accounts} if accounts else {}),
-            **shares(
-                con,
-                written,
-                fields,
-                bool(dataset.repairs),
-                quote("src_" + dataset.ground_truth) if dataset.ground_truth else None,
-                dataset.key,
-            ),
-            "patterns": patterns(con, "_stage", fields),
-            "examples": {} if dataset.anonymity else examples(con, written, fields, dataset.key),
+            "anonymity": loss,
+            **_source_entries(collected, rows, accounts),
+            **_row_entries(con, dataset, written),
         }
-        files = {f: p for c in collected.values() for f, p in c.files.items()}
-    return Snapshot(
-        delta, account, report, files, facts_out, time.perf_counter() - began, rows.left_out
-    )
+        files: dict[str, str] = {}
+        for source in collected.values():
+            files |= source.files
+    seconds = time.perf_counter() - began
+    return Snapshot(delta, account, entries, files, facts, seconds, rows.left_out)
+
+
+def _read_rows(
+    build: _Build, rows: RawTable, collected: Mapping[str, Collected]
+) -> tuple[_Counts, dict[str, int]]:
+    """Read, select and split the rows; returns how many there are, and the warnings of rules."""
+    con, dataset, options = build.con, build.dataset, build.options
+    erased = drop_erased(con, dataset, rows, options.forgotten, build.key)
+    erased += _leave_erased_lines(collected, options.forgotten, build.key)
+    stage = Stage(con, dataset, build.fields, rows, build.facts, build.folder, build.where.store)
+    read_stage(stage)
+    expired = drop_expired(con, dataset, options.time)
+    warned = _select_rows(con, dataset, rows, collected, options)
+    staged = int(con.execute("select count(*) from _stage").fetchone()[0])
+    return _Counts(staged, erased, expired, _unreadable_lines(collected)), warned
+
+
+def _clean_rows(build: _Build, rows: RawTable, counts: _Counts) -> dict[str, Any] | None:
+    """Create `_done` and `_set_aside`: outliers, missing and private values treated; returns what
+    anonymity lost.
+    """
+    con, fields, facts = build.con, build.fields, build.facts
+    fit_state(con, fields, "_parted", facts, counts.staged)
+    for field_name in [n for n, known in facts.items() if not known]:
+        del facts[field_name]
+    carried = KEPT + (("_also",) if rows.joined else ())
+    query = recipe.clean_sql(fields, "_parted", facts, build.key, carried)
+    cleaner = Duckdb() if recipe.needs_other_rows(fields) else build.dataset.engine
+    path = build.folder / "clean.parquet"
+    cleaner.cleaned(con, query, "_parted", "_clean", path, build.where.store)
+    loss = _anonymize(con, build.dataset, facts)
+    con.execute("create table _set_aside as select _row, _why from _done where _why is not null")
+    return loss
+
+
+def _fact_entries(build: _Build, written: str) -> dict[str, Any]:
+    """What was learnt, and the distributions of the kept rows."""
+    con, fields = build.con, build.fields
+    return {
+        "fields": build.facts,
+        "training": table_statistics.histogram(con, written, fields),
+        "texts": describe_texts(con, written, fields),
+        "dates": describe_dates(con, written, fields),
+    }
 
 
 def _collect(
     con: Any, dataset: Dataset, sources: Mapping[str, Source], where: Where, say: Say
 ) -> dict[str, Collected]:
+    """Read every source of a dataset into the table or view `src_SOURCE`."""
     found: dict[str, Collected] = {}
     for source in dict.fromkeys(dataset.all_sources):
         with (
             belonging_to(f"sources.{source}"),
-            explained(limit_of_memory(), f"the source '{source}'"),
+            explain_errors(memory_limit(), f"the source '{source}'"),
         ):
             found[source] = sources[source].collect(where, con, f"src_{source}")
         for note in found[source].notes:
@@ -205,20 +238,96 @@ def _collect(
     return found
 
 
-def _mended(con: Any, dataset: Dataset) -> dict[str, int]:
-    """How many values of each field the repairs changed, in rows that were kept or set aside."""
+def _account_sources(
+    con: Any, dataset: Dataset, collected: Mapping[str, Collected], rows: RawTable
+) -> dict[str, SourceAccount]:
+    """The account of each source, where more than one feeds the dataset."""
+    if len(dataset.source.sources) + bool(dataset.test_source) < 2:
+        return {}
+    return account_sources(con, dataset, collected, rows.leads)
+
+
+def _leave_erased_lines(
+    collected: Mapping[str, Collected], forgotten: Sequence[str], key: str
+) -> int:
+    """Leave out unreadable lines that name an erased subject; returns how many there were."""
+    count = 0
+    for source in collected.values():
+        kept = [bad for bad in source.unreadable if not names_erased(bad[2], forgotten, key)]
+        count += len(source.unreadable) - len(kept)
+        source.unreadable = kept
+    return count
+
+
+def _select_rows(
+    con: Any,
+    dataset: Dataset,
+    rows: RawTable,
+    collected: Mapping[str, Collected],
+    options: BuildOptions,
+) -> dict[str, int]:
+    """Drop duplicates, apply the rules and split what is left; returns the warnings, counted."""
+    drop_duplicates(con, dataset)
+    known = Known(
+        {s: quote("src_" + s) for s in collected},
+        options.time,
+        dict(options.last or {}),
+        {n: f.ibis_type for n, f in dataset.fields.items()},
+    )
+    warned = apply_rules(con, dataset, known)
+    split_rows(con, dataset, rows)
+    return warned
+
+
+def _source_entries(
+    collected: Mapping[str, Collected],
+    rows: RawTable,
+    accounts: Mapping[str, SourceAccount],
+) -> dict[str, Any]:
+    """What the report says of the sources."""
+    entries: dict[str, Any] = {
+        "left_out": rows.left_out,
+        "columns": {s: c.columns for s, c in collected.items()},
+        "lines": {s: c.lines for s, c in collected.items() if c.lines},
+        "notes": {s: c.notes for s, c in collected.items() if c.notes},
+    }
+    if accounts:
+        entries["sources"] = accounts
+    return entries
+
+
+def _row_entries(con: Any, dataset: Dataset, written: str) -> dict[str, Any]:
+    """What the report says of the rows that were kept, read from the written table."""
+    fields = dict(dataset.fields)
+    parts = con.execute(f"select _split, count(*) from {written} group by 1").fetchall()
+    truth = quote("src_" + dataset.truth) if dataset.truth else None
+    examples: dict[str, Any] = {}
+    if not dataset.anonymity:
+        examples = report.examples(con, written, fields, dataset.key)
+    return {
+        "parts": dict(parts),
+        "mended": _count_repaired(con, dataset),
+        "expires": find_oldest_day(con, dataset),
+        **report.other_measures(con, written, fields, bool(dataset.repairs), truth, dataset.key),
+        "patterns": report.missing_patterns(con, "_stage", fields),
+        "examples": examples,
+    }
+
+
+def _count_repaired(con: Any, dataset: Dataset) -> dict[str, int]:
+    """How many values of each field the repairs changed, in rows kept or quarantined."""
     if not dataset.repairs:
         return {}
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for entries, rows in con.execute(
         "select _mended, count(*) from _stage where _mended <> '' group by 1"
     ).fetchall():
-        for name in unlisted(entries):
-            found[name] += rows
-    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+        for name in split_entries(entries):
+            counts[name] += rows
+    return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
-def _anonymous(con: Any, dataset: Dataset, facts: recipe.Facts) -> dict[str, Any] | None:
+def _anonymize(con: Any, dataset: Dataset, facts: recipe.Facts) -> dict[str, Any] | None:
     """Create `_done`, its quasi-identifiers coarse where the dataset asks for it; returns what was
     lost.
     """
@@ -227,51 +336,56 @@ def _anonymous(con: Any, dataset: Dataset, facts: recipe.Facts) -> dict[str, Any
         con.execute("create view _done as from _clean")
         return None
     kinds = {n: dataset.fields[n].ibis_type for n in setting.of}
-    found = anonymity.learn(setting, con, "(select * from _clean where _why is null)", kinds)
+    found = anonymity.fit_groups(setting, con, "(select * from _clean where _why is null)", kinds)
     facts["_anonymity"] = found
     con.execute(f"create view _done as {anonymity.coarse_sql(setting, found, kinds, '_clean')}")
-    return (
-        {k: found[k] for k in ("loss", "groups", "smallest", "risk")}
-        | {"of": list(setting.of), "k": setting.k}
-        | ({"sensitive": setting.sensitive, "l": setting.l} if setting.sensitive else {})
-    )
+    loss = {k: found[k] for k in ("loss", "groups", "smallest", "risk")}
+    loss |= {"of": list(setting.of), "k": setting.k}
+    if setting.sensitive:
+        loss |= {"sensitive": setting.sensitive, "l": setting.l}
+    return loss
 
 
-def _unread_lines(collected: Mapping[str, Collected]) -> list[str]:
+def _unreadable_lines(collected: Mapping[str, Collected]) -> list[str]:
     """Why each line that is no row cannot be read."""
-    return [why for c in collected.values() for _, _, _, why in c.unreadable]
+    found: list[str] = []
+    for source in collected.values():
+        found += [why for _, _, _, why in source.unreadable]
+    return found
 
 
-def _account(
-    con: Any, collected: Mapping[str, Collected], count: int, erased: int, expired: int, lines: int
-) -> dict[str, int]:
-    bad = sum(len(c.unreadable) for c in collected.values())
-    aside = con.execute("select count(*) from _set_aside").fetchone()[0]
-    drops = con.execute("select count(*) from _drops").fetchone()[0]
-    rows = con.execute("select count(*) from _raw").fetchone()[0]
-    kept = con.execute("select count(*) from _parted").fetchone()[0] - aside
-    erased += lines
+def _account_rows(con: Any, counts: _Counts) -> dict[str, int]:
+    """What became of every row and line: kept, quarantined, duplicate, erased or expired.
+
+    Raises:
+        Failure: the counts do not add up.
+        Wrong: no row is kept.
+    """
+    quarantined, duplicates, raw, parted = (
+        int(con.execute(f"select count(*) from {table}").fetchone()[0])
+        for table in ("_set_aside", "_drops", "_raw", "_parted")
+    )
+    bad = len(counts.unreadable)
     account = {
-        "in": rows + erased + bad,
-        "kept": kept,
-        "quarantined": aside + bad,
-        "duplicates": drops,
+        "in": raw + counts.erased + bad,
+        "kept": parted - quarantined,
+        "quarantined": quarantined + bad,
+        "duplicates": duplicates,
     }
-    account |= {k: n for k, n in (("forgotten", erased), ("expired", expired)) if n}
-    if (
-        account["in"] != kept + account["quarantined"] + drops + erased + expired
-        or rows != count + expired
-    ):
-        raise Failure(f"the account of rows does not close: {account}")
-    if not kept and account["in"]:
-        most = [
-            f"{rows} because {why}"
-            for why, rows in list(reasons(con, _unread_lines(collected)).items())[:3]
-        ]
+    if counts.erased:
+        account["forgotten"] = counts.erased
+    if counts.expired:
+        account["expired"] = counts.expired
+    total = sum(account.values()) - account["in"]
+    if account["in"] != total or raw != counts.staged + counts.expired:
+        raise Failure(f"the row counts do not add up: {account}")
+    if not account["kept"] and account["in"]:
+        reasons = list(report.count_reasons(con, counts.unreadable).items())[:3]
+        why = "; ".join(f"{rows} because {reason}" for reason, rows in reasons)
         raise Wrong(
             "",
             f"none of {account['in']} rows could be kept"
-            f" ({'; '.join(most) or 'all are copies, erased or expired'})",
+            f" ({why or 'all are duplicates, erased or expired'})",
             "rows that fit the fields",
         )
     return account

@@ -1,9 +1,10 @@
-"""Create `_stage`: every row read by the recipe, its units and exact marks learnt, its repairs
-made. Knows the recipe, and what a field's kind learns from texts.
+"""Create `_stage`: every row read by the recipe, its units and decimal marks learnt, its repairs
+done. Knows the recipe, and what a field's kind learns from texts.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,134 +12,178 @@ from mesocosm.core.errors import Wrong
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.engines.duckdb import Duckdb
 from mesocosm.data.pipeline import ibis_sql, recipe
-from mesocosm.data.pipeline.column_groups import GROUP, read_query
-from mesocosm.data.pipeline.ingest import Raw
+from mesocosm.data.pipeline.column_groups import GROUP, Inputs, read_query
+from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS
 from mesocosm.data.profiling.proven_settings import orders, prove
 from mesocosm.data.quality.rules.binding import name_failing_rule
 from mesocosm.data.sources.path_utils import quote, text
 from mesocosm.data.types.number import Number, Rates
 
+LONGEST_UNIT = 40  # characters
+MOST_UNITS = 1000  # of a field that are tried
 
-def read_stage(
-    con: Any,
-    dataset: Dataset,
-    fields: recipe.Fields,
-    rows: Raw,
-    facts: recipe.Facts,
-    folder: Path,
-    store: Path,
-) -> None:
+
+@dataclass(frozen=True)
+class Stage:
+    """A build that is about to read its rows.
+
+    Args:
+        rows: the table of raw rows.
+        facts: what is learnt on the way; read and added to.
+        folder: where files of rows go.
+        store: the project's store.
+    """
+
+    con: Any
+    dataset: Dataset
+    fields: recipe.Fields
+    rows: RawTable
+    facts: recipe.Facts
+    folder: Path
+    store: Path
+
+
+def read_stage(stage: Stage) -> None:
     """Create `_stage`: every row read, `_why` the first reason, `_broken` the first rule broken,
     `_h` the hash of duplicates.
     """
-    carried = {
-        **recipe.LINEAGE,
-        **({"_also": "string", "_unmatched": "string"} if rows.joined else {}),
-    }
+    _fit_readings(stage)
+    _read_rows(stage, "stage-1")
+    if _find_new_units(stage):
+        _read_rows(stage, "stage-2")
+    if stage.dataset.repairs:
+        _repair_rows(stage)
+
+
+def _fit_readings(stage: Stage) -> None:
+    """Learn from all rows how values are written: units, decimal marks, orders of day and month."""
+    con, fields, facts = stage.con, stage.fields, stage.facts
     for name, kind in fields.items():
         if isinstance(kind, Number) and kind.unit:
-            facts[name] = kind.learn([], _rates(con, name, kind))
-    for name, mark in prove(con, fields, rows).items():
+            facts[name] = kind.fit_units([], _rates(con, name, kind))
+    for name, mark in prove(con, fields, stage.rows).items():
         facts.setdefault(name, {})["decimal"] = mark
-    for name, order in orders(con, fields, rows).items():
+    for name, order in orders(con, fields, stage.rows).items():
         facts.setdefault(name, {})["order"] = order
+
+
+def _read_rows(stage: Stage, file: str) -> None:
+    """Create `_stage` from the raw rows."""
+    dataset, fields, facts, rows = stage.dataset, stage.fields, stage.facts, stage.rows
+    carried, excluded = {**recipe.LINEAGE}, "(_why)"
+    if rows.joined:
+        carried |= {"_also": "string", "_unmatched": "string"}
+        excluded = "(_why, _unmatched)"
+    if len(fields) > GROUP and isinstance(dataset.engine, Duckdb):
+        inputs = Inputs(fields, facts, rows, carried, stage.folder, stage.store)
+        query = read_query(stage.con, inputs)
+    else:
+        query = recipe.read_sql(fields, facts, "_raw", rows.types, carried)
+    # repairs change values, so that rules and duplicates look at the rows after them
+    last, rules = "", []
+    if not dataset.repairs:
+        last, rules = _last_columns(dataset, fields), recipe.rules_of(fields, dataset.rules)
+    with name_failing_rule(stage.con, rules, query):
+        dataset.engine.rows(
+            stage.con,
+            f"select * exclude {excluded}, {_why_sql(dataset, rows)} as _why{last} from ({query})",
+            "_raw",
+            "_stage",
+            stage.folder / f"{file}.parquet",
+            stage.store,
+        )
+
+
+def _why_sql(dataset: Dataset, rows: RawTable) -> str:
+    """SQL of the first reason of a row: unreadable, without a partner, or without a key."""
     why = "coalesce(_why, _unmatched)" if rows.joined else "_why"
-    if dataset.key:
-        why = (
-            f"coalesce({why}, case when {quote(dataset.key)} is null then"
-            f" {text(f'{dataset.key} is missing, and it is the key')} end)"
-        )
-    less = "(_why, _unmatched)" if rows.joined else "(_why)"
-    for attempt in (1, 2):
-        wide = len(fields) > GROUP and isinstance(dataset.engine, Duckdb)
-        read = (
-            read_query(con, fields, facts, rows, carried, folder, store)
-            if wide
-            else recipe.read_sql(fields, facts, "_raw", rows.types, carried)
-        )
-        last = _last_of_read(dataset, fields, facts) if not dataset.repairs else ""
-        rules = recipe.rules_of(fields, dataset.rules) if last else []
-        with name_failing_rule(con, rules, read):
-            dataset.engine.rows(
-                con,
-                f"select * exclude {less}, {why} as _why{last} from ({read})",
-                "_raw",
-                "_stage",
-                folder / f"stage-{attempt}.parquet",
-                store,
-            )
-        if attempt == 1 and not _new_units(con, fields, rows, facts):
-            break
-    if dataset.repairs:
-        con.execute("alter view _stage rename to _unmended")
-        for number, repair in enumerate(dataset.repairs):
-            mended = recipe.repair_sql(fields, dataset.repairs[:number], facts, "_unmended")
-            facts.setdefault("_repairs", {})[str(number)] = repair.learn(
-                con, f"(select * from ({mended}) where _why is null)"
-            )
-        mended = recipe.repair_sql(fields, dataset.repairs, facts, "_unmended")
-        query = f"select *{_last_of_read(dataset, fields, facts)} from ({mended})"
-        with name_failing_rule(con, recipe.rules_of(fields, dataset.rules), mended):
-            dataset.engine.rows(
-                con, query, "_unmended", "_stage", folder / "stage-mended.parquet", store
-            )
+    if not dataset.key:
+        return why
+    missing = text(f"{dataset.key} is missing, and it is the key")
+    return f"coalesce({why}, case when {quote(dataset.key)} is null then {missing} end)"
 
 
-def _last_of_read(dataset: Dataset, fields: recipe.Fields, facts: recipe.Facts) -> str:
+def _repair_rows(stage: Stage) -> None:
+    """Fit each repair on the rows that the ones before it left, then create `_stage` anew."""
+    con, dataset, fields, facts = stage.con, stage.dataset, stage.fields, stage.facts
+    con.execute("alter view _stage rename to _unmended")
+    for number, repair in enumerate(dataset.repairs):
+        repaired = recipe.repair_sql(fields, dataset.repairs[:number], facts, "_unmended")
+        facts.setdefault("_repairs", {})[str(number)] = repair.fit(
+            con, f"(select * from ({repaired}) where _why is null)"
+        )
+    repaired = recipe.repair_sql(fields, dataset.repairs, facts, "_unmended")
+    query = f"select *{_last_columns(dataset, fields)} from ({repaired})"
+    with name_failing_rule(con, recipe.rules_of(fields, dataset.rules), repaired):
+        dataset.engine.rows(
+            con, query, "_unmended", "_stage", stage.folder / "stage-mended.parquet", stage.store
+        )
+
+
+def _last_columns(dataset: Dataset, fields: recipe.Fields) -> str:
     """Columns beside the read ones: the first rule broken, and the hash of duplicates."""
     mark = f", {dataset.duplicates.mark(list(fields))} as _h" if dataset.duplicates else ""
     return f", {recipe.broken_sql(fields, dataset.rules)} as _broken{mark}"
 
 
-def _new_units(con: Any, fields: recipe.Fields, rows: Raw, facts: recipe.Facts) -> bool:
+def _find_new_units(stage: Stage) -> bool:
     """Look among the texts that could not be read for units that convert; true where one was
-    learnt.
+    found.
     """
+    con, facts = stage.con, stage.facts
     found = False
-    for name, column in recipe.columns_of(fields).items():
-        kind = fields[name]
-        if not isinstance(kind, Number) or not kind.unit or rows.types[column] != "string":
+    for name, column in recipe.columns_of(stage.fields).items():
+        kind = stage.fields[name]
+        if not isinstance(kind, Number) or not kind.unit or stage.rows.types[column] != "string":
             continue
         table = ibis_sql.table("_unread", {column: "string"})
-        unit = kind.unit_of(ibis_sql.narrow(ibis_sql.trimmed(table[column])), facts[name])
+        unit = kind.unit_of(ibis_sql.narrow(ibis_sql.trim(table[column])), facts[name])
         unread = (
             f"select {quote(column)} from _raw where _row in (select _row from _stage where"
             f" {quote(name)} is null) and {quote(column)} is not null"
         )
         query = f"with _unread as ({unread}) {ibis_sql.to_sql(table.select(u=unit).distinct())}"
-        seen = sorted(
-            row[0] for row in con.execute(query).fetchall() if row[0] and len(row[0]) <= 40
-        )[:1000]
-        learnt = kind.learn(seen, _rates(con, name, kind))
+        units = [row[0] for row in con.execute(query).fetchall()]
+        units = sorted(unit for unit in units if unit and len(unit) <= LONGEST_UNIT)
+        learnt = kind.fit_units(units[:MOST_UNITS], _rates(con, name, kind))
         if learnt != {k: v for k, v in facts[name].items() if k in learnt}:
             facts[name], found = facts[name] | learnt, True
     return found
 
 
 def _rates(con: Any, name: str, kind: Number) -> dict[str, float]:
-    """The newest rate of each currency in the source that a field names."""
+    """The newest rate of each currency in the source that a field names.
+
+    Raises:
+        Wrong: the source lacks a column.
+    """
     if not isinstance(kind.rates, Rates):
         return {}
     rates, table = kind.rates, quote("src_" + kind.rates.source)
-    have = [row[0] for row in con.execute(f"describe {table}").fetchall()]
-    for column in (rates.currency, rates.rate, *([rates.day] if rates.day else [])):
-        if column not in have:
-            raise Wrong(
-                f"fields.{name}.rates",
-                f"'{rates.source}' has no column '{column}'",
-                "a column of it",
-                [h for h in have if h not in PLACE_COLUMNS],
-                column,
-            )
+    columns = [row[0] for row in con.execute(f"describe {table}").fetchall()]
+    for column in filter(None, (rates.currency, rates.rate, rates.day)):
+        if column not in columns:
+            raise _no_column(name, rates, column, columns)
     day = f"try_cast({quote(rates.day)} as timestamp)" if rates.day else "_line"
     query = (
         f"select upper(trim({quote(rates.currency)}::varchar)),"
         f" arg_max(try_cast({quote(rates.rate)} as double), {day}) from {table} group by 1 order"
         " by 1"
     )
+    newest = con.execute(query).fetchall()
     return {
-        c: float(r)
-        for c, r in con.execute(query).fetchall()
-        if c and r and r > 0 and c != kind.unit
+        currency: float(rate)
+        for currency, rate in newest
+        if currency and rate and rate > 0 and currency != kind.unit
     }
+
+
+def _no_column(name: str, rates: Rates, column: str, columns: list[str]) -> Wrong:
+    return Wrong(
+        f"fields.{name}.rates",
+        f"'{rates.source}' has no column '{column}'",
+        "a column of it",
+        [other for other in columns if other not in PLACE_COLUMNS],
+        column,
+    )

@@ -1,5 +1,4 @@
-"""What was made of the rows, written: kept rows, quarantine and dropped duplicates, each one Delta
-version.
+"""Write kept rows, quarantine and dropped duplicates, each one Delta version.
 
 Knows DuckDB's views of a finished run and the snapshot's files.
 """
@@ -14,55 +13,43 @@ from mesocosm.core.settings import Collected
 from mesocosm.data.engines.duckdb import file_options
 from mesocosm.data.pipeline import ibis_sql, recipe
 from mesocosm.data.pipeline.column_groups import kept_query
-from mesocosm.data.pipeline.ingest import Raw
+from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.snapshots.delta_tables import commit, new_file
 from mesocosm.data.sources.path_utils import quote, text
 
 WRITTEN = (  # row groups of wide or long values stay small
     "format parquet, row_group_size_bytes '32MB'"
 )
+QUARANTINE = ("_row", "_file", "_line", "_source", "reason", "original")
 
 
 def write_tables(
     con: Any,
     path: Path,
     fields: recipe.Fields,
-    rows: Raw,
+    rows: RawTable,
     collected: Mapping[str, Collected],
     made: str,
     key: str,
 ) -> dict[str, int]:
     """Write kept rows, quarantine and dropped duplicates; each is one Delta version."""
-    import pyarrow as pa
-
     written = file_options(con, WRITTEN)
-    also = {"_also": "_also"} if rows.joined else {}
-    lineage = (
-        {"_row": "_row", "_file": rows.told(1), "_source": rows.told(0), "_line": "_line"}
-        | also
-        | {"_split": "_split"}
-        | ({} if rows.joined else {"_also": "null::varchar"})
-    )
+    lineage = {
+        "_row": "_row",
+        "_file": rows.file_sql(),
+        "_source": rows.source_sql(),
+        "_line": "_line",
+    }
+    if rows.joined:
+        lineage |= {"_also": "_also", "_split": "_split"}
+    else:
+        lineage |= {"_split": "_split", "_also": "null::varchar"}
     file = new_file(path / "rows")
     con.execute(
         f"copy ({kept_query(con, fields, lineage, '_done')}) to {text(str(file))} ({written})"
     )
     private = any(f.private for f in fields.values())
-    lines = [
-        (f, n, s, f"the line cannot be read: {why}", t)
-        for s, c in collected.items()
-        for f, n, t, why in c.unreadable
-    ]
-    unreadable = pa.table(
-        {
-            "_row": pa.array([None] * len(lines), pa.int64()),
-            "_file": pa.array([x[0] for x in lines], pa.string()),
-            "_line": pa.array([x[1] for x in lines], pa.int64()),
-            "_source": pa.array([x[2] for x in lines], pa.string()),
-            "reason": pa.array([x[3] for x in lines], pa.string()),
-            "original": pa.array([None if private else x[4] for x in lines], pa.string()),
-        }
-    )
+    unreadable = _unreadable_table(collected, private)
     con.register("_unreadable", unreadable)
     aside = new_file(path / "quarantine")
     con.execute(
@@ -73,8 +60,8 @@ def write_tables(
     named = "select d._row, d.kept, r._part, r._line from _drops d join _stage r using (_row)"
     drops = new_file(path / "duplicates")
     con.execute(
-        f"copy (select _row, kept, {rows.told(1)} as _file, _line from ({named}) order by _row) to"
-        f" {text(str(drops))} ({written})"
+        f"copy (select _row, kept, {rows.file_sql()} as _file, _line from ({named}) order by _row)"
+        f" to {text(str(drops))} ({written})"
     )
     return {
         "rows": commit(path / "rows", [file], made),
@@ -83,22 +70,46 @@ def write_tables(
     }
 
 
-def _quarantine_sql(fields: recipe.Fields, rows: Raw, key: str) -> str:
-    """SQL of the rows set aside with their reasons and original values, private ones hidden."""
+def _unreadable_table(collected: Mapping[str, Collected], private: bool) -> Any:
+    """The lines that are no rows, as an Arrow table in the form of the quarantine.
+
+    Args:
+        private: whether a field is private, so that the lines are not shown.
+    """
+    import pyarrow as pa
+
+    lines: list[tuple[Any, ...]] = []
+    for source, found in collected.items():
+        for file, number, line, why in found.unreadable:
+            original = None if private else line
+            lines.append((None, file, number, source, f"the line cannot be read: {why}", original))
+    columns = list(zip(*lines, strict=True)) or [()] * len(QUARANTINE)
+    data = {}
+    for name, values in zip(QUARANTINE, columns, strict=True):
+        kind = pa.int64() if name in ("_row", "_line") else pa.string()
+        data[name] = pa.array(values, kind)
+    return pa.table(data)
+
+
+def _quarantine_sql(fields: recipe.Fields, rows: RawTable, key: str) -> str:
+    """SQL of the quarantined rows with their reasons and original values, private ones hidden."""
     own = recipe.columns_of(fields)
     table = ibis_sql.table("_texts", {"_row": "int64", **dict.fromkeys(own.values(), "string")})
-    shown = {
-        n: f.private.value(table[own[n]], key) if f.private else table[own[n]]
-        for n, f in fields.items()
-    }
-    hidden = ibis_sql.to_sql(ibis_sql.picked(table, {"_row": table._row} | shown))
+    shown = {}
+    for name, field in fields.items():
+        column = table[own[name]]
+        if field.private:
+            column = field.private.value(column, key)
+        shown[name] = column
+    hidden = ibis_sql.to_sql(ibis_sql.select_columns(table, {"_row": table._row} | shown))
     strings = ", ".join(f"{quote(c)}::varchar as {quote(c)}" for c in dict.fromkeys(own.values()))
     names = ", ".join(f"{text(n)}: {quote(n)}" for n in fields)
     return (
         f"with _texts as (select _row, {strings} from _raw where _row in (select _row from"
         f" _set_aside)), _originals as (select _row, to_json({{{names}}})::varchar as original from"
-        f" ({hidden})), _places as (select _row, {rows.told(1)} as _file, _line, {rows.told(0)} as"
-        " _source from _stage where _row in (select _row from _set_aside)) select _row, _file,"
+        f" ({hidden})), _places as (select _row, {rows.file_sql()} as _file, _line,"
+        f" {rows.source_sql()} as _source from _stage where _row in (select _row from _set_aside))"
+        " select _row, _file,"
         " _line, _source, _why as reason, original from _set_aside join _originals using (_row)"
         " join _places using (_row) order by _row"
     )

@@ -69,17 +69,17 @@ def aggregate(
 
     with duckdb.connect() as con:
         found: list[dict[str, Any]] = []
-        asked: list[str | None] = list(groups) if groups else [None]
-        for group in asked:
-            tests = [f"{quote(str(by))}::varchar = {text(group)}"] if group is not None else []
-            tests += (
-                [f"{quote(of)} is not null and not isnan({quote(of)}::double)"] if of else []
-            )  # greatest and least skip null
-            where = f" where {' and '.join(tests)}" if tests else ""
+        for group in groups or (None,):
+            tests = ["true"]
+            if group is not None:
+                tests.append(f"{quote(str(by))}::varchar = {text(group)}")
+            if of:  # greatest and least skip null
+                tests.append(f"{quote(of)} is not null and not isnan({quote(of)}::double)")
+            where = f" where {' and '.join(tests)}"
             count = int(con.execute(f"select count(*) from {table}{where}").fetchall()[0][0])
-            one: dict[str, Any] = {"group": group}
+            answer: dict[str, Any] = {"group": group}
             if of is None:
-                one |= {
+                answer |= {
                     "count": max(0, round(laplace(count, 1, epsilon, True))),
                     "sd": round(2**0.5 / epsilon, 3),
                 }
@@ -96,6 +96,6 @@ def aggregate(
                 )
                 n = laplace(count, 1, epsilon / 2, True)
                 mean = middle + laplace(total, half, epsilon / 2, False) / max(1.0, n)
-                one |= {"mean": min(high, max(low, mean)), "count": max(0, round(n))}
-            found.append(one)
+                answer |= {"mean": min(high, max(low, mean)), "count": max(0, round(n))}
+            found.append(answer)
     return found

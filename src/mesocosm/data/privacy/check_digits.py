@@ -17,9 +17,9 @@ def luhn(digits: str) -> bool:
     (True, False)
     """
     total = 0
-    for i, c in enumerate(reversed(digits)):
-        n = int(c) * (2 if i % 2 else 1)
-        total += n - 9 if n > 9 else n
+    for i, digit in enumerate(reversed(digits)):
+        n = int(digit) * (1, 2)[i % 2]
+        total += sum(divmod(n, 10))  # the sum of its digits
     return total % 10 == 0
 
 
@@ -31,10 +31,10 @@ def iban(value: str) -> bool:
     >>> iban("DE89 3704 0044 0532 0130 00")
     True
     """
-    said = re.sub(r"\s", "", value).upper()
-    moved = said[4:] + said[:4]
+    text = re.sub(r"\s", "", value).upper()
+    moved = text[4:] + text[:4]
     return (
-        15 <= len(said) <= 34
+        15 <= len(text) <= 34
         and moved.isascii()
         and moved.isalnum()
         and int("".join(str(int(c, 36)) for c in moved)) % 97 == 1
@@ -125,8 +125,10 @@ def phone(value: str) -> bool:
 
     Dates, coordinates, versions and amounts are none.
 
-    >>> [phone(v) for v in ("0171/1234567", "+49 30 1234567", "555-123-4567", "2023-01-05", "10.12.2023", "52.5200 13.4050", "1.200.300")]
-    [True, True, True, False, False, False, False]
+    >>> [phone(text) for text in ("0171/1234567", "+49 30 1234567", "555-123-4567")]
+    [True, True, True]
+    >>> [phone(text) for text in ("2023-01-05", "10.12.2023", "52.5200 13.4050", "1.200.300")]
+    [False, False, False, False]
     """
     bare = value.split("x")[0].strip()
     digits = re.sub(r"\D", "", bare)

@@ -50,12 +50,12 @@ def dni(value: str) -> bool:
     >>> dni("12345678Z"), dni("12345678A"), dni("X1234567L")
     (True, False, True)
     """
-    said = re.sub(r"[ .-]", "", value).upper()
-    number = said[:-1].replace("X", "0").replace("Y", "1").replace("Z", "2")
+    plain = re.sub(r"[ .-]", "", value).upper()
+    number = plain[:-1].replace("X", "0").replace("Y", "1").replace("Z", "2")
     return (
         number.isascii()
         and number.isdigit()
-        and said[-1] == "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23]
+        and plain[-1] == "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23]
     )
 
 
@@ -67,12 +67,12 @@ def nir(value: str) -> bool:
     >>> nir("2 69 05 49 588 157 80"), nir("2 69 05 49 588 157 81")
     (True, False)
     """
-    said = re.sub(r"\s", "", value).upper().replace("2A", "19").replace("2B", "18")
+    plain = re.sub(r"\s", "", value).upper().replace("2A", "19").replace("2B", "18")
     return (
-        len(said) == 15
-        and said.isascii()
-        and said.isdigit()
-        and 97 - int(said[:13]) % 97 == int(said[13:])
+        len(plain) == 15
+        and plain.isascii()
+        and plain.isdigit()
+        and 97 - int(plain[:13]) % 97 == int(plain[13:])
     )
 
 
@@ -113,7 +113,8 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
         "national id",
         re.compile(
             r"(?<![A-Za-z0-9])((?!BG|GB|NK|KN|TN|NT|"
-            r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D])(?![A-Za-z0-9])"
+            r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D])(?!["
+            r"A-Za-z0-9])"
         ),
         _any,
     ),
@@ -142,7 +143,8 @@ NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
         re.compile(
             r"(?<=,"
             rf" "
-            rf")((?:[{_U}][{_L}]+\s+){{0,2}}[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-BD-HJLNP-UW-Z]{{2}})(?![A-Za-z0-9])"
+            rf")((?:[{_U}][{_L}]+\s+){{0,2}}[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-BD-HJLNP-UW-Z]{{"
+            rf"2}})(?![A-Za-z0-9])"
         ),
         _any,
     ),
@@ -251,7 +253,10 @@ def stems(listed: str) -> tuple[str, ...]:
             plain = re.sub(
                 r"\\.|\[[^]]*\]|.\?", "#", re.sub(r"\((?:[^()]|\([^()]*\))*\)\??", "#", one)
             ).split("#")
-            found.append((plain[0] if len(plain[0]) > 2 else max(plain, key=len)).lower())
+            first = plain[0]
+            if len(first) <= 2:
+                first = max(plain, key=len)
+            found.append(first.lower())
             one = ""
         else:
             one += c

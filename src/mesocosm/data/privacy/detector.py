@@ -7,7 +7,8 @@ span.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mesocosm.data.privacy.context_cues import NUMBERS, TOLD_BY
@@ -42,74 +43,103 @@ class ColumnKind:
     how: str
 
 
+KINDS = frozenset(what for what, *_ in FORMS)
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
-def spans(said: str) -> list[Span]:
+def find_spans(text: str) -> list[Span]:
     """Private values in a text, in order, none over another; the first form in the list that fits
     wins.
 
-    >>> [(s.what, s.start) for s in spans("write to ann@example.org")]
+    >>> [(s.what, s.start) for s in find_spans("write to ann@example.org")]
     [('e-mail', 9)]
     """
     found: list[Span] = []
+    if any(map(str.isdigit, text)):
+        _find_numbers(text, found)
+    _find_forms(text, found)
+    _find_names(text, found)
+    return sorted(found, key=lambda span: span.start)
 
-    def free(start: int, end: int) -> bool:
-        return all(end <= s.start or start >= s.end for s in found)
 
-    digits, han, low = any(map(str.isdigit, said)), HAN.search(said) is not None, said.lower()
-    for what, form, holds in NUMBERS if digits else ():
+def _is_free(found: Sequence[Span], start: int, end: int) -> bool:
+    """Whether a span lies over none that was found before."""
+    return all(end <= span.start or start >= span.end for span in found)
+
+
+def _find_numbers(text: str, found: list[Span]) -> None:
+    """Add numbers that the words before them show to be private."""
+    low = text.lower()
+    for what, form, holds in NUMBERS:
         if form in TOLD_BY and not any(word in low for word in TOLD_BY[form]):
             continue
-        for match in form.finditer(said):
-            if free(*match.span(1)) and holds(match[1]):
-                found.append(Span(*match.span(1), what))
+        for match in form.finditer(text):
+            start, end = match.span(1)
+            if _is_free(found, start, end) and holds(match[1]):
+                found.append(Span(start, end, what))
+
+
+def _find_forms(text: str, found: list[Span]) -> None:
+    """Add values that are private by their form."""
+    low = text.lower()
+    possible = _possible_kinds(text)
+    led = any(word in low for word in LED_BY)
     for what, form, holds in FORMS:
-        if (
-            not digits
-            and what != "e-mail"
-            and not (han and what == "address")
-            or what == "e-mail"
-            and "@" not in said
-        ):
+        if what not in possible or (form.pattern.startswith("(?:(?<=") and not led):
             continue
-        if form.pattern.startswith("(?:(?<=") and not any(word in low for word in LED_BY):
-            continue
-        for match in form.finditer(said):
+        for match in form.finditer(text):
             start, end = match.span()
-            lead = len(match[0]) - len(match[0].lstrip())
-            if free(start + lead, end) and holds(match[0].strip()):
-                found.append(Span(start + lead, end, what))
-    for form in (
-        TITLED,
-        ENGLISH,
-        LOUD,
-        FIRST,
-        *(f for words, f in NAMED if any(word in low for word in words)),
-        *((CHINESE, *HAN_NAMED) if han else ()),
-    ):
-        for match in form.finditer(said):
-            words = match[1].split()
-            if (
-                match[1]
-                and free(*match.span(1))
-                and not any(w in NOT_NAMES or w.capitalize() in NOT_NAMES for w in words)
-            ):
-                found.append(Span(match.start(1), match.end(1), "name"))
-    return sorted(found, key=lambda s: s.start)
+            start += len(match[0]) - len(match[0].lstrip())
+            if _is_free(found, start, end) and holds(match[0].strip()):
+                found.append(Span(start, end, what))
 
 
-def redact(said: str) -> str:
+def _possible_kinds(text: str) -> set[str]:
+    """The kinds whose forms a text can hold: most need a digit, an e-mail needs an @."""
+    kinds: set[str] = set()
+    if any(map(str.isdigit, text)):
+        kinds |= KINDS
+    elif HAN.search(text):
+        kinds.add("address")
+    if "@" not in text:
+        return kinds - {"e-mail"}
+    return kinds | {"e-mail"}
+
+
+def _find_names(text: str, found: list[Span]) -> None:
+    """Add names of people."""
+    low = text.lower()
+    forms = [TITLED, ENGLISH, LOUD, FIRST]
+    forms += [form for words, form in NAMED if any(word in low for word in words)]
+    if HAN.search(text):
+        forms += [CHINESE, *HAN_NAMED]
+    for form in forms:
+        for match in form.finditer(text):
+            start, end = match.span(1)
+            if match[1] and _is_free(found, start, end) and not _holds_other_word(match[1]):
+                found.append(Span(start, end, "name"))
+
+
+def _holds_other_word(name: str) -> bool:
+    """Whether a word of what looks like a name is none of a name."""
+    return any(word in NOT_NAMES or word.capitalize() in NOT_NAMES for word in name.split())
+
+
+def redact(text: str) -> str:
     """The text with each private value as its kind in brackets.
 
     >>> redact("call +49 30 1234567 now")
     'call [phone] now'
     """
-    for span in reversed(spans(said)):
-        said = f"{said[: span.start]}[{span.what}]{said[span.end :]}"
-    return said
+    for span in reversed(find_spans(text)):
+        text = f"{text[: span.start]}[{span.what}]{text[span.end :]}"
+    return text
 
 
+LOOKED = 500  # different values of a column
+WHOLE = 0.8  # of a value's characters that are private, for it to be a private value itself
+MOST_OF = 0.6  # of a column's values that are, for it to be a private column
+MASKED = ("phone", "card", "iban", "ip", "address")  # the others get pseudonyms
 COLUMN_NAMES = (
     ("e-mail", "pseudonymise", re.compile(r"e-?mail|邮箱", re.I)),
     ("phone", "mask", re.compile(r"phone|mobile|telephone|(^|_)tel(_|$)|电话|手机", re.I)),
@@ -130,24 +160,20 @@ def column_kind(name: str, counts: Mapping[str, int]) -> ColumnKind | None:
     """What private values a column holds, by its values' forms and by its name; None where it holds
     none.
     """
-    looked = list(counts)[:500]
-    if not looked:
+    values = list(counts)[:LOOKED]
+    if not values:
         return None
-    hits: dict[str, int] = {}
-    for value in looked:
-        mine = [s for s in spans(value) if s.end - s.start >= 0.8 * len(value)]
-        if mine:
-            hits[mine[0].what] = hits.get(mine[0].what, 0) + 1
-    best = max(hits, key=lambda k: hits[k], default=None)
-    if best and hits[best] >= 0.6 * len(looked):
-        return ColumnKind(
-            "an " + best if best[0] in "aei" else "a " + best,
-            hits[best] / len(looked),
-            "mask" if best in ("phone", "card", "iban", "ip", "address") else "pseudonymise",
-        )
+    hits: Counter[str] = Counter()
+    for value in values:
+        whole = [s.what for s in find_spans(value) if s.end - s.start >= WHOLE * len(value)]
+        hits.update(whole[:1])
+    best = max(hits, key=lambda kind: hits[kind], default=None)
+    if best and hits[best] >= MOST_OF * len(values):
+        article = "an" if best[0] in "aei" else "a"
+        how = "mask" if best in MASKED else "pseudonymise"
+        return ColumnKind(f"{article} {best}", hits[best] / len(values), how)
     for what, how, form in COLUMN_NAMES:
         if form.search(name):
-            return ColumnKind(
-                f"a {what}, by the column's name", max(hits.get(what, 0), 1) / len(looked), how
-            )
+            share = max(hits[what], 1) / len(values)
+            return ColumnKind(f"a {what}, by the column's name", share, how)
     return None

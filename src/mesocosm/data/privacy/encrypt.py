@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mesocosm.core.settings import Kind
-from mesocosm.data.pipeline.ibis_sql import Column, functions, trimmed
+from mesocosm.data.pipeline.ibis_sql import Column, functions, trim
 
 
 class Encrypt(Kind):
@@ -24,4 +24,4 @@ class Encrypt(Kind):
     def value(self, x: Column, key: str) -> Column:
         """`enc:KEY:...`, null for null; the key is the one on the ring of the connection."""
         del key
-        return functions()["seal"](trimmed(x))
+        return functions()["seal"](trim(x))

@@ -28,7 +28,7 @@ class Ring:
 
     keys: tuple[tuple[str, bytes], ...]
 
-    def seal(self, said: str) -> str:
+    def seal(self, text: str) -> str:
         """A text as `enc:KEY:...`: a nonce of 96 random bits, the ciphertext and its tag, in
         base64url.
 
@@ -38,14 +38,14 @@ class Ring:
 
         name, key = self.keys[0]
         nonce = secrets.token_bytes(12)
-        box = nonce + AESGCM(key).encrypt(nonce, said.encode(), name.encode())
+        box = nonce + AESGCM(key).encrypt(nonce, text.encode(), name.encode())
         return f"enc:{name}:{base64.urlsafe_b64encode(box).decode().rstrip('=')}"
 
     def open(self, sealed: str) -> str:
         """What was sealed.
 
         Raises:
-            Failure: it is no sealed value, its key is not on the ring, or it was changed.
+            Failure: it is not a sealed value, its key is not on the ring, or it was changed.
         """
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -66,7 +66,7 @@ class Ring:
             raise Failure("a sealed value was changed, or its key is another") from error
 
     def reseal(self, text: str) -> str:
-        """A text in which every sealed value is sealed anew by the newest key."""
+        """A text in which every sealed value is sealed again by the newest key."""
         return SEALED.sub(lambda m: self.seal(self.open(m[0])), text)
 
 
@@ -76,7 +76,7 @@ def ring_path(store: Path) -> Path:
     return Path(given) if given else store / "keys"
 
 
-def ring(store: Path) -> Ring:
+def read_ring(store: Path) -> Ring:
     """The keys; the first is made where there is none.
 
     Raises:
@@ -92,23 +92,23 @@ def ring(store: Path) -> Ring:
         match = LINE.fullmatch(line.strip())
         if not match:
             raise Failure(
-                f"line {number} of the key file is no key; wanted 8 hex digits, a space and 64 hex"
-                " digits"
+                f"line {number} of the key file is not a key; expected 8 hex digits, a space and 64"
+                " hex digits"
             )
         found.append((match[1], bytes.fromhex(match[2])))
     if not found:
         raise Failure(
-            "the key file holds no key; wanted lines of 8 hex digits, a space and 64 hex digits"
+            "the key file holds no key; expected lines of 8 hex digits, a space and 64 hex digits"
         )
     return Ring(tuple(found))
 
 
-def ring_of(store: Path) -> Ring:
+def cached_ring(store: Path) -> Ring:
     """The keys of a store, read again only where their file changed."""
     path = ring_path(store)
     stamp = path.stat().st_mtime_ns if path.exists() else 0
     if path not in _READ or _READ[path][0] != stamp:
-        keys = ring(store)
+        keys = read_ring(store)
         _READ[path] = (path.stat().st_mtime_ns, keys)
     return _READ[path][1]
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from mesocosm.core.settings import Kind
-from mesocosm.data.pipeline.ibis_sql import Column, cases, literal, null, trimmed
+from mesocosm.data.pipeline.ibis_sql import Column, cases, literal, null, trim
 
 
 class Mask(Kind):
@@ -28,7 +28,7 @@ class Mask(Kind):
     def value(self, x: Column, key: str) -> Column:
         """Six stars and the last characters, whatever the value's length; null stays null."""
         del key
-        said = trimmed(x)
-        shown = said.right(self.show) if self.show else literal("")
-        tail = cases((said.length() >= 3 * self.show, shown), other=literal(""))
-        return cases((said.notnull(), literal("******") + tail), other=null())
+        text = trim(x)
+        shown = text.right(self.show) if self.show else literal("")
+        tail = cases((text.length() >= 3 * self.show, shown), other=literal(""))
+        return cases((text.notnull(), literal("******") + tail), other=null())

@@ -1,4 +1,4 @@
-"""The table of private values that are told by their form: what each is called, how it is written,
+"""The table of private values that have a form: what each is called, how it is written,
 and what must hold of it.
 """
 
@@ -19,7 +19,9 @@ FORMS = (
     (
         "e-mail",
         re.compile(
-            rf"(?<![0-9_.+{UP}{LOW}-])[0-9_.+{UP}{LOW}-]+(?:['’][0-9_.+{UP}{LOW}-]+)*@[0-9_{UP}{LOW}-]+(?:\.[0-9_{UP}{LOW}-]+)*\.[{UP}{LOW}]{{2,}}(?![0-9_{UP}{LOW}-])"
+            rf"(?<![0-9_.+{UP}{LOW}-])[0-9_.+{UP}{LOW}-]+(?:['’][0-9_.+{UP}{LOW}-]+)*@[0-"
+            rf"9_{UP}{LOW}-]+(?:\.[0-9_{UP}{LOW}-]+)*\.[{UP}{LOW}]{{2,}}(?![0-9_{UP}{LOW}"
+            rf"-])"
         ),
         _any,
     ),
@@ -88,7 +90,9 @@ FORMS = (
     (
         "address",
         re.compile(
-            rf"(?<!\w)\d{{1,6}}\s+(?:(?:[NSEW]|North|South|East|West)\.?\s+)?(?:[A-Z][\w'’.-]*\s+){{1,4}}{STREET}\b\.?(?:\s+(?:Apt|Suite|Ste|Unit)\.?\s*#?\w+)?"
+            rf"(?<!\w)\d{{1,6}}\s+(?:(?:[NSEW]|North|South|East|"
+            rf"West)\.?\s+)?(?:[A-Z][\w'’.-]*\s+){{1,4}}{STREET}\b\.?(?:\s+(?:Apt|Suite|"
+            rf"Ste|Unit)\.?\s*#?\w+)?"
         ),
         _any,
     ),
@@ -96,7 +100,8 @@ FORMS = (
         "address",
         re.compile(
             rf"(?<!\w)(?:{CAP}(?:er|-)?["
-            rf" -])?(?:[{UP}][{LOW}ß-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|ufer|damm)|(?:Straße|Weg|Platz|Allee|Gasse)|(?:Am|An"
+            rf" -])?(?:[{UP}][{LOW}ß-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|"
+            rf"ring|ufer|damm)|(?:Straße|Weg|Platz|Allee|Gasse)|(?:Am|An"
             r" der|Auf der|Unter"
             rf" den|Zum|Zur|Im)\s+{CAP})\s+\d{{1,4}}\s?[a-z]?(?!\w)(?:,?\s+\d{{5}}\s+{CAP})?"
         ),
@@ -105,7 +110,8 @@ FORMS = (
     (
         "address",
         re.compile(
-            rf"(?<!\w)\d{{1,4}}(?:\s?(?:bis|ter))?,?\s+(?i:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|quai|cours|route)\s+(?:(?:{OF}|l['’]|de"
+            rf"(?<!\w)\d{{1,4}}(?:\s?(?:bis|ter))?,?\s+(?i:rue|avenue|av\.|boulevard|bd|"
+            rf"place|chemin|allée|impasse|quai|cours|route)\s+(?:(?:{OF}|l['’]|de"
             rf" l['’])\s*)?(?:(?:{OF}\s+)?(?:[dl]['’])?{CAP}\s?){{1,4}}(?:,\s*\d{{5}}\s+{CAP})?"
         ),
         _any,
@@ -113,21 +119,26 @@ FORMS = (
     (
         "address",
         re.compile(
-            rf"(?<!\w)(?i:calle|c/|avenida|avda\.?|plaza|paseo|carretera|camino|ronda)\s*(?:{OF}\s+)?{CAP}(?:\s+(?:{OF}\s+)?{CAP}){{0,3}},?\s+(?:n[.ºo]+\s*)?\d{{1,4}}(?!\w)(?:,\s*\d{{5}}\s+{CAP})?"
+            rf"(?<!\w)(?i:calle|c/|avenida|avda\.?|plaza|paseo|carretera|camino|"
+            rf"ronda)\s*(?:{OF}\s+)?{CAP}(?:\s+(?:{OF}\s+)?{CAP}){{0,3}},?\s+(?:n[.ºo]+\s"
+            rf"*)?\d{{1,4}}(?!\w)(?:,\s*\d{{5}}\s+{CAP})?"
         ),
         _any,
     ),
     (
         "address",
         re.compile(
-            rf"(?:{PROVINCES})(?:维吾尔|回族|壮族)?(?:省|市|自治区|特别行政区)?[\u4e00-\u9fff]{{1,20}}?(?:路|街|大道|巷|弄|胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"
+            rf"(?:{PROVINCES})(?:维吾尔|回族|壮族)?(?:省|市|自治区|"
+            rf"特别行政区)?[\u4e00-\u9fff]{{1,20}}?(?:路|街|大道|巷|弄|"
+            rf"胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"
         ),
         _any,
     ),
     (
         "address",
         re.compile(
-            r"(?:(?<=住在)|(?<=地址是)|(?<=地址：)|(?<=送到)|(?<=寄到))[\u4e00-\u9fff]{2,16}?(?:路|街|大道|巷|弄|胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"
+            r"(?:(?<=住在)|(?<=地址是)|(?<=地址：)|(?<=送到)|(?<=寄到))[\u4e00-\u9fff]{2,16}?(?:路|街|"
+            r"大道|巷|弄|胡同)(?:[\dA-Za-z]+号?)?(?:[\dA-Za-z]+(?:座|栋|单元|室|号楼|楼))*"
         ),
         _any,
     ),

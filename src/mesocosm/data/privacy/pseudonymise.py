@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mesocosm.core.settings import Kind
-from mesocosm.data.pipeline.ibis_sql import Column, functions, literal, trimmed
+from mesocosm.data.pipeline.ibis_sql import Column, functions, literal, trim
 
 
 class Pseudonymise(Kind):
@@ -26,6 +26,6 @@ class Pseudonymise(Kind):
         call = functions()
         block = bytes.fromhex(key).ljust(64, b"\0")
         inner, outer = (literal(bytes(b ^ pad for b in block), "binary") for pad in (0x36, 0x5C))
-        said = trimmed(x).lower()
-        first = call["sha256_bytes"](call["join"](inner, call["encode"](said)))
+        text = trim(x).lower()
+        first = call["sha256_bytes"](call["join"](inner, call["encode"](text)))
         return call["sha256_bytes"](call["join"](outer, call["unhex"](first))).left(32)

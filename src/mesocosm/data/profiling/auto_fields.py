@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from mesocosm.core.errors import Wrong, belonging_to
 from mesocosm.core.settings import Collected, Source, Where
 from mesocosm.data.dataset import From
-from mesocosm.data.engines.bounded_duckdb import engine
+from mesocosm.data.engines.bounded_duckdb import open_engine
 from mesocosm.data.profiling.file_detection import (
     csv_settings,
     excel_settings,
@@ -51,7 +51,7 @@ def look(sources: Mapping[str, Source], belong: From, where: Where) -> Draft:
             "'auto' drafts no fields of a union with a lookup",
             "'from' with one source, a union or a join, or the fields by name",
         )
-    with engine(where.store) as con:
+    with open_engine(where.store) as con:
         tables, _ = _collected(con, sources, belong.sources, where)
         beside(
             con,
@@ -88,7 +88,7 @@ def draft_files(
     """
     with tempfile.TemporaryDirectory() as aside:
         where = Where(root, Path(aside))
-        with engine(where.store) as con:
+        with open_engine(where.store) as con:
             named = _named(con, root, paths, given or {})
             tables, collected = _collected(
                 con, {n: s for n, (s, _, _) in named.items()}, list(named), where

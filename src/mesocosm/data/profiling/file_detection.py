@@ -17,7 +17,7 @@ from typing import Any
 from mesocosm.core.errors import Wrong
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.header import DELIMITERS
-from mesocosm.data.sources.delimited.plain_text import plain
+from mesocosm.data.sources.delimited.plain_text import open_plain
 from mesocosm.data.sources.delimited.scanner import Scan
 
 ENDINGS = {
@@ -169,7 +169,7 @@ def csv_settings(
     """
     looked: list[tuple[list[list[str]], list[int]]] = []
     try:
-        file = plain(con, path, path.name, encoding).path
+        file = open_plain(con, path, path.name, encoding).path
         for each in (delimiter,) if delimiter else DELIMITERS:
             records = list(islice(Scan(file, Dialect(each)).records(), LOOKED))
             looked.append(([r.cells or [] for r in records], [r.line for r in records]))

@@ -137,12 +137,14 @@ def read(
         + f" from {quote(table)}"
     )
     facts: recipe.Facts = {
-        n: kind.learn([]) for n, kind in fields.items() if isinstance(kind, Number) and kind.unit
+        n: kind.fit_units([])
+        for n, kind in fields.items()
+        if isinstance(kind, Number) and kind.unit
     }
     for field, kind in fields.items():
         if isinstance(kind, Number) and kind.unit and types[field] == "VARCHAR":
             told = ibis_sql.table("_held", {field: "string"})
-            unit = kind.unit_of(ibis_sql.narrow(ibis_sql.trimmed(told[field])), facts[field])
+            unit = kind.unit_of(ibis_sql.narrow(ibis_sql.trim(told[field])), facts[field])
             seen = [
                 row[0]
                 for row in con.execute(
@@ -150,7 +152,7 @@ def read(
                     " null and u <> '' and length(u) <= 40 limit 1000"
                 ).fetchall()
             ]
-            facts[field] = kind.learn(sorted(seen))
+            facts[field] = kind.fit_units(sorted(seen))
     sql = recipe.read_sql(
         fields,
         facts,

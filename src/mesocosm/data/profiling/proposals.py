@@ -16,13 +16,13 @@ from mesocosm.data.cleaning.repairs.dependency import Dependency
 from mesocosm.data.cleaning.repairs.misplaced_value import Moved
 from mesocosm.data.cleaning.repairs.repair import RepairKind
 from mesocosm.data.cleaning.repairs.spelling import Spelling
-from mesocosm.data.pipeline.internal_names import working
+from mesocosm.data.pipeline.internal_names import working_column
 from mesocosm.data.profiling.columns.column import BLANK, TRIMMED, Column, Proposal, share
 from mesocosm.data.profiling.columns.totals import totals
 from mesocosm.data.sources.path_utils import quote
 
 EXAMPLES = 10
-NEW, ROWS = working("new"), working("rows")
+NEW, ROWS = working_column("new"), working_column("rows")
 CLEAN = "_clean"  # the rows looked at, trimmed, blank ones null
 HELD_FIELDS = 60  # columns that are looked at in full; of a wider table, so many of words
 MOST_FIELDS = 60  # categories that are held against each other
@@ -83,7 +83,7 @@ def _repair(con: Any, repair: RepairKind, settings: Mapping[str, Any], why: str)
     """A proposal of what a repair would do to the rows looked at; none where it would do
     nothing.
     """
-    values = repair.values(repair.learn(con, CLEAN))
+    values = repair.values(repair.fit(con, CLEAN))
     changes, shown = 0, list[str]()
     for name, sql in values.items():
         x = quote(name)
@@ -208,7 +208,7 @@ def _outliers(fields: Fields, columns: Sequence[Column]) -> list[Proposal]:
         )
         if len(numbers) < 20:
             continue
-        fence = Iqr().fence(
+        fence = Iqr().fit_bounds(
             {"q1": numbers[len(numbers) // 4][0], "q3": numbers[3 * len(numbers) // 4][0]}
         )
         out = [(x, n, v) for x, n, v in numbers if not fence["low"] <= x <= fence["high"]]

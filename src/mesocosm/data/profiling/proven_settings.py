@@ -14,7 +14,7 @@ from typing import Any
 
 from mesocosm.core.errors import Wrong
 from mesocosm.data.pipeline.column_groups import slices
-from mesocosm.data.pipeline.ingest import Raw
+from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.pipeline.recipe import Fields, columns_of
 from mesocosm.data.profiling.column_readings import both_orders, day_month_order, decimal_mark
 from mesocosm.data.sources.arrow_ingest import CELLS
@@ -29,7 +29,7 @@ HEAD = rf"^[\s\pZ]*(\p{{Nd}}{{1,2}}{BETWEEN}\p{{Nd}}{{1,2}}{BETWEEN}\p{{Nd}}{{2,
 MOST = 100_000  # distinct values with a comma
 
 
-def prove(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:
+def prove(con: Any, fields: Fields, rows: RawTable) -> dict[str, str]:
     """The decimal mark (`,` or `mixed`) of each field of numbers that sets none and whose column
     does not prove the point.
 
@@ -42,12 +42,12 @@ def prove(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:
     return found
 
 
-def questions(con: Any, fields: Fields, rows: Raw) -> list[Wrong]:
+def questions(con: Any, fields: Fields, rows: RawTable) -> list[Wrong]:
     """What `prove` and `orders` would stop at, for every column."""
     return _marks(con, fields, rows)[1] + _orders(con, fields, rows)[1]
 
 
-def _marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[Wrong]]:
+def _marks(con: Any, fields: Fields, rows: RawTable) -> tuple[dict[str, str], list[Wrong]]:
     """The decimal marks that the columns prove, and a question for each column with two
     readings.
     """
@@ -144,7 +144,7 @@ def _cells(con: Any, fields: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def orders(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:
+def orders(con: Any, fields: Fields, rows: RawTable) -> dict[str, str]:
     """The order of day and month (`dmy` or `mdy`) of each date or time whose formats read one text
     in both orders.
 
@@ -157,7 +157,7 @@ def orders(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:
     return found
 
 
-def _orders(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], list[Wrong]]:
+def _orders(con: Any, fields: Fields, rows: RawTable) -> tuple[dict[str, str], list[Wrong]]:
     """The orders that the columns prove, and a question for each column with two readings."""
     columns = columns_of(fields)
     found: dict[str, str] = {}

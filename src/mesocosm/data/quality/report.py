@@ -1,149 +1,27 @@
-"""The quality report: every field before and after, and the account of rows that must close.
+"""The quality report: what was treated, what could not be read, and the row counts, which must add
+up.
 
 Knows SQL aggregates over two tables. Knows nothing of how the rows were cleaned.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mesocosm.data.pipeline import ibis_sql
-from mesocosm.data.pipeline.column_groups import COUNTED, groups, slices
-from mesocosm.data.pipeline.recipe import Facts, Fields, columns_of, typed
+from mesocosm.data.pipeline.column_groups import groups
+from mesocosm.data.pipeline.recipe import Facts, Fields, columns_of, typed_table
+from mesocosm.data.quality.table_statistics import SAMPLED
 from mesocosm.data.sources.path_utils import quote
 
-EXACT = 2_000_000
-SAMPLED = 500_000
 LOOKED = 50_000
 MOST_REASONS = 30  # that are listed one by one
-LISTED = 200  # values of a category whose rows are counted; rows of the others are counted together
 
 
-def profile(con: Any, table: str, fields: Fields) -> dict[str, dict[str, Any]]:
-    """Per field: rows, missing, distinct, and for numbers min, max, mean, median, sd.
-
-    Values of private fields are not shown: only how many there are. Over `EXACT` rows the count of
-    distinct values is an estimate (HyperLogLog).
-    """
-    rows = con.execute(f"select count(*) from {table}").fetchone()[0]
-    found: dict[str, dict[str, Any]] = {}
-    for part, some in slices(con, table, fields):
-        found |= _profile(con, part, some, rows)
-    return found
-
-
-def _profile(con: Any, table: str, fields: Fields, rows: int) -> dict[str, dict[str, Any]]:
-    """The profile of some fields of a table of `rows` rows."""
-    from mesocosm.data.pipeline.quantiles import several_quantiles
-
-    distinct = "count(distinct {})" if rows <= EXACT else "approx_count_distinct({})"
-    found: dict[str, dict[str, Any]] = {name: {"rows": rows} for name in fields}
-    asked: list[tuple[str, str, str]] = []
-    numbers = [n for n, f in fields.items() if ibis_sql.is_number(f.ibis_type) and not f.private]
-    for name in fields:
-        x = quote(name)
-        asked.append((name, "missing", f"count(*) - count({x})"))
-        if name in numbers:
-            asked += [
-                (name, key, f"{call}({x})::double")
-                for key, call in (("min", "min"), ("max", "max"), ("mean", "avg"), ("sd", "stddev"))
-            ]
-    row = con.execute(f"select {', '.join(a[2] for a in asked)} from {table}").fetchone()
-    for (name, key, _), value in zip(asked, row, strict=True):
-        bad = isinstance(value, float) and not math.isfinite(value)
-        found[name][key] = None if bad else value
-    names = list(fields)
-    for some in (
-        names[i : i + COUNTED] for i in range(0, len(names), COUNTED)
-    ):  # each count holds the values of its column
-        counts = con.execute(
-            f"select {', '.join(distinct.format(quote(n)) for n in some)} from {table}"
-        ).fetchone()
-        for name, count in zip(some, counts, strict=True):
-            found[name]["distinct"] = count
-    middles = several_quantiles(con, [quote(n) for n in numbers], table, [0.5], rows)
-    for name, middle in zip(numbers, middles, strict=True):
-        found[name]["median"] = middle[0] if middle else None
-    return found
-
-
-def histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
-    """What the drift watch compares with, from training rows: 200 quantiles of each number, counts
-    of the 200 most frequent values of each category.
-    """
-    found: dict[str, Any] = {}
-    shown = {n: f for n, f in fields.items() if not f.private}
-    for part, some in slices(con, table, shown, more=", _row, _split"):
-        found |= _histogram(con, part, some)
-    return found
-
-
-def _histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
-    """The same of some fields."""
-    from mesocosm.data.pipeline.quantiles import several_quantiles
-
-    found: dict[str, Any] = {}
-    teach = con.execute(f"select count(*) from {table} where _split = 'train'").fetchone()[0]
-    every = max(1, teach // SAMPLED)
-    where = f"{table} where _split = 'train'" + (
-        f" and hash(_row) % {every} = 0" if every > 1 else ""
-    )
-    numbers = [n for n, f in fields.items() if ibis_sql.is_number(f.ibis_type)]
-    ends = dict(
-        zip(
-            numbers,
-            several_quantiles(
-                con,
-                [quote(n) for n in numbers],
-                f"(select * from {where})",
-                [i / 199 for i in range(200)],
-                min(teach, SAMPLED + teach % SAMPLED),
-            ),
-            strict=True,
-        )
-    )
-    asked = ", ".join(
-        f"[count({quote(n)}), min({quote(n)})::double, max({quote(n)})::double]" for n in numbers
-    )
-    whole = dict(
-        zip(
-            numbers,
-            (
-                con.execute(f"select {asked} from {table} where _split = 'train'").fetchone()
-                if numbers
-                else ()
-            ),
-            strict=True,
-        )
-    )
-    for name, field in fields.items():
-        x = quote(name)
-        if ibis_sql.is_number(field.ibis_type):
-            if (values := ends[name]) is not None:
-                count, low, high = whole[name]
-                if (
-                    every > 1 and math.isfinite(low) and math.isfinite(high)
-                ):  # a sample misses the ends of the range
-                    values = [low, *values[1:-1], high]
-                found[name] = {"numbers": values, "rows": int(count)}
-        elif field.model_dump()["type"] in ("category", "boolean"):
-            query = (
-                f"select {x}::varchar, count(*) from {table} where _split = 'train' and {x} is not"
-                f" null group by 1 order by 2 desc, 1 limit {LISTED}"
-            )
-            found[name] = {"counts": (listed := dict(con.execute(query).fetchall()))}
-            if len(listed) == LISTED:
-                found[name]["other"] = con.execute(
-                    f"select count({x}) from {table} where _split = 'train'"
-                ).fetchone()[0] - sum(listed.values())
-    return found
-
-
-def patterns(con: Any, table: str, fields: Fields, most: int = 12) -> list[dict[str, Any]]:
+def missing_patterns(con: Any, table: str, fields: Fields, most: int = 12) -> list[dict[str, Any]]:
     """Which fields are missing together, and in how many rows (of a seeded share where they are
     many).
     """
@@ -152,9 +30,9 @@ def patterns(con: Any, table: str, fields: Fields, most: int = 12) -> list[dict[
     every = max(1, rows // SAMPLED)
     where = f" where hash(_row) % {every} = 0" if every > 1 else ""
     bits = ", ".join(f"case when {quote(n)} is null then '1' else '0' end" for n in names)
-    said = f"concat({bits})"  # one call, as a chain of many || is too deep
+    pattern = f"concat({bits})"  # one call, as a chain of many || is too deep
     found = con.execute(
-        f"select p, count(*) from (select {said} as p from {table}{where}) group by p order by 2"
+        f"select p, count(*) from (select {pattern} as p from {table}{where}) group by p order by 2"
         f" desc, 1 limit {most}"
     ).fetchall()
     return [
@@ -169,14 +47,14 @@ def examples(
     """For each field that is not private and not the key: values as they came and as they are kept,
     where the two differ; `LOOKED` rows are compared.
     """
-    able = [
-        n
+    shown = {
+        n: f
         for n, f in fields.items()
         if not f.private and n != key and f.model_dump()["type"] != "image"
-    ]
+    }
     texts = {n: quote(c) for n, c in columns_of(fields).items()}
     found: dict[str, list[list[str | None]]] = {}
-    for some in groups({n: fields[n] for n in able}):
+    for some in groups(shown):
         found |= _examples(con, written, some, texts, most)
     return found
 
@@ -185,22 +63,19 @@ def _examples(
     con: Any, written: str, fields: Fields, texts: Mapping[str, str], most: int
 ) -> dict[str, list[list[str | None]]]:
     """The same of some fields."""
-    able = list(fields)
     pairs = ", ".join(
-        f"r.{texts[n]}::varchar as a{i}, w.{quote(n)}::varchar as b{i}" for i, n in enumerate(able)
+        f"r.{texts[n]}::varchar as a{i}, w.{quote(n)}::varchar as b{i}"
+        for i, n in enumerate(fields)
     )
     con.execute(
         f"create temp table _pairs as select {pairs} from (select * from _raw limit {LOOKED}) r"
         f" join {written} w using (_row)"
     )
     found: dict[str, list[list[str | None]]] = {}
-    for i, n in enumerate(able):
-        number = ibis_sql.is_number(fields[n].ibis_type)
-        same = (
-            f"try_cast(trim(a{i}) as double) is not distinct from try_cast(b{i} as double)"
-            if number
-            else f"trim(a{i}) is not distinct from b{i}"
-        )
+    for i, (name, field) in enumerate(fields.items()):
+        same = f"trim(a{i}) is not distinct from b{i}"
+        if ibis_sql.is_number(field.ibis_type):
+            same = f"try_cast(trim(a{i}) as double) is not distinct from try_cast(b{i} as double)"
         query = (
             f"select left(any_value(a{i}), 60), left(b{i}, 60) from _pairs where not ({same} and"
             f" a{i} is not null or coalesce(trim(a{i}), '') = '' and b{i} is null) group by"
@@ -208,15 +83,19 @@ def _examples(
         )
         some = [list(row) for row in con.execute(query).fetchall()]
         if some:
-            found[n] = some
+            found[name] = some
     con.execute("drop table _pairs")
     return found
 
 
-def shares(
-    con: Any, written: str, fields: Fields, mended: bool, truth: str | None, key: str | None
+def other_measures(
+    con: Any, written: str, fields: Fields, repaired: bool, truth: str | None, key: str | None
 ) -> dict[str, Any]:
     """The other measures of quality.
+
+    Args:
+        repaired: whether the dataset has repairs.
+        truth: the table of true values, where there is one; its rows are found by `key`.
 
     Returns:
         `consistency` (rows that broke no rule over several values and needed no repair, 0 to 1),
@@ -225,7 +104,9 @@ def shares(
 
     Source: ISO/IEC 25012 (data quality model).
     """
-    odd = "_broken is not null" + (" or _mended <> ''" if mended else "")
+    odd = "_broken is not null"
+    if repaired:
+        odd += " or _mended <> ''"
     rows, bad = con.execute(f"select count(*), count(*) filter ({odd}) from _stage").fetchall()[0]
     found: dict[str, Any] = {"consistency": round(1 - bad / max(1, rows), 6)}
     days = [n for n, f in fields.items() if f.ibis_type in ("date", "timestamp") and not f.private]
@@ -235,44 +116,51 @@ def shares(
         ).fetchall()[0]
         found["newest"] = dict(zip(days, row, strict=True))
     if truth and key:
-        there = {r[0] for r in con.execute(f"describe {truth}").fetchall()}
-        able = [
-            n for n, f in fields.items() if not f.private and n != key and (f.column or n) in there
-        ]
-        k, real = quote(key), quote(fields[key].column or key)
-        same = [
-            "count(*) filter"
-            f" "
-            f"({_agrees(f'w.{quote(n)}', f't.{quote(fields[n].column or n)}', fields[n].ibis_type)})"
-            for n in able
-        ]
-        row = con.execute(
-            f"select count(*), {', '.join([*same, '0'])} from {written} w join {truth} t on"
-            f" w.{k}::varchar = trim(t.{real}::varchar)"
-        ).fetchall()[0]
-        if row[0] and able:
-            found["accuracy"] = {
-                n: round(hits / row[0], 6) for n, hits in zip(able, row[1:], strict=False)
-            }
-            found["accuracy"]["_all"] = round(sum(row[1 : 1 + len(able)]) / row[0] / len(able), 6)
+        accuracy = _accuracy(con, written, fields, truth, key)
+        if accuracy:
+            found["accuracy"] = accuracy
     return found
 
 
-def _agrees(mine: str, theirs: str, kind: str) -> str:
-    text = f"nullif(trim({theirs}::varchar), '')"
+def _accuracy(con: Any, written: str, fields: Fields, truth: str, key: str) -> dict[str, float]:
+    """The share of kept values that agree with the true ones, by field, and of all (`_all`)."""
+    there = {r[0] for r in con.execute(f"describe {truth}").fetchall()}
+    columns: dict[str, str] = {}
+    for name, field in fields.items():
+        column = field.column or name
+        if column in there and name != key and not field.private:
+            columns[name] = column
+    agreeing = []
+    for name, column in columns.items():
+        agrees = _agrees(f"w.{quote(name)}", f"t.{quote(column)}", fields[name].ibis_type)
+        agreeing.append(f"count(*) filter ({agrees})")
+    true_key = quote(fields[key].column or key)
+    rows, *hits = con.execute(
+        f"select count(*), {', '.join([*agreeing, '0'])} from {written} w join {truth} t on"
+        f" w.{quote(key)}::varchar = trim(t.{true_key}::varchar)"
+    ).fetchall()[0]
+    if not rows or not columns:
+        return {}
+    found = {name: round(hit / rows, 6) for name, hit in zip(columns, hits, strict=False)}
+    found["_all"] = round(sum(hits) / rows / len(columns), 6)
+    return found
+
+
+def _agrees(value: str, true: str, kind: str) -> str:
+    """SQL that is true where a kept value is the true one, which is a text."""
+    text = f"nullif(trim({true}::varchar), '')"
     if ibis_sql.is_number(kind):
         return (
-            f"({mine} is null and {text} is null or abs({mine} - try_cast({text} as double)) <="
-            f" 1e-9 * greatest(1, abs({mine})))"
+            f"({value} is null and {text} is null or abs({value} - try_cast({text} as double)) <="
+            f" 1e-9 * greatest(1, abs({value})))"
         )
-    return (
-        f"{mine}::varchar is not distinct from"
-        f" {f'try_cast({text} as {kind})::varchar' if kind in ('date', 'timestamp') else text}"
-    )
+    if kind in ("date", "timestamp"):
+        text = f"try_cast({text} as {kind})::varchar"
+    return f"{value}::varchar is not distinct from {text}"
 
 
-def reasons(con: Any, lines: Iterable[str] = ()) -> dict[str, int]:
-    """Why rows were set aside, values left out of the sentences, each with its count, the most
+def count_reasons(con: Any, lines: Iterable[str] = ()) -> dict[str, int]:
+    """Why rows are quarantined, values left out of the sentences, each with its count, the most
     frequent first.
 
     Args:
@@ -281,16 +169,17 @@ def reasons(con: Any, lines: Iterable[str] = ()) -> dict[str, int]:
     found = Counter(f"the line cannot be read: {why}" for why in lines)
     for why, rows in con.execute("select _why, count(*) from _set_aside group by 1").fetchall():
         found[without_values(why)] += rows
-    first = sorted(found.items(), key=lambda e: (-e[1], e[0]))
-    rest = sum(rows for _, rows in first[MOST_REASONS:])
-    return dict(first[:MOST_REASONS]) | (
-        {f"{len(first) - MOST_REASONS} other reasons": rest} if rest else {}
-    )
+    ranked = sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
+    listed = dict(ranked[:MOST_REASONS])
+    others = sum(rows for _, rows in ranked[MOST_REASONS:])
+    if others:
+        listed[f"{len(ranked) - MOST_REASONS} other reasons"] = others
+    return listed
 
 
 def without_values(why: str) -> str:
     """A reason without the value it is of, so that like ones are counted together and no value of a
-    row is told.
+    row is shown.
 
     >>> without_values("day: '2021-02-30' is not a date: there is no 30 February 2021")
     'day: a value is not a date: there is no such day'
@@ -301,7 +190,7 @@ def without_values(why: str) -> str:
     return re.sub(r"two readings, \S+ and \S+;", "two readings;", plain)
 
 
-def unreadable(
+def count_unreadable(
     con: Any, fields: Fields, types: Mapping[str, str], before: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, int]:
     """Per field: how many values were there and could not be read as its type; fields without any
@@ -316,36 +205,36 @@ def unreadable(
         if not before[name]["missing"] or column not in types:
             continue
         table = ibis_sql.table("_unread", {column: types[column]})
-        said = fields[name].unless_null(
-            ibis_sql.trimmed(table[column])
-            if types[column] == "string" and fields[name].trims
-            else table[column]
-        )
-        if getattr(fields[name], "absent", ()):
-            said = ibis_sql.unless_absent(said, fields[name].absent)
+        value = table[column]
+        if types[column] == "string" and fields[name].trims:
+            value = ibis_sql.trim(value)
+        value = fields[name].unless_null(value)
+        if fields[name].absent:
+            value = ibis_sql.unless_absent(value, fields[name].absent)
         unread = (
             f"select {quote(column)} from _raw where _row in (select _row from _stage where"
             f" {quote(name)} is null) and {quote(column)} is not null"
         )
-        count = con.execute(
-            f"with _unread as ({unread}) {ibis_sql.to_sql(table.aggregate(n=said.notnull().sum()))}"
-        ).fetchall()[0][0]
+        present = ibis_sql.to_sql(table.aggregate(n=value.notnull().sum()))
+        count = con.execute(f"with _unread as ({unread}) {present}").fetchall()[0][0]
         if count:
             found[name] = int(count)
     return found
 
 
-def treated(con: Any, fields: Fields, facts: Facts) -> dict[str, dict[str, int]]:
-    """Per field: how many gaps were filled and how many values lay outside the fence."""
-    rows = typed(fields, "_parted", "_row", "_why")
+def count_treated(con: Any, fields: Fields, facts: Facts) -> dict[str, dict[str, int]]:
+    """Per field: how many missing values were imputed and how many values were outliers."""
+    rows = typed_table(fields, "_parted", "_row", "_why")
     rows = rows.filter(rows._why.isnull())
     asked: dict[tuple[str, str], Any] = {}
     for name, field in fields.items():
-        mine = facts.get(name, {})
-        if "fill" in mine:
+        known = facts.get(name, {})
+        if "fill" in known:
             asked[name, "filled"] = rows[name].isnull().sum()
-        if field.fence and mine.get("fence"):
-            asked[name, "outside"] = field.fence.outside(rows[name], mine["fence"], rows).sum()
+        if field.outlier_detector and known.get("fence"):
+            asked[name, "outside"] = field.outlier_detector.outside(
+                rows[name], known["fence"], rows
+            ).sum()
     found: dict[str, dict[str, int]] = {name: {"filled": 0} for name in fields}
     if not asked:
         return found
@@ -355,8 +244,8 @@ def treated(con: Any, fields: Fields, facts: Facts) -> dict[str, dict[str, int]]
     return found
 
 
-def told(account: dict[str, int]) -> str:
-    """The account in words; it closes."""
+def account_sentence(account: dict[str, int]) -> str:
+    """The row counts in words; they add up."""
     more = "".join(f" + {account[k]} {k}" for k in ("forgotten", "expired") if account.get(k))
     return (
         f"{account['in']} rows in = {account['kept']} kept + {account['quarantined']} quarantined +"
@@ -369,9 +258,8 @@ def score(
 ) -> float:
     """Quality from 0 to 1: the share of cells that came in whole, times the share of rows kept."""
     cells = sum(p["rows"] for p in before.values()) or 1
-    whole = 1 - sum(p["missing"] for p in before.values()) / cells
-    still = 1 - sum(p["missing"] for p in after.values()) / (
-        sum(p["rows"] for p in after.values()) or 1
-    )
+    kept_cells = sum(p["rows"] for p in after.values()) or 1
+    complete_before = 1 - sum(p["missing"] for p in before.values()) / cells
+    complete_after = 1 - sum(p["missing"] for p in after.values()) / kept_cells
     kept = account["kept"] / max(1, account["in"])
-    return float(round(kept * (whole + still) / 2, 4))
+    return float(round(kept * (complete_before + complete_after) / 2, 4))

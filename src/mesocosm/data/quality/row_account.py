@@ -1,7 +1,7 @@
-"""The account of every source of a dataset: each row that was read is used, unmatched or repeated.
+"""The row counts of every source of a dataset: each row read is used, unmatched or repeated.
 
-Knows the tables of the sources and how they are put together. The account of the dataset's own rows
-(kept, quarantined, duplicates) is that of the build.
+Knows the tables of the sources and how they are joined. The dataset's own row counts (kept,
+quarantined, duplicates) are those of the build.
 """
 
 from __future__ import annotations
@@ -30,34 +30,33 @@ def account_sources(
             `unmatched`
         (rows of a partner whose key no leading row has), `repeated` (rows of a partner that follow
         the first one of a key, and are not used) and `rejected` (lines that could not be read).
-        They close: read = used + unmatched + repeated + rejected. A partner also has `matched`
+        They add up: read = used + unmatched + repeated + rejected. A partner also has `matched`
         (leading rows that it was joined to) and `without` (leading rows that found no row in it);
         `unmatched_at` and `repeated_at` hold the places of the first rows as `file:line`, and
         `repeated_differ` counts the repeated rows that are not equal to the row that was used.
 
     Raises:
-        Failure: an account does not close.
+        Failure: the counts of a source do not add up.
     """
     found: dict[str, SourceAccount] = {}
     for source in leads:
-        found[source] = _of_lead(con, source, collected[source])
+        found[source] = _count_lead(con, source, collected[source])
     for source, key in dataset.source.partners.items():
-        role = "lookup" if source in dataset.source.lookup else "join"
-        one = _of_partner(con, source, key, collected[source], leads) | {"role": role}
         if source in found:  # its own partner: each row is read once and used as a leading row
             continue
-        found[source] = one
-    for source, one in found.items():
-        if one["read"] != one["used"] + one["unmatched"] + one["repeated"] + one["rejected"]:
-            raise Failure(f"the account of the source '{source}' does not close: {one}")
+        role = "lookup" if source in dataset.source.lookup else "join"
+        account = _count_partner(con, source, key, collected[source], leads)
+        found[source] = account | {"role": role}
+    for source, account in found.items():
+        total = sum(account[part] for part in ("used", "unmatched", "repeated", "rejected"))
+        if account["read"] != total:
+            raise Failure(f"the row counts of the source '{source}' do not add up: {account}")
     return found
 
 
-def _of_lead(con: Any, source: str, collected: Collected) -> SourceAccount:
-    rows, rejected = (
-        int(con.execute(f"select count(*) from {quote('src_' + source)}").fetchall()[0][0]),
-        len(collected.unreadable),
-    )
+def _count_lead(con: Any, source: str, collected: Collected) -> SourceAccount:
+    table, rejected = quote("src_" + source), len(collected.unreadable)
+    rows = int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
     return {
         "role": "rows",
         "read": rows + rejected,
@@ -68,7 +67,7 @@ def _of_lead(con: Any, source: str, collected: Collected) -> SourceAccount:
     }
 
 
-def _of_partner(
+def _count_partner(
     con: Any, source: str, key: str, collected: Collected, leads: Sequence[str]
 ) -> SourceAccount:
     table, rejected = quote("src_" + source), len(collected.unreadable)
@@ -87,15 +86,7 @@ def _of_partner(
         f" 'used' end as what, k from ({ranked})"
     )
     counts = dict(con.execute("select what, count(*) from _partner group by 1").fetchall())
-    places = {
-        what: [
-            f"{f}:{n}"
-            for f, n in con.execute(
-                f"select f, n from _partner where what = '{what}' order by f, n limit {PLACES}"
-            ).fetchall()
-        ]
-        for what in ("unmatched", "repeated")
-    }
+    unmatched_at, repeated_at = (_places_of(con, what) for what in ("unmatched", "repeated"))
     differ = con.execute(
         "select count(*) from _partner a join _partner b using (k) where a.what = 'repeated' and"
         " b.what = 'used' and a.h <> b.h"
@@ -118,45 +109,47 @@ def _of_partner(
         "matched": int(matched),
         "without": int(all_rows - matched),
         "repeated_differ": int(differ),
-        "unmatched_at": places["unmatched"],
-        "repeated_at": places["repeated"],
+        "unmatched_at": unmatched_at,
+        "repeated_at": repeated_at,
     }
+
+
+def _places_of(con: Any, what: str) -> list[str]:
+    """Where the first rows of a sort are, as `file:line`."""
+    query = f"select f, n from _partner where what = '{what}' order by f, n limit {PLACES}"
+    return [f"{file}:{line}" for file, line in con.execute(query).fetchall()]
 
 
 def sentences(accounts: Mapping[str, SourceAccount]) -> list[str]:
     """The accounts in words, a line for each source; none where one source alone feeds the dataset.
 
-    >>> sentences({"a": {"role": "rows", "read": 3, "used": 3, "unmatched": 0, "repeated": 0, "rejected": 0}})
+    >>> sentences({"a": {"role": "rows", "read": 3, "used": 3, "rejected": 0}})
     []
     """
     if len(accounts) < 2:
         return []
-    return [_sentence(source, one) for source, one in accounts.items()]
+    return [_sentence(source, account) for source, account in accounts.items()]
 
 
-def _sentence(source: str, one: SourceAccount) -> str:
+def _sentence(source: str, account: SourceAccount) -> str:
     line = (
-        f"{source}: {one['read']} rows read = {one['used']} used + {one['unmatched']} unmatched +"
-        f" {one['repeated']} repeated"
+        f"{source}: {account['read']} rows read = {account['used']} used +"
+        f" {account['unmatched']} unmatched + {account['repeated']} repeated"
     )
-    line += f" + {one['rejected']} rejected" if one["rejected"] else ""
-    if one["role"] == "rows":
+    if account["rejected"]:
+        line += f" + {account['rejected']} rejected"
+    if account["role"] == "rows":
         return line
-    line += (
-        f"; {one['without']} leading {'row has' if one['without'] == 1 else 'rows have'} no row"
-        " in it"
-        if one["without"]
-        else ""
-    )
-    if one["repeated"]:
-        differ = (
-            f", {one['repeated_differ']} of them with other values"
-            if one["repeated_differ"]
-            else ""
-        )
+    if account["without"]:
+        rows = "row has" if account["without"] == 1 else "rows have"
+        line += f"; {account['without']} leading {rows} no row in it"
+    if account["repeated"]:
+        places = _shown(account["repeated_at"], account["repeated"])
+        if account["repeated_differ"]:
+            places += f", {account['repeated_differ']} of them with other values"
         line += (
-            f"; the first row of each '{one['on']}' is used, {one['repeated']} repeated not"
-            f" ({_shown(one['repeated_at'], one['repeated'])}{differ})"
+            f"; the first row of each '{account['on']}' is used, {account['repeated']} repeated not"
+            f" ({places})"
         )
     return line
 

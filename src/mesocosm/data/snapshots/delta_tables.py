@@ -1,5 +1,4 @@
-"""Governed tables as Delta: files written by the engine, made a version by one commit, read by
-version.
+"""Governed tables as Delta: files written by the engine, published by one commit, read by version.
 
 Knows deltalake and Parquet. Knows nothing of cleaning. No minimum or maximum of a column ever
 reaches the log, so that an erased value leaves nothing there.
@@ -32,7 +31,7 @@ def commit(path: Path, files: list[Path], made: str) -> int:
 
     Args:
         files: files below `path`, of one schema, at least one.
-        made: the print of what they were made from; kept in the commit.
+        made: the fingerprint of what they were made from; kept in the commit.
     """
     import pyarrow.parquet as pq
     from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema
@@ -55,7 +54,7 @@ def commit(path: Path, files: list[Path], made: str) -> int:
                 json.dumps({"numRecords": rows}),
             )
         )
-    told = CommitProperties(custom_metadata={"made": made, "contents": json.dumps(contents)})
+    properties = CommitProperties(custom_metadata={"made": made, "contents": json.dumps(contents)})
     quiet = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
     where = str(path)
     if not DeltaTable.is_deltatable(where):
@@ -65,12 +64,16 @@ def commit(path: Path, files: list[Path], made: str) -> int:
             adds,
             mode="overwrite",
             configuration=SETTINGS,
-            commit_properties=told,
+            commit_properties=properties,
             post_commithook_properties=quiet,
         )
     else:
         DeltaTable(where).create_write_transaction(
-            adds, "overwrite", schema, commit_properties=told, post_commithook_properties=quiet
+            adds,
+            "overwrite",
+            schema,
+            commit_properties=properties,
+            post_commithook_properties=quiet,
         )
     return int(DeltaTable(where).version())
 
@@ -98,17 +101,16 @@ def files_of(path: Path, version: int, verify: bool = True) -> list[str]:
 
     try:
         table = DeltaTable(path, version=version)
-        files = [
-            str(path / uri.rsplit("/", 1)[-1]) for uri in table.file_uris()
-        ]  # all lie beside each other; of the folder, a URI escapes what a path does not
+        # all lie beside each other; of the folder, a URI escapes what a path does not
+        files = [str(path / uri.rsplit("/", 1)[-1]) for uri in table.file_uris()]
     except (DeltaError, TableNotFoundError, OSError, ValueError) as error:
         raise Failure(
             f"version {version} of the table '{path.name}' cannot be read; run 'mesocosm build'"
         ) from error
-    gone = [f for f in files if not Path(f).exists()]
-    if gone:
+    lost = [file for file in files if not Path(file).exists()]
+    if lost:
         raise Failure(
-            f"the table '{path.name}' has lost the file '{Path(gone[0]).name}'; run 'mesocosm"
+            f"the table '{path.name}' has lost the file '{Path(lost[0]).name}'; run 'mesocosm"
             " doctor'"
         )
     if verify:
@@ -146,11 +148,8 @@ def contents_of(path: Path, version: int) -> dict[str, str]:
             json.loads(line) for line in entry.read_text(encoding="utf-8").splitlines() if line
         ]
         infos = [line["commitInfo"] for line in lines if "commitInfo" in line]
-        return (
-            {str(k): str(v) for k, v in json.loads(infos[0].get("contents", "{}")).items()}
-            if infos
-            else {}
-        )
+        contents = json.loads(infos[0].get("contents", "{}")) if infos else {}
+        return {str(name): str(content) for name, content in contents.items()}
     except (OSError, ValueError, AttributeError) as error:
         raise Failure(
             f"version {version} of the table '{path.name}' cannot be read: its log is damaged"
@@ -172,10 +171,12 @@ def read_table(path: Path, version: int, columns: str = "*", where: str = "true"
         table = scan(path, version)
         names = {row[0] for row in con.execute(f"describe select * from {table}").fetchall()}
         query = f"select {columns} from {table} where {where}"
-        return con.sql(query + (" order by _row" if "_row" in names else "")).to_arrow_table()
+        if "_row" in names:
+            query += " order by _row"
+        return con.sql(query).to_arrow_table()
 
 
-def oldest(path: Path, version: int, field: str) -> str | None:
+def find_oldest_day(path: Path, version: int, field: str) -> str | None:
     """The earliest day of a date field in one version, as ISO 8601."""
     import duckdb
 
@@ -194,25 +195,22 @@ def page_of(
     """Some rows of one version as JSON-ready data, in the order of `_row`."""
     import duckdb
 
-    from mesocosm.data.pipeline.internal_names import quote, working
+    from mesocosm.data.pipeline.internal_names import quote, working_column
 
     with duckdb.connect() as con:
         kinds = {
             row[0]: str(row[1])
             for row in con.execute(f"describe select * from {scan(path, version)}").fetchall()
         }
-        exact = {
-            f for f in fields if kinds.get(f, "").startswith("DECIMAL")
-        }  # a number of JSON would be read as a double
-        shape = ", ".join(
-            [
-                "_row",
-                *(f"{quote(f)}::varchar as {quote(f)}" if f in exact else quote(f) for f in fields),
-            ]
-        )
-        one = working("row")  # a field of the subquery's name would be taken for it
+        shape = ["_row"]
+        for field in fields:
+            cell = quote(field)
+            if kinds.get(field, "").startswith("DECIMAL"):
+                cell = f"{cell}::varchar as {cell}"  # a number of JSON would be read as a double
+            shape.append(cell)
+        row = working_column("row")  # a field of the subquery's name would be taken for it
         rows = con.execute(
-            f"select to_json({one})::varchar from (select {shape} from {scan(path, version)} order"
-            f" by _row limit {limit} offset {offset}) {one}"
+            f"select to_json({row})::varchar from (select {', '.join(shape)} from"
+            f" {scan(path, version)} order by _row limit {limit} offset {offset}) {row}"
         ).fetchall()
-    return [json.loads(row[0]) for row in rows]
+    return [json.loads(found[0]) for found in rows]

@@ -1,4 +1,5 @@
-"""A subject erased from the tables of a dataset: files rewritten without it, older versions gone.
+"""Erase a subject from the tables of a dataset: files are rewritten without it, older versions
+deleted.
 
 Knows Delta tables and their files. Knows nothing of the catalog.
 """
@@ -6,6 +7,7 @@ Knows Delta tables and their files. Knows nothing of the catalog.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,13 +35,12 @@ def keys_as_kept(field: FieldKind, keys: Sequence[str], secret: str) -> list[str
         found = con.execute(
             f"with _read as ({read}) select k::varchar from ({hidden}) order by _row"
         ).fetchall()
-    return [
-        str(row[0]) if row[0] is not None else key for row, key in zip(found, keys, strict=True)
-    ]
+    values = [row[0] for row in found]
+    return [key if value is None else str(value) for value, key in zip(values, keys, strict=True)]
 
 
-def mark(key: str, secret: str) -> str:
-    """The mark of a key (see `gone.mark_of`)."""
+def mark_key(key: str, secret: str) -> str:
+    """The mark of a key (see `retention.mark_of`)."""
     import duckdb
 
     from mesocosm.data.pipeline import ibis_sql
@@ -53,42 +54,40 @@ def mark(key: str, secret: str) -> str:
         )
 
 
-def of_keys(
-    field: str, kept: Sequence[str], said: Sequence[str], sealed: str | None = None
+def match_keys(
+    field: str, kept: Sequence[str], given: Sequence[str], sealed: str | None = None
 ) -> dict[str, str]:
     """For each table, SQL that is true for the rows of some keys.
 
     Args:
         kept: the keys as `rows` holds them.
-        said: the keys as they were said, which quarantined originals hold.
+        given: the keys as they were given, which quarantined originals hold.
         sealed: SQL that opens the field, where it is encrypted.
     """
-    listed = ", ".join(map(text, [*kept, *said] if sealed else kept))
     original = f"json_extract_string(original, {text('$.' + quote(field))})"
-    own = (
-        "coalesce(case when json_valid(original) then"
-        f" {f'opened({original})' if sealed else original} end in"
-        f" ({', '.join(map(text, [*kept, *said]))}), false)"
-    )
-    aside = f"({own} or {in_text(said)})"
-    return {
-        "rows": f"coalesce({sealed or quote(field) + '::varchar'} in ({listed}), false)",
-        "quarantine": aside,
-    }
+    both = ", ".join(map(text, [*kept, *given]))
+    if sealed:
+        rows = f"coalesce({sealed} in ({both}), false)"
+        original = f"opened({original})"
+    else:
+        listed = ", ".join(map(text, kept))
+        rows = f"coalesce({quote(field)}::varchar in ({listed}), false)"
+    named = f"coalesce(case when json_valid(original) then {original} end in ({both}), false)"
+    return {"rows": rows, "quarantine": f"({named} or {match_text(given)})"}
 
 
-def in_text(said: Sequence[str]) -> str:
+def match_text(given: Sequence[str]) -> str:
     """SQL that is true for quarantined lines whose original or reason names one of some keys."""
-    form = text(_whole(said))
+    form = text(_whole_words(given))
     return (
         f"coalesce(regexp_matches(original, {form}), false) or coalesce(regexp_matches(reason,"
         f" {form}), false)"
     )
 
 
-def of_age(field: str, kind: FieldKind, first: str) -> dict[str, str]:
-    """For each table, SQL that is true for rows older than a day (ISO 8601); what was set aside is
-    told by its original, in the field's formats.
+def match_age(field: str, kind: FieldKind, first: str) -> dict[str, str]:
+    """For each table, SQL that is true for rows older than a day (ISO 8601); a quarantined row is
+    dated by its original, in the field's formats.
     """
     day = f"json_extract_string(original, {text('$.' + quote(field))})"
     read = (
@@ -109,7 +108,7 @@ def erase(
     made: str,
     ready: Callable[[Any], None] = lambda con: None,
 ) -> tuple[dict[str, int], dict[str, int], list[int]]:
-    """Erase rows from the newest version of each table, and every older version whole.
+    """Erase rows from the newest version of each table, and delete every older version.
 
     Args:
         path: the folder of the dataset's tables.
@@ -131,23 +130,20 @@ def erase(
         ready(con)
         for name, version in versions.items():
             table = scan(path / name, version)
-            which = gone.get(
-                name,
-                f"coalesce(_row in ({', '.join(map(str, rows)) or 'null'}) or kept in"
-                f" ({', '.join(map(str, rows)) or 'null'}), false)",
-            )
+            listed = ", ".join(map(str, rows)) or "null"
+            copies = f"coalesce(_row in ({listed}) or kept in ({listed}), false)"
+            which = gone.get(name, copies)
             if name == "rows":
-                rows = [
-                    r[0] for r in con.execute(f"select _row from {table} where {which}").fetchall()
-                ]
-            lost[name] = int(
-                con.execute(f"select count(*) from {table} where {which}").fetchall()[0][0]
-            )
-            new[name] = _anew(con, path / name, f"select * from {table} where not {which}", made)
+                found = con.execute(f"select _row from {table} where {which}").fetchall()
+                rows = [row[0] for row in found]
+            count = con.execute(f"select count(*) from {table} where {which}").fetchall()[0][0]
+            lost[name] = int(count)
+            kept = f"select * from {table} where not {which}"
+            new[name] = _replace_table(con, path / name, kept, made)
     return new, lost, rows
 
 
-def held_in(
+def find_held_keys(
     path: Path,
     field: str | None,
     keys: Mapping[str, str],
@@ -160,52 +156,61 @@ def held_in(
     Args:
         path: the folder of the dataset's tables.
         field: of the key in `rows`; None where only the quarantine can name it.
-        keys: each as it was said, with the form in which `rows` holds it.
+        keys: each as it was given, with the form in which `rows` holds it.
         sealed: whether the field is encrypted.
     """
     import duckdb
-    import pyarrow.parquet as pq
 
-    found: set[str] = set()
-    forms: dict[str, set[str]] = {}
-    for said, kept in keys.items():
-        for form in (said, kept):
-            forms.setdefault(form, set()).add(said)
-    listed = ", ".join(map(text, forms))
     with duckdb.connect() as con:
         con.execute("set memory_limit='600MB'")
         ready(con)
-        for file in sorted((path / "rows").glob("*.parquet")):
-            if (
-                not field or field not in pq.read_schema(file).names
-            ):  # of an older version without the field
+        found: set[str] = set()
+        if field:
+            found = _find_in_rows(con, path / "rows", field, keys, sealed)
+        files = sorted((path / "quarantine").glob("*.parquet"))
+        for given, kept in keys.items():
+            if given in found:
                 continue
-            for value in (
-                f"{quote(field)}::varchar",
-                *([f"opened({quote(field)}::varchar)"] if sealed else []),
-            ):
-                query = (
-                    f"select distinct {value} from read_parquet({text(str(file))}) where {value} in"
-                    f" ({listed})"
-                )
-                found |= {
-                    said for row in con.execute(query).fetchall() for said in forms[str(row[0])]
-                }
-        for said, kept in keys.items():
-            aside = (
-                of_keys(field, [kept], [said], "sealed" if sealed else None)["quarantine"]
-                if field
-                else in_text([said])
-            )
-            for file in (
-                sorted((path / "quarantine").glob("*.parquet")) if said not in found else ()
-            ):
-                if con.execute(
-                    f"select 1 from read_parquet({text(str(file))}) where {aside} limit 1"
-                ).fetchone():
-                    found.add(said)
-                    break
+            named = match_text([given])
+            if field:
+                opened = "sealed" if sealed else None
+                named = match_keys(field, [kept], [given], opened)["quarantine"]
+            if any(_has_row(con, file, named) for file in files):
+                found.add(given)
     return found
+
+
+def _find_in_rows(
+    con: Any, folder: Path, field: str, keys: Mapping[str, str], sealed: bool
+) -> set[str]:
+    """Which keys any file of a table of kept rows holds, in either form."""
+    import pyarrow.parquet as pq
+
+    forms: dict[str, set[str]] = {}
+    for given, kept in keys.items():
+        for form in (given, kept):
+            forms.setdefault(form, set()).add(given)
+    listed = ", ".join(map(text, forms))
+    values = [f"{quote(field)}::varchar"]
+    if sealed:
+        values.append(f"opened({quote(field)}::varchar)")
+    found: set[str] = set()
+    for file in sorted(folder.glob("*.parquet")):
+        if field not in pq.read_schema(file).names:  # of an older version without the field
+            continue
+        for value in values:
+            query = (
+                f"select distinct {value} from read_parquet({text(str(file))}) where {value} in"
+                f" ({listed})"
+            )
+            for row in con.execute(query).fetchall():
+                found |= forms[str(row[0])]
+    return found
+
+
+def _has_row(con: Any, file: Path, condition: str) -> bool:
+    query = f"select 1 from read_parquet({text(str(file))}) where {condition} limit 1"
+    return con.execute(query).fetchone() is not None
 
 
 def reseal(
@@ -215,8 +220,8 @@ def reseal(
     made: str,
     ready: Callable[[Any], None],
 ) -> dict[str, int]:
-    """Seal encrypted fields anew in the newest version of the tables; every older version is gone
-    with its files.
+    """Encrypt sealed fields under the newest key in the newest version of the tables; every older
+    version is deleted with its files.
     """
     import duckdb
 
@@ -226,7 +231,7 @@ def reseal(
         ready(con)
         swap = ", ".join(f"resealed({quote(f)}) as {quote(f)}" for f in fields)
         for name, changed in (("rows", swap), ("quarantine", "resealed(original) as original")):
-            new[name] = _anew(
+            new[name] = _replace_table(
                 con,
                 path / name,
                 f"select * replace ({changed}) from {scan(path / name, versions[name])}",
@@ -235,8 +240,8 @@ def reseal(
     return new
 
 
-def _anew(con: Any, table: Path, query: str, made: str) -> int:
-    """Make what a query gives the only version of a table that can still be read."""
+def _replace_table(con: Any, table: Path, query: str, made: str) -> int:
+    """Make the rows of a query the only version of a table that can still be read."""
     file = new_file(table)
     con.execute(f"copy ({query}) to {text(str(file))} (format parquet)")
     version = commit(table, [file], made)
@@ -247,7 +252,7 @@ def _anew(con: Any, table: Path, query: str, made: str) -> int:
     return version
 
 
-def find(
+def open_values(
     path: Path,
     version: int,
     field: str,
@@ -269,31 +274,36 @@ def find(
         return [{"row": row, "value": value} for row, value in con.execute(query).fetchall()]
 
 
-def _whole(values: Sequence[str]) -> str:
+def _whole_words(values: Sequence[str]) -> str:
     """A regular expression of any of some values that stands by itself."""
-    import re
-
-    return (
-        r"(^|[^\w])(" + "|".join(re.escape(v).replace("\\-", "-") for v in values) + r")($|[^\w])"
-    )
+    escaped = [re.escape(value).replace("\\-", "-") for value in values]
+    return r"(^|[^\w])(" + "|".join(escaped) + r")($|[^\w])"
 
 
-def found_in(store: Path, values: Sequence[str]) -> list[str]:
+def find_files_with(store: Path, values: Sequence[str]) -> list[str]:
     """Files of a store in which a value is found: every byte of each, and every cell of its Parquet
     files.
     """
-    import pyarrow.parquet as pq
-
+    searched = [value.encode() for value in values]
+    searched += [json.dumps(value)[1:-1].encode() for value in values]
     found = []
-    wanted = [v.encode() for v in values] + [json.dumps(v)[1:-1].encode() for v in values]
     for path in sorted(p for p in store.rglob("*") if p.is_file()):
         data = path.read_bytes()
-        hit = any(w in data for w in wanted)
+        hit = any(value in data for value in searched)
         if not hit and path.suffix == ".parquet":
-            table = pq.read_table(path)
-            for column in table.itercolumns():
-                cells = {str(v) for v in column.to_pylist() if v is not None}
-                hit = hit or any(v in cell for cell in cells for v in values)
+            hit = _has_cell(path, values)
         if hit:
             found.append(path.relative_to(store).as_posix())
     return found
+
+
+def _has_cell(path: Path, values: Sequence[str]) -> bool:
+    """Whether a cell of a Parquet file holds one of some values."""
+    import pyarrow.parquet as pq
+
+    for column in pq.read_table(path).itercolumns():
+        cells = {str(cell) for cell in column.to_pylist() if cell is not None}
+        for value in values:
+            if any(value in cell for cell in cells):
+                return True
+    return False

@@ -1,4 +1,4 @@
-"""Rows that may not be there any more: of subjects that were erased, and over their age.
+"""Rows that may not be kept: those of erased subjects, and those that are too old.
 
 Knows DuckDB and marks, which are keyed hashes; an erased key itself is never written.
 """
@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from itertools import chain
 from typing import Any
 
 from mesocosm.core.durations import days
 from mesocosm.data.dataset import Dataset, Retention
 from mesocosm.data.pipeline import ibis_sql, recipe
-from mesocosm.data.pipeline.ingest import Raw
+from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.sources.path_utils import quote, text
 
 MOST_WORDS = 5  # words of a key that are looked for side by side in a line that could not be read
 
 
-def leave_erased(con: Any, dataset: Dataset, rows: Raw, forgotten: Sequence[str], key: str) -> int:
+def drop_erased(
+    con: Any, dataset: Dataset, rows: RawTable, forgotten: Sequence[str], key: str
+) -> int:
     """Leave out the rows of erased subjects; returns how many there were.
 
     Args:
@@ -30,16 +31,11 @@ def leave_erased(con: Any, dataset: Dataset, rows: Raw, forgotten: Sequence[str]
     """
     if not forgotten:
         return 0
-    own = recipe.columns_of(dataset.fields)[dataset.key] if dataset.key else ""
-    of: dict[str, list[str]] = {}
-    for one in forgotten:
-        mark, _, column = one.partition("@")
-        if (column or own) in rows.types:
-            of.setdefault(column or own, []).append(mark)
-    if not of:
+    by_column = _marks_by_column(dataset, rows, forgotten)
+    if not by_column:
         return 0
     con.execute("create table _erased (_row bigint)")
-    for column, marks in of.items():
+    for column, marks in by_column.items():
         listed = ", ".join(map(text, marks))
         table = ibis_sql.table("_raw", {"_row": "int64", column: "string"})
         marked = ibis_sql.to_sql(table.select(_row=table._row, mark=mark_of(table[column], key)))
@@ -59,17 +55,29 @@ def leave_erased(con: Any, dataset: Dataset, rows: Raw, forgotten: Sequence[str]
     return count
 
 
-def leave_old(con: Any, dataset: Dataset, now: float) -> int:
+def _marks_by_column(
+    dataset: Dataset, rows: RawTable, forgotten: Sequence[str]
+) -> dict[str, list[str]]:
+    """The marks of erased keys by the raw column that names their subject, where it is there."""
+    key = recipe.columns_of(dataset.fields).get(dataset.key or "", "")
+    found: dict[str, list[str]] = {}
+    for entry in forgotten:
+        mark, _, column = entry.partition("@")
+        column = column or key
+        if column in rows.types:
+            found.setdefault(column, []).append(mark)
+    return found
+
+
+def drop_expired(con: Any, dataset: Dataset, now: float) -> int:
     """Leave out the rows that are older than the dataset keeps them; returns how many there
     were.
     """
     if not dataset.retention:
         return 0
     undated = str(dataset.retention.undated == "expire").lower()
-    old = (
-        f"coalesce({quote(dataset.retention.by)} < date {text(cutoff(dataset.retention, now))},"
-        f" {undated})"
-    )
+    first = text(first_day_kept(dataset.retention, now))
+    old = f"coalesce({quote(dataset.retention.by)} < date {first}, {undated})"
     count = int(con.execute(f"select count(*) from _stage where {old}").fetchall()[0][0])
     if count:
         con.execute("alter view _stage rename to _of_all_ages")
@@ -77,7 +85,7 @@ def leave_old(con: Any, dataset: Dataset, now: float) -> int:
     return count
 
 
-def cutoff(retention: Retention, now: float) -> str:
+def first_day_kept(retention: Retention, now: float) -> str:
     """The first day whose rows are still kept, as ISO 8601."""
     from datetime import UTC, datetime, timedelta
 
@@ -85,7 +93,7 @@ def cutoff(retention: Retention, now: float) -> str:
     return first.date().isoformat()
 
 
-def oldest_day(con: Any, dataset: Dataset) -> str | None:
+def find_oldest_day(con: Any, dataset: Dataset) -> str | None:
     """The day of the oldest row, where rows leave by their age."""
     if not dataset.retention:
         return None
@@ -101,27 +109,27 @@ def names_erased(line: str, forgotten: Sequence[str], key: str) -> bool:
     """
     if not forgotten:
         return False
-    marks = {one.partition("@")[0] for one in forgotten}
+    marks = {entry.partition("@")[0] for entry in forgotten}
     secret = bytes.fromhex(key)
+    for name in _possible_names(line):
+        subject = f"forgotten:{name.strip()}".lower().encode()
+        if name and hmac.digest(secret, subject, sha256).hex()[:32] in marks:
+            return True
+    return False
 
-    def erased(said: str) -> bool:
-        return (
-            hmac.digest(secret, f"forgotten:{said.strip()}".lower().encode(), sha256).hex()[:32]
-            in marks
-        )
 
-    cells = [cell.strip(" \t\r\n\"'{}[]()<>") for cell in re.split(r"[,;\t|\"]", line)]
+def _possible_names(line: str) -> Iterator[str]:
+    """The cells, words and runs of words of a line."""
+    yield from (cell.strip(" \t\r\n\"'{}[]()<>") for cell in re.split(r"[,;\t|\"]", line))
     words = [word.strip("\"'{}[]()<>:") for word in re.split(r"[,;\t|\"\s]+|(?<=[\"'}]):", line)]
-    runs = (
-        " ".join(words[i : i + n])
-        for n in range(2, MOST_WORDS + 1)
-        for i in range(len(words) - n + 1)
-    )
-    return any(erased(said) for said in chain(cells, words, runs) if said)
+    yield from words
+    for length in range(2, MOST_WORDS + 1):
+        for start in range(len(words) - length + 1):
+            yield " ".join(words[start : start + length])
 
 
 def mark_of(x: Any, key: str) -> Any:
     """The mark under which an erased key is remembered: a keyed hash, never the key."""
     from mesocosm.data.privacy.pseudonymise import Pseudonymise
 
-    return Pseudonymise().value(ibis_sql.literal("forgotten:") + ibis_sql.trimmed(x), key)
+    return Pseudonymise().value(ibis_sql.literal("forgotten:") + ibis_sql.trim(x), key)

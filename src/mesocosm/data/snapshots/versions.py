@@ -1,5 +1,5 @@
 """Versions of a governed table: what differs between two, rows and statistics, and an old one
-brought back.
+restored.
 
 Knows Delta versions and SQL. Values of rows are never in an answer, only how many there are.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.data.pipeline.ibis_sql import is_number
-from mesocosm.data.pipeline.internal_names import LINEAGE_COLUMNS, quote, working
+from mesocosm.data.pipeline.internal_names import LINEAGE_COLUMNS, quote, working_column
 from mesocosm.data.snapshots.delta_tables import commit, files_of, scan
 from mesocosm.data.sources.path_utils import text
 
@@ -39,28 +39,31 @@ def diff(
         con.execute("set memory_limit='600MB'")
         con.execute(f"create view a as select * from {scan(path, old)}")
         con.execute(f"create view b as select * from {scan(path, new)}")
-        both = [
-            {
-                row[0]
-                for row in con.execute(f"describe {t}").fetchall()
-                if row[0] not in LINEAGE_COLUMNS
-            }
-            for t in "ab"
-        ]
-        shared = [f for f in fields if f in both[0] & both[1]]
-        rows, changed = _keyed(con, shared, key) if key in shared else _whole(con, shared)
-        figures = {f: _figures(con, f, fields[f]) for f in shared}
+        before, after = _fields_of(con, "a"), _fields_of(con, "b")
+        shared = [f for f in fields if f in before & after]
+        if key in shared:
+            rows, changed = _compare_by_key(con, shared, str(key))
+        else:
+            rows, changed = _compare_by_hash(con, shared), {}
+        figures = {f: _statistics(con, f, fields[f]) for f in shared}
     return {
         "rows": rows,
         "changed": changed,
         "fields": figures,
-        "only_old": sorted(both[0] - both[1]),
-        "only_new": sorted(both[1] - both[0]),
+        "only_old": sorted(before - after),
+        "only_new": sorted(after - before),
     }
 
 
-def _keyed(con: Any, shared: list[str], key: str | None) -> tuple[dict[str, int], dict[str, int]]:
-    k = quote(str(key))
+def _fields_of(con: Any, table: str) -> set[str]:
+    """The columns of a table but for the lineage columns."""
+    names = {row[0] for row in con.execute(f"describe {table}").fetchall()}
+    return names - LINEAGE_COLUMNS
+
+
+def _compare_by_key(con: Any, shared: list[str], key: str) -> tuple[dict[str, int], dict[str, int]]:
+    """How many rows were added, removed and changed, and how often each field changed."""
+    k = quote(key)
     others = [f for f in shared if f != key]
     moved = [
         f"count(*) filter (a.{k} is not null and b.{k} is not null and a.{quote(f)} is distinct"
@@ -79,16 +82,16 @@ def _keyed(con: Any, shared: list[str], key: str | None) -> tuple[dict[str, int]
     found = con.execute(
         f"select {', '.join(asked)} from a full join b on a.{k} = b.{k}"
     ).fetchall()[0]
-    return dict(zip(("added", "removed", "changed", "same"), found, strict=False)), {
-        f: n for f, n in zip(others, found[4:], strict=True) if n
-    }
+    rows = dict(zip(("added", "removed", "changed", "same"), found, strict=False))
+    return rows, {field: n for field, n in zip(others, found[4:], strict=True) if n}
 
 
-def _whole(con: Any, shared: list[str]) -> tuple[dict[str, int], dict[str, int]]:
-    said = f"hash({', '.join(map(quote, shared))})"
+def _compare_by_hash(con: Any, shared: list[str]) -> dict[str, int]:
+    """How many rows were added and removed, without a key that tells which were changed."""
+    mark = f"hash({', '.join(map(quote, shared))})"
     each = (
-        f"select h, sum(n) as d, sum(abs(n)) as s from (select {said} as h, -1 as n from a union"
-        f" all select {said}, 1 from b) group by h"
+        f"select h, sum(n) as d, sum(abs(n)) as s from (select {mark} as h, -1 as n from a union"
+        f" all select {mark}, 1 from b) group by h"
     )
     added, removed, every = con.execute(
         "select coalesce(sum(d) filter (d > 0), 0)::bigint, coalesce(-sum(d) filter (d < 0),"
@@ -99,10 +102,10 @@ def _whole(con: Any, shared: list[str]) -> tuple[dict[str, int], dict[str, int]]
         "removed": removed,
         "changed": 0,
         "same": ((every or 0) - added - removed) // 2,
-    }, {}
+    }
 
 
-def _figures(con: Any, field: str, kind: str) -> dict[str, Any]:
+def _statistics(con: Any, field: str, kind: str) -> dict[str, Any]:
     x = quote(field)
     calls = {"missing": f"count(*) - count({x})", "distinct": f"count(distinct {x})"}
     if is_number(kind):
@@ -110,12 +113,14 @@ def _figures(con: Any, field: str, kind: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, table in (("old", "a"), ("new", "b")):
         row = con.execute(f"select {', '.join(calls.values())} from {table}").fetchall()[0]
-        found[name] = {
-            k: None if isinstance(v, float) and not math.isfinite(v) else v
-            for k, v in zip(calls, row, strict=True)
-        }
+        found[name] = dict(zip(calls, map(_finite, row), strict=True))
     found["psi"] = _psi(con, x, kind)
     return found
+
+
+def _finite(value: Any) -> Any:
+    """A statistic as JSON holds it: None for a number that is not finite."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _psi(con: Any, x: str, kind: str) -> float | None:
@@ -127,10 +132,8 @@ def _psi(con: Any, x: str, kind: str) -> float | None:
         cuts = con.execute(f"select quantile_cont({x}::double, [{steps}]) from a").fetchall()[0][0]
         if not cuts:
             return None
-        bin_of = (
-            f"len(list_filter([{', '.join(map(repr, cuts))}]::double[], lambda {working('cut')}:"
-            f" {working('cut')} < {x}))"
-        )
+        cut, listed = working_column("cut"), ", ".join(map(repr, cuts))
+        bin_of = f"len(list_filter([{listed}]::double[], lambda {cut}: {cut} < {x}))"
     else:
         bin_of = f"{x}::varchar"
     counts = {
@@ -145,13 +148,12 @@ def _psi(con: Any, x: str, kind: str) -> float | None:
     a, b = sum(p for p, _ in pairs), sum(q for _, q in pairs)
     if not a or not b or len(pairs) >= 2000:
         return None
-    shares = [
-        ((p + 0.5) / (a + 0.5 * len(pairs)), (q + 0.5) / (b + 0.5 * len(pairs))) for p, q in pairs
-    ]
+    half = 0.5 * len(pairs)  # half a row is added to each count
+    shares = [((p + 0.5) / (a + half), (q + 0.5) / (b + half)) for p, q in pairs]
     return float(round(sum((q - p) * math.log(q / p) for p, q in shares), 6))
 
 
-def bring_back(path: Path, versions: Mapping[str, int], made: str) -> dict[str, int]:
+def restore_version(path: Path, versions: Mapping[str, int], made: str) -> dict[str, int]:
     """Make an old version of each table the newest one again; no row is copied."""
     return {
         name: commit(path / name, [Path(f) for f in files_of(path / name, version)], made)
@@ -159,12 +161,12 @@ def bring_back(path: Path, versions: Mapping[str, int], made: str) -> dict[str, 
     }
 
 
-def take(path: Path, version: int, out: Path, only: list[str] | None = None) -> int:
+def export_rows(path: Path, version: int, out: Path, only: list[str] | None = None) -> int:
     """Write the rows of a version to a file by its ending (csv, parquet, json, jsonl); returns how
     many.
 
     Args:
-        only: the fields to write, sorted by what they say, so that nothing tells whose row is
+        only: the fields to write, sorted by their values, so that nothing tells whose row is
             whose.
     """
     import duckdb
@@ -176,10 +178,8 @@ def take(path: Path, version: int, out: Path, only: list[str] | None = None) -> 
         ".jsonl": "json",
     }
     with duckdb.connect() as con:
-        what = (
-            f"select {', '.join(map(quote, only))} from {scan(path, version)} order by all"
-            if only
-            else f"select * from {scan(path, version)} order by _row"
-        )
-        con.execute(f"copy ({what}) to {text(str(out))} (format {forms[out.suffix.lower()]})")
+        query = f"select * from {scan(path, version)} order by _row"
+        if only:
+            query = f"select {', '.join(map(quote, only))} from {scan(path, version)} order by all"
+        con.execute(f"copy ({query}) to {text(str(out))} (format {forms[out.suffix.lower()]})")
         return int(con.execute(f"select count(*) from {scan(path, version)}").fetchall()[0][0])

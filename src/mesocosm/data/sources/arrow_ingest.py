@@ -31,39 +31,36 @@ class Exact(float):
         return made
 
 
-def said(value: Any) -> str | None:
+def as_text(value: Any) -> str | None:
     """A value as text: null stays null, what is nested becomes JSON."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, Exact):
         return value.text
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return str(value).lower()
     if isinstance(value, (dict, list)):
-        return nested(value)
+        return as_json(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
 
 
-def nested(value: Any) -> str:
+def as_json(value: Any) -> str:
     """What is nested as JSON, each number as it was written.
 
-    >>> nested({"v": [Exact("1.10"), Exact("1e400"), 2, None]})
+    >>> as_json({"v": [Exact("1.10"), Exact("1e400"), 2, None]})
     '{"v": [1.10, 1e400, 2, null]}'
     """
     if isinstance(value, Exact):
         return value.text
     if isinstance(value, dict):
-        return (
-            "{"
-            + ", ".join(
-                f"{json.dumps(str(k), ensure_ascii=False)}: {nested(v)}" for k, v in value.items()
-            )
-            + "}"
-        )
+        entries = [
+            f"{json.dumps(str(k), ensure_ascii=False)}: {as_json(v)}" for k, v in value.items()
+        ]
+        return "{" + ", ".join(entries) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(nested, value)) + "]"
+        return "[" + ", ".join(map(as_json, value)) + "]"
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
@@ -101,12 +98,9 @@ class Rows:
                     f"the rows have more than {MOST_COLUMNS} different keys",
                     f"at most {MOST_COLUMNS}; a map from names to values belongs into one key",
                 )
-            number, name = (
-                1,
-                key.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
-                or f"column{len(self.named) + 1}",
-            )
-            found = name
+            name = key.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+            name = name or f"column{len(self.named) + 1}"
+            found, number = name, 1
             while found.casefold() in self.taken:
                 number += 1
                 found = f"{name}#{number}"
@@ -116,7 +110,7 @@ class Rows:
 
     def add(self, label: str, line: int, row: Mapping[str, Any]) -> None:
         """One row of a file."""
-        values = {self.column(k): said(v) for k, v in row.items()}
+        values = {self.column(k): as_text(v) for k, v in row.items()}
         for k, v in row.items():
             if isinstance(v, str):
                 self.texts.add(k)
@@ -132,7 +126,7 @@ class Rows:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        columns = list(dict.fromkeys(c for _, _, row in self.batch for c in row))
+        columns = keys_of(row for _, _, row in self.batch)
         data = [
             pa.array([r[0] for r in self.batch], pa.string()),
             pa.array([r[1] for r in self.batch], pa.int64()),
@@ -159,40 +153,44 @@ class Rows:
         self.con.execute(
             f"create table if not exists {CELLS} (source varchar, name varchar, kind varchar)"
         )
-        kinds = [
-            (
-                "mixed"
-                if k in self.texts and k in self.floats
-                else "numbers"
-                if k in self.floats
-                else "texts"
-            )
-            for k in self.named
-        ]
+        kinds = [self._kind_of(key) for key in self.named]
         self.con.execute(
             f"insert into {CELLS} select ?, unnest(?::varchar[]), unnest(?::varchar[])",
             [name, columns, kinds],
         )
         have = {row[0] for row in self.con.execute(f"describe select * from {read}").fetchall()}
-        shown = ", ".join(
-            quote(c) if c in have else f"null::varchar as {quote(c)}" for c in columns
-        )
-        self.con.execute(
-            f"create view {quote(name)} as select _file, _line{', ' if shown else ''}{shown} from"
-            f" {read}"
-        )
+        cells = ["_file", "_line"]
+        for column in columns:
+            cells.append(quote(column) if column in have else f"null::varchar as {quote(column)}")
+        self.con.execute(f"create view {quote(name)} as select {', '.join(cells)} from {read}")
         return columns
+
+    def _kind_of(self, key: str) -> str:
+        """What the cells of a key were: `numbers` with a part, `texts`, or both (`mixed`)."""
+        if key not in self.floats:
+            return "texts"
+        return "mixed" if key in self.texts else "numbers"
 
 
 def _clean(value: str | None) -> str | None:
     """Text that UTF-8 can hold: half of a surrogate pair becomes U+FFFD."""
     if value is None or value.isascii():
         return value
-    return (
-        value.encode("utf-8", "replace").decode()
-        if any("\ud800" <= c <= "\udfff" for c in value)
-        else value
-    )
+    if any("\ud800" <= c <= "\udfff" for c in value):
+        return value.encode("utf-8", "replace").decode()
+    return value
+
+
+def keys_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The keys of some rows, in the order in which they come up.
+
+    >>> keys_of([{"a": 1}, {"b": 2, "a": 3}])
+    ['a', 'b']
+    """
+    found: dict[str, None] = {}
+    for row in rows:
+        found.update(dict.fromkeys(row))
+    return list(found)
 
 
 def pour_rows(

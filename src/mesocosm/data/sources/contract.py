@@ -6,7 +6,8 @@ Knows one table of a source and SQL aggregates. Changes nothing; a broken promis
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -82,111 +83,145 @@ class Contract(Kind):
         return value
 
 
-def broken(contract: Contract, con: Any, table: str, now: float | None = None) -> list[Wrong]:
+def find_broken(contract: Contract, con: Any, table: str, now: float | None = None) -> list[Wrong]:
     """The promises a table of a source breaks, each a sentence; values are never shown.
 
     Args:
         now: seconds since 1970.
     """
-    return list(_broken(contract, con, table, time.time() if now is None else now))
-
-
-def _broken(contract: Contract, con: Any, table: str, now: float) -> Iterator[Wrong]:
-    have = [
-        row[0]
-        for row in con.execute(f"describe {quote(table)}").fetchall()
-        if row[0] not in PLACE_COLUMNS
-    ]
-    asked = [
-        *contract.columns,
-        *contract.unique,
-        *contract.missing,
-        *([contract.fresh.by] if contract.fresh else []),
-    ]
-    for name in dict.fromkeys(asked):
-        if name not in have:
-            yield Wrong(
-                "contract.columns",
-                f"the source broke its contract: its column '{name}' is gone",
-                f"a column '{name}'",
-                have,
-                name,
-            )
-    for name in have if contract.closed else ():
-        if name not in contract.columns:
-            yield Wrong(
-                "contract.closed",
-                f"the source broke its contract: it has a new column '{name}'",
-                "only the columns named",
-                list(contract.columns),
-                name,
-            )
+    described = con.execute(f"describe {quote(table)}").fetchall()
+    columns = [row[0] for row in described if row[0] not in PLACE_COLUMNS]
     rows = int(con.execute(f"select count(*) from {quote(table)}").fetchall()[0][0])
-    if rows < contract.min or (contract.max is not None and rows > contract.max):
-        wanted = (
-            f"{contract.min} to {contract.max}"
-            if contract.max is not None
-            else f"{contract.min} or more"
-        )
-        yield Wrong(
-            "contract.min" if rows < contract.min else "contract.max",
-            f"the source broke its contract: it gave {rows} rows",
-            f"{wanted} rows",
-        )
-    for name, form in contract.columns.items():
-        if name in have and form in TESTS:
+    promised = _Promised(contract, con, quote(table), columns, rows)
+    return [
+        *promised.check_columns(),
+        *promised.check_rows(),
+        *promised.check_forms(),
+        *promised.check_unique(),
+        *promised.check_missing(),
+        *promised.check_age(time.time() if now is None else now),
+    ]
+
+
+def _wrong(
+    setting: str, what: str, expected: str, choices: Sequence[str] = (), value: str = ""
+) -> Wrong:
+    return Wrong(
+        f"contract.{setting}", f"the source broke its contract: {what}", expected, choices, value
+    )
+
+
+@dataclass(frozen=True)
+class _Promised:
+    """A contract beside the table that was given.
+
+    Args:
+        table: its name in SQL.
+        columns: its columns.
+        rows: how many rows it has.
+    """
+
+    contract: Contract
+    con: Any
+    table: str
+    columns: list[str]
+    rows: int
+
+    def _select(self, expressions: str) -> tuple[Any, ...]:
+        row: tuple[Any, ...] = self.con.execute(
+            f"select {expressions} from {self.table}"
+        ).fetchall()[0]
+        return row
+
+    def check_columns(self) -> Iterator[Wrong]:
+        """Columns that are absent, and with `closed` those that were not promised."""
+        contract = self.contract
+        named = [*contract.columns, *contract.unique, *contract.missing]
+        if contract.fresh:
+            named.append(contract.fresh.by)
+        for name in dict.fromkeys(named):
+            if name not in self.columns:
+                yield _wrong(
+                    "columns",
+                    f"its column '{name}' is missing",
+                    f"a column '{name}'",
+                    self.columns,
+                    name,
+                )
+        for name in self.columns:
+            if contract.closed and name not in contract.columns:
+                yield _wrong(
+                    "closed",
+                    f"it has a new column '{name}'",
+                    "only the columns named",
+                    list(contract.columns),
+                    name,
+                )
+
+    def check_rows(self) -> Iterator[Wrong]:
+        """Too few or too many rows."""
+        min, max = self.contract.min, self.contract.max
+        expected = f"{least} or more rows" if max is None else f"{least} to {most} rows"
+        what = f"it gave {self.rows} rows"
+        if self.rows < min:
+            yield _wrong("least", what, expected)
+        elif max is not None and self.rows > max:
+            yield _wrong("most", what, expected)
+
+    def check_forms(self) -> Iterator[Wrong]:
+        """Columns of which more than 1 % of the values have another form."""
+        for name, form in self.contract.columns.items():
+            if name not in self.columns or form not in TESTS:
+                continue
             x = f"trim({quote(name)}::varchar)"
-            there, bad = con.execute(
-                f"select count(*) filter ({x} <> ''), count(*) filter ({x} <> '' and"
-                f" {TESTS[form].format(x=x)}) from {quote(table)}"
-            ).fetchall()[0]
-            if bad > FEW_BAD * there:
-                yield Wrong(
-                    f"contract.columns.{name}",
-                    f"the source broke its contract: {bad} of {there} values of '{name}' are no"
-                    f" {form}",
-                    f"values of the form '{form}'",
-                )
-    for name in contract.unique:
-        if name in have:
-            there, distinct = con.execute(
-                f"select count({quote(name)}), count(distinct {quote(name)}) from {quote(table)}"
-            ).fetchall()[0]
-            if there != distinct:
-                yield Wrong(
-                    "contract.unique",
-                    f"the source broke its contract: {there - distinct} values of '{name}' come"
-                    " twice",
-                    f"a '{name}' of its own in each row",
-                )
-    for name, most in contract.missing.items():
-        if name in have and rows:
-            gaps = int(
-                con.execute(
-                    f"select count(*) filter (coalesce(trim({quote(name)}::varchar), '') = '') from"
-                    f" {quote(table)}"
-                ).fetchall()[0][0]
+            there, bad = self._select(
+                f"count(*) filter ({x} <> ''), count(*) filter ({x} <> '' and"
+                f" {TESTS[form].format(x=x)})"
             )
-            if gaps > most * rows:
-                yield Wrong(
-                    f"contract.missing.{name}",
-                    f"the source broke its contract: {gaps / rows:.1%} of '{name}' are missing",
+            if bad > FEW_BAD * there:
+                yield _wrong(
+                    f"columns.{name}",
+                    f"{bad} of {there} values of '{name}' are not of type '{form}'",
+                    f"values of type '{form}'",
+                )
+
+    def check_unique(self) -> Iterator[Wrong]:
+        """Values that come twice."""
+        for name in self.contract.unique:
+            if name not in self.columns:
+                continue
+            there, distinct = self._select(f"count({quote(name)}), count(distinct {quote(name)})")
+            if there != distinct:
+                yield _wrong(
+                    "unique",
+                    f"{there - distinct} values of '{name}' are duplicates",
+                    f"a unique '{name}' in each row",
+                )
+
+    def check_missing(self) -> Iterator[Wrong]:
+        """Columns of which too many values are missing."""
+        for name, most in self.contract.missing.items():
+            if name not in self.columns or not self.rows:
+                continue
+            blank = f"coalesce(trim({quote(name)}::varchar), '') = ''"
+            (missing,) = self._select(f"count(*) filter ({blank})")
+            if missing > most * self.rows:
+                yield _wrong(
+                    f"missing.{name}",
+                    f"{missing / self.rows:.1%} of '{name}' are missing",
                     f"at most {most:.1%}",
                 )
-    if contract.fresh and contract.fresh.by in have:
-        newest = con.execute(
-            f"select epoch(max(try_cast({quote(contract.fresh.by)} as timestamp))) from"
-            f" {quote(table)}"
-        ).fetchall()[0][0]
-        age = None if newest is None else now - newest
-        if age is None or age > seconds(contract.fresh.within):
-            said = (
-                "holds no day that can be read"
-                if age is None
-                else f"is {age / 86400:.1f} days old at its newest"
-            )
-            yield Wrong(
-                "contract.fresh",
-                f"the source broke its contract: '{contract.fresh.by}' {said}",
-                f"a row of the last {contract.fresh.within}",
-            )
+
+    def check_age(self, now: float) -> Iterator[Wrong]:
+        """A newest row that is too old, or none that has a day."""
+        fresh = self.contract.fresh
+        if not fresh or fresh.by not in self.columns:
+            return
+        (newest,) = self._select(f"epoch(max(try_cast({quote(fresh.by)} as timestamp)))")
+        if newest is None:
+            what = f"'{fresh.by}' has no readable date"
+        elif now - newest > seconds(fresh.within):
+            what = f"the newest '{fresh.by}' is {(now - newest) / 86400:.1f} days old"
+        else:
+            return
+        yield _wrong("fresh", what, f"a row of the last {fresh.within}")

@@ -5,7 +5,7 @@ have.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ DIGITS = {
     "UINTEGER": 10,
     "UBIGINT": 20,
 }
+MOST_DIGITS = 38  # of the engine's decimals
 EXACT = ({*DIGITS}, {"FLOAT", "DOUBLE"}, {"DATE", "TIMESTAMP"})  # types whose values one type holds
 
 
@@ -44,38 +45,48 @@ def unite(con: Any, name: str, parts: Sequence[Part], schema: Schema) -> list[st
     Raises:
         Wrong: the columns differ and `schema` is `fail`; both files are named.
     """
+    columns = _united_columns(parts, schema)
+    types: dict[str, str | None] = {}
+    if any(part.types for part in parts):
+        types = {c: _common_type(c, parts, schema) for c in columns}
+    selects = []
+    for part in parts:
+        cells = [_cell(c, part, types.get(c)) for c in columns]
+        selects.append(
+            f"select {', '.join([f'{text(part.label)} as _file', '_line', *cells])} from"
+            f" ({part.query})"
+        )
+    con.execute(f"create view {quote(name)} as " + " union all by name ".join(selects))
+    return columns
+
+
+def _united_columns(parts: Sequence[Part], schema: Schema) -> list[str]:
+    """The columns of all files, or those that all files have."""
     first = parts[0]
     columns = list(first.columns)
     for part in parts[1:]:
-        more, fewer = (
-            [c for c in part.columns if c not in first.columns],
-            [c for c in first.columns if c not in part.columns],
-        )
-        if (more or fewer) and schema == "fail":
+        if schema == "fail" and set(part.columns) != set(first.columns):
             _refuse(part, first)
-        columns = (
-            columns + [c for c in more if c not in columns]
-            if schema == "evolve"
-            else [c for c in columns if c in part.columns]
-        )
+        if schema == "evolve":
+            columns += [c for c in part.columns if c not in columns]
+        else:
+            columns = [c for c in columns if c in part.columns]
     if schema == "evolve":
-        lower: dict[str, str] = {}
-        for column in columns:
-            other = lower.setdefault(column.casefold(), column)
-            if other != column:
-                raise Wrong(
-                    "schema",
-                    f"the files have columns '{other}' and '{column}' that differ in case only",
-                    "one spelling of the name",
-                )
-    types = {c: _common_type(c, parts, schema) for c in columns if any(p.types for p in parts)}
-    shown = [", ".join(_cell(c, part, types.get(c)) for c in columns) for part in parts]
-    selects = [
-        f"select {text(p.label)} as _file, _line{', ' if s else ''}{s} from ({p.query})"
-        for p, s in zip(parts, shown, strict=True)
-    ]
-    con.execute(f"create view {quote(name)} as " + " union all by name ".join(selects))
+        _refuse_same_but_case(columns)
     return columns
+
+
+def _refuse_same_but_case(columns: Sequence[str]) -> None:
+    """Refuse columns that differ in case only, which the engine would take for one."""
+    seen: dict[str, str] = {}
+    for column in columns:
+        other = seen.setdefault(column.casefold(), column)
+        if other != column:
+            raise Wrong(
+                "schema",
+                f"the files have columns '{other}' and '{column}' that differ in case only",
+                "one spelling of the name",
+            )
 
 
 def _common_type(column: str, parts: Sequence[Part], schema: Schema) -> str | None:
@@ -85,20 +96,15 @@ def _common_type(column: str, parts: Sequence[Part], schema: Schema) -> str | No
         Wrong: the types differ and `schema` is `fail`; both files are named.
     """
     known = {
-        p.types[column]: p.label
-        for p in reversed(parts)
-        if column in p.types and p.types[column].strip('"') != "NULL"
+        part.types[column]: part.label
+        for part in reversed(parts)
+        if column in part.types and part.types[column].strip('"') != "NULL"
     }
-    if len(known) < 2 or any(all(k in exact for k in known) for exact in EXACT):
+    if len(known) < 2 or any(set(known) <= exact for exact in EXACT):
         return None  # the engine's union of them holds every value
-    places = [_places(k) for k in known]
-    if (
-        all(places)
-        and (whole := max(w for w, _ in filter(None, places)))
-        + (part := max(s for _, s in filter(None, places)))
-        <= 38
-    ):
-        return f"DECIMAL({whole + part},{part})"
+    decimal = _common_decimal(known)
+    if decimal:
+        return decimal
     if schema == "fail":
         (one, first), (other, second) = list(known.items())[:-3:-1]
         raise Wrong(
@@ -107,6 +113,21 @@ def _common_type(column: str, parts: Sequence[Part], schema: Schema) -> str | No
             "files of the same types, or 'schema: evolve', which reads the values as text",
         )
     return "VARCHAR"
+
+
+def _common_decimal(kinds: Iterable[str]) -> str | None:
+    """The decimal that holds every value of some exact types; None where there is none.
+
+    >>> _common_decimal(["DECIMAL(18,3)", "INTEGER"]), _common_decimal(["DOUBLE", "BIGINT"])
+    ('DECIMAL(18,3)', None)
+    """
+    whole = part = 0
+    for kind in kinds:
+        places = _places(kind)
+        if places is None:
+            return None
+        whole, part = max(whole, places[0]), max(part, places[1])
+    return f"DECIMAL({whole + part},{part})" if whole + part <= MOST_DIGITS else None
 
 
 def _cell(column: str, part: Part, kind: str | None) -> str:
@@ -127,17 +148,13 @@ def _places(kind: str) -> tuple[int, int] | None:
     >>> _places("DECIMAL(18,3)"), _places("BIGINT"), _places("DOUBLE")
     ((15, 3), (19, 0), None)
     """
-    found = re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", kind)
-    return (
-        (int(found[1]) - int(found[2]), int(found[2]))
-        if found
-        else (DIGITS[kind], 0)
-        if kind in DIGITS
-        else None
-    )
+    match = re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", kind)
+    if match:
+        return int(match[1]) - int(match[2]), int(match[2])
+    return (DIGITS[kind], 0) if kind in DIGITS else None
 
 
-def agree(keys: Mapping[str, Mapping[str, None]], schema: Schema) -> set[str]:
+def differing_keys(keys: Mapping[str, Mapping[str, None]], schema: Schema) -> set[str]:
     """The keys of files of objects that are left out.
 
     Raises:
@@ -147,34 +164,33 @@ def agree(keys: Mapping[str, Mapping[str, None]], schema: Schema) -> set[str]:
     if not named or schema == "evolve":
         return set()
     (first, own), *others = named.items()
-    for label, theirs in others if schema == "fail" else ():
-        if set(theirs) != set(own):
+    every, shared = set(own), set(own)
+    for label, theirs in others:
+        if schema == "fail" and set(theirs) != set(own):
             _refuse(Part(label, theirs, ""), Part(first, own, ""))
-    every = {k for seen in named.values() for k in seen}
-    return every - set(own).intersection(*map(set, named.values()))
+        every |= set(theirs)
+        shared &= set(theirs)
+    return every - shared
 
 
 def _refuse(part: Part, first: Part) -> None:
-    more, fewer = (
-        [c for c in part.columns if c not in first.columns],
-        [c for c in first.columns if c not in part.columns],
-    )
     raise Wrong(
         "schema",
-        f"the columns of '{part.label}' and '{first.label}' differ:"
-        f" {_differ(part, first, more, fewer)}",
+        f"the columns of '{part.label}' and '{first.label}' differ: {_differences(part, first)}",
         "files of the same columns, or 'schema: evolve' (take all columns) or 'schema: ignore'"
         " (take those that all files have)",
     )
 
 
-def _differ(part: Part, first: Part, more: list[str], fewer: list[str]) -> str:
+def _differences(part: Part, first: Part) -> str:
+    """Which columns only one of two files has."""
+    more = [c for c in part.columns if c not in first.columns]
+    fewer = [c for c in first.columns if c not in part.columns]
     if len(more) == len(fewer) == 1:
         near = " (nearly the same name)" if nearest(more[0], fewer) else ""
         return f"'{more[0]}' only in '{part.label}', '{fewer[0]}' only in '{first.label}'{near}"
-    said = [
-        f"{', '.join(map(repr, names[:8]))} only in '{label}'"
-        for names, label in ((more, part.label), (fewer, first.label))
-        if names
-    ]
-    return "; ".join(said)
+    listed = []
+    for names, label in ((more, part.label), (fewer, first.label)):
+        if names:
+            listed.append(f"{', '.join(map(repr, names[:8]))} only in '{label}'")
+    return "; ".join(listed)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Collected, Where
 from mesocosm.data.sources.arrow_ingest import pour_rows
-from mesocosm.data.sources.path_utils import files_of, name_and_print, print_files
+from mesocosm.data.sources.path_utils import files_of, fingerprint_files, name_and_fingerprint
 from mesocosm.data.sources.source import SourceKind
 
 MOST_TEXT = 2_000_000
@@ -33,12 +33,12 @@ class Folder(SourceKind):
     path: str
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the files' names and bytes."""
-        return print_files(where, self.path)
+        """A fingerprint of the files' names and bytes."""
+        return fingerprint_files(where, self.path)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
-        """Pour one row a file into table `name`; a file that is neither text nor image is set
-        aside.
+        """Pour one row a file into table `name`; a file that is neither text nor image is
+        quarantined.
 
         Raises:
             Wrong: no file is there.
@@ -47,7 +47,7 @@ class Folder(SourceKind):
         found = Collected(columns, 0, {})
         rows: list[tuple[str, int, dict[str, Any]]] = []
         for path in files_of(where, self.path):
-            label, content = name_and_print(where, path)
+            label, content = name_and_fingerprint(where, path)
             found.files[label] = content
             values: dict[str, Any] = {
                 "path": label,

@@ -15,8 +15,8 @@ from mesocosm.core.errors import Later, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.core.settings import Collected, Where
 from mesocosm.core.url_policy import check_url, transport
-from mesocosm.data.sources.arrow_ingest import pour_rows
-from mesocosm.data.sources.files.json import listed
+from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
+from mesocosm.data.sources.files.json import list_at
 from mesocosm.data.sources.source import SourceKind
 
 MOST_BYTES = 50_000_000
@@ -27,12 +27,12 @@ class Http(SourceKind):
 
     Args:
         url: `https://...`; write `${NAME}` for what must stay in the environment.
-        at: where the list stands in a page, as `data.items`.
-        next: where a page names the next one's address, as `links.next`.
-        page: the query's word for the page's number, counted from 1, where there is no `next`.
+        at: where the list is in a page, as `data.items`.
+        next: where a page has the next one's address, as `links.next`.
+        page: the query's parameter for the page's number, counted from 1, where there is no `next`.
         headers: headers to send; secrets by `${NAME}`.
-        max: the most pages read.
-        private_network: whether the host may stand at a private or loopback address.
+        max: the max pages read.
+        private_network: whether the host may have a private or loopback address.
 
     Source: RFC 9110 (HTTP); RFC 8288 (links).
 
@@ -50,37 +50,35 @@ class Http(SourceKind):
     private_network: bool = False
 
     def fingerprint(self, where: Where) -> str:
-        """A print over everything the API gives."""
+        """A fingerprint of everything the API gives."""
         return digest([items for _, items in self._pages()])
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Pour the objects into table `name`; `_line` counts them over all pages.
 
         Raises:
-            Wrong: the answer is no JSON with such a list, or its host is not allowed.
-            Later: the server does not answer.
+            Wrong: the response is not JSON with such a list, or its host is not allowed.
+            Later: the server does not respond.
         """
         found = Collected([], 0, {})
         rows: list[tuple[str, int, dict[str, Any]]] = []
-        label, number, prints = (
-            f"http:{urlsplit(self.url).hostname}{urlsplit(self.url).path}",
-            0,
-            [],
-        )
+        address = urlsplit(self.url)
+        label = f"http:{address.hostname}{address.path}"
+        number, fingerprints = 0, []
         for _, items in self._pages():
-            prints.append(digest(items))
+            fingerprints.append(digest(items))
             for item in items:
                 number += 1
                 if isinstance(item, dict):
                     rows.append((label, number, item))
                 else:
                     found.unreadable.append(
-                        (label, number, json.dumps(item)[:2000], "it is no JSON object")
+                        (label, number, json.dumps(item)[:2000], "it is not a JSON object")
                     )
         if not rows:
-            raise Wrong("url", "the API gave no object", "at least one")
-        found.columns = list(dict.fromkeys(k for _, _, item in rows for k in item))
-        found.files[label] = digest(prints)
+            raise Wrong("url", "the API returned no object", "at least one")
+        found.columns = keys_of(item for _, _, item in rows)
+        found.files[label] = digest(fingerprints)
         found.rows = pour_rows(con, name, found.columns, rows)
         return found
 
@@ -98,52 +96,52 @@ class Http(SourceKind):
                 check_url(url, ("https", "http"), self.private_network)
                 if urlsplit(url).netloc != urlsplit(self.url).netloc:
                     raise Wrong(
-                        "next", "the next page stands on another host", "a page of the same host"
+                        "next", "the next page is on another host", "a page of the same host"
                     )
                 query = {self.page: str(number)} if self.page else None
                 document = self._get(client, url, query)
-                items = listed(document, self.at, "the answer")
+                items = list_at(document, self.at, "the response")
                 if not items:
                     return
                 yield url, items
-                further = _at(document, self.next) if self.next else None
+                if not self.next and not self.page:
+                    return
                 if self.next:
+                    further = _value_at(document, self.next)
                     if not further or further in seen:
                         return
                     seen.add(further)
                     url = urljoin(url, str(further))
-                elif not self.page:
-                    return
 
     def _get(self, client: Any, url: str, query: dict[str, str] | None) -> Any:
         import httpx
 
         try:
-            with client.stream("GET", url, params=query) as answer:
-                if answer.status_code >= 500 or answer.status_code == 429:
-                    raise Later(f"the API answers {answer.status_code}; trying again may do")
-                if answer.status_code != 200:
+            with client.stream("GET", url, params=query) as response:
+                if response.status_code >= 500 or response.status_code == 429:
+                    raise Later(f"the API responds with status {response.status_code}; retryable")
+                if response.status_code != 200:
                     raise Wrong(
                         "url",
-                        f"the API answers {answer.status_code}",
+                        f"the API responds with status {response.status_code}",
                         "200; see the address and the headers",
                     )
                 data = b""
-                for part in answer.iter_bytes():
+                for part in response.iter_bytes():
                     data += part
                     if len(data) > MOST_BYTES:
                         raise Wrong(
                             "url", f"a page is longer than {MOST_BYTES} bytes", "smaller pages"
                         )
         except httpx.HTTPError as error:
-            raise Later("the API does not answer") from error
+            raise Later("the API does not respond") from error
         try:
             return json.loads(data)
         except ValueError as error:
-            raise Wrong("url", "the answer is no JSON", "JSON") from error
+            raise Wrong("url", "the response is not JSON", "JSON") from error
 
 
-def _at(document: Any, path: str) -> Any:
+def _value_at(document: Any, path: str) -> Any:
     for step in path.split("."):
         document = document.get(step) if isinstance(document, dict) else None
     return document

@@ -17,7 +17,7 @@ from typing import Any
 
 from mesocosm.core.errors import Failure
 from mesocosm.core.settings import Where
-from mesocosm.data.privacy.keyring import ring_of
+from mesocosm.data.privacy.keyring import cached_ring
 
 FOLDER = "kept"
 
@@ -26,7 +26,7 @@ class Kept:
     """The pages of one table up to a watermark.
 
     Args:
-        name: a print of the server, the table and the cursor.
+        name: a fingerprint of the server, the table and the cursor.
     """
 
     def __init__(self, where: Where, name: str) -> None:
@@ -39,9 +39,9 @@ class Kept:
         changed.
         """
         try:
-            told = json.loads((self.folder / "index.json").read_text())
-            self.files = [str(f) for f in told["files"]]
-            mark = ring_of(self.store).open(told["mark"])
+            index = json.loads((self.folder / "index.json").read_text())
+            self.files = [str(f) for f in index["files"]]
+            mark = cached_ring(self.store).open(index["mark"])
             for page in self.pages():
                 if list(page.schema.names) != list(columns):
                     return None
@@ -62,15 +62,15 @@ class Kept:
             writer.write_table(page)
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{uuid.uuid4().hex}.page"
-        keys = ring_of(self.store)
+        keys = cached_ring(self.store)
         self._write(name, keys.seal(base64.b64encode(sink.getvalue().to_pybytes()).decode()))
         self.files.append(name)
         self._write("index.json", json.dumps({"files": self.files, "mark": keys.seal(mark)}))
 
-    def _write(self, name: str, said: str) -> None:
+    def _write(self, name: str, content: str) -> None:
         aside = self.folder / f".{uuid.uuid4().hex}"
         with aside.open("w", encoding="ascii") as handle:
-            handle.write(said)
+            handle.write(content)
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(aside, self.folder / name)
@@ -81,7 +81,9 @@ class Kept:
 
         for name in self.files:
             sealed = (self.folder / name).read_text(encoding="ascii")
-            with pa.ipc.open_stream(base64.b64decode(ring_of(self.store).open(sealed))) as reader:
+            with pa.ipc.open_stream(
+                base64.b64decode(cached_ring(self.store).open(sealed))
+            ) as reader:
                 yield reader.read_all()
 
     def forget(self) -> None:
@@ -91,5 +93,5 @@ class Kept:
 
 
 def forget_kept(store: Path) -> None:
-    """Throw away what is kept of every table; the next build reads it from its server."""
+    """Delete what is kept of every table; the next build reads it from its server."""
     shutil.rmtree(store / FOLDER, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Files a source names: found inside the project, sorted, printed by content."""
+"""Files a source names: found inside the project, sorted, fingerprinted by content."""
 
 from __future__ import annotations
 
@@ -28,19 +28,23 @@ def files_of(where: Where, path: str) -> list[Path]:
         found = [where.root / path]  # a file of exactly that name
     files = [inside(where.root, str(p.resolve())) for p in found if p.is_file()]
     if not files:
-        folder = (where.root / path).parent
-        names = sorted(p.name for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
-        near = nearest(Path(path).name, names)
-        raise Wrong(
-            "path",
-            f"no file is at '{path}'",
-            f"a file inside the project{f' (there is {near!r})' if near else ''}",
-        )
+        raise Wrong("path", f"no file is at '{path}'", _expected_file(where.root / path))
     return files
 
 
-def print_files(where: Where, path: str) -> str:
-    """One print over the names and contents of the files a path names."""
+def _expected_file(path: Path) -> str:
+    """What was expected in the place of an absent file, with the file of the nearest name."""
+    names: list[str] = []
+    if path.parent.is_dir():
+        names = sorted(p.name for p in path.parent.iterdir() if p.is_file())
+    near = nearest(path.name, names)
+    if not near:
+        return "a file inside the project"
+    return f"a file inside the project (there is {near!r})"
+
+
+def fingerprint_files(where: Where, path: str) -> str:
+    """One fingerprint of the names and contents of the files a path names."""
     return digest([(_name(where, p), digest_file(p)) for p in files_of(where, path)])
 
 
@@ -48,8 +52,8 @@ def _name(where: Where, path: Path) -> str:
     return path.relative_to(where.root.resolve()).as_posix()
 
 
-def name_and_print(where: Where, path: Path) -> tuple[str, str]:
-    """A file's name in the project and its print."""
+def name_and_fingerprint(where: Where, path: Path) -> tuple[str, str]:
+    """A file's name in the project and its fingerprint."""
     return _name(where, path), digest_file(path)
 
 
@@ -101,12 +105,12 @@ def pour(con: Any, name: str, select: str, first: bool) -> None:
     con.execute(f"insert into {quote(name)} by name {select}")
 
 
-def leave_out_optimizer(con: Any, name: str) -> None:
-    """Have the engine plan without one of its optimizers, beside those it leaves out already.
+def disable_optimizer(con: Any, name: str) -> None:
+    """Have the engine plan without one of its optimizers, and without those it leaves out already.
 
     `statistics_propagation` concludes from a file's statistics what no value can be; those of
     Parquet leave NaN out, so `isnan(x)` would be false of every row.
     """
-    said = con.execute("select current_setting('disabled_optimizers')").fetchall()[0][0] or ""
-    names = {one.strip() for one in said.split(",") if one.strip()} | {name}
+    setting = con.execute("select current_setting('disabled_optimizers')").fetchall()[0][0] or ""
+    names = {one.strip() for one in setting.split(",") if one.strip()} | {name}
     con.execute(f"set disabled_optimizers={text(','.join(sorted(names)))}")

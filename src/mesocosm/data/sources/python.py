@@ -15,7 +15,7 @@ from mesocosm.core.errors import Wrong
 from mesocosm.core.files import inside
 from mesocosm.core.hashing import digest, digest_file
 from mesocosm.core.settings import Collected, Where
-from mesocosm.data.sources.arrow_ingest import pour_rows
+from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
 from mesocosm.data.sources.source import SourceKind
 
 
@@ -51,7 +51,7 @@ class Python(SourceKind):
         return path
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the module's file, its arguments and the revision."""
+        """A fingerprint of the module's file, its arguments and the revision."""
         return digest(digest_file(self._file(where)), self.call, self.args, self.revision)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
@@ -91,11 +91,10 @@ class Python(SourceKind):
             if isinstance(row, Mapping):
                 kept.append((self.call, number, {str(k): v for k, v in row.items()}))
             else:
-                found.unreadable.append(
-                    (self.call, number, "", f"it is a {type(row).__name__}, and no map")
-                )
+                why = f"expected a map, got {type(row).__name__}"
+                found.unreadable.append((self.call, number, "", why))
         if not kept:
             raise Wrong("call", f"'{self.call}' gave no row", "maps of column and value")
-        found.columns = list(dict.fromkeys(k for _, _, row in kept for k in row))
+        found.columns = keys_of(row for _, _, row in kept)
         found.rows = pour_rows(con, name, found.columns, kept)
         return found

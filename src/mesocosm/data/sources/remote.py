@@ -45,9 +45,9 @@ class Remote(SourceKind):
     Args:
         url: the file; write `${NAME}` for what must stay in the environment.
         format: `csv`, `json`, `jsonl` or `parquet`.
-        max: the most bytes fetched.
-        options: what the protocol's package is told (a key by `${NAME}`, a region).
-        private_network: whether a host may stand at a private or loopback address.
+        max: the max bytes fetched.
+        options: options of the protocol's package (a key by `${NAME}`, a region).
+        private_network: whether a host may have a private or loopback address.
 
     Source: https://filesystem-spec.readthedocs.io
 
@@ -84,7 +84,7 @@ class Remote(SourceKind):
                 f"'{parts.scheme}://' needs a package of its own ({str(error)[:120]})"
             ) from error
         except Exception as error:
-            raise Later(f"'{parts.scheme}://' cannot be reached now") from error
+            raise Later(f"'{parts.scheme}://' cannot be reached") from error
         return system, str(path)
 
     def _label(self) -> str:
@@ -92,22 +92,22 @@ class Remote(SourceKind):
         return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
 
     def fingerprint(self, where: Where) -> str:
-        """A print over what the store says of the file (size, etag, time of change)."""
+        """A fingerprint of what the store says of the file (size, etag, time of change)."""
         system, path = self._open()
         try:
             return digest(str(system.ukey(path)), int(system.size(path) or 0), self._label())
         except FileNotFoundError as error:
             raise Wrong("url", "no file is there", "the URL of a file") from error
         except Exception as error:
-            raise Later(f"'{self._label()}' cannot be reached now") from error
+            raise Later(f"'{self._label()}' cannot be reached") from error
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Fetch the file, bounded, and pour it into table `name` as its format's kind does; the
-        copy is gone afterwards.
+        copy is deleted afterwards.
 
         Raises:
             Wrong: no file is there, it is larger than `most`, or it cannot be read.
-            Later: the store does not answer.
+            Later: the store does not respond.
         """
         system, path = self._open()
         folder = new_path(con, "fetched")  # leaves with the engine: a view may read it until then
@@ -123,12 +123,12 @@ class Remote(SourceKind):
             f"create view {quote(name)} as select * replace ({text(label)} as _file) from"
             f" {quote(inner)}"
         )
-        found.files, found.lines = (
-            {label: content},
-            {label: next(iter(found.lines.values()))} if found.lines else {},
-        )
+        lines = list(found.lines.values())
+        found.files, found.lines = {label: content}, {}
+        if lines:
+            found.lines[label] = lines[0]
         found.notes = [n.replace(copy.name, label) for n in found.notes]
-        found.unreadable = [(label, line, said, why) for _, line, said, why in found.unreadable]
+        found.unreadable = [(label, line, text, why) for _, line, text, why in found.unreadable]
         return found
 
     def _fetch(self, system: Any, path: str, copy: Path) -> None:

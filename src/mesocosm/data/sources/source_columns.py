@@ -9,11 +9,11 @@ from typing import Any
 
 from mesocosm.core.settings import Source, Where
 from mesocosm.data.sources.delimited.csv import Csv
-from mesocosm.data.sources.delimited.header import header_of
-from mesocosm.data.sources.delimited.plain_text import plain
+from mesocosm.data.sources.delimited.header import read_header
+from mesocosm.data.sources.delimited.plain_text import open_plain
 from mesocosm.data.sources.files.parquet import Parquet
-from mesocosm.data.sources.path_utils import files_of, name_and_print
-from mesocosm.data.sources.spool import distinct
+from mesocosm.data.sources.path_utils import files_of, name_and_fingerprint
+from mesocosm.data.sources.spool import unique_names
 
 
 def columns_of_sources(
@@ -29,27 +29,32 @@ def columns_of_sources(
     for name in names:
         source = sources[name]
         if isinstance(source, Csv):
-            columns: dict[str, None] = {}
-            for path in files_of(where, source.path):
-                label, _ = name_and_print(where, path)
-                columns |= dict.fromkeys(
-                    header_of(plain(con, path, label, source.encoding).path, label, source).names
-                )
-            found[name] = list(columns)
+            found[name] = _csv_columns(con, source, where)
         elif isinstance(source, Parquet):
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-
-            try:
-                found[name] = distinct(
-                    list(
-                        dict.fromkeys(
-                            c
-                            for path in files_of(where, source.path)
-                            for c in pq.read_schema(path).names
-                        )
-                    )
-                )
-            except (pa.ArrowException, OSError):  # the build says what is wrong with the file
-                continue
+            columns = _parquet_columns(source, where)
+            if columns is not None:
+                found[name] = columns
     return found
+
+
+def _csv_columns(con: Any, source: Csv, where: Where) -> list[str]:
+    columns: dict[str, None] = {}
+    for path in files_of(where, source.path):
+        label, _ = name_and_fingerprint(where, path)
+        file = open_plain(con, path, label, source.encoding)
+        columns |= dict.fromkeys(read_header(file.path, label, source).names)
+    return list(columns)
+
+
+def _parquet_columns(source: Parquet, where: Where) -> list[str] | None:
+    """The columns of Parquet files; None where one cannot be read, which the build reports."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns: dict[str, None] = {}
+    try:
+        for path in files_of(where, source.path):
+            columns |= dict.fromkeys(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError):
+        return None
+    return unique_names(list(columns))

@@ -31,11 +31,11 @@ def new_path(con: Any, ending: str) -> Path:
     return folder / f"source-{uuid.uuid4().hex[:12]}.{ending}"
 
 
-def distinct(names: Sequence[str]) -> list[str]:
+def unique_names(names: Sequence[str]) -> list[str]:
     """Column names that no two share, whatever their case: the second `id` is `id#2`, a column
     without a name `column3`.
 
-    >>> distinct(["id", "ID", "", "id"])
+    >>> unique_names(["id", "ID", "", "id"])
     ['id', 'ID#2', 'column3', 'id#3']
     """
     given = {name.casefold() for name in names}

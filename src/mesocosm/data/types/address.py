@@ -48,25 +48,25 @@ class Address(FieldKind):
 
     Source: USPS Publication 28, appendices B and C; DIN 5008.
 
-    >>> Address().wanted
+    >>> Address().expected
     'an address'
     """
 
     type: Literal["address"] = "address"
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return "an address"
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The address in one form."""
         del parts, facts
-        return functions()["address_of"](said.cast("string"))
+        return functions()["address_of"](raw.cast("string"))
 
 
 @lru_cache(maxsize=10_000)
-def address_of(said: str) -> str:
+def address_of(raw: str) -> str:
     """An address in one form.
 
     >>> address_of("12  n. Main st.,Apt 4")
@@ -76,10 +76,10 @@ def address_of(said: str) -> str:
     >>> address_of("北京市 朝阳区 建国路 93号")
     '北京市朝阳区建国路93号'
     """
-    if re.search(r"[\u4e00-\u9fff]", said):
-        return re.sub(r"\s+", "", said)
-    said = GERMAN.sub("straße", re.sub(r"\s+", " ", said).strip())
-    parts = [p.strip() for p in said.split(",") if p.strip()]
+    if re.search(r"[\u4e00-\u9fff]", raw):
+        return re.sub(r"\s+", "", raw)
+    raw = GERMAN.sub("straße", re.sub(r"\s+", " ", raw).strip())
+    parts = [p.strip() for p in raw.split(",") if p.strip()]
     return ", ".join(_written_out(part.split(" ")) for part in parts)
 
 
@@ -89,37 +89,55 @@ def _written_out(words: list[str]) -> str:
     A way's kind closes its name, so the one before a name is a title or a saint; a direction opens
     the name after the number, or closes it. What stands before a code of five digits is a state.
 
-    >>> [_written_out(a.split()) for a in ("5 Dr. Martin Luther King Dr.", "12 St James St N", "7 E St", "Apt 4", "Omaha NE 68001")]
-    ['5 Dr. Martin Luther King Drive', '12 St James Street North', '7 E Street', 'Apartment 4', 'Omaha NE 68001']
+    >>> [_written_out(a.split()) for a in ("5 Dr. Martin Luther King Dr.", "12 St James St N")]
+    ['5 Dr. Martin Luther King Drive', '12 St James Street North']
+    >>> [_written_out(a.split()) for a in ("7 E St", "Apt 4", "Omaha NE 68001")]
+    ['7 E Street', 'Apartment 4', 'Omaha NE 68001']
     """
     bare = [word.rstrip(".").casefold() for word in words]
+    return " ".join(_full_word(word, bare, place) for place, word in enumerate(words))
 
-    def closes(place: int) -> bool:
-        """Whether nothing but directions, parts of a building and numbers comes after."""
-        return all(
-            b in DIRECTIONS or b in UNITS or not (b[:1].isalpha() or ZIP.fullmatch(b))
-            for b in bare[place + 1 :]
-        )
 
-    def opens(place: int) -> bool:
-        """Whether a number alone comes before, and a name of more than its kind after."""
-        after = [b for b in bare[place + 1 :] if b not in DIRECTIONS]
-        return place > 0 and all(b[:1].isdigit() for b in bare[:place]) and len(after) > 1
+def _full_word(word: str, bare: list[str], place: int) -> str:
+    """One word written out, or as it stands.
 
-    numbered = any(b[:1].isdigit() for b in bare)
-    found = []
-    for place, (word, b) in enumerate(zip(words, bare, strict=True)):
-        name = any(o[:1].isalpha() for o in bare[:place])
-        if b in UNITS and place + 1 < len(words) and UNIT.fullmatch(bare[place + 1]):
-            found.append(UNITS[b])
-        elif b in WAYS and closes(place) and name and (numbered or b != "ct"):
-            found.append(WAYS[b])
-        elif (
-            b in DIRECTIONS
-            and numbered
-            and ((closes(place) and name and WAYS.keys() & set(bare)) or opens(place))
-        ):
-            found.append(DIRECTIONS[b])
-        else:
-            found.append(word)
-    return " ".join(found)
+    Args:
+        bare: all words of the part, plain and in small letters.
+    """
+    short = bare[place]
+    if short in UNITS and UNIT.fullmatch("".join(bare[place + 1 : place + 2])):
+        return UNITS[short]
+    if short in WAYS and _closes_name(bare, place) and (_is_numbered(bare) or short != "ct"):
+        return WAYS[short]
+    if short in DIRECTIONS and _is_numbered(bare) and _is_direction(bare, place):
+        return DIRECTIONS[short]
+    return word
+
+
+def _is_numbered(bare: list[str]) -> bool:
+    return any(word[:1].isdigit() for word in bare)
+
+
+def _is_direction(bare: list[str], place: int) -> bool:
+    """Whether a short word closes the name of a way, or opens it after the number."""
+    has_way = not WAYS.keys().isdisjoint(bare)
+    return (has_way and _closes_name(bare, place)) or _opens(bare, place)
+
+
+def _closes_name(bare: list[str], place: int) -> bool:
+    """Whether a name comes before a word, and no more of it after."""
+    return any(word[:1].isalpha() for word in bare[:place]) and _closes(bare, place)
+
+
+def _closes(bare: list[str], place: int) -> bool:
+    """Whether nothing but directions, parts of a building and numbers comes after."""
+    return all(
+        b in DIRECTIONS or b in UNITS or not (b[:1].isalpha() or ZIP.fullmatch(b))
+        for b in bare[place + 1 :]
+    )
+
+
+def _opens(bare: list[str], place: int) -> bool:
+    """Whether a number alone comes before, and a name of more than its kind after."""
+    after = [b for b in bare[place + 1 :] if b not in DIRECTIONS]
+    return place > 0 and all(b[:1].isdigit() for b in bare[:place]) and len(after) > 1

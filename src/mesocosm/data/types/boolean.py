@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mesocosm.data.pipeline.ibis_sql import BLANK, Column, matched
+from mesocosm.data.pipeline.ibis_sql import BLANK, Column, map_values
 from mesocosm.data.types.field import Facts, FieldKind
 
 YES = (
@@ -29,7 +29,7 @@ class Boolean(FieldKind):
 
     Source: YAML 1.1 boolean tag, https://yaml.org/type/bool.html, with digits and other languages.
 
-    >>> Boolean().wanted
+    >>> Boolean().expected
     'yes or no'
     """
 
@@ -60,21 +60,21 @@ class Boolean(FieldKind):
         }
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return "yes or no"
 
     def parts(
-        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+        self, raw: Column, known: dict[str, Column], facts: Facts | None = None
     ) -> dict[str, Column]:
         """The text in small letters."""
         del facts
-        return {} if known else {"low": said.cast("string").lower()}
+        return {} if known else {"low": raw.cast("string").lower()}
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """True or false, null for another text."""
-        del facts, said
-        return matched(
+        del facts, raw
+        return map_values(
             parts["low"],
             SPELLINGS | {alias.strip().lower(): value for alias, value in self.aliases.items()},
             "boolean",

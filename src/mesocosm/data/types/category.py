@@ -7,15 +7,15 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from mesocosm.data.pipeline.ibis_sql import BLANK, Column, matched, unless_blank
+from mesocosm.data.pipeline.ibis_sql import BLANK, Column, map_values, unless_blank
 from mesocosm.data.types.field import Facts, FieldKind
 
 
-def spelled_as(values: Sequence[str], aliases: Mapping[str, str]) -> dict[str, str]:
+def map_spellings(values: Sequence[str], aliases: Mapping[str, str]) -> dict[str, str]:
     """What each spelling of some values means: as it is, and in small letters where no other value
     is meant so.
 
-    >>> spelled_as(["Paid", "m", "M"], {"settled": "Paid"})
+    >>> map_spellings(["Paid", "m", "M"], {"settled": "Paid"})
     {'paid': 'Paid', 'settled': 'Paid', 'Paid': 'Paid', 'm': 'm', 'M': 'M'}
     """
     exact = {**{value: value for value in values}, **aliases}
@@ -38,7 +38,7 @@ class Category(FieldKind):
 
     Source: Stevens 1946, On the Theory of Scales of Measurement (nominal and ordinal scales).
 
-    >>> Category(values=("low", "high"), aliases={"hi": "high"}).wanted
+    >>> Category(values=("low", "high"), aliases={"hi": "high"}).expected
     'one of low, high'
     """
 
@@ -51,13 +51,13 @@ class Category(FieldKind):
     def _listed(self) -> Category:
         if self.ordered and len(self.values) < 3:
             raise ValueError(
-                "'values' with three values or more beside 'ordered', from the least to the"
+                "'values' with three values or more together with 'ordered', from the least to the"
                 " greatest"
             )
         return self
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return f"one of {', '.join(self.values)}" if self.values else "a category"
 
@@ -74,50 +74,51 @@ class Category(FieldKind):
         value.
         """
         own = {word.casefold() for word in (*self.values, *self.aliases)}
-        return tuple(word for word in BLANK if word not in own) if self.values else ("",)
+        if not self.values:
+            return ("",)
+        return tuple(word for word in BLANK if word not in own)
 
     @property
     def label_spellings(self) -> dict[str, str]:
         """Each alias and each value, whatever its case where that leaves one."""
-        return spelled_as(self.values, self.aliases)
+        return map_spellings(self.values, self.aliases)
 
-    def unless_null(self, said: Column) -> Column:
+    def unless_null(self, raw: Column) -> Column:
         """The value, null where it is a null word that is neither a value nor an alias."""
         own = {word.casefold() for word in (*self.values, *self.aliases)}
-        given = (
-            None
-            if self.null is None
-            else tuple(word for word in self.null if word.casefold() not in own)
-        )
-        return (
-            super().unless_null(said)
-            if given == self.null
-            else unless_blank(said, given or (), exact=True)
-        )
+        words = tuple(word for word in self.null or () if word.casefold() not in own)
+        if self.null is None or words == self.null:
+            return super().unless_null(raw)
+        return unless_blank(raw, words, exact=True)
 
     def parts(
-        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+        self, raw: Column, known: dict[str, Column], facts: Facts | None = None
     ) -> dict[str, Column]:
         """The text in small letters."""
         del facts
-        return {} if known or not self.values else {"low": said.cast("string").lower()}
+        return {} if known or not self.values else {"low": raw.cast("string").lower()}
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The value as the file spells it; null for a text that is neither value nor alias."""
         del facts
         if not self.values:
-            return said.cast("string")
+            return raw.cast("string")
+        known, exact = self._by_case()
+        read = map_values(parts["low"], known, "string")
+        if not exact:
+            return read
+        return map_values(raw.cast("string"), exact, "string").coalesce(read)
+
+    def _by_case(self) -> tuple[dict[str, str], dict[str, str]]:
+        """What each spelling means: in small letters where its case does not matter, and exactly
+        where two values differ in their case only.
+        """
         spelled = {value: value for value in self.values} | self.aliases
         known: dict[str, str] = {}
         exact: dict[str, str] = {}
         for one, value in spelled.items():
             for low in (one.lower(), one.casefold()):
-                if (
-                    known.setdefault(low, value) != value
-                ):  # two values that differ in their case only are not one
+                if known.setdefault(low, value) != value:
                     exact |= {other: spelled[other] for other in spelled if other.lower() == low}
-        known = {
-            low: value for low, value in known.items() if low not in {one.lower() for one in exact}
-        }
-        read = matched(parts["low"], known, "string")
-        return matched(said.cast("string"), exact, "string").coalesce(read) if exact else read
+        differing = {one.lower() for one in exact}
+        return {low: value for low, value in known.items() if low not in differing}, exact

@@ -67,7 +67,7 @@ MORE = {
 class Country(FieldKind):
     """A country, read from its name in fifteen languages or its code, kept in one form.
 
-    A name that several countries bear (Congo, Korea, Virgin Islands) is refused with their codes.
+    A name that several countries have (Congo, Korea, Virgin Islands) is refused with their codes.
 
     Args:
         form: `code` (two letters of ISO 3166-1) or `name` (English).
@@ -82,7 +82,7 @@ class Country(FieldKind):
     form: Literal["code", "name"] = "code"
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return "a country by its name or code"
 
@@ -91,26 +91,27 @@ class Country(FieldKind):
         """NA is Namibia."""
         return tuple(word for word in BLANK if word != "na")
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The country; null for a text that names none."""
         del parts, facts
-        return functions()["country_of"](said.cast("string"), literal(self.form))
+        return functions()["country_of"](raw.cast("string"), literal(self.form))
 
-    def because(self, said: Column, facts: Facts) -> Column | None:
-        """Which countries bear an ambiguous name."""
+    def explain_refusal(self, raw: Column, facts: Facts) -> Column | None:
+        """Which countries have an ambiguous name."""
         del facts
-        return functions()["why_no_country"](said, literal(self.form))
+        return functions()["why_no_country"](raw, literal(self.form))
 
 
-def _plain(said: str) -> str:
+def _plain(raw: str) -> str:
     import unicodedata
 
     flat = "".join(
-        c for c in unicodedata.normalize("NFKD", said.casefold()) if not unicodedata.combining(c)
+        c for c in unicodedata.normalize("NFKD", raw.casefold()) if not unicodedata.combining(c)
     )
     return re.sub(r"[\W_]+", " ", flat).strip()
 
 
+NO_COUNTRIES = ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
 AMBIGUOUS = {
     "congo": ("CD", "CG"),
     "korea": ("KP", "KR"),
@@ -120,62 +121,64 @@ AMBIGUOUS = {
 
 
 @lru_cache(maxsize=1)
-def ambiguous() -> dict[str, tuple[str, ...]]:
-    """Names, plain, that several countries bear, in one language or in different ones."""
+def ambiguous_names() -> dict[str, tuple[str, ...]]:
+    """Names, plain, that several countries have, in one language or in different ones."""
     from babel import Locale
 
-    told: dict[str, set[str]] = {}
-    codes = set(known().values())
+    meanings: dict[str, set[str]] = {}
+    codes = set(country_codes().values())
     for language in LANGUAGES:
         for code, name in Locale.parse(language).territories.items():
             if code in codes and len(_plain(name)) > 2:
-                told.setdefault(_plain(name), set()).add(code)
-    return {
-        name: tuple(sorted(several)) for name, several in told.items() if len(several) > 1
-    } | AMBIGUOUS
+                meanings.setdefault(_plain(name), set()).add(code)
+    several = {name: tuple(sorted(codes)) for name, codes in meanings.items() if len(codes) > 1}
+    return several | AMBIGUOUS
 
 
-def why_no_country(said: str, form: str) -> str | None:
+def why_no_country(raw: str, form: str) -> str | None:
     """Why a text names no country; None where there is no more to say.
 
     >>> why_no_country("Congo", "code")
     'it may be CD or CG; write its code'
     """
     del form
-    several = ambiguous().get(_plain(said[:80]))
-    return f"it may be {' or '.join(several)}; write its code" if several else None
+    several = ambiguous_names().get(_plain(raw[:80]))
+    if not several:
+        return None
+    return f"it may be {' or '.join(several)}; write its code"
 
 
 @lru_cache(maxsize=1)
-def known() -> dict[str, str]:
+def country_codes() -> dict[str, str]:
     """Names and codes, plain, each with its two letters."""
     from babel import Locale
     from babel.core import get_global
 
     found = dict(MORE)
-    codes = [
-        c
-        for c in Locale("en").territories
-        if len(c) == 2 and c.isalpha() and c not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
-    ]
+    codes = [code for code in Locale("en").territories if _is_country(code)]
     for language in LANGUAGES:
         names = Locale.parse(language).territories
         for code in codes:
             if code in names:
                 found.setdefault(_plain(names[code]), code)
-    for alias, real in get_global("territory_aliases").items():
-        if (
-            alias.isalpha()
-            and len(real) == 1
-            and real[0] in codes
-            and (len(alias) > 2 or alias == "UK")
-        ):
-            found.setdefault(alias.casefold(), real[0])
+    for alias, codes_of in get_global("territory_aliases").items():
+        if len(codes_of) == 1 and codes_of[0] in codes and _is_alias(alias):
+            found.setdefault(alias.casefold(), codes_of[0])
     return found | {code.casefold(): code for code in codes}
 
 
+def _is_country(code: str) -> bool:
+    """Whether a territory is a country by its code, not a union, a test or a region."""
+    return len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
+
+
+def _is_alias(text: str) -> bool:
+    """Whether an alias of a code is one people write: three letters, or UK."""
+    return text.isalpha() and (len(text) > 2 or text == "UK")
+
+
 @lru_cache(maxsize=10_000)
-def country_of(said: str, form: str) -> str | None:
+def country_of(raw: str, form: str) -> str | None:
     """A country in a form, None where the text names none.
 
     >>> country_of("Deutschland", "code")
@@ -189,6 +192,10 @@ def country_of(said: str, form: str) -> str | None:
     """
     from babel import Locale
 
-    plain = _plain(said[:80])
-    code = None if plain in ambiguous() else known().get(plain)
-    return code if code is None or form == "code" else str(Locale("en").territories[code])
+    plain = _plain(raw[:80])
+    if plain in ambiguous_names():
+        return None
+    code = country_codes().get(plain)
+    if code is None or form == "code":
+        return code
+    return str(Locale("en").territories[code])

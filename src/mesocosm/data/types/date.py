@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator
@@ -25,6 +26,19 @@ def _format(text: str) -> str:
     return checked_format(text, SHORT, "%d/%m/%Y")
 
 
+def expand_formats(formats: Iterable[str], short: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """strptime formats, short names written out, each once; counts since a day have none.
+
+    >>> expand_formats(["ymd", "%d.%m.%Y", "epoch"], {"ymd": ("%Y/%m/%d",)})
+    ['%Y/%m/%d', '%d.%m.%Y']
+    """
+    found: dict[str, None] = {}
+    for name in formats:
+        if name not in COUNTED:
+            found |= dict.fromkeys(short.get(name, (name,)))
+    return list(found)
+
+
 class Date(FieldKind):
     """A day, written in any of several formats, strict by the calendar: there is no 30 February.
 
@@ -46,7 +60,7 @@ class Date(FieldKind):
 
     Source: ISO 8601; C89 strptime.
 
-    >>> Date(formats=("iso", "%d/%m/%Y")).wanted
+    >>> Date(formats=("iso", "%d/%m/%Y")).expected
     'a date as iso or %d/%m/%Y'
     """
 
@@ -58,7 +72,9 @@ class Date(FieldKind):
     def _of(self, facts: Facts | None) -> Self:
         """The field with the formats that the column's proven order of day and month leaves."""
         order = (facts or {}).get("order")
-        return self.model_copy(update={"formats": in_order(self.formats, order)}) if order else self
+        if not order:
+            return self
+        return self.model_copy(update={"formats": in_order(self.formats, order)})
 
     @property
     def ibis_type(self) -> str:
@@ -66,19 +82,15 @@ class Date(FieldKind):
         return "date"
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return f"a date as {' or '.join(self.formats)}"
 
     @property
     def forms(self) -> list[str]:
         """The formats, short names written out."""
-        each = (
-            f for form in self.formats for f in SHORT.get(form, () if form in COUNTED else (form,))
-        )
-        return list(
-            dict.fromkeys(f for f in each if "%z" not in f)
-        )  # one %z makes the engine roll days over
+        # one %z makes the engine roll days over
+        return [form for form in expand_formats(self.formats, SHORT) if "%z" not in form]
 
     @property
     def spec(self) -> str:
@@ -86,23 +98,23 @@ class Date(FieldKind):
         return "\n".join(self.formats)
 
     def parts(
-        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+        self, raw: Column, known: dict[str, Column], facts: Facts | None = None
     ) -> dict[str, Column]:
         """The day by the plain formats."""
         forms = self._of(facts).forms
-        if known or not said.type().is_string() or not forms:
+        if known or not raw.type().is_string() or not forms:
             return {}
-        day = moment(said, forms).date()
+        day = moment(raw, forms).date()
         return {
             "plain": cases((day.year() >= 1000, day), other=null("date"))
         }  # 24 may be a year of two digits
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The day; null for a text that no format reads."""
         spec = literal(self._of(facts).spec)
-        if said.type().is_date() or said.type().is_timestamp():
-            return said.cast("date")
-        text = said.cast("string")
+        if raw.type().is_date() or raw.type().is_timestamp():
+            return raw.cast("date")
+        text = raw.cast("string")
         if "plain" not in parts:
             return functions()["day_of"](text, spec).try_cast("date")
         careful = functions()["day_of"](cases((parts["plain"].isnull(), text), other=null()), spec)
@@ -112,6 +124,6 @@ class Date(FieldKind):
         """A day of the years 1000 to 2999; strptime reads 21 as the year 21."""
         return cases((read.year().between(1000, 2999), read), other=null("date"))
 
-    def because(self, said: Column, facts: Facts) -> Column | None:
+    def explain_refusal(self, raw: Column, facts: Facts) -> Column | None:
         """Why a text is no day."""
-        return functions()["why_no_day"](said, literal(self._of(facts).spec))
+        return functions()["why_no_day"](raw, literal(self._of(facts).spec))

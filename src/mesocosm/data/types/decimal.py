@@ -31,7 +31,7 @@ class Decimal(Number):
 
     Source: ISO/IEC 9075 (SQL), DECIMAL; https://duckdb.org/docs/stable/sql/data_types/numeric
 
-    >>> Decimal(scale=2).wanted, Decimal(precision=10, scale=4).ibis_type
+    >>> Decimal(scale=2).expected, Decimal(precision=10, scale=4).ibis_type
     ('a decimal with at most 2 places', 'decimal(10, 4)')
     """
 
@@ -44,9 +44,10 @@ class Decimal(Number):
         if self.scale > self.precision:
             raise ValueError("a 'scale' of at most 'precision'")
         if self.outliers or self.rates:
+            setting = "outliers" if self.outliers else "rates"
             raise ValueError(
-                f"no '{'outliers' if self.outliers else 'rates'}': it would make the value inexact;"
-                " a 'number' takes it, and 'rules' bound a decimal"
+                f"no '{setting}': it would make the value inexact; a 'number' takes it, and 'rules'"
+                " bound a decimal"
             )
         return self
 
@@ -56,11 +57,11 @@ class Decimal(Number):
         return f"decimal({self.precision}, {self.scale})"
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
-        return f"a decimal with at most {self.scale} place{'s' * (self.scale != 1)}" + (
-            f" in {self.unit}" if self.unit else ""
-        )
+        places = "place" if self.scale == 1 else "places"
+        wanted = f"a decimal with at most {self.scale} {places}"
+        return f"{wanted} in {self.unit}" if self.unit else wanted
 
     @property
     def kept_as(self) -> tuple[str, ...]:
@@ -68,43 +69,41 @@ class Decimal(Number):
         return ("decimal", str(self.precision), str(self.scale))
 
     def parts(
-        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+        self, raw: Column, known: dict[str, Column], facts: Facts | None = None
     ) -> dict[str, Column]:
         """None: what is not plain goes through the exact reader."""
-        del said, known, facts
+        del raw, known, facts
         return {}
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The decimal; null for a text that is none, or that it does not hold."""
         del parts
-        kind = said.type()
-        if kind.is_decimal() or kind.is_integer():
-            found = said.try_cast(self.ibis_type)
-            return (
-                cases((found.cast(str(kind)) == said, found), other=null(self.ibis_type))
-                if kind.is_decimal()
-                else found
-            )
-        text, mark = said.cast("string"), self.mark(facts)
-        whole, point = self.precision - self.scale, "," if mark == "," else r"\."
-        plain = (
-            rf"^-?\d{{1,{whole}}}(?:{point}\d{{1,{self.scale}}})?$"
-            if self.scale and whole
-            else rf"^-?\d{{1,{whole}}}$"
-            if whole
-            else r"^$"
-        )
-        sure = (
-            text.re_search(plain) & ~text.re_search(TWO_READINGS)
-            if mark == "mixed"
-            else text.re_search(plain)
-        )
+        kind = raw.type()
+        if kind.is_integer():
+            return raw.try_cast(self.ibis_type)
+        if kind.is_decimal():
+            found = raw.try_cast(self.ibis_type)
+            return cases((found.cast(str(kind)) == raw, found), other=null(self.ibis_type))
+        text, mark = raw.cast("string"), self.mark(facts)
+        sure = text.re_search(self._plain_pattern(mark))
+        if mark == "mixed":
+            sure = sure & ~text.re_search(TWO_READINGS)
         fast = cases((sure, text), other=null())
-        fast = fast.replace(",", ".") if mark == "," else fast
+        if mark == ",":
+            fast = fast.replace(",", ".")
         careful = functions()["decimal_of"](
             cases((fast.isnull(), text), other=null()), literal(self._spec(facts))
         )
         return fast.coalesce(careful).try_cast(self.ibis_type)
+
+    def _plain_pattern(self, mark: str) -> str:
+        """A regular expression of texts that are decimals of the field by their form."""
+        whole, point = self.precision - self.scale, "," if mark == "," else r"\."
+        if not whole:
+            return r"^$"
+        if not self.scale:
+            return rf"^-?\d{{1,{whole}}}$"
+        return rf"^-?\d{{1,{whole}}}(?:{point}\d{{1,{self.scale}}})?$"
 
     def _spec(self, facts: Facts) -> str:
         times = {**facts.get("units", {}), **self.spellings}
@@ -113,7 +112,7 @@ class Decimal(Number):
                 self.mark(facts),
                 str(self.precision),
                 str(self.scale),
-                BETWEEN.join(f"{said}{TIMES}{many!r}" for said, many in sorted(times.items())),
+                BETWEEN.join(f"{raw}{TIMES}{many!r}" for raw, many in sorted(times.items())),
             )
         )
 
@@ -122,7 +121,7 @@ class Decimal(Number):
         return read
 
 
-def decimal_of(said: str, spec: str) -> str | None:
+def decimal_of(raw: str, spec: str) -> str | None:
     """A text as a plain decimal text for SQL, None where it is none or is not held exactly.
 
     Args:
@@ -137,7 +136,7 @@ def decimal_of(said: str, spec: str) -> str | None:
     None
     """
     mark, precision, scale, units = spec.split("\n", 3)
-    read = figure(said, mark)
+    read = figure(raw, mark)
     if not isinstance(read, Figure) or "e" in read.number.lower():
         return None
     times = dict(one.split(TIMES, 1) for one in units.split(BETWEEN) if one)

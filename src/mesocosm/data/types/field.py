@@ -10,7 +10,7 @@ from pydantic import field_validator
 from mesocosm.core.settings import Kind
 from mesocosm.data.cleaning.missing import MissingSetting
 from mesocosm.data.cleaning.missing.keep import Keep
-from mesocosm.data.cleaning.outliers.detector import Fence
+from mesocosm.data.cleaning.outliers.detector import OutlierDetector
 from mesocosm.data.pipeline.ibis_sql import (
     BLANK,
     Column,
@@ -30,7 +30,7 @@ class FieldKind(Kind):
     """Settings common to all types.
 
     Args:
-        column: the source's column, where it bears another name.
+        column: the source's column, where it has another name.
         missing: what stands for a missing value.
         null: the texts that mean "no value" in this source, exactly as it writes them, outer spaces
             aside: `null: ["", "NA"]`; `null: []` for none, not even the empty text. Not set: the
@@ -59,29 +59,12 @@ class FieldKind(Kind):
     def _null_texts(cls, value: Any) -> Any:
         if value is None:
             return None
-        listed = value if isinstance(value, list | tuple) else [value]
-        return tuple(
-            (
-                ""
-                if one is None
-                else (
-                    str(one)
-                    if isinstance(one, int | float) and not isinstance(one, bool)
-                    else one.strip()
-                    if isinstance(one, str)
-                    else one
-                )
-            )
-            for one in listed
-        )
+        return tuple(map(_null_text, _as_list(value)))
 
     @field_validator("absent", mode="before")
     @classmethod
     def _texts(cls, value: Any) -> Any:
-        return tuple(
-            str(one) if isinstance(one, int | float) and not isinstance(one, bool) else one
-            for one in (value if isinstance(value, list | tuple) else [value])
-        )
+        return tuple(map(_number_text, _as_list(value)))
 
     @property
     def ibis_type(self) -> str:
@@ -89,7 +72,7 @@ class FieldKind(Kind):
         return "string"
 
     @property
-    def fence(self) -> Fence | None:
+    def outlier_detector(self) -> OutlierDetector | None:
         """How outliers are treated, where the type has any."""
         return None
 
@@ -101,11 +84,12 @@ class FieldKind(Kind):
         return getattr(self.private, "by", None) == "encrypt"
 
     @property
-    def leans(self) -> tuple[str, ...]:
+    def other_fields(self) -> tuple[str, ...]:
         """Other fields that the steps of this one read."""
-        return tuple(
-            dict.fromkeys([*self.missing.leans, *(self.fence.leans if self.fence else ())])
-        )
+        names = [*self.missing.other_fields]
+        if self.outlier_detector:
+            names += self.outlier_detector.other_fields
+        return tuple(dict.fromkeys(names))
 
     @property
     def trims(self) -> bool:
@@ -122,17 +106,15 @@ class FieldKind(Kind):
         """Texts, in small letters, that mean "no value" where `null` is not set."""
         return BLANK
 
-    def unless_null(self, said: Column) -> Column:
+    def unless_null(self, raw: Column) -> Column:
         """The value, null where it is one of the field's null words."""
-        if said.type().is_string():
-            return (
-                unless_blank(said, self.usual_null)
-                if self.null is None
-                else unless_blank(said, self.null, exact=True)
-            )
-        if said.type().is_floating():  # what a table of doubles has for nothing
-            said = cases((said.isnan(), null(str(said.type()))), other=said)
-        return unless_absent(said, self.null) if self.null else said
+        if raw.type().is_string():
+            if self.null is None:
+                return unless_blank(raw, self.usual_null)
+            return unless_blank(raw, self.null, exact=True)
+        if raw.type().is_floating():  # what a table of doubles has for nothing
+            raw = cases((raw.isnan(), null(str(raw.type()))), other=raw)
+        return unless_absent(raw, self.null) if self.null else raw
 
     @property
     def label_spellings(self) -> dict[str, str]:
@@ -147,11 +129,11 @@ class FieldKind(Kind):
         return 20_000
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """What a value should be, in words."""
         return "text"
 
-    def learn(self, spellings: list[str]) -> Facts:
+    def fit_units(self, spellings: list[str]) -> Facts:
         """Facts that reading needs from the distinct texts beside the numbers; most types need
         none.
         """
@@ -159,45 +141,66 @@ class FieldKind(Kind):
         return {}
 
     def parts(
-        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+        self, raw: Column, known: dict[str, Column], facts: Facts | None = None
     ) -> dict[str, Column]:
         """Helper columns cut from the text, each computed once; most types need none.
 
         Asked again with what it gave, so that a helper may rest on another, until it gives no more.
         """
-        del said, known, facts
+        del raw, known, facts
         return {}
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The text as the field's type, null where it is missing or cannot be read.
 
-        `said` is text without outer spaces, null where blank, or a column of the source's own type.
+        `raw` is text without outer spaces, null where blank, or a column of the source's own type.
         """
         del facts, parts
-        return said.cast("string")
+        return raw.cast("string")
 
     def finish(self, read: Column) -> Column:
         """The last look at what was read; null where the type cannot hold it."""
         return read
 
-    def because(self, said: Column, facts: Facts) -> Column | None:
+    def explain_refusal(self, raw: Column, facts: Facts) -> Column | None:
         """Why the type could not read a text, in plain words; None where the type has no more to
         say.
         """
-        del said, facts
+        del raw, facts
         return None
 
     def reason(
-        self, said: Column, finished: Column, name: str, facts: Facts | None = None
+        self, raw: Column, finished: Column, name: str, facts: Facts | None = None
     ) -> Column:
         """Why a row is quarantined for an unreadable value, else null."""
         if self.unreadable == "missing":
             return null()
-        text = said.cast("string")
+        text = raw.cast("string")
         shown = literal("a value") if self.private else literal("'") + text.left(40) + literal("'")
-        sentence = literal(f"{name}: ") + shown + literal(f" is not {self.wanted}")
+        sentence = literal(f"{name}: ") + shown + literal(f" is not {self.expected}")
         bad = text.notnull() & finished.isnull()
-        why = None if self.private else self.because(cases((bad, text), other=null()), facts or {})
+        why = (
+            None
+            if self.private
+            else self.explain_refusal(cases((bad, text), other=null()), facts or {})
+        )
         if why is not None:
             sentence = sentence + (literal(": ") + why).fill_null("")
         return cases((bad, sentence), other=null())
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _number_text(value: Any) -> Any:
+    """A number of the file as its text; any other value as it is."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
+def _null_text(value: Any) -> Any:
+    """A null word of the file as its text, without outer spaces."""
+    if value is None:
+        return ""
+    return value.strip() if isinstance(value, str) else _number_text(value)

@@ -52,27 +52,27 @@ class Image(FieldKind):
         return 1_900_000
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return "an image (PNG, JPEG, WebP, BMP, GIF or TIFF)"
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The image in one form, null where it is none."""
         del parts, facts
-        return functions()["image_of"](said.cast("string"), literal(str(self.size)))
+        return functions()["image_of"](raw.cast("string"), literal(str(self.size)))
 
 
-def image_of(said: str, size: str, root: Path | None = None) -> str | None:
+def image_of(raw: str, size: str, root: Path | None = None) -> str | None:
     """An image as PNG in base64, no side longer than `size` pixels; None where it is none.
 
     Args:
-        said: a data URL, base64, or with `root` a path below it.
+        raw: a data URL, base64, or with `root` a path below it.
         root: the project's folder; where it is not given no file is read.
 
     >>> image_of("no image", "96") is None
     True
     """
-    data = _bytes(said, root)
+    data = _bytes(raw, root)
     if data is None:
         return None
     from PIL import Image as Pictures
@@ -83,12 +83,9 @@ def image_of(said: str, size: str, root: Path | None = None) -> str | None:
             if picture.width * picture.height > MOST_PIXELS:
                 return None
             upright = ImageOps.exif_transpose(picture)
-            plain = (
-                upright.convert("RGBA")
-                if "A" in upright.getbands() or "transparency" in upright.info
-                else upright.convert("RGB")
-            )
-            if plain.mode == "RGBA":  # what is seen through is white
+            see_through = "A" in upright.getbands() or "transparency" in upright.info
+            plain = upright.convert("RGBA" if see_through else "RGB")
+            if see_through:  # what is seen through is white
                 ground = Pictures.new("RGBA", plain.size, (255, 255, 255, 255))
                 plain = Pictures.alpha_composite(ground, plain).convert("RGB")
             plain.thumbnail((int(size), int(size)), Pictures.Resampling.LANCZOS)
@@ -105,23 +102,23 @@ def image_of(said: str, size: str, root: Path | None = None) -> str | None:
     return base64.b64encode(out.getvalue()).decode("ascii")
 
 
-def _bytes(said: str, root: Path | None) -> bytes | None:
-    if said.startswith("data:"):
-        head, _, said = said.partition(",")
+def _bytes(raw: str, root: Path | None) -> bytes | None:
+    if raw.startswith("data:"):
+        head, _, raw = raw.partition(",")
         if not head.endswith(";base64"):
             return None
-    elif root is not None and len(said) <= MOST_PATH and "\0" not in said:
+    elif root is not None and len(raw) <= MOST_PATH and "\0" not in raw:
         try:
-            path = (root / said).resolve()
+            path = (root / raw).resolve()
             if path.is_relative_to(root.resolve()) and path.is_file():
                 return path.read_bytes() if path.stat().st_size <= MOST_BYTES else None
         except (
             OSError
         ):  # a short image in base64 may be too long for a file's name; others may not be read
             pass
-    if len(said) > MOST_BYTES * 4 // 3:
+    if len(raw) > MOST_BYTES * 4 // 3:
         return None
     try:
-        return base64.b64decode(said, validate=True)
+        return base64.b64decode(raw, validate=True)
     except (binascii.Error, ValueError):
         return None

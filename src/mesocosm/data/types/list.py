@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, matched, null
-from mesocosm.data.types.category import spelled_as
+from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, map_values, null
+from mesocosm.data.types.category import map_spellings
 from mesocosm.data.types.field import Facts, FieldKind
 
 BETWEEN = "; "
@@ -28,7 +28,7 @@ class List(FieldKind):
 
     Source: Tsoumakas and Katakis 2007, Multi-Label Classification: An Overview.
 
-    >>> List(values=("red", "blue"), separator="|").wanted
+    >>> List(values=("red", "blue"), separator="|").expected
     "red, blue or several of them with '|' between"
     """
 
@@ -47,14 +47,12 @@ class List(FieldKind):
         return self
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         between = f"with '{self.separator}' between"
-        return (
-            f"{', '.join(self.values)} or several of them {between}"
-            if self.values
-            else f"values {between}"
-        )
+        if not self.values:
+            return f"values {between}"
+        return f"{', '.join(self.values)} or several of them {between}"
 
     @property
     def narrows(self) -> bool:
@@ -64,20 +62,22 @@ class List(FieldKind):
     @property
     def label_spellings(self) -> dict[str, str]:
         """Of an item: each alias and each value."""
-        return spelled_as(self.values, self.aliases)
+        return map_spellings(self.values, self.aliases)
 
     @property
     def usual_null(self) -> tuple[str, ...]:
         """Only the empty text and the empty array: an item may be any word."""
         return ("", "[]")
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The values, each once and sorted; null where one of them is not known, or there is
         none.
         """
         del parts, facts
-        text = said.cast("string")
-        written = text if self.values else text.replace(full_width(self.separator), self.separator)
+        text = raw.cast("string")
+        written = text
+        if not self.values:
+            written = text.replace(full_width(self.separator), self.separator)
         text = cases(
             (text.re_search(r"^\[.*\]$"), functions()["items_of"](text, literal(self.separator))),
             other=written,
@@ -86,7 +86,7 @@ class List(FieldKind):
         if self.values:
             known = {value.casefold(): value for value in self.values}
             known |= {alias.casefold(): value for alias, value in self.aliases.items()}
-            read = each.map(lambda v: matched(v.lower(), known, "string"))
+            read = each.map(lambda v: map_values(v.lower(), known, "string"))
             whole = read.filter(lambda v: v.isnull()).length() == 0
             each = read.filter(lambda v: v.notnull())
             return cases(
@@ -104,7 +104,7 @@ def full_width(separator: str) -> str:
     return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in separator)
 
 
-def items_of(said: str, separator: str) -> str | None:
+def items_of(raw: str, separator: str) -> str | None:
     """The items of an array of JSON with the separator between; a text that is no such array as it
     is, None where an item cannot stand.
 
@@ -115,10 +115,10 @@ def items_of(said: str, separator: str) -> str | None:
 
     try:
         items = json.loads(
-            said, parse_float=str, parse_int=str, parse_constant=str
+            raw, parse_float=str, parse_int=str, parse_constant=str
         )  # each number as it is written
     except (ValueError, RecursionError):
-        return said
+        return raw
     texts = [one if isinstance(one, str) else json.dumps(one) for one in items if one is not None]
     if any(separator in one or BETWEEN.strip() in one for one in texts) or any(
         isinstance(one, list | dict) for one in items

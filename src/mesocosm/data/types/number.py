@@ -21,9 +21,9 @@ from mesocosm.core.units import (
     spellings,
 )
 from mesocosm.data.cleaning.outliers import OutliersSetting
-from mesocosm.data.cleaning.outliers.detector import Fence
+from mesocosm.data.cleaning.outliers.detector import OutlierDetector
 from mesocosm.data.parsing.numbers import BETWEEN
-from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, matched, null
+from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, map_values, null
 from mesocosm.data.types.field import Facts, FieldKind
 
 FIGURE = (
@@ -109,11 +109,11 @@ class Number(FieldKind):
         rates: how many of the field's unit (a currency) one of each other currency is worth, or the
             source that says so.
         spellings: texts that stand beside a figure, each with how many of the field's unit it is.
-        outliers: how far values are fenced and acted on.
+        outliers: the outlier detector, and what is done with outliers.
 
     Source: SI brochure (2019) 5.4; pint for conversions; ISO 4217; IEEE 754 (double precision).
 
-    >>> Number(unit="EUR/year").learn(["EUR/month"])["units"]["EUR/month"]
+    >>> Number(unit="EUR/year").fit_units(["EUR/month"])["units"]["EUR/month"]
     12.0
     """
 
@@ -130,19 +130,20 @@ class Number(FieldKind):
         return "float64"
 
     @property
-    def fence(self) -> Fence | None:
+    def outlier_detector(self) -> OutlierDetector | None:
         """How outliers are treated."""
         return self.outliers
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
-        return "a number" + (f" in {self.unit}" if self.unit else "")
+        return f"a number in {self.unit}" if self.unit else "a number"
 
     @model_validator(mode="after")
     def _money(self) -> Number:
         if self.rates and self.unit not in CURRENCIES:
-            raise ValueError(f"'rates' beside a 'unit' that is a currency: {', '.join(CURRENCIES)}")
+            currencies = ", ".join(CURRENCIES)
+            raise ValueError(f"'rates' together with a 'unit' that is a currency: {currencies}")
         return self
 
     @property
@@ -154,13 +155,10 @@ class Number(FieldKind):
         """The decimal mark: a point where the source's cells are numbers, else as set, as the
         column proved it, or a point; `mixed` where the column proved both.
         """
-        return (
-            "."
-            if facts.get("decimal") == "numbers"
-            else self.decimal or str(facts.get("decimal", "."))
-        )
+        proven = str(facts.get("decimal", "."))
+        return "." if proven == "numbers" else self.decimal or proven
 
-    def learn(self, spellings_seen: list[str], rates: dict[str, float] | None = None) -> Facts:
+    def fit_units(self, spellings_seen: list[str], rates: dict[str, float] | None = None) -> Facts:
         """The factor of every spelling of a unit that converts to the field's; `offsets` where a
         factor alone is not enough.
         """
@@ -168,54 +166,61 @@ class Number(FieldKind):
             return {}
         known = spellings(self.unit)
         if self.unit in CURRENCIES:
-            known |= money(
-                self.unit, {**(self.rates if isinstance(self.rates, dict) else {}), **(rates or {})}
-            )
-        for said in spellings_seen:
-            times = factor(said, self.unit)
+            own = self.rates if isinstance(self.rates, dict) else {}
+            known |= money(self.unit, {**own, **(rates or {})})
+        for spelling in spellings_seen:
+            times = factor(spelling, self.unit)
             if times is not None:
-                known[said] = times
-        shifted = {
-            said: list(line)
-            for said in sorted({*OFFSET_WORDS, *spellings_seen})
-            if (line := shift(said, self.unit))
-        }
-        known = {said: times for said, times in known.items() if said not in shifted}
-        return {"units": {said: known[said] for said in sorted(known)}} | (
-            {"offsets": shifted} if shifted else {}
-        )
+                known[spelling] = times
+        shifted: dict[str, list[float]] = {}
+        for spelling in sorted({*OFFSET_WORDS, *spellings_seen}):
+            line = shift(spelling, self.unit)
+            if line:
+                shifted[spelling] = list(line)
+                known.pop(spelling, None)
+        facts: Facts = {"units": dict(sorted(known.items()))}
+        if shifted:
+            facts["offsets"] = shifted
+        return facts
 
     def parts(
-        self, said: Column, known: dict[str, Column], facts: Facts | None = None
+        self, raw: Column, known: dict[str, Column], facts: Facts | None = None
     ) -> dict[str, Column]:
         """The number and the text beside it, by the cheapest way that reads it.
 
         A plain number is cast; digits with a unit behind are cut; only what is neither goes through
         the strict reader.
         """
-        if said.type().is_numeric() or "number" in known:
+        if raw.type().is_numeric() or "number" in known:
             return {}
-        said = said.cast("string")  # of a date or a boolean, which are no numbers
+        raw = raw.cast("string")  # of a date or a boolean, which are no numbers
         mark = self.mark(facts or {})
         if not known:
-            fast = self._plain(said, mark)
-            lead = said.re_extract(LEAD_COMMA if mark == "," else LEAD, 0)
+            fast = self._plain(raw, mark)
+            lead = raw.re_extract(LEAD_COMMA if mark == "," else LEAD, 0)
             return {
                 "fast": fast,
-                "lead": cases((fast.isnull() & said.notnull(), lead), other=null()),
+                "lead": cases((fast.isnull() & raw.notnull(), lead), other=null()),
             }
         if "rest" not in known:
-            return {"rest": said.substr(known["lead"].length()).lstrip()}
+            return {"rest": raw.substr(known["lead"].length()).lstrip()}
         if "odd" not in known:
             odd = (known["lead"] == "") | known["rest"].re_search(MORE)
-            odd = odd | _thirds(known["lead"]) if self.mark(facts or {}) == "mixed" else odd
-            return {"odd": cases((odd, said), other=null())}
+            if mark == "mixed":
+                odd = odd | _thirds(known["lead"])
+            return {"odd": cases((odd, raw), other=null())}
+        return self._figure_and_unit(known, mark)
+
+    def _figure_and_unit(self, known: dict[str, Column], mark: str) -> dict[str, Column]:
+        """The number and the text beside it, from the helper columns."""
         careful = functions()["figure_of"](known["odd"], literal(mark))
+        lead = known["lead"]
         if mark == ".":
             careful = cases(
                 (known["odd"].re_search(GROUPED), known["odd"].replace(",", "")), other=careful
             )
-        lead = known["lead"].replace(",", ".") if mark == "," else known["lead"]
+        elif mark == ",":
+            lead = lead.replace(",", ".")
         beside = functions()["unit_of"](known["odd"], literal(mark))
         return {
             "number": cases(
@@ -230,30 +235,24 @@ class Number(FieldKind):
             ),
         }
 
-    def _plain(self, said: Column, mark: str) -> Column:
+    def _plain(self, raw: Column, mark: str) -> Column:
         """A text that is a plain number by a cast; an underscore is no digit, and `+-5` is `±5`."""
-        text = said.replace(",", ".") if mark == "," else said
-        odd = said.contains("_") | said.contains("+-")
-        odd = odd | said.contains(".") if mark == "," else odd
+        text, odd = raw, raw.contains("_") | raw.contains("+-")
+        if mark == ",":
+            text, odd = raw.replace(",", "."), odd | raw.contains(".")
         number = text.try_cast("float64")
-        if mark != "mixed":
-            return cases((odd, null("float64")), other=number)
-        return cases(
-            (
-                odd | (_thirds(text) & (number.abs() >= 1.0) & (number.abs() < 1000.0)),
-                null("float64"),
-            ),
-            other=number,
-        )
+        if mark == "mixed":
+            odd = odd | (_thirds(text) & (number.abs() >= 1.0) & (number.abs() < 1000.0))
+        return cases((odd, null("float64")), other=number)
 
-    def _digits(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def _digits(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The digits of a whole number as text, null for few digits before an exponent; `odd` where
         a part is not whole, or more digits stand before an exponent. Asked of great numbers
         only.
         """
-        mark, said = self.mark(facts), said.cast("string")
+        mark, raw = self.mark(facts), raw.cast("string")
         lead = cases(
-            (parts["fast"].notnull(), said),
+            (parts["fast"].notnull(), raw),
             (parts["odd"].isnull(), parts["lead"]),
             other=functions()["figure_of"](parts["odd"], literal(mark)),
         )
@@ -264,20 +263,20 @@ class Number(FieldKind):
             other=null(),
         )
 
-    def unit_of(self, said: Column, facts: Facts) -> Column:
+    def unit_of(self, raw: Column, facts: Facts) -> Column:
         """The text beside the figure, empty where there is none."""
-        return functions()["unit_of"](said, literal(self.mark(facts)))
+        return functions()["unit_of"](raw, literal(self.mark(facts)))
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The number in the field's unit; null for a text that is no number in a known unit."""
         if not parts:
-            return self._from_typed(said)
-        said = said.cast("string")
-        number, digits = parts["number"], self._digits(said, parts, facts)
+            return self._from_typed(raw)
+        raw = raw.cast("string")
+        number, digits = parts["number"], self._digits(raw, parts, facts)
         same = number.try_cast("decimal(38, 0)") == digits.try_cast("decimal(38, 0)")
-        lost = (number == 0.0) & (said.contains("e-") | said.contains("E-"))
+        lost = (number == 0.0) & (raw.contains("e-") | raw.contains("E-"))
         held = cases(
-            (lost & said.re_search(SMALL), null("float64")),
+            (lost & raw.re_search(SMALL), null("float64")),
             (number.abs() < EXACT, number),
             (digits.notnull() & ~same.fill_null(False), null("float64")),
             other=number,
@@ -288,27 +287,27 @@ class Number(FieldKind):
         """A number in the field's unit."""
         offsets = {**facts.get("offsets", {})}
         times = {"": 1.0, **HAN, **facts.get("units", {}), **self.spellings}
-        plain = number * matched(
+        plain = number * map_values(
             unit, {k: v for k, v in times.items() if k not in offsets}, "float64"
         )
         if not offsets:
             return plain
         moved = [
-            (unit == said, ((number + before) * scale + after).round(9))
-            for said, (before, scale, after) in sorted(offsets.items())
+            (unit == raw, ((number + before) * scale + after).round(9))
+            for raw, (before, scale, after) in sorted(offsets.items())
         ]
         return cases(*moved, other=plain)
 
-    def _from_typed(self, said: Column) -> Column:
+    def _from_typed(self, raw: Column) -> Column:
         """A number of the source's own type; null where a double does not hold it."""
-        number = said.cast("float64")
-        if said.type().is_decimal():
-            return cases((number.try_cast(str(said.type())) == said, number), other=null("float64"))
-        if not said.type().is_integer():
+        number = raw.cast("float64")
+        if raw.type().is_decimal():
+            return cases((number.try_cast(str(raw.type())) == raw, number), other=null("float64"))
+        if not raw.type().is_integer():
             return number
         return cases(
             (number.abs() < EXACT, number),
-            (number.try_cast("decimal(38, 0)") == said.cast("decimal(38, 0)"), number),
+            (number.try_cast("decimal(38, 0)") == raw.cast("decimal(38, 0)"), number),
             other=null("float64"),
         )
 
@@ -316,13 +315,13 @@ class Number(FieldKind):
         """A finite number."""
         return cases((read.abs() <= 1.7e308, read), other=null("float64"))
 
-    def because(self, said: Column, facts: Facts) -> Column | None:
+    def explain_refusal(self, raw: Column, facts: Facts) -> Column | None:
         """Why a text is no number."""
         known = BETWEEN.join(
             sorted({*HAN, *self.spellings, *facts.get("units", {}), *facts.get("offsets", {})})
         )
         return functions()["why_no_number"](
-            said.cast("string"),
+            raw.cast("string"),
             literal("\n".join((self.mark(facts), self.unit or "", known, *self.kept_as))),
         )
 
@@ -333,7 +332,7 @@ class Integer(Number):
 
     Source: ISO 80000-2, integers.
 
-    >>> Integer().wanted
+    >>> Integer().expected
     'a whole number'
     """
 
@@ -345,43 +344,40 @@ class Integer(Number):
         return "int64"
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
-        return "a whole number" + (f" in {self.unit}" if self.unit else "")
+        return f"a whole number in {self.unit}" if self.unit else "a whole number"
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The whole number; null where it is not whole or has more than 64 bits."""
-        if not parts and said.type().is_integer():
-            return said.try_cast("int64")
-        if not parts and said.type().is_decimal():
-            return cases((said == said.round(), said), other=null(str(said.type()))).try_cast(
-                "int64"
-            )
-        number = (
-            self._converted(parts["number"], parts["unit"], facts)
-            if parts
-            else self._from_typed(said)
-        )
-        small = cases(
-            (number.abs() < EXACT, number), other=null("float64")
-        )  # a greater one is not even asked whether it is whole
+        if not parts and raw.type().is_integer():
+            return raw.try_cast("int64")
+        if not parts and raw.type().is_decimal():
+            rounded = cases((raw == raw.round(), raw), other=null(str(raw.type())))
+            return rounded.try_cast("int64")
+        if parts:
+            number = self._converted(parts["number"], parts["unit"], facts)
+        else:
+            number = self._from_typed(raw)
+        # a greater one is not even asked whether it is whole
+        small = cases((number.abs() < EXACT, number), other=null("float64"))
         whole = cases((small == small.round(), small), other=null("float64")).cast("int64")
         if not parts:
             return whole
-        said, bare = said.cast("string"), parts["unit"] == ""
-        great = self._digits(said, parts, facts).try_cast("int64")
-        power = said.contains("e") | said.contains("E")
-        long = (power | said.contains(".") | said.contains(",")) & (
-            said.length() > DOUBLE_DIGITS
+        raw, bare = raw.cast("string"), parts["unit"] == ""
+        great = self._digits(raw, parts, facts).try_cast("int64")
+        power = raw.contains("e") | raw.contains("E")
+        long = (power | raw.contains(".") | raw.contains(",")) & (
+            raw.length() > DOUBLE_DIGITS
         )  # a double may have lost digits
-        lost = (number == 0.0) & (said.contains("e-") | said.contains("E-"))
+        lost = (number == 0.0) & (raw.contains("e-") | raw.contains("E-"))
         near = cases(
             ((small - small.round()).abs() <= ROUNDED * small.abs(), small.round()),
             other=null("float64"),
         ).cast("int64")
         return cases(
-            (bare & lost & said.re_search(SMALL), null("int64")),
-            (bare & long & power & said.re_search(FEW_DIGITS), whole),
+            (bare & lost & raw.re_search(SMALL), null("int64")),
+            (bare & long & power & raw.re_search(FEW_DIGITS), whole),
             (bare & ((number.abs() >= EXACT) | long), great),
             (bare, whole),
             (long, null("int64")),

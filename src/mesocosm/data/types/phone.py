@@ -31,7 +31,7 @@ class Phone(FieldKind):
 
     Source: ITU-T E.164; Google's libphonenumber, through phonenumbers.
 
-    >>> Phone(country="CN").wanted
+    >>> Phone(country="CN").expected
     'a phone number of CN, or with +'
     """
 
@@ -39,46 +39,46 @@ class Phone(FieldKind):
     country: Annotated[str, AfterValidator(_region)]
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return f"a phone number of {self.country}, or with +"
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The number; null for a text that is none a plan allows."""
         del parts, facts
-        return functions()["phone_of"](said.cast("string"), literal(self.country))
+        return functions()["phone_of"](raw.cast("string"), literal(self.country))
 
-    def because(self, said: Column, facts: Facts) -> Column | None:
+    def explain_refusal(self, raw: Column, facts: Facts) -> Column | None:
         """Why a text is no phone number."""
         del facts
-        return functions()["why_no_phone"](said, literal(self.country))
+        return functions()["why_no_phone"](raw, literal(self.country))
 
 
-def phone_of(said: str, country: str) -> str | None:
+def phone_of(raw: str, country: str) -> str | None:
     """A number as E.164, None where no plan allows it.
 
     >>> phone_of("(030) 901820", "DE"), phone_of("138 1234 5678", "CN"), phone_of("12", "US")
     ('+4930901820', '+8613812345678', None)
     """
-    found = _read(said, country)
+    found = _read(raw, country)
     return found if found.startswith("+") else None
 
 
-def why_no_phone(said: str, country: str) -> str | None:
+def why_no_phone(raw: str, country: str) -> str | None:
     """Why a text is no phone number, None where it is one.
 
     >>> why_no_phone("030 901820 ext. 5", "DE"), why_no_phone("030 901820 / 901821", "DE")
     ('an extension is refused: E.164 has none', 'it holds two numbers')
     """
-    found = _read(said, country)
+    found = _read(raw, country)
     return None if found.startswith("+") else found
 
 
-def _read(said: str, country: str) -> str:
+def _read(raw: str, country: str) -> str:
     """A number as E.164, or why the text is none."""
     import phonenumbers
 
-    text = unicodedata.normalize("NFKC", said).strip()
+    text = unicodedata.normalize("NFKC", raw).strip()
     if len(text) > 60:
         return "it is too long for a phone number"
     if re.search(
@@ -104,9 +104,6 @@ def _read(said: str, country: str) -> str:
     except phonenumbers.NumberParseException:
         return "it is not a phone number"
     if not phonenumbers.is_valid_number(number):
-        return (
-            "the numbering plan of"
-            f" {phonenumbers.region_code_for_number(number) or f'+{number.country_code}'} has no"
-            " such number"
-        )
+        region = phonenumbers.region_code_for_number(number) or f"+{number.country_code}"
+        return f"the numbering plan of {region} has no such number"
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

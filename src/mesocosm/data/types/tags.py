@@ -8,13 +8,13 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.data.pipeline.ibis_sql import Column, cases, matched, null
+from mesocosm.data.pipeline.ibis_sql import Column, cases, map_values, null
 from mesocosm.data.types.field import Facts, FieldKind
 
 
 class Tags(FieldKind):
     """A tag a word with a space between: `O` for none, `B-` where a named thing begins and `I-`
-    where it goes on.
+    where it continues.
 
     Args:
         values: the kinds of named things.
@@ -22,7 +22,7 @@ class Tags(FieldKind):
     Source: Ramshaw and Marcus 1995, Text Chunking using Transformation-Based Learning (IOB); Tjong
     Kim Sang and De Meulder 2003, CoNLL.
 
-    >>> Tags(values=("PLACE",)).wanted
+    >>> Tags(values=("PLACE",)).expected
     'a tag a word with spaces between: O, B-PLACE or I-PLACE'
     """
 
@@ -39,21 +39,24 @@ class Tags(FieldKind):
     @property
     def tags(self) -> list[str]:
         """All tags."""
-        return ["O", *(f"{mark}-{value}" for value in self.values for mark in "BI")]
+        found = ["O"]
+        for value in self.values:
+            found += [f"B-{value}", f"I-{value}"]
+        return found
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return f"a tag a word with spaces between: {', '.join(self.tags[:-1])} or {self.tags[-1]}"
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The tags with one space between; null where one of them is not known, or there is
         none.
         """
         del parts, facts
-        each = said.cast("string").re_replace(r"\s+", " ").split(" ").filter(lambda v: v != "")
+        each = raw.cast("string").re_replace(r"\s+", " ").split(" ").filter(lambda v: v != "")
         known = {tag.casefold(): tag for tag in self.tags}
-        read = each.map(lambda v: matched(v.lower(), known, "string"))
+        read = each.map(lambda v: map_values(v.lower(), known, "string"))
         whole = read.filter(lambda v: v.isnull()).length() == 0
         return cases(
             (whole & (each.length() > 0), read.filter(lambda v: v.notnull()).join(" ")),

@@ -23,7 +23,7 @@ class Text(FieldKind):
 
     Source: Unicode 16, White_Space; Unicode Standard Annex 15 (normalisation forms).
 
-    >>> Text(case="lower").wanted
+    >>> Text(case="lower").expected
     'text'
     """
 
@@ -47,18 +47,22 @@ class Text(FieldKind):
         """Only the empty text: a person may be named Null."""
         return ("",)
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The text in the forms asked for."""
         del parts, facts
-        text, call = said.cast("string"), functions()
+        text, call = raw.cast("string"), functions()
         if self.unicode:
             text = call[{"nfc": "nfc", "nfkc": "nfkc", "fold": "strip_accents"}[self.unicode]](text)
         if self.spaces == "one":
             text = text.re_replace(r"\s+", " ")
-        return text if self.case is None else text.lower() if self.case == "lower" else text.upper()
+        if self.case == "lower":
+            return text.lower()
+        if self.case == "upper":
+            return text.upper()
+        return text
 
 
-def nfkc(said: str) -> str:
+def nfkc(raw: str) -> str:
     """A text in normalisation form KC.
 
     >>> nfkc("Ｍesocosm ﬁle")
@@ -66,4 +70,4 @@ def nfkc(said: str) -> str:
     """
     import unicodedata
 
-    return unicodedata.normalize("NFKC", said)
+    return unicodedata.normalize("NFKC", raw)

@@ -4,15 +4,28 @@ UTC.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator
 
 from mesocosm.data.parsing.strptime import checked_format, counted_once, moment
-from mesocosm.data.parsing.timestamps import COUNTED
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
 from mesocosm.data.profiling.column_readings import in_order
+from mesocosm.data.types.date import expand_formats
 from mesocosm.data.types.field import Facts, FieldKind
+
+CLOCKS = (" %H:%M:%S", " %H:%M", "")
+
+
+def with_clocks(day: str, marks: str) -> tuple[str, ...]:
+    """A format of days with each mark and each clock.
+
+    >>> with_clocks("%d{0}%m", ".")
+    ('%d.%m %H:%M:%S', '%d.%m %H:%M', '%d.%m')
+    """
+    return tuple(day.format(mark) + clock for mark, clock in product(marks, CLOCKS))
+
 
 SHORT = {
     "iso": (
@@ -33,15 +46,9 @@ SHORT = {
     ),
     "us": ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M"),
     "eu": ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M"),
-    "dmy": tuple(
-        f"%d{mark}%m{mark}%Y{clock}" for mark in "./-" for clock in (" %H:%M:%S", " %H:%M", "")
-    ),
-    "mdy": tuple(
-        f"%m{mark}%d{mark}%Y{clock}" for mark in "/-." for clock in (" %H:%M:%S", " %H:%M", "")
-    ),
-    "ymd": tuple(
-        f"%Y{mark}%m{mark}%d{clock}" for mark in "/-." for clock in (" %H:%M:%S", " %H:%M", "")
-    ),
+    "dmy": with_clocks("%d{0}%m{0}%Y", "./-"),
+    "mdy": with_clocks("%m{0}%d{0}%Y", "/-."),
+    "ymd": with_clocks("%Y{0}%m{0}%d", "/-."),
 }
 
 OFFSET = r"\s*[+-](?:0\d|1[0-4])(?::?[0-5]\d)?$"
@@ -79,7 +86,7 @@ class Time(FieldKind):
 
     Source: ISO 8601; IANA time zone database.
 
-    >>> Time(zone="Asia/Shanghai").wanted
+    >>> Time(zone="Asia/Shanghai").expected
     'a time as iso'
     """
 
@@ -93,7 +100,9 @@ class Time(FieldKind):
     def _of(self, facts: Facts | None) -> Self:
         """The field with the formats that the column's proven order of day and month leaves."""
         order = (facts or {}).get("order")
-        return self.model_copy(update={"formats": in_order(self.formats, order)}) if order else self
+        if not order:
+            return self
+        return self.model_copy(update={"formats": in_order(self.formats, order)})
 
     @property
     def ibis_type(self) -> str:
@@ -101,35 +110,29 @@ class Time(FieldKind):
         return "timestamp"
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """In words."""
         return f"a time as {' or '.join(self.formats)}"
 
     @property
     def forms(self) -> list[str]:
         """The formats, short names written out."""
-        return list(
-            dict.fromkeys(
-                f
-                for form in self.formats
-                for f in SHORT.get(form, () if form in COUNTED else (form,))
-            )
-        )
+        return expand_formats(self.formats, SHORT)
 
-    def read(self, said: Column, parts: dict[str, Column], facts: Facts) -> Column:
+    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """The moment in UTC; null for a text that no format reads."""
         del parts
         call, mine = functions(), self._of(facts)
-        if said.type().is_date() or said.type().is_timestamp():
-            said = said.cast("timestamp")
-            return self._in_zone(said).coalesce(
-                call["moment_of"](said.cast("string"), literal(self._spec(("iso",)))).try_cast(
+        if raw.type().is_date() or raw.type().is_timestamp():
+            raw = raw.cast("timestamp")
+            return self._in_zone(raw).coalesce(
+                call["moment_of"](raw.cast("string"), literal(self._spec(("iso",)))).try_cast(
                     "timestamp"
                 )
             )
-        text = said.cast("string").re_replace("[zZ]$", "+00:00")
+        text = raw.cast("string").re_replace("[zZ]$", "+00:00")
         forms = [f.replace("%z", "").rstrip() for f in mine.forms]
-        offset = [f + gap + "%z" for f in forms for gap in ("", " ")]
+        offset = [form + gap + "%z" for form, gap in product(forms, ("", " "))]
         if not forms:
             return call["moment_of"](text, literal(mine.spec)).try_cast("timestamp")
         local = moment(text, forms)
@@ -171,9 +174,9 @@ class Time(FieldKind):
         """
         return self._spec(self.formats)
 
-    def because(self, said: Column, facts: Facts) -> Column | None:
+    def explain_refusal(self, raw: Column, facts: Facts) -> Column | None:
         """Why a text is no moment."""
-        return functions()["why_no_moment"](said, literal(self._of(facts).spec))
+        return functions()["why_no_moment"](raw, literal(self._of(facts).spec))
 
     def finish(self, read: Column) -> Column:
         """A moment of the years 1000 to 2999."""

@@ -145,7 +145,7 @@ def restore_version(
     Raises:
         Failure: it is the newest version already.
     """
-    from mesocosm.data.snapshots.versions import bring_back
+    from mesocosm.data.snapshots.versions import restore_version
 
     find_dataset(spec, dataset)
     store = locate_project(spec).store
@@ -153,7 +153,7 @@ def restore_version(
         now, then = find_version(catalog, dataset, "newest"), find_version(catalog, dataset, to)
         if now["id"] == then["id"]:
             raise Failure(f"{now['id']} is the newest version already")
-        versions = bring_back(store / then["path"], then["report"]["delta"], then["made"])
+        versions = restore_version(store / then["path"], then["report"]["delta"], then["made"])
         ident = choose_next_id(catalog, dataset, then["made"])
         values = then | {
             "id": ident,
@@ -181,7 +181,7 @@ def export_rows(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) 
         Wrong: the file's ending is not one of `ENDINGS`.
     """
     from mesocosm.core.files import aside_name
-    from mesocosm.data.snapshots.versions import take
+    from mesocosm.data.snapshots.versions import export_rows
 
     data = find_dataset(spec, dataset)
     if out.suffix.lower() not in ENDINGS:
@@ -193,6 +193,6 @@ def export_rows(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) 
     if data.anonymity:
         columns = list(data.fields)
     path = locate_project(spec).store / snapshot["path"] / "rows"
-    rows = take(path, snapshot["delta"], aside, columns)
+    rows = export_rows(path, snapshot["delta"], aside, columns)
     aside.replace(out)
     return {"dataset": dataset, "version": snapshot["id"], "rows": rows, "written": str(out)}

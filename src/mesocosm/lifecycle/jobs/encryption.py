@@ -34,7 +34,7 @@ def reveal(
         Failure: nothing was built, or a key is not on the ring.
     """
     from mesocosm.data.pipeline.ibis_sql import prepare
-    from mesocosm.data.snapshots.erasure import find, keys_as_kept
+    from mesocosm.data.snapshots.erasure import keys_as_kept, open_values
 
     data = find_dataset(spec, dataset)
     if field not in list_encrypted_fields(data):
@@ -57,7 +57,7 @@ def reveal(
     import duckdb
 
     try:
-        found = find(
+        found = open_values(
             store / snapshot["path"],
             snapshot["report"]["delta"]["rows"],
             field,
@@ -81,13 +81,13 @@ def rotate(spec: Spec, catalog: Catalog, who: str) -> dict[str, Any]:
     Killed anywhere, the ring still decrypts everything; run again, it completes.
     """
     from mesocosm.data.pipeline.ibis_sql import prepare
-    from mesocosm.data.privacy.keyring import Ring, new_key, ring, ring_path, write_ring
+    from mesocosm.data.privacy.keyring import Ring, new_key, read_ring, ring_path, write_ring
     from mesocosm.data.snapshots.erasure import reseal
 
     where = locate_project(spec)
     done: dict[str, list[str]] = {}
     with hold_build_lock(where.store, wait=30):
-        old = ring(where.store)
+        old = read_ring(where.store)
         new = new_key()
         write_ring(ring_path(where.store), Ring((new, *old.keys)))
         for name, data in resolve_datasets(spec).items():

@@ -87,15 +87,16 @@ def forget(
     return done | {"others": others, "not_reached": not_reached, "absent": len(absent)}
 
 
+
 def _leave_out(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str) -> None:
     """Keep the marks of keys that nothing holds, so that later builds leave their rows out."""
-    from mesocosm.data.snapshots.erasure import mark
+    from mesocosm.data.snapshots.erasure import mark_key
 
     secret = read_private_key(locate_project(spec).store)
     with catalog.transaction() as con:
-        query = select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset)
+        query = select(t.FORGOTTEN.c.mark_key).where(t.FORGOTTEN.c.dataset == dataset)
         known = {row[0] for row in con.execute(query)}
-        marks = [m for m in dict.fromkeys(mark(key, secret) for key in keys) if m not in known]
+        marks = [m for m in dict.fromkeys(mark_key(key, secret) for key in keys) if m not in known]
         if not marks:
             return
         now = catalog.clock()

@@ -17,7 +17,7 @@ from mesocosm.lifecycle.project_store import locate_project
 
 def find_expired(spec: Spec, catalog: Catalog) -> list[tuple[str, dict[str, Any], str]]:
     """Datasets with rows over their age: name, newest snapshot, and the first day that stays."""
-    from mesocosm.data.snapshots.retention import cutoff
+    from mesocosm.data.snapshots.retention import first_day_kept
 
     expired = []
     for name, data in spec.eco.datasets.items():
@@ -25,7 +25,7 @@ def find_expired(spec: Spec, catalog: Catalog) -> list[tuple[str, dict[str, Any]
         if not data.retention or not snapshot:
             continue
         oldest = snapshot["report"].get("expires")
-        first = cutoff(data.retention, catalog.clock())
+        first = first_day_kept(data.retention, catalog.clock())
         if oldest and oldest < first:
             expired.append((name, snapshot, first))
     return expired

@@ -101,13 +101,13 @@ def _at_source(spec: Spec, name: str, columns: set[str]) -> list[str]:
     """The first texts of columns, in whichever source of a dataset has them."""
     import duckdb
 
-    from mesocosm.data.engines.bounded_duckdb import engine
+    from mesocosm.data.engines.bounded_duckdb import open_engine
     from mesocosm.data.sources.path_utils import quote
 
     where, data = locate_project(spec), resolve_datasets(spec)[name]
     texts: list[str] = []
     accepted = columns | {c.split(".", 1)[1] for c in columns if "." in c}
-    with engine(where.store, taught=False) as con:
+    with open_engine(where.store, with_functions=False) as con:
         for number, source in enumerate(data.source.sources):
             spec.eco.sources[source].collect(where, con, f"ahead_{number}")
             described: list[Any] = con.execute(f"describe ahead_{number}").fetchall()

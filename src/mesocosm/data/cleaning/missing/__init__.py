@@ -6,7 +6,7 @@ from mesocosm.core.settings import union
 from mesocosm.data.cleaning.missing.constant import Constant
 from mesocosm.data.cleaning.missing.drop import Drop, Quarantine
 from mesocosm.data.cleaning.missing.forward import Forward
-from mesocosm.data.cleaning.missing.imputer import Fill
+from mesocosm.data.cleaning.missing.imputer import Imputer
 from mesocosm.data.cleaning.missing.iterative import Iterative
 from mesocosm.data.cleaning.missing.keep import Keep
 from mesocosm.data.cleaning.missing.knn import Knn
@@ -14,7 +14,7 @@ from mesocosm.data.cleaning.missing.mean import Mean
 from mesocosm.data.cleaning.missing.median import Median
 from mesocosm.data.cleaning.missing.mode import Mode
 
-FILLS: dict[str, type[Fill]] = {
+IMPUTERS: dict[str, type[Imputer]] = {
     "constant": Constant,
     "drop": Drop,
     "forward": Forward,
@@ -28,6 +28,6 @@ FILLS: dict[str, type[Fill]] = {
 }
 
 if TYPE_CHECKING:
-    MissingSetting = Fill
+    MissingSetting = Imputer
 else:
-    MissingSetting = union(FILLS, "method")
+    MissingSetting = union(IMPUTERS, "method")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mesocosm.data.cleaning.missing.imputer import Facts, Fill
+from mesocosm.data.cleaning.missing.imputer import Facts, Imputer
 
 
-class Constant(Fill):
-    """Fill with `value`.
+class Constant(Imputer):
+    """Impute `value`.
 
     Args:
         value: what stands for a missing value.

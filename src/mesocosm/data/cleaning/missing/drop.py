@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mesocosm.data.cleaning.missing.imputer import Fill
+from mesocosm.data.cleaning.missing.imputer import Imputer
 from mesocosm.data.pipeline.ibis_sql import Column, cases, literal, null
 
 
-class Quarantine(Fill):
+class Quarantine(Imputer):
     """Quarantine a row that lacks the value, with its original values.
 
     Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 3.2 (complete
@@ -20,9 +20,9 @@ class Quarantine(Fill):
 
     method: Literal["quarantine"] = "quarantine"
 
-    def reason(self, x: Column, said: str) -> Column:
+    def reason(self, x: Column, name: str) -> Column:
         """That it is missing."""
-        return cases((x.isnull(), literal(f"{said} is missing")), other=null())
+        return cases((x.isnull(), literal(f"{name} is missing")), other=null())
 
 
 class Drop(Quarantine):

@@ -1,14 +1,14 @@
-"""The last value seen before the gap."""
+"""The last value before the missing one."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from mesocosm.data.cleaning.missing.imputer import Facts, Fill
+from mesocosm.data.cleaning.missing.imputer import Facts, Imputer
 from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
 
 
-class Forward(Fill):
+class Forward(Imputer):
     """Carry the last value forward, in the order of a field or else of the rows as read.
 
     A row that comes alone has no row before it: it gets the newest value of the training rows.
@@ -20,17 +20,17 @@ class Forward(Fill):
     Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 4.2 (last
     observation carried forward).
 
-    >>> Forward(by="sensor", order="at").leans
+    >>> Forward(by="sensor", order="at").other_fields
     ('sensor', 'at')
     """
 
-    looks_around: ClassVar[bool] = True
+    needs_other_rows: ClassVar[bool] = True
     method: Literal["forward"] = "forward"
     by: str | None = None
     order: str | None = None
 
     @property
-    def leans(self) -> tuple[str, ...]:
+    def other_fields(self) -> tuple[str, ...]:
         """The fields that group and order."""
         return tuple(name for name in (self.by, self.order) if name)
 
@@ -43,10 +43,9 @@ class Forward(Fill):
         import ibis
 
         if not serving:
-            order = [row[self.order], row["_row"]] if self.order else [row["_row"]]
-            frame = ibis.window(
-                group_by=row[self.by] if self.by else None, order_by=order, preceding=(None, 0)
-            )
+            order = [row[name] for name in (self.order, "_row") if name]
+            group = [row[self.by]] if self.by else None
+            frame = ibis.window(group_by=group, order_by=order, preceding=(None, 0))
             last = functions()["newest"](x.cast("string"), self._at(row)).over(frame)
             x = x.fill_null(last.cast(str(x.type())))
         return super().value_of(x, {k: v for k, v in facts.items() if k == "fill"}, row, serving)
@@ -55,7 +54,7 @@ class Forward(Fill):
         """Where a row stands in the order, the row's number last."""
         import ibis
 
-        at = row[self.order] if self.order else row["_row"]
+        at = row[self.order or "_row"]
         if at.type().is_temporal():
             at = at.cast("timestamp").epoch_seconds()
         return ibis.struct({"at": at.cast("float64"), "row": row["_row"]})

@@ -1,4 +1,4 @@
-"""What every kind of fill has: how it measures, what it puts in, why it sets a row aside.
+"""What every imputer has: how it measures, what it puts in, why it quarantines a row.
 
 Knows Ibis columns. Knows nothing of files, engines or the order of the steps.
 """
@@ -9,28 +9,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from mesocosm.core.settings import Kind
-from mesocosm.data.pipeline.ibis_sql import Column, Scalar, literal, matched, null
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, literal, map_values, null
 
 Facts = dict[str, Any]
 
 
-class Fill(Kind):
+class Imputer(Kind):
     """One way to treat a missing value; each kind overrides what it needs.
 
     `numeric` says that the field must hold numbers, `quantile` which quantile is the measure, and
-    `matrix` that the step learns from the other numeric fields too, `looks_around` that a gap is
-    filled from other rows and not from facts.
+    `matrix` that the step learns from the other numeric fields too, `needs_other_rows` that a value
+    is imputed from other rows and not from facts.
     """
 
     short: ClassVar[str] = "method"
     numeric: ClassVar[bool] = False
     quantile: ClassVar[float | None] = None
     matrix: ClassVar[bool] = False
-    looks_around: ClassVar[bool] = False
+    needs_other_rows: ClassVar[bool] = False
     method: str
 
     @property
-    def leans(self) -> tuple[str, ...]:
+    def other_fields(self) -> tuple[str, ...]:
         """Other fields the step reads."""
         return tuple(name for name in (getattr(self, "by", None),) if name)
 
@@ -42,7 +42,7 @@ class Fill(Kind):
         return None
 
     def facts(self, measured: Any, groups: Mapping[str, Any], whole: bool) -> Facts:
-        """What fills a gap, as JSON.
+        """What is put in the place of a missing value, as JSON.
 
         Args:
             measured: the measure over all training rows.
@@ -53,20 +53,22 @@ class Fill(Kind):
             return {}
 
         def fit(value: Any) -> Any:
-            return round(float(value)) if whole and isinstance(value, (int, float)) else value
+            if whole and isinstance(value, (int, float)):
+                return round(float(value))
+            return value
 
         found: Facts = {"fill": fit(measured)}
-        return found | (
-            {"groups": {g: fit(v) for g, v in groups.items() if v is not None}} if groups else {}
-        )
+        if groups:
+            found["groups"] = {g: fit(v) for g, v in groups.items() if v is not None}
+        return found
 
-    def learn(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
         """Facts from the training rows of all numeric fields (rows x fields, nan where missing)."""
         del name, names, matrix, whole
         return {}
 
     def value_of(self, x: Column, facts: Facts, row: Any, serving: bool) -> Column:
-        """The field with its gaps filled.
+        """The field with its missing values imputed.
 
         Args:
             row: the table of fields as they were read.
@@ -76,14 +78,14 @@ class Fill(Kind):
         if "fill" not in facts:
             return x
         kind = str(x.type())
-        filled = x.fill_null(literal(facts["fill"]).cast(kind))
+        imputed = x.fill_null(literal(facts["fill"]).cast(kind))
         groups = facts.get("groups")
         if not groups:
-            return filled
-        mine = matched(row[self.leans[0]].cast("string"), groups, kind)
-        return x.fill_null(mine).fill_null(literal(facts["fill"]).cast(kind))
+            return imputed
+        of_group = map_values(row[self.other_fields[0]].cast("string"), groups, kind)
+        return x.fill_null(of_group).fill_null(literal(facts["fill"]).cast(kind))
 
-    def reason(self, x: Column, said: str) -> Column:
-        """Why a row is set aside, else null; `said` names the field."""
-        del x, said
+    def reason(self, x: Column, name: str) -> Column:
+        """Why a row is quarantined, else null; `name` names the field."""
+        del x, name
         return null()

@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.missing.imputer import Facts, Fill
+from mesocosm.data.cleaning.missing.imputer import Facts, Imputer
 from mesocosm.data.pipeline.ibis_sql import Column, cases, literal
 
 
-class Iterative(Fill):
-    """Fill with what a Bayesian ridge regression on the other numeric fields says.
+class Iterative(Imputer):
+    """Impute the prediction of a Bayesian ridge regression on the other numeric fields.
 
     The regression is fitted by chained equations on the training rows and kept as coefficients;
     another field that is missing counts with its mean.
@@ -32,7 +32,7 @@ class Iterative(Fill):
     method: Literal["iterative"] = "iterative"
     rounds: int = Field(10, ge=1, le=100)
 
-    def learn(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
         """Intercept and coefficients of the other fields, with their means."""
         import warnings
 
@@ -46,16 +46,17 @@ class Iterative(Fill):
         if not seen.any():
             return {}
         others = [i for i in range(len(names)) if i != at and not np.isnan(matrix[:, i]).all()]
-        mean = float(matrix[seen, at].mean())
-        found: Facts = {"fill": round(mean) if whole else mean, "whole": whole}
+        found: Facts = {"fill": float(matrix[seen, at].mean()), "whole": whole}
+        if whole:
+            found["fill"] = round(found["fill"])
         if not others or seen.sum() < 10:
             return found
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            whole_rows = IterativeImputer(max_iter=self.rounds, random_state=7).fit_transform(
+            complete = IterativeImputer(max_iter=self.rounds, random_state=7).fit_transform(
                 matrix[:, [at, *others]]
             )
-        model = BayesianRidge().fit(whole_rows[seen, 1:], matrix[seen, at])
+        model = BayesianRidge().fit(complete[seen, 1:], matrix[seen, at])
         return found | {
             "fields": [names[i] for i in others],
             "means": np.nanmean(matrix[:, others], axis=0).tolist(),
@@ -64,13 +65,14 @@ class Iterative(Fill):
         }
 
     def value_of(self, x: Column, facts: Facts, row: Any, serving: bool) -> Column:
-        """The field with its gaps filled by the regression."""
+        """The field with its missing values imputed by the regression."""
         if "weights" not in facts:
             return super().value_of(x, facts, row, serving)
-        told = literal(facts["intercept"])
+        predicted = literal(facts["intercept"])
         for field, mean, weight in zip(
             facts["fields"], facts["means"], facts["weights"], strict=True
         ):
-            told = told + row[field].cast("float64").fill_null(mean) * weight
-        kind = str(x.type())
-        return cases((x.notnull(), x), other=(told.round() if facts["whole"] else told).cast(kind))
+            predicted = predicted + row[field].cast("float64").fill_null(mean) * weight
+        if facts["whole"]:
+            predicted = predicted.round()
+        return cases((x.notnull(), x), other=predicted.cast(str(x.type())))

@@ -1,13 +1,13 @@
-"""Leave a gap as it is."""
+"""Leave a missing value as it is."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from mesocosm.data.cleaning.missing.imputer import Fill
+from mesocosm.data.cleaning.missing.imputer import Imputer
 
 
-class Keep(Fill):
+class Keep(Imputer):
     """A missing value stays missing.
 
     Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 3.

@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.missing.imputer import Facts, Fill
+from mesocosm.data.cleaning.missing.imputer import Facts, Imputer
 from mesocosm.data.pipeline.ibis_sql import Column, cases, literal
 
 
-class Knn(Fill):
-    """Fill with the mean of the `neighbours` training rows that are nearest in the other numeric
+class Knn(Imputer):
+    """Impute the mean of the `neighbours` training rows that are nearest in the other numeric
     fields.
 
     Fields are measured in standard deviations; a field that is missing on either side is left out
@@ -35,7 +35,7 @@ class Knn(Fill):
     neighbours: int = Field(5, ge=1, le=50)
     donors: int = Field(200, ge=10, le=2000)
 
-    def learn(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
         """Donor rows in standard deviations, their values, and each field's centre and scale."""
         import numpy as np
 
@@ -51,9 +51,10 @@ class Knn(Fill):
         centre, scale = np.nanmean(matrix[:, others], axis=0), np.nanstd(matrix[:, others], axis=0)
         scale[scale == 0] = 1.0
         near = (rows[:, others] - centre) / scale
+        mean = float(rows[:, at].mean())
         shown = [[None if np.isnan(v) else round(float(v), 9) for v in row] for row in near]
         return {
-            "fill": round(float(rows[:, at].mean())) if whole else float(rows[:, at].mean()),
+            "fill": round(mean) if whole else mean,
             "fields": [names[i] for i in others],
             "centre": centre.tolist(),
             "scale": scale.tolist(),
@@ -63,17 +64,18 @@ class Knn(Fill):
         }
 
     def value_of(self, x: Column, facts: Facts, row: Any, serving: bool) -> Column:
-        """The field with its gaps filled by their nearest donors."""
+        """The field with its missing values imputed from their nearest donors."""
         if "donors" not in facts:
             return x
         from mesocosm.data.pipeline.ibis_sql import nearest_mean
 
-        told = [
+        scaled = [
             (row[f].cast("float64") - c) / s
             for f, c, s in zip(facts["fields"], facts["centre"], facts["scale"], strict=True)
         ]
-        mean = nearest_mean(told, facts["donors"], facts["values"], self.neighbours)
-        mean = (mean.round() if facts["whole"] else mean).cast(str(x.type()))
-        return cases((x.notnull(), x), other=mean).fill_null(
-            literal(facts["fill"]).cast(str(x.type()))
-        )
+        mean = nearest_mean(scaled, facts["donors"], facts["values"], self.neighbours)
+        if facts["whole"]:
+            mean = mean.round()
+        kind = str(x.type())
+        nearest = cases((x.notnull(), x), other=mean.cast(kind))
+        return nearest.fill_null(literal(facts["fill"]).cast(kind))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from mesocosm.data.cleaning.missing.imputer import Fill
+from mesocosm.data.cleaning.missing.imputer import Imputer
 from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
 
 
-class Mean(Fill):
-    """Fill with the mean.
+class Mean(Imputer):
+    """Impute the mean.
 
     Args:
         by: a field; each of its values has a mean of its own, the whole's where it has none.

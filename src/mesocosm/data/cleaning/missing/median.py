@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from mesocosm.data.cleaning.missing.imputer import Fill
+from mesocosm.data.cleaning.missing.imputer import Imputer
 from mesocosm.data.pipeline.ibis_sql import Column, Scalar
 
 
-class Median(Fill):
-    """Fill with the median, the mean of the two middle values where they are even in number.
+class Median(Imputer):
+    """Impute the median, the mean of the two middle values where they are even in number.
 
     Args:
         by: a field; each of its values has a median of its own, the whole's where it has none.

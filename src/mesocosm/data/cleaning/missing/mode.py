@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from mesocosm.data.cleaning.missing.imputer import Fill
+from mesocosm.data.cleaning.missing.imputer import Imputer
 from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
 
 
-class Mode(Fill):
-    """Fill with the value most seen; the smallest where several are.
+class Mode(Imputer):
+    """Impute the most frequent value; the smallest where several are.
 
     Args:
         by: a field; each of its values has a mode of its own, the whole's where it has none.
 
     Source: Little and Rubin, Statistical Analysis with Missing Data (2002), ch. 4.2.1.
 
-    >>> Mode(by="city").leans
+    >>> Mode(by="city").other_fields
     ('city',)
     """
 

@@ -1,15 +1,15 @@
-"""Kinds of fence round a numeric field: one file and one line each."""
+"""Outlier detectors of a numeric field: one file and one line each."""
 
 from typing import TYPE_CHECKING
 
 from mesocosm.core.settings import union
-from mesocosm.data.cleaning.outliers.detector import Fence
+from mesocosm.data.cleaning.outliers.detector import OutlierDetector
 from mesocosm.data.cleaning.outliers.iqr import Iqr
 from mesocosm.data.cleaning.outliers.isolation_forest import Forest
 from mesocosm.data.cleaning.outliers.mad import Mad
 from mesocosm.data.cleaning.outliers.zscore import Zscore
 
-FENCES: dict[str, type[Fence]] = {
+OUTLIER_DETECTORS: dict[str, type[OutlierDetector]] = {
     "forest": Forest,
     "iqr": Iqr,
     "mad": Mad,
@@ -17,6 +17,6 @@ FENCES: dict[str, type[Fence]] = {
 }
 
 if TYPE_CHECKING:
-    OutliersSetting = Fence
+    OutliersSetting = OutlierDetector
 else:
-    OutliersSetting = union(FENCES, "method")
+    OutliersSetting = union(OUTLIER_DETECTORS, "method")

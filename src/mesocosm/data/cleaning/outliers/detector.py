@@ -1,5 +1,5 @@
-"""What every fence has: from measures of the training rows to low and high, and what is done
-outside.
+"""What every outlier detector has: bounds from measures of the training rows, and what is done
+outside of them.
 
 Knows Ibis columns. Knows nothing of files, engines or the order of the steps.
 """
@@ -13,16 +13,16 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from mesocosm.core.settings import Kind
-from mesocosm.data.pipeline.ibis_sql import Column, Scalar, cases, literal, matched, null
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, cases, literal, map_values, null
 
 Facts = dict[str, Any]
 
 
-class Fence(Kind):
-    """Fence a numeric field and act on what lies outside; each kind says where the fence stands.
+class OutlierDetector(Kind):
+    """Find the outliers of a numeric field and act on them; each kind says where the bounds are.
 
-    `quantiles` names the quantiles that are the measures; `matrix` says that the fence learns from
-    all numeric fields.
+    `quantiles` names the quantiles that are the measures; `matrix` says that the detector learns
+    from all numeric fields.
     """
 
     short: ClassVar[str] = "method"
@@ -34,41 +34,42 @@ class Fence(Kind):
     action: Literal["clip", "flag", "null", "quarantine"] = "clip"
 
     @property
-    def leans(self) -> tuple[str, ...]:
+    def other_fields(self) -> tuple[str, ...]:
         """Other fields the step reads."""
         return (self.by,) if self.by else ()
 
     def measures(self, x: Column) -> dict[str, Scalar]:
-        """Aggregates over the training rows that the fence needs."""
+        """Aggregates over the training rows that the bounds need."""
         return {name: x.quantile(at) for name, at in self.quantiles.items()}
 
-    def fence(self, measured: Mapping[str, float | None]) -> dict[str, float]:
+    def fit_bounds(self, measured: Mapping[str, float | None]) -> dict[str, float]:
         """Low and high from the measures; none where the training rows hold no value."""
         if not measured or any(value is None for value in measured.values()):
             return {}
-        low, high = self.reach({name: float(value or 0) for name, value in measured.items()})
+        low, high = self.place_bounds({name: float(value or 0) for name, value in measured.items()})
         return {"low": low, "high": high}
 
-    def reach(self, measured: Mapping[str, float]) -> tuple[float, float]:
-        """Where the fence stands."""
+    def place_bounds(self, measured: Mapping[str, float]) -> tuple[float, float]:
+        """Where the bounds are."""
         raise NotImplementedError
 
-    def learn(self, name: str, names: Sequence[str], matrix: Any) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Any) -> Facts:
         """Facts from the training rows of all numeric fields (rows x fields, nan where missing)."""
         del name, names, matrix
         return {}
 
     def ends(self, x: Column, facts: Facts, row: Any) -> tuple[Any, Any]:
-        """The fence of each row: its group's where it has one, else the whole's."""
+        """The bounds of each row: its group's where it has some, else those of all rows."""
         low, high = literal(float(facts["low"])), literal(float(facts["high"]))
         groups = facts.get("groups")
         if not groups or not self.by:
             return low, high
-        mine = row[self.by].cast("string")
+        group = row[self.by].cast("string")
         lows, highs = ({g: f[end] for g, f in groups.items()} for end in ("low", "high"))
-        return matched(mine, lows, "float64").fill_null(low), matched(
-            mine, highs, "float64"
-        ).fill_null(high)
+        return (
+            map_values(group, lows, "float64").fill_null(low),
+            map_values(group, highs, "float64").fill_null(high),
+        )
 
     def value(self, x: Column, facts: Facts, row: Any) -> Column:
         """The field after the step; null stays null."""
@@ -83,19 +84,16 @@ class Fence(Kind):
         return cases((x < low, low), (x > high, high), other=x).cast(x.type())
 
     def clips(self, facts: Mapping[str, Any] | None, whole: bool) -> tuple[float, float] | None:
-        """Between what every value lies after the step, where it clips and all rows have one fence;
-        of whole numbers the whole ones within it.
+        """The least and greatest value after the step, where it clips and all rows have the same
+        bounds; of whole numbers the whole ones within them.
         """
         if not facts or self.action != "clip" or "groups" in facts or "low" not in facts:
             return None
         low, high = float(facts["low"]), float(facts["high"])
         if not whole:
             return low, high
-        return (
-            (float(math.ceil(low)), float(math.floor(high)))
-            if math.ceil(low) <= math.floor(high)
-            else None
-        )
+        low, high = float(math.ceil(low)), float(math.floor(high))
+        return (low, high) if low <= high else None
 
     def outside(self, x: Column, facts: Facts, row: Any) -> Column:
         """Whether a value lies outside; false for null."""
@@ -104,20 +102,18 @@ class Fence(Kind):
         low, high = self.ends(x, facts, row)
         return ((x < low) | (x > high)).fill_null(False)
 
-    def reason(self, x: Column, facts: Facts, row: Any, said: str, private: bool = False) -> Column:
-        """Why a row is set aside, else null; `said` names the field. Bounds of a private field come
-        from its values, so they are not named.
+    def reason(self, x: Column, facts: Facts, row: Any, name: str, private: bool = False) -> Column:
+        """Why a row is quarantined, else null; `name` names the field. Bounds of a private field
+        come from its values, so they are not named.
         """
         if self.action != "quarantine" or not facts:
             return null()
-        why = (
-            f"{said}: a private value lies outside the fence ({self.method})"
-            if private
-            else f"{said} {self.told(facts)}"
-        )
+        why = f"{name} {self.describe(facts)}"
+        if private:
+            why = f"{name}: a private value lies outside the fence ({self.method})"
         return cases((self.outside(x, facts, row), literal(why)), other=null())
 
-    def told(self, facts: Facts) -> str:
+    def describe(self, facts: Facts) -> str:
         """What is wrong with a value outside, in words."""
         if "groups" in facts:
             return f"lies outside the fence of its {self.by} ({self.method})"

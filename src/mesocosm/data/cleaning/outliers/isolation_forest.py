@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.outliers.detector import Facts, Fence
+from mesocosm.data.cleaning.outliers.detector import Facts, OutlierDetector
 from mesocosm.data.pipeline.ibis_sql import Column, cases, literal
 
 
-class Forest(Fence):
-    """Fence a row by how few random cuts of its numeric fields set it apart.
+class Forest(OutlierDetector):
+    """Find a row by how few random cuts of its numeric fields isolate it.
 
     A missing value counts as its field's median. The field named is the one acted on.
 
@@ -39,7 +39,7 @@ class Forest(Fence):
         """None: the forest learns from the matrix."""
         return {}
 
-    def learn(self, name: str, names: Sequence[str], matrix: Any) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Any) -> Facts:
         """The trees as nested lists `[field, cut, left, right]`, leaves as their depth, and the
         threshold.
         """
@@ -69,23 +69,23 @@ class Forest(Fence):
         """Whether the row is isolated earlier than the threshold."""
         if not facts:
             return literal(False)
-        told = [
+        values = [
             row[f].cast("float64").fill_null(m)
             for f, m in zip(facts["fields"], facts["middle"], strict=True)
         ]
 
-        def grow(tree: Any) -> Any:
+        def depth(tree: Any) -> Any:
             if not isinstance(tree, list):
                 return literal(float(tree))
             field, cut, left, right = tree
-            return cases((told[field] <= cut, grow(left)), other=grow(right))
+            return cases((values[field] <= cut, depth(left)), other=depth(right))
 
-        total = grow(facts["trees"][0])
+        total = depth(facts["trees"][0])
         for tree in facts["trees"][1:]:
-            total = total + grow(tree)
+            total = total + depth(tree)
         return x.notnull() & (total / float(len(facts["trees"])) < facts["low"])
 
-    def told(self, facts: Facts) -> str:
+    def describe(self, facts: Facts) -> str:
         """What is wrong with such a row."""
         return "stands in a row far from the others (forest)"
 
@@ -94,13 +94,11 @@ def _spare(rows: int) -> float:
     """How deep a tree of so many rows would still go, on average."""
     import math
 
-    return (
-        0.0
-        if rows <= 1
-        else 1.0
-        if rows == 2
-        else 2 * (math.log(rows - 1) + 0.5772156649) - 2 * (rows - 1) / rows
-    )
+    if rows <= 1:
+        return 0.0
+    if rows == 2:
+        return 1.0
+    return 2 * (math.log(rows - 1) + 0.5772156649) - 2 * (rows - 1) / rows
 
 
 def _tree(tree: Any, node: int = 0, depth: int = 0) -> Any:

@@ -1,4 +1,4 @@
-"""Fields that others determine, mended by what rows with the same determinant say."""
+"""Fields that others determine, repaired by the value that rows with the same determinant have."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.repairs.repair import MOST_VALUES, RepairKind, mapped
-from mesocosm.data.pipeline.internal_names import quote, working
+from mesocosm.data.cleaning.repairs.repair import MOST_VALUES, RepairKind, lookup_sql
+from mesocosm.data.pipeline.internal_names import quote, working_column
 from mesocosm.data.quality.rules.field_names import Of
 
 
 class Dependency(RepairKind):
-    """Mend `to` where rows of the same `from` agree on another value (`zip -> city`).
+    """Repair `to` where rows of the same `from` agree on another value (`zip -> city`).
 
-    Several determinants vote: each names the value that most rows of its group bear, if it is a
+    Several determinants vote: each names the value that most rows of its group have, if it is a
     majority of `share` and of at least `least` rows; the value with more votes than the one that
     stands there is taken.
 
     Args:
         from: the field, or fields, each of which determines `to`.
-        to: the field to mend.
+        to: the field to repair.
         share: the share of a group that must agree.
         min: how many rows must agree.
-        fill: whether a missing value is filled too.
+        fill: whether a missing value is imputed too.
 
     Source: Codd 1971, Further Normalization of the Data Base Relational Model; Bohannon et al.
     2005.
@@ -40,7 +40,7 @@ class Dependency(RepairKind):
     fill: bool = False
 
     @property
-    def mends(self) -> tuple[str, ...]:
+    def repaired_fields(self) -> tuple[str, ...]:
         """The determined field."""
         return (self.to,)
 
@@ -49,7 +49,7 @@ class Dependency(RepairKind):
         """The determinants and the determined."""
         return (*self.determinants, self.to)
 
-    def learn(self, con: Any, table: str) -> dict[str, Any]:
+    def fit(self, con: Any, table: str) -> dict[str, Any]:
         """For each determinant, which of its values says what."""
         found = {}
         b = quote(self.to)
@@ -72,19 +72,22 @@ class Dependency(RepairKind):
         """The value most voted for, where it has more votes than the one that stands there."""
         x = f"{quote(self.to)}::varchar"
         votes = ", ".join(
-            mapped(f"{quote(a)}::varchar", facts.get(a, {})) for a in self.determinants
+            lookup_sql(f"{quote(a)}::varchar", facts.get(a, {})) for a in self.determinants
         )
-        v, w = working("v"), working("w")  # a lambda's parameter hides a field of its name
-        said = f"list_filter([{votes}], lambda {v}: {v} is not null)"
+        v, w = (
+            working_column("v"),
+            working_column("w"),
+        )  # a lambda's parameter hides a field of its name
+        votes_cast = f"list_filter([{votes}], lambda {v}: {v} is not null)"
         best = (
-            f"list_sort(list_transform(list_distinct({said}), lambda {v}: {{'n':"
-            f" -len(list_filter({said}, lambda {w}: {w} = {v})), 'v': {v}}}))[1]"
+            f"list_sort(list_transform(list_distinct({votes_cast}), lambda {v}: {{'n':"
+            f" -len(list_filter({votes_cast}, lambda {w}: {w} = {v})), 'v': {v}}}))[1]"
         )
-        mine = f"len(list_filter({said}, lambda {v}: {v} = {x}))"
+        own = f"len(list_filter({votes_cast}, lambda {v}: {v} = {x}))"
         gap = "" if self.fill else f"{x} is null or "
         return {
             self.to: (
-                f"case when {gap}len({said}) = 0 then null when -({best}).n > {mine} then"
+                f"case when {gap}len({votes_cast}) = 0 then null when -({best}).n > {own} then"
                 f" ({best}).v end"
             )
         }

@@ -19,7 +19,7 @@ class Moved(RepairKind):
 
     Source: Rahm and Do 2000, Data Cleaning: Problems and Current Approaches (misfielded values).
 
-    >>> Moved.model_validate({"from": "city", "to": "state"}).mends
+    >>> Moved.model_validate({"from": "city", "to": "state"}).repaired_fields
     ('city', 'state')
     """
 
@@ -28,11 +28,11 @@ class Moved(RepairKind):
     to: str
 
     @property
-    def mends(self) -> tuple[str, ...]:
+    def repaired_fields(self) -> tuple[str, ...]:
         """Both fields."""
         return (self.source, self.to)
 
-    def learn(self, con: Any, table: str) -> dict[str, Any]:
+    def fit(self, con: Any, table: str) -> dict[str, Any]:
         """The values of the field that are seen twice or more."""
         b = quote(self.to)
         query = (

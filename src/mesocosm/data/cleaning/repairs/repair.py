@@ -1,8 +1,7 @@
-"""What every repair has: the field it mends, what it learns from the rows, and the mended value as
-SQL.
+"""What every repair has: the field it changes, what it learns from the rows, the new value as SQL.
 
-Knows SQL text and distinct values. A repair keeps nulls unless filling them is its work, and what
-it learns is a table of values as JSON, so that a row alone is mended as it was in the batch.
+Knows SQL text and distinct values. A repair keeps nulls unless imputing them is its work, and what
+it learns is a table of values as JSON, so that a row alone is repaired as it was in the batch.
 """
 
 from __future__ import annotations
@@ -20,27 +19,25 @@ class RepairKind(Kind):
     method: str
 
     @property
-    def mends(self) -> tuple[str, ...]:
+    def repaired_fields(self) -> tuple[str, ...]:
         """The fields it may change."""
         return ()
 
     @property
     def reads(self) -> tuple[str, ...]:
         """The fields it looks at."""
-        return self.mends
+        return self.repaired_fields
 
-    def learn(self, con: Any, table: str) -> dict[str, Any]:
+    def fit(self, con: Any, table: str) -> dict[str, Any]:
         """Facts from the rows that could be read, as JSON."""
         raise NotImplementedError
 
     def values(self, facts: dict[str, Any]) -> dict[str, str]:
-        """For each field it mends, SQL of the mended value (text), null where it has nothing to
-        say.
-        """
+        """For each field it repairs, SQL of the new value (text), null where it stays as it is."""
         raise NotImplementedError
 
 
-def mapped(x: str, table: dict[str, str]) -> str:
+def lookup_sql(x: str, table: dict[str, str]) -> str:
     """SQL that looks a text up in a table of texts; null where it is not there."""
     from mesocosm.data.sources.path_utils import text
 

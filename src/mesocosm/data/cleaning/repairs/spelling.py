@@ -1,4 +1,4 @@
-"""Rare spellings mended to the frequent value they are nearest to."""
+"""Rare spellings repaired to the frequent value they are nearest to."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.repairs.repair import MOST_VALUES, RepairKind, mapped
+from mesocosm.data.cleaning.repairs.repair import MOST_VALUES, RepairKind, lookup_sql
 from mesocosm.data.quality.rules.field_names import Of
 from mesocosm.data.sources.path_utils import quote
 
+SHORT = 5  # characters under which a value of a common form is taken for a code
 LEAST_WORD = 4  # characters under which a word is a code, which is not misspelt because it is rare
 
 
 class Spelling(RepairKind):
-    """Mend a value that is rare and almost a frequent one.
+    """Repair a value that is rare and almost a frequent one.
 
-    A value is mended where another one is alone nearest to it, differs in at most `share` of the
+    A value is repaired where another one is alone nearest to it, differs in at most `share` of the
     letters of each word, and is `times` as frequent for each letter that differs. Digits are
     letters too, but a value whose every letter is a digit is never taken for another number, and a
     word of fewer than four letters (ak, en) or a date is never taken for a misspelt one.
@@ -30,8 +31,8 @@ class Spelling(RepairKind):
 
     Source: Damerau 1964, Communications of the ACM 7(3); Hernandez and Stolfo 1995.
 
-    >>> sorted(Spelling(of="c").table({"berlin": 40, "berlxn": 1, "bonn": 30, "12": 1, "13": 50}).items())
-    [('berlxn', 'berlin')]
+    >>> Spelling(of="c").table({"berlin": 40, "berlxn": 1, "bonn": 30, "12": 1, "13": 50})
+    {'berlxn': 'berlin'}
     """
 
     method: Literal["spelling"] = "spelling"
@@ -40,11 +41,11 @@ class Spelling(RepairKind):
     times: float = Field(3.0, gt=1)
 
     @property
-    def mends(self) -> tuple[str, ...]:
+    def repaired_fields(self) -> tuple[str, ...]:
         """The fields named."""
         return self.of
 
-    def learn(self, con: Any, table: str) -> dict[str, Any]:
+    def fit(self, con: Any, table: str) -> dict[str, Any]:
         """Which value stands for which, by field."""
         found = {}
         for name in self.of:
@@ -58,55 +59,87 @@ class Spelling(RepairKind):
 
     def table(self, counts: dict[str, int]) -> dict[str, str]:
         """Which value stands for which."""
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-
-        frequent = [v for v, n in counts.items() if n >= self.times]
-        known = shapes_of(counts)
-        found: dict[str, str] = {}
+        shapes = shapes_of(counts)
         by_length: dict[int, list[str]] = defaultdict(list)
-        for value in frequent:
-            by_length[len(value)].append(value)
         for value, count in counts.items():
-            if value.isdigit() and shape(value) in known:
-                continue  # a number like the others: no slip of the pen that could be seen
-            reach = max(1, int(self.share * len(value)))
-            near = [
-                v
-                for size in range(len(value) - 1, len(value) + 2)
-                for v in by_length.get(size, ())
-                if v != value and counts[v] >= self.times * count
-            ]
-            ranked = process.extract(value, near, scorer=OSA.distance, score_cutoff=reach, limit=2)
-            if not ranked or (len(value) < 5 and ranked[0][1] > 1 and shape(value) in known):
-                continue
-            good, apart = ranked[0][0], ranked[0][1]
-            code = (
-                10.0 if len(value) < 5 and shape(value) in known else 1.0
-            )  # short codes are near each other by nature
-            if (
-                counts[good] < self.times * apart * count * code
-                or not slips(value, good, self.share)
-                or coded(value, good)
-            ):
-                continue
-            alone = len(ranked) == 1 or ranked[0][1] < ranked[1][1]
-            digits = re.sub(r"\D", "", value), re.sub(r"\D", "", good)
-            if alone and (digits[0] == digits[1] or shape(value) not in known):
+            if count >= self.times:
+                by_length[len(value)].append(value)
+        found: dict[str, str] = {}
+        for value in counts:
+            good = self._frequent_spelling(value, counts, by_length, shape(value) in shapes)
+            if good is not None:
                 found[value] = good
         return {bad: found.get(good, good) for bad, good in found.items()}
 
+    def _frequent_spelling(
+        self,
+        value: str,
+        counts: dict[str, int],
+        by_length: dict[int, list[str]],
+        common: bool,
+    ) -> str | None:
+        """The frequent value that a rare one stands for; None where it stands for itself.
+
+        Args:
+            by_length: the frequent values by their length.
+            common: whether many values have the form of this one, as codes have.
+        """
+        if value.isdigit() and common:
+            return None  # a number like the others: a typo in it cannot be seen
+        nearest = self._nearest(value, counts, by_length)
+        if nearest is None:
+            return None
+        good, distance = nearest
+        factor = 1.0
+        if common and len(value) < SHORT:  # short codes are near each other by nature
+            if distance > 1:
+                return None
+            factor = 10.0
+        if counts[good] < self.times * distance * counts[value] * factor:
+            return None
+        if common and _digits(value) != _digits(good):
+            return None
+        if is_code(value, good) or not is_typo(value, good, self.share):
+            return None
+        return good
+
+    def _nearest(
+        self, value: str, counts: dict[str, int], by_length: dict[int, list[str]]
+    ) -> tuple[str, float] | None:
+        """The frequent value that is alone nearest to a rare one, and its distance in letters."""
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        near = []
+        for size in range(len(value) - 1, len(value) + 2):
+            near += [
+                other
+                for other in by_length.get(size, ())
+                if other != value and counts[other] >= self.times * counts[value]
+            ]
+        reach = max(1, int(self.share * len(value)))
+        ranked = process.extract(value, near, scorer=OSA.distance, score_cutoff=reach, limit=2)
+        if not ranked or (len(ranked) > 1 and ranked[0][1] >= ranked[1][1]):
+            return None
+        return str(ranked[0][0]), float(ranked[0][1])
+
     def values(self, facts: dict[str, Any]) -> dict[str, str]:
         """The value that a rare spelling stands for."""
-        return {name: mapped(f"{quote(name)}::varchar", facts.get(name, {})) for name in self.of}
+        return {
+            name: lookup_sql(f"{quote(name)}::varchar", facts.get(name, {})) for name in self.of
+        }
 
 
-def slips(bad: str, good: str, share: float) -> bool:
-    """Whether two texts of as many words differ within their words only; another word is no slip.
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
 
-    >>> slips("heart attaxk", "heart attack", 0.34)
+
+def is_typo(bad: str, good: str, share: float) -> bool:
+    """Whether two texts of as many words differ within their words only; another word is no typo.
+
+    >>> is_typo("heart attaxk", "heart attack", 0.34)
     True
-    >>> slips("non-profit church", "non-profit private", 0.34)
+    >>> is_typo("non-profit church", "non-profit private", 0.34)
     False
     """
     from rapidfuzz.distance import OSA
@@ -117,19 +150,19 @@ def slips(bad: str, good: str, share: float) -> bool:
     return all(OSA.distance(a, b) <= max(1, share * len(b)) for a, b in zip(*pairs, strict=True))
 
 
-def coded(bad: str, good: str) -> bool:
+def is_code(bad: str, good: str) -> bool:
     """Whether two texts differ in a word too short to be misspelt, or in digits only: codes, dates
     and hours are what they say.
 
-    >>> coded("ak", "al")
+    >>> is_code("ak", "al")
     True
-    >>> coded("ak_hf-1", "al_hf-1")
+    >>> is_code("ak_hf-1", "al_hf-1")
     True
-    >>> coded("11/15/13", "11/1/13")
+    >>> is_code("11/15/13", "11/1/13")
     True
-    >>> coded("7:10 p.m.", "7:10 a.m.")
+    >>> is_code("7:10 p.m.", "7:10 a.m.")
     True
-    >>> coded("berlxn", "berlin")
+    >>> is_code("berlxn", "berlin")
     False
     """
     pairs = re.findall(r"[^\W_]+", bad), re.findall(r"[^\W_]+", good)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mesocosm.data.privacy.detector import spans
+from mesocosm.data.privacy.detector import find_spans
 from mesocosm.data.profiling.columns.column import Column
 from mesocosm.data.profiling.columns.given_names import people
 
@@ -268,7 +268,7 @@ def free_text(column: Column) -> Private | None:
     for value in values:
         for what in {
             s.what
-            for s in spans(value[:2000])
+            for s in find_spans(value[:2000])
             if not re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}.*", value[s.start : s.end])
         }:
             held[what] = held.get(what, 0) + 1
@@ -292,7 +292,7 @@ def _few_values(column: Column) -> Private | None:
     """Private values among a column's few texts: those that a form proves, as an address of mail."""
     held: dict[str, int] = {}
     for value, rows in list(column.counts.items())[:LOOKED]:
-        for what in {s.what for s in spans(value[:2000])} & STRONG:
+        for what in {s.what for s in find_spans(value[:2000])} & STRONG:
             held[what] = held.get(what, 0) + rows
     if not held or sum(held.values()) < max(2, 0.01 * column.seen):
         return None
@@ -312,7 +312,7 @@ def _length(value: str) -> int:
 def _content(column: Column, values: list[str]) -> Private | None:
     hits: dict[str, int] = {}
     for value in values:
-        mine = [s for s in spans(value[:200]) if s.end - s.start >= 0.8 * len(value)]
+        mine = [s for s in find_spans(value[:200]) if s.end - s.start >= 0.8 * len(value)]
         if mine:
             hits[mine[0].what] = hits.get(mine[0].what, 0) + 1
     best = max(hits, key=lambda k: hits[k], default="")

@@ -14,6 +14,7 @@ from typing import Any
 
 from mesocosm.core.errors import Wrong
 from mesocosm.data.pipeline.ibis_sql import SQL, is_number, sql_type
+from mesocosm.data.pipeline.internal_names import quote
 from mesocosm.data.quality.rules.condition import ATOM, Condition, plain_fields
 from mesocosm.data.quality.rules.range import Range
 from mesocosm.data.quality.rules.regex import Regex
@@ -35,8 +36,9 @@ FAILURES = {  # never the engine's own words: they may hold values
 DECIMALS = "0, 1, -1"
 ONE = re.compile(
     (
-        r"([A-Za-z_]\w*)\s*(?:(?:<=|>=|<>|!=|=|<|>)\s*(-?\d+(?:\.\d+)?|'[^']*'|[A-Za-z_]\w*)|"
-        r"\s+(between)\s.*|\s+(is)\s.*)"
+        r"(?P<field>[A-Za-z_]\w*)\s*(?:(?:<=|>=|<>|!=|=|<|>)\s*"
+        r"(?P<value>-?\d+(?:\.\d+)?|'[^']*'|[A-Za-z_]\w*)|"
+        r"\s+(?P<between>between)\s.*|\s+(?P<null>is)\s.*)"
     ),
     re.IGNORECASE,
 )
@@ -51,37 +53,38 @@ def bind(rule: RuleKind, kinds: Mapping[str, str]) -> None:
     Raises:
         Wrong: it cannot be bound to the fields' types, or fails on a value that a field can hold.
     """
-    if not isinstance(rule, (Condition, Range, Regex)) or (
-        isinstance(rule, Condition) and _simple(rule.condition, kinds)
-    ):
-        return
-    if (
-        isinstance(rule, Range)
-        and all(is_number(kinds.get(n, "")) for n in rule.of)
-        and not any(hasattr(end, "isoformat") for end in (rule.min, rule.max))
-    ):
+    if _is_sure(rule, kinds):
         return
     broken = rule.breaks()
-    if broken:
-        said = _in_words(rule)
-        why = _refused(
-            broken,
-            rule.true() if isinstance(rule, Condition) else broken,
-            tuple(
-                (n, sql_type(kinds[n]) if kinds[n] in SQL or is_number(kinds[n]) else "varchar")
-                for n in rule.fields()
-                if n in kinds
-            ),
+    if not broken:
+        return
+    columns = [(name, _sql_type(kinds[name])) for name in rule.fields() if name in kinds]
+    true = rule.true() if isinstance(rule, Condition) else broken
+    why = _refused(broken, true, tuple(columns))
+    if why:
+        raise Wrong(
+            "",
+            f"the rule '{_in_words(rule)[:200]}' cannot be computed ({why})",
+            "a condition that compares fields with values of their types",
         )
-        if why:
-            raise Wrong(
-                "",
-                f"the rule '{said[:200]}' cannot be computed ({why})",
-                "a condition that compares fields with values of their types",
-            )
 
 
-def _simple(condition: str, kinds: Mapping[str, str]) -> bool:
+def _sql_type(kind: str) -> str:
+    """The engine's type of an Ibis type; text where it has none."""
+    return sql_type(kind) if kind in SQL or is_number(kind) else "varchar"
+
+
+def _is_sure(rule: RuleKind, kinds: Mapping[str, str]) -> bool:
+    """Whether a rule can be computed by its form, so that no engine has to be asked."""
+    if isinstance(rule, Condition):
+        return _compares_alike(rule.condition, kinds)
+    if isinstance(rule, Range):
+        of_days = any(hasattr(end, "isoformat") for end in (rule.min, rule.max))
+        return not of_days and all(is_number(kinds.get(name, "")) for name in rule.of)
+    return not isinstance(rule, Regex)
+
+
+def _compares_alike(condition: str, kinds: Mapping[str, str]) -> bool:
     """Whether a condition only compares numbers with numbers, or texts with texts; such a one is
     right by its form.
     """
@@ -89,28 +92,19 @@ def _simple(condition: str, kinds: Mapping[str, str]) -> bool:
         return False
     for atom in re.finditer(ATOM, condition, re.IGNORECASE):
         match = ONE.fullmatch(atom[0])
-        if not match:
-            return False
-        kind, value = kinds.get(match[1]), match[2] or ""
-        number, said = is_number(kind or ""), kind == "string"
-        if match[4]:
-            continue
-        fits = (
-            number
-            if match[3]
-            else (
-                said
-                if value.startswith("'")
-                else (
-                    number
-                    if re.match(r"-?\d", value)
-                    else kinds.get(value) == kind and (number or said)
-                )
-            )
-        )
-        if not fits:
+        if not match or not (match["null"] or _fits(match, kinds)):
             return False
     return True
+
+
+def _fits(match: re.Match[str], kinds: Mapping[str, str]) -> bool:
+    """Whether the two sides of a comparison are numbers, or texts."""
+    kind, value = kinds.get(match["field"], ""), match["value"] or ""
+    if match["between"] or re.match(r"-?\d", value):
+        return is_number(kind)
+    if value.startswith("'"):
+        return kind == "string"
+    return kinds.get(value) == kind and (is_number(kind) or kind == "string")
 
 
 @contextmanager
@@ -145,11 +139,9 @@ def name_failing_rule(con: Any, rules: Sequence[RuleKind], rows: str) -> Iterato
 
 
 def _in_words(rule: RuleKind) -> str:
-    return (
-        rule.condition
-        if isinstance(rule, Condition)
-        else rule.sentence().removeprefix("breaks the rule: ")
-    )
+    if isinstance(rule, Condition):
+        return rule.condition
+    return rule.sentence().removeprefix("breaks the rule: ")
 
 
 @lru_cache(maxsize=512)
@@ -165,7 +157,7 @@ def _refused(broken: str, true: str, columns: tuple[tuple[str, str], ...]) -> st
         }
     ) as con:
         con.execute("set threads=1; set lock_configuration=true")
-        names = ", ".join(f""""{n.replace('"', '""')}" {kind}""" for n, kind in columns)
+        names = ", ".join(f"{quote(name)} {kind}" for name, kind in columns)
         con.execute(f"create table t ({names or '_none integer'})")
         try:
             con.execute(f"select {broken} from t")
@@ -178,14 +170,18 @@ def _refused(broken: str, true: str, columns: tuple[tuple[str, str], ...]) -> st
             con.execute(f"select count(*) filter ({broken}) from t").fetchall()
         except duckdb.Error as error:
             return _why(error)
-    return "" if kind in (None, "BOOLEAN", '"NULL"') else f"it gives {kind}, not true or false"
+    if kind in (None, "BOOLEAN", '"NULL"'):
+        return ""
+    return f"it gives {kind}, not true or false"
 
 
 def _rows(columns: tuple[tuple[str, str], ...]) -> list[str]:
-    tried = [
-        ["null", *(TRIED.get(kind) or (DECIMALS if is_number(kind) else "null")).split(", ")]
-        for _, kind in columns
-    ]
+    tried = []
+    for _, kind in columns:
+        values = TRIED.get(kind, "null")
+        if kind not in TRIED and is_number(kind):
+            values = DECIMALS
+        tried.append(["null", *values.split(", ")])
     most = max(map(len, tried), default=1)
     return [", ".join(values[i % len(values)] for values in tried) or "null" for i in range(most)]
 

@@ -34,6 +34,11 @@ FUNCTIONS = (
     "starts_with",
     "contains",
 )
+RENAMED = {  # by the parser: the name of the tree, and the one that was written
+    "regexp_like": "regexp_matches",
+    "datediff": "date_diff",
+    "ts_or_ds_to_date": "year",
+}
 
 
 NAME = r"[A-Za-z_]\w*"
@@ -174,7 +179,9 @@ def plain_fields(condition: str) -> list[str] | None:
         for w in re.findall(rf"\b{NAME}", bare)
         if w.lower() not in ("and", "or", "between", "is", "not", "null")
     }
-    return None if any(n.lower() in WORDS for n in names) else sorted(names)
+    if any(name.lower() in WORDS for name in names):
+        return None
+    return sorted(names)
 
 
 class Condition(RuleKind):
@@ -207,23 +214,12 @@ class Condition(RuleKind):
         except sqlglot.errors.SqlglotError as error:
             why = re.sub(r"\x1b\[\d+m", "", str(error).splitlines()[0])[:80]
             raise Wrong(
-                "", f"'{self.condition}' is no condition in SQL ({why})", 'one such as "age >= 18"'
+                "",
+                f"'{self.condition}' is not a condition in SQL ({why})",
+                'one such as "age >= 18"',
             ) from error
         tree = parsed[0] if len(parsed) == 1 else None
-        banned = (
-            exp.Query,
-            exp.Subquery,
-            exp.Command,
-            exp.DDL,
-            exp.DML,
-            exp.Star,
-            exp.Parameter,
-            exp.Placeholder,
-            exp.Window,
-            exp.AggFunc,
-            exp.Lambda,
-        )
-        if tree is None or isinstance(tree, exp.Alias) or any(tree.find_all(*banned)):
+        if tree is None or isinstance(tree, exp.Alias) or any(tree.find_all(*_banned())):
             raise Wrong(
                 "",
                 f"'{self.condition}' is more than a condition",
@@ -237,24 +233,7 @@ class Condition(RuleKind):
                 "", f"'{self.condition}' is not true or false", 'a condition such as "age >= 18"'
             )
         for call in tree.find_all(exp.Func):
-            name = (call.name if isinstance(call, exp.Anonymous) else call.sql_name()).lower()
-            if isinstance(
-                call, (exp.Connector, exp.Predicate, exp.Cast, exp.Case, exp.If, exp.Not)
-            ):
-                continue
-            name = {
-                "regexp_like": "regexp_matches",
-                "datediff": "date_diff",
-                "ts_or_ds_to_date": "year",
-            }.get(name, name)
-            if name not in FUNCTIONS and name not in ("extract", "currentdate", "date"):
-                raise Wrong(
-                    "",
-                    f"the function '{name}' is not allowed in a rule",
-                    "one of the choices",
-                    FUNCTIONS,
-                    name,
-                )
+            _refuse_function(call)
         return tree
 
     def fields(self) -> list[str]:
@@ -277,3 +256,44 @@ class Condition(RuleKind):
     def true(self) -> str:
         """The condition as DuckDB SQL, its names quoted."""
         return str(self.tree().sql(dialect="duckdb", identify=True))
+
+
+def _banned() -> tuple[Any, ...]:
+    """Expressions that a condition may not hold: queries, commands, aggregates and the like."""
+    from sqlglot import exp
+
+    return (
+        exp.Query,
+        exp.Subquery,
+        exp.Command,
+        exp.DDL,
+        exp.DML,
+        exp.Star,
+        exp.Parameter,
+        exp.Placeholder,
+        exp.Window,
+        exp.AggFunc,
+        exp.Lambda,
+    )
+
+
+def _refuse_function(call: Any) -> None:
+    """Refuse a function that is not among `FUNCTIONS`.
+
+    Raises:
+        Wrong: it is not.
+    """
+    from sqlglot import exp
+
+    if isinstance(call, (exp.Connector, exp.Predicate, exp.Cast, exp.Case, exp.If, exp.Not)):
+        return
+    written = call.name if isinstance(call, exp.Anonymous) else call.sql_name()
+    name = RENAMED.get(written.lower(), written.lower())
+    if name not in FUNCTIONS and name not in ("extract", "currentdate", "date"):
+        raise Wrong(
+            "",
+            f"the function '{name}' is not allowed in a rule",
+            "one of the choices",
+            FUNCTIONS,
+            name,
+        )

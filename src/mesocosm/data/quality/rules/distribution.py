@@ -38,41 +38,58 @@ class Distribution(RuleKind):
         before = known.last.get("training", {}).get(name)
         if not before:
             return None
-        x = quote(name)
         if "counts" in before:
-            now = dict(
-                con.execute(
-                    f"select {x}::varchar, count(*) from {table} where _why is null and {x} is not"
-                    " null group by 1"
-                ).fetchall()
-            )
-            listed = before["counts"]
-            whole = len(listed) < LISTED or before.get("other") == 0
-            keys = sorted({*now, *listed} if whole else listed)
-            old, new = [listed.get(k, 0) for k in keys], [now.get(k, 0) for k in keys]
-            if not whole and "other" in before:
-                old, new = [*old, before["other"]], [*new, sum(now.values()) - sum(new)]
+            old, new = _count_categories(con, table, quote(name), before)
         else:
-            points = before["numbers"]
-            cuts = sorted({points[int(i * (len(points) - 1) / 10)] for i in range(1, 10)})
-            case = " ".join(f"when {x} <= {c!r} then {i}" for i, c in enumerate(cuts))
-            bins = dict(
-                con.execute(
-                    f"select case {case} else {len(cuts)} end, count(*) from {table} where _why is"
-                    f" null and {x} is not null group by 1"
-                ).fetchall()
-            )
-            new = [bins.get(i, 0) for i in range(len(cuts) + 1)]
-            old = [0] * (len(cuts) + 1)
-            for point in points:
-                old[sum(point > c for c in cuts)] += 1
+            old, new = _count_bins(con, table, quote(name), before["numbers"])
         index = psi(old, new)
+        if index <= self.psi:
+            return None
         return (
-            f"{name} is spread otherwise than in the last snapshot (PSI {index:.3f}, bound"
+            f"{name} is distributed differently than in the last snapshot (PSI {index:.3f}, bound"
             f" {self.psi:g})"
-            if index > self.psi
-            else None
         )
+
+
+def _count_categories(
+    con: Any, table: str, x: str, before: dict[str, Any]
+) -> tuple[list[int], list[int]]:
+    """How many rows have each category, then and now; those not listed are counted together."""
+    now = dict(
+        con.execute(
+            f"select {x}::varchar, count(*) from {table} where _why is null and {x} is not"
+            " null group by 1"
+        ).fetchall()
+    )
+    listed = before["counts"]
+    complete = len(listed) < LISTED or before.get("other") == 0
+    keys = sorted({*now, *listed}) if complete else sorted(listed)
+    old, new = [listed.get(key, 0) for key in keys], [now.get(key, 0) for key in keys]
+    if not complete and "other" in before:
+        new.append(sum(now.values()) - sum(new))
+        old.append(before["other"])
+    return old, new
+
+
+def _count_bins(con: Any, table: str, x: str, points: list[float]) -> tuple[list[int], list[int]]:
+    """How many values lie in each of ten bins, then and now.
+
+    Args:
+        points: quantiles of the values then.
+    """
+    cuts = sorted({points[int(i * (len(points) - 1) / 10)] for i in range(1, 10)})
+    case = " ".join(f"when {x} <= {cut!r} then {i}" for i, cut in enumerate(cuts))
+    bins = dict(
+        con.execute(
+            f"select case {case} else {len(cuts)} end, count(*) from {table} where _why is"
+            f" null and {x} is not null group by 1"
+        ).fetchall()
+    )
+    new = [bins.get(i, 0) for i in range(len(cuts) + 1)]
+    old = [0] * (len(cuts) + 1)
+    for point in points:
+        old[sum(point > cut for cut in cuts)] += 1
+    return old, new
 
 
 def psi(old: list[int], new: list[int]) -> float:

@@ -13,7 +13,7 @@ from mesocosm.data.sources.path_utils import quote
 
 
 class ForeignKey(RuleKind):
-    """A value must stand in a column of another source; a null passes.
+    """A value must be in a column of another source; a null passes.
 
     Args:
         of: the field; the field itself where the rule stands under one.

@@ -10,7 +10,7 @@ from mesocosm.data.sources.path_utils import quote
 
 
 class NotNull(RuleKind):
-    """Every row must have the value, before gaps are filled.
+    """Every row must have the value, before missing values are imputed.
 
     Args:
         of: the field or fields; the field itself where the rule stands under one.

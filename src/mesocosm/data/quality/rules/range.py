@@ -39,25 +39,22 @@ class Range(RuleKind):
 
     def sentence(self) -> str:
         """The ends."""
-        ends = (
-            f"between {_shown(self.min)} and {_shown(self.max)}"
-            if None not in (self.min, self.max)
-            else (
-                f"at least {_shown(self.min)}"
-                if self.max is None
-                else f"at most {_shown(self.max)}"
-            )
-        )
+        if self.max is None:
+            ends = f"at least {_shown(self.min)}"
+        elif self.min is None:
+            ends = f"at most {_shown(self.max)}"
+        else:
+            ends = f"between {_shown(self.min)} and {_shown(self.max)}"
         return f"breaks the rule: {', '.join(self.of)} {ends}"
 
     def breaks(self) -> str:
         """True where a value lies outside."""
-        tests = [
-            f"{quote(n)} {sign} {_sql(end)}"
-            for n in self.of
-            for sign, end in (("<", self.min), (">", self.max))
-            if end is not None
-        ]
+        tests = []
+        for name in self.of:
+            if self.min is not None:
+                tests.append(f"{quote(name)} < {_sql(self.min)}")
+            if self.max is not None:
+                tests.append(f"{quote(name)} > {_sql(self.max)}")
         return "coalesce(" + " or ".join(tests) + ", false)"
 
 

@@ -39,9 +39,9 @@ class RowCount(RuleKind):
         """The count, where it is out of bounds."""
         rows = int(con.execute(f"select count(*) from {table} where _why is null").fetchone()[0])
         if self.min is not None and rows < self.min:
-            return f"{rows} rows are left, and {self.min} or more are wanted"
+            return f"{rows} rows are left; expected {self.min} or more"
         if self.max is not None and rows > self.max:
-            return f"{rows} rows are left, and {self.max} or fewer are wanted"
+            return f"{rows} rows are left; expected {self.max} or fewer"
         before = known.last.get("rows")
         if self.change is not None and before and abs(rows - before) > self.change * before:
             return (

@@ -32,7 +32,7 @@ class RuleKind(Kind):
     """One rule; each kind says how a row, or the table, breaks it.
 
     Args:
-        severity: `quarantine` (the row is set aside), `warn` (it is counted in the report) or
+        severity: `quarantine` (the row leaves the dataset), `warn` (it is counted in the report) or
             `stop` (the build ends and the last snapshot stays).
     """
 

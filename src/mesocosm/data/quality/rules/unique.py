@@ -1,4 +1,4 @@
-"""No two rows may bear the same values."""
+"""No two rows may have the same values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Unique(RuleKind):
         return f"breaks the rule: {', '.join(self.of)} unique (an earlier row says the same)"
 
     def rows(self, table: str, known: Known) -> str:
-        """Rows whose values an earlier row bears; only rows with a hash seen twice are ranked."""
+        """Rows whose values an earlier row has; only rows with a hash seen twice are ranked."""
         del known
         names = ", ".join(quote(n) for n in self.of)
         there = " and ".join(f"{quote(n)} is not null" for n in self.of)

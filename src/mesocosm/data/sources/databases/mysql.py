@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from mesocosm.core.errors import Later, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.core.url_policy import check_url
-from mesocosm.data.sources.arrow_ingest import BATCH, pour_rows, said
+from mesocosm.data.sources.arrow_ingest import BATCH, as_text, pour_rows
 from mesocosm.data.sources.databases.sql_table import MARK, TableKind
 
 BOUND = {
@@ -59,14 +59,16 @@ class Mysql(TableKind):
                 local_infile=False,
             )
         except pymysql.Error as error:
-            raise Later("the MySQL server does not answer, or refuses this user") from error
+            raise Later(
+                "connection to the MySQL server refused or authentication failed"
+            ) from error
 
     def reader(self) -> MysqlReader:
         """A connection through PyMySQL."""
         return MysqlReader(self, self._connect())
 
-    def whole_print(self) -> str:
-        """A print over the rows: their count and the sum of their checksums, whatever their
+    def fingerprint_rows(self) -> str:
+        """A fingerprint of the rows: their count and the sum of their checksums, whatever their
         order.
         """
         reader = self.reader()
@@ -108,25 +110,16 @@ class MysqlReader:
         from pymysql.constants import FIELD_TYPE as F
 
         self.run(f"select * from {self.name} limit 0")
-        told = [(str(d[0]), d[1]) for d in self.cursor.description]
+        described = {str(d[0]): d[1] for d in self.cursor.description}
         self.cursor.fetchall()
-        whole, times = (
-            {F.TINY, F.SHORT, F.LONG, F.INT24, F.LONGLONG, F.YEAR},
-            {F.DATE, F.NEWDATE, F.DATETIME, F.TIMESTAMP},
-        )
-        kind = dict(told).get(str(self.of.cursor))
-        self.kind = (
-            "int"
-            if kind in whole
-            else (
-                "decimal"
-                if kind in {F.DECIMAL, F.NEWDECIMAL}
-                else "time"
-                if kind in times
-                else "text"
-            )
-        )
-        return [name for name, _ in told]
+        bounds = {
+            "int": {F.TINY, F.SHORT, F.LONG, F.INT24, F.LONGLONG, F.YEAR},
+            "decimal": {F.DECIMAL, F.NEWDECIMAL},
+            "time": {F.DATE, F.NEWDATE, F.DATETIME, F.TIMESTAMP},
+        }
+        kind = described.get(str(self.of.cursor))
+        self.kind = next((name for name, codes in bounds.items() if kind in codes), "text")
+        return list(described)
 
     def _rows(self, columns: list[str], label: str) -> Iterator[tuple[str, int, dict[str, Any]]]:
         number = 0
@@ -163,21 +156,20 @@ class MysqlReader:
 
         columns, column = [*self.columns(), MARK], f"`{self.of.cursor}`"
         condition = where.replace("{c}", column).replace("?", BOUND[self.kind].replace("?", "%s"))
-        self.run(
+        query = (
             f"select *, cast({column} as char) from {self.name} where {condition} order by {column}"
-            + (f" limit {limit}" if limit else ""),
-            bounds,
         )
+        if limit:
+            query += f" limit {limit}"
+        self.run(query, bounds)
         rows = self.cursor.fetchall()
-        return pa.table(
-            {
-                c: pa.array([said(_text(r[i])) for r in rows], pa.string())
-                for i, c in enumerate(columns)
-            }
-        )
+        data = {}
+        for i, name in enumerate(columns):
+            data[name] = pa.array([as_text(_text(row[i])) for row in rows], pa.string())
+        return pa.table(data)
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         self.cursor.close()
         self.raw.close()
 

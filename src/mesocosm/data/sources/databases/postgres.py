@@ -42,36 +42,38 @@ class Postgres(TableKind):
         url = re.sub(r"^postgres://", "postgresql://", self.url)
         address = check_url(url, ("postgresql",), self.private_network)
         if address:  # libpq connects to `hostaddr`, and still holds a certificate against the name
-            asked = {
-                k for k, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)
-            } & ELSEWHERE
-            if asked:
+            named = {key for key, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
+            elsewhere = named & ELSEWHERE
+            if elsewhere:
                 raise Wrong(
                     "url",
-                    f"'{min(asked)}' in the address names another server",
+                    f"'{min(elsewhere)}' in the address names another server",
                     "the server before the path alone, or 'private_network: true' in this source",
                 )
-            url += f"{'&' if '?' in url else '?'}hostaddr={quote_plus(address)}"
+            separator = "&" if "?" in url else "?"
+            url += f"{separator}hostaddr={quote_plus(address)}"
         try:
             return postgres.connect(url)
         except Exception as error:
-            raise Later("the PostgreSQL server does not answer, or refuses this user") from error
+            raise Later(
+                "connection to the PostgreSQL server refused or authentication failed"
+            ) from error
 
     def reader(self) -> PostgresReader:
         """A connection through ADBC."""
         return PostgresReader(self, self._connect())
 
-    def whole_print(self) -> str:
-        """A print over the rows: their count and the sum of their 64-bit hashes, whatever their
+    def fingerprint_rows(self) -> str:
+        """A fingerprint of the rows: their count and the sum of their 64-bit hashes, whatever their
         order.
         """
         reader = self.reader()
         try:
-            said = (
+            query = (
                 "select count(*)::text, coalesce(sum(hashtextextended(t::text, 0)), 0)::text from"
                 f" {reader.name} t"
             )
-            return digest(reader.run(said).fetchone(), self.table)
+            return digest(reader.run(query).fetchone(), self.table)
         finally:
             reader.close()
 
@@ -143,9 +145,11 @@ class PostgresReader:
             f"select *, {column}::text as {MARK} from {self.name} where {condition} order by"
             f" {column}"
         )
-        return self.run(query + (f" limit {limit}" if limit else ""), bounds).fetch_arrow_table()
+        if limit:
+            query += f" limit {limit}"
+        return self.run(query, bounds).fetch_arrow_table()
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         self.cursor.close()
         self.raw.close()

@@ -6,6 +6,8 @@ driver.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any, ClassVar, Protocol
 
 from pydantic import Field
@@ -48,10 +50,10 @@ class TableKind(SourceKind):
         table: `table` or `schema.table`, or a view.
         cursor: a column that only grows, such as an id or the time of the last change. With it a
             build reads only rows that came since the last one, in batches; the others lie sealed
-            (AES-256-GCM) in the store until someone is forgotten. A row changed or deleted below it
+            (AES-256-GCM) in the store until a subject is erased. A row changed or deleted below it
             is not noticed.
         batch: how many rows one batch by the cursor has.
-        private_network: whether the host may stand at a private or loopback address.
+        private_network: whether the host may have a private or loopback address.
     """
 
     server: ClassVar[str] = ""
@@ -65,31 +67,28 @@ class TableKind(SourceKind):
         """A connection.
 
         Raises:
-            Later: the server does not answer.
+            Later: the server does not respond.
         """
         raise NotImplementedError
 
-    def whole_print(self) -> str:
-        """A print over all rows, whatever their order."""
+    def fingerprint_rows(self) -> str:
+        """A fingerprint of all rows, whatever their order."""
         raise NotImplementedError
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the rows; with a cursor, over its greatest value and how many rows have that
-        or none.
+        """A fingerprint of the rows; with a cursor, of its greatest value and of how many rows
+        have that or none.
         """
         del where
         if not self.cursor:
-            return self.whole_print()
+            return self.fingerprint_rows()
         reader = self.reader()
         try:
             top, without = reader.top()
-            return digest(
-                self.table,
-                self.cursor,
-                top,
-                without,
-                reader.page("{c} = ?", (top,), None).num_rows if top is not None else 0,
-            )
+            rows = 0
+            if top is not None:
+                rows = reader.page("{c} = ?", (top,), None).num_rows
+            return digest(self.table, self.cursor, top, without, rows)
         finally:
             reader.close()
 
@@ -98,25 +97,17 @@ class TableKind(SourceKind):
 
         Raises:
             Wrong: the table or its cursor does not exist, or the table holds no row.
-            Later: the server does not answer.
+            Later: the server does not respond.
         """
         label = f"{self.server}:{self.table}"
-        seen = self.fingerprint(
-            where
-        )  # before the rows: what comes in between is noticed next time
+        # before the rows: what comes in between is noticed next time
+        seen = self.fingerprint(where)
         reader = self.reader()
         try:
             if self.cursor:
-                self._by_cursor(
-                    reader,
-                    Kept(
-                        where,
-                        digest(self.server, self.url.rpartition("@")[2], self.table, self.cursor),
-                    ),
-                    con,
-                    name,
-                    label,
-                )
+                server = self.url.rpartition("@")[2]
+                kept = Kept(where, digest(self.server, server, self.table, self.cursor))
+                self._read_by_cursor(reader, kept, con, name, label)
             else:
                 reader.pour(con, name, label)
         finally:
@@ -127,45 +118,65 @@ class TableKind(SourceKind):
             raise Wrong("table", f"'{self.table}' holds no row", "at least one row")
         return Collected(columns, rows, {label: seen})
 
-    def _by_cursor(self, reader: Reader, kept: Kept, con: Any, name: str, label: str) -> None:
-        """What was kept, then what came since; rows of the greatest value, or of none, are read
-        every time.
+    def _read_by_cursor(self, reader: Reader, kept: Kept, con: Any, name: str, label: str) -> None:
+        """Pour what was kept, then what came since; rows of the greatest value, or of none, are
+        read every time.
         """
         top, without = reader.top()
-        shape = (
-            reader.page("{c} = ?", (top,), None)
-            if top is not None
-            else reader.page("{c} is null", (), None)
-        )
-        after = kept.open(shape.schema.names)
+        if top is None:
+            last = reader.page("{c} is null", (), None)
+        else:
+            last = reader.page("{c} = ?", (top,), None)
+        after = kept.open(last.schema.names)
         if after is None or top is None:
             kept.forget()
-        while top is not None:
-            bounds, above = (
-                ((after, top), "{c} > ? and {c} < ?") if after is not None else ((top,), "{c} < ?")
-            )
-            page = reader.page(above, bounds, self.batch)
+        if top is not None:
+            self._keep_new_pages(reader, kept, after, top)
+        pages = [last]
+        if without and top is not None:
+            pages.append(reader.page("{c} is null", (), None))
+        _pour_pages(con, name, label, chain(kept.pages(), pages))
+
+    def _keep_new_pages(self, reader: Reader, kept: Kept, after: str | None, top: str) -> None:
+        """Keep the rows between two values of the cursor, batch by batch.
+
+        Args:
+            after: the greatest value kept; None where nothing is.
+            top: the greatest value of all, whose rows are not kept.
+        """
+        while True:
+            if after is None:
+                page = reader.page("{c} < ?", (top,), self.batch)
+            else:
+                page = reader.page("{c} > ? and {c} < ?", (after, top), self.batch)
             if not page.num_rows:
-                break
-            marks = page.column(MARK).to_pylist()
-            if page.num_rows == self.batch:  # the last value may have rows beyond the batch
-                whole = sum(m != marks[-1] for m in marks)
-                page = page.slice(0, whole) if whole else reader.page("{c} = ?", (marks[-1],), None)
-                marks = page.column(MARK).to_pylist()
-            after = marks[-1]
+                return
+            if page.num_rows == self.batch:
+                page = _whole_values(reader, page)
+            after = page.column(MARK).to_pylist()[-1]
             kept.add(page, after)
-        nulls = [reader.page("{c} is null", (), None)] if without and top is not None else []
-        first = True
-        line = 0
-        for page in (*kept.pages(), shape, *nulls):
-            con.register("_page", page.drop_columns([MARK]))
-            rows = (
-                f"select '{label}' as _file, {line} + row_number() over () as _line, * from _page"
-            )
-            con.execute(
-                f"create table {quote(name)} as {rows}"
-                if first
-                else f"insert into {quote(name)} {rows}"
-            )
-            con.unregister("_page")
-            line, first = line + page.num_rows, False
+
+
+def _whole_values(reader: Reader, page: Any) -> Any:
+    """A full batch without its last value, which may have rows beyond it; all rows of that value
+    where it is the only one.
+    """
+    marks = page.column(MARK).to_pylist()
+    whole = sum(mark != marks[-1] for mark in marks)
+    if whole:
+        return page.slice(0, whole)
+    return reader.page("{c} = ?", (marks[-1],), None)
+
+
+def _pour_pages(con: Any, name: str, label: str, pages: Iterable[Any]) -> None:
+    """Create table `name` from Arrow pages, one in memory at a time."""
+    line = 0
+    for number, page in enumerate(pages):
+        con.register("_page", page.drop_columns([MARK]))
+        rows = f"select '{label}' as _file, {line} + row_number() over () as _line, * from _page"
+        if number == 0:
+            con.execute(f"create table {quote(name)} as {rows}")
+        else:
+            con.execute(f"insert into {quote(name)} {rows}")
+        con.unregister("_page")
+        line += page.num_rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from typing import Any, Literal
 from mesocosm.core.errors import Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.core.settings import Collected, Where
-from mesocosm.data.sources.path_utils import files_of, name_and_print, quote
+from mesocosm.data.sources.path_utils import files_of, name_and_fingerprint, quote
 from mesocosm.data.sources.source import SourceKind
 
 
@@ -32,68 +33,71 @@ class Sqlite(SourceKind):
     table: str
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the file's bytes and the table's name."""
-        return digest([name_and_print(where, p) for p in files_of(where, self.path)], self.table)
+        """A fingerprint of the file's bytes and the table's name."""
+        return digest(
+            [name_and_fingerprint(where, p) for p in files_of(where, self.path)], self.table
+        )
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Pour the table into table `name`; `_line` is the row in the order read, from 1.
 
         Raises:
-            Wrong: the file is no SQLite database, or it has no such table.
+            Wrong: the file is not a SQLite database, or it has no such table.
         """
-        import pyarrow as pa
-
         path = files_of(where, self.path)[0]
-        label, content = name_and_print(where, path)
-        with closing(self._open(path)) as raw:
-            try:
-                tables = [
-                    r[0]
-                    for r in raw.execute(
-                        "select name from sqlite_master where type in ('table', 'view')"
-                    )
-                ]
-            except sqlite3.DatabaseError as error:
-                raise Wrong("path", f"'{label}' is no SQLite database", "a SQLite file") from error
-            if self.table not in tables:
-                raise Wrong(
-                    "table",
-                    f"'{self.table}' is not in '{label}'",
-                    "a table of it",
-                    tables,
-                    self.table,
-                )
-            cursor = raw.execute(f"select * from {quote(self.table)}")
+        label, content = name_and_fingerprint(where, path)
+        with closing(self._open(path)) as database:
+            self._check_table(database, label)
+            cursor = database.execute(f"select * from {quote(self.table)}")
             columns = [d[0] for d in cursor.description]
-            rows, first = 0, True
+            named, rows = f"{label}#{self.table}", 0
             while batch := cursor.fetchmany(50_000):
-                data = {
-                    "_file": [f"{label}#{self.table}"] * len(batch),
-                    "_line": range(rows + 1, rows + len(batch) + 1),
-                }
-                data |= {
-                    c: [None if r[i] is None else str(r[i]) for r in batch]
-                    for i, c in enumerate(columns)
-                }
-                con.register(
-                    "_batch",
-                    pa.table(
-                        {
-                            k: pa.array(v, pa.int64() if k == "_line" else pa.string())
-                            for k, v in data.items()
-                        }
-                    ),
-                )
-                con.execute(
-                    f"create table {quote(name)} as from _batch"
-                    if first
-                    else f"insert into {quote(name)} from _batch"
-                )
+                con.register("_batch", _as_arrow(batch, columns, named, rows + 1))
+                if rows:
+                    con.execute(f"insert into {quote(name)} from _batch")
+                else:
+                    con.execute(f"create table {quote(name)} as from _batch")
                 con.unregister("_batch")
-                rows, first = rows + len(batch), False
+                rows += len(batch)
         if not rows:
             raise Wrong("table", f"'{self.table}' of '{label}' holds no row", "at least one row")
-        return Collected(columns, rows, {f"{label}#{self.table}": content})
+        return Collected(columns, rows, {named: content})
+
+    def _check_table(self, database: sqlite3.Connection, label: str) -> None:
+        """Refuse a file that is no database, or has no such table.
+
+        Raises:
+            Wrong: it is.
+        """
+        query = "select name from sqlite_master where type in ('table', 'view')"
+        try:
+            tables = [row[0] for row in database.execute(query)]
+        except sqlite3.DatabaseError as error:
+            raise Wrong("path", f"'{label}' is not a SQLite database", "a SQLite file") from error
+        if self.table not in tables:
+            raise Wrong(
+                "table", f"'{self.table}' is not in '{label}'", "a table of it", tables, self.table
+            )
 
     def _open(self, path: Path) -> sqlite3.Connection:
         return sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+
+
+def _as_arrow(
+    batch: Sequence[tuple[Any, ...]], columns: Sequence[str], label: str, first: int
+) -> Any:
+    """Rows as an Arrow table of texts, each with its file and line.
+
+    Args:
+        first: the line of the first row.
+    """
+    import pyarrow as pa
+
+    data = {
+        "_file": pa.array([label] * len(batch), pa.string()),
+        "_line": pa.array(range(first, first + len(batch)), pa.int64()),
+    }
+    for i, column in enumerate(columns):
+        cells = [None if row[i] is None else str(row[i]) for row in batch]
+        data[column] = pa.array(cells, pa.string())
+    return pa.table(data)

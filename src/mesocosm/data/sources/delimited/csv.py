@@ -18,12 +18,17 @@ from mesocosm.core.settings import Collected, Where
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.encodings import Encoding
 from mesocosm.data.sources.delimited.fast_reader import read_fast
-from mesocosm.data.sources.delimited.header import Header, header_of
-from mesocosm.data.sources.delimited.lines import shown
-from mesocosm.data.sources.delimited.plain_text import plain
+from mesocosm.data.sources.delimited.header import Header, read_header
+from mesocosm.data.sources.delimited.lines import excerpt_length
+from mesocosm.data.sources.delimited.plain_text import open_plain
 from mesocosm.data.sources.delimited.scanner import Scan
 from mesocosm.data.sources.file_union import Part, Schema, unite
-from mesocosm.data.sources.path_utils import files_of, name_and_print, print_files, quote
+from mesocosm.data.sources.path_utils import (
+    files_of,
+    fingerprint_files,
+    name_and_fingerprint,
+    quote,
+)
 from mesocosm.data.sources.source import SourceKind
 from mesocosm.data.sources.spool import Spool
 
@@ -50,12 +55,12 @@ class Csv(SourceKind):
         encoding: how the bytes are read; where not given, it is found over the whole file and
             reported.
         skip: physical lines before the header.
-        header: whether the first record bears the names; without it and `names`, columns are
+        header: whether the first record holds the names; without it and `names`, columns are
             `column1`, `column2` and so on.
         names: the names of the columns, in order, in place of the header's.
         quote: the quote character; `""` where there is none.
         escape: what stands before a quote inside of quotes; where not given, the quote itself.
-        comment: what a line that is no row begins with, as `#`.
+        comment: what a line that is not a row begins with, as `#`.
         schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns
             (missing where a file has none), `ignore` takes those that all files have.
 
@@ -82,30 +87,24 @@ class Csv(SourceKind):
         default.
         """
         settings = super().made_of()
-        return settings | {
-            "encoding": (
-                "utf-8"
-                if self.encoding is None
-                else f"only {self.encoding}"
-                if self.encoding == "utf-8"
-                else self.encoding
-            )
-        }
+        encoding: str = self.encoding or "utf-8"
+        if self.encoding == "utf-8":
+            encoding = "only utf-8"
+        return settings | {"encoding": encoding}
 
     @model_validator(mode="after")
     def _apart(self) -> Csv:
         used = [c for c in (self.delimiter, self.quote) if c]
-        if len(set(used)) < len(used) or any(
-            c in "\r\n\x00" for c in (*used, *([self.escape] if self.escape else []))
-        ):
+        ends = any(c in "\r\n\x00" for c in (*used, self.escape) if c)
+        if ends or len(set(used)) < len(used):
             raise ValueError(
                 "'delimiter' and 'quote' are two characters, and neither is a line end"
             )
         return self
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the files' names and bytes."""
-        return print_files(where, self.path)
+        """A fingerprint of the files' names and bytes."""
+        return fingerprint_files(where, self.path)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Show the files as view `name` with `_file` and `_line`, the true line of each file that a
@@ -118,12 +117,12 @@ class Csv(SourceKind):
         found = Collected([], 0, {})
         parts: list[Part] = []
         for path in files_of(where, self.path):
-            label, found.files[label] = name_and_print(where, path)
-            file = plain(con, path, label, self.encoding)
-            head = header_of(file.path, label, self)
+            label, found.files[label] = name_and_fingerprint(where, path)
+            file = open_plain(con, path, label, self.encoding)
+            head = read_header(file.path, label, self)
             found.notes += [note for note in (file.note, head.note) if note]
             read = self._read(con, file.path, head)
-            found.unreadable += [(label, line, said, why) for line, said, why in read.bad]
+            found.unreadable += [(label, line, text, why) for line, text, why in read.bad]
             found.lines[label] = read.lines
             parts.append(Part(label, head.names, read.query))
         found.columns = unite(con, name, parts, self.schema_)
@@ -136,13 +135,13 @@ class Csv(SourceKind):
             if fast:
                 query, rows = fast
                 return Read(query, [], {"physical": rows + 1, "rows": rows, "header": 1})
-        read = scanned(con, path, head.dialect, head.first_line, head.names, head.trailing)
+        read = scan_rows(con, path, head.dialect, head.first_line, head.names, head.trailing)
         if self.skip:
             read.lines |= {"skipped": self.skip, "header": read.lines.get("header", 0) - self.skip}
         return read
 
 
-def scanned(
+def scan_rows(
     con: Any, path: Path, dialect: Dialect, skip: int, names: Sequence[str], trailing: bool
 ) -> Read:
     """Read a file record by record.
@@ -157,7 +156,7 @@ def scanned(
     for record in scan.records():
         if record.cells is None:
             quarantined += record.lines
-            bad.append((record.line, record.text[: shown(len(bad))], record.why))
+            bad.append((record.line, record.text[: excerpt_length(len(bad))], record.why))
         else:
             rows += record.lines
             spool.add(record.line, [c or None for c in record.cells], sum(map(len, record.cells)))

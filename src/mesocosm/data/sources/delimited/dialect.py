@@ -1,4 +1,4 @@
-"""How cells of a delimited text are set apart, and the expressions that read lines so written.
+"""How cells of a delimited text are separated, and the regular expressions that read such lines.
 Knows no file.
 """
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Dialect:
-    """How cells are set apart.
+    """How cells are separated.
 
     Args:
         quote: the quote character; empty where there is none.
         escape: what stands before a quote inside of quotes: the quote itself, or another character.
-        comment: what a line that is no row begins with; empty where there is none.
+        comment: what a line that is not a row begins with; empty where there is none.
     """
 
     delimiter: str = ","
@@ -28,25 +28,10 @@ class Dialect:
         d, q, e = re.escape(self.delimiter), re.escape(self.quote), re.escape(self.escape)
         pad = "" if self.delimiter == " " else " *"
         if not self.quote:
-            cell = rf"(?:[^{d}{e}]|{e}(?:.|\Z))*+" if self.escape else rf"[^{d}]*+"
-            return Patterns(
-                *(
-                    re.compile(p, re.S)
-                    for p in (
-                        rf"{cell}(?:{d}{cell})*+",
-                        rf"{cell}(?:{d}{cell})*+",
-                        r"(?!)",
-                        r"(?!)",
-                        r"(?!)",
-                        rf"(?:\A|{d})(?P<q>(?!))?({cell})",
-                    )
-                )
-            )
-        body = (
-            rf"(?:[^{q}]|{q}{q})*+"
-            if self.escape == self.quote
-            else rf"(?:[^{q}{e}]|{e}(?:.|\Z))*+"
-        )
+            return self._unquoted_patterns()
+        body = rf"(?:[^{q}{e}]|{e}(?:.|\Z))*+"
+        if self.escape == self.quote:
+            body = rf"(?:[^{q}]|{q}{q})*+"
         quoted = rf"{pad}{q}{body}{q}{pad}"
         bare, strict = rf"(?!{pad}{q})[^{d}]*+", rf"[^{d}{q}]*+"
         cells, tight = (
@@ -55,19 +40,23 @@ class Dialect:
         )
         rest = rf"{body}{q}{pad}(?:{d}{tight})*+"
         opening = rf"(?:{cells}{d})*{pad}{q}{body}"
-        return Patterns(
-            *(
-                re.compile(p, re.S)
-                for p in (
-                    rf"{cells}(?:{d}{cells})*+",
-                    rf"{tight}(?:{d}{tight})*+",
-                    opening,
-                    rest,
-                    rf"{body}(?:{q}{pad}{d}(?:{tight}{d})*{pad}{q}{body})?",
-                    rf"(?:\A|{d})(?:{pad}{q}(?P<q>{body}){q}{pad}(?={d}|\Z)|({bare}))",
-                )
-            )
+        return _compile(
+            rf"{cells}(?:{d}{cells})*+",
+            rf"{tight}(?:{d}{tight})*+",
+            opening,
+            rest,
+            rf"{body}(?:{q}{pad}{d}(?:{tight}{d})*{pad}{q}{body})?",
+            rf"(?:\A|{d})(?:{pad}{q}(?P<q>{body}){q}{pad}(?={d}|\Z)|({bare}))",
         )
+
+    def _unquoted_patterns(self) -> Patterns:
+        """The same of a dialect without quotes, in which no line is open."""
+        d, e = re.escape(self.delimiter), re.escape(self.escape)
+        cell = rf"[^{d}]*+"
+        if self.escape:
+            cell = rf"(?:[^{d}{e}]|{e}(?:.|\Z))*+"
+        record, never = rf"{cell}(?:{d}{cell})*+", r"(?!)"
+        return _compile(record, record, never, never, never, rf"(?:\A|{d})(?P<q>(?!))?({cell})")
 
 
 @dataclass(frozen=True)
@@ -82,3 +71,7 @@ class Patterns:
     ending: re.Pattern[str]
     inside: re.Pattern[str]
     cell: re.Pattern[str]
+
+
+def _compile(*expressions: str) -> Patterns:
+    return Patterns(*(re.compile(expression, re.S) for expression in expressions))

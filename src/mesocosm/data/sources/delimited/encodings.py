@@ -95,9 +95,11 @@ def blocks(path: Path) -> Iterator[bytes]:
             yield block
 
 
-def decoded(path: Path, encoding: str, errors: str = "mesocosm-mark") -> Iterator[str]:
+def decode(path: Path, encoding: str, errors: str = "mesocosm-mark") -> Iterator[str]:
     """The characters of a file, in blocks; bytes without a character become `BROKEN`."""
-    decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)(errors)
+    if encoding == "utf-8":
+        encoding = "utf-8-sig"  # leaves a byte-order mark out
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
     for block in blocks(path):
         yield decoder.decode(block)
     yield decoder.decode(b"", True)
@@ -114,7 +116,7 @@ def find_encoding(path: Path) -> Found | None:
     if wide and not _broken(path, wide):
         return Found(wide, True)
     good = bad = 0
-    for text in decoded(path, "utf-8"):
+    for text in decode(path, "utf-8"):
         if not text.isascii():
             odd = text.count(BROKEN)
             bad += odd
@@ -123,11 +125,14 @@ def find_encoding(path: Path) -> Found | None:
         return Found("utf-8")
     if good >= bad:  # text before Unicode is hardly ever valid UTF-8 by chance
         return Found("utf-8", broken=True)
-    return _legacy(path) or (Found("utf-8", broken=True) if bad <= FEW else None)
+    found = _legacy(path)
+    if found is None and bad <= FEW:
+        return Found("utf-8", broken=True)
+    return found
 
 
 def _broken(path: Path, encoding: str) -> bool:
-    return any(BROKEN in text for text in decoded(path, encoding))
+    return any(BROKEN in text for text in decode(path, encoding))
 
 
 def _wide(start: bytes) -> str | None:
@@ -138,7 +143,9 @@ def _wide(start: bytes) -> str | None:
     half = len(start) / 2
     if odd > 0.3 * half and even < 0.02 * half:
         return "utf-16-le"
-    return "utf-16-be" if even > 0.3 * half and odd < 0.02 * half else None
+    if even > 0.3 * half and odd < 0.02 * half:
+        return "utf-16-be"
+    return None
 
 
 def _legacy(path: Path) -> Found | None:
@@ -169,7 +176,7 @@ def _beyond(path: Path, encoding: str) -> str:
     """
     found: list[str] = []
     size = 0
-    for text in decoded(path, encoding, "strict"):
+    for text in decode(path, encoding, "strict"):
         if size < SAMPLE and not text.isascii():
             runs = re.findall(r".?[^\x00-\x7f]+.?", text)
             found += runs
@@ -178,8 +185,8 @@ def _beyond(path: Path, encoding: str) -> str:
 
 
 def _share(sample: str, fine: re.Pattern[str]) -> float:
-    many = [c for c in sample if c > "\x7f"]
-    return len(fine.findall(sample)) / len(many) if many else 0.0
+    count = sum(c > "\x7f" for c in sample)
+    return len(fine.findall(sample)) / max(1, count)
 
 
 def _bytes_share(
@@ -192,13 +199,15 @@ def _bytes_share(
             code = c.encode(encoding)
             total += 1
             fine += len(code) == 2 and any(a <= code[0] <= b for a, b in leads) and code[1] >= trail
-    return fine / total if total else 0.0
+    return fine / max(1, total)
 
 
 def _chinese(sample: str) -> float:
     common = _bytes_share(sample, "gb18030", ((0xA1, 0xA3), (0xB0, 0xD7)), 0xA1)
     kana = len(re.findall(r"[ぁ-ヿ]", sample))
-    return common - (0.6 if kana > 0.2 * max(1, len(re.findall(r"[^\x00-\x7f]", sample))) else 0.0)
+    if kana > 0.2 * max(1, len(re.findall(r"[^\x00-\x7f]", sample))):
+        return common - 0.6
+    return common
 
 
 def _korean(sample: str) -> float:
@@ -217,7 +226,8 @@ def _japanese(sample: str) -> float:
         len(re.findall(r"[ぁ-ヿ]", sample)),
         len(re.findall(r"[ぁ-ヿ一-龥々、。「」（）・ー０-９Ａ-ｚ]", sample)),
     )
-    return words / max(1, count) - (0.0 if kana > 0.1 * count else 0.15)
+    share = words / max(1, count)
+    return share if kana > 0.1 * count else share - 0.15
 
 
 def _western(sample: str) -> float:

@@ -36,11 +36,23 @@ class Counts:
     zeros: bool = False
     last: bytes = b""
 
+    @property
+    def one_record_a_line(self) -> bool:
+        """Whether no line is blank or too long, no byte is zero and no line ends in CR alone."""
+        return not (
+            self.zeros or self.blank or self.returns != self.pairs or self.longest > MOST_LINE
+        )
 
-def count(path: Path, dialect_delimiter: str, dialect_quote: str) -> Counts:
+    @property
+    def mixed_ends(self) -> bool:
+        """Whether some lines end in CRLF and others in LF."""
+        return 0 < self.pairs < self.ends
+
+
+def count_bytes(path: Path, delimiter: str, quote: str) -> Counts:
     """One pass over the bytes."""
     found = Counts()
-    d, q = dialect_delimiter.encode(), dialect_quote.encode()
+    d, q = delimiter.encode(), quote.encode()
     tail = b"\n"
     run = 0
     for block in blocks(path):
@@ -56,7 +68,7 @@ def count(path: Path, dialect_delimiter: str, dialect_quote: str) -> Counts:
             found.pairs += joint.count(b"\r\n")
             found.blank += joint.count(b"\n\r\n") + joint.count(b"\n\n")
         else:
-            found.blank += joint.count(b"\n\n") if b"\n\n" in joint else 0
+            found.blank += joint.count(b"\n\n")
         if ends:
             first, last = block.find(b"\n"), block.rfind(b"\n")
             found.longest = max(found.longest, run + first, last - first)
@@ -71,42 +83,59 @@ def count(path: Path, dialect_delimiter: str, dialect_quote: str) -> Counts:
 
 def read_fast(con: Any, path: Path, head: Header) -> tuple[str, int] | None:
     """SQL of the rows, and how many they are; None where it is not proven that they are right."""
+    if not _is_readable(head):
+        return None
+    counted = count_bytes(path, head.dialect.delimiter, head.dialect.quote)
+    lines = counted.ends + (counted.last not in (b"\n", b""))
+    if not counted.one_record_a_line or path.stat().st_size > FAT * max(lines, 1000):
+        return None
+    file = new_path(con, "parquet")
+    rejects = _copy_rows(con, path, head, max(LEAST_LINE, counted.longest + 2), file)
+    if rejects is None:
+        return None
+    read = parquet_sql(file, "file_row_number=true")
+    rows = int(con.execute(f"select count(*) from {read}").fetchall()[0][0])
+    if not rejects and rows == lines - 1 and _adds_up(con, read, head, counted, rows):
+        return f"select file_row_number + 2 as _line, * exclude (file_row_number) from {read}", rows
+    file.unlink(missing_ok=True)
+    return None
+
+
+def _is_readable(head: Header) -> bool:
+    """Whether the engine's reader takes the header, and reads it in bounded memory."""
+    return (
+        len(head.names) <= WIDE
+        and "file_row_number" not in map(str.casefold, head.names)
+        and head.dialect.delimiter.isascii()
+        and head.dialect.quote.isascii()
+    )
+
+
+def _copy_rows(con: Any, path: Path, head: Header, longest: int, file: Path) -> int | None:
+    """Have the engine read a file into a Parquet file.
+
+    Args:
+        longest: the most bytes of a line.
+
+    Returns:
+        How many rows it rejected; None where it fails.
+    """
     import duckdb
 
-    if (
-        len(head.names) > WIDE
-        or "file_row_number" in map(str.casefold, head.names)
-        or not head.dialect.delimiter.isascii()
-        or not head.dialect.quote.isascii()
-    ):
-        return None
-    counted = count(path, head.dialect.delimiter, head.dialect.quote)
-    if (
-        counted.zeros
-        or counted.blank
-        or counted.returns != counted.pairs
-        or counted.longest > MOST_LINE
-    ):
-        return None
-    physical = counted.ends + (counted.last not in (b"\n", b""))
-    if path.stat().st_size > FAT * max(physical, 1000):
-        return None
-    mixed = 0 < counted.pairs < counted.ends
     columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in head.names)
     call = (
         f"read_csv({text(literal_path(path))}, hive_partitioning=false, header=true, skip=0,"
         f" auto_detect=false, delim={text(head.dialect.delimiter)},"
         f" quote={text(head.dialect.quote)}, escape={text(head.dialect.quote)},"
         f" columns={{{columns}}}, store_rejects=true, null_padding=false, strict_mode=true,"
-        f" encoding='utf-8', max_line_size={max(LEAST_LINE, counted.longest + 2)})"
+        f" encoding='utf-8', max_line_size={longest})"
     )
-    file = new_path(con, "parquet")
     try:
         con.execute(
             f"copy (select * from {call}) to {text(str(file))} (format parquet, compression"
             " lz4_raw, dictionary_size_limit 2000)"
         )
-        rejects = con.execute("select count(*) from reject_errors").fetchall()[0][0]
+        return int(con.execute("select count(*) from reject_errors").fetchall()[0][0])
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error:
@@ -115,35 +144,26 @@ def read_fast(con: Any, path: Path, head: Header) -> tuple[str, int] | None:
     finally:
         for table in ("reject_errors", "reject_scans"):
             con.execute(f"drop table if exists {table}")
-    read = parquet_sql(file, "file_row_number=true")
-    rows = int(con.execute(f"select count(*) from {read}").fetchall()[0][0])
-    if not rejects and rows == physical - 1 and _adds_up(con, read, head, counted, rows, mixed):
-        return f"select file_row_number + 2 as _line, * exclude (file_row_number) from {read}", rows
-    file.unlink(missing_ok=True)
-    return None
 
 
-def _adds_up(con: Any, read: str, head: Header, counted: Counts, rows: int, mixed: bool) -> bool:
+def _adds_up(con: Any, read: str, head: Header, counted: Counts, rows: int) -> bool:
     """Whether delimiters, and where line ends are mixed the line ends, are all where rows have
     theirs.
     """
-    wanted = (len(head.names) - 1) * (rows + 1)
-    if mixed:
+    if counted.mixed_ends:
         last = quote(head.names[-1])
-        if con.execute(f"select count(*) from {read} where {last} like '%' || chr(13)").fetchall()[
-            0
-        ][0]:
+        stray = f"select count(*) from {read} where {last} like '%' || chr(13)"
+        if con.execute(stray).fetchall()[0][0]:
             return False
-    if counted.delimiters == wanted:
+    expected = (len(head.names) - 1) * (rows + 1)
+    if counted.delimiters == expected:
         return True
     if not counted.quotes:
         return False
     d = text(head.dialect.delimiter)
-    inside = " + ".join(
+    quoted = " + ".join(
         f"coalesce(sum(strlen({quote(n)}) - strlen(replace({quote(n)}, {d}, ''))), 0)"
         for n in head.names
     )
-    return bool(
-        counted.delimiters - wanted
-        == int(con.execute(f"select {inside} from {read}").fetchall()[0][0]) + head.inside
-    )
+    inside = int(con.execute(f"select {quoted} from {read}").fetchall()[0][0])
+    return counted.delimiters - expected == inside + head.inside

@@ -5,15 +5,14 @@ only.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import Wrong
 from mesocosm.data.sources.delimited.dialect import Dialect
-from mesocosm.data.sources.delimited.scanner import Scan
-from mesocosm.data.sources.spool import distinct
+from mesocosm.data.sources.delimited.scanner import Record, Scan
+from mesocosm.data.sources.spool import unique_names
 
 if TYPE_CHECKING:
     from mesocosm.data.sources.delimited.csv import Csv
@@ -44,21 +43,48 @@ class Header:
     note: str = ""
 
 
-def header_of(path: Path, label: str, told: Csv) -> Header:
+def read_header(path: Path, label: str, settings: Csv) -> Header:
     """Read the header, or take the names that the settings give.
 
     Raises:
         Wrong: the file is empty, or its header cannot be read.
     """
-    dialect = Dialect(
-        told.delimiter or _delimiter(path, told),
-        told.quote,
-        told.escape if told.escape is not None else told.quote,
-        told.comment or "",
-    )
-    scan = Scan(path, dialect, told.skip)
+    dialect = _dialect_of(path, settings)
+    scan = Scan(path, dialect, settings.skip)
     records = scan.records()
-    first = next(records, None)
+    first, cells = _first_record(next(records, None), label)
+    before: int = settings.skip
+    row: Record | None = first
+    if settings.header:
+        before, row = scan.at, next(records, None)
+    own, trailing = _split_trailing(cells, row, settings)
+    names = _names_of(own, trailing, settings, label)
+    unique = unique_names(names)
+    plain = (
+        _is_usual(settings, dialect, first)
+        and not trailing
+        and len(settings.quote) == 1
+        and len(cells) == len(names)
+    )
+    inside = sum(cell.count(dialect.delimiter) for cell in first.cells or ())
+    return Header(
+        unique, dialect, before, trailing, plain, inside, _note_repeated(label, names, unique)
+    )
+
+
+def _dialect_of(path: Path, settings: Csv) -> Dialect:
+    """The dialect that the settings name; the delimiter is found where they do not."""
+    escape = settings.quote if settings.escape is None else settings.escape
+    delimiter = settings.delimiter or _find_delimiter(path, settings)
+    return Dialect(delimiter, settings.quote, escape, settings.comment or "")
+
+
+def _first_record(first: Record | None, label: str) -> tuple[Record, list[str]]:
+    """The first record, and its cells without line ends and outer spaces.
+
+    Raises:
+        Wrong: there is no record, or it cannot be read.
+    """
     if first is None:
         raise Wrong("path", f"'{label}' is empty", NO_LINES)
     if first.cells is None:
@@ -67,91 +93,99 @@ def header_of(path: Path, label: str, told: Csv) -> Header:
             f"the first record of '{label}', on line {first.line}, cannot be read: {first.why}",
             NO_LINES,
         )
-    cells = [re.sub(r"\s*[\r\n]+\s*", " ", c).strip().removeprefix("\ufeff") for c in first.cells]
-    before = scan.at if told.header else told.skip
-    row = next(records, None) if told.header else first
-    width = len(row.cells) if row is not None and row.cells is not None else None
-    trailing = False
-    if told.header:
-        if (
-            len(cells) > 1
-            and not cells[-1]
-            and width in (len(cells), len(cells) - 1)
-            and not told.names
-        ):
-            trailing, cells = (
-                width == len(cells) and not (row and row.cells and row.cells[-1]),
-                (
-                    cells[:-1]
-                    if width == len(cells) - 1 or not (row and row.cells and row.cells[-1])
-                    else cells
-                ),
-            )
-        elif row is not None and row.cells and width == len(cells) + 1 and not row.cells[-1]:
-            trailing = True
-    elif told.names and width == len(told.names) + 1 and not first.cells[-1]:
-        trailing = True
-    if told.names:
-        expected = len(cells) - (1 if not told.header and trailing else 0)
-        if len(told.names) != expected:
+    cells = [
+        re.sub(r"\s*[\r\n]+\s*", " ", cell).strip().removeprefix("\ufeff") for cell in first.cells
+    ]
+    return first, cells
+
+
+def _split_trailing(cells: list[str], row: Record | None, settings: Csv) -> tuple[list[str], bool]:
+    """The header's cells without one that only a closing delimiter made, and whether each row has
+    such a delimiter.
+
+    Args:
+        row: the first row, where it can be read; without a header, the first record.
+    """
+    if row is None or not row.cells:
+        return cells, False
+    width, closed = len(row.cells), not row.cells[-1]
+    if not settings.header:  # the first record is a row, as wide as the names
+        return cells, closed and width == len(settings.names or cells) + 1
+    if _ends_nameless(cells) and not settings.names:
+        if width == len(cells) - 1:  # the header alone is closed
+            return cells[:-1], False
+        if width == len(cells) and closed:
+            return cells[:-1], True
+    return cells, closed and width == len(cells) + 1
+
+
+def _ends_nameless(cells: list[str]) -> bool:
+    """Whether the last cell of a header, but not its only one, is empty."""
+    return len(cells) > 1 and not cells[-1]
+
+
+def _names_of(cells: list[str], trailing: bool, settings: Csv, label: str) -> list[str]:
+    """The names of the columns: those given, those of the header, or none.
+
+    Raises:
+        Wrong: the names given are more or fewer than the columns, the columns are too many, or the
+            header has no name.
+    """
+    names = cells
+    if settings.names:
+        names = list(settings.names)
+        expected = len(cells) - int(trailing and not settings.header)
+        if len(names) != expected:
             raise Wrong(
                 "names",
-                f"{len(told.names)} names, and '{label}' has {expected} columns",
+                f"{len(names)} names, and '{label}' has {expected} columns",
                 f"{expected} names",
             )
-        cells = list(told.names)
-    elif not told.header:
-        cells = [""] * len(cells)
-    if len(cells) > MOST_COLUMNS:
-        raise Wrong("path", f"'{label}' has {len(cells)} columns", f"at most {MOST_COLUMNS}")
-    if told.header and not told.names and not any(cells):
+    elif not settings.header:
+        names = [""] * len(cells)
+    if len(names) > MOST_COLUMNS:
+        raise Wrong("path", f"'{label}' has {len(names)} columns", f"at most {MOST_COLUMNS}")
+    if settings.header and not settings.names and not any(names):
         raise Wrong("path", f"the header of '{label}' has no name", NO_LINES)
-    usual = (
-        told.header
-        and not told.skip
+    return names
+
+
+def _is_usual(settings: Csv, dialect: Dialect, first: Record) -> bool:
+    """Whether the file's first physical line is its header, and its dialect the usual one."""
+    return (
+        settings.header
+        and not settings.skip
+        and not settings.comment
         and first.line == 1
         and first.lines == 1
-        and not told.comment
         and dialect.escape == dialect.quote
     )
-    called = distinct(cells)
-    twice = [
-        f"'{own}' (column {place})"
-        for place, (name, own) in enumerate(zip(cells, called, strict=True), start=1)
-        if name and own != name
+
+
+def _note_repeated(label: str, names: list[str], unique: list[str]) -> str:
+    """A sentence about columns that got another name, as one of theirs came before; or nothing."""
+    renamed = [
+        f"'{new}' (column {place})"
+        for place, (name, new) in enumerate(zip(names, unique, strict=True), start=1)
+        if name and new != name
     ]
-    note = (
+    if not renamed:
+        return ""
+    return (
         f"'{label}' has more than one column of a name, or one that differs in case only; the later"
-        f" ones are {', '.join(twice[:8])}"
-        if twice
-        else ""
-    )
-    return Header(
-        called,
-        dialect,
-        before,
-        trailing,
-        usual and not trailing and len(told.quote) == 1 and len(first.cells) == len(cells),
-        sum(c.count(dialect.delimiter) for c in first.cells),
-        note,
+        f" ones are {', '.join(renamed[:8])}"
     )
 
 
-def _delimiter(path: Path, told: Csv) -> str:
+def _find_delimiter(path: Path, settings: Csv) -> str:
     """The delimiter most seen in the first record, outside of quotes."""
-    scan = Scan(path, Dialect("\x00", told.quote, told.quote, told.comment or ""), told.skip)
-    scan._fill(50 + told.skip)
-    lines: Sequence[str] = [
-        b
-        for b, _ in scan.ahead[told.skip :]
-        if b.strip() and not (told.comment and b.startswith(told.comment))
-    ]
-    text = "\n".join(lines[:50])
-    if told.quote:
-        q = re.escape(told.quote)
+    dialect = Dialect("\x00", settings.quote, settings.quote, settings.comment or "")
+    text = "\n".join(Scan(path, dialect, settings.skip).first_lines(50))
+    record = text.split("\n", 1)[0]
+    if settings.quote:
+        q = re.escape(settings.quote)
         start = re.match(rf"(?:[^{q}\n]|{q}(?:[^{q}]|{q}{q})*+{q})*+", text)
-        record = start[0] if start and start[0] else text.split("\n", 1)[0]
+        if start and start[0]:
+            record = start[0]
         record = re.sub(rf"{q}(?:[^{q}]|{q}{q})*+{q}", "", record)
-    else:
-        record = text.split("\n", 1)[0]
     return max(DELIMITERS, key=record.count)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mesocosm.data.sources.delimited.encodings import decoded
+from mesocosm.data.sources.delimited.encodings import decode
 
 # characters of one line or record; one more is kept of a longer line, so that it is refused
 MOST_TEXT = 32_000_000
@@ -16,7 +16,7 @@ LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 FEED = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-def lines_of(path: Path, only_feeds: bool = False) -> Iterator[tuple[str, str]]:
+def read_lines(path: Path, only_feeds: bool = False) -> Iterator[tuple[str, str]]:
     """Each line of a file of UTF-8 as its text and its line end.
 
     Args:
@@ -25,7 +25,7 @@ def lines_of(path: Path, only_feeds: bool = False) -> Iterator[tuple[str, str]]:
     pattern, stops = (FEED, "\n") if only_feeds else (LINE, "\r\n")
     parts: list[str] = []
     size = 0
-    for text in decoded(path, "utf-8"):
+    for text in decode(path, "utf-8"):
         if not text:
             continue
         if not any(stop in text for stop in stops):
@@ -46,7 +46,7 @@ def _apart(line: str) -> tuple[str, str]:
     return body, line[len(body) :]
 
 
-def shown(before: int) -> int:
+def excerpt_length(before: int) -> int:
     """How many characters of a quarantined record are kept, where `before` were kept already:
     memory is bounded.
     """

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from mesocosm.core.errors import Wrong
-from mesocosm.data.sources.delimited.encodings import BLOCK, decoded, find_encoding
+from mesocosm.data.sources.delimited.encodings import BLOCK, decode, find_encoding
 from mesocosm.data.sources.spool import new_path
 
 GZIP, BZIP2, ZSTANDARD = b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"
@@ -36,15 +36,15 @@ class Plain:
     note: str = ""
 
 
-def plain(con: Any, path: Path, label: str, encoding: str | None = None) -> Plain:
+def open_plain(con: Any, path: Path, label: str, encoding: str | None = None) -> Plain:
     """A text file as UTF-8.
 
     Raises:
         Wrong: it cannot be unpacked, or no encoding is plausible.
     """
-    path = unpacked(con, path, label)
+    path = unpack(con, path, label)
     if encoding:
-        return Plain(path if encoding == "utf-8" else _copied(con, path, encoding), encoding)
+        return Plain(_as_utf8(con, path, encoding), encoding)
     found = find_encoding(path)
     if found is None:
         raise Wrong(
@@ -62,39 +62,35 @@ def plain(con: Any, path: Path, label: str, encoding: str | None = None) -> Plai
         )
     elif found.encoding != "utf-8":
         note = f"'{label}' is read as {found.encoding}, as its byte-order mark says"
-    return Plain(
-        path if found.encoding == "utf-8" else _copied(con, path, found.encoding),
-        found.encoding,
-        note,
-    )
+    return Plain(_as_utf8(con, path, found.encoding), found.encoding, note)
 
 
-def _copied(con: Any, path: Path, encoding: str) -> Path:
+def _as_utf8(con: Any, path: Path, encoding: str) -> Path:
+    """The file, or a copy in UTF-8 of one in another encoding.
+
+    Raises:
+        Wrong: it is not in the encoding.
+    """
+    if encoding == "utf-8":
+        return path
     copy = new_path(con, "text")
     try:
         with copy.open("wb") as target:
-            for number, text in enumerate(decoded(path, encoding)):
-                target.write(
-                    (text.removeprefix("\ufeff") if not number else text).encode(
-                        "utf-8", "surrogatepass"
-                    )
-                )
+            for number, text in enumerate(decode(path, encoding)):
+                if number == 0:
+                    text = text.removeprefix("\ufeff")
+                target.write(text.encode("utf-8", "surrogatepass"))
     except UnicodeError as error:
-        marked = encoding in ("utf-16", "utf-32")
-        raise Wrong(
-            "encoding",
-            f"'{path.name}' cannot be read as"
-            f" {encoding}{': it has no byte-order mark' if marked else ''}",
-            (
-                f"{encoding}-le or {encoding}-be"
-                if encoding == "utf-16"
-                else "the encoding of its bytes"
-            ),
-        ) from error
+        what, expected = f"'{path.name}' cannot be read as {encoding}", "the encoding of its bytes"
+        if encoding in ("utf-16", "utf-32"):
+            what += ": it has no byte-order mark"
+        if encoding == "utf-16":
+            expected = "utf-16-le or utf-16-be"
+        raise Wrong("encoding", what, expected) from error
     return copy
 
 
-def unpacked(con: Any, path: Path, label: str) -> Path:
+def unpack(con: Any, path: Path, label: str) -> Path:
     """The file, or an unpacked copy of one in gzip, bzip2 or Zstandard.
 
     Raises:

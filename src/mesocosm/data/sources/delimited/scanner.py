@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.encodings import BROKEN
-from mesocosm.data.sources.delimited.lines import MOST_TEXT, lines_of, shown
+from mesocosm.data.sources.delimited.lines import MOST_TEXT, excerpt_length, read_lines
 
 MOST_SPAN = 10_000  # lines of one record
 LOOK = 2_000  # lines looked ahead from a broken record
@@ -61,10 +61,21 @@ class Scan:
         self.head = 0
         self.shape: list[bool] = []  # which columns held nothing but numbers
         self.seen = 0
-        self.source = lines_of(self.path)
+        self.source = read_lines(self.path)
         self.at = 0  # physical lines taken
         self.run = OpenRun()
-        self.first: list[str] | None = None
+        self.strict = False  # right after a broken record a stray quote may be its end
+
+    def first_lines(self, count: int) -> list[str]:
+        """Up to `count` lines after `skip` that are neither blank nor comments."""
+        self._fill(count + self.skip)
+        comment = self.dialect.comment
+        lines = [
+            line
+            for line, _ in self.ahead[self.skip :]
+            if line.strip() and not (comment and line.startswith(comment))
+        ]
+        return lines[:count]
 
     def _fill(self, count: int) -> bool:
         """Whether `count` lines are ahead."""
@@ -89,7 +100,9 @@ class Scan:
         if self.head > 256 and 2 * self.head > len(self.ahead):
             del self.ahead[: self.head]
             self.head = 0
-        return "".join(b + e for b, e in parts[:-1]) + parts[-1][0] if parts else ""
+        if not parts:
+            return ""
+        return "".join(b + e for b, e in parts[:-1]) + parts[-1][0]
 
     def start(self, line: str) -> str:
         """What a line is as the start of a record."""
@@ -112,132 +125,130 @@ class Scan:
         d, q, e = self.dialect.delimiter, self.dialect.quote, self.dialect.escape
         if (not q or q not in record) and (not e or e == q or e not in record):
             return record.split(d)
-        found = []
-        for match in self.patterns.cell.finditer(record):
-            inner = match["q"]
-            if inner is None:
-                bare = match[2] if match[2] is not None else ""
-                found.append(
-                    re.sub(re.escape(e) + "(.)", r"\1", bare, flags=re.S) if not q and e else bare
-                )
-            else:
-                found.append(
-                    inner.replace(q + q, q)
-                    if e == q
-                    else re.sub(re.escape(e) + "(.)", r"\1", inner, flags=re.S)
-                )
-        return found
+        return [self._unquote(match) for match in self.patterns.cell.finditer(record)]
+
+    def _unquote(self, cell: re.Match[str]) -> str:
+        """The text of a cell, without its quotes and escapes."""
+        q, e = self.dialect.quote, self.dialect.escape
+        inner = cell["q"]
+        if inner is None:
+            bare = cell[2] or ""
+            return bare if q or not e else _unescape(bare, e)
+        return inner.replace(q + q, q) if e == q else _unescape(inner, e)
 
     def fits(self, cells: list[str]) -> bool:
         """Whether a record has as many cells as it must."""
         if self.width is None:
             return True
-        return (
-            len(cells) == self.width + 1 and not cells[-1]
-            if self.trailing
-            else len(cells) == self.width
-        )
+        if self.trailing:
+            return len(cells) == self.width + 1 and not cells[-1]
+        return len(cells) == self.width
 
     def records(self) -> Iterator[Record]:
         """Every record after `skip` lines."""
-        if self.skip and self._fill(1):
-            for _ in range(self.skip):
-                if self._fill(1):
-                    self._take(1)
-        strict = False  # right after a broken record a stray quote may be its end
-        comment, quote = self.dialect.comment, self.dialect.quote
+        for _ in range(self.skip):
+            if self._fill(1):
+                self._take(1)
+        self.strict = False
         while self._fill(1):
             line = self._peek(0)
-            if not line or (
-                self.width != 1 and line.isspace() and self.dialect.delimiter not in line
-            ):
-                self.counts["blank"] += 1
+            ignored = self._ignored(line)
+            if ignored:
+                self.counts[ignored] += 1
                 self._take(1)
-                continue
-            if comment and line.startswith(comment):
-                self.counts["comment"] += 1
-                self._take(1)
-                continue
-            if not quote or quote not in line:
-                if strict and self.fits(self.cells(line)) and not self._alike(self.cells(line)):
-                    yield self._bad(
-                        1, "it follows a quote that is not closed, and differs from the rows before"
-                    )
-                    continue
-                strict = False
-                yield self._read(1)
-                continue
-            state = self.start(line)
-            if state == CLOSED:
-                if strict and not self.patterns.strict.fullmatch(line):
-                    yield self._bad(1, "a quote stands where no value begins or ends")
-                    continue
-                strict = False
-                yield self._read(1)
-                continue
-            span, why = (
-                (self._span(), "a quote is not closed")
-                if state == OPEN
-                else (0, "a quote closes where its value goes on")
-            )
-            if span and self._sound(span):
-                strict = False
-                yield self._read(span)
-                continue
-            strict = True
-            if span:
-                record = Record(0, span, self.cells(self._joined(span)))
-                if record.cells is not None and self.fits(record.cells):
-                    why = (
-                        f"a quote opens on line {self.at + 1} and closes on line {self.at + span},"
-                        " yet the lines between look like rows"
-                    )
-                    for _ in range(span):
-                        yield self._bad(1, why)
-                    continue
-                plain = self._plain(1, span - 1)
-                yield (
-                    self._read(span)
-                    if not plain
-                    else self._bad(1, "a quote is not closed on its line")
+            else:
+                yield from self._next(line)
+
+    def _ignored(self, line: str) -> str:
+        """`blank` or `comment` for a line that is no part of a record, else empty."""
+        if not line:
+            return "blank"
+        if self.width != 1 and line.isspace() and self.dialect.delimiter not in line:
+            return "blank"
+        if self.dialect.comment and line.startswith(self.dialect.comment):
+            return "comment"
+        return ""
+
+    def _next(self, line: str) -> Iterator[Record]:
+        """The record that begins with the next line, or the records it proves to be."""
+        if not self.dialect.quote or self.dialect.quote not in line:
+            yield self._without_quotes(line)
+            return
+        state = self.start(line)
+        if state == CLOSED:
+            if self.strict and not self.patterns.strict.fullmatch(line):
+                yield self._bad(1, "a quote stands where no value begins or ends")
+            else:
+                yield self._sound_record(1)
+            return
+        if state == OPEN:
+            yield from self._next_open()
+            return
+        self.strict = True
+        yield from self._broken("a quote closes where its value goes on")
+
+    def _next_open(self) -> Iterator[Record]:
+        """The record whose first line leaves a quote open, or the records it proves to be."""
+        span = self._span()
+        if span and self._sound(span):
+            yield self._sound_record(span)
+            return
+        self.strict = True
+        if span:
+            yield from self._doubtful(span)
+        else:
+            yield from self._broken("a quote is not closed")
+
+    def _sound_record(self, lines: int) -> Record:
+        self.strict = False
+        return self._read(lines)
+
+    def _without_quotes(self, line: str) -> Record:
+        """The record of a line that holds no quote."""
+        if self.strict:
+            cells = self.cells(line)
+            if self.fits(cells) and not self._alike(cells):
+                return self._bad(
+                    1, "it follows a quote that is not closed, and differs from the rows before"
                 )
-                continue
-            yield from self._broken(why)
+        return self._sound_record(1)
+
+    def _doubtful(self, span: int) -> Iterator[Record]:
+        """The records of lines between two quotes that may belong to two values."""
+        if self.fits(self.cells(self._joined(span))):
+            why = (
+                f"a quote opens on line {self.at + 1} and closes on line {self.at + span},"
+                " yet the lines between look like rows"
+            )
+            for _ in range(span):
+                yield self._bad(1, why)
+        elif self._plain(1, span - 1):
+            yield self._bad(1, "a quote is not closed on its line")
+        else:
+            yield self._read(span)
 
     def _read(self, lines: int) -> Record:
         line = self.at + 1
         text = self._take(lines)
-        if BROKEN in text:
-            return Record(
-                line, lines, None, "its bytes are invalid in the file's encoding", _shown(text)
-            )
-        if "\x00" in text:
-            return Record(line, lines, None, "it holds a NUL byte", _shown(text))
-        if len(text) > MOST_TEXT:
-            return Record(
-                line, lines, None, f"it is longer than {MOST_TEXT} characters", _shown(text)
-            )
+        why = _why_unreadable(text)
+        if why:
+            return Record(line, lines, None, why, _shown(text))
         cells = self.cells(text)
         if self.width is None:
             return Record(line, lines, cells)
         if not self.fits(cells):
             over = f" over {lines} lines" if lines > 1 else ""
-            return Record(
-                line,
-                lines,
-                None,
-                f"expected {self.width} columns, got {len(cells)}{over}",
-                _shown(text),
-            )
+            why = f"expected {self.width} columns, got {len(cells)}{over}"
+            return Record(line, lines, None, why, _shown(text))
         if self.seen < LEARN:
             self._learn(cells)
         return Record(line, lines, cells[:-1] if self.trailing else cells)
 
     def _learn(self, cells: list[str]) -> None:
         numbers = [bool(NUMBER.fullmatch(c)) for c in cells]
-        self.shape = (
-            [a and b for a, b in zip(self.shape, numbers, strict=True)] if self.seen else numbers
-        )
+        if self.seen:
+            numbers = [a and b for a, b in zip(self.shape, numbers, strict=True)]
+        self.shape = numbers
         self.seen += 1
 
     def _bad(self, lines: int, why: str) -> Record:
@@ -269,8 +280,9 @@ class Scan:
                 run.add(len(self._peek(here)))
             else:
                 run.end = state
-        known = run.end and len(run.sizes) < limit and run.size <= MOST_TEXT
-        return len(run.sizes), run.end if known else BAD
+        if run.end and len(run.sizes) < limit and run.size <= MOST_TEXT:
+            return len(run.sizes), run.end
+        return len(run.sizes), BAD
 
     def _sound(self, span: int) -> bool:
         """Whether a record over several lines has the right width, and the lines inside are no
@@ -351,5 +363,20 @@ class OpenRun:
         self.size += size
 
 
+def _why_unreadable(text: str) -> str:
+    """Why a record's text cannot be read; empty where it can."""
+    if BROKEN in text:
+        return "its bytes are invalid in the file's encoding"
+    if "\x00" in text:
+        return "it holds a NUL byte"
+    if len(text) > MOST_TEXT:
+        return f"it is longer than {MOST_TEXT} characters"
+    return ""
+
+
+def _unescape(text: str, escape: str) -> str:
+    return re.sub(re.escape(escape) + "(.)", r"\1", text, flags=re.S)
+
+
 def _shown(text: str) -> str:
-    return text[: shown(0)].replace(BROKEN, "\ufffd").replace("\x00", "\ufffd")
+    return text[: excerpt_length(0)].replace(BROKEN, "\ufffd").replace("\x00", "\ufffd")

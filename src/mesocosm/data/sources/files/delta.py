@@ -62,15 +62,15 @@ class Delta(SourceKind):
         try:
             return DeltaTable(str(folder), version=self.version)
         except (DeltaError, OSError, ValueError) as error:
+            version = "" if self.version is None else f" with a version {self.version}"
             raise Wrong(
                 "path",
-                f"'{self.path}' is no Delta"
-                f" table{'' if self.version is None else f' with a version {self.version}'}",
+                f"'{self.path}' is not a Delta table{version}",
                 "the folder of one",
             ) from error
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the table's id and version."""
+        """A fingerprint of the table's id and version."""
         table = self._table(where)
         return digest(str(table.metadata().id), table.version())
 
@@ -78,7 +78,7 @@ class Delta(SourceKind):
         """Pour the table into table `name`; `_line` is the row in the order of its files.
 
         Raises:
-            Wrong: it is no Delta table, holds no row, or uses deletion vectors.
+            Wrong: it is not a Delta table, holds no row, or uses deletion vectors.
         """
         table = self._table(where)
         if (

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -19,11 +19,11 @@ from mesocosm.core.errors import Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.core.settings import Collected, Where
 from mesocosm.data.sources.arrow_ingest import Rows
-from mesocosm.data.sources.file_union import Schema, agree
+from mesocosm.data.sources.file_union import Schema, differing_keys
 from mesocosm.data.sources.files.excel_formulas import note_formulas, note_merged
-from mesocosm.data.sources.path_utils import files_of, name_and_print
+from mesocosm.data.sources.path_utils import files_of, name_and_fingerprint
 from mesocosm.data.sources.source import SourceKind
-from mesocosm.data.sources.spool import distinct
+from mesocosm.data.sources.spool import unique_names
 
 MOST_BYTES = 300_000_000  # of a workbook, unpacked
 MOST_RATIO = 1100  # bytes that one byte of DEFLATE can stand for, and some more
@@ -39,7 +39,7 @@ class Excel(SourceKind):
     Args:
         path: a path or glob inside the project.
         sheet: the sheet's name; the first where not given.
-        header: the row that bears the names, from 1. A second column of one name is `name#2`, one
+        header: the row that holds the names, from 1. A second column of one name is `name#2`, one
             without a name at place 3 that holds a value is `column3`.
         schema: what becomes of files whose columns differ: `fail` stops, `evolve` takes all columns
             (missing where a file has none), `ignore` takes those that all files have.
@@ -57,95 +57,112 @@ class Excel(SourceKind):
     schema_: Schema = Field("fail", alias="schema")
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the files' bytes and the sheet."""
+        """A fingerprint of the files' bytes and the sheet."""
         return digest(
-            [name_and_print(where, p) for p in files_of(where, self.path)], self.sheet, self.header
+            [name_and_fingerprint(where, p) for p in files_of(where, self.path)],
+            self.sheet,
+            self.header,
         )
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Pour the sheet into table `name`; `_line` is the sheet's row.
 
         Raises:
-            Wrong: a file is no workbook, unpacks to more than `MOST_BYTES`, has no such sheet, or
-                files differ in their columns and `schema` is `fail`.
+            Wrong: a file is not a workbook, unpacks to more than `MOST_BYTES`, has no such sheet,
+                or files differ in their columns and `schema` is `fail`.
         """
-        from python_calamine import CalamineError, CalamineWorkbook
-
         found = Collected([], 0, {})
         rows = Rows(con)
         columns: dict[str, dict[str, None]] = {}
         for path in files_of(where, self.path):
-            label, content = name_and_print(where, path)
-            _bound(path, label)
-            try:
-                book = CalamineWorkbook.from_path(path)
-            except (CalamineError, OSError, ValueError) as error:
-                raise Wrong(
-                    "path",
-                    f"'{label}' is no workbook that can be read",
-                    "an .xlsx, .xls, .xlsb or .ods file",
-                ) from error
-            sheet = self.sheet or book.sheet_names[0]
-            if sheet not in book.sheet_names:
-                raise Wrong(
-                    "sheet",
-                    f"'{sheet}' is no sheet of '{label}'",
-                    "a sheet of it",
-                    book.sheet_names,
-                    sheet,
-                )
-            if self.sheet is None and len(book.sheet_names) > 1:
-                found.notes.append(
-                    f"'{label}' has {len(book.sheet_names)} sheets and '{sheet}', the first, is"
-                    f" read; 'sheet' reads another: {', '.join(map(repr, book.sheet_names[1:9]))}"
-                )
-            opened = book.get_sheet_by_name(sheet)
-            cells = iter(opened.iter_rows())
-            named = f"{label}#{sheet}"
-            found.notes += [
-                *note_formulas(path, sheet, named),
-                *note_merged(opened.merged_cell_ranges or [], self.header, named),
-            ]
-            row = next(islice(cells, self.header - 1, None), None)
-            if row is None:
-                raise Wrong(
-                    "header",
-                    f"the sheet '{sheet}' of '{label}' has fewer rows than {self.header}",
-                    "a header within it",
-                )
-            header = [re.sub(r"\s*[\r\n]+\s*", " ", str(c)).strip() for c in row]
-            if not any(header):
-                raise Wrong(
-                    "header", f"row {self.header} of '{label}' is empty", "a row with the names"
-                )
-            del header[max(_named(header), _widest(opened, self.header)) :]
-            nameless = [f"column{place}" for place, c in enumerate(header, start=1) if not c]
-            if nameless:
-                found.notes.append(
-                    f"'{named}' has values under no name, in {', '.join(nameless[:8])}"
-                )
-            header = distinct(header)
-            columns[named] = dict.fromkeys(header)
+            label, content = name_and_fingerprint(where, path)
+            _refuse_large(path, label)
+            named, keys = self._add_rows(path, label, rows, found.notes)
+            columns[named] = dict.fromkeys(keys)
             found.files[named] = content
-            for column in header:
-                rows.column(column)
-            for number, row in enumerate(cells, start=self.header + 1):
-                values = {k: _plain(v) for k, v in zip(header, row, strict=False)}
-                if any(v is not None for v in values.values()):
-                    rows.add(named, number, values)
-        left = agree(columns, self.schema_)
+        left = differing_keys(columns, self.schema_)
         rows.show(name)
         found.columns = [c for k, c in rows.named.items() if k not in left]
         found.rows = rows.total
         return found
 
+    def _add_rows(
+        self, path: Path, label: str, rows: Rows, notes: list[str]
+    ) -> tuple[str, list[str]]:
+        """Add the rows of the sheet of a workbook; returns the sheet's label and its columns."""
+        sheet, name = self._sheet_of(path, label, notes)
+        named = f"{label}#{name}"
+        notes += note_formulas(path, name, named)
+        notes += note_merged(sheet.merged_cell_ranges or [], self.header, named)
+        cells = iter(sheet.iter_rows())
+        header = self._header_of(sheet, cells, label, name)
+        nameless = [f"column{place}" for place, c in enumerate(header, start=1) if not c]
+        if nameless:
+            notes.append(f"'{named}' has values under no name, in {', '.join(nameless[:8])}")
+        header = unique_names(header)
+        for column in header:
+            rows.column(column)
+        for number, row in enumerate(cells, start=self.header + 1):
+            values = {k: _as_value(v) for k, v in zip(header, row, strict=False)}
+            if any(v is not None for v in values.values()):
+                rows.add(named, number, values)
+        return named, header
 
-def _named(header: Sequence[str]) -> int:
+    def _sheet_of(self, path: Path, label: str, notes: list[str]) -> tuple[Any, str]:
+        """The sheet of a workbook and its name."""
+        from python_calamine import CalamineError, CalamineWorkbook
+
+        try:
+            book = CalamineWorkbook.from_path(path)
+        except (CalamineError, OSError, ValueError) as error:
+            raise _unreadable_workbook(label) from error
+        name = self.sheet or book.sheet_names[0]
+        if name not in book.sheet_names:
+            raise Wrong(
+                "sheet",
+                f"'{label}' has no sheet '{name}'",
+                "a sheet of it",
+                book.sheet_names,
+                name,
+            )
+        if self.sheet is None and len(book.sheet_names) > 1:
+            notes.append(
+                f"'{label}' has {len(book.sheet_names)} sheets and '{name}', the first, is"
+                f" read; 'sheet' reads another: {', '.join(map(repr, book.sheet_names[1:9]))}"
+            )
+        return book.get_sheet_by_name(name), name
+
+    def _header_of(self, sheet: Any, cells: Iterator[Any], label: str, name: str) -> list[str]:
+        """The names in the sheet's header, up to the last column that has a name or a value."""
+        row = next(islice(cells, self.header - 1, None), None)
+        if row is None:
+            raise Wrong(
+                "header",
+                f"the sheet '{name}' of '{label}' has fewer rows than {self.header}",
+                "a header within it",
+            )
+        header = [re.sub(r"\s*[\r\n]+\s*", " ", str(c)).strip() for c in row]
+        if not any(header):
+            raise Wrong(
+                "header", f"row {self.header} of '{label}' is empty", "a row with the names"
+            )
+        return header[: max(_last_named(header), _last_filled(sheet, self.header))]
+
+
+def _unreadable_workbook(label: str) -> Wrong:
+    return Wrong(
+        "path",
+        f"'{label}' is not a workbook that can be read",
+        "an .xlsx, .xls, .xlsb or .ods file",
+    )
+
+
+def _last_named(header: Sequence[str]) -> int:
     """Columns up to the last one with a name."""
     return max((place for place, c in enumerate(header, start=1) if c), default=0)
 
 
-def _widest(sheet: Any, header: int) -> int:
+def _last_filled(sheet: Any, header: int) -> int:
     """Columns up to the last one that holds a value below the header."""
     widest = 0
     for row in islice(sheet.iter_rows(), header, None):
@@ -154,36 +171,20 @@ def _widest(sheet: Any, header: int) -> int:
     return widest
 
 
-def _bound(path: Path, label: str) -> None:
+def _refuse_large(path: Path, label: str) -> None:
     """Refuse a packed workbook that would unpack to more than `MOST_BYTES`, before anything of it
     is kept.
 
     Raises:
-        Wrong: it would.
+        Wrong: it would, or it is damaged.
     """
     if not zipfile.is_zipfile(path):
         return
-    total = 0
     try:
         with zipfile.ZipFile(path) as book:
-            entries = book.infolist()
-            if sum(e.file_size for e in entries) <= MOST_BYTES:
-                for entry in entries:  # what an entry says of its size need not be true
-                    if (
-                        entry.compress_type == zipfile.ZIP_DEFLATED
-                        and entry.compress_size * MOST_RATIO > MOST_BYTES // 8
-                    ):
-                        total += _inflated(path, entry, MOST_BYTES - total)
-                    else:
-                        total += min(entry.file_size, entry.compress_size * MOST_RATIO)
-            else:
-                total = MOST_BYTES + 1
+            total = _unpacked_size(path, book.infolist())
     except (zipfile.BadZipFile, OSError, zlib.error, ValueError) as error:
-        raise Wrong(
-            "path",
-            f"'{label}' is no workbook that can be read",
-            "an .xlsx, .xls, .xlsb or .ods file",
-        ) from error
+        raise _unreadable_workbook(label) from error
     if total > MOST_BYTES:
         raise Wrong(
             "path",
@@ -192,7 +193,21 @@ def _bound(path: Path, label: str) -> None:
         )
 
 
-def _inflated(path: Path, entry: zipfile.ZipInfo, most: int) -> int:
+def _unpacked_size(path: Path, entries: Sequence[zipfile.ZipInfo]) -> int:
+    """How many bytes a workbook unpacks to; more than `MOST_BYTES` where it is too many."""
+    if sum(entry.file_size for entry in entries) > MOST_BYTES:
+        return MOST_BYTES + 1
+    total = 0
+    for entry in entries:  # what an entry says of its size need not be true
+        most = entry.compress_size * MOST_RATIO
+        if entry.compress_type == zipfile.ZIP_DEFLATED and most > MOST_BYTES // 8:
+            total += _inflated_size(path, entry, MOST_BYTES - total)
+        else:
+            total += min(entry.file_size, most)
+    return total
+
+
+def _inflated_size(path: Path, entry: zipfile.ZipInfo, most: int) -> int:
     """How many bytes an entry unpacks to, counted up to a bound."""
     total, inflater = 0, zlib.decompressobj(-15)
     with path.open("rb") as handle:
@@ -210,7 +225,7 @@ def _inflated(path: Path, entry: zipfile.ZipInfo, most: int) -> int:
     return total
 
 
-def _plain(value: Any) -> Any:
+def _as_value(value: Any) -> Any:
     if value == "" or value is None:
         return None
     if isinstance(value, timedelta):

@@ -1,5 +1,5 @@
 """What a workbook does not tell by its values: formulas without a stored value, values that are to
-be computed anew, errors, merged cells.
+be recomputed, errors, merged cells.
 
 Knows the parts of Office Open XML and OpenDocument as far as these need. Opens no sheet for its
 values.
@@ -24,7 +24,7 @@ ODS_CELL = re.compile(r"<table:table-cell\b[^>]*\btable:formula=[^>]*>")
 
 
 def note_formulas(path: Path, sheet: str, label: str) -> list[str]:
-    """Sentences about a sheet's formulas whose values are not stored or are to be computed anew;
+    """Sentences about a sheet's formulas whose values are not stored or are to be recomputed;
     none for a file of another kind.
     """
     if not zipfile.is_zipfile(path):
@@ -34,7 +34,9 @@ def note_formulas(path: Path, sheet: str, label: str) -> list[str]:
             names = set(book.namelist())
             if "xl/workbook.xml" in names:
                 return _of_xlsx(book, sheet, label)
-            return _of_ods(book, sheet, label) if "content.xml" in names else []
+            if "content.xml" in names:
+                return _of_ods(book, sheet, label)
+            return []
     except (
         zipfile.BadZipFile,
         OSError,
@@ -56,22 +58,30 @@ def note_merged(
         ranges: the first and last cell of each, as row and column from 0.
         header: the row of the names, from 1.
 
-    >>> note_merged([((1, 0), (3, 0))], 1, "a.xlsx#s")
-    ["'a.xlsx#s' has 1 merged range (first A2:A4): its first cell has the value, the 2 other cells are missing"]
+    >>> note_merged([((1, 0), (3, 0))], 1, "a.xlsx#s")[0][:45]
+    "'a.xlsx#s' has 1 merged range (first A2:A4): "
     """
     here = sorted(r for r in ranges if r[1][0] >= header - 1 and r[0] != r[1])
     if not here:
         return []
     hidden = sum((b[0] - a[0] + 1) * (b[1] - a[1] + 1) - 1 for a, b in here)
-    at = (
-        f"{_letters(here[0][0][1])}{here[0][0][0] + 1}:{_letters(here[0][1][1])}{here[0][1][0] + 1}"
-    )
-    one = len(here) == 1
+    first, last = here[0]
+    at = f"{_letters(first[1])}{first[0] + 1}:{_letters(last[1])}{last[0] + 1}"
+    its = "its" if len(here) == 1 else "their"
+    others = _count(hidden, "other cell")
     return [
-        f"'{label}' has {len(here)} merged range{'' if one else 's'} (first {at}):"
-        f" {'its' if one else 'their'} first cell has the value, the {hidden} other"
-        f" cell{'' if hidden == 1 else 's'} are missing"
+        f"'{label}' has {_count(len(here), 'merged range')} (first {at}): {its} first cell has the"
+        f" value, the {others} are missing"
     ]
+
+
+def _count(number: int, noun: str) -> str:
+    """A number of things in words.
+
+    >>> _count(1, "cell"), _count(2, "cell")
+    ('1 cell', '2 cells')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _letters(column: int) -> str:
@@ -91,23 +101,7 @@ def _letters(column: int) -> str:
 def _of_xlsx(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
     main = book.open("xl/workbook.xml").read(MOST_PART).decode("utf-8", "replace")
     links = book.open("xl/_rels/workbook.xml.rels").read(MOST_PART).decode("utf-8", "replace")
-    ident = next(
-        (
-            _value(tag, r"\w+:id")
-            for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", main)
-            if unescape(_value(tag, "name")) == sheet
-        ),
-        "",
-    )
-    target = next(
-        (
-            _value(tag, "Target")
-            for tag in re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", links)
-            if _value(tag, "Id") == ident
-        ),
-        "",
-    )
-    part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    part = _part_of(main, links, sheet)
     missing: list[str] = []
     formulas = 0
     for cell in _formulas(book, part):
@@ -118,16 +112,31 @@ def _of_xlsx(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
     notes = _note_missing(missing, label)
     if len(missing) < formulas and re.search(r'fullCalcOnLoad="(?:1|true)"', main):
         many = formulas - len(missing)
-        what = (
-            "the stored value of 1 formula"
-            if many == 1
-            else f"the stored values of {many} formulas"
-        )
+        what = f"the stored values of {many} formulas"
+        if many == 1:
+            what = "the stored value of 1 formula"
         notes.append(
-            f"'{label}' asks to be computed anew when it is opened, so {what} may be out of date;"
+            f"'{label}' asks to be recomputed when it is opened, so {what} may be out of date;"
             " open and save it in a spreadsheet program"
         )
     return notes + _note_errors(_error_cells(book, part), label)
+
+
+def _part_of(main: str, links: str, sheet: str) -> str:
+    """The part of a workbook that holds a sheet.
+
+    Args:
+        main: the markup of the list of sheets.
+        links: the markup of its relationships.
+    """
+    ident = target = ""
+    for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", main):
+        if not ident and unescape(_value(tag, "name")) == sheet:
+            ident = _value(tag, r"\w+:id")
+    for tag in re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", links):
+        if not target and _value(tag, "Id") == ident:
+            target = _value(tag, "Target")
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
 
 
 def _error_cells(book: zipfile.ZipFile, part: str) -> list[str]:
@@ -146,12 +155,15 @@ def _error_cells(book: zipfile.ZipFile, part: str) -> list[str]:
 def _note_errors(cells: Sequence[str], label: str) -> list[str]:
     if not cells:
         return []
-    first = f" (first {cells[0]})" if cells[0] else ""
-    one = len(cells) == 1
+    them = "it" if len(cells) == 1 else "them"
     return [
-        f"'{label}' has {len(cells)} cell{'' if one else 's'} with an error such as #N/A or"
-        f" #DIV/0!{first}, read as missing; mend {'it' if one else 'them'} in the workbook"
+        f"'{label}' has {_count(len(cells), 'cell')} with an error such as #N/A or"
+        f" #DIV/0!{_first_of(cells)}, read as missing; correct {them} in the workbook"
     ]
+
+
+def _first_of(cells: Sequence[str]) -> str:
+    return f" (first {cells[0]})" if cells[0] else ""
 
 
 def _formulas(book: zipfile.ZipFile, part: str) -> Iterator[str]:
@@ -175,11 +187,9 @@ def _formulas(book: zipfile.ZipFile, part: str) -> Iterator[str]:
                 at = end.end()
             if not block:
                 return
-            at = max(at, len(text) - MOST_CELL if len(text) - at > MOST_CELL else at)
+            at = max(at, len(text) - MOST_CELL)
             if not FORMULA.search(text, at):
-                at = max(
-                    at, len(text) - 2000
-                )  # the start of a cell may stand at the end of a block
+                at = max(at, len(text) - 2000)  # a cell may start at the end of a block
 
 
 def _of_ods(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
@@ -203,14 +213,15 @@ def _of_ods(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
 def _note_missing(cells: Sequence[str], label: str) -> list[str]:
     if not cells:
         return []
-    first = f" (first {cells[0]})" if cells[0] else ""
     return [
-        f"'{label}' has {len(cells)} formula{'' if len(cells) == 1 else 's'} without a stored"
-        f" value{first}, read as missing; open and save it in a spreadsheet program to store them"
+        f"'{label}' has {_count(len(cells), 'formula')} without a stored value{_first_of(cells)},"
+        " read as missing; open and save it in a spreadsheet program to store them"
     ]
 
 
 def _value(tag: str, name: str) -> str:
     """An attribute of a tag, empty where it has none."""
-    found = re.search(rf"""\s{name}\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)
-    return (found[1] or found[2] or "") if found else ""
+    match = re.search(rf"""\s{name}\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)
+    if not match:
+        return ""
+    return match[1] or match[2] or ""

@@ -34,13 +34,9 @@ class Iceberg(SourceKind):
 
     def _metadata(self, where: Where) -> Path:
         folder = inside(where.root, self.path) / "metadata"
-        found = (
-            sorted(
-                folder.glob("*.metadata.json"),
-                key=lambda p: (int((re.findall(r"\d+", p.name) or ["0"])[0]), p.name),
-            )
-            if folder.is_dir()
-            else []
+        found = sorted(
+            folder.glob("*.metadata.json"),
+            key=lambda p: (int((re.findall(r"\d+", p.name) or ["0"])[0]), p.name),
         )
         if not found:
             raise Wrong(
@@ -71,13 +67,10 @@ class Iceberg(SourceKind):
         chosen = known.get(self.snapshot) if self.snapshot is not None else table.current_snapshot()
         if chosen is None:
             ids = [str(i) for i in known]
+            what = "yet" if self.snapshot is None else str(self.snapshot)
             raise Wrong(
                 "snapshot",
-                (
-                    f"the table has no snapshot {self.snapshot}"
-                    if self.snapshot is not None
-                    else "the table has no snapshot yet"
-                ),
+                f"the table has no snapshot {what}",
                 "one of its snapshots",
                 ids,
                 str(self.snapshot),
@@ -100,7 +93,7 @@ class Iceberg(SourceKind):
         return "://" not in uri.replace("file://", "") and path.is_relative_to(where.root.resolve())
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the table's id and the snapshot read; an Iceberg snapshot never changes."""
+        """A fingerprint of the table's id and the snapshot read; a snapshot never changes."""
         table, chosen = self._table(where)
         return digest(str(table.metadata.table_uuid), chosen.snapshot_id)
 

@@ -15,12 +15,12 @@ from pydantic import Field
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Collected, Where
 from mesocosm.data.sources.arrow_ingest import Rows
-from mesocosm.data.sources.delimited.encodings import BROKEN, decoded
-from mesocosm.data.sources.delimited.lines import MOST_TEXT, shown
-from mesocosm.data.sources.delimited.plain_text import plain
-from mesocosm.data.sources.file_union import Schema, agree
+from mesocosm.data.sources.delimited.encodings import BROKEN, decode
+from mesocosm.data.sources.delimited.lines import MOST_TEXT, excerpt_length
+from mesocosm.data.sources.delimited.plain_text import open_plain
+from mesocosm.data.sources.file_union import Schema, differing_keys
 from mesocosm.data.sources.files.json_lines import object_of
-from mesocosm.data.sources.path_utils import files_of, name_and_print, print_files
+from mesocosm.data.sources.path_utils import files_of, fingerprint_files, name_and_fingerprint
 from mesocosm.data.sources.source import SourceKind
 
 SPACE = re.compile(r"[ \t\r\n]*")
@@ -49,43 +49,39 @@ class Json(SourceKind):
     schema_: Schema = Field("evolve", alias="schema")
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the files' names and bytes."""
-        return print_files(where, self.path)
+        """A fingerprint of the files' names and bytes."""
+        return fingerprint_files(where, self.path)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Show the objects as view `name`; `_line` is the place in its list, from 1.
 
         Raises:
-            Wrong: a file is no JSON, or has no list of objects there.
+            Wrong: a file is not JSON, or has no list of objects there.
         """
         found = Collected([], 0, {})
         rows = Rows(con)
         keys: dict[str, dict[str, None]] = {}
         for path in files_of(where, self.path):
-            label, found.files[label] = name_and_print(where, path)
-            file = plain(con, path, label)
+            label, found.files[label] = name_and_fingerprint(where, path)
+            file = open_plain(con, path, label)
             found.notes += [file.note] if file.note else []
             seen = keys.setdefault(label, {})
             try:
                 for number, written in enumerate(elements(file.path, self.at, label), start=1):
                     row, why = object_of(written)
                     if row is None:
+                        excerpt = written[: excerpt_length(len(found.unreadable))]
                         found.unreadable.append(
-                            (
-                                label,
-                                number,
-                                written[: shown(len(found.unreadable))].replace(BROKEN, "\ufffd"),
-                                why,
-                            )
+                            (label, number, excerpt.replace(BROKEN, "\ufffd"), why)
                         )
                     else:
                         seen.update(dict.fromkeys(row))
                         rows.add(label, number, row)
             except (ValueError, RecursionError) as error:
                 raise Wrong(
-                    "path", f"'{label}' is no JSON", "one JSON document in utf-8"
+                    "path", f"'{label}' is not JSON", "one JSON document in utf-8"
                 ) from error
-        left = agree(keys, self.schema_)
+        left = differing_keys(keys, self.schema_)
         rows.show(name)
         found.columns = [c for k, c in rows.named.items() if k not in left]
         found.rows = rows.total
@@ -98,7 +94,7 @@ class _Stream:
     """The characters of a document from where it has been read."""
 
     def __init__(self, path: Path) -> None:
-        self.source, self.text, self.at, self.done = decoded(path, "utf-8"), "", 0, False
+        self.source, self.text, self.at, self.done = decode(path, "utf-8"), "", 0, False
 
     def more(self) -> bool:
         """Read on, twice as much as is at hand; whether there was more."""
@@ -121,9 +117,9 @@ class _Stream:
             if not self.more():
                 return ""
 
-    def take(self, wanted: str) -> None:
-        if self.peek() != wanted:
-            raise ValueError(f"expected {wanted}")
+    def take(self, expected: str) -> None:
+        if self.peek() != expected:
+            raise ValueError(f"expected {expected}")
         self.at += 1
 
     def value(self) -> tuple[str, Any]:
@@ -146,102 +142,102 @@ def elements(path: Path, at: str, label: str) -> Iterator[str]:
 
     Raises:
         Wrong: there is no list.
-        ValueError: the document is no JSON.
+        ValueError: the document is not JSON.
     """
     stream = _Stream(path)
-    steps = [s for s in at.split(".") if s]
+    steps = [step for step in at.split(".") if step]
     for step in steps:
-        keys: list[str] = []
-        if stream.peek() == "{":
-            stream.take("{")
-            while stream.peek() == '"':
-                key = stream.value()[1]
-                stream.take(":")
-                keys.append(key)
-                if key == step:
-                    break
-                stream.value()
-                if stream.peek() == ",":
-                    stream.take(",")
-            else:
-                stream.take("}")
-        else:
-            stream.value()
-        if not keys or keys[-1] != step:
-            raise Wrong(
-                "at",
-                f"'{label}' has no '{step}' on the way to '{at}'",
-                "the path of a list",
-                sorted(set(keys)),
-                step,
-            )
+        _enter(stream, step, at, label)
     if stream.peek() != "[":
-        read = stream.value()[1]
-        choices = (
-            sorted(k for k, v in read.items() if isinstance(v, list))
-            if isinstance(read, dict)
-            else []
-        )
-        raise Wrong(
-            "at", f"'{label}' has no list there", "'at' with the path of a list of objects", choices
-        )
-    stream.take("[")
-    if stream.peek() == "]":
-        stream.take("]")
-    else:
-        while True:
-            yield stream.value()[0]
-            if stream.peek() == "]":
-                stream.take("]")
-                break
-            stream.take(",")
+        raise _no_list(stream.value()[1], label)
+    yield from _items(stream)
     if steps:
         _finish(stream, len(steps))
     if stream.peek():
         raise ValueError("more than one document")
 
 
+def _enter(stream: _Stream, step: str, at: str, label: str) -> None:
+    """Read on to the value of a key of the next object.
+
+    Raises:
+        Wrong: the next value is no object, or has no such key.
+    """
+    keys: list[str] = []
+    if stream.peek() != "{":
+        stream.value()
+        raise _no_step(step, at, label, keys)
+    stream.take("{")
+    while stream.peek() == '"':
+        keys.append(stream.value()[1])
+        stream.take(":")
+        if keys[-1] == step:
+            return
+        stream.value()
+        if stream.peek() == ",":
+            stream.take(",")
+    stream.take("}")
+    raise _no_step(step, at, label, sorted(set(keys)))
+
+
+def _items(stream: _Stream) -> Iterator[str]:
+    """The elements of the next list, each as it is written."""
+    stream.take("[")
+    if stream.peek() == "]":
+        stream.take("]")
+        return
+    while True:
+        yield stream.value()[0]
+        if stream.peek() == "]":
+            stream.take("]")
+            return
+        stream.take(",")
+
+
+def _no_step(step: str, at: str, label: str, keys: list[str]) -> Wrong:
+    return Wrong(
+        "at", f"'{label}' has no '{step}' on the way to '{at}'", "the path of a list", keys, step
+    )
+
+
+def _no_list(value: Any, label: str) -> Wrong:
+    choices: list[str] = []
+    if isinstance(value, dict):
+        choices = sorted(key for key, inner in value.items() if isinstance(inner, list))
+    return Wrong(
+        "at", f"'{label}' has no list there", "'at' with the path of a list of objects", choices
+    )
+
+
 def _finish(stream: _Stream, depth: int) -> None:
     """Read a document to its end, out of as many objects as the list lies in.
 
     Raises:
-        ValueError: the rest is no JSON, as of a file that was cut off.
+        ValueError: the rest is not JSON, as of a file that was cut off.
     """
     for _ in range(depth):
         while stream.peek() == ",":
             stream.take(",")
             if not isinstance(stream.value()[1], str):
-                raise ValueError("a key is no text")
+                raise ValueError("a key is not a text")
             stream.take(":")
             stream.value()
         stream.take("}")
 
 
-def listed(document: Any, at: str, label: str) -> list[Any]:
+def list_at(document: Any, at: str, label: str) -> list[Any]:
     """The list that stands at a dotted path of a document.
 
     Raises:
         Wrong: there is none.
     """
     node = document
-    for step in (s for s in at.split(".") if s):
-        if not isinstance(node, dict) or step not in node:
-            keys = sorted(node) if isinstance(node, dict) else []
-            raise Wrong(
-                "at",
-                f"'{label}' has no '{step}' on the way to '{at}'",
-                "the path of a list",
-                keys,
-                step,
-            )
+    for step in filter(None, at.split(".")):
+        if not isinstance(node, dict):
+            raise _no_step(step, at, label, [])
+        if step not in node:
+            raise _no_step(step, at, label, sorted(node))
         node = node[step]
     if not isinstance(node, list):
-        keys = (
-            sorted(k for k, v in node.items() if isinstance(v, list))
-            if isinstance(node, dict)
-            else []
-        )
-        raise Wrong(
-            "at", f"'{label}' has no list there", "'at' with the path of a list of objects", keys
-        )
+        raise _no_list(node, label)
     return node

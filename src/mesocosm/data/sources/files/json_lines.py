@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, Literal
+from pathlib import Path
 
 from pydantic import Field
 
@@ -15,10 +16,10 @@ from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Collected, Where
 from mesocosm.data.sources.arrow_ingest import Exact, Rows
 from mesocosm.data.sources.delimited.encodings import BROKEN
-from mesocosm.data.sources.delimited.lines import MOST_TEXT, lines_of, shown
-from mesocosm.data.sources.delimited.plain_text import plain
-from mesocosm.data.sources.file_union import Schema, agree
-from mesocosm.data.sources.path_utils import files_of, name_and_print, print_files
+from mesocosm.data.sources.delimited.lines import MOST_TEXT, excerpt_length, read_lines
+from mesocosm.data.sources.delimited.plain_text import open_plain
+from mesocosm.data.sources.file_union import Schema, differing_keys
+from mesocosm.data.sources.path_utils import files_of, fingerprint_files, name_and_fingerprint
 from mesocosm.data.sources.source import SourceKind
 
 
@@ -42,8 +43,8 @@ class Jsonl(SourceKind):
     schema_: Schema = Field("evolve", alias="schema")
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the files' names and bytes."""
-        return print_files(where, self.path)
+        """A fingerprint of the files' names and bytes."""
+        return fingerprint_files(where, self.path)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Show the files as view `name`; keys seen in any line are columns.
@@ -56,43 +57,52 @@ class Jsonl(SourceKind):
         rows = Rows(con)
         keys: dict[str, dict[str, None]] = {}
         for path in files_of(where, self.path):
-            label, found.files[label] = name_and_print(where, path)
-            file = plain(con, path, label)
+            label, found.files[label] = name_and_fingerprint(where, path)
+            file = open_plain(con, path, label)
             found.notes += [file.note] if file.note else []
             seen = keys.setdefault(label, {})
-            number = blank = bad = 0
-            for number, (body, _) in enumerate(lines_of(file.path, only_feeds=True), start=1):
-                if not body.strip():
-                    blank += 1
-                    continue
-                row, why = object_of(body)
-                if row is None:
-                    bad += 1
-                    found.unreadable.append(
-                        (
-                            label,
-                            number,
-                            body[: shown(len(found.unreadable))].replace(BROKEN, "\ufffd"),
-                            why,
-                        )
-                    )
-                else:
-                    seen.update(dict.fromkeys(row))
-                    rows.add(label, number, row)
-            lines = {
-                "physical": number,
-                "rows": number - blank - bad,
-                "blank": blank,
-                "quarantined": bad,
-            }
-            found.lines[label] = {k: n for k, n in lines.items() if n or k in ("physical", "rows")}
-        left = agree(keys, self.schema_)
+            found.lines[label] = _add_lines(file.path, label, rows, seen, found.unreadable)
+        left = differing_keys(keys, self.schema_)
         rows.show(name)
         found.columns = [c for k, c in rows.named.items() if k not in left]
         found.rows = rows.total
         if not found.rows and found.unreadable:
             raise Wrong("path", f"'{self.path}' holds no JSON object", "one object a line")
         return found
+
+
+def _add_lines(
+    path: Path,
+    label: str,
+    rows: Rows,
+    keys: dict[str, None],
+    unreadable: list[tuple[str, int, str, str]],
+) -> dict[str, int]:
+    """Add the objects of a file; returns how many lines are rows, blank or quarantined.
+
+    Args:
+        keys: gets every key seen.
+        unreadable: gets every line that is no object.
+    """
+    number = blank = bad = 0
+    for number, (body, _) in enumerate(read_lines(path, only_feeds=True), start=1):
+        if not body.strip():
+            blank += 1
+            continue
+        row, why = object_of(body)
+        if row is None:
+            bad += 1
+            excerpt = body[: excerpt_length(len(unreadable))]
+            unreadable.append((label, number, excerpt.replace(BROKEN, "\ufffd"), why))
+        else:
+            keys.update(dict.fromkeys(row))
+            rows.add(label, number, row)
+    lines = {"physical": number, "rows": number - blank - bad}
+    if blank:
+        lines["blank"] = blank
+    if bad:
+        lines["quarantined"] = bad
+    return lines
 
 
 def object_of(written: str) -> tuple[dict[str, Any] | None, str]:
@@ -103,20 +113,23 @@ def object_of(written: str) -> tuple[dict[str, Any] | None, str]:
         return None, "its bytes are invalid in UTF-8"
     try:
         found = json.loads(written, parse_float=Exact, parse_constant=str, object_pairs_hook=_pairs)
-    except _Twice as error:
+    except _RepeatedKey as error:
         return None, f"the key '{str(error)[:100]}' comes twice in it"
     except (ValueError, RecursionError):
-        return None, "it is no JSON object"
-    return (found, "") if isinstance(found, dict) else (None, "it is no JSON object")
+        return None, "it is not a JSON object"
+    if not isinstance(found, dict):
+        return None, "it is not a JSON object"
+    return found, ""
 
 
-class _Twice(Exception):
+class _RepeatedKey(Exception):
     pass
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        raise _Twice(next(k for k, _ in pairs if k in seen or seen.add(k)))  # type: ignore[func-returns-value]
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _RepeatedKey(key)
+        found[key] = value
     return found

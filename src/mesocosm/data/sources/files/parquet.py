@@ -9,24 +9,24 @@ from pydantic import Field
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Collected, Where
 from mesocosm.data.sources.file_union import Part, Schema, unite
-from mesocosm.data.sources.files.parquet_exact import exact
+from mesocosm.data.sources.files.parquet_exact import keep_exact
 from mesocosm.data.sources.path_utils import (
+    disable_optimizer,
     files_of,
-    leave_out_optimizer,
-    name_and_print,
+    fingerprint_files,
+    name_and_fingerprint,
     parquet_sql,
-    print_files,
     quote,
 )
 from mesocosm.data.sources.source import SourceKind
-from mesocosm.data.sources.spool import distinct
+from mesocosm.data.sources.spool import unique_names
 
 
 class Parquet(SourceKind):
     """Files in Apache Parquet.
 
     A decimal of more than 38 digits is read as text, and a duration as a whole number of its unit,
-    which is said. Moments finer than a microsecond in the old form INT96 are refused.
+    which is reported. Moments finer than a microsecond in the old form INT96 are refused.
 
     Args:
         path: a path or glob inside the project.
@@ -44,29 +44,29 @@ class Parquet(SourceKind):
     schema_: Schema = Field("fail", alias="schema")
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the files' names and bytes."""
-        return print_files(where, self.path)
+        """A fingerprint of the files' names and bytes."""
+        return fingerprint_files(where, self.path)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Show the files as view `name` with `_file` and `_line` (the row in its file, from 1).
 
         Raises:
-            Wrong: a file is no Parquet, or files differ in their columns and `schema` is `fail`.
+            Wrong: a file is not Parquet, or files differ in their columns and `schema` is `fail`.
         """
         import duckdb
 
         found = Collected([], 0, {})
         parts: list[Part] = []
         for path in files_of(where, self.path):
-            label, content = name_and_print(where, path)
-            path, notes = exact(con, path, label)
+            label, content = name_and_fingerprint(where, path)
+            path, notes = keep_exact(con, path, label)
             found.notes += notes
             try:
                 own = {
                     str(row[0]): str(row[1])
                     for row in con.execute(f"describe select * from {parquet_sql(path)}").fetchall()
                 }
-                called = distinct(list(own))
+                called = unique_names(list(own))
                 shown = ", ".join(
                     f"{quote(c)} as {quote(n)}" for c, n in zip(own, called, strict=True)
                 )
@@ -86,12 +86,12 @@ class Parquet(SourceKind):
                 raise
             except duckdb.Error as error:
                 raise Wrong(
-                    "path", f"'{label}' is no Parquet file that can be read", "Apache Parquet"
+                    "path", f"'{label}' is not a Parquet file that can be read", "Apache Parquet"
                 ) from error
             parts.append(Part(label, called, query, dict(zip(called, own.values(), strict=True))))
             found.files[label] = content
         if any({"DOUBLE", "FLOAT"} & set(part.types.values()) for part in parts):
-            leave_out_optimizer(con, "statistics_propagation")
+            disable_optimizer(con, "statistics_propagation")
         found.columns = unite(con, name, parts, self.schema_)
         found.rows = int(con.execute(f"select count(*) from {quote(name)}").fetchone()[0])
         return found

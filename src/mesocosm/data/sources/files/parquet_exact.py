@@ -7,6 +7,7 @@ a duration is a number whose unit the reader drops.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ MOST_DIGITS = 38  # of a decimal that the engine holds
 BATCH = 20_000  # rows
 
 
-def exact(con: Any, path: Path, label: str) -> tuple[Path, list[str]]:
+def keep_exact(con: Any, path: Path, label: str) -> tuple[Path, list[str]]:
     """The file, or a copy whose wide decimals are text; and a sentence for each duration.
 
     Raises:
@@ -32,35 +33,15 @@ def exact(con: Any, path: Path, label: str) -> tuple[Path, list[str]]:
     except (pa.ArrowException, OSError):
         return path, []  # the engine's reader says what is wrong with it
     with file:
-        schema, columns = (
-            file.schema_arrow,
-            [file.schema.column(i) for i in range(len(file.schema))],
-        )
-        spans = [f for f in schema if pa.types.is_duration(f.type)]
-        wide = {
-            f.name for f in schema if pa.types.is_decimal(f.type) and f.type.precision > MOST_DIGITS
-        }
-        if within := next(
-            (
-                c.path
-                for c in columns
-                if c.logical_type.type == "DECIMAL"
-                and c.precision > MOST_DIGITS
-                and c.path not in wide
-            ),
-            "",
-        ):
-            raise Wrong(
-                "path",
-                f"'{label}' has decimals of more than {MOST_DIGITS} digits inside of"
-                f" '{within.split('.')[0]}'",
-                "such decimals in a column of their own",
-            )
+        schema = file.schema_arrow
+        wide = {field.name for field in schema if _is_wide(field.type)}
+        columns = [file.schema.column(i) for i in range(len(file.schema))]
+        _refuse_nested_wide(columns, wide, label)
         old = [c.path for c in columns if c.physical_type == "INT96"]
         try:
             if old:
                 _refuse_fine(path, label, old)
-            copy = _with_text(con, file, wide) if wide else path
+            copy = _copy_as_text(con, file, wide) if wide else path
         except (pa.ArrowException, OSError) as error:
             raise Wrong(
                 "path",
@@ -68,37 +49,67 @@ def exact(con: Any, path: Path, label: str) -> tuple[Path, list[str]]:
                 "Apache Parquet, and room for a copy of it",
             ) from error
     notes = [
-        f"'{f.name}' of '{label}' is a duration, read as a whole number of {UNITS[f.type.unit]}"
-        for f in spans
+        f"'{field.name}' of '{label}' is a duration, read as a whole number of"
+        f" {UNITS[field.type.unit]}"
+        for field in schema
+        if pa.types.is_duration(field.type)
     ]
     return copy, notes
+
+
+def _is_wide(kind: Any) -> bool:
+    """Whether an Arrow type is a decimal that the engine would make a double."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_decimal(kind) and kind.precision > MOST_DIGITS)
+
+
+def _refuse_nested_wide(columns: Sequence[Any], wide: Collection[str], label: str) -> None:
+    """Refuse a wide decimal inside of a list or struct, which cannot be made a text."""
+    for column in columns:
+        if column.logical_type.type != "DECIMAL" or column.path in wide:
+            continue
+        if column.precision > MOST_DIGITS:
+            raise Wrong(
+                "path",
+                f"'{label}' has decimals of more than {MOST_DIGITS} digits inside of"
+                f" '{column.path.split('.')[0]}'",
+                "such decimals in a column of their own",
+            )
 
 
 UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 
 
-def _with_text(con: Any, file: Any, wide: set[str]) -> Path:
+def _copy_as_text(con: Any, file: Any, wide: Collection[str]) -> Path:
+    """A copy of a file in which some decimals are texts."""
     import pyarrow as pa
     import pyarrow.parquet
 
     copy = new_path(con, "parquet")
-    schema = pa.schema(
-        [pa.field(f.name, pa.string()) if f.name in wide else f for f in file.schema_arrow]
-    )
+    fields = []
+    for field in file.schema_arrow:
+        if field.name in wide:
+            field = pa.field(field.name, pa.string())
+        fields.append(field)
+    schema = pa.schema(fields)
     with pa.parquet.ParquetWriter(copy, schema) as writer:
         for batch in file.iter_batches(BATCH):
-            columns = [
-                (
-                    pa.array(
-                        [None if v is None else format(v, "f") for v in c.to_pylist()], pa.string()
-                    )
-                    if f.name in wide
-                    else c
-                )
-                for f, c in zip(schema, batch.columns, strict=True)
-            ]
+            columns = []
+            for field, column in zip(schema, batch.columns, strict=True):
+                if field.name in wide:
+                    column = _as_text(column)
+                columns.append(column)
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     return copy
+
+
+def _as_text(column: Any) -> Any:
+    """A column of decimals as texts."""
+    import pyarrow as pa
+
+    texts = [None if value is None else format(value, "f") for value in column.to_pylist()]
+    return pa.array(texts, pa.string())
 
 
 def _refuse_fine(path: Path, label: str, columns: list[str]) -> None:

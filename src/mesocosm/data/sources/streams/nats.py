@@ -14,7 +14,7 @@ from mesocosm.core.errors import Failure, Later, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.core.settings import Collected, Where
 from mesocosm.core.url_policy import at_address, check_url
-from mesocosm.data.sources.arrow_ingest import pour_rows
+from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
 from mesocosm.data.sources.source import SourceKind
 
 BATCH = 1000
@@ -26,7 +26,7 @@ class Nats(SourceKind):
     each is a JSON object.
 
     Each snapshot holds every message up to its watermark exactly once, however often a build was
-    stopped; messages that come later are in the next one. What the stream's limits removed is gone.
+    stopped; messages that come later are in the next one. What the stream's limits removed is lost.
 
     Args:
         url: `nats://user:password@host:4222` or `tls://`; write `${NAME}` and keep it in the
@@ -34,7 +34,7 @@ class Nats(SourceKind):
         stream: the stream's name.
         subject: only messages of this subject, wildcards allowed; all of them where it is not
             given.
-        private_network: whether the host may stand at a private or loopback address.
+        private_network: whether the host may have a private or loopback address.
 
     Source: https://docs.nats.io/nats-concepts/jetstream/streams
 
@@ -49,12 +49,12 @@ class Nats(SourceKind):
     subject: str | None = Field(None, pattern=r"^[^\s]{1,200}$")
     private_network: bool = False
 
-    def _asked(self, work: Callable[[Any, Any], Awaitable[Any]]) -> Any:
-        """What `work` gives of a JetStream context and the stream's state.
+    def _ask(self, work: Callable[[Any, Any], Awaitable[Any]]) -> Any:
+        """Run `work` on a JetStream context and the stream's state.
 
         Raises:
             Wrong: there is no such stream, or it is empty.
-            Later: the server does not answer.
+            Later: the server does not respond.
         """
         import asyncio
 
@@ -66,7 +66,9 @@ class Nats(SourceKind):
                 "a NATS source needs its client; install it with: pip install 'mesocosm[nats]'"
             ) from error
         address = check_url(self.url, ("nats", "tls"), self.private_network)
-        url = at_address(self.url, address) if self.url.startswith("nats:") else self.url
+        url = self.url
+        if url.startswith("nats:"):
+            url = at_address(url, address)
 
         async def silent(_: Exception) -> None:
             return None
@@ -102,28 +104,28 @@ class Nats(SourceKind):
                 "the name of a JetStream stream",
             ) from error
         except (nats.errors.Error, OSError, TimeoutError) as error:
-            raise Later("the NATS server does not answer, or refuses this user") from error
+            raise Later("connection to the NATS server refused or authentication failed") from error
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the first number, the newest number and how many there are; a message never
-        changes.
+        """A fingerprint of the first number, the newest number and how many there are; a message
+        never changes.
         """
         del where
 
         async def work(_: Any, state: Any) -> list[int]:
             return [state.first_seq, state.last_seq, state.messages]
 
-        return digest(self._asked(work), self.stream, self.subject)
+        return digest(self._ask(work), self.stream, self.subject)
 
     def collect(self, where: Where, con: Any, name: str) -> Collected:
         """Pour the messages up to the newest one now into table `name`; `_line` is a message's
         number in the stream.
 
-        A message that is no JSON object counts as unreadable, its number beside it.
+        A message that is not a JSON object counts as unreadable, with its number.
 
         Raises:
             Wrong: there is no such stream, or no message in it is a JSON object.
-            Later: the server does not answer.
+            Later: the server does not respond.
         """
         del where
         label = f"nats:{self.stream}"
@@ -131,15 +133,15 @@ class Nats(SourceKind):
         rows: list[tuple[str, int, dict[str, Any]]] = []
 
         def read(number: int, data: bytes) -> None:
-            said = data.decode("utf-8", "replace")
+            text = data.decode("utf-8", "replace")
             try:
-                value = json.loads(said)
+                value = json.loads(text)
             except ValueError:
                 value = None
             if isinstance(value, dict):
                 rows.append((label, number, value))
             else:
-                found.unreadable.append((label, number, said[:2000], "it is no JSON object"))
+                found.unreadable.append((label, number, text[:2000], "it is not a JSON object"))
 
         async def work(stream: Any, state: Any) -> int:
             from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
@@ -160,14 +162,14 @@ class Nats(SourceKind):
                     seen += 1
             return int(state.last_seq)
 
-        watermark = self._asked(work)
+        watermark = self._ask(work)
         if not rows:
             raise Wrong(
                 "stream",
                 f"no message of '{self.stream}' is a JSON object",
                 "at least one message that is",
             )
-        found.columns = list(dict.fromkeys(k for _, _, value in rows for k in value))
+        found.columns = keys_of(value for _, _, value in rows)
         found.files[label] = f"{len(rows)} messages to {watermark}"
         found.rows = pour_rows(con, name, found.columns, rows)
         return found

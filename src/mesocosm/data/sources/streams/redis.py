@@ -21,13 +21,13 @@ class Redis(SourceKind):
     """The entries of a stream, from the first to the newest at the time of the build.
 
     Each snapshot holds every entry up to its watermark exactly once, however often a build was
-    stopped; entries that come later are in the next one. What was trimmed from the stream is gone.
+    stopped; entries that come later are in the next one. What was trimmed from the stream is lost.
 
     Args:
         url: `redis://user:password@host:6379/0` or `rediss://`; write `${NAME}` and keep it in the
             environment.
         stream: the stream's key.
-        private_network: whether the host may stand at a private or loopback address.
+        private_network: whether the host may have a private or loopback address.
 
     Source: https://redis.io/docs/latest/develop/data-types/streams
 
@@ -49,8 +49,11 @@ class Redis(SourceKind):
                 "a Redis source needs its client; install it with: pip install 'mesocosm[redis]'"
             ) from error
         address = check_url(self.url, ("redis", "rediss"), self.private_network)
+        url = self.url
+        if url.startswith("redis:"):
+            url = at_address(url, address)
         return redis.Redis.from_url(
-            at_address(self.url, address) if self.url.startswith("redis:") else self.url,
+            url,
             socket_timeout=30,
             socket_connect_timeout=10,
             decode_responses=True,
@@ -63,9 +66,13 @@ class Redis(SourceKind):
         try:
             return getattr(client, call)(*words, **more)
         except redis.ResponseError as error:
-            raise Wrong("stream", f"'{self.stream}' is no stream", "the key of a stream") from error
+            raise Wrong(
+                "stream", f"'{self.stream}' is not a stream", "the key of a stream"
+            ) from error
         except redis.RedisError as error:
-            raise Later("the Redis server does not answer, or refuses this user") from error
+            raise Later(
+                "connection to the Redis server refused or authentication failed"
+            ) from error
 
     def _ends(self, client: Any) -> tuple[str, str]:
         first = self._ask(client, "xrange", self.stream, count=1)
@@ -77,7 +84,7 @@ class Redis(SourceKind):
         return first[0][0], last[0][0]
 
     def fingerprint(self, where: Where) -> str:
-        """A print over the first id, the newest id and how many there are; an entry never
+        """A fingerprint of the first id, the newest id and how many there are; an entry never
         changes.
         """
         del where
@@ -89,17 +96,14 @@ class Redis(SourceKind):
         the entry's.
 
         Raises:
-            Wrong: the key is no stream, or the stream is empty.
-            Later: the server does not answer.
+            Wrong: the key is not a stream, or the stream is empty.
+            Later: the server does not respond.
         """
         del where
         client = self._client()
         _, watermark = self._ends(client)
-        label, entries, columns = (
-            f"redis:{self.stream}",
-            list[tuple[str, dict[str, Any]]](),
-            {"id": None},
-        )
+        label, columns = f"redis:{self.stream}", {"id": None}
+        entries: list[tuple[str, dict[str, Any]]] = []
         after = "-"
         while True:
             found = self._ask(client, "xrange", self.stream, min=after, max=watermark, count=BATCH)
