@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mesocosm.data.parsing.numbers import Figure, Refused, figure
-from mesocosm.data.parsing.timestamps import day_of
+from mesocosm.data.parsing.numbers import Figure, Refused, parse_figure
+from mesocosm.data.parsing.timestamps import read_day
 from mesocosm.data.pipeline import ibis_sql, recipe
 from mesocosm.data.profiling.column_readings import day_month_order, decimal_mark
 from mesocosm.data.types import TYPES
@@ -186,9 +186,9 @@ def test_a_number_written_in_a_locale_comes_back_exactly_or_is_refused(
     point, group = marks
     true = Decimal(whole).scaleb(-places)
     text = f"{true:,.{places}f}".replace(",", "\x00").replace(".", point).replace("\x00", group)
-    read = figure(text, point)
+    read = parse_figure(text, point)
     assert isinstance(read, Figure) and Decimal(read.number) == true
-    other = figure(text, "," if point == "." else ".")
+    other = parse_figure(text, "," if point == "." else ".")
     assert (
         isinstance(other, Refused)
         or Decimal(other.number) == true
@@ -225,9 +225,9 @@ def test_a_date_written_in_a_locale_comes_back_exactly_or_is_refused(day: date) 
     for locale, order in ORDER_OF.items():
         for width in ("short", "medium", "long"):
             text = format_date(day, width, locale=locale)
-            right = {day_of(text, form) for form in (order, "zh")} - {None}
+            right = {read_day(text, form) for form in (order, "zh")} - {None}
             assert right == {day.isoformat()}, (locale, width, text)
-            other = day_of(text, "mdy" if order == "dmy" else "dmy")
+            other = read_day(text, "mdy" if order == "dmy" else "dmy")
             proof = day_month_order([text])
             if other not in (
                 None,
@@ -278,9 +278,9 @@ def test_a_number_written_by_babel_in_a_locale_comes_back_exactly_or_is_refused(
         ).strip("\u200e\u200f\u061c"),
         get_decimal_symbol(locale),
     )
-    read = figure(text, mark if mark in ".," else ".")
+    read = parse_figure(text, mark if mark in ".," else ".")
     assert isinstance(read, Figure) and Decimal(read.number) == true, (text, read)
-    other = figure(text, "," if mark == "." else ".")
+    other = parse_figure(text, "," if mark == "." else ".")
     proof = decimal_mark([text])
     assert (
         isinstance(other, Refused)

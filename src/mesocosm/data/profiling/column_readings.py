@@ -158,11 +158,11 @@ def units(values: Iterable[str]) -> dict[str, int]:
     >>> units(["5 kg", "7kg", "12", "3-5 kg"])
     {'kg': 2, '': 1}
     """
-    from mesocosm.data.parsing.numbers import Figure, figure
+    from mesocosm.data.parsing.numbers import Figure, parse_figure
 
     found: Counter[str] = Counter()
     for one in values:
-        read = figure(one, ",") if _mark(one) == "," else figure(one, ".")
+        read = parse_figure(one, ",") if _mark(one) == "," else parse_figure(one, ".")
         if isinstance(read, Figure):
             found[read.unit] += 1
     return dict(found.most_common())

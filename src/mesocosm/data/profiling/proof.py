@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.parsing.timestamps import why_no_day, why_no_moment
+from mesocosm.data.parsing.timestamps import explain_day, explain_moment
 from mesocosm.data.pipeline import ibis_sql, recipe
 from mesocosm.data.pipeline.ingest import IBIS
 from mesocosm.data.pipeline.internal_names import PREFIX
@@ -68,7 +68,7 @@ def why_unread(settings: Mapping[str, Any], values: Iterable[str]) -> str:
     )
     if not isinstance(kind, Date | Time):
         return ""
-    why = why_no_day if isinstance(kind, Date) else why_no_moment
+    why = explain_day if isinstance(kind, Date) else explain_moment
     return next((f"'{v[:40]}': {said}" for v in values if (said := why(v, kind.spec))), "")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator
 
-from mesocosm.data.parsing.strptime import checked_format, counted_once, moment
+from mesocosm.data.parsing.strptime import check_counts, check_format, parse_column
 from mesocosm.data.parsing.timestamps import COUNTED
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
 from mesocosm.data.profiling.column_readings import in_order
@@ -22,7 +22,7 @@ SHORT = {
 
 
 def _format(text: str) -> str:
-    return checked_format(text, SHORT, "%d/%m/%Y")
+    return check_format(text, SHORT, "%d/%m/%Y")
 
 
 class Date(FieldKind):
@@ -52,7 +52,7 @@ class Date(FieldKind):
 
     type: Literal["date"] = "date"
     formats: Annotated[
-        tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(counted_once)
+        tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(check_counts)
     ] = ("iso",)
 
     def _of(self, facts: Facts | None) -> Self:
@@ -92,7 +92,7 @@ class Date(FieldKind):
         forms = self._of(facts).forms
         if known or not said.type().is_string() or not forms:
             return {}
-        day = moment(said, forms).date()
+        day = parse_column(said, forms).date()
         return {
             "plain": cases((day.year() >= 1000, day), other=null("date"))
         }  # 24 may be a year of two digits

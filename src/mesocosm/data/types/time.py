@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator
 
-from mesocosm.data.parsing.strptime import checked_format, counted_once, moment
+from mesocosm.data.parsing.strptime import check_counts, check_format, parse_column
 from mesocosm.data.parsing.timestamps import COUNTED
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
 from mesocosm.data.profiling.column_readings import in_order
@@ -48,7 +48,7 @@ OFFSET = r"\s*[+-](?:0\d|1[0-4])(?::?[0-5]\d)?$"
 
 
 def _format(text: str) -> str:
-    return checked_format(text, SHORT, "%d/%m/%Y %H:%M")
+    return check_format(text, SHORT, "%d/%m/%Y %H:%M")
 
 
 def _zone(text: str) -> str:
@@ -85,7 +85,7 @@ class Time(FieldKind):
 
     type: Literal["time"] = "time"
     formats: Annotated[
-        tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(counted_once)
+        tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(check_counts)
     ] = ("iso",)
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     dst: Literal["refuse", "earlier", "later"] = "refuse"
@@ -132,11 +132,11 @@ class Time(FieldKind):
         offset = [f + gap + "%z" for f in forms for gap in ("", " ")]
         if not forms:
             return call["moment_of"](text, literal(mine.spec)).try_cast("timestamp")
-        local = moment(text, forms)
+        local = parse_column(text, forms)
         plain = self._in_zone(
             cases((local.year() >= 1000, local), other=null("timestamp"))
         )  # 24 may be a year of two digits
-        base = moment(text.re_replace(OFFSET, ""), forms)
+        base = parse_column(text.re_replace(OFFSET, ""), forms)
         zoned = call["try_strptime_zoned"](text, literal(offset, "array<string>"))
         # with %z the engine rolls days over, so the text without its offset has to be a moment too
         strict = cases((base.notnull(), zoned), other=null("timestamp('UTC')"))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from mesocosm.data.parsing.timestamps import day_of
+from mesocosm.data.parsing.timestamps import read_day
 from mesocosm.data.profiling.column_readings import day_month_order
 from mesocosm.data.profiling.columns.column import Column
 
@@ -234,24 +234,24 @@ def _kind(day: str) -> str:
     may change places; empty where it is none.
     """
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day):
-        return "iso" if day_of(day, "iso") else ""
+        return "iso" if read_day(day, "iso") else ""
     if re.fullmatch(r"(19|20)\d{6}", day):
-        return "%Y%m%d" if day_of(day, "%Y%m%d") else ""
+        return "%Y%m%d" if read_day(day, "%Y%m%d") else ""
     for form, pattern in HAN:
         if pattern.fullmatch(day):
-            return form if day_of(day, "zh") else ""
+            return form if read_day(day, "zh") else ""
     if match := PARTS.fullmatch(day):
         first, mark, last = match[1], match[2], match[4]
         if len(first) == 4:
-            return f"%Y{mark}%m{mark}%d" if len(last) <= 2 and day_of(day, "ymd") else ""
+            return f"%Y{mark}%m{mark}%d" if len(last) <= 2 and read_day(day, "ymd") else ""
         if (
             len(first) > 2
             or len(last) not in (2, 4)
-            or not (day_of(day, "dmy") or day_of(day, "mdy"))
+            or not (read_day(day, "dmy") or read_day(day, "mdy"))
         ):
             return ""
         return f"D{mark}{'Y' if len(last) == 4 else 'y'}"
-    return next((form for form in WORDS if day_of(day, form)), "")
+    return next((form for form in WORDS if read_day(day, form)), "")
 
 
 def _form(kind: str, day_first: bool) -> str:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from mesocosm.data.parsing.numbers import Figure
-from mesocosm.data.parsing.numbers import figure as exactly
+from mesocosm.data.parsing.numbers import Figure, parse_figure
 from mesocosm.data.pipeline.ingest import DECIMAL
 from mesocosm.data.profiling.column_readings import decimal_mark
 from mesocosm.data.profiling.columns.column import Column
@@ -70,7 +69,7 @@ def figure(said: str, mark: str) -> float | None:
     >>> figure("1,234.5", "."), figure("1.234,5", ","), figure("1,23", "."), figure("1,23", ",")
     (1234.5, 1234.5, None, 1.23)
     """
-    read = exactly(said, mark)
+    read = parse_figure(said, mark)
     return float(read.number) if isinstance(read, Figure) and not read.unit else None
 
 
