@@ -12,7 +12,7 @@ from typing import Any
 
 from mesocosm.core.errors import Wrong
 from mesocosm.data.profiling.auto_fields import draft_files
-from mesocosm.data.profiling.columns.column import words
+from mesocosm.data.profiling.columns.column import split_name
 from mesocosm.data.profiling.goal.task_intent import interaction, pair
 
 ORDERED = ("date", "time", "number", "integer")
@@ -201,4 +201,4 @@ def _same(key: str | None, item: str) -> bool:
     >>> _same("movie", "movie_id"), _same("id", "movie"), _same("user", "movie")
     (True, True, False)
     """
-    return key is not None and {*words(key)} - {"id"} <= {*words(item)}
+    return key is not None and {*split_name(key)} - {"id"} <= {*split_name(item)}

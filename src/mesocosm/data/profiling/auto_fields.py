@@ -29,7 +29,7 @@ from mesocosm.data.profiling.goal.goal import aim
 from mesocosm.data.profiling.goal.named_columns import named_in
 from mesocosm.data.profiling.goal.target_column import aimed_at, target_of
 from mesocosm.data.profiling.join_discovery import Related, beside, related
-from mesocosm.data.profiling.profile import Draft, draft, names_of
+from mesocosm.data.profiling.profile import Draft, draft, list_names
 from mesocosm.data.sources.path_utils import quote
 
 MOST_PROMISED = 40  # columns of a proposed contract
@@ -98,7 +98,7 @@ def draft_files(
             if (goal or target) and len(named) > 1:
                 leads = (
                     leads[:1]
-                    if len({frozenset(names_of(con, t)) for t in tables.values()}) == 1
+                    if len({frozenset(list_names(con, t)) for t in tables.values()}) == 1
                     else [_leading(con, tables, goal, target)]
                 )
             belong = related(con, tables, leads)
@@ -108,7 +108,7 @@ def draft_files(
                 picked = target_of(made, goal, target)[0]
                 made = made if picked != made.key else draft(con, "src", root, picked)
                 aimed = aim(con, "src", made, goal, target, kind)
-            chosen = _chosen({n: names_of(con, t) for n, t in tables.items()}, belong)
+            chosen = _chosen({n: list_names(con, t) for n, t in tables.items()}, belong)
             contracts = {
                 n: _contract(con, t, made.key if n == belong.lead and not belong.union else None)
                 for n, t in tables.items()
@@ -167,7 +167,7 @@ def _contract(con: Any, table: str, key: str | None) -> dict[str, Any]:
     its key once a row.
     """
     rows = con.execute(f"select count(*) from {quote(table)}").fetchall()[0][0]
-    columns = names_of(con, table)
+    columns = list_names(con, table)
     return (
         {"columns": columns[:MOST_PROMISED]}
         | ({"unique": [key]} if key in columns else {})
@@ -179,7 +179,7 @@ def _leading(con: Any, tables: Mapping[str, str], goal: str, target: str | None)
     """The source whose rows hold what is predicted: the one that has the column named outright,
     else the one that fits the goal best.
     """
-    columns = {n: names_of(con, t) for n, t in tables.items()}
+    columns = {n: list_names(con, t) for n, t in tables.items()}
     holds = [
         n for n, c in columns.items() if (target in c if target is not None else named_in(goal, c))
     ]

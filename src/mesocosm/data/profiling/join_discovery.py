@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mesocosm.data.profiling.columns.column import SPACES, words
-from mesocosm.data.profiling.profile import BLANK, names_of
+from mesocosm.data.profiling.columns.column import SPACES, split_name
+from mesocosm.data.profiling.profile import BLANK, list_names
 from mesocosm.data.sources.path_utils import quote
 
 KNOWN = 0.8  # share of the leading rows whose value a partner must know
@@ -49,7 +49,7 @@ def related(con: Any, tables: Mapping[str, str], leads: Sequence[str]) -> Relate
         leads: names whose rows may lead, the most wanted first; of several with as many partners
             the first is taken.
     """
-    columns = {n: names_of(con, t) for n, t in tables.items()}
+    columns = {n: list_names(con, t) for n, t in tables.items()}
     if len(tables) > 1 and len({frozenset(c) for c in columns.values()}) == 1:
         return Related(
             leads[0],
@@ -70,10 +70,10 @@ def beside(con: Any, tables: Mapping[str, str], belong: Related, name: str) -> N
             + " union all by name ".join(f"select * from {quote(tables[t])}" for t in belong.union)
         )
         return
-    own = {n.casefold() for n in names_of(con, tables[belong.lead])}
+    own = {n.casefold() for n in list_names(con, tables[belong.lead])}
     more, joins = "", ""
     for i, (partner, on) in enumerate(belong.partners.items()):
-        theirs = [n for n in names_of(con, tables[partner]) if n.casefold() not in own]
+        theirs = [n for n in list_names(con, tables[partner]) if n.casefold() not in own]
         own |= {n.casefold() for n in theirs}
         more += "".join(f", p{i}.{quote(c)}" for c in theirs)
         first = (
@@ -178,7 +178,9 @@ def _renamed(
         for column in mine:
             if column == key or not (
                 _coded(con, lead, column)
-                or set(words(column)) & set(words(key)) & {"id", "no", "code", "key", "number"}
+                or set(split_name(column))
+                & set(split_name(key))
+                & {"id", "no", "code", "key", "number"}
             ):
                 continue
             share, once, _, _ = _share(con, lead, other, column, theirs=key, clean=True)
@@ -220,7 +222,7 @@ def _share(
         f" coalesce({BLANK}, true)"
         for x, t in zip(keys, (lead, other), strict=True)
     )
-    whole = ", ".join(quote(n) for n in names_of(con, other))
+    whole = ", ".join(quote(n) for n in list_names(con, other))
     pairs = f"select distinct {keys[1]} as x, hash({whole}) as h from {quote(other)}"
     pairs = f"select distinct {'upper(x)' if clean else 'x'} as x, h from ({pairs})"
     rows, distinct = con.execute(

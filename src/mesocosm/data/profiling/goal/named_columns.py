@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from mesocosm.data.profiling.columns.column import words
+from mesocosm.data.profiling.columns.column import split_name
 
 CUE = re.compile(
     r"\b(predict(?:ing|ion of)?|estimat\w*|classif\w*|forecast\w*|target(?: is|:|"
@@ -160,13 +160,13 @@ def _place(name: str, part: str) -> tuple[int, int]:
         match := re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", part, flags)
     ):
         return match.start(), len(name)
-    mine = words(name)
+    mine = split_name(name)
     if len("".join(mine)) < 3 or name.lower() in ARTICLES:
         return -1, 0
     theirs = [
         (m.start() + m[0].lower().find(w), w)
         for m in re.finditer(r"[A-Za-z]+\d*", part)
-        for w in words(m[0])
+        for w in split_name(m[0])
     ]
     for i in range(len(theirs) - len(mine) + 1):
         if [w for _, w in theirs[i : i + len(mine)]] == mine:

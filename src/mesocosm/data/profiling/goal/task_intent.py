@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from mesocosm.core.errors import Wrong
-from mesocosm.data.profiling.columns.column import Column, words
+from mesocosm.data.profiling.columns.column import Column, split_name
 
 RANKS = re.compile(
     r"\b(recommend\w*|suggest\w*|rank (?:the )?\w+ for|what .* (?:likes?|wants?|buys?) next|next"
@@ -159,6 +159,6 @@ def of_people(name: str) -> bool:
 
 
 def _is(name: str, known: frozenset[str]) -> bool:
-    said = words(name)
+    said = split_name(name)
     stems = {w for w in said if w not in ("id", "no", "code")} | {w.removesuffix("s") for w in said}
     return bool(stems & known) or any(len(k) > 1 and k in name for k in known if not k.isascii())
