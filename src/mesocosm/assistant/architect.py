@@ -13,7 +13,7 @@ from typing import Any
 
 from mesocosm.assistant.architect_tasks import answers, ranking
 from mesocosm.data.profiling.auto_fields import draft_files
-from mesocosm.data.profiling.goal.task_intent import asked
+from mesocosm.data.profiling.goal.task_intent import classify_goal
 
 FORMS = (
     (
@@ -50,7 +50,7 @@ def architect(
     Raises:
         Wrong: nothing of the files can be predicted.
     """
-    work = kind or ("" if target else asked(goal))
+    work = kind or ("" if target else classify_goal(goal))
     if work == "ranking":
         return ranking(root, paths, goal, target, given)
     if work == "answers":

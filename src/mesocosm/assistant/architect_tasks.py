@@ -13,7 +13,7 @@ from typing import Any
 from mesocosm.core.errors import Wrong
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.profiling.columns.column import split_name
-from mesocosm.data.profiling.goal.task_intent import interaction, pair
+from mesocosm.data.profiling.goal.task_intent import find_interaction, find_question_and_answer
 
 ORDERED = ("date", "time", "number", "integer")
 
@@ -36,7 +36,7 @@ def ranking(
         Wrong: no file tells who did something with which item.
     """
     drafts = [draft_files(root, [path], given=given) for path in paths]
-    said, (who, what, when) = _first(drafts, lambda d: interaction(d["columns"], item))
+    said, (who, what, when) = _first(drafts, lambda d: find_interaction(d["columns"], item))
     fields, name = said["dataset"]["fields"], said["name"]
     said["dataset"].pop("key", None)
     said["evidence"].pop("key", None)
@@ -125,7 +125,7 @@ def answers(
         Wrong: no file has a column of questions and one of answers.
     """
     drafts = [draft_files(root, [path], given=given) for path in paths]
-    said, (question, answer) = _first(drafts, lambda d: pair(d["columns"]))
+    said, (question, answer) = _first(drafts, lambda d: find_question_and_answer(d["columns"]))
     fields, name = said["dataset"]["fields"], said["name"]
     said["dataset"].pop("key", None)
     for field in (question, answer):

@@ -77,14 +77,14 @@ def applied(text: str, file: str, changes: Sequence[dict[str, Any]]) -> str:
 
 
 def _data(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
-    from mesocosm.data.profiling.auto_fields import look
+    from mesocosm.data.profiling.auto_fields import draft_dataset
 
     for name, data in spec.eco.datasets.items():
         snapshot = catalog.snapshot(dataset=name)
         if data.auto or not snapshot or data.source.lookup:
             continue
         try:
-            made = look(
+            made = draft_dataset(
                 {n: spec.eco.sources[n] for n in data.source.sources}, data.source, where_of(spec)
             )
         except Failure:

@@ -89,9 +89,9 @@ def drafted_of(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
             / f"{digest(prints, asked, REVISIONS['govern'], REVISIONS['draft'])}.json"
         )
         if not path.is_file():
-            from mesocosm.data.profiling.auto_fields import look
+            from mesocosm.data.profiling.auto_fields import draft_dataset
 
-            made = look(sources, data.source, where)
+            made = draft_dataset(sources, data.source, where)
             write_json(path, {"settings": {**made.settings(), **asked}, "evidence": made.evidence})
         kept = json.loads(path.read_text(encoding="utf-8"))
         return Dataset.model_validate(kept["settings"]), kept["evidence"]

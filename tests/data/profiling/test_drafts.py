@@ -15,7 +15,7 @@ from mesocosm.data.profiling.columns.dates import profile_dates
 from mesocosm.data.profiling.columns.identifiers import explain_identifier
 from mesocosm.data.profiling.columns.numbers import profile_numbers
 from mesocosm.data.profiling.columns.personal import find_private
-from mesocosm.data.profiling.goal.named_columns import named_in
+from mesocosm.data.profiling.goal.named_columns import find_named_column
 
 
 def column(values: list[str], name: str = "x") -> Column:
@@ -213,4 +213,4 @@ def test_a_short_code_a_date_or_an_hour_is_no_misspelling() -> None:
     ],
 )
 def test_a_goal_that_names_a_column_means_it(goal: str, names: list[str], target: str) -> None:
-    assert named_in(goal, names) == target
+    assert find_named_column(goal, names) == target
