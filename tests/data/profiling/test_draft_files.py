@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.cli.views.draft import draft_text
+from mesocosm.cli.views.draft import format_draft
 from mesocosm.core.errors import Wrong
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.profiling.file_detection import csv_settings, excel_settings, kind_of, list_in
@@ -120,7 +120,7 @@ def test_a_draft_says_how_a_file_was_read_and_what_could_not_be(tmp_path: Path) 
         )
     )
     said = draft_files(tmp_path, [tmp_path / "a.csv.gz"])
-    text = draft_text(said)
+    text = format_draft(said)
     assert said["sources"] == {"a-source": {"type": "csv", "path": "a.csv.gz", "skip": 1}}
     assert (
         "cp1252" in text
@@ -246,7 +246,7 @@ def test_lines_of_totals_and_means_are_proposed_to_be_set_aside(
     rules = [p for p in found["proposals"] if p["where"] == "rules"]
     assert bool(rules) == right and "rules" not in found["dataset"], found["evidence"]
     if right:
-        text = draft_text(found)
+        text = format_draft(found)
         assert (
             rules[0]["changes"] == len(words)
             and "    # rules:" in text
@@ -273,7 +273,7 @@ def test_what_is_given_cannot_hide_a_row_or_end_in_an_internal_error(tmp_path: P
         said["sources"]["a-source"] == {"type": "csv", "path": "a.csv", "header": False, "skip": 1}
         and said["columns"][0].rows == 9
     )
-    assert "line 2 is a row" in draft_text(said)
+    assert "line 2 is a row" in format_draft(said)
     path.write_text("a,b\n1,2\n")
     with pytest.raises(Wrong, match="cannot be read as utf-16: it has no byte-order mark"):
         draft_files(tmp_path, [path], given={"encoding": "utf-16"})
@@ -335,5 +335,5 @@ def test_a_decimal_mark_that_other_columns_prove_is_written(tmp_path: Path) -> N
         "units": {"type": "integer", "decimal": "."},
         "price": {"type": "number"},
     }
-    (tmp_path / "ecosystem.yaml").write_text(draft_text(said))
+    (tmp_path / "ecosystem.yaml").write_text(format_draft(said))
     assert not ask_readings(open_ecosystem(tmp_path).spec)

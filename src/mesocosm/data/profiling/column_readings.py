@@ -160,23 +160,6 @@ def in_order(formats: Iterable[str], order: str | None) -> tuple[str, ...]:
     return tuple(f for f in formats if (found := order_of(f)) is None or found[0] == order)
 
 
-def units(values: Iterable[str]) -> dict[str, int]:
-    """The texts that stand beside one figure, each with how many of the values have it; "" is none.
-
-    >>> units(["5 kg", "7kg", "12", "3-5 kg"])
-    {'kg': 2, '': 1}
-    """
-    from mesocosm.data.parsing.numbers import Figure, parse_figure
-
-    found: Counter[str] = Counter()
-    for value in values:
-        mark = "," if _read_mark(value) == "," else "."
-        read = parse_figure(value, mark)
-        if isinstance(read, Figure):
-            found[read.unit] += 1
-    return dict(found.most_common())
-
-
 def _decide(readings: Iterable[tuple[str, str | None]]) -> Proof:
     """What the readings of single values prove of a column."""
     proofs: dict[str, list[str]] = {}

@@ -96,7 +96,7 @@ def _open(spec: Spec, name: str, made: str | None) -> list[Wrong]:
 def _questions(spec: Spec, name: str) -> list[Wrong]:
     from mesocosm.data.engines.bounded_duckdb import engine
     from mesocosm.data.pipeline.ingest import raw
-    from mesocosm.data.profiling.proven_settings import questions
+    from mesocosm.data.profiling.proven_settings import list_questions
 
     dataset = spec.eco.datasets[name]
     with tempfile.TemporaryDirectory() as folder, engine(Path(folder)) as con:
@@ -104,4 +104,4 @@ def _questions(spec: Spec, name: str) -> list[Wrong]:
             s: spec.eco.sources[s].collect(Where(spec.root, Path(folder)), con, f"src_{s}")
             for s in dict.fromkeys(dataset.all_sources)
         }
-        return questions(con, dict(dataset.fields), raw(con, dataset, collected))
+        return list_questions(con, dict(dataset.fields), raw(con, dataset, collected))

@@ -100,7 +100,7 @@ def draft(
     """
     from mesocosm.assistant.architect import architect
     from mesocosm.assistant.llm_refine import refined
-    from mesocosm.cli.views.draft import draft_text
+    from mesocosm.cli.views.draft import format_draft
     from mesocosm.data.profiling.auto_fields import draft_files
 
     root = (out.parent if out else Path.cwd()).resolve()
@@ -142,10 +142,10 @@ def draft(
         from mesocosm.config.loader import read_text
 
         read_text(
-            draft_text(said) + "\n", root / "ecosystem.yaml", {}
+            format_draft(said) + "\n", root / "ecosystem.yaml", {}
         )  # what is drafted is checked before anybody sees it
     said.pop("columns", None)
-    text, became = draft_text(said) + "\n", ""
+    text, became = format_draft(said) + "\n", ""
     if goal and endpoint:
         text, became = refined(
             text, goal, _language(endpoint, language_model), root / "ecosystem.yaml"

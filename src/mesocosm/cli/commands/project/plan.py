@@ -10,7 +10,7 @@ from mesocosm.cli.output import AsJson, File, answer, guarded, opened
 @guarded
 def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Show what a build would do, and why."""
-    from mesocosm.cli.views.plan import plan_text
+    from mesocosm.cli.views.plan import format_plan
     from mesocosm.lifecycle.jobs.cost_estimate import prices
     from mesocosm.lifecycle.review.preview import preview_data
     from mesocosm.lifecycle.review.questions import ask_readings
@@ -36,5 +36,5 @@ def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
         for f in ask_readings(eco.spec, {c.address: c.prints.made for c in changes if c.prints})
     ]
     answer(
-        {"changes": listed, "compared_at_build": left, "questions": questions}, as_json, plan_text
+        {"changes": listed, "compared_at_build": left, "questions": questions}, as_json, format_plan
     )

@@ -25,7 +25,7 @@ def report(
     """Show how good the whole is and what to do next, what was cleaned and how good each model is;
     or one NAME of them.
     """
-    from mesocosm.cli.views.report import dataset_text, model_text, whole_text
+    from mesocosm.cli.views.report import format_dataset, format_health, format_model
     from mesocosm.lifecycle.file_datasets import datasets_of
     from mesocosm.reports.described_version import reported_version
     from mesocosm.reports.health import whole
@@ -68,9 +68,9 @@ def report(
         as_json,
         lambda d: "\n\n".join(
             [
-                *([whole_text(d["whole"])] if "whole" in d else []),
-                *(dataset_text(n, x) for n, x in d["datasets"].items()),
-                *(model_text(n, x) for n, x in d["models"].items()),
+                *([format_health(d["whole"])] if "whole" in d else []),
+                *(format_dataset(n, x) for n, x in d["datasets"].items()),
+                *(format_model(n, x) for n, x in d["models"].items()),
             ]
         ),
     )

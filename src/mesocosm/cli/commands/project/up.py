@@ -59,7 +59,7 @@ def up(
 
     from mesocosm.cli.commands.project.build import run_build
     from mesocosm.cli.progress import Screen
-    from mesocosm.cli.views.report import dataset_text, model_text
+    from mesocosm.cli.views.report import format_dataset, format_model
     from mesocosm.reports.described_version import reported_version
 
     console = Screen(highlight=False, soft_wrap=True)
@@ -72,11 +72,11 @@ def up(
         for name in eco.spec.eco.datasets:
             found = eco.catalog.snapshot(dataset=name)
             if found:
-                console.print(dataset_text(name, found).splitlines()[0], markup=False)
+                console.print(format_dataset(name, found).splitlines()[0], markup=False)
         for name in eco.spec.eco.models:
             version = reported_version(eco.spec, eco.catalog, name)
             if version:
-                console.print("\n".join(model_text(name, version).splitlines()[:6]), markup=False)
+                console.print("\n".join(format_model(name, version).splitlines()[:6]), markup=False)
     if eco.spec.eco.services and not any(
         eco.catalog.deployment(name) for name in eco.spec.eco.services
     ):
