@@ -45,18 +45,23 @@ def format_dataset(name: str, data: Data) -> str:
     lines += [f"  {rows:>5}  {why}" for why, rows in report["reasons"].items()]
     lines.append(f"  {'field':<16}" + "".join(f"{column:>{width}}" for column, width in COLUMNS))
     lines += [_format_field(field, report) for field in report["before"]]
-    for change in report.get("changes", ()):
-        kind = change["kind"]
-        state = "warning" if kind == "distribution" else "accepted"
-        lines.append(f"  {state}: {change['field']}: {kind} change: {change['evidence']}")
-    if mended := report.get("mended"):
-        lines.append("  mended: " + ", ".join(f"{n} in {field}" for field, n in mended.items()))
-    for sentence, count in report.get("warned", {}).items():
-        rows = f" ({count} rows)" if count > 1 else ""
-        lines.append(f"  warning: {sentence}{rows}")
+    lines += _format_changes(report)
     if report["left_out"]:
         lines.append(f"  columns left out: {', '.join(report['left_out'])}")
     return "\n".join(lines)
+
+
+def _format_changes(report: Data) -> Iterator[str]:
+    """What changed since the snapshot before, what was mended, and what is warned of."""
+    for change in report.get("changes", ()):
+        kind = change["kind"]
+        state = "warning" if kind == "distribution" else "accepted"
+        yield f"  {state}: {change['field']}: {kind} change: {change['evidence']}"
+    if mended := report.get("mended"):
+        yield "  mended: " + ", ".join(f"{n} in {field}" for field, n in mended.items())
+    for sentence, count in report.get("warned", {}).items():
+        rows = f" ({count} rows)" if count > 1 else ""
+        yield f"  warning: {sentence}{rows}"
 
 
 def _format_field(field: str, report: Data) -> str:

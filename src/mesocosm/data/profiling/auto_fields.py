@@ -98,28 +98,13 @@ def draft_files(
             tables, collected = _collect(con, sources, list(sources), where)
             belong = find_relations(con, tables, _choose_leads(con, tables, goal, target))
             join_tables(con, tables, belong, "src")
-            drafted = draft(con, "src", root, target)
-            aimed: dict[str, Any] = {}
-            if goal or target:
-                picked, _, _ = choose_target(drafted, goal, target)
-                if picked == drafted.key:  # what is predicted names no row
-                    drafted = draft(con, "src", root, picked)
-                aimed = {"aim": aim(con, "src", drafted, goal, target, kind)}
+            drafted, aimed = _draft_for_goal(con, root, goal, target, kind)
             columns = {name: list_names(con, table) for name, table in tables.items()}
             contracts = _draft_contracts(con, tables, belong, drafted.key)
-    dataset = drafted.settings()
-    evidence = drafted.evidence
-    for column, holders in _find_shared(columns, belong).items():
-        dataset["fields"][column] = {
-            **dataset["fields"][column],
-            "column": f"{holders[0]}.{column}",
-        }
-        evidence[f"fields.{column}"] += (
-            f"; {' and '.join(holders)} have a column of this name, and 'column' chooses that of"
-            f" {holders[0]}"
-        )
+    dataset, evidence = drafted.settings(), dict(drafted.evidence)
+    _choose_holders(dataset, evidence, _find_shared(columns, belong))
     if belong.why:
-        evidence = evidence | {"from": "; ".join(belong.why)}
+        evidence["from"] = "; ".join(belong.why)
     used = [name for name in files if name not in belong.left]
     notes = {name: _list_notes(files[name], collected[name]) for name in used}
     return {
@@ -135,6 +120,36 @@ def draft_files(
         "notes": {name: sentences for name, sentences in notes.items() if sentences},
         **aimed,
     }
+
+
+def _draft_for_goal(
+    con: Any, root: Path, goal: str, target: str | None, kind: str | None
+) -> tuple[Draft, dict[str, Any]]:
+    """The draft of the joined rows, and under `aim` what a goal picks of it; nothing without
+    one.
+    """
+    drafted = draft(con, "src", root, target)
+    if not (goal or target):
+        return drafted, {}
+    picked, _, _ = choose_target(drafted, goal, target)
+    if picked == drafted.key:  # what is predicted names no row
+        drafted = draft(con, "src", root, picked)
+    return drafted, {"aim": aim(con, "src", drafted, goal, target, kind)}
+
+
+def _choose_holders(
+    dataset: dict[str, Any], evidence: dict[str, str], shared: Mapping[str, Sequence[str]]
+) -> None:
+    """Take the columns that several sources have from the first of them."""
+    for column, holders in shared.items():
+        dataset["fields"][column] = {
+            **dataset["fields"][column],
+            "column": f"{holders[0]}.{column}",
+        }
+        evidence[f"fields.{column}"] += (
+            f"; {' and '.join(holders)} have a column of this name, and 'column' chooses that of"
+            f" {holders[0]}"
+        )
 
 
 def _name_left(name: str, file: _File, why: str) -> str:
@@ -186,13 +201,17 @@ def _choose_leads(con: Any, tables: Mapping[str, str], goal: str, target: str | 
     columns = {name: list_names(con, table) for name, table in tables.items()}
     if len({frozenset(names) for names in columns.values()}) == 1:
         return list(tables)[:1]
-    if target is None:
-        holders = [name for name, names in columns.items() if find_named_column(goal, names)]
-    else:
-        holders = [name for name, names in columns.items() if target in names]
+    holders = [name for name, names in columns.items() if _holds_target(names, goal, target)]
     if len(holders) == 1:
         return holders
     return [max(holders or tables, key=lambda n: score_table(draft(con, tables[n]), goal))]
+
+
+def _holds_target(names: Sequence[str], goal: str, target: str | None) -> bool:
+    """Whether one of some columns is named outright as what is predicted."""
+    if target is None:
+        return bool(find_named_column(goal, names))
+    return target in names
 
 
 def _name_files(

@@ -218,17 +218,23 @@ def _read_mark(value: str) -> str | None:
         return None
     if power and re.fullmatch(r"\d+\.\d+", core):
         return "."  # no point groups digits before an exponent
-    points, commas = core.count("."), core.count(",")
-    if points and commas:
+    if "." in core and "," in core:
         return _read_last_mark(core)
-    if not points and not commas:
-        return None
-    mark, other = (".", ",") if points else (",", ".")
-    if points + commas > 1:
+    if "." in core:
+        return _read_one_mark(core, ".", ",")
+    if "," in core:
+        return _read_one_mark(core, ",", ".")
+    return None
+
+
+def _read_one_mark(core: str, mark: str, other: str) -> str | None:
+    """The decimal mark of a figure that has one kind of mark, once or more often."""
+    if core.count(mark) > 1:
         return other if are_groups(core, mark) else None
     before, after = core.split(mark)
-    may_group = len(after) == 3 and 1 <= len(before) <= 3 and before[0] != "0"
-    return "open" if may_group else mark
+    if len(after) == 3 and 1 <= len(before) <= 3 and before[0] != "0":
+        return "open"
+    return mark
 
 
 def _has_figure(rest: str) -> bool:
@@ -261,11 +267,15 @@ def _read_order(value: str) -> str | None:
         return "ymd" if int(second) <= 12 and len(third) <= 2 else None
     if len(first) > 2 or len(third) not in (2, 4):
         return None
-    day, month = int(first), int(second)
-    short = len(first) == 2 and len(third) == 2 and "-" in value
-    if short and day <= 31 and int(third) <= 31 and month <= 12:
-        return "open"  # 23-01-05 may begin with its year
-    return _decide_order(day, month)
+    if "-" in value and len(first) == len(third) == 2 and _may_begin_with_year(match):
+        return "open"
+    return _decide_order(int(first), int(second))
+
+
+def _may_begin_with_year(match: re.Match[str]) -> bool:
+    """Whether a date such as 23-01-05 may be of the year 2023 or of the year 2005."""
+    first, second, third = map(int, match.groups())
+    return first <= 31 and third <= 31 and second <= 12
 
 
 def _decide_order(first: int, second: int) -> str | None:

@@ -130,12 +130,7 @@ def _find_partners(
                 " each row has its own"
             )
         elif able:
-            share, once, column, _ = able[0]
-            found.left[other] = (
-                f"its '{column}' is that of {share:.1%} of the rows of {lead}, and {1 - once:.1%}"
-                " of its rows share it with another row of other values, so which one belongs is"
-                " not known; leave one row for each, and it can be joined"
-            )
+            found.left[other] = _explain_ambiguous(lead, able[0])
         else:
             pair = (tables[lead], tables[other])
             found.left[other] = (
@@ -145,6 +140,15 @@ def _find_partners(
                 or _explain_unknown(lead, matches)
             )
     return found
+
+
+def _explain_ambiguous(lead: str, match: _Match) -> str:
+    """Why a partner with few repeated keys is not joined."""
+    return (
+        f"its '{match.column}' is that of {match.share:.1%} of the rows of {lead}, and"
+        f" {1 - match.once:.1%} of its rows share it with another row of other values, so which one"
+        " belongs is not known; leave one row for each, and it can be joined"
+    )
 
 
 def _explain_spelling(con: Any, pair: tuple[str, str], lead: str, matches: Sequence[_Match]) -> str:

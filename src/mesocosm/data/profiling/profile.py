@@ -281,15 +281,8 @@ def _choose_key(con: Any, table: str, found: Draft, target: str | None) -> None:
 
 def _list_keys(found: Draft, target: str | None) -> Iterator[Column]:
     """The columns that may name a row, the likeliest first."""
-    able = [
-        c
-        for c in found.columns
-        if c.unique
-        and c.name != target
-        and found.fields[c.name]["type"] in ("text", "integer", "category")
-    ]
-    private = {c.name: found.fields[c.name].get("private") for c in able}
-    clear = [c for c in able if not private[c.name]]
+    able = [c for c in found.columns if c.name != target and _may_be_key(found, c)]
+    clear = [c for c in able if not found.fields[c.name].get("private")]
     for column in clear:
         if column.name in found.identifiers and classify_name(column.name) == "an identifier":
             yield column
@@ -297,8 +290,13 @@ def _list_keys(found: Draft, target: str | None) -> Iterator[Column]:
         if are_codes(column) or are_row_numbers(column):
             yield column
     for column in able:
-        if column.name in found.identifiers and private[column.name] == "pseudonymise":
+        hidden = found.fields[column.name].get("private") == "pseudonymise"
+        if hidden and column.name in found.identifiers:
             yield column
+
+
+def _may_be_key(found: Draft, column: Column) -> bool:
+    return column.unique and found.fields[column.name]["type"] in ("text", "integer", "category")
 
 
 def _set_key(found: Draft, name: str, rows: int) -> None:

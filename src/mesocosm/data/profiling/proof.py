@@ -16,6 +16,7 @@ from mesocosm.data.pipeline.internal_names import PREFIX
 from mesocosm.data.profiling.columns.column import BLANK, TRIMMED
 from mesocosm.data.sources.path_utils import quote
 from mesocosm.data.types.date import Date
+from mesocosm.data.types.field import FieldKind
 from mesocosm.data.types.number import Number
 from mesocosm.data.types.time import Time
 
@@ -115,10 +116,7 @@ def read_fields(
     Returns:
         the field of each added column that says whether its cell was not blank.
     """
-    plain = {
-        n: {k: v for k, v in s.items() if k not in ("private", "missing", "unreadable")}
-        for n, s in settings.items()
-    }
+    plain = {name: _drop_treatment(field) for name, field in settings.items()}
     fields = Dataset.model_validate({"from": "it", "fields": plain}).fields
     kinds = _describe(con, table)
     types = {n: kinds[n] if kinds[n] in IBIS else "VARCHAR" for n in settings}
@@ -129,12 +127,7 @@ def read_fields(
     con.execute(
         f"create or replace temp view _held as select {', '.join(columns)} from {quote(table)}"
     )
-    facts: recipe.Facts = {}
-    for field, kind in fields.items():
-        if isinstance(kind, Number) and kind.unit:
-            facts[field] = kind.learn([])
-            if types[field] == "VARCHAR":
-                facts[field] = kind.learn(_list_units(con, field, kind, facts[field]))
+    facts = _learn_facts(con, fields, types)
     sql = recipe.read_sql(
         fields,
         facts,
@@ -147,6 +140,24 @@ def read_fields(
     con.execute(f"create or replace temp table {quote(name)} as {sql}")
     con.execute("drop view _held")
     return present
+
+
+def _drop_treatment(field: FieldSettings) -> dict[str, Any]:
+    """The settings of a field that say how it is read."""
+    return {k: v for k, v in field.items() if k not in ("private", "missing", "unreadable")}
+
+
+def _learn_facts(
+    con: Any, fields: Mapping[str, FieldKind], types: Mapping[str, str]
+) -> recipe.Facts:
+    """What a build would know of the fields of numbers with a unit."""
+    facts: recipe.Facts = {}
+    for name, kind in fields.items():
+        if isinstance(kind, Number) and kind.unit:
+            facts[name] = kind.learn([])
+            if types[name] == "VARCHAR":
+                facts[name] = kind.learn(_list_units(con, name, kind, facts[name]))
+    return facts
 
 
 def _describe(con: Any, table: str) -> dict[str, str]:

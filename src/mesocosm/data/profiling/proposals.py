@@ -220,11 +220,7 @@ def _propose_outliers_of(column: Column, settings: Mapping[str, Any]) -> Proposa
     """A flag of the numbers of a column that lie far from the others; None where none do."""
     if settings["type"] != "number" or settings.get("unit") or settings.get("spellings"):
         return None
-    if len(column.counts) < LEAST_NUMBERS:
-        return None
-    numbers = sorted(
-        (float(v.replace(",", ".")), n, v) for v, n in column.counts.items() if NUMBER.fullmatch(v)
-    )
+    numbers = _list_numbers(column)
     if len(numbers) < LEAST_NUMBERS:
         return None
     q1, q3 = numbers[len(numbers) // 4][0], numbers[3 * len(numbers) // 4][0]
@@ -242,6 +238,13 @@ def _propose_outliers_of(column: Column, settings: Mapping[str, Any]) -> Proposa
         f"{rows} {lie} far from the others, outside {low:g} to {high:g}; they may be right",
         rows,
         [f"{v} ({_count_rows(n)}) -> {v}, flagged" for n, v in [*outliers[:5], *outliers[5:][-5:]]],
+    )
+
+
+def _list_numbers(column: Column) -> list[tuple[float, int, str]]:
+    """The plain numbers of a column, the least first, each with its rows and as it is written."""
+    return sorted(
+        (float(v.replace(",", ".")), n, v) for v, n in column.counts.items() if NUMBER.fullmatch(v)
     )
 
 

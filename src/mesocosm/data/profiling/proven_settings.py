@@ -71,11 +71,7 @@ def _prove_marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], l
     readings.
     """
     columns = columns_of(fields)
-    numbers = {
-        n: f
-        for n, f in fields.items()
-        if isinstance(f, Number) and f.decimal != "." and rows.types[columns[n]] == "string"
-    }
+    numbers = _list_numbers(fields, rows)
     cells = _classify_cells(con, numbers)
     marks = _Marks()
     asked: dict[str, str] = {}
@@ -90,15 +86,31 @@ def _prove_marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], l
         marks.questions += [_ask(fields, name, proof) for name, proof in marks.open.items()]
     for name, kind in cells.items():
         if kind == "mixed" and (numbers[name].decimal or marks.found.get(name)) == ",":
-            marks.questions.append(
-                Wrong(
-                    f"fields.{name}",
-                    "some of its cells are numbers and others are texts with a decimal comma, so"
-                    " 1.234 has two readings",
-                    "cells of one kind",
-                )
-            )
+            marks.questions.append(_ask_cells(name))
     return marks.found, marks.questions
+
+
+def _list_numbers(fields: Fields, rows: Raw) -> dict[str, Number]:
+    """The fields of numbers that are read from texts, and whose mark may not be the point."""
+    columns = columns_of(fields)
+    found = {}
+    for name, kind in fields.items():
+        if (
+            isinstance(kind, Number)
+            and kind.decimal != "."
+            and rows.types[columns[name]] == "string"
+        ):
+            found[name] = kind
+    return found
+
+
+def _ask_cells(name: str) -> Wrong:
+    return Wrong(
+        f"fields.{name}",
+        "some of its cells are numbers and others are texts with a decimal comma, so 1.234 has two"
+        " readings",
+        "cells of one kind",
+    )
 
 
 def _prove_mark(con: Any, fields: Fields, place: tuple[str, str, str], marks: _Marks) -> None:
@@ -121,15 +133,23 @@ def _prove_mark(con: Any, fields: Fields, place: tuple[str, str, str], marks: _M
     if not point.proofs and point.open:
         point = decimal_mark(_list_values(con, column, ".", MOST, table))
     marks.has_point = marks.has_point or "." in point.proofs
-    if comma.few and "." in point.proofs:  # too few for a decimal comma, and others against it
-        marks.found[name] = "mixed"
-    if not comma.proofs:
-        if point.ambiguous:
-            marks.open[name] = point
-        elif "," in point.proofs:
-            marks.found[name] = "mixed" if point.mixed else ","
+    _compare_marks(name, comma, point, marks)
     if comma.ambiguous and not point.proofs:
         marks.questions.append(_ask(fields, name, comma))
+
+
+def _compare_marks(name: str, comma: Proof, point: Proof, marks: _Marks) -> None:
+    """Add what the values with a point prove of a column whose values with a comma prove no decimal
+    comma.
+    """
+    if comma.few and "." in point.proofs:  # too few for a decimal comma, and others against it
+        marks.found[name] = "mixed"
+    if comma.proofs:
+        return
+    if point.ambiguous:
+        marks.open[name] = point
+    elif "," in point.proofs:
+        marks.found[name] = "mixed" if point.mixed else ","
 
 
 def _classify_cells(con: Any, fields: Mapping[str, Number]) -> dict[str, str]:

@@ -35,6 +35,7 @@ FIXED = (  # forms that tell their order: the format, its texts, and the name th
     ("%Y年%m月%d日", re.compile(r"\d{4}年\d{1,2}月\d{1,2}日"), "zh"),
     ("%Y年%m月%d号", re.compile(r"\d{4}年\d{1,2}月\d{1,2}号"), "zh"),
 )
+ORDERS = {"dmy": "day before month", "mdy": "month before day"}
 MOST = 20_000
 FIRST = 200  # values that show whether a column is one of dates
 MOSTLY = 0.8  # share of values from which on it is
@@ -62,13 +63,8 @@ def profile_dates(column: Column) -> Reading | None:
     """What a column's values prove of dates; None where they are no dates."""
     if not column.counts:
         return None
-    if column.kind == "DATE":
-        return Reading({"type": "date"}, "the source gives a date")
-    if column.kind.startswith("TIMESTAMP"):
-        zone = " with its zone" if column.kind.endswith("TIME ZONE") else ""
-        return Reading({"type": "time"}, f"the source gives a time{zone}")
     if column.kind != "VARCHAR":
-        return None
+        return _read_declared(column.kind)
     values = list(column.counts)[:MOST]
     first = values[:FIRST]
     if sum(map(_is_like_date, first)) < MOSTLY * len(first):
@@ -82,6 +78,16 @@ def profile_dates(column: Column) -> Reading | None:
     if "%Y%m%d" in kinds and len(values) < 3:
         return None
     return _choose_formats(parts, kinds, seen)
+
+
+def _read_declared(kind: str) -> Reading | None:
+    """A column to which its source gives a type."""
+    if kind == "DATE":
+        return Reading({"type": "date"}, "the source gives a date")
+    if not kind.startswith("TIMESTAMP"):
+        return None
+    zone = " with its zone" if kind.endswith("TIME ZONE") else ""
+    return Reading({"type": "time"}, f"the source gives a time{zone}")
 
 
 def _refuse_odd(column: Column, odd: list[str], seen: int) -> Reading | None:
@@ -120,16 +126,14 @@ def _choose_formats(parts: _Parts, kinds: list[str], seen: int) -> Reading:
     turned = [kind.startswith("D") for kind in kinds]
     days = [day for day, is_turned in zip(parts.days, turned, strict=True) if is_turned]
     proof = day_month_order(days)
-    day_first, month_first = proof.counts.get("dmy", 0), proof.counts.get("mdy", 0)
+    forms = list(dict.fromkeys(kinds))
     if proof.mixed:
         return Reading(
             open=(
-                f"{day_first} values can only be day before month and {month_first} only month"
-                f" before day; {AS_WRITTEN}"
+                f"{proof.counts['dmy']} values can only be day before month and"
+                f" {proof.counts['mdy']} only month before day; {AS_WRITTEN}"
             )
         )
-    forms = list(dict.fromkeys(kinds))
-    choices = [_list_formats(forms, day_first=True), _list_formats(forms, day_first=False)]
     if days and not proof.reading:
         return Reading(
             open=(
@@ -137,14 +141,13 @@ def _choose_formats(parts: _Parts, kinds: list[str], seen: int) -> Reading:
                 " before a month or a month before a day, and no value tells which;"
                 f" {AS_WRITTEN} until 'formats' are given"
             ),
-            choices=choices,
+            choices=[_list_formats(forms, True), _list_formats(forms, False)],
         )
-    why, formats = "", choices[1]
-    if proof.reading == "dmy":
-        formats = choices[0]
-        why = f"; {day_first} values can only be day before month, and none only the other"
-    elif days:
-        why = f"; {month_first} values can only be month before day, and none only the other"
+    formats = _list_formats(forms, day_first=proof.reading == "dmy")
+    why = ""
+    if proof.reading:
+        order = ORDERS[proof.reading]
+        why = f"; {proof.counts[proof.reading]} values can only be {order}, and none only the other"
     if any(form.startswith("D") and form.endswith("y") for form in forms):
         return Reading(
             open=(
@@ -175,10 +178,7 @@ def _choose_times(parts: _Parts, formats: list[str], seen: int, why: str) -> Rea
         return Reading(
             {"type": "time", "formats": ["iso"]}, sentence if zoned else f"{sentence}; {NO_ZONE}"
         )
-    clocks = {_format_clock(clock) for clock in parts.clocks if clock}
-    found = {f"{day} {clock}" for day, clock in product(formats, clocks)}
-    if not all(parts.clocks):
-        found |= {day for day in formats if "%" in day}
+    found = _list_time_formats(parts, formats)
     if len(found) > MOST_FORMS or zoned or any(form.startswith("iso ") for form in found):
         return Reading(
             open=f"its times are written in more ways than one look settles; {AS_WRITTEN}"
@@ -188,6 +188,15 @@ def _choose_times(parts: _Parts, formats: list[str], seen: int, why: str) -> Rea
         {"type": "time", "formats": names},
         f"all {seen} values are times as {', '.join(names)}{why}; {NO_ZONE}",
     )
+
+
+def _list_time_formats(parts: _Parts, formats: list[str]) -> set[str]:
+    """The formats of the days with those of the clocks, and alone where some have no clock."""
+    clocks = {_format_clock(clock) for clock in parts.clocks if clock}
+    found = {f"{day} {clock}" for day, clock in product(formats, clocks)}
+    if not all(parts.clocks):
+        found |= {day for day in formats if "%" in day}
+    return found
 
 
 def _has_half(clock: str) -> bool:

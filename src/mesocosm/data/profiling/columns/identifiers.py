@@ -92,14 +92,14 @@ def _explain_by_digits(column: Column) -> str:
     """Why its digits name something: leading zeros, or more of them than a number holds."""
     digits = [v for v in column.counts if re.fullmatch(r"[0-9]+", v)]
     whole = len(digits) == len(column.counts)
-    if column.kind == "VARCHAR":
-        # beside other values, 000 may stand for a missing one
-        zeros = [v for v in digits if len(v) > 1 and v[0] == "0" and (whole or v.strip("0"))]
-        if zeros:
-            return (
-                f"{sum(column.counts[v] for v in zeros)} values are digits with leading zeros,"
-                " which a number would lose"
-            )
+    zeros = [v for v in digits if len(v) > 1 and v[0] == "0"]
+    if not whole:  # beside other values, 000 may stand for a missing one
+        zeros = [v for v in zeros if v.strip("0")]
+    if zeros and column.kind == "VARCHAR":
+        return (
+            f"{sum(column.counts[v] for v in zeros)} values are digits with leading zeros, which a"
+            " number would lose"
+        )
     longest = max(map(len, digits), default=0)
     if whole and longest > LONG:
         return f"its values have up to {longest} digits, more than a number holds exactly"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mesocosm.data.parsing.numbers import Figure, parse_figure
@@ -27,6 +28,8 @@ POWER = r"(?:[eE][-+]?\d+)?"
 CODE = re.compile(r"\d+[eE]\d+")  # 1E3: no decimal mark, and no sign of the exponent
 MOST_SCALE = 37  # digits behind the mark of a `decimal`
 MOST_DIGITS = 15  # that a double surely holds
+LEAST_PLAIN = 10  # values that read one way, from which on their size tells
+MOST_ABSENT = 3  # different words that say that there is no value
 MOSTLY = 0.8  # share of the rows from which on a column is one of numbers
 MARKS = {".": "point", ",": "comma"}
 VALUE = re.compile(
@@ -70,6 +73,19 @@ class Parts(NamedTuple):
         return self.before or self.behind
 
 
+@dataclass
+class _Split:
+    """The values of a column that are numbers, those that say that there is none, and the others;
+    the rows of all, and of the numbers.
+    """
+
+    values: dict[str, Parts] = field(default_factory=lambda: {})
+    absent: list[str] = field(default_factory=lambda: [])
+    odd: list[str] = field(default_factory=lambda: [])
+    seen: int = 0
+    read: int = 0
+
+
 def split_value(value: str) -> Parts | None:
     """Split a value into its figure and what stands beside it; None where there is no single
     figure.
@@ -80,14 +96,22 @@ def split_value(value: str) -> Parts | None:
     (None, ('', '12.03.2024', '', ''))
     """
     match = VALUE.fullmatch(value)
-    if not match or (match[1] and match[3]):
+    if not match:
         return None
-    before, behind = match[2] or "", (match[5] or "").strip()
-    if before and (behind or before not in list_currencies()):
+    sign, before, second_sign, figure, behind = match.groups(default="")
+    behind = behind.strip()
+    if (sign and second_sign) or not _names_unit(before, behind):
         return None
-    if behind and not WORD.fullmatch(behind):
-        return None
-    return Parts(match[1] or match[3] or "", match[4], before, behind)
+    return Parts(sign or second_sign, figure, before, behind)
+
+
+def _names_unit(before: str, behind: str) -> bool:
+    """Whether the texts around a figure are able to name its unit: a currency before it, or a word
+    behind it.
+    """
+    if before:
+        return not behind and before in list_currencies()
+    return not behind or bool(WORD.fullmatch(behind))
 
 
 def read_figure(text: str, mark: str) -> float | None:
@@ -114,26 +138,31 @@ def profile_numbers(column: Column, marks: frozenset[str] = frozenset()) -> Read
     """
     if given := DECIMAL.fullmatch(column.kind):
         return _profile_decimal(int(given[1]), int(given[2]))
-    absent = sorted(v for v in column.counts if v.lower() in ABSENT)
-    parts = {v: split_value(v) for v in column.counts if v not in absent}
-    values = {v: p for v, p in parts.items() if p}
-    seen, read = sum(column.counts.values()), sum(column.counts[v] for v in values)
-    if not values or read < MOSTLY * seen or len(absent) > 3:
+    split = _split_column(column)
+    if not split.values or split.read < MOSTLY * split.seen or len(split.absent) > MOST_ABSENT:
         return None
-    if why := _explain_codes(column) or _explain_odd(column, parts, read, absent):
+    if why := _explain_codes(column) or _explain_odd(column, split):
         return Reading(open=why)
-    mark, why = _choose_mark({p.figure for p in values.values()}, marks)
-    if not mark and (mark_by_size := _choose_mark_by_size(list(values.values()))):
-        mark = mark_by_size
-        why = (
-            f"; with a decimal {MARKS[mark]} the figures of all units are of one size, and with the"
-            " other mark they are not"
-        )
+    mark, why = _choose_mark(list(split.values.values()), marks)
     if not mark:
         return Reading(open=why) if why else None
-    if any(p.figure.isdigit() and len(p.figure) > MOST_DIGITS for p in values.values()):
+    if any(p.figure.isdigit() and len(p.figure) > MOST_DIGITS for p in split.values.values()):
         return None
-    return _describe_numbers(column, values, mark, why, absent)
+    return _describe_numbers(column, split, mark, why)
+
+
+def _split_column(column: Column) -> _Split:
+    split = _Split(seen=sum(column.counts.values()))
+    for value, rows in column.counts.items():
+        if value.lower() in ABSENT:
+            split.absent.append(value)
+        elif parts := split_value(value):
+            split.values[value] = parts
+            split.read += rows
+        else:
+            split.odd.append(value)
+    split.absent.sort()
+    return split
 
 
 def _profile_decimal(precision: int, scale: int) -> Reading:
@@ -162,49 +191,44 @@ def _explain_codes(column: Column) -> str:
     )
 
 
-def _explain_odd(
-    column: Column, parts: dict[str, Parts | None], read: int, absent: Sequence[str]
-) -> str:
+def _explain_odd(column: Column, split: _Split) -> str:
     """Why values that are no numbers leave the type open; empty where there are none."""
-    odd = [v for v, p in parts.items() if p is None]
-    if not odd:
+    if not split.odd:
         return ""
-    seen = sum(column.counts.values())
-    others = seen - read - sum(column.counts[v] for v in absent)
+    others = sum(column.counts[v] for v in split.odd)
     return (
-        f"{read} of {seen} values are numbers, and {others} are not, such as {quote_some(odd)};"
-        f" {AS_WRITTEN}"
+        f"{split.read} of {split.seen} values are numbers, and {others} are not, such as"
+        f" {quote_some(split.odd)}; {AS_WRITTEN}"
     )
 
 
-def _describe_numbers(
-    column: Column, values: dict[str, Parts], mark: str, why: str, absent: Sequence[str]
-) -> Reading:
+def _describe_numbers(column: Column, split: _Split, mark: str, why: str) -> Reading:
     """The settings of a field of numbers, all of which one decimal mark reads.
 
     Args:
         why: what the mark rests on.
-        absent: values that say that there is none.
     """
-    numbers = {v: _read_signed(p, mark) for v, p in values.items()}
+    numbers = {v: _read_signed(p, mark) for v, p in split.values.items()}
     units = find_common_unit(
-        Measure(p.beside, numbers[v], column.counts[v], _is_spaced(v, p)) for v, p in values.items()
+        Measure(p.beside, numbers[v], column.counts[v], _is_spaced(v, p))
+        for v, p in split.values.items()
     )
     if units.open:
         return Reading(open=units.open)
-    whole = all(_is_whole(numbers[v], units.factors.get(p.beside, 1.0)) for v, p in values.items())
+    whole = all(
+        _is_whole(numbers[v], units.factors.get(p.beside, 1.0)) for v, p in split.values.items()
+    )
     settings: dict[str, object] = {"type": "integer" if whole else "number", **units.settings}
     if mark == "," or why:  # a point that was chosen, where the values alone read two ways
         settings["decimal"] = mark
     kind = "whole numbers" if whole else "numbers"
-    read = sum(column.counts[v] for v in values)
-    if not absent:
-        return Reading(settings, f"all {read} values are {kind}{why}{units.why}")
-    settings["absent"] = list(absent)
-    seen = sum(column.counts.values())
+    if not split.absent:
+        return Reading(settings, f"all {split.read} values are {kind}{why}{units.why}")
+    settings["absent"] = list(split.absent)
     sentence = (
-        f"{read} of {seen} values are {kind}{why}{units.why}; {', '.join(map(repr, absent))}"
-        f" ({seen - read} rows) says that there is none"
+        f"{split.read} of {split.seen} values are {kind}{why}{units.why};"
+        f" {', '.join(map(repr, split.absent))} ({split.seen - split.read} rows) says that there is"
+        " none"
     )
     return Reading(settings, sentence)
 
@@ -241,10 +265,25 @@ def _list_able_marks(figures: Collection[str]) -> list[str]:
     return [m for m in MARKS if all(read_figure(f, m) is not None for f in figures)]
 
 
-def _choose_mark(figures: Collection[str], marks: frozenset[str]) -> tuple[str, str]:
-    """The decimal mark under which all figures are read, and what that rests on; empty where it is
-    not known.
+def _choose_mark(values: Sequence[Parts], marks: frozenset[str]) -> tuple[str, str]:
+    """The decimal mark under which all values are read, and what that rests on; no mark where it is
+    not known, with the reason where they are numbers.
     """
+    mark, why = _choose_mark_by_figures({p.figure for p in values}, marks)
+    if mark:
+        return mark, why
+    mark = _choose_mark_by_size(values)
+    if not mark:
+        return "", why
+    return (
+        mark,
+        f"; with a decimal {MARKS[mark]} the figures of all units are of one size, and with the"
+        " other mark they are not",
+    )
+
+
+def _choose_mark_by_figures(figures: Collection[str], marks: frozenset[str]) -> tuple[str, str]:
+    """The decimal mark by the figures alone, or by other columns of the file."""
     able = _list_able_marks(figures)
     if not able:
         return "", _explain_no_mark(figures)
@@ -302,22 +341,29 @@ def _choose_mark_by_size(values: Sequence[Parts]) -> str:
     """
     ambiguous = set(_list_ambiguous({p.figure for p in values}))
     odd = [p for p in values if p.figure in ambiguous]
+    plain = [p for p in values if p.figure not in ambiguous]
+    factors = _list_factors({p.beside for p in values if p.beside})
+    if not factors or len(plain) < LEAST_PLAIN or not all(p.beside for p in odd):
+        return ""
+    sizes = _convert(plain, ".", factors)
+    fits = [mark for mark in MARKS if are_alike(_convert(odd, mark, factors), sizes)]
+    return fits[0] if len(fits) == 1 else ""
+
+
+def _list_factors(texts: Collection[str]) -> dict[str, float]:
+    """How many of their one unit the texts beside figures stand for, none where they have several
+    or none; figures without a text are of the unit itself.
+    """
     factors = {"": 1.0}
-    bases = set[str]()
-    for text in {p.beside for p in values if p.beside}:
-        unit = identify_unit(text, spaced=True)
-        if unit is None:
-            return ""
-        bases.add(unit[0])
-        factors[text] = unit[1]
-    if len(bases) != 1 or not all(p.beside for p in odd):
-        return ""
+    units = set[str]()
+    for text in texts:
+        found = identify_unit(text, spaced=True)
+        if found is None:
+            return {}
+        unit, factors[text] = found
+        units.add(unit)
+    return factors if len(units) == 1 else {}
 
-    def convert(parts: Parts, mark: str) -> float:
-        return float(read_figure(parts.figure, mark) or 0.0) * factors[parts.beside]
 
-    plain = [convert(p, ".") for p in values if p.figure not in ambiguous]
-    fits = [m for m in MARKS if are_alike([convert(p, m) for p in odd], plain)]
-    if len(fits) != 1 or len(plain) < 10:
-        return ""
-    return fits[0]
+def _convert(values: Sequence[Parts], mark: str, factors: dict[str, float]) -> list[float]:
+    return [float(read_figure(p.figure, mark) or 0.0) * factors[p.beside] for p in values]

@@ -330,11 +330,7 @@ def _measure_length(value: str) -> int:
 
 def _find_by_content(column: Column, values: list[str]) -> Private | None:
     """What most values have the form of as a whole."""
-    hits = Counter[str]()
-    for value in values:
-        whole = [s for s in spans(value[:200]) if s.end - s.start >= 0.8 * len(value)]
-        if whole:
-            hits[whole[0].what] += 1
+    hits = Counter(what for value in values if (what := _classify_whole(value)))
     if not hits:
         return None
     best, count = hits.most_common(1)[0]
@@ -350,6 +346,12 @@ def _find_by_content(column: Column, values: list[str]) -> Private | None:
     return _hide(
         column, best, f"{count} of {len(values)} values have the form of {_add_article(best)}"
     )
+
+
+def _classify_whole(value: str) -> str:
+    """What a value as a whole has the form of, empty where it has none."""
+    whole = (s.what for s in spans(value[:200]) if s.end - s.start >= 0.8 * len(value))
+    return next(whole, "")
 
 
 def _hide(column: Column, what: str, why: str) -> Private:

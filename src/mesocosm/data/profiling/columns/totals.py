@@ -55,9 +55,7 @@ def _propose_of(
     con: Any, table: str, column: Column, figures: Mapping[str, str]
 ) -> Proposal | None:
     """A rule against the lines of totals that a column names; None where it names none."""
-    named = [v for v in column.counts if _is_total(v) or MEAN.fullmatch(_strip(v))]
-    if not named or sum(column.counts[v] for v in named) > max(2, MOST * column.rows):
-        return None
+    named = _list_named(column)
     holding: dict[str, list[str]] = {}
     for value in named:
         if held := _find_columns_of(con, table, column.name, value, named, figures):
@@ -76,6 +74,13 @@ def _propose_of(
             for v in list(holding)[:EXAMPLES]
         ],
     )
+
+
+def _list_named(column: Column) -> list[str]:
+    """The values that name a total or a mean; none where they are many."""
+    named = [v for v in column.counts if _is_total(v) or MEAN.fullmatch(_strip(v))]
+    rows = sum(column.counts[v] for v in named)
+    return named if rows <= max(2, MOST * column.rows) else []
 
 
 def _name_in_rule(name: str) -> str:

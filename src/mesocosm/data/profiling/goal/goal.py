@@ -79,14 +79,18 @@ def aim(
     seen = sum(counts.values())
     texts = [name for name in inputs if found.fields[name]["type"] == "text"]
     rarest = min(counts.values(), default=0)
-    is_classes = kind == "classes"
+    classes: list[str] = []
+    least: float | None = None
+    if kind == "classes":
+        classes = [value for value, _ in counts.most_common(SHOWN)]
+        least = rarest / seen if seen else None
     return {
         "target": target,
         "kind": kind,
         "inputs": inputs,
         "people": [name for name in found.fields if name != target and _tells_groups(found, name)],
-        "classes": sorted(counts, key=lambda v: -counts[v])[:SHOWN] if is_classes else [],
-        "least": rarest / seen if is_classes and seen else None,
+        "classes": classes,
+        "least": least,
         "rarest": rarest,
         "texts": texts,
         "rows": seen,
