@@ -128,9 +128,8 @@ def _format_weaknesses(metrics: Data) -> Iterator[str]:
     """Slices on which a model is weak, examples of its mistakes, and its robustness."""
     figure = "accuracy" if "accuracy" in metrics else "share without a great error"
     for part in metrics.get("slices", []):
-        yield (
-            f"    weak where {part['where']}: {figure} {part['accuracy']:.3f} on {part['rows']} rows"
-        )
+        accuracy, rows = f"{part['accuracy']:.3f}", part["rows"]
+        yield f"    weak where {part['where']}: {figure} {accuracy} on {rows} rows"
     examples: Sequence[Data] = metrics.get("examples", [])
     for example in examples[:3]:
         yield (

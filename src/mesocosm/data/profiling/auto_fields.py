@@ -94,8 +94,7 @@ def draft_files(
         where = Where(root, Path(aside))
         with engine(where.store) as con:
             files = _name_files(con, root, paths, given or {})
-            sources = {name: file.source for name, file in files.items()}
-            tables, collected = _collect(con, sources, list(sources), where)
+            tables, collected = _collect_files(con, files, where)
             belong = find_relations(con, tables, _choose_leads(con, tables, goal, target))
             join_tables(con, tables, belong, "src")
             drafted, aimed = _draft_for_goal(con, root, goal, target, kind)
@@ -120,6 +119,13 @@ def draft_files(
         "notes": {name: sentences for name, sentences in notes.items() if sentences},
         **aimed,
     }
+
+
+def _collect_files(
+    con: Any, files: Mapping[str, _File], where: Where
+) -> tuple[dict[str, str], dict[str, Collected]]:
+    sources = {name: file.source for name, file in files.items()}
+    return _collect(con, sources, list(sources), where)
 
 
 def _draft_for_goal(

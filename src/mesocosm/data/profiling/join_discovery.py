@@ -118,9 +118,8 @@ def _find_partners(
     for other in tables:
         if other == lead:
             continue
-        shared = [c for c in columns[lead] if c in columns[other]]
-        matches = [_match(con, tables[lead], tables[other], c) for c in shared]
-        matches.sort(reverse=True)
+        pair = (tables[lead], tables[other])
+        matches = _match_all(con, pair, (columns[lead], columns[other]))
         able = [m for m in matches if m.is_key]
         exact = next((m for m in able if m.once == 1), None)
         if exact:
@@ -132,7 +131,6 @@ def _find_partners(
         elif able:
             found.left[other] = _explain_ambiguous(lead, able[0])
         else:
-            pair = (tables[lead], tables[other])
             found.left[other] = (
                 _explain_spelling(con, pair, lead, matches)
                 or _explain_several(lead, matches)
@@ -140,6 +138,14 @@ def _find_partners(
                 or _explain_unknown(lead, matches)
             )
     return found
+
+
+def _match_all(
+    con: Any, pair: tuple[str, str], columns: tuple[Sequence[str], Sequence[str]]
+) -> list[_Match]:
+    """How each column of the same name fits the leading rows, the best first."""
+    ours, theirs = columns
+    return sorted((_match(con, *pair, c) for c in ours if c in theirs), reverse=True)
 
 
 def _explain_ambiguous(lead: str, match: _Match) -> str:

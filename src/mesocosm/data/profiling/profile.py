@@ -283,16 +283,14 @@ def _list_keys(found: Draft, target: str | None) -> Iterator[Column]:
     """The columns that may name a row, the likeliest first."""
     able = [c for c in found.columns if c.name != target and _may_be_key(found, c)]
     clear = [c for c in able if not found.fields[c.name].get("private")]
-    for column in clear:
-        if column.name in found.identifiers and classify_name(column.name) == "an identifier":
-            yield column
-    for column in clear:
-        if are_codes(column) or are_row_numbers(column):
-            yield column
-    for column in able:
-        hidden = found.fields[column.name].get("private") == "pseudonymise"
-        if hidden and column.name in found.identifiers:
-            yield column
+    hidden = [c for c in able if found.fields[c.name].get("private") == "pseudonymise"]
+    yield from (c for c in clear if _is_named_identifier(found, c))
+    yield from (c for c in clear if are_codes(c) or are_row_numbers(c))
+    yield from (c for c in hidden if c.name in found.identifiers)
+
+
+def _is_named_identifier(found: Draft, column: Column) -> bool:
+    return column.name in found.identifiers and classify_name(column.name) == "an identifier"
 
 
 def _may_be_key(found: Draft, column: Column) -> bool:

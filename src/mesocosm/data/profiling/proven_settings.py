@@ -84,9 +84,9 @@ def _prove_marks(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], l
         _prove_mark(con, fields, (name, column, table), marks)
     if not marks.has_point:  # a point that is the decimal mark of its neighbours is one here too
         marks.questions += [_ask(fields, name, proof) for name, proof in marks.open.items()]
-    for name, kind in cells.items():
-        if kind == "mixed" and (numbers[name].decimal or marks.found.get(name)) == ",":
-            marks.questions.append(_ask_cells(name))
+    decimals = {name: number.decimal or marks.found.get(name) for name, number in numbers.items()}
+    mixed = [name for name, kind in cells.items() if kind == "mixed" and decimals[name] == ","]
+    marks.questions += map(_ask_cells, mixed)
     return marks.found, marks.questions
 
 
@@ -121,13 +121,13 @@ def _prove_mark(con: Any, fields: Fields, place: tuple[str, str, str], marks: _M
     """
     name, column, table = place
     comma = decimal_mark(_list_values(con, column, ",", MOST, table))
-    if comma.proofs and comma.reading != ".":
+    if comma.mixed:
         marks.has_point = marks.has_point or "." in comma.proofs
-        point = comma
-        if not comma.mixed:
-            point = decimal_mark(_list_values(con, column, ".", MOST, table))
-        mixed = comma.mixed or "." in point.proofs or point.few
-        marks.found[name] = "mixed" if mixed else ","
+        marks.found[name] = "mixed"
+        return
+    if comma.reading == ",":
+        point = decimal_mark(_list_values(con, column, ".", MOST, table))
+        marks.found[name] = "mixed" if "." in point.proofs or point.few else ","
         return
     point = decimal_mark(_list_values(con, column, ".", FIRST, table))
     if not point.proofs and point.open:

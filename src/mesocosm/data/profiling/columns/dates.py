@@ -123,8 +123,7 @@ def _choose_formats(parts: _Parts, kinds: list[str], seen: int) -> Reading:
     """The formats that read every value, by the one order of day and month that the values prove;
     or why none is proven.
     """
-    turned = [kind.startswith("D") for kind in kinds]
-    days = [day for day, is_turned in zip(parts.days, turned, strict=True) if is_turned]
+    days = [d for d, kind in zip(parts.days, kinds, strict=True) if kind.startswith("D")]
     proof = day_month_order(days)
     forms = list(dict.fromkeys(kinds))
     if proof.mixed:

@@ -92,7 +92,7 @@ def _explain_by_digits(column: Column) -> str:
     """Why its digits name something: leading zeros, or more of them than a number holds."""
     digits = [v for v in column.counts if re.fullmatch(r"[0-9]+", v)]
     whole = len(digits) == len(column.counts)
-    zeros = [v for v in digits if len(v) > 1 and v[0] == "0"]
+    zeros = [v for v in digits if re.match("0[0-9]", v)]
     if not whole:  # beside other values, 000 may stand for a missing one
         zeros = [v for v in zeros if v.strip("0")]
     if zeros and column.kind == "VARCHAR":

@@ -339,15 +339,24 @@ def _choose_mark_by_size(values: Sequence[Parts]) -> str:
     """The one decimal mark under which figures in several units are of one size once converted;
     empty where that does not tell.
     """
-    ambiguous = set(_list_ambiguous({p.figure for p in values}))
-    odd = [p for p in values if p.figure in ambiguous]
-    plain = [p for p in values if p.figure not in ambiguous]
-    factors = _list_factors({p.beside for p in values if p.beside})
-    if not factors or len(plain) < LEAST_PLAIN or not all(p.beside for p in odd):
+    plain, odd = _split_by_ambiguity(values)
+    factors = _list_factors({p.beside for p in values} - {""})
+    if not factors or len(plain) < LEAST_PLAIN or any(p.beside == "" for p in odd):
         return ""
     sizes = _convert(plain, ".", factors)
     fits = [mark for mark in MARKS if are_alike(_convert(odd, mark, factors), sizes)]
     return fits[0] if len(fits) == 1 else ""
+
+
+def _split_by_ambiguity(values: Sequence[Parts]) -> tuple[list[Parts], list[Parts]]:
+    """The values that read one way, and those that read two ways."""
+    ambiguous = set(_list_ambiguous({p.figure for p in values}))
+    plain: list[Parts] = []
+    odd: list[Parts] = []
+    for parts in values:
+        group = odd if parts.figure in ambiguous else plain
+        group.append(parts)
+    return plain, odd
 
 
 def _list_factors(texts: Collection[str]) -> dict[str, float]:

@@ -209,7 +209,7 @@ def _explain_inconvertible(groups: _Groups, bases: list[str]) -> str:
 def _find_base_of_bare(
     groups: _Groups, units: dict[str, tuple[str, float]], bases: list[str]
 ) -> str | None:
-    """The unit of which the figures without one are, by their size; None where that is not known."""
+    """The unit of the figures without one, by their size; None where that is not known."""
     fits = []
     for base in bases:
         sizes: list[float] = []

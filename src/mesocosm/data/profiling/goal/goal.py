@@ -88,7 +88,7 @@ def aim(
         "target": target,
         "kind": kind,
         "inputs": inputs,
-        "people": [name for name in found.fields if name != target and _tells_groups(found, name)],
+        "people": _list_groups(found, target),
         "classes": classes,
         "least": least,
         "rarest": rarest,
@@ -165,10 +165,16 @@ def _count_classes(settings: dict[str, Any], column: Column, kind: str) -> Count
     return counts
 
 
-def _tells_groups(found: Draft, name: str) -> bool:
-    """Whether a field tells groups of people, such as their age."""
-    field = found.fields[name]
-    return bool(PEOPLE.search(name)) and not field.get("private") and field["type"] in GROUPS
+def _list_groups(found: Draft, target: str) -> list[str]:
+    """The fields that tell groups of people, such as their age."""
+    return [
+        name
+        for name, field in found.fields.items()
+        if name != target
+        and PEOPLE.search(name)
+        and not field.get("private")
+        and field["type"] in GROUPS
+    ]
 
 
 def _choose_kind(settings: dict[str, Any], column: Column, goal: str) -> str:
