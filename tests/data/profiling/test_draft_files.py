@@ -19,7 +19,12 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.cli.views.draft import format_draft
 from mesocosm.core.errors import Wrong
 from mesocosm.data.profiling.auto_fields import draft_files
-from mesocosm.data.profiling.file_detection import csv_settings, excel_settings, kind_of, list_in
+from mesocosm.data.profiling.file_detection import (
+    detect_csv_settings,
+    detect_excel_settings,
+    detect_kind,
+    find_list,
+)
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.lifecycle.review.questions import ask_readings
 
@@ -53,16 +58,16 @@ def test_a_title_is_skipped_and_a_first_row_of_figures_is_a_row(
     tmp_path: Path, text: str, settings: dict[str, Any]
 ) -> None:
     (tmp_path / "a.csv").write_text(text)
-    found, why = csv_settings(None, tmp_path / "a.csv")
+    found, why = detect_csv_settings(None, tmp_path / "a.csv")
     assert found == settings and bool(why) is bool(settings)
 
 
 def test_a_sheet_names_its_columns_where_they_stand() -> None:
     rows = [["Sales"], [], ["Region", "Q1"], ["N", 1], ["S", 2.5]]
     assert (
-        excel_settings(rows)[0] == {"header": 3}
-        and excel_settings(rows[2:]) == ({}, "")
-        and excel_settings([]) == ({}, "")
+        detect_excel_settings(rows)[0] == {"header": 3}
+        and detect_excel_settings(rows[2:]) == ({}, "")
+        and detect_excel_settings([]) == ({}, "")
     )
 
 
@@ -85,13 +90,13 @@ def test_a_file_is_what_its_bytes_say(
     tmp_path: Path, name: str, data: bytes, kind: str, stem: str
 ) -> None:
     (tmp_path / name).write_bytes(data)
-    assert kind_of(tmp_path / name) == (kind, stem)
+    assert detect_kind(tmp_path / name) == (kind, stem)
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a.gz", "a", "a.parquet.gz"])
 def test_an_unknown_ending_is_refused(name: str) -> None:
     with pytest.raises(Wrong, match="a file that ends in"):
-        kind_of(Path(name))
+        detect_kind(Path(name))
 
 
 def test_the_only_list_of_a_document_is_found_and_several_are_named(tmp_path: Path) -> None:
@@ -101,14 +106,14 @@ def test_the_only_list_of_a_document_is_found_and_several_are_named(tmp_path: Pa
         ({"meta": {"n": [1]}, "data": {"items": [{"a": 1}]}}, "data.items"),
     ):
         path.write_text(json.dumps(document))
-        assert list_in(path) == at
+        assert find_list(path) == at
     for document, named in (
         ({"a": [{"x": 1}], "b": {"c": [{"x": 1}]}}, "2 lists of objects: a, b.c"),
         ({"a": 1}, "no list of objects"),
     ):
         path.write_text(json.dumps(document))
         with pytest.raises(Wrong, match=named):
-            list_in(path)
+            find_list(path)
 
 
 def test_a_draft_says_how_a_file_was_read_and_what_could_not_be(tmp_path: Path) -> None:
@@ -149,7 +154,7 @@ def test_what_is_given_of_a_delimited_file_is_taken(tmp_path: Path) -> None:
         1
     ].counts == {"Москва": 9}
     for given, told in (
-        ({"encoding": "cp1521"}, "'cp1521' is no encoding that is read.*Did you mean 'cp1252'"),
+        ({"encoding": "cp1521"}, "'cp1521' is not a supported encoding.*Did you mean 'cp1252'"),
         ({"delimiter": "||"}, "delimiter: got '||'; wanted at most 1 character"),
     ):
         with pytest.raises(Wrong, match=told.replace("||", r"\|\|")):

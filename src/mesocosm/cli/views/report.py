@@ -14,17 +14,17 @@ LONGEST = 90  # letters of an example
 COLUMNS = (
     ("missing", 16),
     ("unreadable", 12),
-    ("filled", 8),
-    ("outside", 8),
+    ("imputed", 8),
+    ("outliers", 9),
     ("mean", 22),
     ("sd", 22),
 )
 
 
 def format_health(data: Data) -> str:
-    """The four scores, and what to do next."""
+    """The four scores, and the recommendations."""
     lines = [_format_score(name, part) for name, part in data["parts"].items()]
-    head = "what to do next:" if data["next"] else "nothing calls for anything."
+    head = "Recommendations:" if data["next"] else "No recommendations."
     advice = [f"  {i}. {sentence}" for i, sentence in enumerate(data["next"], 1)]
     return "\n".join([*lines, "", head, *advice])
 
@@ -58,7 +58,7 @@ def _format_changes(report: Data) -> Iterator[str]:
         state = "warning" if kind == "distribution" else "accepted"
         yield f"  {state}: {change['field']}: {kind} change: {change['evidence']}"
     if mended := report.get("mended"):
-        yield "  mended: " + ", ".join(f"{n} in {field}" for field, n in mended.items())
+        yield "  repaired: " + ", ".join(f"{n} in {field}" for field, n in mended.items())
     for sentence, count in report.get("warned", {}).items():
         rows = f" ({count} rows)" if count > 1 else ""
         yield f"  warning: {sentence}{rows}"
@@ -73,7 +73,7 @@ def _format_field(field: str, report: Data) -> str:
     text = (
         f"  {field:<16}{before['missing']:>7} -> {after['missing']:<5}"
         f"{report.get('unreadable', {}).get(field, 0):>12}"
-        f"{treated.get('filled', 0):>8}{treated.get('outside', 0):>8}"
+        f"{treated.get('filled', 0):>8}{treated.get('outside', 0):>9}"
     )
     if "mean" in before:
         for key in ("mean", "sd"):
@@ -86,8 +86,8 @@ def format_model(name: str, data: Data) -> str:
     metrics, recipe = data["metrics"], data["recipe"]
     lines = [
         f"{name}: {data['id']} ({data['state']}: {data['why']})",
-        f"  {recipe['method']} {recipe['base'] or 'no base'}, {recipe['head']} head,"
-        f" {recipe['precision']}; learned from {data['snapshot']}",
+        f"  {recipe['method']} {recipe['base'] or 'no base model'}, {recipe['head']} head,"
+        f" {recipe['precision']}; trained on {data['snapshot']}",
     ]
     lines += [f"  warning: {warning}" for warning in metrics.get("warnings", [])]
     lines.append(f"  on {metrics['rows']} held-out rows (95 % intervals):")
@@ -104,9 +104,9 @@ def format_model(name: str, data: Data) -> str:
         )
     if "fairness" in metrics:
         lines.append(
-            f"    between groups by {', '.join(metrics['fairness']['fields'])}: chosen"
-            f" {metrics['parity_gap']:.3f} apart, found or mistaken {metrics['odds_gap']:.3f},"
-            f" accuracy {metrics['accuracy_gap']:.3f}"
+            f"    fairness by {', '.join(metrics['fairness']['fields'])}: demographic parity gap"
+            f" {metrics['parity_gap']:.3f}, equalized odds gap {metrics['odds_gap']:.3f}, accuracy"
+            f" gap {metrics['accuracy_gap']:.3f}"
         )
     return "\n".join(lines)
 
@@ -120,27 +120,27 @@ def _format_metric(key: str, metrics: Data) -> str:
         for baseline, found in metrics["baselines"].items()
         if found.get(key) is not None
     )
-    beside = f"  beside {baselines}" if baselines else ""
+    beside = f"  (baselines: {baselines})" if baselines else ""
     return f"    {key:<18}{_format_number(metrics[key]):>8}{interval:<18}{beside}"
 
 
 def _format_weaknesses(metrics: Data) -> Iterator[str]:
     """Slices on which a model is weak, examples of its mistakes, and its robustness."""
-    figure = "accuracy" if "accuracy" in metrics else "share without a great error"
+    figure = "accuracy" if "accuracy" in metrics else "share without a large error"
     for part in metrics.get("slices", []):
         accuracy, rows = f"{part['accuracy']:.3f}", part["rows"]
         yield f"    weak where {part['where']}: {figure} {accuracy} on {rows} rows"
     examples: Sequence[Data] = metrics.get("examples", [])
     for example in examples[:3]:
         yield (
-            f"    asked {_quote(example['asked'])}: wrote {_quote(example['wrote'])}, where the row"
-            f" says {_quote(example['wanted'])}"
+            f"    example: input {_quote(example['asked'])}, output {_quote(example['wrote'])},"
+            f" expected {_quote(example['wanted'])}"
         )
     if "robustness" in metrics:
         yield (
-            f"    accuracy with slips of the finger {metrics['typo_accuracy']:.3f}, in other words"
-            f" {metrics['paraphrase_accuracy']:.3f}, as they are"
-            f" {metrics['robustness']['as_they_are']:.3f}"
+            f"    robustness: accuracy {metrics['typo_accuracy']:.3f} with typos,"
+            f" {metrics['paraphrase_accuracy']:.3f} paraphrased"
+            f" ({metrics['robustness']['as_they_are']:.3f} unmodified)"
         )
 
 

@@ -53,7 +53,7 @@ FORMS = (  # of texts that are refused, and why
             r"^\d{4}(?:[-/.]\d{1,2}|\d{2})?$|^\d{1,2}[/.-]\d{4}$|^[^\W\d_]+["
             r" .\-']*(?:\d{2}|\d{4})$|^\d{4}年\d{1,2}月$"
         ),
-        "it names no day",
+        "it does not name a day",
     ),
     (
         r"^(?:令和|平成|昭和|大正|明治|[RHSTM]\.?\d)",

@@ -89,7 +89,7 @@ def remove_groups(body: str, decimal: str) -> str:
     if marks.mixed and point and re.fullmatch(r"[1-9]\d{0,2}", whole) and len(part) == 3:
         raise NoFigure(_explain_two_readings(marks.name))
     if not whole and not part:
-        raise NoFigure("it has no figure")
+        raise NoFigure("it contains no number")
     if not re.fullmatch(r"\d*", whole):
         whole = _remove_group_mark(whole, bool(point), marks)
     whole = whole or "0"
@@ -108,7 +108,7 @@ def _translate_arabic_marks(body: str, decimal: str) -> tuple[str, str]:
         raise NoFigure("Arabic and other marks are mixed")
     body = body.replace(ARABIC_POINT, ".").replace(ARABIC_GROUP, ",")
     if "," in body and not re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", body):
-        raise NoFigure("the group mark does not stand before groups of 3 digits")
+        raise NoFigure("the group mark does not separate groups of 3 digits")
     return body, "."
 
 
@@ -134,11 +134,11 @@ def _explain_no_groups(whole: str, mark: str, alone: bool, marks: _Marks) -> str
     """
     if mark != marks.other:
         name = "a space" if mark in SPACES else f"'{mark}'"
-        return f"{name} does not stand before groups of 3 digits"
+        return f"{name} does not separate groups of 3 digits"
     name = marks.other_name
     if not alone:
         return (
-            f"the {name} does not stand before groups of 3 digits, with a {marks.name} as the"
+            f"the {name} does not separate groups of 3 digits, with a {marks.name} as the"
             " decimal mark"
         )
     before, after = whole.split(mark)

@@ -36,7 +36,7 @@ VULGAR = "¼½¾\u2150-\u215e\u2189"
 NOTATIONS = tuple(  # of texts that hold no single exact figure, and why; the first that fits counts
     (re.compile(pattern, flags), reason)
     for pattern, flags, reason in (
-        (r"±|\+/-|\+-|-\+|\+−", 0, "it is a figure with an error (±), not one number"),
+        (r"±|\+/-|\+-|-\+|\+−", 0, "it is a number with an error (±), not a plain number"),
         (  # 5e-3 is no range
             rf"\A(?![^eE]*\d[eE]-\d+\D*\Z).*\d[{SPACES}]*{TO}[{SPACES}]*[-+]?[.,]?\d",
             re.DOTALL,
@@ -52,13 +52,13 @@ NOTATIONS = tuple(  # of texts that hold no single exact figure, and why; the fi
             re.DOTALL,
             "brackets may mean a negative amount; write it with a minus",
         ),
-        (r"\A[^-]*\d[.,]?\s*-\Z", 0, "a minus stands behind the figure; write it before"),
+        (r"\A[^-]*\d[.,]?\s*-\Z", 0, "the minus follows the number; write it before"),
         (
             r"^[<>≤≥≈~=]|^(?:ca\.?|about|approx\.?|under|over)\s",
             re.IGNORECASE,
             "it is a bound or an estimate, not one number",
         ),
-        (r"^[–—‐‑]\s*\d", 0, "a dash stands before the figure; a minus is - or −"),
+        (r"^[–—‐‑]\s*\d", 0, "a dash precedes the number; a minus is - or −"),
         (r"\d_\d", 0, "an underscore is not a group mark"),
         (r"^[-+]?0[xXbBoO][0-9a-fA-F]", 0, "it is not a decimal number"),
     )
@@ -137,14 +137,14 @@ def explain_number(text: str, spec: str) -> str | None:
         beside = f"'{read.unit[:20]}'"
         if unit:
             return f"{beside} does not convert to {unit}"
-        return f"{beside} stands beside the figure, and the field has no unit"
+        return f"{beside} is next to the number, and the field has no unit"
     exact = Decimal(read.number)
     if kind == "integer":
         return _explain_integer(exact)
     if kind != "decimal":
         return _explain_double(exact)
     if "e" in read.number.lower():
-        return "an exponent is refused: it does not tell how many digits are exact"
+        return "an exponent is refused: it does not say how many digits are exact"
     return explain_misfit(exact, int(places[0]), int(places[1]))
 
 
@@ -199,8 +199,8 @@ def _parse(text: str, decimal: str) -> Figure:
     match = BODY.match(rest)
     if not match:
         if any(c.isdigit() for c in plain):
-            raise NoFigure("it has no figure at its start")
-        raise NoFigure("it has no figure")
+            raise NoFigure("it does not start with a number")
+        raise NoFigure("it contains no number")
     body, after = match[0], rest[match.end() :]
     power = POWER.match(after)
     exponent = power[0] if power else ""
@@ -230,7 +230,7 @@ def _check_unit(unit: str, after: str) -> None:
     """
     rate = unit[:1] == "/" and unit[1:2].isalpha()  # /kg
     if unit and unit[0] in NO_UNIT and not rate:
-        raise NoFigure(f"'{unit[:20]}' after the figure is not a unit")
+        raise NoFigure(f"'{unit[:20]}' after the number is not a unit")
     if after[:1].isdigit() or (after and unicodedata.category(after[0]) == "No"):
         raise NoFigure("it is a fraction or a power, not a plain number")
 

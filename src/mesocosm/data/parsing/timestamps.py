@@ -74,7 +74,7 @@ def explain_moment(text: str, spec: str) -> str | None:
     """Why a text is no moment.
 
     >>> explain_moment("2024-03-31 02:30:00", "Europe/Berlin\\nrefuse\\niso")
-    'this time never was in Europe/Berlin: the clocks went forward; set dst: earlier or later'
+    'this time does not exist in Europe/Berlin: the clocks went forward; set dst: earlier or later'
     """
     try:
         _parse_moment(_normalize(text), *_split_spec(spec))
@@ -169,11 +169,11 @@ def _to_utc(local: datetime, zone: str, fold: str) -> datetime:
     real = sorted(u for u in both if _to_local(u, info) == local)
     if not real and fold == "refuse":
         raise NoMoment(
-            f"this time never was in {zone}: the clocks went forward; set dst: earlier or later"
+            f"this time does not exist in {zone}: the clocks went forward; set dst: earlier or later"
         )
     if len(real) == 2 and fold == "refuse":
         raise NoMoment(
-            f"this time was twice in {zone}: the clocks went back; set dst: earlier or later"
+            f"this time occurs twice in {zone}: the clocks went back; set dst: earlier or later"
         )
     moments = real or sorted(both)
     return moments[-1] if fold == "later" else moments[0]
@@ -232,10 +232,10 @@ def _parse_epoch(text: str, unit: str) -> datetime:
 
 
 def _parse_serial(text: str) -> datetime:
-    """A serial day of a spreadsheet: 1 is 1 January 1900, and its day 60 never was."""
+    """A serial day of a spreadsheet: 1 is 1 January 1900, and its day 60 does not exist."""
     days = float(text)
     if not 1 <= days < 2958466 or 60 <= days < 61:
-        raise NoMoment("it is no serial day of a spreadsheet (1 to 2958465; 60 never was)")
+        raise NoMoment("it is not a serial day of a spreadsheet (1 to 2958465; 60 does not exist)")
     # milliseconds, as a spreadsheet keeps them; its digits may end a little before a second
     part = round(days % 1 * 86_400_000)
     second = 1000 * round(part / 1000)

@@ -20,11 +20,11 @@ from mesocosm.core.settings import Collected, Source, Where
 from mesocosm.data.dataset import From
 from mesocosm.data.engines.bounded_duckdb import engine
 from mesocosm.data.profiling.file_detection import (
-    csv_settings,
-    excel_settings,
-    kind_of,
-    list_in,
-    sheet_rows,
+    detect_csv_settings,
+    detect_excel_settings,
+    detect_kind,
+    find_list,
+    read_sheet,
 )
 from mesocosm.data.profiling.goal.goal import aim
 from mesocosm.data.profiling.goal.named_columns import find_named_column
@@ -226,7 +226,7 @@ def _name_files(
     """A source for each file, under a name that the file gives."""
     found: dict[str, _File] = {}
     for path in paths:
-        kind, stem = kind_of(path)
+        kind, stem = detect_kind(path)
         settings: dict[str, Any] = {"type": kind, "path": path.relative_to(root).as_posix()}
         _check_given(path, kind, given)
         if given:
@@ -277,8 +277,8 @@ def _make_source(kind: str, settings: Mapping[str, Any]) -> Source:
     if encoding is not None and encoding not in get_args(Encoding):
         raise Wrong(
             "encoding",
-            f"'{encoding}' is no encoding that is read",
-            "a name of one",
+            f"'{encoding}' is not a supported encoding",
+            "a supported encoding",
             list(get_args(Encoding)),
             str(encoding),
         )
@@ -299,12 +299,12 @@ def _detect_settings(
 ) -> tuple[dict[str, Any], str]:
     """Settings of a file beyond its path, where its own records show that it needs them."""
     if kind == "csv":
-        return csv_settings(
+        return detect_csv_settings(
             con, path, given.get("encoding"), given.get("delimiter"), given.get("skip")
         )
     if kind == "excel":
-        return excel_settings(sheet_rows(path, given.get("sheet")))
-    if kind == "json" and (at := list_in(path)):
+        return detect_excel_settings(read_sheet(path, given.get("sheet")))
+    if kind == "json" and (at := find_list(path)):
         return {"at": at}, f"'{at}' is the only list of objects in the document"
     return {}, ""
 

@@ -35,8 +35,10 @@ class Proof:
         few: up to ten values that would prove a reading, were they not too few beside those that
             two readings fit.
 
-    >>> decimal_mark(["1.234,56", "7"]).reading, decimal_mark(["1,234"]).ambiguous
-    (',', True)
+    >>> prove_decimal_mark(["1.234,56", "7"]).reading
+    ','
+    >>> prove_decimal_mark(["1,234"]).ambiguous
+    True
     """
 
     reading: str | None = None
@@ -56,7 +58,7 @@ class Proof:
         return not self.proofs and bool(self.open)
 
 
-def decimal_mark(values: Iterable[str]) -> Proof:
+def prove_decimal_mark(values: Iterable[str]) -> Proof:
     """Which decimal mark ("." or ",") the values of a column of numbers prove.
 
     A mark proves itself where it cannot group digits in threes: `12,5`, `0,123`, `1234,567`,
@@ -67,19 +69,19 @@ def decimal_mark(values: Iterable[str]) -> Proof:
     one all the same is not proven by one value in more than twenty that has another number of
     digits after it, as `5,00` may be of another hand.
 
-    >>> decimal_mark(["12,5"]).reading
+    >>> prove_decimal_mark(["12,5"]).reading
     ','
-    >>> decimal_mark(["1.5"]).reading
+    >>> prove_decimal_mark(["1.5"]).reading
     '.'
-    >>> decimal_mark(["12,34,567"]).reading
+    >>> prove_decimal_mark(["12,34,567"]).reading
     '.'
-    >>> print(decimal_mark(["12"]).reading)
+    >>> print(prove_decimal_mark(["12"]).reading)
     None
-    >>> decimal_mark(["12,5", "12.5"]).mixed
+    >>> prove_decimal_mark(["12,5", "12.5"]).mixed
     True
-    >>> decimal_mark([*(f"{n},100" for n in range(1, 99)), "5,00"]).few
+    >>> prove_decimal_mark([*(f"{n},100" for n in range(1, 99)), "5,00"]).few
     ('5,00',)
-    >>> decimal_mark([*(f"{n},100" for n in range(1, 99)), "1.000,50"]).reading
+    >>> prove_decimal_mark([*(f"{n},100" for n in range(1, 99)), "1.000,50"]).reading
     ','
     """
     readings = [(value, _read_mark(value)) for value in values]
@@ -95,27 +97,29 @@ def decimal_mark(values: Iterable[str]) -> Proof:
     return proof
 
 
-def day_month_order(values: Iterable[str]) -> Proof:
+def prove_day_month_order(values: Iterable[str]) -> Proof:
     """Which order ("dmy", "mdy" or "ymd") the values of a column of dates in digits prove.
 
     A part above 12 is no month. `03/04/2024` alone leaves two orders open; a first part of four
     digits is a year.
 
-    >>> day_month_order(["31/01/2024", "03/04/2024"]).reading
+    >>> prove_day_month_order(["31/01/2024", "03/04/2024"]).reading
     'dmy'
-    >>> day_month_order(["01/31/2024"]).reading
+    >>> prove_day_month_order(["01/31/2024"]).reading
     'mdy'
-    >>> day_month_order(["03/04/2024"]).ambiguous, day_month_order(["2024-01-31"]).reading
-    (True, 'ymd')
+    >>> prove_day_month_order(["03/04/2024"]).ambiguous
+    True
+    >>> prove_day_month_order(["2024-01-31"]).reading
+    'ymd'
     """
     return _decide((value, _read_order(value)) for value in values)
 
 
-def order_of(form: str) -> tuple[str, str] | None:
+def parse_order(form: str) -> tuple[str, str] | None:
     """The order of day and month of a format, and the marks between them; None where it has no such
     order.
 
-    >>> order_of("%d.%m.%Y"), order_of("mdy"), order_of("iso")
+    >>> parse_order("%d.%m.%Y"), parse_order("mdy"), parse_order("iso")
     (('dmy', '.'), ('mdy', '/.-'), None)
     """
     if form in ("dmy", "mdy"):
@@ -131,33 +135,33 @@ def order_of(form: str) -> tuple[str, str] | None:
     return order, match[2].strip()
 
 
-def both_orders(formats: Iterable[str]) -> bool:
+def have_both_orders(formats: Iterable[str]) -> bool:
     """Whether one text may fit two of the formats, with the day first and with the month first.
 
-    >>> both_orders(["%d/%m/%Y", "%m/%d/%Y"])
+    >>> have_both_orders(["%d/%m/%Y", "%m/%d/%Y"])
     True
-    >>> both_orders(["%d.%m.%Y", "%m/%d/%Y"])
+    >>> have_both_orders(["%d.%m.%Y", "%m/%d/%Y"])
     False
-    >>> both_orders(["dmy", "us"])
+    >>> have_both_orders(["dmy", "us"])
     True
     """
     marks: dict[str, set[str]] = {"dmy": set(), "mdy": set()}
     for form in formats:
-        if found := order_of(form):
+        if found := parse_order(form):
             order, between = found
             marks[order].update(between or " ")
     return bool(marks["dmy"] & marks["mdy"])
 
 
-def in_order(formats: Iterable[str], order: str | None) -> tuple[str, ...]:
+def filter_by_order(formats: Iterable[str], order: str | None) -> tuple[str, ...]:
     """The formats less those that read a text in the other order of day and month.
 
-    >>> in_order(["iso", "dmy", "mdy"], "mdy"), in_order(["%d.%m.%Y", "%m/%d/%Y"], None)
+    >>> filter_by_order(["iso", "dmy", "mdy"], "mdy"), filter_by_order(["%d.%m.%Y", "%m/%d/%Y"], None)
     (('iso', 'mdy'), ('%d.%m.%Y', '%m/%d/%Y'))
     """
     if order is None:
         return tuple(formats)
-    return tuple(f for f in formats if (found := order_of(f)) is None or found[0] == order)
+    return tuple(f for f in formats if (found := parse_order(f)) is None or found[0] == order)
 
 
 def _decide(readings: Iterable[tuple[str, str | None]]) -> Proof:

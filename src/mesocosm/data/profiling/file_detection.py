@@ -71,7 +71,7 @@ class _Records:
         return _Records(self.cells[below:], self.lines[below:])
 
 
-def kind_of(path: Path) -> tuple[str, str]:
+def detect_kind(path: Path) -> tuple[str, str]:
     """The kind of source that reads a file, and the file's name without its endings.
 
     Raises:
@@ -133,7 +133,7 @@ def _read_json(line: str) -> Any:
         return None
 
 
-def list_in(path: Path) -> str:
+def find_list(path: Path) -> str:
     """The dotted path of the only list of objects in a JSON document; empty where it is a list
     itself.
 
@@ -182,7 +182,7 @@ def _is_list_of_objects(value: Any) -> bool:
     )
 
 
-def csv_settings(
+def detect_csv_settings(
     con: Any,
     path: Path,
     encoding: str | None = None,
@@ -208,18 +208,18 @@ def csv_settings(
         return {}, ""
     if skip is not None:
         looked = [records.skip(skip) for records in looked]
-        return headless(_find_widest(looked).cells, skip + 1)
-    titled = [(at, records) for records in looked if (at := header_at(records.cells))]
+        return detect_headless(_find_widest(looked).cells, skip + 1)
+    titled = [(at, records) for records in looked if (at := find_header(records.cells))]
     widest = _find_widest(looked)
-    if not titled or (widest.cells and header_at(widest.cells) == 0):
-        return headless(widest.cells)
+    if not titled or (widest.cells and find_header(widest.cells) == 0):
+        return detect_headless(widest.cells)
     at, records = max(titled, key=lambda pair: len(pair[1].cells[pair[0]]))
     line = records.lines[at]
     above = _quote_above(records.cells[:at])
     skipped = f"lines 1 to {line - 1} above the header on line {line} are"
     if line == 2:
         skipped = "line 1 above the header on line 2 is"
-    return {"skip": line - 1}, f"{skipped} skipped, being no rows: {above}"
+    return {"skip": line - 1}, f"{skipped} skipped, since they are not rows: {above}"
 
 
 def _read_records(file: Path, delimiter: str) -> _Records:
@@ -238,7 +238,7 @@ def _quote_above(rows: Cells) -> str:
     return "; ".join(repr(" ".join(c for c in row if c)[:40]) for row in rows[:3])
 
 
-def headless(cells: Cells, line: int = 1) -> Settings:
+def detect_headless(cells: Cells, line: int = 1) -> Settings:
     """`header: false` where the first record, which begins on `line`, is a row of figures over
     columns of figures; a run of years is a header.
     """
@@ -273,13 +273,13 @@ def _is_run(cells: Sequence[str]) -> bool:
     return numbers in (rising, rising[::-1])
 
 
-def header_at(cells: Cells) -> int | None:
+def find_header(cells: Cells) -> int | None:
     """The place of the record that names the columns of most records; None where there is no such
     record.
 
-    >>> header_at([["Report"], ["a", "b"], ["1", "2"], ["3", "4"]])
+    >>> find_header([["Report"], ["a", "b"], ["1", "2"], ["3", "4"]])
     1
-    >>> header_at([["a", "b"], ["1", "2"]])
+    >>> find_header([["a", "b"], ["1", "2"]])
     0
     """
     for at in _list_headers(cells):
@@ -323,7 +323,7 @@ def _trim(row: Sequence[str]) -> list[str]:
     return found
 
 
-def excel_settings(rows: Sequence[Sequence[Any]]) -> Settings:
+def detect_excel_settings(rows: Sequence[Sequence[Any]]) -> Settings:
     """`header` where a title stands above the names of a sheet's columns, and the sentence that
     speaks for it.
     """
@@ -332,16 +332,16 @@ def excel_settings(rows: Sequence[Sequence[Any]]) -> Settings:
         cells = ["" if v is None else str(v) for v in row]
         if any(c.strip() for c in cells):
             filled.append((number, cells))
-    at = header_at([cells for _, cells in filled])
+    at = find_header([cells for _, cells in filled])
     if not at:
         return {}, ""
     number, _ = filled[at]
     above = _quote_above([cells for _, cells in filled[:at]])
-    why = f"row {number} holds the names; what stands above it is no row: {above}"
+    why = f"row {number} holds the names; what is above it is not a row: {above}"
     return {"header": number}, why
 
 
-def sheet_rows(path: Path, sheet: str | None = None) -> list[list[Any]]:
+def read_sheet(path: Path, sheet: str | None = None) -> list[list[Any]]:
     """The first rows of a sheet of a workbook, the first where none is named; none where it cannot
     be read.
     """

@@ -212,7 +212,7 @@ def _explain_renamed(
 def _explain_unknown(lead: str, matches: Sequence[_Match]) -> str:
     if not matches:
         return f"it shares no column with {lead}"
-    return f"its '{matches[0].column}' knows {matches[0].share:.0%} of the rows of {lead}"
+    return f"its '{matches[0].column}' matches {matches[0].share:.0%} of the rows of {lead}"
 
 
 def _is_key(con: Any, table: str, column: str) -> bool:

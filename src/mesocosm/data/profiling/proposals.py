@@ -208,7 +208,7 @@ def _explain_dependency(con: Any, column: Column, to: Column) -> str:
     common = max(to.counts.values()) / max(1, sum(to.counts.values()))
     if share < 0.85 or share - common < 0.5 * (1 - common):
         return ""
-    return f"{column.name} tells it in {format_share(top, total)} of {int(total)} rows"
+    return f"{column.name} determines it in {format_share(top, total)} of {int(total)} rows"
 
 
 def _propose_outliers(fields: Fields, columns: Sequence[Column]) -> list[Proposal]:

@@ -19,9 +19,9 @@ from mesocosm.data.pipeline.ingest import Raw
 from mesocosm.data.pipeline.recipe import Fields, columns_of
 from mesocosm.data.profiling.column_readings import (
     Proof,
-    both_orders,
-    day_month_order,
-    decimal_mark,
+    have_both_orders,
+    prove_day_month_order,
+    prove_decimal_mark,
 )
 from mesocosm.data.sources.arrow_ingest import CELLS
 from mesocosm.data.sources.path_utils import quote, text
@@ -120,18 +120,18 @@ def _prove_mark(con: Any, fields: Fields, place: tuple[str, str, str], marks: _M
         place: the field, its column and the table to look it up in.
     """
     name, column, table = place
-    comma = decimal_mark(_list_values(con, column, ",", MOST, table))
+    comma = prove_decimal_mark(_list_values(con, column, ",", MOST, table))
     if comma.mixed:
         marks.has_point = marks.has_point or "." in comma.proofs
         marks.found[name] = "mixed"
         return
     if comma.reading == ",":
-        point = decimal_mark(_list_values(con, column, ".", MOST, table))
+        point = prove_decimal_mark(_list_values(con, column, ".", MOST, table))
         marks.found[name] = "mixed" if "." in point.proofs or point.few else ","
         return
-    point = decimal_mark(_list_values(con, column, ".", FIRST, table))
+    point = prove_decimal_mark(_list_values(con, column, ".", FIRST, table))
     if not point.proofs and point.open:
-        point = decimal_mark(_list_values(con, column, ".", MOST, table))
+        point = prove_decimal_mark(_list_values(con, column, ".", MOST, table))
     marks.has_point = marks.has_point or "." in point.proofs
     _compare_marks(name, comma, point, marks)
     if comma.ambiguous and not point.proofs:
@@ -208,13 +208,13 @@ def _prove_orders(con: Any, fields: Fields, rows: Raw) -> tuple[dict[str, str], 
     for name, kind in fields.items():
         if not isinstance(kind, Date | Time) or rows.types[columns[name]] != "string":
             continue
-        if not both_orders(kind.formats):
+        if not have_both_orders(kind.formats):
             continue
         days = f"regexp_extract({quote(columns[name])}, {text(HEAD)}, 1)"
         seen = con.execute(
             f"select distinct x from (select {days} as x from _raw) where x <> '' limit {MOST}"
         ).fetchall()
-        proof = day_month_order(str(row[0]) for row in seen)
+        proof = prove_day_month_order(str(row[0]) for row in seen)
         if proof.reading in ("dmy", "mdy"):
             found[name] = proof.reading
         elif proof.mixed or proof.ambiguous:

@@ -60,8 +60,8 @@ def describe(texts: Iterable[str]) -> dict[str, Any]:
     for text in texts:
         rows += 1
         found = WORD.findall(text.casefold())
-        words.update({w for w in found if script_of(w[0]) not in NO_WORDS})
-        letters.update(script for c in text[:400] if (script := script_of(c)))
+        words.update({w for w in found if find_script(w[0]) not in NO_WORDS})
+        letters.update(script for c in text[:400] if (script := find_script(c)))
     often = {
         digest(w, size=6): round(n / rows, 4)
         for w, n in words.most_common(WORDS)
@@ -75,7 +75,7 @@ def describe(texts: Iterable[str]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=20_000)
-def script_of(letter: str) -> str:
+def find_script(letter: str) -> str:
     """The script of a letter by its Unicode name; empty for what is no letter."""
     return unicodedata.name(letter, "").split(" ")[0] if letter.isalpha() else ""
 

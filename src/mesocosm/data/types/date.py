@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from mesocosm.data.parsing.strptime import check_counts, check_format, parse_column
 from mesocosm.data.parsing.timestamps import COUNTED
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
-from mesocosm.data.profiling.column_readings import in_order
+from mesocosm.data.profiling.column_readings import filter_by_order
 from mesocosm.data.types.field import Facts, FieldKind
 
 SHORT = {
@@ -58,7 +58,11 @@ class Date(FieldKind):
     def _of(self, facts: Facts | None) -> Self:
         """The field with the formats that the column's proven order of day and month leaves."""
         order = (facts or {}).get("order")
-        return self.model_copy(update={"formats": in_order(self.formats, order)}) if order else self
+        return (
+            self.model_copy(update={"formats": filter_by_order(self.formats, order)})
+            if order
+            else self
+        )
 
     @property
     def ibis_type(self) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from mesocosm.data.parsing.timestamps import read_day
-from mesocosm.data.profiling.column_readings import day_month_order
+from mesocosm.data.profiling.column_readings import prove_day_month_order
 from mesocosm.data.profiling.columns.column import AS_WRITTEN, Column, Reading
 
 PARTS = re.compile(r"(\d{1,4})([-/. ])(\d{1,2})\2(\d{1,4})")
@@ -124,7 +124,7 @@ def _choose_formats(parts: _Parts, kinds: list[str], seen: int) -> Reading:
     or why none is proven.
     """
     days = [d for d, kind in zip(parts.days, kinds, strict=True) if kind.startswith("D")]
-    proof = day_month_order(days)
+    proof = prove_day_month_order(days)
     forms = list(dict.fromkeys(kinds))
     if proof.mixed:
         return Reading(

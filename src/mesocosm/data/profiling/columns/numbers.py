@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mesocosm.data.parsing.numbers import Figure, parse_figure
 from mesocosm.data.pipeline.ingest import DECIMAL
-from mesocosm.data.profiling.column_readings import decimal_mark
+from mesocosm.data.profiling.column_readings import prove_decimal_mark
 from mesocosm.data.profiling.columns.column import AS_WRITTEN, Column, Reading, quote_some
 from mesocosm.data.profiling.columns.units import (
     Measure,
@@ -227,8 +227,8 @@ def _describe_numbers(column: Column, split: _Split, mark: str, why: str) -> Rea
     settings["absent"] = list(split.absent)
     sentence = (
         f"{split.read} of {split.seen} values are {kind}{why}{units.why};"
-        f" {', '.join(map(repr, split.absent))} ({split.seen - split.read} rows) says that there is"
-        " none"
+        f" {', '.join(map(repr, split.absent))} ({split.seen - split.read} rows) marks a"
+        " missing value"
     )
     return Reading(settings, sentence)
 
@@ -255,7 +255,7 @@ def prove_mark(column: Column) -> str:
     if len(figures) < 0.9 * len(column.counts) or not figures:
         return ""
     able = _list_able_marks(figures)
-    if len(able) != 1 or decimal_mark(figures).few:
+    if len(able) != 1 or prove_decimal_mark(figures).few:
         return ""
     return able[0]
 
@@ -309,7 +309,7 @@ def _choose_mark_by_figures(figures: Collection[str], marks: frozenset[str]) -> 
 
 def _choose_only_mark(figures: Collection[str], mark: str) -> tuple[str, str]:
     """The one decimal mark that reads all figures, unless too few of them show it."""
-    if few := decimal_mark(figures).few:
+    if few := prove_decimal_mark(figures).few:
         return (
             "",
             f"most of its numbers read two ways, and only {quote_some(sorted(few))} shows the"

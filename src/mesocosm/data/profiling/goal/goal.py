@@ -68,8 +68,8 @@ def aim(
     _set_target(found, column, kind)
     if column.missing:
         choose.append(
-            f"'{target}' is missing in {column.missing} of {column.rows} rows, which teach nothing"
-            " and are quarantined; 'missing: keep' keeps them"
+            f"'{target}' is missing in {column.missing} of {column.rows} rows, which"
+            " are not used for training and are quarantined; 'missing: keep' keeps them"
         )
     why["kind"] = f"{column.distinct} different values in {column.seen} rows"
     inputs = _choose_inputs(_Aim(con, table, found, column, kind), why, choose)
@@ -194,7 +194,7 @@ def _explain_useless(aimed: _Aim, column: Column) -> str:
     if settings.get("private"):
         return "it is private"
     if column.distinct < 2:
-        return "it says the same in every row" if column.seen else "it is empty"
+        return "it has the same value in every row" if column.seen else "it is empty"
     if name in found.identifiers and (why := _explain_name(column, found.identifiers[name])):
         return why
     if "currencies" in found.open.get(name, ""):
@@ -211,7 +211,7 @@ def _explain_useless(aimed: _Aim, column: Column) -> str:
 def _explain_name(column: Column, why: str) -> str:
     """Why a column that names something is no input."""
     if names_people(column.name):
-        return f"{why}, and it names somebody; a model would learn people by heart"
+        return f"{why}, and it names somebody; a model would memorise people"
     if column.distinct > max(20, column.seen / OFTEN):
         return (
             f"{why}; {column.distinct} values in {column.seen} rows say nothing of one that is new"

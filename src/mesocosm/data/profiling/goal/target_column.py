@@ -131,7 +131,7 @@ def _choose_named(found: Draft, named: Sequence[str]) -> tuple[str, dict[str, st
     """The first of the columns that the goal names."""
     first, *others = named
     if found.find_column(first).distinct < 2:
-        raise Wrong("goal", f"{NO_TARGET}: '{first}' says the same in every row", TARGET)
+        raise Wrong("goal", f"{NO_TARGET}: '{first}' has the same value in every row", TARGET)
     also = [name for name in others if found.find_column(name).distinct > 1]
     choose = []
     if also:
