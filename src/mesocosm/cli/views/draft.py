@@ -20,6 +20,7 @@ LISTS = {  # sections of proposals, with what more a person has to know
     "repairs": "",
     "rules": "; a row that breaks a rule is quarantined",
 }
+REASONS = {"predict": "target"}  # settings whose reason has another name
 CONTRACT = (
     "PROPOSED, and not done: what this source has kept so far; a build stops, and drops nothing,"
     " where it breaks. Add it to the braces:"
@@ -159,7 +160,7 @@ def _list_reasons(key: str, reasons: Data) -> list[str | None]:
     """Why a model's setting is as it is; of its inputs, why other fields are left out."""
     if key == "inputs":
         return [why for name, why in reasons.items() if name.startswith("left.")]
-    return [reasons.get("target" if key == "predict" else key)]
+    return [reasons.get(REASONS.get(key, key))]
 
 
 def _comment(sentence: str | None, indent: int) -> list[str]:

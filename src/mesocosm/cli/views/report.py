@@ -157,7 +157,9 @@ def _format_comparison(other: str, found: Data) -> str:
 def _format_number(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    return str(value)
 
 
 def _quote(text: str) -> str:

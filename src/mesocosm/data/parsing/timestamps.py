@@ -169,7 +169,8 @@ def _to_utc(local: datetime, zone: str, fold: str) -> datetime:
     real = sorted(u for u in both if _to_local(u, info) == local)
     if not real and fold == "refuse":
         raise NoMoment(
-            f"this time does not exist in {zone}: the clocks went forward; set dst: earlier or later"
+            f"this time does not exist in {zone}: the clocks went forward; set dst: earlier or"
+            " later"
         )
     if len(real) == 2 and fold == "refuse":
         raise NoMoment(

@@ -231,7 +231,7 @@ def _name_files(
         _check_given(path, kind, given)
         if given:
             _make_source(kind, {**settings, **given})  # before the file is read by it
-        more, why = _detect_settings(con, path, kind, given) if path.is_file() else ({}, "")
+        more, why = _detect_settings(con, path, kind, given)
         settings |= {**more, **given}
         name = _name_source(stem, len(found) + 1)
         while f"{name}-source" in found:
@@ -298,6 +298,8 @@ def _detect_settings(
     con: Any, path: Path, kind: str, given: Mapping[str, Any]
 ) -> tuple[dict[str, Any], str]:
     """Settings of a file beyond its path, where its own records show that it needs them."""
+    if not path.is_file():
+        return {}, ""
     if kind == "csv":
         return detect_csv_settings(
             con, path, given.get("encoding"), given.get("delimiter"), given.get("skip")

@@ -156,8 +156,10 @@ def have_both_orders(formats: Iterable[str]) -> bool:
 def filter_by_order(formats: Iterable[str], order: str | None) -> tuple[str, ...]:
     """The formats less those that read a text in the other order of day and month.
 
-    >>> filter_by_order(["iso", "dmy", "mdy"], "mdy"), filter_by_order(["%d.%m.%Y", "%m/%d/%Y"], None)
-    (('iso', 'mdy'), ('%d.%m.%Y', '%m/%d/%Y'))
+    >>> filter_by_order(["iso", "dmy", "mdy"], "mdy")
+    ('iso', 'mdy')
+    >>> filter_by_order(["%d.%m.%Y", "%m/%d/%Y"], None)
+    ('%d.%m.%Y', '%m/%d/%Y')
     """
     if order is None:
         return tuple(formats)
@@ -195,7 +197,9 @@ def _join_groups(value: str) -> str:
 def _find_core(value: str) -> str:
     """The figure of a value, with its marks."""
     match = CORE.search(_join_groups(value))
-    return match[0].rstrip(".,") if match else ""
+    if match:
+        return match[0].rstrip(".,")
+    return ""
 
 
 def _is_strong(value: str, mark: str) -> bool:
@@ -234,7 +238,9 @@ def _read_mark(value: str) -> str | None:
 def _read_one_mark(core: str, mark: str, other: str) -> str | None:
     """The decimal mark of a figure that has one kind of mark, once or more often."""
     if core.count(mark) > 1:
-        return other if are_groups(core, mark) else None
+        if are_groups(core, mark):
+            return other
+        return None
     before, after = core.split(mark)
     if len(after) == 3 and 1 <= len(before) <= 3 and before[0] != "0":
         return "open"
@@ -268,7 +274,9 @@ def _read_order(value: str) -> str | None:
         return None
     first, second, third = match.groups()
     if len(first) == 4:
-        return "ymd" if int(second) <= 12 and len(third) <= 2 else None
+        if int(second) <= 12 and len(third) <= 2:
+            return "ymd"
+        return None
     if len(first) > 2 or len(third) not in (2, 4):
         return None
     if "-" in value and len(first) == len(third) == 2 and _may_begin_with_year(match):
@@ -292,4 +300,6 @@ def _decide_order(first: int, second: int) -> str | None:
         return None
     if first > 12:
         return "dmy"
-    return "mdy" if second > 12 else "open"
+    if second > 12:
+        return "mdy"
+    return "open"

@@ -63,7 +63,7 @@ class _Records:
     @property
     def width(self) -> int:
         """The cells of the first record."""
-        return len(self.cells[0]) if self.cells else 0
+        return max(map(len, self.cells[:1]), default=0)
 
     def skip(self, lines: int) -> _Records:
         """The records below some lines."""
@@ -106,7 +106,9 @@ def _detect_magic(path: Path) -> str:
         start = handle.read(8)
     if start.startswith(b"PAR1"):
         return "parquet"
-    return "excel" if start.startswith(WORKBOOKS) else ""
+    if start.startswith(WORKBOOKS):
+        return "excel"
+    return ""
 
 
 def _detect_json(path: Path, kind: str) -> str:
@@ -119,7 +121,9 @@ def _detect_json(path: Path, kind: str) -> str:
     values = [_read_json(line) for line in lines[:2]]
     if start.startswith("["):
         lists = kind == "jsonl" and len(values) == 2 and values[0] is not None
-        return kind if lists else "json"
+        if lists:
+            return kind
+        return "json"
     if len(values) == 2 and all(isinstance(value, dict) for value in values):
         return "jsonl"
     return kind
@@ -288,7 +292,9 @@ def find_header(cells: Cells) -> int | None:
         above = [len(_trim(other)) for other in cells[:at]]
         if above and (max(above) > 2 or len(row) in above or not _stands_over_figures(row, below)):
             return None
-        return at if below else None
+        if below:
+            return at
+        return None
     return None
 
 
@@ -329,7 +335,7 @@ def detect_excel_settings(rows: Sequence[Sequence[Any]]) -> Settings:
     """
     filled: list[tuple[int, list[str]]] = []
     for number, row in enumerate(rows, start=1):
-        cells = ["" if v is None else str(v) for v in row]
+        cells = [_to_text(v) for v in row]
         if any(c.strip() for c in cells):
             filled.append((number, cells))
     at = find_header([cells for _, cells in filled])
@@ -339,6 +345,13 @@ def detect_excel_settings(rows: Sequence[Sequence[Any]]) -> Settings:
     above = _quote_above([cells for _, cells in filled[:at]])
     why = f"row {number} holds the names; what is above it is not a row: {above}"
     return {"header": number}, why
+
+
+def _to_text(value: object) -> str:
+    """A cell of a sheet as text, empty for none."""
+    if value is None:
+        return ""
+    return str(value)
 
 
 def read_sheet(path: Path, sheet: str | None = None) -> list[list[Any]]:

@@ -267,8 +267,12 @@ def _match(
 def _write_key(column: str, clean: bool) -> str:
     """SQL of a column's values as they are compared."""
     text = f"{quote(column)}::varchar"
-    return f"upper(trim({text}, '{SPACES}'))" if clean else f"trim({text})"
+    if clean:
+        return f"upper(trim({text}, '{SPACES}'))"
+    return f"trim({text})"
 
 
 def _divide(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
+    if whole:
+        return part / whole
+    return 0.0

@@ -79,8 +79,10 @@ class Draft:
         Args:
             guessed: whether every proposal is accepted, as a measurement of the proposals does.
         """
-        settings: dict[str, Any] = {"key": self.key} if self.key else {}
-        settings |= {"fields": dict(self.fields)}
+        settings: dict[str, Any] = {}
+        if self.key:
+            settings["key"] = self.key
+        settings["fields"] = dict(self.fields)
         if guessed:
             for proposal in self.proposals:
                 _accept(proposal, settings)
@@ -148,11 +150,10 @@ def draft(con: Any, table: str, root: Path | None = None, target: str | None = N
 def _keep_as_written(found: Draft, column: Column, bad: str) -> None:
     """Open a field again whose type does not read all values of the table."""
     settings = found.fields[column.name]
-    why = ""
+    why = f"{bad} cannot be read as {settings['type']}"
     if not settings.get("private"):
-        why = explain_unread(settings, list(column.counts)[:MOST_TRIED])
-    told = f" ({why})" if why else ""
-    found.open[column.name] = f"{bad} cannot be read as {settings['type']}{told}, so {AS_WRITTEN}"
+        why += explain_unread(settings, list(column.counts)[:MOST_TRIED])
+    found.open[column.name] = f"{why}, so {AS_WRITTEN}"
     found.fields[column.name] = _choose_words(column) | _keep_private(settings)
     found.evidence[f"fields.{column.name}"] = found.open[column.name]
 
@@ -258,7 +259,9 @@ def _leave_open(found: Draft, column: Column, reading: Reading) -> tuple[FieldSe
 def _choose_words(column: Column) -> FieldSettings:
     """A field of a column that is kept as it is written."""
     settings, _, _ = profile_words(column)
-    return {"type": "category" if settings["type"] == "category" else "text"}
+    if settings["type"] == "category":
+        return {"type": "category"}
+    return {"type": "text"}
 
 
 def _to_line(settings: FieldSettings) -> str:

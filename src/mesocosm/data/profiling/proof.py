@@ -57,8 +57,8 @@ def _refuses(field: FieldSettings) -> bool:
 
 
 def explain_unread(settings: FieldSettings, values: Iterable[str]) -> str:
-    """Why the first of some values that a date or time does not read is none, with the value; empty
-    where that is not known.
+    """Why the first of some values that a date or time does not read is none, with the value, in
+    brackets after a space; empty where that is not known.
     """
     if settings["type"] not in ("date", "time"):
         return ""
@@ -73,7 +73,7 @@ def explain_unread(settings: FieldSettings, values: Iterable[str]) -> str:
         return ""
     for value in values:
         if why := explain(value, kind.spec):
-            return f"'{value[:40]}': {why}"
+            return f" ('{value[:40]}': {why})"
     return ""
 
 

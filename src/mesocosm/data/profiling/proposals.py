@@ -292,4 +292,6 @@ def _shorten(value: Any) -> str:
     if value is None:
         return "missing"
     text = re.sub(r"\s+", " ", str(value))
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    if len(text) <= LONGEST:
+        return text
+    return text[: LONGEST - 3] + "..."

@@ -184,7 +184,9 @@ def _classify_cells(con: Any, fields: Mapping[str, Number]) -> dict[str, str]:
 def _summarize_cells(kinds: set[str]) -> str:
     if len(kinds) == 1:
         return next(iter(kinds))
-    return "mixed" if kinds & {"numbers", "mixed"} else "texts"
+    if kinds & {"numbers", "mixed"}:
+        return "mixed"
+    return "texts"
 
 
 def prove_orders(con: Any, fields: Fields, rows: Raw) -> dict[str, str]:

@@ -45,7 +45,9 @@ def describe_texts(con: Any, table: str, fields: Mapping[str, Any]) -> dict[str,
 def _sample(con: Any, table: str, most: int) -> str:
     """A condition that a seeded share of the rows meets."""
     rows = int(con.execute(f"select count(*) from {table}").fetchone()[0])
-    return f" and hash(_row) % {rows // most} = 0" if rows >= 2 * most else ""
+    if rows >= 2 * most:
+        return f" and hash(_row) % {rows // most} = 0"
+    return ""
 
 
 def describe(texts: Iterable[str]) -> dict[str, Any]:
@@ -77,7 +79,9 @@ def describe(texts: Iterable[str]) -> dict[str, Any]:
 @lru_cache(maxsize=20_000)
 def find_script(letter: str) -> str:
     """The script of a letter by its Unicode name; empty for what is no letter."""
-    return unicodedata.name(letter, "").split(" ")[0] if letter.isalpha() else ""
+    if letter.isalpha():
+        return unicodedata.name(letter, "").split(" ")[0]
+    return ""
 
 
 def describe_dates(con: Any, table: str, fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -174,9 +174,9 @@ def _choose_times(parts: _Parts, formats: list[str], seen: int, why: str) -> Rea
         return Reading(open=f"some of its times name a zone and others do not; {AS_WRITTEN}")
     if formats == ["iso"] and not any(_has_half(clock) for clock in parts.clocks):
         sentence = f"all {seen} values are times as iso"
-        return Reading(
-            {"type": "time", "formats": ["iso"]}, sentence if zoned else f"{sentence}; {NO_ZONE}"
-        )
+        if not zoned:
+            sentence += f"; {NO_ZONE}"
+        return Reading({"type": "time", "formats": ["iso"]}, sentence)
     found = _list_time_formats(parts, formats)
     if len(found) > MOST_FORMS or zoned or any(form.startswith("iso ") for form in found):
         return Reading(

@@ -149,7 +149,9 @@ def classify_name(name: str) -> str:
         return "an identifier"
     if words[-1] in VERSION or words[0] in VERSION:
         return "a version"
-    return "an identifier" if _ends_as_identifier(words) else ""
+    if _ends_as_identifier(words):
+        return "an identifier"
+    return ""
 
 
 def _ends_as_identifier(words: list[str]) -> bool:

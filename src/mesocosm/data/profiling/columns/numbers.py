@@ -145,10 +145,17 @@ def profile_numbers(column: Column, marks: frozenset[str] = frozenset()) -> Read
         return Reading(open=why)
     mark, why = _choose_mark(list(split.values.values()), marks)
     if not mark:
-        return Reading(open=why) if why else None
+        return _leave_open(why)
     if any(p.figure.isdigit() and len(p.figure) > MOST_DIGITS for p in split.values.values()):
         return None
     return _describe_numbers(column, split, mark, why)
+
+
+def _leave_open(why: str) -> Reading | None:
+    """What is not proven of a column, where it is one of numbers."""
+    if not why:
+        return None
+    return Reading(open=why)
 
 
 def _split_column(column: Column) -> _Split:
@@ -235,7 +242,9 @@ def _describe_numbers(column: Column, split: _Split, mark: str, why: str) -> Rea
 
 def _read_signed(parts: Parts, mark: str) -> float:
     number = float(read_figure(parts.figure, mark) or 0.0)
-    return -number if parts.sign in ("-", "\u2212") else number
+    if parts.sign in ("-", "\u2212"):
+        return -number
+    return number
 
 
 def _is_spaced(value: str, parts: Parts) -> bool:
@@ -345,7 +354,9 @@ def _choose_mark_by_size(values: Sequence[Parts]) -> str:
         return ""
     sizes = _convert(plain, ".", factors)
     fits = [mark for mark in MARKS if are_alike(_convert(odd, mark, factors), sizes)]
-    return fits[0] if len(fits) == 1 else ""
+    if len(fits) == 1:
+        return fits[0]
+    return ""
 
 
 def _split_by_ambiguity(values: Sequence[Parts]) -> tuple[list[Parts], list[Parts]]:
@@ -371,7 +382,9 @@ def _list_factors(texts: Collection[str]) -> dict[str, float]:
             return {}
         unit, factors[text] = found
         units.add(unit)
-    return factors if len(units) == 1 else {}
+    if len(units) == 1:
+        return factors
+    return {}
 
 
 def _convert(values: Sequence[Parts], mark: str, factors: dict[str, float]) -> list[float]:

@@ -320,7 +320,9 @@ def _add_article(what: str) -> str:
     >>> _add_article("address"), _add_article("phone")
     ('an address', 'a phone')
     """
-    return f"an {what}" if what[0] in "aei" else f"a {what}"
+    if what[0] in "aei":
+        return f"an {what}"
+    return f"a {what}"
 
 
 def _measure_length(value: str) -> int:

@@ -80,7 +80,9 @@ def _list_named(column: Column) -> list[str]:
     """The values that name a total or a mean; none where they are many."""
     named = [v for v in column.counts if _is_total(v) or MEAN.fullmatch(_strip(v))]
     rows = sum(column.counts[v] for v in named)
-    return named if rows <= max(2, MOST * column.rows) else []
+    if rows <= max(2, MOST * column.rows):
+        return named
+    return []
 
 
 def _name_in_rule(name: str) -> str:

@@ -226,7 +226,9 @@ def _find_base_of_bare(
     for text, unit in units.items():
         if unit == (fits[0], 1.0):
             plain += groups.figures[text]
-    return fits[0] if are_alike(plain, groups.bare) else None
+    if are_alike(plain, groups.bare):
+        return fits[0]
+    return None
 
 
 def _count_fractions(groups: _Groups) -> int:

@@ -182,7 +182,9 @@ def _choose_kind(settings: dict[str, Any], column: Column, goal: str) -> str:
         return "classes"
     numbers = [v for v in column.counts if re.fullmatch(r"-?\d+(\.\d+)?", v)]
     few_whole = column.distinct <= FEW and all(float(v).is_integer() for v in numbers)
-    return "classes" if few_whole and not NUMBERS.search(goal) else "number"
+    if few_whole and not NUMBERS.search(goal):
+        return "classes"
+    return "number"
 
 
 def _explain_useless(aimed: _Aim, column: Column) -> str:
@@ -194,7 +196,9 @@ def _explain_useless(aimed: _Aim, column: Column) -> str:
     if settings.get("private"):
         return "it is private"
     if column.distinct < 2:
-        return "it has the same value in every row" if column.seen else "it is empty"
+        if column.seen:
+            return "it has the same value in every row"
+        return "it is empty"
     if name in found.identifiers and (why := _explain_name(column, found.identifiers[name])):
         return why
     if "currencies" in found.open.get(name, ""):

@@ -135,7 +135,9 @@ def _list_parts(goal: str) -> Iterator[str]:
 def _cut_at(pattern: re.Pattern[str], text: str) -> str:
     """A text up to the first match of a pattern."""
     match = pattern.search(text)
-    return text[: match.start()] if match else text
+    if match:
+        return text[: match.start()]
+    return text
 
 
 def _find_quoted(name: str, goal: str) -> re.Match[str] | None:

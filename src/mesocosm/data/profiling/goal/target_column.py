@@ -96,7 +96,9 @@ def stem_words(goal: str) -> set[str]:
 
 
 def _stem(word: str) -> str:
-    return re.sub(r"(ing|ed|es|s)$", "", word) if len(word) > 4 else word
+    if len(word) > 4:
+        return re.sub(r"(ing|ed|es|s)$", "", word)
+    return word
 
 
 def choose_target(

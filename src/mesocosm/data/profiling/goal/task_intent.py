@@ -107,7 +107,9 @@ def classify_goal(goal: str) -> str:
     """
     if RANKS.search(goal):
         return "ranking"
-    return "answers" if ANSWERS.search(goal) else ""
+    if ANSWERS.search(goal):
+        return "answers"
+    return ""
 
 
 def find_interaction(
