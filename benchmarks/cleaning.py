@@ -16,7 +16,7 @@ from typing import Any
 from mesocosm.core.settings import Where
 from mesocosm.data.dataset import Dataset, From
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
-from mesocosm.data.profiling.auto_fields import look
+from mesocosm.data.profiling.auto_fields import draft_dataset
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.sources.delimited.csv import Csv
 
@@ -32,7 +32,7 @@ def score_table(folder: Path, verbose: bool = False) -> dict[str, Any]:
         shutil.copy(folder / "dirty.csv", home / "dirty.csv")
         where = Where(home, home / ".mesocosm")
         sources = {"dirty": Csv(path="dirty.csv")}
-        made = look(sources, From(union=("dirty",)), where)
+        made = draft_dataset(sources, From(union=("dirty",)), where)
         settings = made.settings(guessed=True)
         settings["fields"] = {
             n: {k: v for k, v in f.items() if k != "private"} for n, f in settings["fields"].items()

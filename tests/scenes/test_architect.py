@@ -15,7 +15,7 @@ from conftest import ROOT
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.assistant.architect import architect
-from mesocosm.cli.views.draft import draft_text
+from mesocosm.cli.views.draft import format_draft
 from mesocosm.config.loader import read_text
 
 pytestmark = pytest.mark.slow
@@ -102,7 +102,7 @@ def test_a_goal_becomes_a_file_that_builds(tmp_path: Path, cli: Any) -> None:
 def test_the_goal_picks_the_field(tmp_path: Path, goal: str, target: str, kind: str) -> None:
     said = architect(tmp_path, [loans(tmp_path)], goal)
     assert (said["aim"]["target"], said["aim"]["kind"]) == (target, kind), said["aim"]["why"]
-    read_text(draft_text(said), tmp_path / "ecosystem.yaml", {})
+    read_text(format_draft(said), tmp_path / "ecosystem.yaml", {})
 
 
 def test_chinese_goals_meet_chinese_and_english_columns(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_chinese_goals_meet_chinese_and_english_columns(tmp_path: Path) -> None:
         [ROOT / "examples" / "newsroom" / "data" / "headlines.csv"],
         "判断标题的情绪",
     )
-    assert headlines["aim"]["target"] == "mood" and "as: market" in draft_text(headlines)
+    assert headlines["aim"]["target"] == "mood" and "as: market" in format_draft(headlines)
 
 
 def test_a_goal_that_fits_two_fields_is_asked_and_one_that_fits_none_is_refused(

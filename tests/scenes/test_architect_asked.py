@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mesocosm.assistant.architect import architect
-from mesocosm.cli.views.draft import draft_text
+from mesocosm.cli.views.draft import format_draft
 from mesocosm.config.loader import read_text
 from mesocosm.core.errors import Wrong
 
@@ -46,7 +46,7 @@ def test_a_goal_that_recommends_becomes_a_ranking(
         [[i, f"The long tale of the {i}th fox"] for i in range(1, 16)],
     )
     said = architect(tmp_path, [items, seen(tmp_path, names)], goal)
-    eco = read_text(draft_text(said), tmp_path / "ecosystem.yaml", {}).eco
+    eco = read_text(format_draft(said), tmp_path / "ecosystem.yaml", {}).eco
     model = eco.models["seen-model"]
     assert (model.features, model.target) == ((names[0],), names[1]) or (
         list(model.features),
@@ -79,7 +79,7 @@ def test_a_goal_that_answers_becomes_a_service_that_answers_from_the_table(
         [[f"How do I reset the {i}th lamp?", f"Press the button {i} times."] for i in range(30)],
     )
     said = architect(tmp_path, [path], goal)
-    eco = read_text(draft_text(said), tmp_path / "ecosystem.yaml", {}).eco
+    eco = read_text(format_draft(said), tmp_path / "ecosystem.yaml", {}).eco
     table = eco.services["faq-desk"].answers
     assert table and [table.question, table.answer] == head and not eco.models
     json.dumps(said)
@@ -99,7 +99,7 @@ def test_contacts_in_answers_are_hidden_and_the_draft_asks_whose_they_are(tmp_pa
         said["dataset"]["fields"]["answer"]["private"] == "redact"
         and "'private: redact'" in said["choose"][0]
     )
-    assert "# CHOOSE: 'answer' shows contacts" in draft_text(said)
+    assert "# CHOOSE: 'answer' shows contacts" in format_draft(said)
 
 
 def test_a_table_that_cannot_be_ranked_or_answered_from_is_refused_with_its_columns(

@@ -14,7 +14,7 @@ from typing import Any
 
 from mesocosm.assistant.architect_tasks import draft_answers, draft_ranking
 from mesocosm.data.profiling.auto_fields import draft_files
-from mesocosm.data.profiling.goal.task_intent import asked
+from mesocosm.data.profiling.goal.task_intent import classify_goal
 
 FORMS = (
     (
@@ -68,7 +68,7 @@ def architect(
     """
     task = kind or ""
     if not kind and not target:
-        task = asked(goal)
+        task = classify_goal(goal)
     if task == "ranking":
         return draft_ranking(root, paths, goal, target, given)
     if task == "answers":

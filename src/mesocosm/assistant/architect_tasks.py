@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from mesocosm.core.errors import Wrong
 from mesocosm.data.profiling.auto_fields import draft_files
-from mesocosm.data.profiling.columns.column import words
-from mesocosm.data.profiling.goal.task_intent import interaction, pair
+from mesocosm.data.profiling.columns.column import split_name
+from mesocosm.data.profiling.goal.task_intent import find_interaction, find_question_and_answer
 
 Draft = dict[str, Any]
 Found = TypeVar("Found")
@@ -47,7 +47,7 @@ def draft_ranking(
         Wrong: no file tells who did something with which item.
     """
     drafts = [draft_files(root, [path], given=given) for path in paths]
-    draft, (who, what, when) = _find_first(drafts, lambda d: interaction(d["columns"], item))
+    draft, (who, what, when) = _find_first(drafts, lambda d: find_interaction(d["columns"], item))
     for other in drafts:
         other.pop("columns", None)
     name = draft["name"]
@@ -154,7 +154,7 @@ def draft_answers(
         Wrong: no file has a column of questions and one of answers.
     """
     drafts = [draft_files(root, [path], given=given) for path in paths]
-    draft, (question, answer) = _find_first(drafts, lambda d: pair(d["columns"]))
+    draft, (question, answer) = _find_first(drafts, lambda d: find_question_and_answer(d["columns"]))
     name = draft["name"]
     draft["dataset"].pop("key", None)
     _keep_text(draft, question, "it holds a question")
@@ -219,4 +219,4 @@ def _same(key: str | None, item: str) -> bool:
     >>> _same("movie", "movie_id"), _same("id", "movie"), _same("user", "movie")
     (True, True, False)
     """
-    return key is not None and {*words(key)} - {"id"} <= {*words(item)}
+    return key is not None and {*split_name(key)} - {"id"} <= {*split_name(item)}

@@ -192,7 +192,7 @@ def test_the_way_out_of_a_refused_name_and_the_accounts_of_a_build_as_json(tmp_p
 def test_a_plan_finds_what_a_join_lacks_and_a_draft_chooses_a_column_of_two_sources(
     tmp_path: Path,
 ) -> None:
-    from mesocosm.cli.views.draft import draft_text
+    from mesocosm.cli.views.draft import format_draft
     from mesocosm.config.loader import read_text
     from mesocosm.core.errors import Invalid
     from mesocosm.data.profiling.auto_fields import draft_files
@@ -204,7 +204,7 @@ def test_a_plan_finds_what_a_join_lacks_and_a_draft_chooses_a_column_of_two_sour
     (tmp_path / "b.csv").write_text(
         "customer_id,name,city\n" + "".join(f"C{i},m{i},x\n" for i in range(5))
     )
-    text = draft_text(draft_files(tmp_path, [tmp_path / "a.csv", tmp_path / "b.csv"]))
+    text = format_draft(draft_files(tmp_path, [tmp_path / "a.csv", tmp_path / "b.csv"]))
     assert "column: a-source.name" in text
     list_resources(read_text(text, tmp_path / "ecosystem.yaml", {}))
     for old, new, said in (

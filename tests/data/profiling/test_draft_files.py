@@ -16,10 +16,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.cli.views.draft import draft_text
+from mesocosm.cli.views.draft import format_draft
 from mesocosm.core.errors import Wrong
 from mesocosm.data.profiling.auto_fields import draft_files
-from mesocosm.data.profiling.file_detection import csv_settings, excel_settings, kind_of, list_in
+from mesocosm.data.profiling.file_detection import (
+    detect_csv_settings,
+    detect_excel_settings,
+    detect_kind,
+    find_list,
+)
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.lifecycle.review.questions import ask_readings
 
@@ -53,16 +58,16 @@ def test_a_title_is_skipped_and_a_first_row_of_figures_is_a_row(
     tmp_path: Path, text: str, settings: dict[str, Any]
 ) -> None:
     (tmp_path / "a.csv").write_text(text)
-    found, why = csv_settings(None, tmp_path / "a.csv")
+    found, why = detect_csv_settings(None, tmp_path / "a.csv")
     assert found == settings and bool(why) is bool(settings)
 
 
 def test_a_sheet_names_its_columns_where_they_stand() -> None:
     rows = [["Sales"], [], ["Region", "Q1"], ["N", 1], ["S", 2.5]]
     assert (
-        excel_settings(rows)[0] == {"header": 3}
-        and excel_settings(rows[2:]) == ({}, "")
-        and excel_settings([]) == ({}, "")
+        detect_excel_settings(rows)[0] == {"header": 3}
+        and detect_excel_settings(rows[2:]) == ({}, "")
+        and detect_excel_settings([]) == ({}, "")
     )
 
 
@@ -85,13 +90,13 @@ def test_a_file_is_what_its_bytes_say(
     tmp_path: Path, name: str, data: bytes, kind: str, stem: str
 ) -> None:
     (tmp_path / name).write_bytes(data)
-    assert kind_of(tmp_path / name) == (kind, stem)
+    assert detect_kind(tmp_path / name) == (kind, stem)
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a.gz", "a", "a.parquet.gz"])
 def test_an_unknown_ending_is_refused(name: str) -> None:
     with pytest.raises(Wrong, match="a file that ends in"):
-        kind_of(Path(name))
+        detect_kind(Path(name))
 
 
 def test_the_only_list_of_a_document_is_found_and_several_are_named(tmp_path: Path) -> None:
@@ -101,14 +106,14 @@ def test_the_only_list_of_a_document_is_found_and_several_are_named(tmp_path: Pa
         ({"meta": {"n": [1]}, "data": {"items": [{"a": 1}]}}, "data.items"),
     ):
         path.write_text(json.dumps(document))
-        assert list_in(path) == at
+        assert find_list(path) == at
     for document, named in (
         ({"a": [{"x": 1}], "b": {"c": [{"x": 1}]}}, "2 lists of objects: a, b.c"),
         ({"a": 1}, "no list of objects"),
     ):
         path.write_text(json.dumps(document))
         with pytest.raises(Wrong, match=named):
-            list_in(path)
+            find_list(path)
 
 
 def test_a_draft_says_how_a_file_was_read_and_what_could_not_be(tmp_path: Path) -> None:
@@ -120,7 +125,7 @@ def test_a_draft_says_how_a_file_was_read_and_what_could_not_be(tmp_path: Path) 
         )
     )
     said = draft_files(tmp_path, [tmp_path / "a.csv.gz"])
-    text = draft_text(said)
+    text = format_draft(said)
     assert said["sources"] == {"a-source": {"type": "csv", "path": "a.csv.gz", "skip": 1}}
     assert (
         "cp1252" in text
@@ -149,7 +154,7 @@ def test_what_is_given_of_a_delimited_file_is_taken(tmp_path: Path) -> None:
         1
     ].counts == {"Москва": 9}
     for given, told in (
-        ({"encoding": "cp1521"}, "'cp1521' is no encoding that is read.*Did you mean 'cp1252'"),
+        ({"encoding": "cp1521"}, "'cp1521' is not a supported encoding.*Did you mean 'cp1252'"),
         ({"delimiter": "||"}, "delimiter: got '||'; expected at most 1 character"),
     ):
         with pytest.raises(Wrong, match=told.replace("||", r"\|\|")):
@@ -246,7 +251,7 @@ def test_lines_of_totals_and_means_are_proposed_to_be_set_aside(
     rules = [p for p in found["proposals"] if p["where"] == "rules"]
     assert bool(rules) == right and "rules" not in found["dataset"], found["evidence"]
     if right:
-        text = draft_text(found)
+        text = format_draft(found)
         assert (
             rules[0]["changes"] == len(words)
             and "    # rules:" in text
@@ -273,7 +278,7 @@ def test_what_is_given_cannot_hide_a_row_or_end_in_an_internal_error(tmp_path: P
         said["sources"]["a-source"] == {"type": "csv", "path": "a.csv", "header": False, "skip": 1}
         and said["columns"][0].rows == 9
     )
-    assert "line 2 is a row" in draft_text(said)
+    assert "line 2 is a row" in format_draft(said)
     path.write_text("a,b\n1,2\n")
     with pytest.raises(Wrong, match="cannot be read as utf-16: it has no byte-order mark"):
         draft_files(tmp_path, [path], given={"encoding": "utf-16"})
@@ -335,5 +340,5 @@ def test_a_decimal_mark_that_other_columns_prove_is_written(tmp_path: Path) -> N
         "units": {"type": "integer", "decimal": "."},
         "price": {"type": "number"},
     }
-    (tmp_path / "ecosystem.yaml").write_text(draft_text(said))
+    (tmp_path / "ecosystem.yaml").write_text(format_draft(said))
     assert not ask_readings(open_ecosystem(tmp_path).spec)

@@ -14,7 +14,7 @@ import pytest
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import Wrong
 from mesocosm.data.profiling.auto_fields import draft_files
-from mesocosm.data.profiling.goal.named_columns import names_in
+from mesocosm.data.profiling.goal.named_columns import find_named_columns
 
 
 def test_words_for_nothing_are_counted_as_the_build_counts_them(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_moment_that_is_none_says_why(tmp_path: Path) -> None:
 def test_every_column_that_a_goal_names_is_told(
     goal: str, names: list[str], found: list[str]
 ) -> None:
-    assert names_in(goal, names) == found
+    assert find_named_columns(goal, names) == found
 
 
 def test_two_columns_that_fit_the_goal_are_a_doubt(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from mesocosm.data.cleaning.repairs.spelling import Spelling
-from mesocosm.data.profiling.columns.categories import variants, words_type
+from mesocosm.data.profiling.columns.categories import find_variants, profile_words
 from mesocosm.data.profiling.columns.column import Column
-from mesocosm.data.profiling.columns.dates import dates
-from mesocosm.data.profiling.columns.identifiers import identifier
-from mesocosm.data.profiling.columns.numbers import numbers
-from mesocosm.data.profiling.columns.personal import private
-from mesocosm.data.profiling.goal.named_columns import named_in
+from mesocosm.data.profiling.columns.dates import profile_dates
+from mesocosm.data.profiling.columns.identifiers import explain_identifier
+from mesocosm.data.profiling.columns.numbers import profile_numbers
+from mesocosm.data.profiling.columns.personal import find_private
+from mesocosm.data.profiling.goal.named_columns import find_named_column
 
 
 def column(values: list[str], name: str = "x") -> Column:
@@ -42,7 +42,7 @@ def column(values: list[str], name: str = "x") -> Column:
 def test_one_order_of_day_and_month_reads_a_column_or_none_is_taken(
     values: list[str], formats: list[str] | None
 ) -> None:
-    found = dates(column(values))
+    found = profile_dates(column(values))
     assert found and (
         found.settings.get("formats") == formats if formats else found.open and not found.settings
     )
@@ -78,7 +78,7 @@ def test_one_order_of_day_and_month_reads_a_column_or_none_is_taken(
 def test_a_number_is_taken_only_where_every_value_reads_in_one_way(
     values: list[str], settings: dict[str, Any] | None
 ) -> None:
-    found = numbers(column(values))
+    found = profile_numbers(column(values))
     assert found and (
         found.settings == settings if settings else found.open and not found.settings
     ), found
@@ -86,7 +86,7 @@ def test_a_number_is_taken_only_where_every_value_reads_in_one_way(
 
 def test_what_other_columns_prove_of_the_decimal_mark_settles_an_open_one() -> None:
     open_ = column(["1.234", "5.678"])
-    point, comma = numbers(open_, frozenset(".")), numbers(open_, frozenset(","))
+    point, comma = profile_numbers(open_, frozenset(".")), profile_numbers(open_, frozenset(","))
     assert (
         point
         and point.settings == {"type": "number", "decimal": "."}
@@ -130,7 +130,7 @@ def test_what_other_columns_prove_of_the_decimal_mark_settles_an_open_one() -> N
 def test_identifiers_are_known_by_zeros_length_check_digits_and_name(
     name: str, values: list[str], names: bool
 ) -> None:
-    assert bool(identifier(column(values, name))) is names
+    assert bool(explain_identifier(column(values, name))) is names
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_identifiers_are_known_by_zeros_length_check_digits_and_name(
 def test_private_columns_are_found_by_name_and_content_whatever_their_type(
     name: str, values: list[str], how: str | None
 ) -> None:
-    found = private(
+    found = find_private(
         column(values, name),
         "date" if name == "dob" else "integer" if values[0].isdigit() else "text",
     )
@@ -173,10 +173,10 @@ def test_private_columns_are_found_by_name_and_content_whatever_their_type(
 
 
 def test_spellings_that_differ_in_case_are_one_category_and_codes_are_not() -> None:
-    settings, _, _ = words_type(column(["good"] * 9 + ["GOOD"] * 2 + ["bad"] * 5))
+    settings, _, _ = profile_words(column(["good"] * 9 + ["GOOD"] * 2 + ["bad"] * 5))
     assert settings == {"type": "category", "values": ["good", "bad"], "aliases": {"GOOD": "good"}}
-    assert variants({"m": 3, "M": 2, "good": 4, "Good": 1})[0] == {}
-    assert words_type(column(["yes", "no"] * 5))[0] == {"type": "category"} and words_type(
+    assert find_variants({"m": 3, "M": 2, "good": 4, "Good": 1})[0] == {}
+    assert profile_words(column(["yes", "no"] * 5))[0] == {"type": "category"} and profile_words(
         column(["true", "false"] * 5)
     )[0] == {"type": "boolean"}
 
@@ -213,4 +213,4 @@ def test_a_short_code_a_date_or_an_hour_is_no_misspelling() -> None:
     ],
 )
 def test_a_goal_that_names_a_column_means_it(goal: str, names: list[str], target: str) -> None:
-    assert named_in(goal, names) == target
+    assert find_named_column(goal, names) == target

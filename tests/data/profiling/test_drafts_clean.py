@@ -18,7 +18,7 @@ import pytest
 
 import mesocosm.data.profiling.profile
 from mesocosm.data.engines.bounded_duckdb import open_engine
-from mesocosm.data.profiling.proof import read
+from mesocosm.data.profiling.proof import read_fields
 from mesocosm.data.sources.path_utils import quote
 
 MOST_ROWS, MOST_COLUMNS, MOST_TABLES = 100, 8, 40
@@ -103,10 +103,10 @@ def test_a_draft_of_a_clean_table_changes_no_value_and_drops_no_row(
     one reading.
     """
     monkeypatch.setattr(
-        mesocosm.data.profiling.profile, "guesses", lambda *_: []
+        mesocosm.data.profiling.profile, "propose", lambda *_: []
     )  # proposals are comments: they change nothing
     monkeypatch.setattr(
-        mesocosm.data.profiling.profile, "unread", lambda *_: {}
+        mesocosm.data.profiling.profile, "count_unread", lambda *_: {}
     )  # the look alone must be right, not only what is held against all rows
     wrong: list[str] = []
     cells: dict[str, list[tuple[str, str]]] = {}
@@ -152,7 +152,9 @@ def test_a_draft_of_a_clean_table_changes_no_value_and_drops_no_row(
                 )
             ),
         )
-        read(con, "all_cells", dict(zip(names, map(json.loads, cells), strict=True)), "built")
+        read_fields(
+            con, "all_cells", dict(zip(names, map(json.loads, cells), strict=True)), "built"
+        )
         built = con.execute(f"select {', '.join(names)} from built order by rowid").fetchall()
     assert seen >= 30 and len(built) == length, (seen, length, len(built))
     for told, values in zip(cells.values(), zip(*built, strict=True), strict=True):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mesocosm.cli.views.draft import draft_text
+from mesocosm.cli.views.draft import format_draft
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.sources.contract import Contract
 
@@ -82,5 +82,5 @@ def test_a_contract_is_proposed_from_what_was_seen_and_can_be_kept(tmp_path: Pat
         contract == {"columns": ["order", "late"], "unique": ["order"], "min": 30}
         and "contract" not in said["sources"]["orders-source"]
     )
-    line = next(one for one in draft_text(said).splitlines() if "# contract: " in one)
+    line = next(one for one in format_draft(said).splitlines() if "# contract: " in one)
     assert Contract.model_validate(yaml.safe_load(line.partition("contract: ")[2]))

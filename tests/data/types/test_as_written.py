@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.cli.commands.project.build import run_build
 from mesocosm.core.errors import Invalid
-from mesocosm.data.parsing.timestamps import day_of, why_no_day
+from mesocosm.data.parsing.timestamps import explain_day, read_day
 from mesocosm.data.privacy import check_digits, context_cues, detector
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.snapshots.delta_tables import read_table
@@ -70,14 +70,14 @@ def test_every_check_of_private_values_takes_any_text(text: str) -> None:
 @given(TEXTS)
 def test_a_text_is_a_day_or_there_is_a_reason_why_not(text: str) -> None:
     for forms in ("iso\nzh\ndmy", "zh", "mdy\n%d %b %Y"):
-        assert (day_of(text, forms) is None) or why_no_day(text, forms) is None
+        assert (read_day(text, forms) is None) or explain_day(text, forms) is None
 
 
 def test_a_year_of_an_era_is_refused_with_its_reason() -> None:
-    assert day_of("令和7年11月23日", "zh") is None and "Japanese era" in str(
-        why_no_day("令和7年11月23日", "zh")
+    assert read_day("令和7年11月23日", "zh") is None and "Japanese era" in str(
+        explain_day("令和7年11月23日", "zh")
     )
-    assert day_of("二〇二四年十一月二十三日", "zh") == "2024-11-23"
+    assert read_day("二〇二四年十一月二十三日", "zh") == "2024-11-23"
 
 
 def built(home: Path, yaml: str, **files: str) -> Any:

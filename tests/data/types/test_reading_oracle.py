@@ -19,10 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mesocosm.data.parsing.numbers import Figure, Refused, figure
-from mesocosm.data.parsing.timestamps import day_of
+from mesocosm.data.parsing.numbers import Figure, Refused, parse_figure
+from mesocosm.data.parsing.timestamps import read_day
 from mesocosm.data.pipeline import ibis_sql, recipe
-from mesocosm.data.profiling.column_readings import day_month_order, decimal_mark
+from mesocosm.data.profiling.column_readings import prove_day_month_order, prove_decimal_mark
 from mesocosm.data.types import TYPES
 
 GROUPS: list[dict[str, Any]] = yaml.safe_load(
@@ -161,17 +161,17 @@ def test_a_column_that_shows_both_marks_reads_only_what_has_one_reading(
 
 def test_what_a_column_proves() -> None:
     assert [
-        decimal_mark(v).reading
+        prove_decimal_mark(v).reading
         for v in (["12,5"], ["1.234,56"], ["12.5"], ["1,234,567"], ["1.234.567"], ["12"])
     ] == [",", ",", ".", ".", ",", None]
     assert (
-        decimal_mark(["1,234", "2,345"]).ambiguous
-        and decimal_mark(["1.234"]).ambiguous
-        and decimal_mark(["12,5", "12.5"]).mixed
+        prove_decimal_mark(["1,234", "2,345"]).ambiguous
+        and prove_decimal_mark(["1.234"]).ambiguous
+        and prove_decimal_mark(["12,5", "12.5"]).mixed
     )
     assert (
-        day_month_order(["03/04/2024", "31/01/2024"]).reading == "dmy"
-        and day_month_order(["03/04/2024"]).ambiguous
+        prove_day_month_order(["03/04/2024", "31/01/2024"]).reading == "dmy"
+        and prove_day_month_order(["03/04/2024"]).ambiguous
     )
 
 
@@ -186,13 +186,13 @@ def test_a_number_written_in_a_locale_comes_back_exactly_or_is_refused(
     point, group = marks
     true = Decimal(whole).scaleb(-places)
     text = f"{true:,.{places}f}".replace(",", "\x00").replace(".", point).replace("\x00", group)
-    read = figure(text, point)
+    read = parse_figure(text, point)
     assert isinstance(read, Figure) and Decimal(read.number) == true
-    other = figure(text, "," if point == "." else ".")
+    other = parse_figure(text, "," if point == "." else ".")
     assert (
         isinstance(other, Refused)
         or Decimal(other.number) == true
-        or decimal_mark([text]).reading is None
+        or prove_decimal_mark([text]).reading is None
     )
 
 
@@ -225,10 +225,10 @@ def test_a_date_written_in_a_locale_comes_back_exactly_or_is_refused(day: date) 
     for locale, order in ORDER_OF.items():
         for width in ("short", "medium", "long"):
             text = format_date(day, width, locale=locale)
-            right = {day_of(text, form) for form in (order, "zh")} - {None}
+            right = {read_day(text, form) for form in (order, "zh")} - {None}
             assert right == {day.isoformat()}, (locale, width, text)
-            other = day_of(text, "mdy" if order == "dmy" else "dmy")
-            proof = day_month_order([text])
+            other = read_day(text, "mdy" if order == "dmy" else "dmy")
+            proof = prove_day_month_order([text])
             if other not in (
                 None,
                 day.isoformat(),
@@ -278,10 +278,10 @@ def test_a_number_written_by_babel_in_a_locale_comes_back_exactly_or_is_refused(
         ).strip("\u200e\u200f\u061c"),
         get_decimal_symbol(locale),
     )
-    read = figure(text, mark if mark in ".," else ".")
+    read = parse_figure(text, mark if mark in ".," else ".")
     assert isinstance(read, Figure) and Decimal(read.number) == true, (text, read)
-    other = figure(text, "," if mark == "." else ".")
-    proof = decimal_mark([text])
+    other = parse_figure(text, "," if mark == "." else ".")
+    proof = prove_decimal_mark([text])
     assert (
         isinstance(other, Refused)
         or Decimal(other.number) == true
@@ -373,17 +373,17 @@ def test_a_text_of_a_reviewer_is_read_exactly_or_refused(
 
 def test_what_stays_open_is_asked() -> None:
     assert (
-        decimal_mark(["1,234 m2", "2,345 kg/m3"]).ambiguous
-        and decimal_mark(["1,234E+03"]).ambiguous
+        prove_decimal_mark(["1,234 m2", "2,345 kg/m3"]).ambiguous
+        and prove_decimal_mark(["1,234E+03"]).ambiguous
     )
     assert (
-        decimal_mark(["1,234 m2", "2,5 m2"]).reading == ","
-        and decimal_mark(["1.234E+03"]).reading == "."
+        prove_decimal_mark(["1,234 m2", "2,5 m2"]).reading == ","
+        and prove_decimal_mark(["1.234E+03"]).reading == "."
     )
-    assert decimal_mark(["3-5", "1,234 (2)", "1,234-2,345"]).open == ()
+    assert prove_decimal_mark(["3-5", "1,234 (2)", "1,234-2,345"]).open == ()
     assert (
-        day_month_order(["03 04 2024"]).ambiguous
-        and day_month_order(["03 13 2024"]).reading == "mdy"
+        prove_day_month_order(["03 04 2024"]).ambiguous
+        and prove_day_month_order(["03 13 2024"]).reading == "mdy"
     )
 
 

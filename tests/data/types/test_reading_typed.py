@@ -13,7 +13,7 @@ import pytest
 from mesocosm.core.errors import Wrong
 from mesocosm.data.pipeline import ibis_sql, recipe
 from mesocosm.data.pipeline.ingest import IBIS, RawTable, as_read, ibis_of
-from mesocosm.data.profiling.proven_settings import orders, prove
+from mesocosm.data.profiling.proven_settings import prove_marks, prove_orders
 from mesocosm.data.types import TYPES
 
 TYPED: list[tuple[str, dict[str, Any], str, Any]] = [
@@ -169,11 +169,11 @@ def test_a_column_proves_its_reading_or_stops(
         con.execute("create table _raw as select unnest(?::varchar[]) as x", [values])
         if isinstance(want, str):
             with pytest.raises(Wrong, match=want):
-                _ = orders(con, fields, rows), prove(con, fields, rows)
+                _ = prove_orders(con, fields, rows), prove_marks(con, fields, rows)
             return
         found = {
-            "order": orders(con, fields, rows).get("x"),
-            "decimal": prove(con, fields, rows).get("x"),
+            "order": prove_orders(con, fields, rows).get("x"),
+            "decimal": prove_marks(con, fields, rows).get("x"),
         }
         assert {k: v for k, v in found.items() if v} == want
         if "order" in want:

@@ -5,210 +5,194 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+Data = Mapping[str, Any]
+WIDTH = 100  # letters of a line of evidence
+WIDE = 110  # of a line to choose
+MOST_LINES = 4  # of one sentence
+PLAIN = re.compile(r"[A-Za-z_][\w/.*-]*")  # words that YAML reads as texts without quotes
+YAML_WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off"))
+ROWS = ("duplicates", "rules")  # sections whose proposals change rows, not cells
+ACCEPT = "PROPOSED, and not done: take the '# ' off '{}:' and off the lines that you accept{}."
+LISTS = {  # sections of proposals, with what more a person has to know
+    "repairs": "",
+    "rules": "; a row that breaks a rule is quarantined",
+}
+REASONS = {"predict": "target"}  # settings whose reason has another name
+CONTRACT = (
+    "PROPOSED, and not done: what this source has kept so far; a build stops, and drops nothing,"
+    " where it breaks. Add it to the braces:"
+)
 
-def draft_text(data: dict[str, Any]) -> str:
+
+def format_draft(data: Data) -> str:
     """The file, each proposal under the sentence that speaks for it."""
-    told = data["evidence"]
-    lines = [
-        "grammar: 1",
-        f"ecosystem: {data['name']}",
-        "",
-        "sources:",
-        *(
-            line
-            for name, settings in data["sources"].items()
-            for line in _source(
-                name,
-                settings,
-                data.get("contracts", {}).get(name),
-                data.get("notes", {}).get(name, ()),
-            )
-        ),
-        *(
-            line
-            for name, why in data["left"].items()
-            for line in _because(f"{name.removesuffix('-source')} is left out: {why}", 2)
-        ),
-        "",
-        "datasets:",
-        f"  {data['name']}-data:",
-        *_because(told.get("from"), 4),
-        f"    from: {_flow(data['from'])}",
-    ]
-    draft, waiting = data["dataset"], data.get("proposals", [])
-    if "key" in draft:
-        lines += [*_because(told.get("key"), 4), f"    key: {_word(draft['key'])}"]
-    lines += _proposed([p for p in waiting if p["where"] == "duplicates"], "duplicates: ", 4)
-    lines.append("    fields:")
-    for name, field in draft["fields"].items():
-        lines += _because(told.get(f"fields.{name}"), 6)
-        lines += _because(told.get(f"fields.{name}.private"), 6)
-        lines.append(f"      {_word(name)}: {_flow(field)}")
-        lines += _proposed(
-            [p for p in waiting if p["where"] == f"fields.{name}"], f"{_word(name)}: ", 6
-        )
-    if repairs := [p for p in waiting if p["where"] == "repairs"]:
-        lines += [
-            (
-                "    # PROPOSED, and not done: take the '# ' off 'repairs:' and off the lines that"
-                " you accept."
-            ),
-            "    # repairs:",
-        ]
-        lines += _proposed(repairs, "  - ", 4)
-    if rules := [p for p in waiting if p["where"] == "rules"]:
-        lines += [
-            (
-                "    # PROPOSED, and not done: take the '# ' off 'rules:' and off the lines that"
-                " you accept; a row that breaks a rule is quarantined."
-            ),
-            "    # rules:",
-        ]
-        lines += _proposed(rules, "  - ", 4)
-    if "parts" in data:
-        lines += [
-            *_because(data["reasons"].get("split"), 4),
-            f"    split: {_flow(data['parts']['split'])}",
-        ]
+    lines = ["grammar: 1", f"ecosystem: {data['name']}", "", "sources:"]
+    for name in data["sources"]:
+        lines += _format_source(name, data)
+    for name, why in data["left"].items():
+        lines += _comment(f"{name.removesuffix('-source')} is left out: {why}", 2)
+    lines += ["", "datasets:", *_format_dataset(data)]
     for more in data.get("more", ()):
-        lines += _dataset(more)
+        lines += _format_other_dataset(more)
     if "parts" in data:
-        lines += _parts(data)
+        lines += _format_parts(data)
     return "\n".join(lines)
 
 
-def _source(
-    name: str, settings: dict[str, Any], contract: dict[str, Any] | None, notes: Sequence[str] = ()
-) -> list[str]:
+def _format_source(name: str, data: Data) -> Iterator[str]:
     """A source, what was found in reading it, and what it has kept so far as a proposed
     contract.
     """
-    told = [line for note in notes for line in _because(note, 2)]
-    if not contract:
-        return [*told, f"  {name}: {_flow(settings)}"]
-    return [
-        *told,
-        *_because(
-            "PROPOSED, and not done: what this source has kept so far; a build stops, and drops"
-            " nothing, where it breaks. Add it to the braces:",
-            2,
-        ),
-        f"  # contract: {_flow(contract)}",
-        f"  {name}: {_flow(settings)}",
-    ]
+    for note in data.get("notes", {}).get(name, ()):
+        yield from _comment(note, 2)
+    contract = data.get("contracts", {}).get(name)
+    if contract:
+        yield from _comment(CONTRACT, 2)
+        yield f"  # contract: {_to_flow(contract)}"
+    yield f"  {name}: {_to_flow(data['sources'][name])}"
 
 
-def _dataset(more: dict[str, Any]) -> list[str]:
+def _format_dataset(data: Data) -> Iterator[str]:
+    """The dataset of the files, with what is proposed for it."""
+    evidence, draft = data["evidence"], data["dataset"]
+    proposals: dict[str, list[Data]] = {}
+    for proposal in data.get("proposals", []):
+        proposals.setdefault(proposal["where"], []).append(proposal)
+    yield f"  {data['name']}-data:"
+    yield from _comment(evidence.get("from"), 4)
+    yield f"    from: {_to_flow(data['from'])}"
+    if "key" in draft:
+        yield from _comment(evidence.get("key"), 4)
+        yield f"    key: {_to_word(draft['key'])}"
+    yield from _format_proposals(proposals.get("duplicates", []), "duplicates: ", 4)
+    yield "    fields:"
+    for name, field in draft["fields"].items():
+        line = f"{_to_word(name)}: "
+        yield from _format_field(name, field, evidence)
+        yield from _format_proposals(proposals.get(f"fields.{name}", []), line, 6)
+    for section, more in LISTS.items():
+        if section in proposals:
+            yield f"    # {ACCEPT.format(section, more)}"
+            yield f"    # {section}:"
+            yield from _format_proposals(proposals[section], "  - ", 4)
+    if "parts" in data:
+        yield from _comment(data["reasons"].get("split"), 4)
+        yield f"    split: {_to_flow(data['parts']['split'])}"
+
+
+def _format_field(name: str, field: Data, evidence: Data) -> Iterator[str]:
+    """A field under its evidence."""
+    yield from _comment(evidence.get(f"fields.{name}"), 6)
+    yield from _comment(evidence.get(f"fields.{name}.private"), 6)
+    yield f"      {_to_word(name)}: {_to_flow(field)}"
+
+
+def _format_other_dataset(more: Data) -> Iterator[str]:
     """Another dataset that a goal needs, such as the items that are ranked."""
-    lines = ["", f"  {more['name']}-data:", f"    from: {_flow(more['from'])}"]
-    if "key" in more["dataset"]:
-        lines += [
-            *_because(more["evidence"].get("key"), 4),
-            f"    key: {_word(more['dataset']['key'])}",
-        ]
-    lines.append("    fields:")
-    for name, field in more["dataset"]["fields"].items():
-        lines += [
-            *_because(more["evidence"].get(f"fields.{name}"), 6),
-            *_because(more["evidence"].get(f"fields.{name}.private"), 6),
-            f"      {_word(name)}: {_flow(field)}",
-        ]
-    return [*lines, "    split: none"]
+    dataset, evidence = more["dataset"], more["evidence"]
+    yield ""
+    yield f"  {more['name']}-data:"
+    yield f"    from: {_to_flow(more['from'])}"
+    if "key" in dataset:
+        yield from _comment(evidence.get("key"), 4)
+        yield f"    key: {_to_word(dataset['key'])}"
+    yield "    fields:"
+    for name, field in dataset["fields"].items():
+        yield from _format_field(name, field, evidence)
+    yield "    split: none"
 
 
-def _proposed(proposals: list[dict[str, Any]], head: str, indent: int) -> list[str]:
+def _format_proposals(proposals: Sequence[Data], head: str, indent: int) -> Iterator[str]:
     """Guesses as comments: what each would change, at most ten examples, and the line that a person
     may accept.
     """
-    lines: list[str] = []
-    for one in proposals:
-        count = (
-            f"{one['changes']}"
-            f" "
-            f"{'row' if one['where'] in ('duplicates', 'rules') else 'value'}{'s' * (one['changes'] != 1)}"
-            if one["changes"]
-            else ""
+    margin = " " * indent + "# "
+    for proposal in proposals:
+        yield from _comment(
+            f"PROPOSED, and not done{_count_changes(proposal)}; {proposal['why']}", indent
         )
-        lines += _because(
-            f"PROPOSED, and not done{': ' + count if count else ''}; {one['why']}", indent
-        )
-        lines += [
-            " " * indent + "#   " + re.sub(r"\s+", " ", example)[:120]
-            for example in one["examples"]
-        ]
-        lines.append(" " * indent + "# " + head + _flow(json.loads(one["line"])))
-    return lines
+        for example in proposal["examples"]:
+            yield f"{margin}  {_flatten(example)[:120]}"
+        yield f"{margin}{head}{_to_flow(json.loads(proposal['line']))}"
 
 
-def _parts(data: dict[str, Any]) -> list[str]:
+def _count_changes(proposal: Data) -> str:
+    changes = proposal["changes"]
+    if not changes:
+        return ""
+    what = "row" if proposal["where"] in ROWS else "value"
+    return f": {changes} {what}{'s' * (changes != 1)}"
+
+
+def _format_parts(data: Data) -> Iterator[str]:
     """What a goal asked for, each setting under its reason, each doubt as a line to choose."""
-    why, parts = data["reasons"], data["parts"]
-    lines = [""]
-    lines += [
-        line
-        for doubt in data["choose"]
-        for line in ("# CHOOSE: " + textwrap.fill(doubt, 110).replace("\n", "\n#   ")).split("\n")
-    ]
-    lines += ["models:"] if parts["models"] else _because(why.get("target"), 0)
+    reasons, parts = data["reasons"], data["parts"]
+    yield ""
+    for doubt in data["choose"]:
+        first, *more = textwrap.wrap(doubt, WIDE)
+        yield f"# CHOOSE: {first}"
+        yield from (f"#   {line}" for line in more)
+    if parts["models"]:
+        yield "models:"
+    else:
+        yield from _comment(reasons.get("target"), 0)
     for name, model in parts["models"].items():
-        lines.append(f"  {name}:")
+        yield f"  {name}:"
         for key, value in model.items():
-            reason = {"predict": "target", "inputs": "kind"}.get(key, key)
-            left = [
-                line
-                for k, v in why.items()
-                if k.startswith("left.") and key == "inputs"
-                for line in _because(v, 4)
-            ]
-            lines += [
-                *(_because(why.get(reason), 4) if key != "inputs" else left),
-                f"    {key}: {_flow(value)}",
-            ]
-    lines += ["", "services:", *(f"  {n}: {_flow(s)}" for n, s in parts["services"].items())]
-    lines += ["", "monitors:"] if parts["monitors"] else []
+            for reason in _list_reasons(key, reasons):
+                yield from _comment(reason, 4)
+            yield f"    {key}: {_to_flow(value)}"
+    yield from ("", "services:")
+    yield from (f"  {name}: {_to_flow(service)}" for name, service in parts["services"].items())
+    if parts["monitors"]:
+        yield from ("", "monitors:")
     for name, monitor in parts["monitors"].items():
-        lines += [
-            *_because(why.get("monitor"), 2),
-            *_because(why.get("surge"), 2),
-            f"  {name}: {_flow(monitor)}",
-        ]
-    return [*lines, "", "world:", f"  places: {_flow(parts['world']['places'])}"]
+        yield from _comment(reasons.get("monitor"), 2)
+        yield from _comment(reasons.get("surge"), 2)
+        yield f"  {name}: {_to_flow(monitor)}"
+    yield from ("", "world:", f"  places: {_to_flow(parts['world']['places'])}")
 
 
-def _because(sentence: str | None, indent: int) -> list[str]:
+def _list_reasons(key: str, reasons: Data) -> list[str | None]:
+    """Why a model's setting is as it is; of its inputs, why other fields are left out."""
+    if key == "inputs":
+        return [why for name, why in reasons.items() if name.startswith("left.")]
+    return [reasons.get(REASONS.get(key, key))]
+
+
+def _comment(sentence: str | None, indent: int) -> list[str]:
+    """A sentence as comments of a few lines; none where there is no sentence."""
     if not sentence:
         return []
-    return [
-        " " * indent + "# " + line
-        for line in textwrap.wrap(
-            re.sub(r"\s+", " ", sentence), 100, max_lines=4, placeholder=" ..."
-        )
-    ]
+    lines = textwrap.wrap(_flatten(sentence), WIDTH, max_lines=MOST_LINES, placeholder=" ...")
+    return [f"{' ' * indent}# {line}" for line in lines]
 
 
-def _word(value: Any) -> str:
+def _flatten(text: str) -> str:
+    """A text on one line."""
+    return re.sub(r"\s+", " ", text)
+
+
+def _to_word(value: object) -> str:
+    """A scalar as YAML writes it."""
     if isinstance(value, bool) or value is None:
         return json.dumps(value)
-    if isinstance(value, (int, float)):
+    if isinstance(value, int | float):
         return f"{value:g}"
-    plain = re.fullmatch(r"[A-Za-z_][\w/.*-]*", str(value)) and str(value).lower() not in (
-        "null",
-        "true",
-        "false",
-        "yes",
-        "no",
-        "on",
-        "off",
-    )
-    return str(value) if plain else json.dumps(str(value), ensure_ascii=False)
+    text = str(value)
+    if PLAIN.fullmatch(text) and text.lower() not in YAML_WORDS:
+        return text
+    return json.dumps(text, ensure_ascii=False)
 
 
-def _flow(value: Any) -> str:
+def _to_flow(value: object) -> str:
+    """A value as YAML writes it in one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_word(k)}: {_flow(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_flow(v) for v in value) + "]"
-    return _word(value)
+        pairs = ", ".join(f"{_to_word(k)}: {_to_flow(v)}" for k, v in value.items())
+        return f"{{{pairs}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_to_flow, value))}]"
+    return _to_word(value)

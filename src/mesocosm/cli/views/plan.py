@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 
-def plan_text(data: dict[str, Any]) -> str:
+def format_plan(data: Mapping[str, Any]) -> str:
     """One line a change with its reasons, then what the values leave open, then the count."""
-    wide = max((len(c["address"]) for c in data["changes"]), default=0)
+    width = max((len(c["address"]) for c in data["changes"]), default=0)
     lines = []
     for change in data["changes"]:
-        why = "; ".join(change["because"])
-        price = f"; {change['price']['text']}" if "price" in change else ""
-        lines.append(
-            f"{change['sign']} {change['address']:<{wide}} "
-            f" {change['action']}{': ' + why if why else ''}{price}"
-        )
+        lines.append(_format_change(change, width))
         lines += [f"  warning: {sentence}" for sentence in change.get("warnings", ())]
-    counts: dict[str, int] = {}
-    for change in data["changes"]:
-        counts[change["action"]] = counts.get(change["action"], 0) + 1
     if data.get("compared_at_build"):
         lines.append(
             f"New rows of {', '.join(data['compared_at_build'])} are compared with the last"
             " snapshot during the build."
         )
-    lines += [f"? {one['text']}" for one in data.get("questions", ())]
-    return "\n".join([*lines, ", ".join(f"{n} to {a}" for a, n in counts.items()) + "."])
+    lines += [f"? {question['text']}" for question in data.get("questions", ())]
+    counts = Counter(change["action"] for change in data["changes"])
+    summary = ", ".join(f"{number} to {action}" for action, number in counts.items())
+    return "\n".join([*lines, f"{summary}."])
+
+
+def _format_change(change: Mapping[str, Any], width: int) -> str:
+    """A change in one line; addresses take `width` characters."""
+    text = f"{change['sign']} {change['address']:<{width}}  {change['action']}"
+    if why := "; ".join(change["because"]):
+        text += f": {why}"
+    if "price" in change:
+        text += f"; {change['price']['text']}"
+    return text

@@ -9,10 +9,19 @@ from calendar import month_name
 from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
 HAN_DIGITS = dict(zip("〇零一二三四五六七八九", "00123456789", strict=True))
+HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+OTHER_MONTHS = {  # spellings that Babel does not have
+    "sept": 9,
+    "jänner": 1,
+    "maerz": 3,
+    "fevrier": 2,
+    "fevr": 2,
+    "aout": 8,
+    "decembre": 12,
+}
 WIDTHS = {
     "Y": 4,
     "y": 2,
@@ -26,7 +35,13 @@ WIDTHS = {
     "f": 6,
 }  # digits of the parts of a format
 ORDERS = ("dmy", "mdy", "ymd")
+ALIASES = {"eu": "dmy", "us": "mdy"}
+ORDERED = frozenset((*ORDERS, *ALIASES))
+MONTH = "\x00"  # stands before the number that replaces the name of a month
+PIVOT = 69  # years of two digits from here on are of the twentieth century, as POSIX has it
+FIRST_YEAR, LAST_YEAR = 1000, 2999
 ANY = re.compile(r"^(\d{1,4})\s*([/.\- ])\s*(\d{1,2})\s*\2\s*(\d{1,4})$")
+SHORT = re.compile(r"\d{1,2}\s*([/.\- ])\s*\d{1,2}\s*\1\s*\d{1,2}")
 FORMS = (  # of texts that are refused, and why
     (r"^\d{4}-?W\d{2}(?:-?\d)?$", "an ISO week date is refused: write year, month and day"),
     (
@@ -38,7 +53,7 @@ FORMS = (  # of texts that are refused, and why
             r"^\d{4}(?:[-/.]\d{1,2}|\d{2})?$|^\d{1,2}[/.-]\d{4}$|^[^\W\d_]+["
             r" .\-']*(?:\d{2}|\d{4})$|^\d{4}年\d{1,2}月$"
         ),
-        "it names no day",
+        "it does not name a day",
     ),
     (
         r"^(?:令和|平成|昭和|大正|明治|[RHSTM]\.?\d)",
@@ -61,76 +76,82 @@ class NoMoment(ValueError):
 
 
 @lru_cache(maxsize=1)
-def months() -> dict[str, int]:
+def load_months() -> dict[str, int]:
     """Names of months, full and short, in small letters and without a point.
 
-    >>> months()["märz"], months()["févr"], months()["sept"], months()["十二月"]
-    (3, 2, 9, 12)
+    >>> [load_months()[name] for name in ("märz", "févr", "sept", "十二月")]
+    [3, 2, 9, 12]
     """
     from babel import Locale
 
-    found = {"sept": 9, "jänner": 1, "maerz": 3, "fevrier": 2, "fevr": 2, "aout": 8, "decembre": 12}
+    found = dict(OTHER_MONTHS)
     for language in LANGUAGES:
         names = Locale.parse(language).months
         for context in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
                 for number, name in names[context][width].items():
                     found.setdefault(name.casefold().rstrip("."), int(number))
-    return found | {
-        f"{han}月": i + 1
-        for i, han in enumerate(
-            ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
-        )
-    }
+    return found | {f"{han}月": number for number, han in enumerate(HAN_MONTHS, start=1)}
 
 
-def calendar_day(text: str, forms: tuple[str, ...]) -> date:
-    """A day without its clock, by the first form that reads it."""
+def parse_calendar_day(text: str, forms: tuple[str, ...]) -> date:
+    """Read a day without its clock, by the first form that reads it.
+
+    Raises:
+        NoMoment: none does, or the text has two readings; says why where that is known.
+    """
+    if "ymd" in forms and SHORT.fullmatch(text):
+        _check_one_reading(text, forms)
     wrong = ""
-    short = re.fullmatch(r"\d{1,2}\s*([/.\- ])\s*\d{1,2}\s*\1\s*\d{1,2}", text)
-    if short and "ymd" in forms and len(days := _readings(text, forms)) > 1:
-        raise NoMoment(
-            f"it has two readings, {days[0]} and {days[1]}; 'formats' needs one order of year,"
-            " month and day"
-        )
     for form in forms:
         try:
-            found = day_by_form(text, form)
-        except NoMoment as why:
-            wrong = wrong or str(why)
+            day = parse_day(text, form)
+        except NoMoment as error:
+            wrong = wrong or str(error)
             continue
-        if found and not 1000 <= found.year <= 2999:
-            raise NoMoment("its year is outside 1000 to 2999")
-        if found:
-            return found
-    if not wrong and ANY.match(text):
-        wrong = "its order is not among the formats; add dmy (day first), mdy (month first) or ymd"
-    wrong = wrong or next((why for pattern, why in FORMS if re.search(pattern, text)), "")
-    if (
-        not wrong
-        and _numbered(text)
-        and not {*ORDERS, "eu", "us"} & {*forms}
-        and not any("%b" in f or "%B" in f for f in forms)
-    ):
-        wrong = "the name of a month needs dmy, mdy or a format with %b among the formats"
-    raise NoMoment(wrong)
+        if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise NoMoment(f"its year is outside {FIRST_YEAR} to {LAST_YEAR}")
+        if day:
+            return day
+    raise NoMoment(wrong or _explain_no_form(text, forms))
 
 
-def _readings(text: str, forms: tuple[str, ...]) -> list[date]:
-    """The days that the orders among the forms read in a text."""
-    found: set[date] = set()
+def _check_one_reading(text: str, forms: tuple[str, ...]) -> None:
+    """Refuse a day that the orders among the forms read in two ways."""
+    days = set[date]()
     for form in forms:
+        if form not in ORDERED:
+            continue
         with suppress(NoMoment):
-            day = day_by_form(text, form) if form in (*ORDERS, "eu", "us") else None
-            found |= {day} if day else set()
-    return sorted(found)
+            day = parse_day(text, form)
+            if day:
+                days.add(day)
+    if len(days) > 1:
+        first, second, *_ = sorted(days)
+        raise NoMoment(
+            f"it has two readings, {first} and {second}; 'formats' needs one order of year,"
+            " month and day"
+        )
 
 
-def width_of(form: str) -> int | None:
+def _explain_no_form(text: str, forms: tuple[str, ...]) -> str:
+    """Why no form reads a text; empty where that is not known."""
+    if ANY.match(text):
+        return "its order is not among the formats; add dmy (day first), mdy (month first) or ymd"
+    for pattern, why in FORMS:
+        if re.search(pattern, text):
+            return why
+    names_months = ORDERED.intersection(forms) or any("%b" in f or "%B" in f for f in forms)
+    if not names_months and _number_month(text):
+        return "the name of a month needs dmy, mdy or a format with %b among the formats"
+    return ""
+
+
+def measure_format(form: str) -> int | None:
     """Characters of a text by a format whose numbers follow each other without a mark; None for
     another format.
 
-    >>> width_of("%Y%m%d"), width_of("%d.%m.%Y"), width_of("%Y%m%dT%H%M%S")
+    >>> measure_format("%Y%m%d"), measure_format("%d.%m.%Y"), measure_format("%Y%m%dT%H%M%S")
     (8, None, 15)
     """
     if not re.search(r"%[YymdHIMSjf]%[YymdHIMSjf]", form):
@@ -138,108 +159,149 @@ def width_of(form: str) -> int | None:
     return len(re.sub(r"%([YymdHIMSjf])", lambda m: "0" * WIDTHS[m[1]], form))
 
 
-def day_by_form(text: str, form: str) -> date | None:
-    """The day of a text by one form, None where the form does not fit."""
-    form = {"eu": "dmy", "us": "mdy"}.get(form, form)
+def parse_day(text: str, form: str) -> date | None:
+    """Read the day of a text by one form, None where the form does not fit.
+
+    Raises:
+        NoMoment: the form fits, and the calendar has no such day.
+    """
+    form = ALIASES.get(form, form)
     if form == "iso":
-        found = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text) or re.fullmatch(
-            r"(\d{4})(\d{2})(\d{2})", text
-        )
-        return _made(found[1], found[2], found[3]) if found else None
+        return _parse_iso(text)
     if form == "zh":
-        found = re.fullmatch(r"(.+)年(.+)月(.+)[日号]", text.replace(" ", "")) or re.fullmatch(
-            r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})", text
-        )
-        read = [_han(one) for one in found.groups()] if found else []
-        return _made(*read) if read and "0" not in read else None
+        return _parse_chinese(text)
     if form in ORDERS:
-        return _ordered(text, form)
+        return _parse_ordered(text, form)
     if "%b" in form or "%B" in form:
-        named = _numbered(text)
-        return _strptime(named, re.sub(r"%[bB]", "\x00%m", form)) if named else None
-    return None if "%" not in form else _strptime(text, form)
+        text = _number_month(text) or ""
+        form = re.sub(r"%[bB]", f"{MONTH}%m", form)
+    if not text or "%" not in form:
+        return None
+    return _parse_format(text, form)
 
 
-def _ordered(text: str, order: str) -> date | None:
-    found = ANY.match(text)
-    if found:
-        parts = dict(zip(order, (found[1], found[3], found[4]), strict=True))
-        if len(parts["y"]) not in (2, 4) or len(parts["d"]) > 2 or len(parts["m"]) > 2:
-            return None
-        return _made(parts["y"], parts["m"], parts["d"])
-    named = _numbered(text)
-    numbers = re.findall(r"\d+", named) if named else []
-    body = re.sub(r"(?<=\d)(?:st|nd|rd|th|er|de|of)\b|\bde\b|\bof\b", "", named or "")
+def _parse_iso(text: str) -> date | None:
+    match = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text)
+    match = match or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", text)
+    if not match:
+        return None
+    return _make_date(*match.groups())
+
+
+def _parse_chinese(text: str) -> date | None:
+    match = re.fullmatch(r"(.+)年(.+)月(.+)[日号]", text.replace(" ", ""))
+    match = match or re.fullmatch(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})", text)
+    if not match:
+        return None
+    numbers = [_parse_han(part) for part in match.groups()]
+    if "0" in numbers:
+        return None
+    return _make_date(*numbers)
+
+
+def _parse_ordered(text: str, order: str) -> date | None:
+    """The day of three numbers, or of two and the name of a month, in an order."""
+    match = ANY.match(text)
+    if not match:
+        return _parse_named_month(text, order)
+    parts = dict(zip(order, (match[1], match[3], match[4]), strict=True))
+    if len(parts["y"]) not in (2, 4) or len(parts["d"]) > 2 or len(parts["m"]) > 2:
+        return None
+    return _make_date(parts["y"], parts["m"], parts["d"])
+
+
+def _parse_named_month(text: str, order: str) -> date | None:
+    named = _number_month(text)
+    if not named:
+        return None
+    numbers = re.findall(r"\d+", named)
+    body = re.sub(r"(?<=\d)(?:st|nd|rd|th|er|de|of)\b|\bde\b|\bof\b", "", named)
     if len(numbers) != 3 or not re.fullmatch(r"[\x00\d](?:[\s.,/'’\-]*[\x00\d])*", body):
         return None
-    at = (named or "").index("\x00")
-    month = int(numbers.pop(len(re.findall(r"\d+", (named or "")[:at]))))
-    year, day = (
-        (numbers[0], numbers[1])
-        if len(numbers[0]) == 4 or order == "ymd"
-        else (numbers[1], numbers[0])
-    )
-    return _made(year, str(month), day) if len(year) in (2, 4) and len(day) <= 2 else None
+    before = re.findall(r"\d+", named[: named.index(MONTH)])
+    month = int(numbers.pop(len(before)))
+    year, day = reversed(numbers)
+    if len(numbers[0]) == 4 or order == "ymd":
+        year, day = numbers
+    if len(year) not in (2, 4) or len(day) > 2:
+        return None
+    return _make_date(year, str(month), day)
 
 
-def _numbered(text: str) -> str | None:
-    """A text with the name of its month as a number after a NUL; None where it names none or
+def _number_month(text: str) -> str | None:
+    """A text with the name of its month as a number after `MONTH`; None where it names none or
     two.
     """
-    known = months()
-    found = [m for m in re.finditer(r"[^\W\d_]+\.?", text) if m[0].rstrip(".").casefold() in known]
+    known = load_months()
+    words = re.finditer(r"[^\W\d_]+\.?", text)
+    found = [m for m in words if m[0].rstrip(".").casefold() in known]
     if len(found) != 1:
         return None
-    one = found[0]
-    return f"{text[: one.start()]}\x00{known[one[0].rstrip('.').casefold()]:02d}{text[one.end() :]}"
+    (word,) = found
+    number = known[word[0].rstrip(".").casefold()]
+    return f"{text[: word.start()]}{MONTH}{number:02d}{text[word.end() :]}"
 
 
-def _strptime(text: str, form: str) -> date | None:
-    width = width_of(form.replace("\x00", ""))
-    if width and len(text.replace("\x00", "")) != width:
+def _parse_format(text: str, form: str) -> date | None:
+    """The day of a text by a format of Python."""
+    width = measure_format(form.replace(MONTH, ""))
+    if width and len(text.replace(MONTH, "")) != width:
         return None
     try:
         return datetime.strptime(text, form).date()
     except ValueError:
-        pass
-    found: Any = re.fullmatch(
-        re.sub(r"%[dmYy]", lambda m: f"(?P<{m[0][1]}>\\d+)", re.escape(form)), text
-    )
-    if found and "d" in found.groupdict() and "m" in found.groupdict():
-        parts = found.groupdict()
-        if len(parts.get("Y") or "0000") < 4:
-            raise NoMoment("its year has two digits; the format of such years has %y")
-        if len(parts.get("Y") or parts.get("y") or "") in (2, 4):
-            return _made(parts.get("Y") or parts["y"], parts["m"], parts["d"])
-    return None
+        return _parse_impossible(text, form)
 
 
-def _made(year: str, month: str, day: str) -> date:
+def _parse_impossible(text: str, form: str) -> date | None:
+    """The day of a text that has a format's numbers and is none of the calendar's days, so that the
+    reason is told; None where it has not.
+    """
+    pattern = re.sub(r"%[dmYy]", lambda m: f"(?P<{m[0][1]}>\\d+)", re.escape(form))
+    match = re.fullmatch(pattern, text)
+    if not match:
+        return None
+    parts = match.groupdict()
+    if "d" not in parts or "m" not in parts:
+        return None
+    if len(parts.get("Y") or "0000") < 4:
+        raise NoMoment("its year has two digits; the format of such years has %y")
+    year = parts.get("Y") or parts.get("y") or ""
+    if len(year) not in (2, 4):
+        return None
+    return _make_date(year, parts["m"], parts["d"])
+
+
+def _make_date(year: str, month: str, day: str) -> date:
+    """The date of three numbers; a year of two digits is of 1969 to 2068.
+
+    Raises:
+        NoMoment: the calendar has no such day.
+    """
     y, m, d = int(year), int(month), int(day)
     if len(year) == 2:
-        y += 1900 if y >= 69 else 2000
+        y += 1900 if y >= PIVOT else 2000
     try:
         return date(y, m, d)
     except ValueError as error:
-        raise NoMoment(
-            f"there is no {d} {month_name[m]} {y}" if 1 <= m <= 12 else f"there is no month {m}"
-        ) from error
+        if not 1 <= m <= 12:
+            raise NoMoment(f"there is no month {m}") from error
+        raise NoMoment(f"there is no {d} {month_name[m]} {y}") from error
 
 
-def _han(text: str) -> str:
-    """Chinese numerals as digits: 二〇二四, 十二, 三十一."""
+def _parse_han(text: str) -> str:
+    """Chinese numerals as digits: 二〇二四, 十二, 三十一; 0 where they are none."""
     if text.isdecimal():
         return text
     if "十" in text:
-        tens, _, ones = text.partition("十")
-        return (
-            str(
-                int(HAN_DIGITS.get(tens, "1" if not tens else "x")) * 10
-                + int(HAN_DIGITS.get(ones, "0"))
-            )
-            if len(tens) < 2 and len(ones) < 2 and (not tens or tens in HAN_DIGITS)
-            else "0"
-        )
-    return (
-        "".join(HAN_DIGITS.get(c, "") for c in text) if all(c in HAN_DIGITS for c in text) else "0"
-    )
+        return _parse_han_tens(text)
+    if any(c not in HAN_DIGITS for c in text):
+        return "0"
+    return "".join(HAN_DIGITS[c] for c in text)
+
+
+def _parse_han_tens(text: str) -> str:
+    tens, _, ones = text.partition("十")
+    if len(tens) > 1 or len(ones) > 1 or (tens and tens not in HAN_DIGITS):
+        return "0"
+    return str(int(HAN_DIGITS.get(tens, "1")) * 10 + int(HAN_DIGITS.get(ones, "0")))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from mesocosm.data.parsing.days import width_of
+from mesocosm.data.parsing.days import measure_format
 from mesocosm.data.parsing.timestamps import COUNTED
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
 
@@ -31,12 +31,13 @@ WHOLE = {
     "X": ("hour", "minute", "second"),
     "T": ("hour", "minute", "second"),
 }
+DAYS = ({"month", "day"}, {"day of the year"}, {"week", "weekday"})  # parts that name one in a year
 SHORTER = "dmyHIMSj"  # letters that may stand after `%-`
 
 
-def checked_format(form: str, names: Collection[str], example: str) -> str:
-    """A format of a moment: a known name, or letters of strptime that leave no part of a day open
-    and give none twice.
+def check_format(form: str, names: Collection[str], example: str) -> str:
+    """Accept a format of a moment: a known name, or letters of strptime that leave no part of a day
+    open and give none twice.
 
     Args:
         names: formats that have a name.
@@ -51,41 +52,53 @@ def checked_format(form: str, names: Collection[str], example: str) -> str:
         raise ValueError(
             f'{", ".join([*names, "epoch", "epoch_ms", "excel"])}, or a format such as "{example}"'
         )
-    seen: list[str] = []
-    for dash, letter in re.findall(r"%(-?)(.?)", form.replace("%%", "")):
-        part = [
-            p
-            for p, letters in PARTS.items()
-            if letter and letter in letters and (not dash or letter in SHORTER)
-        ]
-        if not part and (dash or letter not in WHOLE):
-            raise ValueError(
-                f"a format of known letters; '%{dash}{letter}' in {form!r} is none of strptime's"
-            )
-        seen += part or WHOLE[letter]
-    if twice := [p for p in dict.fromkeys(seen) if seen.count(p) > 1]:
-        raise ValueError(f"a format that gives each part once; {form!r} gives the {twice[0]} twice")
-    days = ({"month", "day"}, {"day of the year"}, {"week", "weekday"})
-    if "year" not in seen or not any(way <= set(seen) for way in days):
-        gone = (
-            "year"
-            if "year" not in seen
-            else "day"
-            if "month" in seen
-            else "month"
-            if "day" in seen
-            else "month and the day"
-        )
-        raise ValueError(f"a format with year, month and day; {form!r} lacks the {gone}")
-    if re.search("%-?I", form) and "half of the day" not in seen:
+    parts = _find_parts(form)
+    for part in dict.fromkeys(parts):
+        if parts.count(part) > 1:
+            raise ValueError(f"a format that gives each part once; {form!r} gives the {part} twice")
+    if lacking := _find_lacking(set(parts)):
+        raise ValueError(f"a format with year, month and day; {form!r} lacks the {lacking}")
+    if re.search("%-?I", form) and "half of the day" not in parts:
         raise ValueError(
             f"a format with %p beside %I; {form!r} leaves open whether it is morning or afternoon"
         )
     return form
 
 
-def counted_once(formats: tuple[str, ...]) -> tuple[str, ...]:
-    """The formats, where at most one of them is a count.
+def _find_parts(form: str) -> list[str]:
+    """The parts of a moment that a format's letters give, in their order."""
+    parts: list[str] = []
+    for dash, letter in re.findall(r"%(-?)(.?)", form.replace("%%", "")):
+        given = _parts_of(dash, letter)
+        if not given:
+            raise ValueError(
+                f"a format of known letters; '%{dash}{letter}' in {form!r} is none of strptime's"
+            )
+        parts += given
+    return parts
+
+
+def _parts_of(dash: str, letter: str) -> Sequence[str]:
+    """The parts that one letter gives; none where strptime does not know it."""
+    if not letter or (dash and letter not in SHORTER):
+        return ()
+    single = [part for part, letters in PARTS.items() if letter in letters]
+    return single or WHOLE.get(letter, ())
+
+
+def _find_lacking(parts: set[str]) -> str:
+    """Which part of a day is not given; empty where a day is named."""
+    if "year" not in parts:
+        return "year"
+    if any(day <= parts for day in DAYS):
+        return ""
+    if "month" in parts:
+        return "day"
+    return "month" if "day" in parts else "month and the day"
+
+
+def check_counts(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Accept formats of which at most one is a count.
 
     Raises:
         ValueError: two are, and a number would have two readings.
@@ -95,13 +108,13 @@ def counted_once(formats: tuple[str, ...]) -> tuple[str, ...]:
     return formats
 
 
-def moment(said: Column, forms: Sequence[str]) -> Column:
+def parse_column(said: Column, forms: Sequence[str]) -> Column:
     """The moment of a text by the first of the formats that reads it, null where none does."""
     call = functions()["try_strptime"]
     said = cases(
         (said.re_search("[0-9]"), said), other=null()
     )  # the engine reads `epoch` and `infinity` as days
-    widths = {form: width_of(form) for form in forms}
+    widths = {form: measure_format(form) for form in forms}
     found = []
     loose = [f for f in forms if widths[f] is None]
     if loose:
@@ -109,7 +122,9 @@ def moment(said: Column, forms: Sequence[str]) -> Column:
     for width in sorted({w for w in widths.values() if w is not None}):
         text = cases((said.length() == width, said), other=null())
         found.append(call(text, literal([f for f in forms if widths[f] == width], "array<string>")))
-    first = found[0] if found else null("timestamp")
-    for other in found[1:]:
+    if not found:
+        return null("timestamp")
+    first, *others = found
+    for other in others:
         first = first.coalesce(other)
     return first

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from mesocosm.data.parsing.days import NoMoment, calendar_day, day_by_form
+from mesocosm.data.parsing.days import LAST_YEAR, NoMoment, parse_calendar_day, parse_day
+from mesocosm.data.parsing.digits import to_ascii_digits
 
+LONGEST = 200  # characters of a text that is tried
 EPOCHS = {"epoch": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
 COUNTED = ("epoch", "epoch_ms", "epoch_us", "epoch_ns", "excel")
 OFFSET = re.compile(r"\s*(Z|z|UTC|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$")
@@ -26,196 +28,232 @@ CLOCK = re.compile(
 LATE = "it is finer than a microsecond, the finest that is kept"
 
 
-def day_of(said: str, spec: str) -> str | None:
+def read_day(text: str, spec: str) -> str | None:
     """A day as ISO 8601 for SQL, None where the text is none; `spec` is the forms, each in a line.
 
-    >>> day_of("5. März 2024", "dmy"), day_of("2023-01-05T23:30:00-05:00", "iso"), day_of("2023-02-30", "iso")
-    ('2024-03-05', '2023-01-05', None)
+    >>> read_day("5. März 2024", "dmy"), read_day("2023-01-05T23:30:00-05:00", "iso")
+    ('2024-03-05', '2023-01-05')
+    >>> print(read_day("2023-02-30", "iso"))
+    None
     """
     try:
-        return _day(_plain(said), tuple(spec.split("\n"))).isoformat()
+        return _parse_day(_normalize(text), tuple(spec.split("\n"))).isoformat()
     except NoMoment:
         return None
 
 
-def why_no_day(said: str, spec: str) -> str | None:
+def explain_day(text: str, spec: str) -> str | None:
     """Why a text is no day.
 
-    >>> why_no_day("2023-02-30", "iso")
+    >>> explain_day("2023-02-30", "iso")
     'there is no 30 February 2023'
     """
     try:
-        _day(_plain(said), tuple(spec.split("\n")))
+        _parse_day(_normalize(text), tuple(spec.split("\n")))
     except NoMoment as why:
         return str(why) or None
     return None
 
 
-def moment_of(said: str, spec: str) -> str | None:
+def read_moment(text: str, spec: str) -> str | None:
     """A moment in UTC for SQL; the lines of `spec` are the zone, what an hour that comes twice or
     never is, and the forms.
 
-    >>> moment_of("1700000000", "UTC\\nrefuse\\nepoch"), moment_of("5 mars 2024 14:30", "Europe/Paris\\nrefuse\\ndmy")
-    ('2023-11-14 22:13:20', '2024-03-05 13:30:00')
+    >>> read_moment("1700000000", "UTC\\nrefuse\\nepoch")
+    '2023-11-14 22:13:20'
+    >>> read_moment("5 mars 2024 14:30", "Europe/Paris\\nrefuse\\ndmy")
+    '2024-03-05 13:30:00'
     """
     try:
-        return str(_moment(_plain(said), *_spec(spec)).replace(tzinfo=None))
+        return str(_parse_moment(_normalize(text), *_split_spec(spec)).replace(tzinfo=None))
     except NoMoment:
         return None
 
 
-def why_no_moment(said: str, spec: str) -> str | None:
+def explain_moment(text: str, spec: str) -> str | None:
     """Why a text is no moment.
 
-    >>> why_no_moment("2024-03-31 02:30:00", "Europe/Berlin\\nrefuse\\niso")
-    'this time never was in Europe/Berlin: the clocks went forward; set dst: earlier or later'
+    >>> explain_moment("2024-03-31 02:30:00", "Europe/Berlin\\nrefuse\\niso")
+    'this time does not exist in Europe/Berlin: the clocks went forward; set dst: earlier or later'
     """
     try:
-        _moment(_plain(said), *_spec(spec))
+        _parse_moment(_normalize(text), *_split_spec(spec))
     except NoMoment as why:
         return str(why) or None
     return None
 
 
-def _spec(spec: str) -> tuple[str, str, tuple[str, ...]]:
+def _split_spec(spec: str) -> tuple[str, str, tuple[str, ...]]:
     zone, fold, *forms = spec.split("\n")
     return zone, fold, tuple(forms)
 
 
-def _plain(said: str) -> str:
-    if len(said) > 200:
+def _normalize(text: str) -> str:
+    if len(text) > LONGEST:
         raise NoMoment("it is too long for a date")
-    text = unicodedata.normalize("NFKC", said).strip()
-    return "".join(
-        (
-            str(unicodedata.decimal(c))
-            if not c.isascii() and unicodedata.decimal(c, None) is not None
-            else c
-        )
-        for c in text
-    )
+    return to_ascii_digits(unicodedata.normalize("NFKC", text).strip())
 
 
-def _day(text: str, forms: tuple[str, ...]) -> date:
+def _parse_day(text: str, forms: tuple[str, ...]) -> date:
     """The day as it is written: an offset tells the zone of its clock, not another day."""
-    if (counted := _counted(text, forms)) is not None:
+    if (counted := _parse_count(text, forms)) is not None:
         return counted.date()
-    text = _extended(text, forms)
-    body = OFFSET.sub("", text) if ":" in text or re.search(r"\dT\d", text) else text
-    clock = CLOCK.match(body)
+    text = _extend_basic_iso(text, forms)
+    if ":" in text or re.search(r"\dT\d", text):
+        text = OFFSET.sub("", text)
+    day, clock = _split_clock(text)
     if clock:
-        _time(clock)
-        return calendar_day(clock[1].strip(" ,"), forms)
-    return calendar_day(body, forms)
+        _parse_clock(clock)
+    return parse_calendar_day(day, forms)
 
 
-def _moment(text: str, zone: str, fold: str, forms: tuple[str, ...]) -> datetime:
-    if (counted := _counted(text, forms)) is not None:
+def _parse_moment(text: str, zone: str, fold: str, forms: tuple[str, ...]) -> datetime:
+    if (counted := _parse_count(text, forms)) is not None:
         return counted
+    text = _extend_basic_iso(text, forms)
+    body, offset = _split_offset(text)
+    day, clock = _split_clock(body, chinese=True)
+    local = datetime.combine(parse_calendar_day(day, forms), datetime.min.time())
+    if clock:
+        local += _parse_clock(clock)
+    if offset:
+        return local - _parse_offset(offset)
+    return _to_utc(local, zone, fold)
+
+
+def _split_offset(text: str) -> tuple[str, str]:
+    """A text without its offset, and the offset; empty where it has none."""
+    match = OFFSET.search(text)
+    if not match or ":" not in text:
+        return text, ""
+    return text[: match.start()], match[1]
+
+
+def _split_clock(text: str, chinese: bool = False) -> tuple[str, re.Match[str] | None]:
+    """A text without its clock, and the match of its clock, None where it has none.
+
+    Args:
+        chinese: whether a Chinese clock is one too.
+    """
+    match = CLOCK.match(_translate_chinese_clock(text) if chinese else text)
+    if not match:
+        return text, None
+    return match[1].strip(" ,"), match
+
+
+def _parse_offset(mark: str) -> timedelta:
+    if mark in ("Z", "z", "UTC"):
+        return timedelta()
+    digits = mark[1:].replace(":", "")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
+    return -offset if mark[0] == "-" else offset
+
+
+def _to_utc(local: datetime, zone: str, fold: str) -> datetime:
+    """A time of a zone in UTC.
+
+    Args:
+        fold: which moment is meant where the clocks went back, or forward: `earlier` or `later`;
+            `refuse` takes none.
+
+    Raises:
+        NoMoment: the zone has the time twice or never, and `fold` refuses it.
+    """
     from zoneinfo import ZoneInfo
 
-    text = _extended(text, forms)
-    offset = OFFSET.search(text) if ":" in text else None
-    body = text[: offset.start()] if offset else text
-    clock = CLOCK.match(_chinese_clock(body))
-    local = datetime.combine(
-        calendar_day(clock[1].strip(" ,") if clock else body, forms), datetime.min.time()
-    )
-    local += _time(clock) if clock else timedelta()
-    if offset:
-        mark = offset[1]
-        if mark in ("Z", "z", "UTC"):
-            return local
-        sign, digits = (-1 if mark[0] == "-" else 1), mark[1:].replace(":", "")
-        return local - sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
-    both = {
-        local.replace(tzinfo=ZoneInfo(zone), fold=f).astimezone(UTC).replace(tzinfo=None)
-        for f in (0, 1)
-    }
-    there = sorted(
-        u
-        for u in both
-        if u.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) == local
-    )
-    if not there and fold == "refuse":
+    info = ZoneInfo(zone)
+    both = set[datetime]()
+    for number in (0, 1):
+        moment = local.replace(tzinfo=info, fold=number)
+        both.add(moment.astimezone(UTC).replace(tzinfo=None))
+    real = sorted(u for u in both if _to_local(u, info) == local)
+    if not real and fold == "refuse":
         raise NoMoment(
-            f"this time never was in {zone}: the clocks went forward; set dst: earlier or later"
+            f"this time does not exist in {zone}: the clocks went forward; set dst: earlier or"
+            " later"
         )
-    if len(there) == 2 and fold == "refuse":
+    if len(real) == 2 and fold == "refuse":
         raise NoMoment(
-            f"this time was twice in {zone}: the clocks went back; set dst: earlier or later"
+            f"this time occurs twice in {zone}: the clocks went back; set dst: earlier or later"
         )
-    able = there or sorted(both)
-    return able[-1] if fold == "later" else able[0]
+    moments = real or sorted(both)
+    return moments[-1] if fold == "later" else moments[0]
 
 
-def _extended(text: str, forms: tuple[str, ...]) -> str:
+def _to_local(moment: datetime, zone: tzinfo) -> datetime:
+    return moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
+
+
+def _extend_basic_iso(text: str, forms: tuple[str, ...]) -> str:
     """A moment in basic ISO 8601 in its extended form; another text as it is."""
-    found = BASIC.fullmatch(text) if "iso" in forms else None
-    if not found:
+    match = BASIC.fullmatch(text)
+    if not match or "iso" not in forms:
         return text
-    year, month, day, hour, minute, second, part, offset = (one or "" for one in found.groups())
+    year, month, day, hour, minute, second, part, offset = match.groups(default="")
     return f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{part}{offset}"
 
 
-def _counted(text: str, forms: tuple[str, ...]) -> datetime | None:
+def _parse_count(text: str, forms: tuple[str, ...]) -> datetime | None:
     """A count of seconds or days, where a form says that it is one and none before it reads the
     digits as a date.
     """
-    kind = next((f for f in forms if f in COUNTED), None)
-    if kind is None or not re.fullmatch(r"-?\d+(?:\.\d+)?", text):
+    unit = next((f for f in forms if f in COUNTED), None)
+    if unit is None or not re.fullmatch(r"-?\d+(?:\.\d+)?", text):
         return None
-    for form in forms[: forms.index(kind)]:
+    for form in forms[: forms.index(unit)]:
         with suppress(NoMoment):
-            if day_by_form(text, form):
+            if parse_day(text, form):
                 return None
-    return _counted_as(text, kind)
+    if unit == "excel":
+        return _parse_serial(text)
+    return _parse_epoch(text, unit)
 
 
-def _counted_as(text: str, kind: str) -> datetime:
-    if kind == "excel":
-        return _serial(text)
+def _parse_epoch(text: str, unit: str) -> datetime:
+    """A count since 1970, exact to the microsecond."""
     whole, _, part = text.partition(".")
-    many = int(whole + part) * EPOCHS.get(kind, 1)
-    per = 10 ** len(part) * (1000 if kind == "epoch_ns" else 1)
-    if many % per:
+    count = int(whole + part) * EPOCHS.get(unit, 1)
+    per = 10 ** len(part)
+    if unit == "epoch_ns":
+        per *= 1000
+    if count % per:
         raise NoMoment(LATE)
     try:
-        found = datetime(1970, 1, 1) + timedelta(microseconds=many // per)
+        moment = datetime(1970, 1, 1) + timedelta(microseconds=count // per)
     except OverflowError as error:
+        why = "it is too far from 1970"
+        if unit == "epoch":
+            why += "; as milliseconds it may fit: epoch_ms"
+        raise NoMoment(why) from error
+    if unit == "epoch" and moment.year > LAST_YEAR:
         raise NoMoment(
-            "it is too far from 1970"
-            + ("; as milliseconds it may fit: epoch_ms" if kind == "epoch" else "")
-        ) from error
-    if kind == "epoch" and found.year > 2999:
-        raise NoMoment(
-            "as seconds it lies after the year 2999; as milliseconds it may fit: epoch_ms"
+            f"as seconds it lies after the year {LAST_YEAR}; as milliseconds it may fit: epoch_ms"
         )
-    return found
+    return moment
 
 
-def _serial(text: str) -> datetime:
-    """A serial day of a spreadsheet: 1 is 1 January 1900, and its day 60 never was."""
+def _parse_serial(text: str) -> datetime:
+    """A serial day of a spreadsheet: 1 is 1 January 1900, and its day 60 does not exist."""
     days = float(text)
     if not 1 <= days < 2958466 or 60 <= days < 61:
-        raise NoMoment("it is no serial day of a spreadsheet (1 to 2958465; 60 never was)")
-    part = round(
-        days % 1 * 86_400_000
-    )  # milliseconds, as a spreadsheet keeps them; its digits may end a little before a second
-    near = 1000 * round(part / 1000)
-    return datetime(1899, 12, 31 if days < 60 else 30) + timedelta(
-        days=int(days), milliseconds=near if abs(near - part) <= 5 else part
-    )
+        raise NoMoment("it is not a serial day of a spreadsheet (1 to 2958465; 60 does not exist)")
+    # milliseconds, as a spreadsheet keeps them; its digits may end a little before a second
+    part = round(days % 1 * 86_400_000)
+    second = 1000 * round(part / 1000)
+    if abs(second - part) <= 5:
+        part = second
+    first = datetime(1899, 12, 31 if days < 60 else 30)
+    return first + timedelta(days=int(days), milliseconds=part)
 
 
-def _time(clock: re.Match[str]) -> timedelta:
-    hour, minute, second, part, half = (
-        int(clock[2]),
-        int(clock[3]),
-        int(clock[4] or 0),
-        clock[5] or "",
-        clock[6],
-    )
+def _parse_clock(clock: re.Match[str]) -> timedelta:
+    """The time since midnight of a match of `CLOCK`.
+
+    Raises:
+        NoMoment: a day has no such time, or none that is kept exactly.
+    """
+    hour, minute, second = int(clock[2]), int(clock[3]), int(clock[4] or 0)
+    part, half = clock[5] or "", clock[6]
     if hour == 24:
         raise NoMoment("24:00 is refused: write 00:00 of the next day")
     if second == 60:
@@ -225,14 +263,23 @@ def _time(clock: re.Match[str]) -> timedelta:
     if part[6:].strip("0"):
         raise NoMoment(LATE)
     if half:
-        hour = hour % 12 + (12 if half[0] in "pP" else 0)
+        hour = _to_24_hours(hour, half)
     return timedelta(
         hours=hour, minutes=minute, seconds=second, microseconds=int(part[:6].ljust(6, "0"))
     )
 
 
-def _chinese_clock(text: str) -> str:
-    found = re.match(r"^(.*[日号])\s*(\d{1,2})[时点](\d{1,2})分(?:(\d{1,2})秒)?$", text)
-    return (
-        f"{found[1]} {found[2]}:{found[3].zfill(2)}:{(found[4] or '0').zfill(2)}" if found else text
-    )
+def _to_24_hours(hour: int, half: str) -> int:
+    """An hour of 1 to 12 with its half of the day, such as `pm`, as one of 0 to 23."""
+    if half[0] in "pP":
+        return hour % 12 + 12
+    return hour % 12
+
+
+def _translate_chinese_clock(text: str) -> str:
+    """A day with a Chinese clock with its clock in digits; another text as it is."""
+    match = re.match(r"^(.*[日号])\s*(\d{1,2})[时点](\d{1,2})分(?:(\d{1,2})秒)?$", text)
+    if not match:
+        return text
+    day, hour, minute, second = match.groups(default="0")
+    return f"{day} {hour}:{minute.zfill(2)}:{second.zfill(2)}"

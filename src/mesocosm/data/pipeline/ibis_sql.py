@@ -291,13 +291,13 @@ PYTHON_FUNCTIONS = {  # name in SQL: module, function, how many texts it takes
     "why_no_country": ("mesocosm.data.types.country", "why_no_country", 2),
     "address_of": ("mesocosm.data.types.address", "address_of", 1),
     "nfkc": ("mesocosm.data.types.text", "nfkc", 1),
-    "figure_of": ("mesocosm.data.parsing.numbers", "figure_of", 2),
-    "unit_of": ("mesocosm.data.parsing.numbers", "unit_of", 2),
-    **{
-        name: ("mesocosm.data.parsing.timestamps", name, 2)
-        for name in ("day_of", "why_no_day", "moment_of", "why_no_moment")
-    },
-    "why_no_number": ("mesocosm.data.parsing.numbers", "why_no_number", 2),
+    "figure_of": ("mesocosm.data.parsing.numbers", "read_number", 2),
+    "unit_of": ("mesocosm.data.parsing.numbers", "read_unit", 2),
+    "day_of": ("mesocosm.data.parsing.timestamps", "read_day", 2),
+    "why_no_day": ("mesocosm.data.parsing.timestamps", "explain_day", 2),
+    "moment_of": ("mesocosm.data.parsing.timestamps", "read_moment", 2),
+    "why_no_moment": ("mesocosm.data.parsing.timestamps", "explain_moment", 2),
+    "why_no_number": ("mesocosm.data.parsing.numbers", "explain_number", 2),
 }
 
 

@@ -15,7 +15,7 @@ from mesocosm.data.pipeline import ibis_sql, recipe
 from mesocosm.data.pipeline.column_groups import GROUP, Inputs, read_query
 from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS
-from mesocosm.data.profiling.proven_settings import orders, prove
+from mesocosm.data.profiling.proven_settings import prove_marks, prove_orders
 from mesocosm.data.quality.rules.binding import name_failing_rule
 from mesocosm.data.sources.path_utils import quote, text
 from mesocosm.data.types.number import Number, Rates
@@ -62,9 +62,9 @@ def _fit_readings(stage: Stage) -> None:
     for name, kind in fields.items():
         if isinstance(kind, Number) and kind.unit:
             facts[name] = kind.fit_units([], _rates(con, name, kind))
-    for name, mark in prove(con, fields, stage.rows).items():
+    for name, mark in prove_marks(con, fields, stage.rows).items():
         facts.setdefault(name, {})["decimal"] = mark
-    for name, order in orders(con, fields, stage.rows).items():
+    for name, order in prove_orders(con, fields, stage.rows).items():
         facts.setdefault(name, {})["order"] = order
 
 

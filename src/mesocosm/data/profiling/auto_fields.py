@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,17 +20,17 @@ from mesocosm.core.settings import Collected, Source, Where
 from mesocosm.data.dataset import From
 from mesocosm.data.engines.bounded_duckdb import open_engine
 from mesocosm.data.profiling.file_detection import (
-    csv_settings,
-    excel_settings,
-    kind_of,
-    list_in,
-    sheet_rows,
+    detect_csv_settings,
+    detect_excel_settings,
+    detect_kind,
+    find_list,
+    read_sheet,
 )
 from mesocosm.data.profiling.goal.goal import aim
-from mesocosm.data.profiling.goal.named_columns import named_in
-from mesocosm.data.profiling.goal.target_column import aimed_at, target_of
-from mesocosm.data.profiling.join_discovery import Related, beside, related
-from mesocosm.data.profiling.profile import Draft, draft, names_of
+from mesocosm.data.profiling.goal.named_columns import find_named_column
+from mesocosm.data.profiling.goal.target_column import choose_target, score_table
+from mesocosm.data.profiling.join_discovery import Related, find_relations, join_tables
+from mesocosm.data.profiling.profile import Draft, draft, list_names
 from mesocosm.data.sources.path_utils import quote
 
 MOST_PROMISED = 40  # columns of a proposed contract
@@ -39,28 +40,31 @@ GIVEN = {
 }  # what a person may say of files of a kind
 
 
-def look(sources: Mapping[str, Source], belong: From, where: Where) -> Draft:
+@dataclass(frozen=True)
+class _File:
+    """A file as a source: its settings, and the sentence that speaks for those beyond its path."""
+
+    source: Source
+    settings: dict[str, Any]
+    why: str
+
+
+def draft_dataset(sources: Mapping[str, Source], belong: From, where: Where) -> Draft:
     """Collect sources and draft a dataset of their rows, put together as a file says.
 
     Raises:
         Wrong: rows of several sources stand below each other, and others beside them.
     """
-    if len(belong.union) > 1 and belong.lookup:
+    union = belong.union if len(belong.union) > 1 else ()
+    if union and belong.lookup:
         raise Wrong(
             "fields",
             "'auto' drafts no fields of a union with a lookup",
             "'from' with one source, a union or a join, or the fields by name",
         )
     with open_engine(where.store) as con:
-        tables, _ = _collected(con, sources, belong.sources, where)
-        beside(
-            con,
-            tables,
-            Related(
-                belong.sources[0], belong.union if len(belong.union) > 1 else (), belong.partners
-            ),
-            "src",
-        )
+        tables, _ = _collect(con, sources, belong.sources, where)
+        join_tables(con, tables, Related(belong.sources[0], union, belong.partners), "src")
         return draft(con, "src", where.root)
 
 
@@ -72,11 +76,11 @@ def draft_files(
     kind: str | None = None,
     given: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Files of data as sources and one drafted dataset, ready to be written as an ecosystem.
+    """Draft files of data as sources and one dataset, ready to be written as an ecosystem.
 
     Args:
         goal: what is to be predicted, in words; then `split`, and under `aim` what the goal picked
-            (see `aim.py`). The file that holds it leads, and others add columns to its rows.
+            (see `goal.py`). The file that holds it leads, and others add columns to its rows.
         target: the column to predict, where it is given outright.
         kind: `classes` or `number`, where it is given outright.
         given: settings of the files that are not to be found, such as `encoding` or `skip` of
@@ -89,138 +93,178 @@ def draft_files(
     with tempfile.TemporaryDirectory() as aside:
         where = Where(root, Path(aside))
         with open_engine(where.store) as con:
-            named = _named(con, root, paths, given or {})
-            tables, collected = _collected(
-                con, {n: s for n, (s, _, _) in named.items()}, list(named), where
-            )
-            leads = list(named)
-            aimed: dict[str, Any] | None = None
-            if (goal or target) and len(named) > 1:
-                leads = (
-                    leads[:1]
-                    if len({frozenset(names_of(con, t)) for t in tables.values()}) == 1
-                    else [_leading(con, tables, goal, target)]
-                )
-            belong = related(con, tables, leads)
-            beside(con, tables, belong, "src")
-            made = draft(con, "src", root, target)
-            if goal or target:
-                picked = target_of(made, goal, target)[0]
-                made = made if picked != made.key else draft(con, "src", root, picked)
-                aimed = aim(con, "src", made, goal, target, kind)
-            chosen = _chosen({n: names_of(con, t) for n, t in tables.items()}, belong)
-            contracts = {
-                n: _contract(con, t, made.key if n == belong.lead and not belong.union else None)
-                for n, t in tables.items()
-                if n not in belong.left
-            }
-    dataset = made.settings()
-    for column, holders in chosen.items():
+            files = _name_files(con, root, paths, given or {})
+            tables, collected = _collect_files(con, files, where)
+            belong = find_relations(con, tables, _choose_leads(con, tables, goal, target))
+            join_tables(con, tables, belong, "src")
+            drafted, aimed = _draft_for_goal(con, root, goal, target, kind)
+            columns = {name: list_names(con, table) for name, table in tables.items()}
+            contracts = _draft_contracts(con, tables, belong, drafted.key)
+    dataset, evidence = drafted.settings(), dict(drafted.evidence)
+    _choose_holders(dataset, evidence, _find_shared(columns, belong))
+    if belong.why:
+        evidence["from"] = "; ".join(belong.why)
+    used = [name for name in files if name not in belong.left]
+    notes = {name: _list_notes(files[name], collected[name]) for name in used}
+    return {
+        "name": belong.lead.removesuffix("-source"),
+        "sources": {name: files[name].settings for name in used},
+        "from": belong.settings(),
+        "left": {name: _name_left(name, files[name], why) for name, why in belong.left.items()},
+        "dataset": dataset,
+        "evidence": evidence,
+        "proposals": [vars(p) for p in drafted.proposals],
+        "columns": drafted.columns,
+        "contracts": contracts,
+        "notes": {name: sentences for name, sentences in notes.items() if sentences},
+        **aimed,
+    }
+
+
+def _collect_files(
+    con: Any, files: Mapping[str, _File], where: Where
+) -> tuple[dict[str, str], dict[str, Collected]]:
+    sources = {name: file.source for name, file in files.items()}
+    return _collect(con, sources, list(sources), where)
+
+
+def _draft_for_goal(
+    con: Any, root: Path, goal: str, target: str | None, kind: str | None
+) -> tuple[Draft, dict[str, Any]]:
+    """The draft of the joined rows, and under `aim` what a goal picks of it; nothing without
+    one.
+    """
+    drafted = draft(con, "src", root, target)
+    if not (goal or target):
+        return drafted, {}
+    picked, _, _ = choose_target(drafted, goal, target)
+    if picked == drafted.key:  # what is predicted names no row
+        drafted = draft(con, "src", root, picked)
+    return drafted, {"aim": aim(con, "src", drafted, goal, target, kind)}
+
+
+def _choose_holders(
+    dataset: dict[str, Any], evidence: dict[str, str], shared: Mapping[str, Sequence[str]]
+) -> None:
+    """Take the columns that several sources have from the first of them."""
+    for column, holders in shared.items():
         dataset["fields"][column] = {
             **dataset["fields"][column],
             "column": f"{holders[0]}.{column}",
         }
-        made.evidence[f"fields.{column}"] += (
+        evidence[f"fields.{column}"] += (
             f"; {' and '.join(holders)} have a column of this name, and 'column' chooses that of"
             f" {holders[0]}"
         )
-    name = belong.lead.removesuffix("-source")
-    evidence = made.evidence | ({"from": "; ".join(belong.why)} if belong.why else {})
-    kept = {n: s for n, (_, s, _) in named.items() if n not in belong.left}
-    notes = {
-        n: told
-        for n in kept
-        if (told := [*([named[n][2]] if named[n][2] else []), *_told(collected[n])])
-    }
-    said = {
-        "name": name,
-        "sources": kept,
-        "from": belong.settings(),
-        "left": {
-            n: f"'{named[n][1]['path']}': {why}" if n.startswith("table-") else why
-            for n, why in belong.left.items()
-        },
-        "dataset": dataset,
-        "evidence": evidence,
-        "proposals": [vars(p) for p in made.proposals],
-        "columns": made.columns,
-        "contracts": contracts,
-        "notes": notes,
-    }
-    return said | ({"aim": aimed} if aimed else {})
 
 
-def _chosen(columns: Mapping[str, Sequence[str]], belong: Related) -> dict[str, list[str]]:
+def _name_left(name: str, file: _File, why: str) -> str:
+    """Why a file is left out, with its path where its name does not say which it is."""
+    if name.startswith("table-"):
+        return f"'{file.settings['path']}': {why}"
+    return why
+
+
+def _find_shared(columns: Mapping[str, Sequence[str]], belong: Related) -> dict[str, list[str]]:
     """Columns that several joined sources have, beside the one that they are joined on: the
     sources, the first of which the draft takes.
     """
-    holders = {c: [belong.lead] for c in columns[belong.lead]} if belong.partners else {}
+    if not belong.partners:
+        return {}
+    holders = {column: [belong.lead] for column in columns[belong.lead]}
     for partner, on in belong.partners.items():
         for column in columns[partner]:
             if column != on:
                 holders.setdefault(column, []).append(partner)
-    return {c: sources for c, sources in holders.items() if len(sources) > 1}
+    return {column: sources for column, sources in holders.items() if len(sources) > 1}
 
 
-def _contract(con: Any, table: str, key: str | None) -> dict[str, Any]:
-    """What a source has kept so far, as a contract would say it: its columns, half of its rows, and
-    its key once a row.
+def _draft_contracts(
+    con: Any, tables: Mapping[str, str], belong: Related, key: str | None
+) -> dict[str, dict[str, Any]]:
+    """What each source that is used has kept so far, as a contract would say it: its columns, half
+    of its rows, and the key once a row where it is the one that leads.
     """
-    rows = con.execute(f"select count(*) from {quote(table)}").fetchall()[0][0]
-    columns = names_of(con, table)
-    return (
-        {"columns": columns[:MOST_PROMISED]}
-        | ({"unique": [key]} if key in columns else {})
-        | ({"least": rows // 2} if rows > 1 else {})
-    )
+    contracts = {}
+    for name, table in tables.items():
+        if name in belong.left:
+            continue
+        rows = con.execute(f"select count(*) from {quote(table)}").fetchall()[0][0]
+        columns = list_names(con, table)
+        contract: dict[str, Any] = {"columns": columns[:MOST_PROMISED]}
+        if name == belong.lead and not belong.union and key in columns:
+            contract["unique"] = [key]
+        if rows > 1:
+            contract["least"] = rows // 2
+        contracts[name] = contract
+    return contracts
 
 
-def _leading(con: Any, tables: Mapping[str, str], goal: str, target: str | None) -> str:
-    """The source whose rows hold what is predicted: the one that has the column named outright,
-    else the one that fits the goal best.
-    """
-    columns = {n: names_of(con, t) for n, t in tables.items()}
-    holds = [
-        n for n, c in columns.items() if (target in c if target is not None else named_in(goal, c))
-    ]
-    if len(holds) == 1:
-        return holds[0]
-    return max(holds or tables, key=lambda n: aimed_at(draft(con, tables[n]), goal))
+def _choose_leads(con: Any, tables: Mapping[str, str], goal: str, target: str | None) -> list[str]:
+    """The sources whose rows may lead: with a goal the one that holds what is predicted."""
+    if len(tables) == 1 or not (goal or target):
+        return list(tables)
+    columns = {name: list_names(con, table) for name, table in tables.items()}
+    if len({frozenset(names) for names in columns.values()}) == 1:
+        return list(tables)[:1]
+    holders = [name for name, names in columns.items() if _holds_target(names, goal, target)]
+    if len(holders) == 1:
+        return holders
+    return [max(holders or tables, key=lambda n: score_table(draft(con, tables[n]), goal))]
 
 
-def _named(
+def _holds_target(names: Sequence[str], goal: str, target: str | None) -> bool:
+    """Whether one of some columns is named outright as what is predicted."""
+    if target is None:
+        return bool(find_named_column(goal, names))
+    return target in names
+
+
+def _name_files(
     con: Any, root: Path, paths: Sequence[Path], given: Mapping[str, Any]
-) -> dict[str, tuple[Source, dict[str, Any], str]]:
-    """A source for each file, under a name that the file gives: its settings, and the sentence that
-    speaks for those beyond its path.
-    """
-    found: dict[str, tuple[Source, dict[str, Any], str]] = {}
+) -> dict[str, _File]:
+    """A source for each file, under a name that the file gives."""
+    found: dict[str, _File] = {}
     for path in paths:
-        kind, stem = kind_of(path)
+        kind, stem = detect_kind(path)
         settings: dict[str, Any] = {"type": kind, "path": path.relative_to(root).as_posix()}
-        mine = {k: v for k, v in given.items() if k in GIVEN.get(kind, ())}
-        if other := next((k for k in given if k not in mine), ""):
-            takes = next(k for k, keys in GIVEN.items() if other in keys)
-            raise Wrong(
-                "",
-                f"'{path.name}' is read as {kind}, which has no '{other}'",
-                f"files of kind {takes} beside --{other}",
-            )
-        if mine:
-            _source(kind, {**settings, **mine})  # before the file is read by it
-        more, why = _beyond(con, path, kind, mine) if path.is_file() else ({}, "")
-        settings |= {**more, **mine}
-        name = (
-            re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or f"table-{len(found) + 1}"
-        )  # a name is in small Latin letters; the path beside it says the file
-        name = (name if name[0].isalpha() else f"data-{name}")[:50]
+        _check_given(path, kind, given)
+        if given:
+            _make_source(kind, {**settings, **given})  # before the file is read by it
+        more, why = _detect_settings(con, path, kind, given)
+        settings |= {**more, **given}
+        name = _name_source(stem, len(found) + 1)
         while f"{name}-source" in found:
             name += "-too"
-        found[f"{name}-source"] = (_source(kind, settings), settings, why)
+        found[f"{name}-source"] = _File(_make_source(kind, settings), settings, why)
     return found
 
 
-def _source(kind: str, settings: Mapping[str, Any]) -> Source:
+def _check_given(path: Path, kind: str, given: Mapping[str, Any]) -> None:
+    """Refuse settings that files of a kind do not have.
+
+    Raises:
+        Wrong: a setting is one of another kind.
+    """
+    for key in given:
+        if key not in GIVEN.get(kind, ()):
+            takes = next(other for other, keys in GIVEN.items() if key in keys)
+            raise Wrong(
+                "",
+                f"'{path.name}' is read as {kind}, which has no '{key}'",
+                f"files of kind {takes} beside --{key}",
+            )
+
+
+def _name_source(stem: str, number: int) -> str:
+    """A name in small Latin letters; the path beside it says the file."""
+    name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or f"table-{number}"
+    if not name[0].isalpha():
+        name = f"data-{name}"
+    return name[:50]
+
+
+def _make_source(kind: str, settings: Mapping[str, Any]) -> Source:
     """The source of these settings.
 
     Raises:
@@ -233,8 +277,8 @@ def _source(kind: str, settings: Mapping[str, Any]) -> Source:
     if encoding is not None and encoding not in get_args(Encoding):
         raise Wrong(
             "encoding",
-            f"'{encoding}' is no encoding that is read",
-            "a name of one",
+            f"'{encoding}' is not a supported encoding",
+            "a supported encoding",
             list(get_args(Encoding)),
             str(encoding),
         )
@@ -250,21 +294,24 @@ def _source(kind: str, settings: Mapping[str, Any]) -> Source:
         ) from error
 
 
-def _beyond(
+def _detect_settings(
     con: Any, path: Path, kind: str, given: Mapping[str, Any]
 ) -> tuple[dict[str, Any], str]:
     """Settings of a file beyond its path, where its own records show that it needs them."""
+    if not path.is_file():
+        return {}, ""
     if kind == "csv":
-        return csv_settings(
+        return detect_csv_settings(
             con, path, given.get("encoding"), given.get("delimiter"), given.get("skip")
         )
     if kind == "excel":
-        return excel_settings(sheet_rows(path, given.get("sheet")))
-    at = list_in(path) if kind == "json" else ""
-    return ({"at": at}, f"'{at}' is the only list of objects in the document") if at else ({}, "")
+        return detect_excel_settings(read_sheet(path, given.get("sheet")))
+    if kind == "json" and (at := find_list(path)):
+        return {"at": at}, f"'{at}' is the only list of objects in the document"
+    return {}, ""
 
 
-def _collected(
+def _collect(
     con: Any, sources: Mapping[str, Source], names: Sequence[str], where: Where
 ) -> tuple[dict[str, str], dict[str, Collected]]:
     """The table of each source, and what was found in reading it."""
@@ -275,13 +322,15 @@ def _collected(
     return {name: f"src_{name}" for name in names}, found
 
 
-def _told(collected: Collected) -> list[str]:
+def _list_notes(file: _File, collected: Collected) -> list[str]:
     """What a person has to know of a source: how its bytes were read, and which lines were not."""
-    told = list(collected.notes)
+    notes = [file.why] if file.why else []
+    notes += collected.notes
     if bad := collected.unreadable:
         places = ", ".join(f"line {line} ({why})" for _, line, _, why in bad[:3])
-        told.append(
+        more = " and more" if len(bad) > 3 else ""
+        notes.append(
             f"{len(bad)} of {collected.rows + len(bad)} lines cannot be read, and a build"
-            f" quarantines them: {places}{' and more' if len(bad) > 3 else ''}"
+            f" quarantines them: {places}{more}"
         )
-    return told
+    return notes

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from mesocosm.data.parsing.digits import are_groups
+
 MOST_EXAMPLES = 10
 ENOUGH = 0.05  # of the values that two readings fit, so many must prove one
 CORE = re.compile(r"\d[\d.,]*")
@@ -33,8 +35,10 @@ class Proof:
         few: up to ten values that would prove a reading, were they not too few beside those that
             two readings fit.
 
-    >>> decimal_mark(["1.234,56", "7"]).reading, decimal_mark(["1,234"]).ambiguous
-    (',', True)
+    >>> prove_decimal_mark(["1.234,56", "7"]).reading
+    ','
+    >>> prove_decimal_mark(["1,234"]).ambiguous
+    True
     """
 
     reading: str | None = None
@@ -54,7 +58,7 @@ class Proof:
         return not self.proofs and bool(self.open)
 
 
-def decimal_mark(values: Iterable[str]) -> Proof:
+def prove_decimal_mark(values: Iterable[str]) -> Proof:
     """Which decimal mark ("." or ",") the values of a column of numbers prove.
 
     A mark proves itself where it cannot group digits in threes: `12,5`, `0,123`, `1234,567`,
@@ -65,209 +69,237 @@ def decimal_mark(values: Iterable[str]) -> Proof:
     one all the same is not proven by one value in more than twenty that has another number of
     digits after it, as `5,00` may be of another hand.
 
-    >>> decimal_mark(["12,5"]).reading
+    >>> prove_decimal_mark(["12,5"]).reading
     ','
-    >>> decimal_mark(["1.5"]).reading
+    >>> prove_decimal_mark(["1.5"]).reading
     '.'
-    >>> decimal_mark(["12,34,567"]).reading
+    >>> prove_decimal_mark(["12,34,567"]).reading
     '.'
-    >>> print(decimal_mark(["12"]).reading)
+    >>> print(prove_decimal_mark(["12"]).reading)
     None
-    >>> decimal_mark(["12,5", "12.5"]).mixed
+    >>> prove_decimal_mark(["12,5", "12.5"]).mixed
     True
-    >>> decimal_mark([*(f"{n},100" for n in range(1, 99)), "5,00"]).few
+    >>> prove_decimal_mark([*(f"{n},100" for n in range(1, 99)), "5,00"]).few
     ('5,00',)
-    >>> decimal_mark([*(f"{n},100" for n in range(1, 99)), "1.000,50"]).reading
+    >>> prove_decimal_mark([*(f"{n},100" for n in range(1, 99)), "1.000,50"]).reading
     ','
     """
-    each = [(one, _mark(one)) for one in values]
-    proof = _decided(each)
+    readings = [(value, _read_mark(value)) for value in values]
+    proof = _decide(readings)
     mark = proof.reading
-    if mark is None or any(reading == mark and _is_strong(one, mark) for one, reading in each):
+    if mark is None:
         return proof
-    alike = sum(reading == "open" and mark in _core(one) for one, reading in each)
-    return (
-        Proof(open=proof.open, few=proof.proofs[mark])
-        if proof.counts[mark] < ENOUGH * alike
-        else proof
-    )
+    if any(reading == mark and _is_strong(value, mark) for value, reading in readings):
+        return proof
+    alike = sum(reading == "open" and mark in _find_core(value) for value, reading in readings)
+    if proof.counts[mark] < ENOUGH * alike:
+        return Proof(open=proof.open, few=proof.proofs[mark])
+    return proof
 
 
-def day_month_order(values: Iterable[str]) -> Proof:
+def prove_day_month_order(values: Iterable[str]) -> Proof:
     """Which order ("dmy", "mdy" or "ymd") the values of a column of dates in digits prove.
 
     A part above 12 is no month. `03/04/2024` alone leaves two orders open; a first part of four
     digits is a year.
 
-    >>> day_month_order(["31/01/2024", "03/04/2024"]).reading
+    >>> prove_day_month_order(["31/01/2024", "03/04/2024"]).reading
     'dmy'
-    >>> day_month_order(["01/31/2024"]).reading
+    >>> prove_day_month_order(["01/31/2024"]).reading
     'mdy'
-    >>> day_month_order(["03/04/2024"]).ambiguous, day_month_order(["2024-01-31"]).reading
-    (True, 'ymd')
+    >>> prove_day_month_order(["03/04/2024"]).ambiguous
+    True
+    >>> prove_day_month_order(["2024-01-31"]).reading
+    'ymd'
     """
-    return _decided((one, _order(one)) for one in values)
+    return _decide((value, _read_order(value)) for value in values)
 
 
-def order_of(form: str) -> tuple[str, str] | None:
+def parse_order(form: str) -> tuple[str, str] | None:
     """The order of day and month of a format, and the marks between them; None where it has no such
     order.
 
-    >>> order_of("%d.%m.%Y"), order_of("mdy"), order_of("iso")
+    >>> parse_order("%d.%m.%Y"), parse_order("mdy"), parse_order("iso")
     (('dmy', '.'), ('mdy', '/.-'), None)
     """
     if form in ("dmy", "mdy"):
         return form, "/.-"
-    if form in ("us", "eu"):
-        return ("mdy", "/") if form == "us" else ("dmy", "./")
-    found = re.match(r"\s*%-?([dm])(.*?)%-?([dm])", form)
-    if not found or found[1] == found[3]:
+    if form == "us":
+        return "mdy", "/"
+    if form == "eu":
+        return "dmy", "./"
+    match = re.match(r"\s*%-?([dm])(.*?)%-?([dm])", form)
+    if not match or match[1] == match[3]:
         return None
-    return ("dmy" if found[1] == "d" else "mdy"), found[2].strip()
+    order = "dmy" if match[1] == "d" else "mdy"
+    return order, match[2].strip()
 
 
-def both_orders(formats: Iterable[str]) -> bool:
+def have_both_orders(formats: Iterable[str]) -> bool:
     """Whether one text may fit two of the formats, with the day first and with the month first.
 
-    >>> both_orders(["%d/%m/%Y", "%m/%d/%Y"])
+    >>> have_both_orders(["%d/%m/%Y", "%m/%d/%Y"])
     True
-    >>> both_orders(["%d.%m.%Y", "%m/%d/%Y"])
+    >>> have_both_orders(["%d.%m.%Y", "%m/%d/%Y"])
     False
-    >>> both_orders(["dmy", "us"])
+    >>> have_both_orders(["dmy", "us"])
     True
     """
-    marks = {
-        order: {m for f in formats if (o := order_of(f)) and o[0] == order for m in o[1] or " "}
-        for order in ("dmy", "mdy")
-    }
+    marks: dict[str, set[str]] = {"dmy": set(), "mdy": set()}
+    for form in formats:
+        if found := parse_order(form):
+            order, between = found
+            marks[order].update(between or " ")
     return bool(marks["dmy"] & marks["mdy"])
 
 
-def in_order(formats: Iterable[str], order: str | None) -> tuple[str, ...]:
+def filter_by_order(formats: Iterable[str], order: str | None) -> tuple[str, ...]:
     """The formats less those that read a text in the other order of day and month.
 
-    >>> in_order(["iso", "dmy", "mdy"], "mdy"), in_order(["%d.%m.%Y", "%m/%d/%Y"], None)
-    (('iso', 'mdy'), ('%d.%m.%Y', '%m/%d/%Y'))
+    >>> filter_by_order(["iso", "dmy", "mdy"], "mdy")
+    ('iso', 'mdy')
+    >>> filter_by_order(["%d.%m.%Y", "%m/%d/%Y"], None)
+    ('%d.%m.%Y', '%m/%d/%Y')
     """
-    return tuple(f for f in formats if order is None or (o := order_of(f)) is None or o[0] == order)
+    if order is None:
+        return tuple(formats)
+    return tuple(f for f in formats if (found := parse_order(f)) is None or found[0] == order)
 
 
-def units(values: Iterable[str]) -> dict[str, int]:
-    """The texts that stand beside one figure, each with how many of the values have it; "" is none.
-
-    >>> units(["5 kg", "7kg", "12", "3-5 kg"])
-    {'kg': 2, '': 1}
-    """
-    from mesocosm.data.parsing.numbers import Figure, figure
-
-    found: Counter[str] = Counter()
-    for one in values:
-        read = figure(one, ",") if _mark(one) == "," else figure(one, ".")
-        if isinstance(read, Figure):
-            found[read.unit] += 1
-    return dict(found.most_common())
-
-
-def _decided(each: Iterable[tuple[str, str | None]]) -> Proof:
+def _decide(readings: Iterable[tuple[str, str | None]]) -> Proof:
+    """What the readings of single values prove of a column."""
     proofs: dict[str, list[str]] = {}
     counts: Counter[str] = Counter()
     undecided: list[str] = []
-    for value, reading in each:
+    for value, reading in readings:
         if reading is None:
             continue
-        counts[reading] += reading != "open"
-        kept = undecided if reading == "open" else proofs.setdefault(reading, [])
-        if len(kept) < MOST_EXAMPLES:
-            kept.append(value)
+        examples = undecided
+        if reading != "open":
+            counts[reading] += 1
+            examples = proofs.setdefault(reading, [])
+        if len(examples) < MOST_EXAMPLES:
+            examples.append(value)
     only = next(iter(proofs)) if len(proofs) == 1 else None
     return Proof(
         only,
-        {k: tuple(v) for k, v in sorted(proofs.items())},
+        {reading: tuple(examples) for reading, examples in sorted(proofs.items())},
         tuple(undecided),
-        {k: n for k, n in sorted(counts.items()) if n},
+        dict(sorted(counts.items())),
     )
 
 
-def _core(value: str) -> str:
+def _join_groups(value: str) -> str:
+    """A value without the spaces and apostrophes that group its digits."""
+    return GAP.sub("", unicodedata.normalize("NFKC", value[:200]).strip())
+
+
+def _find_core(value: str) -> str:
     """The figure of a value, with its marks."""
-    found = CORE.search(GAP.sub("", unicodedata.normalize("NFKC", value[:200]).strip()))
-    return found[0].rstrip(".,") if found else ""
+    match = CORE.search(_join_groups(value))
+    if match:
+        return match[0].rstrip(".,")
+    return ""
 
 
 def _is_strong(value: str, mark: str) -> bool:
     """Whether a value proves a decimal mark beyond another hand's writing: it has both marks, or
     three digits after one that cannot group.
     """
-    core = _core(value)
+    core = _find_core(value)
     return core.count(".") + core.count(",") > 1 or len(core.split(mark)[-1]) == 3
 
 
-def _mark(value: str) -> str | None:
+def _read_mark(value: str) -> str | None:
     """The decimal mark that one value proves, `open` where it fits both, None where it tells
     nothing.
     """
-    text = GAP.sub("", unicodedata.normalize("NFKC", value[:200]).strip())
-    found = CORE.search(text)
-    if not found:
+    text = _join_groups(value)
+    match = CORE.search(text)
+    if not match:
         return None
-    core, rest = found[0].rstrip(".,"), text[found.end() :]
+    core, rest = match[0].rstrip(".,"), text[match.end() :]
     power = POWER.match(rest)
-    rest = rest[power.end() :] if power else rest
-    if re.search(r"\d[.,]\d", rest) or re.search(r"\d", re.split(r"[^\W\d_]", rest, maxsplit=1)[0]):
-        return None  # more than one figure
+    if power:
+        rest = rest[power.end() :]
+    if _has_figure(rest):
+        return None
     if power and re.fullmatch(r"\d+\.\d+", core):
         return "."  # no point groups digits before an exponent
-    points, commas = core.count("."), core.count(",")
-    if not points and not commas:
+    if "." in core and "," in core:
+        return _read_last_mark(core)
+    if "." in core:
+        return _read_one_mark(core, ".", ",")
+    if "," in core:
+        return _read_one_mark(core, ",", ".")
+    return None
+
+
+def _read_one_mark(core: str, mark: str, other: str) -> str | None:
+    """The decimal mark of a figure that has one kind of mark, once or more often."""
+    if core.count(mark) > 1:
+        if are_groups(core, mark):
+            return other
         return None
-    if points and commas:
-        last = "." if core.rfind(".") > core.rfind(",") else ","
-        return (
-            last
-            if core.count(last) == 1 and _grouped(core.split(last)[0], "," if last == "." else ".")
-            else None
-        )
-    mark, other = (".", ",") if points else (",", ".")
-    if points + commas > 1:
-        return other if _grouped(core, mark) else None
     before, after = core.split(mark)
-    return "open" if len(after) == 3 and 1 <= len(before) <= 3 and before[0] != "0" else mark
+    if len(after) == 3 and 1 <= len(before) <= 3 and before[0] != "0":
+        return "open"
+    return mark
 
 
-def _grouped(whole: str, mark: str) -> bool:
-    """Whether a mark stands where groups stand: in threes, or as in India in twos before the last
-    three.
+def _has_figure(rest: str) -> bool:
+    """Whether another figure follows; digits of a unit, as in m2, are none."""
+    before_letters = re.split(r"[^\W\d_]", rest, maxsplit=1)[0]
+    return bool(re.search(r"\d[.,]\d", rest) or re.search(r"\d", before_letters))
+
+
+def _read_last_mark(core: str) -> str | None:
+    """The last mark of a figure with both, where it stands once and the other groups the digits
+    before it.
     """
-    if mark not in whole:
-        return whole.isdigit()
-    thirds = re.fullmatch(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+", whole)
-    return bool(thirds or (mark == "," and re.fullmatch(r"[1-9]\d?(?:,\d{2})+,\d{3}", whole)))
+    last = max(".", ",", key=core.rfind)
+    whole, _, after = core.partition(last)
+    other = "," if last == "." else "."
+    if last in after or not are_groups(whole, other):
+        return None
+    return last
 
 
-def _order(value: str) -> str | None:
+def _read_order(value: str) -> str | None:
     """The order that one value proves, `open` where it fits two, None where it is no date in
     digits.
     """
-    found = DAY.match(unicodedata.normalize("NFKC", value[:60]).strip())
-    if not found:
+    match = DAY.match(unicodedata.normalize("NFKC", value[:60]).strip())
+    if not match:
         return None
-    first, second, third = found.groups()
+    first, second, third = match.groups()
     if len(first) == 4:
-        return "ymd" if int(second) <= 12 and len(third) <= 2 else None
+        if int(second) <= 12 and len(third) <= 2:
+            return "ymd"
+        return None
     if len(first) > 2 or len(third) not in (2, 4):
         return None
-    day, month = int(first), int(second)
-    if (
-        len(third) == 2
-        and day <= 31
-        and int(third) <= 31
-        and month <= 12
-        and len(first) == 2
-        and "-" in value
-    ):
-        return "open"  # 23-01-05 may begin with its year
-    if day == month <= 12:
-        return None  # both readings are one day
-    if day > 12:
-        return "dmy" if day <= 31 and month <= 12 else None
-    return "mdy" if 12 < month <= 31 else "open" if month <= 12 else None
+    if "-" in value and len(first) == len(third) == 2 and _may_begin_with_year(match):
+        return "open"
+    return _decide_order(int(first), int(second))
+
+
+def _may_begin_with_year(match: re.Match[str]) -> bool:
+    """Whether a date such as 23-01-05 may be of the year 2023 or of the year 2005."""
+    first, second, third = map(int, match.groups())
+    return first <= 31 and third <= 31 and second <= 12
+
+
+def _decide_order(first: int, second: int) -> str | None:
+    """The order of a day and a month, `open` where it may be either, None where it does not
+    matter or neither is a month.
+    """
+    if first == second <= 12:
+        return None
+    if max(first, second) > 31 or min(first, second) > 12:
+        return None
+    if first > 12:
+        return "dmy"
+    if second > 12:
+        return "mdy"
+    return "open"

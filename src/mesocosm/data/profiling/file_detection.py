@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from mesocosm.core.errors import Wrong
 from mesocosm.data.sources.delimited.dialect import Dialect
@@ -37,40 +38,67 @@ ENDINGS = {
     "xlsb": "excel",
     "ods": "excel",
 }
+TEXTS = ("csv", "json", "jsonl")
 PACKED = ("gz", "bz2", "zst")  # endings of packed text files
 LOOKED = 200  # records
 TITLES = 30  # records that may stand above a header
 LARGEST = 100_000_000  # bytes of a JSON document whose lists are looked for
 DEEP = 4  # steps to a list
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # how their files begin
+MOSTLY = 0.9  # share of the records below a header that have its width, or of a column's figures
 NUMBER = re.compile(r"\s*[-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][-+]?\d+)?\s*%?\s*")
 
 
-def kind_of(path: Path) -> tuple[str, str]:
+Cells: TypeAlias = Sequence[Sequence[str]]
+Settings: TypeAlias = tuple[dict[str, Any], str]  # settings, and the sentence that speaks for them
+
+
+@dataclass(frozen=True)
+class _Records:
+    """The first records of a file, and the lines on which they begin."""
+
+    cells: list[list[str]]
+    lines: list[int]
+
+    @property
+    def width(self) -> int:
+        """The cells of the first record."""
+        return max(map(len, self.cells[:1]), default=0)
+
+    def skip(self, lines: int) -> _Records:
+        """The records below some lines."""
+        below = sum(line <= lines for line in self.lines)
+        return _Records(self.cells[below:], self.lines[below:])
+
+
+def detect_kind(path: Path) -> tuple[str, str]:
     """The kind of source that reads a file, and the file's name without its endings.
 
     Raises:
         Wrong: its ending is not known.
     """
     name, parts = path.name, path.name.lower().split(".")
-    ending = parts[-1] if len(parts) > 1 else ""
-    packed = (
-        len(parts) > 2 and ending in PACKED and ENDINGS.get(parts[-2]) in ("csv", "json", "jsonl")
-    )
-    kind = ENDINGS.get(parts[-2] if packed else ending)
+    endings = parts[1:][-1:]
+    packed = len(parts) > 2 and parts[-1] in PACKED
+    if packed and ENDINGS.get(parts[-2]) in TEXTS:
+        endings = parts[-2:]
+    kind = ENDINGS.get(endings[0]) if endings else None
     if kind is None:
         raise Wrong(
             "",
-            f"'{name}' ends in '.{ending}'" if ending else f"'{name}' has no ending",
+            f"'{name}' ends in '.{parts[-1]}'" if endings else f"'{name}' has no ending",
             "a file that ends in .csv, .tsv, .jsonl, .json (these also with .gz, .bz2 or .zst),"
             " .parquet or .xlsx",
         )
-    stem = name[: -len(".".join(parts[-2:] if packed else parts[-1:])) - 1]
-    if not packed and path.is_file():
-        kind = _magic(path) or (_json_kind(path, kind) if kind in ("json", "jsonl") else kind)
+    stem = name[: -len(".".join(endings)) - 1]
+    if len(endings) == 1 and path.is_file():
+        kind = _detect_magic(path) or kind
+        if kind in ("json", "jsonl"):
+            kind = _detect_json(path, kind)
     return kind, stem
 
 
-def _magic(path: Path) -> str:
+def _detect_magic(path: Path) -> str:
     """The kind that a file's first bytes say, whatever it is called: a workbook or Parquet; empty
     where they say neither.
     """
@@ -78,34 +106,38 @@ def _magic(path: Path) -> str:
         start = handle.read(8)
     if start.startswith(b"PAR1"):
         return "parquet"
-    return "excel" if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")) else ""
+    if start.startswith(WORKBOOKS):
+        return "excel"
+    return ""
 
 
-def _json_kind(path: Path, kind: str) -> str:
+def _detect_json(path: Path, kind: str) -> str:
     """`jsonl` where the first two lines are an object each, `json` where the first character opens
     a list, else the kind of the ending.
     """
     with path.open("rb") as handle:
         start = handle.read(1 << 20).decode("utf-8-sig", "replace").lstrip()
-    lines = [line for line in start.splitlines() if line.strip()][:2]
+    lines = [line for line in start.splitlines() if line.strip()]
+    values = [_read_json(line) for line in lines[:2]]
     if start.startswith("["):
-        return (
-            "json"
-            if not (kind == "jsonl" and len(lines) == 2 and _read(lines[0]) is not None)
-            else kind
-        )
-    objects = [isinstance(_read(line), dict) for line in lines]
-    return "jsonl" if len(lines) == 2 and all(objects) else kind
+        lists = kind == "jsonl" and len(values) == 2 and values[0] is not None
+        if lists:
+            return kind
+        return "json"
+    if len(values) == 2 and all(isinstance(value, dict) for value in values):
+        return "jsonl"
+    return kind
 
 
-def _read(line: str) -> Any:
+def _read_json(line: str) -> Any:
+    """The value of a JSON text, None where it is none."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
         return None
 
 
-def list_in(path: Path) -> str:
+def find_list(path: Path) -> str:
     """The dotted path of the only list of objects in a JSON document; empty where it is a list
     itself.
 
@@ -120,42 +152,47 @@ def list_in(path: Path) -> str:
         return ""
     if isinstance(document, list):
         return ""
-    found = _lists(document, "", DEEP)
-    if len(found) != 1:
-        raise Wrong(
-            "",
-            f"'{path.name}' has {'no list' if not found else f'{len(found)} lists'} of"
-            f" objects{': ' + ', '.join(found[:8]) if found else ''}",
-            "one list of objects; a source of 'type: json' with 'at' names one of several",
-        )
-    return found[0]
+    found = _list_paths(document, "", DEEP)
+    if not found:
+        has = "no list of objects"
+    elif len(found) > 1:
+        has = f"{len(found)} lists of objects: {', '.join(found[:8])}"
+    else:
+        return found[0]
+    raise Wrong(
+        "",
+        f"'{path.name}' has {has}",
+        "one list of objects; a source of 'type: json' with 'at' names one of several",
+    )
 
 
-def _lists(node: Any, at: str, deep: int) -> list[str]:
+def _list_paths(node: Any, at: str, deep: int) -> list[str]:
+    """The dotted paths of the lists of objects in a document."""
     if not isinstance(node, dict) or deep == 0:
         return []
     found: list[str] = []
     for key, value in node.items():
         here = f"{at}.{key}" if at else str(key)
-        if (
-            isinstance(value, list)
-            and value
-            and all(isinstance(v, dict) for v in value[:LOOKED])
-            and "." not in str(key)
-        ):
+        if isinstance(value, dict):
+            found += _list_paths(value, here, deep - 1)
+        elif _is_list_of_objects(value) and "." not in str(key):
             found.append(here)
-        elif isinstance(value, dict):
-            found += _lists(value, here, deep - 1)
     return found
 
 
-def csv_settings(
+def _is_list_of_objects(value: Any) -> bool:
+    return (
+        isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value[:LOOKED])
+    )
+
+
+def detect_csv_settings(
     con: Any,
     path: Path,
     encoding: str | None = None,
     delimiter: str | None = None,
     skip: int | None = None,
-) -> tuple[dict[str, Any], str]:
+) -> Settings:
     """Settings that a delimited file needs beyond what is found by itself, and the sentence that
     speaks for them; empty where it needs none.
 
@@ -167,112 +204,124 @@ def csv_settings(
         delimiter: what stands between its cells, where it is given outright.
         skip: how many lines stand above its header or first row, where it is given outright.
     """
-    looked: list[tuple[list[list[str]], list[int]]] = []
     try:
         file = open_plain(con, path, path.name, encoding).path
-        for each in (delimiter,) if delimiter else DELIMITERS:
-            records = list(islice(Scan(file, Dialect(each)).records(), LOOKED))
-            looked.append(([r.cells or [] for r in records], [r.line for r in records]))
+        delimiters = (delimiter,) if delimiter else DELIMITERS
+        looked = [_read_records(file, each) for each in delimiters]
     except (Wrong, OSError):
         return {}, ""
     if skip is not None:
-        below = [
-            [row for row, line in zip(cells, lines, strict=True) if line > skip]
-            for cells, lines in looked
-        ]
-        return headless(
-            max((cells for cells in below if cells), key=lambda cells: len(cells[0]), default=[]),
-            skip + 1,
-        )
-    found = [(at, cells, lines) for cells, lines in looked if (at := header_at(cells))]
-    widest = max(
-        (cells for cells, _ in looked if cells), key=lambda cells: len(cells[0]), default=[]
-    )
-    if not found or (widest and header_at(widest) == 0):
-        return headless(widest)
-    at, cells, lines = max(found, key=lambda f: len(f[1][f[0]]))
-    line = lines[at]
-    above = "; ".join(repr(" ".join(c for c in row if c)[:40]) for row in cells[:at][:3])
-    many = f"line {line - 1}" if line == 2 else f"lines 1 to {line - 1}"
-    return (
-        {"skip": line - 1},
-        (
-            f"{many} above the header on line {line} {'is' if line == 2 else 'are'} skipped, being"
-            f" no rows: {above}"
-        ),
-    )
+        looked = [records.skip(skip) for records in looked]
+        return detect_headless(_find_widest(looked).cells, skip + 1)
+    titled = [(at, records) for records in looked if (at := find_header(records.cells))]
+    widest = _find_widest(looked)
+    if not titled or (widest.cells and find_header(widest.cells) == 0):
+        return detect_headless(widest.cells)
+    at, records = max(titled, key=lambda pair: len(pair[1].cells[pair[0]]))
+    line = records.lines[at]
+    above = _quote_above(records.cells[:at])
+    skipped = f"lines 1 to {line - 1} above the header on line {line} are"
+    if line == 2:
+        skipped = "line 1 above the header on line 2 is"
+    return {"skip": line - 1}, f"{skipped} skipped, since they are not rows: {above}"
 
 
-def headless(cells: Sequence[Sequence[str]], line: int = 1) -> tuple[dict[str, Any], str]:
+def _read_records(file: Path, delimiter: str) -> _Records:
+    """The first records of a file whose cells stand between a delimiter."""
+    records = list(islice(Scan(file, Dialect(delimiter)).records(), LOOKED))
+    return _Records([r.cells or [] for r in records], [r.line for r in records])
+
+
+def _find_widest(looked: Sequence[_Records]) -> _Records:
+    """The reading of a file whose first record has the most cells."""
+    return max(looked, key=lambda records: records.width, default=_Records([], []))
+
+
+def _quote_above(rows: Cells) -> str:
+    """What stands above a header, the first of it."""
+    return "; ".join(repr(" ".join(c for c in row if c)[:40]) for row in rows[:3])
+
+
+def detect_headless(cells: Cells, line: int = 1) -> Settings:
     """`header: false` where the first record, which begins on `line`, is a row of figures over
     columns of figures; a run of years is a header.
     """
-    head, rows = cells[0] if cells else [], cells[1:]
-    if len(rows) < 3 or len(head) < 2:
+    if len(cells) < 4 or len(cells[0]) < 2:
         return {}, ""
-    figures = [
-        i
-        for i in range(len(head))
-        if sum(bool(NUMBER.fullmatch(r[i])) for r in rows if i < len(r)) >= 0.9 * len(rows)
-    ]
-    said = [head[i] for i in figures]
-    if not figures or not all(NUMBER.fullmatch(c) for c in said):
+    head, *rows = cells
+    shown = [head[i] for i in range(len(head)) if _holds_figures(rows, i)]
+    if not shown or not all(NUMBER.fullmatch(c) for c in shown) or _is_run(shown):
         return {}, ""
-    whole = [int(c) for c in said if re.fullmatch(r"\s*\d{1,6}\s*", c)]
-    if len(whole) == len(said) and (
-        whole == sorted(set(whole)) or whole == sorted(set(whole), reverse=True)
-    ):
-        return {}, ""  # years, or other counts, name columns of a wide table
     return (
         {"header": False},
-        (
-            f"line {line} is a row, since it holds figures where the rows below hold figures"
-            f" ({', '.join(repr(c) for c in said[:3])}), so the columns have no names; 'names'"
-            " gives them some"
-        ),
+        f"line {line} is a row, since it holds figures where the rows below hold figures"
+        f" ({', '.join(repr(c) for c in shown[:3])}), so the columns have no names; 'names'"
+        " gives them some",
     )
 
 
-def header_at(cells: Sequence[Sequence[str]]) -> int | None:
+def _holds_figures(rows: Cells, column: int) -> bool:
+    """Whether nearly all cells of a column are figures."""
+    figures = sum(bool(NUMBER.fullmatch(row[column])) for row in rows if column < len(row))
+    return figures >= MOSTLY * len(rows)
+
+
+def _is_run(cells: Sequence[str]) -> bool:
+    """Whether cells are years, or other counts, in their order: they name columns of a wide
+    table.
+    """
+    if not all(re.fullmatch(r"\s*\d{1,6}\s*", c) for c in cells):
+        return False
+    numbers = [int(c) for c in cells]
+    rising = sorted(set(numbers))
+    return numbers in (rising, rising[::-1])
+
+
+def find_header(cells: Cells) -> int | None:
     """The place of the record that names the columns of most records; None where there is no such
     record.
 
-    >>> header_at([["Report"], ["a", "b"], ["1", "2"], ["3", "4"]])
+    >>> find_header([["Report"], ["a", "b"], ["1", "2"], ["3", "4"]])
     1
-    >>> header_at([["a", "b"], ["1", "2"]])
+    >>> find_header([["a", "b"], ["1", "2"]])
     0
     """
-    widths = [len(_trimmed(row)) for row in cells]
-    for at in range(min(TITLES, len(cells))):
-        row = _trimmed(cells[at])
-        below = [len(r) for r in cells[at + 1 :]]
-        if (
-            len(row) < 2
-            or any(not c.strip() for c in row)
-            or len({c.strip().casefold() for c in row}) < len(row)
-        ):
-            continue
-        if below and sum(w in (len(row), len(cells[at])) for w in below) < 0.9 * len(below):
-            continue
-        if at and (
-            any(w > 2 or w == len(row) for w in widths[:at])
-            or not _over_figures(row, cells[at + 1 :])
-        ):
-            # what stands above has the shape of rows too, or nothing tells names from values
+    for at in _list_headers(cells):
+        row, below = _trim(cells[at]), cells[at + 1 :]
+        # what stands above has the shape of rows too, or nothing tells names from values
+        above = [len(_trim(other)) for other in cells[:at]]
+        if above and (max(above) > 2 or len(row) in above or not _stands_over_figures(row, below)):
             return None
-        return at if below else None
+        if below:
+            return at
+        return None
     return None
 
 
-def _over_figures(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+def _list_headers(cells: Cells) -> Iterator[int]:
+    """The places of records of different names that have the width of nearly all below them."""
+    for at, whole in enumerate(cells[:TITLES]):
+        row = _trim(whole)
+        names = {c.strip().casefold() for c in row}
+        if len(row) < 2 or "" in names or len(names) < len(row):
+            continue
+        below = [len(r) for r in cells[at + 1 :]]
+        if sum(width in (len(row), len(whole)) for width in below) >= MOSTLY * len(below):
+            yield at
+
+
+def _stands_over_figures(row: Sequence[str], below: Cells) -> bool:
     """Whether a record bears no figures and some column below it holds nothing else."""
     if any(NUMBER.fullmatch(c) for c in row):
         return False
-    columns = [[r[i] for r in below if i < len(r) and r[i].strip()] for i in range(len(row))]
-    return any(c and all(NUMBER.fullmatch(v) for v in c) for c in columns)
+    for i in range(len(row)):
+        column = [r[i] for r in below if i < len(r) and r[i].strip()]
+        if column and all(NUMBER.fullmatch(v) for v in column):
+            return True
+    return False
 
 
-def _trimmed(row: Sequence[str]) -> list[str]:
+def _trim(row: Sequence[str]) -> list[str]:
     """A record without empty cells at its end."""
     found = list(row)
     while found and not found[-1].strip():
@@ -280,25 +329,32 @@ def _trimmed(row: Sequence[str]) -> list[str]:
     return found
 
 
-def excel_settings(rows: Sequence[Sequence[Any]]) -> tuple[dict[str, Any], str]:
+def detect_excel_settings(rows: Sequence[Sequence[Any]]) -> Settings:
     """`header` where a title stands above the names of a sheet's columns, and the sentence that
     speaks for it.
     """
-    cells = [["" if v is None else str(v) for v in row] for row in rows]
-    filled = [
-        (number, row) for number, row in enumerate(cells, start=1) if any(c.strip() for c in row)
-    ]
-    at = header_at([row for _, row in filled])
+    filled: list[tuple[int, list[str]]] = []
+    for number, row in enumerate(rows, start=1):
+        cells = [_to_text(v) for v in row]
+        if any(c.strip() for c in cells):
+            filled.append((number, cells))
+    at = find_header([cells for _, cells in filled])
     if not at:
         return {}, ""
-    number = filled[at][0]
-    above = "; ".join(repr(" ".join(c for c in row if c)[:40]) for _, row in filled[:at][:3])
-    return {
-        "header": number
-    }, f"row {number} holds the names; what stands above it is no row: {above}"
+    number, _ = filled[at]
+    above = _quote_above([cells for _, cells in filled[:at]])
+    why = f"row {number} holds the names; what is above it is not a row: {above}"
+    return {"header": number}, why
 
 
-def sheet_rows(path: Path, sheet: str | None = None) -> list[list[Any]]:
+def _to_text(value: object) -> str:
+    """A cell of a sheet as text, empty for none."""
+    if value is None:
+        return ""
+    return str(value)
+
+
+def read_sheet(path: Path, sheet: str | None = None) -> list[list[Any]]:
     """The first rows of a sheet of a workbook, the first where none is named; none where it cannot
     be read.
     """
@@ -306,11 +362,7 @@ def sheet_rows(path: Path, sheet: str | None = None) -> list[list[Any]]:
 
     try:
         book = CalamineWorkbook.from_path(path)
-        return [
-            list(row)
-            for row in islice(
-                book.get_sheet_by_name(sheet or book.sheet_names[0]).iter_rows(), LOOKED
-            )
-        ]
+        rows = book.get_sheet_by_name(sheet or book.sheet_names[0]).iter_rows()
+        return [list(row) for row in islice(rows, LOOKED)]
     except (CalamineError, OSError, ValueError, IndexError, KeyError):
         return []

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from mesocosm.data.profiling.columns.column import SPACES, words
-from mesocosm.data.profiling.profile import BLANK, names_of
+from mesocosm.data.profiling.columns.column import SPACES, split_name
+from mesocosm.data.profiling.profile import BLANK, list_names
 from mesocosm.data.sources.path_utils import quote
 
 KNOWN = 0.8  # share of the leading rows whose value a partner must know
 LEAST = 5  # rows of a partner from which on equal values tell that a key of another name is meant
 ONCE = 0.98  # share of a partner's rows that have a value of their own
+NOT_BLANK = f"not coalesce({BLANK}, true)"
+KEY_WORDS = frozenset(("id", "no", "code", "key", "number"))
 
 
 @dataclass
@@ -38,29 +40,47 @@ class Related:
         shared = set(self.partners.values())
         if len(shared) > 1:
             return {"union": [self.lead], "lookup": self.partners}
-        return {"join": [self.lead, *self.partners], "on": shared.pop()} if shared else self.lead
+        if shared:
+            return {"join": [self.lead, *self.partners], "on": shared.pop()}
+        return self.lead
 
 
-def related(con: Any, tables: Mapping[str, str], leads: Sequence[str]) -> Related:
+class _Match(NamedTuple):
+    """How a column of a partner fits the leading rows: the share of these that it knows, the share
+    of its own rows that have a value of their own, the column, and its rows a value.
+    """
+
+    share: float
+    once: float
+    column: str
+    ratio: float
+
+    @property
+    def is_key(self) -> bool:
+        """Whether it knows most leading rows, and nearly all of its values come once."""
+        return self.share >= KNOWN and self.once >= ONCE
+
+
+def find_relations(con: Any, tables: Mapping[str, str], leads: Sequence[str]) -> Related:
     """How tables belong together.
 
     Args:
         tables: the DuckDB table of each name.
-        leads: names whose rows may lead, the most wanted first; of several with as many partners
+        leads: names whose rows may lead, the likeliest first; of several with as many partners
             the first is taken.
     """
-    columns = {n: names_of(con, t) for n, t in tables.items()}
+    columns = {n: list_names(con, t) for n, t in tables.items()}
     if len(tables) > 1 and len({frozenset(c) for c in columns.values()}) == 1:
         return Related(
             leads[0],
             union=tuple(tables),
             why=["the files have the same columns, so their rows stand below each other"],
         )
-    found = [_around(con, tables, columns, lead) for lead in leads]
+    found = [_find_partners(con, tables, columns, lead) for lead in leads]
     return max(found, key=lambda r: (len(r.partners), -leads.index(r.lead)))
 
 
-def beside(con: Any, tables: Mapping[str, str], belong: Related, name: str) -> None:
+def join_tables(con: Any, tables: Mapping[str, str], belong: Related, name: str) -> None:
     """Make one table of them, as the build would: the first row of a partner for each value,
     columns of the leading table first.
     """
@@ -70,10 +90,10 @@ def beside(con: Any, tables: Mapping[str, str], belong: Related, name: str) -> N
             + " union all by name ".join(f"select * from {quote(tables[t])}" for t in belong.union)
         )
         return
-    own = {n.casefold() for n in names_of(con, tables[belong.lead])}
+    own = {n.casefold() for n in list_names(con, tables[belong.lead])}
     more, joins = "", ""
     for i, (partner, on) in enumerate(belong.partners.items()):
-        theirs = [n for n in names_of(con, tables[partner]) if n.casefold() not in own]
+        theirs = [n for n in list_names(con, tables[partner]) if n.casefold() not in own]
         own |= {n.casefold() for n in theirs}
         more += "".join(f", p{i}.{quote(c)}" for c in theirs)
         first = (
@@ -90,104 +110,125 @@ def beside(con: Any, tables: Mapping[str, str], belong: Related, name: str) -> N
     )
 
 
-def _around(
+def _find_partners(
     con: Any, tables: Mapping[str, str], columns: Mapping[str, Sequence[str]], lead: str
 ) -> Related:
+    """The tables that add columns to the rows of one, and why the others do not."""
     found = Related(lead)
     for other in tables:
         if other == lead:
             continue
-        tried = sorted(
-            (
-                _share(con, tables[lead], tables[other], c)
-                for c in columns[lead]
-                if c in columns[other]
-            ),
-            reverse=True,
-        )
-        able = [t for t in tried if t[0] >= KNOWN and t[1] >= ONCE]
-        sure = [t for t in able if t[1] == 1]
-        if able and not sure:
-            share, once, column, _ = able[0]
-            found.left[other] = (
-                f"its '{column}' is that of {share:.1%} of the rows of {lead}, and {1 - once:.1%}"
-                " of its rows share it with another row of other values, so which one belongs is"
-                " not known; leave one row for each, and it can be joined"
-            )
-        elif sure:
-            share, _, column, _ = sure[0]
-            found.partners[other] = column
+        pair = (tables[lead], tables[other])
+        matches = _match_all(con, pair, (columns[lead], columns[other]))
+        able = [m for m in matches if m.is_key]
+        exact = next((m for m in able if m.once == 1), None)
+        if exact:
+            found.partners[other] = exact.column
             found.why.append(
-                f"'{column}' of {share:.1%} of the rows of {lead} is in {other}, where each row has"
-                " its own"
+                f"'{exact.column}' of {exact.share:.1%} of the rows of {lead} is in {other}, where"
+                " each row has its own"
             )
-        elif cleaned := _cleaned(con, tables[lead], tables[other], [t[2] for t in tried]):
-            column, share = cleaned
-            found.left[other] = (
-                f"its '{column}' is that of {tried[0][0]:.1%} of the rows of {lead} as written, and"
-                f" of {share:.1%} once both are trimmed and in upper case; write '{column}' so in"
-                " both files, and it can be joined"
-            )
-        elif tried and tried[0][0] >= KNOWN:
-            _, once, column, ratio = tried[0]
-            several = (
-                f"it has {ratio:.1f} rows for each '{column}'"
-                if ratio >= 1.1
-                else f"{1 - once:.2%} of its rows share their '{column}' with another"
-            )
-            found.left[other] = (
-                f"{several}, and only one can stand beside a row of {lead}; sum them up to one, and"
-                " it can be joined"
-            )
-        elif renamed := _renamed(con, tables[lead], tables[other], columns[lead], columns[other]):
-            mine, theirs, share = renamed
-            found.left[other] = (
-                f"its '{theirs}' is '{mine}' of {share:.1%} of the rows of {lead}, by their values;"
-                " name both columns alike, and it can be joined"
-            )
-        elif tried:
-            found.left[other] = f"its '{tried[0][2]}' knows {tried[0][0]:.0%} of the rows of {lead}"
+        elif able:
+            found.left[other] = _explain_ambiguous(lead, able[0])
         else:
-            found.left[other] = f"it shares no column with {lead}"
+            found.left[other] = (
+                _explain_spelling(con, pair, lead, matches)
+                or _explain_several(lead, matches)
+                or _explain_renamed(con, pair, lead, (columns[lead], columns[other]))
+                or _explain_unknown(lead, matches)
+            )
     return found
 
 
-def _cleaned(con: Any, lead: str, other: str, columns: Sequence[str]) -> tuple[str, float] | None:
-    """The shared column that is a key once trimmed and in upper case, with the share of leading
-    rows that it then knows.
-    """
-    for column in columns:
-        share, once, _, _ = _share(con, lead, other, column, clean=True)
-        if share >= KNOWN and once >= ONCE:
-            return column, share
-    return None
+def _match_all(
+    con: Any, pair: tuple[str, str], columns: tuple[Sequence[str], Sequence[str]]
+) -> list[_Match]:
+    """How each column of the same name fits the leading rows, the best first."""
+    ours, theirs = columns
+    return sorted((_match(con, *pair, c) for c in ours if c in theirs), reverse=True)
 
 
-def _renamed(
-    con: Any, lead: str, other: str, mine: Sequence[str], theirs: Sequence[str]
-) -> tuple[str, str, float] | None:
+def _explain_ambiguous(lead: str, match: _Match) -> str:
+    """Why a partner with few repeated keys is not joined."""
+    return (
+        f"its '{match.column}' is that of {match.share:.1%} of the rows of {lead}, and"
+        f" {1 - match.once:.1%} of its rows share it with another row of other values, so which one"
+        " belongs is not known; leave one row for each, and it can be joined"
+    )
+
+
+def _explain_spelling(con: Any, pair: tuple[str, str], lead: str, matches: Sequence[_Match]) -> str:
+    """The shared column that is a key once trimmed and in upper case; empty where none is."""
+    for match in matches:
+        column = match.column
+        clean = _match(con, *pair, column, clean=True)
+        if clean.is_key:
+            return (
+                f"its '{column}' is that of {matches[0].share:.1%} of the rows of {lead} as"
+                f" written, and of {clean.share:.1%} once both are trimmed and in upper case; write"
+                f" '{column}' so in both files, and it can be joined"
+            )
+    return ""
+
+
+def _explain_several(lead: str, matches: Sequence[_Match]) -> str:
+    """Whether a partner knows the leading rows and has several rows for each."""
+    if not matches or matches[0].share < KNOWN:
+        return ""
+    _, once, column, ratio = matches[0]
+    several = f"{1 - once:.2%} of its rows share their '{column}' with another"
+    if ratio >= 1.1:
+        several = f"it has {ratio:.1f} rows for each '{column}'"
+    return (
+        f"{several}, and only one can stand beside a row of {lead}; sum them up to one, and it can"
+        " be joined"
+    )
+
+
+def _explain_renamed(
+    con: Any, pair: tuple[str, str], lead: str, columns: tuple[Sequence[str], Sequence[str]]
+) -> str:
     """A column of the leading rows that is, by its values, a key of another name in the partner;
     plain numbers need names that say so too.
     """
+    ours, theirs = columns
     for key in theirs:
-        rows, distinct = con.execute(
-            f"select count(*), count(distinct trim({quote(key)}::varchar)) from {quote(other)}"
-        ).fetchall()[0]
-        if rows < LEAST or distinct < ONCE * rows:
+        if not _is_key(con, pair[1], key):
             continue
-        for column in mine:
+        for column in ours:
             if column == key or not (
-                _coded(con, lead, column)
-                or set(words(column)) & set(words(key)) & {"id", "no", "code", "key", "number"}
+                _are_codes(con, pair[0], column) or _have_key_word(column, key)
             ):
                 continue
-            share, once, _, _ = _share(con, lead, other, column, theirs=key, clean=True)
-            if share >= KNOWN and once >= ONCE:
-                return column, key, share
-    return None
+            match = _match(con, *pair, column, theirs=key, clean=True)
+            if match.is_key:
+                return (
+                    f"its '{key}' is '{column}' of {match.share:.1%} of the rows of {lead}, by"
+                    " their values; name both columns alike, and it can be joined"
+                )
+    return ""
 
 
-def _coded(con: Any, table: str, column: str) -> bool:
+def _explain_unknown(lead: str, matches: Sequence[_Match]) -> str:
+    if not matches:
+        return f"it shares no column with {lead}"
+    return f"its '{matches[0].column}' matches {matches[0].share:.0%} of the rows of {lead}"
+
+
+def _is_key(con: Any, table: str, column: str) -> bool:
+    """Whether nearly every row has a value of its own, and there are enough of them to tell."""
+    rows, distinct = con.execute(
+        f"select count(*), count(distinct trim({quote(column)}::varchar)) from {quote(table)}"
+    ).fetchall()[0]
+    return bool(rows >= LEAST and distinct >= ONCE * rows)
+
+
+def _have_key_word(one: str, other: str) -> bool:
+    """Whether the names of both columns have the same word that keys have."""
+    return bool(KEY_WORDS.intersection(split_name(one)).intersection(split_name(other)))
+
+
+def _are_codes(con: Any, table: str, column: str) -> bool:
     """Whether most values of a column are more than plain figures, so that equal ones are hardly
     chance.
     """
@@ -199,39 +240,39 @@ def _coded(con: Any, table: str, column: str) -> bool:
     return bool(share and share > 0.9)
 
 
-def _share(
+def _match(
     con: Any, lead: str, other: str, column: str, theirs: str = "", clean: bool = False
-) -> tuple[float, float, str, float]:
-    """Of the leading rows, how many a partner's column knows; how many of its rows have a value of
-    their own; the column; its rows a value.
-
-    Rows of a partner that equal another in all columns are one.
+) -> _Match:
+    """Compare a column of the leading rows with that of a partner; rows of a partner that equal
+    another in all columns are one.
 
     Args:
         theirs: the partner's column, where it has another name.
-        clean: whether values are compared in upper case.
+        clean: whether values are compared trimmed and in upper case.
     """
-    keys = [
-        f"trim({quote(c)}::varchar, '{SPACES}')" if clean else f"trim({quote(c)}::varchar)"
-        for c in (column, theirs or column)
-    ]
-    mine, theirs = (
-        f"select x from (select {f'upper({x})' if clean else x} as x from {quote(t)}) where not"
-        f" coalesce({BLANK}, true)"
-        for x, t in zip(keys, (lead, other), strict=True)
-    )
-    whole = ", ".join(quote(n) for n in names_of(con, other))
-    pairs = f"select distinct {keys[1]} as x, hash({whole}) as h from {quote(other)}"
-    pairs = f"select distinct {'upper(x)' if clean else 'x'} as x, h from ({pairs})"
+    our_key, their_key = (_write_key(c, clean) for c in (column, theirs or column))
+    ours = f"select x from (select {our_key} as x from {quote(lead)}) where {NOT_BLANK}"
+    known = f"select x from (select {their_key} as x from {quote(other)}) where {NOT_BLANK}"
+    whole = ", ".join(quote(n) for n in list_names(con, other))
+    pairs = f"select distinct {their_key} as x, hash({whole}) as h from {quote(other)}"
     rows, distinct = con.execute(
-        f"select count(*), count(distinct x) from ({pairs}) where not coalesce({BLANK}, true)"
+        f"select count(*), count(distinct x) from ({pairs}) where {NOT_BLANK}"
     ).fetchall()[0]
-    of, known = con.execute(
-        f"select count(*), count(*) filter (x in ({theirs})) from ({mine})"
+    leading, hits = con.execute(
+        f"select count(*), count(*) filter (x in ({known})) from ({ours})"
     ).fetchall()[0]
-    return (
-        known / of if of else 0.0,
-        distinct / rows if rows else 0.0,
-        column,
-        rows / distinct if distinct else 0.0,
-    )
+    return _Match(_divide(hits, leading), _divide(distinct, rows), column, _divide(rows, distinct))
+
+
+def _write_key(column: str, clean: bool) -> str:
+    """SQL of a column's values as they are compared."""
+    text = f"{quote(column)}::varchar"
+    if clean:
+        return f"upper(trim({text}, '{SPACES}'))"
+    return f"trim({text})"
+
+
+def _divide(part: float, whole: float) -> float:
+    if whole:
+        return part / whole
+    return 0.0

@@ -8,31 +8,40 @@ for a person.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from mesocosm.data.profiling.columns.categories import words_type
+from mesocosm.data.profiling.columns.categories import profile_words
 from mesocosm.data.profiling.columns.column import (
+    AS_WRITTEN,
     BLANK,
     MOST_DISTINCT,
     MOST_ROWS,
     Column,
     Proposal,
+    Reading,
+    list_names,
     look_at,
-    names_of,
 )
-from mesocosm.data.profiling.columns.dates import dates
-from mesocosm.data.profiling.columns.identifiers import coded, counted, identifier, named
-from mesocosm.data.profiling.columns.images import pictures
-from mesocosm.data.profiling.columns.numbers import numbers, proven_mark
-from mesocosm.data.profiling.columns.personal import free_text, private
-from mesocosm.data.profiling.proof import unread, why_unread
-from mesocosm.data.profiling.proposals import guesses
+from mesocosm.data.profiling.columns.dates import profile_dates
+from mesocosm.data.profiling.columns.identifiers import (
+    are_codes,
+    are_row_numbers,
+    classify_name,
+    explain_identifier,
+)
+from mesocosm.data.profiling.columns.images import profile_images
+from mesocosm.data.profiling.columns.numbers import profile_numbers, prove_mark
+from mesocosm.data.profiling.columns.personal import Private, find_private, find_private_in_text
+from mesocosm.data.profiling.proof import count_unread, explain_unread
+from mesocosm.data.profiling.proposals import propose
 from mesocosm.data.sources.path_utils import quote
 
 MOST_TRIED = 2000  # values that are tried for a reason
+
+FieldSettings: TypeAlias = dict[str, Any]  # of a field, as the file has them
 
 __all__ = [
     "BLANK",
@@ -42,7 +51,7 @@ __all__ = [
     "Draft",
     "Proposal",
     "draft",
-    "names_of",
+    "list_names",
 ]
 
 
@@ -56,7 +65,7 @@ class Draft:
         open: for each field whose reading is not known, what a person has to settle.
     """
 
-    fields: dict[str, dict[str, Any]]
+    fields: dict[str, FieldSettings]
     key: str | None = None
     evidence: dict[str, str] = field(default_factory=lambda: {})
     columns: list[Column] = field(default_factory=lambda: [])
@@ -70,27 +79,42 @@ class Draft:
         Args:
             guessed: whether every proposal is accepted, as a measurement of the proposals does.
         """
-        import yaml
+        settings: dict[str, Any] = {}
+        if self.key:
+            settings["key"] = self.key
+        settings["fields"] = dict(self.fields)
+        if guessed:
+            for proposal in self.proposals:
+                _accept(proposal, settings)
+        return settings
 
-        said: dict[str, Any] = {"key": self.key} if self.key else {}
-        said |= {"fields": dict(self.fields)}
-        for proposal in self.proposals if guessed else ():
-            value = yaml.safe_load(proposal.line)
-            head, _, name = proposal.where.partition(".")
-            if head in ("repairs", "rules"):
-                said.setdefault(head, []).append(value)
-            elif head == "duplicates":
-                said["duplicates"] = value
-            elif head == "fields" and proposal.settled:
-                said["fields"][name] = {
-                    **value,
-                    **(
-                        {"private": said["fields"][name]["private"]}
-                        if "private" in said["fields"][name]
-                        else {}
-                    ),
-                }
-        return said
+    def find_column(self, name: str) -> Column:
+        """The column of a name."""
+        return next(c for c in self.columns if c.name == name)
+
+    def withdraw(self, name: str) -> None:
+        """Drop what is proposed for a field."""
+        self.proposals = [p for p in self.proposals if p.where != f"fields.{name}"]
+
+
+def _accept(proposal: Proposal, settings: dict[str, Any]) -> None:
+    """Write a proposal into the settings of a dataset; one of several that exclude each other
+    changes nothing.
+    """
+    import yaml
+
+    value = yaml.safe_load(proposal.line)
+    section, _, name = proposal.where.partition(".")
+    if section in ("repairs", "rules"):
+        settings.setdefault(section, []).append(value)
+    elif section == "duplicates":
+        settings["duplicates"] = value
+    elif section == "fields" and proposal.settled:
+        settings["fields"][name] = value | _keep_private(settings["fields"][name])
+
+
+def _keep_private(field: FieldSettings) -> FieldSettings:
+    return {key: value for key, value in field.items() if key == "private"}
 
 
 def draft(con: Any, table: str, root: Path | None = None, target: str | None = None) -> Draft:
@@ -100,185 +124,192 @@ def draft(con: Any, table: str, root: Path | None = None, target: str | None = N
         root: the project's folder, where files that a column names lie.
         target: what is predicted; it is never the key.
     """
-    names = names_of(con, table)
+    names = list_names(con, table)
     rows = con.execute(f"select count(*) from {quote(table)}").fetchall()[0][0]
+    some = ""
+    if rows > MOST_ROWS:
+        some = f" where hash(_line) % {1 + rows // MOST_ROWS} = 0"
     con.execute(
         f"create or replace temp table _look as select {', '.join(map(quote, names))} from"
-        f" {quote(table)}"
-        + (f" where hash(_line) % {1 + rows // MOST_ROWS} = 0" if rows > MOST_ROWS else "")
+        f" {quote(table)}{some}"
     )
     columns = [look_at(con, "_look", n) for n in names]
     found = Draft({}, columns=columns)
-    marks = frozenset(m for c in columns if c.kind == "VARCHAR" and (m := proven_mark(c)))
+    marks = frozenset(m for c in columns if c.kind == "VARCHAR" and (m := prove_mark(c)))
     for column in columns:
-        _field(found, column, marks, root)
-    for name, bad in unread(con, table, found.fields).items():
-        column = next(c for c in columns if c.name == name)
-        settings, _, _ = words_type(column)
-        why = (
-            ""
-            if found.fields[name].get("private")
-            else why_unread(found.fields[name], list(column.counts)[:MOST_TRIED])
-        )
-        found.open[name] = (
-            f"{bad} of {rows} values cannot be read as"
-            f" {found.fields[name]['type']}{f' ({why})' if why else ''}, so it stays as it is"
-            " written"
-        )
-        found.fields[name] = {"type": "category" if settings["type"] == "category" else "text"} | {
-            k: v for k, v in found.fields[name].items() if k == "private"
-        }
-        found.evidence[f"fields.{name}"] = found.open[name]
-    _key(con, table, found, columns, target)
-    fixed = [*found.identifiers, *([found.key] if found.key else []), *([target] if target else [])]
-    found.proposals += guesses(con, "_look", found.fields, columns, fixed, found.key)
+        _draft_field(found, column, marks, root)
+    for name, bad in count_unread(con, table, found.fields).items():
+        _keep_as_written(found, found.find_column(name), f"{bad} of {rows} values")
+    _choose_key(con, table, found, target)
+    fixed = [*found.identifiers, *(name for name in (found.key, target) if name)]
+    found.proposals += propose(con, "_look", found.fields, columns, fixed, found.key)
     con.execute("drop table _look")
     return found
 
 
-def _field(found: Draft, column: Column, marks: frozenset[str], root: Path | None) -> None:
+def _keep_as_written(found: Draft, column: Column, bad: str) -> None:
+    """Open a field again whose type does not read all values of the table."""
+    settings = found.fields[column.name]
+    why = f"{bad} cannot be read as {settings['type']}"
+    if not settings.get("private"):
+        why += explain_unread(settings, list(column.counts)[:MOST_TRIED])
+    found.open[column.name] = f"{why}, so {AS_WRITTEN}"
+    found.fields[column.name] = _choose_words(column) | _keep_private(settings)
+    found.evidence[f"fields.{column.name}"] = found.open[column.name]
+
+
+def _draft_field(found: Draft, column: Column, marks: frozenset[str], root: Path | None) -> None:
     """Set one column's field, its evidence and what is not proven of it."""
     name = column.name
-    settings, why = _type(found, column, marks, root)
-    if column.null_words and settings["type"] in ("text", "category") and "values" not in settings:
-        words, rows = (
-            ", ".join(f"'{w}'" for w in list(column.null_words)[:5]),
-            sum(column.null_words.values()),
-        )
-        why += (
-            f"; {words} in {rows} more row{'s' * (rows != 1)}"
-            f" {'are values' if len(column.null_words) > 1 else 'is a value'} too, unless 'null'"
-            f" lists {'them' if len(column.null_words) > 1 else 'it'}"
-        )
-        if not any(
-            p.where == f"fields.{name}" for p in found.proposals
-        ):  # another proposal for the field lists its values, and such a word is none of them
-            found.proposals.append(
-                Proposal(
-                    f"fields.{name}",
-                    json.dumps({**settings, "null": ["", *column.null_words]}, ensure_ascii=False),
-                    "a word that often stands for no value",
-                    rows,
-                    [
-                        f"{w} -> missing ({n} row{'s' * (n != 1)})"
-                        for w, n in list(column.null_words.items())[:10]
-                    ],
-                )
-            )
+    settings, why = _choose_type(found, column, marks, root)
+    is_words = settings["type"] in ("text", "category")
+    if column.null_words and is_words and "values" not in settings:
+        why += f"; {_describe_null_words(column)}"
+        # another proposal for the field lists its values, and such a word is none of them
+        if not any(p.where == f"fields.{name}" for p in found.proposals):
+            found.proposals.append(_propose_null_words(column, settings))
     found.fields[name], found.evidence[f"fields.{name}"] = settings, why
     if settings["type"] == "image":
         return
-    personal = private(column, settings["type"]) or (
-        free_text(column)
-        if settings["type"] in ("text", "category") and name not in found.identifiers
-        else None
+    personal = find_private(column, settings["type"])
+    if personal is None and is_words and name not in found.identifiers:
+        personal = find_private_in_text(column)
+    if personal is not None:
+        _hide(found, name, personal)
+
+
+def _describe_null_words(column: Column) -> str:
+    """What a column has of words that often stand for no value, in a sentence."""
+    words, rows = list(column.null_words), sum(column.null_words.values())
+    listed = ", ".join(f"'{w}'" for w in words[:5])
+    are, them = ("is a value", "it") if len(words) == 1 else ("are values", "them")
+    return f"{listed} in {rows} more row{'s' * (rows != 1)} {are} too, unless 'null' lists {them}"
+
+
+def _propose_null_words(column: Column, settings: FieldSettings) -> Proposal:
+    return Proposal(
+        f"fields.{column.name}",
+        _to_line({**settings, "null": ["", *column.null_words]}),
+        "a word that often stands for no value",
+        sum(column.null_words.values()),
+        [
+            f"{w} -> missing ({n} row{'s' * (n != 1)})"
+            for w, n in list(column.null_words.items())[:10]
+        ],
     )
-    if personal is None:
-        return
+
+
+def _hide(found: Draft, name: str, personal: Private) -> None:
+    """Set how a field with private values is hidden."""
     found.evidence[f"fields.{name}.private"] = personal.why
-    if personal.how:
-        settings["private"] = personal.how
-        if personal.how == "redact" and settings["type"] == "category":
-            settings = found.fields[name] = {"type": "text", "private": "redact"}
-        if settings["type"] == "category":  # a value of the settings would stand in the clear
-            found.fields[name] = {"type": "category", "private": personal.how}
-        found.proposals = [p for p in found.proposals if p.where != f"fields.{name}"]
-        if name in found.open:
-            found.open.pop(name)
-            found.evidence[f"fields.{name}"] = "it stays as it is written"
+    if not personal.how:
+        return
+    settings = found.fields[name]
+    settings["private"] = personal.how
+    if settings["type"] == "category":  # a value of the settings would stand in the clear
+        kind = "text" if personal.how == "redact" else "category"
+        found.fields[name] = {"type": kind, "private": personal.how}
+    found.withdraw(name)
+    if name in found.open:
+        found.open.pop(name)
+        found.evidence[f"fields.{name}"] = AS_WRITTEN
 
 
-def _type(
+def _choose_type(
     found: Draft, column: Column, marks: frozenset[str], root: Path | None
-) -> tuple[dict[str, Any], str]:
+) -> tuple[FieldSettings, str]:
+    """The field that a column's values prove, and the evidence."""
     if not column.counts:
-        return (
-            {"type": "text"},
-            (
-                "it holds only words that often stand for no value"
-                if column.null_words
-                else "it is empty everywhere"
-            ),
-        )
-    if why := identifier(column):
+        if column.null_words:
+            return {"type": "text"}, "it holds only words that often stand for no value"
+        return {"type": "text"}, "it is empty everywhere"
+    if why := explain_identifier(column):
         found.identifiers[column.name] = why
-        return {
-            "type": (
-                "category"
-                if column.distinct < column.seen / 2 and column.distinct <= MOST_DISTINCT
-                else "text"
+        few = column.distinct < column.seen / 2 and column.distinct <= MOST_DISTINCT
+        return {"type": "category" if few else "text"}, f"{why}, so it is kept as text"
+    if image := profile_images(column, root):
+        return image
+    reading = profile_dates(column) or profile_numbers(column, marks)
+    if reading is None:
+        settings, why, proposals = profile_words(column)
+        found.proposals += proposals
+        return settings, why
+    if reading.open:
+        return _leave_open(found, column, reading)
+    if column.missing:
+        return dict(reading.settings), f"{reading.why}; {column.missing} are missing and stay so"
+    return dict(reading.settings), reading.why
+
+
+def _leave_open(found: Draft, column: Column, reading: Reading) -> tuple[FieldSettings, str]:
+    """Keep a column as it is written, and propose each way to read it."""
+    found.open[column.name] = reading.open
+    for formats in reading.choices:
+        found.proposals.append(
+            Proposal(
+                f"fields.{column.name}",
+                _to_line({"type": "date", "formats": formats}),
+                "if that is how its dates are written",
+                settled=False,
             )
-        }, f"{why}, so it is kept as text"
-    if picture := pictures(column, root):
-        return picture
-    for look in (dates, lambda c: numbers(c, marks)):
-        told = look(column)
-        if told is None:
-            continue
-        if not told.open:
-            more = f"; {column.missing} are missing and stay so" if column.missing else ""
-            return dict(told.settings), told.why + more
-        found.open[column.name] = told.open
-        for formats in getattr(told, "choices", ()):
-            found.proposals.append(
-                Proposal(
-                    f"fields.{column.name}",
-                    _line({"type": "date", "formats": formats}),
-                    "if that is how its dates are written",
-                    settled=False,
-                )
-            )
-        settings, _, _ = words_type(column)
-        return {"type": "category" if settings["type"] == "category" else "text"}, told.open
-    settings, why, more_ = words_type(column)
-    found.proposals += more_
-    return settings, why
+        )
+    return _choose_words(column), reading.open
 
 
-def _line(settings: dict[str, Any]) -> str:
-    import json
+def _choose_words(column: Column) -> FieldSettings:
+    """A field of a column that is kept as it is written."""
+    settings, _, _ = profile_words(column)
+    if settings["type"] == "category":
+        return {"type": "category"}
+    return {"type": "text"}
 
+
+def _to_line(settings: FieldSettings) -> str:
     return json.dumps(settings, ensure_ascii=False)
 
 
-def _key(con: Any, table: str, found: Draft, columns: Sequence[Column], target: str | None) -> None:
-    """The column that names a row: by its name, as codes, or as a count of the rows; never private
-    where another is there, and never what is predicted.
+def _choose_key(con: Any, table: str, found: Draft, target: str | None) -> None:
+    """Choose the column that names a row: by its name, as codes, or as a count of the rows; never
+    private where another is there, and never what is predicted.
     """
-    able = [
-        c
-        for c in columns
-        if c.unique
-        and c.name != target
-        and found.fields[c.name]["type"] in ("text", "integer", "category")
-    ]
-    clear = [c for c in able if not found.fields[c.name].get("private")]
-    hidden = [
-        c
-        for c in able
-        if found.fields[c.name].get("private") not in (None, "redact", "mask")
-        and c.name in found.identifiers
-    ]
-    by_name = [c for c in clear if c.name in found.identifiers and named(c.name) == "an identifier"]
-    by_form = [c for c in clear if coded(c) or counted(c)]
-    for column in [*by_name, *by_form, *hidden]:
+    for column in _list_keys(found, target):
         x = quote(column.name)
         rows, distinct = con.execute(
             f"select count(*), count(distinct trim({x}::varchar)) from {quote(table)}"
         ).fetchall()[0]
-        if rows != distinct or column.missing:
-            continue
-        found.key = column.name
-        found.identifiers.setdefault(column.name, "it names a row")
-        if found.fields[column.name]["type"] != "text":
-            found.fields[column.name] = {"type": "text"}
-        found.evidence["key"] = (
-            f"{found.key} has a value in each of {rows} rows, and never the same one twice"
-        )
-        found.evidence[f"fields.{column.name}"] = (
-            f"{found.identifiers[column.name]}, and each of {rows} rows has its own, so it is kept"
-            " as text"
-        )
-        found.proposals = [p for p in found.proposals if p.where != f"fields.{column.name}"]
-        found.open.pop(column.name, None)
-        return
+        if rows == distinct and not column.missing:
+            _set_key(found, column.name, rows)
+            return
+
+
+def _list_keys(found: Draft, target: str | None) -> Iterator[Column]:
+    """The columns that may name a row, the likeliest first."""
+    able = [c for c in found.columns if c.name != target and _may_be_key(found, c)]
+    clear = [c for c in able if not found.fields[c.name].get("private")]
+    hidden = [c for c in able if found.fields[c.name].get("private") == "pseudonymise"]
+    yield from (c for c in clear if _is_named_identifier(found, c))
+    yield from (c for c in clear if are_codes(c) or are_row_numbers(c))
+    yield from (c for c in hidden if c.name in found.identifiers)
+
+
+def _is_named_identifier(found: Draft, column: Column) -> bool:
+    return column.name in found.identifiers and classify_name(column.name) == "an identifier"
+
+
+def _may_be_key(found: Draft, column: Column) -> bool:
+    return column.unique and found.fields[column.name]["type"] in ("text", "integer", "category")
+
+
+def _set_key(found: Draft, name: str, rows: int) -> None:
+    found.key = name
+    found.identifiers.setdefault(name, "it names a row")
+    if found.fields[name]["type"] != "text":
+        found.fields[name] = {"type": "text"}
+    found.evidence["key"] = (
+        f"{name} has a value in each of {rows} rows, and never the same one twice"
+    )
+    found.evidence[f"fields.{name}"] = (
+        f"{found.identifiers[name]}, and each of {rows} rows has its own, so it is kept as text"
+    )
+    found.withdraw(name)
+    found.open.pop(name, None)

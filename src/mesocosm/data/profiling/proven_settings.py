@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import re
 from calendar import month_name
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from mesocosm.core.errors import Wrong
 from mesocosm.data.pipeline.column_groups import slices
 from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.pipeline.recipe import Fields, columns_of
-from mesocosm.data.profiling.column_readings import both_orders, day_month_order, decimal_mark
+from mesocosm.data.profiling.column_readings import (
+    Proof,
+    have_both_orders,
+    prove_day_month_order,
+    prove_decimal_mark,
+)
 from mesocosm.data.sources.arrow_ingest import CELLS
 from mesocosm.data.sources.path_utils import quote, text
 from mesocosm.data.types.date import Date
@@ -26,95 +32,132 @@ from mesocosm.data.types.time import Time
 FIRST = 2000  # values that are enough in most columns
 BETWEEN = r"(?:[\s\pZ]*[/.\-／．－][\s\pZ]*|[\s\pZ]+)"  # parts of a date
 HEAD = rf"^[\s\pZ]*(\p{{Nd}}{{1,2}}{BETWEEN}\p{{Nd}}{{1,2}}{BETWEEN}\p{{Nd}}{{2,4}})"
+LONGEST = 40  # letters of an example
 MOST = 100_000  # distinct values with a comma
 
 
-def prove(con: Any, fields: Fields, rows: RawTable) -> dict[str, str]:
+@dataclass
+class _Marks:
+    """The decimal marks that the columns of a dataset prove, those that stay open, and whether some
+    column proves the point.
+    """
+
+    found: dict[str, str] = field(default_factory=lambda: {})
+    open: dict[str, Proof] = field(default_factory=lambda: {})
+    questions: list[Wrong] = field(default_factory=lambda: [])
+    has_point: bool = False
+
+
+def prove_marks(con: Any, fields: Fields, rows: RawTable) -> dict[str, str]:
     """The decimal mark (`,` or `mixed`) of each field of numbers that sets none and whose column
     does not prove the point.
 
     Raises:
         Wrong: the values of a column leave two readings open.
     """
-    found, asked = _marks(con, fields, rows)
-    if asked:
-        raise asked[0]
+    found, questions = _prove_marks(con, fields, rows)
+    if questions:
+        raise questions[0]
     return found
 
 
-def questions(con: Any, fields: Fields, rows: RawTable) -> list[Wrong]:
-    """What `prove` and `orders` would stop at, for every column."""
-    return _marks(con, fields, rows)[1] + _orders(con, fields, rows)[1]
+def list_questions(con: Any, fields: Fields, rows: RawTable) -> list[Wrong]:
+    """What `prove_marks` and `prove_orders` would stop at, for every column."""
+    return _prove_marks(con, fields, rows)[1] + _prove_orders(con, fields, rows)[1]
 
 
-def _marks(con: Any, fields: Fields, rows: RawTable) -> tuple[dict[str, str], list[Wrong]]:
+def _prove_marks(con: Any, fields: Fields, rows: RawTable) -> tuple[dict[str, str], list[Wrong]]:
     """The decimal marks that the columns prove, and a question for each column with two
     readings.
     """
     columns = columns_of(fields)
-    numbers = {
-        n: f
-        for n, f in fields.items()
-        if isinstance(f, Number) and f.decimal != "." and rows.types[columns[n]] == "string"
-    }
-    kinds = _cells(con, numbers)
-    asked = {
-        n: columns[n] for n, f in numbers.items() if f.decimal is None and kinds.get(n) != "numbers"
-    }
-    found: dict[str, str] = {
-        n: "numbers" for n, f in numbers.items() if f.decimal == "," and kinds.get(n) == "numbers"
-    }
-    questions_: list[Wrong] = []
-    open_: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-    points = False  # whether some column of the dataset proves the point
-    for name, column, table in _tables(con, asked, fields):
-        proof = decimal_mark(_values(con, column, ",", MOST, table))
-        if not proof.proofs or proof.reading == ".":
-            first = decimal_mark(_values(con, column, ".", FIRST, table))
-            if not first.proofs and first.open:
-                first = decimal_mark(_values(con, column, ".", MOST, table))
-            points = points or "." in first.proofs
-            if (
-                proof.few and "." in first.proofs
-            ):  # too few for a decimal comma, and others against it
-                found[name] = "mixed"
-            if first.ambiguous and not proof.proofs:
-                open_[name] = (first.open, first.few)
-            elif "," in first.proofs and not proof.proofs:
-                found[name] = "," if not first.mixed else "mixed"
-            if proof.ambiguous and not first.proofs:
-                questions_.append(_asked(fields, name, proof.open, proof.few))
-            continue
-        points = points or "." in proof.proofs
-        other = decimal_mark(_values(con, column, ".", MOST, table)) if not proof.mixed else proof
-        found[name] = "mixed" if proof.mixed or "." in other.proofs or other.few else ","
-    if not points:  # a point that is the decimal mark of its neighbours is one here too
-        questions_ += [_asked(fields, name, *values) for name, values in open_.items()]
-    for name in (
-        n
-        for n, kind in kinds.items()
-        if kind == "mixed" and (numbers[n].decimal or found.get(n)) == ","
-    ):
-        questions_.append(
-            Wrong(
-                f"fields.{name}",
-                "some of its cells are numbers and others are texts with a decimal comma, so 1.234"
-                " has two readings",
-                "cells of one kind",
-            )
-        )
-    return found, questions_
+    numbers = _list_numbers(fields, rows)
+    cells = _classify_cells(con, numbers)
+    marks = _Marks()
+    asked: dict[str, str] = {}
+    for name, number in numbers.items():
+        if number.decimal is None and cells.get(name) != "numbers":
+            asked[name] = columns[name]
+        elif number.decimal == "," and cells.get(name) == "numbers":
+            marks.found[name] = "numbers"
+    for name, column, table in _list_tables(con, asked, fields):
+        _prove_mark(con, fields, (name, column, table), marks)
+    if not marks.has_point:  # a point that is the decimal mark of its neighbours is one here too
+        marks.questions += [_ask(fields, name, proof) for name, proof in marks.open.items()]
+    decimals = {name: number.decimal or marks.found.get(name) for name, number in numbers.items()}
+    mixed = [name for name, kind in cells.items() if kind == "mixed" and decimals[name] == ","]
+    marks.questions += map(_ask_cells, mixed)
+    return marks.found, marks.questions
 
 
-def _cells(con: Any, fields: Mapping[str, Any]) -> dict[str, str]:
+def _list_numbers(fields: Fields, rows: Raw) -> dict[str, Number]:
+    """The fields of numbers that are read from texts, and whose mark may not be the point."""
+    columns = columns_of(fields)
+    found = {}
+    for name, kind in fields.items():
+        if (
+            isinstance(kind, Number)
+            and kind.decimal != "."
+            and rows.types[columns[name]] == "string"
+        ):
+            found[name] = kind
+    return found
+
+
+def _ask_cells(name: str) -> Wrong:
+    return Wrong(
+        f"fields.{name}",
+        "some of its cells are numbers and others are texts with a decimal comma, so 1.234 has two"
+        " readings",
+        "cells of one kind",
+    )
+
+
+def _prove_mark(con: Any, fields: Fields, place: tuple[str, str, str], marks: _Marks) -> None:
+    """Add what one column proves of its decimal mark.
+
+    Args:
+        place: the field, its column and the table to look it up in.
+    """
+    name, column, table = place
+    comma = prove_decimal_mark(_list_values(con, column, ",", MOST, table))
+    if comma.mixed:
+        marks.has_point = marks.has_point or "." in comma.proofs
+        marks.found[name] = "mixed"
+        return
+    if comma.reading == ",":
+        point = prove_decimal_mark(_list_values(con, column, ".", MOST, table))
+        marks.found[name] = "mixed" if "." in point.proofs or point.few else ","
+        return
+    point = prove_decimal_mark(_list_values(con, column, ".", FIRST, table))
+    if not point.proofs and point.open:
+        point = prove_decimal_mark(_list_values(con, column, ".", MOST, table))
+    marks.has_point = marks.has_point or "." in point.proofs
+    _compare_marks(name, comma, point, marks)
+    if comma.ambiguous and not point.proofs:
+        marks.questions.append(_ask(fields, name, comma))
+
+
+def _compare_marks(name: str, comma: Proof, point: Proof, marks: _Marks) -> None:
+    """Add what the values with a point prove of a column whose values with a comma prove no decimal
+    comma.
+    """
+    if comma.few and "." in point.proofs:  # too few for a decimal comma, and others against it
+        marks.found[name] = "mixed"
+    if comma.proofs:
+        return
+    if point.ambiguous:
+        marks.open[name] = point
+    elif "," in point.proofs:
+        marks.found[name] = "mixed" if point.mixed else ","
+
+
+def _classify_cells(con: Any, fields: Mapping[str, Number]) -> dict[str, str]:
     """For each field whether the cells of its column were `numbers` in every source that has it, or
     numbers and texts (`mixed`).
     """
-    have = {
-        str(row[0])
-        for row in con.execute("select table_name from information_schema.tables").fetchall()
-    }
-    if CELLS not in have or not fields:
+    tables = con.execute("select table_name from information_schema.tables").fetchall()
+    if CELLS not in {str(row[0]) for row in tables} or not fields:
         return {}
     known: dict[str, set[str]] = {}
     for source, name, kind in con.execute(f"select source, name, kind from {CELLS}").fetchall():
@@ -128,144 +171,148 @@ def _cells(con: Any, fields: Mapping[str, Any]) -> dict[str, str]:
         ).fetchall()
     }
     found = {}
-    for name, field in fields.items():
-        column = field.column or name
-        kinds = known.get(column, set()) | (
-            {"texts"} if column in others and column in known else set()
-        )
-        if kinds:
-            found[name] = (
-                next(iter(kinds))
-                if len(kinds) == 1
-                else "mixed"
-                if kinds & {"numbers", "mixed"}
-                else "texts"
-            )
+    for name, number in fields.items():
+        column = number.column or name
+        if column in known:
+            kinds = set(known[column])
+            if column in others:
+                kinds.add("texts")
+            found[name] = _summarize_cells(kinds)
     return found
 
 
-def orders(con: Any, fields: Fields, rows: RawTable) -> dict[str, str]:
+def _summarize_cells(kinds: set[str]) -> str:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    if kinds & {"numbers", "mixed"}:
+        return "mixed"
+    return "texts"
+
+
+def prove_orders(con: Any, fields: Fields, rows: RawTable) -> dict[str, str]:
     """The order of day and month (`dmy` or `mdy`) of each date or time whose formats read one text
     in both orders.
 
     Raises:
         Wrong: the values of a column prove no order, or prove both.
     """
-    found, asked = _orders(con, fields, rows)
-    if asked:
-        raise asked[0]
+    found, questions = _prove_orders(con, fields, rows)
+    if questions:
+        raise questions[0]
     return found
 
 
-def _orders(con: Any, fields: Fields, rows: RawTable) -> tuple[dict[str, str], list[Wrong]]:
+def _prove_orders(con: Any, fields: Fields, rows: RawTable) -> tuple[dict[str, str], list[Wrong]]:
     """The orders that the columns prove, and a question for each column with two readings."""
     columns = columns_of(fields)
     found: dict[str, str] = {}
-    asked: list[Wrong] = []
-    for name, field in fields.items():
-        c = quote(columns[name])
-        if (
-            not isinstance(field, Date | Time)
-            or rows.types[columns[name]] != "string"
-            or not both_orders(field.formats)
-        ):
+    questions: list[Wrong] = []
+    for name, kind in fields.items():
+        if not isinstance(kind, Date | Time) or rows.types[columns[name]] != "string":
             continue
-        head = f"regexp_extract({c}, {text(HEAD)}, 1)"
+        if not have_both_orders(kind.formats):
+            continue
+        days = f"regexp_extract({quote(columns[name])}, {text(HEAD)}, 1)"
         seen = con.execute(
-            f"select distinct x from (select {head} as x from _raw) where x <> '' limit {MOST}"
+            f"select distinct x from (select {days} as x from _raw) where x <> '' limit {MOST}"
         ).fetchall()
-        proof = day_month_order(str(row[0]) for row in seen)
+        proof = prove_day_month_order(str(row[0]) for row in seen)
         if proof.reading in ("dmy", "mdy"):
             found[name] = proof.reading
         elif proof.mixed or proof.ambiguous:
-            shown = (
-                proof.open
-                if not proof.mixed
-                else tuple(v for values in proof.proofs.values() for v in values[:1])
-            )
-            told = "its values" if field.private else "'" + "', '".join(shown[:3]) + "'"
-            why = (
-                "prove two orders of day and month"
-                if proof.mixed
-                else "can be read day first or month first"
-            )
-            readings = "" if proof.mixed or field.private else f" ({_both(shown[0])})"
-            asked.append(
+            questions.append(
                 Wrong(
                     f"fields.{name}",
-                    f"{told} {why}{readings}, and 'formats' has both",
+                    f"{_explain_order(proof, bool(kind.private))}, and 'formats' has both",
                     "'formats' of one order of day and month",
                 )
             )
-    return found, asked
+    return found, questions
 
 
-def _both(value: str) -> str:
-    """The two readings of a date in digits.
+def _explain_order(proof: Proof, private: bool) -> str:
+    """Why the values of a column tell no order of day and month.
 
-    >>> _both("03/04/2024")
-    "'03/04/2024' is 3 April or 4 March"
+    Args:
+        private: whether no value is shown.
     """
-    parts = [int(n) for n in re.findall(r"\d+", value)[:2]]
+    if proof.mixed:
+        shown = "its values" if private else _quote_all([v[0] for v in proof.proofs.values()])
+        return f"{shown} prove two orders of day and month"
+    if private:
+        return "its values can be read day first or month first"
     return (
-        f"{value!r} is {parts[0]} {month_name[parts[1]]} or {parts[1]} {month_name[parts[0]]}"
-        if len(parts) == 2 and all(1 <= n <= 12 for n in parts)
-        else ""
+        f"{_quote_all(proof.open)} can be read day first or month first"
+        f" ({_describe_orders(proof.open[0])})"
     )
 
 
-def _tables(con: Any, asked: Mapping[str, str], fields: Fields) -> Iterator[tuple[str, str, str]]:
+def _quote_all(values: Sequence[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values[:3])
+
+
+def _describe_orders(value: str) -> str:
+    """The two readings of a date in digits.
+
+    >>> _describe_orders("03/04/2024")
+    "'03/04/2024' is 3 April or 4 March"
+    """
+    numbers = [int(n) for n in re.findall(r"\d+", value)[:2]]
+    if len(numbers) != 2 or not all(1 <= n <= 12 for n in numbers):
+        return ""
+    first, second = numbers
+    return f"{value!r} is {first} {month_name[second]} or {second} {month_name[first]}"
+
+
+def _list_tables(
+    con: Any, asked: Mapping[str, str], fields: Fields
+) -> Iterator[tuple[str, str, str]]:
     """Each field, its column and the table to look it up in."""
     for table, group in slices(con, "_raw", {n: fields[n] for n in asked}, asked):
         yield from ((n, asked[n], table) for n in group)
 
 
-def _values(con: Any, column: str, mark: str, most: int, table: str) -> list[str]:
+def _list_values(con: Any, column: str, mark: str, most: int, table: str) -> list[str]:
     """Distinct values that hold a mark, full-width forms as they are."""
     c = quote(column)
     wide = "，" if mark == "," else "．"
     inner = f"select {c} as x from {table} where contains({c}, '{mark}') or contains({c}, '{wide}')"
-    query = (
-        f"select distinct x from ({inner}{f' limit {most}' if most == FIRST else ''}) limit {most}"
-    )
-    return [str(row[0]).strip() for row in con.execute(query).fetchall()]
+    if most == FIRST:
+        inner += f" limit {most}"
+    rows = con.execute(f"select distinct x from ({inner}) limit {most}").fetchall()
+    return [str(row[0]).strip() for row in rows]
 
 
-def _asked(
-    fields: Mapping[str, Any], name: str, values: tuple[str, ...], few: tuple[str, ...] = ()
-) -> Wrong:
-    """The question, with examples unless the field is private.
-
-    Args:
-        few: values that tell, and are too few to be believed.
-    """
-    shown = (
-        "its values"
-        if fields[name].private
-        else "'" + "', '".join(sorted(v[:40] for v in values)[:3]) + "'"
-    )
-    mark = "," if any("," in v for v in values) else "."
-    thing = "comma" if mark == "," else "point"
-    one = "" if fields[name].private else _readings(min(values), mark)
-    told = (
-        "; too few of its values show the decimal mark"
-        + ("" if fields[name].private else f", such as '{few[0][:40]}'")
-        if few
-        else ""
-    )
+def _ask(fields: Fields, name: str, proof: Proof) -> Wrong:
+    """The question of the decimal mark of a field, with examples unless it is private."""
+    private = bool(fields[name].private)
+    mark, word = ".", "point"
+    if any("," in v for v in proof.open):
+        mark, word = ",", "comma"
+    shown, readings = "its values", ""
+    if not private:
+        shown = _quote_all(sorted(v[:LONGEST] for v in proof.open))
+        readings = _describe_marks(min(proof.open), mark)
+    few = ""
+    if proof.few:
+        few = "; too few of its values show the decimal mark"
+        if not private:
+            few += f", such as '{proof.few[0][:LONGEST]}'"
     return Wrong(
         f"fields.{name}",
-        f"{shown} can be read in two ways: the {thing} may group thousands or be the decimal"
-        f" mark{one}{told}",
+        f"{shown} can be read in two ways: the {word} may group thousands or be the decimal"
+        f" mark{readings}{few}",
         'decimal: "." or decimal: ","',
     )
 
 
-def _readings(value: str, mark: str) -> str:
+def _describe_marks(value: str, mark: str) -> str:
     """The two numbers that a value may be, in brackets; empty where it is too long to show.
 
-    >>> _readings("1,234 kg", ",")
+    >>> _describe_marks("1,234 kg", ",")
     ' (1234 or 1.234)'
     """
-    found = re.search(r"\d{1,3}[.,]\d{3}(?!\d)", value)
-    return f" ({found[0].replace(mark, '')} or {found[0].replace(mark, '.')})" if found else ""
+    match = re.search(r"\d{1,3}[.,]\d{3}(?!\d)", value)
+    if not match:
+        return ""
+    return f" ({match[0].replace(mark, '')} or {match[0].replace(mark, '.')})"

@@ -21,50 +21,49 @@ SAMPLE = 2000  # texts that are looked at, about
 DATES = 200_000  # and dates
 WORDS = 60  # most frequent words
 OFTEN = 0.02  # share of the texts that such a word is in at least
+NO_WORDS = ("CJK", "HIRAGANA", "KATAKANA", "THAI")  # scripts without spaces between words
+QUANTILES = 200
 WORD = re.compile(r"[^\W\d_]+")
 
 
 def describe_texts(con: Any, table: str, fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Of each text field that is not private: `rows`, `words` (share of texts by fingerprint of the
-    word) and `scripts` (share of letters).
+    """Describe each text field that is not private: `rows`, `words` (share of texts by fingerprint
+    of the word) and `scripts` (share of letters).
     """
     found = {}
     for name, field in fields.items():
         if field.type == "text" and not field.private:
             x = quote(name)
             rows = con.execute(
-                f"select {x} from {table} where {x} is not null{_some(con, table, SAMPLE)} limit"
+                f"select {x} from {table} where {x} is not null{_sample(con, table, SAMPLE)} limit"
                 f" {2 * SAMPLE}"
             ).fetchall()
             found[name] = describe(str(row[0]) for row in rows)
     return found
 
 
-def _some(con: Any, table: str, most: int) -> str:
+def _sample(con: Any, table: str, most: int) -> str:
     """A condition that a seeded share of the rows meets."""
     rows = int(con.execute(f"select count(*) from {table}").fetchone()[0])
-    return f" and hash(_row) % {rows // most} = 0" if rows >= 2 * most else ""
+    if rows >= 2 * most:
+        return f" and hash(_row) % {rows // most} = 0"
+    return ""
 
 
 def describe(texts: Iterable[str]) -> dict[str, Any]:
-    """The same of texts.
+    """Describe texts in the same way.
 
-    >>> told = describe(["the card", "the app", "где карта"])
-    >>> told["rows"], round(max(told["words"].values()), 2), sorted(told["scripts"])
+    >>> described = describe(["the card", "the app", "где карта"])
+    >>> described["rows"], round(max(described["words"].values()), 2), sorted(described["scripts"])
     (3, 0.67, ['CYRILLIC', 'LATIN'])
     """
-    rows, letters = 0, Counter[str]()
-    words: Counter[str] = Counter()
+    rows = 0
+    letters, words = Counter[str](), Counter[str]()
     for text in texts:
         rows += 1
-        words.update(
-            {
-                w
-                for w in WORD.findall(text.casefold())
-                if script_of(w[0]) not in ("CJK", "HIRAGANA", "KATAKANA", "THAI")
-            }
-        )
-        letters.update(script for c in text[:400] if (script := script_of(c)))
+        found = WORD.findall(text.casefold())
+        words.update({w for w in found if find_script(w[0]) not in NO_WORDS})
+        letters.update(script for c in text[:400] if (script := find_script(c)))
     often = {
         digest(w, size=6): round(n / rows, 4)
         for w, n in words.most_common(WORDS)
@@ -78,28 +77,30 @@ def describe(texts: Iterable[str]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=20_000)
-def script_of(letter: str) -> str:
+def find_script(letter: str) -> str:
     """The script of a letter by its Unicode name; empty for what is no letter."""
-    return unicodedata.name(letter, "").split(" ")[0] if letter.isalpha() else ""
+    if letter.isalpha():
+        return unicodedata.name(letter, "").split(" ")[0]
+    return ""
 
 
 def describe_dates(con: Any, table: str, fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Of each date and time field that is not private: 200 quantiles as days since 1970, and
+    """Describe each date and time field that is not private: 200 quantiles as days since 1970, and
     `rows`; of many rows a share is looked at, and the ends are those of all.
     """
     found = {}
+    levels = ", ".join(str(i / (QUANTILES - 1)) for i in range(QUANTILES))
     for name, field in fields.items():
-        if field.ibis_type in ("date", "timestamp") and not field.private:
-            x = quote(name)
-            days = f"epoch({x}::timestamp) / 86400"
-            values, rows = con.execute(
-                f"select quantile_disc({days}, [{', '.join(str(i / 199) for i in range(200))}]),"
-                f" count({x}) from {table} where true{_some(con, table, DATES)}"
-            ).fetchone()
-            if rows:
-                first, last = con.execute(
-                    f"select min({days}), max({days}) from {table}"
-                ).fetchone()
-                values = [first, *values[1:-1], last]
-                found[name] = {"numbers": [float(v) for v in values], "rows": int(rows)}
+        if field.ibis_type not in ("date", "timestamp") or field.private:
+            continue
+        x = quote(name)
+        days = f"epoch({x}::timestamp) / 86400"
+        values, rows = con.execute(
+            f"select quantile_disc({days}, [{levels}]), count({x}) from {table} where"
+            f" true{_sample(con, table, DATES)}"
+        ).fetchone()
+        if rows:
+            first, last = con.execute(f"select min({days}), max({days}) from {table}").fetchone()
+            numbers = [float(v) for v in (first, *values[1:-1], last)]
+            found[name] = {"numbers": numbers, "rows": int(rows)}
     return found

@@ -7,10 +7,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator
 
-from mesocosm.data.parsing.strptime import checked_format, counted_once, moment
+from mesocosm.data.parsing.strptime import check_counts, check_format, parse_column
 from mesocosm.data.parsing.timestamps import COUNTED
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
-from mesocosm.data.profiling.column_readings import in_order
+from mesocosm.data.profiling.column_readings import filter_by_order
 from mesocosm.data.types.field import Facts, FieldKind
 
 SHORT = {
@@ -23,7 +23,7 @@ SHORT = {
 
 
 def _format(text: str) -> str:
-    return checked_format(text, SHORT, "%d/%m/%Y")
+    return check_format(text, SHORT, "%d/%m/%Y")
 
 
 def expand_formats(formats: Iterable[str], short: Mapping[str, tuple[str, ...]]) -> list[str]:
@@ -66,7 +66,7 @@ class Date(FieldKind):
 
     type: Literal["date"] = "date"
     formats: Annotated[
-        tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(counted_once)
+        tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(check_counts)
     ] = ("iso",)
 
     def _of(self, facts: Facts | None) -> Self:
@@ -74,7 +74,7 @@ class Date(FieldKind):
         order = (facts or {}).get("order")
         if not order:
             return self
-        return self.model_copy(update={"formats": in_order(self.formats, order)})
+        return self.model_copy(update={"formats": filter_by_order(self.formats, order)})
 
     @property
     def ibis_type(self) -> str:
@@ -104,7 +104,7 @@ class Date(FieldKind):
         forms = self._of(facts).forms
         if known or not raw.type().is_string() or not forms:
             return {}
-        day = moment(raw, forms).date()
+        day = parse_column(raw, forms).date()
         return {
             "plain": cases((day.year() >= 1000, day), other=null("date"))
         }  # 24 may be a year of two digits

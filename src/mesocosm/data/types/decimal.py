@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from mesocosm.data.parsing.numbers import BETWEEN, Figure, figure, why_not_held
+from mesocosm.data.parsing.numbers import BETWEEN, Figure, explain_misfit, parse_figure
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
 from mesocosm.data.types.field import Facts
 from mesocosm.data.types.number import TWO_READINGS, Number
@@ -136,7 +136,7 @@ def decimal_of(raw: str, spec: str) -> str | None:
     None
     """
     mark, precision, scale, units = spec.split("\n", 3)
-    read = figure(raw, mark)
+    read = parse_figure(raw, mark)
     if not isinstance(read, Figure) or "e" in read.number.lower():
         return None
     times = dict(one.split(TIMES, 1) for one in units.split(BETWEEN) if one)
@@ -147,4 +147,4 @@ def decimal_of(raw: str, spec: str) -> str | None:
         from decimal import Context
 
         exact = Context(prec=80).multiply(exact, Exact(times[read.unit]))
-    return None if why_not_held(exact, int(precision), int(scale)) else f"{exact:f}"
+    return None if explain_misfit(exact, int(precision), int(scale)) else f"{exact:f}"

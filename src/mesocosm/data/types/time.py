@@ -9,10 +9,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator
 
-from mesocosm.data.parsing.strptime import checked_format, counted_once, moment
+from mesocosm.data.parsing.strptime import check_counts, check_format, parse_column
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
-from mesocosm.data.profiling.column_readings import in_order
 from mesocosm.data.types.date import expand_formats
+from mesocosm.data.profiling.column_readings import filter_by_order
 from mesocosm.data.types.field import Facts, FieldKind
 
 CLOCKS = (" %H:%M:%S", " %H:%M", "")
@@ -55,7 +55,7 @@ OFFSET = r"\s*[+-](?:0\d|1[0-4])(?::?[0-5]\d)?$"
 
 
 def _format(text: str) -> str:
-    return checked_format(text, SHORT, "%d/%m/%Y %H:%M")
+    return check_format(text, SHORT, "%d/%m/%Y %H:%M")
 
 
 def _zone(text: str) -> str:
@@ -92,7 +92,7 @@ class Time(FieldKind):
 
     type: Literal["time"] = "time"
     formats: Annotated[
-        tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(counted_once)
+        tuple[Annotated[str, AfterValidator(_format)], ...], AfterValidator(check_counts)
     ] = ("iso",)
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     dst: Literal["refuse", "earlier", "later"] = "refuse"
@@ -102,7 +102,7 @@ class Time(FieldKind):
         order = (facts or {}).get("order")
         if not order:
             return self
-        return self.model_copy(update={"formats": in_order(self.formats, order)})
+        return self.model_copy(update={"formats": filter_by_order(self.formats, order)})
 
     @property
     def ibis_type(self) -> str:
@@ -135,11 +135,11 @@ class Time(FieldKind):
         offset = [form + gap + "%z" for form, gap in product(forms, ("", " "))]
         if not forms:
             return call["moment_of"](text, literal(mine.spec)).try_cast("timestamp")
-        local = moment(text, forms)
+        local = parse_column(text, forms)
         plain = self._in_zone(
             cases((local.year() >= 1000, local), other=null("timestamp"))
         )  # 24 may be a year of two digits
-        base = moment(text.re_replace(OFFSET, ""), forms)
+        base = parse_column(text.re_replace(OFFSET, ""), forms)
         zoned = call["try_strptime_zoned"](text, literal(offset, "array<string>"))
         # with %z the engine rolls days over, so the text without its offset has to be a moment too
         strict = cases((base.notnull(), zoned), other=null("timestamp('UTC')"))

@@ -99,7 +99,7 @@ def _open_questions(spec: Spec, name: str, made: str | None) -> list[Wrong]:
 def _questions(spec: Spec, name: str) -> list[Wrong]:
     from mesocosm.data.engines.bounded_duckdb import open_engine
     from mesocosm.data.pipeline.ingest import ingest_rows
-    from mesocosm.data.profiling.proven_settings import questions
+    from mesocosm.data.profiling.proven_settings import list_questions
 
     dataset = spec.eco.datasets[name]
     with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder)) as con:
@@ -107,4 +107,4 @@ def _questions(spec: Spec, name: str) -> list[Wrong]:
             s: spec.eco.sources[s].collect(Where(spec.root, Path(folder)), con, f"src_{s}")
             for s in dict.fromkeys(dataset.all_sources)
         }
-        return questions(con, dict(dataset.fields), ingest_rows(con, dataset, collected))
+        return list_questions(con, dict(dataset.fields), ingest_rows(con, dataset, collected))

@@ -101,7 +101,7 @@ def draft(
     monitor; nothing is changed but the file written by -o.
     """
     from mesocosm.assistant.llm_refine import refine_draft
-    from mesocosm.cli.views.draft import draft_text
+    from mesocosm.cli.views.draft import format_draft
 
     if task and not (goal or target):
         raise MesocosmError(
@@ -120,7 +120,7 @@ def draft(
         {key: value for key, value in layout.items() if value is not None},
     )
     found.pop("columns", None)
-    text, note = draft_text(found) + "\n", ""
+    text, note = format_draft(found) + "\n", ""
     if goal and endpoint:
         from mesocosm.assistant.llm_refine import refine_draft
 

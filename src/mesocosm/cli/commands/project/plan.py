@@ -10,8 +10,8 @@ from mesocosm.cli.output import AsJson, File, answer, guarded, opened
 @guarded
 def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Show what a build would do, and why."""
-    from mesocosm.cli.views.plan import plan_text
     from mesocosm.lifecycle.jobs.cost_estimate import estimate_costs
+    from mesocosm.cli.views.plan import format_plan
     from mesocosm.lifecycle.review.preview import preview_data
     from mesocosm.lifecycle.review.questions import ask_readings
     from mesocosm.lifecycle.review.text_coverage import check_reading
@@ -38,5 +38,5 @@ def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
         for finding in ask_readings(eco.spec, fingerprints)
     ]
     answer(
-        {"changes": listed, "compared_at_build": left, "questions": questions}, as_json, plan_text
+        {"changes": listed, "compared_at_build": left, "questions": questions}, as_json, format_plan
     )

@@ -25,6 +25,7 @@ def report(
     """Show the health scores with recommendations, what was cleaned and how good each model is; or
     one NAME of them.
     """
+    from mesocosm.cli.views.report import format_dataset, format_health, format_model
     eco = opened(file)
     data = _collect(eco, name)
     if not data["datasets"] and not data["models"]:
@@ -78,11 +79,11 @@ def _write(out: Path, text: str) -> None:
 
 
 def _text(data: dict[str, Any]) -> str:
-    from mesocosm.cli.views.report import dataset_text, model_text, whole_text
+    from mesocosm.cli.views.report import format_dataset, format_model, format_health
 
     parts = []
     if "whole" in data:
-        parts.append(whole_text(data["whole"]))
-    parts += [dataset_text(name, dataset) for name, dataset in data["datasets"].items()]
-    parts += [model_text(name, model) for name, model in data["models"].items()]
+        parts.append(format_health(data["whole"]))
+    parts += [format_dataset(name, dataset) for name, dataset in data["datasets"].items()]
+    parts += [format_model(name, model) for name, model in data["models"].items()]
     return "\n\n".join(parts)

@@ -86,8 +86,8 @@ def _build(eco: Any) -> None:
     """Build what is outdated, and print the first lines of each report."""
     from mesocosm.cli.commands.project.build import run_build
     from mesocosm.cli.progress import Screen
-    from mesocosm.cli.views.report import dataset_text, model_text
     from mesocosm.reports.described_version import choose_reported_version
+    from mesocosm.cli.views.report import format_dataset, format_model
 
     console = Screen(highlight=False, soft_wrap=True)
     outcome = run_build(eco, quiet=False)
@@ -97,11 +97,11 @@ def _build(eco: Any) -> None:
     for name in eco.spec.eco.datasets:
         snapshot = eco.catalog.snapshot(dataset=name)
         if snapshot:
-            console.print(dataset_text(name, snapshot).splitlines()[0], markup=False)
+            console.print(format_dataset(name, snapshot).splitlines()[0], markup=False)
     for name in eco.spec.eco.models:
         version = choose_reported_version(eco.spec, eco.catalog, name)
         if version:
-            console.print("\n".join(model_text(name, version).splitlines()[:6]), markup=False)
+            console.print("\n".join(format_model(name, version).splitlines()[:6]), markup=False)
 
 
 def _listen(host: str, port: int) -> socket.socket:

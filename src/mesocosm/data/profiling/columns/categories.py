@@ -20,67 +20,79 @@ TRUTH = {
 }
 LEAST_LETTERS = 3  # a shorter word is a code, and m and M may be two
 MOST_VALUES = 50
+EXAMPLES = 10
 
 
-def words_type(column: Column) -> tuple[dict[str, Any], str, list[Proposal]]:
+def profile_words(column: Column) -> tuple[dict[str, Any], str, list[Proposal]]:
     """The field of a column that holds neither numbers nor dates, its evidence, and what is not
     proven.
     """
     low = {v.lower() for v in column.counts}
+    listed = ", ".join(sorted(column.counts))
     if column.kind == "BOOLEAN" or low == {"true", "false"}:
-        return {"type": "boolean"}, f"its only values are {', '.join(sorted(column.counts))}", []
+        return {"type": "boolean"}, f"its only values are {listed}", []
     if low <= set(TRUTH) and len(low) > 2:
-        return (
-            {"type": "boolean"},
-            f"each of its values says yes or no: {', '.join(sorted(column.counts))}",
-            [],
-        )
-    several = "1 value" if column.distinct == 1 else f"{column.distinct} values"
-    if not (column.distinct <= max(20, 0.3 * column.seen) and column.distinct < column.seen / 2):
+        return {"type": "boolean"}, f"each of its values says yes or no: {listed}", []
+    if column.distinct > max(20, 0.3 * column.seen) or column.distinct >= column.seen / 2:
         return {"type": "text"}, f"{column.distinct} different texts in {column.seen} rows", []
-    aliases, kept = variants(column.counts)
-    if not aliases:
-        return {"type": "category"}, f"{several} in {column.seen} rows", []
-    rows = sum(column.counts[v] for v in aliases)
-    shown = ", ".join(
-        f"'{v}' ({column.counts[v]} rows) is '{good}'" for v, good in list(aliases.items())[:10]
-    )
-    line = {"type": "category", "values": kept, "aliases": aliases}
-    if len(kept) <= MOST_VALUES and column.distinct == len(column.counts):
+    aliases, values = find_variants(column.counts)
+    if aliases and len(values) <= MOST_VALUES and column.distinct == len(column.counts):
         return (
-            line,
-            (
-                f"{len(kept)} categories in {column.seen} rows; {len(aliases)} spellings differ in"
-                f" case only: {shown}; a value that is not listed is quarantined"
-            ),
+            {"type": "category", "values": values, "aliases": aliases},
+            _describe_aliases(column, aliases, values),
             [],
         )
-    proposal = Proposal(
+    proposals = [_propose_aliases(column, aliases, values)] if aliases else []
+    several = f"{column.distinct} value{'s' * (column.distinct != 1)}"
+    return {"type": "category"}, f"{several} in {column.seen} rows", proposals
+
+
+def _describe_aliases(column: Column, aliases: dict[str, str], values: list[str]) -> str:
+    shown = ", ".join(
+        f"'{v}' ({column.counts[v]} rows) is '{good}'"
+        for v, good in list(aliases.items())[:EXAMPLES]
+    )
+    return (
+        f"{len(values)} categories in {column.seen} rows; {len(aliases)} spellings differ in case"
+        f" only: {shown}; a value that is not listed is quarantined"
+    )
+
+
+def _propose_aliases(column: Column, aliases: dict[str, str], values: list[str]) -> Proposal:
+    rows = sum(column.counts[v] for v in aliases)
+    line = {"type": "category", "values": values, "aliases": aliases}
+    return Proposal(
         f"fields.{column.name}",
         json.dumps(line, ensure_ascii=False),
         f"{rows} values differ from a more frequent one in case only",
         rows,
-        [f"{v} -> {good} ({column.counts[v]} rows)" for v, good in list(aliases.items())[:10]],
+        [
+            f"{v} -> {good} ({column.counts[v]} rows)"
+            for v, good in list(aliases.items())[:EXAMPLES]
+        ],
     )
-    return {"type": "category"}, f"{several} in {column.seen} rows", [proposal]
 
 
-def variants(counts: dict[str, int]) -> tuple[dict[str, str], list[str]]:
+def find_variants(counts: dict[str, int]) -> tuple[dict[str, str], list[str]]:
     """Spellings that differ in case only, each with the most frequent one, and all values that are
     then left.
 
-    >>> variants({"good": 3, "GOOD": 1, "bad": 2}), variants({"m": 3, "M": 2})
-    (({'GOOD': 'good'}, ['good', 'bad']), ({}, ['m', 'M']))
+    >>> find_variants({"good": 3, "GOOD": 1, "bad": 2})
+    ({'GOOD': 'good'}, ['good', 'bad'])
+    >>> find_variants({"m": 3, "M": 2})
+    ({}, ['m', 'M'])
     """
     groups: dict[str, list[str]] = defaultdict(list)
     for value in counts:
         letters = sum(ch.isalpha() for ch in value)
         groups[value.casefold() if letters >= LEAST_LETTERS else value].append(value)
     aliases: dict[str, str] = {}
+    values: list[str] = []
     for group in groups.values():
         good = max(group, key=lambda v: (counts[v], v))
+        values.append(good)
         aliases |= {v: good for v in group if v != good}
-    kept = [max(g, key=lambda v: (counts[v], v)) for g in groups.values()]
-    return (
-        (aliases, kept) if len({v.casefold() for v in kept}) == len(kept) else ({}, list(counts))
-    )  # 'values' are matched whatever their case, and m and M would become one
+    # 'values' are matched whatever their case, and m and M would become one
+    if len({v.casefold() for v in values}) < len(values):
+        return {}, list(counts)
+    return aliases, values

@@ -5,6 +5,7 @@ its name.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ MOST_ROWS = 200_000  # rows looked at
 MOST_DISTINCT = 20_000
 SPACES = " \t\r\n\u00a0\u3000"
 BLANK = "lower(trim(x)) in ('', 'na', 'n/a', 'nan', 'null', '?')"
+AS_WRITTEN = "it stays as it is written"  # ends the reason why a column's type is not proven
 TRIMMED = f"trim(x, '{SPACES}')"
 ENTITIES = frozenset(
     [
@@ -95,6 +97,18 @@ class Column:
 
 
 @dataclass
+class Reading:
+    """What a column's values prove: settings of a field and a sentence; or why nothing is proven
+    (`open`), with the formats to choose from.
+    """
+
+    settings: dict[str, object] = field(default_factory=lambda: {})
+    why: str = ""
+    open: str = ""
+    choices: list[list[str]] = field(default_factory=lambda: [])
+
+
+@dataclass
 class Proposal:
     """A guess that nobody has accepted: a line for the file, what it would change, and examples
     `before -> after`.
@@ -119,13 +133,10 @@ class Proposal:
 def look_at(con: Any, table: str, name: str) -> Column:
     """Count the values of a column of `table`."""
     x = quote(name)
-    kind = next(
-        str(row[1]) for row in con.execute(f"describe {quote(table)}").fetchall() if row[0] == name
-    )
-    clean = (
-        f"(select case when {BLANK} then null else {TRIMMED} end as x from (select {x}::varchar as"
-        f" x from {quote(table)}))"
-    )
+    described = con.execute(f"describe {quote(table)}").fetchall()
+    kind = next(str(row[1]) for row in described if row[0] == name)
+    values = f"(select {x}::varchar as x from {quote(table)})"
+    clean = f"(select case when {BLANK} then null else {TRIMMED} end as x from {values})"
     rows, there, distinct = con.execute(
         f"select count(*), count(x), count(distinct x) from {clean}"
     ).fetchall()[0]
@@ -134,57 +145,60 @@ def look_at(con: Any, table: str, name: str) -> Column:
         f" limit {MOST_DISTINCT}"
     )
     counts = dict(con.execute(query).fetchall())
-    words = (
-        f"select {TRIMMED} as w, count(*) from (select {x}::varchar as x from {quote(table)}) where"
-        f" {BLANK} and trim(x) <> '' group by 1 order by 2 desc, 1"
-        if there < rows
-        else ""
-    )
-    return Column(
-        name,
-        rows,
-        rows - there,
-        counts,
-        distinct,
-        kind,
-        dict(con.execute(words).fetchall()) if words else {},
-    )
+    null_words: dict[str, int] = {}
+    if there < rows:
+        query = (
+            f"select {TRIMMED} as w, count(*) from {values} where {BLANK} and trim(x) <> ''"
+            " group by 1 order by 2 desc, 1"
+        )
+        null_words = dict(con.execute(query).fetchall())
+    return Column(name, rows, rows - there, counts, distinct, kind, null_words)
 
 
-def names_of(con: Any, table: str) -> list[str]:
+def list_names(con: Any, table: str) -> list[str]:
     """The columns of a collected source, those that tell where a row stood (`_...`) aside."""
-    return [
-        row[0]
-        for row in con.execute(f"describe {quote(table)}").fetchall()
-        if row[0] not in PLACE_COLUMNS
-    ]
+    described = con.execute(f"describe {quote(table)}").fetchall()
+    return [row[0] for row in described if row[0] not in PLACE_COLUMNS]
 
 
-def words(name: str) -> list[str]:
+def split_name(name: str) -> list[str]:
     """The words of a column's name, in small letters; digits and Chinese runs are words of their
     own.
 
-    >>> words("customerID"), words("order no."), words("townid"), words("G3"), words("paid")
-    (['customer', 'id'], ['order', 'no'], ['town', 'id'], ['g', '3'], ['paid'])
+    >>> split_name("customerID"), split_name("order no."), split_name("townid")
+    (['customer', 'id'], ['order', 'no'], ['town', 'id'])
+    >>> split_name("G3"), split_name("paid")
+    (['g', '3'], ['paid'])
     """
     found: list[str] = []
     for word in re.findall(
         r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z\u4e00-\u9fff]+|\d+|[\u4e00-\u9fff]+", name
     ):
         low = word.lower()
-        found += [low[:-2], "id"] if low.endswith("id") and low[:-2] in ENTITIES else [low]
+        stem = low.removesuffix("id")
+        if stem in ENTITIES and stem != low:
+            found += [stem, "id"]
+        else:
+            found.append(low)
     return found
 
 
-def share(part: float, whole: float) -> str:
+def format_share(part: float, whole: float) -> str:
     """A share in per cent, never rounded up to all or down to none.
 
-    >>> share(999, 1000), share(1, 100000), share(3, 3)
+    >>> format_share(999, 1000), format_share(1, 100000), format_share(3, 3)
     ('99.9 %', 'under 0.1 %', '100 %')
     """
-    if whole and part == whole:
+    if not whole:
+        return "0.0 %"
+    if part == whole:
         return "100 %"
-    percent = 100 * part / whole if whole else 0.0
+    percent = 100 * part / whole
     if 0 < percent < 0.1:
         return "under 0.1 %"
     return f"{min(percent, 99.9):.1f} %"
+
+
+def quote_some(values: Sequence[str], most: int = 3, longest: int = 24) -> str:
+    """The first of some values in quotes, each cut to its first letters."""
+    return ", ".join(repr(v[:longest]) for v in values[:most])

@@ -7,12 +7,12 @@ A column in which every value reads both ways is not known, and stays as it is w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import product
 
-from mesocosm.data.parsing.timestamps import day_of
-from mesocosm.data.profiling.column_readings import day_month_order
-from mesocosm.data.profiling.columns.column import Column
+from mesocosm.data.parsing.timestamps import read_day
+from mesocosm.data.profiling.column_readings import prove_day_month_order
+from mesocosm.data.profiling.columns.column import AS_WRITTEN, Column, Reading
 
 PARTS = re.compile(r"(\d{1,4})([-/. ])(\d{1,2})\2(\d{1,4})")
 CLOCK = re.compile(
@@ -29,235 +29,229 @@ WORDS = (
     "%d %B %Y",
     "%B %d %Y",
 )
-HAN = (
-    ("%Y年%m月%d日", re.compile(r"\d{4}年\d{1,2}月\d{1,2}日")),
-    ("%Y年%m月%d号", re.compile(r"\d{4}年\d{1,2}月\d{1,2}号")),
+FIXED = (  # forms that tell their order: the format, its texts, and the name that reads them
+    ("iso", re.compile(r"\d{4}-\d{2}-\d{2}"), "iso"),
+    ("%Y%m%d", re.compile(r"(19|20)\d{6}"), "%Y%m%d"),
+    ("%Y年%m月%d日", re.compile(r"\d{4}年\d{1,2}月\d{1,2}日"), "zh"),
+    ("%Y年%m月%d号", re.compile(r"\d{4}年\d{1,2}月\d{1,2}号"), "zh"),
 )
+ORDERS = {"dmy": "day before month", "mdy": "month before day"}
 MOST = 20_000
+FIRST = 200  # values that show whether a column is one of dates
+MOSTLY = 0.8  # share of values from which on it is
+MOST_ODD = 0.2  # share of the rows up to which values that are none are an open question
+MOST_FORMS = 6
+NO_ZONE = "they name no zone, so UTC is written here ('zone' changes it)"
+LIKE = re.compile(
+    r"\d{1,4}[-/.年 ]\d{1,2}|(19|20)\d{6}$|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{1,2}["
+    r" /-][A-Za-z]{3,9}[ /-]\d{4}"
+)
 
 
-@dataclass
-class Dates:
-    """What the values prove: settings of a field and a sentence; or why nothing is proven (`open`),
-    with the formats to choose from.
+@dataclass(frozen=True)
+class _Parts:
+    """The values of a column as days, with the clock and the zone of each; empty where it has
+    none.
     """
 
-    settings: dict[str, object] = field(default_factory=lambda: {})
-    why: str = ""
-    open: str = ""
-    choices: list[list[str]] = field(default_factory=lambda: [])
+    days: list[str]
+    clocks: list[str]
+    zones: list[str]
 
 
-def dates(column: Column) -> Dates | None:
-    """What a column's values prove; None where they are no dates."""
+def profile_dates(column: Column) -> Reading | None:
+    """What a column's values prove of dates; None where they are no dates."""
     if not column.counts:
         return None
-    if column.kind == "DATE":
-        return Dates({"type": "date"}, "the source gives a date")
-    if column.kind.startswith("TIMESTAMP"):
-        return Dates(
-            {"type": "time"},
-            "the source gives a"
-            f" time{' with its zone' if column.kind.endswith('TIME ZONE') else ''}",
-        )
     if column.kind != "VARCHAR":
-        return None
+        return _read_declared(column.kind)
     values = list(column.counts)[:MOST]
-    likely = sum(_like(v) for v in values[:200])
-    if likely < 0.8 * min(200, len(values)):
+    first = values[:FIRST]
+    if sum(map(_is_like_date, first)) < MOSTLY * len(first):
         return None
-    days, clocks, zones = [], [], []
+    parts = _split_values(values)
+    kinds = [_classify_day(day) for day in parts.days]
+    seen = sum(column.counts[v] for v in values)
+    odd = [v for v, kind in zip(values, kinds, strict=True) if not kind]
+    if odd:
+        return _refuse_odd(column, odd, seen)
+    if "%Y%m%d" in kinds and len(values) < 3:
+        return None
+    return _choose_formats(parts, kinds, seen)
+
+
+def _read_declared(kind: str) -> Reading | None:
+    """A column to which its source gives a type."""
+    if kind == "DATE":
+        return Reading({"type": "date"}, "the source gives a date")
+    if not kind.startswith("TIMESTAMP"):
+        return None
+    zone = " with its zone" if kind.endswith("TIME ZONE") else ""
+    return Reading({"type": "time"}, f"the source gives a time{zone}")
+
+
+def _refuse_odd(column: Column, odd: list[str], seen: int) -> Reading | None:
+    """Why values that are no days leave the type open; None where they are many."""
+    bad = sum(column.counts[v] for v in odd)
+    if bad > MOST_ODD * seen:
+        return None
+    return Reading(
+        open=(
+            f"{seen - bad} of {seen} values look like dates, and {bad} are no day of the"
+            f" calendar, such as {odd[0][:24]!r}; {AS_WRITTEN}"
+        )
+    )
+
+
+def _split_values(values: list[str]) -> _Parts:
+    parts = _Parts([], [], [])
     for value in values:
         match = CLOCK.fullmatch(value)
-        days.append(match[1].strip() if match else value)
-        clocks.append((match[2] + (match[3] or "")) if match else "")
-        zones.append(match[4] or "" if match else "")
-    forms, odd = dict[str, int](), list[str]()
-    for value, day in zip(values, days, strict=True):
-        kind = _kind(day)
-        if kind:
-            forms[kind] = forms.get(kind, 0) + column.counts[value]
+        if match:
+            day, clock, half, zone = match.groups(default="")
+            parts.days.append(day.strip())
+            parts.clocks.append(clock + half)
+            parts.zones.append(zone)
         else:
-            odd.append(value)
-    seen = sum(column.counts[v] for v in values)
-    if odd:
-        bad = sum(column.counts[v] for v in odd)
-        return (
-            None
-            if bad > 0.2 * seen
-            else Dates(
-                open=(
-                    f"{seen - bad} of {seen} values look like dates, and {bad} are no day of the"
-                    f" calendar, such as {odd[0][:24]!r}; it stays as it is written"
-                )
-            )
-        )
-    return _settled(
-        forms, [day for day in days if _kind(day).startswith("D")], clocks, zones, values, seen
-    )
+            parts.days.append(value)
+            parts.clocks.append("")
+            parts.zones.append("")
+    return parts
 
 
-def _settled(
-    forms: dict[str, int],
-    days: list[str],
-    clocks: list[str],
-    zones: list[str],
-    values: list[str],
-    seen: int,
-) -> Dates | None:
-    if "%Y%m%d" in forms and len(values) < 3:
-        return None
-    turned = [f for f in forms if f.startswith("D")]
-    short = [f for f in turned if f.endswith("y")]
-    proof = day_month_order(days)
-    day_first, month_first = proof.counts.get("dmy", 0), proof.counts.get("mdy", 0)
+def _choose_formats(parts: _Parts, kinds: list[str], seen: int) -> Reading:
+    """The formats that read every value, by the one order of day and month that the values prove;
+    or why none is proven.
+    """
+    days = [d for d, kind in zip(parts.days, kinds, strict=True) if kind.startswith("D")]
+    proof = prove_day_month_order(days)
+    forms = list(dict.fromkeys(kinds))
     if proof.mixed:
-        return Dates(
+        return Reading(
             open=(
-                f"{day_first} values can only be day before month and {month_first} only month"
-                " before day; it stays as it is written"
+                f"{proof.counts['dmy']} values can only be day before month and"
+                f" {proof.counts['mdy']} only month before day; {AS_WRITTEN}"
             )
         )
-    asked = [
-        [*(f for f in forms if f not in turned), *(_form(f, first) for f in turned)]
-        for first in (True, False)
-    ]
-    if turned and not proof.reading:
-        return Dates(
+    if days and not proof.reading:
+        return Reading(
             open=(
                 f"every one of its dates reads two ways: {(*proof.open, *days)[0]!r} is a day"
-                " before a month or a month before a day, and no value tells which; it stays as it"
-                " is written until 'formats' are given"
+                " before a month or a month before a day, and no value tells which;"
+                f" {AS_WRITTEN} until 'formats' are given"
             ),
-            choices=asked,
+            choices=[_list_formats(forms, True), _list_formats(forms, False)],
         )
-    first = proof.reading == "dmy"
-    formats = asked[0 if first else 1]
-    said = (
-        ""
-        if not turned
-        else (
-            f"; {day_first or month_first} values can only be"
-            f" {'day before month' if first else 'month before day'}, and none only the other"
-        )
-    )
-    if short:
-        return Dates(
+    formats = _list_formats(forms, day_first=proof.reading == "dmy")
+    why = ""
+    if proof.reading:
+        order = ORDERS[proof.reading]
+        why = f"; {proof.counts[proof.reading]} values can only be {order}, and none only the other"
+    if any(form.startswith("D") and form.endswith("y") for form in forms):
+        return Reading(
             open=(
-                f"its dates have years of two digits, whose century is not known{said}; it stays as"
-                " it is written"
+                f"its dates have years of two digits, whose century is not known{why}; {AS_WRITTEN}"
             ),
             choices=[formats],
         )
-    if not any(clocks):
-        return Dates(
-            {"type": "date", "formats": _names(formats)},
-            f"all {seen} values are dates as {', '.join(_names(formats))}{said}",
+    if not any(parts.clocks):
+        names = list(dict.fromkeys(formats))
+        return Reading(
+            {"type": "date", "formats": names},
+            f"all {seen} values are dates as {', '.join(names)}{why}",
         )
-    if not all(clocks) and len(forms) > 1:
-        return Dates(
-            open=(
-                "some of its values have a time of day and others have none; it stays as it is"
-                " written"
-            )
+    if not all(parts.clocks) and len(forms) > 1:
+        return Reading(
+            open=f"some of its values have a time of day and others have none; {AS_WRITTEN}"
         )
-    return _timed(forms, formats, clocks, zones, first, seen, said)
+    return _choose_times(parts, formats, seen, why)
 
 
-def _timed(
-    forms: dict[str, int],
-    formats: list[str],
-    clocks: list[str],
-    zones: list[str],
-    first: bool,
-    seen: int,
-    said: str,
-) -> Dates:
-    """Moments: forms that the type reads, or why none is proven."""
-    if any(zones) and not all(zones):
-        return Dates(
-            open="some of its times name a zone and others do not; it stays as it is written"
+def _choose_times(parts: _Parts, formats: list[str], seen: int, why: str) -> Reading:
+    """The formats of times that read every value, or why none is proven."""
+    zoned = any(parts.zones)
+    if zoned and not all(parts.zones):
+        return Reading(open=f"some of its times name a zone and others do not; {AS_WRITTEN}")
+    if formats == ["iso"] and not any(_has_half(clock) for clock in parts.clocks):
+        sentence = f"all {seen} values are times as iso"
+        if not zoned:
+            sentence += f"; {NO_ZONE}"
+        return Reading({"type": "time", "formats": ["iso"]}, sentence)
+    found = _list_time_formats(parts, formats)
+    if len(found) > MOST_FORMS or zoned or any(form.startswith("iso ") for form in found):
+        return Reading(
+            open=f"its times are written in more ways than one look settles; {AS_WRITTEN}"
         )
-    if set(forms) <= {"iso"} and not any(c[-1:].lower() == "m" for c in clocks):
-        return Dates(
-            {"type": "time", "formats": ["iso"]},
-            f"all {seen} values are times as iso"
-            + (
-                ""
-                if any(zones)
-                else "; they name no zone, so UTC is written here ('zone' changes it)"
-            ),
-        )
-    made = sorted(
-        {f"{day} {_clock(c)}" for day in formats for c in clocks if c}
-        | ({f for f in formats if "%" in f} if not all(clocks) else set())
-    )
-    if len(made) > 6 or any(zones) or any(f.startswith("iso ") for f in made):
-        return Dates(
-            open=(
-                "its times are written in more ways than one look settles; it stays as it is"
-                " written"
-            )
-        )
-    return Dates(
-        {"type": "time", "formats": made},
-        f"all {seen} values are times as {', '.join(made)}{said}; they name no zone, so UTC is"
-        " written here ('zone' changes it)",
+    names = sorted(found)
+    return Reading(
+        {"type": "time", "formats": names},
+        f"all {seen} values are times as {', '.join(names)}{why}; {NO_ZONE}",
     )
 
 
-def _clock(said: str) -> str:
+def _list_time_formats(parts: _Parts, formats: list[str]) -> set[str]:
+    """The formats of the days with those of the clocks, and alone where some have no clock."""
+    clocks = {_format_clock(clock) for clock in parts.clocks if clock}
+    found = {f"{day} {clock}" for day, clock in product(formats, clocks)}
+    if not all(parts.clocks):
+        found |= {day for day in formats if "%" in day}
+    return found
+
+
+def _has_half(clock: str) -> bool:
+    """Whether a clock has AM or PM."""
+    return clock[-1:].lower() == "m"
+
+
+def _format_clock(clock: str) -> str:
     """The strptime format of a time of day."""
-    half = said[-1:].lower() == "m"
-    parts = said.rstrip("AaPpMm ").count(":")
-    return (
-        ("%I" if half else "%H")
-        + ":%M"
-        + (":%S" if parts == 2 else "")
-        + (".%f" if "." in said else "")
-        + (" %p" if half else "")
-    )
+    half = _has_half(clock)
+    form = "%I:%M" if half else "%H:%M"
+    if clock.count(":") == 2:
+        form += ":%S"
+    if "." in clock:
+        form += ".%f"
+    if half:
+        form += " %p"
+    return form
 
 
-def _like(value: str) -> bool:
-    return 6 <= len(value) <= 40 and bool(
-        re.match(
-            r"\d{1,4}[-/.年 ]\d{1,2}|(19|20)\d{6}$|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{1,2}["
-            r" /-][A-Za-z]{3,9}[ /-]\d{4}",
-            value,
-        )
-    )
+def _is_like_date(value: str) -> bool:
+    return 6 <= len(value) <= 40 and bool(LIKE.match(value))
 
 
-def _kind(day: str) -> str:
+def _classify_day(day: str) -> str:
     """Which form a day has: a format, or `D` with its separator and `Y` or `y` where day and month
     may change places; empty where it is none.
     """
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day):
-        return "iso" if day_of(day, "iso") else ""
-    if re.fullmatch(r"(19|20)\d{6}", day):
-        return "%Y%m%d" if day_of(day, "%Y%m%d") else ""
-    for form, pattern in HAN:
+    for form, pattern, name in FIXED:
         if pattern.fullmatch(day):
-            return form if day_of(day, "zh") else ""
+            return form if read_day(day, name) else ""
     if match := PARTS.fullmatch(day):
-        first, mark, last = match[1], match[2], match[4]
-        if len(first) == 4:
-            return f"%Y{mark}%m{mark}%d" if len(last) <= 2 and day_of(day, "ymd") else ""
-        if (
-            len(first) > 2
-            or len(last) not in (2, 4)
-            or not (day_of(day, "dmy") or day_of(day, "mdy"))
-        ):
-            return ""
-        return f"D{mark}{'Y' if len(last) == 4 else 'y'}"
-    return next((form for form in WORDS if day_of(day, form)), "")
+        return _classify_numbers(day, *match.groups())
+    return next((form for form in WORDS if read_day(day, form)), "")
 
 
-def _form(kind: str, day_first: bool) -> str:
-    mark, year = kind[1], kind[2]
-    return f"%d{mark}%m{mark}%{year}" if day_first else f"%m{mark}%d{mark}%{year}"
+def _classify_numbers(day: str, first: str, mark: str, second: str, last: str) -> str:
+    """The form of a day of three numbers with a mark between them."""
+    if len(first) == 4:
+        is_day = len(last) <= 2 and read_day(day, "ymd")
+        return f"%Y{mark}%m{mark}%d" if is_day else ""
+    if len(first) > 2 or len(last) not in (2, 4):
+        return ""
+    if not (read_day(day, "dmy") or read_day(day, "mdy")):
+        return ""
+    return f"D{mark}{'Y' if len(last) == 4 else 'y'}"
 
 
-def _names(formats: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(formats))
+def _list_formats(forms: list[str], day_first: bool) -> list[str]:
+    """The formats of the forms of a column's days, those that tell their order first."""
+    known = [form for form in forms if not form.startswith("D")]
+    return [*known, *(_format_turned(form, day_first) for form in forms if form.startswith("D"))]
+
+
+def _format_turned(form: str, day_first: bool) -> str:
+    mark, year = form[1], form[2]
+    if day_first:
+        return f"%d{mark}%m{mark}%{year}"
+    return f"%m{mark}%d{mark}%{year}"

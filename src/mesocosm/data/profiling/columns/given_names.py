@@ -56,14 +56,14 @@ LEAST = (
 LEAST_HAN = 0.9  # of Chinese values that begin with a family name
 
 
-def people(values: Sequence[str]) -> bool:
+def are_people(values: Sequence[str]) -> bool:
     """Whether values are names of people.
 
-    >>> people(["Anna Weber", "Jonas Koch", "Xaver Huber"])
+    >>> are_people(["Anna Weber", "Jonas Koch", "Xaver Huber"])
     True
-    >>> people(["Red Delicious", "Granny Smith", "Gala"])
+    >>> are_people(["Red Delicious", "Granny Smith", "Gala"])
     False
-    >>> people(["王小明", "李雷", "韩梅梅"])
+    >>> are_people(["王小明", "李雷", "韩梅梅"])
     True
     """
     if not values:

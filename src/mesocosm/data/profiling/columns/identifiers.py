@@ -7,11 +7,11 @@ from __future__ import annotations
 import re
 
 from mesocosm.data.privacy.check_digits import card, iban, resident_id
-from mesocosm.data.profiling.columns.column import Column, words
+from mesocosm.data.profiling.columns.column import Column, split_name
 
 CHANCE = 8  # rows
 LONG = 15  # digits that a double surely holds
-POSTCODE = frozenset(["zip", "zipcode", "postcode", "postal", "plz", "postleitzahl", "cap"])
+POSTCODE = frozenset(["zip", "zipcode", "postcode", "postal", "plz", "postleitzahl"])
 LAST = frozenset(
     [
         "id",
@@ -72,98 +72,113 @@ VERSION = frozenset(
     ]
 )
 COUNTS = frozenset(["of", "count", "counts", "total", "per", "anzahl"])
+FIRST = 500  # values that are looked at for their form
+CHECKS = (
+    ("IBAN", iban),
+    ("Chinese resident identity number", resident_id),
+    ("card number", card),
+)
 CODE = re.compile(r"(?=.*\d)[A-Za-z]{0,8}[-_/#]?[A-Za-z\d]+(?:[-_/#.][A-Za-z\d]+)*")
 
 
-def identifier(column: Column) -> str:
+def explain_identifier(column: Column) -> str:
     """Why a column's values name something; empty where nothing says so."""
-    values = list(column.counts)
-    digits = [v for v in values if re.fullmatch(r"[0-9]+", v)]
-    if not values:
+    if not column.counts:
         return ""
-    whole = len(digits) == len(values)  # beside other values, 000 may stand for a missing one
-    if column.kind == "VARCHAR" and (
-        zeros := [v for v in digits if len(v) > 1 and v[0] == "0" and (whole or v.strip("0"))]
-    ):
+    return _explain_by_digits(column) or _explain_by_check(column) or _explain_by_name(column)
+
+
+def _explain_by_digits(column: Column) -> str:
+    """Why its digits name something: leading zeros, or more of them than a number holds."""
+    digits = [v for v in column.counts if re.fullmatch(r"[0-9]+", v)]
+    whole = len(digits) == len(column.counts)
+    zeros = [v for v in digits if re.match("0[0-9]", v)]
+    if not whole:  # beside other values, 000 may stand for a missing one
+        zeros = [v for v in zeros if v.strip("0")]
+    if zeros and column.kind == "VARCHAR":
         return (
             f"{sum(column.counts[v] for v in zeros)} values are digits with leading zeros, which a"
             " number would lose"
         )
-    if whole and any(len(v) > LONG for v in digits):
-        return (
-            f"its values have up to {max(map(len, digits))} digits, more than a number holds"
-            " exactly"
-        )
-    for what, holds in (
-        ("IBAN", iban),
-        ("Chinese resident identity number", resident_id),
-        ("card number", card),
-    ):
-        if len(values) >= 3 and sum(holds(v) for v in values[:500]) >= 0.95 * min(500, len(values)):
-            return f"the check digits of a {what} hold in its values"
-    if (told := named(column.name)) == "a version" and all(
-        re.fullmatch(r"v?\d+(?:\.\d+)*\w*", v) for v in values[:500]
-    ):
-        return "its name says that it is a version, and 1.10 is another one than 1.1"
-    if (
-        told
-        and told != "a version"
-        and all(re.fullmatch(r"[^\W_]+(?:[-_/#. ][^\W_]+)*", v) for v in values[:500])
-        and not _counted(values)
-    ):
-        return f"its name says that it is {told}"
+    longest = max(map(len, digits), default=0)
+    if whole and longest > LONG:
+        return f"its values have up to {longest} digits, more than a number holds exactly"
     return ""
 
 
-def named(name: str) -> str:
+def _explain_by_check(column: Column) -> str:
+    """Why check digits say that its values name something."""
+    first = list(column.counts)[:FIRST]
+    if len(first) < 3:
+        return ""
+    for what, holds in CHECKS:
+        if sum(map(holds, first)) >= 0.95 * len(first):
+            return f"the check digits of a {what} hold in its values"
+    return ""
+
+
+def _explain_by_name(column: Column) -> str:
+    """Why its name says that its values name something, where they are able to."""
+    what = classify_name(column.name)
+    first = list(column.counts)[:FIRST]
+    if what == "a version" and all(re.fullmatch(r"v?\d+(?:\.\d+)*\w*", v) for v in first):
+        return "its name says that it is a version, and 1.10 is another one than 1.1"
+    if not what or what == "a version" or _are_measures(first):
+        return ""
+    if all(re.fullmatch(r"[^\W_]+(?:[-_/#. ][^\W_]+)*", v) for v in first):
+        return f"its name says that it is {what}"
+    return ""
+
+
+def classify_name(name: str) -> str:
     """What kind of identifier a column's name says, empty where it says none.
 
-    >>> named("member_id"), named("zip"), named("number_of_rooms"), named("订单编号"), named("paid")
-    ('an identifier', 'a postcode', '', 'an identifier', '')
+    >>> classify_name("member_id"), classify_name("zip"), classify_name("number_of_rooms")
+    ('an identifier', 'a postcode', '')
+    >>> classify_name("订单编号"), classify_name("paid")
+    ('an identifier', '')
     """
-    said = words(name)
-    if not said:
+    words = split_name(name)
+    if not words or words == ["cap"]:  # a postcode in Italy alone
         return ""
-    if POSTCODE & set(said) - ({"cap"} if said != ["cap"] else set()):
-        return "a postcode" if said != ["cap"] else ""
-    if ANYWHERE & set(said) or EASTERN.search(name):
+    if POSTCODE.intersection(words):
+        return "a postcode"
+    if ANYWHERE.intersection(words) or EASTERN.search(name):
         return "an identifier"
-    if COMPOUND.search(name) and not (COUNTS & set(said)):
+    if COMPOUND.search(name) and not COUNTS.intersection(words):
         return "an identifier"
-    if said[-1] in VERSION or said[0] in VERSION:
+    if words[-1] in VERSION or words[0] in VERSION:
         return "a version"
-    last = [w for w in said if not w.isdigit()][-1:]
-    if (
-        last
-        and "yes" not in said
-        and (
-            last[0] in ALONE
-            or (last[0] in LAST and len(said) > 1 and said[0] not in ("num", "number"))
-        )
-    ):
+    if _ends_as_identifier(words):
         return "an identifier"
     return ""
 
 
-def coded(column: Column) -> bool:
+def _ends_as_identifier(words: list[str]) -> bool:
+    """Whether the last word of a name, numbers aside, is that of an identifier."""
+    letters = [w for w in words if not w.isdigit()]
+    if not letters or "yes" in words:  # yes and no of a question
+        return False
+    if letters[-1] in ALONE:
+        return True
+    return letters[-1] in LAST and len(words) > 1 and words[0] not in ("num", "number")
+
+
+def are_codes(column: Column) -> bool:
     """Whether its values are codes of letters and digits of one length, such as L-00042."""
-    values = list(column.counts)[:500]
-    return (
-        bool(values)
-        and all(CODE.fullmatch(v) and re.search(r"[A-Za-z]", v) for v in values)
-        and len({re.sub(r"\d", "9", v) for v in values}) <= 3
-    )
+    values = list(column.counts)[:FIRST]
+    if not values or not all(CODE.fullmatch(v) and re.search(r"[A-Za-z]", v) for v in values):
+        return False
+    return len({re.sub(r"\d", "9", v) for v in values}) <= 3
 
 
-def counted(column: Column) -> bool:
+def are_row_numbers(column: Column) -> bool:
     """Whether its values number the rows one by one, from 0 or 1; fewer than `CHANCE` rows may do
     so by chance.
     """
-    if (
-        not column.unique
-        or column.rows < CHANCE
-        or not all(re.fullmatch(r"[0-9]{1,9}", v) for v in column.counts)
-    ):
+    if not column.unique or column.rows < CHANCE:
+        return False
+    if not all(re.fullmatch(r"[0-9]{1,9}", v) for v in column.counts):
         return False
     numbers = sorted(map(int, column.counts))
     return (
@@ -173,6 +188,6 @@ def counted(column: Column) -> bool:
     )
 
 
-def _counted(values: list[str]) -> bool:
+def _are_measures(values: list[str]) -> bool:
     """Whether values are measures: figures with a decimal part, or below nought."""
-    return any(re.fullmatch(r"-\d+(\.\d+)?|\d*\.\d+|\d+,\d+", v) for v in values[:500])
+    return any(re.fullmatch(r"-\d+(\.\d+)?|\d*\.\d+|\d+,\d+", v) for v in values)

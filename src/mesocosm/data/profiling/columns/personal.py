@@ -7,16 +7,22 @@ shown.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mesocosm.data.privacy.detector import find_spans
 from mesocosm.data.profiling.columns.column import Column
-from mesocosm.data.profiling.columns.given_names import people
+from mesocosm.data.profiling.columns.given_names import are_people
 
 STRONG = frozenset(["e-mail", "national id", "card", "iban"])
-MASKED = frozenset(["phone", "card", "iban", "ip", "address"])
+MASKED = frozenset(["phone", "card", "iban", "ip", "address", "card or account"])
 SHARED = 20  # rows of one value from which on it is that of a shop rather than of a person
 LOOKED = 500
+PERSONAL = STRONG | {"name", "salary", "date of birth", "card or account"}  # hidden however often
+MOSTLY = 0.6  # share of the values that must have the form of what a column holds
+LONG_TEXT = 12  # letters of a text that may be a sentence
+REDACTED = "each is replaced by its kind in brackets, and what is not found stays"
 E, W = r"(?:^|[^a-zà-ÿ])", r"(?:$|[^a-zà-ÿ])"  # where a word of a name begins and ends
 
 
@@ -231,7 +237,7 @@ class Private:
     why: str
 
 
-def private(column: Column, kind: str) -> Private | None:
+def find_private(column: Column, kind: str) -> Private | None:
     """What private values a column holds; None where nothing says so.
 
     Args:
@@ -240,107 +246,122 @@ def private(column: Column, kind: str) -> Private | None:
     values = list(column.counts)[:LOOKED]
     if not values:
         return None
-    if kind not in ("date", "time", "number") and (found := _content(column, values)):
-        return found
+    if kind not in ("date", "time", "number"):
+        by_content = _find_by_content(column, values)
+        if by_content:
+            return by_content
+    return _find_by_name(column, kind, values)
+
+
+def _find_by_name(column: Column, kind: str, values: list[str]) -> Private | None:
+    """What its name says that it holds, where the values are able to be that."""
+    is_words = kind in ("text", "category")
     spaced = re.sub(r"([a-z])([A-Z])", r"\1_\2", column.name)
     for what, form, name in NAMES:
-        if name.search(spaced) and sum(
-            bool(re.match(form, v, re.S)) if what != "e-mail" else "@" in v for v in values
-        ) >= 0.6 * len(values):
-            if what == "name" and kind not in ("text", "category"):
-                continue
-            return _hidden(
-                column,
-                what,
-                f"its name says that it is a {what}".replace("a e", "an e").replace("a a", "an a"),
-            )
-    if kind in ("text", "category") and PERSON.search(spaced) and people(values):
-        return _hidden(column, "name", "its values are names of people")
+        if what == "name" and not is_words:
+            continue
+        if name.search(spaced) and _count_forms(what, form, values) >= MOSTLY * len(values):
+            return _hide(column, what, f"its name says that it is {_add_article(what)}")
+    if is_words and PERSON.search(spaced) and are_people(values):
+        return _hide(column, "name", "its values are names of people")
     return None
 
 
-def free_text(column: Column) -> Private | None:
+def _count_forms(what: str, form: str, values: list[str]) -> int:
+    """How many values are able to be what the name says."""
+    if what == "e-mail":
+        return sum("@" in v for v in values)
+    return sum(bool(re.match(form, v, re.S)) for v in values)
+
+
+def find_private_in_text(column: Column) -> Private | None:
     """Private values inside the sentences of a column; None where too few are found."""
-    values = [v for v in list(column.counts)[:LOOKED] if _length(v) >= 12]
-    if len(values) < 5 or sum(" " in v or _length(v) > 20 for v in values) < 0.5 * len(values):
-        return _few_values(column)
-    held: dict[str, int] = {}
+    values = [v for v in list(column.counts)[:LOOKED] if _measure_length(v) >= LONG_TEXT]
+    sentences = sum(" " in v or _measure_length(v) > 20 for v in values)
+    if len(values) < 5 or sentences < 0.5 * len(values):
+        return _find_in_few_values(column)
+    held = Counter[str]()
     for value in values:
-        for what in {
-            s.what
-            for s in find_spans(value[:2000])
-            if not re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}.*", value[s.start : s.end])
-        }:
-            held[what] = held.get(what, 0) + 1
-    strong = {k: n for k, n in held.items() if k != "name" and n >= max(2, 0.01 * len(values))}
-    if held.get("name", 0) >= max(3, 0.1 * len(values)):
-        strong["name"] = held["name"]
-    if not strong:
+        held.update(_list_kinds(value))
+    least = {"name": max(3, 0.1 * len(values))}
+    some = max(2, 0.01 * len(values))
+    found = [(what, n) for what, n in held.items() if n >= least.get(what, some)]
+    if not found:
         return None
-    said = ", ".join(
-        f"{n} hold {'an' if k[0] in 'aei' else 'a'} {k}"
-        for k, n in sorted(strong.items(), key=lambda pair: -pair[1])
-    )
-    return Private(
-        "redact",
-        f"of {len(values)} texts {said}; each is replaced by its kind in brackets, and what is not"
-        " found stays",
-    )
+    # as many of them hold a name as not, names are told last
+    found.sort(key=lambda pair: (-pair[1], pair[0] == "name"))
+    return Private("redact", f"of {len(values)} texts {_describe_held(found)}; {REDACTED}")
 
 
-def _few_values(column: Column) -> Private | None:
-    """Private values among a column's few texts: those that a form proves, as an address of mail."""
-    held: dict[str, int] = {}
+def _list_kinds(value: str) -> set[str]:
+    """The kinds of private values in a text; a day of the calendar alone is none."""
+    day = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*")
+    return {s.what for s in spans(value[:2000]) if not day.fullmatch(value[s.start : s.end])}
+
+
+def _find_in_few_values(column: Column) -> Private | None:
+    """Private values among a column's few texts: those that a form proves, as an e-mail address."""
+    held = Counter[str]()
     for value, rows in list(column.counts.items())[:LOOKED]:
         for what in {s.what for s in find_spans(value[:2000])} & STRONG:
-            held[what] = held.get(what, 0) + rows
-    if not held or sum(held.values()) < max(2, 0.01 * column.seen):
+            held[what] += rows
+    if not held or held.total() < max(2, 0.01 * column.seen):
         return None
-    said = ", ".join(f"{n} hold {'an' if k[0] in 'aei' else 'a'} {k}" for k, n in held.items())
-    return Private(
-        "redact",
-        f"of {column.seen} rows {said}; each is replaced by its kind in brackets, and what is not"
-        " found stays",
-    )
+    return Private("redact", f"of {column.seen} rows {_describe_held(held.items())}; {REDACTED}")
 
 
-def _length(value: str) -> int:
+def _describe_held(held: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{n} hold {_add_article(what)}" for what, n in held)
+
+
+def _add_article(what: str) -> str:
+    """A kind of private value with its article.
+
+    >>> _add_article("address"), _add_article("phone")
+    ('an address', 'a phone')
+    """
+    if what[0] in "aei":
+        return f"an {what}"
+    return f"a {what}"
+
+
+def _measure_length(value: str) -> int:
     """Letters of a text; a Chinese one counts for three."""
     return len(value) + 2 * sum("\u4e00" <= c <= "\u9fff" for c in value)
 
 
-def _content(column: Column, values: list[str]) -> Private | None:
-    hits: dict[str, int] = {}
-    for value in values:
-        mine = [s for s in find_spans(value[:200]) if s.end - s.start >= 0.8 * len(value)]
-        if mine:
-            hits[mine[0].what] = hits.get(mine[0].what, 0) + 1
-    best = max(hits, key=lambda k: hits[k], default="")
-    digits = all(v.isdigit() for v in values)
+def _find_by_content(column: Column, values: list[str]) -> Private | None:
+    """What most values have the form of as a whole."""
+    hits = Counter(what for value in values if (what := _classify_whole(value)))
+    if not hits:
+        return None
+    best, count = hits.most_common(1)[0]
     if len(values) < 3 and best not in STRONG:
         return None
-    if (
-        not best
-        or hits[best] < (0.9 if digits else 0.6) * len(values)
-        or (digits and best == "card" and len(values) < 5)
-    ):
+    share = MOSTLY
+    if all(v.isdigit() for v in values):  # digits alone have many forms by chance
+        share = 0.9
+        if best == "card" and len(values) < 5:
+            return None
+    if count < share * len(values):
         return None
-    article = "an" if best[0] in "aei" else "a"
-    return _hidden(
-        column, best, f"{hits[best]} of {len(values)} values have the form of {article} {best}"
+    return _hide(
+        column, best, f"{count} of {len(values)} values have the form of {_add_article(best)}"
     )
 
 
-def _hidden(column: Column, what: str, why: str) -> Private:
+def _classify_whole(value: str) -> str:
+    """What a value as a whole has the form of, empty where it has none."""
+    whole = (s.what for s in spans(value[:200]) if s.end - s.start >= 0.8 * len(value))
+    return next(whole, "")
+
+
+def _hide(column: Column, what: str, why: str) -> Private:
     often = column.seen / max(1, column.distinct)
-    if (
-        what not in STRONG
-        and what not in ("name", "salary", "date of birth", "card or account")
-        and often >= SHARED
-    ):
+    if what not in PERSONAL and often >= SHARED:
         return Private(
             "",
             f"{why}, but {column.distinct} values stand in {column.seen} rows, so it is not"
             " proposed as private",
         )
-    return Private("mask" if what in MASKED or what == "card or account" else "pseudonymise", why)
+    return Private("mask" if what in MASKED else "pseudonymise", why)

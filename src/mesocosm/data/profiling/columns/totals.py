@@ -26,10 +26,11 @@ MEAN = re.compile(
     re.I,
 )
 MOST = 0.05  # share of the rows that may be such lines
+EXAMPLES = 10
 FIGURES = ("number", "integer", "decimal")
 
 
-def totals(
+def propose_totals(
     con: Any, table: str, fields: Mapping[str, Mapping[str, Any]], columns: Sequence[Column]
 ) -> list[Proposal]:
     """For each column of words, the values that name a total or a mean, where they are few and the
@@ -38,59 +39,74 @@ def totals(
     Args:
         table: the rows looked at, trimmed, blank ones null; all rows, or no sum fits.
     """
-    found: list[Proposal] = []
     figures = {
         c.name: str(fields[c.name].get("decimal") or ".")
         for c in columns
         if fields[c.name]["type"] in FIGURES
     }
-    for column in columns if figures else ():
-        if fields[column.name]["type"] not in ("category", "text"):
-            continue
-        named = [v for v in column.counts if TOTAL.fullmatch(_word(v)) or MEAN.fullmatch(_word(v))]
-        rows = sum(column.counts[v] for v in named)
-        if not named or rows > max(2, MOST * column.rows):
-            continue
-        told = {
-            v: beside
-            for v in named
-            if (beside := _made_of(con, table, column.name, v, named, figures))
-        }
-        if not told:
-            continue
-        rows = sum(column.counts[v] for v in told)
-        name = (
-            column.name
-            if re.fullmatch(NAME, column.name) and column.name.lower() not in WORDS
-            else quote(column.name)
-        )
-        listed = ", ".join("'" + v.replace("'", "''") + "'" for v in told)
-        said = "; ".join(
-            f"in '{v}' {' and '.join(beside)} {'is' if len(beside) == 1 else 'are'} the"
-            f" {'sum' if TOTAL.fullmatch(_word(v)) else 'mean'} of the other rows"
-            for v, beside in told.items()
-        )
-        examples = [
-            f"{column.name}: {v} ({column.counts[v]} {'row' if column.counts[v] == 1 else 'rows'})"
-            for v in list(told)[:10]
-        ]
-        found.append(
-            Proposal(
-                "rules",
-                json.dumps(f"{name} not in ({listed})", ensure_ascii=False),
-                f"totals among the rows: {said}",
-                rows,
-                examples,
-            )
-        )
-    return found
+    if not figures:
+        return []
+    words = [c for c in columns if fields[c.name]["type"] in ("category", "text")]
+    found = (_propose_of(con, table, column, figures) for column in words)
+    return [proposal for proposal in found if proposal]
 
 
-def _word(value: str) -> str:
+def _propose_of(
+    con: Any, table: str, column: Column, figures: Mapping[str, str]
+) -> Proposal | None:
+    """A rule against the lines of totals that a column names; None where it names none."""
+    named = _list_named(column)
+    holding: dict[str, list[str]] = {}
+    for value in named:
+        if held := _find_columns_of(con, table, column.name, value, named, figures):
+            holding[value] = held
+    if not holding:
+        return None
+    listed = ", ".join("'" + v.replace("'", "''") + "'" for v in holding)
+    evidence = "; ".join(_describe_total(value, held) for value, held in holding.items())
+    return Proposal(
+        "rules",
+        json.dumps(f"{_name_in_rule(column.name)} not in ({listed})", ensure_ascii=False),
+        f"totals among the rows: {evidence}",
+        sum(column.counts[v] for v in holding),
+        [
+            f"{column.name}: {v} ({column.counts[v]} row{'s' * (column.counts[v] != 1)})"
+            for v in list(holding)[:EXAMPLES]
+        ],
+    )
+
+
+def _list_named(column: Column) -> list[str]:
+    """The values that name a total or a mean; none where they are many."""
+    named = [v for v in column.counts if _is_total(v) or MEAN.fullmatch(_strip(v))]
+    rows = sum(column.counts[v] for v in named)
+    if rows <= max(2, MOST * column.rows):
+        return named
+    return []
+
+
+def _name_in_rule(name: str) -> str:
+    """A column's name as a rule writes it."""
+    if re.fullmatch(NAME, name) and name.lower() not in WORDS:
+        return name
+    return quote(name)
+
+
+def _describe_total(value: str, held: Sequence[str]) -> str:
+    verb = "is" if len(held) == 1 else "are"
+    what = "sum" if _is_total(value) else "mean"
+    return f"in '{value}' {' and '.join(held)} {verb} the {what} of the other rows"
+
+
+def _strip(value: str) -> str:
     return value.strip(" :：.*=Øø")
 
 
-def _made_of(
+def _is_total(value: str) -> bool:
+    return bool(TOTAL.fullmatch(_strip(value)))
+
+
+def _find_columns_of(
     con: Any, table: str, name: str, value: str, named: Sequence[str], figures: Mapping[str, str]
 ) -> list[str]:
     """The columns in which the figure beside a value is the sum, or the mean, of all rows that name
@@ -98,32 +114,28 @@ def _made_of(
     """
     marks = ", ".join("?" for _ in named)
     other, mine = f"not coalesce({quote(name)} in ({marks}), false)", f"{quote(name)} = ?"
-    how, least = (
-        ("sum", 1e-6) if TOTAL.fullmatch(_word(value)) else ("avg", 1e-3)
-    )  # a mean is written rounded
+    how, tolerance = "avg", 1e-3  # a mean is written rounded
+    if _is_total(value):
+        how, tolerance = "sum", 1e-6
     found = []
     for figure, decimal in figures.items():
-        x = _figure(figure, decimal)
+        x = _cast_figure(figure, decimal)
         query = (
             f"select {how}({x}) filter ({other}), max({x}) filter ({mine}), count(nullif({x}, 0))"
             f" filter ({other}) from {quote(table)}"
         )
-        whole, told, many = con.execute(query, [*named, value, *named]).fetchall()[0]
-        if whole and told is not None and many > 1 and abs(whole - told) <= least * abs(whole):
+        expected, written, rows = con.execute(query, [*named, value, *named]).fetchall()[0]
+        if not expected or written is None or rows < 2:
+            continue
+        if abs(expected - written) <= tolerance * abs(expected):
             found.append(figure)
     return found
 
 
-def _figure(name: str, decimal: str) -> str:
+def _cast_figure(name: str, decimal: str) -> str:
     """SQL of a column's figure, its unit and its marks of thousands left out."""
-    bare = f"regexp_replace(replace({quote(name)}::varchar, '\u2212', '-'), '[^0-9.,+-]', '', 'g')"
-    plain = (
-        f"replace(replace({bare}, '.', ''), ',', '.')"
-        if decimal == ","
-        else f"replace({bare}, ',', '')"
-    )
-    return (
-        f"coalesce(try_cast({quote(name)}::varchar as double), try_cast({plain} as double))"
-        if decimal != ","
-        else f"try_cast({plain} as double)"
-    )
+    text = f"{quote(name)}::varchar"
+    bare = f"regexp_replace(replace({text}, '\u2212', '-'), '[^0-9.,+-]', '', 'g')"
+    if decimal == ",":
+        return f"try_cast(replace(replace({bare}, '.', ''), ',', '.') as double)"
+    return f"coalesce(try_cast({text} as double), try_cast(replace({bare}, ',', '') as double))"

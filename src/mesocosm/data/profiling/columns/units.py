@@ -5,11 +5,13 @@ units and currencies, and how large the figures of each are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 
 from mesocosm.core.units import CURRENCIES, HAN, WORDS, factor, known
+from mesocosm.data.profiling.columns.column import AS_WRITTEN
 
 UNITS = {
     "克": ("g", 1.0),
@@ -47,19 +49,59 @@ PLURAL = {
 }
 
 
-@dataclass
-class Numbers:
-    """What the values prove: settings of a field and a sentence, or why they prove nothing
-    (`open`).
+SHOWN = 8  # units in a sentence
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One value of a column: the text beside its figure, the figure, its rows, and whether a space
+    stands between.
+    """
+
+    beside: str
+    number: float
+    rows: int
+    spaced: bool
+
+
+@dataclass(frozen=True)
+class Units:
+    """What the values prove of their units: settings of a field, how many of its unit each text
+    stands for, and a sentence; or why they prove nothing (`open`).
     """
 
     settings: dict[str, object] = field(default_factory=lambda: {})
+    factors: dict[str, float] = field(default_factory=lambda: {})
     why: str = ""
     open: str = ""
 
 
+class _Groups:
+    """The figures of a column by the text beside them, with their rows, and whether a space always
+    stands between.
+    """
+
+    def __init__(self, measures: Iterable[Measure]) -> None:
+        self.figures: dict[str, list[float]] = {}
+        self.rows = Counter[str]()
+        self.spaced: dict[str, bool] = {}
+        for one in measures:
+            self.figures.setdefault(one.beside, []).append(one.number)
+            self.rows[one.beside] += one.rows
+            self.spaced[one.beside] = self.spaced.get(one.beside, True) and one.spaced
+        self.named = [text for text in self.figures if text]
+        self.bare = self.figures.get("", [])
+
+    @property
+    def shown(self) -> str:
+        """The texts, those of the most rows first, with their rows."""
+        ranked = sorted(self.named, key=lambda text: -self.rows[text])
+        return ", ".join(f"'{text}' ({self.rows[text]} rows)" for text in ranked[:SHOWN])
+
+
 @lru_cache(maxsize=1)
-def currencies() -> dict[str, tuple[str, float]]:
+def list_currencies() -> dict[str, tuple[str, float]]:
+    """The texts that name a currency, each with its code and how many of it they stand for."""
     found: dict[str, tuple[str, float]] = {}
     for name in CURRENCIES:
         for word in (name, *WORDS.get(name, ())):
@@ -70,149 +112,159 @@ def currencies() -> dict[str, tuple[str, float]]:
     return found
 
 
-def unit_of(said: str, apart: bool) -> tuple[str, float] | None:
+def identify_unit(text: str, spaced: bool) -> tuple[str, float] | None:
     """The unit that a text names and how many of it it is; None where it is not known.
 
     Args:
-        apart: whether a space stands between the figure and the text.
+        spaced: whether a space stands between the figure and the text.
 
-    >>> unit_of("months", True), unit_of("千克", False), unit_of("kDM", True), unit_of("万元", False), unit_of("A", False)
-    (('month', 1.0), ('kg', 1.0), ('DM', 1000.0), ('CNY', 10000.0), None)
+    >>> identify_unit("months", True), identify_unit("千克", False), identify_unit("kDM", True)
+    (('month', 1.0), ('kg', 1.0), ('DM', 1000.0))
+    >>> identify_unit("万元", False), identify_unit("A", False)
+    (('CNY', 10000.0), None)
     """
-    if said in currencies():
-        return currencies()[said]
-    if said in UNITS:
-        return UNITS[said]
-    name = PLURAL.get(said, said)
-    if known(name) or (apart and len(said) > 1 and factor(name, name) is not None):
+    if text in list_currencies():
+        return list_currencies()[text]
+    if text in UNITS:
+        return UNITS[text]
+    name = PLURAL.get(text, text)
+    if known(name) or (spaced and len(text) > 1 and factor(name, name) is not None):
         return name, 1.0
     return None
 
 
-def united(values: Mapping[str, tuple[str, float, int, bool]]) -> Numbers:
-    """The one unit of all values: each with the text beside it, its figure, its rows, and whether a
-    space is between.
-    """
-    groups: dict[str, list[float]] = {}
-    rows: Counter[str] = Counter()
-    apart: dict[str, bool] = {}
-    for beside, number, count, spaced in values.values():
-        groups.setdefault(beside, []).append(number)
-        rows[beside] += count
-        apart[beside] = apart.get(beside, True) and spaced
-    named = [u for u in groups if u]
-    if not named:
-        return Numbers({"_factors": {}})
-    units = {u: unit_of(u, apart[u]) for u in named}
-    shown = ", ".join(f"'{u}' ({rows[u]} rows)" for u in sorted(named, key=lambda u: -rows[u])[:8])
-    unknown = [u for u, unit in units.items() if unit is None]
-    if unknown:
-        if (
-            len(named) == 1
-            and (len(named[0]) > 1 or not named[0].isascii())
-            and alike(groups[named[0]], groups.get("", []))
-        ):
-            return Numbers(
-                {"spellings": {named[0]: 1.0}, "_factors": {}},
-                f"; beside them stands {shown}, one word for all"
-                + (
-                    f", and the {rows['']} figures without it are of the same size"
-                    if rows[""]
-                    else ""
-                ),
-            )
-        return Numbers(
+def find_common_unit(measures: Iterable[Measure]) -> Units:
+    """Find the one unit of all values."""
+    groups = _Groups(measures)
+    if not groups.named:
+        return Units()
+    units: dict[str, tuple[str, float]] = {}
+    for text in groups.named:
+        if unit := identify_unit(text, groups.spaced[text]):
+            units[text] = unit
+    if len(units) < len(groups.named):
+        return _accept_one_word(groups)
+    bases = _rank_bases(groups, units)
+    if any(factor(base, bases[0]) is None for base in bases):
+        return Units(open=_explain_inconvertible(groups, bases))
+    if "" not in groups.figures:
+        base, _ = units[max(units, key=lambda text: (groups.rows[text], text))]
+        return _convert(groups, units, base)
+    bare_base = _find_base_of_bare(groups, units, bases)
+    if bare_base is None:
+        return Units(
             open=(
-                f"figures with {shown} beside them, and which of these are units is not known; it"
-                " stays as it is written"
+                f"{groups.rows['']} figures have no unit and the others have {groups.shown}; the"
+                f" sizes do not tell which unit is meant; {AS_WRITTEN}"
             )
         )
-    found = {u: unit for u, unit in units.items() if unit}
-    first = max(found, key=lambda u: (rows[u], u))
-    bases = sorted(
-        {unit[0] for unit in found.values()},
-        key=lambda b: -sum(rows[u] for u in found if found[u][0] == b),
-    )
-    base = bases[0]
-    if any(factor(b, base) is None for b in bases):
-        money = [b for b in bases if b in CURRENCIES]
-        more = (
-            f"; 'rates' in the field would turn them into {base}"
-            if len(money) == len(bases)
-            else ""
-        )
-        return Numbers(
+    fractions = _count_fractions(groups) if bare_base == "%" else 0
+    if fractions:
+        return Units(
             open=(
-                f"its amounts are in {len(bases)} {'currencies' if more else 'kinds of units'} that"
-                f" do not convert into each other: {shown}{more}; it stays as it is written"
+                f"{groups.rows['']} figures have no unit and the others have {groups.shown};"
+                f" {fractions} of the different ones without a unit, such as"
+                f" {min(groups.bare):g}, may be fractions, a hundredth of what stands beside %;"
+                f" {AS_WRITTEN}"
             )
         )
-    if "" in groups:
-        fits = [
-            b
-            for b in bases
-            if alike(
-                [
-                    x * found[u][1] * float(factor(found[u][0], b) or 1.0)
-                    for u in found
-                    if found[u][0] == b
-                    for x in groups[u]
-                ],
-                groups[""],
+    return _convert(groups, units, bare_base)
+
+
+def _accept_one_word(groups: _Groups) -> Units:
+    """A word that is no known unit, where it stands beside all figures; else why none is proven."""
+    word = groups.named[0]
+    is_word = len(word) > 1 or not word.isascii()
+    if len(groups.named) > 1 or not is_word or not are_alike(groups.figures[word], groups.bare):
+        return Units(
+            open=(
+                f"figures with {groups.shown} beside them, and which of these are units is not"
+                f" known; {AS_WRITTEN}"
             )
-        ]
-        fits = fits or [b for b in bases if b == base and len(found) == 1]
-        if len(fits) != 1 or not alike(
-            [x for u in found if found[u] == (fits[0], 1.0) for x in groups[u]], groups[""]
-        ):
-            return Numbers(
-                open=(
-                    f"{rows['']} figures have no unit and the others have {shown}; the sizes do not"
-                    " tell which unit is meant; it stays as it is written"
-                )
-            )
-        base = fits[0]
-        if base == "%" and (parts := _fractions(groups, found)):
-            return Numbers(
-                open=(
-                    f"{rows['']} figures have no unit and the others have {shown}; {parts} of the"
-                    f" different ones without a unit, such as {min(groups['']):g}, may be"
-                    " fractions, a hundredth of what stands beside %; it stays as it is written"
-                )
-            )
-    elif found[first][0] != base:
-        base = found[first][0]
-    factors = {u: unit[1] * float(factor(unit[0], base) or 1.0) for u, unit in found.items()}
-    odd = {u: f for u, f in factors.items() if u in UNITS or (u in HAN)}
-    settings: dict[str, object] = {"unit": base, "_factors": factors}
-    if odd:
-        settings["spellings"] = {u: odd[u] for u in sorted(odd)}
-    others = [f"1 {u} = {f:g} {base}" for u, f in sorted(factors.items()) if f != 1.0]
-    bare = (
-        f"; the {rows['']} figures without a unit are of the size of those in {base}"
-        if "" in groups
-        else ""
-    )
-    return Numbers(
-        settings,
-        f" in {base}: beside them stands {shown}{'; ' + ', '.join(others) if others else ''}{bare}",
+        )
+    why = f"; beside them stands {groups.shown}, one word for all"
+    if groups.rows[""]:
+        why += f", and the {groups.rows['']} figures without it are of the same size"
+    return Units({"spellings": {word: 1.0}}, why=why)
+
+
+def _rank_bases(groups: _Groups, units: dict[str, tuple[str, float]]) -> list[str]:
+    """The units that the texts name, that of the most rows first."""
+    rows = Counter[str]()
+    for text, (base, _) in units.items():
+        rows[base] += groups.rows[text]
+    return sorted(rows, key=lambda base: (-rows[base], base))
+
+
+def _explain_inconvertible(groups: _Groups, bases: list[str]) -> str:
+    kinds, hint = "kinds of units", ""
+    if all(base in CURRENCIES for base in bases):
+        kinds, hint = "currencies", f"; 'rates' in the field would turn them into {bases[0]}"
+    return (
+        f"its amounts are in {len(bases)} {kinds} that do not convert into each other:"
+        f" {groups.shown}{hint}; {AS_WRITTEN}"
     )
 
 
-def _fractions(groups: Mapping[str, list[float]], found: Mapping[str, tuple[str, float]]) -> int:
+def _find_base_of_bare(
+    groups: _Groups, units: dict[str, tuple[str, float]], bases: list[str]
+) -> str | None:
+    """The unit of the figures without one, by their size; None where that is not known."""
+    fits = []
+    for base in bases:
+        sizes: list[float] = []
+        for text, (of, many) in units.items():
+            if of == base:
+                sizes += [x * many for x in groups.figures[text]]
+        if are_alike(sizes, groups.bare):
+            fits.append(base)
+    if not fits and len(units) == 1:
+        fits = bases[:1]
+    if len(fits) != 1:
+        return None
+    plain: list[float] = []
+    for text, unit in units.items():
+        if unit == (fits[0], 1.0):
+            plain += groups.figures[text]
+    if are_alike(plain, groups.bare):
+        return fits[0]
+    return None
+
+
+def _count_fractions(groups: _Groups) -> int:
     """How many figures without a unit would be of the size of the percentages only if they were
     fractions.
     """
-    percent = [abs(x) for u in found for x in groups[u] if x]
-    low, high = (min(percent), max(percent)) if percent else (0.0, 0.0)
-    return sum(
-        0 < abs(x) <= 1 and abs(x) < low and low <= 100 * abs(x) <= high * 1.001 for x in groups[""]
-    )
+    figures = chain.from_iterable(groups.figures[text] for text in groups.named)
+    percent = [abs(x) for x in figures if x]
+    low, high = min(percent, default=0.0), max(percent, default=0.0)
+    sizes = [abs(x) for x in groups.bare]
+    return sum(0 < x <= 1 and x < low and low <= 100 * x <= high * 1.001 for x in sizes)
 
 
-def alike(some: list[float], others: list[float]) -> bool:
+def _convert(groups: _Groups, units: dict[str, tuple[str, float]], base: str) -> Units:
+    """The settings of a field whose unit is `base`."""
+    factors = {text: many * float(factor(of, base) or 1.0) for text, (of, many) in units.items()}
+    odd = sorted(text for text in factors if text in UNITS or text in HAN)
+    settings: dict[str, object] = {"unit": base}
+    if odd:
+        settings["spellings"] = {text: factors[text] for text in odd}
+    others = [f"1 {u} = {f:g} {base}" for u, f in sorted(factors.items()) if f != 1.0]
+    why = f" in {base}: beside them stands {groups.shown}"
+    if others:
+        why += f"; {', '.join(others)}"
+    if "" in groups.figures:
+        why += f"; the {groups.rows['']} figures without a unit are of the size of those in {base}"
+    return Units(settings, factors, why)
+
+
+def are_alike(some: list[float], others: list[float]) -> bool:
     """Whether two lists of figures are of one size: their medians within a factor of three."""
     if not some or not others:
         return True
-    a, b = sorted(some)[len(some) // 2], sorted(others)[len(others) // 2]
+    a, b = _median(some), _median(others)
     return a == b or (a > 0 and b > 0 and 1 / 3 <= a / b <= 3)
+
+
+def _median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]

@@ -6,19 +6,37 @@ Knows columns of a draft. Knows no models; the fields of the draft are set for w
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 from mesocosm.core.errors import Wrong
-from mesocosm.data.profiling.goal.target_column import FIGURES, NUMBERS, target_of
-from mesocosm.data.profiling.goal.task_intent import of_people
+from mesocosm.data.profiling.goal.target_column import FIGURES, NUMBERS, choose_target
+from mesocosm.data.profiling.goal.task_intent import names_people
 from mesocosm.data.profiling.profile import BLANK, Column, Draft
 from mesocosm.data.sources.path_utils import quote
 
 PEOPLE = re.compile(r"(^|_)(sex|gender|age|race|ethnic\w*|religion|nationality)(_|$)", re.I)
 OFTEN = 10  # rows of one identifier from which on it says something of the rows to come
-FEW = 10  # different whole numbers up to which a number that nobody asks the size of is taken for classes
+FEW = 10  # different whole numbers that are classes where nobody asks for a size
 ALONE = 0.995  # share of rows that one field tells rightly by itself, from which on it is left out
+SHOWN = 20  # classes of an answer
+GROUPS = ("category", "boolean", "integer", "number")  # types of fields that tell groups of people
+
+
+@dataclass(frozen=True)
+class _Aim:
+    """What is predicted of a table: a column, as `classes` or as a `number`."""
+
+    con: Any
+    table: str
+    found: Draft
+    target: Column
+    kind: str
 
 
 def aim(
@@ -29,7 +47,8 @@ def aim(
     target: str | None = None,
     kind: str | None = None,
 ) -> dict[str, Any]:
-    """What the goal picks of a drafted table; the drafted field of what is predicted is set for it.
+    """Choose what the goal picks of a drafted table; the drafted field of what is predicted is set
+    for it.
 
     Args:
         target: the column that is predicted, where it is given outright.
@@ -43,172 +62,203 @@ def aim(
     Raises:
         Wrong: no field can be predicted, or the goal fits none.
     """
-    columns = {c.name: c for c in found.columns}
-    target, why, choose = target_of(found, goal, target)
-    kind = kind or _kind(found.fields[target], columns[target], goal)
-    settings = {k: v for k, v in found.fields[target].items() if k not in ("private", "outliers")}
+    target, why, choose = choose_target(found, goal, target)
+    column = found.find_column(target)
+    kind = kind or _choose_kind(found.fields[target], column, goal)
+    _set_target(found, column, kind)
+    if column.missing:
+        choose.append(
+            f"'{target}' is missing in {column.missing} of {column.rows} rows, which"
+            " are not used for training and are quarantined; 'missing: keep' keeps them"
+        )
+    why["kind"] = f"{column.distinct} different values in {column.seen} rows"
+    inputs = _choose_inputs(_Aim(con, table, found, column, kind), why, choose)
+    if not inputs:
+        raise Wrong("goal", f"nothing is left to predict '{target}' from", "more columns")
+    counts = _count_classes(found.fields[target], column, kind)
+    seen = sum(counts.values())
+    texts = [name for name in inputs if found.fields[name]["type"] == "text"]
+    rarest = min(counts.values(), default=0)
+    classes: list[str] = []
+    least: float | None = None
+    if kind == "classes":
+        classes = [value for value, _ in counts.most_common(SHOWN)]
+        least = rarest / seen if seen else None
+    return {
+        "target": target,
+        "kind": kind,
+        "inputs": inputs,
+        "people": _list_groups(found, target),
+        "classes": classes,
+        "least": least,
+        "rarest": rarest,
+        "texts": texts,
+        "rows": seen,
+        "why": why,
+        "choose": choose,
+        "english": _are_latin([found.find_column(name) for name in texts]),
+    }
+
+
+def _set_target(found: Draft, column: Column, kind: str) -> None:
+    """Set the drafted field of what is predicted, and withdraw what is proposed for it."""
+    name = column.name
+    settings = {k: v for k, v in found.fields[name].items() if k not in ("private", "outliers")}
     if kind == "number" and settings["type"] not in FIGURES:
         raise Wrong(
             "task",
-            f"'{target}' is to be a number, and"
-            f" {found.open.get(target) or 'its values are not all numbers'}",
+            f"'{name}' is to be a number, and"
+            f" {found.open.get(name) or 'its values are not all numbers'}",
             "a column of numbers, or '--task classification'",
         )
-    found.fields[target] = (
-        settings
-        if kind == "number" or settings["type"] in ("boolean", "category")
-        else {"type": "category"}
-    )
-    found.fields[target]["missing"] = "quarantine"
-    if columns[target].missing:
-        choose.append(
-            f"'{target}' is missing in {columns[target].missing} of {columns[target].rows} rows,"
-            " which teach nothing and are quarantined; 'missing: keep' keeps them"
-        )
-    else:
-        del found.fields[target]["missing"]
+    if kind != "number" and settings["type"] not in ("boolean", "category"):
+        settings = {"type": "category"}
+    settings.pop("missing", None)
+    if column.missing:
+        settings["missing"] = "quarantine"
+    found.fields[name] = settings
+    quoted = json.dumps(name, ensure_ascii=False)
+    found.withdraw(name)
     found.proposals = [
         p
         for p in found.proposals
-        if p.where != f"fields.{target}"
-        and f'"to": {_json(target)}' not in p.line
-        and f"[{_json(target)}]" not in p.line
+        if f'"to": {quoted}' not in p.line and f"[{quoted}]" not in p.line
     ]
-    why["kind"] = (
-        f"{columns[target].distinct} different values in"
-        f" {columns[target].rows - columns[target].missing} rows"
-    )
+
+
+def _choose_inputs(aimed: _Aim, why: dict[str, str], choose: list[str]) -> list[str]:
+    """The fields that a model reads; the reasons of those left out go to `why` and `choose`."""
+    found, target = aimed.found, aimed.target.name
     inputs = []
-    for name, settings in found.fields.items():
-        reason = (
-            ""
-            if name in (target, found.key)
-            else _left_out(con, table, columns[name], settings, target, kind, found)
-        )
-        if reason:
-            why[f"left.{name}"] = f"'{name}' is left out: {reason}"
-            if "tells" in reason:
-                choose.append(
-                    f"'{name}' {reason.removeprefix('it ')}; put it into 'inputs' and 'trust' if it"
-                    f" is known before '{target}' is"
-                )
-        elif name not in (target, found.key):
+    for name in found.fields:
+        if name in (target, found.key):
+            continue
+        column = found.find_column(name)
+        leak = ""
+        reason = _explain_useless(aimed, column)
+        if not reason:
+            reason = leak = _explain_leak(aimed, column)
+        if not reason:
             inputs.append(name)
+            continue
+        why[f"left.{name}"] = f"'{name}' is left out: {reason}"
+        if leak:
+            choose.append(
+                f"'{name}' {leak.removeprefix('it ')}; put it into 'inputs' and 'trust' if it"
+                f" is known before '{target}' is"
+            )
     for name, field in found.fields.items():
         if name != target and field.get("private") == "redact":
             choose.append(
                 f"'{name}' is left out, since its texts hold private content; where a model may"
                 " read it, put it into 'inputs' and into 'reveal'"
             )
-    if not inputs:
-        raise Wrong("goal", f"nothing is left to predict '{target}' from", "more columns")
-    aliases = found.fields[target].get("aliases", {}) if kind == "classes" else {}
-    counts: dict[str, int] = {}
-    for value, rows in columns[target].counts.items():  # as a build counts them
-        counts[aliases.get(value, value)] = counts.get(aliases.get(value, value), 0) + rows
-    seen = sum(counts.values())
-    return {
-        "target": target,
-        "kind": kind,
-        "inputs": inputs,
-        "people": [
-            n
-            for n in found.fields
-            if PEOPLE.search(n)
-            and n != target
-            and not found.fields[n].get("private")
-            and found.fields[n]["type"] in ("category", "boolean", "integer", "number")
-        ],
-        "classes": sorted(counts, key=lambda v: -counts[v])[:20] if kind == "classes" else [],
-        "least": min(counts.values()) / seen if kind == "classes" and seen else None,
-        "rarest": min(counts.values()) if counts else 0,
-        "texts": [n for n in inputs if found.fields[n]["type"] == "text"],
-        "rows": seen,
-        "why": why,
-        "choose": choose,
-        "english": _english([columns[n] for n in inputs if found.fields[n]["type"] == "text"]),
-    }
+    return inputs
 
 
-def _json(value: str) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _kind(settings: dict[str, Any], column: Column, goal: str) -> str:
-    if settings["type"] in FIGURES and not (
-        column.distinct <= FEW
-        and all(float(v).is_integer() for v in column.counts if re.fullmatch(r"-?\d+(\.\d+)?", v))
-        and not NUMBERS.search(goal)
-    ):
-        return "number"
-    return "classes"
+def _count_classes(settings: dict[str, Any], column: Column, kind: str) -> Counter[str]:
+    """The rows of each value, as a build counts them."""
+    aliases = settings.get("aliases", {}) if kind == "classes" else {}
+    counts = Counter[str]()
+    for value, rows in column.counts.items():
+        counts[aliases.get(value, value)] += rows
+    return counts
 
 
-def _left_out(
-    con: Any,
-    table: str,
-    column: Column,
-    settings: dict[str, Any],
-    target: str,
-    kind: str,
-    found: Draft,
-) -> str:
-    """Why a column is no input; empty where it is one."""
-    seen = column.rows - column.missing
+def _list_groups(found: Draft, target: str) -> list[str]:
+    """The fields that tell groups of people, such as their age."""
+    return [
+        name
+        for name, field in found.fields.items()
+        if name != target
+        and PEOPLE.search(name)
+        and not field.get("private")
+        and field["type"] in GROUPS
+    ]
+
+
+def _choose_kind(settings: dict[str, Any], column: Column, goal: str) -> str:
+    if settings["type"] not in FIGURES:
+        return "classes"
+    numbers = [v for v in column.counts if re.fullmatch(r"-?\d+(\.\d+)?", v)]
+    few_whole = column.distinct <= FEW and all(float(v).is_integer() for v in numbers)
+    if few_whole and not NUMBERS.search(goal):
+        return "classes"
+    return "number"
+
+
+def _explain_useless(aimed: _Aim, column: Column) -> str:
+    """Why a column says nothing that a model may use; empty where it does."""
+    found, name = aimed.found, column.name
+    settings = found.fields[name]
     if settings["type"] == "image":
         return ""
     if settings.get("private"):
         return "it is private"
     if column.distinct < 2:
-        return "it says the same in every row" if seen else "it is empty"
-    if column.name in found.identifiers and of_people(column.name):
-        return (
-            f"{found.identifiers[column.name]}, and it names somebody; a model would learn people"
-            " by heart"
-        )
-    if column.name in found.identifiers and column.distinct > max(20, seen / OFTEN):
-        return (
-            f"{found.identifiers[column.name]}; {column.distinct} values in {seen} rows say nothing"
-            " of one that is new"
-        )
-    if column.name in found.open and "currencies" in found.open[column.name]:
-        return found.open[column.name]
+        if column.seen:
+            return "it has the same value in every row"
+        return "it is empty"
+    if name in found.identifiers and (why := _explain_name(column, found.identifiers[name])):
+        return why
+    if "currencies" in found.open.get(name, ""):
+        return found.open[name]
     if column.missing > 0.98 * column.rows:
         return "nearly every row lacks it"
-    if (
-        settings["type"] == "text"
-        and column.distinct > 0.9 * seen
-        and sum(bool(re.fullmatch(r"[!-~]+", v)) for v in list(column.counts)[:200])
-        > 0.9 * min(200, len(column.counts))
-    ):
-        return (
-            "nearly every row has its own"
-            f" value{f', and {found.open[column.name]}' if column.name in found.open else ''}"
-        )
-    if kind == "classes" and 2 * column.distinct <= seen:
-        x, y = quote(column.name), quote(target)
-        clean = (
-            f"select {BLANK.replace('x', x + '::varchar')} as gap, {x} as x, {y} as y from"
-            f" {quote(table)}"
-        )
-        right, rows, most = con.execute(
-            f"with t as ({clean}), n as (select x, y, count(*) as n from t where not coalesce(gap,"
-            " true) and y is not null group by 1, 2), m as (select x, max(n) as best, sum(n) as"
-            " every from n group by 1) select sum(best), sum(every), (select max(s) from (select"
-            " sum(n) as s from n group by y)) from m"
-        ).fetchall()[0]
-        if rows and right / rows >= ALONE > most / rows:
-            return (
-                f"it tells '{target}' by itself in {right / rows:.1%} of the rows, so it may be"
-                " known only after the fact"
-            )
+    if settings["type"] == "text" and _are_codes(column):
+        if name in found.open:
+            return f"nearly every row has its own value, and {found.open[name]}"
+        return "nearly every row has its own value"
     return ""
 
 
-def _english(columns: list[Column]) -> bool:
+def _explain_name(column: Column, why: str) -> str:
+    """Why a column that names something is no input."""
+    if names_people(column.name):
+        return f"{why}, and it names somebody; a model would memorise people"
+    if column.distinct > max(20, column.seen / OFTEN):
+        return (
+            f"{why}; {column.distinct} values in {column.seen} rows say nothing of one that is new"
+        )
+    return ""
+
+
+def _are_codes(column: Column) -> bool:
+    """Whether nearly every row has a value of its own, of one word in plain letters."""
+    if column.distinct <= 0.9 * column.seen:
+        return False
+    first = list(islice(column.counts, 200))
+    return sum(bool(re.fullmatch(r"[!-~]+", v)) for v in first) > 0.9 * len(first)
+
+
+def _explain_leak(aimed: _Aim, column: Column) -> str:
+    """Why a column tells the target by itself, so that it may be known only after the fact; empty
+    where it does not.
+    """
+    is_image = aimed.found.fields[column.name]["type"] == "image"
+    if is_image or aimed.kind != "classes" or 2 * column.distinct > column.seen:
+        return ""
+    x, y = quote(column.name), quote(aimed.target.name)
+    clean = (
+        f"select {BLANK.replace('x', x + '::varchar')} as gap, {x} as x, {y} as y from"
+        f" {quote(aimed.table)}"
+    )
+    right, rows, most = aimed.con.execute(
+        f"with t as ({clean}), n as (select x, y, count(*) as n from t where not coalesce(gap,"
+        " true) and y is not null group by 1, 2), m as (select x, max(n) as best, sum(n) as"
+        " every from n group by 1) select sum(best), sum(every), (select max(s) from (select"
+        " sum(n) as s from n group by y)) from m"
+    ).fetchall()[0]
+    if not rows or not right / rows >= ALONE > most / rows:
+        return ""
+    return (
+        f"it tells '{aimed.target.name}' by itself in {right / rows:.1%} of the rows, so it may be"
+        " known only after the fact"
+    )
+
+
+def _are_latin(columns: Sequence[Column]) -> bool:
     """Whether texts are mostly written in Latin letters."""
-    text = "".join(v for c in columns for v in list(c.counts)[:200])
-    letters = [ch for ch in text if ch.isalpha()]
+    texts = chain.from_iterable(islice(c.counts, 200) for c in columns)
+    letters = [ch for ch in "".join(texts) if ch.isalpha()]
     return not letters or sum(ch.isascii() for ch in letters) > 0.7 * len(letters)

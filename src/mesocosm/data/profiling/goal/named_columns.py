@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from mesocosm.data.profiling.columns.column import words
+from mesocosm.data.profiling.columns.column import split_name
 
 CUE = re.compile(
     r"\b(predict(?:ing|ion of)?|estimat\w*|classif\w*|forecast\w*|target(?: is|:|"
@@ -58,7 +59,17 @@ ARTICLES = frozenset(
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
-def named_in(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> str:
+class _Mention(NamedTuple):
+    """Where a goal names a column, and how much of it says so, below zero: the first and longest
+    mention is the least.
+    """
+
+    place: int
+    size: int
+    name: str
+
+
+def find_named_column(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> str:
     """The column that a goal names first, empty where it names none.
 
     Args:
@@ -66,63 +77,70 @@ def named_in(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> str:
         own: columns that name a row; they are only meant where the goal says so in quotes or after
             'column' or 'target'.
 
-    >>> named_in("predict mv", ["mv", "townid"])
+    >>> find_named_column("predict mv", ["mv", "townid"])
     'mv'
-    >>> named_in("the final grade G3", ["G1", "G2", "G3"])
+    >>> find_named_column("the final grade G3", ["G1", "G2", "G3"])
     'G3'
-    >>> named_in("预测订单是否退货", ["订单号", "是否退货"])
+    >>> find_named_column("预测订单是否退货", ["订单号", "是否退货"])
     '是否退货'
-    >>> named_in("predict medianHouseValue from income", ["income", "median_house_value"])
+    >>> find_named_column("predict medianHouseValue from income", ["income", "median_house_value"])
     'median_house_value'
-    >>> named_in("predict the churn", ["a", "the"])
+    >>> find_named_column("predict the churn", ["a", "the"])
     ''
     """
-    return next(iter(names_in(goal, names, own)), "")
+    return next(iter(find_named_columns(goal, names, own)), "")
 
 
-def names_in(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> list[str]:
+def find_named_columns(goal: str, names: Sequence[str], own: Iterable[str] = ()) -> list[str]:
     """All columns that a goal names in the same place, that which is meant before all others first.
 
-    >>> names_in("predict Paid and Late", ["Late", "Paid"])
+    >>> find_named_columns("predict Paid and Late", ["Late", "Paid"])
     ['Paid', 'Late']
-    >>> names_in("the final grade", ["grade", "final grade"])
+    >>> find_named_columns("the final grade", ["grade", "final grade"])
     ['final grade']
     """
-    skipped = set(own)
     quoted = [
-        (there.end() - len(name), -len(name), name)
+        _Mention(there.end() - len(name), -len(name), name)
         for name in names
-        if (there := _quoted(name, goal))
+        if (there := _find_quoted(name, goal))
     ]
     if quoted:
-        return _apart(sorted(quoted))
-    ends = [m.end() for m in CUE.finditer(goal)]
-    body = (
-        goal[ends[-1] :]
-        if ends and HAN.search(goal[: ends[-1]])
-        else goal[ends[0] :]
-        if ends
-        else goal
-    )
-    away = AWAY.search(body)
-    head = body[: away.start()] if away else body
-    aside = ASIDE.search(head)
-    for part in (head[: aside.start()] if aside else head, head):
-        found = [
-            (place, -size, name)
-            for name in names
-            if name not in skipped
-            for place, size in [_place(name, part)]
-            if place >= 0
-        ]
+        return _drop_overlaps(sorted(quoted))
+    skipped = set(own)
+    for part in _list_parts(goal):
+        found = [m for name in names if name not in skipped and (m := _find_mention(name, part))]
+        if any(HAN.search(m.name) for m in found):
+            return _drop_overlaps(sorted(found, key=lambda m: (m.size, m.place, m.name)))
         if found:
-            han = any(HAN.search(n) for _, _, n in found)
-            found.sort(key=(lambda f: (f[1], f[0], f[2])) if han else (lambda f: f))
-            return _apart(found)
+            return _drop_overlaps(sorted(found))
     return []
 
 
-def _quoted(name: str, goal: str) -> re.Match[str] | None:
+def _list_parts(goal: str) -> Iterator[str]:
+    """The parts of a goal that may name what is predicted, the likeliest first: what follows the
+    verb up to the next preposition, and up to what it is predicted from.
+    """
+    ends = [m.end() for m in CUE.finditer(goal)]
+    if not ends:
+        body = goal
+    elif HAN.search(goal[: ends[-1]]):
+        body = goal[ends[-1] :]
+    else:
+        body = goal[ends[0] :]
+    head = _cut_at(AWAY, body)
+    yield _cut_at(ASIDE, head)
+    yield head
+
+
+def _cut_at(pattern: re.Pattern[str], text: str) -> str:
+    """A text up to the first match of a pattern."""
+    match = pattern.search(text)
+    if match:
+        return text[: match.start()]
+    return text
+
+
+def _find_quoted(name: str, goal: str) -> re.Match[str] | None:
     """Where a goal names a column in quotes, or after 'column' or 'target'."""
     if (
         len(name) <= 1
@@ -137,39 +155,50 @@ def _quoted(name: str, goal: str) -> re.Match[str] | None:
     )
 
 
-def _apart(found: Sequence[tuple[int, int, str]]) -> list[str]:
-    """Of columns with their place and their size below zero: those that stand in no part of one
-    before.
+def _drop_overlaps(found: Sequence[_Mention]) -> list[str]:
+    """The columns whose mentions stand in no part of one before."""
+    kept: list[_Mention] = []
+    for mention in found:
+        place, size, _ = mention
+        if all(place - size <= k.place or k.place - k.size <= place for k in kept):
+            kept.append(mention)
+    return [mention.name for mention in kept]
+
+
+def _find_mention(name: str, part: str) -> _Mention | None:
+    """Where a part of the goal names a column: by a Chinese name, by its name as a word, or by the
+    words of its name.
     """
-    kept: list[tuple[int, int, str]] = []
-    for place, size, name in found:
-        if all(place - size <= p or p - s <= place for p, s, _ in kept):
-            kept.append((place, size, name))
-    return [name for _, _, name in kept]
-
-
-def _place(name: str, part: str) -> tuple[int, int]:
-    """Where a part of the goal names a column, -1 where it does not, and how much of it."""
     if HAN.search(name):
-        for said in dict.fromkeys([name, re.sub(r"^(是否|有无|会不会)", "", name)]):
-            if len(said) >= 2 and said in part:
-                return part.index(said), len(said)
-        return -1, 0
-    flags = 0 if len(name) <= 2 and name.lower() in ARTICLES or len(name) == 1 else re.I
-    if name.lower() not in ARTICLES and (
-        match := re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", part, flags)
-    ):
-        return match.start(), len(name)
-    mine = words(name)
-    if len("".join(mine)) < 3 or name.lower() in ARTICLES:
-        return -1, 0
-    theirs = [
-        (m.start() + m[0].lower().find(w), w)
-        for m in re.finditer(r"[A-Za-z]+\d*", part)
-        for w in words(m[0])
-    ]
-    for i in range(len(theirs) - len(mine) + 1):
-        if [w for _, w in theirs[i : i + len(mine)]] == mine:
-            last, word = theirs[i + len(mine) - 1]
-            return theirs[i][0], max(1, last - theirs[i][0] + len(word))
-    return -1, 0
+        return _find_chinese(name, part)
+    if name.lower() in ARTICLES:
+        return None
+    flags = re.NOFLAG if len(name) == 1 else re.I  # x and X may be two columns
+    match = re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", part, flags)
+    if match:
+        return _Mention(match.start(), -len(name), name)
+    return _find_words(name, part)
+
+
+def _find_chinese(name: str, part: str) -> _Mention | None:
+    for shorter in dict.fromkeys([name, re.sub(r"^(是否|有无|会不会)", "", name)]):
+        if len(shorter) >= 2 and shorter in part:
+            return _Mention(part.index(shorter), -len(shorter), name)
+    return None
+
+
+def _find_words(name: str, part: str) -> _Mention | None:
+    """Where the words of a column's name stand one after the other, however they are joined."""
+    words = split_name(name)
+    if len("".join(words)) < 3:
+        return None
+    places = []
+    for match in re.finditer(r"[A-Za-z]+\d*", part):
+        for word in split_name(match[0]):
+            places.append((match.start() + match[0].lower().find(word), word))
+    for i in range(len(places) - len(words) + 1):
+        run = places[i : i + len(words)]
+        if [word for _, word in run] == words:
+            first, (last, word) = run[0][0], run[-1]
+            return _Mention(first, -max(1, last - first + len(word)), name)
+    return None

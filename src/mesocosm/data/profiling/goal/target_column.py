@@ -5,14 +5,17 @@ Knows columns and words, English and Chinese.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mesocosm.core.errors import Wrong
-from mesocosm.data.profiling.goal.named_columns import named_in, names_in
+from mesocosm.data.profiling.goal.named_columns import find_named_columns
 from mesocosm.data.profiling.profile import Column, Draft
 
 TARGETS = re.compile(
-    r"^(target|label|class|y|outcome|grade|default(ed)?|churn(ed)?|survived|sentiment|mood|intent|disease|diagnosis|species|score|result|status|price|rating|quality|category|creditability|progression)$",
+    r"^(target|label|class|y|outcome|grade|default(ed)?|churn(ed)?|survived|sentiment|mood|intent|"
+    r"disease|diagnosis|species|score|result|status|price|rating|quality|category|creditability|"
+    r"progression)$",
     re.I,
 )
 WORDS = {
@@ -70,26 +73,35 @@ FIGURES = ("number", "integer", "decimal")  # types of fields that a model of nu
 SURE = 1.5  # by how much the first must lead the second to be taken without a question
 
 
-def words_of(goal: str) -> set[str]:
+UNFIT = -2.0  # a score up to which a column is not predicted
+NO_TARGET = "no column of the file can be predicted"
+TARGET = "a column of a few classes, or of numbers"
+HAN_WORD = re.compile(r"[\u4e00-\u9fff]{2,}")
+LATIN_WORD = re.compile(r"[a-z]{3,}")
+
+
+def stem_words(goal: str) -> set[str]:
     """The stems of a goal's words; Chinese ones as what they are called in tables.
 
-    >>> sorted(words_of("Predict which applicants default")), "churn" in words_of("预测客户流失")
-    (['applicant', 'default'], True)
+    >>> sorted(stem_words("Predict which applicants default"))
+    ['applicant', 'default']
+    >>> "churn" in stem_words("预测客户流失")
+    True
     """
-    said = goal.lower()
+    text = goal.lower()
     for word, means in WORDS.items():
-        if word in said:
-            said += f" {means}"
-    return {_stem(w) for w in re.findall(r"[a-z]{3,}", said)} - SKIP | set(
-        re.findall(r"[\u4e00-\u9fff]{2,}", goal)
-    )
+        if word in text:
+            text += f" {means}"
+    return (set(map(_stem, LATIN_WORD.findall(text))) - SKIP).union(HAN_WORD.findall(goal))
 
 
 def _stem(word: str) -> str:
-    return re.sub(r"(ing|ed|es|s)$", "", word) if len(word) > 4 else word
+    if len(word) > 4:
+        return re.sub(r"(ing|ed|es|s)$", "", word)
+    return word
 
 
-def target_of(
+def choose_target(
     found: Draft, goal: str, target: str | None = None
 ) -> tuple[str, dict[str, str], list[str]]:
     """The column that is predicted, why, and what was not sure.
@@ -104,42 +116,38 @@ def target_of(
                 "target", f"no column is named '{target}'", "a column of the file", names, target
             )
         return target, {"target": "it is given as the target"}, []
-    own = {
-        c.name
-        for c in found.columns
-        if c.name == found.key or (c.name in found.identifiers and c.distinct > c.seen / 2)
-    }
-    if (exact := named_in(goal, names, own)) and next(
-        c for c in found.columns if c.name == exact
-    ).distinct < 2:
-        raise Wrong(
-            "goal",
-            f"no column of the file can be predicted: '{exact}' says the same in every row",
-            "a column of a few classes, or of numbers",
-        )
-    if exact:
-        also = [
-            n
-            for n in names_in(goal, names, own)
-            if n != exact and next(c for c in found.columns if c.name == n).distinct > 1
-        ]
-        choose = (
-            [
-                f"'predict' may also be {', '.join(also)}; the goal names"
-                f" {'both' if len(also) == 1 else 'each of them'}"
-            ]
-            if also
-            else []
-        )
-        return exact, {"target": f"the goal names the column '{exact}'"}, choose
-    ranked = _ranked(found, goal)
+    own = [c.name for c in found.columns if _names_rows(found, c)]
+    named = find_named_columns(goal, names, own)
+    if named:
+        return _choose_named(found, named)
+    return _choose_fitting(found, goal)
+
+
+def _names_rows(found: Draft, column: Column) -> bool:
+    if column.name == found.key:
+        return True
+    return column.name in found.identifiers and column.distinct > column.seen / 2
+
+
+def _choose_named(found: Draft, named: Sequence[str]) -> tuple[str, dict[str, str], list[str]]:
+    """The first of the columns that the goal names."""
+    first, *others = named
+    if found.find_column(first).distinct < 2:
+        raise Wrong("goal", f"{NO_TARGET}: '{first}' has the same value in every row", TARGET)
+    also = [name for name in others if found.find_column(name).distinct > 1]
+    choose = []
+    if also:
+        each = "both" if len(also) == 1 else "each of them"
+        choose.append(f"'predict' may also be {', '.join(also)}; the goal names {each}")
+    return first, {"target": f"the goal names the column '{first}'"}, choose
+
+
+def _choose_fitting(found: Draft, goal: str) -> tuple[str, dict[str, str], list[str]]:
+    """The column whose name and values fit the goal best."""
+    ranked = _rank_targets(found, goal)
     if not ranked:
-        raise Wrong(
-            "goal",
-            "no column of the file can be predicted",
-            "a column of a few classes, or of numbers",
-        )
-    fits = [(s, n) for s, n in ranked if _fits(found, n, goal)]
+        raise Wrong("goal", NO_TARGET, TARGET)
+    fits = [(score, name) for score, name in ranked if _fits(found, name, goal)]
     if not fits:
         raise Wrong(
             "goal",
@@ -147,82 +155,77 @@ def target_of(
             "a goal that names one of them, or '--target COLUMN'",
         )
     best, name = fits[0]
-    near = [n for s, n in fits[1:4] if best - s < SURE]
-    choose = (
-        [f"'predict' may also be {', '.join(near)}; the goal does not tell them apart"]
-        if near
-        else []
-    )
-    return (
-        name,
-        {"target": f"of all columns the name and the values of '{name}' fit the goal best"},
-        choose,
-    )
+    near = [other for score, other in fits[1:4] if best - score < SURE]
+    choose = []
+    if near:
+        choose.append(f"'predict' may also be {', '.join(near)}; the goal does not tell them apart")
+    why = f"of all columns the name and the values of '{name}' fit the goal best"
+    return name, {"target": why}, choose
 
 
 def _fits(found: Draft, name: str, goal: str) -> bool:
     """Whether a word of the goal speaks for a column, or its name is one that targets have."""
-    column = next(c for c in found.columns if c.name == name)
-    return bool(GENERIC.match(name)) or _spoken(column, words_of(goal), goal) > 0
+    if GENERIC.match(name):
+        return True
+    return _score_words(found.find_column(name), stem_words(goal), goal) > 0
 
 
-def aimed_at(found: Draft, goal: str) -> float:
+def score_table(found: Draft, goal: str) -> float:
     """How much speaks for the best field of a drafted table as what a goal means."""
-    return max((score for score, _ in _ranked(found, goal)), default=-2.0)
+    return max((score for score, _ in _rank_targets(found, goal)), default=UNFIT)
 
 
-def _ranked(found: Draft, goal: str) -> list[tuple[float, str]]:
+def _rank_targets(found: Draft, goal: str) -> list[tuple[float, str]]:
     """The fields that may be predicted, the likeliest first."""
-    words, columns = words_of(goal), {c.name: c for c in found.columns}
+    words = stem_words(goal)
     last = list(found.fields)[-1]
-    scores = {
-        name: _score(columns[name], settings, words, goal, name == last)
-        for name, settings in found.fields.items()
-        if name != found.key and name not in found.identifiers and not settings.get("private")
-    }
-    return sorted(((s, n) for n, s in scores.items() if s > -2), reverse=True)
+    ranked = []
+    for name, settings in found.fields.items():
+        if name == found.key or name in found.identifiers or settings.get("private"):
+            continue
+        score = _score(found.find_column(name), settings, words, goal)
+        if name == last:
+            score += 0.75
+        if score > UNFIT:
+            ranked.append((score, name))
+    return sorted(ranked, reverse=True)
 
 
-def _spoken(column: Column, words: set[str], goal: str) -> float:
+def _score_words(column: Column, words: set[str], goal: str) -> float:
     """How much the goal's words speak for a column's name and values."""
-    names = {
-        _stem(w)
-        for w in re.findall(r"[a-z]{3,}", re.sub(r"([a-z])([A-Z])", r"\1 \2", column.name).lower())
-    } | set(re.findall(r"[\u4e00-\u9fff]{2,}", column.name))
-    score = sum(
-        3.0
-        for n in names
-        if n in words
-        or any(
-            len(w) > 4 and len(n) > 4 and (n.startswith(w[:5]) or w.startswith(n[:5]))
-            for w in words
-        )
-    )
-    score += 2.0 if any(n in goal for n in names if not n.isascii()) else 0.0
-    values = (
-        {_stem(w) for v in list(column.counts)[:30] for w in re.findall(r"[a-z]{3,}", v.lower())}
-        if column.distinct <= 100
-        else set()
-    )
+    name = re.sub(r"([a-z])([A-Z])", r"\1 \2", column.name).lower()
+    names = set(map(_stem, LATIN_WORD.findall(name))).union(HAN_WORD.findall(column.name))
+    score = 3.0 * sum(_is_meant(n, words) for n in names)
+    if any(n in goal for n in names if not n.isascii()):
+        score += 2.0
+    if column.distinct > 100:
+        return score
+    values = set[str]()
+    for value in list(column.counts)[:30]:
+        values.update(map(_stem, LATIN_WORD.findall(value.lower())))
     return score + min(2.0, 1.0 * len(values & words))
 
 
-def _score(
-    column: Column, settings: dict[str, Any], words: set[str], goal: str, last: bool
-) -> float:
+def _is_meant(name: str, words: Iterable[str]) -> bool:
+    """Whether a word of a name is one of the goal's words, or begins like one of them."""
+    if name in words:
+        return True
+    long = [w for w in words if len(w) > 4] if len(name) > 4 else []
+    return any(name.startswith(w[:5]) or w.startswith(name[:5]) for w in long)
+
+
+def _score(column: Column, settings: dict[str, Any], words: set[str], goal: str) -> float:
     """How much speaks for a column as what is predicted."""
-    score = _spoken(column, words, goal)
-    score += 1.5 * bool(TARGETS.match(column.name)) + 0.75 * last
-    kind, seen = settings["type"], column.rows - column.missing
-    score += (
-        0.5 * (kind in ("category", "boolean"))
-        + 1.0 * (kind in FIGURES and bool(NUMBERS.search(goal)))
-        - 2.5 * (kind == "text")
-        - 4.0 * (kind == "date")
+    kind = settings["type"]
+    is_figure = kind in FIGURES
+    parts = (
+        (1.5, TARGETS.match(column.name)),
+        (0.5, kind in ("category", "boolean")),
+        (1.0, is_figure and NUMBERS.search(goal)),
+        (-2.5, kind == "text"),
+        (-4.0, kind == "date"),
+        (-5.0, column.distinct < 2),
+        (-1.5, column.missing > 0.3 * column.rows),
+        (-3.0, not is_figure and column.distinct > max(200, column.seen / 4)),
     )
-    return float(
-        score
-        - 5.0 * (column.distinct < 2)
-        - 1.5 * (column.missing > 0.3 * column.rows)
-        - 3.0 * (kind not in FIGURES and column.distinct > max(200, seen / 4))
-    )
+    return _score_words(column, words, goal) + sum(points for points, holds in parts if holds)

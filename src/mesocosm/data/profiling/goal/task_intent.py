@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from mesocosm.core.errors import Wrong
-from mesocosm.data.profiling.columns.column import Column, words
+from mesocosm.data.profiling.columns.column import Column, split_name
 
 RANKS = re.compile(
     r"\b(recommend\w*|suggest\w*|rank (?:the )?\w+ for|what .* (?:likes?|wants?|buys?) next|next"
@@ -93,22 +93,26 @@ REPLIES = frozenset(
 )
 
 
-def asked(goal: str) -> str:
+def classify_goal(goal: str) -> str:
     """The kind of work: `ranking`, `answers`, or empty where a field is predicted.
 
-    >>> asked("recommend movies to a user")
+    >>> classify_goal("recommend movies to a user")
     'ranking'
-    >>> asked("answer customers' questions")
+    >>> classify_goal("answer customers' questions")
     'answers'
-    >>> asked("给用户推荐电影")
+    >>> classify_goal("给用户推荐电影")
     'ranking'
-    >>> asked("predict churn")
+    >>> classify_goal("predict churn")
     ''
     """
-    return "ranking" if RANKS.search(goal) else "answers" if ANSWERS.search(goal) else ""
+    if RANKS.search(goal):
+        return "ranking"
+    if ANSWERS.search(goal):
+        return "answers"
+    return ""
 
 
-def interaction(
+def find_interaction(
     columns: Sequence[Column], target: str | None = None
 ) -> tuple[str, str, str | None]:
     """The columns of who, which item and, where there is one, when.
@@ -118,8 +122,8 @@ def interaction(
     """
     names = [c.name for c in columns]
     repeated = [c.name for c in columns if 1 < c.distinct < c.seen]
-    who = next((n for n in repeated if n != target and _is(n, PEOPLE)), None)
-    what = target or next((n for n in repeated if n != who and _is(n, ITEMS)), None)
+    who = _find_first(repeated, PEOPLE, but=(target,))
+    what = target or _find_first(repeated, ITEMS, but=(who,))
     if who is None or what is None:
         gap = "somebody" if who is None else "an item"
         raise Wrong(
@@ -128,18 +132,18 @@ def interaction(
             "a table of who did something with which item, such as columns user and item, or"
             " '--target ITEM'",
         )
-    return who, what, next((n for n in names if n not in (who, what) and _is(n, TIMES)), None)
+    return who, what, _find_first(names, TIMES, but=(who, what))
 
 
-def pair(columns: Sequence[Column]) -> tuple[str, str]:
+def find_question_and_answer(columns: Sequence[Column]) -> tuple[str, str]:
     """The columns of a question and of its answer.
 
     Raises:
         Wrong: the table has no such columns.
     """
     names = [c.name for c in columns]
-    question = next((n for n in names if _is(n, QUESTIONS)), None)
-    answer = next((n for n in names if n != question and _is(n, REPLIES)), None)
+    question = _find_first(names, QUESTIONS)
+    answer = _find_first(names, REPLIES, but=(question,))
     if question is None or answer is None:
         raise Wrong(
             "goal",
@@ -149,16 +153,26 @@ def pair(columns: Sequence[Column]) -> tuple[str, str]:
     return question, answer
 
 
-def of_people(name: str) -> bool:
+def names_people(name: str) -> bool:
     """Whether a column's name speaks of somebody.
 
-    >>> of_people("客户编号"), of_people("customer_id"), of_people("zip")
+    >>> names_people("客户编号"), names_people("customer_id"), names_people("zip")
     (True, True, False)
     """
-    return _is(name, PEOPLE)
+    return _names(name, PEOPLE)
 
 
-def _is(name: str, known: frozenset[str]) -> bool:
-    said = words(name)
-    stems = {w for w in said if w not in ("id", "no", "code")} | {w.removesuffix("s") for w in said}
-    return bool(stems & known) or any(len(k) > 1 and k in name for k in known if not k.isascii())
+def _find_first(
+    names: Sequence[str], known: frozenset[str], but: Sequence[str | None] = ()
+) -> str | None:
+    """The first of some columns whose name has a known word, but for some."""
+    return next((n for n in names if n not in but and _names(n, known)), None)
+
+
+def _names(name: str, known: frozenset[str]) -> bool:
+    words = split_name(name)
+    stems = {w for w in words if w not in ("id", "no", "code")}
+    stems.update(w.removesuffix("s") for w in words)
+    if stems & known:
+        return True
+    return any(len(k) > 1 and k in name for k in known if not k.isascii())
