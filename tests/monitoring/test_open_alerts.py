@@ -14,9 +14,9 @@ import pytest
 from scipy.stats import norm
 from test_drift import desk, watched
 
+from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.monitoring.alert_closing import select_part
 from mesocosm.monitoring.drift.reference import undo_clip
-from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.monitoring.drift.source_changes import find_changes
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.surge.evidence import HELD_LABEL

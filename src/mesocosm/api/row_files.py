@@ -222,14 +222,14 @@ def _prove_encoding(path: Path, usual: str) -> str | None:
     found = find_encoding(path)
     if found is None or found.guess or found.broken or found.encoding == usual:
         return None
-    if all(text.isascii() for text in decoded(path, found.encoding)):
+    if all(text.isascii() for text in decode(path, found.encoding)):
         return None
     return found.encoding
 
 
 def _has_replacements(path: Path, encoding: str) -> bool:
     """Whether some bytes of a file are invalid in an encoding."""
-    return any("\ufffd" in text for text in decoded(path, encoding, "replace"))
+    return any("\ufffd" in text for text in decode(path, encoding, "replace"))
 
 
 def _read_header(file: Plain, label: str, origin: Origin) -> tuple[str, Header]:

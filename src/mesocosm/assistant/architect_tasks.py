@@ -154,7 +154,9 @@ def draft_answers(
         Wrong: no file has a column of questions and one of answers.
     """
     drafts = [draft_files(root, [path], given=given) for path in paths]
-    draft, (question, answer) = _find_first(drafts, lambda d: find_question_and_answer(d["columns"]))
+    draft, (question, answer) = _find_first(
+        drafts, lambda d: find_question_and_answer(d["columns"])
+    )
     name = draft["name"]
     draft["dataset"].pop("key", None)
     _keep_text(draft, question, "it holds a question")

@@ -18,14 +18,14 @@ from mesocosm.lifecycle.project_store import locate_project
 
 def suggest_for_data(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
     """What the sources of the built datasets show now, compared with what the file says."""
-    from mesocosm.data.profiling.auto_fields import look
+    from mesocosm.data.profiling.auto_fields import draft_dataset
 
     for name, data in spec.eco.datasets.items():
         if data.auto or data.source.lookup or not catalog.snapshot(dataset=name):
             continue
         sources = {source: spec.eco.sources[source] for source in data.source.sources}
         try:
-            draft = look(sources, data.source, locate_project(spec))
+            draft = draft_dataset(sources, data.source, locate_project(spec))
         except Failure:
             continue  # its source is not there now; a build reports it
         for field, kind in data.fields.items():

@@ -53,4 +53,3 @@ def apply_changes(text: str, file: str, changes: Sequence[dict[str, Any]]) -> st
     for change in changes:
         text = set_value(text, file, tuple(change["at"].split(".")), change["would"])
     return text
-

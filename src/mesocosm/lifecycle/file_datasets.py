@@ -99,9 +99,9 @@ def _read_draft(spec: Spec, name: str) -> dict[str, Any]:
     mark = digest(contents, settings, REVISIONS["govern"], REVISIONS["draft"])
     path: Path = where.store / "drafts" / f"{mark}.json"
     if not path.is_file():
-        from mesocosm.data.profiling.auto_fields import look
+        from mesocosm.data.profiling.auto_fields import draft_dataset
 
-        draft = look(sources, data.source, where)
+        draft = draft_dataset(sources, data.source, where)
         kept = {"settings": {**draft.settings(), **settings}, "evidence": draft.evidence}
         write_json(path, kept)
     draft_kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

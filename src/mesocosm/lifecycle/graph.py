@@ -173,7 +173,6 @@ def _dump(settings: BaseModel, without: set[str] | None = None) -> dict[str, Any
     return dict(settings.model_dump(mode="json", by_alias=True, exclude=without or set()))
 
 
-
 def _fingerprint_base(
     spec: Spec, name: str, base: str | Brought | None, key: str = "base"
 ) -> str | None:

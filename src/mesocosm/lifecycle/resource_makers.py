@@ -17,6 +17,7 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import Wrong
 from mesocosm.core.hashing import digest_folder
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.lifecycle.access.dataset_versions import choose_next_id
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
 from mesocosm.lifecycle.file_datasets import resolve_datasets
@@ -38,7 +39,6 @@ def make_dataset(
     Raises:
         Invalid: its rows changed in a way that nobody accepted.
     """
-    from mesocosm.data.pipeline.snapshot_builder import govern
     from mesocosm.lifecycle.local_files import settle_readings
 
     assert change.resource is not None and change.fingerprints is not None
@@ -54,10 +54,12 @@ def make_dataset(
         where,
         made,
         read_private_key(where.store),
-        say,
-        _reference_for_rules(last),
-        catalog.clock(),
-        list_forgotten_marks(spec, catalog, name),
+        BuildOptions(
+            say,
+            _reference_for_rules(last),
+            catalog.clock(),
+            list_forgotten_marks(spec, catalog, name),
+        ),
     )
     more: dict[str, Any] = {"delta": snapshot.delta, "seconds": round(snapshot.seconds, 2)}
     more["origins"] = _origins(spec, name)

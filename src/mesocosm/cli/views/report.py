@@ -38,7 +38,7 @@ def _format_score(name: str, part: Data) -> str:
 def format_dataset(name: str, data: Data) -> str:
     """The account of rows, the reasons, and each field before and after."""
     report = data["report"]
-    lines = [f"{name}: {told(data['account'])}; quality {report['quality']:.3f}"]
+    lines = [f"{name}: {account_sentence(data['account'])}; quality {report['quality']:.3f}"]
     lines += [f"  {line}" for line in sentences(report.get("sources", {}))]
     for source, notes in report.get("notes", {}).items():
         lines += [f"  note: {source}: {note}" for note in notes]

@@ -59,7 +59,7 @@ def _check_sources(eco: Ecosystem, at: Path, data: Dataset) -> Iterator[Fault]:
 
 def _check_spelling(at: Path, fields: Mapping[str, FieldKind]) -> Iterator[Fault]:
     """SQL does not tell names apart by case."""
-    alike = same_but_case(fields)
+    alike = find_same_but_case(fields)
     if alike:
         name = alike[1][:60]
         yield fault(
@@ -133,7 +133,7 @@ def _check_repairs(at: Path, data: Dataset) -> Iterator[Fault]:
             if word not in data.fields:
                 found = f"the repair names no field '{word}'"
                 yield fault(path, found, OF_DATASET, sorted(data.fields), word)
-            elif word in repair.mends and data.fields[word].private:
+            elif word in repair.repaired_fields and data.fields[word].private:
                 found = f"'{word}' is private, and a repair keeps a table of its values"
                 yield fault(path, found, "a field that is not private")
 
@@ -171,7 +171,7 @@ def _check_field(
     yield from _check_name(at, name)
     for i, rule in enumerate(kind.rules):
         yield from _check_rule(eco, (*at, "rules", i), rule.about_field(name), fields)
-    for other in kind.leans:
+    for other in kind.other_fields:
         if other not in fields:
             found = f"a step of '{name}' reads '{other}', which is not a field"
             yield fault(at, found, OF_DATASET, sorted(fields), other)
@@ -185,7 +185,7 @@ def _check_field(
 
 def _check_name(at: Path, name: str) -> Iterator[Fault]:
     """A field's name that the pipeline keeps for itself, or that SQL cannot have."""
-    problem = problem_of(name)
+    problem = find_name_problem(name)
     if not problem:
         return
     expected = "another name, and 'column: \"#N\"' for the column at place N of the source, from 1"

@@ -300,7 +300,7 @@ def _row_entries(con: Any, dataset: Dataset, written: str) -> dict[str, Any]:
     """What the report says of the rows that were kept, read from the written table."""
     fields = dict(dataset.fields)
     parts = con.execute(f"select _split, count(*) from {written} group by 1").fetchall()
-    truth = quote("src_" + dataset.truth) if dataset.truth else None
+    truth = quote("src_" + dataset.ground_truth) if dataset.ground_truth else None
     examples: dict[str, Any] = {}
     if not dataset.anonymity:
         examples = report.examples(con, written, fields, dataset.key)

@@ -84,7 +84,7 @@ def fit_groups(
     loss = _loss(con, table, tree, codes)
     if loss > setting.max_loss:
         raise Wrong(
-            "anonymity.most_loss",
+            "anonymity.max_loss",
             f"{loss:.3f} would be lost",
             f"at most {setting.max_loss}: a smaller 'k', fewer fields in 'of', or more rows",
         )

@@ -154,9 +154,9 @@ def _learn_facts(
     facts: recipe.Facts = {}
     for name, kind in fields.items():
         if isinstance(kind, Number) and kind.unit:
-            facts[name] = kind.learn([])
+            facts[name] = kind.fit_units([])
             if types[name] == "VARCHAR":
-                facts[name] = kind.learn(_list_units(con, name, kind, facts[name]))
+                facts[name] = kind.fit_units(_list_units(con, name, kind, facts[name]))
     return facts
 
 
@@ -178,7 +178,7 @@ def _write_blank(name: str, field: FieldSettings) -> str:
 def _list_units(con: Any, name: str, kind: Number, facts: Any) -> list[str]:
     """The different texts beside the figures of a field of numbers."""
     held = ibis_sql.table("_held", {name: "string"})
-    unit = kind.unit_of(ibis_sql.narrow(ibis_sql.trimmed(held[name])), facts)
+    unit = kind.unit_of(ibis_sql.narrow(ibis_sql.trim(held[name])), facts)
     rows = con.execute(
         f"select distinct u from ({ibis_sql.to_sql(held.select(u=unit))}) where u is not null and"
         f" u <> '' and length(u) <= {LONGEST} limit {MOST_UNITS}"

@@ -224,7 +224,7 @@ def _propose_outliers_of(column: Column, settings: Mapping[str, Any]) -> Proposa
     if len(numbers) < LEAST_NUMBERS:
         return None
     q1, q3 = numbers[len(numbers) // 4][0], numbers[3 * len(numbers) // 4][0]
-    bounds = Iqr().fence({"q1": q1, "q3": q3})
+    bounds = Iqr().fit_bounds({"q1": q1, "q3": q3})
     low, high = bounds["low"], bounds["high"]
     outliers = [(n, v) for x, n, v in numbers if not low <= x <= high]
     if not outliers:

@@ -90,7 +90,7 @@ def _prove_marks(con: Any, fields: Fields, rows: RawTable) -> tuple[dict[str, st
     return marks.found, marks.questions
 
 
-def _list_numbers(fields: Fields, rows: Raw) -> dict[str, Number]:
+def _list_numbers(fields: Fields, rows: RawTable) -> dict[str, Number]:
     """The fields of numbers that are read from texts, and whose mark may not be the point."""
     columns = columns_of(fields)
     found = {}

@@ -160,13 +160,13 @@ class _Promised:
 
     def check_rows(self) -> Iterator[Wrong]:
         """Too few or too many rows."""
-        min, max = self.contract.min, self.contract.max
-        expected = f"{least} or more rows" if max is None else f"{least} to {most} rows"
+        least, most = self.contract.min, self.contract.max
+        expected = f"{least} or more rows" if most is None else f"{least} to {most} rows"
         what = f"it gave {self.rows} rows"
-        if self.rows < min:
-            yield _wrong("least", what, expected)
-        elif max is not None and self.rows > max:
-            yield _wrong("most", what, expected)
+        if self.rows < least:
+            yield _wrong("min", what, expected)
+        elif most is not None and self.rows > most:
+            yield _wrong("max", what, expected)
 
     def check_forms(self) -> Iterator[Wrong]:
         """Columns of which more than 1 % of the values have another form."""

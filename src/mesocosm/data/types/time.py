@@ -11,8 +11,8 @@ from pydantic import AfterValidator
 
 from mesocosm.data.parsing.strptime import check_counts, check_format, parse_column
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
-from mesocosm.data.types.date import expand_formats
 from mesocosm.data.profiling.column_readings import filter_by_order
+from mesocosm.data.types.date import expand_formats
 from mesocosm.data.types.field import Facts, FieldKind
 
 CLOCKS = (" %H:%M:%S", " %H:%M", "")

@@ -59,10 +59,10 @@ def _needed_fields(data: Dataset, model: Model) -> list[str]:
     """
     names = list(model.features)
     for name in model.features:
-        names += data.fields[name].leans
+        names += data.fields[name].other_fields
     needed = set(names)
     for repair in data.repairs:
-        if needed & set(repair.mends):
+        if needed & set(repair.repaired_fields):
             names += [n for n in repair.reads if n in data.fields and n != model.target]
     return names
 
@@ -113,7 +113,7 @@ def _describe_field(field: FieldKind, facts: Mapping[str, Any], extra: bool) -> 
 
     kind = field.model_dump()["type"]
     described: dict[str, Any] = {
-        "wanted": field.wanted,
+        "wanted": field.expected,
         "may_miss": field.missing.method not in DROPS_ROWS,
         "extra": extra,
         "most": field.most,

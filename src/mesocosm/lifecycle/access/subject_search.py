@@ -112,7 +112,7 @@ def _find_in_dataset(
 ) -> set[str]:
     """The keys that a dataset's tables hold; the form that each has there is added to `forms`."""
     from mesocosm.data.pipeline.ibis_sql import prepare
-    from mesocosm.data.snapshots.erasure import held_in, keys_as_kept
+    from mesocosm.data.snapshots.erasure import find_held_keys, keys_as_kept
 
     store = locate_project(spec).store
     snapshot = find_version(catalog, dataset, "newest")
@@ -124,7 +124,9 @@ def _find_in_dataset(
     for key, form in by_key.items():
         forms[key].update({form} - {""})
     return set(
-        held_in(store / snapshot["path"], subject, by_key, sealed, lambda con: prepare(con, store))
+        find_held_keys(
+            store / snapshot["path"], subject, by_key, sealed, lambda con: prepare(con, store)
+        )
     )
 
 

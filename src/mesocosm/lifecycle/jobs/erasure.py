@@ -87,7 +87,6 @@ def forget(
     return done | {"others": others, "not_reached": not_reached, "absent": len(absent)}
 
 
-
 def _leave_out(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str) -> None:
     """Keep the marks of keys that nothing holds, so that later builds leave their rows out."""
     from mesocosm.data.snapshots.erasure import mark_key
@@ -161,7 +160,7 @@ class Erasure:
 
     def run(self) -> dict[str, Any]:
         """Erase, scan the store for the keys, and return what was erased."""
-        from mesocosm.data.snapshots.erasure import found_in
+        from mesocosm.data.snapshots.erasure import find_files_with
         from mesocosm.data.sources.page_cache import forget_kept
 
         with hold_build_lock(self.store, wait=30):
@@ -180,7 +179,7 @@ class Erasure:
             scanned = sorted(word for word in words if len(word) >= SCANNED_LENGTH)
             still: list[str] = []
             if scanned:
-                still = found_in(self.store, scanned)
+                still = find_files_with(self.store, scanned)
         return {
             "dataset": self.dataset,
             "rows": erased.counts,
@@ -201,15 +200,15 @@ class Erasure:
 
     def _erase_rows(self, snapshot: Row, hidden: Sequence[str]) -> _ErasedRows:
         from mesocosm.data.pipeline.ibis_sql import prepare
-        from mesocosm.data.snapshots.erasure import erase, in_text, of_keys
+        from mesocosm.data.snapshots.erasure import erase, match_keys, match_text
         from mesocosm.data.sources.path_utils import quote
 
-        conditions = {"rows": "false", "quarantine": in_text(self.keys)}
+        conditions = {"rows": "false", "quarantine": match_text(self.keys)}
         if self.subject:
             opened = None
             if self.data.fields[self.subject].sealed:
                 opened = f"opened({quote(self.subject)})"
-            conditions = of_keys(self.subject, hidden, self.keys, opened)
+            conditions = match_keys(self.subject, hidden, self.keys, opened)
         path, store = self.store / snapshot["path"], self.store
         delta = snapshot["report"]["delta"]
         versions, counts, rows = erase(
@@ -257,7 +256,7 @@ class Erasure:
         return logs
 
     def _keep_marks(self, con: Connection) -> None:
-        from mesocosm.data.snapshots.erasure import mark
+        from mesocosm.data.snapshots.erasure import mark_key
 
         if not self.subject:
             return
@@ -266,7 +265,7 @@ class Erasure:
             suffix = f"@{columns_of(self.data.fields)[self.subject]}"
         secret, now = read_private_key(self.store), self.catalog.clock()
         marks = [
-            {"dataset": self.dataset, "mark": mark(key, secret) + suffix, "at": now}
+            {"dataset": self.dataset, "mark": mark_key(key, secret) + suffix, "at": now}
             for key in self.keys
         ]
         con.execute(insert(t.FORGOTTEN), marks)

@@ -24,9 +24,9 @@ def find_expired(spec: Spec, catalog: Catalog) -> list[tuple[str, dict[str, Any]
         snapshot = data.retention and catalog.snapshot(dataset=name)
         if not data.retention or not snapshot:
             continue
-        oldest = snapshot["report"].get("expires")
+        find_oldest_day = snapshot["report"].get("expires")
         first = first_day_kept(data.retention, catalog.clock())
-        if oldest and oldest < first:
+        if find_oldest_day and find_oldest_day < first:
             expired.append((name, snapshot, first))
     return expired
 
@@ -55,20 +55,20 @@ def _expire(
     spec: Spec, catalog: Catalog, snapshot: Mapping[str, Any], first: str, who: str
 ) -> dict[str, int]:
     """Erase the rows of one dataset that are from before a day; how many each table lost."""
-    from mesocosm.data.snapshots.delta_tables import oldest
-    from mesocosm.data.snapshots.erasure import erase, of_age
+    from mesocosm.data.snapshots.delta_tables import find_oldest_day
+    from mesocosm.data.snapshots.erasure import erase, match_age
 
     name, store = snapshot["dataset"], locate_project(spec).store
     data = spec.eco.datasets[name]
     retention = data.retention
     assert retention is not None
     path = store / snapshot["path"]
-    conditions = of_age(retention.by, data.fields[retention.by], first)
+    conditions = match_age(retention.by, data.fields[retention.by], first)
     versions, lost, rows = erase(path, snapshot["report"]["delta"], conditions, snapshot["made"])
     report = snapshot["report"] | {
         "delta": versions,
         "examples": {},
-        "expires": oldest(path / "rows", versions["rows"], retention.by),
+        "expires": find_oldest_day(path / "rows", versions["rows"], retention.by),
     }
     account = reduce_account(snapshot["account"], lost, "expired")
     why = f"{sum(lost.values())} rows older than {retention.keep} by {retention.by}"

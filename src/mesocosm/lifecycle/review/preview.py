@@ -70,21 +70,23 @@ def _build_scratch(
     spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any], scratch: Path
 ) -> dict[str, Any]:
     """The record of a snapshot that is built in a scratch folder, as far as it is compared."""
-    from mesocosm.data.pipeline.snapshot_builder import govern
+    from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 
     assert change.resource is not None and change.fingerprints is not None
     where, name = locate_project(spec), change.resource.name
-    snapshot = govern(
+    snapshot = build_snapshot(
         name,
         resolve_datasets(spec)[name],
         spec.eco.sources,
         Where(where.root, scratch),
         change.fingerprints.build,
         read_private_key(where.store),
-        lambda _: None,
-        {"rows": last["account"]["kept"], "training": last["facts"]["training"]},
-        catalog.clock(),
-        list_forgotten_marks(spec, catalog, name),
+        BuildOptions(
+            lambda _: None,
+            {"rows": last["account"]["kept"], "training": last["facts"]["training"]},
+            catalog.clock(),
+            list_forgotten_marks(spec, catalog, name),
+        ),
     )
     drafted = name in spec.eco.datasets and spec.eco.datasets[name].auto
     return {

@@ -13,6 +13,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Finding, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.data.dataset import Dataset
+from mesocosm.data.pipeline.column_names import ambiguous_columns
 from mesocosm.lifecycle.file_datasets import REVISIONS
 from mesocosm.lifecycle.project_store import locate_project
 
@@ -32,12 +33,11 @@ def find_ambiguous_joins(
     marks = _unchecked_joins(spec, datasets, made)
     if not marks:
         return []
-    from mesocosm.data.engines.bounded_duckdb import engine
-    from mesocosm.data.pipeline.ingest import ambiguous_columns
+    from mesocosm.data.engines.bounded_duckdb import open_engine
     from mesocosm.data.sources.source_columns import columns_of_sources
 
     where, findings = locate_project(spec), list[Finding]()
-    with engine(where.store, taught=False) as con:
+    with open_engine(where.store, with_functions=False) as con:
         for name, mark in marks.items():
             data = datasets[name]
             try:
@@ -92,12 +92,12 @@ def find_broken_contract(spec: Spec, name: str, made: Mapping[str, Any]) -> list
     checked = where.store / "contracts" / f"{mark}.json"
     if checked.is_file() and not contract.fresh:
         return []
-    from mesocosm.data.engines.bounded_duckdb import engine
-    from mesocosm.data.sources.contract import broken
+    from mesocosm.data.engines.bounded_duckdb import open_engine
+    from mesocosm.data.sources.contract import find_broken
 
-    with engine(where.store, taught=False) as con:
+    with open_engine(where.store, with_functions=False) as con:
         source.collect(where, con, "promised")
-        violations = broken(contract, con, "promised")
+        violations = find_broken(contract, con, "promised")
     if not violations:
         write_json(checked, {"source": name})
     owner = contract.owner or source.owner

@@ -169,7 +169,7 @@ def _draft(
 ) -> dict[str, Any]:
     """The proposal for the files; with a goal it is checked before anybody sees it."""
     from mesocosm.assistant.architect import architect
-    from mesocosm.cli.views.draft import draft_text
+    from mesocosm.cli.views.draft import format_draft
     from mesocosm.config.loader import read_text
     from mesocosm.data.profiling.auto_fields import draft_files
 
@@ -177,7 +177,7 @@ def _draft(
         return dict(draft_files(root, paths, given=layout))
     kind = TASKS.get(task, task) if task else None
     found = dict(architect(root, paths, goal, target, kind, layout))
-    read_text(draft_text(found) + "\n", root / "ecosystem.yaml", {})
+    read_text(format_draft(found) + "\n", root / "ecosystem.yaml", {})
     return found
 
 

@@ -10,8 +10,8 @@ from mesocosm.cli.output import AsJson, File, answer, guarded, opened
 @guarded
 def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Show what a build would do, and why."""
-    from mesocosm.lifecycle.jobs.cost_estimate import estimate_costs
     from mesocosm.cli.views.plan import format_plan
+    from mesocosm.lifecycle.jobs.cost_estimate import estimate_costs
     from mesocosm.lifecycle.review.preview import preview_data
     from mesocosm.lifecycle.review.questions import ask_readings
     from mesocosm.lifecycle.review.text_coverage import check_reading

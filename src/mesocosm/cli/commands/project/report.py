@@ -25,7 +25,6 @@ def report(
     """Show the health scores with recommendations, what was cleaned and how good each model is; or
     one NAME of them.
     """
-    from mesocosm.cli.views.report import format_dataset, format_health, format_model
     eco = opened(file)
     data = _collect(eco, name)
     if not data["datasets"] and not data["models"]:
@@ -79,7 +78,7 @@ def _write(out: Path, text: str) -> None:
 
 
 def _text(data: dict[str, Any]) -> str:
-    from mesocosm.cli.views.report import format_dataset, format_model, format_health
+    from mesocosm.cli.views.report import format_dataset, format_health, format_model
 
     parts = []
     if "whole" in data:

@@ -86,8 +86,8 @@ def _build(eco: Any) -> None:
     """Build what is outdated, and print the first lines of each report."""
     from mesocosm.cli.commands.project.build import run_build
     from mesocosm.cli.progress import Screen
-    from mesocosm.reports.described_version import choose_reported_version
     from mesocosm.cli.views.report import format_dataset, format_model
+    from mesocosm.reports.described_version import choose_reported_version
 
     console = Screen(highlight=False, soft_wrap=True)
     outcome = run_build(eco, quiet=False)

@@ -296,7 +296,7 @@ def find_private_in_text(column: Column) -> Private | None:
 def _list_kinds(value: str) -> set[str]:
     """The kinds of private values in a text; a day of the calendar alone is none."""
     day = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*")
-    return {s.what for s in spans(value[:2000]) if not day.fullmatch(value[s.start : s.end])}
+    return {s.what for s in find_spans(value[:2000]) if not day.fullmatch(value[s.start : s.end])}
 
 
 def _find_in_few_values(column: Column) -> Private | None:
@@ -352,7 +352,7 @@ def _find_by_content(column: Column, values: list[str]) -> Private | None:
 
 def _classify_whole(value: str) -> str:
     """What a value as a whole has the form of, empty where it has none."""
-    whole = (s.what for s in spans(value[:200]) if s.end - s.start >= 0.8 * len(value))
+    whole = (s.what for s in find_spans(value[:200]) if s.end - s.start >= 0.8 * len(value))
     return next(whole, "")
 
 

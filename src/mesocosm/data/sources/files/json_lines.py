@@ -7,8 +7,8 @@ nested one as its JSON.
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
 from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import Field
 
