@@ -100,7 +100,7 @@ def main(path: Path, how: str) -> None:
         "score": {"fence": {"low": 0.0, "high": 100.0}, "fill": 50.0},
     }
     facts["weight"] = {
-        "units": fields["weight"].learn([])["units"],
+        "units": fields["weight"].fit_units([])["units"],
         "fence": {"low": 10.0, "high": 150.0},
     }
     with open_engine(where.store) as con:

@@ -13,7 +13,7 @@ from conftest import ROOT
 from jsonschema import Draft202012Validator
 
 from mesocosm.config.json_schema import ID, published_schema
-from mesocosm.config.source_map import load, plain
+from mesocosm.config.source_map import load_tree, to_plain_data
 
 SCHEMA = published_schema()
 FILES = [*sorted((ROOT / "examples").glob("*/ecosystem.yaml"))]
@@ -25,7 +25,7 @@ BLOCKS = [
 
 
 def faults(text: str) -> list[str]:
-    data: Any = plain(load(text, "f"))
+    data: Any = to_plain_data(load_tree(text, "f"))
     found = Draft202012Validator(SCHEMA).iter_errors(data)
     return [f"{'.'.join(map(str, fault.path))}: {fault.message[:150]}" for fault in found]
 

@@ -11,7 +11,7 @@ from mesocosm.config.loader import read, read_text
 from mesocosm.config.migrations.grammar_1 import RENAMED
 from mesocosm.config.migrations.rename import find_changes, rename_data, rewrite_text
 from mesocosm.config.schema import Ecosystem
-from mesocosm.config.source_map import load, plain
+from mesocosm.config.source_map import load_tree, to_plain_data
 
 OLD = ROOT / "tests" / "stores" / "store-0.6" / "ecosystem.yaml"
 FILE = """\
@@ -50,8 +50,8 @@ world: {places: {counter: {shows: desk, inhabitant: {name: Mei, speaks: rows}}}}
 
 def test_every_word_of_grammar_1_is_rewritten_and_nothing_else() -> None:
     text, changes = rewrite_text(FILE, "ecosystem.yaml")
-    assert find_changes(plain(load(text, "f"))) == []
-    assert plain(load(text, "f")) == rename_data(plain(load(FILE, "f")))
+    assert find_changes(to_plain_data(load_tree(text, "f"))) == []
+    assert to_plain_data(load_tree(text, "f")) == rename_data(to_plain_data(load_tree(FILE, "f")))
     assert len(changes) == 24
     before, after = FILE.splitlines(), text.splitlines()
     assert len(before) == len(after) and before[1] == after[1]

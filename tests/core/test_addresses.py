@@ -88,7 +88,7 @@ def test_what_was_checked_is_what_is_connected_to(
         Postgres(url="postgresql://me@db.example.org/x?sslmode=require", table="t")._connect,
         Mysql(url="mysql://db.example.org/x", table="t")._connect,
         Redis(url="redis://me:pw@db.example.org:6379/0", stream="s")._client,
-        lambda: Nats(url="nats://db.example.org", stream="s")._asked(lambda *_: None),
+        lambda: Nats(url="nats://db.example.org", stream="s")._ask(lambda *_: None),
     ):  # type: ignore[arg-type,return-value]
         rebound.clear()
         with pytest.raises((Failure, OSError)):

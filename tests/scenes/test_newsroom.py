@@ -279,7 +279,7 @@ def test_what_is_usual_is_not_learnt_anew_with_each_version(
     anew = ServiceMonitor(
         "surge-watch", watch.monitor, served, eco.catalog, lambda *_: None, lambda *_: None
     )
-    recalled = {r["headline"] for r in anew.surge._recalled(served.now)} if served.now else set()
+    recalled = {r["headline"] for r in anew.surge._recall(served.now)} if served.now else set()
     items = {i["headline"] for i in alert["detail"]["items"]}
     assert (
         other["headline"] in recalled and items and not recalled & (items | {last["headline"]})

@@ -330,8 +330,8 @@ def test_a_real_prometheus_fires_on_a_real_drift(
     )
     try:
         eco = open_ecosystem(home)
-        features = eco.spec.eco.models["risk"].features
-        data, split = read_columns(eco.spec, eco.catalog.snapshot(dataset="credit"), list(features))
+        inputs = eco.spec.eco.models["risk"].features
+        data, split = read_columns(eco.spec, eco.catalog.snapshot(dataset="credit"), list(inputs))
         for i in [i for i, part in enumerate(split) if part == "test"][
             :130
         ]:  # traffic, and no drill: a drill's rows are no requests
