@@ -39,7 +39,7 @@ def describe_deployment(spec: Spec) -> Living:
         secrets=tuple(sorted(set(VARIABLE.findall(text)))),
         files=_find_files(spec),
         store_gb=round(size / 1e9, 2),
-        extras=tuple(sorted({"postgres", *_find_extras(eco)})),
+        extras=tuple(sorted({"all", "postgres", *_find_extras(eco)})),
         beside=_find_base_packages(spec),
     )
 

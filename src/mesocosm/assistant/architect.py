@@ -85,9 +85,9 @@ def architect(
     draft["parts"] = {
         "split": split,
         "models": {f"{name}-model": model},
-        "services": {f"{name}-desk": {"serves": f"{name}-model"}},
+        "services": {f"{name}-desk": {"model": f"{name}-model"}},
         "monitors": {f"{name}-watch": monitor},
-        "world": {"places": {f"{name}-{form}": {"shows": f"{name}-desk", "as": form}}},
+        "world": {"places": {f"{name}-{form}": {"service": f"{name}-desk", "as": form}}},
     }
     return draft | {"reasons": advice.reasons, "choose": advice.choose, "goal": goal}
 
@@ -107,15 +107,15 @@ def _propose_model(name: str, aim: Mapping[str, Any], advice: Advice) -> dict[st
                 " one by its hub id or folder would read them better"
             )
     model |= {"dataset": f"{name}-data", "target": aim["target"], "features": aim["inputs"]}
-    model["tune"] = "frozen"
-    advice.reasons["tune"] = (
+    model["fine_tune"] = "frozen"
+    advice.reasons["fine_tune"] = (
         f"{aim['rows']} rows: heads in closed form, selected by their leave-one-out loss, take"
         " seconds and are hard to beat; 'lora' or 'full' pays with thousands of texts whose"
         " classes need reading"
     )
     model["require"] = _propose_gate(aim, advice)
     if aim["kind"] == "classes" and aim["people"]:
-        model["fair"] = _propose_fairness(aim, advice)
+        model["fairness"] = _propose_fairness(aim, advice)
     return model
 
 
@@ -157,16 +157,16 @@ def _propose_gate(aim: Mapping[str, Any], advice: Advice) -> dict[str, str]:
 
 def _propose_fairness(aim: Mapping[str, Any], advice: Advice) -> dict[str, Any]:
     """Groups of people between which the model is compared, and the class that favours them."""
-    fairness: dict[str, Any] = {"by": aim["people"]}
-    advice.reasons["fair"] = (
+    fairness: dict[str, Any] = {"groups": aim["people"]}
+    advice.reasons["fairness"] = (
         f"{_list_with_verb(aim['people'], 'names', 'name')} groups of people, so the model is"
         " compared between them"
     )
     good = next((label for label in aim["classes"] if GOOD.match(str(label))), None)
     if good:
-        fairness["favours"] = good
+        fairness["positive"] = good
     else:
-        advice.choose.append("'fair.favours': which class is good for the person")
+        advice.choose.append("'fairness.positive': which class is good for the person")
     advice.choose.append(
         "'require' has no gate of fairness yet: parity_gap, odds_gap or accuracy_gap, if the law"
         " or you want one"
@@ -203,7 +203,7 @@ def _propose_monitor(
     """A drift monitor, with surge alerts for a market that has a bad class."""
     window = max(LEAST_WINDOW, min(MOST_WINDOW, aim["rows"] // 5))
     monitor: dict[str, Any] = {
-        "watches": f"{name}-desk",
+        "service": f"{name}-desk",
         "every": "1m",
         "drift": {"false_alarms": "1/month", "window": window},
         "on_drift": ["alert", "retrain"],

@@ -79,7 +79,7 @@ def draft_ranking(
         "models": {f"{name}-model": model},
         "services": {f"{name}-shelf": {"model": f"{name}-model"}},
         "monitors": {},
-        "world": {"places": {f"{name}-shop": {"shows": f"{name}-shelf", "as": "shop"}}},
+        "world": {"places": {f"{name}-shop": {"service": f"{name}-shelf", "as": "shop"}}},
     }
     aim = {"target": what, "kind": "ranking", "inputs": [who]}
     more = {"parts": parts, "reasons": reasons, "choose": choose, "goal": goal, "aim": aim}
@@ -170,7 +170,7 @@ def draft_answers(
         "models": {},
         "services": {f"{name}-desk": service},
         "monitors": {},
-        "world": {"places": {f"{name}-counter": {"shows": f"{name}-desk", "as": "desk"}}},
+        "world": {"places": {f"{name}-counter": {"service": f"{name}-desk", "as": "desk"}}},
     }
     choose = []
     if is_private:

@@ -119,7 +119,7 @@ def _suggest_linear_head(champion: Champion) -> Iterator[Proposal]:
     if gain >= 0 or p >= SURE or getattr(champion.model.fine_tune, "head", "") != "auto":
         return
     why = f"the linear baseline is better by {-gain:.3f} on the same rows (p = {p:.2g})"
-    yield Proposal(champion.at("tune"), "frozen", {"method": "frozen", "head": "linear"}, why)
+    yield Proposal(champion.at("fine_tune"), "frozen", {"method": "frozen", "head": "linear"}, why)
 
 
 def _suggest_inputs(champion: Champion) -> Iterator[Proposal]:
@@ -191,7 +191,7 @@ def _suggest_groups(champion: Champion) -> Iterator[Proposal]:
     if len(people) == 1:
         verb = "names"
     why = f"{', '.join(people)} {verb} groups of people, and fairness between them is not measured"
-    yield Proposal(champion.at("fair.by"), current, [*(current or ()), *people], why)
+    yield Proposal(champion.at("fairness.groups"), current, [*(current or ()), *people], why)
 
 
 def _suggest_fairness_gate(champion: Champion) -> Iterator[Proposal]:

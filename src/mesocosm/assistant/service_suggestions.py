@@ -106,7 +106,7 @@ def _suggest_monitor(observed: Observed) -> Iterator[Proposal]:
     requests = len(observed.catalog.predictions(name, MOST_WINDOW, observed.since))
     window = max(LEAST_WINDOW, min(MOST_WINDOW, requests or 100))
     rule = {
-        "watches": name,
+        "service": name,
         "every": "1m",
         "drift": {"false_alarms": "1/month", "window": window},
         "on_drift": ["alert", "retrain"],

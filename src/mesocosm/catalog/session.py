@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.database.engine import open_engine, url_of_file
@@ -49,7 +49,7 @@ class Records:
                 "a catalog on PostgreSQL needs the extra 'postgres': pip install"
                 " 'mesocosm[postgres]'"
             ) from error
-        except OperationalError as error:
+        except DatabaseError as error:
             raise MesocosmError(
                 f"the catalog cannot be opened ({str(error.orig)[:120]})"
             ) from error

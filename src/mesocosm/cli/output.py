@@ -12,13 +12,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mesocosm.core.confidential.secret_values import masked
 from mesocosm.core.errors import ConfigError, MesocosmError
 from mesocosm.core.extras import missing_extra
+
+if TYPE_CHECKING:
+    from mesocosm.api.ecosystem import Ecosystem
 
 File = Annotated[
     Path, typer.Option("-f", "--file", help="The file, or the folder that holds ecosystem.yaml.")
@@ -129,7 +132,7 @@ def prediction_of(eco: Any, ident: str) -> str:
     return str(max(newest, key=lambda row: row["at"])["id"])
 
 
-def opened(file: Path) -> Any:
+def opened(file: Path) -> Ecosystem:
     """Open the ecosystem of a file."""
     from mesocosm.api.ecosystem import open_ecosystem
 

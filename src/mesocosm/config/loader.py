@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from mesocosm.config.checks.names import Fault
 from mesocosm.config.checks.references import check_references
 from mesocosm.config.diagnostics import Document, explain_errors
+from mesocosm.config.migrations.rename import rewrite_old_words
 from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.config.source_map import find_place, load_tree, to_plain_data
 from mesocosm.config.variables import Substitution
@@ -87,6 +88,7 @@ def read(path: Path, env: Mapping[str, str] | None = None) -> Spec:
 
 def read_text(text: str, file: Path, env: Mapping[str, str]) -> Spec:
     """Read and check a file's text; `env` gives the values of `${NAME}`."""
+    text, deprecations = rewrite_old_words(text, file.name)
     tree = load_tree(text, file.name)
     variables = Substitution(tree, file.name, env)
     data = variables.substitute(to_plain_data(tree))
@@ -101,7 +103,7 @@ def read_text(text: str, file: Path, env: Mapping[str, str]) -> Spec:
     findings += [_finding_of(document, fault) for fault in check_references(eco)]
     if findings:
         raise ConfigError(_sort(findings))
-    return Spec(eco, tree, file, tuple(variables.secrets))
+    return Spec(eco, tree, file, tuple(variables.secrets), deprecations)
 
 
 def _check_valid_rest(document: Document, keys: list[str]) -> list[Finding]:

@@ -44,16 +44,22 @@ class Settings(BaseModel):
 
 def one_of(kinds: Mapping[str, type[Settings]], tag: str, key: str | None = None) -> Any:
     """The type of a setting that is one of `kinds`, discriminated by `tag`; a bare name is the kind
-    with its defaults.
+    with its defaults, and `type` and `method` are understood for each other.
 
     Args:
         tag: the attribute that holds the kind's name.
         key: the file's word for it, where that is another.
     """
 
+    word = key or tag
+    other = {"type": "method", "method": "type"}.get(word, "")
+
     def expand_bare_name(value: Any) -> Any:
         if isinstance(value, str):
-            return {key or tag: value}
+            return {word: value}
+        if isinstance(value, dict) and word not in value and value.get(other) in kinds:
+            rest = {name: setting for name, setting in value.items() if name != other}
+            return {word: value[other], **rest}
         return value
 
     choice: Any = Union[tuple(kinds.values())]  # noqa: UP007

@@ -5,7 +5,7 @@ Knows what the file asks for and what the catalog lists. Changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from mesocosm.config import Spec
 from mesocosm.core.hashing import canonical
 from mesocosm.lifecycle.graph import list_resources
 from mesocosm.lifecycle.resource import ACTIONS, Fingerprints, Resource, action_for
+from mesocosm.lifecycle.stored_definition import stored_definition
 
 LONGEST = 40  # characters of a setting's value in a reason
 WHY_LEFT = "it is no longer in the file; 'build --prune' deletes what it made"
@@ -23,6 +24,8 @@ HIDDEN_KEYS = {  # what is said of settings that no file has
     "content": "its content changed",
     "revision": "the algorithm changed in this version of Mesocosm",
 }
+
+Stored = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,12 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
     changes: list[Change] = []
     for resource in list_resources(spec):
         new = resource.fingerprint(known)
-        known[resource.address] = new
         row = rows.pop(resource.address, None)
-        sign, because = _compare_resource(resource, row, new, signs)
+        stored = stored_definition(row) if row else None
+        if row and stored:
+            new = _same_fingerprints(resource, row, new, stored, signs)
+        known[resource.address] = new
+        sign, because = _compare_resource(resource, row, new, stored, signs, spec)
         if sign == "=":
             sign, because = _repair(resource, damage, listed)
         signs[resource.address] = sign
@@ -96,7 +102,9 @@ def _compare_resource(
     resource: Resource,
     row: Mapping[str, Any] | None,
     new: Fingerprints,
+    stored: Stored | None,
     signs: Mapping[str, str],
+    spec: Spec,
 ) -> tuple[str, tuple[str, ...]]:
     """The sign of a resource by its fingerprints, and the reasons.
 
@@ -104,28 +112,31 @@ def _compare_resource(
         resource: what the file says.
         row: what the catalog lists; None where it is new.
         new: its fingerprints.
+        stored: the settings that the catalog lists; None where it is new.
         signs: the signs of the resources before it.
     """
-    if row is None:
+    if row is None or stored is None:
         place = resource.place
         return "+", (f"it is new in the file ({place.file}:{place.line})",)
     sign = action_for(Fingerprints(row["made"], row["run"]), new)
     if sign == "=":
         return sign, ()
-    return sign, _reasons(resource, row, signs)
+    reasons = _needs_reasons(resource, row, signs)
+    return sign, tuple(dict.fromkeys([*reasons, *_setting_reasons(resource, stored, spec)]))
 
 
-def _same_prints(
+def _same_fingerprints(
     resource: Resource,
+    row: Mapping[str, Any],
     new: Fingerprints,
-    old: Fingerprints | None,
-    stored: Mapping[str, Any],
+    stored: Stored,
     signs: Mapping[str, str],
 ) -> Fingerprints:
     """The fingerprints of a resource; the stored ones where its settings are those stored, though
     an earlier version wrote them down otherwise.
     """
-    if old is None or old.build == STALE:
+    old = Fingerprints(row["made"], row["run"])
+    if old.build == STALE:
         return new
     needs_same = all(signs.get(need) in ("=", "~") for need in resource.needs)
     made_same = needs_same and canonical(stored["made_by"]) == canonical(resource.made_by)
@@ -153,10 +164,10 @@ def _repair(
     return "=", ()
 
 
-def _reasons(
+def _needs_reasons(
     resource: Resource, row: Mapping[str, Any], signs: Mapping[str, str]
-) -> tuple[str, ...]:
-    """Why a resource changes: what it needs, and each setting with its old and its new value."""
+) -> list[str]:
+    """Why a resource changes, as far as other resources tell."""
     reasons = [
         f"{need} is {NEW_SIGNS[signs[need]]}"
         for need in resource.needs
@@ -164,13 +175,23 @@ def _reasons(
     ]
     if row["made"] == STALE:
         reasons.append("rows left it, and its groups may be smaller than 'anonymity' says")
-    before = row["definition"]
+    return reasons
+
+
+def _setting_reasons(resource: Resource, stored: Stored, spec: Spec) -> Iterator[str]:
+    """Each setting that changed, with its old and its new value.
+
+    Where another revision of the code built the resource, a default may differ that nobody wrote;
+    only what stands in the file is a reason then.
+    """
     place = f"{resource.place.file}:{resource.place.line}"
+    revised = stored["made_by"].get("revision") != resource.made_by.get("revision")
     for part, now in (("made_by", resource.made_by), ("run_by", resource.run_by)):
-        for key, old, new in _differences(before.get(part, {}), now):
-            text = f"{key} was {_short(old)} and is {_short(new)} ({place})"
-            reasons.append(HIDDEN_KEYS.get(key, text))
-    return tuple(dict.fromkeys(reasons))
+        for key, old, new in _differences(stored[part], now):
+            if key in HIDDEN_KEYS:
+                yield HIDDEN_KEYS[key]
+            elif not revised or _in_file(spec, resource, key):
+                yield f"{key} was {_short(old)} and is {_short(new)} ({place})"
 
 
 def _in_file(spec: Spec, resource: Resource, path: str) -> bool:

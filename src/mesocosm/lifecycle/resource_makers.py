@@ -282,5 +282,5 @@ def _servable_version(catalog: Catalog, model: str, now: Mapping[str, Any] | Non
         found = f"{version['id']} is refused ({version['why']})"
         if now:
             found += f"; {now['version']} stays deployed"
-        raise Wrong("serves", found, "a version that passes all gates")
+        raise Wrong("model", found, "a version that passes all gates")
     return str(version["id"])

@@ -165,7 +165,7 @@ def _render_trials(recipe: Mapping[str, Any]) -> str:
         svg = plot(lines, "trial", "loss", dots=("trial",))
         html += _figure("Held-out loss by trial, and the lowest so far", svg)
     html += _render_importance(recipe.get("importance") or {})
-    names = [name.removeprefix("tune.") for name in trials[0]["settings"]]
+    names = [name.removeprefix("fine_tune.") for name in trials[0]["settings"]]
     rows = [_render_trial(i, trial, i == best) for i, trial in enumerate(trials, 1)]
     return html + card(table(("trial", *names, "loss", "seconds"), rows))
 
@@ -185,7 +185,7 @@ def _render_importance(importance: Mapping[str, float]) -> str:
         return ""
     rows = [
         row(
-            cell(escape(name.removeprefix("tune."))),
+            cell(escape(name.removeprefix("fine_tune."))),
             cell(
                 f'<svg width="170" height="12" role="img" aria-label="{share:.0%}"><rect'
                 ' class="full" width="160" height="10" rx="2"/><rect class="bar"'

@@ -15,6 +15,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
+from mesocosm.config.migrations.rename import rename_data
 from mesocosm.data.dataset import Dataset
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 
@@ -135,7 +136,7 @@ def _snapshot_facets(space: str, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     from openlineage.client.facet_v2 import dataset_version_dataset as versions
     from openlineage.client.facet_v2 import schema_dataset as schema
 
-    recipe, report = snapshot["recipe"], snapshot["report"]
+    recipe, report = _recipe_of_now(snapshot["recipe"]), snapshot["report"]
     fields = [
         schema.SchemaDatasetFacetFields(
             name=name, type=field["type"], description=field.get("about") or None
@@ -224,6 +225,11 @@ def _column_inputs(
     return [lineage.InputField(space, f"sources.{source}", column, [how]) for source in sources]
 
 
+def _recipe_of_now(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """A snapshot's settings in the words of now, whichever release stored them."""
+    return dict(rename_data({"datasets": {"it": recipe}})["datasets"]["it"])
+
+
 def _repair_inputs(recipe: Mapping[str, Any]) -> dict[str, list[str]]:
     """The fields that repairs of each field read."""
     inputs: dict[str, list[str]] = {}
@@ -258,13 +264,13 @@ def _steps(field: Mapping[str, Any]) -> str:
     if field.get("unit"):
         read += f" in {field['unit']}"
     steps = [read]
-    outliers, missing = field.get("outliers"), field.get("missing", {}).get("with", "keep")
+    outliers, missing = field.get("outliers"), field.get("missing", {}).get("method", "keep")
     if outliers:
         steps.append(f"outliers by {outliers['method']}, {outliers.get('action', 'clip')}")
     if missing != "keep":
         steps.append(f"missing by {missing}")
     if field.get("private"):
-        steps.append(f"hidden by {field['private']['by']}")
+        steps.append(f"hidden by {field['private']['method']}")
     return "; ".join(steps)
 
 

@@ -20,7 +20,6 @@ LISTS = {  # sections of proposals, with what more a person has to know
     "repairs": "",
     "rules": "; a row that breaks a rule is quarantined",
 }
-REASONS = {"predict": "target"}  # settings whose reason has another name
 CONTRACT = (
     "PROPOSED, and not done: what this source has kept so far; a build stops, and drops nothing,"
     " where it breaks. Add it to the braces:"
@@ -29,7 +28,7 @@ CONTRACT = (
 
 def format_draft(data: Data) -> str:
     """The file, each proposal under the sentence that speaks for it."""
-    lines = ["grammar: 1", f"ecosystem: {data['name']}", "", "sources:"]
+    lines = ["grammar: 2", f"ecosystem: {data['name']}", "", "sources:"]
     for name in data["sources"]:
         lines += _format_source(name, data)
     for name, why in data["left"].items():
@@ -158,9 +157,9 @@ def _format_parts(data: Data) -> Iterator[str]:
 
 def _list_reasons(key: str, reasons: Data) -> list[str | None]:
     """Why a model's setting is as it is; of its inputs, why other fields are left out."""
-    if key == "inputs":
+    if key == "features":
         return [why for name, why in reasons.items() if name.startswith("left.")]
-    return [reasons.get(REASONS.get(key, key))]
+    return [reasons.get(key)]
 
 
 def _comment(sentence: str | None, indent: int) -> list[str]:

@@ -195,7 +195,7 @@ def _draft_contracts(
         if name == belong.lead and not belong.union and key in columns:
             contract["unique"] = [key]
         if rows > 1:
-            contract["least"] = rows // 2
+            contract["min"] = rows // 2
         contracts[name] = contract
     return contracts
 

@@ -129,7 +129,7 @@ def _propose_spellings(con: Any, fields: Fields, columns: Sequence[Column]) -> l
             found += _try_repair(
                 con,
                 repair,
-                {"repair": "spelling", "of": [column.name]},
+                {"method": "spelling", "of": [column.name]},
                 f"rare values of {column.name} that are almost a frequent one",
             )
     return found
@@ -161,7 +161,7 @@ def _propose_move(con: Any, to: Column, sources: Sequence[Column]) -> list[Propo
             return _try_repair(
                 con,
                 Moved.model_validate({"from": source.name, "to": to.name}),
-                {"repair": "moved", "from": source.name, "to": to.name},
+                {"method": "moved", "from": source.name, "to": to.name},
                 f"of {gaps} rows without {to.name}, {hits} end {source.name} with one of its"
                 " values",
             )
@@ -184,7 +184,7 @@ def _propose_dependencies(con: Any, fields: Fields, columns: Sequence[Column]) -
             found += _try_repair(
                 con,
                 Dependency.model_validate({"from": by, "to": to.name}),
-                {"repair": "dependency", "from": by, "to": to.name},
+                {"method": "dependency", "from": by, "to": to.name},
                 f"{to.name} mostly follows from other fields: {', '.join(evidence.values())}",
             )
     return found

@@ -70,7 +70,7 @@ def linear_names(
     if unknown or not names:
         said = unknown[0] if unknown else word
         raise Wrong(
-            "tune.targets",
+            "fine_tune.targets",
             f"no module of the base is named '{said}'",
             "a module of it",
             sorted(ends),

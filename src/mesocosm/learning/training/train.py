@@ -99,7 +99,7 @@ def grow(
     told = [n for n in found["telling"] if n not in model.allow_leakage]
     if told:
         raise Wrong(
-            "inputs",
+            "features",
             f"'{told[0]}' alone tells '{model.target}' on {found['telling'][told[0]]:.1%} of the"
             " test rows, so it may be known only after the fact",
             f"inputs without it, or 'trust: [{told[0]}]' in the model",

@@ -288,7 +288,7 @@ def _train(
             loss = crew.mean(backward(ready, net, tune, measure, batch, weights, accelerator, part))
             if not math.isfinite(loss):
                 raise Wrong(
-                    "tune.learning_rate",
+                    "fine_tune.learning_rate",
                     f"the loss is no number after {step + 1} steps of {tune.learning_rate:g}",
                     "a lower learning_rate",
                 )

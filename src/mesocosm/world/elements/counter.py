@@ -11,7 +11,7 @@ from mesocosm.world.elements.view import View
 def counter(name: str, settings: Any, view: View) -> dict[str, Any]:
     """What the place shows."""
     inhabitant = (settings.get("inhabitant") or {}).get("name")
-    service, form = settings["shows"], settings["as"]
+    service, form = settings["service"], settings["as"]
     booths = describe_booths(form, settings.get("counts"), view.answers(service), view.alerts)
     storm = next((booth for booth in booths if booth["state"] == "alarm"), None)
     says = f"Place {name}: {form} of {service}"

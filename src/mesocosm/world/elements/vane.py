@@ -27,7 +27,7 @@ def vane(name: str, settings: Any, view: View) -> dict[str, Any]:
     if own:
         state, says = "alarm", own[0]["message"]
     else:
-        says = f"Monitor {name}: watches {settings['watches']} every {settings['every']}"
+        says = f"Monitor {name}: watches {settings['service']} every {settings['every']}"
         if drift:
             says += f", false alarms at most {drift['false_alarms']}"
         says += "; nothing open"

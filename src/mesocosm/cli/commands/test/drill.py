@@ -108,6 +108,8 @@ def drill(
     if server is None:
         raise MesocosmError("the ecosystem is not up; start it with: mesocosm up")
     before = eco.catalog.deployment(target.service)
+    if before is None:
+        raise MesocosmError(f"nothing is deployed for '{target.service}'")
     began = time.time()
     codes = _send_rows(server, target, kind, rows)
     found: dict[str, Any] = {

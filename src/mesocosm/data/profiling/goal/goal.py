@@ -144,14 +144,14 @@ def _choose_inputs(aimed: _Aim, why: dict[str, str], choose: list[str]) -> list[
         why[f"left.{name}"] = f"'{name}' is left out: {reason}"
         if leak:
             choose.append(
-                f"'{name}' {leak.removeprefix('it ')}; put it into 'inputs' and 'trust' if it"
+                f"'{name}' {leak.removeprefix('it ')}; put it into 'features' and 'allow_leakage' if it"
                 f" is known before '{target}' is"
             )
     for name, field in found.fields.items():
         if name != target and field.get("private") == "redact":
             choose.append(
                 f"'{name}' is left out, since its texts hold private content; where a model may"
-                " read it, put it into 'inputs' and into 'reveal'"
+                " read it, put it into 'features' and into 'allow_private'"
             )
     return inputs
 

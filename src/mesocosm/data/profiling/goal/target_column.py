@@ -138,7 +138,7 @@ def _choose_named(found: Draft, named: Sequence[str]) -> tuple[str, dict[str, st
     choose = []
     if also:
         each = "both" if len(also) == 1 else "each of them"
-        choose.append(f"'predict' may also be {', '.join(also)}; the goal names {each}")
+        choose.append(f"'target' may also be {', '.join(also)}; the goal names {each}")
     return first, {"target": f"the goal names the column '{first}'"}, choose
 
 
@@ -158,7 +158,7 @@ def _choose_fitting(found: Draft, goal: str) -> tuple[str, dict[str, str], list[
     near = [other for score, other in fits[1:4] if best - score < SURE]
     choose = []
     if near:
-        choose.append(f"'predict' may also be {', '.join(near)}; the goal does not tell them apart")
+        choose.append(f"'target' may also be {', '.join(near)}; the goal does not tell them apart")
     why = f"of all columns the name and the values of '{name}' fit the goal best"
     return name, {"target": why}, choose
 
