@@ -98,12 +98,12 @@ def test_what_was_measured_becomes_changes_with_evidence(
         and f"lower confidence limit {low:.3f}" in why["models.judge.require.accuracy"]
     )
     assert (
-        told["models.judge.fair.by"] == ["sex"]
+        told["models.judge.fairness.groups"] == ["sex"]
         and told["services.desk.abstain"] == 0.1
         and "accuracy 38%" in why["services.desk.abstain"]
     )
     assert (
-        told["monitors.desk-watch"]["watches"] == "desk"
+        told["monitors.desk-watch"]["service"] == "desk"
         and told["monitors.desk-watch"]["drift"]["window"] == 160
     )
 
@@ -190,18 +190,18 @@ world: {places: {}}
     ("path", "value", "lines"),
     [
         ("models.judge.base", "bert", ["    base: bert    # small"]),
-        ("models.judge.tune.method", "lora", ["    fine_tune: {method: lora}"]),
+        ("models.judge.fine_tune.method", "lora", ["    fine_tune: {method: lora}"]),
         ("models.judge.require.auc", ">= 0.8", ['      auc: ">= 0.8"']),
         ("models.judge.require.accuracy", ">= 0.9", ['      accuracy: ">= 0.9"']),
-        ("models.judge.inputs", ["text"], ["    features: [text]"]),
-        ("models.judge.fair.by", ["sex"], ["    fairness: {groups: [sex]}"]),
+        ("models.judge.features", ["text"], ["    features: [text]"]),
+        ("models.judge.fairness.groups", ["sex"], ["    fairness: {groups: [sex]}"]),
         (
             "models.other.require.auc",
             ">= 0.8",
             ['  other: {base: x, features: ["yes", b], require: {auc: ">= 0.8"}}'],
         ),
         ("models.third", {"base": "x"}, ["  third: {base: x}"]),
-        ("monitors.w.watches", "desk", ["monitors: {w: {service: desk}}"]),
+        ("monitors.w.service", "desk", ["monitors: {w: {service: desk}}"]),
         ("world.style", "an alpine valley", ['world: {places: {}, style: "an alpine valley"}']),
     ],
 )

@@ -46,7 +46,9 @@ def test_a_reader_who_goes_does_not_end_the_work() -> None:
         beat.say("models.risk", "done")
 
 
-@pytest.mark.parametrize("words", [("check", "--schema"), ("bases", "--json"), ("--help",)])
+@pytest.mark.parametrize(
+    "words", [("check", "--schema"), ("model", "bases", "--json"), ("--help",)]
+)
 def test_a_closed_pipe_is_quiet(words: tuple[str, ...]) -> None:
     code = f"{sys.executable} -m mesocosm {' '.join(words)} | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, timeout=120)

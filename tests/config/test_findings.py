@@ -108,7 +108,7 @@ MISTAKES = [
     (
         'rules: ["age between 18 and 100"]',
         'rules: ["age betwen 18 and 100"]',
-        "no condition in SQL",
+        "not a condition in SQL",
         "age >= 18",
     ),
     (

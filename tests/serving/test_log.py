@@ -23,7 +23,7 @@ CALLS: dict[str, Any] = {
     "predictions": lambda c: c.predictions("desk", 20),
     "until": lambda c: c.predictions("desk", 20, 1.0, 5.0),
     "labelled": lambda c: c.labelled("desk", 3.0),
-    "told": lambda c: c.told("desk", 3.0),
+    "count_labelled": lambda c: c.count_labelled("desk", 3.0),
     "unlabelled": lambda c: find_unlabelled(c, "desk", 20),
     "unsure": lambda c: count_unsure(c, "desk", 20, 3.0),
     "prediction": lambda c: c.prediction("p-1"),
@@ -106,6 +106,7 @@ def test_an_older_catalog_gets_the_indexes_when_it_is_opened(tmp_path: Path) -> 
     with catalog.engine.begin() as con:
         for index in t.INDEXES:
             con.execute(text(f"drop index {index.name}"))
+        con.execute(text("drop table alembic_version"))
     again = Catalog(tmp_path)
     assert {i.name for i in t.INDEXES} <= indexes_of(again.engine, "predictions") | indexes_of(
         again.engine, "feedback"
@@ -180,7 +181,7 @@ def test_the_counts_of_services_follow_every_insert_and_delete(tmp_path: Path) -
     agree()
     with sqlite3.connect(tmp_path / "catalog.db") as other:  # as an earlier version left it
         other.executescript(
-            "drop trigger predictions_came; drop trigger predictions_went; drop table counted;"
+            "drop trigger predictions_came; drop trigger predictions_went; drop table counted; drop table alembic_version;"
             " delete from predictions where rowid % 3 = 0"
         )
     catalog = Catalog(tmp_path)

@@ -47,7 +47,7 @@ ROW: dict[str, Any] = {"age": 30, "amount": 5.0, "kind": "car", "member": True, 
     [
         (
             {"amount": math.inf},
-            "amount: Infinity is not a JSON value; wanted a number, or null where it is missing.",
+            "amount: Infinity is not a JSON value; expected a number, or null where it is missing.",
         ),
         ({"age": math.nan}, "age: NaN is not"),
         ({"amount": " -Infinity "}, "amount: '-Infinity' is not a finite number"),

@@ -119,7 +119,7 @@ def test_two_columns_that_fit_the_goal_are_a_doubt(tmp_path: Path) -> None:
     both = draft_files(tmp_path, [tmp_path / "a.csv"], "predict Late and Paid")["aim"]
     assert (
         both["target"] == "Late"
-        and "'predict' may also be Paid; the goal names both" in both["choose"]
+        and "'target' may also be Paid; the goal names both" in both["choose"]
     )
     assert not [
         c

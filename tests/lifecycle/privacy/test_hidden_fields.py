@@ -39,9 +39,9 @@ def test_a_model_is_built_whatever_type_is_hidden(
     fields = ", ".join(f"{t}: {{type: {t}, private: {how}}}" for t in VALUES)
     reveal = f", allow_private: [{', '.join(inputs[1:])}]" if inputs[1:] else ""
     (tmp_path / "ecosystem.yaml").write_text(
-        "grammar: 1\necosystem: h\nsources: {a: {type: csv, path: a.csv}}\ndatasets: {d:"
+        "grammar: 2\necosystem: h\nsources: {a: {type: csv, path: a.csv}}\ndatasets: {d:"
         f" {{from: a, fields: {{plain: {{type: integer}}, {fields}, late: {{type: category}}}},"
-        " split: {test: 0.2}}}\nmodels: {m: {dataset: d, target: late, inputs:"
+        " split: {test: 0.2}}}\nmodels: {m: {dataset: d, target: late, features:"
         f" [{', '.join(inputs)}]{reveal}, track: [], fine_tune: {{method: frozen, head:"
         " linear}}}\nservices: {s: {model: m}}\n"
     )

@@ -54,7 +54,7 @@ def migrate_catalog(engine: Engine) -> Path | None:
             f" {HEAD}; use the release that wrote it"
         )
     backup = None
-    if version is None and not inspect(engine).has_table(t.RESOURCES.name):
+    if version is None and not inspect(engine).get_table_names():
         _create(engine)
     else:
         backup = _copy(engine, version or BASELINE)

@@ -77,7 +77,8 @@ def read_field_types(snapshot: Mapping[str, Any]) -> dict[str, str]:
 
 def _privacy_of(field: Mapping[str, Any]) -> str | None:
     """The method that hides a field, if one does."""
-    method = (field.get("private") or {}).get("by")
+    private = field.get("private") or {}
+    method = private.get("method", private.get("by"))  # `by` in snapshots of grammar 1
     return None if method is None else str(method)
 
 

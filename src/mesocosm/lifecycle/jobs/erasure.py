@@ -93,7 +93,7 @@ def _leave_out(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], 
 
     secret = read_private_key(locate_project(spec).store)
     with catalog.transaction() as con:
-        query = select(t.FORGOTTEN.c.mark_key).where(t.FORGOTTEN.c.dataset == dataset)
+        query = select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset)
         known = {row[0] for row in con.execute(query)}
         marks = [m for m in dict.fromkeys(mark_key(key, secret) for key in keys) if m not in known]
         if not marks:

@@ -44,7 +44,9 @@ def lake(name: str, settings: Any, view: View) -> dict[str, Any]:
         "says": says,
         "age": max(0.0, (view.now - found["at"]) / 86400),
         "steps": list_steps(account, found["report"]),
-        "private": [f"{n}: {f['private']['by']}" for n, f in fields.items() if f.get("private")],
+        "private": [
+            f"{n}: {_privacy_method(f['private'])}" for n, f in fields.items() if f.get("private")
+        ],
         "facts": facts,
     }
 
@@ -80,3 +82,8 @@ def _step_of(reason: str) -> str:
     if reason.startswith("breaks the rule"):
         return "rules"
     return "formats"
+
+
+def _privacy_method(private: Mapping[str, Any]) -> str:
+    """How a field is hidden; snapshots of grammar 1 call it `by`."""
+    return str(private.get("method", private.get("by")))
