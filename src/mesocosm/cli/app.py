@@ -56,13 +56,11 @@ GROUPS = {
     "test": ("Injected faults and scenario tests.", ("drill", "scenario")),
     "world": ("Pictures of the world.", ("picture",)),
 }
-FORMER = {"story": "test scenario", "tune-up": "model suggest"} | {
-    name: f"{group} {name}"
-    for group, (_, names) in GROUPS.items()
-    for name in names
-    if name not in ("scenario", "suggest", "rollback", "backup", "restore")
-}
-COMMANDS = (*DAILY, *(f"{group} {name}" for group, (_, names) in GROUPS.items() for name in names))
+NEW = ("scenario", "suggest", "rollback", "backup", "restore")  # never at the top under this name
+GROUPED = [(group, name) for group in GROUPS for name in GROUPS[group][1]]
+COMMANDS = (*DAILY, *(f"{group} {name}" for group, name in GROUPED))
+FORMER = {"story": "test scenario", "tune-up": "model suggest"}
+FORMER |= {name: f"{group} {name}" for group, name in GROUPED if name not in NEW}
 
 
 def load_command(name: str) -> Callable[..., None]:

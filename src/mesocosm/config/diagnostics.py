@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mesocosm.config.other_words import place_of_word
 from mesocosm.config.schema_location import (
     TYPES,
     Location,
@@ -128,8 +129,9 @@ def _explain_unknown_key(problem: _Problem) -> Finding:
     keys = property_names(parent.branches)
     path = (*parent.path, name)
     place = problem.document.place(path, key=True)
-    near = nearest(name, keys)
-    return Finding(place, _join(path), f"'{name}' is not a key here", "", tuple(keys), near)
+    meant = place_of_word(parent.path, name)  # what another tool's word means here
+    near = None if meant else nearest(name, keys)
+    return Finding(place, _join(path), f"'{name}' is not a key here", meant, tuple(keys), near)
 
 
 def _explain_missing_key(problem: _Problem) -> Finding:

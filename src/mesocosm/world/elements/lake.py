@@ -5,6 +5,7 @@ cleaning, mist lies over private fields.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.world.elements.view import View
