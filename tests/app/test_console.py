@@ -16,7 +16,7 @@ from pages import keep, press, until
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
-from mesocosm.learning.training.trainer import told
+from mesocosm.learning.training.trainer import as_progress
 from mesocosm.lifecycle.progress_store import Live
 
 pytestmark = pytest.mark.slow
@@ -149,7 +149,7 @@ def test_a_training_is_drawn_while_it_runs(page: Any, server: Server) -> None:
         for epoch in range(1, 4):
             for step in range(1, 11):
                 live.tell(
-                    told(
+                    as_progress(
                         {
                             "epoch": epoch,
                             "step": step,
@@ -160,7 +160,9 @@ def test_a_training_is_drawn_while_it_runs(page: Any, server: Server) -> None:
                     )
                 )
             live.tell(
-                told({"epoch": epoch, "train_loss": 2 / epoch, "held_loss": 2.2 / (epoch + 1)})
+                as_progress(
+                    {"epoch": epoch, "train_loss": 2 / epoch, "held_loss": 2.2 / (epoch + 1)}
+                )
             )
         drawn.locator("svg.curve circle").nth(2).wait_for()
         assert (

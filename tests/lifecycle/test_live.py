@@ -10,7 +10,7 @@ from typing import Any
 
 from conftest import SMALL, begin
 
-from mesocosm.learning.training.trainer import told
+from mesocosm.learning.training.trainer import as_progress
 from mesocosm.lifecycle.progress_store import Live, at_work
 
 
@@ -20,8 +20,12 @@ def test_losses_and_sentences_are_there_while_it_lasts(tmp_path: Path) -> None:
         say = live.heard(heard.append)
         say("reading")
         for step in range(1, 900):
-            say(told({"epoch": 1, "step": step, "of": 900, "loss": 1 / step, "left": 900 - step}))
-        say(told({"epoch": 1, "train_loss": 0.5, "held_loss": 0.4}))
+            say(
+                as_progress(
+                    {"epoch": 1, "step": step, "of": 900, "loss": 1 / step, "left": 900 - step}
+                )
+            )
+        say(as_progress({"epoch": 1, "train_loss": 0.5, "held_loss": 0.4}))
         (now,) = at_work(tmp_path)
         assert now["address"] == "models.risk" and now["epochs"] == [
             {"epoch": 1, "train_loss": 0.5, "held_loss": 0.4}

@@ -19,7 +19,7 @@ from mesocosm.config.loader import read_text
 from mesocosm.core.errors import Failure, Invalid
 from mesocosm.core.thresholds import parse_bound
 from mesocosm.data.profiling.goal.goal import PEOPLE
-from mesocosm.learning.evaluation.model_card import leading
+from mesocosm.learning.evaluation.model_card import leading_metric
 from mesocosm.learning.model import METRICS
 from mesocosm.lifecycle.access.data_access import kinds_of
 from mesocosm.lifecycle.jobs.challenger_comparison import least
@@ -131,7 +131,11 @@ def _models(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
             f"models.{name}",
             spec.eco.datasets[model.learns].fields if model.learns in spec.eco.datasets else {},
         )
-        figure = "auc" if "auc" in m.get("interval", {}) and "auc" in model.require else leading(m)
+        figure = (
+            "auc"
+            if "auc" in m.get("interval", {}) and "auc" in model.require
+            else leading_metric(m)
+        )
         low = (m.get("interval", {}).get(figure) or [None])[0]
         if (
             low is not None and figure == "accuracy"

@@ -12,7 +12,7 @@ from pathlib import Path
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
-class Laps:
+class PhaseTimer:
     """A clock that is pressed at the end of each phase.
 
     >>> laps = Laps()
@@ -40,13 +40,13 @@ class Laps:
         return time.perf_counter() - self.began
 
 
-def fresh_peak() -> None:
+def reset_peak_memory() -> None:
     """Let the highest count of memory begin anew."""
     with contextlib.suppress(OSError):
         RESET.write_text("5")
 
 
-def memory(peak: bool = False) -> float:
+def process_memory(peak: bool = False) -> float:
     """Gigabytes that this process holds, or held at most since `fresh_peak`; 0 where the system
     does not tell.
     """

@@ -13,7 +13,7 @@ from mesocosm.core.errors import Finding, Invalid, Later, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.data.dataset import GOVERNING, Dataset
 from mesocosm.learning.base_models.base import folder_of
-from mesocosm.learning.importers.onnx import Brought
+from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.strategies.automl import AUTO, Auto
 from mesocosm.lifecycle.file_datasets import REVISIONS, datasets_of
 from mesocosm.lifecycle.project_store import where_of
@@ -253,7 +253,9 @@ def _plain(thing: Any, less: set[str]) -> dict[str, Any]:
     return dict(thing.model_dump(mode="json", by_alias=True, exclude=less))
 
 
-def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base") -> str | None:
+def _weights(
+    spec: Spec, name: str, base: str | ImportedModel | None, key: str = "base"
+) -> str | None:
     """What tells a base from another: names and sizes of its files; a hub id stands for itself, a
     model brought in for its bytes.
     """
@@ -267,7 +269,7 @@ def _weights(spec: Spec, name: str, base: str | Brought | None, key: str = "base
     from mesocosm.learning.base_models.base import canonical, named
 
     try:
-        if isinstance(base, Brought):
+        if isinstance(base, ImportedModel):
             return base.content(spec.root)
         if not named(base, spec.root):
             if "/" not in base and not canonical(base):

@@ -159,9 +159,9 @@ def make_model(
         if v["made"] == change.prints.made and _whole(where_of(spec).store, v)
     ]
     if same:
-        from mesocosm.learning.evaluation.metrics import gates
+        from mesocosm.learning.evaluation.metrics import check_gates
 
-        missed = gates(dict(model.require), same[-1]["metrics"])
+        missed = check_gates(dict(model.require), same[-1]["metrics"])
         say("a version made of just this is at hand")
         _say_missed(missed, say)
         state, why = ("refused", "; ".join(missed)) if missed else ("champion", "meets its gates")

@@ -24,7 +24,7 @@ def reported_version(
         Its record, and under `others` those made after it, each with its leading figure, and
         whether a rollout tries it.
     """
-    from mesocosm.learning.evaluation.model_card import leading
+    from mesocosm.learning.evaluation.model_card import leading_metric
 
     versions = catalog.versions(model)
     deployed = {
@@ -46,7 +46,7 @@ def reported_version(
         if (row := catalog.rollout(name))
     }
     others = [
-        _other(v, leading(v["metrics"]), tried.get(v["id"], "not in service"))
+        _other(v, leading_metric(v["metrics"]), tried.get(v["id"], "not in service"))
         for v in versions
         if v["number"] > now["number"]
     ]

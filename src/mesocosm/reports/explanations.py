@@ -26,7 +26,11 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         Failure: its version or its snapshot is gone.
     """
     from mesocosm.data.snapshots.delta_tables import read_table
-    from mesocosm.learning.evaluation.explanations import behind, shares, words
+    from mesocosm.learning.evaluation.explanations import (
+        shapley_values,
+        training_row_contributions,
+        word_importance,
+    )
 
     row = catalog.prediction(prediction)
     if row is None:
@@ -73,12 +77,12 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         "version": version["id"],
         "label": label,
         "number": net.scale is not None,
-        **shares(net, clean, background, label),
+        **shapley_values(net, clean, background, label),
     }
-    found["words"] = words(
+    found["words"] = word_importance(
         net, clean, label, [n for n in net.card["texts"] if n not in model.reveal]
     )
-    kernel = behind(net, folder / "head.onnx", clean, label)
+    kernel = training_row_contributions(net, folder / "head.onnx", clean, label)
     whole = version["recipe"]["rows"]["train"] - version["recipe"].get("feedback", 0) == len(
         taught
     )  # else rows were erased since, and none can be named

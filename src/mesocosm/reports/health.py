@@ -210,7 +210,7 @@ def _data(spec: Spec, catalog: Catalog) -> Row:
 
 
 def _models(spec: Spec, catalog: Catalog) -> Row:
-    from mesocosm.learning.evaluation.model_card import leading
+    from mesocosm.learning.evaluation.model_card import leading_metric
 
     figures, before, todo = {}, [], []
     for name, model in spec.eco.models.items():
@@ -219,7 +219,7 @@ def _models(spec: Spec, catalog: Catalog) -> Row:
             todo.append(f"'{name}' has no version: mesocosm build")
             continue
         now = next((v for v in reversed(versions) if v["state"] == "champion"), versions[-1])
-        told = _skill(now["metrics"], leading(now["metrics"]))
+        told = _skill(now["metrics"], leading_metric(now["metrics"]))
         if told is None:
             continue
         figures[name] = {"version": now["id"], **told}
@@ -227,7 +227,7 @@ def _models(spec: Spec, catalog: Catalog) -> Row:
             (v["metrics"] for v in reversed(versions) if v["number"] < now["number"]),
             now["metrics"],
         )
-        before.append((_skill(last, leading(last)) or told)["skill"])
+        before.append((_skill(last, leading_metric(last)) or told)["skill"])
         if versions[-1]["state"] == "refused":
             todo.append(f"the newest version of '{name}' is refused: {versions[-1]['why']}")
         if told["interval"] and told["interval"][0] <= told["simplest"]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from mesocosm.learning.evaluation.model_card import LEADING, MAIN, leading
+from mesocosm.learning.evaluation.model_card import LEADING, MAIN, leading_metric
 
 WIDE, HIGH, PAD = 360, 150, 34
 Points = Sequence[tuple[float, float]]
@@ -19,7 +19,7 @@ Points = Sequence[tuple[float, float]]
 def model(name: str, data: Mapping[str, Any]) -> str:
     """The section of one model: of its version in service, with the versions made after it."""
     m, recipe = data["metrics"], data["recipe"]
-    key = leading(m)
+    key = leading_metric(m)
     facts = [
         (LEADING[key].replace("_", " "), _n(m[key])),
         ("held-out rows", f"{m['rows']:,}"),
@@ -86,7 +86,7 @@ def _figures(m: Mapping[str, Any]) -> str:
         f' class="card"><table><tr>{head}</tr>{rows}</table></div>'
     )
     if m.get("beside"):
-        key = leading(m)
+        key = leading_metric(m)
         rows = "".join(
             f"<tr><td>{escape(n)}</td><td>{_n(b.get(key))}</td><td>{b['gain']:+.3f}</td><td>{b['p']:.2g}</td><td>{b.get('rows', m['rows']):,}</td></tr>"
             for n, b in m["beside"].items()

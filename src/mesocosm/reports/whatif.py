@@ -146,7 +146,7 @@ class Desk:
         return found | ({"beside": self._said(service, beside, row)} if beside else {})
 
     def _said(self, service: str, version: Mapping[str, Any], row: Any) -> dict[str, Any]:
-        from mesocosm.learning.evaluation.explanations import shares
+        from mesocosm.learning.evaluation.explanations import shapley_values
 
         net, preparation, background = self._opened(version)
         preparation.check(row)
@@ -157,7 +157,7 @@ class Desk:
             )
         said = net.predict([clean])[0]
         label = str(said.get("label"))
-        told = shares(net, clean, background, label)
+        told = shapley_values(net, clean, background, label)
         return {
             "service": service,
             "version": version["id"],

@@ -15,14 +15,14 @@ from mesocosm.core.errors import Wrong
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.base_models.language_coverage import measure_reading
 from mesocosm.learning.evaluation import model_warnings
-from mesocosm.learning.evaluation.interval_widths import ends, fitted, quantile
+from mesocosm.learning.evaluation.interval_widths import fit_widths, interval_ends, quantile
 from mesocosm.learning.evaluation.split_structure import find_group, find_time
 from mesocosm.learning.features.near_texts import alike
 from mesocosm.learning.features.sentence_pairs import APART
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.by_field_type import Number
-from mesocosm.learning.training.context import Site
-from mesocosm.learning.training.train import grow
+from mesocosm.learning.training.context import TrainContext
+from mesocosm.learning.training.train import train_version
 
 KINDS = {"day": "date", "shop_id": "category", "x": "number", "y": "category", "n": "number"}
 
@@ -48,7 +48,7 @@ def grown(
 ) -> tuple[dict, dict, list[str]]:
     split = ["test" if i % 4 == 3 else "train" for i in range(len(rows["x"]))]
     folder.mkdir(parents=True)
-    found = grow(
+    found = train_version(
         "m",
         Model(
             learns="d", predict=predict, inputs=inputs, tune={"method": "frozen", "head": "linear"}
@@ -56,7 +56,7 @@ def grown(
         rows,
         split,
         KINDS,
-        Site(folder, folder, folder, "m", **site),
+        TrainContext(folder, folder, folder, "m", **site),
         lambda _: None,
     )  # type: ignore[arg-type]
     return found.card, found.metrics, found.missed
@@ -94,9 +94,12 @@ def test_a_version_that_a_baseline_beats_is_refused() -> None:
         "log_loss": 0.6,
         "baselines": {"linear": other, "majority": other | {"p": 0.3}},
     }
-    assert len(model_warnings.worse(metrics)) == 1 and "linear" in model_warnings.worse(metrics)[0]
-    assert not model_warnings.worse(metrics | {"log_loss": 0.2})
-    assert [w.split(":")[0] for w in model_warnings.against(metrics)] == [
+    assert (
+        len(model_warnings.find_better_baselines(metrics)) == 1
+        and "linear" in model_warnings.find_better_baselines(metrics)[0]
+    )
+    assert not model_warnings.find_better_baselines(metrics | {"log_loss": 0.2})
+    assert [w.split(":")[0] for w in model_warnings.compare_with_baselines(metrics)] == [
         "significantly worse than the linear baseline",
         "not significantly better than the majority baseline",
     ]
@@ -105,7 +108,8 @@ def test_a_version_that_a_baseline_beats_is_refused() -> None:
 def test_intervals_hold_in_every_part_and_have_no_end_under_nothing(tmp_path: Path) -> None:
     card, metrics, _ = grown(tmp_path / "a", "n", ["x"], columns(1600))
     low, high = (
-        ends(card["scale"], np.zeros((3, 1)), np.array([-5.0, 0.0, 5.0])) or (np.zeros(0),) * 2
+        interval_ends(card["scale"], np.zeros((3, 1)), np.array([-5.0, 0.0, 5.0]))
+        or (np.zeros(0),) * 2
     )
     assert (low >= 0).all() and (low <= high).all() and card["scale"]["widths"]
     assert abs(metrics["interval_coverage"] - 0.9) < 0.04
@@ -121,14 +125,14 @@ def test_the_tree_of_widths_keeps_the_level_in_each_part(uneven: bool) -> None:
         rng = np.random.default_rng(seed)
         x = rng.uniform(-1, 1, (1800, 2))
         y = rng.normal(size=1800) * (np.where(x[:, 0] > 0, 3, 0.2) if uneven else 1.0)
-        tree = fitted(x[:900], np.zeros(900), np.abs(y[:900]), 0.9, seed)
+        tree = fit_widths(x[:900], np.zeros(900), np.abs(y[:900]), 0.9, seed)
         tried += tree is not None
         scale = {"spread": quantile(np.abs(y[:900]), 0.9), "widths": tree}
-        both = ends(scale, x[900:], np.zeros(900))
+        both = interval_ends(scale, x[900:], np.zeros(900))
         assert both is not None
         held = (both[0] <= y[900:]) & (y[900:] <= both[1])
         inside += [held[x[900:, 0] > 0].mean(), held[x[900:, 0] <= 0].mean()]
-        one = [ends(scale, x[i : i + 1], np.zeros(1)) for i in range(900, 905)]
+        one = [interval_ends(scale, x[i : i + 1], np.zeros(1)) for i in range(900, 905)]
         assert all(o is not None and o[0][0] == both[0][k] for k, o in enumerate(one))
     assert (
         (tried == 20) == uneven
@@ -297,7 +301,7 @@ def test_coverage_of_slices_is_corrected_for_all_that_were_tested() -> None:
         > 20 * binomtest(round(slices[0]["covered"] * 50), 50, 0.9, alternative="less").pvalue
         or slices[0]["p"] == 1.0
     )
-    assert not model_warnings.figures(
+    assert not model_warnings.warn_of_predictions(
         np.zeros((3000, 1)), SimpleNamespace(task=task, y={"test": y}), found | {"rows": 3000}
     )  # type: ignore[arg-type]
 

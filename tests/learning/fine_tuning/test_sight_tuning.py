@@ -21,7 +21,7 @@ from PIL import Image
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.augmentation import AUGMENT
-from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.tasks.vision.features import eye_of
 from mesocosm.learning.tasks.vision.fine_tuning import Looking
 from mesocosm.learning.tasks.vision.net import pretrained
@@ -190,20 +190,20 @@ def test_every_method_moves_what_sees(
     from mesocosm.learning.base_models import resolve
 
     net, how = pretrained(resolve("vit", vit.parent))
-    tune: Any = TUNING[method].model_validate(
+    tune: Any = FINE_TUNING[method].model_validate(
         {"method": method, "epochs": 2, "learning_rate": 3e-3}
     )
     torch.manual_seed(1)
     looking = Looking(tune.attach(net.net))
     scans, y = digits
     pick = np.flatnonzero(y >= 5)[:96]
-    rows = trainer.Rows(
+    rows = trainer.TrainingRows(
         [((scans[i],), "") for i in pick],
         np.zeros((96, 1), np.float32),
         y[pick] - 5,
         eyes=Eyes(how),
     )
-    joined = trainer.Joined(
+    joined = trainer.TrunkWithHead(
         looking,
         np.random.default_rng(0).normal(size=(49, 5)).astype(np.float32) * 0.1,
         np.zeros(5, np.float32),
@@ -244,19 +244,19 @@ def test_a_residual_net_keeps_what_it_knows_of_batches(
         json.dumps({"size": {"shortest_edge": 32}})
     )
     net, how = pretrained(resolve("res", tmp_path))
-    tune: Any = TUNING["full"].model_validate(
+    tune: Any = FINE_TUNING["full"].model_validate(
         {"method": "full", "epochs": 1, "learning_rate": 1e-2}
     )
     looking = Looking(tune.attach(net.net))
     known = {n: b.clone() for n, b in looking.named_buffers()}
-    rows = trainer.Rows(
+    rows = trainer.TrainingRows(
         [((digits[0][i],), "") for i in range(40)],
         np.zeros((40, 0), np.float32),
         digits[1][:40] % 2,
         eyes=Eyes(how),
     )
     trainer.train(
-        trainer.Joined(looking, np.zeros((16, 2), np.float32), np.zeros(2, np.float32), 0.0),
+        trainer.TrunkWithHead(looking, np.zeros((16, 2), np.float32), np.zeros(2, np.float32), 0.0),
         tune,
         rows,
         rows,

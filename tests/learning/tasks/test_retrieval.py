@@ -212,14 +212,14 @@ def test_what_mattered_to_a_finder_is_told_and_held() -> None:
     from mesocosm.learning.base_models import resolve
     from mesocosm.learning.features.embeddings import load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
-    from mesocosm.learning.fine_tuning import TUNING
+    from mesocosm.learning.fine_tuning import FINE_TUNING
     from mesocosm.learning.strategies.continual import Anchor
     from mesocosm.learning.tasks.retrieval.continual import mattered
     from mesocosm.learning.tasks.retrieval.net import Pairs
-    from mesocosm.learning.training.trainer import Rows
+    from mesocosm.learning.training.trainer import TrainingRows
 
     base = resolve(str(little_base()), Path("/"))
-    tune: Any = TUNING["bitfit"].model_validate({"method": "bitfit"})
+    tune: Any = FINE_TUNING["bitfit"].model_validate({"method": "bitfit"})
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
     tokens = Tokens(base.folder, 64)
@@ -227,7 +227,7 @@ def test_what_mattered_to_a_finder_is_told_and_held() -> None:
         tokens.ids(["where is my card", "hi", "what is the fee", "hello"]),
         tokens.ids(["It comes by post.", "Hello there.", "Nothing.", "Hello there."]),
     )
-    rows = Rows(
+    rows = TrainingRows(
         [[*q, *a] for q, a in zip(asked, told, strict=True)],
         np.array([[len(q)] for q in asked], np.float32),
         np.array([0, 1, 2, 1]),

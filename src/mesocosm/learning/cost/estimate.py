@@ -21,7 +21,7 @@ import numpy as np
 
 from mesocosm.core.files import write_json
 from mesocosm.core.progress import Told
-from mesocosm.core.timer import Laps, fresh_peak, memory
+from mesocosm.core.timer import PhaseTimer, process_memory, reset_peak_memory
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -82,7 +82,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Price:
+class CostEstimate:
     """Seconds by phase, gigabytes at most, and the machine's pace when they were told."""
 
     phases: Mapping[str, float]
@@ -98,8 +98,8 @@ class Price:
         """In words, the phases that count most first; carries the seconds as `about`."""
         first = sorted(self.phases.items(), key=lambda p: -p[1])[:3]
         return Told(
-            f"about {short(self.seconds)} and {self.gigabytes:.1f} GB"
-            f" ({', '.join(f'{name} {short(s)}' for name, s in first)})",
+            f"about {format_duration(self.seconds)} and {self.gigabytes:.1f} GB"
+            f" ({', '.join(f'{name} {format_duration(s)}' for name, s in first)})",
             {"about": round(self.seconds, 2)},
         )
 
@@ -113,17 +113,17 @@ class Price:
 
 
 @dataclass
-class Quote:
+class TrackedEstimate:
     """A price that was told, and the clock that runs since."""
 
     job: Job
-    said: Price
+    said: CostEstimate
     store: Path
-    held: float = field(default_factory=memory)
-    laps: Laps = field(default_factory=Laps)
+    held: float = field(default_factory=process_memory)
+    laps: PhaseTimer = field(default_factory=PhaseTimer)
 
     def __post_init__(self) -> None:
-        fresh_peak()
+        reset_peak_memory()
 
     def announce(self, say: Callable[[str], None]) -> None:
         """Print the estimate; when a phase ends and what remains turns out clearly otherwise, print
@@ -139,7 +139,10 @@ class Quote:
             if abs(left - before) > CLEARLY and not 1 / WIDE < (left + 1) / (before + 1) < WIDE:
                 until = now + left
                 say(
-                    Told(f"corrected estimate: about {short(left)} left", {"about": round(left, 2)})
+                    Told(
+                        f"corrected estimate: about {format_duration(left)} left",
+                        {"about": round(left, 2)},
+                    )
                 )
 
         self.laps.on_end = correct
@@ -176,7 +179,12 @@ class Quote:
         """What was `said` and what it `took`; the store's book is corrected by it, each phase
         halfway in the logarithm.
         """
-        held, known, key, floor = memory(peak=True), _book(self.store), self.job.key, self.job.floor
+        held, known, key, floor = (
+            process_memory(peak=True),
+            _book(self.store),
+            self.job.key,
+            self.job.floor,
+        )
         pairs = {
             p: (s, self.laps.took[p])
             for p, s in self.said.phases.items()
@@ -200,9 +208,9 @@ class Quote:
         return {"said": self.said.as_json(), "took": took}
 
 
-def price(job: Job, store: Path) -> Price:
+def estimate_cost(job: Job, store: Path) -> CostEstimate:
     """What a job will take."""
-    here, known = pace(), _book(store)
+    here, known = machine_pace(), _book(store)
     phases = {
         phase: (
             known.get(f"{phase}|{job.key}", known.get(phase, here))
@@ -211,17 +219,19 @@ def price(job: Job, store: Path) -> Price:
         for phase, units in job.work.items()
     }
     need = known.get(f"memory|{job.key}", known.get("memory", 1.0)) * job.need
-    return Price(
-        {k: v for k, v in phases.items() if v > 0}, max(memory() + 0.02, job.floor + need), here
+    return CostEstimate(
+        {k: v for k, v in phases.items() if v > 0},
+        max(process_memory() + 0.02, job.floor + need),
+        here,
     )
 
 
-def quoted(job: Job, store: Path) -> Quote:
+def track_estimate(job: Job, store: Path) -> TrackedEstimate:
     """A price, and a clock that begins now."""
-    return Quote(job, price(job, store), store)
+    return TrackedEstimate(job, estimate_cost(job, store), store)
 
 
-def short(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A length of time in two digits.
 
     >>> short(7.62), short(128), short(7300)
@@ -236,7 +246,7 @@ def short(seconds: float) -> str:
     )
 
 
-def pace() -> float:
+def machine_pace() -> float:
     """How much longer a small trial (products, an eigendecomposition, a loop) takes here than where
     the units were timed.
 
@@ -262,7 +272,7 @@ def _time_trial() -> float:
     return float(np.min(took[2:]))
 
 
-def add(*some: Mapping[str, float]) -> Work:
+def add_work(*some: Mapping[str, float]) -> Work:
     """The units of several works together.
 
     >>> add({"row": 1}, {"row": 2, "word": 3})
@@ -275,7 +285,7 @@ def add(*some: Mapping[str, float]) -> Work:
     return found
 
 
-def times(units: Mapping[str, float], by: float) -> Work:
+def scale_work(units: Mapping[str, float], by: float) -> Work:
     """A work some times."""
     return {u: n * by for u, n in units.items()}
 

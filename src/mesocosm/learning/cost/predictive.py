@@ -12,8 +12,16 @@ import numpy as np
 
 from mesocosm.core.cache import there
 from mesocosm.learning.base_models.base import kept_features
-from mesocosm.learning.cost.estimate import Job, Work, add, times
-from mesocosm.learning.cost.workload import Net, export, longest, starting, tokens, trained, tuning
+from mesocosm.learning.cost.estimate import Job, Work, add_work, scale_work
+from mesocosm.learning.cost.workload import (
+    Net,
+    count_tokens,
+    export_work,
+    import_work,
+    longest_tokens,
+    training_memory,
+    tuning_work,
+)
 from mesocosm.learning.heads.selection import heads_for
 
 if TYPE_CHECKING:
@@ -25,7 +33,7 @@ COPIED: Work = {"second": 0.35}
 FILTERED = 512  # features of a picture through filters learnt from the training images
 
 
-def job(
+def predictive_job(
     model: Model,
     parts: Parts,
     base: Base | None,
@@ -53,7 +61,7 @@ def job(
     )
 
 
-def planned(
+def planned_job(
     model: Model,
     parts: Parts,
     base: Base | None,
@@ -76,11 +84,11 @@ def planned(
 
     sees = resolve(model.image_base, root) if model.image_base and parts.images["train"] else None
     if not (model.pretrain and parts.text_names):
-        return job(model, parts, base, store, sees)
+        return predictive_job(model, parts, base, store, sees)
     from mesocosm.learning.pretraining.run import kept
 
     read = kept(base, corpus, model.pretrain, model.max_length, model.seed, store, told)
-    return job(model, parts, read or base, store, sees, None if read else corpus)
+    return predictive_job(model, parts, read or base, store, sees, None if read else corpus)
 
 
 def _moves(model: Model, parts: Parts) -> tuple[str, ...]:
@@ -145,8 +153,8 @@ def _together(
             "product": 2.0 * steps * rows * (text + table) * outputs,
             "row": steps * len(np.unique(parts.sites)),
         }
-    return times(
-        add(*(_fit(h, rows, text, table, outputs) for h in kinds)), 20 if model.adapts else 1
+    return scale_work(
+        add_work(*(_fit(h, rows, text, table, outputs) for h in kinds)), 20 if model.adapts else 1
     )  # folds of strengths, of heads and of their means
 
 
@@ -154,7 +162,7 @@ def _again(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
     """Units of fitting one on other rows: trees have their settings then. About half of the kinds
     that are tried are in the head that wins.
     """
-    return times(_fit(head, rows, text, table, outputs), 0.6 / (16 if head == "boost" else 1))
+    return scale_work(_fit(head, rows, text, table, outputs), 0.6 / (16 if head == "boost" else 1))
 
 
 def _work(
@@ -177,13 +185,13 @@ def _work(
     kinds = _heads(model, parts)
     tuned = model.tune.method != "frozen"
     moves = _moves(model, parts)
-    said = {p: tokens(parts.texts[p]) if net.weights else 0.0 for p in parts.texts}
+    said = {p: count_tokens(parts.texts[p]) if net.weights else 0.0 for p in parts.texts}
     whole = sum(said.values())
     cached = base is not None and corpus is None and _cached(base, model, parts, store)
     found: dict[str, Work] = {}
-    found["starting"] = starting(bool(net.weights) and not cached)
+    found["starting"] = import_work(bool(net.weights) and not cached)
     if corpus is not None and model.pretrain:
-        read = tokens(corpus)
+        read = count_tokens(corpus)
         steps = model.pretrain.epochs * len(set(corpus)) / model.pretrain.batch
         found["pretraining"] = {
             "token": read * (3 * model.pretrain.epochs + 0.1) * net.whole,
@@ -209,13 +217,15 @@ def _work(
     found["heads"] = _together(model, parts, kinds, rows, text, table, outputs)
     if tuned:
         words = (
-            tuning(model.tune, net, rows, said["train"], said["validation"], whole)
+            tuning_work(model.tune, net, rows, said["train"], said["validation"], whole)
             if "texts" in moves
             else {}
         )
         shown = {p: n * eye.places for p, n in pictures.items()}
         eyes = (
-            tuning(model.tune, eye, rows, shown["train"], shown["validation"], sum(shown.values()))
+            tuning_work(
+                model.tune, eye, rows, shown["train"], shown["validation"], sum(shown.values())
+            )
             if "images" in moves
             else {}
         )
@@ -225,9 +235,11 @@ def _work(
                 "export": eye.weights,
                 "import": 0.8,
             }
-        found["tuning"] = add(words, eyes)
+        found["tuning"] = add_work(words, eyes)
     if model.search:
-        found["search"] = times(add(found["heads"], found.get("tuning", {})), model.search.trials)
+        found["search"] = scale_work(
+            add_work(found["heads"], found.get("tuning", {})), model.search.trials
+        )
     counted = said["train"] * 2
     found["judging"] = {
         "word": counted * max(1, outputs) ** 0.5,
@@ -236,15 +248,17 @@ def _work(
     }
     agree = min(400, len(parts.y["validation"]) + test)
     mean = whole / max(1, sum(map(len, parts.texts.values())))
-    found["export"] = graph(net, None if "texts" in moves or corpus is not None else base, store)
+    found["export"] = graph_export_work(
+        net, None if "texts" in moves or corpus is not None else base, store
+    )
     found["agreement"] = {"graph token": 2 * agree * mean * net.weights}
     if text and table and rows <= 5000:
-        found["parts alone"] = add(
+        found["parts alone"] = add_work(
             *(_again(h, rows, text, 0, outputs) for h in kinds if h != "boost"),
             *(_again(h, rows, 0, table, outputs) for h in kinds),
         )
     if not tuned and rows <= 5000:
-        found["curve"] = add(
+        found["curve"] = add_work(
             *(
                 _again(h, int(rows * share), text, table, outputs)
                 for h in kinds
@@ -273,14 +287,14 @@ def _memory(
         need += (
             (4.8 * net.weights + 2.5e8) / 1e9
             if "texts" not in moves
-            else trained(tune, net, longest(parts.texts["train"], model.max_length))
+            else training_memory(tune, net, longest_tokens(parts.texts["train"], model.max_length))
         )
     if eye and "images" in moves:
-        need += trained(tune, eye, len(parts.images["train"]) * eye.places)
+        need += training_memory(tune, eye, len(parts.images["train"]) * eye.places)
     if corpus is not None and model.pretrain:  # what each word could be is told for a whole batch
         need = max(
             need,
-            trained(model.pretrain, net, long := longest(corpus, model.max_length))
+            training_memory(model.pretrain, net, long := longest_tokens(corpus, model.max_length))
             + 5 * model.pretrain.batch * long * (net.whole - net.weights) / max(1, net.width) / 1e9,
         )
     return max(need, 0.05)
@@ -291,7 +305,7 @@ def _cached(base: Base, model: Model, parts: Parts, store: Path) -> bool:
     return not model.apart and kept_features(base, texts, model.max_length, store).is_file()
 
 
-def graph(net: Net, base: Base | None, store: Path) -> Work:
+def graph_export_work(net: Net, base: Base | None, store: Path) -> Work:
     """Units of having a net as a graph: of an untouched base it may be in the store, or in the
     cache of all stores.
 
@@ -302,4 +316,6 @@ def graph(net: Net, base: Base | None, store: Path) -> Work:
 
     if not net.weights or (base and (trunk_folder(base, store) / "trunk.int8.onnx").is_file()):
         return {}
-    return COPIED if base and there(f"trunks/{trunk_folder(base, store).name}") else export(net)
+    return (
+        COPIED if base and there(f"trunks/{trunk_folder(base, store).name}") else export_work(net)
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mesocosm.learning.base_models.base import kept_features
 from mesocosm.learning.cost.estimate import Job, Work
-from mesocosm.learning.cost.workload import Net, starting, tokens
+from mesocosm.learning.cost.workload import Net, count_tokens, import_work
 from mesocosm.learning.tasks.ranking.ann_index import MOST
 from mesocosm.learning.tasks.ranking.features import NAMES, STRENGTHS
 from mesocosm.learning.tasks.ranking.settings import Towers
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mesocosm.learning.model import Model
 
 
-def ranking(
+def ranking_job(
     model: Model,
     base: Base | None,
     histories: Sequence[Sequence[int]],
@@ -43,9 +43,9 @@ def ranking(
     cached = base is not None and kept_features(base, list(said), model.max_length, store).is_file()
     looked = float(judged * items)
     work: dict[str, Work] = {
-        "starting": starting(bool(net.weights) and not cached),
+        "starting": import_work(bool(net.weights) and not cached),
         "reading": {
-            "token": 0.0 if cached else tokens(said) * net.weights,
+            "token": 0.0 if cached else count_tokens(said) * net.weights,
             "load": 0.0 if cached else 4 * net.weights,
         },
         "weighing": {"person": judged * 2.0, "product": looked * len(NAMES)},

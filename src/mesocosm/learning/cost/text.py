@@ -7,8 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesocosm.learning.cost.estimate import Job, Work
-from mesocosm.learning.cost.predictive import graph
-from mesocosm.learning.cost.workload import Net, longest, starting, tokens, trained, tuning
+from mesocosm.learning.cost.predictive import graph_export_work
+from mesocosm.learning.cost.workload import (
+    Net,
+    count_tokens,
+    import_work,
+    longest_tokens,
+    training_memory,
+    tuning_work,
+)
 from mesocosm.learning.tasks.generation.prompt import TOGETHER
 
 if TYPE_CHECKING:
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
 Texts = Mapping[str, Sequence[str]]
 
 
-def finding(model: Model, base: Base, texts: Texts, answers: Texts, store: Path) -> Job:
+def retrieval_job(model: Model, base: Base, texts: Texts, answers: Texts, store: Path) -> Job:
     """Questions and answers read, a matrix between them or a base tuned, all answers looked through
     for each test row.
 
@@ -28,15 +35,15 @@ def finding(model: Model, base: Base, texts: Texts, answers: Texts, store: Path)
     net, tune, tuned = Net.of(base), model.tune, model.tune.method != "frozen"
     rows, test = len(texts["train"]), len(texts["test"])
     known = {a for some in answers.values() for a in some}
-    asked, told = {p: tokens(t) for p, t in texts.items()}, tokens(known)
+    asked, told = {p: count_tokens(t) for p, t in texts.items()}, count_tokens(known)
     whole = sum(asked.values()) + told
     work: dict[str, Work] = {
-        "starting": starting(True),
+        "starting": import_work(True),
         "reading": {"token": whole * net.weights, "load": 4 * net.weights},
     }
     if tuned:
         pairs = {p: asked[p] + sum(len(a) / 4.2 + 2 for a in answers[p]) for p in asked}
-        work["tuning"] = tuning(tune, net, rows, pairs["train"], pairs["validation"], whole)
+        work["tuning"] = tuning_work(tune, net, rows, pairs["train"], pairs["validation"], whole)
     work["matrix"] = {
         "product": 14.0 * rows * net.width * (len(known) + net.width),
         "solve": 25.0 * net.width**3,
@@ -45,12 +52,13 @@ def finding(model: Model, base: Base, texts: Texts, answers: Texts, store: Path)
         "word": 2 * sum(map(len, answers["train"])) / 4.2 + 2 * whole,
         "product": 3.0 * test * net.width * len(known),
     }
-    work["export"] = graph(net, None if tuned else base, store)
+    work["export"] = graph_export_work(net, None if tuned else base, store)
     need = (
-        trained(
+        training_memory(
             tune,
             net,
-            longest(texts["train"], model.max_length) + longest(answers["train"], model.max_length),
+            longest_tokens(texts["train"], model.max_length)
+            + longest_tokens(answers["train"], model.max_length),
         )
         if tuned
         else (4.8 * net.weights + 2.5e8) / 1e9
@@ -58,39 +66,39 @@ def finding(model: Model, base: Base, texts: Texts, answers: Texts, store: Path)
     return Job(work, need + 8.0 * rows * len(known) * 3 / 1e9, 0.75, f"finding {tune.method}")
 
 
-def tagging(model: Model, base: Base, texts: Texts, kinds: int, store: Path) -> Job:
+def tagging_job(model: Model, base: Base, texts: Texts, kinds: int, store: Path) -> Job:
     """Texts read, a head fitted over the states of their words, or a base tuned.
 
     Args:
         kinds: different tags.
     """
     net, tune, tuned = Net.of(base), model.tune, model.tune.method != "frozen"
-    said = {p: tokens(t) for p, t in texts.items()}
+    said = {p: count_tokens(t) for p, t in texts.items()}
     words = float(sum(len(t.split()) for t in texts["train"]))
     fits = 10.0 if words <= 20_000 else 1.0
     work: dict[str, Work] = {
-        "starting": starting(True),
+        "starting": import_work(True),
         "reading": {"token": said["train"] * net.weights, "load": 4 * net.weights},
         "heads": {"product": fits * 100 * words * net.width * kinds, "row": fits * 100 * kinds},
     }
     if tuned:
-        work["tuning"] = tuning(
+        work["tuning"] = tuning_work(
             tune, net, len(texts["train"]), said["train"], said["validation"], 0.0
         )
     work["judging"] = {
         "token": said["test"] * net.weights,
         "row": 60.0 * len(texts["test"]) ** 0.5 + 3.0 * len(texts["test"]),
     }
-    work["export"] = graph(net, None, store)
+    work["export"] = graph_export_work(net, None, store)
     need = (
-        trained(tune, net, longest(texts["train"], model.max_length))
+        training_memory(tune, net, longest_tokens(texts["train"], model.max_length))
         if tuned
         else (4.8 * net.weights + 2.5e8) / 1e9
     )
     return Job(work, need + 3 * 4.0 * words * net.width / 1e9, 0.75, f"tagging {tune.method}")
 
 
-def writing(
+def generation_job(
     model: Model, base: Base, texts: Texts, answers: Texts, judged: int, written: int
 ) -> Job:
     """A base that writes read in, asked as it is, taught, and asked again.
@@ -115,17 +123,17 @@ def writing(
         * model.max_new_tokens
     )
     work: dict[str, Work] = {
-        "starting": starting(True),
+        "starting": import_work(True),
         "reading": {"load": 4 * net.whole, "token": held["test"] * net.whole},
         "writing": {"write": steps * net.whole},
     }
     if tuned:
-        work["tuning"] = tuning(
+        work["tuning"] = tuning_work(
             tune, base_of, len(texts["train"]), said["train"], held["validation"], held["test"]
         )
     work["judging"] = {"row": 20.0 * len(texts["test"]) ** 0.5, "word": said["train"]}
     need = 4.6 * net.whole / 1e9 + (
-        trained(
+        training_memory(
             tune, base_of, min(model.max_length, 2 * said["train"] / max(1, len(texts["train"])))
         )
         - 20 * net.whole / 1e9

@@ -15,15 +15,15 @@ from mesocosm.learning.strategies.automl import AUTO
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import Site
+    from mesocosm.learning.training.context import TrainContext
 
 
-def work_of(
+def job_for(
     model: Model,
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
     kinds: Mapping[str, str],
-    site: Site,
+    site: TrainContext,
 ) -> Job | None:
     """What is to be priced; None for a base that is brought, and where the base is to be found
     (`auto` has minutes of its own).
@@ -34,12 +34,12 @@ def work_of(
     if not (model.base is None or isinstance(model.base, str)) or model.base == AUTO:
         return None
     if model.rank:
-        from mesocosm.learning.cost.ranking import ranking
+        from mesocosm.learning.cost.ranking import ranking_job
         from mesocosm.learning.tasks.ranking.train import done, judging
 
         items, histories = done(model, rows, site.items)
         reads = resolve(model.base or "", site.root) if any(site.items.values()) else None
-        return ranking(
+        return ranking_job(
             model,
             reads,
             histories,
@@ -49,10 +49,10 @@ def work_of(
         )
     kind = kinds[model.predict]
     if kind == "tags":
-        from mesocosm.learning.cost.text import tagging
+        from mesocosm.learning.cost.text import tagging_job
         from mesocosm.learning.tasks.tagging.train import tagged
 
-        return tagging(
+        return tagging_job(
             model,
             resolve(model.base or "", site.root),
             tagged(model.inputs[0], model.predict, rows, split)[1],
@@ -60,21 +60,21 @@ def work_of(
             site.store,
         )
     if kind == "text":
-        from mesocosm.learning.cost.text import finding, writing
+        from mesocosm.learning.cost.text import generation_job, retrieval_job
         from mesocosm.learning.tasks.generation.prompt import paired
         from mesocosm.learning.tasks.generation.train import MOST_JUDGED, MOST_WRITTEN
 
         base = resolve(model.base or "", site.root)
         _, texts, answers = paired(model.inputs, model.predict, rows, split)
         return (
-            writing(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN)
+            generation_job(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN)
             if base.writes
-            else finding(model, base, texts, answers, site.store)
+            else retrieval_job(model, base, texts, answers, site.store)
         )
-    from mesocosm.learning.cost.predictive import planned
+    from mesocosm.learning.cost.predictive import planned_job
     from mesocosm.learning.features.splits import cut
 
     parts = cut(model, rows, split, kinds, site.order, site.taught, site.groups, site.sites)
     scratch = model.pretrain is not None and model.pretrain.scratch is not None
     reads = resolve(model.base or "", site.root) if parts.text_names and not scratch else None
-    return planned(model, parts, reads, site.root, site.store, site.corpus, site.told)
+    return planned_job(model, parts, reads, site.root, site.store, site.corpus, site.told)

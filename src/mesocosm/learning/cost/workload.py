@@ -70,22 +70,22 @@ class Net:
         return cls(weights, weights + words * width, width)
 
 
-def tokens(texts: Iterable[str]) -> float:
+def count_tokens(texts: Iterable[str]) -> float:
     """About how many tokens: a quarter of the characters of distinct texts, and two more each."""
     return float(sum(len(t) / 4.2 + 2 for t in set(texts)))
 
 
-def starting(yes: bool) -> Work:
+def import_work(yes: bool) -> Work:
     """Of importing transformers, which takes seconds once a process."""
     return {"import": float(yes and "transformers.models.auto.modeling_auto" not in sys.modules)}
 
 
-def export(net: Net) -> Work:
+def export_work(net: Net) -> Work:
     """Of writing a net as a graph."""
     return {"export": net.weights, "import": 0.8 * float("onnxscript" not in sys.modules)}
 
 
-def tuning(tune: Any, net: Net, rows: int, taught: float, held: float, whole: float) -> Work:
+def tuning_work(tune: Any, net: Net, rows: int, taught: float, held: float, whole: float) -> Work:
     """Of training by gradient.
 
     Args:
@@ -102,11 +102,11 @@ def tuning(tune: Any, net: Net, rows: int, taught: float, held: float, whole: fl
     }
 
 
-def trained(tune: Any, net: Net, longest: float) -> float:
+def training_memory(tune: Any, net: Net, row_tokens: float) -> float:
     """Gigabytes of training by gradient, rows of `longest` tokens at most."""
-    return float(20 * net.weights + 4.5e8 + tune.batch * longest * net.width * LAYERS * 40) / 1e9
+    return float(20 * net.weights + 4.5e8 + tune.batch * row_tokens * net.width * LAYERS * 40) / 1e9
 
 
-def longest(texts: Sequence[str], most: int) -> float:
+def longest_tokens(texts: Sequence[str], most: int) -> float:
     """Tokens of the longest of the first texts, at most `most`."""
-    return min(float(most), max((tokens([t]) for t in texts[:2000]), default=1.0))
+    return min(float(most), max((count_tokens([t]) for t in texts[:2000]), default=1.0))

@@ -25,7 +25,7 @@ NEIGHBOURS = (
 PADDED = 4
 
 
-def invariance(
+def measure_invariance(
     answers: Callable[[Sequence[int], Sequence[str]], Array],
     count: int,
     agreement: Callable[[Array, Array], float],
@@ -83,7 +83,7 @@ def _arranged(
     return np.vstack([answers(rows[at : at + size], beside) for at in range(0, len(rows), size)])
 
 
-class Asked:
+class GraphProbe:
     """Rows that the exported graphs are asked about.
 
     Args:
@@ -118,13 +118,13 @@ class Asked:
             self.table[rows],
         )[: len(at)]
 
-    def invariance(
+    def measure_invariance(
         self, agreement: Callable[[Array, Array], float], features: Array | None = None
     ) -> dict[str, Any]:
         """As `invariance`; `features` are those of all rows read together, those that are no text's
         included.
         """
-        return invariance(
+        return measure_invariance(
             self.answers,
             len(self.table),
             agreement,

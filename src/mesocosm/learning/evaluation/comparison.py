@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learning.evaluation.model_card import LEADING, leading
+from mesocosm.learning.evaluation.model_card import LEADING, leading_metric
 from mesocosm.learning.heads import Blend
 from mesocosm.learning.heads.late_fusion import Late
 from mesocosm.learning.heads.linear import Linear
@@ -24,7 +24,7 @@ LEAST_ROWS = 30
 
 
 @dataclass(frozen=True)
-class Last:
+class PreviousVersion:
     """The last version of a model.
 
     Args:
@@ -40,7 +40,7 @@ class Last:
     fresh: Sequence[bool]
 
 
-def alone(
+def ablate_inputs(
     head: Any,
     said: Array,
     feats: Mapping[str, Array],
@@ -116,9 +116,9 @@ def _told(
     return found
 
 
-def last(
+def compare_with_previous(
     said: Array,
-    before: Last,
+    before: PreviousVersion,
     rows: Mapping[str, Sequence[Any]],
     parts: Parts,
     say: Callable[[str], None],
@@ -142,5 +142,5 @@ def last(
 
 
 def _main(figures: Mapping[str, Any]) -> str:
-    key = leading(figures)
+    key = leading_metric(figures)
     return f"{LEADING[key]} {figures.get(key, float('nan')):.3f}"

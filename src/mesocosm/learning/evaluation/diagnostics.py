@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learning.evaluation.fairness import fairness
-from mesocosm.learning.evaluation.robustness import WAYS, robustness
-from mesocosm.learning.evaluation.slices import weak
+from mesocosm.learning.evaluation.fairness import measure_fairness
+from mesocosm.learning.evaluation.robustness import WAYS, measure_robustness
+from mesocosm.learning.evaluation.slices import find_weak_slices
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Parts
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 
-def examined(
+def run_diagnostics(
     model: Model,
     rows: Mapping[str, Sequence[Any]],
     kinds: Mapping[str, str],
@@ -40,7 +40,7 @@ def examined(
     """
     y, test = parts.y["test"], parts.where["test"]
     open_ = {n: [rows[n][i] for i in test] for n in model.inputs if n not in model.reveal}
-    found: dict[str, Any] = {"slices": weak(open_, kinds, parts.task.wrong(p, parts))}
+    found: dict[str, Any] = {"slices": find_weak_slices(open_, kinds, parts.task.wrong(p, parts))}
     for part in found["slices"]:
         say(
             f"weak where {part['where']}:"
@@ -49,7 +49,7 @@ def examined(
             f" {part['accuracy']:.3f} on {part['rows']} test rows"
         )
     if said is not None and len(test) and parts.task.classes and not parts.task.many:
-        found["robustness"] = robustness(parts.texts["test"], y, said, model.seed)
+        found["robustness"] = measure_robustness(parts.texts["test"], y, said, model.seed)
         found |= {f"{way}_accuracy": found["robustness"][way] for way in WAYS}
         say(
             f"with slips of the finger: accuracy {found['typo_accuracy']:.3f}, in other words:"
@@ -58,7 +58,9 @@ def examined(
         )
     if model.fair:
         groups = {n: [rows[n][i] for i in test] for n in model.fair.by}
-        found["fairness"] = fairness(model.fair, groups, kinds, p.argmax(1), y, parts.labels)
+        found["fairness"] = measure_fairness(
+            model.fair, groups, kinds, p.argmax(1), y, parts.labels
+        )
         found |= {gap: found["fairness"][gap] for gap in ("parity_gap", "odds_gap", "accuracy_gap")}
         say(
             f"between groups by {', '.join(model.fair.by)}: chosen {found['parity_gap']:.3f} apart,"

@@ -21,7 +21,7 @@ ROUNDS = 32
 MOST_WORDS = 60
 
 
-def shares(
+def shapley_values(
     version: Version,
     row: Mapping[str, Any],
     background: Sequence[Mapping[str, Any]],
@@ -70,7 +70,7 @@ def shares(
     }
 
 
-def words(
+def word_importance(
     version: Version, row: Mapping[str, Any], label: str, names: Sequence[str]
 ) -> dict[str, list[dict[str, Any]]]:
     """For each text input of `names`, how much the probability of `label` falls when a word is left
@@ -98,7 +98,7 @@ def words(
     return found
 
 
-def behind(
+def training_row_contributions(
     version: Version, head: Path, row: Mapping[str, Any], label: str
 ) -> dict[str, Any] | None:
     """What each training row adds to the score of `label` in the kernel part of a head; None where

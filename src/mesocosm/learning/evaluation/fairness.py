@@ -39,7 +39,7 @@ class Fair(Kind):
     at: dict[str, tuple[float, ...]] = {}
 
 
-def groups(values: Sequence[Any], kind: str, at: Sequence[float]) -> list[str | None]:
+def assign_groups(values: Sequence[Any], kind: str, at: Sequence[float]) -> list[str | None]:
     """The group of each row; None where the value is missing."""
     import numpy as np
 
@@ -68,7 +68,7 @@ def groups(values: Sequence[Any], kind: str, at: Sequence[float]) -> list[str | 
     ]
 
 
-def fairness(
+def measure_fairness(
     fair: Fair,
     columns: Mapping[str, Sequence[Any]],
     kinds: Mapping[str, str],
@@ -94,7 +94,7 @@ def fairness(
     found: dict[str, Any] = {"fields": {}}
     gaps: dict[str, list[float]] = {"parity_gap": [0.0], "odds_gap": [0.0], "accuracy_gap": [0.0]}
     for field in fair.by:
-        told = groups(columns[field], kinds[field], fair.at.get(field, ()))
+        told = assign_groups(columns[field], kinds[field], fair.at.get(field, ()))
         mine: dict[str, Any] = {}
         for group in sorted({g for g in told if g is not None}):
             pick = np.array([g == group for g in told])

@@ -27,7 +27,7 @@ def quantile(errors: Array, level: float) -> float:
     return float(ordered[min(len(ordered), int(np.ceil((len(ordered) + 1) * level))) - 1])
 
 
-def fitted(
+def fit_widths(
     table: Array, said: Array, errors: Array, level: float, seed: int
 ) -> dict[str, Any] | None:
     """The tree; None where rows are few or errors are alike everywhere.
@@ -85,7 +85,7 @@ def fitted(
     }
 
 
-def halves(scale: Mapping[str, Any], table: Array, said: Array) -> Array | None:
+def half_widths(scale: Mapping[str, Any], table: Array, said: Array) -> Array | None:
     """Half the width of each row's interval, (rows,); None where no row was left out."""
     if scale.get("spread") is None:
         return None
@@ -103,11 +103,13 @@ def halves(scale: Mapping[str, Any], table: Array, said: Array) -> Array | None:
     return np.asarray(tree["half"], float)[at]
 
 
-def ends(scale: Mapping[str, Any], table: Array, said: Array) -> tuple[Array, Array] | None:
+def interval_ends(
+    scale: Mapping[str, Any], table: Array, said: Array
+) -> tuple[Array, Array] | None:
     """Both ends of each row's interval, (rows,) each; not under `floor`, where the training rows
     have nothing under it.
     """
-    half = halves(scale, table, said)
+    half = half_widths(scale, table, said)
     if half is None:
         return None
     low, high, floor = said - half, said + half, scale.get("floor")

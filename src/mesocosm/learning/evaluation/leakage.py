@@ -19,7 +19,7 @@ SURE = 0.999  # accuracy on test rows above which one input alone is taken for a
 LEAST = 50  # test rows under which nothing is said
 
 
-def shared_rows(
+def count_shared_rows(
     rows: Mapping[str, Sequence[Any]],
     inputs: Sequence[str],
     train: Sequence[int],
@@ -30,7 +30,7 @@ def shared_rows(
     return sum(digest([str(rows[n][i]) for n in inputs]) in seen for i in test)
 
 
-def telling(
+def single_input_accuracy(
     values: Sequence[Any],
     kind: str,
     train: Sequence[int],
@@ -83,7 +83,7 @@ def _same(values: Sequence[Any], kind: str, test: Sequence[int], target: Sequenc
     return float(np.corrcoef(both.T)[0, 1] ** 2)
 
 
-def leaks(
+def find_leaks(
     rows: Mapping[str, Sequence[Any]],
     kinds: Mapping[str, str],
     inputs: Sequence[str],
@@ -94,12 +94,12 @@ def leaks(
     `telling` (accuracy by input).
     """
     train, test = where["train"], where["test"]
-    found: dict[str, Any] = {"shared": shared_rows(rows, inputs, train, test), "telling": {}}
+    found: dict[str, Any] = {"shared": count_shared_rows(rows, inputs, train, test), "telling": {}}
     common = Counter(target[i] for i in test).most_common(1)[0][1] / max(1, len(test))
     if len(test) < LEAST or common > 0.95:
         return found
     for name in inputs:
-        right = telling(rows[name], kinds[name], train, test, target)
+        right = single_input_accuracy(rows[name], kinds[name], train, test, target)
         if right >= SURE:
             found["telling"][name] = round(right, 4)
     return found

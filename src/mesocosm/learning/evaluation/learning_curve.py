@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learning.evaluation.model_card import LEADING, leading
+from mesocosm.learning.evaluation.model_card import LEADING, leading_metric
 from mesocosm.learning.heads.folds import mixed
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ MOST_ROWS = 5000
 LEAST_ROWS = 20
 
 
-def curve(
+def measure_learning_curve(
     head: Any,
     said: Array,
     feats: Mapping[str, Array],
@@ -64,7 +64,7 @@ def curve(
     if not found:
         return []
     found.append({"rows": len(y)} | _figures(parts, said, None))
-    key = leading(found[-1])
+    key = leading_metric(found[-1])
     say(
         "with "
         + ", ".join(f"{one['rows']} rows {one.get(key, float('nan')):.3f}" for one in found)

@@ -55,7 +55,7 @@ def auc(p: Array, y: Array) -> float:
     return float(np.mean(areas)) if areas else float("nan")
 
 
-def figures(p: Array, y: Array) -> dict[str, float]:
+def classification_metrics(p: Array, y: Array) -> dict[str, float]:
     """The main metrics of probabilities (rows, classes) against labels."""
     rows = np.arange(len(y))
     return {
@@ -68,7 +68,7 @@ def figures(p: Array, y: Array) -> dict[str, float]:
     }
 
 
-def interval(
+def bootstrap_interval(
     measure: Callable[[Array], float], rows: int, seed: int, times: int = 300
 ) -> list[float] | None:
     """The 95 % percentile interval of a measure over bootstrap samples of rows; None where no
@@ -89,15 +89,21 @@ def mean_at(values: Array, rows: Array) -> float:
     return float(values[rows].mean())
 
 
-def report(p: Array, y: Array, labels: Sequence[str], seed: int) -> dict[str, Any]:
+def evaluate_classifier(p: Array, y: Array, labels: Sequence[str], seed: int) -> dict[str, Any]:
     """Everything about one model on held-out rows: figures, intervals, per class."""
-    found: dict[str, Any] = {k: round(v, 4) if v == v else None for k, v in figures(p, y).items()}
+    found: dict[str, Any] = {
+        k: round(v, 4) if v == v else None for k, v in classification_metrics(p, y).items()
+    }
     said = p.argmax(1)
     times = 300 if len(y) * p.shape[1] < 60_000 else 60
     found["interval"] = {
-        "accuracy": interval(lambda i: float((said[i] == y[i]).mean()), len(y), seed, times),
-        "macro_f1": interval(lambda i: macro_f1(y[i], said[i], p.shape[1]), len(y), seed, times),
-        "auc": interval(lambda i: auc(p[i], y[i]), len(y), seed, min(times, 100)),
+        "accuracy": bootstrap_interval(
+            lambda i: float((said[i] == y[i]).mean()), len(y), seed, times
+        ),
+        "macro_f1": bootstrap_interval(
+            lambda i: macro_f1(y[i], said[i], p.shape[1]), len(y), seed, times
+        ),
+        "auc": bootstrap_interval(lambda i: auc(p[i], y[i]), len(y), seed, min(times, 100)),
     }
     found["interval"] = {k: v for k, v in found["interval"].items() if v}
     found["rows"] = len(y)
@@ -117,7 +123,7 @@ def report(p: Array, y: Array, labels: Sequence[str], seed: int) -> dict[str, An
     return found
 
 
-def baselines(train: Any, test: Any, y: Array, y_test: Array, classes: int) -> dict[str, Array]:
+def fit_baselines(train: Any, test: Any, y: Array, y_test: Array, classes: int) -> dict[str, Array]:
     """What a majority class and a plain linear model of these columns say of the same rows:
     probabilities (rows, classes).
     """
@@ -134,7 +140,7 @@ def baselines(train: Any, test: Any, y: Array, y_test: Array, classes: int) -> d
     return told
 
 
-def temperature(logits: Array, y: Array) -> float:
+def fit_temperature(logits: Array, y: Array) -> float:
     """The number that logits (rows, classes) are divided by for the lowest log-loss, 0.05 to 20.
 
     Source: Guo et al. 2017, arXiv 1706.04599.
@@ -151,7 +157,7 @@ def temperature(logits: Array, y: Array) -> float:
     return float(np.exp(found.x))
 
 
-def paired(ours: Array, theirs: Array) -> float:
+def mcnemar(ours: Array, theirs: Array) -> float:
     """The chance of a difference in errors as great as this between two models on the same rows,
     were they equally good.
 
@@ -166,7 +172,7 @@ def paired(ours: Array, theirs: Array) -> float:
     return float(binomtest(only, only + other).pvalue) if only + other else 1.0
 
 
-def gates(require: dict[str, str], metrics: dict[str, Any]) -> list[str]:
+def check_gates(require: dict[str, str], metrics: dict[str, Any]) -> list[str]:
     """The bounds of `require` that the metrics miss, each as a sentence."""
     missed = []
     for name, bound in require.items():

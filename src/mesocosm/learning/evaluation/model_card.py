@@ -54,7 +54,7 @@ LEADING = {
 }
 
 
-def leading(figures: Mapping[str, Any]) -> str:
+def leading_metric(figures: Mapping[str, Any]) -> str:
     """The figure that speaks first for a model, by its key.
 
     >>> leading({"macro_f1": 0.8, "accuracy": 0.9}), leading({"rouge_l": 0.3})
@@ -63,7 +63,7 @@ def leading(figures: Mapping[str, Any]) -> str:
     return next((k for k in LEADING if k in figures), "accuracy")
 
 
-def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str:
+def render_card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str:
     """The card.
 
     Args:
@@ -147,7 +147,7 @@ def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str
             + " | ".join(_said(b.get(key)) for b in m["baselines"].values())
             + " |"
         )
-    figure = leading(m)
+    figure = leading_metric(m)
     test = {"accuracy": "McNemar", "r2": "Wilcoxon, absolute errors"}.get(figure, "Wilcoxon")
     out += [
         "",

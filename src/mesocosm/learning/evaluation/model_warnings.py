@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learning.evaluation.model_card import LEADING, leading
+from mesocosm.learning.evaluation.model_card import LEADING, leading_metric
 from mesocosm.learning.evaluation.split_structure import find_group, find_time
 from mesocosm.learning.features.tabular import MOST_VALUES
 
@@ -22,9 +22,9 @@ RARE = 0.02  # share of a class
 COPIES = 0.05  # share of test rows that are copies of training rows, from which it is said
 
 
-def against(metrics: Mapping[str, Any]) -> list[str]:
+def compare_with_baselines(metrics: Mapping[str, Any]) -> list[str]:
     """How the model compares with its plain baselines: worse, or not significantly better."""
-    figure, found = LEADING[leading(metrics)], []
+    figure, found = LEADING[leading_metric(metrics)], []
     for name, other in metrics.get("baselines", {}).items():
         gain, p = float(other.get("gain") or 0.0), float(other.get("p", 1.0))
         if p < SURE and gain < 0:
@@ -39,7 +39,7 @@ def against(metrics: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def worse(metrics: Mapping[str, Any]) -> list[str]:
+def find_better_baselines(metrics: Mapping[str, Any]) -> list[str]:
     """The baselines that the paired test proves better, in the leading figure and in the loss, each
     as a sentence; a version with one is not deployed.
     """
@@ -54,13 +54,13 @@ def worse(metrics: Mapping[str, Any]) -> list[str]:
             and (loss is None or metrics[loss] > other[loss])
         ):
             found.append(
-                f"it is significantly worse than the {name} baseline ({LEADING[leading(metrics)]}"
+                f"it is significantly worse than the {name} baseline ({LEADING[leading_metric(metrics)]}"
                 f" {other['gain']:+.3f}, p = {other['p']:.2g})"
             )
     return found
 
 
-def data(
+def warn_of_data(
     rows: Mapping[str, Sequence[Any]],
     kinds: Mapping[str, str],
     split: Sequence[str],
@@ -130,7 +130,7 @@ def data(
     return found
 
 
-def copies(said: Array, parts: Parts) -> list[str]:
+def warn_of_duplicates(said: Array, parts: Parts) -> list[str]:
     """Test rows that are equal or nearly equal to a training row, and the figure of the others."""
     if not parts.groups or not len(said):
         return []
@@ -157,7 +157,7 @@ def copies(said: Array, parts: Parts) -> list[str]:
     ]
 
 
-def figures(said: Array, parts: Parts, metrics: Mapping[str, Any]) -> list[str]:
+def warn_of_predictions(said: Array, parts: Parts, metrics: Mapping[str, Any]) -> list[str]:
     """What the test rows say: classes that are never predicted, and intervals that do not hold
     their level.
     """

@@ -17,7 +17,7 @@ MOST = 300
 KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
-def slip(text: str, rng: random.Random) -> str:
+def add_typos(text: str, rng: random.Random) -> str:
     """One slip in a text, and one more for every forty characters: a letter swapped, left out,
     doubled, or a key beside it.
     """
@@ -156,7 +156,7 @@ ENGLISH = frozenset(
 )
 
 
-def polite(text: str) -> tuple[tuple[str, str], ...]:
+def polite_phrases(text: str) -> tuple[tuple[str, str], ...]:
     """Polite words in a text's own language as far as its script tells it; none where its script is
     not known or its words are of another language.
     """
@@ -171,19 +171,19 @@ def polite(text: str) -> tuple[tuple[str, str], ...]:
     return POLITE.get(kind, ())
 
 
-def otherwise(text: str, rng: random.Random) -> str:
+def paraphrase(text: str, rng: random.Random) -> str:
     """A text in other words as far as no model is needed: polite words of its language around it,
     contractions opened, no capitals or marks at its end.
     """
     said = " ".join(OPENED.get(w.lower(), w) for w in text.rstrip(ENDS).split()).lower()
-    before, after = rng.choice(polite(text) or (("", ""),))
+    before, after = rng.choice(polite_phrases(text) or (("", ""),))
     return f"{before}{said}{after}"
 
 
-WAYS: dict[str, Callable[[str, random.Random], str]] = {"typo": slip, "paraphrase": otherwise}
+WAYS: dict[str, Callable[[str, random.Random], str]] = {"typo": add_typos, "paraphrase": paraphrase}
 
 
-def robustness(
+def measure_robustness(
     texts: Sequence[str],
     y: Array,
     probabilities: Callable[[Sequence[str], Array], Array],

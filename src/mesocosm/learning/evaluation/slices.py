@@ -19,7 +19,7 @@ MOST = 5
 FALSE = 0.1  # share of false slices among those told
 
 
-def parts(name: str, values: Sequence[Any], kind: str) -> Iterator[tuple[str, Array]]:
+def slices_of(name: str, values: Sequence[Any], kind: str) -> Iterator[tuple[str, Array]]:
     """The parts of one input: quarters of a number, values of a category, thirds of a text's
     length, and what is missing.
     """
@@ -67,7 +67,7 @@ def parts(name: str, values: Sequence[Any], kind: str) -> Iterator[tuple[str, Ar
         yield f"{name} is {value}", np.array([v is not None and str(v) == value for v in values])
 
 
-def weak(
+def find_weak_slices(
     rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str], wrong: Array
 ) -> list[dict[str, Any]]:
     """Parts with more errors than the rest, by a one-sided binomial test held to 10 % false
@@ -85,7 +85,7 @@ def weak(
     overall = float(wrong.mean())
     found: list[dict[str, Any]] = []
     for name, values in rows.items():
-        for said, inside in parts(name, values, kinds[name]):
+        for said, inside in slices_of(name, values, kinds[name]):
             count = int(inside.sum())
             if count < LEAST or count == len(wrong):
                 continue

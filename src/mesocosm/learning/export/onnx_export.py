@@ -20,9 +20,9 @@ from mesocosm.core.cache import left, taken
 from mesocosm.core.files import folder_appears
 from mesocosm.core.hashing import digest
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.export.quantization import quantise
+from mesocosm.learning.export.quantization import quantize
 from mesocosm.learning.export.reweighting import reweight
-from mesocosm.learning.export.weight_sharing import lean, link, part
+from mesocosm.learning.export.weight_sharing import extract_weights, link_or_copy, share_weights
 from mesocosm.learning.features.pooling import pool_by_product
 
 Array = np.ndarray[Any, Any]
@@ -55,7 +55,7 @@ def export_trunk(trunk: Any, folder: Path) -> None:
         assert program is not None
         program.save(str(folder / "trunk.fp32.onnx"))
         pool_by_product(folder / "trunk.fp32.onnx")
-        quantise(folder / "trunk.fp32.onnx", folder / "trunk.int8.onnx")
+        quantize(folder / "trunk.fp32.onnx", folder / "trunk.int8.onnx")
 
 
 def trunk_folder(base: Base, store: Path) -> Path:
@@ -77,7 +77,7 @@ def shared_trunk(base: Base, store: Path) -> Path:
     if not (folder / "trunk.int8.onnx").is_file() and not taken(f"trunks/{folder.name}", folder):
         with folder_appears(folder) as aside:
             export_trunk(load_trunk(base), aside)
-            part(aside)
+            extract_weights(aside)
             shutil.copy(base.folder / "tokenizer.json", aside / "tokenizer.json")
         left(f"trunks/{folder.name}", folder)
     return folder
@@ -95,11 +95,11 @@ def tuned_trunk(trunk: Any, base: Base, folder: Path, store: Path) -> dict[str, 
     shared = shared_trunk(base, store)
     folder.mkdir()
     if reweight(trunk, load_trunk(base), shared / "trunk.fp32.onnx", folder / "trunk.fp32.onnx"):
-        quantise(folder / "trunk.fp32.onnx", folder / "trunk.int8.onnx")
+        quantize(folder / "trunk.fp32.onnx", folder / "trunk.int8.onnx")
     else:
         export_trunk(trunk, folder)
-    link(shared / "tokenizer.json", folder / "tokenizer.json")
-    return lean(folder, shared)
+    link_or_copy(shared / "tokenizer.json", folder / "tokenizer.json")
+    return share_weights(folder, shared)
 
 
 def export_head(

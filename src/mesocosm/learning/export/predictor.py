@@ -14,7 +14,7 @@ import numpy as np
 
 from mesocosm.core.errors import Failure
 from mesocosm.core.hashing import digest_folder
-from mesocosm.learning.evaluation.interval_widths import ends
+from mesocosm.learning.evaluation.interval_widths import interval_ends
 from mesocosm.learning.features import tabular
 from mesocosm.learning.features.sentence_pairs import of_pairs
 from mesocosm.learning.features.tokenizer import Tokens, batches
@@ -175,7 +175,7 @@ class Version:
         found: list[dict[str, Any]] = []
         if self.scale:
             said = self.outputs(columns, len(rows))[:, 0]
-            both = ends(
+            both = interval_ends(
                 self.scale,
                 (
                     tabular.build(columns, self.card["block"], len(rows))

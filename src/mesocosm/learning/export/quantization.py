@@ -92,7 +92,7 @@ class _Graph:
         self.node("Mul", [f"{NAME}{out}_part", size], out)
 
 
-def quantise(source: Path, target: Path) -> None:
+def quantize(source: Path, target: Path) -> None:
     """Write a graph with its products by constant weights (`MatMul`, `Gemm`) in int8; one whose
     opset is under 18 stays as it is.
     """

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.timer import Laps
+from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.evaluation.batch_invariance import Asked
+from mesocosm.learning.evaluation.batch_invariance import GraphProbe
 from mesocosm.learning.export.onnx_sessions import session
 from mesocosm.learning.features.sentence_pairs import of_pairs
 from mesocosm.learning.features.splits import Parts
 from mesocosm.learning.heads.late_fusion import shares
-from mesocosm.learning.importers.onnx import BroughtHead
+from mesocosm.learning.importers.onnx import ImportedHead
 from mesocosm.learning.tasks.vision.features import Sight
 
 Array = np.ndarray[Any, Any]
@@ -36,7 +36,7 @@ def write_graphs(
     feats: dict[str, Array],
     most: int,
     apart: bool,
-    laps: Laps,
+    laps: PhaseTimer,
     sight: Sight | None = None,
 ) -> dict[str, Any]:
     """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows,
@@ -44,7 +44,7 @@ def write_graphs(
     """
     from mesocosm.learning.export.onnx_export import export_head, shared_trunk, tuned_trunk
 
-    if isinstance(head, BroughtHead):
+    if isinstance(head, ImportedHead):
         (folder / "head.onnx").write_bytes(head.model.SerializeToString())
     else:
         export_head(
@@ -54,7 +54,7 @@ def write_graphs(
     table = np.stack([parts.table[p][i] for p, i in pick])
     if not base:
         seen = np.stack([feats[p][i] for p, i in pick])
-        asked = Asked(
+        asked = GraphProbe(
             folder / "head.onnx",
             [""] * len(pick),
             lambda texts: np.zeros((len(texts), 0), np.float32),
@@ -65,7 +65,7 @@ def write_graphs(
             "trunk": None,
             "precision": "fp32",
             "served": _served(head, parts, folder, feats["test"]),
-            "invariance": {"fp32": asked.invariance(parts.task.agreement, seen)},
+            "invariance": {"fp32": asked.measure_invariance(parts.task.agreement, seen)},
         }
     own: dict[str, float] = {}
     if trunk is None:
@@ -103,9 +103,9 @@ def write_graphs(
     )
     batches = {
         k: (
-            Asked(folder / "head.onnx", texts, partial(words, r), seen, table).invariance(
-                parts.task.agreement, told[k]
-            )
+            GraphProbe(
+                folder / "head.onnx", texts, partial(words, r), seen, table
+            ).measure_invariance(parts.task.agreement, told[k])
         )
         for k, r in readers.items()
     }
@@ -133,7 +133,7 @@ def write_graphs(
 
 def _served(head: Any, parts: Parts, folder: Path, features: Array) -> Array:
     """What the exported graph says of the test rows, as a task reads it."""
-    if isinstance(head, BroughtHead):
+    if isinstance(head, ImportedHead):
         return parts.task.said(head.logits(features, parts.table["test"]))
     out = session(folder / "head.onnx")
     given = {

@@ -20,7 +20,7 @@ SMALL = 1024  # bytes of a tensor that stays in its graph
 PAGE = 4096
 
 
-def part(folder: Path, stems: Sequence[str] = STEMS) -> None:
+def extract_weights(folder: Path, stems: Sequence[str] = STEMS) -> None:
     """Move the weights of a base's whole graphs into files of their own (`trunk.int8.weights`)."""
     for stem in stems:
         graph = _graph(folder, stem)
@@ -37,7 +37,7 @@ def part(folder: Path, stems: Sequence[str] = STEMS) -> None:
         _path(folder, stem).write_bytes(graph.SerializeToString())
 
 
-def lean(folder: Path, base: Path, stems: Sequence[str] = STEMS) -> dict[str, float]:
+def share_weights(folder: Path, base: Path, stems: Sequence[str] = STEMS) -> dict[str, float]:
     """Let a tuned version's whole graphs take from its base what they have in common; the base's
     file is linked, not copied.
 
@@ -61,12 +61,12 @@ def lean(folder: Path, base: Path, stems: Sequence[str] = STEMS) -> dict[str, fl
                 shared = True
         if shared:
             _path(folder, stem).write_bytes(graph.SerializeToString())
-            link(_weights(base, stem), _weights(folder, stem))
+            link_or_copy(_weights(base, stem), _weights(folder, stem))
         found[stem.rpartition(".")[2]] = round(_path(folder, stem).stat().st_size / 1e6, 2)
     return found
 
 
-def link(source: Path, target: Path) -> None:
+def link_or_copy(source: Path, target: Path) -> None:
     """One more name for a file, or a copy where the disk has no such thing."""
     try:
         os.link(source, target)

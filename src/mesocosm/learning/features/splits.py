@@ -11,7 +11,7 @@ import numpy as np
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.features import tabular
 from mesocosm.learning.heads.folds import numbered, together
-from mesocosm.learning.importers.onnx import Brought, plain
+from mesocosm.learning.importers.onnx import ImportedModel, plain_facts
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.domain_adaptation import Taught
 from mesocosm.learning.tasks.by_field_type import TASKS, Ordinal, Task
@@ -105,8 +105,8 @@ def cut(
         dict(taught.facts)
         if taught
         else (
-            plain(model.inputs)
-            if isinstance(model.base, Brought)
+            plain_facts(model.inputs)
+            if isinstance(model.base, ImportedModel)
             else tabular.fit({n: [rows[n][i] for i in where["train"]] for n in mine}, mine)
         )
     )

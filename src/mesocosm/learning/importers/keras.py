@@ -70,7 +70,7 @@ SAID = {
 }
 
 
-def graph_of(path: Path, named: str) -> bytes:
+def convert_to_onnx(path: Path, named: str) -> bytes:
     """The file's net as a serialised ONNX graph.
 
     Raises:

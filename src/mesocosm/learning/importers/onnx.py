@@ -26,7 +26,7 @@ FAR = 1e30
 MOST_BYTES = 2_000_000_000
 
 
-class Brought(Kind):
+class ImportedModel(Kind):
     """A model of numbers in one row each, made elsewhere.
 
     Args:
@@ -51,7 +51,7 @@ class Brought(Kind):
     labels: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _one(self) -> Brought:
+    def _one(self) -> ImportedModel:
         if sum(one is not None for one in (self.onnx, self.keras, self.tensorflow)) != 1:
             raise ValueError(
                 "'onnx' or 'keras' with a file or 'tensorflow' with a folder, and one of them"
@@ -102,8 +102,8 @@ class Brought(Kind):
         return digest_folder(found) if self.tensorflow else digest_file(found)
 
 
-def wrapped(
-    setting: Brought,
+def wrap_as_head(
+    setting: ImportedModel,
     root: Path,
     inputs: int,
     order: Sequence[int],
@@ -134,9 +134,9 @@ def wrapped(
         raise Wrong(setting.key, f"the file has more than {MOST_BYTES} bytes", "a smaller one")
     try:
         read = (
-            importers_keras.graph_of
+            importers_keras.convert_to_onnx
             if setting.keras
-            else importers_tensorflow.graph_of
+            else importers_tensorflow.convert_to_onnx
             if setting.tensorflow
             else None
         )
@@ -276,7 +276,7 @@ def _width(value: Any) -> int | None:
     return int(dims[-1].dim_value) or None if len(dims) == 2 else None
 
 
-def plain(inputs: Sequence[str]) -> dict[str, Any]:
+def plain_facts(inputs: Sequence[str]) -> dict[str, Any]:
     """Facts of a block that holds numbers as they are; a gap is 0."""
     return {
         n: {"kind": "number", "mean": 0.0, "sd": 1.0, "low": -FAR, "high": FAR, "gaps": False}
@@ -284,13 +284,13 @@ def plain(inputs: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def head_of(
-    setting: Brought,
+def load_head(
+    setting: ImportedModel,
     root: Path,
     inputs: int,
     labels: Sequence[str],
     scale: tuple[float, float] | None,
-) -> BroughtHead:
+) -> ImportedHead:
     """The graph as a head that is fitted already.
 
     Args:
@@ -311,10 +311,10 @@ def head_of(
             unknown[0],
         )
     order = [theirs.index(label) for label in labels] or [0]
-    return BroughtHead(wrapped(setting, root, inputs, order, scale), len(labels))
+    return ImportedHead(wrap_as_head(setting, root, inputs, order, scale), len(labels))
 
 
-class BroughtHead:
+class ImportedHead:
     """A graph of probabilities, or of standardised values, as our heads are."""
 
     name = "brought"

@@ -148,7 +148,7 @@ KEPT = {
 }
 
 
-def graph_of(folder: Path, named: str) -> bytes:
+def convert_to_onnx(folder: Path, named: str) -> bytes:
     """The folder's net as a serialised ONNX graph.
 
     Raises:

@@ -145,10 +145,10 @@ def _run(
 
     from mesocosm.learning.features.embeddings import bfloat16, load_trunk, pad
     from mesocosm.learning.features.tokenizer import Tokens
-    from mesocosm.learning.training.checkpoint import again, keep_up
-    from mesocosm.learning.training.fast_dropout import quick
-    from mesocosm.learning.training.train_step import clip
-    from mesocosm.learning.training.trainer import buckets
+    from mesocosm.learning.training.checkpoint import load_checkpoint, save_checkpoint
+    from mesocosm.learning.training.fast_dropout import fast_dropout_in
+    from mesocosm.learning.training.train_step import clip_gradients
+    from mesocosm.learning.training.trainer import bucket_batches
 
     torch.manual_seed(seed)
     if base:
@@ -197,8 +197,8 @@ def _run(
                 total += float(loss_of(part, draw)) * len(part)
         return round(total / max(1, len(order)), 5)
 
-    with quick(net):
-        begun = again(keep, moving, optimiser)
+    with fast_dropout_in(net):
+        begun = load_checkpoint(keep, moving, optimiser)
         done, before = (begun[0]["epochs"], begun[0]["before"]) if begun else (0, judged())
         for epoch in range(done, setting.epochs):
             torch.manual_seed(seed * 1000 + epoch)
@@ -207,7 +207,7 @@ def _run(
             told = began = time.perf_counter()
             total = 0.0
             for number, pick in enumerate(
-                buckets([len(r) for r, _ in taught], setting.batch, seed * 1000 + epoch)
+                bucket_batches([len(r) for r, _ in taught], setting.batch, seed * 1000 + epoch)
             ):
                 step = epoch * each + number
                 warm = max(1, steps // 16)
@@ -225,7 +225,7 @@ def _run(
                         "a lower learning_rate",
                     )
                 loss.backward()
-                clip(list(moving.values()), 1.0)
+                clip_gradients(list(moving.values()), 1.0)
                 optimiser.step()
                 optimiser.zero_grad()
                 total += now_loss
@@ -236,7 +236,9 @@ def _run(
                         f"pretraining, epoch {epoch + 1} of {setting.epochs}: batch {number + 1} of"
                         f" {each}, loss {total / (number + 1):.3f}, {left:.0f} s left"
                     )
-            keep_up(keep, moving, optimiser, {"epochs": epoch + 1, "before": before}, {}, {}, {})
+            save_checkpoint(
+                keep, moving, optimiser, {"epochs": epoch + 1, "before": before}, {}, {}, {}
+            )
         after = judged()
     encoder.save_pretrained(folder)
     return {

@@ -87,10 +87,10 @@ def chosen(
     """The model with what did best in the places of `auto`, its base, what was fitted, and a line
     for each try.
     """
-    from mesocosm.learning.cost.estimate import price, short
-    from mesocosm.learning.cost.predictive import job
+    from mesocosm.learning.cost.estimate import estimate_cost, format_duration
+    from mesocosm.learning.cost.predictive import predictive_job
     from mesocosm.learning.heads.kernel import loss_for
-    from mesocosm.learning.training.fit import fitted
+    from mesocosm.learning.training.fit import fit
 
     setting = model.auto or Auto()
     until = time.perf_counter() + setting.minutes * 60
@@ -99,21 +99,21 @@ def chosen(
     lines: list[dict[str, Any]] = []
 
     def attempt(name: str, asked: Model, base: Base | None) -> Try | None:
-        told = price(job(asked, parts, base, store), store).seconds
+        told = estimate_cost(predictive_job(asked, parts, base, store), store).seconds
         left = until - time.perf_counter()
         if lines and told > left:
             lines.append(
                 {
                     "tried": name,
                     "why_not": (
-                        f"its price of {short(told)} is more than the {short(max(0.0, left))} left"
+                        f"its price of {format_duration(told)} is more than the {format_duration(max(0.0, left))} left"
                     ),
                 }
             )
             say(f"auto: {name} is not tried: {lines[-1]['why_not']}")
             return None
         began = time.perf_counter()
-        made = fitted(asked, parts, base, store, None, lambda _: None, sight=sight)
+        made = fit(asked, parts, base, store, None, lambda _: None, sight=sight)
         head, _, _, feats = made
         if held:
             loss = float(
@@ -133,7 +133,7 @@ def chosen(
         )
         say(
             f"auto: {name}, {head.name} head: {'validation' if held else 'left-out'} loss"
-            f" {loss:.4f} in {short(lines[-1]['seconds'])}"
+            f" {loss:.4f} in {format_duration(lines[-1]['seconds'])}"
         )
         return Try(asked, base, loss, made)
 
@@ -156,10 +156,10 @@ def chosen(
             )
             done += [one] if one else []
     if free and best.base and held and not sight:
-        from mesocosm.learning.fine_tuning import TUNING
+        from mesocosm.learning.fine_tuning import FINE_TUNING
 
         for method in LADDER:
-            tuned: Any = TUNING[method].model_validate({"method": method})
+            tuned: Any = FINE_TUNING[method].model_validate({"method": method})
             one = attempt(
                 f"{best.base.name}, {method}",
                 best.model.model_copy(update={"tune": tuned}),

@@ -20,7 +20,7 @@ from mesocosm.core.settings import Kind
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.tasks.by_field_type import Task
-    from mesocosm.learning.training.trainer import Joined, Rows
+    from mesocosm.learning.training.trainer import TrainingRows, TrunkWithHead
 
 LEARNT, MATTERED = "learnt.safetensors", "mattered.safetensors"
 ROWS = 200  # training rows whose gradients tell what matters
@@ -202,7 +202,7 @@ def fisher(net: Any, rows: int, loss: Callable[[int], Any], most: int = ROWS) ->
     return {n: (m + before[n][1] if n in before else m).contiguous() for n, m in found.items()}
 
 
-def mattered(net: Joined, rows: Rows) -> dict[str, Any]:
+def mattered(net: TrunkWithHead, rows: TrainingRows) -> dict[str, Any]:
     """How much each weight of a net with a head matters. For a number the likelihood is a normal
     one of deviation 1; for labels, one of each being there.
     """
@@ -210,10 +210,10 @@ def mattered(net: Joined, rows: Rows) -> dict[str, Any]:
     from torch.nn import functional as f
 
     from mesocosm.learning.features.embeddings import pad
-    from mesocosm.learning.training.trainer import target
+    from mesocosm.learning.training.trainer import as_target
 
     def loss(i: int) -> Any:
-        y = target(rows.y[[i]])
+        y = as_target(rows.y[[i]])
         out = net(*pad([rows.ids[i]]), torch.tensor(rows.table[[i]]))
         if rows.y.ndim == 2:
             return f.binary_cross_entropy_with_logits(out, y.float(), reduction="sum")

@@ -313,12 +313,14 @@ def beside_general(
         "general": softmax(test @ source.weights + source.bias),
         "local": softmax(own.logits(feats["test"], parts.table["test"])),
     }
-    mine = metrics.figures(said, y)
+    mine = metrics.classification_metrics(said, y)
     key = "auc" if mine.get("auc") == mine.get("auc") and parts.task.classes == 2 else "accuracy"
     told: dict[str, Any] = {"from": source.version, "took": head.name, "figure": key}
     found: dict[str, Any] = {"adapted": told}
     for name, other in others.items():
-        told[name] = {k: round(v, 4) for k, v in metrics.figures(other, y).items() if v == v}
+        told[name] = {
+            k: round(v, 4) for k, v in metrics.classification_metrics(other, y).items() if v == v
+        }
         found[f"gain_over_{name}"] = round(float(mine[key]) - float(told[name][key]), 4)
     say(
         f"took {head.name}: {key} {mine[key]:.3f}; {source.version} as it is"

@@ -131,13 +131,15 @@ def beside_pooled(
     from mesocosm.learning.heads.linear import Linear
 
     y, text, table, labels = parts.y["test"], feats["train"], parts.table["train"], parts.y["train"]
-    mine = metrics.figures(said, y)
+    mine = metrics.classification_metrics(said, y)
     key = "auc" if parts.task.classes == 2 and mine.get("auc") == mine.get("auc") else "accuracy"
 
     def figure(rows: Array) -> float:
         other = Linear().fit(text[rows], table[rows], labels[rows], parts.task.classes, seed)
         return float(
-            metrics.figures(softmax(other.logits(feats["test"], parts.table["test"])), y)[key]
+            metrics.classification_metrics(
+                softmax(other.logits(feats["test"], parts.table["test"])), y
+            )[key]
         )
 
     pooled = figure(np.arange(len(labels)))

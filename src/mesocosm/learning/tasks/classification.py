@@ -57,8 +57,8 @@ class Classes(Task):
     def report(self, said: Array, parts: Any, seed: int) -> dict[str, Any]:
         """Accuracy and its kin, per class, beside a majority and a linear model."""
         y = parts.y["test"]
-        metrics = evaluation_metrics.report(said, y, self.labels, seed)
-        beside = evaluation_metrics.baselines(*plain(parts), parts.y["train"], y, self.classes)
+        metrics = evaluation_metrics.evaluate_classifier(said, y, self.labels, seed)
+        beside = evaluation_metrics.fit_baselines(*plain(parts), parts.y["train"], y, self.classes)
         metrics["baselines"] = {
             name: self.against(said, other, y) for name, other in beside.items()
         }
@@ -69,12 +69,14 @@ class Classes(Task):
     def against(self, said: Array, other: Array, y: Array) -> dict[str, Any]:
         """The other's figures, the gain in accuracy and McNemar's p."""
         found: dict[str, Any] = {
-            k: round(v, 4) for k, v in evaluation_metrics.figures(other, y).items() if v == v
+            k: round(v, 4)
+            for k, v in evaluation_metrics.classification_metrics(other, y).items()
+            if v == v
         }
         right, theirs = said.argmax(1) == y, other.argmax(1) == y
         return found | {
             "gain": round(float(right.mean() - theirs.mean()), 4),
-            "p": round(evaluation_metrics.paired(right, theirs), 6),
+            "p": round(evaluation_metrics.mcnemar(right, theirs), 6),
         }
 
     def sentence(self, metrics: dict[str, Any]) -> str:

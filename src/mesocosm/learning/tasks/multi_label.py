@@ -91,13 +91,13 @@ class Labels(Task):
         }
         there, per_row = (said >= 0.5).astype(np.int8), f1((said >= 0.5).astype(np.int8), y, 1)
         found["interval"] = {
-            "micro_f1": evaluation_metrics.interval(
+            "micro_f1": evaluation_metrics.bootstrap_interval(
                 lambda i: float(f1(there[i], y[i])), len(y), seed
             ),
-            "macro_f1": evaluation_metrics.interval(
+            "macro_f1": evaluation_metrics.bootstrap_interval(
                 lambda i: float(f1(there[i], y[i], 0).mean()), len(y), seed, 60
             ),
-            "example_f1": evaluation_metrics.interval(
+            "example_f1": evaluation_metrics.bootstrap_interval(
                 lambda i: float(per_row[i].mean()), len(y), seed
             ),
         }

@@ -67,7 +67,7 @@ class Ordinal(Classes):
         y, at = parts.y["test"], middle(said)
         metrics = super().report(said, parts, seed)
         metrics |= {k: round(v, 4) if v == v else None for k, v in self._steps(y, at).items()}
-        metrics["interval"]["rank_error"] = evaluation_metrics.interval(
+        metrics["interval"]["rank_error"] = evaluation_metrics.bootstrap_interval(
             lambda i: float(np.abs(at[i] - y[i]).mean()), len(y), seed
         )
         return metrics

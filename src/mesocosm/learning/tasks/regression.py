@@ -10,8 +10,8 @@ from scipy.stats import binomtest
 
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
-from mesocosm.learning.evaluation.interval_widths import ends, fitted, quantile
-from mesocosm.learning.evaluation.slices import parts as slices
+from mesocosm.learning.evaluation.interval_widths import fit_widths, interval_ends, quantile
+from mesocosm.learning.evaluation.slices import slices_of as slices
 from mesocosm.learning.tasks.baseline_settings import plain
 from mesocosm.learning.tasks.task import Task
 
@@ -90,7 +90,7 @@ class Number(Task):
                 and len(left) == len(parts.y[part][rows])
                 and np.array_equal(y, parts.y[part][rows])
             ):
-                return fitted(
+                return fit_widths(
                     parts.table[part][rows],
                     self.said(left)[:, 0],
                     np.abs(left[:, 0] - y) * self.sd,
@@ -115,7 +115,7 @@ class Number(Task):
         Source: Romano et al. 2019, arXiv 1905.03222 (coverage beside width).
         """
         y = parts.y["test"] * self.sd + self.mean
-        both = ends(scale, parts.table["test"], said[:, 0])
+        both = interval_ends(scale, parts.table["test"], said[:, 0])
         if both is None or not len(y):
             return {}
         inside = (both[0] <= y + 1e-9 * abs(y)) & (y - 1e-9 * abs(y) <= both[1])
@@ -154,9 +154,11 @@ class Number(Task):
             k: round(v, 4) if v == v else None for k, v in _figures(told, y).items()
         }
         found["interval"] = {
-            "r2": evaluation_metrics.interval(lambda i: r2(told[i], y[i]), len(y), seed),
-            "mae": evaluation_metrics.interval(lambda i: float(gap[i].mean()), len(y), seed),
-            "rmse": evaluation_metrics.interval(
+            "r2": evaluation_metrics.bootstrap_interval(lambda i: r2(told[i], y[i]), len(y), seed),
+            "mae": evaluation_metrics.bootstrap_interval(
+                lambda i: float(gap[i].mean()), len(y), seed
+            ),
+            "rmse": evaluation_metrics.bootstrap_interval(
                 lambda i: float(np.sqrt((gap[i] ** 2).mean())), len(y), seed
             ),
         }

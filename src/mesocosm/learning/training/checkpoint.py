@@ -17,7 +17,7 @@ from mesocosm.core.files import aside_name
 Tensors = dict[str, torch.Tensor]
 
 
-def keep_up(
+def save_checkpoint(
     path: Path,
     moving: Mapping[str, Any],
     optimiser: Any,
@@ -48,7 +48,7 @@ def keep_up(
     os.replace(aside, target)
 
 
-def again(
+def load_checkpoint(
     path: Path, moving: Mapping[str, Any], optimiser: Any
 ) -> tuple[dict[str, Any], Tensors, Tensors, Tensors] | None:
     """Put a checkpoint's weights and moments in place; its state, the best weights, their mean and

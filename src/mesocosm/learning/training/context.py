@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mesocosm.learning.evaluation.comparison import Last
+from mesocosm.learning.evaluation.comparison import PreviousVersion
 from mesocosm.learning.strategies.continual import Past
 from mesocosm.learning.strategies.domain_adaptation import Taught
 
 
 @dataclass(frozen=True)
-class Site:
+class TrainContext:
     """Where a version grows, and what is known around it.
 
     Args:
@@ -47,7 +47,7 @@ class Site:
     store: Path
     folder: Path
     made: str
-    before: Last | None = None
+    before: PreviousVersion | None = None
     ids: Sequence[int] = ()
     studies: str | None = None
     corpus: Sequence[str] = ()
@@ -64,7 +64,7 @@ class Site:
 
 
 @dataclass
-class Grown:
+class TrainResult:
     """A version's card and figures, before it is listed."""
 
     card: dict[str, Any]

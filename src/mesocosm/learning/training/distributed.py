@@ -23,23 +23,23 @@ import numpy as np
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.files import write_json
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.training.trainer import Joined, Rows
+from mesocosm.learning.training.trainer import TrainingRows, TrunkWithHead
 
 MARK = "mesocosm: "  # what a worker's line of progress begins with
 
 
-def train_many(
-    net: Joined,
+def train_distributed(
+    net: TrunkWithHead,
     tune: Any,
     base: Base,
-    rows: Rows,
-    held: Rows,
+    rows: TrainingRows,
+    held: TrainingRows,
     seed: int,
     most: int,
     keep: Path | None,
     say: Callable[[dict[str, Any]], None],
 ) -> list[dict[str, Any]]:
-    """As `loop.train`, by `tune.processes` processes on this machine; the best weights are put into
+    """As `trainer.train`, by `tune.processes` processes on this machine; the best weights are put into
     `net`.
 
     Args:
@@ -59,8 +59,8 @@ def train_many(
             {n: p.detach().clone().contiguous() for n, p in net.state_dict().items()},
             job / "net.safetensors",
         )
-        put_rows(rows, job / "rows.safetensors")
-        put_rows(held, job / "held.safetensors")
+        write_rows(rows, job / "rows.safetensors")
+        write_rows(held, job / "held.safetensors")
         settings = {
             "tune": tune.model_dump(mode="json"),
             "base": {**asdict(base), "folder": str(base.folder)},
@@ -116,7 +116,7 @@ def train_many(
         return list(json.loads((job / "history.json").read_text(encoding="utf-8")))
 
 
-def put_rows(rows: Rows, path: Path) -> None:
+def write_rows(rows: TrainingRows, path: Path) -> None:
     """Write rows: ids or states flat, with where each row ends."""
     from safetensors.numpy import save_file
 
@@ -137,7 +137,7 @@ def put_rows(rows: Rows, path: Path) -> None:
     )
 
 
-def get_rows(path: Path) -> Rows:
+def read_rows(path: Path) -> TrainingRows:
     """Read them again."""
     from safetensors.numpy import load_file
 
@@ -147,4 +147,4 @@ def get_rows(path: Path) -> Rows:
         flat[a:b] if flat.ndim > 1 else flat[a:b].tolist()
         for a, b in zip(ends, ends[1:], strict=False)
     ]
-    return Rows(parts, kept["table"], kept["y"])
+    return TrainingRows(parts, kept["table"], kept["y"])

@@ -26,18 +26,18 @@ def main(job: Path) -> None:
     from mesocosm.learning.features.embeddings import load_trunk
     from mesocosm.learning.features.layer_cache import top_of
     from mesocosm.learning.features.tokenizer import Tokens
-    from mesocosm.learning.fine_tuning import TUNING
+    from mesocosm.learning.fine_tuning import FINE_TUNING
     from mesocosm.learning.fine_tuning.last import Last
     from mesocosm.learning.training import trainer
-    from mesocosm.learning.training.distributed import MARK, get_rows
+    from mesocosm.learning.training.distributed import MARK, read_rows
 
     asked = json.loads((job / "job.json").read_text(encoding="utf-8"))
     base = Base(**{**asked["base"], "folder": Path(asked["base"]["folder"])})
-    tune: Any = TUNING[asked["tune"]["method"]].model_validate(asked["tune"])
+    tune: Any = FINE_TUNING[asked["tune"]["method"]].model_validate(asked["tune"])
     torch.manual_seed(asked["seed"])
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
-    rows, held = get_rows(job / "rows.safetensors"), get_rows(job / "held.safetensors")
+    rows, held = read_rows(job / "rows.safetensors"), read_rows(job / "held.safetensors")
     seen = trunk
     if (
         isinstance(tune, Last)
@@ -52,7 +52,9 @@ def main(job: Path) -> None:
             trunk.net.get_input_embeddings().weight.detach().numpy(),
         )
     weights = load_file(job / "net.safetensors")
-    net = trainer.Joined(seen, weights["weights"].numpy(), weights["bias"].numpy(), tune.dropout)
+    net = trainer.TrunkWithHead(
+        seen, weights["weights"].numpy(), weights["bias"].numpy(), tune.dropout
+    )
     net.load_state_dict(weights)
     first = os.environ.get("RANK", "0") == "0"
     keep = Path(asked["keep"]) if asked["keep"] else None

@@ -13,7 +13,7 @@ from typing import Any
 LIBRARIES = ("mesocosm", "torch", "transformers", "peft", "scikit-learn", "numpy", "onnxruntime")
 
 
-def around(root: Path) -> dict[str, Any]:
+def describe_environment(root: Path) -> dict[str, Any]:
     """`commit` (None outside a repository), whether it was `changed` since, `python`, `machine`,
     `libraries`.
 

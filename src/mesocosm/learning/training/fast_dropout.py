@@ -18,7 +18,7 @@ NAME = "mesocosm_dropping"
 PARTS = 1 << 16  # chances are told in so many parts
 
 
-def dropped(x: torch.Tensor, chance: float) -> torch.Tensor:
+def drop(x: torch.Tensor, chance: float) -> torch.Tensor:
     """A tensor of which each number is nought by a chance, the others greater for it; by torch's
     seed.
 
@@ -37,7 +37,7 @@ def dropped(x: torch.Tensor, chance: float) -> torch.Tensor:
     return x * keep.to(x.dtype).mul_(PARTS / (PARTS - parts))
 
 
-class Dropping(nn.Module):  # type: ignore[misc]
+class FastDropout(nn.Module):  # type: ignore[misc]
     """`nn.Dropout` by `dropped`.
 
     Args:
@@ -50,7 +50,7 @@ class Dropping(nn.Module):  # type: ignore[misc]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The tensor, or in training what is left of it."""
-        return dropped(x, self.p) if self.training and self.p else x
+        return drop(x, self.p) if self.training and self.p else x
 
 
 def attention(
@@ -89,15 +89,13 @@ def attention(
             else scores + attention_mask
         )
     return (
-        torch.matmul(dropped(torch.softmax(scores, -1), dropout), value)
-        .transpose(1, 2)
-        .contiguous(),
+        torch.matmul(drop(torch.softmax(scores, -1), dropout), value).transpose(1, 2).contiguous(),
         None,
     )
 
 
 @contextmanager
-def quick(net: Any) -> Iterator[None]:
+def fast_dropout_in(net: Any) -> Iterator[None]:
     """A net whose dropout is drawn so while the block runs, and as it was afterwards."""
     from transformers import AttentionInterface, AttentionMaskInterface
     from transformers.masking_utils import sdpa_mask
@@ -117,7 +115,7 @@ def quick(net: Any) -> Iterator[None]:
         and getattr(c, "_attn_implementation", None) == "sdpa"
     }
     for owner, name, one in owners:
-        setattr(owner, name, Dropping(one.p).train(one.training))
+        setattr(owner, name, FastDropout(one.p).train(one.training))
     for config in configs.values():
         config._attn_implementation = NAME
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.timer import Laps
+from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.evaluation import metrics
 from mesocosm.learning.features import tabular
@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 FEW = 30  # validation rows under which no temperature is fitted
 
 
-def fitted(
+def fit(
     model: Model,
     parts: Parts,
     base: Base | None,
@@ -40,7 +40,7 @@ def fitted(
     keep: Path | None,
     say: Say,
     watch: Callable[[int, float], None] | None = None,
-    laps: Laps | None = None,
+    laps: PhaseTimer | None = None,
     past: Past | None = None,
     folder: Path | None = None,
     sight: Sight | None = None,
@@ -59,7 +59,7 @@ def fitted(
             has learnt.
     """
     empty = {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
-    feats, laps, groups = empty, laps or Laps(), parts.groups.get("train")
+    feats, laps, groups = empty, laps or PhaseTimer(), parts.groups.get("train")
     if base:
         from mesocosm.learning.features.embeddings import features
 
@@ -134,7 +134,7 @@ def fitted(
     import torch
 
     def told(record: dict[str, Any]) -> None:
-        say(trainer.told(record))
+        say(trainer.as_progress(record))
         if watch and "held_loss" in record:
             watch(record["epoch"], record["held_loss"])
 
@@ -205,7 +205,7 @@ def fitted(
         if tune.augment and given["train"] is ids["train"]
         else None
     )
-    net = trainer.Joined(seen, head.weights, head.bias, tune.dropout)
+    net = trainer.TrunkWithHead(seen, head.weights, head.bias, tune.dropout)
     if past:
         past.begin(net, base, tune.method, parts.task, say)
     moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
@@ -219,15 +219,15 @@ def fitted(
         told(record | {"epoch": record["epoch"] + len(before)})
 
     data = {
-        p: trainer.Rows(given[p], np.hstack([saw[p], parts.table[p]]), parts.y[p], words)
+        p: trainer.TrainingRows(given[p], np.hstack([saw[p], parts.table[p]]), parts.y[p], words)
         for p in given
     }  # images stand beside what is read
     held = data["validation"] if len(parts.y["validation"]) else data["train"]
     if tune.processes > 1:
-        from mesocosm.learning.training.distributed import train_many
+        from mesocosm.learning.training.distributed import train_distributed
 
         say(f"{tune.processes} processes share each batch")
-        history = train_many(
+        history = train_distributed(
             net, tune, base, data["train"], held, model.seed, model.max_length, keep, onward
         )
     else:
@@ -270,7 +270,7 @@ def _settled(head: Any, feats: dict[str, Array], parts: Parts, say: Say) -> None
         )
         head.y_left = parts.y["validation"] if held else np.zeros(0)
     if parts.task.classes and not parts.task.many and held and hasattr(head, "weights"):
-        heat = metrics.temperature(
+        heat = metrics.fit_temperature(
             head.logits(feats["validation"], parts.table["validation"]), parts.y["validation"]
         )
         head.weights, head.bias = head.weights / np.float32(heat), head.bias / np.float32(heat)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 
-class Crew:
+class ProcessGroup:
     """The processes that share each batch; alone, everything is its own."""
 
     def __init__(self, accelerator: Any) -> None:

@@ -15,22 +15,22 @@ import numpy as np
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.files import write_json
-from mesocosm.core.timer import Laps
+from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.base_models.language_coverage import measure_reading
-from mesocosm.learning.cost.estimate import quoted
-from mesocosm.learning.cost.predictive import planned
+from mesocosm.learning.cost.estimate import track_estimate
+from mesocosm.learning.cost.predictive import planned_job
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.evaluation import model_warnings
-from mesocosm.learning.evaluation.comparison import alone, last
-from mesocosm.learning.evaluation.diagnostics import examined
-from mesocosm.learning.evaluation.leakage import leaks
-from mesocosm.learning.evaluation.learning_curve import curve
+from mesocosm.learning.evaluation.comparison import ablate_inputs, compare_with_previous
+from mesocosm.learning.evaluation.diagnostics import run_diagnostics
+from mesocosm.learning.evaluation.leakage import find_leaks
+from mesocosm.learning.evaluation.learning_curve import measure_learning_curve
 from mesocosm.learning.export.served_graphs import write_graphs
 from mesocosm.learning.features import tabular
 from mesocosm.learning.features.splits import Parts, cut
 from mesocosm.learning.heads.unlearning import keep
-from mesocosm.learning.importers.onnx import Brought, BroughtHead, head_of
+from mesocosm.learning.importers.onnx import ImportedHead, ImportedModel, load_head
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 from mesocosm.learning.strategies.continual import known
@@ -38,22 +38,22 @@ from mesocosm.learning.strategies.domain_adaptation import beside_general
 from mesocosm.learning.strategies.federated import beside_pooled
 from mesocosm.learning.tasks.by_field_type import Number
 from mesocosm.learning.tasks.vision.features import Sight, seen
-from mesocosm.learning.training.context import Grown, Site
-from mesocosm.learning.training.fit import fitted
+from mesocosm.learning.training.context import TrainContext, TrainResult
+from mesocosm.learning.training.fit import fit
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
 
 
-def grow(
+def train_version(
     name: str,
     model: Model,
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
     kinds: Mapping[str, str],
-    site: Site,
+    site: TrainContext,
     say: Say,
-) -> Grown:
+) -> TrainResult:
     """Fill the site's folder with a version of `model` grown on cleaned columns.
 
     Args:
@@ -88,7 +88,7 @@ def grow(
     torch.manual_seed(model.seed)
     parts = cut(model, rows, split, kinds, site.order, site.taught, site.groups, site.sites)
     parts.again = [at for at, i in enumerate(parts.where["train"]) if i in site.again]
-    found = leaks(
+    found = find_leaks(
         rows, kinds, model.inputs, parts.where, [parts.task.plain(v) for v in rows[model.predict]]
     )
     told = [n for n in found["telling"] if n not in model.trust]
@@ -115,9 +115,11 @@ def grow(
     quote = (
         None
         if model.base == AUTO
-        else quoted(planned(model, parts, base, site.root, store, site.corpus, site.told), store)
+        else track_estimate(
+            planned_job(model, parts, base, site.root, store, site.corpus, site.told), store
+        )
     )
-    laps = quote.laps if quote else Laps()
+    laps = quote.laps if quote else PhaseTimer()
     if quote:
         quote.announce(say)
         quote.started(base)
@@ -152,17 +154,19 @@ def grow(
         )
         laps.end("search")
     history: list[dict[str, Any]] = []
-    if isinstance(model.base, Brought):
+    if isinstance(model.base, ImportedModel):
         feats = {p: np.zeros((len(y), 0), np.float32) for p, y in parts.y.items()}
         head, trunk = (
-            head_of(model.base, site.root, len(model.inputs), parts.task.labels, parts.task.scale),
+            load_head(
+                model.base, site.root, len(model.inputs), parts.task.labels, parts.task.scale
+            ),
             None,
         )
         say(f"{model.base.file} is judged as it is; nothing is trained")
     elif picked:
         head, trunk, history, feats = picked
     else:
-        head, trunk, history, feats = fitted(
+        head, trunk, history, feats = fit(
             model,
             parts,
             base,
@@ -195,9 +199,9 @@ def grow(
         metrics |= parts.task.covered(scale["scale"], p_test, parts, shown, kinds)
     say(f"{len(p_test)} test rows: {parts.task.sentence(metrics)}")
     metrics["warnings"] = [
-        *model_warnings.against(metrics),
-        *model_warnings.figures(p_test, parts, metrics),
-        *model_warnings.data(
+        *model_warnings.compare_with_baselines(metrics),
+        *model_warnings.warn_of_predictions(p_test, parts, metrics),
+        *model_warnings.warn_of_data(
             rows,
             kinds,
             split,
@@ -207,7 +211,7 @@ def grow(
             bool(site.groups) or not site.drawn,
             site.others,
         ),
-        *model_warnings.copies(p_test, parts),
+        *model_warnings.warn_of_duplicates(p_test, parts),
     ]
     for sentence in metrics["warnings"]:
         say(f"warning: {sentence}")
@@ -224,7 +228,7 @@ def grow(
         )
     laps.end("judging")
     metrics |= learnt | export.pop("agreement", {}) | {"leaks": found}
-    metrics["beside"] = alone(
+    metrics["beside"] = ablate_inputs(
         head,
         p_test,
         feats,
@@ -232,7 +236,7 @@ def grow(
         model.seed,
         say,
         sight.features["train"].shape[1] if sight else 0,
-    ) | (last(p_test, site.before, rows, parts, say) if site.before else {})
+    ) | (compare_with_previous(p_test, site.before, rows, parts, say) if site.before else {})
     if site.past and trunk is not None and base:
         from mesocosm.learning.features.embeddings import encode
         from mesocosm.learning.features.tokenizer import Tokens
@@ -252,11 +256,11 @@ def grow(
         trunk is None
         and not (sight and sight.tuned)
         and not model.met
-        and not isinstance(head, BroughtHead)
+        and not isinstance(head, ImportedHead)
     ):  # a tuned base has seen all rows
-        metrics["curve"] = curve(head, p_test, feats, parts, model.seed, say)
+        metrics["curve"] = measure_learning_curve(head, p_test, feats, parts, model.seed, say)
     laps.end("curve")
-    metrics |= examined(model, rows, kinds, parts, p_test, export.pop("said", None), say)
+    metrics |= run_diagnostics(model, rows, kinds, parts, p_test, export.pop("said", None), say)
     card = {
         "model": name,
         **scale,
@@ -267,7 +271,11 @@ def grow(
         "pair": model.apart,
         "block": parts.facts,
         "max_length": model.max_length,
-        "base": base.name if base else model.base.file if isinstance(model.base, Brought) else None,
+        "base": base.name
+        if base
+        else model.base.file
+        if isinstance(model.base, ImportedModel)
+        else None,
         "licence": base.licence if base else None,
         "method": model.tune.method,
         "head": head.name,
@@ -287,14 +295,17 @@ def grow(
     if site.ids and not model.pretrain and not whole:
         keep(head, [site.ids[i] for i in parts.where["train"]], folder)
     laps.end("looking closer")
-    if quote and not isinstance(model.base, Brought):
+    if quote and not isinstance(model.base, ImportedModel):
         metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(
+    return TrainResult(
         card | {"metrics": metrics},
         metrics,
         history,
-        [*evaluation_metrics.gates(dict(model.require), metrics), *model_warnings.worse(metrics)],
+        [
+            *evaluation_metrics.check_gates(dict(model.require), metrics),
+            *model_warnings.find_better_baselines(metrics),
+        ],
     )
 
 
@@ -322,7 +333,7 @@ def _trial(
 ) -> float:
     from mesocosm.learning.heads.kernel import loss_for
 
-    head, _, _, feats = fitted(model, parts, base, store, None, lambda _: None, watch, sight=sight)
+    head, _, _, feats = fit(model, parts, base, store, None, lambda _: None, watch, sight=sight)
     held = "validation" if len(parts.y["validation"]) else "train"
     return loss_for(parts.y[held], parts.task.classes)(
         head.logits(feats[held], parts.table[held]), parts.y[held]

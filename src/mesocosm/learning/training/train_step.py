@@ -73,7 +73,7 @@ def backward(
     return float(value.detach()) * tune.accumulate
 
 
-def clip(weights: Sequence[Any], most: float) -> None:
+def clip_gradients(weights: Sequence[Any], most: float) -> None:
     """Hold the norm of all gradients to a bound; where they keep it, nothing is multiplied."""
     norm = nn.utils.get_total_norm([w.grad for w in weights if w.grad is not None])
     if not norm <= most:

@@ -24,16 +24,16 @@ from mesocosm.learning.features.embeddings import bfloat16, full, pad
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import layers_of
 from mesocosm.learning.tasks.vision.pixels import Eyes
-from mesocosm.learning.training.checkpoint import again, keep_up
-from mesocosm.learning.training.fast_dropout import quick
-from mesocosm.learning.training.process_group import Crew
-from mesocosm.learning.training.train_step import backward, clip
+from mesocosm.learning.training.checkpoint import load_checkpoint, save_checkpoint
+from mesocosm.learning.training.fast_dropout import fast_dropout_in
+from mesocosm.learning.training.process_group import ProcessGroup
+from mesocosm.learning.training.train_step import backward, clip_gradients
 
 Array = np.ndarray[Any, Any]
 
 
 @dataclass
-class Rows:
+class TrainingRows:
     """Rows to learn from: token ids, states of lower layers or pictures (which `eyes` look at), the
     table block and labels.
     """
@@ -55,7 +55,7 @@ class Rows:
         ]
 
 
-class Joined(nn.Module):  # type: ignore[misc]
+class TrunkWithHead(nn.Module):  # type: ignore[misc]
     """A trunk and a linear head over its features and the table block, whose `first` columns stand
     before them.
 
@@ -97,7 +97,9 @@ class Joined(nn.Module):  # type: ignore[misc]
         return self.drop(x) @ self.weights + self.bias
 
 
-def buckets(lengths: Sequence[int], batch: int, seed: int, windows: int = 50) -> list[list[int]]:
+def bucket_batches(
+    lengths: Sequence[int], batch: int, seed: int, windows: int = 50
+) -> list[list[int]]:
     """Batches of rows of like length: shuffled, sorted inside windows of batches, shuffled
     again.
     """
@@ -112,18 +114,18 @@ def buckets(lengths: Sequence[int], batch: int, seed: int, windows: int = 50) ->
     return found
 
 
-def target(y: Array, kind: Any = torch.float32) -> torch.Tensor:
+def as_target(y: Array, kind: Any = torch.float32) -> torch.Tensor:
     """Targets as a tensor: class numbers, or numbers of a kind."""
     return torch.tensor(y, dtype=kind) if y.dtype.kind == "f" else torch.tensor(y)
 
 
-def halved(tune: Gradient) -> bool:
+def uses_bfloat16(tune: Gradient) -> bool:
     """Whether products run in bfloat16."""
     return tune.precision == "bf16" or (tune.precision == "auto" and bfloat16())
 
 
-def loss_of(
-    net: Joined, rows: Rows, measure: Any, half: bool | None = None, batch: int = 64
+def mean_loss(
+    net: TrunkWithHead, rows: TrainingRows, measure: Any, half: bool | None = None, batch: int = 64
 ) -> float:
     """The mean loss of rows without dropout: cross-entropy of classes, `measure` of numbers."""
     half = bfloat16() if half is None else half
@@ -139,7 +141,7 @@ def loss_of(
             logits = full(
                 net(*rows.batch(rows.ids, pick, kind), torch.tensor(rows.table[pick]).to(kind))
             )
-            y = target(rows.y[pick], kind)
+            y = as_target(rows.y[pick], kind)
             total += float(
                 nn.functional.cross_entropy(logits, y, reduction="sum")
                 if measure.of == "classes"
@@ -148,7 +150,7 @@ def loss_of(
     return total / max(1, len(order))
 
 
-def _changed(rows: Rows, tune: Gradient, seed: int) -> Sequence[Any]:
+def _changed(rows: TrainingRows, tune: Gradient, seed: int) -> Sequence[Any]:
     """The rows' tokens, said in another way where the settings want it, or their pictures with what
     they are changed by.
     """
@@ -164,7 +166,7 @@ def _changed(rows: Rows, tune: Gradient, seed: int) -> Sequence[Any]:
     return ids
 
 
-def _optimiser(net: Joined, tune: Gradient, moving: Sequence[str]) -> Any:
+def _optimiser(net: TrunkWithHead, tune: Gradient, moving: Sequence[str]) -> Any:
     """The optimiser, weights of one pace in one group."""
     paces: dict[float, list[Any]] = {}
     of_head = getattr(net, "pace", 1.0)
@@ -181,7 +183,7 @@ def _optimiser(net: Joined, tune: Gradient, moving: Sequence[str]) -> Any:
     )
 
 
-def told(record: dict[str, Any]) -> Told:
+def as_progress(record: dict[str, Any]) -> Told:
     """A record of training as a sentence."""
     return Told(_sentence(record), record)
 
@@ -199,10 +201,10 @@ def _sentence(record: dict[str, Any]) -> str:
 
 
 def train(
-    net: Joined,
+    net: TrunkWithHead,
     tune: Gradient,
-    rows: Rows,
-    held: Rows,
+    rows: TrainingRows,
+    held: TrainingRows,
     seed: int,
     keep: Path | None,
     say: Callable[[dict[str, Any]], None],
@@ -218,15 +220,15 @@ def train(
     Raises:
         Wrong: the loss is no number any more.
     """
-    with quick(net):
+    with fast_dropout_in(net):
         return _train(net, tune, rows, held, seed, keep, say)
 
 
 def _train(
-    net: Joined,
+    net: TrunkWithHead,
     tune: Gradient,
-    rows: Rows,
-    held: Rows,
+    rows: TrainingRows,
+    held: TrainingRows,
     seed: int,
     keep: Path | None,
     say: Callable[[dict[str, Any]], None],
@@ -238,12 +240,12 @@ def _train(
     AcceleratorState._reset_state()  # another model of this build may have run in another precision
     accelerator = Accelerator(
         cpu=True,
-        mixed_precision="bf16" if halved(tune) else "no",
+        mixed_precision="bf16" if uses_bfloat16(tune) else "no",
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )  # a base's pooler is not used
     if tune.precision == "fp64":
         net.double()
-    crew = Crew(accelerator)
+    crew = ProcessGroup(accelerator)
     moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
     optimiser = _optimiser(net, tune, list(moving))
     each = math.ceil(math.ceil(len(rows.y) / tune.batch) / tune.accumulate)
@@ -251,7 +253,7 @@ def _train(
     history: list[dict[str, Any]] = []
     best: dict[str, torch.Tensor] = {}
     mean: dict[str, torch.Tensor] = {}
-    resumed = again(keep, moving, optimiser) if keep else None
+    resumed = load_checkpoint(keep, moving, optimiser) if keep else None
     if resumed:
         history, best, mean = resumed[0]["history"], resumed[1], resumed[2]
         tune.put(net.trunk.net, resumed[3])
@@ -273,7 +275,7 @@ def _train(
         tune.enter(net.trunk.net, epoch)
         ready.train()
         ids = _changed(rows, tune, seed * 1000 + epoch)
-        picks = buckets([len(r) for r in rows.ids], tune.batch, seed * 1000 + epoch)
+        picks = bucket_batches([len(r) for r in rows.ids], tune.batch, seed * 1000 + epoch)
         total, spoke = 0.0, time.perf_counter()
         began = spoke
         for number, pick in enumerate(picks):
@@ -282,9 +284,9 @@ def _train(
             for group in optimiser.param_groups:
                 group["lr"] = tune.learning_rate * share * group["pace"]
             mine = crew.mine(pick)
-            y = target(rows.y[mine], kind)
+            y = as_target(rows.y[mine], kind)
             batch = (*rows.batch(ids, mine, kind), torch.tensor(rows.table[mine]).to(kind), y)
-            part = crew.share(y, target(rows.y[pick], kind), weights, len(mine), len(pick))
+            part = crew.share(y, as_target(rows.y[pick], kind), weights, len(mine), len(pick))
             loss = crew.mean(backward(ready, net, tune, measure, batch, weights, accelerator, part))
             if not math.isfinite(loss):
                 raise Wrong(
@@ -293,7 +295,7 @@ def _train(
                     "a lower learning_rate",
                 )
             if (number + 1) % tune.accumulate == 0 or number + 1 == len(picks):
-                clip(list(moving.values()), tune.clip)
+                clip_gradients(list(moving.values()), tune.clip)
                 optimiser.step()
                 tune.stepped(net.trunk.net, step)
                 optimiser.zero_grad()
@@ -313,7 +315,7 @@ def _train(
         record = {
             "epoch": epoch + 1,
             "train_loss": round(total / len(rows.y), 5),
-            "held_loss": round(loss_of(net, held, measure, halved(tune)), 5),
+            "held_loss": round(mean_loss(net, held, measure, uses_bfloat16(tune)), 5),
         }
         history.append(record)
         say(record)
@@ -326,15 +328,17 @@ def _train(
                 for n, p in moving.items()
             }
         if keep and accelerator.is_main_process:
-            keep_up(
+            save_checkpoint(
                 keep, moving, optimiser, {"history": history}, best, mean, tune.kept(net.trunk.net)
             )
-    _settle(net, moving, best, mean, history, lambda: loss_of(net, held, measure, halved(tune)))
+    _settle(
+        net, moving, best, mean, history, lambda: mean_loss(net, held, measure, uses_bfloat16(tune))
+    )
     return history
 
 
 def _settle(
-    net: Joined,
+    net: TrunkWithHead,
     moving: dict[str, Any],
     best: dict[str, torch.Tensor],
     mean: dict[str, torch.Tensor],

@@ -34,15 +34,15 @@ def prices(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str,
         snapshot = catalog.snapshot(dataset=model.learns)
         if snapshot is None or signs.get(f"datasets.{model.learns}") != "=":
             continue
-        from mesocosm.learning.cost.estimate import price
-        from mesocosm.learning.cost.total import work_of
-        from mesocosm.learning.training.context import Site
+        from mesocosm.learning.cost.estimate import estimate_cost
+        from mesocosm.learning.cost.total import job_for
+        from mesocosm.learning.training.context import TrainContext
 
         store = where_of(spec).store
         try:
             read = rows_for(spec, model, snapshot)
             corpus, told = corpus_of(spec, catalog, model, snapshot)
-            site = Site(
+            site = TrainContext(
                 spec.root,
                 store,
                 store,
@@ -55,10 +55,10 @@ def prices(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> dict[str,
                 groups=read.groups,
                 sites=read.sites,
             )
-            job = work_of(model, read.rows, read.split, kinds_of(snapshot), site)
+            job = job_for(model, read.rows, read.split, kinds_of(snapshot), site)
         except Failure:  # the build says what is wrong, with its place
             continue
         if job:
-            said = price(job, store)
+            said = estimate_cost(job, store)
             found[change.address] = said.as_json() | {"text": said.text()}
     return found

@@ -27,7 +27,7 @@ from mesocosm.lifecycle.access.model_access import net_of, taught_by
 from mesocosm.lifecycle.access.preprocessing_spec import preparation
 
 if TYPE_CHECKING:
-    from mesocosm.learning.evaluation.comparison import Last
+    from mesocosm.learning.evaluation.comparison import PreviousVersion
     from mesocosm.learning.strategies.continual import Past
 
 TAUGHT_ID = (  # the id of the prediction that a labelled row came with; no field has its name
@@ -52,9 +52,9 @@ def grow_version(
     from mesocosm.learning.fine_tuning.frozen import Frozen
     from mesocosm.learning.strategies.class_discovery import as_often
     from mesocosm.learning.tracking import TRACKERS
-    from mesocosm.learning.training.context import Site
-    from mesocosm.learning.training.environment import around
-    from mesocosm.learning.training.train import grow
+    from mesocosm.learning.training.context import TrainContext
+    from mesocosm.learning.training.environment import describe_environment
+    from mesocosm.learning.training.train import train_version
 
     store = spec.root / ".mesocosm"
     asked = snapshot["recipe"].get("split") or {}
@@ -110,13 +110,13 @@ def grow_version(
     folder = store / "models" / name / digest(made, size=8)
     corpus, told_of = corpus_of(spec, catalog, model, snapshot)
     with folder_appears(folder) as aside:
-        grown = grow(
+        grown = train_version(
             name,
             model,
             rows,
             split,
             kinds_of(snapshot),
-            Site(
+            TrainContext(
                 spec.root,
                 store,
                 aside,
@@ -168,7 +168,7 @@ def grow_version(
                 "history": grown.history,
                 "feedback": len(more),
                 **({"taught": taught} if taught else {}),
-                "environment": around(spec.root),
+                "environment": describe_environment(spec.root),
             }
         ),
         "origin": origin,
@@ -244,12 +244,12 @@ def _last_version(
     snapshot: Mapping[str, Any],
     fields: Sequence[str],
     more: int,
-) -> Last | None:
+) -> PreviousVersion | None:
     """The newest version, where it predicts the same from fields at hand, and which rows did not
     teach it.
     """
     from mesocosm.data.snapshots.delta_tables import read_table
-    from mesocosm.learning.evaluation.comparison import Last
+    from mesocosm.learning.evaluation.comparison import PreviousVersion
 
     store = spec.root / ".mesocosm"
     listed = catalog.versions(name)
@@ -296,7 +296,7 @@ def _last_version(
     except Failure:  # its files, or its snapshot, are gone: there is nothing to compare with
         return None
     return (
-        Last(net.labels, net.inputs, net.outputs, fresh + [False] * more)
+        PreviousVersion(net.labels, net.inputs, net.outputs, fresh + [False] * more)
         if set(net.inputs) <= set(fields)
         else None
     )

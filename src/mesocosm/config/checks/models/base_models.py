@@ -9,7 +9,7 @@ from mesocosm.config.checks.models.pretraining import of_pretrain
 from mesocosm.config.checks.names import Fault
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import Wrong
-from mesocosm.learning.importers.onnx import Brought
+from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 
@@ -84,7 +84,7 @@ def of_base(
     eco: Ecosystem, model: Model, kinds: Mapping[str, str], at: tuple[Any, ...]
 ) -> Iterator[Fault]:
     """Faults of `base`, `pretrain` and `search`."""
-    if isinstance(model.base, Brought):
+    if isinstance(model.base, ImportedModel):
         for i, field in enumerate(model.inputs):
             if kinds.get(field, "number") not in ("number", "integer"):
                 yield (

@@ -9,7 +9,7 @@ from mesocosm.config.checks.names import Fault
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import Wrong
 from mesocosm.data.dataset import Dataset
-from mesocosm.learning.importers.onnx import Brought
+from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
 
 OF_RANKS = (
@@ -111,7 +111,11 @@ def of_rank(
                     f"no '{key}' here",
                 ),
             )
-    if model.tune.method != "frozen" or model.fusion != "early" or isinstance(model.base, Brought):
+    if (
+        model.tune.method != "frozen"
+        or model.fusion != "early"
+        or isinstance(model.base, ImportedModel)
+    ):
         yield (
             at,
             Wrong(

@@ -8,7 +8,7 @@ from typing import Any
 from mesocosm.config.checks.names import Fault
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.augmentation import AUGMENT
-from mesocosm.learning.importers.onnx import Brought
+from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.strategies.automl import AUTO
 
 OF_WORDS = ("prefix", "prompt")  # methods that put something before a text
@@ -36,7 +36,7 @@ def of_sight(model: Any, kinds: Mapping[str, str], at: tuple[Any, ...]) -> Itera
                 Wrong("", "no input is an image, so the one base moves", "no 'moves' here"),
             )
         return
-    if kinds.get(model.predict) == "text" or isinstance(model.base, Brought):
+    if kinds.get(model.predict) == "text" or isinstance(model.base, ImportedModel):
         yield (
             (*at, "inputs"),
             Wrong(

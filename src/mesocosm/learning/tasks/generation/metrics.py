@@ -85,12 +85,13 @@ def report(
     }
     found |= {k: round(float(v.mean()), 4) for k, v in each.items()}
     found["interval"] = {
-        "perplexity": metrics.interval(
+        "perplexity": metrics.bootstrap_interval(
             lambda i: float(np.exp(loss[i].sum() / count[i].sum())), len(loss), seed
         )
     }
     found["interval"] |= {
-        k: metrics.interval(partial(metrics.mean_at, v), len(v), seed) for k, v in each.items()
+        k: metrics.bootstrap_interval(partial(metrics.mean_at, v), len(v), seed)
+        for k, v in each.items()
     }
     return found | {"rows": len(loss), "written": len(said), "classes": {}}
 

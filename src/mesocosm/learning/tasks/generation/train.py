@@ -14,10 +14,10 @@ import numpy as np
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.files import write_json
-from mesocosm.core.timer import Laps
+from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.cost.estimate import quoted
-from mesocosm.learning.cost.text import writing
+from mesocosm.learning.cost.estimate import track_estimate
+from mesocosm.learning.cost.text import generation_job
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
@@ -26,7 +26,7 @@ from mesocosm.learning.tasks.generation.prompt import Prompter, paired
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import Grown, Site
+    from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Say = Callable[[str], None]
 MOST_WRITTEN = 40  # test rows for which answers are written
@@ -39,15 +39,15 @@ def grow_writer(
     base: Base,
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
-    site: Site,
+    site: TrainContext,
     say: Say,
-) -> Grown:
+) -> TrainResult:
     """Fill the site's folder with a version that writes the field `predict`.
 
     Raises:
         Wrong: the data or the base does not fit the settings.
     """
-    from mesocosm.learning.training.context import Grown
+    from mesocosm.learning.training.context import TrainResult
 
     began = time.perf_counter()
     if model.tune.method in ("prompt", "bitfit"):
@@ -71,7 +71,9 @@ def grow_writer(
             f"{shared} of {len(where['test'])} test rows equal a training row in what is asked and"
             " what is answered"
         )
-    quote = quoted(writing(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN), site.store)
+    quote = track_estimate(
+        generation_job(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN), site.store
+    )
     quote.announce(say)
     quote.started(base)
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
@@ -118,11 +120,11 @@ def grow_writer(
     quote.laps.end("judging")
     metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(
+    return TrainResult(
         card | {"metrics": metrics},
         metrics,
         history,
-        evaluation_metrics.gates(dict(model.require), metrics),
+        evaluation_metrics.check_gates(dict(model.require), metrics),
     )
 
 
@@ -132,8 +134,8 @@ def _taught(
     prompter: Prompter,
     texts: Mapping[str, list[str]],
     answers: Mapping[str, list[str]],
-    site: Site,
-    laps: Laps,
+    site: TrainContext,
+    laps: PhaseTimer,
     say: Say,
 ) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
     """Figures, history and the weights that were learnt, by their names below the head."""
@@ -194,7 +196,7 @@ def _taught(
             f" {moving / sum(p.numel() for p in writer.parameters()):.2%} of all"
         )
         none = {p: np.zeros((len(ids[p]), 0), np.float32) for p in PARTS}
-        data = {p: trainer.Rows(ids[p], none[p], y[p]) for p in PARTS}
+        data = {p: trainer.TrainingRows(ids[p], none[p], y[p]) for p in PARTS}
         history = trainer.train(
             writer,
             tune,
@@ -202,7 +204,7 @@ def _taught(
             data["validation"] if len(ids["validation"]) else data["train"],
             model.seed,
             keep,
-            lambda r: say(trainer.told(r)),
+            lambda r: say(trainer.as_progress(r)),
         )
         history[0] = history[0] | {"trained": moving}
         delta = {

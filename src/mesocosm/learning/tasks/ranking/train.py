@@ -16,8 +16,8 @@ import numpy as np
 from mesocosm.core.errors import Wrong
 from mesocosm.core.files import write_json
 from mesocosm.learning.base_models import Base, resolve
-from mesocosm.learning.cost.estimate import quoted
-from mesocosm.learning.cost.ranking import ranking
+from mesocosm.learning.cost.estimate import track_estimate
+from mesocosm.learning.cost.ranking import ranking_job
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.tasks.ranking.ann_index import MOST
 from mesocosm.learning.tasks.ranking.features import (
@@ -37,7 +37,7 @@ from mesocosm.learning.tasks.ranking.two_tower import Learnt, learn
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import Grown, Site
+    from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -49,14 +49,14 @@ HELD = 4_000_000  # scores held at a time
 
 
 def grow_ranker(
-    name: str, model: Model, rows: Mapping[str, Sequence[Any]], site: Site, say: Say
-) -> Grown:
+    name: str, model: Model, rows: Mapping[str, Sequence[Any]], site: TrainContext, say: Say
+) -> TrainResult:
     """Fill the site's folder with a version that ranks the field `predict`.
 
     Raises:
         Wrong: the data does not fit the settings.
     """
-    from mesocosm.learning.training.context import Grown
+    from mesocosm.learning.training.context import TrainResult
 
     assert model.rank is not None
     began = time.perf_counter()
@@ -75,8 +75,8 @@ def grow_ranker(
             f"at least {LEAST} to learn from and to be judged by",
         )
     base = resolve(str(model.base), site.root) if any(site.items.values()) else None
-    quote = quoted(
-        ranking(
+    quote = track_estimate(
+        ranking_job(
             model, base, histories, len(able), [site.items.get(i, "") for i in items], site.store
         ),
         site.store,
@@ -172,11 +172,11 @@ def grow_ranker(
     quote.laps.end("judging")
     metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(
+    return TrainResult(
         card | {"metrics": metrics},
         metrics,
         [],
-        evaluation_metrics.gates(dict(model.require), metrics),
+        evaluation_metrics.check_gates(dict(model.require), metrics),
     )
 
 
@@ -214,7 +214,9 @@ def judging(histories: Sequence[list[int]], items: int, draw: Any) -> list[list[
     )
 
 
-def _said(model: Model, base: Base | None, items: Sequence[str], site: Site, say: Say) -> Array:
+def _said(
+    model: Model, base: Base | None, items: Sequence[str], site: TrainContext, say: Say
+) -> Array:
     """What is said of each item as unit vectors; of no width where nothing is."""
     texts = [site.items.get(item, "") for item in items]
     if base is None:
@@ -319,7 +321,9 @@ def _judged(
     of = {"hit_rate_at_10": (mine <= 10).astype(float), "ndcg_at_10": ndcg(mine), "mrr": 1 / mine}
     found: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in of.items()}
     found["interval"] = {
-        k: evaluation_metrics.interval(partial(evaluation_metrics.mean_at, v), len(right), seed)
+        k: evaluation_metrics.bootstrap_interval(
+            partial(evaluation_metrics.mean_at, v), len(right), seed
+        )
         for k, v in of.items()
     }
     found["baselines"] = {

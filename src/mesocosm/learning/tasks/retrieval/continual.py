@@ -26,11 +26,11 @@ def mattered(net: Any, rows: Any) -> dict[str, Any]:
     import torch
 
     from mesocosm.learning.features.embeddings import pad
-    from mesocosm.learning.training.trainer import target
+    from mesocosm.learning.training.trainer import as_target
 
     def loss(i: int) -> Any:
         pick = [i, *(j % len(rows.y) for j in range(i + 1, i + min(BESIDE, len(rows.y))))]
-        y = target(rows.y[pick])
+        y = as_target(rows.y[pick])
         sides = net(*pad([rows.ids[j] for j in pick]), torch.tensor(rows.table[pick]))
         return net.measure.of_rows(sides, y)[0]
 

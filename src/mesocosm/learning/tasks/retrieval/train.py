@@ -17,8 +17,8 @@ import numpy as np
 from mesocosm.core.errors import Wrong
 from mesocosm.core.files import aside_name, write_json
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.cost.estimate import quoted
-from mesocosm.learning.cost.text import finding
+from mesocosm.learning.cost.estimate import track_estimate
+from mesocosm.learning.cost.text import retrieval_job
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.features.word_pieces import terms
@@ -29,7 +29,7 @@ from mesocosm.learning.tasks.retrieval.query_projection import bridge, ranks, un
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import Grown, Site
+    from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -42,9 +42,9 @@ def grow_finder(
     base: Base,
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
-    site: Site,
+    site: TrainContext,
     say: Say,
-) -> Grown:
+) -> TrainResult:
     """Fill the site's folder with a version that finds the field `predict`.
 
     Raises:
@@ -53,7 +53,7 @@ def grow_finder(
     from mesocosm.learning.export.onnx_export import shared_trunk, tuned_trunk
     from mesocosm.learning.features.embeddings import encode
     from mesocosm.learning.tasks.retrieval import continual
-    from mesocosm.learning.training.context import Grown
+    from mesocosm.learning.training.context import TrainResult
 
     began = time.perf_counter()
     where, texts, told = paired(model.inputs, model.predict, rows, split)
@@ -68,7 +68,7 @@ def grow_finder(
         raise Wrong(
             "predict", f"'{model.predict}' holds {len(known)} different texts", f"2 to {MOST:,}"
         )
-    quote = quoted(finding(model, base, texts, told, site.store), site.store)
+    quote = track_estimate(retrieval_job(model, base, texts, told, site.store), site.store)
     quote.announce(say)
     quote.started(base)
     number = {t: k for k, t in enumerate([*known, *gone])}
@@ -173,15 +173,17 @@ def grow_finder(
     quote.laps.end("export")
     metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(
+    return TrainResult(
         card | {"metrics": metrics},
         metrics,
         history,
-        evaluation_metrics.gates(dict(model.require), metrics),
+        evaluation_metrics.check_gates(dict(model.require), metrics),
     )
 
 
-def _reader(base: Base, model: Model, site: Site, say: Say) -> Callable[[Sequence[str]], Array]:
+def _reader(
+    base: Base, model: Model, site: TrainContext, say: Say
+) -> Callable[[Sequence[str]], Array]:
     from mesocosm.learning.features.embeddings import features
 
     return lambda texts: features(base, texts, model.max_length, site.store, say)
@@ -193,7 +195,7 @@ def _tuned(
     texts: Mapping[str, list[str]],
     known: list[str],
     right: Mapping[str, Array],
-    site: Site,
+    site: TrainContext,
     say: Say,
 ) -> tuple[Any, Any, list[dict[str, Any]]]:
     """A trunk after training, its tokens and history."""
@@ -223,7 +225,7 @@ def _tuned(
     for part in PARTS:
         ids = tokens.ids(texts[part]) if texts[part] else []
         ends = np.array([[len(i)] for i in ids], np.float32).reshape(len(ids), 1)
-        data[part] = trainer.Rows(
+        data[part] = trainer.TrainingRows(
             [[*q, *said[k]] for q, k in zip(ids, right[part], strict=True)], ends, right[part]
         )
 
@@ -234,7 +236,7 @@ def _tuned(
         data["validation"] if texts["validation"] else data["train"],
         model.seed,
         site.store / "work" / site.made,
-        lambda r: say(trainer.told(r)),
+        lambda r: say(trainer.as_progress(r)),
     )  # type: ignore[arg-type]
     net.float()
     if site.past:
@@ -264,7 +266,9 @@ def report(places: Array, seed: int) -> dict[str, Any]:
     }
     found: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in of.items()}
     found["interval"] = {
-        k: evaluation_metrics.interval(partial(evaluation_metrics.mean_at, v), len(places), seed)
+        k: evaluation_metrics.bootstrap_interval(
+            partial(evaluation_metrics.mean_at, v), len(places), seed
+        )
         for k, v in of.items()
     }
     return found | {"rows": len(places), "classes": {}}

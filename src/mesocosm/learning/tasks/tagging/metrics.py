@@ -52,7 +52,9 @@ def judged(
         "token_accuracy": round(float(words[:, 0].sum() / max(1, words[:, 1].sum())), 4),
         "rows": len(right),
     }
-    found["interval"] = {"span_f1": metrics.interval(lambda i: _f1(counts[i]), len(counts), seed)}
+    found["interval"] = {
+        "span_f1": metrics.bootstrap_interval(lambda i: _f1(counts[i]), len(counts), seed)
+    }
     kinds = sorted({kind for tags in right for _, _, kind in spans(tags)})
     found["classes"] = {k: _of_kind(k, said, right) for k in kinds}
     return found

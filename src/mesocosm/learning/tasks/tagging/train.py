@@ -15,8 +15,8 @@ import numpy as np
 from mesocosm.core.errors import Wrong
 from mesocosm.core.files import write_json
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.cost.estimate import quoted
-from mesocosm.learning.cost.text import tagging
+from mesocosm.learning.cost.estimate import track_estimate
+from mesocosm.learning.cost.text import tagging_job
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
@@ -25,7 +25,7 @@ from mesocosm.learning.tasks.tagging.words import allowed, best, words_of
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import Grown, Site
+    from mesocosm.learning.training.context import TrainContext, TrainResult
 from mesocosm.learning.tasks.tagging.metrics import against, judged, looked_up
 
 Array = np.ndarray[Any, Any]
@@ -41,9 +41,9 @@ def grow_tagger(
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
     tags: Sequence[str],
-    site: Site,
+    site: TrainContext,
     say: Say,
-) -> Grown:
+) -> TrainResult:
     """Fill the site's folder with a version that tags the words of its one input.
 
     Args:
@@ -58,7 +58,7 @@ def grow_tagger(
     from mesocosm.learning.features.embeddings import load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.tasks.tagging.net import States, Tagger, encoded, states
-    from mesocosm.learning.training.context import Grown
+    from mesocosm.learning.training.context import TrainResult
 
     began = time.perf_counter()
     torch.manual_seed(model.seed)
@@ -72,7 +72,7 @@ def grow_tagger(
             f"the training rows of '{model.predict}' hold one tag only",
             "named things, and words that are none",
         )
-    quote = quoted(tagging(model, base, texts, len(tags), site.store), site.store)
+    quote = track_estimate(tagging_job(model, base, texts, len(tags), site.store), site.store)
     quote.announce(say)
     quote.started(base)
     tokens = Tokens(base.folder, model.max_length)
@@ -106,7 +106,7 @@ def grow_tagger(
             f" {moving / sum(p.numel() for p in net.parameters()):.2%} of all"
         )
         data = {
-            p: trainer.Rows(
+            p: trainer.TrainingRows(
                 ids[p],
                 np.zeros((len(ids[p]), 0), np.float32),
                 _targets(ids[p], first[p], right[p], number),
@@ -121,7 +121,7 @@ def grow_tagger(
             held,
             model.seed,
             site.store / "work" / site.made,
-            lambda r: say(trainer.told(r)),
+            lambda r: say(trainer.as_progress(r)),
         )  # type: ignore[arg-type]
         net.float()
         history[0] = history[0] | {"trained": moving}
@@ -183,11 +183,11 @@ def grow_tagger(
     quote.laps.end("export")
     metrics["price"] = quote.settled()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(
+    return TrainResult(
         card | {"metrics": metrics},
         metrics,
         history,
-        evaluation_metrics.gates(dict(model.require), metrics),
+        evaluation_metrics.check_gates(dict(model.require), metrics),
     )
 
 

@@ -88,7 +88,7 @@ def tuned(
     torch.manual_seed(model.seed)
     whole = sum(p.numel() for p in net.parameters())
     looking = Looking(tune.attach(net.net))
-    joined = trainer.Joined(
+    joined = trainer.TrunkWithHead(
         looking, head.weights, head.bias, tune.dropout, texts["train"].shape[1], how["width"] ** 0.5
     )  # a head over unit vectors moves as one over vectors of a layer's own size would
     moving = sum(p.numel() for p in joined.parameters() if p.requires_grad)
@@ -99,7 +99,7 @@ def tuned(
     )
     eyes = Eyes(how, tuple(w for w in tune.augment if isinstance(w, Picture)))
     data = {
-        p: trainer.Rows(
+        p: trainer.TrainingRows(
             [(values, "") for values in zip(*parts.images[p].values(), strict=True)],
             np.hstack([texts[p], parts.table[p]]),
             parts.y[p],
@@ -110,7 +110,9 @@ def tuned(
     held = (
         data["validation"]
         if len(parts.y["validation"])
-        else trainer.Rows(data["train"].ids, data["train"].table, parts.y["train"], eyes=Eyes(how))
+        else trainer.TrainingRows(
+            data["train"].ids, data["train"].table, parts.y["train"], eyes=Eyes(how)
+        )
     )
     history = trainer.train(joined, tune, data["train"], held, model.seed, keep, told)
     joined.float()
@@ -124,9 +126,9 @@ def tuned(
             for p, fields in parts.images.items()
         }
         return found, history
-    from mesocosm.learning.export.weight_sharing import lean
+    from mesocosm.learning.export.weight_sharing import share_weights
 
-    own = lean(folder, tuned_sight(net, sight.base, how, folder, store), STEMS)
+    own = share_weights(folder, tuned_sight(net, sight.base, how, folder, store), STEMS)
     eye = eye_of(folder, how)
     sight.features = {
         p: np.hstack([eye.features(list(v)) for v in fields.values()])
