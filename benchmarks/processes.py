@@ -24,7 +24,7 @@ def processes() -> list[Line]:
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.fine_tuning import FINE_TUNING
     from mesocosm.learning.training import trainer
-    from mesocosm.learning.training.distributed import train_distributed
+    from mesocosm.learning.training.distributed import DistributedJob, train_distributed
 
     texts = [
         f"what a {['lovely', 'awful'][i % 2]} day number {i} " + "indeed " * (i % 7)
@@ -65,7 +65,9 @@ def processes() -> list[Line]:
             history = (
                 trainer.train(net, tune, rows, rows, 7, None, lambda _: None)
                 if count == 1
-                else train_distributed(net, tune, base, rows, rows, 7, 64, None, lambda _: None)
+                else train_distributed(
+                    net, DistributedJob(tune, base, 7, 64), rows, rows, lambda _: None
+                )
             )
             nets.append(
                 {n: p.detach().double() for n, p in net.named_parameters() if p.requires_grad}

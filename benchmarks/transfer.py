@@ -225,6 +225,7 @@ def tuned(
     from mesocosm.learning.features.splits import cut
     from mesocosm.learning.model import Model
     from mesocosm.learning.training.fit import fit
+    from mesocosm.learning.training.fit_request import FitRequest
 
     rows = {"x": train[0] + test[0], "y": train[1] + test[1]}
     split = ["validation" if i % 10 == 9 else "train" for i in range(len(train[0]))] + [
@@ -245,7 +246,8 @@ def tuned(
         resolve(*BASE),
     )
     began = cpu()
-    head, _, _, feats = fit(model, parts, base, store, None, lambda _: None)
+    fitted = fit(FitRequest(model, parts, base, store), lambda _: None)
+    head, feats = fitted.head, fitted.features
     took = cpu() - began
     return (
         float(

@@ -30,7 +30,11 @@ def test_losses_and_sentences_are_there_while_it_lasts(tmp_path: Path) -> None:
         assert now["address"] == "models.risk" and now["epochs"] == [
             {"epoch": 1, "train_loss": 0.5, "held_loss": 0.4}
         ]
-        assert len(heard) == 901 and len(now["lines"]) == 8 and "held out 0.4" in now["lines"][-1]
+        assert (
+            len(heard) == 901
+            and len(now["lines"]) == 8
+            and "validation loss 0.4" in now["lines"][-1]
+        )
         assert (
             100 < len(now["points"]) <= 400
             and now["points"] == sorted(now["points"])

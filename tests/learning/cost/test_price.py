@@ -15,7 +15,7 @@ from conftest import SMALL
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.timer import process_memory, reset_peak_memory
-from mesocosm.learning.cost.estimate import BOOK, CostEstimate, estimate_cost, track_estimate
+from mesocosm.learning.cost.estimate import CALIBRATION, CostEstimate, estimate_cost, track_estimate
 from mesocosm.learning.cost.predictive import predictive_job
 from mesocosm.learning.cost.total import job_for
 from mesocosm.learning.features.splits import cut
@@ -61,16 +61,16 @@ def test_what_came_corrects_what_is_said_next(tmp_path: Path) -> None:
     first = priced(model, parts, tmp_path)
     for _ in range(4):
         quote = track_estimate(predictive_job(model, parts, None, tmp_path), tmp_path)
-        quote.laps.took = {"heads": 3 * first.phases["heads"]}
-        quote.laps.began -= sum(quote.laps.took.values())
-        told = quote.settled()
+        quote.timer.durations = {"heads": 3 * first.phases["heads"]}
+        quote.timer.began -= sum(quote.timer.durations.values())
+        told = quote.record_actual()
         assert told["took"]["phases"]["heads"] == pytest.approx(3 * first.phases["heads"], abs=0.01)
     last = priced(model, parts, tmp_path)
     assert (
         2.2 < last.phases["heads"] / first.phases["heads"] < 4
     )  # the machine's pace is tried anew each time
     for broken in ("", "[1]", '{"heads": "x", "memory": 1e9}'):
-        (tmp_path / BOOK).write_text(broken)
+        (tmp_path / CALIBRATION).write_text(broken)
         assert priced(model, parts, tmp_path).seconds > 0
 
 
@@ -78,11 +78,11 @@ def test_an_estimate_is_corrected_by_the_phases_that_ended(tmp_path: Path) -> No
     model, parts = parts_of(200)
     for off in (1.0, 10.0, 0.02):  # as estimated, ten times as long, far shorter
         quote = track_estimate(predictive_job(model, parts, None, tmp_path), tmp_path)
-        quote.said = CostEstimate({"heads": 40.0, "curve": 60.0}, 0.1)
+        quote.estimate = CostEstimate({"heads": 40.0, "curve": 60.0}, 0.1)
         lines: list[Any] = []
         quote.announce(lines.append)
-        quote.laps.at -= 40 * off  # as if so much time had passed
-        quote.laps.end("heads")
+        quote.timer.phase_began -= 40 * off  # as if so much time had passed
+        quote.timer.end("heads")
         assert quote.remaining() == pytest.approx(60 * max(off, 0.05), rel=0.05)
         assert len(lines) == 2 and all(
             "corrected estimate" in line
@@ -147,7 +147,7 @@ def test_each_road_is_priced_before_and_settled_after(
         told["took"]["seconds"], rel=0.05, abs=0.1
     )
     assert any(line.startswith("about ") and "GB" in line for line in said)
-    book = json.loads((site.store / BOOK).read_text())
+    book = json.loads((site.store / CALIBRATION).read_text())
     assert any(key.endswith(f"|{before.key}") for key in book)
 
 
@@ -231,4 +231,4 @@ def test_a_plan_tells_the_price_of_a_model_whose_data_is_there(
         told["took"]["seconds"], rel=0.05, abs=0.1
     )
     assert "told before" in cli("card", "judge", "-f", str(file)).stdout
-    assert (pond / ".mesocosm" / BOOK).is_file()
+    assert (pond / ".mesocosm" / CALIBRATION).is_file()

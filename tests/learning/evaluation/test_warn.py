@@ -59,7 +59,7 @@ def grown(
         TrainContext(folder, folder, folder, "m", **site),
         lambda _: None,
     )  # type: ignore[arg-type]
-    return found.card, found.metrics, found.missed
+    return found.card, found.metrics, found.failed_gates
 
 
 def test_a_card_says_what_is_wrong_with_its_data(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_card_says_what_is_wrong_with_its_data(tmp_path: Path) -> None:
         "imbalanced",
     ):
         assert words in said, (words, said)
-    _, apart, _ = grown(tmp_path / "b", "y", ["day", "shop_id", "x"], rows, drawn=False)
+    _, apart, _ = grown(tmp_path / "b", "y", ["day", "shop_id", "x"], rows, random_split=False)
     assert not [w for w in apart["warnings"] if "looks like" in w]
     noise = rows | {
         "y": ["a" if i % 10 else "b" for i in np.random.default_rng(1).integers(0, 30, 400)]

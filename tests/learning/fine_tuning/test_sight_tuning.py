@@ -155,13 +155,13 @@ def test_every_change_of_a_picture_leaves_its_size_and_is_the_seeds(
         picture = Image.fromarray(draw.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8))
         before, made = (
             np.asarray(picture).copy(),
-            [np.asarray(way.changed(picture, random.Random(s))) for s in range(20)],
+            [np.asarray(way.apply(picture, random.Random(s))) for s in range(20)],
         )
         assert all(
             m.shape == before.shape and m.dtype == np.uint8 for m in made
         ) and np.array_equal(np.asarray(picture), before)
         assert any(not np.array_equal(m, before) for m in made) and np.array_equal(
-            made[3], np.asarray(way.changed(picture, random.Random(3)))
+            made[3], np.asarray(way.apply(picture, random.Random(3)))
         )
     plain, changed = (
         Eyes({"side": SIDE, "mean": [0.5] * 3, "sd": [0.5] * 3}),
@@ -217,7 +217,7 @@ def test_every_method_moves_what_sees(
     assert not torch.allclose(before, after, atol=1e-4) and torch.allclose(
         after.norm(dim=1), torch.ones(8), atol=1e-4
     )
-    net.net = tune.merged(looking.net)
+    net.net = tune.merge(looking.net)
     shown, _ = rows.batch(rows.ids, range(8), torch.float32)
     assert torch.allclose(net.eval()(shown[:, 0]), after, atol=2e-3)
 

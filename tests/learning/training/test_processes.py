@@ -19,7 +19,12 @@ from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
 from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.training import trainer
-from mesocosm.learning.training.distributed import read_rows, train_distributed, write_rows
+from mesocosm.learning.training.distributed import (
+    DistributedJob,
+    read_rows,
+    train_distributed,
+    write_rows,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -88,7 +93,9 @@ def test_several_processes_take_the_steps_of_one(still: Base, settings: dict[str
     alone = trainer.train(one, tune, rows, rows, 7, None, lambda _: None)
     several, tune, rows = parts(still, settings)
     said: list[dict[str, Any]] = []
-    together = train_distributed(several, tune, still, rows, rows, 7, 64, None, said.append)
+    together = train_distributed(
+        several, DistributedJob(tune, still, 7, 64), rows, rows, said.append
+    )
     assert (
         [r["train_loss"] for r in together]
         == [r["train_loss"] for r in alone]
@@ -121,11 +128,11 @@ def test_a_worker_that_finds_the_rate_wrong_says_so_and_one_that_dies_is_named(
         },
     )
     net.weights.data[:] = float("nan")
-    with pytest.raises(Wrong, match="no number"):
-        train_distributed(net, tune, still, rows, rows, 7, 64, None, lambda _: None)
+    with pytest.raises(Wrong, match="NaN or infinite"):
+        train_distributed(net, DistributedJob(tune, still, 7, 64), rows, rows, lambda _: None)
     gone = Base("gone", Path("/nowhere"), "", "x")
     with pytest.raises(Failure, match="a training process ended"):
-        train_distributed(net, tune, gone, rows, rows, 7, 64, None, lambda _: None)
+        train_distributed(net, DistributedJob(tune, gone, 7, 64), rows, rows, lambda _: None)
 
 
 def test_rows_go_through_a_file_and_come_back(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ class Light(Picture):
     kind: Literal["light"] = "light"
     by: float = Field(0.2, gt=0, lt=1)
 
-    def changed(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Any, rng: random.Random) -> Any:
         """The picture in the light that was drawn."""
         from PIL import ImageEnhance
 

@@ -25,7 +25,7 @@ class Crop(Picture):
     kind: Literal["crop"] = "crop"
     least: float = Field(0.8, gt=0, lt=1)
 
-    def changed(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Any, rng: random.Random) -> Any:
         """The part that was drawn."""
         wide, high = (side * rng.uniform(self.least, 1) for side in picture.size)
         left, top = rng.uniform(0, picture.width - wide), rng.uniform(0, picture.height - high)

@@ -25,7 +25,7 @@ class Cover(Picture):
     kind: Literal["cover"] = "cover"
     share: float = Field(0.3, gt=0, lt=1)
 
-    def changed(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Any, rng: random.Random) -> Any:
         """The picture with its square; the square's middle lies anywhere in it."""
         from PIL import ImageStat
 

@@ -20,7 +20,7 @@ class Delete(Augment):
 
     kind: Literal["delete"] = "delete"
 
-    def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
+    def apply(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
         """The row's tokens anew."""
         kept = [i for i in ids if i in words.marks or rng.random() >= self.share]
         return kept if any(i not in words.marks for i in kept) else list(ids)

@@ -25,7 +25,7 @@ class Flip(Picture):
     kind: Literal["flip"] = "flip"
     chance: float = Field(0.5, gt=0, le=1)
 
-    def changed(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Any, rng: random.Random) -> Any:
         """The picture or its mirror image."""
         from PIL import ImageOps
 

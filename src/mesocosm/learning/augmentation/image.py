@@ -13,6 +13,6 @@ class Picture(Kind):
 
     of: ClassVar[str] = "images"
 
-    def changed(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Any, rng: random.Random) -> Any:
         """The picture (Pillow, RGB) anew, as large as it was."""
         raise NotImplementedError

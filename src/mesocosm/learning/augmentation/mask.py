@@ -20,7 +20,7 @@ class Mask(Augment):
 
     kind: Literal["mask"] = "mask"
 
-    def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
+    def apply(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
         """The row's tokens anew."""
         return [
             words.mask if i not in words.marks and rng.random() < self.share else i for i in ids

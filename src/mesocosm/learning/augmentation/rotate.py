@@ -25,7 +25,7 @@ class Turn(Picture):
     kind: Literal["turn"] = "turn"
     degrees: float = Field(15.0, gt=0, le=180)
 
-    def changed(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Any, rng: random.Random) -> Any:
         """The picture, turned by what was drawn."""
         import numpy as np
 

@@ -20,7 +20,7 @@ class Swap(Augment):
 
     kind: Literal["swap"] = "swap"
 
-    def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
+    def apply(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
         """The row's tokens anew."""
         said = list(ids)
         for spot in range(len(said) - 1):

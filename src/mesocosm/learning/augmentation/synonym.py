@@ -21,7 +21,7 @@ class Synonym(Augment):
 
     kind: Literal["synonym"] = "synonym"
 
-    def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
+    def apply(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
         """The row's tokens anew."""
         return [
             rng.choice(words.near(i)) if rng.random() < self.share and words.near(i) else i

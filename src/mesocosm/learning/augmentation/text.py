@@ -76,6 +76,6 @@ class Augment(Kind):
     of: ClassVar[str] = "texts"
     share: float = Field(0.1, gt=0, lt=1)
 
-    def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
+    def apply(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
         """The tokens of a row, said in another way; marks at its ends stay."""
         raise NotImplementedError

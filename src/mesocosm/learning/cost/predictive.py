@@ -1,10 +1,12 @@
-"""The work of growing a version that predicts: reading or tuning a base, heads, judging, export.
+"""The work of training a predictor: embedding or fine-tuning a base, heads, evaluation, export.
 Counts sizes; fits nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Parts
     from mesocosm.learning.model import Model
 
-COPIED: Work = {"second": 0.35}
-FILTERED = 512  # features of a picture through filters learnt from the training images
+COPIED: Work = {"second": 0.35}  # a graph that lies in the cache of all stores
+FILTERED = 512  # features of an image by filters that are learnt from the training images
+ALL_ROWS = 5000  # training rows up to which ablations and learning curves are fitted
+KERNEL_ROWS = 2500  # of which a kernel's width is chosen
+CURVE_SHARES = (0.125, 0.25, 0.5)
 
 
 def predictive_job(
@@ -41,24 +46,17 @@ def predictive_job(
     sees: Base | None = None,
     corpus: Sequence[str] | None = None,
 ) -> Job:
-    """The work of growing this version.
+    """The work of training this version.
 
     Args:
+        base: of its texts.
         sees: the base of its images.
-        corpus: texts that it pretrains on before; None where that was done.
+        corpus: texts to pretrain on; None where that was done before.
     """
-    net = Net.of(base)
-    if model.pretrain and model.pretrain.scratch and base is None:
-        new = model.pretrain.scratch
-        net = Net.new(new.layers, new.width, new.words)
-    eye = Net.of(sees)
-    floor = 0.75 if net.weights else 0.25
-    return Job(
-        _work(model, parts, base, net, store, sees, eye, corpus),
-        _memory(model, parts, net, eye if sees else None, corpus),
-        floor,
-        _variant(model, parts),
-    )
+    sizes = _Sizes(model, parts, base, store, sees, corpus)
+    work = {phase: units for phase, count in PHASES.items() if (units := count(sizes)) is not None}
+    floor = 0.75 if sizes.net.weights else 0.25
+    return Job(work, _memory(sizes), floor, _variant(sizes))
 
 
 def planned_job(
@@ -70,243 +68,379 @@ def planned_job(
     corpus: Sequence[str],
     told: Mapping[str, Sequence[Any]],
 ) -> Job:
-    """The work of growing a version from what its file names: with a pretrained base where the
+    """The work of training a version from what its file names: with a pretrained base where the
     store has it, else with the pretraining.
 
     Args:
-        base: what reads, before it is pretrained.
-        corpus: texts to pretrain on, and what is `told` of each.
+        base: of its texts, before it is pretrained.
+        corpus: texts to pretrain on.
+        told: what goes along with each of them, by field.
 
     Raises:
-        Wrong: the base that sees is not there.
+        Wrong: the image base is not there.
     """
     from mesocosm.learning.base_models import resolve
 
-    sees = resolve(model.image_base, root) if model.image_base and parts.images["train"] else None
+    sees = None
+    if model.image_base and parts.images["train"]:
+        sees = resolve(model.image_base, root)
     if not (model.pretrain and parts.text_names):
         return predictive_job(model, parts, base, store, sees)
     from mesocosm.learning.pretraining.run import kept
 
-    read = kept(base, corpus, model.pretrain, model.max_length, model.seed, store, told)
-    return predictive_job(model, parts, read or base, store, sees, None if read else corpus)
+    pretrained = kept(base, corpus, model.pretrain, model.max_length, model.seed, store, told)
+    if pretrained:
+        return predictive_job(model, parts, pretrained, store, sees)
+    return predictive_job(model, parts, base, store, sees, corpus)
 
 
-def _moves(model: Model, parts: Parts) -> tuple[str, ...]:
-    """The bases that tuning moves: of `texts`, of `images`."""
-    if model.tune.method == "frozen":
-        return ()
-    moves = model.tune.moves if parts.images["train"] else "texts"
-    return ("texts", "images") if moves == "both" else (moves,)
+@dataclass(frozen=True)
+class _Sizes:
+    """What the work of a predictor is counted from."""
+
+    model: Model
+    parts: Parts
+    base: Base | None
+    store: Path
+    image_base: Base | None
+    corpus: Sequence[str] | None
+
+    @cached_property
+    def net(self) -> Net:
+        """The net of the texts."""
+        pretrain = self.model.pretrain
+        if pretrain and pretrain.scratch and self.base is None:
+            return Net.new(pretrain.scratch.layers, pretrain.scratch.width, pretrain.scratch.words)
+        return Net.of(self.base)
+
+    @cached_property
+    def image_net(self) -> Net:
+        """The net of the images; of no size where filters are learnt."""
+        return Net.of(self.image_base)
+
+    @property
+    def rows(self) -> int:
+        """Training rows."""
+        return len(self.parts.y["train"])
+
+    @property
+    def test_rows(self) -> int:
+        """Test rows."""
+        return len(self.parts.y["test"])
+
+    @property
+    def outputs(self) -> int:
+        """Classes; 0 for a number."""
+        return self.parts.task.classes
+
+    @property
+    def table_width(self) -> int:
+        """Columns of the table features."""
+        return int(self.parts.table["train"].shape[1])
+
+    @cached_property
+    def images(self) -> dict[str, float]:
+        """Images by part."""
+        return {p: float(sum(map(len, f.values()))) for p, f in self.parts.images.items()}
+
+    @property
+    def feature_width(self) -> int:
+        """Width of the features of texts and images that the head takes."""
+        width = self.net.width
+        if self.model.apart:
+            width *= 4
+        if self.images["train"]:
+            width += len(self.parts.images["train"]) * (self.image_net.width or FILTERED)
+        return width
+
+    @cached_property
+    def heads(self) -> list[str]:
+        """The heads that are fitted."""
+        model, parts = self.model, self.parts
+        if model.fusion == "attention":
+            return ["attention"]
+        head = "linear"
+        if not self.fine_tunes:
+            head = getattr(model.tune, "head", "auto")
+        if head != "auto":
+            return [head]
+        text = np.zeros((1, min(1, len(parts.text_names))), np.float32)
+        return heads_for(text, parts.table["train"], parts.y["train"], parts.task.classes)
+
+    @property
+    def fine_tunes(self) -> bool:
+        """Whether a base is trained."""
+        return self.model.tune.method != "frozen"
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The bases that are fine-tuned: of `texts`, of `images`."""
+        tune: Any = self.model.tune
+        if not self.fine_tunes:
+            return ()
+        if not self.parts.images["train"]:
+            return ("texts",)
+        if tune.moves == "both":
+            return ("texts", "images")
+        return (tune.moves,)
+
+    @cached_property
+    def tokens(self) -> dict[str, float]:
+        """Tokens by part; 0 without a base of texts."""
+        texts = self.parts.texts
+        if not self.net.weights:
+            return dict.fromkeys(texts, 0.0)
+        return {p: count_tokens(texts[p]) for p in texts}
+
+    @property
+    def all_tokens(self) -> float:
+        """Tokens of all parts."""
+        return sum(self.tokens.values())
+
+    @property
+    def mean_tokens(self) -> float:
+        """Tokens of a text."""
+        return self.all_tokens / max(1, sum(map(len, self.parts.texts.values())))
+
+    @cached_property
+    def is_cached(self) -> bool:
+        """Whether the features of the texts lie in the store."""
+        if self.base is None or self.corpus is not None or self.model.apart:
+            return False
+        texts: list[str] = []
+        for part in self.parts.where:
+            texts += self.parts.texts[part]
+        return kept_features(self.base, texts, self.model.max_length, self.store).is_file()
 
 
-def _variant(model: Model, parts: Parts) -> str:
-    heads = "+".join(_heads(model, parts))
-    way = "adapted " if model.adapts else "federated " if model.federated else ""
-    return (
-        f"{model.tune.method} {way}{heads}"
-        f" {'image' if parts.images['train'] else 'text' if parts.text_names else 'table'}"
-    )
-
-
-def _heads(model: Model, parts: Parts) -> list[str]:
-    if model.fusion == "attention":
-        return ["attention"]
-    only = getattr(model.tune, "head", "auto") if model.tune.method == "frozen" else "linear"
-    text = np.zeros((1, 1 if parts.text_names else 0), np.float32)
-    return (
-        heads_for(text, parts.table["train"], parts.y["train"], parts.task.classes)
-        if only == "auto"
-        else [only]
-    )
+def _variant(sizes: _Sizes) -> str:
+    """What tells the pace of this kind of job from others, besides sizes."""
+    model, strategy, inputs = sizes.model, "", "table"
+    if model.adapts:
+        strategy = "adapted "
+    elif model.federated:
+        strategy = "federated "
+    if sizes.parts.images["train"]:
+        inputs = "image"
+    elif sizes.parts.text_names:
+        inputs = "text"
+    return f"{model.tune.method} {strategy}{'+'.join(sizes.heads)} {inputs}"
 
 
 def _fit(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
-    """Units of fitting one head once."""
-    if head == "kernel":
-        sample = min(rows, 2500)
-        tries = 9.0 if text and table else 5.0  # widths that are tried, and the last solution
-        return {"eigen": tries * sample**1.6, "solve": 0.0 if rows <= 3000 else rows**3.0}
-    if head == "linear":
-        return (
-            {"logistic": rows**0.25 * (text + table) ** 0.55 * outputs**0.55}
-            if outputs
-            else {"solve": 100.0 * rows * (text + table) ** 2}
-        )
-    if head in ("mlp", "attention"):
-        cells = rows * (text + table) * (1 if head == "mlp" else 6)
-        return {"net row": 4 * 30 * (rows + cells / 50)}
+    """Units of fitting one head once.
+
+    Args:
+        text, table: widths of the features.
+    """
+    match head:
+        case "kernel":
+            sample = min(rows, KERNEL_ROWS)
+            tries = 9.0 if text and table else 5.0  # widths that are tried, and the last solution
+            return {"eigen": tries * sample**1.6, "solve": 0.0 if rows <= 3000 else rows**3.0}
+        case "linear" if outputs:
+            return {"logistic": rows**0.25 * (text + table) ** 0.55 * outputs**0.55}
+        case "linear":
+            return {"solve": 100.0 * rows * (text + table) ** 2}
+        case "mlp" | "attention":
+            cells = rows * (text + table) * (1 if head == "mlp" else 6)
+            return {"net row": 4 * 30 * (rows + cells / 50)}
     trees = 16 * 150 * (outputs if outputs > 2 else 1)
     return {"tree": trees, "tree row": trees * min(rows, 1500)}
 
 
-def _together(
-    model: Model, parts: Parts, kinds: Sequence[str], rows: int, text: int, table: int, outputs: int
-) -> Work:
-    """Units of choosing a head: of all kinds, of rounds between sites, or of moving the general
+def _refit(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
+    """Units of fitting one head on other rows: trees keep their settings then. About half of the
+    heads that are tried are in the one that wins.
+    """
+    tries = 16 if head == "boost" else 1
+    return scale_work(_fit(head, rows, text, table, outputs), 0.6 / tries)
+
+
+def _count_imports(sizes: _Sizes) -> Work:
+    return import_work(bool(sizes.net.weights) and not sizes.is_cached)
+
+
+def _count_pretraining(sizes: _Sizes) -> Work | None:
+    corpus, pretrain = sizes.corpus, sizes.model.pretrain
+    if corpus is None or not pretrain:
+        return None
+    return {
+        "token": count_tokens(corpus) * (3 * pretrain.epochs + 0.1) * sizes.net.whole,
+        "step": pretrain.epochs * len(set(corpus)) / pretrain.batch,
+        "start": 1,
+        "load": 4 * sizes.net.whole,
+    }
+
+
+def _count_image_features(sizes: _Sizes) -> Work | None:
+    if not sizes.images["train"]:
+        return None
+    images, net = sum(sizes.images.values()), sizes.image_net
+    if not sizes.image_base:
+        return {"second": 4.0, "image": images}
+    return {
+        "token": images * net.places * net.weights,
+        "load": 4 * net.weights,
+        "import": 0.8,
+        "image": images,
+    }
+
+
+def _count_embedding(sizes: _Sizes) -> Work:
+    if sizes.is_cached:
+        return {"token": 0, "load": 0}
+    return {"token": sizes.all_tokens * sizes.net.weights, "load": 4 * sizes.net.weights}
+
+
+def _count_heads(sizes: _Sizes) -> Work:
+    """Units of choosing a head: of all kinds, of rounds between sites, or of adapting the general
     one.
     """
+    model, parts = sizes.model, sizes.parts
+    rows, text, table, outputs = sizes.rows, sizes.feature_width, sizes.table_width, sizes.outputs
     if model.federated and parts.sites is not None:
-        steps = (
-            16 * model.federated.rounds * model.federated.local
-        )  # three strengths of five folds, and the whole
+        # three strengths of five folds, and the whole
+        steps = 16 * model.federated.rounds * model.federated.local
         return {
             "product": 2.0 * steps * rows * (text + table) * outputs,
             "row": steps * len(np.unique(parts.sites)),
         }
-    return scale_work(
-        add_work(*(_fit(h, rows, text, table, outputs) for h in kinds)), 20 if model.adapts else 1
-    )  # folds of strengths, of heads and of their means
+    once = add_work(*(_fit(h, rows, text, table, outputs) for h in sizes.heads))
+    # folds of strengths, of heads and of their means
+    return scale_work(once, 20 if model.adapts else 1)
 
 
-def _again(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
-    """Units of fitting one on other rows: trees have their settings then. About half of the kinds
-    that are tried are in the head that wins.
-    """
-    return scale_work(_fit(head, rows, text, table, outputs), 0.6 / (16 if head == "boost" else 1))
-
-
-def _work(
-    model: Model,
-    parts: Parts,
-    base: Base | None,
-    net: Net,
-    store: Path,
-    sees: Base | None,
-    eye: Net,
-    corpus: Sequence[str] | None,
-) -> dict[str, Work]:
-    """Units of each phase."""
-    rows, test = len(parts.y["train"]), len(parts.y["test"])
-    pictures = {p: float(sum(map(len, fields.values()))) for p, fields in parts.images.items()}
-    text = net.width * (4 if model.apart else 1) + (
-        len(parts.images["train"]) * (eye.width if sees else FILTERED) if pictures["train"] else 0
-    )
-    table, outputs = parts.table["train"].shape[1], parts.task.classes
-    kinds = _heads(model, parts)
-    tuned = model.tune.method != "frozen"
-    moves = _moves(model, parts)
-    said = {p: count_tokens(parts.texts[p]) if net.weights else 0.0 for p in parts.texts}
-    whole = sum(said.values())
-    cached = base is not None and corpus is None and _cached(base, model, parts, store)
-    found: dict[str, Work] = {}
-    found["starting"] = import_work(bool(net.weights) and not cached)
-    if corpus is not None and model.pretrain:
-        read = count_tokens(corpus)
-        steps = model.pretrain.epochs * len(set(corpus)) / model.pretrain.batch
-        found["pretraining"] = {
-            "token": read * (3 * model.pretrain.epochs + 0.1) * net.whole,
-            "step": steps,
-            "start": 1,
-            "load": 4 * net.whole,
+def _count_tuning(sizes: _Sizes) -> Work | None:
+    if not sizes.fine_tunes:
+        return None
+    tune, scopes, rows = sizes.model.tune, sizes.scopes, sizes.rows
+    texts: Work = {}
+    if "texts" in scopes:
+        tokens = sizes.tokens
+        texts = tuning_work(
+            tune, sizes.net, rows, tokens["train"], tokens["validation"], sizes.all_tokens
+        )
+    images: Work = {}
+    if "images" in scopes:
+        net = sizes.image_net
+        places = {p: n * net.places for p, n in sizes.images.items()}
+        images = tuning_work(
+            tune, net, rows, places["train"], places["validation"], sum(places.values())
+        )
+        # image nets are of any size, and theirs is exported within
+        images |= {
+            "step": images["step"] * (0.15 + 0.85 * min(1.0, net.weights / 1e7)),
+            "export": net.weights,
+            "import": 0.8,
         }
-    if pictures["train"]:
-        look = (
-            {
-                "token": sum(pictures.values()) * eye.places * eye.weights,
-                "load": 4 * eye.weights,
-                "import": 0.8,
-            }
-            if sees
-            else {"second": 4.0}
-        )
-        found["looking"] = look | {"image": sum(pictures.values())}
-    found["reading"] = {
-        "token": 0 if cached else whole * net.weights,
-        "load": 0 if cached else 4 * net.weights,
+    return add_work(texts, images)
+
+
+def _count_search(sizes: _Sizes) -> Work | None:
+    if not sizes.model.search:
+        return None
+    once = add_work(_count_heads(sizes), _count_tuning(sizes) or {})
+    return scale_work(once, sizes.model.search.trials)
+
+
+def _count_evaluation(sizes: _Sizes) -> Work:
+    counted, outputs = sizes.tokens["train"] * 2, max(1, sizes.outputs)
+    words = min(5000, 40 + counted / 3)
+    return {
+        "word": counted * outputs**0.5,
+        "logistic": sizes.rows**0.25 * words**0.55 * outputs**0.55 / 10,
+        "row": sizes.test_rows * 300 * 0.05,
     }
-    found["heads"] = _together(model, parts, kinds, rows, text, table, outputs)
-    if tuned:
-        words = (
-            tuning_work(model.tune, net, rows, said["train"], said["validation"], whole)
-            if "texts" in moves
-            else {}
-        )
-        shown = {p: n * eye.places for p, n in pictures.items()}
-        eyes = (
-            tuning_work(
-                model.tune, eye, rows, shown["train"], shown["validation"], sum(shown.values())
-            )
-            if "images" in moves
-            else {}
-        )
-        if eyes:  # nets of any size see, and theirs is exported within
-            eyes |= {
-                "step": eyes["step"] * (0.15 + 0.85 * min(1.0, eye.weights / 1e7)),
-                "export": eye.weights,
-                "import": 0.8,
-            }
-        found["tuning"] = add_work(words, eyes)
-    if model.search:
-        found["search"] = scale_work(
-            add_work(found["heads"], found.get("tuning", {})), model.search.trials
-        )
-    counted = said["train"] * 2
-    found["judging"] = {
-        "word": counted * max(1, outputs) ** 0.5,
-        "logistic": rows**0.25 * min(5000, 40 + counted / 3) ** 0.55 * max(1, outputs) ** 0.55 / 10,
-        "row": test * 300 * 0.05,
-    }
-    agree = min(400, len(parts.y["validation"]) + test)
-    mean = whole / max(1, sum(map(len, parts.texts.values())))
-    found["export"] = graph_export_work(
-        net, None if "texts" in moves or corpus is not None else base, store
+
+
+def _count_export(sizes: _Sizes) -> Work:
+    if "texts" in sizes.scopes or sizes.corpus is not None:
+        return graph_export_work(sizes.net, None, sizes.store)
+    return graph_export_work(sizes.net, sizes.base, sizes.store)
+
+
+def _count_parity(sizes: _Sizes) -> Work:
+    rows = min(400, len(sizes.parts.y["validation"]) + sizes.test_rows)
+    return {"graph token": 2 * rows * sizes.mean_tokens * sizes.net.weights}
+
+
+def _count_ablation(sizes: _Sizes) -> Work | None:
+    rows, text, table, outputs = sizes.rows, sizes.feature_width, sizes.table_width, sizes.outputs
+    if not (text and table and rows <= ALL_ROWS):
+        return None
+    return add_work(
+        *(_refit(h, rows, text, 0, outputs) for h in sizes.heads if h != "boost"),
+        *(_refit(h, rows, 0, table, outputs) for h in sizes.heads),
     )
-    found["agreement"] = {"graph token": 2 * agree * mean * net.weights}
-    if text and table and rows <= 5000:
-        found["parts alone"] = add_work(
-            *(_again(h, rows, text, 0, outputs) for h in kinds if h != "boost"),
-            *(_again(h, rows, 0, table, outputs) for h in kinds),
-        )
-    if not tuned and rows <= 5000:
-        found["curve"] = add_work(
-            *(
-                _again(h, int(rows * share), text, table, outputs)
-                for h in kinds
-                for share in (0.125, 0.25, 0.5)
-            )
-        )
-    found["looking closer"] = {
-        "graph token": (3 * min(300, test) * mean * net.weights) if parts.task.classes else 0,
-        "row": 20 * test**0.5,
-    }
-    return found
 
 
-def _memory(
-    model: Model, parts: Parts, net: Net, eye: Net | None, corpus: Sequence[str] | None
-) -> float:
-    """Gigabytes beyond what is held already."""
-    rows, moves = len(parts.y["train"]), _moves(model, parts)
+def _count_curve(sizes: _Sizes) -> Work | None:
+    rows, text, table, outputs = sizes.rows, sizes.feature_width, sizes.table_width, sizes.outputs
+    if sizes.fine_tunes or rows > ALL_ROWS:
+        return None
+    total: Work = {}
+    for head in sizes.heads:
+        for share in CURVE_SHARES:
+            total = add_work(total, _refit(head, int(rows * share), text, table, outputs))
+    return total
+
+
+def _count_diagnostics(sizes: _Sizes) -> Work:
+    tokens = 0.0
+    if sizes.parts.task.classes:
+        tokens = 3 * min(300, sizes.test_rows) * sizes.mean_tokens * sizes.net.weights
+    return {"graph token": tokens, "row": 20 * sizes.test_rows**0.5}
+
+
+PHASES: dict[str, Callable[[_Sizes], Work | None]] = {  # None where a version has not the phase
+    "starting": _count_imports,
+    "pretraining": _count_pretraining,
+    "looking": _count_image_features,
+    "reading": _count_embedding,
+    "heads": _count_heads,
+    "tuning": _count_tuning,
+    "search": _count_search,
+    "judging": _count_evaluation,
+    "export": _count_export,
+    "agreement": _count_parity,
+    "parts alone": _count_ablation,
+    "curve": _count_curve,
+    "looking closer": _count_diagnostics,
+}
+
+
+def _memory(sizes: _Sizes) -> float:
+    """Gigabytes beyond what the process holds already."""
+    model, parts, net = sizes.model, sizes.parts, sizes.net
     tune: Any = model.tune
     need = 0.0
-    if "kernel" in _heads(model, parts):
-        need += (
-            7 * 4 * min(rows, 2500) ** 2 + (3 * 8 if rows <= 3000 else 1.4 * 4) * rows**2
-        ) / 1e9
-    if net.weights:
-        need += (
-            (4.8 * net.weights + 2.5e8) / 1e9
-            if "texts" not in moves
-            else training_memory(tune, net, longest_tokens(parts.texts["train"], model.max_length))
-        )
-    if eye and "images" in moves:
-        need += training_memory(tune, eye, len(parts.images["train"]) * eye.places)
-    if corpus is not None and model.pretrain:  # what each word could be is told for a whole batch
-        need = max(
-            need,
-            training_memory(model.pretrain, net, long := longest_tokens(corpus, model.max_length))
-            + 5 * model.pretrain.batch * long * (net.whole - net.weights) / max(1, net.width) / 1e9,
-        )
+    if "kernel" in sizes.heads:
+        need += _kernel_memory(sizes.rows)
+    if "texts" in sizes.scopes and net.weights:
+        need += training_memory(tune, net, longest_tokens(parts.texts["train"], model.max_length))
+    elif net.weights:
+        need += (4.8 * net.weights + 2.5e8) / 1e9
+    if sizes.image_base and "images" in sizes.scopes:
+        places = len(parts.images["train"]) * sizes.image_net.places
+        need += training_memory(tune, sizes.image_net, places)
+    if sizes.corpus is not None and model.pretrain:
+        longest = longest_tokens(sizes.corpus, model.max_length)
+        # masked words are predicted over the whole vocabulary
+        vocabulary = (net.whole - net.weights) / max(1, net.width)
+        logits = 5 * model.pretrain.batch * longest * vocabulary / 1e9
+        need = max(need, training_memory(model.pretrain, net, longest) + logits)
     return max(need, 0.05)
 
 
-def _cached(base: Base, model: Model, parts: Parts, store: Path) -> bool:
-    texts = [t for p in parts.where for t in parts.texts[p]]
-    return not model.apart and kept_features(base, texts, model.max_length, store).is_file()
+def _kernel_memory(rows: int) -> float:
+    """Gigabytes of the matrices of a kernel head, rows x rows; float64 for few rows."""
+    whole = 3 * 8 if rows <= 3000 else 1.4 * 4
+    return float(7 * 4 * min(rows, KERNEL_ROWS) ** 2 + whole * rows**2) / 1e9
 
 
 def graph_export_work(net: Net, base: Base | None, store: Path) -> Work:
-    """Units of having a net as a graph: of an untouched base it may be in the store, or in the
+    """Units of having a net as a graph: that of an untouched base may lie in the store, or in the
     cache of all stores.
 
     Args:
@@ -316,6 +450,6 @@ def graph_export_work(net: Net, base: Base | None, store: Path) -> Work:
 
     if not net.weights or (base and (trunk_folder(base, store) / "trunk.int8.onnx").is_file()):
         return {}
-    return (
-        COPIED if base and there(f"trunks/{trunk_folder(base, store).name}") else export_work(net)
-    )
+    if base and there(f"trunks/{trunk_folder(base, store).name}"):
+        return COPIED
+    return export_work(net)

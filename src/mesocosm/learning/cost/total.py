@@ -74,7 +74,7 @@ def job_for(
     from mesocosm.learning.cost.predictive import planned_job
     from mesocosm.learning.features.splits import cut
 
-    parts = cut(model, rows, split, kinds, site.order, site.taught, site.groups, site.sites)
+    parts = cut(model, rows, split, kinds, site.order, site.init_from, site.groups, site.sites)
     scratch = model.pretrain is not None and model.pretrain.scratch is not None
     reads = resolve(model.base or "", site.root) if parts.text_names and not scratch else None
-    return planned_job(model, parts, reads, site.root, site.store, site.corpus, site.told)
+    return planned_job(model, parts, reads, site.root, site.store, site.corpus, site.corpus_fields)

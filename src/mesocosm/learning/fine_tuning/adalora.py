@@ -82,11 +82,11 @@ class Adalora(Gradient):
             self.orthogonal * total / max(1, sum("lora_A" in n for n, _ in net.named_parameters()))
         )
 
-    def stepped(self, net: Any, step: int) -> None:
+    def after_step(self, net: Any, step: int) -> None:
         """Let PEFT weigh the parts by this step's gradients, and cut."""
         net.base_model.update_and_allocate(step)
 
-    def kept(self, net: Any) -> dict[str, Any]:
+    def state(self, net: Any) -> dict[str, Any]:
         """The weight of each part in the loss so far."""
         memory = net.base_model.rankallocator
         return {
@@ -95,8 +95,8 @@ class Adalora(Gradient):
             for name, value in getattr(memory, what).items()
         }
 
-    def put(self, net: Any, kept: dict[str, Any]) -> None:
+    def restore(self, net: Any, state: dict[str, Any]) -> None:
         """Remember the weights again."""
-        for name, value in kept.items():
+        for name, value in state.items():
             what, _, part = name.partition(":")
             getattr(net.base_model.rankallocator, what)[part] = value

@@ -126,19 +126,19 @@ class Gradient(Kind):
         """What is added to the loss, or None."""
         del net
 
-    def stepped(self, net: Any, step: int) -> None:
+    def after_step(self, net: Any, step: int) -> None:
         """Called after each step's gradients are there and used, before they are cleared."""
 
-    def kept(self, net: Any) -> dict[str, Any]:
+    def state(self, net: Any) -> dict[str, Any]:
         """What the method itself remembers between epochs, as tensors by name, so that training
         resumes exactly.
         """
         del net
         return {}
 
-    def put(self, net: Any, kept: dict[str, Any]) -> None:
+    def restore(self, net: Any, state: dict[str, Any]) -> None:
         """Remember it again."""
 
-    def merged(self, net: Any) -> Any:
+    def merge(self, net: Any) -> Any:
         """The base after training, for export; thin parts folded into it where they can be."""
         return net.merge_and_unload() if hasattr(net, "merge_and_unload") else net

@@ -91,6 +91,7 @@ def chosen(
     from mesocosm.learning.cost.predictive import predictive_job
     from mesocosm.learning.heads.kernel import loss_for
     from mesocosm.learning.training.fit import fit
+    from mesocosm.learning.training.fit_request import FitRequest
 
     setting = model.auto or Auto()
     until = time.perf_counter() + setting.minutes * 60
@@ -113,8 +114,8 @@ def chosen(
             say(f"auto: {name} is not tried: {lines[-1]['why_not']}")
             return None
         began = time.perf_counter()
-        made = fit(asked, parts, base, store, None, lambda _: None, sight=sight)
-        head, _, _, feats = made
+        made = fit(FitRequest(asked, parts, base, store, sight=sight), lambda _: None)
+        head, feats = made.head, made.features
         if held:
             loss = float(
                 loss_for(parts.y[held], parts.task.classes)(
@@ -169,6 +170,6 @@ def chosen(
     best = min(done, key=lambda t: t.loss)
     say(
         f"auto: {best.base.name + ', ' if best.base else ''}{best.model.tune.method} with the"
-        f" {best.made[0].name} head is taken; {len(done)} tries"
+        f" {best.made.head.name} head is taken; {len(done)} tries"
     )
     return best.model, best.base, best.made, lines

@@ -129,12 +129,12 @@ def grow_version(
                 order_of(snapshot, model.predict),
                 past,
                 items=items_of(spec, catalog, model),
-                taught=taught_by(spec, catalog, model),
+                init_from=taught_by(spec, catalog, model),
                 groups=groups,
                 sites=sites,
-                drawn=drawn,
-                others=others,
-                again=frozenset(
+                random_split=drawn,
+                unused_columns=others,
+                repeated=frozenset(
                     first + at for at in range(1, len(same)) if same[at] == same[at - 1]
                 ),
             ),
@@ -173,7 +173,7 @@ def grow_version(
         ),
         "origin": origin,
         "at": catalog.clock(),
-        "missed": grown.missed,
+        "missed": grown.failed_gates,
     }
 
 

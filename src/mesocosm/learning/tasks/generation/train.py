@@ -75,9 +75,9 @@ def grow_writer(
         generation_job(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN), site.store
     )
     quote.announce(say)
-    quote.started(base)
+    quote.import_libraries(base)
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
-    metrics, history, delta = _taught(base, model, prompter, texts, answers, site, quote.laps, say)
+    metrics, history, delta = _taught(base, model, prompter, texts, answers, site, quote.timer, say)
     figures = ", ".join(f"{k} {metrics[k]:.3f}" for k in ("perplexity", "rouge_l", "exact"))
     if model.reveal:  # private texts stay out of reports and of what is said
         metrics["examples"] = []
@@ -117,8 +117,8 @@ def grow_writer(
         "seed": model.seed,
     }
     write_json(site.folder / "card.json", card)
-    quote.laps.end("judging")
-    metrics["price"] = quote.settled()
+    quote.timer.end("judging")
+    metrics["price"] = quote.record_actual()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return TrainResult(
         card | {"metrics": metrics},
@@ -135,7 +135,7 @@ def _taught(
     texts: Mapping[str, list[str]],
     answers: Mapping[str, list[str]],
     site: TrainContext,
-    laps: PhaseTimer,
+    timer: PhaseTimer,
     say: Say,
 ) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
     """Figures, history and the weights that were learnt, by their names below the head."""
@@ -170,9 +170,9 @@ def _taught(
 
     say(f"{base.name} weighs {len(ids['test'])} answers of test rows as it is")
     before, counts = nets.losses(nets.Writer(lm), ids["test"], y["test"])
-    laps.end("reading")
+    timer.end("reading")
     as_it_is = wrote()
-    laps.end("writing")
+    timer.end("writing")
     history: list[dict[str, Any]] = []
     known: dict[str, Any] = {}
     delta: dict[str, Any] = {}
@@ -183,7 +183,7 @@ def _taught(
         below = nets.inner(lm)
         setattr(lm, below, tune.attach(getattr(lm, below)))
         writer = nets.Writer(lm)
-        past, keep = site.past, site.store / "work" / site.made
+        past, keep = site.past, site.store / "work" / site.build_key
         judged = (
             continual.judging(past, prompter, list(model.inputs), model.predict, MOST_JUDGED)
             if past and continual.begin(past, writer, base, tune.method, say)
@@ -213,9 +213,9 @@ def _taught(
             if p.requires_grad
         }
         after, _ = nets.losses(writer, ids["test"], y["test"])
-        laps.end("tuning")
+        timer.end("tuning")
         said = wrote()
-        laps.end("writing")
+        timer.end("writing")
         if past and past.setting.ewc:
             from safetensors.torch import save_file
 

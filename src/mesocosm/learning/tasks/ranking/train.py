@@ -82,13 +82,13 @@ def grow_ranker(
         site.store,
     )
     quote.announce(say)
-    quote.started(base)
+    quote.import_libraries(base)
     say(
         f"{len(histories):,} of '{model.inputs[0]}' and {len(items):,} items; each one's last item"
         " is kept to judge by"
     )
     vectors = _said(model, base, items, site, say)
-    quote.laps.end("reading")
+    quote.timer.end("reading")
     chosen = {id(h) for h in able}
     taught = [h[:-2] if id(h) in chosen else h for h in histories]
     strength = (
@@ -96,14 +96,14 @@ def grow_ranker(
         if many
         else _strength(taught, [h[:-2] for h in able], np.array([h[-2] for h in able]), len(items))
     )
-    quote.laps.end("solving")
+    quote.timer.end("solving")
     how = model.rank.towers or (Towers() if many else None)
 
     def fitted(of: Sequence[Sequence[int]], start: Learnt | None) -> tuple[Scorer, Learnt | None]:
         learnt = learn(of, len(items), vectors, how, model.seed, say, start) if how else None
-        quote.laps.end("towers" if how else "solving")
+        quote.timer.end("towers" if how else "solving")
         scorer = Scorer.fit(of, len(items), vectors, strength, learnt)
-        quote.laps.end("solving")
+        quote.timer.end("solving")
         return scorer, learnt
 
     first, learnt = fitted(taught, None)
@@ -117,7 +117,7 @@ def grow_ranker(
         + "; counted: "
         + ", ".join(f"{n} {w:.2f}" for n, w in zip(NAMES, weights, strict=True) if w)
     )
-    quote.laps.end("weighing")
+    quote.timer.end("weighing")
     upto = [h[:-1] if id(h) in chosen else h for h in histories]
     judged, learnt = fitted(upto, learnt)
     judged.weights = weights
@@ -128,7 +128,7 @@ def grow_ranker(
         model.seed,
         model.rank.diverse,
     )
-    quote.laps.end("judging")
+    quote.timer.end("judging")
     b = metrics["baselines"]
     say(
         f"{len(able):,} last items: among the first ten for {metrics['hit_rate_at_10']:.1%}"
@@ -169,8 +169,8 @@ def grow_ranker(
         "seed": model.seed,
     }
     write_json(site.folder / "card.json", card)
-    quote.laps.end("judging")
-    metrics["price"] = quote.settled()
+    quote.timer.end("judging")
+    metrics["price"] = quote.record_actual()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return TrainResult(
         card | {"metrics": metrics},

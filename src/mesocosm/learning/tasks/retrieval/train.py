@@ -70,7 +70,7 @@ def grow_finder(
         )
     quote = track_estimate(retrieval_job(model, base, texts, told, site.store), site.store)
     quote.announce(say)
-    quote.started(base)
+    quote.import_libraries(base)
     number = {t: k for k, t in enumerate([*known, *gone])}
     right = {p: np.array([number[t] for t in told[p]], dtype=np.int64) for p in PARTS}
     read = _reader(base, model, site, say)
@@ -80,14 +80,14 @@ def grow_finder(
         f"{sum(map(len, texts.values()))} questions and {len(known)} different answers through"
         f" {base.name}"
     )
-    quote.laps.end("reading")
+    quote.timer.end("reading")
     untaught = ranks(as_it_is["test"], answers[: len(known)], right["test"])
     vectors, trunk, history = as_it_is, None, list[dict[str, Any]]()
     if not isinstance(model.tune, Frozen):
         trunk, tokens, history = _tuned(base, model, texts, [*known, *gone], right, site, say)
         vectors = {p: encode(trunk, tokens, texts[p], say) for p in PARTS if texts[p]}
         answers = encode(trunk, tokens, [*known, *gone], say)
-        quote.laps.end("tuning")
+        quote.timer.end("tuning")
     turn, chosen = bridge(
         vectors["train"],
         answers[right["train"]],
@@ -95,7 +95,7 @@ def grow_finder(
         right["train"],
         numbered([site.groups[i] for i in where["train"]] if site.groups else []),
     )
-    quote.laps.end("matrix")
+    quote.timer.end("matrix")
     if chosen["pull"] is not None:
         say(
             f"a matrix from questions to answers is learnt too (pull {chosen['pull']:g}): left-out"
@@ -130,7 +130,7 @@ def grow_finder(
             turn,
             say,
         )
-    quote.laps.end("judging")
+    quote.timer.end("judging")
     if trunk is None:
         named = os.path.relpath(shared_trunk(base, site.store), site.store / "models" / "x" / "y")
     else:
@@ -170,8 +170,8 @@ def grow_finder(
         "seed": model.seed,
     }
     write_json(site.folder / "card.json", card)
-    quote.laps.end("export")
-    metrics["price"] = quote.settled()
+    quote.timer.end("export")
+    metrics["price"] = quote.record_actual()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return TrainResult(
         card | {"metrics": metrics},
@@ -235,7 +235,7 @@ def _tuned(
         data["train"],
         data["validation"] if texts["validation"] else data["train"],
         model.seed,
-        site.store / "work" / site.made,
+        site.store / "work" / site.build_key,
         lambda r: say(trainer.as_progress(r)),
     )  # type: ignore[arg-type]
     net.float()
@@ -249,7 +249,7 @@ def _tuned(
             site.folder,
         )
     history[0] = history[0] | {"trained": moving}
-    trunk.net = tune.merged(trunk.net)
+    trunk.net = tune.merge(trunk.net)
     return trunk.eval(), tokens, history
 
 

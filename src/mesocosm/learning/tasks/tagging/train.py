@@ -74,12 +74,12 @@ def grow_tagger(
         )
     quote = track_estimate(tagging_job(model, base, texts, len(tags), site.store), site.store)
     quote.announce(say)
-    quote.started(base)
+    quote.import_libraries(base)
     tokens = Tokens(base.folder, model.max_length)
     ids, first = ({p: encoded(tokens, texts[p])[k] for p in PARTS} for k in (0, 1))
     trunk = States(load_trunk(base).net)
     read = states(trunk, ids["train"])
-    quote.laps.end("reading")
+    quote.timer.end("reading")
     weights, bias, strength = _head(
         read,
         first["train"],
@@ -92,7 +92,7 @@ def grow_tagger(
         f"{sum(map(len, right['train'])):,} words of {len(texts['train']):,} texts through"
         f" {base.name}: a linear head over their states, strength {strength:g}"
     )
-    quote.laps.end("heads")
+    quote.timer.end("heads")
     history: list[dict[str, Any]] = []
     if not isinstance(model.tune, Frozen):
         from mesocosm.learning.training import trainer
@@ -120,14 +120,14 @@ def grow_tagger(
             data["train"],
             held,
             model.seed,
-            site.store / "work" / site.made,
+            site.store / "work" / site.build_key,
             lambda r: say(trainer.as_progress(r)),
         )  # type: ignore[arg-type]
         net.float()
         history[0] = history[0] | {"trained": moving}
-        trunk.net = tune.merged(trunk.net)
+        trunk.net = tune.merge(trunk.net)
         weights, bias = net.weights.detach().numpy(), net.bias.detach().numpy()
-        quote.laps.end("tuning")
+        quote.timer.end("tuning")
     seen, may = states(trunk, ids["test"]), allowed(tags)
     said = [
         [tags[k] for k in best(logits_of(s, f, weights, bias), may)] if f else []
@@ -144,7 +144,7 @@ def grow_tagger(
         f" {metrics['interval']['span_f1']}, a dictionary of those known"
         f" {metrics['baselines']['dictionary']['span_f1']:.3f}"
     )
-    quote.laps.end("judging")
+    quote.timer.end("judging")
     own = tuned_trunk(trunk, base, site.folder / "trunk", site.store)
     from safetensors.numpy import save_file
 
@@ -180,8 +180,8 @@ def grow_tagger(
         "seed": model.seed,
     }
     write_json(site.folder / "card.json", card)
-    quote.laps.end("export")
-    metrics["price"] = quote.settled()
+    quote.timer.end("export")
+    metrics["price"] = quote.record_actual()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     return TrainResult(
         card | {"metrics": metrics},

@@ -118,7 +118,7 @@ def tuned(
     joined.float()
     history[0] = history[0] | {"trained": moving}
     head.weights, head.bias = joined.weights.detach().numpy(), joined.bias.detach().numpy()
-    net.net = tune.merged(looking.net)
+    net.net = tune.merge(looking.net)
     net.eval()
     if folder is None:
         found = {

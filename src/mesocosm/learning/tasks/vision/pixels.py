@@ -80,7 +80,7 @@ class Eyes:
                 if value:
                     picture = opened(value)
                     for way in self.ways if seed else ():
-                        picture = way.changed(picture, rng)
+                        picture = way.apply(picture, rng)
                     shown[row, field], there[row, field] = (
                         standard(picture, side, self.how["mean"], self.how["sd"]),
                         1,

@@ -28,7 +28,7 @@ class Lion(Optimiser):
     beta1: float = Field(0.9, ge=0, lt=1)
     beta2: float = Field(0.99, ge=0, lt=1)
 
-    def made(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
+    def create(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
         """Ours; torch 2.13 has none."""
         import torch
 

@@ -10,7 +10,7 @@ from mesocosm.core.settings import Kind
 class Optimiser(Kind):
     """Settings of an optimiser; the rate and the decay of weights stand in `tune`."""
 
-    def made(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
+    def create(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
         """A torch optimiser.
 
         Args:

@@ -26,7 +26,7 @@ class Sgd(Optimiser):
     momentum: float = Field(0.9, ge=0, lt=1)
     nesterov: bool = False
 
-    def made(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
+    def create(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
         """torch's own."""
         from torch.optim import SGD
 
