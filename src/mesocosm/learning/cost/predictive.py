@@ -5,16 +5,14 @@ Counts sizes; fits nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mesocosm.core.cache import there
-from mesocosm.learning.base_models.base import kept_features
 from mesocosm.learning.cost.estimate import Job, Work, add_work, scale_work
+from mesocosm.learning.cost.predictor_sizes import PredictorSizes
 from mesocosm.learning.cost.workload import (
     Net,
     count_tokens,
@@ -24,7 +22,6 @@ from mesocosm.learning.cost.workload import (
     training_memory,
     tuning_work,
 )
-from mesocosm.learning.heads.selection import heads_for
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
     from mesocosm.learning.model import Model
 
 COPIED: Work = {"second": 0.35}  # a graph that lies in the cache of all stores
-FILTERED = 512  # features of an image by filters that are learnt from the training images
 ALL_ROWS = 5000  # training rows up to which ablations and learning curves are fitted
 KERNEL_ROWS = 2500  # of which a kernel's width is chosen
 CURVE_SHARES = (0.125, 0.25, 0.5)
@@ -53,10 +49,10 @@ def predictive_job(
         sees: the base of its images.
         corpus: texts to pretrain on; None where that was done before.
     """
-    sizes = _Sizes(model, parts, base, store, sees, corpus)
+    sizes = PredictorSizes(model, parts, base, store, sees, corpus)
     work = {phase: units for phase, count in PHASES.items() if (units := count(sizes)) is not None}
     floor = 0.75 if sizes.net.weights else 0.25
-    return Job(work, _memory(sizes), floor, _variant(sizes))
+    return Job(work, _memory(sizes), floor, sizes.variant)
 
 
 def planned_job(
@@ -94,139 +90,6 @@ def planned_job(
     return predictive_job(model, parts, base, store, sees, corpus)
 
 
-@dataclass(frozen=True)
-class _Sizes:
-    """What the work of a predictor is counted from."""
-
-    model: Model
-    parts: Parts
-    base: Base | None
-    store: Path
-    image_base: Base | None
-    corpus: Sequence[str] | None
-
-    @cached_property
-    def net(self) -> Net:
-        """The net of the texts."""
-        pretrain = self.model.pretrain
-        if pretrain and pretrain.scratch and self.base is None:
-            return Net.new(pretrain.scratch.layers, pretrain.scratch.width, pretrain.scratch.words)
-        return Net.of(self.base)
-
-    @cached_property
-    def image_net(self) -> Net:
-        """The net of the images; of no size where filters are learnt."""
-        return Net.of(self.image_base)
-
-    @property
-    def rows(self) -> int:
-        """Training rows."""
-        return len(self.parts.y["train"])
-
-    @property
-    def test_rows(self) -> int:
-        """Test rows."""
-        return len(self.parts.y["test"])
-
-    @property
-    def outputs(self) -> int:
-        """Classes; 0 for a number."""
-        return self.parts.task.classes
-
-    @property
-    def table_width(self) -> int:
-        """Columns of the table features."""
-        return int(self.parts.table["train"].shape[1])
-
-    @cached_property
-    def images(self) -> dict[str, float]:
-        """Images by part."""
-        return {p: float(sum(map(len, f.values()))) for p, f in self.parts.images.items()}
-
-    @property
-    def feature_width(self) -> int:
-        """Width of the features of texts and images that the head takes."""
-        width = self.net.width
-        if self.model.apart:
-            width *= 4
-        if self.images["train"]:
-            width += len(self.parts.images["train"]) * (self.image_net.width or FILTERED)
-        return width
-
-    @cached_property
-    def heads(self) -> list[str]:
-        """The heads that are fitted."""
-        model, parts = self.model, self.parts
-        if model.fusion == "attention":
-            return ["attention"]
-        head = "linear"
-        if not self.fine_tunes:
-            head = getattr(model.tune, "head", "auto")
-        if head != "auto":
-            return [head]
-        text = np.zeros((1, min(1, len(parts.text_names))), np.float32)
-        return heads_for(text, parts.table["train"], parts.y["train"], parts.task.classes)
-
-    @property
-    def fine_tunes(self) -> bool:
-        """Whether a base is trained."""
-        return self.model.tune.method != "frozen"
-
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        """The bases that are fine-tuned: of `texts`, of `images`."""
-        tune: Any = self.model.tune
-        if not self.fine_tunes:
-            return ()
-        if not self.parts.images["train"]:
-            return ("texts",)
-        if tune.moves == "both":
-            return ("texts", "images")
-        return (tune.moves,)
-
-    @cached_property
-    def tokens(self) -> dict[str, float]:
-        """Tokens by part; 0 without a base of texts."""
-        texts = self.parts.texts
-        if not self.net.weights:
-            return dict.fromkeys(texts, 0.0)
-        return {p: count_tokens(texts[p]) for p in texts}
-
-    @property
-    def all_tokens(self) -> float:
-        """Tokens of all parts."""
-        return sum(self.tokens.values())
-
-    @property
-    def mean_tokens(self) -> float:
-        """Tokens of a text."""
-        return self.all_tokens / max(1, sum(map(len, self.parts.texts.values())))
-
-    @cached_property
-    def is_cached(self) -> bool:
-        """Whether the features of the texts lie in the store."""
-        if self.base is None or self.corpus is not None or self.model.apart:
-            return False
-        texts: list[str] = []
-        for part in self.parts.where:
-            texts += self.parts.texts[part]
-        return kept_features(self.base, texts, self.model.max_length, self.store).is_file()
-
-
-def _variant(sizes: _Sizes) -> str:
-    """What tells the pace of this kind of job from others, besides sizes."""
-    model, strategy, inputs = sizes.model, "", "table"
-    if model.adapts:
-        strategy = "adapted "
-    elif model.federated:
-        strategy = "federated "
-    if sizes.parts.images["train"]:
-        inputs = "image"
-    elif sizes.parts.text_names:
-        inputs = "text"
-    return f"{model.tune.method} {strategy}{'+'.join(sizes.heads)} {inputs}"
-
-
 def _fit(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
     """Units of fitting one head once.
 
@@ -257,11 +120,11 @@ def _refit(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
     return scale_work(_fit(head, rows, text, table, outputs), 0.6 / tries)
 
 
-def _count_imports(sizes: _Sizes) -> Work:
+def _count_imports(sizes: PredictorSizes) -> Work:
     return import_work(bool(sizes.net.weights) and not sizes.is_cached)
 
 
-def _count_pretraining(sizes: _Sizes) -> Work | None:
+def _count_pretraining(sizes: PredictorSizes) -> Work | None:
     corpus, pretrain = sizes.corpus, sizes.model.pretrain
     if corpus is None or not pretrain:
         return None
@@ -273,7 +136,7 @@ def _count_pretraining(sizes: _Sizes) -> Work | None:
     }
 
 
-def _count_image_features(sizes: _Sizes) -> Work | None:
+def _count_image_features(sizes: PredictorSizes) -> Work | None:
     if not sizes.images["train"]:
         return None
     images, net = sum(sizes.images.values()), sizes.image_net
@@ -287,13 +150,13 @@ def _count_image_features(sizes: _Sizes) -> Work | None:
     }
 
 
-def _count_embedding(sizes: _Sizes) -> Work:
+def _count_embedding(sizes: PredictorSizes) -> Work:
     if sizes.is_cached:
         return {"token": 0, "load": 0}
     return {"token": sizes.all_tokens * sizes.net.weights, "load": 4 * sizes.net.weights}
 
 
-def _count_heads(sizes: _Sizes) -> Work:
+def _count_heads(sizes: PredictorSizes) -> Work:
     """Units of choosing a head: of all kinds, of rounds between sites, or of adapting the general
     one.
     """
@@ -311,7 +174,7 @@ def _count_heads(sizes: _Sizes) -> Work:
     return scale_work(once, 20 if model.adapts else 1)
 
 
-def _count_tuning(sizes: _Sizes) -> Work | None:
+def _count_tuning(sizes: PredictorSizes) -> Work | None:
     if not sizes.fine_tunes:
         return None
     tune, scopes, rows = sizes.model.tune, sizes.scopes, sizes.rows
@@ -337,14 +200,14 @@ def _count_tuning(sizes: _Sizes) -> Work | None:
     return add_work(texts, images)
 
 
-def _count_search(sizes: _Sizes) -> Work | None:
+def _count_search(sizes: PredictorSizes) -> Work | None:
     if not sizes.model.search:
         return None
     once = add_work(_count_heads(sizes), _count_tuning(sizes) or {})
     return scale_work(once, sizes.model.search.trials)
 
 
-def _count_evaluation(sizes: _Sizes) -> Work:
+def _count_evaluation(sizes: PredictorSizes) -> Work:
     counted, outputs = sizes.tokens["train"] * 2, max(1, sizes.outputs)
     words = min(5000, 40 + counted / 3)
     return {
@@ -354,18 +217,18 @@ def _count_evaluation(sizes: _Sizes) -> Work:
     }
 
 
-def _count_export(sizes: _Sizes) -> Work:
+def _count_export(sizes: PredictorSizes) -> Work:
     if "texts" in sizes.scopes or sizes.corpus is not None:
         return graph_export_work(sizes.net, None, sizes.store)
     return graph_export_work(sizes.net, sizes.base, sizes.store)
 
 
-def _count_parity(sizes: _Sizes) -> Work:
+def _count_parity(sizes: PredictorSizes) -> Work:
     rows = min(400, len(sizes.parts.y["validation"]) + sizes.test_rows)
     return {"graph token": 2 * rows * sizes.mean_tokens * sizes.net.weights}
 
 
-def _count_ablation(sizes: _Sizes) -> Work | None:
+def _count_ablation(sizes: PredictorSizes) -> Work | None:
     rows, text, table, outputs = sizes.rows, sizes.feature_width, sizes.table_width, sizes.outputs
     if not (text and table and rows <= ALL_ROWS):
         return None
@@ -375,7 +238,7 @@ def _count_ablation(sizes: _Sizes) -> Work | None:
     )
 
 
-def _count_curve(sizes: _Sizes) -> Work | None:
+def _count_curve(sizes: PredictorSizes) -> Work | None:
     rows, text, table, outputs = sizes.rows, sizes.feature_width, sizes.table_width, sizes.outputs
     if sizes.fine_tunes or rows > ALL_ROWS:
         return None
@@ -386,14 +249,16 @@ def _count_curve(sizes: _Sizes) -> Work | None:
     return total
 
 
-def _count_diagnostics(sizes: _Sizes) -> Work:
+def _count_diagnostics(sizes: PredictorSizes) -> Work:
     tokens = 0.0
     if sizes.parts.task.classes:
         tokens = 3 * min(300, sizes.test_rows) * sizes.mean_tokens * sizes.net.weights
     return {"graph token": tokens, "row": 20 * sizes.test_rows**0.5}
 
 
-PHASES: dict[str, Callable[[_Sizes], Work | None]] = {  # None where a version has not the phase
+PHASES: dict[
+    str, Callable[[PredictorSizes], Work | None]
+] = {  # None where a version has not the phase
     "starting": _count_imports,
     "pretraining": _count_pretraining,
     "looking": _count_image_features,
@@ -410,7 +275,7 @@ PHASES: dict[str, Callable[[_Sizes], Work | None]] = {  # None where a version h
 }
 
 
-def _memory(sizes: _Sizes) -> float:
+def _memory(sizes: PredictorSizes) -> float:
     """Gigabytes beyond what the process holds already."""
     model, parts, net = sizes.model, sizes.parts, sizes.net
     tune: Any = model.tune

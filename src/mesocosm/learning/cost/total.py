@@ -1,5 +1,5 @@
-"""The work of growing any version, from the rows it will learn from: the roads are those of
-`learn.train`.
+"""The work of training any version, counted from its training rows; the cases are those of
+`training.train`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from mesocosm.learning.cost.estimate import Job
 from mesocosm.learning.strategies.automl import AUTO
 
 if TYPE_CHECKING:
+    from mesocosm.learning.base_models import Base
     from mesocosm.learning.model import Model
     from mesocosm.learning.training.context import TrainContext
 
@@ -25,8 +26,8 @@ def job_for(
     kinds: Mapping[str, str],
     site: TrainContext,
 ) -> Job | None:
-    """What is to be priced; None for a base that is brought, and where the base is to be found
-    (`auto` has minutes of its own).
+    """The job of a version; None for an imported model, and for `base: auto`, which has a time
+    budget of its own.
 
     Raises:
         Wrong: the data or the base does not fit the settings.
@@ -34,47 +35,75 @@ def job_for(
     if not (model.base is None or isinstance(model.base, str)) or model.base == AUTO:
         return None
     if model.rank:
-        from mesocosm.learning.cost.ranking import ranking_job
-        from mesocosm.learning.tasks.ranking.train import done, judging
+        return _ranking(model, rows, site)
+    match kinds[model.predict]:
+        case "tags":
+            return _tagging(model, rows, split, site)
+        case "text":
+            return _text(model, rows, split, site)
+    return _prediction(model, rows, split, kinds, site)
 
-        items, histories = done(model, rows, site.items)
-        reads = resolve(model.base or "", site.root) if any(site.items.values()) else None
-        return ranking_job(
-            model,
-            reads,
-            histories,
-            len(judging(histories, len(items), np.random.default_rng(model.seed))),
-            [site.items.get(i, "") for i in items],
-            site.store,
-        )
-    kind = kinds[model.predict]
-    if kind == "tags":
-        from mesocosm.learning.cost.text import tagging_job
-        from mesocosm.learning.tasks.tagging.train import tagged
 
-        return tagging_job(
-            model,
-            resolve(model.base or "", site.root),
-            tagged(model.inputs[0], model.predict, rows, split)[1],
-            len(site.order),
-            site.store,
-        )
-    if kind == "text":
-        from mesocosm.learning.cost.text import generation_job, retrieval_job
-        from mesocosm.learning.tasks.generation.prompt import paired
-        from mesocosm.learning.tasks.generation.train import MOST_JUDGED, MOST_WRITTEN
+def _base(model: Model, site: TrainContext) -> Base:
+    """The base that the settings name.
 
-        base = resolve(model.base or "", site.root)
-        _, texts, answers = paired(model.inputs, model.predict, rows, split)
-        return (
-            generation_job(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN)
-            if base.writes
-            else retrieval_job(model, base, texts, answers, site.store)
-        )
+    Raises:
+        Wrong: it is not there.
+    """
+    return resolve(str(model.base or ""), site.root)
+
+
+def _ranking(model: Model, rows: Mapping[str, Sequence[Any]], site: TrainContext) -> Job:
+    from mesocosm.learning.cost.ranking import ranking_job
+    from mesocosm.learning.tasks.ranking.train import done, judging
+
+    items, histories = done(model, rows, site.items)
+    base = None
+    if any(site.items.values()):
+        base = _base(model, site)
+    evaluated = judging(histories, len(items), np.random.default_rng(model.seed))
+    texts = [site.items.get(i, "") for i in items]
+    return ranking_job(model, base, histories, len(evaluated), texts, site.store)
+
+
+def _tagging(
+    model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: TrainContext
+) -> Job:
+    from mesocosm.learning.cost.text import tagging_job
+    from mesocosm.learning.tasks.tagging.train import tagged
+
+    base = _base(model, site)
+    texts = tagged(model.inputs[0], model.predict, rows, split)[1]
+    return tagging_job(model, base, texts, len(site.order), site.store)
+
+
+def _text(
+    model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: TrainContext
+) -> Job:
+    from mesocosm.learning.cost.text import generation_job, retrieval_job
+    from mesocosm.learning.tasks.generation.prompt import paired
+    from mesocosm.learning.tasks.generation.train import MOST_JUDGED, MOST_WRITTEN
+
+    base = _base(model, site)
+    _, texts, answers = paired(model.inputs, model.predict, rows, split)
+    if base.writes:
+        return generation_job(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN)
+    return retrieval_job(model, base, texts, answers, site.store)
+
+
+def _prediction(
+    model: Model,
+    rows: Mapping[str, Sequence[Any]],
+    split: Sequence[str],
+    kinds: Mapping[str, str],
+    site: TrainContext,
+) -> Job:
     from mesocosm.learning.cost.predictive import planned_job
     from mesocosm.learning.features.splits import cut
 
     parts = cut(model, rows, split, kinds, site.order, site.init_from, site.groups, site.sites)
-    scratch = model.pretrain is not None and model.pretrain.scratch is not None
-    reads = resolve(model.base or "", site.root) if parts.text_names and not scratch else None
-    return planned_job(model, parts, reads, site.root, site.store, site.corpus, site.corpus_fields)
+    from_scratch = model.pretrain is not None and model.pretrain.scratch is not None
+    base = None
+    if parts.text_names and not from_scratch:
+        base = _base(model, site)
+    return planned_job(model, parts, base, site.root, site.store, site.corpus, site.corpus_fields)
