@@ -230,5 +230,5 @@ def test_a_plan_tells_the_price_of_a_model_whose_data_is_there(
     assert sum(told["took"]["phases"].values()) == pytest.approx(
         told["took"]["seconds"], rel=0.05, abs=0.1
     )
-    assert "told before" in cli("card", "judge", "-f", str(file)).stdout
+    assert "(estimated " in cli("card", "judge", "-f", str(file)).stdout
     assert (pond / ".mesocosm" / CALIBRATION).is_file()

@@ -64,7 +64,7 @@ services: {s: {serves: m}}
     said = ended.stdout + ended.stderr
     assert (
         ended.returncode != 0
-        and "'code' alone tells 'paid' on 100.0% of the test rows" in said
+        and "'code' alone predicts 'paid' on 100.0% of the test rows" in said
         and "trust: [code]" in said
     )
     assert "ecosystem.yaml:8" in said and "Traceback" not in said
@@ -176,7 +176,7 @@ def test_the_card_says_what_the_catalog_knows(bank: Path, tmp_path: Path) -> Non
         "under 25",
         "| linear |",
         "McNemar",
-        "## Where it is weak",
+        "## Weak slices",
         "| bad |",
     ):
         assert word in page, word

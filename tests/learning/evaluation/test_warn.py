@@ -213,8 +213,8 @@ def test_copies_among_the_test_rows_are_told_with_the_figure_of_the_others(tmp_p
     x = [base[i // 2] for i in range(200)] + rng.normal(size=200).tolist()
     rows = columns(400) | {"x": x, "y": [("a", "b")[i // 2 * 7 % 3 % 2] for i in range(400)]}
     _, metrics, _ = grown(tmp_path / "a", "y", ["x"], rows)
-    said = [w for w in metrics["warnings"] if "nearly equal to a training row" in w]
-    assert said and said[0].startswith("50 of 100 test rows") and "of the other 50" in said[0]
+    said = [w for w in metrics["warnings"] if "near-duplicates of a training row" in w]
+    assert said and said[0].startswith("50 of 100 test rows") and "on the other 50" in said[0]
 
 
 def test_a_base_that_does_not_know_a_script_or_a_language_is_told() -> None:

@@ -330,7 +330,7 @@ def test_tuning_beats_the_base_as_it_is_and_is_served_as_it_was_judged(
         == net.labels[int(net.outputs({"scan": [scans[fresh[0]]], "box": ["a"]}, 1)[0].argmax())]
     )
     card = cli("card", "reader", "-f", str(file)).stdout
-    assert "- Images: looked at by vit (as its folder says), tuned by full, " in card
+    assert "- Images: base vit (as its folder says), fine-tuned by full, " in card
 
 
 def test_lora_keeps_what_it_learnt_and_takes_the_rest_from_its_base(

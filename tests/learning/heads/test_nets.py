@@ -94,7 +94,7 @@ def test_attention_is_built_beside_its_parts_and_served(
     )
     assert out["label"] == "yes please"
     card = cli("card", "judge", "-f", str(file)).stdout
-    assert "text alone" in card and "attention" in card
+    assert "text only" in card and "attention" in card
     file.write_text(
         SMALL.replace("tune: {method: frozen, head: kernel}", "tune: lora, fusion: attention")
     )

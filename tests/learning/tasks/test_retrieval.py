@@ -118,7 +118,7 @@ def test_a_finder_is_built_judged_served_and_corrected(
         and out["found"][0]["likeness"] == out["likeness"]
     )
     assert cli("feedback", out["id"], "Call us.", "-f", str(file)).returncode == 0
-    assert "Finds 'answer'" in cli("card", "find", "-f", str(file)).stdout
+    assert "Retrieves 'answer'" in cli("card", "find", "-f", str(file)).stdout
     if "last" in more:
         assert "loss" in done.stdout + done.stderr and list(
             (desk / ".mesocosm" / "models" / "find").glob("*/trunk/trunk.fp32.onnx")

@@ -303,7 +303,7 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
     assert cli("feedback", out["id"], "please block it at once", "-f", str(file)).returncode == 0
     assert (
         "rouge_l" in cli("report", "-f", str(file)).stdout
-        and "Writes 'a'" in cli("card", "writer", "-f", str(file)).stdout
+        and "Generates 'a'" in cli("card", "writer", "-f", str(file)).stdout
     )
     no = cli("explain", out["id"], "-f", str(file))
     assert no.returncode == 1 and "writes" in no.stderr + no.stdout and "Traceback" not in no.stderr
