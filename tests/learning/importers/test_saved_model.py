@@ -84,7 +84,7 @@ WRONG = {
     "asset": "keeps asset",
     "two": "takes 2 inputs and gives 1 outputs",
     "old": "of TensorFlow 1",
-    "spoilt": "is no whole SavedModel",
+    "spoilt": "is not a complete SavedModel",
 }
 
 
