@@ -29,4 +29,6 @@ class Flip(Picture):
         """The picture or its mirror image."""
         from PIL import ImageOps
 
-        return ImageOps.mirror(picture) if rng.random() < self.chance else picture
+        if rng.random() < self.chance:
+            return ImageOps.mirror(picture)
+        return picture

@@ -14,5 +14,5 @@ class Picture(Kind):
     of: ClassVar[str] = "images"
 
     def apply(self, picture: Any, rng: random.Random) -> Any:
-        """The picture (Pillow, RGB) anew, as large as it was."""
+        """The augmented picture (Pillow, RGB), of the same size."""
         raise NotImplementedError

@@ -21,7 +21,7 @@ class Mask(Augment):
     kind: Literal["mask"] = "mask"
 
     def apply(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
-        """The row's tokens anew."""
+        """The augmented tokens."""
         return [
             words.mask if i not in words.marks and rng.random() < self.share else i for i in ids
         ]

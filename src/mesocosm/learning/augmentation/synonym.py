@@ -22,7 +22,7 @@ class Synonym(Augment):
     kind: Literal["synonym"] = "synonym"
 
     def apply(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
-        """The row's tokens anew."""
+        """The augmented tokens."""
         return [
             rng.choice(words.near(i)) if rng.random() < self.share and words.near(i) else i
             for i in ids

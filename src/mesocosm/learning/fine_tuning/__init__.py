@@ -1,4 +1,4 @@
-"""Ways to tune a pretrained base: one file and one line each."""
+"""Fine-tuning methods: one file and one line each."""
 
 from mesocosm.core.settings import Kind
 from mesocosm.learning.fine_tuning.adalora import Adalora
