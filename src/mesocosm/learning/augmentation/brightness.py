@@ -1,4 +1,4 @@
-"""Pictures in another light."""
+"""Random brightness, contrast and colour."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Light(Picture):
     by: float = Field(0.2, gt=0, lt=1)
 
     def apply(self, picture: Any, rng: random.Random) -> Any:
-        """The picture in the light that was drawn."""
+        """The picture with the factors that were drawn."""
         from PIL import ImageEnhance
 
         for way in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):

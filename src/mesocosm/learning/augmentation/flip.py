@@ -1,4 +1,4 @@
-"""Pictures turned left to right."""
+"""Random horizontal flips."""
 
 from __future__ import annotations
 

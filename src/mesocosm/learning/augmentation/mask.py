@@ -10,7 +10,7 @@ from mesocosm.learning.augmentation.text import Augment, Words
 
 
 class Mask(Augment):
-    """Some tokens become the base's mask, so the rest must tell the class.
+    """Some tokens become the base's mask token.
 
     Source: Xie et al. 2017, arXiv 1703.02573 (blanking).
 

@@ -20,7 +20,7 @@ NEIGHBOURS = 3
 
 
 class Words:
-    """A base's vocabulary.
+    """A base's vocabulary, as augmentation sees it.
 
     Args:
         tokenizer: of the base.

@@ -62,7 +62,7 @@ def planned_job(
     root: Path,
     store: Path,
     corpus: Sequence[str],
-    told: Mapping[str, Sequence[Any]],
+    corpus_fields: Mapping[str, Sequence[Any]],
 ) -> Job:
     """The work of training a version from what its file names: with a pretrained base where the
     store has it, else with the pretraining.
@@ -70,7 +70,7 @@ def planned_job(
     Args:
         base: of its texts, before it is pretrained.
         corpus: texts to pretrain on.
-        told: what goes along with each of them, by field.
+        corpus_fields: what goes along with each of them, by field.
 
     Raises:
         Wrong: the image base is not there.
@@ -84,7 +84,9 @@ def planned_job(
         return predictive_job(model, parts, base, store, sees)
     from mesocosm.learning.pretraining.run import kept
 
-    pretrained = kept(base, corpus, model.pretrain, model.max_length, model.seed, store, told)
+    pretrained = kept(
+        base, corpus, model.pretrain, model.max_length, model.seed, store, corpus_fields
+    )
     if pretrained:
         return predictive_job(model, parts, pretrained, store, sees)
     return predictive_job(model, parts, base, store, sees, corpus)
@@ -129,10 +131,10 @@ def _count_pretraining(sizes: PredictorSizes) -> Work | None:
     if corpus is None or not pretrain:
         return None
     return {
-        "token": count_tokens(corpus) * (3 * pretrain.epochs + 0.1) * sizes.net.whole,
+        "token": count_tokens(corpus) * (3 * pretrain.epochs + 0.1) * sizes.net.total,
         "step": pretrain.epochs * len(set(corpus)) / pretrain.batch,
         "start": 1,
-        "load": 4 * sizes.net.whole,
+        "load": 4 * sizes.net.total,
     }
 
 
@@ -292,7 +294,7 @@ def _memory(sizes: PredictorSizes) -> float:
     if sizes.corpus is not None and model.pretrain:
         longest = longest_tokens(sizes.corpus, model.max_length)
         # masked words are predicted over the whole vocabulary
-        vocabulary = (net.whole - net.weights) / max(1, net.width)
+        vocabulary = (net.total - net.weights) / max(1, net.width)
         logits = 5 * model.pretrain.batch * longest * vocabulary / 1e9
         need = max(need, training_memory(model.pretrain, net, longest) + logits)
     return max(need, 0.05)
@@ -300,8 +302,8 @@ def _memory(sizes: PredictorSizes) -> float:
 
 def _kernel_memory(rows: int) -> float:
     """Gigabytes of the matrices of a kernel head, rows x rows; float64 for few rows."""
-    whole = 3 * 8 if rows <= 3000 else 1.4 * 4
-    return float(7 * 4 * min(rows, KERNEL_ROWS) ** 2 + whole * rows**2) / 1e9
+    bytes_each = 3 * 8 if rows <= 3000 else 1.4 * 4
+    return float(7 * 4 * min(rows, KERNEL_ROWS) ** 2 + bytes_each * rows**2) / 1e9
 
 
 def graph_export_work(net: Net, base: Base | None, store: Path) -> Work:

@@ -25,8 +25,8 @@ def ranking_job(
     model: Model,
     base: Base | None,
     histories: Sequence[Sequence[int]],
-    judged: int,
-    said: Sequence[str],
+    evaluated: int,
+    texts: Sequence[str],
     store: Path,
 ) -> Job:
     """The work of training a ranker.
@@ -34,25 +34,27 @@ def ranking_job(
     Args:
         base: of the items' texts; None where no item has one.
         histories: the items of each person.
-        judged: of how many people the last item is predicted.
-        said: the text of each item.
+        evaluated: of how many people the last item is predicted.
+        texts: the text of each item.
     """
     assert model.rank is not None
-    items, net = len(said), Net.of(base)
-    touched, pairs = float(sum(map(len, histories))), float(judged * items)
+    items, net = len(texts), Net.of(base)
+    touched, pairs = float(sum(map(len, histories))), float(evaluated * items)
     many = items > MOST
     towers = model.rank.towers
     if not towers and many:
         towers = Towers()
-    cached = base is not None and kept_features(base, list(said), model.max_length, store).is_file()
+    cached = (
+        base is not None and kept_features(base, list(texts), model.max_length, store).is_file()
+    )
     embedding: Work = {"token": 0.0, "load": 0.0}
     if not cached:
-        embedding = {"token": count_tokens(said) * net.weights, "load": 4 * net.weights}
+        embedding = {"token": count_tokens(texts) * net.weights, "load": 4 * net.weights}
     work: dict[str, Work] = {
         "starting": import_work(bool(net.weights) and not cached),
         "reading": embedding,
-        "weighing": {"person": judged * 2.0, "product": pairs * len(NAMES)},
-        "judging": {"product": pairs * len(NAMES) * 8, "row": 20.0 * judged},
+        "weighing": {"person": evaluated * 2.0, "product": pairs * len(NAMES)},
+        "judging": {"product": pairs * len(NAMES) * 8, "row": 20.0 * evaluated},
     }
     if many:
         work["solving"] = {"word": 3.0 * touched * 20 + 200.0 * items}

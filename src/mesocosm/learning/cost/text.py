@@ -105,39 +105,39 @@ def tagging_job(model: Model, base: Base, texts: Texts, kinds: int, store: Path)
 
 
 def generation_job(
-    model: Model, base: Base, texts: Texts, answers: Texts, judged: int, written: int
+    model: Model, base: Base, texts: Texts, answers: Texts, max_scored: int, max_generated: int
 ) -> Job:
     """A causal base loaded, evaluated as it is, fine-tuned, and evaluated again.
 
     Args:
-        judged: rows whose own answers are scored, at most.
-        written: rows whose answers are generated, at most.
+        max_scored: rows whose own answers are scored, at most.
+        max_generated: rows whose answers are generated, at most.
     """
     net, tune = Net.of(base), model.tune
     fine_tunes = tune.method != "frozen"
-    base_net = Net(net.whole, net.whole, net.width)  # the word embeddings are the head too
+    base_net = Net(net.total, net.total, net.width)  # the word embeddings are the head too
     tokens = _prompt_tokens(model, texts, answers)
-    scored = {p: tokens[p] * min(1.0, judged / max(1, len(texts[p]))) for p in HELD_OUT}
+    scored = {p: tokens[p] * min(1.0, max_scored / max(1, len(texts[p]))) for p in HELD_OUT}
     passes = 2 if fine_tunes else 1
-    batches = -(-min(written, len(texts["test"])) // TOGETHER)
+    batches = -(-min(max_generated, len(texts["test"])) // TOGETHER)
     work: dict[str, Work] = {
         "starting": import_work(True),
-        "reading": {"load": 4 * net.whole, "token": scored["test"] * net.whole},
-        "writing": {"write": passes * batches * model.max_new_tokens * net.whole},
+        "reading": {"load": 4 * net.total, "token": scored["test"] * net.total},
+        "writing": {"write": passes * batches * model.max_new_tokens * net.total},
     }
-    need = 4.6 * net.whole / 1e9
+    need = 4.6 * net.total / 1e9
     if fine_tunes:
         rows = len(texts["train"])
         work["tuning"] = tuning_work(
             tune, base_net, rows, tokens["train"], scored["validation"], scored["test"]
         )
         longest = min(model.max_length, 2 * tokens["train"] / max(1, rows))
-        need += training_memory(tune, base_net, longest) - 20 * net.whole / 1e9
+        need += training_memory(tune, base_net, longest) - 20 * net.total / 1e9
     else:
         need += 0.2
     work["judging"] = {"row": 20.0 * len(texts["test"]) ** 0.5, "word": tokens["train"]}
     if tune.method in ("full", "gradual"):
-        need += 12 * net.whole / 1e9
+        need += 12 * net.total / 1e9
     return Job(work, need, 0.75, f"writing {tune.method} {_order_of_size(base_net)}")
 
 
@@ -155,4 +155,4 @@ def _prompt_tokens(model: Model, texts: Texts, answers: Texts) -> dict[str, floa
 
 def _order_of_size(net: Net) -> str:
     """A net's weights to one digit: the pace of another size tells little."""
-    return f"{net.whole:.0e}"
+    return f"{net.total:.0e}"

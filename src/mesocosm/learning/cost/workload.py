@@ -32,13 +32,13 @@ class Net:
 
     Args:
         weights: outside the word embeddings; every token passes them.
-        whole: all weights.
+        total: all weights.
         width: of a token's state.
         places: about how many patches of an image it has, for an image net.
     """
 
     weights: float
-    whole: float
+    total: float
     width: int
     places: float = 0.0
 
@@ -48,12 +48,12 @@ class Net:
         if base is None:
             return cls(0.0, 0.0, 0)
         config = json.loads((base.folder / "config.json").read_text(encoding="utf-8"))
-        whole = sum(p.stat().st_size for p in base.folder.glob("*.safetensors")) / 4
+        total = sum(p.stat().st_size for p in base.folder.glob("*.safetensors")) / 4
         embeddings = config.get("vocab_size", 0) * config.get("hidden_size", 0)
         side, patch = _side(config, "image_size", 224), _side(config, "patch_size", 32)
         return cls(
-            float(max(whole / 4, whole - embeddings)),
-            whole,
+            float(max(total / 4, total - embeddings)),
+            total,
             int(config.get("hidden_size", 384)),
             side**2 / patch**2,
         )
@@ -88,17 +88,19 @@ def export_work(net: Net) -> Work:
     return {"export": net.weights, "import": 0.8 * float("onnxscript" not in sys.modules)}
 
 
-def tuning_work(tune: Any, net: Net, rows: int, trained: float, held: float, whole: float) -> Work:
+def tuning_work(
+    tune: Any, net: Net, rows: int, trained: float, validation: float, all_tokens: float
+) -> Work:
     """Units of training by gradient.
 
     Args:
         rows: training rows.
         trained, held: tokens of training and of validation rows.
-        whole: tokens of all rows, which are embedded once more at the end.
+        all_tokens: tokens of all rows, which are embedded once more at the end.
     """
-    once = trained * PASSES.get(tune.method, 2.3) + held
+    once = trained * PASSES.get(tune.method, 2.3) + validation
     return {
-        "token": (once * tune.epochs + whole) * net.weights,
+        "token": (once * tune.epochs + all_tokens) * net.weights,
         "step": tune.epochs * math.ceil(rows / tune.batch),
         "start": 1,
         "load": 4 * net.weights,

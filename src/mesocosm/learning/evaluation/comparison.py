@@ -43,7 +43,7 @@ class PreviousVersion:
 
 def ablate_inputs(
     head: Any,
-    said: Array,
+    predictions: Array,
     feats: Features,
     parts: Parts,
     seed: int,
@@ -56,7 +56,7 @@ def ablate_inputs(
     Args:
         head: the version's; heads of the same kinds are fitted on each part, boosted trees on the
             table only and with the settings that they have.
-        said: the version's predictions of its test rows.
+        predictions: the version's predictions of its test rows.
         feats: features of the texts, and behind them those of the images, by part.
         seen: how many of the features are of images.
     """
@@ -83,8 +83,8 @@ def ablate_inputs(
             seed,
             parts.groups.get("train"),
         )
-        predictions = parts.task.said(alone.logits(features["test"], table["test"]))
-        found[name] = parts.task.against(said, predictions, parts.y["test"])
+        others = parts.task.said(alone.logits(features["test"], table["test"]))
+        found[name] = parts.task.against(predictions, others, parts.y["test"])
         gain, p = found[name]["gain"], found[name]["p"]
         say(f"{COMPARED[name]}: {_describe(found[name])}; full model {gain:+.3f} (p = {p:.2g})")
     return found
@@ -106,7 +106,7 @@ def _head_for(head: Any, table_only: bool, classes: int) -> Any:
 
 
 def compare_with_previous(
-    said: Array,
+    predictions: Array,
     before: PreviousVersion,
     rows: Mapping[str, Sequence[Any]],
     parts: Parts,
@@ -116,15 +116,15 @@ def compare_with_previous(
     or where its classes are others.
 
     Args:
-        said: the version's predictions of its test rows.
+        predictions: the version's predictions of its test rows.
     """
     test = parts.where["test"]
     pick = [k for k, i in enumerate(test) if before.fresh[i]]
     if list(before.labels) != parts.task.labels or len(pick) < MIN_ROWS:
         return {}
     columns = {n: [rows[n][test[k]] for k in pick] for n in before.inputs}
-    predictions = before.outputs(columns, len(pick))
-    found = parts.task.against(said[pick], predictions, parts.y["test"][pick])
+    others = before.outputs(columns, len(pick))
+    found = parts.task.against(predictions[pick], others, parts.y["test"][pick])
     found = found | {"rows": len(pick)}
     say(
         f"previous version on the same {len(pick)} rows: {_describe(found)}; this version"

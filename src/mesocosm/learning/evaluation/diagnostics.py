@@ -24,7 +24,7 @@ def run_diagnostics(
     kinds: Mapping[str, str],
     parts: Parts,
     p: Array,
-    said: Callable[[Sequence[str], Array], Array] | None,
+    predict_texts: Callable[[Sequence[str], Array], Array] | None,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Diagnostics on the test rows.
@@ -32,16 +32,16 @@ def run_diagnostics(
     Args:
         rows: cleaned columns, all parts.
         p: probabilities (test rows, classes).
-        said: what the served graph predicts for changed texts of test rows of given numbers; None
-            where no input is text.
+        predict_texts: what the served graph predicts for changed texts of test rows of given
+            numbers; None where no input is text.
 
     Returns:
         `slices`, `robustness` and, where declared, `fairness`, with the metrics that gates bound.
     """
     found = _find_slices(model, rows, kinds, parts, p, say)
     classes = parts.task.classes and not parts.task.many
-    if said is not None and len(parts.where["test"]) and classes:
-        found |= _measure_robustness(model, parts, said, say)
+    if predict_texts is not None and len(parts.where["test"]) and classes:
+        found |= _measure_robustness(model, parts, predict_texts, say)
     if model.fair:
         found |= _measure_fairness(model.fair, rows, kinds, parts, p, say)
     return found
@@ -74,10 +74,10 @@ def _find_slices(
 def _measure_robustness(
     model: Model,
     parts: Parts,
-    said: Callable[[Sequence[str], Array], Array],
+    predict_texts: Callable[[Sequence[str], Array], Array],
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    robustness = measure_robustness(parts.texts["test"], parts.y["test"], said, model.seed)
+    robustness = measure_robustness(parts.texts["test"], parts.y["test"], predict_texts, model.seed)
     say(
         f"robustness: accuracy {robustness['typo']:.3f} with typos, {robustness['paraphrase']:.3f}"
         f" paraphrased ({robustness['as_they_are']:.3f} unmodified)"

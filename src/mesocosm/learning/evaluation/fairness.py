@@ -73,7 +73,7 @@ def measure_fairness(
     fair: Fair,
     columns: Mapping[str, Sequence[Any]],
     kinds: Mapping[str, str],
-    said: Array,
+    predictions: Array,
     y: Array,
     labels: Sequence[str],
 ) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def measure_fairness(
 
     Args:
         columns: the declared fields of the test rows.
-        said: the predicted class of each test row.
+        predictions: the predicted class of each test row.
 
     Returns:
         `fields`: for each field its groups (`rows`, `accuracy`, and by class `chosen` (rate of
@@ -94,7 +94,7 @@ def measure_fairness(
     gaps: dict[str, list[float]] = {name: [0.0] for name in GAPS}
     for field in fair.by:
         of_row = assign_groups(columns[field], kinds[field], fair.at.get(field, ()))
-        fields[field] = _group_rates(of_row, said, y, {labels[k]: k for k in classes})
+        fields[field] = _group_rates(of_row, predictions, y, {labels[k]: k for k in classes})
         large = [g for g in fields[field].values() if "accuracy" in g]
         gaps["accuracy_gap"].append(_gap([g["accuracy"] for g in large]))
         for k in classes:
@@ -114,7 +114,7 @@ def _compared_classes(fair: Fair, labels: Sequence[str]) -> Sequence[int]:
 
 
 def _group_rates(
-    of_row: Sequence[str | None], said: Array, y: Array, classes: Mapping[str, int]
+    of_row: Sequence[str | None], predictions: Array, y: Array, classes: Mapping[str, int]
 ) -> dict[str, dict[str, Any]]:
     """The rates of each group; only its rows where they are few."""
     import numpy as np
@@ -127,13 +127,13 @@ def _group_rates(
             continue
         rates = {
             label: {
-                "chosen": _rate(said[pick] == k),
-                "found": _rate(said[pick & (y == k)] == k),
-                "mistaken": _rate(said[pick & (y != k)] == k),
+                "chosen": _rate(predictions[pick] == k),
+                "found": _rate(predictions[pick & (y == k)] == k),
+                "mistaken": _rate(predictions[pick & (y != k)] == k),
             }
             for label, k in classes.items()
         }
-        found[group] |= {"accuracy": _rate(said[pick] == y[pick]), "classes": rates}
+        found[group] |= {"accuracy": _rate(predictions[pick] == y[pick]), "classes": rates}
     return found
 
 

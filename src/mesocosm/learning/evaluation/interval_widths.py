@@ -28,13 +28,13 @@ def quantile(errors: Array, level: float) -> float:
 
 
 def fit_widths(
-    table: Array, said: Array, errors: Array, level: float, seed: int
+    table: Array, predictions: Array, errors: Array, level: float, seed: int
 ) -> dict[str, Any] | None:
     """The tree; None where rows are few or errors are alike everywhere.
 
     Args:
         table: the table features of the left-out rows (rows, width).
-        said: their predictions, in the field's unit.
+        predictions: their predictions, in the field's unit.
         errors: the absolute errors of these.
         level: the share of rows that intervals are to cover, 0 to 1.
 
@@ -49,7 +49,7 @@ def fit_widths(
         return None
     order = np.random.default_rng(seed).permutation(len(errors))
     first, second = order[: len(order) // 2], order[len(order) // 2 :]
-    x = _features(table, said)
+    x = _features(table, predictions)
     tree = _fit_tree(x[first], errors[first], seed)
     if tree.node_count == 1:
         return None
@@ -93,14 +93,14 @@ def _rows_by_node(tree: Any, feature: Array, x: Array) -> Array:
     return inside
 
 
-def half_widths(scale: Mapping[str, Any], table: Array, said: Array) -> Array | None:
+def half_widths(scale: Mapping[str, Any], table: Array, predictions: Array) -> Array | None:
     """Half the width of each row's interval, (rows,); None where no row was left out."""
     if scale.get("spread") is None:
         return None
     tree = scale.get("widths")
     if not tree:
-        return np.full(len(said), float(scale["spread"]))
-    x, at = _features(table, said), np.zeros(len(said), int)
+        return np.full(len(predictions), float(scale["spread"]))
+    x, at = _features(table, predictions), np.zeros(len(predictions), int)
     feature, threshold, left, right = (
         np.asarray(tree[k]) for k in ("feature", "threshold", "left", "right")
     )
@@ -112,19 +112,19 @@ def half_widths(scale: Mapping[str, Any], table: Array, said: Array) -> Array | 
 
 
 def interval_ends(
-    scale: Mapping[str, Any], table: Array, said: Array
+    scale: Mapping[str, Any], table: Array, predictions: Array
 ) -> tuple[Array, Array] | None:
     """Both ends of each row's interval, (rows,) each; not under `floor`, where the training rows
     have nothing under it.
     """
-    half = half_widths(scale, table, said)
+    half = half_widths(scale, table, predictions)
     if half is None:
         return None
-    low, high, floor = said - half, said + half, scale.get("floor")
+    low, high, floor = predictions - half, predictions + half, scale.get("floor")
     if floor is None:
         return low, high
     return np.maximum(low, floor), np.maximum(high, floor)
 
 
-def _features(table: Array, said: Array) -> Array:
-    return np.hstack([table, said[:, None]]).astype(np.float32)
+def _features(table: Array, predictions: Array) -> Array:
+    return np.hstack([table, predictions[:, None]]).astype(np.float32)

@@ -24,7 +24,7 @@ METRICS = ("accuracy", "micro_f1", "macro_f1", "auc", "log_loss", "r2", "mae")
 
 def measure_learning_curve(
     head: Any,
-    said: Array,
+    predictions: Array,
     feats: Mapping[str, Array],
     parts: Parts,
     seed: int,
@@ -36,7 +36,7 @@ def measure_learning_curve(
     Args:
         head: a fitted head, whose kinds are fitted again on fewer rows, boosted trees with the
             settings that they have.
-        said: its predictions of the test rows with all training rows.
+        predictions: its predictions of the test rows with all training rows.
 
     Source: Cortes et al. 1993, NIPS (learning curves).
     """
@@ -57,17 +57,17 @@ def measure_learning_curve(
             seed,
             None if groups is None else groups[pick],
         )
-        predictions = parts.task.said(small.logits(feats["test"], parts.table["test"]))
-        curve.append({"rows": len(pick)} | _metrics(parts, said, predictions))
+        others = parts.task.said(small.logits(feats["test"], parts.table["test"]))
+        curve.append({"rows": len(pick)} | _metrics(parts, predictions, others))
     if not curve:
         return []
-    curve.append({"rows": len(y)} | _metrics(parts, said, said))
+    curve.append({"rows": len(y)} | _metrics(parts, predictions, predictions))
     key = leading_metric(curve[-1])
     points = ", ".join(f"{p['rows']} rows {p.get(key, float('nan')):.3f}" for p in curve)
     say(f"learning curve: {points} ({LEADING[key]} on the test rows)")
     return curve
 
 
-def _metrics(parts: Parts, said: Array, predictions: Array) -> dict[str, Any]:
-    compared = parts.task.against(said, predictions, parts.y["test"])
+def _metrics(parts: Parts, predictions: Array, others: Array) -> dict[str, Any]:
+    compared = parts.task.against(predictions, others, parts.y["test"])
     return {k: v for k, v in compared.items() if k in METRICS}

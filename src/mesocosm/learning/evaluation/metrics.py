@@ -30,9 +30,11 @@ def calibration_error(p: Array, y: Array, bins: int = 10) -> float:
     return float(error)
 
 
-def macro_f1(y: Array, said: Array, classes: int) -> float:
+def macro_f1(y: Array, predictions: Array, classes: int) -> float:
     """Mean F1 over the classes that occur or are predicted."""
-    table = np.bincount(y * classes + said, minlength=classes * classes).reshape(classes, classes)
+    table = np.bincount(y * classes + predictions, minlength=classes * classes).reshape(
+        classes, classes
+    )
     hits, actual, predicted = np.diag(table), table.sum(1), table.sum(0)
     seen = (actual + predicted) > 0
     return float(np.mean(2 * hits[seen] / (actual + predicted)[seen]))
@@ -98,11 +100,11 @@ def evaluate_classifier(p: Array, y: Array, labels: Sequence[str], seed: int) ->
     """All metrics of one model on held-out rows, with intervals and metrics of each class."""
     metrics = classification_metrics(p, y)
     found: dict[str, Any] = {k: None if np.isnan(v) else round(v, 4) for k, v in metrics.items()}
-    said, classes = p.argmax(1), p.shape[1]
+    predictions, classes = p.argmax(1), p.shape[1]
     times = 300 if len(y) * classes < 60_000 else 60
     measures: dict[str, tuple[Callable[[Array], float], int]] = {
-        "accuracy": (lambda i: float((said[i] == y[i]).mean()), times),
-        "macro_f1": (lambda i: macro_f1(y[i], said[i], classes), times),
+        "accuracy": (lambda i: float((predictions[i] == y[i]).mean()), times),
+        "macro_f1": (lambda i: macro_f1(y[i], predictions[i], classes), times),
         "auc": (lambda i: auc(p[i], y[i]), min(times, 100)),
     }
     intervals = {
@@ -111,7 +113,9 @@ def evaluate_classifier(p: Array, y: Array, labels: Sequence[str], seed: int) ->
     }
     found["interval"] = {k: v for k, v in intervals.items() if v}
     found["rows"] = len(y)
-    found["classes"] = {name: _class_metrics(said == k, y == k) for k, name in enumerate(labels)}
+    found["classes"] = {
+        name: _class_metrics(predictions == k, y == k) for k, name in enumerate(labels)
+    }
     return found
 
 

@@ -153,39 +153,39 @@ def warn_of_split(
     return warnings
 
 
-def warn_of_duplicates(said: Array, parts: Parts) -> list[str]:
+def warn_of_duplicates(predictions: Array, parts: Parts) -> list[str]:
     """Test rows that are duplicates or near-duplicates of a training row, and the metric of the
     others.
 
     Args:
-        said: the predictions of the test rows.
+        predictions: the predictions of the test rows.
     """
-    if not parts.groups or not len(said):
+    if not parts.groups or not len(predictions):
         return []
     duplicate = np.isin(parts.groups["test"], parts.groups["train"])
     if not duplicate.mean() >= MIN_DUPLICATES:
         return []
     without = ""
     if not duplicate.all():
-        without = _describe_others(said, parts, ~duplicate)
+        without = _describe_others(predictions, parts, ~duplicate)
     return [
         f"{int(duplicate.sum()):,} of {len(duplicate):,} test rows are duplicates or"
         f" near-duplicates of a training row, so metrics are too optimistic for new rows{without}"
     ]
 
 
-def _describe_others(said: Array, parts: Parts, others: Array) -> str:
+def _describe_others(predictions: Array, parts: Parts, others: Array) -> str:
     """The metric of the other rows, beside that of all."""
     count = f"{int(others.sum()):,}"
     if parts.task.labels:
-        wrong = parts.task.wrong(said, parts)
+        wrong = parts.task.wrong(predictions, parts)
         return (
             f"; accuracy on the other {count} is {1 - wrong[others].mean():.1%} (on all"
             f" {1 - wrong.mean():.1%})"
         )
     if parts.task.scale:
         mean, deviation = parts.task.scale
-        error = np.abs(said[:, 0] - (parts.y["test"] * deviation + mean))
+        error = np.abs(predictions[:, 0] - (parts.y["test"] * deviation + mean))
         return (
             f"; the mean error of the other {count} is {error[others].mean():.4g} (of all"
             f" {error.mean():.4g})"
@@ -193,19 +193,19 @@ def _describe_others(said: Array, parts: Parts, others: Array) -> str:
     return ""
 
 
-def warn_of_predictions(said: Array, parts: Parts, metrics: Mapping[str, Any]) -> list[str]:
+def warn_of_predictions(predictions: Array, parts: Parts, metrics: Mapping[str, Any]) -> list[str]:
     """Classes that are never predicted, and intervals that do not hold their level.
 
     Args:
-        said: the predictions of the test rows.
+        predictions: the predictions of the test rows.
     """
-    return [*_warn_of_classes_never_predicted(said, parts), *_warn_of_intervals(metrics)]
+    return [*_warn_of_classes_never_predicted(predictions, parts), *_warn_of_intervals(metrics)]
 
 
-def _warn_of_classes_never_predicted(said: Array, parts: Parts) -> Iterator[str]:
-    if not parts.task.labels or parts.task.many or not len(said):
+def _warn_of_classes_never_predicted(predictions: Array, parts: Parts) -> Iterator[str]:
+    if not parts.task.labels or parts.task.many or not len(predictions):
         return
-    missing = set(parts.y["test"].tolist()) - set(said.argmax(1).tolist())
+    missing = set(parts.y["test"].tolist()) - set(predictions.argmax(1).tolist())
     names = [name for k, name in enumerate(parts.task.labels) if k in missing]
     if names:
         more = ""

@@ -1,4 +1,4 @@
-"""IA3: keys, values and inner states are stretched, by one number each."""
+"""IA3: keys, values and inner states are scaled, by one number each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prefix: keys and values that every attention sees before a text's own are trained. Knows
+"""Prefix tuning: keys and values that every attention sees before a text's own are trained. Knows
 transformers' attentions.
 """
 
@@ -16,10 +16,10 @@ NAME = "mesocosm_prefix"
 
 
 class Prefix(Gradient):
-    """Train `length` keys and values a layer, which each attention sees beside those of the text.
+    """Train `length` keys and values a layer, which each attention sees before those of the text.
 
-    In a base that reads they begin as those of random words by themselves, in one that writes as
-    those of words it has read.
+    In an encoder they are initialized as those of random words, in a causal base as those of a
+    text of random words.
 
     Args:
         length: how many a layer.

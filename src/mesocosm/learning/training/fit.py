@@ -101,8 +101,8 @@ def _fit_head(request: FitRequest, features: Features, say: Say) -> Any:
     model, parts = request.model, request.parts
     x, table, y = features["train"], parts.table["train"], parts.y["train"]
     classes, groups = parts.task.classes, request.groups
-    if request.taught:
-        return adapted(request.taught, x, table, y, classes, model.seed, say, groups)
+    if request.init_from:
+        return adapted(request.init_from, x, table, y, classes, model.seed, say, groups)
     if model.federated and parts.sites is not None:
         return federated_head(
             model.federated, parts.sites, x, table, y, classes, model.seed, say, groups

@@ -41,7 +41,7 @@ class FitRequest:
             are written into it.
         past: the earlier version that a continual model starts from.
         sight: features of the images, if any input is an image.
-        taught: the model that a domain-adapted head starts from.
+        init_from: the model that a domain-adapted head starts from.
     """
 
     model: Model
@@ -52,7 +52,7 @@ class FitRequest:
     folder: Path | None = None
     past: Past | None = None
     sight: Sight | None = None
-    taught: Taught | None = None
+    init_from: Taught | None = None
 
     @property
     def fits_head_only(self) -> bool:

@@ -11,7 +11,7 @@ from mesocosm.learning.training.optimizers.optimizer import Optimiser
 
 
 class Lion(Optimiser):
-    """Every weight moves by the rate, up or down by the sign of its momentum; wants a third to a
+    """Every weight moves by the rate, up or down by the sign of its momentum; needs a third to a
     tenth of AdamW's rate.
 
     Args:

@@ -1,4 +1,4 @@
-"""What every optimiser does: make torch's own of groups of weights."""
+"""The interface of optimizers: create torch's own for groups of weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mesocosm.core.settings import Kind
 
 
 class Optimiser(Kind):
-    """Settings of an optimiser; the rate and the decay of weights stand in `tune`."""
+    """Settings of an optimizer; learning rate and weight decay are in `tune`."""
 
     def create(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
         """A torch optimiser.
@@ -16,6 +16,6 @@ class Optimiser(Kind):
         Args:
             groups: weights in groups, as torch takes them.
             rate: the learning rate.
-            decay: L2, as decoupled decay or as a penalty, whichever the optimiser knows.
+            decay: L2, as decoupled decay or as a penalty, whichever the optimizer knows.
         """
         raise NotImplementedError

@@ -10,7 +10,7 @@ from mesocosm.learning.training.optimizers.optimizer import Optimiser
 
 
 class Sgd(Optimiser):
-    """Stochastic gradient descent; wants a rate of 10 to 1,000 times Adam's.
+    """Stochastic gradient descent; needs a rate of 10 to 1,000 times Adam's.
 
     Args:
         momentum: memory of the gradient, 0 for none.
