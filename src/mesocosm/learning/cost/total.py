@@ -24,7 +24,7 @@ def job_for(
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
     kinds: Mapping[str, str],
-    site: TrainContext,
+    context: TrainContext,
 ) -> Job | None:
     """The job of a version; None for an imported model, and for `base: auto`, which has a time
     budget of its own.
@@ -35,60 +35,60 @@ def job_for(
     if not (model.base is None or isinstance(model.base, str)) or model.base == AUTO:
         return None
     if model.rank:
-        return _ranking(model, rows, site)
+        return _ranking(model, rows, context)
     match kinds[model.predict]:
         case "tags":
-            return _tagging(model, rows, split, site)
+            return _tagging(model, rows, split, context)
         case "text":
-            return _text(model, rows, split, site)
-    return _prediction(model, rows, split, kinds, site)
+            return _text(model, rows, split, context)
+    return _prediction(model, rows, split, kinds, context)
 
 
-def _base(model: Model, site: TrainContext) -> Base:
+def _base(model: Model, context: TrainContext) -> Base:
     """The base that the settings name.
 
     Raises:
         Wrong: it is not there.
     """
-    return resolve(str(model.base or ""), site.root)
+    return resolve(str(model.base or ""), context.root)
 
 
-def _ranking(model: Model, rows: Mapping[str, Sequence[Any]], site: TrainContext) -> Job:
+def _ranking(model: Model, rows: Mapping[str, Sequence[Any]], context: TrainContext) -> Job:
     from mesocosm.learning.cost.ranking import ranking_job
     from mesocosm.learning.tasks.ranking.train import done, judging
 
-    items, histories = done(model, rows, site.items)
+    items, histories = done(model, rows, context.items)
     base = None
-    if any(site.items.values()):
-        base = _base(model, site)
+    if any(context.items.values()):
+        base = _base(model, context)
     evaluated = judging(histories, len(items), np.random.default_rng(model.seed))
-    texts = [site.items.get(i, "") for i in items]
-    return ranking_job(model, base, histories, len(evaluated), texts, site.store)
+    texts = [context.items.get(i, "") for i in items]
+    return ranking_job(model, base, histories, len(evaluated), texts, context.store)
 
 
 def _tagging(
-    model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: TrainContext
+    model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], context: TrainContext
 ) -> Job:
     from mesocosm.learning.cost.text import tagging_job
     from mesocosm.learning.tasks.tagging.train import tagged
 
-    base = _base(model, site)
+    base = _base(model, context)
     texts = tagged(model.inputs[0], model.predict, rows, split)[1]
-    return tagging_job(model, base, texts, len(site.order), site.store)
+    return tagging_job(model, base, texts, len(context.order), context.store)
 
 
 def _text(
-    model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: TrainContext
+    model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], context: TrainContext
 ) -> Job:
     from mesocosm.learning.cost.text import generation_job, retrieval_job
     from mesocosm.learning.tasks.generation.prompt import paired
     from mesocosm.learning.tasks.generation.train import MOST_JUDGED, MOST_WRITTEN
 
-    base = _base(model, site)
+    base = _base(model, context)
     _, texts, answers = paired(model.inputs, model.predict, rows, split)
     if base.writes:
         return generation_job(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN)
-    return retrieval_job(model, base, texts, answers, site.store)
+    return retrieval_job(model, base, texts, answers, context.store)
 
 
 def _prediction(
@@ -96,14 +96,18 @@ def _prediction(
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
     kinds: Mapping[str, str],
-    site: TrainContext,
+    context: TrainContext,
 ) -> Job:
     from mesocosm.learning.cost.predictive import planned_job
     from mesocosm.learning.features.splits import cut
 
-    parts = cut(model, rows, split, kinds, site.order, site.init_from, site.groups, site.sites)
+    parts = cut(
+        model, rows, split, kinds, context.order, context.init_from, context.groups, context.sites
+    )
     from_scratch = model.pretrain is not None and model.pretrain.scratch is not None
     base = None
     if parts.text_names and not from_scratch:
-        base = _base(model, site)
-    return planned_job(model, parts, base, site.root, site.store, site.corpus, site.corpus_fields)
+        base = _base(model, context)
+    return planned_job(
+        model, parts, base, context.root, context.store, context.corpus, context.corpus_fields
+    )

@@ -20,7 +20,7 @@ def train_version(
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
     kinds: Mapping[str, str],
-    site: TrainContext,
+    context: TrainContext,
     say: Callable[[str], None],
 ) -> TrainResult:
     """Train and evaluate a version of `model`, and write its files into the context's folder.
@@ -30,7 +30,7 @@ def train_version(
         rows: cleaned columns by field.
         split: the part of each row.
         kinds: each field's type.
-        site: where files go, and what is known around the rows.
+        context: where files go, and what is known of the rows.
         say: receives progress.
 
     Raises:
@@ -39,20 +39,27 @@ def train_version(
     if model.rank:
         from mesocosm.learning.tasks.ranking.train import grow_ranker
 
-        return grow_ranker(name, model, rows, site, say)
+        return grow_ranker(name, model, rows, context, say)
     if kinds[model.predict] == "tags":
         from mesocosm.learning.tasks.tagging.train import grow_tagger
 
         return grow_tagger(
-            name, model, resolve(str(model.base), site.root), rows, split, site.order, site, say
+            name,
+            model,
+            resolve(str(model.base), context.root),
+            rows,
+            split,
+            context.order,
+            context,
+            say,
         )
     if kinds[model.predict] == "text":
         from mesocosm.learning.tasks.generation.train import grow_writer
         from mesocosm.learning.tasks.retrieval.train import grow_finder
 
-        reads = resolve(str(model.base), site.root)
+        reads = resolve(str(model.base), context.root)
         train = grow_finder
         if reads.writes:
             train = grow_writer
-        return train(name, model, reads, rows, split, site, say)
-    return train_predictor(name, TrainingData(model, rows, split, kinds), site, say)
+        return train(name, model, reads, rows, split, context, say)
+    return train_predictor(name, TrainingData(model, rows, split, kinds), context, say)
