@@ -68,7 +68,7 @@ def test_a_card_says_what_is_wrong_with_its_data(tmp_path: Path) -> None:
     said = "\n".join(metrics["warnings"])
     for words in (
         "'day' looks like time",
-        "rows next to each other in time",
+        "consecutive rows have similar values",
         "'shop_id' looks like a group",
         "7 of 400 rows have no value of 'y'",
         "imbalanced",

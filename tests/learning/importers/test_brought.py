@@ -182,7 +182,7 @@ WRONG: list[tuple[Callable[[Path], None], str]] = [
         lambda h: onnx.save(
             graph(np.eye(2) * 5, np.zeros(2), None), str(h / "models" / "old.onnx")
         ),
-        "are no probabilities",
+        "is not probabilities",
     ),
     (
         lambda h: onnx.save(graph(np.ones((2, 1)), np.zeros(1)), str(h / "models" / "old.onnx")),
