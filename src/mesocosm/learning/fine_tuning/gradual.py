@@ -11,8 +11,8 @@ from mesocosm.learning.fine_tuning.layers import depth_of, layers_of
 
 
 class Gradual(Full):
-    """Train the top layers first and unfreeze more each epoch; a layer's rate is `decay` times that of
-    the one above.
+    """Train the top layers first and unfreeze more each epoch; a layer's rate is `decay` times that
+    of the one above.
 
     Args:
         free: how many layers more each epoch; the first epoch trains that many.
