@@ -109,7 +109,7 @@ def test_a_missed_gate_is_never_deployed_and_says_so(tmp_path: Path, cli: Cli) -
     done = cli("build", "-f", str(tmp_path), "--json")
     assert done.returncode == 1
     (failed,) = json.loads(done.stdout)["failed"]
-    assert "require says <= -1.0" in failed["text"] and failed["place"]["line"] > 10
+    assert "required: <= -1.0" in failed["text"] and failed["place"]["line"] > 10
     assert open_ecosystem(tmp_path).catalog.deployment("desk") is None
 
 

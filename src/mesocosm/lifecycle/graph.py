@@ -16,8 +16,8 @@ from mesocosm.core.errors import Finding, Invalid, Later, Place, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.data.dataset import GOVERNING, Dataset
 from mesocosm.learning.base_models.base import locate_base
-from mesocosm.learning.importers.onnx import Brought
 from mesocosm.learning.model import Model
+from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.strategies.automl import AUTO, Auto
 from mesocosm.lifecycle.file_datasets import REVISIONS, resolve_datasets
 from mesocosm.lifecycle.project_store import locate_project
@@ -174,7 +174,7 @@ def _dump(settings: BaseModel, without: set[str] | None = None) -> dict[str, Any
 
 
 def _fingerprint_base(
-    spec: Spec, name: str, base: str | Brought | None, key: str = "base"
+    spec: Spec, name: str, base: str | ImportedModel | None, key: str = "base"
 ) -> str | None:
     """What tells a base model from another: the names and sizes of its files; a hub id stands for
     itself, an imported model for its bytes.
@@ -189,7 +189,7 @@ def _fingerprint_base(
             *(_fingerprint_base(spec, name, other, key) for other in (*installed_encoders(), *more))
         )
     try:
-        if isinstance(base, Brought):
+        if isinstance(base, ImportedModel):
             return base.content(spec.root)
         folder = _local_base(spec, base)
     except Wrong as wrong:

@@ -28,6 +28,7 @@ def choose_reported_version(
         Its record, and under `others` those made after it, each with its leading metric, and
         whether a rollout tries it.
     """
+    from mesocosm.learning.evaluation.model_card import leading_metric
     versions = catalog.versions(model)
     if not versions:
         return None

@@ -36,6 +36,11 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         Failure: its version or its snapshot is gone.
     """
     from mesocosm.learning.evaluation.explanations import shares, words
+    from mesocosm.learning.evaluation.explanations import (
+        shapley_values,
+        training_row_contributions,
+        word_importance,
+    )
 
     row = catalog.prediction(prediction)
     if row is None:
@@ -59,10 +64,10 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         "version": version["id"],
         "label": label,
         "number": net.scale is not None,
-        **shares(net, clean, background, label),
+        **shapley_values(net, clean, background, label),
     }
     texts = [name for name in net.card["texts"] if name not in model.allow_private]
-    explanation["words"] = words(net, clean, label, texts)
+    explanation["words"] = word_importance(net, clean, label, texts)
     recipe = version["recipe"]
     # where rows were erased since, none can be named
     if recipe["rows"]["train"] - recipe.get("feedback", 0) == len(trained):

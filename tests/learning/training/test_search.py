@@ -97,7 +97,7 @@ def test_a_search_that_was_stopped_goes_on_in_the_catalogs_database(tmp_path: Pa
         catalog.url,
         "made",
     )  # type: ignore[arg-type, func-returns-value]
-    assert "3 trials of this search were made before; it goes on" in said
+    assert "resuming the search after 3 trials" in said
     assert len(tried["trials"]) == 8 and len(seen) == 8
     again, _ = search(
         one,

@@ -17,7 +17,7 @@ from mesocosm.learning.base_models import resolve
 from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.layer_cache import compute_states, top_layers
 from mesocosm.learning.features.tokenizer import Tokens
-from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.training import trainer
 from mesocosm.learning.training.adversarial import ADVERSARIAL
 from mesocosm.learning.training.losses import LOSSES
@@ -48,8 +48,8 @@ def words(base: Any) -> Words:
 
 def trained(
     base: Any, settings: dict[str, Any], words: Words | None = None, y: Any = Y
-) -> tuple[trainer.Joined, list[dict[str, Any]], float]:
-    tune: Any = TUNING["bitfit"].model_validate(
+) -> tuple[trainer.TrunkWithHead, list[dict[str, Any]], float]:
+    tune: Any = FINE_TUNING["bitfit"].model_validate(
         {"method": "bitfit", "epochs": 2, "batch": 12, "learning_rate": 5e-3, **settings}
     )
     torch.manual_seed(0)
@@ -57,9 +57,11 @@ def trained(
     trunk.net = tune.attach(trunk.net)
     outputs = 1 if y.dtype.kind == "f" else 2
     start = np.random.default_rng(0).normal(size=(386, outputs)).astype(np.float32) * 0.05
-    net = trainer.Joined(trunk, start, np.zeros(outputs, np.float32), 0.1)
-    rows = trainer.Rows(Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 2), np.float32), y, words)
-    before = trainer.loss_of(net, rows, tune.loss_of("numbers" if outputs == 1 else "classes"))
+    net = trainer.TrunkWithHead(trunk, start, np.zeros(outputs, np.float32), 0.1)
+    rows = trainer.TrainingRows(
+        Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 2), np.float32), y, words
+    )
+    before = trainer.mean_loss(net, rows, tune.loss_of("numbers" if outputs == 1 else "classes"))
     return net, trainer.train(net, tune, rows, rows, 7, None, lambda _: None), before
 
 
@@ -101,7 +103,7 @@ def test_every_optimiser_learns(base: Any, name: str) -> None:
 def test_every_way_of_adversarial_training_learns_and_flattens_the_loss(
     base: Any, name: str
 ) -> None:
-    def worst(net: trainer.Joined) -> float:
+    def worst(net: trainer.TrunkWithHead) -> float:
         """The loss at a step of 0.5 along its own gradient, over the loss."""
         from mesocosm.learning.features.embeddings import pad
         from mesocosm.learning.training.adversarial.shift import Shift
@@ -154,10 +156,10 @@ def test_two_batches_added_up_step_as_one_of_twice_the_rows(base: Any) -> None:
         "optimiser": {"kind": "sgd", "momentum": 0.0},
         "learning_rate": 1e-3,
     }
-    tune: Any = TUNING["bitfit"].model_validate({"method": "bitfit", **gentle})
+    tune: Any = FINE_TUNING["bitfit"].model_validate({"method": "bitfit", **gentle})
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
-    net = trainer.Joined(trunk, np.zeros((386, 2), np.float32), np.zeros(2, np.float32), 0.0)
+    net = trainer.TrunkWithHead(trunk, np.zeros((386, 2), np.float32), np.zeros(2, np.float32), 0.0)
     for module in net.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
@@ -171,8 +173,8 @@ def test_two_batches_added_up_step_as_one_of_twice_the_rows(base: Any) -> None:
         trainer.train(
             net,
             tune.model_copy(update={"batch": batch, "accumulate": accumulate}),
-            trainer.Rows(ids, np.zeros((48, 2), np.float32), Y),
-            trainer.Rows(ids, np.zeros((48, 2), np.float32), Y),
+            trainer.TrainingRows(ids, np.zeros((48, 2), np.float32), Y),
+            trainer.TrainingRows(ids, np.zeros((48, 2), np.float32), Y),
             7,
             None,
             lambda _: None,
@@ -184,14 +186,16 @@ def test_two_batches_added_up_step_as_one_of_twice_the_rows(base: Any) -> None:
 
 
 def test_mixing_rows_leaves_the_loss_as_large_as_it_is(base: Any) -> None:
-    tune: Any = TUNING["bitfit"].model_validate(
+    tune: Any = FINE_TUNING["bitfit"].model_validate(
         {"method": "bitfit", "epochs": 1, "batch": 4, "mixup": 1.0, "learning_rate": 1e-9}
     )
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
-    rows = trainer.Rows(Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 0), np.float32), Y)
+    rows = trainer.TrainingRows(
+        Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 0), np.float32), Y
+    )
     told = trainer.train(
-        trainer.Joined(trunk, np.zeros((384, 2), np.float32), np.zeros(2, np.float32), 0.0),
+        trainer.TrunkWithHead(trunk, np.zeros((384, 2), np.float32), np.zeros(2, np.float32), 0.0),
         tune,
         rows,
         rows,
@@ -252,8 +256,8 @@ def test_every_augmentation_changes_some_tokens_and_no_mark(
 ) -> None:
     way: Any = AUGMENT[name].model_validate({"kind": name, "share": 0.5})
     rows = Tokens(base.folder, 64).ids(TEXTS)
-    said = [way.changed(r, words, random.Random(i)) for i, r in enumerate(rows)]
-    assert said == [way.changed(r, words, random.Random(i)) for i, r in enumerate(rows)]
+    said = [way.apply(r, words, random.Random(i)) for i, r in enumerate(rows)]
+    assert said == [way.apply(r, words, random.Random(i)) for i, r in enumerate(rows)]
     assert sum(a != list(b) for a, b in zip(said, rows, strict=True)) > 24
     assert all(
         a[0] == b[0] and a[-1] == b[-1] and len(a) > 2 for a, b in zip(said, rows, strict=True)
@@ -288,7 +292,7 @@ def test_states_kept_give_the_features_of_the_whole_base(base: Any, tmp_path: Pa
 
 
 def test_a_rate_that_is_too_high_is_a_sentence(base: Any) -> None:
-    with pytest.raises(Wrong, match="the loss is no number after"):
+    with pytest.raises(Wrong, match="the loss became NaN or infinite after"):
         trained(
             base,
             {

@@ -6,7 +6,7 @@ from typing import Any
 
 from mesocosm.data.quality.report import told
 from mesocosm.data.quality.row_account import sentences
-from mesocosm.learning.evaluation.model_card import MAIN, leading
+from mesocosm.learning.evaluation.model_card import MAIN, leading_metric
 
 
 def _figure(value: Any) -> str:
@@ -121,7 +121,7 @@ def model_text(name: str, data: dict[str, Any]) -> str:
             f" {m['paraphrase_accuracy']:.3f}, as they are {m['robustness']['as_they_are']:.3f}"
         )
     for other, b in m.get("beside", {}).items():
-        figure = leading(b)
+        figure = leading_metric(b)
         rows = f" on {b['rows']} rows" if "rows" in b else ""
         lines.append(
             f"    {other}{rows}: {figure} {_figure(b.get(figure))}; this version {b['gain']:+.3f}"

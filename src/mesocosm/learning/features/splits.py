@@ -12,7 +12,7 @@ import numpy as np
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.features import tabular
 from mesocosm.learning.heads.folds import group_duplicates, number_groups
-from mesocosm.learning.importers.onnx import Brought, plain
+from mesocosm.learning.importers.onnx import ImportedModel, plain_facts
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.domain_adaptation import SourceModel
 from mesocosm.learning.tasks.by_field_type import TASKS, Ordinal, Task
@@ -180,6 +180,7 @@ def _drop_unknown_targets(
             f"no test row has a value of '{name}' that a training row has",
             "a field whose values come more than once, or more rows",
         )
+
 
 
 def _take_rows(rows: Columns, names: Sequence[str], indices: Sequence[int]) -> dict[str, list[Any]]:

@@ -142,6 +142,10 @@ def _open_encoder(
     import torch
 
     from mesocosm.learning.features.embeddings import load_trunk
+    from mesocosm.learning.training.checkpoint import load_checkpoint, save_checkpoint
+    from mesocosm.learning.training.fast_dropout import fast_dropout_in
+    from mesocosm.learning.training.train_step import clip_gradients
+    from mesocosm.learning.training.trainer import bucket_batches
 
     torch.manual_seed(seed)
     if base is None:
@@ -249,8 +253,8 @@ class PretrainingRun:
         """One pass over the training texts."""
         import torch
 
-        from mesocosm.learning.training.train_step import clip
-        from mesocosm.learning.training.trainer import buckets
+        from mesocosm.learning.training.train_step import clip_gradients
+        from mesocosm.learning.training.trainer import bucket_batches
 
         seed, lengths = self.seed * 1000 + epoch, [len(ids) for ids, _ in self.train_rows]
         torch.manual_seed(seed)
@@ -258,7 +262,7 @@ class PretrainingRun:
         self.net.train()
         spoke = began = time.perf_counter()
         total = 0.0
-        for number, pick in enumerate(buckets(lengths, self.setting.batch, seed)):
+        for number, pick in enumerate(bucket_batches(lengths, self.setting.batch, seed)):
             step = epoch * self.batches + number
             self._set_rate(step)
             loss = self._loss([self.train_rows[i] for i in pick], draw)
@@ -271,7 +275,7 @@ class PretrainingRun:
                     "a lower learning_rate",
                 )
             loss.backward()
-            clip(list(self.weights.values()), 1.0)
+            clip_gradients(list(self.weights.values()), 1.0)
             self.optimiser.step()
             self.optimiser.zero_grad()
             total += value

@@ -192,12 +192,12 @@ class _Search:
 
     def attempt_fine_tuning(self) -> None:
         """Fine-tuning methods on the best base so far, the cheaper first."""
-        from mesocosm.learning.fine_tuning import TUNING
+        from mesocosm.learning.fine_tuning import FINE_TUNING
 
         best = self.best
         if best.base is None:
             return
         for method in LADDER:
-            tune: Any = TUNING[method].model_validate({"method": method})
+            tune: Any = FINE_TUNING[method].model_validate({"method": method})
             model = best.model.model_copy(update={"fine_tune": tune})
             self.attempt(f"{best.base.name}, {method}", model, best.base)

@@ -39,6 +39,7 @@ def estimate_costs(
         snapshot = catalog.snapshot(dataset=model.dataset)
         if snapshot is None or signs.get(f"datasets.{model.dataset}") != "=":
             continue
+
         try:
             cost = _estimate(spec, catalog, model, snapshot)
         except Failure:  # the build reports what is wrong, with its place
@@ -52,7 +53,7 @@ def _estimate(
     spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """What the training of one version costs; None where that is not known."""
-    from mesocosm.learning.cost.estimate import price
+    from mesocosm.learning.cost.estimate import estimate_cost
     from mesocosm.learning.cost.total import work_of
     from mesocosm.learning.training.context import Site
 
@@ -75,5 +76,5 @@ def _estimate(
     job = work_of(model, read.rows, read.split, read_field_types(snapshot), site)
     if not job:
         return None
-    cost = price(job, store)
+    cost = estimate_cost(job, store)
     return cost.as_json() | {"text": cost.text()}

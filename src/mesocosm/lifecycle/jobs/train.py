@@ -79,15 +79,16 @@ def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any
         job: what it is trained from.
         say: takes a line of progress.
     """
-    from mesocosm.learning.training.environment import around
-    from mesocosm.learning.training.train import grow
+    from mesocosm.learning.training.context import TrainContext
+    from mesocosm.learning.training.environment import describe_environment
+    from mesocosm.learning.training.train import train_version
 
     spec, catalog, model = job.spec, job.catalog, job.model
     rows = _collect_rows(job, say)
     folder = job.store / "models" / job.name / digest(job.made, size=8)
     with folder_appears(folder) as aside:
         kinds, site = read_field_types(job.snapshot), _training_site(job, rows, aside)
-        trained = grow(job.name, model, rows.columns, rows.split, kinds, site, say)
+        trained = train_version(job.name, model, rows.columns, rows.split, kinds, site, say)
         write_json(aside / "prepare.json", build_preprocessing(spec, model, job.snapshot))
     number = catalog.next_number(job.name)
     content = digest_folder(folder)
@@ -111,7 +112,7 @@ def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any
         "recipe": recipe,
         "origin": job.origin,
         "at": catalog.clock(),
-        "missed": trained.missed,
+        "missed": trained.failed_gates,
     }
 
 

@@ -17,8 +17,8 @@ from mesocosm.core.errors import Wrong
 from mesocosm.core.files import write_json
 from mesocosm.core.timer import Laps
 from mesocosm.learning.base_models import Base, resolve
-from mesocosm.learning.cost.estimate import quoted
-from mesocosm.learning.cost.ranking import ranking
+from mesocosm.learning.cost.estimate import track_estimate
+from mesocosm.learning.cost.ranking import ranking_job
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS
 from mesocosm.learning.tasks.ranking.features import NAMES
@@ -30,7 +30,7 @@ from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import Grown, Site
+    from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -102,52 +102,52 @@ class _Parts:
 
 
 def train_ranker(
-    name: str, model: Model, rows: Mapping[str, Sequence[Any]], site: Site, say: Say
-) -> Grown:
+    name: str, model: Model, rows: Mapping[str, Sequence[Any]], site: TrainContext, say: Say
+) -> TrainResult:
     """Fill the site's folder with a version that ranks the field `predict`.
 
     Raises:
         Wrong: the data does not fit the settings.
     """
-    from mesocosm.learning.training.context import Grown
+    from mesocosm.learning.training.context import TrainResult
 
     began = time.perf_counter()
     draw = np.random.default_rng(model.seed)
     items, histories = _read_histories(model, rows, site, draw)
     base = resolve(str(model.base), site.root) if any(site.items.values()) else None
     texts = [site.items.get(item, "") for item in items]
-    quote = quoted(
-        ranking(model, base, histories.all, len(histories.evaluated), texts, site.store),
+    quote = track_estimate(
+        ranking_job(model, base, histories.all, len(histories.evaluated), texts, site.store),
         site.store,
     )
     quote.announce(say)
-    quote.started(base)
+    quote.import_libraries(base)
     laps = quote.laps
     say(
         f"{len(histories.all):,} of '{model.features[0]}' and {len(items):,} items; the last item of"
         " each is held out for the test"
     )
     vectors = _embed_items(model, base, texts, site, say)
-    laps.end("reading")
-    parts = _choose_parts(model, items, histories, vectors, laps)
-    scorer, towers = _fit_scorer(parts, histories, draw, laps, say)
+    timer.end("reading")
+    parts = _choose_parts(model, items, histories, vectors, timer)
+    scorer, towers = _fit_scorer(parts, histories, draw, timer, say)
     metrics = evaluate(scorer, *histories.before_last(1), model.seed, _rank_settings(model).diverse)
-    laps.end("judging")
+    timer.end("judging")
     _announce_metrics(metrics, len(histories.evaluated), say)
-    final, _ = parts.fit(histories.all, laps, say, towers)
+    final, _ = parts.fit(histories.all, timer, say, towers)
     final.weights = scorer.weights
     final.save(site.folder)
     write_json(site.folder / "items.json", {"items": items, "says": site.items})
     card = _card(name, model, base, parts, scorer.weights, histories)
     write_json(site.folder / "card.json", card)
-    laps.end("judging")
-    metrics["price"] = quote.settled()
+    timer.end("judging")
+    metrics["price"] = quote.record_actual()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(
+    return TrainResult(
         card | {"metrics": metrics},
         metrics,
         [],
-        evaluation_metrics.gates(dict(model.require), metrics),
+        evaluation_metrics.check_gates(dict(model.require), metrics),
     )
 
 
@@ -239,7 +239,7 @@ def select_evaluated(
 
 
 def _embed_items(
-    model: Model, base: Base | None, texts: Sequence[str], site: Site, say: Say
+    model: Model, base: Base | None, texts: Sequence[str], site: TrainContext, say: Say
 ) -> Array:
     """The texts of each item as unit vectors; of no width where there are none."""
     if base is None:
@@ -259,6 +259,7 @@ def _announce_weights(parts: _Parts, weights: Array, say: Say) -> None:
         how = f"approximate search over {parts.items:,} items"
     counted = [f"{n} {w:.2f}" for n, w in zip(NAMES, weights, strict=True) if w]
     say(f"{how}; weights of the parts: {', '.join(counted)}")
+
 
 
 def _announce_metrics(metrics: Mapping[str, Any], people: int, say: Say) -> None:

@@ -19,8 +19,8 @@ import numpy as np
 from mesocosm.core.errors import Wrong
 from mesocosm.core.files import aside_name, write_json
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.cost.estimate import quoted
-from mesocosm.learning.cost.text import finding
+from mesocosm.learning.cost.estimate import track_estimate
+from mesocosm.learning.cost.text import retrieval_job
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
@@ -35,7 +35,7 @@ from mesocosm.learning.tasks.retrieval.query_projection import (
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import Grown, Site
+    from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -102,16 +102,16 @@ def train_retriever(
     base: Base,
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
-    site: Site,
+    site: TrainContext,
     say: Say,
-) -> Grown:
+) -> TrainResult:
     """Fill the site's folder with a version that finds the field `predict`.
 
     Raises:
         Wrong: the data does not fit the settings.
     """
     from mesocosm.learning.tasks.retrieval import continual
-    from mesocosm.learning.training.context import Grown
+    from mesocosm.learning.training.context import TrainResult
 
     began = time.perf_counter()
     data = _read_questions(model, rows, split, site)
@@ -199,6 +199,7 @@ def _fit_projection(
         right["train"],
         number_groups(groups),
     )
+
     if chosen["pull"] is not None:
         say(
             f"fitted a projection from questions to answers (strength {chosen['pull']:g}):"
@@ -286,12 +287,13 @@ def _card(
     }
 
 
+
 def _fine_tune(
     base: Base,
     model: Model,
     data: _Questions,
     right: Mapping[str, Array],
-    site: Site,
+    site: TrainContext,
     say: Say,
 ) -> _Encoded:
     """Train the trunk, and encode questions and answers with it."""
@@ -320,15 +322,15 @@ def _fine_tune(
         parts["train"],
         parts["validation"] if data.texts["validation"] else parts["train"],
         model.seed,
-        site.store / "work" / site.made,
-        lambda record: say(trainer.told(record)),
+        site.store / "work" / site.build_key,
+        lambda record: say(trainer.as_progress(record)),
     )
     net.float()
     if site.past:
         importance = partial(continual.estimate_importance, net, parts["train"])
         site.past.end(net, base, tune.method, None, importance, site.folder)
     history[0] = history[0] | {"trained": trained}
-    trunk.net = tune.merged(trunk.net)
+    trunk.net = tune.merge(trunk.net)
     trunk.eval()
     return _Encoded(
         {p: encode(trunk, tokens, data.texts[p], say) for p in PARTS if data.texts[p]},
