@@ -10,8 +10,8 @@ from typing import Any
 
 from conftest import SMALL, begin
 
-from mesocosm.lifecycle.progress_store import ProgressFile, read_progress
 from mesocosm.learning.training.trainer import as_progress
+from mesocosm.lifecycle.progress_store import ProgressFile, read_progress
 
 
 def test_losses_and_sentences_are_there_while_it_lasts(tmp_path: Path) -> None:

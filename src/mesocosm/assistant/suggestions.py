@@ -19,7 +19,6 @@ from mesocosm.config import Spec
 from mesocosm.config.editor import set_value
 from mesocosm.config.loader import read_text
 from mesocosm.core.errors import Invalid
-from mesocosm.learning.evaluation.model_card import leading_metric
 
 
 def suggest_changes(spec: Spec, catalog: Catalog) -> list[dict[str, Any]]:
@@ -54,4 +53,3 @@ def apply_changes(text: str, file: str, changes: Sequence[dict[str, Any]]) -> st
     for change in changes:
         text = set_value(text, file, tuple(change["at"].split(".")), change["would"])
     return text
-

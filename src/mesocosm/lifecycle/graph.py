@@ -16,8 +16,8 @@ from mesocosm.core.errors import Finding, Invalid, Later, Place, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.data.dataset import GOVERNING, Dataset
 from mesocosm.learning.base_models.base import locate_base
-from mesocosm.learning.model import Model
 from mesocosm.learning.importers.onnx import ImportedModel
+from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO, Auto
 from mesocosm.lifecycle.file_datasets import REVISIONS, resolve_datasets
 from mesocosm.lifecycle.project_store import locate_project

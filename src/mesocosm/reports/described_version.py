@@ -28,7 +28,6 @@ def choose_reported_version(
         Its record, and under `others` those made after it, each with its leading metric, and
         whether a rollout tries it.
     """
-    from mesocosm.learning.evaluation.model_card import leading_metric
     versions = catalog.versions(model)
     if not versions:
         return None
@@ -68,9 +67,9 @@ def _rollouts(spec: Spec, catalog: Catalog) -> dict[str, str]:
 
 def _describe_other(version: Row, does: str) -> dict[str, Any]:
     """A later version with its leading metric."""
-    from mesocosm.learning.evaluation.model_card import leading
+    from mesocosm.learning.evaluation.model_card import leading_metric
 
-    figure = leading(version["metrics"])
+    figure = leading_metric(version["metrics"])
     return {
         "id": version["id"],
         "state": version["state"],

@@ -35,10 +35,8 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         Wrong: no prediction has that id, its model left the file, or its task is not explained.
         Failure: its version or its snapshot is gone.
     """
-    from mesocosm.learning.evaluation.explanations import shares, words
     from mesocosm.learning.evaluation.explanations import (
         shapley_values,
-        training_row_contributions,
         word_importance,
     )
 
@@ -124,9 +122,9 @@ def _kernel_weights(
     net: Any, folder: Path, clean: Mapping[str, Any], label: str
 ) -> dict[str, Any] | None:
     """What each training row adds to the score, where the head is a kernel's; None otherwise."""
-    from mesocosm.learning.evaluation.explanations import behind
+    from mesocosm.learning.evaluation.explanations import training_row_contributions
 
-    return behind(net, folder / "head.onnx", clean, label) or None
+    return training_row_contributions(net, folder / "head.onnx", clean, label) or None
 
 
 def _name_rows(

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from mesocosm.learning.evaluation.model_card import LEADING, MAIN, leading_metric
 from mesocosm.reports.markup import card, cell, facts, format_metric, row, section, table
 from mesocosm.reports.plots import Point, plot
-from mesocosm.learning.evaluation.model_card import LEADING, MAIN, leading_metric
 
 MOST_CLASSES = 20  # that are shown, the weakest first
 Metrics = Mapping[str, Any]

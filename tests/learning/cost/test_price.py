@@ -14,11 +14,11 @@ import pytest
 from conftest import SMALL
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.learning.features.splits import split_dataset
 from mesocosm.core.timer import process_memory, reset_peak_memory
 from mesocosm.learning.cost.estimate import CALIBRATION, CostEstimate, estimate_cost, track_estimate
 from mesocosm.learning.cost.predictive import predictive_job
 from mesocosm.learning.cost.total import job_for
+from mesocosm.learning.features.splits import split_dataset
 from mesocosm.learning.model import Model
 from mesocosm.learning.training.context import TrainContext
 from mesocosm.learning.training.train import train_version

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesocosm.learning.base_models.base import canonical_hub_id
-from mesocosm.learning.features.word_pieces import extract_terms, piece_spans, remove_piece
-from mesocosm.learning.tasks.baseline_settings import build_baseline_features
 from mesocosm.learning.evaluation.explanations import word_importance
 from mesocosm.learning.evaluation.robustness import add_typos, paraphrase
+from mesocosm.learning.features.word_pieces import extract_terms, piece_spans, remove_piece
+from mesocosm.learning.tasks.baseline_settings import build_baseline_features
 
 
 class Fixed:

@@ -21,11 +21,11 @@ from PIL import Image
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.augmentation import AUGMENT
+from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.tasks.vision.features import open_encoder
 from mesocosm.learning.tasks.vision.fine_tuning import MultiImageNet
 from mesocosm.learning.tasks.vision.net import load_pretrained
 from mesocosm.learning.tasks.vision.pixels import ImageLoader, decode_pixels
-from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.training import trainer
 
 pytestmark = pytest.mark.slow

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mesocosm.core.cache import there
-from mesocosm.learning.base_models.base import feature_cache_path
-from mesocosm.learning.heads.selection import candidate_heads
 from mesocosm.learning.cost.estimate import Job, Work, add_work, scale_work
 from mesocosm.learning.cost.predictor_sizes import PredictorSizes
 from mesocosm.learning.cost.workload import (
@@ -24,6 +22,7 @@ from mesocosm.learning.cost.workload import (
     training_memory,
     tuning_work,
 )
+from mesocosm.learning.pretraining.run import find_pretrained
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -84,9 +83,8 @@ def planned_job(
         sees = resolve(model.image_base, root)
     if not (model.pretrain and parts.text_names):
         return predictive_job(model, parts, base, store, sees)
-    from mesocosm.learning.pretraining.run import Corpus, find_pretrained
 
-    pretrained = kept(
+    pretrained = find_pretrained(
         base, corpus, model.pretrain, model.max_length, model.seed, store, corpus_fields
     )
     if pretrained:
@@ -116,14 +114,12 @@ def _fit(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
     return {"tree": trees, "tree row": trees * min(rows, 1500)}
 
 
-
 def _refit(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
     """Units of fitting one head on other rows: trees keep their settings then. About half of the
     heads that are tried are in the one that wins.
     """
     tries = 16 if head == "boost" else 1
     return scale_work(_fit(head, rows, text, table, outputs), 0.6 / tries)
-
 
 
 def _count_imports(sizes: PredictorSizes) -> Work:
@@ -183,7 +179,7 @@ def _count_heads(sizes: PredictorSizes) -> Work:
 def _count_tuning(sizes: PredictorSizes) -> Work | None:
     if not sizes.fine_tunes:
         return None
-    tune, scopes, rows = sizes.model.tune, sizes.scopes, sizes.rows
+    tune, scopes, rows = sizes.model.fine_tune, sizes.scopes, sizes.rows
     texts: Work = {}
     if "texts" in scopes:
         tokens = sizes.tokens
@@ -221,7 +217,6 @@ def _count_evaluation(sizes: PredictorSizes) -> Work:
         "logistic": sizes.rows**0.25 * words**0.55 * outputs**0.55 / 10,
         "row": sizes.test_rows * 300 * 0.05,
     }
-
 
 
 def _count_export(sizes: PredictorSizes) -> Work:

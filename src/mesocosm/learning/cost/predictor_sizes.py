@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learning.base_models.base import kept_features
+from mesocosm.learning.base_models.base import feature_cache_path
 from mesocosm.learning.cost.workload import Net, count_tokens
-from mesocosm.learning.heads.selection import heads_for
+from mesocosm.learning.heads.selection import candidate_heads
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
-    from mesocosm.learning.features.splits import Parts
+    from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.model import Model
 
 FILTERED = 512  # features of an image by filters that are learnt from the training images
@@ -27,7 +27,7 @@ class PredictorSizes:
     """What the work of a predictor is counted from."""
 
     model: Model
-    parts: Parts
+    parts: Splits
     base: Base | None
     store: Path
     image_base: Base | None
@@ -37,8 +37,8 @@ class PredictorSizes:
     def net(self) -> Net:
         """The net of the texts."""
         pretrain = self.model.pretrain
-        if pretrain and pretrain.scratch and self.base is None:
-            return Net.new(pretrain.scratch.layers, pretrain.scratch.width, pretrain.scratch.words)
+        if pretrain and pretrain.from_scratch and self.base is None:
+            return Net.new(pretrain.from_scratch.layers, pretrain.scratch.width, pretrain.scratch.words)
         return Net.of(self.base)
 
     @cached_property
@@ -89,21 +89,21 @@ class PredictorSizes:
             return ["attention"]
         head = "linear"
         if not self.fine_tunes:
-            head = getattr(model.tune, "head", "auto")
+            head = getattr(model.fine_tune, "head", "auto")
         if head != "auto":
             return [head]
         text = np.zeros((1, min(1, len(parts.text_names))), np.float32)
-        return heads_for(text, parts.table["train"], parts.y["train"], parts.task.classes)
+        return candidate_heads(text, parts.table["train"], parts.y["train"], parts.task.classes)
 
     @property
     def fine_tunes(self) -> bool:
         """Whether a base is trained."""
-        return self.model.tune.method != "frozen"
+        return self.model.fine_tune.method != "frozen"
 
     @property
     def scopes(self) -> tuple[str, ...]:
         """The bases that are fine-tuned: of `texts`, of `images`."""
-        tune: Any = self.model.tune
+        tune: Any = self.model.fine_tune
         if not self.fine_tunes:
             return ()
         if not self.parts.images["train"]:
@@ -138,13 +138,13 @@ class PredictorSizes:
         texts: list[str] = []
         for part in self.parts.where:
             texts += self.parts.texts[part]
-        return kept_features(self.base, texts, self.model.max_length, self.store).is_file()
+        return feature_cache_path(self.base, texts, self.model.max_length, self.store).is_file()
 
     @property
     def variant(self) -> str:
         """What tells the pace of this kind of job from others, besides sizes."""
         model, strategy, inputs = self.model, "", "table"
-        if model.adapts:
+        if model.init_from:
             strategy = "adapted "
         elif model.federated:
             strategy = "federated "
@@ -152,4 +152,4 @@ class PredictorSizes:
             inputs = "image"
         elif self.parts.text_names:
             inputs = "text"
-        return f"{model.tune.method} {strategy}{'+'.join(self.heads)} {inputs}"
+        return f"{model.fine_tune.method} {strategy}{'+'.join(self.heads)} {inputs}"

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from mesocosm.learning.base_models.base import feature_cache_path
 from mesocosm.learning.cost.estimate import Job, Work
-from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS
 from mesocosm.learning.cost.workload import Net, count_tokens, import_work
+from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS
 from mesocosm.learning.tasks.ranking.features import NAMES, STRENGTHS
 from mesocosm.learning.tasks.ranking.settings import Towers
-from mesocosm.learning.tasks.ranking.two_tower import FULL_SOFTMAX_ITEMS, SAMPLED_ITEMS
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -45,7 +44,8 @@ def ranking_job(
     if not towers and many:
         towers = Towers()
     cached = (
-        base is not None and feature_cache_path(base, list(texts), model.max_length, store).is_file()
+        base is not None
+        and feature_cache_path(base, list(texts), model.max_length, store).is_file()
     )
     embedding: Work = {"token": 0.0, "load": 0.0}
     if not cached:

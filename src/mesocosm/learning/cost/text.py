@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.learning.cost.estimate import Job, Work
-from mesocosm.learning.tasks.generation.prompt import GENERATION_BATCH
 from mesocosm.learning.cost.predictive import graph_export_work
 from mesocosm.learning.cost.workload import (
     Net,
@@ -19,6 +18,7 @@ from mesocosm.learning.cost.workload import (
     training_memory,
     tuning_work,
 )
+from mesocosm.learning.tasks.generation.prompt import GENERATION_BATCH
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -71,9 +71,9 @@ def retrieval_job(model: Model, base: Base, texts: Texts, answers: Texts, store:
 
 def _net_memory(model: Model, net: Net, longest: float) -> float:
     """Gigabytes of a net that is fine-tuned on rows of `longest` tokens at most, or only run."""
-    if model.tune.method == "frozen":
+    if model.fine_tune.method == "frozen":
         return (4.8 * net.weights + 2.5e8) / 1e9
-    return training_memory(model.tune, net, longest)
+    return training_memory(model.fine_tune, net, longest)
 
 
 def tagging_job(model: Model, base: Base, texts: Texts, kinds: int, store: Path) -> Job:

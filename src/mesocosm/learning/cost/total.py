@@ -36,7 +36,7 @@ def job_for(
         return None
     if model.rank:
         return _ranking(model, rows, context)
-    match kinds[model.predict]:
+    match kinds[model.target]:
         case "tags":
             return _tagging(model, rows, split, context)
         case "text":
@@ -55,13 +55,13 @@ def _base(model: Model, context: TrainContext) -> Base:
 
 def _ranking(model: Model, rows: Mapping[str, Sequence[Any]], context: TrainContext) -> Job:
     from mesocosm.learning.cost.ranking import ranking_job
-    from mesocosm.learning.tasks.ranking.train import done, judging
+    from mesocosm.learning.tasks.ranking.train import build_histories, select_evaluated
 
-    items, histories = done(model, rows, context.items)
+    items, histories = build_histories(model, rows, context.items)
     base = None
     if any(context.items.values()):
         base = _base(model, context)
-    evaluated = judging(histories, len(items), np.random.default_rng(model.seed))
+    evaluated = select_evaluated(histories, len(items), np.random.default_rng(model.seed))
     texts = [context.items.get(i, "") for i in items]
     return ranking_job(model, base, histories, len(evaluated), texts, context.store)
 
@@ -70,10 +70,10 @@ def _tagging(
     model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], context: TrainContext
 ) -> Job:
     from mesocosm.learning.cost.text import tagging_job
-    from mesocosm.learning.tasks.tagging.train import tagged
+    from mesocosm.learning.tasks.tagging.train import split_tagged
 
     base = _base(model, context)
-    texts = tagged(model.inputs[0], model.predict, rows, split)[1]
+    texts = split_tagged(model.features[0], model.target, rows, split)[1]
     return tagging_job(model, base, texts, len(context.order), context.store)
 
 
@@ -81,13 +81,13 @@ def _text(
     model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], context: TrainContext
 ) -> Job:
     from mesocosm.learning.cost.text import generation_job, retrieval_job
-    from mesocosm.learning.tasks.generation.prompt import paired
-    from mesocosm.learning.tasks.generation.train import MOST_JUDGED, MOST_WRITTEN
+    from mesocosm.learning.tasks.generation.prompt import split_pairs
+    from mesocosm.learning.tasks.generation.train import MAX_EVALUATED, MAX_GENERATED
 
     base = _base(model, context)
-    _, texts, answers = paired(model.inputs, model.predict, rows, split)
+    _, texts, answers = split_pairs(model.features, model.target, rows, split)
     if base.writes:
-        return generation_job(model, base, texts, answers, MOST_JUDGED, MOST_WRITTEN)
+        return generation_job(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED)
     return retrieval_job(model, base, texts, answers, context.store)
 
 
@@ -99,12 +99,12 @@ def _prediction(
     context: TrainContext,
 ) -> Job:
     from mesocosm.learning.cost.predictive import planned_job
-    from mesocosm.learning.features.splits import cut
+    from mesocosm.learning.features.splits import split_dataset
 
-    parts = cut(
+    parts = split_dataset(
         model, rows, split, kinds, context.order, context.init_from, context.groups, context.sites
     )
-    from_scratch = model.pretrain is not None and model.pretrain.scratch is not None
+    from_scratch = model.pretrain is not None and model.pretrain.from_scratch is not None
     base = None
     if parts.text_names and not from_scratch:
         base = _base(model, context)

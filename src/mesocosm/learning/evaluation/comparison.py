@@ -12,8 +12,8 @@ import numpy as np
 
 from mesocosm.learning.evaluation.model_card import COMPARED, LEADING, leading_metric
 from mesocosm.learning.heads import Blend
-from mesocosm.learning.heads.late_fusion import LateFusion
 from mesocosm.learning.heads.linear import Linear
+from mesocosm.learning.heads.late_fusion import LateFusion
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
@@ -83,8 +83,8 @@ def ablate_inputs(
             seed,
             parts.groups.get("train"),
         )
-        others = parts.task.said(alone.logits(features["test"], table["test"]))
-        found[name] = parts.task.against(predictions, others, parts.y["test"])
+        others = parts.task.decode(alone.logits(features["test"], table["test"]))
+        found[name] = parts.task.compare(predictions, others, parts.y["test"])
         gain, p = found[name]["gain"], found[name]["p"]
         say(f"{COMPARED[name]}: {_describe(found[name])}; full model {gain:+.3f} (p = {p:.2g})")
     return found
@@ -94,7 +94,7 @@ def _head_for(head: Any, table_only: bool, classes: int) -> Any:
     """What is refitted on one kind of input: that part of a late fusion, or those heads of a blend
     that can read it.
     """
-    if isinstance(head, Late):
+    if isinstance(head, LateFusion):
         return head.parts[table_only].head
     heads = [head]
     if isinstance(head, Blend):

@@ -10,6 +10,7 @@ import numpy as np
 from mesocosm.learning.evaluation.fairness import GAPS, Fair, measure_fairness
 from mesocosm.learning.evaluation.robustness import WAYS, measure_robustness
 from mesocosm.learning.evaluation.slices import find_weak_slices
+from mesocosm.learning.features.splits import Splits
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
@@ -51,12 +52,14 @@ def _find_slices(
     model: Model,
     rows: Mapping[str, Sequence[Any]],
     kinds: Mapping[str, str],
-    parts: Parts,
+    parts: Splits,
     p: Array,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
     test = parts.where["test"]
-    columns = {n: [rows[n][i] for i in test] for n in model.features if n not in model.allow_private}
+    columns = {
+        n: [rows[n][i] for i in test] for n in model.features if n not in model.allow_private
+    }
     slices = find_weak_slices(columns, kinds, parts.task.find_errors(p, parts))
     what = "share of rows without a large error"
     if parts.task.many:
@@ -73,7 +76,7 @@ def _find_slices(
 
 def _measure_robustness(
     model: Model,
-    parts: Parts,
+    parts: Splits,
     predict_texts: Callable[[Sequence[str], Array], Array],
     say: Callable[[str], None],
 ) -> dict[str, Any]:
@@ -89,15 +92,15 @@ def _measure_fairness(
     fair: Fair,
     rows: Mapping[str, Sequence[Any]],
     kinds: Mapping[str, str],
-    parts: Parts,
+    parts: Splits,
     p: Array,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
     test = parts.where["test"]
-    columns = {n: [rows[n][i] for i in test] for n in fair.by}
+    columns = {n: [rows[n][i] for i in test] for n in fair.groups}
     fairness = measure_fairness(fair, columns, kinds, p.argmax(1), parts.y["test"], parts.labels)
     say(
-        f"fairness by {', '.join(fair.by)}: demographic parity gap {fairness['parity_gap']:.3f},"
+        f"fairness by {', '.join(fair.groups)}: demographic parity gap {fairness['parity_gap']:.3f},"
         f" equalized odds gap {fairness['odds_gap']:.3f}, accuracy gap"
         f" {fairness['accuracy_gap']:.3f}"
     )

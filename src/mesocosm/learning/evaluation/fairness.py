@@ -92,8 +92,8 @@ def measure_fairness(
     classes = _compared_classes(fair, labels)
     fields: dict[str, Any] = {}
     gaps: dict[str, list[float]] = {name: [0.0] for name in GAPS}
-    for field in fair.by:
-        of_row = assign_groups(columns[field], kinds[field], fair.at.get(field, ()))
+    for field in fair.groups:
+        of_row = assign_groups(columns[field], kinds[field], fair.bins.get(field, ()))
         fields[field] = _group_rates(of_row, predictions, y, {labels[k]: k for k in classes})
         large = [g for g in fields[field].values() if "accuracy" in g]
         gaps["accuracy_gap"].append(_gap([g["accuracy"] for g in large]))
@@ -106,8 +106,8 @@ def measure_fairness(
 
 def _compared_classes(fair: Fair, labels: Sequence[str]) -> Sequence[int]:
     """The favourable class; else the second of two, or all."""
-    if fair.favours in labels:
-        return [labels.index(fair.favours)]
+    if fair.positive in labels:
+        return [labels.index(fair.positive)]
     if len(labels) == 2:
         return [1]
     return range(len(labels))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learning.heads.folds import shuffle_rows
 from mesocosm.learning.evaluation.model_card import LEADING, leading_metric
+from mesocosm.learning.heads.folds import shuffle_rows
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
@@ -57,7 +57,7 @@ def measure_learning_curve(
             seed,
             None if groups is None else groups[pick],
         )
-        others = parts.task.said(small.logits(feats["test"], parts.table["test"]))
+        others = parts.task.decode(small.logits(feats["test"], parts.table["test"]))
         curve.append({"rows": len(pick)} | _metrics(parts, predictions, others))
     if not curve:
         return []

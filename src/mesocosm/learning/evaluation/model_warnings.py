@@ -12,6 +12,7 @@ import numpy as np
 from mesocosm.learning.evaluation.model_card import LEADING, leading_metric
 from mesocosm.learning.evaluation.split_structure import find_group, find_time
 from mesocosm.learning.features.tabular import MAX_VALUES
+from mesocosm.learning.features.splits import Splits
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
@@ -67,20 +68,20 @@ def _has_higher_loss(metrics: Mapping[str, Any], other: Mapping[str, Any]) -> bo
     return True
 
 
-def warn_of_data(rows: Columns, split: Sequence[str], parts: Parts, model: Model) -> list[str]:
+def warn_of_data(rows: Columns, split: Sequence[str], parts: Splits, model: Model) -> list[str]:
     """Rows without a label or with an unknown one, class imbalance, and categories that are not
     used.
     """
-    target = [parts.task.parse_target(v) for v in rows[model.predict]]
+    target = [parts.task.parse_target(v) for v in rows[model.target]]
     return [
-        *_warn_of_labels(target, split, parts, model.predict),
+        *_warn_of_labels(target, split, parts, model.target),
         *_warn_of_classes(parts),
-        *_warn_of_categories(rows, parts, model.inputs),
+        *_warn_of_categories(rows, parts, model.features),
     ]
 
 
 def _warn_of_labels(
-    target: Sequence[Any], split: Sequence[str], parts: Parts, predict: str
+    target: Sequence[Any], split: Sequence[str], parts: Splits, predict: str
 ) -> Iterator[str]:
     unlabelled = sum(t is None for t in target)
     if unlabelled and "bare" not in parts.where:
@@ -99,7 +100,7 @@ def _warn_of_labels(
         )
 
 
-def _warn_of_classes(parts: Parts) -> Iterator[str]:
+def _warn_of_classes(parts: Splits) -> Iterator[str]:
     y, labels = parts.y["train"], parts.task.labels
     if not labels or y.ndim != 1:
         return
@@ -118,7 +119,7 @@ def _warn_of_classes(parts: Parts) -> Iterator[str]:
         )
 
 
-def _warn_of_categories(rows: Columns, parts: Parts, inputs: Sequence[str]) -> Iterator[str]:
+def _warn_of_categories(rows: Columns, parts: Splits, inputs: Sequence[str]) -> Iterator[str]:
     for name in inputs:
         fact = parts.facts.get(name, {})
         if fact.get("kind") != "category" or len(fact["values"]) < MAX_VALUES:
@@ -142,18 +143,18 @@ def warn_of_split(
     Args:
         unused: columns of the dataset that the model does not read.
     """
-    target = [task.plain(v) for v in rows[model.predict]]
-    columns = {n: rows[n] for n in model.inputs} | dict(unused)
+    target = [task.parse_target(v) for v in rows[model.target]]
+    columns = {n: rows[n] for n in model.features} | dict(unused)
     warnings = []
     for name, values in columns.items():
-        used = name in model.inputs
+        used = name in model.features
         warnings += find_time(name, kinds[name], values, target, used) or find_group(
             name, kinds[name], values, target, used
         )
     return warnings
 
 
-def warn_of_duplicates(predictions: Array, parts: Parts) -> list[str]:
+def warn_of_duplicates(predictions: Array, parts: Splits) -> list[str]:
     """Test rows that are duplicates or near-duplicates of a training row, and the metric of the
     others.
 
@@ -178,7 +179,7 @@ def _describe_others(predictions: Array, parts: Splits, others: Array) -> str:
     """The metric of the other rows, beside that of all."""
     count = f"{int(others.sum()):,}"
     if parts.task.labels:
-        wrong = parts.task.wrong(predictions, parts)
+        wrong = parts.task.find_errors(predictions, parts)
         return (
             f"; accuracy on the other {count} is {1 - wrong[others].mean():.1%} (on all"
             f" {1 - wrong.mean():.1%})"
@@ -202,7 +203,7 @@ def warn_of_predictions(predictions: Array, parts: Splits, metrics: Mapping[str,
     return [*_warn_of_classes_never_predicted(predictions, parts), *_warn_of_intervals(metrics)]
 
 
-def _warn_of_classes_never_predicted(predictions: Array, parts: Parts) -> Iterator[str]:
+def _warn_of_classes_never_predicted(predictions: Array, parts: Splits) -> Iterator[str]:
     if not parts.task.labels or parts.task.many or not len(predictions):
         return
     missing = set(parts.y["test"].tolist()) - set(predictions.argmax(1).tolist())

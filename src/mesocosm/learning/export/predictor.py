@@ -18,8 +18,8 @@ from mesocosm.learning.evaluation.interval_widths import interval_ends
 from mesocosm.learning.features import tabular
 from mesocosm.learning.features.sentence_pairs import encode_pairs
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
-from mesocosm.learning.tasks.ordinal import median_class
 from mesocosm.learning.tasks.vision.pixels import ImageEncoder
+from mesocosm.learning.tasks.ordinal import median_class
 
 Array = np.ndarray[Any, Any]
 NONE = "(none)"  # the label of a row without labels
@@ -108,7 +108,9 @@ class Version:
         reader: Reader = shared[key]
         return reader
 
-    def _open_eye(self, folder: Path, open_session: Any, shared: dict[Any, Any]) -> ImageEncoder | None:
+    def _open_eye(
+        self, folder: Path, open_session: Any, shared: dict[Any, Any]
+    ) -> ImageEncoder | None:
         """The image net, opened once for all versions that share it."""
         if not self.card.get("images"):
             return None
@@ -191,7 +193,7 @@ class Version:
         assert self.scale is not None
         table = np.zeros((len(values), 0))
         if self.scale.get("widths"):
-            table = tabular.build(columns, self.card["block"], len(values))
+            table = tabular.build_block(columns, self.card["block"], len(values))
         ends = interval_ends(self.scale, table, values)
         found: list[dict[str, Any]] = []
         for i, value in enumerate(values.tolist()):
@@ -209,7 +211,7 @@ class Version:
         order = np.argsort(-p)[:MAX_CLASSES]
         first = int(order[0])
         if self.card.get("ordered"):
-            first = int(middle(p[None])[0])
+            first = int(median_class(p[None])[0])
         return {
             "label": self.labels[first],
             "probability": round(float(p[first]), 6),

@@ -17,11 +17,12 @@ from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.evaluation.batch_invariance import GraphProbe
 from mesocosm.learning.export.onnx_sessions import session
-from mesocosm.learning.features.sentence_pairs import encode_pairs
 from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.heads.late_fusion import output_weights
 from mesocosm.learning.importers.onnx import ImportedHead
 from mesocosm.learning.training.fit_request import FitRequest, FitResult
+from mesocosm.learning.features.splits import Splits
+from mesocosm.learning.features.sentence_pairs import encode_pairs
 
 if TYPE_CHECKING:
     from mesocosm.learning.export.predictor import Reader
@@ -71,7 +72,7 @@ def write_graphs(request: FitRequest, fitted: FitResult, timer: PhaseTimer) -> E
     return _TrunkExport(request, fitted, readers).compare(named, own_mb)
 
 
-def _write_head(head: Any, parts: Parts, folder: Path) -> None:
+def _write_head(head: Any, parts: Splits, folder: Path) -> None:
     from mesocosm.learning.export.onnx_export import export_head
 
     path = folder / "head.onnx"
@@ -96,7 +97,7 @@ def _write_trunk(
     return where, "trunk", tuned_trunk(trunk, base, where, store)
 
 
-def _compared_rows(parts: Parts) -> list[Place]:
+def _compared_rows(parts: Splits) -> list[Place]:
     """The first validation and test rows, on which graphs are compared."""
     rows = [("validation", i) for i in range(len(parts.y["validation"]))]
     rows += [("test", i) for i in range(len(parts.y["test"]))]
@@ -141,9 +142,9 @@ class _TrunkExport:
         parts, head, agreement = self.parts, self.fitted.head, self.parts.task.agreement
         texts = [parts.texts[p][i] for p, i in self.places]
         features = {k: self.features(r, texts, self.places) for k, r in self.readers.items()}
-        predictions = {k: parts.task.said(head.logits(x, self.table)) for k, x in features.items()}
+        predictions = {k: parts.task.decode(head.logits(x, self.table)) for k, x in features.items()}
         by_torch = np.stack([self.fitted.features[p][i] for p, i in self.places])
-        torch_predictions = parts.task.said(head.logits(by_torch, self.table))
+        torch_predictions = parts.task.decode(head.logits(by_torch, self.table))
         agree = agreement(predictions["fp32"], predictions["int8"])
         exact = agreement(predictions["fp32"], torch_predictions)
         invariance = {
@@ -173,7 +174,7 @@ class _TrunkExport:
     def text_features(self, reader: Reader, texts: Sequence[str]) -> Array:
         """Features of texts by one of the graphs."""
         if self.request.model.apart:
-            return of_pairs(texts, reader.features)
+            return encode_pairs(texts, reader.features)
         return reader.features(texts)
 
     def image_features(self, places: Sequence[Place]) -> Array:

@@ -142,10 +142,6 @@ def _open_encoder(
     import torch
 
     from mesocosm.learning.features.embeddings import load_trunk
-    from mesocosm.learning.training.checkpoint import load_checkpoint, save_checkpoint
-    from mesocosm.learning.training.fast_dropout import fast_dropout_in
-    from mesocosm.learning.training.train_step import clip_gradients
-    from mesocosm.learning.training.trainer import bucket_batches
 
     torch.manual_seed(seed)
     if base is None:
@@ -199,11 +195,11 @@ class PretrainingRun:
 
     def train(self) -> dict[str, Any]:
         """Train all epochs that are left; the figures of the run."""
-        from mesocosm.learning.training.checkpoint import again, keep_up
-        from mesocosm.learning.training.fast_dropout import quick
+        from mesocosm.learning.training.checkpoint import load_checkpoint, save_checkpoint
+        from mesocosm.learning.training.fast_dropout import fast_dropout_in
 
-        with quick(self.net):
-            checkpoint = again(self.work, self.weights, self.optimiser)
+        with fast_dropout_in(self.net):
+            checkpoint = load_checkpoint(self.work, self.weights, self.optimiser)
             if checkpoint:
                 done, before = checkpoint[0]["epochs"], checkpoint[0]["before"]
             else:
@@ -211,7 +207,7 @@ class PretrainingRun:
             for epoch in range(done, self.setting.epochs):
                 self._train_epoch(epoch)
                 state = {"epochs": epoch + 1, "before": before}
-                keep_up(self.work, self.weights, self.optimiser, state, {}, {}, {})
+                save_checkpoint(self.work, self.weights, self.optimiser, state, {}, {}, {})
             after = self.evaluate()
         return {
             "texts": len(self.rows),

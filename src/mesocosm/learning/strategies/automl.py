@@ -45,7 +45,7 @@ class Auto(Kind):
     10.0
     """
 
-    short: ClassVar[str] = "minutes"
+    format_duration: ClassVar[str] = "minutes"
     minutes: float = Field(10.0, gt=0, le=100_000)
     bases: tuple[str, ...] = ()
 
@@ -137,19 +137,19 @@ class _Search:
 
     def attempt(self, name: str, model: Model, base: Base | None) -> None:
         """Run a trial, unless its estimate is more than the time that is left."""
-        from mesocosm.learning.cost.estimate import price, short
-        from mesocosm.learning.cost.predictive import job
-        from mesocosm.learning.training.fit import fitted
+        from mesocosm.learning.cost.estimate import estimate_cost, format_duration
+        from mesocosm.learning.cost.predictive import predictive_job
+        from mesocosm.learning.training.fit import fit
 
-        estimate = price(job(model, self.parts, base, self.store), self.store).seconds
+        estimate = estimate_cost(predictive_job(model, self.parts, base, self.store), self.store).seconds
         left = self.until - time.perf_counter()
         if self.records and estimate > left:
-            reason = f"its estimate of {short(estimate)} exceeds the {short(max(0.0, left))} left"
+            reason = f"its estimate of {format_duration(estimate)} exceeds the {format_duration(max(0.0, left))} left"
             self.records.append({"tried": name, "why_not": reason})
             self.say(f"auto: {name} skipped: {reason}")
             return
         began = time.perf_counter()
-        made = fitted(model, self.parts, base, self.store, None, lambda _: None, sight=self.sight)
+        made = fit(model, self.parts, base, self.store, None, lambda _: None, sight=self.sight)
         head = made[0]
         loss = self._loss(head, made[3])
         seconds = round(time.perf_counter() - began, 2)
@@ -158,7 +158,7 @@ class _Search:
         )
         self.say(
             f"auto: {name}, {head.name} head: {self.held or 'cross-validated'} loss {loss:.4f} in"
-            f" {short(seconds)}"
+            f" {format_duration(seconds)}"
         )
         self.trials.append(Trial(model, base, loss, made))
 

@@ -314,7 +314,9 @@ def compare_with_source(
     result: dict[str, Any] = {"adapted": report}
     for name, other in others.items():
         classification_metrics = metrics.classification_metrics(other, y)
-        report[name] = {k: round(v, 4) for k, v in classification_metrics.items() if not np.isnan(v)}
+        report[name] = {
+            k: round(v, 4) for k, v in classification_metrics.items() if not np.isnan(v)
+        }
         result[f"gain_over_{name}"] = round(float(ours[key]) - float(report[name][key]), 4)
     say(
         f"selected {head.name}: {key} {ours[key]:.3f} (baselines: {source.version} unchanged"

@@ -99,7 +99,9 @@ class MultiLabel(Task):
         per_row = score_f1(present, y, 1)
         bootstrap_interval = evaluation_metrics.bootstrap_interval
         metrics["interval"] = {
-            "micro_f1": bootstrap_interval(lambda i: float(score_f1(present[i], y[i])), len(y), seed),
+            "micro_f1": bootstrap_interval(
+                lambda i: float(score_f1(present[i], y[i])), len(y), seed
+            ),
             "macro_f1": bootstrap_interval(
                 lambda i: float(score_f1(present[i], y[i], 0).mean()), len(y), seed, 60
             ),

@@ -12,11 +12,11 @@ from scipy.stats import binomtest
 
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
+from mesocosm.learning.evaluation.interval_widths import fit_widths, interval_ends, quantile
+from mesocosm.learning.evaluation.slices import slices_of as slices
 from mesocosm.learning.tasks.baseline_settings import build_baseline_features
 from mesocosm.learning.tasks.significance import wilcoxon_p
 from mesocosm.learning.tasks.task import Task, round_known, round_or_none
-from mesocosm.learning.evaluation.interval_widths import fit_widths, interval_ends, quantile
-from mesocosm.learning.evaluation.slices import slices_of as slices
 
 Array = np.ndarray[Any, Any]
 LEVEL = 0.9
@@ -157,7 +157,9 @@ class Regression(Task):
         intervals = {
             "r2": bootstrap_interval(lambda i: r2(values[i], y[i]), len(y), seed),
             "mae": bootstrap_interval(lambda i: float(gap[i].mean()), len(y), seed),
-            "rmse": bootstrap_interval(lambda i: float(np.sqrt((gap[i] ** 2).mean())), len(y), seed),
+            "rmse": bootstrap_interval(
+                lambda i: float(np.sqrt((gap[i] ** 2).mean())), len(y), seed
+            ),
         }
         metrics["interval"] = {k: v for k, v in intervals.items() if v}
         metrics |= {"rows": len(y), "classes": {}}

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mesocosm.learning.strategies.continual import PreviousVersion
-from mesocosm.learning.strategies.domain_adaptation import SourceModel
 from mesocosm.learning.evaluation.comparison import PreviousVersion
 from mesocosm.learning.model import Model
+from mesocosm.learning.strategies.continual import PreviousVersion
+from mesocosm.learning.strategies.domain_adaptation import SourceModel
 
 Columns = Mapping[str, Sequence[Any]]
 

@@ -25,7 +25,6 @@ def main(folder: Path) -> None:
 
     from mesocosm.core.errors import Wrong
     from mesocosm.core.files import write_json
-    from mesocosm.learning.features.layer_cache import top_layers
     from mesocosm.learning.training import trainer
     from mesocosm.learning.training.distributed import MARK
 
@@ -42,7 +41,8 @@ def main(folder: Path) -> None:
         history = trainer.train(net, tune, rows, held, job["seed"], checkpoint, report)
     except Wrong as wrong:
         write_json(
-            folder / "wrong.json", {"key": wrong.key, "found": wrong.found, "wanted": wrong.expected}
+            folder / "wrong.json",
+            {"key": wrong.key, "found": wrong.found, "wanted": wrong.expected},
         )
         raise SystemExit(1) from wrong
     if first:
@@ -66,7 +66,7 @@ def _build(
     from mesocosm.learning.augmentation.text import Words
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.features.embeddings import load_trunk
-    from mesocosm.learning.features.layer_cache import top_of
+    from mesocosm.learning.features.layer_cache import top_layers
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.fine_tuning import FINE_TUNING
     from mesocosm.learning.fine_tuning.last import Last
@@ -82,7 +82,7 @@ def _build(
     trained = trunk
     takes_states = len(rows.ids) and not isinstance(rows.ids[0], list)
     if isinstance(tune, Last) and takes_states:
-        trained = top_of(trunk, tune.layers) or trunk
+        trained = top_layers(trunk, tune.layers) or trunk
     if job["augments_words"]:
         rows.words = Words(
             Tokens(base.folder, job["max_length"]).tokenizer,

@@ -10,21 +10,22 @@ from typing import Any
 
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.base_models.language_coverage import measure_reading
+from mesocosm.learning.base_models.language_coverage import measure_coverage
 from mesocosm.learning.evaluation import model_warnings
 from mesocosm.learning.evaluation.comparison import ablate_inputs, compare_with_previous
 from mesocosm.learning.evaluation.diagnostics import run_diagnostics
 from mesocosm.learning.evaluation.learning_curve import measure_learning_curve
 from mesocosm.learning.export.served_graphs import ExportedGraphs
 from mesocosm.learning.features import tabular
-from mesocosm.learning.features.splits import Parts
+from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.importers.onnx import ImportedHead
-from mesocosm.learning.strategies.continual import known
-from mesocosm.learning.strategies.domain_adaptation import beside_general
-from mesocosm.learning.strategies.federated import beside_pooled
-from mesocosm.learning.tasks.by_field_type import Number
+from mesocosm.learning.strategies.continual import measure_retention
+from mesocosm.learning.strategies.domain_adaptation import compare_with_source
+from mesocosm.learning.strategies.federated import compare_with_pooled
+
 from mesocosm.learning.training.context import TrainContext, TrainingData
 from mesocosm.learning.training.fit_request import Array, FitRequest, FitResult, Say
+from mesocosm.data.types.number import Number
 
 Coverage = tuple[dict[str, float | None], list[str]]  # shares of tokens, and warnings
 
@@ -72,7 +73,7 @@ def evaluate_predictor(
     parts, model = request.parts, request.model
     evaluation = _measure(trained)
     metrics = evaluation.metrics
-    say(f"{len(predictions)} test rows: {parts.task.sentence(metrics)}")
+    say(f"{len(predictions)} test rows: {parts.task.summarize(metrics)}")
     metrics["warnings"] = _warnings(trained, metrics)
     for warning in metrics["warnings"]:
         say(f"warning: {warning}")
@@ -109,14 +110,14 @@ def evaluate_predictor(
     return evaluation
 
 
-def measure_coverage(parts: Parts, base: Base | None, max_length: int, say: Say) -> Coverage | None:
+def measure_coverage(parts: Splits, base: Base | None, max_length: int, say: Say) -> Coverage | None:
     """How much of the texts a base truncates or does not know; warns before anything is trained."""
     if base is None:
         return None
     texts: list[str] = []
     for part in parts.texts.values():
         texts += part
-    shares, warnings = measure_reading(texts, base, max_length)
+    shares, warnings = measure_coverage(texts, base, max_length)
     for warning in warnings:
         say(f"warning: {warning}")
     return shares, warnings
@@ -126,13 +127,13 @@ def _measure(trained: TrainedPredictor) -> Evaluation:
     """The task's metrics; of a number also how well its intervals hold."""
     parts, model, rows = trained.request.parts, trained.request.model, trained.data.rows
     head, predictions = trained.fitted.head, trained.predictions
-    metrics = parts.task.report(predictions, parts, model.seed)
-    scale = parts.task.card(head)
+    metrics = parts.task.evaluate(predictions, parts, model.seed)
+    scale = parts.task.describe(head)
     if isinstance(parts.task, Number):
         shown = {
             n: [rows[n][i] for i in parts.where["test"]]
-            for n in model.inputs
-            if n not in model.reveal
+            for n in model.features
+            if n not in model.allow_private
         }
         scale["scale"] |= {"widths": parts.task.widths(head, parts, model.seed)}
         metrics |= parts.task.covered(scale["scale"], predictions, parts, shown, trained.data.kinds)
@@ -172,11 +173,11 @@ def _compare_with_other_heads(trained: TrainedPredictor, say: Say) -> dict[str, 
     parts, features, seed = request.parts, trained.fitted.features, request.model.seed
     compared: dict[str, Any] = {}
     if context.init_from:
-        compared |= beside_general(
+        compared |= compare_with_source(
             context.init_from, head, trained.predictions, features, parts, seed, say
         )
     if parts.sites is not None:
-        compared |= beside_pooled(
+        compared |= compare_with_pooled(
             head, parts.sites, parts.site_names, trained.predictions, features, parts, seed, say
         )
     return compared
@@ -210,12 +211,12 @@ def _measure_retention(trained: TrainedPredictor, say: Say) -> dict[str, Any]:
     parts, model = request.parts, request.model
 
     def predict(columns: Mapping[str, Sequence[Any]], count: int) -> Array:
-        texts = tabular.text_of(columns, parts.text_names, count, model.apart)
+        texts = tabular.join_texts(columns, parts.text_names, count, model.apart)
         features = encode(trunk, Tokens(base.folder, model.max_length), texts)
-        table = tabular.build(columns, parts.facts, count)
-        return parts.task.said(trained.fitted.head.logits(features, table))
+        table = tabular.build_block(columns, parts.facts, count)
+        return parts.task.decode(trained.fitted.head.logits(features, table))
 
-    return {"known": known(past, model.predict, parts.task, predict, say)}
+    return {"known": measure_retention(past, model.target, parts.task, predict, say)}
 
 
 def _has_learning_curve(trained: TrainedPredictor) -> bool:

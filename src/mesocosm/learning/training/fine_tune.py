@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learning.features.splits import Parts
+from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.fine_tuning.frozen import Frozen
-from mesocosm.learning.strategies.continual import mattered
+from mesocosm.learning.strategies.continual import estimate_importance
 from mesocosm.learning.training.fit_request import (
     Features,
     FitRequest,
@@ -35,18 +35,18 @@ def fine_tune(
 
     Trained at once, the text base would memorise what only the images can tell.
     """
-    model, sight, tune = request.model, request.sight, request.model.tune
+    model, sight, tune = request.model, request.sight, request.model.fine_tune
     images, history = empty_features(request.parts), History()
     scope = "texts"
     if sight and not isinstance(tune, Frozen):
         images, scope = sight.features, tune.moves
     if sight and scope != "texts":
-        from mesocosm.learning.tasks.vision.fine_tuning import tuned
+        from mesocosm.learning.tasks.vision.fine_tuning import ImageTraining
 
         checkpoint = request.checkpoint
         if checkpoint and scope == "both":
             checkpoint = checkpoint / "images"
-        images, history = tuned(
+        images, history = ImageTraining(
             model,
             request.parts,
             sight,
@@ -104,7 +104,7 @@ def _fine_tune_texts(
     model, parts, base, past = request.model, request.parts, request.base, request.past
     assert base is not None
     tokens = Tokens(base.folder, model.max_length)
-    tune: Any = model.tune
+    tune: Any = model.fine_tune
     torch.manual_seed(model.seed)
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
@@ -125,7 +125,7 @@ def _fine_tune_texts(
             base,
             tune.method,
             parts.task,
-            lambda: mattered(net, data["train"]),
+            lambda: estimate_importance(net, data["train"]),
             request.folder,
         )
     history = _join_histories(image_history, history, trainable, head)
@@ -143,18 +143,18 @@ def _training_inputs(
     cached states of the layers under them.
     """
     from mesocosm.learning.augmentation.text import Words
-    from mesocosm.learning.features.layer_cache import states, top_of
+    from mesocosm.learning.features.layer_cache import compute_states, top_layers
     from mesocosm.learning.fine_tuning.last import Last
     from mesocosm.learning.training.trainer import TrainingRows
 
     model, parts, base = request.model, request.parts, request.base
     assert base is not None
-    tune: Any = model.tune
+    tune: Any = model.fine_tune
     trained, inputs = trunk, dict[str, Any](ids)
-    if isinstance(tune, Last) and (top := top_of(trunk, tune.layers)) is not None:
+    if isinstance(tune, Last) and (top := top_layers(trunk, tune.layers)) is not None:
         trained = top
         inputs = {
-            p: states(base, trunk, rows, tune.layers, model.max_length, request.store)
+            p: compute_states(base, trunk, rows, tune.layers, model.max_length, request.store)
             for p, rows in ids.items()
             if rows
         }
@@ -180,7 +180,7 @@ def _train(
     from mesocosm.learning.training import trainer
 
     model, base = request.model, request.base
-    tune: Any = model.tune
+    tune: Any = model.fine_tune
     assert base is not None
     held = data["train"]
     if len(request.parts.y["validation"]):
@@ -206,7 +206,7 @@ def _join_histories(images: History, texts: History, trainable: int, head: Any) 
     return joined
 
 
-def _encode(trunk: Trunk, tokens: Any, parts: Parts, say: Say) -> Features:
+def _encode(trunk: Trunk, tokens: Any, parts: Splits, say: Say) -> Features:
     """Features of the texts by a fine-tuned trunk."""
     from mesocosm.learning.features.embeddings import encode
 

@@ -10,14 +10,8 @@ import numpy as np
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.evaluation import metrics
 from mesocosm.learning.features import tabular
-from mesocosm.learning.features.sentence_pairs import encode_pairs
-from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.fine_tuning.frozen import Frozen
-from mesocosm.learning.heads.selection import TrainingRows, label_names, select_head
 from mesocosm.learning.model import Model
-from mesocosm.learning.strategies.class_discovery import vary_features
-from mesocosm.learning.strategies.domain_adaptation import adapt_head
-from mesocosm.learning.strategies.federated import fit_federated_head
 from mesocosm.learning.strategies.self_training import SelfTraining, self_train
 from mesocosm.learning.training.fit_request import (
     Array,
@@ -29,6 +23,13 @@ from mesocosm.learning.training.fit_request import (
     empty_features,
     stack_features,
 )
+from mesocosm.learning.heads.selection import select_head
+from mesocosm.learning.features.sentence_pairs import encode_pairs
+from mesocosm.learning.strategies.class_discovery import vary_features
+from mesocosm.learning.strategies.domain_adaptation import adapt_head
+from mesocosm.learning.strategies.federated import fit_federated_head
+from mesocosm.learning.heads.selection import label_names
+from mesocosm.learning.features.splits import Splits
 
 MIN_CALIBRATION_ROWS = 30  # validation rows under which no temperature is fitted
 
@@ -49,16 +50,16 @@ def fit(
     """
     parts, timer = request.parts, timer or PhaseTimer()
     texts = _embed_texts(request, say)
-    features = texts
+    embed_texts = texts
     if request.sight:
-        features = stack_features(texts, request.sight.features)
+        embed_texts = stack_features(texts, request.sight.features)
     timer.end("reading")
     if request.fits_head_only:
-        head = _fit_head(request, features, say)
+        head = _fit_head(request, embed_texts, say)
         timer.end("heads")
-        return FitResult(head, None, [], features)
-    head = choose(
-        features["train"],
+        return FitResult(head, None, [], embed_texts)
+    head = select_head(
+        embed_texts["train"],
         parts.table["train"],
         parts.y["train"],
         parts.task.classes,
@@ -81,33 +82,33 @@ def _embed_texts(request: FitRequest, say: Say) -> Features:
     model, parts, base = request.model, request.parts, request.base
     if not base:
         return empty_features(parts)
-    from mesocosm.learning.features.embeddings import features
+    from mesocosm.learning.features.embeddings import embed_texts
 
-    read = partial(features, base, most=model.max_length, store=request.store, say=say)
+    read = partial(embed_texts, base, most=model.max_length, store=request.store, say=say)
     texts: list[str] = []
     for part in parts.where:
         texts += parts.texts[part]
-    embedded = of_pairs(texts, read) if model.apart else read(texts)
+    embedded = encode_pairs(texts, read) if model.apart else read(texts)
     ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
     found = {p: embedded[ends[i] : ends[i + 1]] for i, p in enumerate(parts.where)}
     say(f"embedded {len(embedded)} texts with {base.name}")
-    if parts.again and isinstance(model.tune, Frozen):
-        found["train"] = varied(found["train"], parts.y["train"], parts.again, model.seed)
+    if parts.again and isinstance(model.fine_tune, Frozen):
+        found["train"] = vary_features(found["train"], parts.y["train"], parts.again, model.seed)
     return found
 
 
-def _fit_head(request: FitRequest, features: Features, say: Say) -> Any:
+def _fit_head(request: FitRequest, embed_texts: Features, say: Say) -> Any:
     """The head over frozen features: adapted, federated, or the best of those that are tried."""
     model, parts = request.model, request.parts
-    x, table, y = features["train"], parts.table["train"], parts.y["train"]
+    x, table, y = embed_texts["train"], parts.table["train"], parts.y["train"]
     classes, groups = parts.task.classes, request.groups
     if request.init_from:
-        return adapted(request.init_from, x, table, y, classes, model.seed, say, groups)
+        return adapt_head(request.init_from, x, table, y, classes, model.seed, say, groups)
     if model.federated and parts.sites is not None:
-        return federated_head(
+        return fit_federated_head(
             model.federated, parts.sites, x, table, y, classes, model.seed, say, groups
         )
-    head = choose(
+    head = select_head(
         x,
         table,
         y,
@@ -117,15 +118,14 @@ def _fit_head(request: FitRequest, features: Features, say: Say) -> Any:
         say,
         _label_features(request),
         model.fusion,
-        tabular.spans(parts.facts),
+        tabular.column_counts(parts.facts),
         groups,
     )
     if model.self_training and parts.where["bare"]:
-        head = _self_train(model.self_training, head, request, features, say)
+        head = _self_train(model.self_training, head, request, embed_texts, say)
     if model.met:
-        _calibrate(head, features, parts, say)
+        _calibrate(head, embed_texts, parts, say)
     return head
-
 
 
 def _head_kind(model: Model) -> str:
@@ -135,8 +135,8 @@ def _head_kind(model: Model) -> str:
     left-out losses that choose among heads would be too low there.
     """
     kind = "auto"
-    if isinstance(model.tune, Frozen):
-        kind = model.tune.head
+    if isinstance(model.fine_tune, Frozen):
+        kind = model.fine_tune.head
     if model.met and kind == "auto":
         return "linear"
     return kind
@@ -149,15 +149,15 @@ def _label_features(request: FitRequest) -> Array | None:
     model, parts, base = request.model, request.parts, request.base
     if base is None or request.sight or model.apart or parts.table["train"].shape[1]:
         return None
-    names = names_of(parts.task.labels, parts.y["train"])
+    names = label_names(parts.task.labels, parts.y["train"])
     if not names:
         return None
-    from mesocosm.learning.features.embeddings import features
+    from mesocosm.learning.features.embeddings import embed_texts
 
-    return features(base, names, model.max_length, request.store)
+    return embed_texts(base, names, model.max_length, request.store)
 
 
-def _calibrate(head: Any, features: Features, parts: Parts, say: Say) -> None:
+def _calibrate(head: Any, embed_texts: Features, parts: Splits, say: Say) -> None:
     """Fit a linear head's temperature, or the errors of a number, on the validation rows, since the
     base was trained on the training rows.
     """
@@ -166,12 +166,12 @@ def _calibrate(head: Any, features: Features, parts: Parts, say: Say) -> None:
     if not parts.task.classes:  # left-out errors from before fine-tuning are not of this base
         head.left_out, head.y_left = np.zeros((0, 1)), np.zeros(0)
         if enough:
-            head.left_out = head.logits(features["validation"], parts.table["validation"])
+            head.left_out = head.logits(embed_texts["validation"], parts.table["validation"])
             head.y_left = y
         return
     if parts.task.many or not enough or not hasattr(head, "weights"):
         return
-    logits = head.logits(features["validation"], parts.table["validation"])
+    logits = head.logits(embed_texts["validation"], parts.table["validation"])
     temperature = metrics.fit_temperature(logits, y)
     head.weights = head.weights / np.float32(temperature)
     head.bias = head.bias / np.float32(temperature)
@@ -180,7 +180,7 @@ def _calibrate(head: Any, features: Features, parts: Parts, say: Say) -> None:
 
 
 def _self_train(
-    setting: SelfTraining, head: Any, request: FitRequest, features: Features, say: Say
+    setting: SelfTraining, head: Any, request: FitRequest, embed_texts: Features, say: Say
 ) -> Any:
     """The head after self-training on the unlabelled rows, where that lowers its loss."""
     parts, first = request.parts, head
@@ -192,12 +192,12 @@ def _self_train(
         return first.again(text, table, y, parts.task.classes, request.model.seed, groups)
 
     def rows_of(part: str) -> tuple[Array, Array, Array]:
-        return features[part], parts.table[part], parts.y[part]
+        return embed_texts[part], parts.table[part], parts.y[part]
 
     held = None
     if len(parts.y["validation"]) >= MIN_CALIBRATION_ROWS:
         held = rows_of("validation")
-    unlabelled = (features["bare"], parts.table["bare"])
+    unlabelled = (embed_texts["bare"], parts.table["bare"])
     head, record = self_train(head, setting, rows_of("train"), unlabelled, held, refit, say)
     head.settings = head.settings | {"self_training": record}
     return head

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.features.splits import Parts
+from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.model import Model
-from mesocosm.learning.strategies.continual import Past
-from mesocosm.learning.strategies.domain_adaptation import Taught
-from mesocosm.learning.tasks.vision.features import Sight
+from mesocosm.learning.strategies.continual import PreviousVersion
+from mesocosm.learning.strategies.domain_adaptation import SourceModel
+from mesocosm.learning.tasks.vision.features import ImageFeatures
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.embeddings import Trunk
@@ -45,19 +45,19 @@ class FitRequest:
     """
 
     model: Model
-    parts: Parts
+    parts: Splits
     base: Base | None
     store: Path
     checkpoint: Path | None = None
     folder: Path | None = None
-    past: Past | None = None
-    sight: Sight | None = None
-    init_from: Taught | None = None
+    past: PreviousVersion | None = None
+    sight: ImageFeatures | None = None
+    init_from: SourceModel | None = None
 
     @property
     def fits_head_only(self) -> bool:
         """Whether every base stays frozen."""
-        return isinstance(self.model.tune, Frozen) or not (self.base or self.sight)
+        return isinstance(self.model.fine_tune, Frozen) or not (self.base or self.sight)
 
     @property
     def groups(self) -> Array | None:
@@ -77,7 +77,7 @@ class FitResult:
     features: Features
 
 
-def empty_features(parts: Parts) -> Features:
+def empty_features(parts: Splits) -> Features:
     """Features of no width."""
     return {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from mesocosm.learning.augmentation.text import Words
 from mesocosm.learning.features.embeddings import pad
-from mesocosm.learning.tasks.vision.pixels import Eyes
+from mesocosm.learning.tasks.vision.pixels import ImageLoader
 
 Array = np.ndarray[Any, Any]
 
@@ -28,7 +28,7 @@ class TrainingRows:
     table: Array
     y: Array
     words: Words | None = None
-    eyes: Eyes | None = None
+    eyes: ImageLoader | None = None
 
     def batch(self, ids: Sequence[Any], pick: Sequence[int], kind: Any) -> list[torch.Tensor]:
         """The net's input for the picked rows and its mask, floating-point numbers as `kind`.
@@ -37,7 +37,7 @@ class TrainingRows:
             ids: the rows' own ids, or augmented ones.
         """
         picked = [ids[i] for i in pick]
-        tensors = self.eyes.look(picked) if self.eyes else pad(picked)
+        tensors = self.eyes.load(picked) if self.eyes else pad(picked)
         return [x.to(kind) if x.is_floating_point() else x for x in tensors]
 
 

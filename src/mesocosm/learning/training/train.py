@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mesocosm.learning.base_models.language_coverage import measure_coverage
-from mesocosm.learning.features.splits import SplitContext, Splits, split_dataset
-from mesocosm.learning.heads.unlearning import save_inverse
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.model import Model
 from mesocosm.learning.training.context import TrainContext, TrainingData, TrainResult
 from mesocosm.learning.training.train_predictor import train_predictor
+from mesocosm.learning.tasks.tagging.train import train_tagger
 
 
 def train_version(
@@ -44,9 +42,7 @@ def train_version(
 
         return train_ranker(name, model, rows, context, say)
     if kinds[model.target] == "tags":
-        from mesocosm.learning.tasks.tagging.train import train_tagger
-
-        return grow_tagger(
+        return train_tagger(
             name,
             model,
             resolve(str(model.base), context.root),
@@ -56,13 +52,13 @@ def train_version(
             context,
             say,
         )
-    if kinds[model.predict] == "text":
-        from mesocosm.learning.tasks.generation.train import grow_writer
-        from mesocosm.learning.tasks.retrieval.train import grow_finder
+    if kinds[model.target] == "text":
+        from mesocosm.learning.tasks.generation.train import train_generator
+        from mesocosm.learning.tasks.retrieval.train import train_retriever
 
         reads = resolve(str(model.base), context.root)
-        train = grow_finder
+        train = train_retriever
         if reads.writes:
-            train = grow_writer
+            train = train_generator
         return train(name, model, reads, rows, split, context, say)
     return train_predictor(name, TrainingData(model, rows, split, kinds), context, say)

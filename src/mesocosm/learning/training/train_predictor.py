@@ -21,12 +21,12 @@ from mesocosm.learning.evaluation import model_warnings
 from mesocosm.learning.evaluation.leakage import find_leaks
 from mesocosm.learning.evaluation.metrics import check_gates
 from mesocosm.learning.export.served_graphs import ExportedGraphs, write_graphs
-from mesocosm.learning.features.splits import Parts, cut
-from mesocosm.learning.heads.unlearning import keep
+from mesocosm.learning.features.splits import Splits, split_dataset
+from mesocosm.learning.heads.unlearning import save_inverse
 from mesocosm.learning.importers.onnx import ImportedModel, load_head
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
-from mesocosm.learning.tasks.vision.features import Sight, seen
+from mesocosm.learning.tasks.vision.features import ImageFeatures, extract_features
 from mesocosm.learning.training.context import TrainContext, TrainingData, TrainResult
 from mesocosm.learning.training.evaluate_predictor import (
     Coverage,
@@ -70,7 +70,7 @@ def train_predictor(name: str, data: TrainingData, context: TrainContext, say: S
     card = _card(name, data, run, fitted, exported, evaluation)
     write_json(context.folder / "card.json", card)
     if _can_unlearn(context, parts, run.model, fitted.head):
-        keep(fitted.head, [context.ids[i] for i in parts.where["train"]], context.folder)
+        save_inverse(fitted.head, [context.ids[i] for i in parts.where["train"]], context.folder)
     run.timer.end("looking closer")
     metrics = evaluation.metrics
     if run.estimate and not isinstance(run.model.base, ImportedModel):
@@ -83,9 +83,9 @@ def train_predictor(name: str, data: TrainingData, context: TrainContext, say: S
     return TrainResult(card | {"metrics": metrics}, metrics, fitted.history, failed)
 
 
-def _split(data: TrainingData, context: TrainContext) -> Parts:
+def _split(data: TrainingData, context: TrainContext) -> Splits:
     """The dataset by part of the split."""
-    parts = cut(
+    parts = split_dataset(
         data.model,
         data.rows,
         data.split,
@@ -99,16 +99,16 @@ def _split(data: TrainingData, context: TrainContext) -> Parts:
     return parts
 
 
-def _check_leakage(data: TrainingData, parts: Parts, say: Say) -> dict[str, Any]:
+def _check_leakage(data: TrainingData, parts: Splits, say: Say) -> dict[str, Any]:
     """The leaks of the dataset, as `find_leaks` gives them.
 
     Raises:
         Wrong: an input that the settings do not allow predicts the target by itself.
     """
-    model, target = data.model, data.model.predict
-    labels = [parts.task.plain(v) for v in data.rows[target]]
-    leaks = find_leaks(data.rows, data.kinds, model.inputs, parts.where, labels)
-    suspects = [n for n in leaks["telling"] if n not in model.trust]
+    model, target = data.model, data.model.target
+    labels = [parts.task.parse_target(v) for v in data.rows[target]]
+    leaks = find_leaks(data.rows, data.kinds, model.features, parts.where, labels)
+    suspects = [n for n in leaks["telling"] if n not in model.allow_leakage]
     if suspects:
         raise Wrong(
             "inputs",
@@ -131,14 +131,14 @@ class _Run:
 
     data: TrainingData
     context: TrainContext
-    parts: Parts
+    parts: Splits
     say: Say
     timer: PhaseTimer = field(default_factory=PhaseTimer)
     base: Base | None = None
     coverage: Coverage | None = None
     estimate: TrackedEstimate | None = None
     pretraining: dict[str, Any] = field(default_factory=dict)
-    sight: Sight | None = None
+    sight: ImageFeatures | None = None
     trials: dict[str, Any] = field(default_factory=dict)
     selected: FitResult | None = None
 
@@ -169,7 +169,7 @@ class _Run:
         self._pretrain()
         if self.parts.images["train"]:
             context, model = self.context, self.model
-            self.sight = seen(
+            self.sight = extract_features(
                 self.parts.images,
                 model.image_base,
                 context.root,
@@ -186,7 +186,7 @@ class _Run:
 
     def _resolve_base(self) -> None:
         model = self.model
-        from_scratch = model.pretrain is not None and model.pretrain.scratch is not None
+        from_scratch = model.pretrain is not None and model.pretrain.from_scratch is not None
         if self.parts.text_names and not from_scratch and model.base != AUTO:
             self.base = resolve(str(model.base), self.context.root)
         self.coverage = measure_coverage(self.parts, self.base, model.max_length, self.say)
@@ -215,9 +215,9 @@ class _Run:
         model, context = self.model, self.context
         if not (model.pretrain and self.parts.text_names):
             return
-        from mesocosm.learning.pretraining.run import pretrained
+        from mesocosm.learning.pretraining.run import pretrain
 
-        self.base, self.pretraining["pretraining"] = pretrained(
+        self.base, self.pretraining["pretraining"] = pretrain(
             self.base,
             context.corpus,
             model.pretrain,
@@ -231,10 +231,10 @@ class _Run:
 
     def _select_model(self) -> None:
         """Choose base, method and head by AutoML."""
-        from mesocosm.learning.strategies.automl import chosen
+        from mesocosm.learning.strategies.automl import search_base
 
         context = self.context
-        self.model, self.base, self.selected, self.trials["auto"] = chosen(
+        self.model, self.base, self.selected, self.trials["auto"] = search_base(
             self.model, self.parts, context.root, context.store, self.sight, self.say
         )
 
@@ -255,14 +255,14 @@ class _Run:
 
     def _score(self, model: Model, on_epoch: OnEpoch) -> float:
         """The validation loss of a model's settings; the training loss without validation rows."""
-        from mesocosm.learning.heads.kernel import loss_for
+        from mesocosm.learning.heads.kernel import select_loss
 
         parts = self.parts
         request = FitRequest(model, parts, self.base, self.context.store, sight=self.sight)
         result = fit(request, lambda _: None, on_epoch=on_epoch)
         part = "validation" if len(parts.y["validation"]) else "train"
         logits = result.head.logits(result.features[part], parts.table[part])
-        loss: Callable[[Any, Any], float] = loss_for(parts.y[part], parts.task.classes)
+        loss: Callable[[Any, Any], float] = select_loss(parts.y[part], parts.task.classes)
         return loss(logits, parts.y[part])
 
     def fit(self) -> FitResult:
@@ -272,7 +272,7 @@ class _Run:
             head = load_head(
                 model.base,
                 self.context.root,
-                len(model.inputs),
+                len(model.features),
                 parts.task.labels,
                 parts.task.scale,
             )
@@ -284,7 +284,7 @@ class _Run:
         return fit(self.fit_request, self.say, self.timer)
 
 
-def _can_unlearn(context: TrainContext, parts: Parts, model: Model, head: Any) -> bool:
+def _can_unlearn(context: TrainContext, parts: Splits, model: Model, head: Any) -> bool:
     """Whether single rows can be taken out of the head later: not where oversampling depends on the
     other rows, or pseudo-labels on all of them.
     """
@@ -313,16 +313,16 @@ def _card(
     return {
         "model": name,
         **evaluation.scale,
-        "predict": model.predict,
-        "predicts": data.kinds[model.predict],
-        "inputs": list(model.inputs),
+        "predict": model.target,
+        "predicts": data.kinds[model.target],
+        "inputs": list(model.features),
         "texts": parts.text_names,
         "pair": model.apart,
         "block": parts.facts,
         "max_length": model.max_length,
         "base": base_name,
         "licence": licence,
-        "method": model.tune.method,
+        "method": model.fine_tune.method,
         "head": fitted.head.name,
         "settings": fitted.head.settings,
         "rows": {p: len(y) for p, y in parts.y.items()},

@@ -19,12 +19,10 @@ from torch import nn
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.progress import QUIET, Told
-from mesocosm.learning.features.embeddings import pad, supports_bfloat16, to_float
 from mesocosm.learning.augmentation.text import Augment
-from mesocosm.learning.features.embeddings import bfloat16, full
+from mesocosm.learning.features.embeddings import supports_bfloat16, supports_bfloat16, to_float
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import layers_of
-from mesocosm.learning.tasks.vision.pixels import ImageLoader
 from mesocosm.learning.training.checkpoint import load_checkpoint, save_checkpoint
 from mesocosm.learning.training.fast_dropout import fast_dropout_in
 from mesocosm.learning.training.process_group import ProcessGroup
@@ -39,7 +37,7 @@ Array = np.ndarray[Any, Any]
 
 def uses_bfloat16(tune: Gradient) -> bool:
     """Whether matrices are multiplied in bfloat16."""
-    return tune.precision == "bf16" or (tune.precision == "auto" and bfloat16())
+    return tune.precision == "bf16" or (tune.precision == "auto" and supports_bfloat16())
 
 
 def mean_loss(
@@ -332,7 +330,7 @@ def _target_kind(y: Array) -> Literal["classes", "numbers", "labels"]:
 def _augment(rows: TrainingRows, tune: Gradient, seed: int) -> Sequence[Any]:
     """The rows' tokens or images, augmented as the settings say."""
     if rows.eyes:
-        return rows.eyes.anew(rows.ids, seed)
+        return rows.eyes.reseed(rows.ids, seed)
     if not tune.augment or rows.words is None:
         return rows.ids
     rng = random.Random(seed)
@@ -355,7 +353,7 @@ def _optimizer(net: TrunkWithHead, tune: Gradient, names: Sequence[str]) -> Any:
         if name not in ("weights", "bias"):
             factor = tune.pace(name, depth)
         groups.setdefault(factor, []).append(weight)
-    return tune.optimiser.create(
+    return tune.optimizer.create(
         [{"params": weights, "pace": factor} for factor, weights in sorted(groups.items())],
         tune.learning_rate,
         tune.weight_decay,

@@ -54,13 +54,13 @@ def _estimate(
 ) -> dict[str, Any] | None:
     """What the training of one version costs; None where that is not known."""
     from mesocosm.learning.cost.estimate import estimate_cost
-    from mesocosm.learning.cost.total import work_of
-    from mesocosm.learning.training.context import Site
+    from mesocosm.learning.cost.total import job_for
+    from mesocosm.learning.training.context import TrainContext
 
     store = locate_project(spec).store
     read = read_training_rows(spec, model, snapshot)
     corpus, corpus_fields = read_corpus(spec, catalog, model, snapshot)
-    site = Site(
+    site = TrainContext(
         spec.root,
         store,
         store,
@@ -68,12 +68,12 @@ def _estimate(
         corpus=corpus,
         told=corpus_fields,
         order=read_value_order(snapshot, model.target),
-        taught=load_starting_version(spec, catalog, model),
+        init_from=load_starting_version(spec, catalog, model),
         items=read_items(spec, catalog, model),
         groups=read.groups,
         sites=read.sites,
     )
-    job = work_of(model, read.rows, read.split, read_field_types(snapshot), site)
+    job = job_for(model, read.rows, read.split, read_field_types(snapshot), site)
     if not job:
         return None
     cost = estimate_cost(job, store)

@@ -27,9 +27,10 @@ from mesocosm.lifecycle.access.model_access import load_starting_version
 from mesocosm.lifecycle.access.preprocessing_spec import build_preprocessing
 from mesocosm.lifecycle.access.previous_version import add_replay, load_comparable_version
 from mesocosm.lifecycle.access.training_job import TrainingJob
+from mesocosm.learning.training.environment import describe_environment
 
 if TYPE_CHECKING:
-    from mesocosm.learning.training.context import Grown, Site
+    from mesocosm.learning.training.context import TrainResult, TrainContext
 
 # the id of the prediction that a labelled row came with; no field has its name
 PREDICTION_ID = "\x1ftaught"
@@ -79,8 +80,6 @@ def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any
         job: what it is trained from.
         say: takes a line of progress.
     """
-    from mesocosm.learning.training.context import TrainContext
-    from mesocosm.learning.training.environment import describe_environment
     from mesocosm.learning.training.train import train_version
 
     spec, catalog, model = job.spec, job.catalog, job.model
@@ -99,7 +98,7 @@ def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any
     predictions = [str(row[PREDICTION_ID]) for row in job.labelled if PREDICTION_ID in row]
     if predictions:
         recipe["taught"] = predictions
-    recipe["environment"] = around(spec.root)
+    recipe["environment"] = describe_environment(spec.root)
     return {
         "id": ident,
         "model": job.name,
@@ -116,7 +115,7 @@ def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any
     }
 
 
-def _track(job: TrainingJob, ident: str, trained: Grown, say: Callable[[str], None]) -> None:
+def _track(job: TrainingJob, ident: str, trained: TrainResult, say: Callable[[str], None]) -> None:
     """Write the run to the trackers that the model names; a tracker that fails stops nothing."""
     from mesocosm.learning.tracking import TRACKERS
 
@@ -131,14 +130,14 @@ def _track(job: TrainingJob, ident: str, trained: Grown, say: Callable[[str], No
             say(f"not tracked in {tracker}: {failed}")
 
 
-def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> Site:
+def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> TrainContext:
     """Where a version is trained, and what goes along with its rows."""
-    from mesocosm.learning.training.context import Site
+    from mesocosm.learning.training.context import TrainContext
 
     spec, catalog, model, snapshot = job.spec, job.catalog, job.model, job.snapshot
     before = load_comparable_version(job, rows.fields, rows.appended)
     corpus, corpus_fields = read_corpus(spec, catalog, model, snapshot)
-    return Site(
+    return TrainContext(
         spec.root,
         job.store,
         folder,
@@ -151,11 +150,11 @@ def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> Site:
         read_value_order(snapshot, model.target),
         rows.past,
         items=read_items(spec, catalog, model),
-        taught=load_starting_version(spec, catalog, model),
+        init_from=load_starting_version(spec, catalog, model),
         groups=rows.groups,
         sites=rows.sites,
-        drawn=job.is_drawn,
-        others=rows.others,
+        random_split=job.is_drawn,
+        unused_columns=rows.others,
         again=rows.repeats,
     )
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from mesocosm.config.checks.names import Fault, Path, fault
 from mesocosm.learning.augmentation import AUGMENT
-from mesocosm.learning.model import Model
 from mesocosm.learning.importers.onnx import ImportedModel
+from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 
 OF_WORDS = ("prefix", "prompt")  # methods that put virtual tokens before a text

@@ -95,7 +95,8 @@ def evaluate(
     report |= {k: round(float(v.mean()), 4) for k, v in scores.items()}
     report["interval"] = {"perplexity": metrics.bootstrap_interval(perplexity, len(loss), seed)}
     report["interval"] |= {
-        k: metrics.bootstrap_interval(partial(metrics.mean_at, v), len(v), seed) for k, v in scores.items()
+        k: metrics.bootstrap_interval(partial(metrics.mean_at, v), len(v), seed)
+        for k, v in scores.items()
     }
     return report | {"rows": len(loss), "written": len(generated), "classes": {}}
 

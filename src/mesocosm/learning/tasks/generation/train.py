@@ -24,6 +24,9 @@ from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.tasks.generation.metrics import compare, evaluate, nearest_answers
 from mesocosm.learning.tasks.generation.prompt import Prompter, split_pairs
+from mesocosm.core.timer import PhaseTimer
+from mesocosm.learning.training.context import TrainContext
+from mesocosm.learning.training.rows import TrainingRows
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
@@ -114,7 +117,9 @@ def train_generator(
     if not any(texts["train"]):
         raise Wrong("inputs", "the training rows hold no value at all", "an input with values")
     shared = _count_shared(texts, answers, say)
-    quote = track_estimate(generation_job(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED), site.store)
+    quote = track_estimate(
+        generation_job(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED), site.store
+    )
     quote.announce(say)
     quote.import_libraries(base)
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
@@ -243,7 +248,7 @@ def _fine_tune(
     retention: _Retention,
     base: Base,
     data: _Conversations,
-    laps: Laps,
+    laps: PhaseTimer,
     say: Say,
 ) -> _Trained:
     """Train the net below the head, and evaluate it."""
@@ -265,15 +270,15 @@ def _fine_tune(
     parts = {}
     for part in PARTS:
         ids = data.ids[part]
-        parts[part] = trainer.Rows(ids, np.zeros((len(ids), 0), np.float32), data.y[part])
+        parts[part] = TrainingRows(ids, np.zeros((len(ids), 0), np.float32), data.y[part])
     history = trainer.train(
         writer,
         tune,
         parts["train"],
         parts["validation"] if len(data.ids["validation"]) else parts["train"],
         model.seed,
-        site.store / "work" / site.made,
-        lambda record: say(trainer.told(record)),
+        site.store / "work" / site.build_key,
+        lambda record: say(trainer._copy(record)),
     )
     history[0] = history[0] | {"trained": count}
     delta = {
@@ -292,7 +297,7 @@ def _fine_tune(
 class _Retention:
     """The perplexity on the previous version's test rows, before and after training."""
 
-    def __init__(self, model: Model, site: Site, prompter: Prompter) -> None:
+    def __init__(self, model: Model, site: TrainContext, prompter: Prompter) -> None:
         self.model, self.site, self.prompter = model, site, prompter
         self.examples: Any = None
         self.before = 0.0

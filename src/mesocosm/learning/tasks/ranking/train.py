@@ -15,7 +15,7 @@ import numpy as np
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.files import write_json
-from mesocosm.core.timer import Laps
+from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.cost.estimate import track_estimate
 from mesocosm.learning.cost.ranking import ranking_job
@@ -27,6 +27,7 @@ from mesocosm.learning.tasks.ranking.scorer import Scorer
 from mesocosm.learning.tasks.ranking.settings import Rank, Towers
 from mesocosm.learning.tasks.ranking.stacking import choose_strength, fit_weights
 from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel
+from mesocosm.learning.training.context import TrainContext
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
@@ -81,7 +82,7 @@ class _Parts:
     def fit(
         self,
         histories: Sequence[list[int]],
-        laps: Laps,
+        laps: PhaseTimer,
         say: Say,
         start: TwoTowerModel | None = None,
     ) -> tuple[Scorer, TwoTowerModel | None]:
@@ -122,7 +123,7 @@ def train_ranker(
     )
     quote.announce(say)
     quote.import_libraries(base)
-    laps = quote.laps
+    laps = quote.timer
     say(
         f"{len(histories.all):,} of '{model.features[0]}' and {len(items):,} items; the last item of"
         " each is held out for the test"
@@ -152,7 +153,7 @@ def train_ranker(
 
 
 def _read_histories(
-    model: Model, rows: Mapping[str, Sequence[Any]], site: Site, draw: np.random.Generator
+    model: Model, rows: Mapping[str, Sequence[Any]], site: TrainContext, draw: np.random.Generator
 ) -> tuple[list[str], _Histories]:
     """All items, and everybody's history; refused where they are too few."""
     items, histories = build_histories(model, rows, site.items)
@@ -176,7 +177,7 @@ def _rank_settings(model: Model) -> Rank:
 
 
 def _choose_parts(
-    model: Model, items: Sequence[str], histories: _Histories, vectors: Array, laps: Laps
+    model: Model, items: Sequence[str], histories: _Histories, vectors: Array, laps: PhaseTimer
 ) -> _Parts:
     """The settings of the parts; the strength of the closed form is chosen on validation items."""
     many = len(items) > MAX_EXACT_ITEMS
@@ -192,7 +193,7 @@ def _choose_parts(
 
 
 def _fit_scorer(
-    parts: _Parts, histories: _Histories, draw: np.random.Generator, laps: Laps, say: Say
+    parts: _Parts, histories: _Histories, draw: np.random.Generator, laps: PhaseTimer, say: Say
 ) -> tuple[Scorer, TwoTowerModel | None]:
     """The scorer that is evaluated, its weights fitted on validation items, and its towers."""
     first, towers = parts.fit(histories.without_last(2), laps, say)
@@ -259,7 +260,6 @@ def _announce_weights(parts: _Parts, weights: Array, say: Say) -> None:
         how = f"approximate search over {parts.items:,} items"
     counted = [f"{n} {w:.2f}" for n, w in zip(NAMES, weights, strict=True) if w]
     say(f"{how}; weights of the parts: {', '.join(counted)}")
-
 
 
 def _announce_metrics(metrics: Mapping[str, Any], people: int, say: Say) -> None:

@@ -25,6 +25,8 @@ from mesocosm.learning.heads.folds import number_groups
 from mesocosm.learning.tasks.tagging.head import LinearHead, WordStates, fit_head, word_logits
 from mesocosm.learning.tasks.tagging.metrics import compare, evaluate, tag_by_dictionary
 from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi, word_spans
+from mesocosm.learning.training.context import TrainContext
+from mesocosm.learning.training.rows import TrainingRows
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
@@ -207,7 +209,7 @@ def _fine_tune(
     data: TaggedTexts,
     encoded: _Encoded,
     tags: Sequence[str],
-    site: Site,
+    site: TrainContext,
     say: Say,
 ) -> None:
     """Train the trunk and the head on, in place."""
@@ -225,15 +227,15 @@ def _fine_tune(
     for part in PARTS:
         ids = encoded.ids[part]
         y = _encode_targets(ids, encoded.first[part], data.tags[part], number)
-        parts[part] = trainer.Rows(ids, np.zeros((len(ids), 0), np.float32), y)
+        parts[part] = TrainingRows(ids, np.zeros((len(ids), 0), np.float32), y)
     history = trainer.train(
         net,
         tune,
         parts["train"],
         parts["validation"] if data.texts["validation"] else parts["train"],
         model.seed,
-        site.store / "work" / site.made,
-        lambda record: say(trainer.told(record)),
+        site.store / "work" / site.build_key,
+        lambda record: say(trainer._copy(record)),
     )
     net.float()
     history[0] = history[0] | {"trained": trained}
@@ -288,7 +290,7 @@ def _evaluate(
     return metrics
 
 
-def _write_files(base: Base, encoded: _Encoded, site: Site) -> Any:
+def _write_files(base: Base, encoded: _Encoded, site: TrainContext) -> Any:
     """Write trunk and head into the version's folder; megabytes of the trunk's own weights."""
     from safetensors.numpy import save_file
 

@@ -23,6 +23,7 @@ from mesocosm.learning.tasks.vision.net import (
     load_pretrained,
 )
 from mesocosm.learning.tasks.vision.pixels import ImageLoader
+from mesocosm.learning.training.rows import TrainingRows
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
@@ -104,7 +105,9 @@ def fine_tune_images(
     looking = MultiImageNet(tune.attach(net.net))
     # a head over unit vectors trains as one over vectors of a layer's own size would
     scale = how["width"] ** 0.5
-    joined = trainer.TrunkWithHead(looking, head.weights, head.bias, tune.dropout, text_width, scale)
+    joined = trainer.TrunkWithHead(
+        looking, head.weights, head.bias, tune.dropout, text_width, scale
+    )
     trained = sum(p.numel() for p in joined.parameters() if p.requires_grad)
     total += joined.weights.numel() + joined.bias.numel()
     rest = "texts follow" if tune.trainable == "both" else "texts and table stay as they are"
@@ -148,7 +151,7 @@ def _training_rows(
     for part in ("train", "validation"):
         images = [(values, "") for values in zip(*parts.images[part].values(), strict=True)]
         table = np.hstack([texts[part], parts.table[part]])
-        rows[part] = trainer.Rows(images, table, parts.y[part], eyes=loader)
+        rows[part] = TrainingRows(images, table, parts.y[part], eyes=loader)
     return rows
 
 

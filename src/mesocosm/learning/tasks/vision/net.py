@@ -22,9 +22,9 @@ from mesocosm.core.files import folder_appears
 from mesocosm.core.hashing import digest
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.export.reweighting import reweight
+from mesocosm.learning.export.weight_sharing import extract_weights
 from mesocosm.learning.features.embeddings import silence_libraries, to_float
 from mesocosm.learning.tasks.vision.pixels import decode_pixels
-from mesocosm.learning.export.weight_sharing import extract_weights
 
 Array = np.ndarray[Any, Any]
 SIDE, PATCH, FILTERS, SAMPLE = 32, 6, 128, 30_000
