@@ -12,8 +12,8 @@ import numpy as np
 
 from mesocosm.learning.evaluation.model_card import COMPARED, LEADING, leading_metric
 from mesocosm.learning.heads import Blend
-from mesocosm.learning.heads.linear import Linear
 from mesocosm.learning.heads.late_fusion import LateFusion
+from mesocosm.learning.heads.linear import Linear
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
@@ -25,7 +25,7 @@ Features = Mapping[str, Array]  # by part of the split, (rows, width)
 
 
 @dataclass(frozen=True)
-class PreviousVersion:
+class LastVersion:
     """The previous version of a model.
 
     Args:
@@ -107,7 +107,7 @@ def _head_for(head: Any, table_only: bool, classes: int) -> Any:
 
 def compare_with_previous(
     predictions: Array,
-    before: PreviousVersion,
+    before: LastVersion,
     rows: Mapping[str, Sequence[Any]],
     parts: Splits,
     say: Callable[[str], None],

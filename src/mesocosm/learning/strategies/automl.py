@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.model import Model
     from mesocosm.learning.tasks.vision.features import ImageFeatures
+    from mesocosm.learning.training.fit_request import FitResult
 
 AUTO = "auto"
 TABLE_ONLY = "the table alone"  # the name of a trial without a base
@@ -57,7 +58,7 @@ class Trial:
     model: Model
     base: Base | None
     loss: float
-    made: Any
+    made: FitResult
 
 
 def candidates(model: Model, root: Path) -> list[Base]:
@@ -84,7 +85,7 @@ def search_base(
     store: Path,
     sight: ImageFeatures | None,
     say: Callable[[str], None],
-) -> tuple[Model, Base | None, Any, list[dict[str, Any]]]:
+) -> tuple[Model, Base | None, FitResult, list[dict[str, Any]]]:
     """The model with the best settings in the places of `auto`, its base, what was fitted, and a
     record of each trial.
     """
@@ -98,7 +99,7 @@ def search_base(
     best = search.best
     base_name = f"{best.base.name}, " if best.base else ""
     say(
-        f"auto: selected {base_name}{best.model.fine_tune.method} with the {best.made[0].name} head"
+        f"auto: selected {base_name}{best.model.fine_tune.method} with the {best.made.head.name} head"
         f" after {len(search.trials)} trials"
     )
     return best.model, best.base, best.made, search.records
@@ -140,8 +141,11 @@ class _Search:
         from mesocosm.learning.cost.estimate import estimate_cost, format_duration
         from mesocosm.learning.cost.predictive import predictive_job
         from mesocosm.learning.training.fit import fit
+        from mesocosm.learning.training.fit_request import FitRequest
 
-        estimate = estimate_cost(predictive_job(model, self.parts, base, self.store), self.store).seconds
+        estimate = estimate_cost(
+            predictive_job(model, self.parts, base, self.store), self.store
+        ).seconds
         left = self.until - time.perf_counter()
         if self.records and estimate > left:
             reason = f"its estimate of {format_duration(estimate)} exceeds the {format_duration(max(0.0, left))} left"
@@ -149,9 +153,10 @@ class _Search:
             self.say(f"auto: {name} skipped: {reason}")
             return
         began = time.perf_counter()
-        made = fit(model, self.parts, base, self.store, None, lambda _: None, sight=self.sight)
-        head = made[0]
-        loss = self._loss(head, made[3])
+        request = FitRequest(model, self.parts, base, self.store, sight=self.sight)
+        made = fit(request, lambda _: None)
+        head = made.head
+        loss = self._loss(head, made.features)
         seconds = round(time.perf_counter() - began, 2)
         self.records.append(
             {"tried": name, "head": head.name, "loss": round(loss, 5), "seconds": seconds}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mesocosm.learning.evaluation.comparison import PreviousVersion
+from mesocosm.learning.evaluation.comparison import LastVersion
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.continual import PreviousVersion
 from mesocosm.learning.strategies.domain_adaptation import SourceModel
@@ -66,7 +66,7 @@ class TrainContext:
     store: Path
     folder: Path
     build_key: str
-    previous: PreviousVersion | None = None
+    previous: LastVersion | None = None
     ids: Sequence[int] = ()
     studies: str | None = None
     corpus: Sequence[str] = ()

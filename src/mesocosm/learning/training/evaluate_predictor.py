@@ -22,10 +22,9 @@ from mesocosm.learning.importers.onnx import ImportedHead
 from mesocosm.learning.strategies.continual import measure_retention
 from mesocosm.learning.strategies.domain_adaptation import compare_with_source
 from mesocosm.learning.strategies.federated import compare_with_pooled
-
+from mesocosm.learning.tasks.by_field_type import Regression
 from mesocosm.learning.training.context import TrainContext, TrainingData
 from mesocosm.learning.training.fit_request import Array, FitRequest, FitResult, Say
-from mesocosm.data.types.number import Number
 
 Coverage = tuple[dict[str, float | None], list[str]]  # shares of tokens, and warnings
 
@@ -79,7 +78,7 @@ def evaluate_predictor(
         say(f"warning: {warning}")
     if request.base:
         if coverage is None:
-            coverage = measure_coverage(parts, request.base, model.max_length, say)
+            coverage = check_coverage(parts, request.base, model.max_length, say)
         if coverage is not None:
             metrics["tokens"] = coverage[0]
             metrics["warnings"] += coverage[1]
@@ -110,7 +109,7 @@ def evaluate_predictor(
     return evaluation
 
 
-def measure_coverage(parts: Splits, base: Base | None, max_length: int, say: Say) -> Coverage | None:
+def check_coverage(parts: Splits, base: Base | None, max_length: int, say: Say) -> Coverage | None:
     """How much of the texts a base truncates or does not know; warns before anything is trained."""
     if base is None:
         return None
@@ -129,14 +128,16 @@ def _measure(trained: TrainedPredictor) -> Evaluation:
     head, predictions = trained.fitted.head, trained.predictions
     metrics = parts.task.evaluate(predictions, parts, model.seed)
     scale = parts.task.describe(head)
-    if isinstance(parts.task, Number):
+    if isinstance(parts.task, Regression):
         shown = {
             n: [rows[n][i] for i in parts.where["test"]]
             for n in model.features
             if n not in model.allow_private
         }
         scale["scale"] |= {"widths": parts.task.widths(head, parts, model.seed)}
-        metrics |= parts.task.covered(scale["scale"], predictions, parts, shown, trained.data.kinds)
+        metrics |= parts.task.measure_coverage(
+            scale["scale"], predictions, parts, shown, trained.data.kinds
+        )
     return Evaluation(metrics, scale)
 
 
@@ -177,9 +178,7 @@ def _compare_with_other_heads(trained: TrainedPredictor, say: Say) -> dict[str, 
             context.init_from, head, trained.predictions, features, parts, seed, say
         )
     if parts.sites is not None:
-        compared |= compare_with_pooled(
-            head, parts.sites, parts.site_names, trained.predictions, features, parts, seed, say
-        )
+        compared |= compare_with_pooled(head, trained.predictions, features, parts, seed, say)
     return compared
 
 

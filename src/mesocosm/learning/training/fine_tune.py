@@ -37,28 +37,21 @@ def fine_tune(
     """
     model, sight, tune = request.model, request.sight, request.model.fine_tune
     images, history = empty_features(request.parts), History()
-    scope = "texts"
+    scope = "text"
     if sight and not isinstance(tune, Frozen):
-        images, scope = sight.features, tune.moves
-    if sight and scope != "texts":
-        from mesocosm.learning.tasks.vision.fine_tuning import ImageTraining
+        images, scope = sight.features, tune.trainable
+    if sight and scope != "text":
+        from mesocosm.learning.tasks.vision.fine_tuning import ImageTraining, fine_tune_images
 
         checkpoint = request.checkpoint
         if checkpoint and scope == "both":
             checkpoint = checkpoint / "images"
-        images, history = ImageTraining(
-            model,
-            request.parts,
-            sight,
-            texts,
-            head,
-            request.store,
-            checkpoint,
-            request.folder,
-            say,
-            _epoch_reporter(say, on_epoch),
+        training = ImageTraining(
+            request.parts, sight, texts, request.store, checkpoint, request.folder
         )
-    if scope == "images":
+        report = _epoch_reporter(say, on_epoch)
+        images, history = fine_tune_images(model, training, head, say, report)
+    if scope == "image":
         return FitResult(head, None, history, stack_features(texts, images))
     return _fine_tune_texts(request, head, images, history, say, on_epoch)
 

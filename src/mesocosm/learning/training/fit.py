@@ -10,8 +10,14 @@ import numpy as np
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.evaluation import metrics
 from mesocosm.learning.features import tabular
+from mesocosm.learning.features.sentence_pairs import encode_pairs
+from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.fine_tuning.frozen import Frozen
+from mesocosm.learning.heads.selection import TrainingRows, label_names, select_head
 from mesocosm.learning.model import Model
+from mesocosm.learning.strategies.class_discovery import vary_features
+from mesocosm.learning.strategies.domain_adaptation import adapt_head
+from mesocosm.learning.strategies.federated import fit_federated_head
 from mesocosm.learning.strategies.self_training import SelfTraining, self_train
 from mesocosm.learning.training.fit_request import (
     Array,
@@ -23,13 +29,6 @@ from mesocosm.learning.training.fit_request import (
     empty_features,
     stack_features,
 )
-from mesocosm.learning.heads.selection import select_head
-from mesocosm.learning.features.sentence_pairs import encode_pairs
-from mesocosm.learning.strategies.class_discovery import vary_features
-from mesocosm.learning.strategies.domain_adaptation import adapt_head
-from mesocosm.learning.strategies.federated import fit_federated_head
-from mesocosm.learning.heads.selection import label_names
-from mesocosm.learning.features.splits import Splits
 
 MIN_CALIBRATION_ROWS = 30  # validation rows under which no temperature is fitted
 
@@ -50,24 +49,15 @@ def fit(
     """
     parts, timer = request.parts, timer or PhaseTimer()
     texts = _embed_texts(request, say)
-    embed_texts = texts
+    features = texts
     if request.sight:
-        embed_texts = stack_features(texts, request.sight.features)
+        features = stack_features(texts, request.sight.features)
     timer.end("reading")
     if request.fits_head_only:
-        head = _fit_head(request, embed_texts, say)
+        head = _fit_head(request, features, say)
         timer.end("heads")
-        return FitResult(head, None, [], embed_texts)
-    head = select_head(
-        embed_texts["train"],
-        parts.table["train"],
-        parts.y["train"],
-        parts.task.classes,
-        request.model.seed,
-        "linear",
-        say,
-        groups=request.groups,
-    )
+        return FitResult(head, None, [], features)
+    head = select_head(_training_rows(request, features), "linear", say)
     timer.end("heads")
     from mesocosm.learning.training.fine_tune import fine_tune
 
@@ -97,34 +87,33 @@ def _embed_texts(request: FitRequest, say: Say) -> Features:
     return found
 
 
-def _fit_head(request: FitRequest, embed_texts: Features, say: Say) -> Any:
+def _training_rows(request: FitRequest, features: Features) -> TrainingRows:
+    """What heads are fitted on."""
+    parts = request.parts
+    return TrainingRows(
+        features["train"],
+        parts.table["train"],
+        parts.y["train"],
+        parts.task.classes,
+        request.model.seed,
+        tabular.column_counts(parts.facts),
+        request.groups,
+    )
+
+
+def _fit_head(request: FitRequest, features: Features, say: Say) -> Any:
     """The head over frozen features: adapted, federated, or the best of those that are tried."""
     model, parts = request.model, request.parts
-    x, table, y = embed_texts["train"], parts.table["train"], parts.y["train"]
-    classes, groups = parts.task.classes, request.groups
+    rows = _training_rows(request, features)
     if request.init_from:
-        return adapt_head(request.init_from, x, table, y, classes, model.seed, say, groups)
+        return adapt_head(request.init_from, rows, say)
     if model.federated and parts.sites is not None:
-        return fit_federated_head(
-            model.federated, parts.sites, x, table, y, classes, model.seed, say, groups
-        )
-    head = select_head(
-        x,
-        table,
-        y,
-        classes,
-        model.seed,
-        _head_kind(model),
-        say,
-        _label_features(request),
-        model.fusion,
-        tabular.column_counts(parts.facts),
-        groups,
-    )
+        return fit_federated_head(model.federated, parts.sites, rows, say)
+    head = select_head(rows, _head_kind(model), say, _label_features(request), model.fusion)
     if model.self_training and parts.where["bare"]:
-        head = _self_train(model.self_training, head, request, embed_texts, say)
+        head = _self_train(model.self_training, head, request, features, say)
     if model.met:
-        _calibrate(head, embed_texts, parts, say)
+        _calibrate(head, features, parts, say)
     return head
 
 
@@ -157,7 +146,7 @@ def _label_features(request: FitRequest) -> Array | None:
     return embed_texts(base, names, model.max_length, request.store)
 
 
-def _calibrate(head: Any, embed_texts: Features, parts: Splits, say: Say) -> None:
+def _calibrate(head: Any, features: Features, parts: Splits, say: Say) -> None:
     """Fit a linear head's temperature, or the errors of a number, on the validation rows, since the
     base was trained on the training rows.
     """
@@ -166,12 +155,12 @@ def _calibrate(head: Any, embed_texts: Features, parts: Splits, say: Say) -> Non
     if not parts.task.classes:  # left-out errors from before fine-tuning are not of this base
         head.left_out, head.y_left = np.zeros((0, 1)), np.zeros(0)
         if enough:
-            head.left_out = head.logits(embed_texts["validation"], parts.table["validation"])
+            head.left_out = head.logits(features["validation"], parts.table["validation"])
             head.y_left = y
         return
     if parts.task.many or not enough or not hasattr(head, "weights"):
         return
-    logits = head.logits(embed_texts["validation"], parts.table["validation"])
+    logits = head.logits(features["validation"], parts.table["validation"])
     temperature = metrics.fit_temperature(logits, y)
     head.weights = head.weights / np.float32(temperature)
     head.bias = head.bias / np.float32(temperature)
@@ -180,7 +169,7 @@ def _calibrate(head: Any, embed_texts: Features, parts: Splits, say: Say) -> Non
 
 
 def _self_train(
-    setting: SelfTraining, head: Any, request: FitRequest, embed_texts: Features, say: Say
+    setting: SelfTraining, head: Any, request: FitRequest, features: Features, say: Say
 ) -> Any:
     """The head after self-training on the unlabelled rows, where that lowers its loss."""
     parts, first = request.parts, head
@@ -192,12 +181,12 @@ def _self_train(
         return first.again(text, table, y, parts.task.classes, request.model.seed, groups)
 
     def rows_of(part: str) -> tuple[Array, Array, Array]:
-        return embed_texts[part], parts.table[part], parts.y[part]
+        return features[part], parts.table[part], parts.y[part]
 
     held = None
     if len(parts.y["validation"]) >= MIN_CALIBRATION_ROWS:
         held = rows_of("validation")
-    unlabelled = (embed_texts["bare"], parts.table["bare"])
+    unlabelled = (features["bare"], parts.table["bare"])
     head, record = self_train(head, setting, rows_of("train"), unlabelled, held, refit, say)
     head.settings = head.settings | {"self_training": record}
     return head

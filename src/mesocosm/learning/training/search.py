@@ -104,7 +104,7 @@ def _open_study(model: Model, wanted: Search, studies: str | None, name: str) ->
 def _with_settings(model: Model, values: dict[str, Any]) -> Model:
     """The model with some settings of its fine-tuning replaced."""
     settings = model.fine_tune.model_dump() | {k.split(".", 1)[1]: v for k, v in values.items()}
-    return model.model_copy(update={"tune": type(model.fine_tune).model_validate(settings)})
+    return model.model_copy(update={"fine_tune": type(model.fine_tune).model_validate(settings)})
 
 
 def _pruner(trial: Trial) -> OnEpoch:

@@ -12,7 +12,6 @@ from mesocosm.learning.base_models import resolve
 from mesocosm.learning.model import Model
 from mesocosm.learning.training.context import TrainContext, TrainingData, TrainResult
 from mesocosm.learning.training.train_predictor import train_predictor
-from mesocosm.learning.tasks.tagging.train import train_tagger
 
 
 def train_version(
@@ -42,13 +41,14 @@ def train_version(
 
         return train_ranker(name, model, rows, context, say)
     if kinds[model.target] == "tags":
+        from mesocosm.learning.tasks.tagging.train import train_tagger
+
         return train_tagger(
             name,
             model,
             resolve(str(model.base), context.root),
             rows,
             split,
-            context.order,
             context,
             say,
         )

@@ -21,7 +21,7 @@ from mesocosm.learning.evaluation import model_warnings
 from mesocosm.learning.evaluation.leakage import find_leaks
 from mesocosm.learning.evaluation.metrics import check_gates
 from mesocosm.learning.export.served_graphs import ExportedGraphs, write_graphs
-from mesocosm.learning.features.splits import Splits, split_dataset
+from mesocosm.learning.features.splits import SplitContext, Splits, split_dataset
 from mesocosm.learning.heads.unlearning import save_inverse
 from mesocosm.learning.importers.onnx import ImportedModel, load_head
 from mesocosm.learning.model import Model
@@ -32,8 +32,8 @@ from mesocosm.learning.training.evaluate_predictor import (
     Coverage,
     Evaluation,
     TrainedPredictor,
+    check_coverage,
     evaluate_predictor,
-    measure_coverage,
 )
 from mesocosm.learning.training.fit import fit
 from mesocosm.learning.training.fit_request import (
@@ -85,16 +85,8 @@ def train_predictor(name: str, data: TrainingData, context: TrainContext, say: S
 
 def _split(data: TrainingData, context: TrainContext) -> Splits:
     """The dataset by part of the split."""
-    parts = split_dataset(
-        data.model,
-        data.rows,
-        data.split,
-        data.kinds,
-        context.order,
-        context.init_from,
-        context.groups,
-        context.sites,
-    )
+    known = SplitContext(context.order, context.init_from, context.groups, context.sites)
+    parts = split_dataset(data.model, data.rows, data.split, data.kinds, known)
     parts.again = [at for at, i in enumerate(parts.where["train"]) if i in context.repeated]
     return parts
 
@@ -189,7 +181,7 @@ class _Run:
         from_scratch = model.pretrain is not None and model.pretrain.from_scratch is not None
         if self.parts.text_names and not from_scratch and model.base != AUTO:
             self.base = resolve(str(model.base), self.context.root)
-        self.coverage = measure_coverage(self.parts, self.base, model.max_length, self.say)
+        self.coverage = check_coverage(self.parts, self.base, model.max_length, self.say)
 
     def _estimate_cost(self) -> None:
         """Announce the estimated cost; AutoML has a time budget instead."""
@@ -215,17 +207,16 @@ class _Run:
         model, context = self.model, self.context
         if not (model.pretrain and self.parts.text_names):
             return
-        from mesocosm.learning.pretraining.run import pretrain
+        from mesocosm.learning.pretraining.run import Corpus, pretrain
 
         self.base, self.pretraining["pretraining"] = pretrain(
             self.base,
-            context.corpus,
+            Corpus(context.corpus, context.corpus_fields),
             model.pretrain,
             model.max_length,
             model.seed,
             context.store,
             self.say,
-            context.corpus_fields,
         )
         self.timer.end("pretraining")
 

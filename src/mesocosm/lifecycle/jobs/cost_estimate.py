@@ -66,7 +66,7 @@ def _estimate(
         store,
         "",
         corpus=corpus,
-        told=corpus_fields,
+        corpus_fields=corpus_fields,
         order=read_value_order(snapshot, model.target),
         init_from=load_starting_version(spec, catalog, model),
         items=read_items(spec, catalog, model),

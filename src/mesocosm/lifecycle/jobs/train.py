@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_folder
 from mesocosm.learning.strategies.continual import PreviousVersion
+from mesocosm.learning.training.environment import describe_environment
 from mesocosm.lifecycle.access.data_access import (
     TrainingData,
     read_corpus,
@@ -27,10 +28,9 @@ from mesocosm.lifecycle.access.model_access import load_starting_version
 from mesocosm.lifecycle.access.preprocessing_spec import build_preprocessing
 from mesocosm.lifecycle.access.previous_version import add_replay, load_comparable_version
 from mesocosm.lifecycle.access.training_job import TrainingJob
-from mesocosm.learning.training.environment import describe_environment
 
 if TYPE_CHECKING:
-    from mesocosm.learning.training.context import TrainResult, TrainContext
+    from mesocosm.learning.training.context import TrainContext, TrainResult
 
 # the id of the prediction that a labelled row came with; no field has its name
 PREDICTION_ID = "\x1ftaught"
@@ -155,7 +155,7 @@ def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> TrainC
         sites=rows.sites,
         random_split=job.is_drawn,
         unused_columns=rows.others,
-        again=rows.repeats,
+        repeated=rows.repeats,
     )
 
 
