@@ -5,15 +5,14 @@ Knows the grammar, and which settings are hashed into a build and which only int
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel
 
 from mesocosm.config import Spec
 from mesocosm.core.errors import Finding, Invalid, Later, Place, Wrong
 from mesocosm.core.hashing import digest
+from mesocosm.core.written_settings import written_settings
 from mesocosm.data.dataset import GOVERNING, Dataset
 from mesocosm.learning.base_models.base import locate_base
 from mesocosm.learning.importers.onnx import ImportedModel
@@ -23,7 +22,9 @@ from mesocosm.lifecycle.file_datasets import REVISIONS, resolve_datasets
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.resource import Resource
 from mesocosm.lifecycle.review.source_checks import find_ambiguous_joins, find_broken_contract
-from mesocosm.serving.settings import Log, Service
+from mesocosm.serving.settings import Service
+
+OPERATING = ("require", "about", "track")  # settings of a model that do not change its training
 
 
 def list_resources(spec: Spec) -> list[Resource]:
@@ -65,7 +66,7 @@ def _source_resources(spec: Spec) -> list[Resource]:
         except (Wrong, Later) as error:
             findings.append(_source_finding(spec, name, error))
             continue
-        contract = source.contract and source.contract.model_dump(mode="json")
+        contract = source.contract and written_settings(source.contract)
         run = {"owner": source.owner, "contract": contract}
         run = {key: value for key, value in run.items() if value}
         listed.append(Resource(f"sources.{name}", place, (), settings, run))
@@ -88,17 +89,14 @@ def _dataset_resource(spec: Spec, name: str, data: Dataset) -> Resource:
     section = "sources"  # a source that a service answers from directly
     if name in spec.eco.datasets:
         section = "datasets"
-    made = _dump(data, set(GOVERNING)) | {"revision": REVISIONS["govern"]}
+    revision = {"revision": REVISIONS["govern"]}
+    made = written_settings(data, GOVERNING) | revision
     for field in made["fields"].values():
         field.pop("about", None)
-        if not field["absent"]:
-            del field["absent"]
-        if field["null"] is None:
-            del field["null"]
+    recipe = data.model_dump(mode="json", by_alias=True, exclude=set(GOVERNING)) | revision
     needs = tuple(f"sources.{source}" for source in dict.fromkeys(data.all_sources))
-    governing = data.model_dump(mode="json", include=set(GOVERNING), exclude_defaults=True)
-    run = {"about": data.about} | governing
-    return Resource(f"datasets.{name}", spec.place(section, name), needs, made, run)
+    run = _select(written_settings(data), ("about", *GOVERNING))
+    return Resource(f"datasets.{name}", spec.place(section, name), needs, made, run, recipe)
 
 
 def _ordered_models(spec: Spec) -> list[tuple[str, Model]]:
@@ -115,7 +113,7 @@ def _model_resource(spec: Spec, name: str, model: Model) -> Resource:
     needs = [f"datasets.{dataset}" for dataset in dict.fromkeys(datasets)]
     if model.init_from:
         needs.append(f"models.{model.init_from}")
-    run = {"require": dict(model.require), "about": model.about, "track": list(model.track)}
+    run = _select(written_settings(model), OPERATING)
     place = spec.place("models", name)
     return Resource(f"models.{name}", place, tuple(needs), collect_build_settings(spec, name), run)
 
@@ -126,26 +124,24 @@ def _service_resource(spec: Spec, name: str, service: Service) -> Resource:
     if service.answers:
         answers = service.answers.dataset
         needs.append(f"datasets.{answers}")
-    without: set[str] = set()
-    if service.log == Log():  # so that files from before logs had settings keep their fingerprint
-        without.add("log")
-    made = {"serves": service.model, "answers": answers}
+    made = {"model": service.model, "answers": answers}
     place = spec.place("services", name)
-    return Resource(f"services.{name}", place, tuple(needs), made, _dump(service, without))
+    return Resource(f"services.{name}", place, tuple(needs), made, written_settings(service))
 
 
 def _monitor_resources(spec: Spec) -> Iterator[Resource]:
     for name, monitor in spec.eco.monitors.items():
         place, needs = spec.place("monitors", name), (f"services.{monitor.service}",)
-        made = {"watches": monitor.service}
-        yield Resource(f"monitors.{name}", place, needs, made, _dump(monitor))
+        made = {"service": monitor.service}
+        yield Resource(f"monitors.{name}", place, needs, made, written_settings(monitor))
 
 
 def _world_resources(spec: Spec) -> Iterator[Resource]:
     world = spec.eco.world
     for name, spot in world.places.items():
         place, needs = spec.place("world", "places", name), (f"services.{spot.service}",)
-        yield Resource(f"places.{name}", place, needs, {"shows": spot.service}, _dump(spot))
+        made = {"service": spot.service}
+        yield Resource(f"places.{name}", place, needs, made, written_settings(spot))
     yield Resource("world", spec.place("world"), (), {"seed": world.seed}, {"style": world.style})
 
 
@@ -154,9 +150,7 @@ def collect_build_settings(spec: Spec, name: str) -> dict[str, Any]:
     again where one of them changes.
     """
     model = spec.eco.models[name]
-    without = {"require", "about", "track"}
-    without |= {key for key in ("adapts", "along") if not getattr(model, key)}
-    made = _dump(model, without) | {
+    made = written_settings(model, OPERATING) | {
         "revision": REVISIONS["learn"],
         "weights": _fingerprint_base(spec, name, model.base),
     }
@@ -164,13 +158,11 @@ def collect_build_settings(spec: Spec, name: str) -> dict[str, Any]:
         made["sight"] = _fingerprint_base(spec, name, model.image_base, "image_base")
     if spec.eco.datasets[model.dataset].split.group:
         made["left_out"] = "by group"
-    if made["tune"].get("moves") == "images":  # the default, so older fingerprints stay
-        del made["tune"]["moves"]
     return made
 
 
-def _dump(settings: BaseModel, without: set[str] | None = None) -> dict[str, Any]:
-    return dict(settings.model_dump(mode="json", by_alias=True, exclude=without or set()))
+def _select(settings: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key in keys}
 
 
 def _fingerprint_base(

@@ -15,6 +15,7 @@ from mesocosm.config import Spec
 from mesocosm.core.hashing import canonical
 from mesocosm.lifecycle.graph import list_resources
 from mesocosm.lifecycle.resource import ACTIONS, Fingerprints, Resource, action_for
+from mesocosm.lifecycle.stored_definition import stored_definition
 
 LONGEST = 40  # characters of a setting's value in a reason
 WHY_LEFT = "it is no longer in the file; 'build --prune' deletes what it made"
@@ -78,10 +79,12 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
     signs: dict[str, str] = {}
     changes: list[Change] = []
     for resource in list_resources(spec):
-        new = resource.fingerprint(known)
-        known[resource.address] = new
         row = rows.pop(resource.address, None)
-        sign, because = _compare_resource(resource, row, new, signs)
+        new = resource.fingerprint(known)
+        if row is not None:
+            new = _same_prints(resource, new, row, stored_definition(row), signs)
+        known[resource.address] = new
+        sign, because = _compare_resource(spec, resource, row, new, signs)
         if sign == "=":
             sign, because = _repair(resource, damage, listed)
         signs[resource.address] = sign
@@ -93,6 +96,7 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
 
 
 def _compare_resource(
+    spec: Spec,
     resource: Resource,
     row: Mapping[str, Any] | None,
     new: Fingerprints,
@@ -112,20 +116,21 @@ def _compare_resource(
     sign = action_for(Fingerprints(row["made"], row["run"]), new)
     if sign == "=":
         return sign, ()
-    return sign, _reasons(resource, row, signs)
+    return sign, _reasons(spec, resource, row, signs)
 
 
 def _same_prints(
     resource: Resource,
     new: Fingerprints,
-    old: Fingerprints | None,
+    row: Mapping[str, Any],
     stored: Mapping[str, Any],
     signs: Mapping[str, str],
 ) -> Fingerprints:
     """The fingerprints of a resource; the stored ones where its settings are those stored, though
     an earlier version wrote them down otherwise.
     """
-    if old is None or old.build == STALE:
+    old = Fingerprints(row["made"], row["run"])
+    if old.build == STALE:
         return new
     needs_same = all(signs.get(need) in ("=", "~") for need in resource.needs)
     made_same = needs_same and canonical(stored["made_by"]) == canonical(resource.made_by)
@@ -154,7 +159,7 @@ def _repair(
 
 
 def _reasons(
-    resource: Resource, row: Mapping[str, Any], signs: Mapping[str, str]
+    spec: Spec, resource: Resource, row: Mapping[str, Any], signs: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Why a resource changes: what it needs, and each setting with its old and its new value."""
     reasons = [
@@ -164,10 +169,13 @@ def _reasons(
     ]
     if row["made"] == STALE:
         reasons.append("rows left it, and its groups may be smaller than 'anonymity' says")
-    before = row["definition"]
+    before = stored_definition(row)
+    revised = before["made_by"].get("revision") != resource.made_by.get("revision")
     place = f"{resource.place.file}:{resource.place.line}"
     for part, now in (("made_by", resource.made_by), ("run_by", resource.run_by)):
         for key, old, new in _differences(before.get(part, {}), now):
+            if revised and key not in HIDDEN_KEYS and not _in_file(spec, resource, key):
+                continue  # a default of another revision, which nobody wrote
             text = f"{key} was {_short(old)} and is {_short(new)} ({place})"
             reasons.append(HIDDEN_KEYS.get(key, text))
     return tuple(dict.fromkeys(reasons))

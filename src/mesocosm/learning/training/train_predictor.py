@@ -103,11 +103,11 @@ def _check_leakage(data: TrainingData, parts: Splits, say: Say) -> dict[str, Any
     suspects = [n for n in leaks["telling"] if n not in model.allow_leakage]
     if suspects:
         raise Wrong(
-            "inputs",
+            "features",
             f"'{suspects[0]}' alone predicts '{target}' on"
             f" {leaks['telling'][suspects[0]]:.1%} of the test rows, so it may be known only after"
             " the fact (target leakage)",
-            f"inputs without it, or 'trust: [{suspects[0]}]' in the model",
+            f"features without it, or 'allow_leakage: [{suspects[0]}]' in the model",
         )
     if leaks["shared"]:
         say(

@@ -91,5 +91,5 @@ def _build_scratch(
         "account": snapshot.account,
         "report": snapshot.report,
         "facts": snapshot.facts,
-        "recipe": dict(change.resource.made_by) | {"auto": drafted},
+        "recipe": dict(change.resource.recipe) | {"auto": drafted},
     }
