@@ -68,9 +68,9 @@ def load_source(folder: Path, version: str) -> SourceModel:
     }
     if card["head"] != "linear" or "h0_weights" not in held:
         raise Wrong(
-            "adapts",
+            "init_from",
             f"{version} has a head of the kind '{card['head']}'",
-            "'tune: {method: frozen, head: linear}' in the model that is adapted",
+            "'fine_tune: {method: frozen, head: linear}' in the model that is adapted",
         )
     return SourceModel(version, card["labels"], card["block"], held["h0_weights"], held["h0_bias"])
 

@@ -214,7 +214,7 @@ class _Training:
             loss = self._backward(ready, ids, pick)
             if not math.isfinite(loss):
                 raise Wrong(
-                    "tune.learning_rate",
+                    "fine_tune.learning_rate",
                     f"the loss became NaN or infinite after {step + 1} steps at"
                     f" {tune.learning_rate:g}",
                     "a lower learning_rate",
