@@ -85,7 +85,7 @@ def parts(
     "settings",
     [
         {"processes": 2},
-        {"processes": 3, "accumulate": 2, "loss": {"kind": "cross_entropy", "weights": "balanced"}},
+        {"processes": 3, "accumulate": 2, "loss": {"method": "cross_entropy", "weights": "balanced"}},
     ],
 )
 def test_several_processes_take_the_steps_of_one(still: Base, settings: dict[str, Any]) -> None:
@@ -122,7 +122,7 @@ def test_a_worker_that_finds_the_rate_wrong_says_so_and_one_that_dies_is_named(
         {
             "processes": 2,
             "learning_rate": 10,
-            "optimiser": {"kind": "sgd"},
+            "optimizer": {"method": "sgd"},
             "clip": 1e12,
             "precision": "fp32",
         },

@@ -80,7 +80,7 @@ def test_every_loss_of_numbers_is_made_small(base: Any, name: str) -> None:
 @pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
 def test_the_quantile_loss_is_least_at_the_quantile(at: float) -> None:
     y = torch.tensor(np.random.default_rng(0).exponential(size=4000), dtype=torch.float32)
-    loss: Any = LOSSES["quantile"].model_validate({"kind": "quantile", "at": at})
+    loss: Any = LOSSES["quantile"].model_validate({"method": "quantile", "at": at})
     spots = torch.linspace(0, 4, 401)
     best = min(spots, key=lambda s: float(loss.value(s.repeat(len(y), 1), y, None)))
     assert abs(float((y < best).float().mean()) - at) < 0.02
@@ -91,7 +91,7 @@ def test_every_optimiser_learns(base: Any, name: str) -> None:
     _, history, before = trained(
         base,
         {
-            "optimiser": name,
+            "optimizer": name,
             "learning_rate": RATES.get(name, 5e-3),
             "epochs": 8 if name == "adafactor" else 2,
         },
@@ -136,8 +136,8 @@ def test_every_way_of_adversarial_training_learns_and_flattens_the_loss(
         {"average": 0.0, "epochs": 3},
         {"accumulate": 2},
         {"checkpointing": True},
-        {"loss": {"kind": "focal", "weights": "balanced"}},
-        {"loss": {"kind": "cross_entropy", "smoothing": 0.1}},
+        {"loss": {"method": "focal", "weights": "balanced"}},
+        {"loss": {"method": "cross_entropy", "smoothing": 0.1}},
         {"augment": WAYS},
         {"schedule": "plateau"},
     ],
@@ -153,7 +153,7 @@ def test_two_batches_added_up_step_as_one_of_twice_the_rows(base: Any) -> None:
         "epochs": 1,
         "dropout": 0.0,
         "clip": 1e9,
-        "optimiser": {"kind": "sgd", "momentum": 0.0},
+        "optimizer": {"method": "sgd", "momentum": 0.0},
         "learning_rate": 1e-3,
     }
     tune: Any = FINE_TUNING["bitfit"].model_validate({"method": "bitfit", **gentle})
@@ -208,14 +208,14 @@ def test_mixing_rows_leaves_the_loss_as_large_as_it_is(base: Any) -> None:
 
 @pytest.mark.parametrize("name", list(SCHEDULES))
 def test_every_schedule_stays_between_nothing_and_the_peak(name: str) -> None:
-    schedule: Any = SCHEDULES[name].model_validate({"kind": name})
+    schedule: Any = SCHEDULES[name].model_validate({"method": name})
     shares = [schedule.share(i, 100, [1.0, 0.5, 0.6, 0.7][: i // 25]) for i in range(100)]
     assert all(0 <= s <= 1 for s in shares) and max(shares) > 0.95 and shares[0] < 0.2
     assert shares[-1] <= shares[50] and (name == "constant" or shares[-1] < 0.35)
 
 
 def test_the_loss_of_labels_falls_as_each_of_them_is_told() -> None:
-    loss: Any = LOSSES["binary"].model_validate({"kind": "binary", "smoothing": 0.1})
+    loss: Any = LOSSES["binary"].model_validate({"method": "binary", "smoothing": 0.1})
     y = torch.tensor([[1, 0, 1], [0, 0, 1]], dtype=torch.int8)
     right = (y.float() * 2 - 1) * 2
     part = right.clone()
@@ -229,7 +229,7 @@ def test_the_loss_of_labels_falls_as_each_of_them_is_told() -> None:
 
 @pytest.mark.parametrize("name", [n for n, kind in LOSSES.items() if kind.of == "classes"])  # type: ignore[attr-defined]
 def test_every_loss_falls_as_the_true_class_rises_and_weights_count(name: str) -> None:
-    loss: Any = LOSSES[name].model_validate({"kind": name})
+    loss: Any = LOSSES[name].model_validate({"method": name})
     y = torch.tensor([0, 1, 1, 1])
     said = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
     assert (
@@ -243,7 +243,7 @@ def test_every_loss_falls_as_the_true_class_rises_and_weights_count(name: str) -
     wrong = torch.tensor([[0.0, 1.0]] * 4)
     assert float(loss.value(wrong, y, weights)) > float(loss.value(wrong, y, None))
     if name == "focal":
-        plain: Any = LOSSES["cross_entropy"].model_validate({"kind": "cross_entropy"})
+        plain: Any = LOSSES["cross_entropy"].model_validate({"method": "cross_entropy"})
         none = loss.model_copy(update={"gamma": 0.0})
         assert float(none.value(said, y, weights)) == pytest.approx(
             float(plain.value(said, y, weights))
@@ -254,7 +254,7 @@ def test_every_loss_falls_as_the_true_class_rises_and_weights_count(name: str) -
 def test_every_augmentation_changes_some_tokens_and_no_mark(
     base: Any, words: Words, name: str
 ) -> None:
-    way: Any = AUGMENT[name].model_validate({"kind": name, "share": 0.5})
+    way: Any = AUGMENT[name].model_validate({"method": name, "share": 0.5})
     rows = Tokens(base.folder, 64).ids(TEXTS)
     said = [way.apply(r, words, random.Random(i)) for i, r in enumerate(rows)]
     assert said == [way.apply(r, words, random.Random(i)) for i, r in enumerate(rows)]
@@ -296,7 +296,7 @@ def test_a_rate_that_is_too_high_is_a_sentence(base: Any) -> None:
         trained(
             base,
             {
-                "optimiser": {"kind": "sgd", "momentum": 0.99},
+                "optimizer": {"method": "sgd", "momentum": 0.99},
                 "learning_rate": 10.0,
                 "clip": 1e12,
                 "weight_decay": 1e6,

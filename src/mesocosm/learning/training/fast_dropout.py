@@ -23,7 +23,7 @@ def drop(x: torch.Tensor, chance: float) -> torch.Tensor:
     1 / (1 - chance); seeded by torch's generator.
 
     >>> _ = torch.manual_seed(1)
-    >>> found = dropped(torch.ones(1000, 10), 0.1)
+    >>> found = drop(torch.ones(1000, 10), 0.1)
     >>> round(float((found == 0).float().mean()), 2), round(float(found.max()), 3)
     (0.1, 1.111)
     """
@@ -38,7 +38,7 @@ def drop(x: torch.Tensor, chance: float) -> torch.Tensor:
 
 
 class FastDropout(nn.Module):  # type: ignore[misc]
-    """`nn.Dropout` by `dropped`.
+    """`nn.Dropout` by `drop`.
 
     Args:
         p: the chance, from 0 to 1 and not 1.
