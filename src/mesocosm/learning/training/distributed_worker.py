@@ -42,7 +42,7 @@ def main(folder: Path) -> None:
     except Wrong as wrong:
         write_json(
             folder / "wrong.json",
-            {"key": wrong.key, "found": wrong.found, "wanted": wrong.expected},
+            {"key": wrong.key, "found": wrong.found, "expected": wrong.expected},
         )
         raise SystemExit(1) from wrong
     if first:
