@@ -166,7 +166,7 @@ def test_a_model_learns_on_and_its_graphs_are_lean(pond: Path, cli: Callable[...
         and "old rows are replayed" in said
     ), said
     card = cli("model", "card", "judge", "-f", str(file)).stdout
-    assert "rows by which the last version was judged" in card
+    assert "rows)" in card and "Retention on the previous test set" in card
     out = json.loads(
         cli(
             "predict",

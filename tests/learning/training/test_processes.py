@@ -85,7 +85,11 @@ def parts(
     "settings",
     [
         {"processes": 2},
-        {"processes": 3, "accumulate": 2, "loss": {"method": "cross_entropy", "weights": "balanced"}},
+        {
+            "processes": 3,
+            "accumulate": 2,
+            "loss": {"method": "cross_entropy", "weights": "balanced"},
+        },
     ],
 )
 def test_several_processes_take_the_steps_of_one(still: Base, settings: dict[str, Any]) -> None:
