@@ -75,7 +75,7 @@ def adapters() -> list[Line]:
                 for name, weight in trunk.net.named_parameters():
                     if "lora_B" in name:
                         weight.normal_(0, 0.01)
-            trunk.net = tune.merged(trunk.net)
+            trunk.net = tune.merge(trunk.net)
             own = tuned_trunk(trunk, base, Path(home, f"lean{number}"), Path(home))
             lean.append(Path(home, f"lean{number}", "trunk.int8.onnx"))
             Path(home, f"whole{number}").mkdir()

@@ -20,8 +20,8 @@ from data import DATA, messages
 from parts import SMALL
 
 from mesocosm.learning.model import Model
-from mesocosm.learning.training.context import Site
-from mesocosm.learning.training.train import grow
+from mesocosm.learning.training.context import TrainContext
+from mesocosm.learning.training.train import train_version
 
 Line = tuple[str, float, str, bool]
 NEAR = 0.2
@@ -296,13 +296,13 @@ def prices() -> list[Line]:
                 if model.federated:
                     more = {"sites": [f"site {i % 4}" for i in part]}
                 told.append(
-                    grow(
+                    train_version(
                         "m",
                         model,
                         here,
                         split,
                         kinds,
-                        Site(store, store / ".mesocosm", folder, f"m{turn}", **more),
+                        TrainContext(store, store / ".mesocosm", folder, f"m{turn}", **more),
                         lambda _: None,
                     ).metrics["price"]
                 )

@@ -22,9 +22,9 @@ def processes() -> list[Line]:
     from mesocosm.learning.base_models import resolve
     from mesocosm.learning.features.embeddings import load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
-    from mesocosm.learning.fine_tuning import TUNING
+    from mesocosm.learning.fine_tuning import FINE_TUNING
     from mesocosm.learning.training import trainer
-    from mesocosm.learning.training.distributed import train_many
+    from mesocosm.learning.training.distributed import DistributedJob, train_distributed
 
     texts = [
         f"what a {['lovely', 'awful'][i % 2]} day number {i} " + "indeed " * (i % 7)
@@ -39,7 +39,7 @@ def processes() -> list[Line]:
         shutil.copy(base_of_all.folder / "tokenizer.json", home)
         base = resolve(home, Path("/"))
         for count in (1, 2):
-            tune: Any = TUNING["bitfit"].model_validate(
+            tune: Any = FINE_TUNING["bitfit"].model_validate(
                 {
                     "method": "bitfit",
                     "epochs": size(2, 1),
@@ -51,13 +51,13 @@ def processes() -> list[Line]:
             )
             trunk = load_trunk(base)
             trunk.net = tune.attach(trunk.net)
-            net = trainer.Joined(
+            net = trainer.TrunkWithHead(
                 trunk,
                 np.random.default_rng(0).normal(size=(384, 2)).astype(np.float32) * 0.05,
                 np.zeros(2, np.float32),
                 0.0,
             )
-            rows = trainer.Rows(
+            rows = trainer.TrainingRows(
                 Tokens(base.folder, 64).ids(texts),
                 np.zeros((MANY, 0), np.float32),
                 np.array([i % 2 for i in range(MANY)]),
@@ -65,7 +65,9 @@ def processes() -> list[Line]:
             history = (
                 trainer.train(net, tune, rows, rows, 7, None, lambda _: None)
                 if count == 1
-                else train_many(net, tune, base, rows, rows, 7, 64, None, lambda _: None)
+                else train_distributed(
+                    net, DistributedJob(tune, base, 7, 64), rows, rows, lambda _: None
+                )
             )
             nets.append(
                 {n: p.detach().double() for n, p in net.named_parameters() if p.requires_grad}

@@ -41,8 +41,8 @@ def grown(
 ) -> Any:
     """One version grown as a build grows it."""
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import Site
-    from mesocosm.learning.training.train import grow
+    from mesocosm.learning.training.context import TrainContext
+    from mesocosm.learning.training.train import train_version
 
     model = Model.model_validate(
         {
@@ -55,13 +55,13 @@ def grown(
         }
     )
     with tempfile.TemporaryDirectory() as folder:
-        return grow(
+        return train_version(
             "m",
             model,
             {"x": texts, "y": labels},
             split,
             {"x": "text", "y": "category"},
-            Site(BASE[1], store, Path(folder), f"bench-{time.time()}"),
+            TrainContext(BASE[1], store, Path(folder), f"bench-{time.time()}"),
             lambda _: None,
         )
 
@@ -203,10 +203,10 @@ def bought(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]
     )
     trunk.net = tune.attach(trunk.net)
     start = np.random.default_rng(0).normal(size=(384, len(names))).astype(np.float32) * 0.02
-    net = training_trainer.Joined(trunk, start, np.zeros(len(names), np.float32), 0.0)
+    net = training_trainer.TrunkWithHead(trunk, start, np.zeros(len(names), np.float32), 0.0)
     y = np.array([names.index(c) for c in train[1]])
-    rows = training_trainer.Rows(tokens.ids(train[0]), np.zeros((len(y), 0), np.float32), y)
-    few = training_trainer.Rows(rows.ids[:32], rows.table[:32], y[:32])
+    rows = training_trainer.TrainingRows(tokens.ids(train[0]), np.zeros((len(y), 0), np.float32), y)
+    few = training_trainer.TrainingRows(rows.ids[:32], rows.table[:32], y[:32])
     training_trainer.train(net, tune, rows, few, 0, None, lambda _: None)
     said = (
         encode(trunk.eval(), tokens, test[0]) @ net.weights.detach().numpy()
@@ -228,7 +228,8 @@ def tuned(
     from mesocosm.learning.base_models import resolve
     from mesocosm.learning.features.splits import split_dataset
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.fit import fitted
+    from mesocosm.learning.training.fit import fit
+    from mesocosm.learning.training.fit_request import FitRequest
 
     rows = {"x": train[0] + test[0], "y": train[1] + test[1]}
     split = ["validation" if i % 10 == 9 else "train" for i in range(len(train[0]))] + [
@@ -249,7 +250,8 @@ def tuned(
         resolve(*BASE),
     )
     began = cpu()
-    head, _, _, feats = fitted(model, parts, base, store, None, lambda _: None)
+    fitted = fit(FitRequest(model, parts, base, store), lambda _: None)
+    head, feats = fitted.head, fitted.features
     took = cpu() - began
     return (
         float(
@@ -376,13 +378,13 @@ def row_cost() -> list[Line]:
     for seed in range(size(3, 1)):
         tune, trunk = Full.model_validate({"epochs": 1}), load_trunk(base)
         trunk.net = tune.attach(trunk.net)
-        net = training_trainer.Joined(
+        net = training_trainer.TrunkWithHead(
             trunk, np.zeros((384, 77), np.float32), np.zeros(77, np.float32), 0.1
         )
-        rows = training_trainer.Rows(
+        rows = training_trainer.TrainingRows(
             tokens.ids(pick), np.zeros((many, 0), np.float32), np.arange(many) % 77
         )
-        few = training_trainer.Rows(rows.ids[:8], rows.table[:8], rows.y[:8])
+        few = training_trainer.TrainingRows(rows.ids[:8], rows.table[:8], rows.y[:8])
         began = cpu()
         training_trainer.train(net, tune, rows, few, seed, None, lambda _: None)
         mine = (cpu() - began) / many
@@ -398,7 +400,7 @@ def row_cost() -> list[Line]:
 
 def methods() -> list[Line]:
     """Each way to tune on ten classes: accuracy, share of weights, seconds."""
-    from mesocosm.learning.fine_tuning import TUNING
+    from mesocosm.learning.fine_tuning import FINE_TUNING
 
     texts, labels = messages("train")
     judged, answers = messages("test")
@@ -417,7 +419,7 @@ def methods() -> list[Line]:
     )
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as store:
-        for name in some(TUNING, "frozen", "full", "lora"):
+        for name in some(FINE_TUNING, "frozen", "full", "lora"):
             began, clock = cpu(), time.perf_counter()
             made = grown(x, y, split, name, Path(store))
             found[name] = made.metrics["accuracy"]

@@ -20,10 +20,10 @@ from typing import Any
 from domain import trees
 from parts import size, some
 
-from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.model import Model
-from mesocosm.learning.training.context import Site
-from mesocosm.learning.training.train import grow
+from mesocosm.learning.training.context import TrainContext
+from mesocosm.learning.training.train import train_version
 
 LIBRARIES = some(("numpy", "scipy", "sklearn", "pandas"), "sklearn")
 TAUGHT, HELD, JUDGED = size(160, 8), size(16, 2), size(24, 2)
@@ -62,7 +62,7 @@ def writers() -> list[Line]:
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as home:
         store = Path(home)
-        for name in some((m for m in TUNING if m not in ("prompt", "bitfit")), "lora"):
+        for name in some((m for m in FINE_TUNING if m not in ("prompt", "bitfit")), "lora"):
             tune = (
                 {"method": name}
                 if name == "frozen"
@@ -88,13 +88,13 @@ def writers() -> list[Line]:
             )
             folder, began = store / name, time.perf_counter()
             folder.mkdir()
-            made = grow(
+            made = train_version(
                 "writer",
                 model,
                 columns,
                 split,
                 {"asked": "text", "said": "text"},
-                Site(store, store / ".mesocosm", folder, name),
+                TrainContext(store, store / ".mesocosm", folder, name),
                 lambda _: None,
             )
             m = made.metrics

@@ -18,7 +18,7 @@ from mesocosm.data.quality.rules import RULES
 from mesocosm.data.sources import SOURCES
 from mesocosm.data.types import TYPES
 from mesocosm.learning.augmentation import AUGMENT
-from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.pretraining import OBJECTIVES
 from mesocosm.learning.training.adversarial import ADVERSARIAL
 from mesocosm.learning.training.losses import LOSSES
@@ -46,7 +46,7 @@ PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
             "How a pretrained base is moved toward a task: `models.NAME.tune`, a name or `{method:"
             " NAME, ...}`."
         ),
-        dict(TUNING),
+        dict(FINE_TUNING),
     ),
     "losses": ("What training makes small: `tune.loss`.", dict(LOSSES)),
     "objectives": (

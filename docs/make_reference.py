@@ -23,7 +23,7 @@ from mesocosm.data.cleaning.duplicates import Duplicates
 from mesocosm.data.dataset import Dataset, From, Retention, Split
 from mesocosm.data.privacy.anonymity import Anonymity
 from mesocosm.learning.evaluation.fairness import Fair
-from mesocosm.learning.importers.onnx import Brought
+from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model, Search
 from mesocosm.learning.pretraining.settings import Pretrain, Scratch
 from mesocosm.learning.strategies.automl import Auto
@@ -49,7 +49,7 @@ SECTIONS: dict[str, type[Kind]] = {
     "datasets.NAME.anonymity": Anonymity,
     "models.NAME": Model,
     "models.NAME.search": Search,
-    "models.NAME.base": Brought,
+    "models.NAME.base": ImportedModel,
     "models.NAME.auto": Auto,
     "models.NAME.pretrain": Pretrain,
     "models.NAME.pretrain.scratch": Scratch,

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from mesocosm.app import console_wire
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
-from mesocosm.learning.training.trainer import told
+from mesocosm.learning.training.trainer import as_progress
 from mesocosm.lifecycle.progress_store import ProgressFile
 
 pytestmark = pytest.mark.slow
@@ -174,7 +174,7 @@ def test_a_training_is_drawn_while_it_runs(page: Any, server: Server) -> None:
         for epoch in range(1, 4):
             for step in range(1, 11):
                 live.add(
-                    told(
+                    as_progress(
                         {
                             "epoch": epoch,
                             "step": step,
@@ -185,7 +185,9 @@ def test_a_training_is_drawn_while_it_runs(page: Any, server: Server) -> None:
                     )
                 )
             live.add(
-                told({"epoch": epoch, "train_loss": 2 / epoch, "held_loss": 2.2 / (epoch + 1)})
+                as_progress(
+                    {"epoch": epoch, "train_loss": 2 / epoch, "held_loss": 2.2 / (epoch + 1)}
+                )
             )
         drawn.locator("svg.curve circle").nth(2).wait_for()
         assert (

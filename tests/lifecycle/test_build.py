@@ -70,7 +70,7 @@ def test_reasons_name_the_setting_and_its_line(built: Path) -> None:
     changes = {c.address: c for c in open_ecosystem(built).plan()}
     (built / "ecosystem.yaml").write_text(SMALL)
     (reason,) = changes["datasets.mail"].because
-    assert "fields.amount.missing.with was median and is mean (ecosystem.yaml:6)" in reason
+    assert "fields.amount.missing.method was median and is mean (ecosystem.yaml:6)" in reason
     assert changes["models.judge"].because == ("datasets.mail is rebuilt",)
 
 
@@ -109,7 +109,7 @@ def test_a_missed_gate_is_never_deployed_and_says_so(tmp_path: Path, cli: Cli) -
     done = cli("build", "-f", str(tmp_path), "--json")
     assert done.returncode == 1
     (failed,) = json.loads(done.stdout)["failed"]
-    assert "require says <= -1.0" in failed["text"] and failed["place"]["line"] > 10
+    assert "required: <= -1.0" in failed["text"] and failed["place"]["line"] > 10
     assert open_ecosystem(tmp_path).catalog.deployment("desk") is None
 
 
@@ -119,7 +119,7 @@ def test_one_class_is_a_sentence_at_its_line(tmp_path: Path, cli: Cli) -> None:
     done = cli("build", "-f", str(tmp_path), "--json")
     assert done.returncode == 1
     assert (
-        "hold 'no thanks' only; wanted two classes or more"
+        "hold 'no thanks' only; expected two classes or more"
         in json.loads(done.stdout)["failed"][0]["text"]
     )
 

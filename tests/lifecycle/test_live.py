@@ -10,7 +10,7 @@ from typing import Any
 
 from conftest import SMALL, begin
 
-from mesocosm.learning.training.trainer import told
+from mesocosm.learning.training.trainer import as_progress
 from mesocosm.lifecycle.progress_store import ProgressFile, read_progress
 
 
@@ -20,13 +20,21 @@ def test_losses_and_sentences_are_there_while_it_lasts(tmp_path: Path) -> None:
         say = live.record(heard.append)
         say("reading")
         for step in range(1, 900):
-            say(told({"epoch": 1, "step": step, "of": 900, "loss": 1 / step, "left": 900 - step}))
-        say(told({"epoch": 1, "train_loss": 0.5, "held_loss": 0.4}))
+            say(
+                as_progress(
+                    {"epoch": 1, "step": step, "of": 900, "loss": 1 / step, "left": 900 - step}
+                )
+            )
+        say(as_progress({"epoch": 1, "train_loss": 0.5, "held_loss": 0.4}))
         (now,) = read_progress(tmp_path)
         assert now["address"] == "models.risk" and now["epochs"] == [
             {"epoch": 1, "train_loss": 0.5, "held_loss": 0.4}
         ]
-        assert len(heard) == 901 and len(now["lines"]) == 8 and "held out 0.4" in now["lines"][-1]
+        assert (
+            len(heard) == 901
+            and len(now["lines"]) == 8
+            and "validation loss 0.4" in now["lines"][-1]
+        )
         assert (
             100 < len(now["points"]) <= 400
             and now["points"] == sorted(now["points"])

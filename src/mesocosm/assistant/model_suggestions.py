@@ -17,7 +17,7 @@ from mesocosm.config import Spec
 from mesocosm.core.thresholds import parse_bound
 from mesocosm.data.profiling.goal.goal import PEOPLE
 from mesocosm.data.types.field import FieldKind
-from mesocosm.learning.evaluation.model_card import leading
+from mesocosm.learning.evaluation.model_card import leading_metric
 from mesocosm.learning.model import METRICS, Model
 from mesocosm.lifecycle.access.data_access import read_field_types
 from mesocosm.lifecycle.jobs.challenger_comparison import lower_bound
@@ -77,7 +77,7 @@ def suggest_for_models(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
 def _suggest_gate(champion: Champion) -> Iterator[Proposal]:
     """A gate just under the confidence interval of the leading metric."""
     metrics, require = champion.metrics, champion.model.require
-    metric = leading(metrics)
+    metric = leading_metric(metrics)
     if "auc" in metrics.get("interval", {}) and "auc" in require:
         metric = "auc"
     low = _lower_end(metrics, metric)

@@ -1,5 +1,5 @@
-"""What a version's making took, phase by phase: seconds, and the memory it came to at most. Knows a
-clock and Linux's count of pages.
+"""How long each phase of a training took, and how much memory the process held at most. Knows a
+clock and Linux's page counters.
 """
 
 from __future__ import annotations
@@ -12,47 +12,51 @@ from pathlib import Path
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
-class Laps:
-    """A clock that is pressed at the end of each phase.
+class PhaseTimer:
+    """Seconds by phase, in the order in which phases end.
 
-    >>> laps = Laps()
-    >>> laps.end("encode"); laps.end("encode")
-    >>> list(laps.took)
+    >>> timer = PhaseTimer()
+    >>> timer.end("encode"); timer.end("encode")
+    >>> list(timer.durations)
     ['encode']
     """
 
     def __init__(self) -> None:
         self.on_end: Callable[[], None] | None = None
-        self.began = self.at = time.perf_counter()
-        self.took: dict[str, float] = {}
+        self.began = self.phase_began = time.perf_counter()
+        self.durations: dict[str, float] = {}
 
     def end(self, phase: str) -> None:
-        """Count the time since the last phase ended to this one."""
+        """Add the time since the last phase ended to this phase."""
         now = time.perf_counter()
-        self.took[phase] = self.took.get(phase, 0.0) + now - self.at
-        self.at = now
+        self.durations[phase] = self.durations.get(phase, 0.0) + now - self.phase_began
+        self.phase_began = now
         if self.on_end:
             self.on_end()
 
     @property
     def seconds(self) -> float:
-        """Of all phases."""
+        """Since the timer was made."""
         return time.perf_counter() - self.began
 
 
-def fresh_peak() -> None:
-    """Let the highest count of memory begin anew."""
+def reset_peak_memory() -> None:
+    """Reset the kernel's peak of this process's resident memory."""
     with contextlib.suppress(OSError):
         RESET.write_text("5")
 
 
-def memory(peak: bool = False) -> float:
-    """Gigabytes that this process holds, or held at most since `fresh_peak`; 0 where the system
-    does not tell.
+def process_memory(peak: bool = False) -> float:
+    """Resident memory of this process in gigabytes; 0 where the system has no `/proc`.
+
+    Args:
+        peak: the most since `reset_peak_memory`, instead of the memory now.
     """
-    word = "VmHWM:" if peak else "VmRSS:"
+    counter = "VmRSS:"
+    if peak:
+        counter = "VmHWM:"
     try:
         lines = STATUS.read_text().splitlines()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1e6 for line in lines if line.startswith(word)), 0.0)
+    return next((int(line.split()[1]) / 1e6 for line in lines if line.startswith(counter)), 0.0)

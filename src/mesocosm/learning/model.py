@@ -9,10 +9,10 @@ from pydantic import Field
 from mesocosm.core.settings import Kind, union
 from mesocosm.core.thresholds import Bound
 from mesocosm.learning.evaluation.fairness import Fair
-from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.fine_tuning.full import Full
-from mesocosm.learning.importers.onnx import Brought
+from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.pretraining.settings import Pretrain
 from mesocosm.learning.strategies.automl import Auto
 from mesocosm.learning.strategies.continual import Continual
@@ -76,7 +76,7 @@ METRICS = (
 if TYPE_CHECKING:
     Tuning = Frozen | Full
 else:
-    Tuning = union(TUNING, "method")
+    Tuning = union(FINE_TUNING, "method")
 
 
 class Search(Kind):
@@ -154,7 +154,7 @@ class Model(Kind):
         about: a line for people.
     """
 
-    base: str | Brought | None = None
+    base: str | ImportedModel | None = None
     auto: Auto | None = None
     image_base: str | None = None
     dataset: str

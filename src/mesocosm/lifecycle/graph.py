@@ -9,15 +9,13 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from mesocosm.config import Spec
 from mesocosm.core.errors import Finding, Invalid, Later, Place, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.core.written_settings import written_settings
 from mesocosm.data.dataset import GOVERNING, Dataset
 from mesocosm.learning.base_models.base import locate_base
-from mesocosm.learning.importers.onnx import Brought
+from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO, Auto
 from mesocosm.lifecycle.file_datasets import REVISIONS, resolve_datasets
@@ -142,9 +140,8 @@ def _world_resources(spec: Spec) -> Iterator[Resource]:
     world = spec.eco.world
     for name, spot in world.places.items():
         place, needs = spec.place("world", "places", name), (f"services.{spot.service}",)
-        yield Resource(
-            f"places.{name}", place, needs, {"service": spot.service}, written_settings(spot)
-        )
+        made = {"service": spot.service}
+        yield Resource(f"places.{name}", place, needs, made, written_settings(spot))
     yield Resource("world", spec.place("world"), (), {"seed": world.seed}, {"style": world.style})
 
 
@@ -173,7 +170,7 @@ def _dump(settings: BaseModel, without: set[str] | None = None) -> dict[str, Any
 
 
 def _fingerprint_base(
-    spec: Spec, name: str, base: str | Brought | None, key: str = "base"
+    spec: Spec, name: str, base: str | ImportedModel | None, key: str = "base"
 ) -> str | None:
     """What tells a base model from another: the names and sizes of its files; a hub id stands for
     itself, an imported model for its bytes.
@@ -188,7 +185,7 @@ def _fingerprint_base(
             *(_fingerprint_base(spec, name, other, key) for other in (*installed_encoders(), *more))
         )
     try:
-        if isinstance(base, Brought):
+        if isinstance(base, ImportedModel):
             return base.content(spec.root)
         folder = _local_base(spec, base)
     except Wrong as wrong:

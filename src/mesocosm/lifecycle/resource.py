@@ -27,8 +27,9 @@ class Resource:
         address: its section and name, such as `models.risk`.
         place: where it is in the file.
         needs: the addresses that it depends on.
-        made_by: the settings that it is built from.
-        run_by: the settings that only change how it runs.
+        made_by: the settings that it is built from, without defaults.
+        run_by: the settings that only change how it runs, without defaults.
+        recipe: all settings of a dataset, defaults among them, as its snapshots keep them.
     """
 
     address: str

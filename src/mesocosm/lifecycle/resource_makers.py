@@ -214,9 +214,9 @@ def _reuse_version(
     catalog: Catalog, version: Mapping[str, Any], gates_of: dict[str, Any], say: Say
 ) -> tuple[str, Record]:
     """An existing version, held to the gates that the file has now."""
-    from mesocosm.learning.evaluation.metrics import gates
+    from mesocosm.learning.evaluation.metrics import check_gates
 
-    missed = gates(gates_of, version["metrics"])
+    missed = check_gates(gates_of, version["metrics"])
     say("reusing an identical version")
     _say_missed(missed, say)
     state, why = _state_of(missed)

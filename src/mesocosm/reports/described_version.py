@@ -67,9 +67,9 @@ def _rollouts(spec: Spec, catalog: Catalog) -> dict[str, str]:
 
 def _describe_other(version: Row, does: str) -> dict[str, Any]:
     """A later version with its leading metric."""
-    from mesocosm.learning.evaluation.model_card import leading
+    from mesocosm.learning.evaluation.model_card import leading_metric
 
-    figure = leading(version["metrics"])
+    figure = leading_metric(version["metrics"])
     return {
         "id": version["id"],
         "state": version["state"],

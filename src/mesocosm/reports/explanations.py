@@ -35,7 +35,10 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         Wrong: no prediction has that id, its model left the file, or its task is not explained.
         Failure: its version or its snapshot is gone.
     """
-    from mesocosm.learning.evaluation.explanations import shares, words
+    from mesocosm.learning.evaluation.explanations import (
+        shapley_values,
+        word_importance,
+    )
 
     row = catalog.prediction(prediction)
     if row is None:
@@ -59,10 +62,10 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         "version": version["id"],
         "label": label,
         "number": net.scale is not None,
-        **shares(net, clean, background, label),
+        **shapley_values(net, clean, background, label),
     }
     texts = [name for name in net.card["texts"] if name not in model.allow_private]
-    explanation["words"] = words(net, clean, label, texts)
+    explanation["words"] = word_importance(net, clean, label, texts)
     recipe = version["recipe"]
     # where rows were erased since, none can be named
     if recipe["rows"]["train"] - recipe.get("feedback", 0) == len(trained):
@@ -119,9 +122,9 @@ def _kernel_weights(
     net: Any, folder: Path, clean: Mapping[str, Any], label: str
 ) -> dict[str, Any] | None:
     """What each training row adds to the score, where the head is a kernel's; None otherwise."""
-    from mesocosm.learning.evaluation.explanations import behind
+    from mesocosm.learning.evaluation.explanations import training_row_contributions
 
-    return behind(net, folder / "head.onnx", clean, label) or None
+    return training_row_contributions(net, folder / "head.onnx", clean, label) or None
 
 
 def _name_rows(

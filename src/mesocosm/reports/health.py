@@ -193,7 +193,7 @@ def _data_advice(name: str, account: Mapping[str, int], report: Mapping[str, Any
 
 def _measure_models(spec: Spec, catalog: Catalog) -> Row:
     """The mean error reduction over the baseline."""
-    from mesocosm.learning.evaluation.model_card import leading
+    from mesocosm.learning.evaluation.model_card import leading_metric
 
     figures: dict[str, Row] = {}
     before, advice = list[float](), list[str]()
@@ -203,12 +203,12 @@ def _measure_models(spec: Spec, catalog: Catalog) -> Row:
             advice.append(f"'{name}' has no version: mesocosm build")
             continue
         now = _newest_champion(versions)
-        found = _skill_of(now["metrics"], leading(now["metrics"]))
+        found = _skill_of(now["metrics"], leading_metric(now["metrics"]))
         if found is None:
             continue
         figures[name] = {"version": now["id"], **found}
         last = _metrics_before(versions, now)
-        before.append((_skill_of(last, leading(last)) or found)["skill"])
+        before.append((_skill_of(last, leading_metric(last)) or found)["skill"])
         if versions[-1]["state"] == "refused":
             advice.append(f"the newest version of '{name}' is refused: {versions[-1]['why']}")
         advice += _model_advice(name, model, found, now["metrics"])

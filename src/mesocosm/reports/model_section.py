@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from mesocosm.learning.evaluation.model_card import LEADING, MAIN, leading
+from mesocosm.learning.evaluation.model_card import LEADING, MAIN, leading_metric
 from mesocosm.reports.markup import card, cell, facts, format_metric, row, section, table
 from mesocosm.reports.plots import Point, plot
 
@@ -21,7 +21,7 @@ Metrics = Mapping[str, Any]
 def render_model(name: str, data: Mapping[str, Any]) -> str:
     """The section of one model: of its deployed version, with the versions made after it."""
     metrics, recipe = data["metrics"], data["recipe"]
-    key = leading(metrics)
+    key = leading_metric(metrics)
     numbers = [
         (LEADING[key].replace("_", " "), escape(format_metric(metrics[key]))),
         ("held-out rows", f"{metrics['rows']:,}"),
@@ -101,7 +101,7 @@ def _render_comparisons(metrics: Metrics) -> str:
     compared = metrics.get("beside")
     if not compared:
         return ""
-    key = leading(metrics)
+    key = leading_metric(metrics)
     rows = [
         row(
             cell(escape(name)),

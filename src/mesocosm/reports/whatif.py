@@ -149,7 +149,7 @@ class Desk:
         return prediction
 
     def _predict(self, service: str, version: Mapping[str, Any], row: Any) -> dict[str, Any]:
-        from mesocosm.learning.evaluation.explanations import shares
+        from mesocosm.learning.evaluation.explanations import shapley_values
 
         net, preparation, background = self._open(version)
         preparation.check(row)
@@ -159,7 +159,7 @@ class Desk:
             raise Wrong("", found, "a row that the recipe keeps")
         prediction = net.predict([clean])[0]
         label = str(prediction.get("label"))
-        explained = shares(net, clean, background, label)
+        explained = shapley_values(net, clean, background, label)
         return {
             "service": service,
             "version": version["id"],

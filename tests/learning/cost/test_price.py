@@ -14,14 +14,14 @@ import pytest
 from conftest import SMALL
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.core.timer import fresh_peak, memory
-from mesocosm.learning.cost.estimate import BOOK, Price, price, quoted
-from mesocosm.learning.cost.predictive import job
-from mesocosm.learning.cost.total import work_of
+from mesocosm.core.timer import process_memory, reset_peak_memory
+from mesocosm.learning.cost.estimate import CALIBRATION, CostEstimate, estimate_cost, track_estimate
+from mesocosm.learning.cost.predictive import predictive_job
+from mesocosm.learning.cost.total import job_for
 from mesocosm.learning.features.splits import split_dataset
 from mesocosm.learning.model import Model
-from mesocosm.learning.training.context import Site
-from mesocosm.learning.training.train import grow
+from mesocosm.learning.training.context import TrainContext
+from mesocosm.learning.training.train import train_version
 
 pytestmark = pytest.mark.slow
 
@@ -42,15 +42,15 @@ def parts_of(rows: int, tune: Any = "frozen") -> tuple[Model, Any]:
     )
 
 
-def priced(model: Model, parts: Any, store: Path) -> Price:
-    return price(job(model, parts, None, store), store)
+def priced(model: Model, parts: Any, store: Path) -> CostEstimate:
+    return estimate_cost(predictive_job(model, parts, None, store), store)
 
 
 def test_more_rows_cost_more_and_every_phase_says_its_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "mesocosm.learning.cost.estimate.memory", lambda: 0.1
+        "mesocosm.learning.cost.estimate.process_memory", lambda: 0.1
     )  # what earlier tests left in this process would hide the difference
     prices = [priced(*parts_of(rows), tmp_path) for rows in (200, 2000)]
     assert prices[1].seconds > 1.2 * prices[0].seconds and prices[1].gigabytes > prices[0].gigabytes
@@ -62,29 +62,29 @@ def test_what_came_corrects_what_is_said_next(tmp_path: Path) -> None:
     model, parts = parts_of(800)
     first = priced(model, parts, tmp_path)
     for _ in range(4):
-        quote = quoted(job(model, parts, None, tmp_path), tmp_path)
-        quote.laps.took = {"heads": 3 * first.phases["heads"]}
-        quote.laps.began -= sum(quote.laps.took.values())
-        told = quote.settled()
+        quote = track_estimate(predictive_job(model, parts, None, tmp_path), tmp_path)
+        quote.timer.durations = {"heads": 3 * first.phases["heads"]}
+        quote.timer.began -= sum(quote.timer.durations.values())
+        told = quote.record_actual()
         assert told["took"]["phases"]["heads"] == pytest.approx(3 * first.phases["heads"], abs=0.01)
     last = priced(model, parts, tmp_path)
     assert (
         2.2 < last.phases["heads"] / first.phases["heads"] < 4
     )  # the machine's pace is tried anew each time
     for broken in ("", "[1]", '{"heads": "x", "memory": 1e9}'):
-        (tmp_path / BOOK).write_text(broken)
+        (tmp_path / CALIBRATION).write_text(broken)
         assert priced(model, parts, tmp_path).seconds > 0
 
 
 def test_an_estimate_is_corrected_by_the_phases_that_ended(tmp_path: Path) -> None:
     model, parts = parts_of(200)
     for off in (1.0, 10.0, 0.02):  # as estimated, ten times as long, far shorter
-        quote = quoted(job(model, parts, None, tmp_path), tmp_path)
-        quote.said = Price({"heads": 40.0, "curve": 60.0}, 0.1)
+        quote = track_estimate(predictive_job(model, parts, None, tmp_path), tmp_path)
+        quote.estimate = CostEstimate({"heads": 40.0, "curve": 60.0}, 0.1)
         lines: list[Any] = []
         quote.announce(lines.append)
-        quote.laps.at -= 40 * off  # as if so much time had passed
-        quote.laps.end("heads")
+        quote.timer.phase_began -= 40 * off  # as if so much time had passed
+        quote.timer.end("heads")
         assert quote.remaining() == pytest.approx(60 * max(off, 0.05), rel=0.05)
         assert len(lines) == 2 and all(
             "corrected estimate" in line
@@ -138,11 +138,13 @@ def test_each_road_is_priced_before_and_settled_after(
     split = ["test" if i % 4 == 0 else "train" for i in range(rows)]
     kinds = {**dict.fromkeys(columns, "text"), "y": kind}
     (tmp_path / "made").mkdir()
-    site = Site(tmp_path, tmp_path / ".mesocosm", tmp_path / "made", "m", order=["O", "B-PERSON"])
-    before = work_of(model, columns, split, kinds, site)
+    site = TrainContext(
+        tmp_path, tmp_path / ".mesocosm", tmp_path / "made", "m", order=["O", "B-PERSON"]
+    )
+    before = job_for(model, columns, split, kinds, site)
     assert before is not None and phases <= set(before.work)
     said: list[str] = []
-    told = grow("m", model, columns, split, kinds, site, said.append).metrics["price"]
+    told = train_version("m", model, columns, split, kinds, site, said.append).metrics["price"]
     assert set(told["said"]["phases"]) - {"starting"} >= phases and set(told["took"]["phases"]) <= {
         "starting",
         *before.work,
@@ -151,7 +153,7 @@ def test_each_road_is_priced_before_and_settled_after(
         told["took"]["seconds"], rel=0.05, abs=0.1
     )
     assert any(line.startswith("about ") and "GB" in line for line in said)
-    book = json.loads((site.store / BOOK).read_text())
+    book = json.loads((site.store / CALIBRATION).read_text())
     assert any(key.endswith(f"|{before.key}") for key in book)
 
 
@@ -161,13 +163,13 @@ def test_a_base_that_writes_or_is_pretrained_is_priced_by_its_own_size(tmp_path:
         "y": [f"said {i % 3}" for i in range(80)],
     }
     split = ["test" if i % 4 == 0 else "train" for i in range(80)]
-    site = Site(tmp_path, tmp_path / ".mesocosm", tmp_path, "m", corpus=columns["text"])
+    site = TrainContext(tmp_path, tmp_path / ".mesocosm", tmp_path, "m", corpus=columns["text"])
 
     def work(**settings: Any) -> Any:
         model = Model.model_validate(
             {"dataset": "x", "target": "y", "features": ["text"], "track": [], **settings}
         )
-        return work_of(
+        return job_for(
             model,
             columns,
             split,
@@ -183,7 +185,7 @@ def test_a_base_that_writes_or_is_pretrained_is_priced_by_its_own_size(tmp_path:
     plain, read = work(base="minilm"), work(base="minilm", pretrain={"on": ["text"]})
     assert (
         "pretraining" not in plain.work
-        and price(read, tmp_path).seconds > price(plain, tmp_path).seconds
+        and estimate_cost(read, tmp_path).seconds > estimate_cost(plain, tmp_path).seconds
     )
     new = work(pretrain={"on": ["text"], "scratch": {"layers": 1, "width": 32, "words": 200}})
     assert 0 < new.work["pretraining"]["token"] < read.work["pretraining"]["token"]
@@ -191,13 +193,13 @@ def test_a_base_that_writes_or_is_pretrained_is_priced_by_its_own_size(tmp_path:
 
 
 def test_the_highest_count_of_memory_is_of_what_was_done_since() -> None:
-    fresh_peak()
-    before = memory()
+    reset_peak_memory()
+    before = process_memory()
     block = np.ones((30_000_000,))
     del block
-    assert 0.2 < memory(peak=True) - before < 0.4
-    fresh_peak()
-    assert memory(peak=True) - before < 0.1
+    assert 0.2 < process_memory(peak=True) - before < 0.4
+    reset_peak_memory()
+    assert process_memory(peak=True) - before < 0.1
 
 
 def test_a_plan_tells_the_price_of_a_model_whose_data_is_there(
@@ -234,5 +236,5 @@ def test_a_plan_tells_the_price_of_a_model_whose_data_is_there(
     assert sum(told["took"]["phases"].values()) == pytest.approx(
         told["took"]["seconds"], rel=0.05, abs=0.1
     )
-    assert "told before" in cli("model", "card", "judge", "-f", str(file)).stdout
-    assert (pond / ".mesocosm" / BOOK).is_file()
+    assert "(estimated " in cli("model", "card", "judge", "-f", str(file)).stdout
+    assert (pond / ".mesocosm" / CALIBRATION).is_file()

@@ -14,10 +14,10 @@ import pytest
 from conftest import run
 
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
-from mesocosm.learning.evaluation.fairness import Fair, fairness, groups
-from mesocosm.learning.evaluation.leakage import leaks
-from mesocosm.learning.evaluation.robustness import WAYS, robustness
-from mesocosm.learning.evaluation.slices import weak
+from mesocosm.learning.evaluation.fairness import Fair, assign_groups, measure_fairness
+from mesocosm.learning.evaluation.leakage import find_leaks
+from mesocosm.learning.evaluation.robustness import WAYS, measure_robustness
+from mesocosm.learning.evaluation.slices import find_weak_slices
 
 
 def test_an_input_that_tells_the_target_and_rows_in_both_parts_are_found() -> None:
@@ -31,10 +31,10 @@ def test_an_input_that_tells_the_target_and_rows_in_both_parts_are_found() -> No
     }
     kinds = {"fee": "number", "state": "category", "note": "text", "age": "number"}
     where = {"train": list(range(200)), "test": list(range(200, 300))}
-    assert set(leaks(rows, kinds, list(rows), where, y)["telling"]) == {"fee", "state", "note"}
+    assert set(find_leaks(rows, kinds, list(rows), where, y)["telling"]) == {"fee", "state", "note"}
     for name in rows:
         rows[name][299] = rows[name][0]
-    assert leaks(rows, kinds, ["age", "fee"], where, y)["shared"] == 1
+    assert find_leaks(rows, kinds, ["age", "fee"], where, y)["shared"] == 1
 
 
 def test_a_target_that_leaks_into_an_input_stops_the_build_and_trust_lets_it_pass(
@@ -64,7 +64,7 @@ services: {s: {model: m}}
     said = ended.stdout + ended.stderr
     assert (
         ended.returncode != 0
-        and "'code' alone tells 'paid' on 100.0% of the test rows" in said
+        and "'code' alone predicts 'paid' on 100.0% of the test rows" in said
         and "allow_leakage: [code]" in said
     )
     assert "ecosystem.yaml:8" in said and "Traceback" not in said
@@ -84,11 +84,13 @@ def test_a_weak_slice_is_found_and_chance_is_not() -> None:
             "said": ["x" * int(n) for n in rng.integers(5, 90, 400)],
         }
         told += bool(
-            weak(rows, {"age": "number", "city": "category", "said": "text"}, rng.random(400) < 0.2)
+            find_weak_slices(
+                rows, {"age": "number", "city": "category", "said": "text"}, rng.random(400) < 0.2
+            )
         )
     assert told <= 20, "10 % of false findings are stated; 100 tables without a weak slice"
     wrong = np.array([rng.random() < (0.6 if c == "Kiel" else 0.1) for c in rows["city"]])
-    found = weak(rows, {"age": "number", "city": "category", "said": "text"}, wrong)
+    found = find_weak_slices(rows, {"age": "number", "city": "category", "said": "text"}, wrong)
     assert found[0]["where"] == "city is Kiel" and found[0]["accuracy"] == pytest.approx(
         1 - wrong[[c == "Kiel" for c in rows["city"]]].mean(), abs=1e-4
     )
@@ -107,7 +109,7 @@ def test_changed_texts_differ_a_little_and_are_the_same_each_time() -> None:
         right = np.array([s in texts for s in said])
         return np.eye(2)[np.where(right, y[rows], 1 - y[rows])]
 
-    found = robustness(texts, y, brittle, 3)
+    found = measure_robustness(texts, y, brittle, 3)
     assert found["as_they_are"] == 1.0 and found["typo"] < 0.2 and found["paraphrase"] < 0.2
 
 
@@ -118,7 +120,7 @@ def test_gaps_between_groups_agree_with_fairlearn_and_small_groups_are_left_out(
     sex = rng.choice(["f", "m"], 500)
     y, said = rng.integers(0, 2, 500), rng.integers(0, 2, 500)
     said = np.where((sex == "m") & (rng.random(500) < 0.5), 1, said)
-    found = fairness(
+    found = measure_fairness(
         Fair(groups=("sex",), positive="good"),
         {"sex": list(sex)},
         {"sex": "category"},
@@ -135,11 +137,11 @@ def test_gaps_between_groups_agree_with_fairlearn_and_small_groups_are_left_out(
     few = np.array(["x"] * 5 + list(sex[5:]))
     assert (
         "accuracy"
-        not in fairness(
+        not in measure_fairness(
             Fair(groups=("sex",)), {"sex": list(few)}, {"sex": "category"}, said, y, ["bad", "good"]
         )["fields"]["sex"]["x"]
     )
-    assert groups([17, 25, 40, 60, None], "integer", (25, 60)) == [
+    assert assign_groups([17, 25, 40, 60, None], "integer", (25, 60)) == [
         "under 25",
         "25 to under 60",
         "25 to under 60",
@@ -153,13 +155,13 @@ def test_a_temperature_undoes_overconfidence_and_the_paired_test_is_exact() -> N
     logits = rng.normal(size=(4000, 3))
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     y = np.array([rng.choice(3, p=row) for row in p])
-    assert evaluation_metrics.temperature(logits * 4, y) == pytest.approx(4, rel=0.1)
+    assert evaluation_metrics.fit_temperature(logits * 4, y) == pytest.approx(4, rel=0.1)
     a = np.array([True] * 12 + [False] * 2 + [True] * 50)
     b = np.array([False] * 12 + [True] * 2 + [True] * 50)
-    assert evaluation_metrics.paired(a, b) == pytest.approx(
+    assert evaluation_metrics.mcnemar(a, b) == pytest.approx(
         2 * sum(__import__("math").comb(14, k) for k in range(3)) / 2**14
     )
-    assert evaluation_metrics.paired(a, a) == 1.0
+    assert evaluation_metrics.mcnemar(a, a) == 1.0
 
 
 def test_the_card_says_what_the_catalog_knows(bank: Path, tmp_path: Path) -> None:
@@ -174,7 +176,7 @@ def test_the_card_says_what_the_catalog_knows(bank: Path, tmp_path: Path) -> Non
         "under 25",
         "| linear |",
         "McNemar",
-        "## Where it is weak",
+        "## Weak slices",
         "| bad |",
     ):
         assert word in page, word

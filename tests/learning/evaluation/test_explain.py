@@ -12,7 +12,11 @@ import pytest
 from conftest import run
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.learning.evaluation.explanations import behind, shares, words
+from mesocosm.learning.evaluation.explanations import (
+    shapley_values,
+    training_row_contributions,
+    word_importance,
+)
 from mesocosm.learning.export.predictor import Version
 from mesocosm.learning.heads.blend import softmax
 from mesocosm.lifecycle.access.data_access import read_columns
@@ -40,21 +44,24 @@ def test_shares_of_inputs_add_up_and_name_what_moved(bank: Path) -> None:
     net, rows, _ = opened(bank, "risk")
     for row in rows[:3]:
         label = net.predict([row])[0]["label"]
-        found = shares(net, row, rows[10:42], label)
+        found = shapley_values(net, row, rows[10:42], label)
         assert found["base"] + sum(f["share"] for f in found["inputs"].values()) == pytest.approx(
             found["probability"], abs=1e-6
         )
         assert found["probability"] == pytest.approx(net.predict([row])[0]["probability"], abs=1e-5)
-    same = shares(net, rows[0], [rows[0]], label)
+    same = shapley_values(net, rows[0], [rows[0]], label)
     assert all(f["share"] == pytest.approx(0, abs=1e-7) for f in same["inputs"].values())
     one = dict(rows[0], amount=rows[1]["amount"])
-    moved = shares(net, one, [rows[0]], label)["inputs"]
+    moved = shapley_values(net, one, [rows[0]], label)["inputs"]
     assert {n for n, f in moved.items() if abs(f["share"]) > 1e-7} == {"amount"}
 
 
 def test_training_rows_add_up_to_the_score(bank: Path) -> None:
     net, rows, folder = opened(bank, "intent")
-    parts = [behind(net, folder / "head.onnx", rows[0], label) for label in net.labels]
+    parts = [
+        training_row_contributions(net, folder / "head.onnx", rows[0], label)
+        for label in net.labels
+    ]
     if parts[0] is None:
         pytest.fail("the bank's intent model has no kernel part any more")
     p = softmax(np.array([[q["bias"] + sum(q["rows"]) for q in parts if q]]))[0]
@@ -65,7 +72,7 @@ def test_training_rows_add_up_to_the_score(bank: Path) -> None:
     if net.card["head"] == "kernel":
         assert np.abs(p - whole).max() < 1e-3
     assert net.labels[int(p.argmax())] == net.labels[int(whole.argmax())]
-    said = words(net, rows[0], net.labels[int(whole.argmax())], ["sentence"])["sentence"]
+    said = word_importance(net, rows[0], net.labels[int(whole.argmax())], ["sentence"])["sentence"]
     assert len(said) == len(rows[0]["sentence"].split())
 
 

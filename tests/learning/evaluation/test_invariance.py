@@ -17,11 +17,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.base_models import resolve
-from mesocosm.learning.evaluation.batch_invariance import TOLERANCE, Asked
+from mesocosm.learning.evaluation.batch_invariance import TOLERANCE, GraphProbe
 from mesocosm.learning.export.onnx_export import shared_trunk
 from mesocosm.learning.export.onnx_sessions import session
 from mesocosm.learning.export.predictor import Reader, Version
-from mesocosm.learning.export.quantization import quantise
+from mesocosm.learning.export.quantization import quantize
 
 TEXTS = [
     "new car",
@@ -77,7 +77,7 @@ def products(path: Path, rows: int = 24) -> Any:
 def nets(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
     home = tmp_path_factory.mktemp("nets")
     products(home / "a.onnx")
-    quantise(home / "a.onnx", home / "q.onnx")
+    quantize(home / "a.onnx", home / "q.onnx")
     return session(home / "a.onnx"), session(home / "q.onnx")
 
 
@@ -97,7 +97,7 @@ def test_a_quantised_row_is_the_same_beside_any_other(
 
 def test_only_products_by_weights_are_quantised(nets: tuple[Any, Any], tmp_path: Path) -> None:
     products(tmp_path / "a.onnx")
-    quantise(tmp_path / "a.onnx", tmp_path / "q.onnx")
+    quantize(tmp_path / "a.onnx", tmp_path / "q.onnx")
     graph = onnx.load(str(tmp_path / "q.onnx")).graph
     kinds = [n.op_type for n in graph.node]
     assert (
@@ -164,14 +164,14 @@ def test_a_graph_that_depends_on_its_batch_is_found_and_answers_row_by_row(tmp_p
     folder.mkdir()
     centred(folder / "head.onnx")
     table = np.random.default_rng(1).normal(size=(12, 2)).astype(np.float32)
-    asked = Asked(
+    asked = GraphProbe(
         folder / "head.onnx",
         [""] * 12,
         lambda texts: np.zeros((len(texts), 0), np.float32),
         np.zeros((12, 0), np.float32),
         table,
     )
-    found = asked.invariance(lambda a, b: float((a.argmax(1) == b.argmax(1)).mean()))
+    found = asked.measure_invariance(lambda a, b: float((a.argmax(1) == b.argmax(1)).mean()))
     assert not found["invariant"] and found["difference"] > 0.1 and found["moved"] > 0
     facts = {
         n: {"kind": "number", "mean": 0.0, "sd": 1.0, "low": -9.0, "high": 9.0, "gaps": False}
@@ -193,6 +193,6 @@ def test_a_graph_that_depends_on_its_batch_is_found_and_answers_row_by_row(tmp_p
 
 
 def batches_line(recipe: dict[str, Any]) -> str:
-    from mesocosm.learning.evaluation.model_card import _batches
+    from mesocosm.learning.evaluation.model_card import _render_batches
 
-    return "".join(_batches(recipe))
+    return "".join(_render_batches(recipe))

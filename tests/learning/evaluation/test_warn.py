@@ -15,14 +15,14 @@ from mesocosm.core.errors import Wrong
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.base_models.language_coverage import measure_coverage
 from mesocosm.learning.evaluation import model_warnings
-from mesocosm.learning.evaluation.interval_widths import ends, fitted, quantile
+from mesocosm.learning.evaluation.interval_widths import fit_widths, interval_ends, quantile
 from mesocosm.learning.evaluation.split_structure import find_group, find_time
 from mesocosm.learning.features.near_texts import group_near_duplicates
 from mesocosm.learning.features.sentence_pairs import APART
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.by_field_type import Regression
-from mesocosm.learning.training.context import Site
-from mesocosm.learning.training.train import grow
+from mesocosm.learning.training.context import TrainContext
+from mesocosm.learning.training.train import train_version
 
 KINDS = {"day": "date", "shop_id": "category", "x": "number", "y": "category", "n": "number"}
 
@@ -48,7 +48,7 @@ def grown(
 ) -> tuple[dict, dict, list[str]]:
     split = ["test" if i % 4 == 3 else "train" for i in range(len(rows["x"]))]
     folder.mkdir(parents=True)
-    found = grow(
+    found = train_version(
         "m",
         Model(
             dataset="d",
@@ -59,10 +59,10 @@ def grown(
         rows,
         split,
         KINDS,
-        Site(folder, folder, folder, "m", **site),
+        TrainContext(folder, folder, folder, "m", **site),
         lambda _: None,
     )  # type: ignore[arg-type]
-    return found.card, found.metrics, found.missed
+    return found.card, found.metrics, found.failed_gates
 
 
 def test_a_card_says_what_is_wrong_with_its_data(tmp_path: Path) -> None:
@@ -71,13 +71,13 @@ def test_a_card_says_what_is_wrong_with_its_data(tmp_path: Path) -> None:
     said = "\n".join(metrics["warnings"])
     for words in (
         "'day' looks like time",
-        "rows next to each other in time",
+        "consecutive rows have similar values",
         "'shop_id' looks like a group",
         "7 of 400 rows have no value of 'y'",
         "imbalanced",
     ):
         assert words in said, (words, said)
-    _, apart, _ = grown(tmp_path / "b", "y", ["day", "shop_id", "x"], rows, drawn=False)
+    _, apart, _ = grown(tmp_path / "b", "y", ["day", "shop_id", "x"], rows, random_split=False)
     assert not [w for w in apart["warnings"] if "looks like" in w]
     noise = rows | {
         "y": ["a" if i % 10 else "b" for i in np.random.default_rng(1).integers(0, 30, 400)]
@@ -97,9 +97,12 @@ def test_a_version_that_a_baseline_beats_is_refused() -> None:
         "log_loss": 0.6,
         "baselines": {"linear": other, "majority": other | {"p": 0.3}},
     }
-    assert len(model_warnings.worse(metrics)) == 1 and "linear" in model_warnings.worse(metrics)[0]
-    assert not model_warnings.worse(metrics | {"log_loss": 0.2})
-    assert [w.split(":")[0] for w in model_warnings.against(metrics)] == [
+    assert (
+        len(model_warnings.find_better_baselines(metrics)) == 1
+        and "linear" in model_warnings.find_better_baselines(metrics)[0]
+    )
+    assert not model_warnings.find_better_baselines(metrics | {"log_loss": 0.2})
+    assert [w.split(":")[0] for w in model_warnings.compare_with_baselines(metrics)] == [
         "significantly worse than the linear baseline",
         "not significantly better than the majority baseline",
     ]
@@ -108,7 +111,8 @@ def test_a_version_that_a_baseline_beats_is_refused() -> None:
 def test_intervals_hold_in_every_part_and_have_no_end_under_nothing(tmp_path: Path) -> None:
     card, metrics, _ = grown(tmp_path / "a", "n", ["x"], columns(1600))
     low, high = (
-        ends(card["scale"], np.zeros((3, 1)), np.array([-5.0, 0.0, 5.0])) or (np.zeros(0),) * 2
+        interval_ends(card["scale"], np.zeros((3, 1)), np.array([-5.0, 0.0, 5.0]))
+        or (np.zeros(0),) * 2
     )
     assert (low >= 0).all() and (low <= high).all() and card["scale"]["widths"]
     assert abs(metrics["interval_coverage"] - 0.9) < 0.04
@@ -124,14 +128,14 @@ def test_the_tree_of_widths_keeps_the_level_in_each_part(uneven: bool) -> None:
         rng = np.random.default_rng(seed)
         x = rng.uniform(-1, 1, (1800, 2))
         y = rng.normal(size=1800) * (np.where(x[:, 0] > 0, 3, 0.2) if uneven else 1.0)
-        tree = fitted(x[:900], np.zeros(900), np.abs(y[:900]), 0.9, seed)
+        tree = fit_widths(x[:900], np.zeros(900), np.abs(y[:900]), 0.9, seed)
         tried += tree is not None
         scale = {"spread": quantile(np.abs(y[:900]), 0.9), "widths": tree}
-        both = ends(scale, x[900:], np.zeros(900))
+        both = interval_ends(scale, x[900:], np.zeros(900))
         assert both is not None
         held = (both[0] <= y[900:]) & (y[900:] <= both[1])
         inside += [held[x[900:, 0] > 0].mean(), held[x[900:, 0] <= 0].mean()]
-        one = [ends(scale, x[i : i + 1], np.zeros(1)) for i in range(900, 905)]
+        one = [interval_ends(scale, x[i : i + 1], np.zeros(1)) for i in range(900, 905)]
         assert all(o is not None and o[0][0] == both[0][k] for k, o in enumerate(one))
     assert (
         (tried == 20) == uneven
@@ -212,8 +216,8 @@ def test_copies_among_the_test_rows_are_told_with_the_figure_of_the_others(tmp_p
     x = [base[i // 2] for i in range(200)] + rng.normal(size=200).tolist()
     rows = columns(400) | {"x": x, "y": [("a", "b")[i // 2 * 7 % 3 % 2] for i in range(400)]}
     _, metrics, _ = grown(tmp_path / "a", "y", ["x"], rows)
-    said = [w for w in metrics["warnings"] if "nearly equal to a training row" in w]
-    assert said and said[0].startswith("50 of 100 test rows") and "of the other 50" in said[0]
+    said = [w for w in metrics["warnings"] if "near-duplicates of a training row" in w]
+    assert said and said[0].startswith("50 of 100 test rows") and "on the other 50" in said[0]
 
 
 def test_a_base_that_does_not_know_a_script_or_a_language_is_told() -> None:
@@ -300,7 +304,7 @@ def test_coverage_of_slices_is_corrected_for_all_that_were_tested() -> None:
         > 20 * binomtest(round(slices[0]["covered"] * 50), 50, 0.9, alternative="less").pvalue
         or slices[0]["p"] == 1.0
     )
-    assert not model_warnings.figures(
+    assert not model_warnings.warn_of_predictions(
         np.zeros((3000, 1)), SimpleNamespace(task=task, y={"test": y}), found | {"rows": 3000}
     )  # type: ignore[arg-type]
 

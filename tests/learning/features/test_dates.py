@@ -11,7 +11,7 @@ import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.api.service_calls import local
-from mesocosm.learning.evaluation.slices import weak
+from mesocosm.learning.evaluation.slices import find_weak_slices
 from mesocosm.learning.features import tabular
 
 FILE = """grammar: 2
@@ -89,7 +89,7 @@ def test_a_season_is_learnt_and_served(tmp_path: Path) -> None:
 def test_a_weak_season_is_named_by_its_days() -> None:
     days = [date(2020, 1, 1) + timedelta(days=i) for i in range(400)]
     wrong = np.array([i < 100 and i % 2 == 0 for i in range(400)])
-    found = weak({"day": days}, {"day": "date"}, wrong)
+    found = find_weak_slices({"day": days}, {"day": "date"}, wrong)
     assert found[0]["where"].startswith("day from 2020-01-01 to 2020-04") and found[0][
         "accuracy"
     ] == pytest.approx(0.5, abs=0.02)

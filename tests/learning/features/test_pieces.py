@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesocosm.learning.base_models.base import canonical_hub_id
-from mesocosm.learning.evaluation.explanations import words
-from mesocosm.learning.evaluation.robustness import otherwise, slip
+from mesocosm.learning.evaluation.explanations import word_importance
+from mesocosm.learning.evaluation.robustness import add_typos, paraphrase
 from mesocosm.learning.features.word_pieces import extract_terms, piece_spans, remove_piece
 from mesocosm.learning.tasks.baseline_settings import build_baseline_features
 
@@ -29,7 +29,7 @@ class Fixed:
 
 def test_a_chinese_text_is_explained_by_characters_and_an_english_one_by_words() -> None:
     def said(text: str) -> set[str]:
-        return {w["word"] for w in words(Fixed(), {"text": text}, "x", ["text"])["text"]}  # type: ignore[arg-type]
+        return {w["word"] for w in word_importance(Fixed(), {"text": text}, "x", ["text"])["text"]}  # type: ignore[arg-type]
 
     assert said("the card was lost") == {"the", "card", "was", "lost"}
     assert (
@@ -40,7 +40,7 @@ def test_a_chinese_text_is_explained_by_characters_and_an_english_one_by_words()
 
 
 def test_pieces_past_the_first_sixty_stay_in_the_text() -> None:
-    found = words(Fixed(), {"text": " ".join(["ab"] * 100)}, "x", ["text"])["text"]  # type: ignore[arg-type]
+    found = word_importance(Fixed(), {"text": " ".join(["ab"] * 100)}, "x", ["text"])["text"]  # type: ignore[arg-type]
     assert len(found) == 60 and {w["share"] for w in found} == {3.0}
 
 
@@ -54,7 +54,7 @@ def test_pieces_past_the_first_sixty_stay_in_the_text() -> None:
 )
 def test_a_text_is_put_in_other_words_of_its_own_language(text: str, alien: str) -> None:
     for seed in range(30):
-        said = otherwise(text, random.Random(seed))
+        said = paraphrase(text, random.Random(seed))
         assert not {w.strip(",:") for w in said.split()} & set(alien.split()), said
 
 
@@ -67,7 +67,7 @@ def test_any_text_is_cut_changed_and_counted(text: str) -> None:
     )
     for cut in cuts:
         assert len(remove_piece(text, cut)) < len(text)
-    slip(text, random.Random(1)), otherwise(text, random.Random(1))
+    add_typos(text, random.Random(1)), paraphrase(text, random.Random(1))
     assert bool(extract_terms(text)) == bool(text.strip())
 
 

@@ -93,6 +93,6 @@ def test_a_weight_without_a_place_in_the_graph_is_exported(
         "mesocosm.learning.export.onnx_export.export_trunk",
         lambda trunk, folder: exported.append(folder),
     )
-    monkeypatch.setattr("mesocosm.learning.export.onnx_export.lean", lambda *_: {})
+    monkeypatch.setattr("mesocosm.learning.export.onnx_export.share_weights", lambda *_: {})
     tuned_trunk(load_trunk(base), base, tmp_path / "trunk", store)
     assert exported == [tmp_path / "trunk"]

@@ -21,7 +21,7 @@ from PIL import Image
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.augmentation import AUGMENT
-from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.tasks.vision.features import open_encoder
 from mesocosm.learning.tasks.vision.fine_tuning import MultiImageNet
 from mesocosm.learning.tasks.vision.net import load_pretrained
@@ -155,13 +155,13 @@ def test_every_change_of_a_picture_leaves_its_size_and_is_the_seeds(
         picture = Image.fromarray(draw.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8))
         before, made = (
             np.asarray(picture).copy(),
-            [np.asarray(way.changed(picture, random.Random(s))) for s in range(20)],
+            [np.asarray(way.apply(picture, random.Random(s))) for s in range(20)],
         )
         assert all(
             m.shape == before.shape and m.dtype == np.uint8 for m in made
         ) and np.array_equal(np.asarray(picture), before)
         assert any(not np.array_equal(m, before) for m in made) and np.array_equal(
-            made[3], np.asarray(way.changed(picture, random.Random(3)))
+            made[3], np.asarray(way.apply(picture, random.Random(3)))
         )
     plain, changed = (
         ImageLoader({"side": SIDE, "mean": [0.5] * 3, "sd": [0.5] * 3}),
@@ -190,20 +190,20 @@ def test_every_method_moves_what_sees(
     from mesocosm.learning.base_models import resolve
 
     net, how = load_pretrained(resolve("vit", vit.parent))
-    tune: Any = TUNING[method].model_validate(
+    tune: Any = FINE_TUNING[method].model_validate(
         {"method": method, "epochs": 2, "learning_rate": 3e-3}
     )
     torch.manual_seed(1)
     looking = MultiImageNet(tune.attach(net.net))
     scans, y = digits
     pick = np.flatnonzero(y >= 5)[:96]
-    rows = trainer.Rows(
+    rows = trainer.TrainingRows(
         [((scans[i],), "") for i in pick],
         np.zeros((96, 1), np.float32),
         y[pick] - 5,
         eyes=ImageLoader(how),
     )
-    joined = trainer.Joined(
+    joined = trainer.TrunkWithHead(
         looking,
         np.random.default_rng(0).normal(size=(49, 5)).astype(np.float32) * 0.1,
         np.zeros(5, np.float32),
@@ -217,7 +217,7 @@ def test_every_method_moves_what_sees(
     assert not torch.allclose(before, after, atol=1e-4) and torch.allclose(
         after.norm(dim=1), torch.ones(8), atol=1e-4
     )
-    net.net = tune.merged(looking.net)
+    net.net = tune.merge(looking.net)
     shown, _ = rows.batch(rows.ids, range(8), torch.float32)
     assert torch.allclose(net.eval()(shown[:, 0]), after, atol=2e-3)
 
@@ -244,19 +244,19 @@ def test_a_residual_net_keeps_what_it_knows_of_batches(
         json.dumps({"size": {"shortest_edge": 32}})
     )
     net, how = load_pretrained(resolve("res", tmp_path))
-    tune: Any = TUNING["full"].model_validate(
+    tune: Any = FINE_TUNING["full"].model_validate(
         {"method": "full", "epochs": 1, "learning_rate": 1e-2}
     )
     looking = MultiImageNet(tune.attach(net.net))
     known = {n: b.clone() for n, b in looking.named_buffers()}
-    rows = trainer.Rows(
+    rows = trainer.TrainingRows(
         [((digits[0][i],), "") for i in range(40)],
         np.zeros((40, 0), np.float32),
         digits[1][:40] % 2,
         eyes=ImageLoader(how),
     )
     trainer.train(
-        trainer.Joined(looking, np.zeros((16, 2), np.float32), np.zeros(2, np.float32), 0.0),
+        trainer.TrunkWithHead(looking, np.zeros((16, 2), np.float32), np.zeros(2, np.float32), 0.0),
         tune,
         rows,
         rows,
@@ -332,7 +332,7 @@ def test_tuning_beats_the_base_as_it_is_and_is_served_as_it_was_judged(
         == net.labels[int(net.outputs({"scan": [scans[fresh[0]]], "box": ["a"]}, 1)[0].argmax())]
     )
     card = cli("model", "card", "reader", "-f", str(file)).stdout
-    assert "- Images: looked at by vit (as its folder says), tuned by full, " in card
+    assert "- Images: base vit (as its folder says), fine-tuned by full, " in card
 
 
 def test_lora_keeps_what_it_learnt_and_takes_the_rest_from_its_base(

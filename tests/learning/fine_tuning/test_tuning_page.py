@@ -62,7 +62,7 @@ def test_the_page_adds_a_method_that_trains(tmp_path: Path) -> None:
 
     built = mesocosm("build")
     assert built.returncode == 0, built.stdout + built.stderr
-    assert "norms: 10,754 weights train" in built.stdout + built.stderr
+    assert "norms: trainable parameters: 10,754" in built.stdout + built.stderr
     (tmp_path / "ecosystem.yaml").write_text(
         (tmp_path / "ecosystem.yaml").read_text().replace("method: norms", "method: norm")
     )

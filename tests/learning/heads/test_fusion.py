@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import SMALL, said_of
 
-from mesocosm.learning.evaluation.batch_invariance import Asked
+from mesocosm.learning.evaluation.batch_invariance import GraphProbe
 from mesocosm.learning.heads.blend import sigmoid, softmax
 from mesocosm.learning.heads.late_fusion import output_weights
 from mesocosm.learning.heads.selection import TrainingRows, select_head
@@ -67,14 +67,14 @@ def test_the_graph_says_what_the_heads_say(tmp_path: Path, kind: str) -> None:
     said = head.logits(text[:40], table[:40])
     wanted = {"classes": softmax, "number": lambda x: x, "labels": sigmoid}[kind](said)
     assert np.abs(out - wanted).max() < 2e-4
-    asked = Asked(
+    asked = GraphProbe(
         tmp_path / "head.onnx",
         [""] * len(table),
         lambda texts: np.zeros((len(texts), 0), np.float32),
         text,
         table,
     )
-    assert asked.invariance(lambda a, b: float((a.argmax(1) == b.argmax(1)).mean()), text)[
+    assert asked.measure_invariance(lambda a, b: float((a.argmax(1) == b.argmax(1)).mean()), text)[
         "invariant"
     ]
     fewer = head.again(text[:150], table[:150], target[:150], classes, 7)

@@ -96,7 +96,7 @@ def test_attention_is_built_beside_its_parts_and_served(
     )
     assert out["label"] == "yes please"
     card = cli("model", "card", "judge", "-f", str(file)).stdout
-    assert "text alone" in card and "attention" in card
+    assert "text only" in card and "attention" in card
     file.write_text(
         SMALL.replace(
             "fine_tune: {method: frozen, head: kernel}", "fine_tune: lora, fusion: attention"

@@ -170,7 +170,7 @@ def strange(home: Path) -> None:
 WRONG: list[tuple[Callable[[Path], None], str]] = [
     (
         lambda h: (h / "models" / "old.onnx").write_bytes(b"\x80\x04not a graph") and None,
-        "is no whole ONNX graph",
+        "is not a complete ONNX graph",
     ),
     (outside, "keeps its weights in another file"),
     (strange, "uses the operator 'Run' of 'evil.example'"),
@@ -182,7 +182,7 @@ WRONG: list[tuple[Callable[[Path], None], str]] = [
         lambda h: onnx.save(
             graph(np.eye(2) * 5, np.zeros(2), None), str(h / "models" / "old.onnx")
         ),
-        "are no probabilities",
+        "is not probabilities",
     ),
     (
         lambda h: onnx.save(graph(np.ones((2, 1)), np.zeros(1)), str(h / "models" / "old.onnx")),
@@ -206,7 +206,7 @@ def test_a_wrong_or_hostile_file_is_a_sentence_and_the_old_version_stays(
     ("old_text", "new_text", "said"),
     [
         ("models/old.onnx", "../old.onnx", "leaves the project"),
-        ("models/old.onnx", "models/gone.onnx", "no file is at"),
+        ("models/old.onnx", "models/gone.onnx", "no file at"),
         ("features: [a, b]", "features: [a, text]", "takes numbers"),
         ("features: [a, b]", "features: [a, b], fine_tune: lora", "served as it is"),
     ],
@@ -334,9 +334,9 @@ def layer(name: str, **more: Any) -> Callable[[dict[str, Any]], None]:
         ),
         (
             lambda p: hostile(p, **{"model_DOT_weights_DOT_h5": b"no weights"}),
-            "is no whole Keras file",
+            "is not a complete Keras file",
         ),
-        (lambda p: p.write_bytes(b"\x80\x04pickle"), "is no whole Keras file"),
+        (lambda p: p.write_bytes(b"\x80\x04pickle"), "is not a complete Keras file"),
     ],
 )
 def test_a_hostile_keras_file_is_a_sentence(

@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.api.service_calls import local
 from mesocosm.core.errors import Failure, Wrong
-from mesocosm.learning.importers.tensorflow import graph_of
+from mesocosm.learning.importers.tensorflow import convert_to_onnx
 
 pytestmark = pytest.mark.slow
 
@@ -84,7 +84,7 @@ WRONG = {
     "asset": "keeps asset",
     "two": "takes 2 inputs and gives 1 outputs",
     "old": "of TensorFlow 1",
-    "spoilt": "is no whole SavedModel",
+    "spoilt": "is not a complete SavedModel",
 }
 
 
@@ -188,7 +188,7 @@ def test_a_folder_with_more_or_less_in_it_is_a_sentence(
     (tmp_path / "assets" / ".keep").unlink()
     spoil(tmp_path)
     with pytest.raises(Wrong, match=said):
-        graph_of(tmp_path, "net")
+        convert_to_onnx(tmp_path, "net")
 
 
 def test_where_tensorflow_is_not_there_it_is_said(
@@ -200,4 +200,4 @@ def test_where_tensorflow_is_not_there_it_is_said(
     (tmp_path / "net" / "saved_model.pb").write_bytes(b"")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "none"))
     with pytest.raises(Failure, match="install mesocosm with its extra 'tensorflow'"):
-        graph_of(tmp_path / "net", "net")
+        convert_to_onnx(tmp_path / "net", "net")

@@ -19,7 +19,7 @@ from little_base import little_base
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
-from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.strategies.continual import (
     Anchor,
     Continual,
@@ -43,19 +43,19 @@ THEN = [
 Y = np.array([i % 2 for i in range(32)])
 
 
-def rows(base: Any, texts: list[str]) -> trainer.Rows:
-    return trainer.Rows(
+def rows(base: Any, texts: list[str]) -> trainer.TrainingRows:
+    return trainer.TrainingRows(
         Tokens(base.folder, 64).ids(texts), np.zeros((len(texts), 0), np.float32), Y[: len(texts)]
     )
 
 
 def taught(
-    base: Any, tune: Any, texts: list[str], before: trainer.Joined | None = None
-) -> trainer.Joined:
+    base: Any, tune: Any, texts: list[str], before: trainer.TrunkWithHead | None = None
+) -> trainer.TrunkWithHead:
     torch.manual_seed(0)
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
-    net = trainer.Joined(trunk, np.zeros((384, 2), np.float32), np.zeros(2, np.float32), 0.0)
+    net = trainer.TrunkWithHead(trunk, np.zeros((384, 2), np.float32), np.zeros(2, np.float32), 0.0)
     if before is not None:
         net.load_state_dict(before.state_dict())
         net.anchor = before.anchor
@@ -65,7 +65,7 @@ def taught(
 
 def test_what_mattered_is_held_and_known_still() -> None:
     base = resolve("minilm", Path("/"))
-    tune: Any = TUNING["bitfit"].model_validate(
+    tune: Any = FINE_TUNING["bitfit"].model_validate(
         {
             "method": "bitfit",
             "epochs": 10,
@@ -77,7 +77,7 @@ def test_what_mattered_is_held_and_known_still() -> None:
     )
     first = taught(base, tune, FIRST)
     measure = tune.loss_of("classes")
-    was = trainer.loss_of(first, rows(base, FIRST), measure)
+    was = trainer.mean_loss(first, rows(base, FIRST), measure)
     matter = estimate_importance(first, rows(base, FIRST))
     assert (
         all((m >= 0).all() for m in matter.values())
@@ -91,7 +91,7 @@ def test_what_mattered_is_held_and_known_still() -> None:
         )
         assert first.anchor is None or float(first.anchor.penalty(first)) == 0
         then = taught(base, tune, THEN, first)
-        losses[strength] = trainer.loss_of(then, rows(base, FIRST), measure)
+        losses[strength] = trainer.mean_loss(then, rows(base, FIRST), measure)
         moved[strength] = float(
             sum(
                 (matter[n] * (p - at[n]) ** 2).sum()
@@ -100,14 +100,14 @@ def test_what_mattered_is_held_and_known_still() -> None:
             )
         )
         assert (
-            trainer.loss_of(then, rows(base, THEN), measure) < 0.6
+            trainer.mean_loss(then, rows(base, THEN), measure) < 0.6
         )  # the new is learnt either way
     assert was < losses[1e5] < 0.92 * losses[0.0] and moved[1e5] < moved[0.0]
 
 
 def test_weights_of_another_kind_are_not_taken(tmp_path: Path) -> None:
     base = resolve(str(little_base()), Path("/"))
-    tune: Any = TUNING["bitfit"].model_validate({"method": "bitfit", "epochs": 1, "batch": 16})
+    tune: Any = FINE_TUNING["bitfit"].model_validate({"method": "bitfit", "epochs": 1, "batch": 16})
     task = TASKS["category"]()
     task.fit("x", ["a", "b"])
     net, said = taught(base, tune, FIRST[:8]), list[str]()
@@ -166,7 +166,7 @@ def test_a_model_learns_on_and_its_graphs_are_lean(pond: Path, cli: Callable[...
         and "old rows are replayed" in said
     ), said
     card = cli("model", "card", "judge", "-f", str(file)).stdout
-    assert "rows by which the last version was judged" in card
+    assert "rows)" in card and "Retention on the previous test set" in card
     out = json.loads(
         cli(
             "predict",

@@ -153,17 +153,17 @@ def test_pretraining_that_was_stopped_ends_with_the_same_weights(
     whole, _ = pretrain(base, Corpus(texts), setting, 32, 7, tmp_path / "a", lambda _: None)
     import mesocosm.learning.training.checkpoint as checkpoint
 
-    kept = checkpoint.keep_up
+    kept = checkpoint.save_checkpoint
 
     def stopped(*given: Any) -> None:
         kept(*given)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checkpoint, "keep_up", stopped)
+    monkeypatch.setattr(checkpoint, "save_checkpoint", stopped)
     with pytest.raises(KeyboardInterrupt):
         pretrain(base, Corpus(texts), setting, 32, 7, tmp_path / "b", lambda _: None)
     assert not list((tmp_path / "b" / "bases").glob("[!.]*"))  # nothing half-made
-    monkeypatch.setattr(checkpoint, "keep_up", kept)
+    monkeypatch.setattr(checkpoint, "save_checkpoint", kept)
     gone_on, _ = pretrain(base, Corpus(texts), setting, 32, 7, tmp_path / "b", lambda _: None)
     one, two = (load_file(b.folder / "model.safetensors") for b in (whole, gone_on))
     assert set(one) == set(two) and all((one[k] == two[k]).all() for k in one)

@@ -125,7 +125,7 @@ def test_a_finder_is_built_judged_served_and_corrected(
         and out["found"][0]["likeness"] == out["likeness"]
     )
     assert cli("service", "feedback", out["id"], "Call us.", "-f", str(file)).returncode == 0
-    assert "Finds 'answer'" in cli("model", "card", "find", "-f", str(file)).stdout
+    assert "Retrieves 'answer'" in cli("model", "card", "find", "-f", str(file)).stdout
     if "last" in more:
         assert "loss" in done.stdout + done.stderr and list(
             (desk / ".mesocosm" / "models" / "find").glob("*/trunk/trunk.fp32.onnx")
@@ -219,14 +219,14 @@ def test_what_mattered_to_a_finder_is_told_and_held() -> None:
     from mesocosm.learning.base_models import resolve
     from mesocosm.learning.features.embeddings import load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
-    from mesocosm.learning.fine_tuning import TUNING
+    from mesocosm.learning.fine_tuning import FINE_TUNING
     from mesocosm.learning.strategies.continual import Anchor
     from mesocosm.learning.tasks.retrieval.continual import estimate_importance
     from mesocosm.learning.tasks.retrieval.net import PairEncoder
-    from mesocosm.learning.training.trainer import Rows
+    from mesocosm.learning.training.trainer import TrainingRows
 
     base = resolve(str(little_base()), Path("/"))
-    tune: Any = TUNING["bitfit"].model_validate({"method": "bitfit"})
+    tune: Any = FINE_TUNING["bitfit"].model_validate({"method": "bitfit"})
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
     tokens = Tokens(base.folder, 64)
@@ -234,7 +234,7 @@ def test_what_mattered_to_a_finder_is_told_and_held() -> None:
         tokens.ids(["where is my card", "hi", "what is the fee", "hello"]),
         tokens.ids(["It comes by post.", "Hello there.", "Nothing.", "Hello there."]),
     )
-    rows = Rows(
+    rows = TrainingRows(
         [[*q, *a] for q, a in zip(asked, told, strict=True)],
         np.array([[len(q)] for q in asked], np.float32),
         np.array([0, 1, 2, 1]),

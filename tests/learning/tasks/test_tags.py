@@ -209,7 +209,7 @@ def test_names_are_found_served_and_fed_back(tmp_path: Path, cli: Callable[..., 
     )
     fed = cli("service", "feedback", out["id"], "O B-PERSON I-PERSON O O B-PLACE", "-f", str(file))
     assert fed.returncode == 0, fed.stdout + fed.stderr
-    assert "Tags words as 'marks'" in cli("model", "card", "finder", "-f", str(file)).stdout
+    assert "Labels words with 'marks'" in cli("model", "card", "finder", "-f", str(file)).stdout
 
 
 def test_a_base_is_tuned_for_tags(tmp_path: Path) -> None:

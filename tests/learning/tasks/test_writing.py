@@ -19,14 +19,14 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.base_models import resolve
-from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.model import Model
-from mesocosm.learning.training.context import Site
-from mesocosm.learning.training.train import grow
+from mesocosm.learning.training.context import TrainContext
+from mesocosm.learning.training.train import train_version
 
 pytestmark = pytest.mark.slow
 
-METHODS = [m for m in TUNING if m not in ("prompt", "bitfit")]
+METHODS = [m for m in FINE_TUNING if m not in ("prompt", "bitfit")]
 MADE = {"card": "block it", "loan": "ask us", "fee": "read the list", "key": "change it"}
 
 
@@ -101,9 +101,9 @@ def grown(root: Path, said: list[str] | None = None, **more: Any) -> tuple[Any, 
     )
     folder.mkdir(parents=True)
     columns, split = rows()
-    site = Site(root, root / ".mesocosm", folder, folder.name)
+    site = TrainContext(root, root / ".mesocosm", folder, folder.name)
     return (
-        grow(
+        train_version(
             "writer",
             model,
             columns,
@@ -212,7 +212,7 @@ def test_teaching_that_was_stopped_ends_with_the_same_weights(
     from mesocosm.learning.training import trainer
 
     _, whole = grown(tmp_path, tune=setting("lora") | {"epochs": 3})
-    kept = trainer.keep_up
+    kept = trainer.save_checkpoint
 
     def stopped(*given: Any) -> None:
         kept(*given)
@@ -230,14 +230,16 @@ def test_teaching_that_was_stopped_ends_with_the_same_weights(
             "fine_tune": setting("lora") | {"epochs": 3},
         }
     )
-    site = Site(tmp_path, tmp_path / ".mesocosm", tmp_path / "again", "again")
+    site = TrainContext(tmp_path, tmp_path / ".mesocosm", tmp_path / "again", "again")
     site.folder.mkdir()
-    monkeypatch.setattr(trainer, "keep_up", stopped)
+    monkeypatch.setattr(trainer, "save_checkpoint", stopped)
     with pytest.raises(KeyboardInterrupt):
-        grow("writer", model, columns, split, {"q": "text", "a": "text"}, site, lambda _: None)
-    monkeypatch.setattr(trainer, "keep_up", kept)
+        train_version(
+            "writer", model, columns, split, {"q": "text", "a": "text"}, site, lambda _: None
+        )
+    monkeypatch.setattr(trainer, "save_checkpoint", kept)
     said: list[str] = []
-    grow("writer", model, columns, split, {"q": "text", "a": "text"}, site, said.append)
+    train_version("writer", model, columns, split, {"q": "text", "a": "text"}, site, said.append)
     assert (site.folder / "delta.safetensors").read_bytes() == (
         whole / "delta.safetensors"
     ).read_bytes()
@@ -306,7 +308,7 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
     )
     assert (
         "rouge_l" in cli("report", "-f", str(file)).stdout
-        and "Writes 'a'" in cli("model", "card", "writer", "-f", str(file)).stdout
+        and "Generates 'a'" in cli("model", "card", "writer", "-f", str(file)).stdout
     )
     no = cli("explain", out["id"], "-f", str(file))
     assert no.returncode == 1 and "writes" in no.stderr + no.stdout and "Traceback" not in no.stderr

@@ -54,7 +54,7 @@ def build(home: Path) -> subprocess.CompletedProcess[str]:
             lambda h: (h / "a.csv").write_text(
                 "x,n,y\n" + "\n".join(f"words {i},{i % 5},a" for i in range(60))
             ),
-            "hold 'a' only; wanted two classes or more",
+            "hold 'a' only; expected two classes or more",
         ),
         (
             lambda h: (h / "a.csv").write_text(

@@ -27,9 +27,7 @@ def trunk() -> Trunk:
 @pytest.mark.parametrize("chance", [0.0001, 0.1, 0.5, 0.9])
 def test_as_many_are_dropped_as_the_chance_says_and_the_mean_stays(chance: float) -> None:
     torch.manual_seed(3)
-    found = fast_dropout.dropped(
-        torch.ones(1_000_003), chance
-    )  # a size that no word of bits divides
+    found = fast_dropout.drop(torch.ones(1_000_003), chance)  # a size that no word of bits divides
     share = float((found == 0).float().mean())
     assert abs(share - chance) < 5 * (chance * (1 - chance) / 1e6) ** 0.5 + 1 / fast_dropout.PARTS
     assert abs(float(found.mean()) - 1) < 0.01 / (1 - chance)
@@ -38,16 +36,16 @@ def test_as_many_are_dropped_as_the_chance_says_and_the_mean_stays(chance: float
 
 def test_one_seed_drops_the_same_and_each_call_others() -> None:
     torch.manual_seed(3)
-    first, second = (fast_dropout.dropped(torch.ones(1000), 0.5) for _ in range(2))
+    first, second = (fast_dropout.drop(torch.ones(1000), 0.5) for _ in range(2))
     torch.manual_seed(3)
-    assert torch.equal(fast_dropout.dropped(torch.ones(1000), 0.5), first) and not torch.equal(
+    assert torch.equal(fast_dropout.drop(torch.ones(1000), 0.5), first) and not torch.equal(
         first, second
     )
 
 
 def test_what_is_dropped_has_no_gradient() -> None:
     x = torch.ones(1000, requires_grad=True)
-    found = fast_dropout.dropped(x, 0.3)
+    found = fast_dropout.drop(x, 0.3)
     found.sum().backward()
     assert torch.equal(x.grad, found.detach())
 
@@ -66,10 +64,10 @@ def test_attention_is_transformers_own_but_for_what_is_dropped(
 
     with torch.no_grad():
         theirs = trunk(IDS, MASK)
-        with fast_dropout.quick(trunk):
+        with fast_dropout.fast_dropout_in(trunk):
             trunk.train()
             apart = trunk(IDS, MASK)
-            monkeypatch.setattr(fast_dropout, "dropped", nothing)
+            monkeypatch.setattr(fast_dropout, "drop", nothing)
             ours = trunk(IDS, MASK)
     assert torch.allclose(ours, theirs, atol=1e-5) and not torch.allclose(apart, theirs, atol=1e-2)
     assert len(calls) == 1 + 6 * 3, "the words' vectors, and three of each layer"
@@ -77,7 +75,7 @@ def test_attention_is_transformers_own_but_for_what_is_dropped(
 
 def test_the_net_is_as_it_was_afterwards_whatever_happens(trunk: Trunk) -> None:
     before = [(n, type(m)) for n, m in trunk.named_modules()]
-    with pytest.raises(RuntimeError, match="enough"), fast_dropout.quick(trunk):
+    with pytest.raises(RuntimeError, match="enough"), fast_dropout.fast_dropout_in(trunk):
         assert trunk.net.config._attn_implementation == fast_dropout.NAME and not any(
             type(m) is nn.Dropout for m in trunk.modules()
         )
@@ -98,7 +96,7 @@ def test_gradients_are_the_same_with_checkpointing(trunk: Trunk) -> None:
         (trunk(IDS, MASK) * torch.arange(384.0)).sum().backward()
         return trunk.net.encoder.layer[0].output.dense.weight.grad.clone()
 
-    with fast_dropout.quick(trunk):
+    with fast_dropout.fast_dropout_in(trunk):
         trunk.train()
         plain = gradient()
         trunk.net.gradient_checkpointing_enable(

@@ -15,13 +15,13 @@ from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
-from mesocosm.learning.evaluation.batch_invariance import Asked
+from mesocosm.learning.evaluation.batch_invariance import GraphProbe
 from mesocosm.learning.export.onnx_export import export_head
 from mesocosm.learning.export.predictor import Version
 from mesocosm.learning.features import tabular
 from mesocosm.learning.features.embeddings import encode, load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
-from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.heads import HEADS, Blend, softmax
 from mesocosm.learning.heads.late_fusion import output_weights
 from mesocosm.learning.training import trainer
@@ -64,16 +64,16 @@ def test_every_heads_graph_says_what_the_head_says(tmp_path: Path) -> None:
         assert (said.argmax(1) == y).mean() > (0.75 if name == "boost" else 0.85), (
             name
         )  # trees see the table only
-        asked = Asked(
+        asked = GraphProbe(
             tmp_path / name,
             [""] * len(table),
             lambda texts: np.zeros((len(texts), 0), np.float32),
             text,
             table,
         )
-        assert asked.invariance(lambda a, b: float((a.argmax(1) == b.argmax(1)).mean()), text)[
-            "invariant"
-        ], name
+        assert asked.measure_invariance(
+            lambda a, b: float((a.argmax(1) == b.argmax(1)).mean()), text
+        )["invariant"], name
 
 
 def test_left_out_scores_are_those_of_real_refits() -> None:
@@ -101,11 +101,11 @@ def test_a_text_alone_has_the_features_it_has_in_a_batch(base: Any) -> None:
         assert float((together[i] * encode(trunk, tokens, [TEXTS[i]])[0]).sum()) > 0.999
 
 
-@pytest.mark.parametrize("method", [m for m in TUNING if m != "frozen"])
+@pytest.mark.parametrize("method", [m for m in FINE_TUNING if m != "frozen"])
 def test_tuning_moves_only_what_may_move_and_resumes_to_the_same_weights(
     base: Any, tmp_path: Path, method: str
 ) -> None:
-    def net() -> trainer.Joined:
+    def net() -> trainer.TrunkWithHead:
         torch.manual_seed(0)
         trunk = load_trunk(base)
         trunk.net = tune.attach(trunk.net)
@@ -114,13 +114,13 @@ def test_tuning_moves_only_what_may_move_and_resumes_to_the_same_weights(
             < sum(p.numel() for p in trunk.parameters() if p.requires_grad)
             < 0.6 * sum(p.numel() for p in trunk.parameters())
         )
-        return trainer.Joined(
+        return trainer.TrunkWithHead(
             trunk, np.zeros((386, 2), np.float32), np.zeros(2, np.float32), tune.dropout
         )
 
-    tune: Any = TUNING[method].model_validate({"method": method, "epochs": 2, "batch": 8})
+    tune: Any = FINE_TUNING[method].model_validate({"method": method, "epochs": 2, "batch": 8})
     ids = Tokens(base.folder, 64).ids(TEXTS)
-    data = trainer.Rows(ids, np.zeros((40, 2), np.float32), Y)
+    data = trainer.TrainingRows(ids, np.zeros((40, 2), np.float32), Y)
     straight = net()
     before = {n: p.detach().clone() for n, p in straight.named_parameters()}
     history = trainer.train(straight, tune, data, data, 7, None, lambda _: None)
@@ -147,7 +147,7 @@ def test_tuning_moves_only_what_may_move_and_resumes_to_the_same_weights(
 
 
 def test_frozen_leaves_every_weight(base: Any) -> None:
-    net = TUNING["frozen"].model_validate({"method": "frozen"}).attach(load_trunk(base).net)  # type: ignore[attr-defined]
+    net = FINE_TUNING["frozen"].model_validate({"method": "frozen"}).attach(load_trunk(base).net)  # type: ignore[attr-defined]
     assert not [p for p in net.parameters() if p.requires_grad]
 
 
@@ -192,12 +192,14 @@ def test_metrics_agree_with_scikit_learn() -> None:
     rng = np.random.default_rng(3)
     p = softmax(rng.normal(size=(300, 4)))
     y = rng.integers(0, 4, 300)
-    found = evaluation_metrics.figures(p, y)
+    found = evaluation_metrics.classification_metrics(p, y)
     assert found["accuracy"] == pytest.approx(metrics.accuracy_score(y, p.argmax(1)))
     assert found["macro_f1"] == pytest.approx(metrics.f1_score(y, p.argmax(1), average="macro"))
     assert found["auc"] == pytest.approx(metrics.roc_auc_score(y, p, multi_class="ovr"))
     assert found["log_loss"] == pytest.approx(metrics.log_loss(y, p))
-    low, high = evaluation_metrics.report(p, y, list("abcd"), 1)["interval"]["accuracy"]
+    low, high = evaluation_metrics.evaluate_classifier(p, y, list("abcd"), 1)["interval"][
+        "accuracy"
+    ]
     assert low < found["accuracy"] < high
 
 

@@ -17,9 +17,14 @@ from mesocosm.core.errors import Failure, Wrong
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
-from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.training import trainer
-from mesocosm.learning.training.distributed import get_rows, put_rows, train_many
+from mesocosm.learning.training.distributed import (
+    DistributedJob,
+    read_rows,
+    train_distributed,
+    write_rows,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -51,8 +56,10 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> Base:
     return resolve(str(home), Path("/"))
 
 
-def parts(base: Base, settings: dict[str, Any]) -> tuple[trainer.Joined, Any, trainer.Rows]:
-    tune: Any = TUNING["full"].model_validate(
+def parts(
+    base: Base, settings: dict[str, Any]
+) -> tuple[trainer.TrunkWithHead, Any, trainer.TrainingRows]:
+    tune: Any = FINE_TUNING["full"].model_validate(
         {
             "method": "full",
             "epochs": 2,
@@ -68,9 +75,9 @@ def parts(base: Base, settings: dict[str, Any]) -> tuple[trainer.Joined, Any, tr
     start = np.random.default_rng(0).normal(size=(34, 2)).astype(np.float32) * 0.05
     table = np.random.default_rng(1).normal(size=(37, 2)).astype(np.float32)
     return (
-        trainer.Joined(trunk, start, np.zeros(2, np.float32), 0.0),
+        trainer.TrunkWithHead(trunk, start, np.zeros(2, np.float32), 0.0),
         tune,
-        trainer.Rows(Tokens(base.folder, 64).ids(TEXTS), table, Y),
+        trainer.TrainingRows(Tokens(base.folder, 64).ids(TEXTS), table, Y),
     )
 
 
@@ -78,7 +85,11 @@ def parts(base: Base, settings: dict[str, Any]) -> tuple[trainer.Joined, Any, tr
     "settings",
     [
         {"processes": 2},
-        {"processes": 3, "accumulate": 2, "loss": {"kind": "cross_entropy", "weights": "balanced"}},
+        {
+            "processes": 3,
+            "accumulate": 2,
+            "loss": {"method": "cross_entropy", "weights": "balanced"},
+        },
     ],
 )
 def test_several_processes_take_the_steps_of_one(still: Base, settings: dict[str, Any]) -> None:
@@ -86,14 +97,19 @@ def test_several_processes_take_the_steps_of_one(still: Base, settings: dict[str
     alone = trainer.train(one, tune, rows, rows, 7, None, lambda _: None)
     several, tune, rows = parts(still, settings)
     said: list[dict[str, Any]] = []
-    together = train_many(several, tune, still, rows, rows, 7, 64, None, said.append)
+    together = train_distributed(
+        several, DistributedJob(tune, still, 7, 64), rows, rows, said.append
+    )
     assert (
         [r["train_loss"] for r in together]
         == [r["train_loss"] for r in alone]
         == [r["train_loss"] for r in said if "train_loss" in r]
     )
     measure = tune.loss_of("classes")
-    assert abs(trainer.loss_of(several, rows, measure) - trainer.loss_of(one, rows, measure)) < 1e-9
+    assert (
+        abs(trainer.mean_loss(several, rows, measure) - trainer.mean_loss(one, rows, measure))
+        < 1e-9
+    )
     for (name, a), b in zip(one.state_dict().items(), several.state_dict().values(), strict=True):
         assert "pooler" in name or float((a - b).abs().max()) < 1e-9, (
             name
@@ -110,25 +126,25 @@ def test_a_worker_that_finds_the_rate_wrong_says_so_and_one_that_dies_is_named(
         {
             "processes": 2,
             "learning_rate": 10,
-            "optimiser": {"kind": "sgd"},
+            "optimizer": {"method": "sgd"},
             "clip": 1e12,
             "precision": "fp32",
         },
     )
     net.weights.data[:] = float("nan")
-    with pytest.raises(Wrong, match="no number"):
-        train_many(net, tune, still, rows, rows, 7, 64, None, lambda _: None)
+    with pytest.raises(Wrong, match="NaN or infinite"):
+        train_distributed(net, DistributedJob(tune, still, 7, 64), rows, rows, lambda _: None)
     gone = Base("gone", Path("/nowhere"), "", "x")
     with pytest.raises(Failure, match="a training process ended"):
-        train_many(net, tune, gone, rows, rows, 7, 64, None, lambda _: None)
+        train_distributed(net, DistributedJob(tune, gone, 7, 64), rows, rows, lambda _: None)
 
 
 def test_rows_go_through_a_file_and_come_back(tmp_path: Path) -> None:
     states = [np.random.default_rng(i).normal(size=(i + 1, 4)).astype(np.float16) for i in range(3)]
     for ids in ([[1, 2, 3], [4], [5, 6]], states):
-        rows = trainer.Rows(ids, np.ones((3, 2), np.float32), np.array([0, 1, 1]))
-        put_rows(rows, tmp_path / "rows.safetensors")
-        back = get_rows(tmp_path / "rows.safetensors")
+        rows = trainer.TrainingRows(ids, np.ones((3, 2), np.float32), np.array([0, 1, 1]))
+        write_rows(rows, tmp_path / "rows.safetensors")
+        back = read_rows(tmp_path / "rows.safetensors")
         assert (
             all(np.array_equal(a, b) for a, b in zip(back.ids, ids, strict=True))
             and (back.y == rows.y).all()

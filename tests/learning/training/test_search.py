@@ -32,7 +32,7 @@ def model(**settings: Any) -> Model:
         MODEL
         | {
             "search": {
-                "over": {"tune.learning_rate": [1e-4, 1e-2], "tune.rank": [2, 4, 8]},
+                "over": {"fine_tune.learning_rate": [1e-4, 1e-2], "fine_tune.rank": [2, 4, 8]},
                 **settings,
             }
         }
@@ -64,10 +64,10 @@ def test_a_search_finds_the_low_point_and_gives_up_what_is_behind(sampler: str) 
         min(t["loss"] for t in tried["trials"] if t["loss"] is not None), abs=1e-4
     )
     assert score(found, lambda *_: None) < 0.4
-    assert set(tried["importance"]) == {"tune.learning_rate", "tune.rank"} and sum(
+    assert set(tried["importance"]) == {"fine_tune.learning_rate", "fine_tune.rank"} and sum(
         tried["importance"].values()
     ) == pytest.approx(1, abs=0.01)
-    assert tried["importance"]["tune.learning_rate"] > tried["importance"]["tune.rank"]
+    assert tried["importance"]["fine_tune.learning_rate"] > tried["importance"]["fine_tune.rank"]
 
 
 def test_without_pruning_every_trial_is_whole() -> None:
@@ -97,7 +97,7 @@ def test_a_search_that_was_stopped_goes_on_in_the_catalogs_database(tmp_path: Pa
         catalog.url,
         "made",
     )  # type: ignore[arg-type, func-returns-value]
-    assert "3 trials of this search were made before; it goes on" in said
+    assert "resuming the search after 3 trials" in said
     assert len(tried["trials"]) == 8 and len(seen) == 8
     again, _ = search(
         one,
@@ -127,7 +127,7 @@ def test_a_build_searches_and_its_version_tells_what_was_tried(pond: Path) -> No
     file.write_text(
         file.read_text().replace(
             "fine_tune: {method: frozen, head: kernel}",
-            "fine_tune: {method: bitfit, epochs: 2}, search: {over: {tune.learning_rate: [1.0e-4,"
+            "fine_tune: {method: bitfit, epochs: 2}, search: {over: {fine_tune.learning_rate: [1.0e-4,"
             " 5.0e-3]}, sampler: grid, trials: 2}",
         )
     )
@@ -136,8 +136,8 @@ def test_a_build_searches_and_its_version_tells_what_was_tried(pond: Path) -> No
     (version,) = eco.catalog.versions("judge")
     tried = version["recipe"]["trials"]
     assert [
-        t["settings"] for t in sorted(tried, key=lambda t: t["settings"]["tune.learning_rate"])
-    ] == [{"tune.learning_rate": 1e-4}, {"tune.learning_rate": 5e-3}]
+        t["settings"] for t in sorted(tried, key=lambda t: t["settings"]["fine_tune.learning_rate"])
+    ] == [{"fine_tune.learning_rate": 1e-4}, {"fine_tune.learning_rate": 5e-3}]
     assert all(t["loss"] is not None and len(t["epochs"]) == 2 for t in tried)
     from mesocosm.reports.html import render_report
 

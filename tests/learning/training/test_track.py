@@ -14,7 +14,7 @@ import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.tracking import TRACKERS
-from mesocosm.learning.training.environment import around
+from mesocosm.learning.training.environment import describe_environment
 
 pytestmark = pytest.mark.slow
 
@@ -86,7 +86,10 @@ def test_a_version_tells_its_commit_and_its_libraries(pond: Path) -> None:
         ["git", "-C", str(pond), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
     ).stdout.strip()
     file = pond / "ecosystem.yaml"
-    assert around(pond)["commit"] == commit and around(pond)["changed"] is False
+    assert (
+        describe_environment(pond)["commit"] == commit
+        and describe_environment(pond)["changed"] is False
+    )
     file.write_text(file.read_text().replace("track: []", "track: [tensorboard, mlflow]"))
     eco = open_ecosystem(pond)
     eco.build()
@@ -112,4 +115,4 @@ def test_a_version_tells_its_commit_and_its_libraries(pond: Path) -> None:
 
 
 def test_outside_a_repository_there_is_no_commit(tmp_path: Path) -> None:
-    assert around(tmp_path)["commit"] is None
+    assert describe_environment(tmp_path)["commit"] is None

@@ -17,7 +17,7 @@ from mesocosm.learning.base_models import resolve
 from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.layer_cache import compute_states, top_layers
 from mesocosm.learning.features.tokenizer import Tokens
-from mesocosm.learning.fine_tuning import TUNING
+from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.training import trainer
 from mesocosm.learning.training.adversarial import ADVERSARIAL
 from mesocosm.learning.training.losses import LOSSES
@@ -48,8 +48,8 @@ def words(base: Any) -> Words:
 
 def trained(
     base: Any, settings: dict[str, Any], words: Words | None = None, y: Any = Y
-) -> tuple[trainer.Joined, list[dict[str, Any]], float]:
-    tune: Any = TUNING["bitfit"].model_validate(
+) -> tuple[trainer.TrunkWithHead, list[dict[str, Any]], float]:
+    tune: Any = FINE_TUNING["bitfit"].model_validate(
         {"method": "bitfit", "epochs": 2, "batch": 12, "learning_rate": 5e-3, **settings}
     )
     torch.manual_seed(0)
@@ -57,9 +57,11 @@ def trained(
     trunk.net = tune.attach(trunk.net)
     outputs = 1 if y.dtype.kind == "f" else 2
     start = np.random.default_rng(0).normal(size=(386, outputs)).astype(np.float32) * 0.05
-    net = trainer.Joined(trunk, start, np.zeros(outputs, np.float32), 0.1)
-    rows = trainer.Rows(Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 2), np.float32), y, words)
-    before = trainer.loss_of(net, rows, tune.loss_of("numbers" if outputs == 1 else "classes"))
+    net = trainer.TrunkWithHead(trunk, start, np.zeros(outputs, np.float32), 0.1)
+    rows = trainer.TrainingRows(
+        Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 2), np.float32), y, words
+    )
+    before = trainer.mean_loss(net, rows, tune.loss_of("numbers" if outputs == 1 else "classes"))
     return net, trainer.train(net, tune, rows, rows, 7, None, lambda _: None), before
 
 
@@ -78,7 +80,7 @@ def test_every_loss_of_numbers_is_made_small(base: Any, name: str) -> None:
 @pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
 def test_the_quantile_loss_is_least_at_the_quantile(at: float) -> None:
     y = torch.tensor(np.random.default_rng(0).exponential(size=4000), dtype=torch.float32)
-    loss: Any = LOSSES["quantile"].model_validate({"kind": "quantile", "at": at})
+    loss: Any = LOSSES["quantile"].model_validate({"method": "quantile", "at": at})
     spots = torch.linspace(0, 4, 401)
     best = min(spots, key=lambda s: float(loss.value(s.repeat(len(y), 1), y, None)))
     assert abs(float((y < best).float().mean()) - at) < 0.02
@@ -89,7 +91,7 @@ def test_every_optimiser_learns(base: Any, name: str) -> None:
     _, history, before = trained(
         base,
         {
-            "optimiser": name,
+            "optimizer": name,
             "learning_rate": RATES.get(name, 5e-3),
             "epochs": 8 if name == "adafactor" else 2,
         },
@@ -101,7 +103,7 @@ def test_every_optimiser_learns(base: Any, name: str) -> None:
 def test_every_way_of_adversarial_training_learns_and_flattens_the_loss(
     base: Any, name: str
 ) -> None:
-    def worst(net: trainer.Joined) -> float:
+    def worst(net: trainer.TrunkWithHead) -> float:
         """The loss at a step of 0.5 along its own gradient, over the loss."""
         from mesocosm.learning.features.embeddings import pad
         from mesocosm.learning.training.adversarial.shift import Shift
@@ -134,8 +136,8 @@ def test_every_way_of_adversarial_training_learns_and_flattens_the_loss(
         {"average": 0.0, "epochs": 3},
         {"accumulate": 2},
         {"checkpointing": True},
-        {"loss": {"kind": "focal", "weights": "balanced"}},
-        {"loss": {"kind": "cross_entropy", "smoothing": 0.1}},
+        {"loss": {"method": "focal", "weights": "balanced"}},
+        {"loss": {"method": "cross_entropy", "smoothing": 0.1}},
         {"augment": WAYS},
         {"schedule": "plateau"},
     ],
@@ -151,13 +153,13 @@ def test_two_batches_added_up_step_as_one_of_twice_the_rows(base: Any) -> None:
         "epochs": 1,
         "dropout": 0.0,
         "clip": 1e9,
-        "optimiser": {"kind": "sgd", "momentum": 0.0},
+        "optimizer": {"method": "sgd", "momentum": 0.0},
         "learning_rate": 1e-3,
     }
-    tune: Any = TUNING["bitfit"].model_validate({"method": "bitfit", **gentle})
+    tune: Any = FINE_TUNING["bitfit"].model_validate({"method": "bitfit", **gentle})
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
-    net = trainer.Joined(trunk, np.zeros((386, 2), np.float32), np.zeros(2, np.float32), 0.0)
+    net = trainer.TrunkWithHead(trunk, np.zeros((386, 2), np.float32), np.zeros(2, np.float32), 0.0)
     for module in net.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
@@ -171,8 +173,8 @@ def test_two_batches_added_up_step_as_one_of_twice_the_rows(base: Any) -> None:
         trainer.train(
             net,
             tune.model_copy(update={"batch": batch, "accumulate": accumulate}),
-            trainer.Rows(ids, np.zeros((48, 2), np.float32), Y),
-            trainer.Rows(ids, np.zeros((48, 2), np.float32), Y),
+            trainer.TrainingRows(ids, np.zeros((48, 2), np.float32), Y),
+            trainer.TrainingRows(ids, np.zeros((48, 2), np.float32), Y),
             7,
             None,
             lambda _: None,
@@ -184,14 +186,16 @@ def test_two_batches_added_up_step_as_one_of_twice_the_rows(base: Any) -> None:
 
 
 def test_mixing_rows_leaves_the_loss_as_large_as_it_is(base: Any) -> None:
-    tune: Any = TUNING["bitfit"].model_validate(
+    tune: Any = FINE_TUNING["bitfit"].model_validate(
         {"method": "bitfit", "epochs": 1, "batch": 4, "mixup": 1.0, "learning_rate": 1e-9}
     )
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
-    rows = trainer.Rows(Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 0), np.float32), Y)
+    rows = trainer.TrainingRows(
+        Tokens(base.folder, 64).ids(TEXTS), np.zeros((48, 0), np.float32), Y
+    )
     told = trainer.train(
-        trainer.Joined(trunk, np.zeros((384, 2), np.float32), np.zeros(2, np.float32), 0.0),
+        trainer.TrunkWithHead(trunk, np.zeros((384, 2), np.float32), np.zeros(2, np.float32), 0.0),
         tune,
         rows,
         rows,
@@ -204,14 +208,14 @@ def test_mixing_rows_leaves_the_loss_as_large_as_it_is(base: Any) -> None:
 
 @pytest.mark.parametrize("name", list(SCHEDULES))
 def test_every_schedule_stays_between_nothing_and_the_peak(name: str) -> None:
-    schedule: Any = SCHEDULES[name].model_validate({"kind": name})
+    schedule: Any = SCHEDULES[name].model_validate({"method": name})
     shares = [schedule.share(i, 100, [1.0, 0.5, 0.6, 0.7][: i // 25]) for i in range(100)]
     assert all(0 <= s <= 1 for s in shares) and max(shares) > 0.95 and shares[0] < 0.2
     assert shares[-1] <= shares[50] and (name == "constant" or shares[-1] < 0.35)
 
 
 def test_the_loss_of_labels_falls_as_each_of_them_is_told() -> None:
-    loss: Any = LOSSES["binary"].model_validate({"kind": "binary", "smoothing": 0.1})
+    loss: Any = LOSSES["binary"].model_validate({"method": "binary", "smoothing": 0.1})
     y = torch.tensor([[1, 0, 1], [0, 0, 1]], dtype=torch.int8)
     right = (y.float() * 2 - 1) * 2
     part = right.clone()
@@ -225,7 +229,7 @@ def test_the_loss_of_labels_falls_as_each_of_them_is_told() -> None:
 
 @pytest.mark.parametrize("name", [n for n, kind in LOSSES.items() if kind.of == "classes"])  # type: ignore[attr-defined]
 def test_every_loss_falls_as_the_true_class_rises_and_weights_count(name: str) -> None:
-    loss: Any = LOSSES[name].model_validate({"kind": name})
+    loss: Any = LOSSES[name].model_validate({"method": name})
     y = torch.tensor([0, 1, 1, 1])
     said = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
     assert (
@@ -239,7 +243,7 @@ def test_every_loss_falls_as_the_true_class_rises_and_weights_count(name: str) -
     wrong = torch.tensor([[0.0, 1.0]] * 4)
     assert float(loss.value(wrong, y, weights)) > float(loss.value(wrong, y, None))
     if name == "focal":
-        plain: Any = LOSSES["cross_entropy"].model_validate({"kind": "cross_entropy"})
+        plain: Any = LOSSES["cross_entropy"].model_validate({"method": "cross_entropy"})
         none = loss.model_copy(update={"gamma": 0.0})
         assert float(none.value(said, y, weights)) == pytest.approx(
             float(plain.value(said, y, weights))
@@ -250,10 +254,10 @@ def test_every_loss_falls_as_the_true_class_rises_and_weights_count(name: str) -
 def test_every_augmentation_changes_some_tokens_and_no_mark(
     base: Any, words: Words, name: str
 ) -> None:
-    way: Any = AUGMENT[name].model_validate({"kind": name, "share": 0.5})
+    way: Any = AUGMENT[name].model_validate({"method": name, "share": 0.5})
     rows = Tokens(base.folder, 64).ids(TEXTS)
-    said = [way.changed(r, words, random.Random(i)) for i, r in enumerate(rows)]
-    assert said == [way.changed(r, words, random.Random(i)) for i, r in enumerate(rows)]
+    said = [way.apply(r, words, random.Random(i)) for i, r in enumerate(rows)]
+    assert said == [way.apply(r, words, random.Random(i)) for i, r in enumerate(rows)]
     assert sum(a != list(b) for a, b in zip(said, rows, strict=True)) > 24
     assert all(
         a[0] == b[0] and a[-1] == b[-1] and len(a) > 2 for a, b in zip(said, rows, strict=True)
@@ -288,11 +292,11 @@ def test_states_kept_give_the_features_of_the_whole_base(base: Any, tmp_path: Pa
 
 
 def test_a_rate_that_is_too_high_is_a_sentence(base: Any) -> None:
-    with pytest.raises(Wrong, match="the loss is no number after"):
+    with pytest.raises(Wrong, match="the loss became NaN or infinite after"):
         trained(
             base,
             {
-                "optimiser": {"kind": "sgd", "momentum": 0.99},
+                "optimizer": {"method": "sgd", "momentum": 0.99},
                 "learning_rate": 10.0,
                 "clip": 1e12,
                 "weight_decay": 1e6,

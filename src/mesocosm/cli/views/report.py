@@ -7,7 +7,7 @@ from typing import Any
 
 from mesocosm.data.quality.report import account_sentence
 from mesocosm.data.quality.row_account import sentences
-from mesocosm.learning.evaluation.model_card import MAIN, leading
+from mesocosm.learning.evaluation.model_card import MAIN, leading_metric
 
 Data = Mapping[str, Any]
 LONGEST = 90  # letters of an example

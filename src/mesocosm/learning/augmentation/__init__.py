@@ -1,4 +1,4 @@
-"""Rows said, or shown, in another way for training: one file and one line each."""
+"""Augmentation of texts and images in training: one file and one line each."""
 
 from mesocosm.core.settings import Kind
 from mesocosm.learning.augmentation.brightness import Light

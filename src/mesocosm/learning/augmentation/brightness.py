@@ -1,4 +1,4 @@
-"""Pictures in another light."""
+"""Random brightness, contrast and colour."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Light(Picture):
     method: Literal["brightness"] = "brightness"
     by: float = Field(0.2, gt=0, lt=1)
 
-    def changed(self, picture: Any, rng: random.Random) -> Any:
-        """The picture in the light that was drawn."""
+    def apply(self, picture: Any, rng: random.Random) -> Any:
+        """The picture with the factors that were drawn."""
         from PIL import ImageEnhance
 
         for way in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):

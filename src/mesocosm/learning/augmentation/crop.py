@@ -1,4 +1,4 @@
-"""A part of a picture, as large as the whole."""
+"""Random crops."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mesocosm.learning.augmentation.image import Picture
 
 
 class Crop(Picture):
-    """A part of the picture, drawn anew each time, stretched to the whole.
+    """A random part of the picture, drawn each time, resized to the whole.
 
     Args:
-        min: the smallest share of each side that stays.
+        min: the smallest share of each side that is kept.
 
     Source: Szegedy et al. 2015, CVPR (Inception's crops).
 
@@ -25,8 +25,8 @@ class Crop(Picture):
     method: Literal["crop"] = "crop"
     min: float = Field(0.8, gt=0, lt=1)
 
-    def changed(self, picture: Any, rng: random.Random) -> Any:
-        """The part that was drawn."""
+    def apply(self, picture: Any, rng: random.Random) -> Any:
+        """A random crop."""
         wide, high = (side * rng.uniform(self.min, 1) for side in picture.size)
         left, top = rng.uniform(0, picture.width - wide), rng.uniform(0, picture.height - high)
         return picture.resize(picture.size, box=(left, top, left + wide, top + high), resample=2)

@@ -1,4 +1,4 @@
-"""Pictures of which a part is hidden."""
+"""Cutout."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mesocosm.learning.augmentation.image import Picture
 
 
 class Cover(Picture):
-    """A square of the picture's mean colour hides a part, so the rest must tell.
+    """A square of the picture's mean colour covers a part of it.
 
     Args:
         share: of the shorter side that the square is wide.
@@ -25,7 +25,7 @@ class Cover(Picture):
     method: Literal["cutout"] = "cutout"
     share: float = Field(0.3, gt=0, lt=1)
 
-    def changed(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Any, rng: random.Random) -> Any:
         """The picture with its square; the square's middle lies anywhere in it."""
         from PIL import ImageStat
 

@@ -20,7 +20,9 @@ class Delete(Augment):
 
     method: Literal["delete"] = "delete"
 
-    def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
-        """The row's tokens anew."""
+    def apply(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
+        """The augmented tokens."""
         kept = [i for i in ids if i in words.marks or rng.random() >= self.share]
-        return kept if any(i not in words.marks for i in kept) else list(ids)
+        if all(i in words.marks for i in kept):
+            return list(ids)
+        return kept

@@ -1,4 +1,4 @@
-"""Pictures turned left to right."""
+"""Random horizontal flips."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ class Flip(Picture):
     method: Literal["flip"] = "flip"
     chance: float = Field(0.5, gt=0, le=1)
 
-    def changed(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Any, rng: random.Random) -> Any:
         """The picture or its mirror image."""
         from PIL import ImageOps
 
-        return ImageOps.mirror(picture) if rng.random() < self.chance else picture
+        if rng.random() < self.chance:
+            return ImageOps.mirror(picture)
+        return picture

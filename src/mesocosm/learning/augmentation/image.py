@@ -13,6 +13,6 @@ class Picture(Kind):
 
     of: ClassVar[str] = "image"
 
-    def changed(self, picture: Any, rng: random.Random) -> Any:
-        """The picture (Pillow, RGB) anew, as large as it was."""
+    def apply(self, picture: Any, rng: random.Random) -> Any:
+        """The augmented picture (Pillow, RGB), of the same size."""
         raise NotImplementedError

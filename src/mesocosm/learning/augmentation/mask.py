@@ -10,7 +10,7 @@ from mesocosm.learning.augmentation.text import Augment, Words
 
 
 class Mask(Augment):
-    """Some tokens become the base's mask, so the rest must tell the class.
+    """Some tokens become the base's mask token.
 
     Source: Xie et al. 2017, arXiv 1703.02573 (blanking).
 
@@ -20,8 +20,8 @@ class Mask(Augment):
 
     method: Literal["mask"] = "mask"
 
-    def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
-        """The row's tokens anew."""
+    def apply(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
+        """The augmented tokens."""
         return [
             words.mask if i not in words.marks and rng.random() < self.share else i for i in ids
         ]

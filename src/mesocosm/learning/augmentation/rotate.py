@@ -1,4 +1,4 @@
-"""Pictures turned a little."""
+"""Random rotation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mesocosm.learning.augmentation.image import Picture
 
 
 class Turn(Picture):
-    """The picture turned about its middle; corners take the colour that its edges have on average.
+    """The picture rotated about its middle; corners get the mean colour of its edges.
 
     Args:
-        degrees: the most either way.
+        degrees: the largest angle, either way.
 
     Source: Simard, Steinkraus and Platt 2003, ICDAR.
 
@@ -25,8 +25,8 @@ class Turn(Picture):
     method: Literal["rotate"] = "rotate"
     degrees: float = Field(15.0, gt=0, le=180)
 
-    def changed(self, picture: Any, rng: random.Random) -> Any:
-        """The picture, turned by what was drawn."""
+    def apply(self, picture: Any, rng: random.Random) -> Any:
+        """The picture, rotated by the angle that was drawn."""
         import numpy as np
 
         flat = np.asarray(picture)

@@ -20,14 +20,12 @@ class Swap(Augment):
 
     method: Literal["swap"] = "swap"
 
-    def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
-        """The row's tokens anew."""
-        said = list(ids)
-        for spot in range(len(said) - 1):
-            if (
-                said[spot] not in words.marks
-                and said[spot + 1] not in words.marks
-                and rng.random() < self.share
-            ):
-                said[spot], said[spot + 1] = said[spot + 1], said[spot]
-        return said
+    def apply(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
+        """The augmented tokens."""
+        swapped = list(ids)
+        for i in range(len(swapped) - 1):
+            if words.marks.intersection(swapped[i : i + 2]):
+                continue
+            if rng.random() < self.share:
+                swapped[i], swapped[i + 1] = swapped[i + 1], swapped[i]
+        return swapped

@@ -21,8 +21,8 @@ class Synonym(Augment):
 
     method: Literal["synonym"] = "synonym"
 
-    def changed(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
-        """The row's tokens anew."""
+    def apply(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
+        """The augmented tokens."""
         return [
             rng.choice(words.near(i)) if rng.random() < self.share and words.near(i) else i
             for i in ids

@@ -1,1 +1,1 @@
-"""What growing a version will cost, told before the work: one file for each kind of work."""
+"""What training a version will cost: one file for each kind of work."""

@@ -1,10 +1,10 @@
-"""What growing a version will cost, told before the work: seconds and memory by phase, from sizes,
-this machine's pace and what earlier builds took.
+"""What training a version will cost, estimated before the work: seconds and memory by phase, from
+sizes, this machine's pace and the actual cost of earlier builds.
 
 Each phase's work is counted in units of its own (products of rows, tokens and weights). A unit's
-time was measured once on a machine whose pace is known by the same small trial; here the trial is
-run again, and from the second build on the store's book of what phases really took stands for both.
-Knows clocks, units and the book; which work a version is, the other files of this folder say.
+time was measured once on a machine whose pace is known by a small benchmark; here the benchmark is
+run again, and from the second build on the store's calibration of each phase replaces both. Knows
+clocks, units and the calibration; the other modules of this folder count the work of a version.
 """
 
 from __future__ import annotations
@@ -21,23 +21,36 @@ import numpy as np
 
 from mesocosm.core.files import write_json
 from mesocosm.core.progress import Told
-from mesocosm.core.timer import Laps, fresh_peak, memory
+from mesocosm.core.timer import PhaseTimer, process_memory, reset_peak_memory
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
 
-BOOK = "price.json"
-ENOUGH, MOST_OFF = (
-    0.3,
-    20.0,
-)  # seconds of ended phases from which they correct the others, and by how much at most
-CLEARLY, WIDE = (
-    5.0,
-    1.5,
-)  # seconds and ratio by which what remains must differ before it is printed again
-FRESH = 600.0  # seconds for which what the trial took holds
-_paces: list[tuple[float, float]] = []  # when it was timed last, and what it took
-TRIAL = 0.0101  # seconds of the trial on the machine where the units were timed
+CALIBRATION = "price.json"
+MIN_SECONDS = 0.3  # of ended phases, from which on they correct the estimate of the others
+MAX_CORRECTION = 20.0
+MIN_CHANGE = 5.0  # seconds by which the remaining time must differ before it is reported again
+MIN_RATIO = 1.5  # and the ratio by which it must
+BENCHMARK_VALID = 600.0  # seconds for which a measured pace holds
+_paces: list[tuple[float, float]] = []  # when the pace was measured last, and the pace
+BENCHMARK_SECONDS = 0.0101  # of the benchmark on the machine where the units were timed
+PHASE_NAMES = {  # phases as a reader names them, where their key in stored records is another word
+    "starting": "imports",
+    "reading": "embedding",
+    "looking": "embedding images",
+    "heads": "fitting heads",
+    "tuning": "fine-tuning",
+    "judging": "evaluation",
+    "agreement": "checking ONNX parity",
+    "parts alone": "ablation",
+    "curve": "learning curve",
+    "looking closer": "diagnostics",
+    "matrix": "query projection",
+    "writing": "generation",
+    "weighing": "weighting features",
+    "solving": "item similarity",
+    "towers": "two-tower training",
+}
 UNITS = {  # seconds a unit, on that machine
     "token": 1.0e-11,
     "graph token": 1.6e-11,
@@ -66,13 +79,14 @@ Work = dict[str, float]
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be priced.
+    """Work whose cost is to be estimated.
 
     Args:
         work: units of each phase.
-        need: gigabytes beyond what is held already.
-        floor: gigabytes of this process with what the work imports; freed memory is used again.
-        key: what tells the pace of its phases from those of others, beside sizes.
+        need: gigabytes beyond what the process holds already.
+        floor: gigabytes of this process with the libraries that the work imports; freed memory is
+            used again.
+        key: what tells the pace of this kind of job from others, besides sizes.
     """
 
     work: Mapping[str, Work]
@@ -82,8 +96,8 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Price:
-    """Seconds by phase, gigabytes at most, and the machine's pace when they were told."""
+class CostEstimate:
+    """Seconds by phase, peak memory in gigabytes, and the machine's pace at the time."""
 
     phases: Mapping[str, float]
     gigabytes: float
@@ -95,16 +109,16 @@ class Price:
         return sum(self.phases.values())
 
     def text(self) -> Told:
-        """In words, the phases that count most first; carries the seconds as `about`."""
-        first = sorted(self.phases.items(), key=lambda p: -p[1])[:3]
+        """In words, with the longest three phases; carries the seconds as `about`."""
+        longest = sorted(self.phases.items(), key=lambda p: -p[1])[:3]
+        phases = ", ".join(f"{PHASE_NAMES.get(p, p)} {format_duration(s)}" for p, s in longest)
         return Told(
-            f"about {short(self.seconds)} and {self.gigabytes:.1f} GB"
-            f" ({', '.join(f'{name} {short(s)}' for name, s in first)})",
+            f"about {format_duration(self.seconds)} and {self.gigabytes:.1f} GB ({phases})",
             {"about": round(self.seconds, 2)},
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The price as plain data."""
+        """The estimate as plain data."""
         return {
             "seconds": round(self.seconds, 2),
             "gigabytes": round(self.gigabytes, 2),
@@ -113,143 +127,151 @@ class Price:
 
 
 @dataclass
-class Quote:
-    """A price that was told, and the clock that runs since."""
+class TrackedEstimate:
+    """An estimate, and the timer that runs since."""
 
     job: Job
-    said: Price
+    estimate: CostEstimate
     store: Path
-    held: float = field(default_factory=memory)
-    laps: Laps = field(default_factory=Laps)
+    held: float = field(default_factory=process_memory)
+    timer: PhaseTimer = field(default_factory=PhaseTimer)
 
     def __post_init__(self) -> None:
-        fresh_peak()
+        reset_peak_memory()
 
     def announce(self, say: Callable[[str], None]) -> None:
-        """Print the estimate; when a phase ends and what remains turns out clearly otherwise, print
-        that too.
+        """Report the estimate, and again whenever a phase ends and the remaining time has clearly
+        changed.
         """
-        say(self.said.text())
-        until = time.perf_counter() + self.said.seconds
+        say(self.estimate.text())
+        until = time.perf_counter() + self.estimate.seconds
 
         def correct() -> None:
             nonlocal until
             now, left = time.perf_counter(), self.remaining()
             before = max(0.0, until - now)
-            if abs(left - before) > CLEARLY and not 1 / WIDE < (left + 1) / (before + 1) < WIDE:
+            similar = 1 / MIN_RATIO < (left + 1) / (before + 1) < MIN_RATIO
+            if abs(left - before) > MIN_CHANGE and not similar:
                 until = now + left
-                say(
-                    Told(f"corrected estimate: about {short(left)} left", {"about": round(left, 2)})
-                )
+                text = f"corrected estimate: about {format_duration(left)} left"
+                say(Told(text, {"about": round(left, 2)}))
 
-        self.laps.on_end = correct
+        self.timer.on_end = correct
 
     def remaining(self) -> float:
-        """Seconds that are left: the estimates of the phases to come, times how far off those that
-        ended were.
+        """Remaining seconds: the estimates of the phases to come, times the error of those that
+        ended.
         """
-        ended = {p: s for p, s in self.said.phases.items() if p in self.laps.took}
-        guessed, true = sum(ended.values()), sum(self.laps.took[p] for p in ended)
-        ratio = (
-            min(MOST_OFF, max(1 / MOST_OFF, true / guessed)) if min(guessed, true) > ENOUGH else 1.0
-        )
-        return ratio * sum(s for p, s in self.said.phases.items() if p not in ended)
+        ended = {p: s for p, s in self.estimate.phases.items() if p in self.timer.durations}
+        estimated, actual = sum(ended.values()), sum(self.timer.durations[p] for p in ended)
+        ratio = 1.0
+        if min(estimated, actual) > MIN_SECONDS:
+            ratio = min(MAX_CORRECTION, max(1 / MAX_CORRECTION, actual / estimated))
+        return ratio * sum(s for p, s in self.estimate.phases.items() if p not in ended)
 
-    def started(self, base: Base | None) -> None:
-        """Import what a base runs on, where that was priced: it takes seconds, once a process."""
-        if not self.said.phases.get("starting"):
+    def import_libraries(self, base: Base | None) -> None:
+        """Import the libraries of a base, where the estimate counts that: it takes seconds, once a
+        process.
+        """
+        if not self.estimate.phases.get("starting"):
             return
         import torch
         from transformers import AutoConfig, AutoModel
 
         if base:
-            with (
-                torch.device("meta"),
-                contextlib.suppress(Exception),
-            ):  # whatever is wrong with it, reading it says
+            # an invalid base is reported when its weights are read
+            with torch.device("meta"), contextlib.suppress(Exception):
                 AutoModel.from_config(
                     AutoConfig.from_pretrained(base.folder, trust_remote_code=False)
                 )
-        self.laps.end("starting")
+        self.timer.end("starting")
 
-    def settled(self) -> dict[str, Any]:
-        """What was `said` and what it `took`; the store's book is corrected by it, each phase
-        halfway in the logarithm.
+    def record_actual(self) -> dict[str, Any]:
+        """Calibrate the store's phases by the actual cost, halfway in the logarithm.
+
+        Returns:
+            The estimate as `said`, the actual cost as `took`.
         """
-        held, known, key, floor = memory(peak=True), _book(self.store), self.job.key, self.job.floor
-        pairs = {
-            p: (s, self.laps.took[p])
-            for p, s in self.said.phases.items()
-            if self.laps.took.get(p, 0) > 0.05 and s > 0.05
-        }
-        if held > 1.05 * self.held and self.said.gigabytes > floor + 0.01 and held > floor + 0.01:
-            pairs["memory"] = (self.said.gigabytes - floor, held - floor)
-        for phase, (guess, true) in pairs.items():
-            old = known.get(
-                f"{phase}|{key}", known.get(phase, 1.0 if phase == "memory" else self.said.pace)
-            )
+        peak, known, key = process_memory(peak=True), _load_calibration(self.store), self.job.key
+        for phase, (estimated, actual) in self._compare(peak).items():
+            default = 1.0
+            if phase != "memory":
+                default = self.estimate.pace
+            old = known.get(f"{phase}|{key}", known.get(phase, default))
             for name in (phase, f"{phase}|{key}"):
-                known[name] = round(old * (true / guess) ** (0.5 if name in known else 1.0), 4)
+                weight = 0.5 if name in known else 1.0
+                known[name] = round(old * (actual / estimated) ** weight, 4)
         self.store.mkdir(parents=True, exist_ok=True)
-        write_json(self.store / BOOK, known)
+        write_json(self.store / CALIBRATION, known)
         took = {
-            "seconds": round(self.laps.seconds, 2),
-            "gigabytes": round(held, 2),
-            "phases": {k: round(v, 2) for k, v in self.laps.took.items()},
+            "seconds": round(self.timer.seconds, 2),
+            "gigabytes": round(peak, 2),
+            "phases": {k: round(v, 2) for k, v in self.timer.durations.items()},
         }
-        return {"said": self.said.as_json(), "took": took}
+        return {"said": self.estimate.as_json(), "took": took}
+
+    def _compare(self, peak: float) -> dict[str, tuple[float, float]]:
+        """Estimated and actual seconds of each phase long enough to tell, and gigabytes as
+        `memory`.
+        """
+        durations, floor = self.timer.durations, self.job.floor
+        pairs = {
+            p: (s, durations[p])
+            for p, s in self.estimate.phases.items()
+            if durations.get(p, 0) > 0.05 and s > 0.05
+        }
+        lowest = floor + 0.01
+        grew = peak > 1.05 * self.held
+        if grew and self.estimate.gigabytes > lowest and peak > lowest:
+            pairs["memory"] = (self.estimate.gigabytes - floor, peak - floor)
+        return pairs
 
 
-def price(job: Job, store: Path) -> Price:
-    """What a job will take."""
-    here, known = pace(), _book(store)
-    phases = {
-        phase: (
-            known.get(f"{phase}|{job.key}", known.get(phase, here))
-            * sum(UNITS[u] * n for u, n in units.items())
-        )
-        for phase, units in job.work.items()
-    }
+def estimate_cost(job: Job, store: Path) -> CostEstimate:
+    """What a job will take on this machine."""
+    pace, known = machine_pace(), _load_calibration(store)
+    phases = {}
+    for phase, units in job.work.items():
+        factor = known.get(f"{phase}|{job.key}", known.get(phase, pace))
+        seconds = factor * sum(UNITS[u] * n for u, n in units.items())
+        if seconds > 0:
+            phases[phase] = seconds
     need = known.get(f"memory|{job.key}", known.get("memory", 1.0)) * job.need
-    return Price(
-        {k: v for k, v in phases.items() if v > 0}, max(memory() + 0.02, job.floor + need), here
-    )
+    return CostEstimate(phases, max(process_memory() + 0.02, job.floor + need), pace)
 
 
-def quoted(job: Job, store: Path) -> Quote:
-    """A price, and a clock that begins now."""
-    return Quote(job, price(job, store), store)
+def track_estimate(job: Job, store: Path) -> TrackedEstimate:
+    """An estimate, and a timer that starts now."""
+    return TrackedEstimate(job, estimate_cost(job, store), store)
 
 
-def short(seconds: float) -> str:
-    """A length of time in two digits.
+def format_duration(seconds: float) -> str:
+    """A duration in two digits.
 
-    >>> short(7.62), short(128), short(7300)
+    >>> format_duration(7.62), format_duration(128), format_duration(7300)
     ('7.6 s', '2.1 min', '2.0 h')
     """
-    return (
-        f"{seconds:.2g} s"
-        if seconds < 99.5
-        else f"{seconds / 60:.1f} min"
-        if seconds < 5400
-        else f"{seconds / 3600:.1f} h"
-    )
+    if seconds < 99.5:
+        return f"{seconds:.2g} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.1f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
-def pace() -> float:
-    """How much longer a small trial (products, an eigendecomposition, a loop) takes here than where
-    the units were timed.
+def machine_pace() -> float:
+    """How much longer a small benchmark (products, an eigendecomposition, a loop) takes here than
+    where the units were timed.
 
-    It is the least of nine, which other work on the machine disturbs least. What was timed in this
-    process holds for `FRESH` seconds.
+    The minimum of nine runs, which other work on the machine disturbs least. A pace measured in
+    this process holds for `BENCHMARK_VALID` seconds.
     """
-    if not _paces or time.monotonic() - _paces[-1][0] > FRESH:
-        _paces[:] = [(time.monotonic(), _time_trial() / TRIAL)]
+    if not _paces or time.monotonic() - _paces[-1][0] > BENCHMARK_VALID:
+        _paces[:] = [(time.monotonic(), _run_benchmark() / BENCHMARK_SECONDS)]
     return _paces[-1][1]
 
 
-def _time_trial() -> float:
-    """The seconds of the trial."""
+def _run_benchmark() -> float:
+    """The seconds of the benchmark."""
     x = np.random.default_rng(0).normal(size=(260, 260)).astype(np.float32)
     took = []
     for _ in range(11):
@@ -262,35 +284,34 @@ def _time_trial() -> float:
     return float(np.min(took[2:]))
 
 
-def add(*some: Mapping[str, float]) -> Work:
+def add_work(*works: Mapping[str, float]) -> Work:
     """The units of several works together.
 
-    >>> add({"row": 1}, {"row": 2, "word": 3})
+    >>> add_work({"row": 1}, {"row": 2, "word": 3})
     {'row': 3.0, 'word': 3.0}
     """
-    found: Work = {}
-    for one in some:
-        for unit, n in one.items():
-            found[unit] = found.get(unit, 0.0) + n
-    return found
+    total: Work = {}
+    for work in works:
+        for unit, n in work.items():
+            total[unit] = total.get(unit, 0.0) + n
+    return total
 
 
-def times(units: Mapping[str, float], by: float) -> Work:
-    """A work some times."""
+def scale_work(units: Mapping[str, float], by: float) -> Work:
+    """A work done `by` times."""
     return {u: n * by for u, n in units.items()}
 
 
-def _book(store: Path) -> dict[str, float]:
+def _load_calibration(store: Path) -> dict[str, float]:
+    """Factors by phase; those that are no plausible numbers are left out."""
     try:
-        found = json.loads((store / BOOK).read_text(encoding="utf-8"))
+        stored = json.loads((store / CALIBRATION).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return (
-        {
-            str(k): float(v)
-            for k, v in found.items()
-            if isinstance(v, (int, float)) and 0.01 < v < 100
-        }
-        if isinstance(found, dict)
-        else {}
-    )
+    if not isinstance(stored, dict):
+        return {}
+    return {
+        str(k): float(v)
+        for k, v in stored.items()
+        if isinstance(v, (int, float)) and 0.01 < v < 100
+    }

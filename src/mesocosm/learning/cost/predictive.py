@@ -1,31 +1,41 @@
-"""The work of growing a version that predicts: reading or tuning a base, heads, judging, export.
+"""The work of training a predictor: embedding or fine-tuning a base, heads, evaluation, export.
 Counts sizes; fits nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mesocosm.core.cache import there
-from mesocosm.learning.base_models.base import feature_cache_path
-from mesocosm.learning.cost.estimate import Job, Work, add, times
-from mesocosm.learning.cost.workload import Net, export, longest, starting, tokens, trained, tuning
-from mesocosm.learning.heads.selection import candidate_heads
+from mesocosm.learning.cost.estimate import Job, Work, add_work, scale_work
+from mesocosm.learning.cost.predictor_sizes import PredictorSizes
+from mesocosm.learning.cost.workload import (
+    Net,
+    count_tokens,
+    export_work,
+    import_work,
+    longest_tokens,
+    training_memory,
+    tuning_work,
+)
+from mesocosm.learning.pretraining.run import find_pretrained
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.model import Model
 
-COPIED: Work = {"second": 0.35}
-FILTERED = 512  # features of a picture through filters learnt from the training images
+COPIED: Work = {"second": 0.35}  # a graph that lies in the cache of all stores
+ALL_ROWS = 5000  # training rows up to which ablations and learning curves are fitted
+KERNEL_ROWS = 2500  # of which a kernel's width is chosen
+CURVE_SHARES = (0.125, 0.25, 0.5)
 
 
-def job(
+def predictive_job(
     model: Model,
     parts: Splits,
     base: Base | None,
@@ -33,278 +43,271 @@ def job(
     sees: Base | None = None,
     corpus: Sequence[str] | None = None,
 ) -> Job:
-    """The work of growing this version.
+    """The work of training this version.
 
     Args:
+        base: of its texts.
         sees: the base of its images.
-        corpus: texts that it pretrains on before; None where that was done.
+        corpus: texts to pretrain on; None where that was done before.
     """
-    net = Net.of(base)
-    if model.pretrain and model.pretrain.from_scratch and base is None:
-        new = model.pretrain.from_scratch
-        net = Net.new(new.layers, new.width, new.vocab_size)
-    eye = Net.of(sees)
-    floor = 0.75 if net.weights else 0.25
-    return Job(
-        _work(model, parts, base, net, store, sees, eye, corpus),
-        _memory(model, parts, net, eye if sees else None, corpus),
-        floor,
-        _variant(model, parts),
-    )
+    sizes = PredictorSizes(model, parts, base, store, sees, corpus)
+    work = {phase: units for phase, count in PHASES.items() if (units := count(sizes)) is not None}
+    floor = 0.75 if sizes.net.weights else 0.25
+    return Job(work, _memory(sizes), floor, sizes.variant)
 
 
-def planned(
+def planned_job(
     model: Model,
     parts: Splits,
     base: Base | None,
     root: Path,
     store: Path,
     corpus: Sequence[str],
-    told: Mapping[str, Sequence[Any]],
+    corpus_fields: Mapping[str, Sequence[Any]],
 ) -> Job:
-    """The work of growing a version from what its file names: with a pretrained base where the
+    """The work of training a version from what its file names: with a pretrained base where the
     store has it, else with the pretraining.
 
     Args:
-        base: what reads, before it is pretrained.
-        corpus: texts to pretrain on, and what is `told` of each.
+        base: of its texts, before it is pretrained.
+        corpus: texts to pretrain on.
+        corpus_fields: what goes along with each of them, by field.
 
     Raises:
-        Wrong: the base that sees is not there.
+        Wrong: the image base is not there.
     """
     from mesocosm.learning.base_models import resolve
 
-    sees = resolve(model.image_base, root) if model.image_base and parts.images["train"] else None
+    sees = None
+    if model.image_base and parts.images["train"]:
+        sees = resolve(model.image_base, root)
     if not (model.pretrain and parts.text_names):
-        return job(model, parts, base, store, sees)
-    from mesocosm.learning.pretraining.run import Corpus, find_pretrained
+        return predictive_job(model, parts, base, store, sees)
 
-    read = find_pretrained(
-        base, Corpus(corpus, told), model.pretrain, model.max_length, model.seed, store
+    pretrained = find_pretrained(
+        base, corpus, model.pretrain, model.max_length, model.seed, store, corpus_fields
     )
-    return job(model, parts, read or base, store, sees, None if read else corpus)
-
-
-def _moves(model: Model, parts: Splits) -> tuple[str, ...]:
-    """The bases that tuning moves: of `text`, of `image`."""
-    if model.fine_tune.method == "frozen":
-        return ()
-    moves = model.fine_tune.trainable if parts.images["train"] else "text"
-    return ("text", "image") if moves == "both" else (moves,)
-
-
-def _variant(model: Model, parts: Splits) -> str:
-    heads = "+".join(_heads(model, parts))
-    way = "adapted " if model.init_from else "federated " if model.federated else ""
-    return (
-        f"{model.fine_tune.method} {way}{heads}"
-        f" {'image' if parts.images['train'] else 'text' if parts.text_names else 'table'}"
-    )
-
-
-def _heads(model: Model, parts: Splits) -> list[str]:
-    if model.fusion == "attention":
-        return ["attention"]
-    only = (
-        getattr(model.fine_tune, "head", "auto") if model.fine_tune.method == "frozen" else "linear"
-    )
-    text = np.zeros((1, 1 if parts.text_names else 0), np.float32)
-    return (
-        candidate_heads(text, parts.table["train"], parts.y["train"], parts.task.classes)
-        if only == "auto"
-        else [only]
-    )
+    if pretrained:
+        return predictive_job(model, parts, pretrained, store, sees)
+    return predictive_job(model, parts, base, store, sees, corpus)
 
 
 def _fit(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
-    """Units of fitting one head once."""
-    if head == "kernel":
-        sample = min(rows, 2500)
-        tries = 9.0 if text and table else 5.0  # widths that are tried, and the last solution
-        return {"eigen": tries * sample**1.6, "solve": 0.0 if rows <= 3000 else rows**3.0}
-    if head == "linear":
-        return (
-            {"logistic": rows**0.25 * (text + table) ** 0.55 * outputs**0.55}
-            if outputs
-            else {"solve": 100.0 * rows * (text + table) ** 2}
-        )
-    if head in ("mlp", "attention"):
-        cells = rows * (text + table) * (1 if head == "mlp" else 6)
-        return {"net row": 4 * 30 * (rows + cells / 50)}
+    """Units of fitting one head once.
+
+    Args:
+        text, table: widths of the features.
+    """
+    match head:
+        case "kernel":
+            sample = min(rows, KERNEL_ROWS)
+            tries = 9.0 if text and table else 5.0  # widths that are tried, and the last solution
+            return {"eigen": tries * sample**1.6, "solve": 0.0 if rows <= 3000 else rows**3.0}
+        case "linear" if outputs:
+            return {"logistic": rows**0.25 * (text + table) ** 0.55 * outputs**0.55}
+        case "linear":
+            return {"solve": 100.0 * rows * (text + table) ** 2}
+        case "mlp" | "attention":
+            cells = rows * (text + table) * (1 if head == "mlp" else 6)
+            return {"net row": 4 * 30 * (rows + cells / 50)}
     trees = 16 * 150 * (outputs if outputs > 2 else 1)
     return {"tree": trees, "tree row": trees * min(rows, 1500)}
 
 
-def _together(
-    model: Model,
-    parts: Splits,
-    kinds: Sequence[str],
-    rows: int,
-    text: int,
-    table: int,
-    outputs: int,
-) -> Work:
-    """Units of choosing a head: of all kinds, of rounds between sites, or of moving the general
+def _refit(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
+    """Units of fitting one head on other rows: trees keep their settings then. About half of the
+    heads that are tried are in the one that wins.
+    """
+    tries = 16 if head == "boost" else 1
+    return scale_work(_fit(head, rows, text, table, outputs), 0.6 / tries)
+
+
+def _count_imports(sizes: PredictorSizes) -> Work:
+    return import_work(bool(sizes.net.weights) and not sizes.is_cached)
+
+
+def _count_pretraining(sizes: PredictorSizes) -> Work | None:
+    corpus, pretrain = sizes.corpus, sizes.model.pretrain
+    if corpus is None or not pretrain:
+        return None
+    return {
+        "token": count_tokens(corpus) * (3 * pretrain.epochs + 0.1) * sizes.net.total,
+        "step": pretrain.epochs * len(set(corpus)) / pretrain.batch,
+        "start": 1,
+        "load": 4 * sizes.net.total,
+    }
+
+
+def _count_image_features(sizes: PredictorSizes) -> Work | None:
+    if not sizes.images["train"]:
+        return None
+    images, net = sum(sizes.images.values()), sizes.image_net
+    if not sizes.image_base:
+        return {"second": 4.0, "image": images}
+    return {
+        "token": images * net.places * net.weights,
+        "load": 4 * net.weights,
+        "import": 0.8,
+        "image": images,
+    }
+
+
+def _count_embedding(sizes: PredictorSizes) -> Work:
+    if sizes.is_cached:
+        return {"token": 0, "load": 0}
+    return {"token": sizes.all_tokens * sizes.net.weights, "load": 4 * sizes.net.weights}
+
+
+def _count_heads(sizes: PredictorSizes) -> Work:
+    """Units of choosing a head: of all kinds, of rounds between sites, or of adapting the general
     one.
     """
+    model, parts = sizes.model, sizes.parts
+    rows, text, table, outputs = sizes.rows, sizes.feature_width, sizes.table_width, sizes.outputs
     if model.federated and parts.sites is not None:
-        steps = (
-            16 * model.federated.rounds * model.federated.local
-        )  # three strengths of five folds, and the whole
+        # three strengths of five folds, and the whole
+        steps = 16 * model.federated.rounds * model.federated.local
         return {
             "product": 2.0 * steps * rows * (text + table) * outputs,
             "row": steps * len(np.unique(parts.sites)),
         }
-    return times(
-        add(*(_fit(h, rows, text, table, outputs) for h in kinds)), 20 if model.init_from else 1
-    )  # folds of strengths, of heads and of their means
+    once = add_work(*(_fit(h, rows, text, table, outputs) for h in sizes.heads))
+    # folds of strengths, of heads and of their means
+    return scale_work(once, 20 if model.init_from else 1)
 
 
-def _again(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
-    """Units of fitting one on other rows: trees have their settings then. About half of the kinds
-    that are tried are in the head that wins.
-    """
-    return times(_fit(head, rows, text, table, outputs), 0.6 / (16 if head == "boost" else 1))
-
-
-def _work(
-    model: Model,
-    parts: Splits,
-    base: Base | None,
-    net: Net,
-    store: Path,
-    sees: Base | None,
-    eye: Net,
-    corpus: Sequence[str] | None,
-) -> dict[str, Work]:
-    """Units of each phase."""
-    rows, test = len(parts.y["train"]), len(parts.y["test"])
-    pictures = {p: float(sum(map(len, fields.values()))) for p, fields in parts.images.items()}
-    text = net.width * (4 if model.apart else 1) + (
-        len(parts.images["train"]) * (eye.width if sees else FILTERED) if pictures["train"] else 0
-    )
-    table, outputs = parts.table["train"].shape[1], parts.task.classes
-    kinds = _heads(model, parts)
-    tuned = model.fine_tune.method != "frozen"
-    moves = _moves(model, parts)
-    said = {p: tokens(parts.texts[p]) if net.weights else 0.0 for p in parts.texts}
-    whole = sum(said.values())
-    cached = base is not None and corpus is None and _cached(base, model, parts, store)
-    found: dict[str, Work] = {}
-    found["starting"] = starting(bool(net.weights) and not cached)
-    if corpus is not None and model.pretrain:
-        read = tokens(corpus)
-        steps = model.pretrain.epochs * len(set(corpus)) / model.pretrain.batch
-        found["pretraining"] = {
-            "token": read * (3 * model.pretrain.epochs + 0.1) * net.whole,
-            "step": steps,
-            "start": 1,
-            "load": 4 * net.whole,
+def _count_tuning(sizes: PredictorSizes) -> Work | None:
+    if not sizes.fine_tunes:
+        return None
+    tune, scopes, rows = sizes.model.fine_tune, sizes.scopes, sizes.rows
+    texts: Work = {}
+    if "texts" in scopes:
+        tokens = sizes.tokens
+        texts = tuning_work(
+            tune, sizes.net, rows, tokens["train"], tokens["validation"], sizes.all_tokens
+        )
+    images: Work = {}
+    if "images" in scopes:
+        net = sizes.image_net
+        places = {p: n * net.places for p, n in sizes.images.items()}
+        images = tuning_work(
+            tune, net, rows, places["train"], places["validation"], sum(places.values())
+        )
+        # image nets are of any size, and theirs is exported within
+        images |= {
+            "step": images["step"] * (0.15 + 0.85 * min(1.0, net.weights / 1e7)),
+            "export": net.weights,
+            "import": 0.8,
         }
-    if pictures["train"]:
-        look = (
-            {
-                "token": sum(pictures.values()) * eye.places * eye.weights,
-                "load": 4 * eye.weights,
-                "import": 0.8,
-            }
-            if sees
-            else {"second": 4.0}
-        )
-        found["looking"] = look | {"image": sum(pictures.values())}
-    found["reading"] = {
-        "token": 0 if cached else whole * net.weights,
-        "load": 0 if cached else 4 * net.weights,
-    }
-    found["heads"] = _together(model, parts, kinds, rows, text, table, outputs)
-    if tuned:
-        words = (
-            tuning(model.fine_tune, net, rows, said["train"], said["validation"], whole)
-            if "text" in moves
-            else {}
-        )
-        shown = {p: n * eye.places for p, n in pictures.items()}
-        eyes = (
-            tuning(
-                model.fine_tune, eye, rows, shown["train"], shown["validation"], sum(shown.values())
-            )
-            if "image" in moves
-            else {}
-        )
-        if eyes:  # nets of any size see, and theirs is exported within
-            eyes |= {
-                "step": eyes["step"] * (0.15 + 0.85 * min(1.0, eye.weights / 1e7)),
-                "export": eye.weights,
-                "import": 0.8,
-            }
-        found["tuning"] = add(words, eyes)
-    if model.search:
-        found["search"] = times(add(found["heads"], found.get("tuning", {})), model.search.trials)
-    counted = said["train"] * 2
-    found["judging"] = {
-        "word": counted * max(1, outputs) ** 0.5,
-        "logistic": rows**0.25 * min(5000, 40 + counted / 3) ** 0.55 * max(1, outputs) ** 0.55 / 10,
-        "row": test * 300 * 0.05,
-    }
-    agree = min(400, len(parts.y["validation"]) + test)
-    mean = whole / max(1, sum(map(len, parts.texts.values())))
-    found["export"] = graph(net, None if "text" in moves or corpus is not None else base, store)
-    found["agreement"] = {"graph token": 2 * agree * mean * net.weights}
-    if text and table and rows <= 5000:
-        found["parts alone"] = add(
-            *(_again(h, rows, text, 0, outputs) for h in kinds if h != "boost"),
-            *(_again(h, rows, 0, table, outputs) for h in kinds),
-        )
-    if not tuned and rows <= 5000:
-        found["curve"] = add(
-            *(
-                _again(h, int(rows * share), text, table, outputs)
-                for h in kinds
-                for share in (0.125, 0.25, 0.5)
-            )
-        )
-    found["looking closer"] = {
-        "graph token": (3 * min(300, test) * mean * net.weights) if parts.task.classes else 0,
-        "row": 20 * test**0.5,
-    }
-    return found
+    return add_work(texts, images)
 
 
-def _memory(
-    model: Model, parts: Splits, net: Net, eye: Net | None, corpus: Sequence[str] | None
-) -> float:
-    """Gigabytes beyond what is held already."""
-    rows, moves = len(parts.y["train"]), _moves(model, parts)
-    tune: Any = model.fine_tune
+def _count_search(sizes: PredictorSizes) -> Work | None:
+    if not sizes.model.search:
+        return None
+    once = add_work(_count_heads(sizes), _count_tuning(sizes) or {})
+    return scale_work(once, sizes.model.search.trials)
+
+
+def _count_evaluation(sizes: PredictorSizes) -> Work:
+    counted, outputs = sizes.tokens["train"] * 2, max(1, sizes.outputs)
+    words = min(5000, 40 + counted / 3)
+    return {
+        "word": counted * outputs**0.5,
+        "logistic": sizes.rows**0.25 * words**0.55 * outputs**0.55 / 10,
+        "row": sizes.test_rows * 300 * 0.05,
+    }
+
+
+def _count_export(sizes: PredictorSizes) -> Work:
+    if "texts" in sizes.scopes or sizes.corpus is not None:
+        return graph_export_work(sizes.net, None, sizes.store)
+    return graph_export_work(sizes.net, sizes.base, sizes.store)
+
+
+def _count_parity(sizes: PredictorSizes) -> Work:
+    rows = min(400, len(sizes.parts.y["validation"]) + sizes.test_rows)
+    return {"graph token": 2 * rows * sizes.mean_tokens * sizes.net.weights}
+
+
+def _count_ablation(sizes: PredictorSizes) -> Work | None:
+    rows, text, table, outputs = sizes.rows, sizes.feature_width, sizes.table_width, sizes.outputs
+    if not (text and table and rows <= ALL_ROWS):
+        return None
+    return add_work(
+        *(_refit(h, rows, text, 0, outputs) for h in sizes.heads if h != "boost"),
+        *(_refit(h, rows, 0, table, outputs) for h in sizes.heads),
+    )
+
+
+def _count_curve(sizes: PredictorSizes) -> Work | None:
+    rows, text, table, outputs = sizes.rows, sizes.feature_width, sizes.table_width, sizes.outputs
+    if sizes.fine_tunes or rows > ALL_ROWS:
+        return None
+    total: Work = {}
+    for head in sizes.heads:
+        for share in CURVE_SHARES:
+            total = add_work(total, _refit(head, int(rows * share), text, table, outputs))
+    return total
+
+
+def _count_diagnostics(sizes: PredictorSizes) -> Work:
+    tokens = 0.0
+    if sizes.parts.task.classes:
+        tokens = 3 * min(300, sizes.test_rows) * sizes.mean_tokens * sizes.net.weights
+    return {"graph token": tokens, "row": 20 * sizes.test_rows**0.5}
+
+
+PHASES: dict[
+    str, Callable[[PredictorSizes], Work | None]
+] = {  # None where a version has not the phase
+    "starting": _count_imports,
+    "pretraining": _count_pretraining,
+    "looking": _count_image_features,
+    "reading": _count_embedding,
+    "heads": _count_heads,
+    "tuning": _count_tuning,
+    "search": _count_search,
+    "judging": _count_evaluation,
+    "export": _count_export,
+    "agreement": _count_parity,
+    "parts alone": _count_ablation,
+    "curve": _count_curve,
+    "looking closer": _count_diagnostics,
+}
+
+
+def _memory(sizes: PredictorSizes) -> float:
+    """Gigabytes beyond what the process holds already."""
+    model, parts, net = sizes.model, sizes.parts, sizes.net
+    fine_tune: Any = model.fine_tune
     need = 0.0
-    if "kernel" in _heads(model, parts):
-        need += (
-            7 * 4 * min(rows, 2500) ** 2 + (3 * 8 if rows <= 3000 else 1.4 * 4) * rows**2
-        ) / 1e9
-    if net.weights:
-        need += (
-            (4.8 * net.weights + 2.5e8) / 1e9
-            if "text" not in moves
-            else trained(tune, net, longest(parts.texts["train"], model.max_length))
-        )
-    if eye and "image" in moves:
-        need += trained(tune, eye, len(parts.images["train"]) * eye.places)
-    if corpus is not None and model.pretrain:  # what each word could be is told for a whole batch
-        need = max(
-            need,
-            trained(model.pretrain, net, long := longest(corpus, model.max_length))
-            + 5 * model.pretrain.batch * long * (net.whole - net.weights) / max(1, net.width) / 1e9,
-        )
+    if "kernel" in sizes.heads:
+        need += _kernel_memory(sizes.rows)
+    if "text" in sizes.scopes and net.weights:
+        need += training_memory(tune, net, longest_tokens(parts.texts["train"], model.max_length))
+    elif net.weights:
+        need += (4.8 * net.weights + 2.5e8) / 1e9
+    if sizes.image_base and "image" in sizes.scopes:
+        places = len(parts.images["train"]) * sizes.image_net.places
+        need += training_memory(tune, sizes.image_net, places)
+    if sizes.corpus is not None and model.pretrain:
+        longest = longest_tokens(sizes.corpus, model.max_length)
+        # masked words are predicted over the whole vocabulary
+        vocabulary = (net.total - net.weights) / max(1, net.width)
+        logits = 5 * model.pretrain.batch * longest * vocabulary / 1e9
+        need = max(need, training_memory(model.pretrain, net, longest) + logits)
     return max(need, 0.05)
 
 
-def _cached(base: Base, model: Model, parts: Splits, store: Path) -> bool:
-    texts = [t for p in parts.where for t in parts.texts[p]]
-    return not model.apart and feature_cache_path(base, texts, model.max_length, store).is_file()
+def _kernel_memory(rows: int) -> float:
+    """Gigabytes of the matrices of a kernel head, rows x rows; float64 for few rows."""
+    bytes_each = 3 * 8 if rows <= 3000 else 1.4 * 4
+    return float(7 * 4 * min(rows, KERNEL_ROWS) ** 2 + bytes_each * rows**2) / 1e9
 
 
-def graph(net: Net, base: Base | None, store: Path) -> Work:
-    """Units of having a net as a graph: of an untouched base it may be in the store, or in the
+def graph_export_work(net: Net, base: Base | None, store: Path) -> Work:
+    """Units of having a net as a graph: that of an untouched base may lie in the store, or in the
     cache of all stores.
 
     Args:
@@ -314,4 +317,6 @@ def graph(net: Net, base: Base | None, store: Path) -> Work:
 
     if not net.weights or (base and (trunk_folder(base, store) / "trunk.int8.onnx").is_file()):
         return {}
-    return COPIED if base and there(f"trunks/{trunk_folder(base, store).name}") else export(net)
+    if base and there(f"trunks/{trunk_folder(base, store).name}"):
+        return COPIED
+    return export_work(net)

@@ -1,5 +1,5 @@
-"""The work of growing any version, from the rows it will learn from: the roads are those of
-`learn.train`.
+"""The work of training any version, counted from its training rows; the cases are those of
+`training.train`.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from mesocosm.learning.cost.estimate import Job
 from mesocosm.learning.strategies.automl import AUTO
 
 if TYPE_CHECKING:
+    from mesocosm.learning.base_models import Base
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import Site
+    from mesocosm.learning.training.context import TrainContext
 
 
-def work_of(
+def job_for(
     model: Model,
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
     kinds: Mapping[str, str],
-    site: Site,
+    context: TrainContext,
 ) -> Job | None:
-    """What is to be priced; None for a base that is brought, and where the base is to be found
-    (`auto` has minutes of its own).
+    """The job of a version; None for an imported model, and for `base: auto`, which has a time
+    budget of its own.
 
     Raises:
         Wrong: the data or the base does not fit the settings.
@@ -34,48 +35,79 @@ def work_of(
     if not (model.base is None or isinstance(model.base, str)) or model.base == AUTO:
         return None
     if model.rank:
-        from mesocosm.learning.cost.ranking import ranking
-        from mesocosm.learning.tasks.ranking.train import build_histories, select_evaluated
+        return _ranking(model, rows, context)
+    match kinds[model.target]:
+        case "tags":
+            return _tagging(model, rows, split, context)
+        case "text":
+            return _text(model, rows, split, context)
+    return _prediction(model, rows, split, kinds, context)
 
-        items, histories = build_histories(model, rows, site.items)
-        reads = resolve(model.base or "", site.root) if any(site.items.values()) else None
-        return ranking(
-            model,
-            reads,
-            histories,
-            len(select_evaluated(histories, len(items), np.random.default_rng(model.seed))),
-            [site.items.get(i, "") for i in items],
-            site.store,
-        )
-    kind = kinds[model.target]
-    if kind == "tags":
-        from mesocosm.learning.cost.text import tagging
-        from mesocosm.learning.tasks.tagging.train import split_tagged
 
-        return tagging(
-            model,
-            resolve(model.base or "", site.root),
-            split_tagged(model.features[0], model.target, rows, split).texts,
-            len(site.order),
-            site.store,
-        )
-    if kind == "text":
-        from mesocosm.learning.cost.text import finding, writing
-        from mesocosm.learning.tasks.generation.prompt import split_pairs
-        from mesocosm.learning.tasks.generation.train import MAX_EVALUATED, MAX_GENERATED
+def _base(model: Model, context: TrainContext) -> Base:
+    """The base that the settings name.
 
-        base = resolve(model.base or "", site.root)
-        _, texts, answers = split_pairs(model.features, model.target, rows, split)
-        return (
-            writing(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED)
-            if base.writes
-            else finding(model, base, texts, answers, site.store)
-        )
-    from mesocosm.learning.cost.predictive import planned
-    from mesocosm.learning.features.splits import SplitContext, split_dataset
+    Raises:
+        Wrong: it is not there.
+    """
+    return resolve(str(model.base or ""), context.root)
 
-    context = SplitContext(site.order, site.taught, site.groups, site.sites)
-    parts = split_dataset(model, rows, split, kinds, context)
-    scratch = model.pretrain is not None and model.pretrain.from_scratch is not None
-    reads = resolve(model.base or "", site.root) if parts.text_names and not scratch else None
-    return planned(model, parts, reads, site.root, site.store, site.corpus, site.told)
+
+def _ranking(model: Model, rows: Mapping[str, Sequence[Any]], context: TrainContext) -> Job:
+    from mesocosm.learning.cost.ranking import ranking_job
+    from mesocosm.learning.tasks.ranking.train import build_histories, select_evaluated
+
+    items, histories = build_histories(model, rows, context.items)
+    base = None
+    if any(context.items.values()):
+        base = _base(model, context)
+    evaluated = select_evaluated(histories, len(items), np.random.default_rng(model.seed))
+    texts = [context.items.get(i, "") for i in items]
+    return ranking_job(model, base, histories, len(evaluated), texts, context.store)
+
+
+def _tagging(
+    model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], context: TrainContext
+) -> Job:
+    from mesocosm.learning.cost.text import tagging_job
+    from mesocosm.learning.tasks.tagging.train import split_tagged
+
+    base = _base(model, context)
+    texts = split_tagged(model.features[0], model.target, rows, split)[1]
+    return tagging_job(model, base, texts, len(context.order), context.store)
+
+
+def _text(
+    model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], context: TrainContext
+) -> Job:
+    from mesocosm.learning.cost.text import generation_job, retrieval_job
+    from mesocosm.learning.tasks.generation.prompt import split_pairs
+    from mesocosm.learning.tasks.generation.train import MAX_EVALUATED, MAX_GENERATED
+
+    base = _base(model, context)
+    _, texts, answers = split_pairs(model.features, model.target, rows, split)
+    if base.writes:
+        return generation_job(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED)
+    return retrieval_job(model, base, texts, answers, context.store)
+
+
+def _prediction(
+    model: Model,
+    rows: Mapping[str, Sequence[Any]],
+    split: Sequence[str],
+    kinds: Mapping[str, str],
+    context: TrainContext,
+) -> Job:
+    from mesocosm.learning.cost.predictive import planned_job
+    from mesocosm.learning.features.splits import split_dataset
+
+    parts = split_dataset(
+        model, rows, split, kinds, context.order, context.init_from, context.groups, context.sites
+    )
+    from_scratch = model.pretrain is not None and model.pretrain.from_scratch is not None
+    base = None
+    if parts.text_names and not from_scratch:
+        base = _base(model, context)
+    return planned_job(
+        model, parts, base, context.root, context.store, context.corpus, context.corpus_fields
+    )

@@ -1,4 +1,4 @@
-"""Sizes that a price is counted from: of nets by their files, of texts by their letters, of
+"""Sizes that costs are counted from: of nets by their files, of texts by their characters, of
 training by its settings.
 """
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,13 @@ from mesocosm.learning.cost.estimate import Work
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
 
-BACK = {
+PASSES = {  # of a training step, in forward passes; other methods take 2.3
     "full": 3.0,
     "gradual": 3.0,
     "last": 1.2,
     "prefix": 2.6,
     "prompt": 2.8,
-}  # of a forward pass; other methods 2.3
+}
 LAYERS = 6  # of a net whose settings do not tell
 
 
@@ -31,14 +31,14 @@ class Net:
     """How large a net is.
 
     Args:
-        weights: outside the words' table; every token passes them.
-        whole: all of them.
+        weights: outside the word embeddings; every token passes them.
+        total: all weights.
         width: of a token's state.
-        places: about how many places of a picture it looks at, where it sees.
+        places: about how many patches of an image it has, for an image net.
     """
 
     weights: float
-    whole: float
+    total: float
     width: int
     places: float = 0.0
 
@@ -48,65 +48,70 @@ class Net:
         if base is None:
             return cls(0.0, 0.0, 0)
         config = json.loads((base.folder / "config.json").read_text(encoding="utf-8"))
-        whole = sum(p.stat().st_size for p in base.folder.glob("*.safetensors")) / 4
-        side, patch = config.get("image_size", 224), config.get("patch_size", 32)
-        places = (
-            float(side[0] if isinstance(side, list) else side) ** 2
-            / float(patch[0] if isinstance(patch, list) else patch) ** 2
-        )
+        total = sum(p.stat().st_size for p in base.folder.glob("*.safetensors")) / 4
+        embeddings = config.get("vocab_size", 0) * config.get("hidden_size", 0)
+        side, patch = _side(config, "image_size", 224), _side(config, "patch_size", 32)
         return cls(
-            float(
-                max(whole / 4, whole - config.get("vocab_size", 0) * config.get("hidden_size", 0))
-            ),
-            whole,
+            float(max(total / 4, total - embeddings)),
+            total,
             int(config.get("hidden_size", 384)),
-            places,
+            side**2 / patch**2,
         )
 
     @classmethod
     def new(cls, layers: int, width: int, words: int) -> Net:
-        """Of one that begins from nothing."""
+        """Of one that is trained from scratch."""
         weights = 12.0 * layers * width**2
         return cls(weights, weights + words * width, width)
 
 
-def tokens(texts: Iterable[str]) -> float:
+def _side(config: Mapping[str, Any], key: str, default: int) -> float:
+    """The side of an image or a patch, in pixels; the first where a configuration has two."""
+    value = config.get(key, default)
+    if isinstance(value, list):
+        value = value[0]
+    return float(value)
+
+
+def count_tokens(texts: Iterable[str]) -> float:
     """About how many tokens: a quarter of the characters of distinct texts, and two more each."""
     return float(sum(len(t) / 4.2 + 2 for t in set(texts)))
 
 
-def starting(yes: bool) -> Work:
-    """Of importing transformers, which takes seconds once a process."""
+def import_work(yes: bool) -> Work:
+    """Units of importing transformers, which takes seconds once a process."""
     return {"import": float(yes and "transformers.models.auto.modeling_auto" not in sys.modules)}
 
 
-def export(net: Net) -> Work:
-    """Of writing a net as a graph."""
+def export_work(net: Net) -> Work:
+    """Units of writing a net as a graph."""
     return {"export": net.weights, "import": 0.8 * float("onnxscript" not in sys.modules)}
 
 
-def tuning(tune: Any, net: Net, rows: int, taught: float, held: float, whole: float) -> Work:
-    """Of training by gradient.
+def tuning_work(
+    tune: Any, net: Net, rows: int, trained: float, validation: float, all_tokens: float
+) -> Work:
+    """Units of training by gradient.
 
     Args:
         rows: training rows.
-        taught, held: tokens of training and of validation rows.
-        whole: tokens of all rows, which are read once more at the end.
+        trained, held: tokens of training and of validation rows.
+        all_tokens: tokens of all rows, which are embedded once more at the end.
     """
-    once = taught * BACK.get(tune.method, 2.3) + held
+    once = trained * PASSES.get(tune.method, 2.3) + validation
     return {
-        "token": (once * tune.epochs + whole) * net.weights,
+        "token": (once * tune.epochs + all_tokens) * net.weights,
         "step": tune.epochs * math.ceil(rows / tune.batch),
         "start": 1,
         "load": 4 * net.weights,
     }
 
 
-def trained(tune: Any, net: Net, longest: float) -> float:
-    """Gigabytes of training by gradient, rows of `longest` tokens at most."""
-    return float(20 * net.weights + 4.5e8 + tune.batch * longest * net.width * LAYERS * 40) / 1e9
+def training_memory(tune: Any, net: Net, row_tokens: float) -> float:
+    """Gigabytes of training by gradient, rows of `row_tokens` tokens at most."""
+    return float(20 * net.weights + 4.5e8 + tune.batch * row_tokens * net.width * LAYERS * 40) / 1e9
 
 
-def longest(texts: Sequence[str], most: int) -> float:
+def longest_tokens(texts: Sequence[str], most: int) -> float:
     """Tokens of the longest of the first texts, at most `most`."""
-    return min(float(most), max((tokens([t]) for t in texts[:2000]), default=1.0))
+    return min(float(most), max((count_tokens([t]) for t in texts[:2000]), default=1.0))

@@ -1,5 +1,5 @@
-"""Whether a row's answer depends on the rows beside it: measured on the graphs that serve. Knows
-graphs and arrays.
+"""Whether a row's prediction depends on the rows of its batch: measured on the graphs that serve.
+Knows graphs and arrays.
 """
 
 from __future__ import annotations
@@ -13,85 +13,81 @@ import numpy as np
 from mesocosm.learning.export.onnx_sessions import session
 
 Array = np.ndarray[Any, Any]
-TOLERANCE = 1e-6  # of a probability, or of a standardised value
+TOLERANCE = 1e-6  # of a probability, or of a standardized value
 ROWS = 8
-NEIGHBOURS = (
-    "9 " * 24,
-    "radio " * 12,
-    "",
-)  # texts of other lengths and of odd tokens, padded together with a row
-# rows that are asked beside the neighbours: each of them costs as many tokens as the longest
+# texts of other lengths and of odd tokens, padded together with a row
+NEIGHBOURS = ("9 " * 24, "radio " * 12, "")
+# rows that are run beside the neighbours: each of them costs as many tokens as the longest
 # neighbour has
 PADDED = 4
+Predict = Callable[[Sequence[int], Sequence[str]], Array]
+Arrangement = tuple[list[int], int, Sequence[str]]  # order of the rows, batch size, texts beside
 
 
-def invariance(
-    answers: Callable[[Sequence[int], Sequence[str]], Array],
+def measure_invariance(
+    answers: Predict,
     count: int,
     agreement: Callable[[Array, Array], float],
     seed: int = 0,
     known: Array | None = None,
 ) -> dict[str, Any]:
-    """How far answers move when rows are answered together, in another order, and beside other
-    rows.
+    """How far predictions move when rows are run together, in another order, and beside other rows.
 
     Args:
-        answers: what is answered for rows of some numbers that are asked together with some texts;
-            only the rows' own answers come back.
+        answers: predictions for rows of given numbers that are run together with some texts; only
+            those of the rows come back.
         count: how many rows there are to take from.
-        agreement: the share of rows on which two answers decide alike.
-        known: the answers of all rows, asked together.
+        agreement: the share of rows on which two predictions decide alike.
+        known: the predictions of all rows, run together.
 
     Returns:
-        `rows` that were asked, `arrangements` of them, the greatest `difference` from the answer of
-        the row alone, `moved` (the share of decisions that changed) and `invariant`.
+        `rows` that were run, `arrangements` of them, the greatest `difference` from the prediction
+            of the row alone, `moved` (the share of decisions that changed) and `invariant`.
     """
     rows = np.unique(np.linspace(0, count - 1, min(count, ROWS)).astype(int)).tolist()
     if not rows:
         return {"rows": 0, "arrangements": 0, "difference": 0.0, "moved": 0.0, "invariant": True}
     alone = np.vstack([answers([i], ()) for i in rows])
-    found = [
-        (order, _arranged(answers, [rows[i] for i in order], size, beside))
+    arranged = [
+        (order, _predict_arranged(answers, [rows[i] for i in order], size, beside))
         for order, size, beside in _arrangements(len(rows), seed)
     ]
-    found += [(list(range(len(rows))), known[rows])] if known is not None else []
-    difference = max(float(np.abs(one - alone[order]).max()) for order, one in found)
-    moved = max(1.0 - agreement(alone[order], one) for order, one in found)
+    if known is not None:
+        arranged.append((list(range(len(rows))), known[rows]))
+    difference = max(float(np.abs(p - alone[order]).max()) for order, p in arranged)
+    moved = max(1.0 - agreement(alone[order], p) for order, p in arranged)
     return {
         "rows": len(rows),
-        "arrangements": len(found),
+        "arrangements": len(arranged),
         "difference": float(f"{difference:.2g}"),
         "moved": round(moved, 4),
         "invariant": difference <= TOLERANCE and moved == 0.0,
     }
 
 
-def _arrangements(count: int, seed: int) -> Iterator[tuple[list[int], int, Sequence[str]]]:
-    """Which rows in which order, how many are asked together, and what is asked beside them."""
+def _arrangements(count: int, seed: int) -> Iterator[Arrangement]:
+    """All rows together; shuffled in batches of five; some beside the neighbours."""
     rng = np.random.default_rng(seed)
     yield list(range(count)), count, ()
     yield rng.permutation(count).tolist(), 5, ()
     yield rng.permutation(count).tolist()[:PADDED], 2, NEIGHBOURS
 
 
-def _arranged(
-    answers: Callable[[Sequence[int], Sequence[str]], Array],
-    rows: Sequence[int],
-    size: int,
-    beside: Sequence[str],
+def _predict_arranged(
+    answers: Predict, rows: Sequence[int], size: int, beside: Sequence[str]
 ) -> Array:
     return np.vstack([answers(rows[at : at + size], beside) for at in range(0, len(rows), size)])
 
 
-class Asked:
-    """Rows that the exported graphs are asked about.
+class GraphProbe:
+    """Rows that the exported graphs are run on.
 
     Args:
         head: the graph of the head.
         texts: the text of each row.
         read: the features (rows, width) of texts.
         seen: features of each row that are no text's (rows, width).
-        table: the table block of each row.
+        table: the table features of each row.
     """
 
     def __init__(
@@ -102,35 +98,28 @@ class Asked:
         seen: Array,
         table: Array,
     ) -> None:
-        self.head, self.texts, self.read, self.seen, self.table = (
-            session(head),
-            texts,
-            read,
-            seen,
-            table,
-        )
+        self.head = session(head)
+        self.texts, self.read, self.seen, self.table = texts, read, seen, table
 
-    def answers(self, at: Sequence[int], beside: Sequence[str] = ()) -> Array:
-        """What the head gives for rows of some numbers, asked together with some texts."""
+    def predict(self, at: Sequence[int], beside: Sequence[str] = ()) -> Array:
+        """The head's output for rows of given numbers, run together with some texts."""
         rows = [*at, *[at[0]] * len(beside)]
-        return self._head(
-            np.hstack([self.read([*(self.texts[i] for i in at), *beside]), self.seen[rows]]),
-            self.table[rows],
-        )[: len(at)]
+        text = self.read([*(self.texts[i] for i in at), *beside])
+        return self._run_head(np.hstack([text, self.seen[rows]]), self.table[rows])[: len(at)]
 
-    def invariance(
+    def measure_invariance(
         self, agreement: Callable[[Array, Array], float], features: Array | None = None
     ) -> dict[str, Any]:
-        """As `invariance`; `features` are those of all rows read together, those that are no text's
-        included.
-        """
-        return invariance(
-            self.answers,
-            len(self.table),
-            agreement,
-            known=self._head(features, self.table) if features is not None else None,
-        )
+        """As `measure_invariance`.
 
-    def _head(self, features: Array, table: Array) -> Array:
-        given = {"features": features.astype(np.float32), "table": table.astype(np.float32)}
-        return np.asarray(self.head.run(None, given)[0])
+        Args:
+            features: those of all rows read together, those that are no text's included.
+        """
+        known = None
+        if features is not None:
+            known = self._run_head(features, self.table)
+        return measure_invariance(self.predict, len(self.table), agreement, known=known)
+
+    def _run_head(self, features: Array, table: Array) -> Array:
+        inputs = {"features": features.astype(np.float32), "table": table.astype(np.float32)}
+        return np.asarray(self.head.run(None, inputs)[0])

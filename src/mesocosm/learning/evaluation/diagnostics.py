@@ -1,6 +1,4 @@
-"""A model looked at beyond its mean: weak slices, robustness, fairness. Knows the parts that each
-needs.
-"""
+"""Evaluate a model beyond its mean: weak slices, robustness, fairness."""
 
 from __future__ import annotations
 
@@ -9,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learning.evaluation.fairness import fairness
-from mesocosm.learning.evaluation.robustness import WAYS, robustness
-from mesocosm.learning.evaluation.slices import weak
+from mesocosm.learning.evaluation.fairness import GAPS, Fair, measure_fairness
+from mesocosm.learning.evaluation.robustness import WAYS, measure_robustness
+from mesocosm.learning.evaluation.slices import find_weak_slices
+from mesocosm.learning.features.splits import Splits
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
@@ -20,48 +19,89 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 
-def examined(
+def run_diagnostics(
     model: Model,
     rows: Mapping[str, Sequence[Any]],
     kinds: Mapping[str, str],
     parts: Splits,
     p: Array,
-    said: Callable[[Sequence[str], Array], Array] | None,
+    predict_texts: Callable[[Sequence[str], Array], Array] | None,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """What the test rows tell: `slices`, `robustness` and, where declared, `fairness`, with the
-    figures that gates bound.
+    """Diagnostics on the test rows.
 
     Args:
         rows: cleaned columns, all parts.
         p: probabilities (test rows, classes).
-        said: what the served graph says of changed texts for test rows of those numbers; None where
-            no input is text.
+        predict_texts: what the served graph predicts for changed texts of test rows of given
+            numbers; None where no input is text.
+
+    Returns:
+        `slices`, `robustness` and, where declared, `fairness`, with the metrics that gates bound.
     """
-    y, test = parts.y["test"], parts.where["test"]
-    open_ = {n: [rows[n][i] for i in test] for n in model.features if n not in model.allow_private}
-    found: dict[str, Any] = {"slices": weak(open_, kinds, parts.task.find_errors(p, parts))}
-    for part in found["slices"]:
-        say(
-            f"weak where {part['where']}:"
-            f" "
-            f"{'share without an error' if parts.task.many else 'accuracy' if parts.task.classes else 'share without a great error'}"
-            f" {part['accuracy']:.3f} on {part['rows']} test rows"
-        )
-    if said is not None and len(test) and parts.task.classes and not parts.task.many:
-        found["robustness"] = robustness(parts.texts["test"], y, said, model.seed)
-        found |= {f"{way}_accuracy": found["robustness"][way] for way in WAYS}
-        say(
-            f"with slips of the finger: accuracy {found['typo_accuracy']:.3f}, in other words:"
-            f" {found['paraphrase_accuracy']:.3f} ({found['robustness']['as_they_are']:.3f} as they"
-            " are)"
-        )
+    found = _find_slices(model, rows, kinds, parts, p, say)
+    classes = parts.task.classes and not parts.task.many
+    if predict_texts is not None and len(parts.where["test"]) and classes:
+        found |= _measure_robustness(model, parts, predict_texts, say)
     if model.fairness:
-        groups = {n: [rows[n][i] for i in test] for n in model.fairness.groups}
-        found["fairness"] = fairness(model.fairness, groups, kinds, p.argmax(1), y, parts.labels)
-        found |= {gap: found["fairness"][gap] for gap in ("parity_gap", "odds_gap", "accuracy_gap")}
-        say(
-            f"between groups by {', '.join(model.fairness.groups)}: chosen {found['parity_gap']:.3f} apart,"
-            f" found or mistaken {found['odds_gap']:.3f} apart"
-        )
+        found |= _measure_fairness(model.fairness, rows, kinds, parts, p, say)
     return found
+
+
+def _find_slices(
+    model: Model,
+    rows: Mapping[str, Sequence[Any]],
+    kinds: Mapping[str, str],
+    parts: Splits,
+    p: Array,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    test = parts.where["test"]
+    columns = {
+        n: [rows[n][i] for i in test] for n in model.features if n not in model.allow_private
+    }
+    slices = find_weak_slices(columns, kinds, parts.task.find_errors(p, parts))
+    what = "share of rows without a large error"
+    if parts.task.many:
+        what = "share of rows without an error"
+    elif parts.task.classes:
+        what = "accuracy"
+    for part in slices:
+        say(
+            f"weak slice: {part['where']}: {what} {part['accuracy']:.3f} on {part['rows']} test"
+            " rows"
+        )
+    return {"slices": slices}
+
+
+def _measure_robustness(
+    model: Model,
+    parts: Splits,
+    predict_texts: Callable[[Sequence[str], Array], Array],
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    robustness = measure_robustness(parts.texts["test"], parts.y["test"], predict_texts, model.seed)
+    say(
+        f"robustness: accuracy {robustness['typo']:.3f} with typos, {robustness['paraphrase']:.3f}"
+        f" paraphrased ({robustness['as_they_are']:.3f} unmodified)"
+    )
+    return {"robustness": robustness} | {f"{way}_accuracy": robustness[way] for way in WAYS}
+
+
+def _measure_fairness(
+    fair: Fair,
+    rows: Mapping[str, Sequence[Any]],
+    kinds: Mapping[str, str],
+    parts: Splits,
+    p: Array,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    test = parts.where["test"]
+    columns = {n: [rows[n][i] for i in test] for n in fair.groups}
+    fairness = measure_fairness(fair, columns, kinds, p.argmax(1), parts.y["test"], parts.labels)
+    say(
+        f"fairness by {', '.join(fair.groups)}: demographic parity gap {fairness['parity_gap']:.3f},"
+        f" equalized odds gap {fairness['odds_gap']:.3f}, accuracy gap"
+        f" {fairness['accuracy_gap']:.3f}"
+    )
+    return {"fairness": fairness} | {gap: fairness[gap] for gap in GAPS}

@@ -1,4 +1,4 @@
-"""The learning curve of a head: what it reaches with a part of the training rows. Knows heads and
+"""The learning curve of a head: its metrics with a part of the training rows. Knows heads and
 tasks.
 """
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learning.evaluation.model_card import LEADING, leading
+from mesocosm.learning.evaluation.model_card import LEADING, leading_metric
 from mesocosm.learning.heads.folds import shuffle_rows
 
 if TYPE_CHECKING:
@@ -17,37 +17,37 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 SHARES = (0.125, 0.25, 0.5)
-MOST_ROWS = 5000
-LEAST_ROWS = 20
+MAX_ROWS = 5000
+MIN_ROWS = 20
+METRICS = ("accuracy", "micro_f1", "macro_f1", "auc", "log_loss", "r2", "mae")
 
 
-def curve(
+def measure_learning_curve(
     head: Any,
-    said: Array,
+    predictions: Array,
     feats: Mapping[str, Array],
     parts: Splits,
     seed: int,
     say: Callable[[str], None],
 ) -> list[dict[str, Any]]:
-    """Figures on the test rows by number of training rows, the version's own last; nested parts of
-    one seeded order, in which a group is together.
+    """Metrics on the test rows by number of training rows, the version's own last; nested subsets
+    of one seeded order, in which a group is together.
 
     Args:
-        head: a fitted head, whose kinds are fitted again on fewer rows, trees with the settings
-            that they have.
-        said: what it says of the test rows with all of them.
+        head: a fitted head, whose kinds are fitted again on fewer rows, boosted trees with the
+            settings that they have.
+        predictions: its predictions of the test rows with all training rows.
 
     Source: Cortes et al. 1993, NIPS (learning curves).
     """
-    y, classes = parts.y["train"], parts.task.classes
-    if len(y) > MOST_ROWS:
+    y, classes, groups = parts.y["train"], parts.task.classes, parts.groups.get("train")
+    if len(y) > MAX_ROWS:
         return []
-    groups = parts.groups.get("train")
     order = shuffle_rows(len(y), np.random.default_rng(seed), groups)
-    found = []
+    curve = []
     for share in SHARES:
         pick = np.sort(order[: int(len(y) * share)])
-        if len(pick) < LEAST_ROWS or (y.ndim == 1 and len(np.unique(y[pick])) < classes):
+        if len(pick) < MIN_ROWS or (y.ndim == 1 and len(np.unique(y[pick])) < classes):
             continue
         small = head.again(
             feats["train"][pick],
@@ -57,26 +57,17 @@ def curve(
             seed,
             None if groups is None else groups[pick],
         )
-        found.append(
-            {"rows": len(pick)}
-            | _figures(parts, said, small.logits(feats["test"], parts.table["test"]))
-        )
-    if not found:
+        others = parts.task.decode(small.logits(feats["test"], parts.table["test"]))
+        curve.append({"rows": len(pick)} | _metrics(parts, predictions, others))
+    if not curve:
         return []
-    found.append({"rows": len(y)} | _figures(parts, said, None))
-    key = leading(found[-1])
-    say(
-        "with "
-        + ", ".join(f"{one['rows']} rows {one.get(key, float('nan')):.3f}" for one in found)
-        + f" ({LEADING[key]} on the test rows)"
-    )
-    return found
+    curve.append({"rows": len(y)} | _metrics(parts, predictions, predictions))
+    key = leading_metric(curve[-1])
+    points = ", ".join(f"{p['rows']} rows {p.get(key, float('nan')):.3f}" for p in curve)
+    say(f"learning curve: {points} ({LEADING[key]} on the test rows)")
+    return curve
 
 
-def _figures(parts: Splits, said: Array, logits: Array | None) -> dict[str, Any]:
-    other = said if logits is None else parts.task.decode(logits)
-    return {
-        k: v
-        for k, v in parts.task.compare(said, other, parts.y["test"]).items()
-        if k in ("accuracy", "micro_f1", "macro_f1", "auc", "log_loss", "r2", "mae")
-    }
+def _metrics(parts: Splits, predictions: Array, others: Array) -> dict[str, Any]:
+    compared = parts.task.compare(predictions, others, parts.y["test"])
+    return {k: v for k, v in compared.items() if k in METRICS}

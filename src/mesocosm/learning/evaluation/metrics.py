@@ -1,6 +1,6 @@
-"""Honest figures: metrics of held-out rows with bootstrap intervals, and baselines beside them.
+"""Metrics of held-out rows with bootstrap intervals, and those of baselines.
 
-Knows numpy and scikit-learn's metrics. Knows nothing of how a model was made.
+Knows numpy and scikit-learn's metrics. Knows nothing of how a model was trained.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import numpy as np
 from mesocosm.core.thresholds import satisfies
 
 Array = np.ndarray[Any, Any]
-MAIN = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error")
 
 
 def calibration_error(p: Array, y: Array, bins: int = 10) -> float:
@@ -23,40 +22,44 @@ def calibration_error(p: Array, y: Array, bins: int = 10) -> float:
     Source: Naeini et al. 2015, AAAI.
     """
     top, right = p.max(1), p.argmax(1) == y
-    which = np.minimum((top * bins).astype(int), bins - 1)
-    gaps = [
-        abs(top[which == b].mean() - right[which == b].mean()) * (which == b).mean()
-        for b in range(bins)
-        if (which == b).any()
-    ]
-    return float(sum(gaps))
+    bin_of = np.minimum((top * bins).astype(int), bins - 1)
+    error = 0.0
+    for b in np.unique(bin_of):
+        inside = bin_of == b
+        error += abs(top[inside].mean() - right[inside].mean()) * inside.mean()
+    return float(error)
 
 
-def macro_f1(y: Array, said: Array, classes: int) -> float:
-    """Mean of the classes' F1 over classes that occur or were said."""
-    table = np.bincount(y * classes + said, minlength=classes * classes).reshape(classes, classes)
-    hit, real, told = np.diag(table), table.sum(1), table.sum(0)
-    seen = (real + told) > 0
-    return float(np.mean(2 * hit[seen] / (real + told)[seen]))
+def macro_f1(y: Array, predictions: Array, classes: int) -> float:
+    """Mean F1 over the classes that occur or are predicted."""
+    table = np.bincount(y * classes + predictions, minlength=classes * classes).reshape(
+        classes, classes
+    )
+    hits, actual, predicted = np.diag(table), table.sum(1), table.sum(0)
+    seen = (actual + predicted) > 0
+    return float(np.mean(2 * hits[seen] / (actual + predicted)[seen]))
 
 
 def auc(p: Array, y: Array) -> float:
-    """Area under the ROC curve; the mean over one-against-rest for several classes; nan for one
+    """Area under the ROC curve; the mean over one-against-rest for several classes; NaN for one
     class.
     """
     from scipy.stats import rankdata
 
+    classes = range(p.shape[1])
+    if p.shape[1] == 2:
+        classes = range(1, 2)
     areas = []
-    for k in [1] if p.shape[1] == 2 else range(p.shape[1]):
-        pos = y == k
-        n, m = int(pos.sum()), int((~pos).sum())
+    for k in classes:
+        positive = y == k
+        n, m = int(positive.sum()), int((~positive).sum())
         if n and m:
-            areas.append((rankdata(p[:, k])[pos].sum() - n * (n + 1) / 2) / (n * m))
+            areas.append((rankdata(p[:, k])[positive].sum() - n * (n + 1) / 2) / (n * m))
     return float(np.mean(areas)) if areas else float("nan")
 
 
-def figures(p: Array, y: Array) -> dict[str, float]:
-    """The main metrics of probabilities (rows, classes) against labels."""
+def classification_metrics(p: Array, y: Array) -> dict[str, float]:
+    """The main metrics of probabilities (rows, classes) against labels (rows)."""
     rows = np.arange(len(y))
     return {
         "accuracy": float((p.argmax(1) == y).mean()),
@@ -68,73 +71,87 @@ def figures(p: Array, y: Array) -> dict[str, float]:
     }
 
 
-def interval(
+def bootstrap_interval(
     measure: Callable[[Array], float], rows: int, seed: int, times: int = 300
 ) -> list[float] | None:
-    """The 95 % percentile interval of a measure over bootstrap samples of rows; None where no
-    sample has the measure.
+    """The 95 % percentile interval of a metric over bootstrap samples of rows; None where no sample
+    has the metric.
+
+    Args:
+        measure: the metric of the rows of given numbers.
+        times: samples.
     """
     rng = np.random.default_rng(seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = [measure(rng.integers(0, rows, rows)) for _ in range(times)]
-    if np.isnan(found).all():
+        sampled = [measure(rng.integers(0, rows, rows)) for _ in range(times)]
+    if np.isnan(sampled).all():
         return None
-    low, high = np.nanpercentile(found, [2.5, 97.5])
+    low, high = np.nanpercentile(sampled, [2.5, 97.5])
     return [round(float(low), 4), round(float(high), 4)]
 
 
 def mean_at(values: Array, rows: Array) -> float:
-    """The mean of some rows' values, of which `interval` makes an interval."""
+    """The mean of the values of some rows, as `bootstrap_interval` measures it."""
     return float(values[rows].mean())
 
 
-def report(p: Array, y: Array, labels: Sequence[str], seed: int) -> dict[str, Any]:
-    """Everything about one model on held-out rows: figures, intervals, per class."""
-    found: dict[str, Any] = {k: round(v, 4) if v == v else None for k, v in figures(p, y).items()}
-    said = p.argmax(1)
-    times = 300 if len(y) * p.shape[1] < 60_000 else 60
-    found["interval"] = {
-        "accuracy": interval(lambda i: float((said[i] == y[i]).mean()), len(y), seed, times),
-        "macro_f1": interval(lambda i: macro_f1(y[i], said[i], p.shape[1]), len(y), seed, times),
-        "auc": interval(lambda i: auc(p[i], y[i]), len(y), seed, min(times, 100)),
+def evaluate_classifier(p: Array, y: Array, labels: Sequence[str], seed: int) -> dict[str, Any]:
+    """All metrics of one model on held-out rows, with intervals and metrics of each class."""
+    metrics = classification_metrics(p, y)
+    found: dict[str, Any] = {k: None if np.isnan(v) else round(v, 4) for k, v in metrics.items()}
+    predictions, classes = p.argmax(1), p.shape[1]
+    times = 300 if len(y) * classes < 60_000 else 60
+    measures: dict[str, tuple[Callable[[Array], float], int]] = {
+        "accuracy": (lambda i: float((predictions[i] == y[i]).mean()), times),
+        "macro_f1": (lambda i: macro_f1(y[i], predictions[i], classes), times),
+        "auc": (lambda i: auc(p[i], y[i]), min(times, 100)),
     }
-    found["interval"] = {k: v for k, v in found["interval"].items() if v}
+    intervals = {
+        name: bootstrap_interval(measure, len(y), seed, samples)
+        for name, (measure, samples) in measures.items()
+    }
+    found["interval"] = {k: v for k, v in intervals.items() if v}
     found["rows"] = len(y)
-    found["classes"] = {}
-    for k, label in enumerate(labels):
-        hit, real, told = (
-            int(((said == k) & (y == k)).sum()),
-            int((y == k).sum()),
-            int((said == k).sum()),
-        )
-        found["classes"][label] = {
-            "rows": real,
-            "precision": round(hit / told, 4) if told else None,
-            "recall": round(hit / real, 4) if real else None,
-            "f1": round(2 * hit / (real + told), 4) if real + told else None,
-        }
+    found["classes"] = {
+        name: _class_metrics(predictions == k, y == k) for k, name in enumerate(labels)
+    }
     return found
 
 
-def baselines(train: Any, test: Any, y: Array, y_test: Array, classes: int) -> dict[str, Array]:
-    """What a majority class and a plain linear model of these columns say of the same rows:
-    probabilities (rows, classes).
+def _class_metrics(predicted: Array, actual: Array) -> dict[str, float | None]:
+    """Precision, recall and F1 of one class; None where they are not defined."""
+    hits, real, told = int((predicted & actual).sum()), int(actual.sum()), int(predicted.sum())
+    return {
+        "rows": real,
+        "precision": _ratio(hits, told),
+        "recall": _ratio(hits, real),
+        "f1": _ratio(2 * hits, real + told),
+    }
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def fit_baselines(train: Any, test: Any, y: Array, y_test: Array, classes: int) -> dict[str, Array]:
+    """Probabilities (rows, classes) of the test rows by a majority class and a logistic regression.
+
+    Args:
+        train, test: the columns of the training and of the test rows.
     """
     from sklearn.linear_model import LogisticRegression
 
     share = np.bincount(y, minlength=classes) / len(y)
-    told = {"majority": np.tile(share, (len(y_test), 1))}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         net = LogisticRegression(C=10.0, max_iter=60, tol=1e-4).fit(train, y)
-    p = np.zeros((len(y_test), classes))
-    p[:, net.classes_] = net.predict_proba(test)
-    told["linear"] = p
-    return told
+    linear = np.zeros((len(y_test), classes))
+    linear[:, net.classes_] = net.predict_proba(test)
+    return {"majority": np.tile(share, (len(y_test), 1)), "linear": linear}
 
 
-def temperature(logits: Array, y: Array) -> float:
+def fit_temperature(logits: Array, y: Array) -> float:
     """The number that logits (rows, classes) are divided by for the lowest log-loss, 0.05 to 20.
 
     Source: Guo et al. 2017, arXiv 1706.04599.
@@ -151,29 +168,29 @@ def temperature(logits: Array, y: Array) -> float:
     return float(np.exp(found.x))
 
 
-def paired(ours: Array, theirs: Array) -> float:
-    """The chance of a difference in errors as great as this between two models on the same rows,
-    were they equally good.
+def mcnemar(ours: Array, theirs: Array) -> float:
+    """The p-value of McNemar's test that two models make equally many errors on the same rows.
 
     Args:
-        ours: whether each row was right; `theirs` likewise.
+        ours, theirs: whether each row was right.
 
     Source: McNemar 1947, Psychometrika 12; the exact binomial form.
     """
     from scipy.stats import binomtest
 
-    only, other = int((ours & ~theirs).sum()), int((~ours & theirs).sum())
-    return float(binomtest(only, only + other).pvalue) if only + other else 1.0
+    only_ours, only_theirs = int((ours & ~theirs).sum()), int((~ours & theirs).sum())
+    if not only_ours + only_theirs:
+        return 1.0
+    return float(binomtest(only_ours, only_ours + only_theirs).pvalue)
 
 
-def gates(require: dict[str, str], metrics: dict[str, Any]) -> list[str]:
+def check_gates(require: dict[str, str], metrics: dict[str, Any]) -> list[str]:
     """The bounds of `require` that the metrics miss, each as a sentence."""
     missed = []
     for name, bound in require.items():
-        figure = metrics.get(name)
-        if figure is None or not satisfies(bound, float(figure)):
-            missed.append(
-                f"{name} is {figure if figure is not None else 'not known'}, and require says"
-                f" {bound}"
-            )
+        value = metrics.get(name)
+        if value is None:
+            missed.append(f"{name} was not measured, required: {bound}")
+        elif not satisfies(bound, float(value)):
+            missed.append(f"{name} is {value}, required: {bound}")
     return missed

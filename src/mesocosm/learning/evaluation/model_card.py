@@ -1,11 +1,11 @@
-"""A model card in Markdown, written from a version's record. Knows the record's shape only.
+"""A model card in Markdown, rendered from a version's record. Knows the record's shape only.
 
 Source: Mitchell et al. 2019, arXiv 1810.03993 (the sections).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,249 +48,308 @@ LEADING = {
     "micro_f1": "micro F1",
     "r2": "R2",
     "ndcg_at_10": "NDCG at 10",
-    "span_f1": "F1 of named things",
+    "span_f1": "span F1",
     "mrr": "mean reciprocal rank",
     "rouge_l": "ROUGE-L",
 }
+TESTS = {"accuracy": "McNemar", "r2": "Wilcoxon, absolute errors"}  # others are Wilcoxon's
+COMPARED = {  # what a version is compared with, by its key in the record
+    "text alone": "ablation, text only",
+    "images alone": "ablation, images only",
+    "table alone": "ablation, table only",
+    "last version": "previous version",
+}
+PREDICTS = {  # by the task in the record; retrieval is any other
+    "text": "Generates {}",
+    "tags": "Labels words with {}",
+    "ranking": "Ranks {}",
+}
+Lines = list[str]
+Record = Mapping[str, Any]
 
 
-def leading(figures: Mapping[str, Any]) -> str:
-    """The figure that speaks first for a model, by its key.
+def leading_metric(figures: Record) -> str:
+    """The key of the metric that leads for a model.
 
-    >>> leading({"macro_f1": 0.8, "accuracy": 0.9}), leading({"rouge_l": 0.3})
+    >>> leading_metric({"macro_f1": 0.8, "accuracy": 0.9}), leading_metric({"rouge_l": 0.3})
     ('accuracy', 'rouge_l')
     """
     return next((k for k in LEADING if k in figures), "accuracy")
 
 
-def card(version: Mapping[str, Any], about: str, data: Mapping[str, Any]) -> str:
-    """The card.
+def render_card(version: Record, about: str, data: Record) -> str:
+    """The card in Markdown.
 
     Args:
         version: `id`, `state`, `why`, `at`, `snapshot`, `metrics`, `recipe`.
         about: what the model is for, in the file's words.
         data: of its dataset: `name`, `account`, `origins`, `purpose`, `files`.
     """
-    m, recipe = version["metrics"], version["recipe"]
-    made = datetime.fromtimestamp(float(version["at"]), UTC).strftime("%Y-%m-%d %H:%M UTC")
-    out = [f"# {version['id']}", "", about, ""] if about else [f"# {version['id']}", ""]
-    if m.get("warnings"):
-        out[2:2] = [
-            f"**{one[0].upper()}{one[1:]}.**" if i == 0 else f"- {one}"
-            for i, one in enumerate(m["warnings"])
-        ] + [""]
-    out += [
-        "## Model",
-        "",
-        (
-            f"- Made: {made}; state:"
-            f" {version['state']}{' (' + version['why'] + ')' if version['why'] else ''}"
-        ),
-        (
-            f"- Base: {recipe['base'] or 'none'} ({recipe['licence'] or 'no licence needed'});"
-            f" method: {recipe['method']}; head: {recipe['head']}; served in {recipe['precision']}"
-        ),
-        *_batches(recipe),
-        *_seen(recipe),
-        (
-            f"- "
-            f"{'Writes ' + repr(recipe['predict']) if recipe.get('task') == 'text' else 'Tags words as ' + repr(recipe['predict']) if recipe.get('task') == 'tags' else 'Ranks ' + repr(recipe['predict']) if recipe.get('task') == 'ranking' else 'Finds ' + repr(recipe['predict']) if recipe.get('task') else 'Predicts one of ' + str(len(recipe['labels'])) + ' classes' if recipe['labels'] else 'Predicts a number'}"
-            f" from: {', '.join(recipe['inputs'])}"
-        ),
-        (
-            f"- Seed: {recipe['seed']}; training took {m.get('seconds', float('nan')):.1f}"
-            f" s{_priced(m)}"
-        ),
-        *_made_with(recipe.get("environment", {})),
-        "",
-        "## Data",
-        "",
-        f"- Dataset: {data['name']}, version {version['snapshot']}"
-        + (f"; purpose: {data['purpose']}" if data.get("purpose") else ""),
-        f"- Account: {', '.join(f'{k} {v}' for k, v in data['account'].items())}",
-        *(
-            f"- Source {s}: origin {o.get('origin') or 'not told'}, licence"
-            f" {o.get('licence') or 'not told'}"
-            for s, o in data.get("origins", {}).items()
-        ),
-        f"- Rows: {', '.join(f'{p} {n}' for p, n in recipe['rows'].items())}",
+    metrics, recipe = version["metrics"], version["recipe"]
+    sections = [
+        [f"# {version['id']}"],
+        _render_warnings(metrics.get("warnings", [])),
+        [about] if about else [],
+        ["## Model"],
+        _render_model(version, metrics, recipe),
+        ["## Data"],
+        _render_data(version, data, metrics, recipe),
+        _render_automl(recipe.get("auto", [])),
+        ["## Metrics on the test rows"],
+        _render_metrics(metrics),
+        _render_comparisons(metrics),
+        *(_render_example(one) for one in metrics.get("examples", [])[:3]),
+        _render_classes(metrics["classes"]),
+        *_render_intervals(metrics),
+        ["## Weak slices"],
+        _render_slices(metrics),
+        ["## Fairness"],
+        *_render_fairness(metrics.get("fairness")),
     ]
-    if recipe.get("auto"):
-        out += [
-            "",
-            "What was tried for it (`base: auto`):",
-            "",
-            *(
-                f"- {a['tried']}: "
-                + (
-                    a["why_not"]
-                    if "why_not" in a
-                    else f"{a['head']} head, loss {a['loss']:.4f} in {a['seconds']:.1f} s"
-                )
-                for a in recipe["auto"]
-            ),
-            "",
-        ]
-    shared = m.get("leaks", {}).get("shared", 0)
-    out += [f"- {shared} test rows equal a training row in every input", ""]
-    out += [
-        "## Figures on held-out rows",
-        "",
-        "| metric | value | 95 % interval | " + " | ".join(m["baselines"]) + " |",
-        "|---" * (3 + len(m["baselines"])) + "|",
-    ]
-    for key in (k for k in MAIN if k in m):
-        low, high = m["interval"].get(key, (None, None))
-        span = "" if low is None else f"{low:.3f} to {high:.3f}"
-        out.append(
-            f"| {key} | {_said(m.get(key))} | {span} | "
-            + " | ".join(_said(b.get(key)) for b in m["baselines"].values())
-            + " |"
-        )
-    figure = leading(m)
-    test = {"accuracy": "McNemar", "r2": "Wilcoxon, absolute errors"}.get(figure, "Wilcoxon")
-    out += [
-        "",
-        *(
-            f"- Against {name}: {m[f'gain_over_{name}']:+.3f} {LEADING[figure]}, p = {b['p']:.3g}"
-            f" ({test}, same rows)"
-            for name, b in m["baselines"].items()
-            if "p" in b
-        ),
-    ]
-    for one in m.get("examples", [])[:3]:
-        out += [
-            "",
-            f"> {' '.join(one['asked'].split())[:300]}",
-            "",
-            f"wrote: {' '.join(one['wrote'].split())[:300]}",
-            "",
-            f"the row says: {' '.join(one['wanted'].split())[:300]}",
-        ]
-    out += [
-        f"- Beside {name}{' (' + str(b['rows']) + ' rows)' if 'rows' in b else ''}:"
-        f" {_said(b.get(figure))}, this version {b['gain']:+.3f}, p = {b['p']:.3g} ({test})"
-        for name, b in m.get("beside", {}).items()
-    ]
-    if m.get("known"):
-        k = m["known"]
-        out += [
-            f"- On the {k['rows']} rows by which the last version was judged: {k['what']}"
-            f" {k['then']:.3f} then, {k['now']:.3f} now"
-        ]
-    if m["classes"]:
-        out += ["", "| class | rows | precision | recall | F1 |", "|---|---|---|---|---|"]
-        out += [
-            f"| {name} | {c['rows']} | {_said(c['precision'])} | {_said(c['recall'])} |"
-            f" {_said(c['f1'])} |"
-            for name, c in m["classes"].items()
-        ]
-    if m.get("interval_coverage") is not None:
-        out += [
-            "",
-            (
-                f"Intervals of level {m['interval_level']:.0%} hold {m['interval_coverage']:.1%} of"
-                f" the test rows; their mean width is {m['interval_width']:.4g}."
-            ),
-            "",
-            "| test rows where | rows | inside |",
-            "|---|---|---|",
-        ]
-        out += [
-            f"| {s['where']} | {s['rows']} | {s['covered']:.1%} |" for s in m["coverage_by_slice"]
-        ]
-    out += ["", "## Where it is weak", ""]
-    out += [
-        f"- {s['where']}: accuracy {s['accuracy']:.3f} on {s['rows']} rows (p = {s['p']:.2g})"
-        for s in m.get("slices", [])
-    ] or ["- No part of the test rows told by one input has provably more errors than the rest."]
-    if "robustness" in m:
-        r = m["robustness"]
-        out += [
-            f"- With slips of the finger: {r['typo']:.3f}; in other words: {r['paraphrase']:.3f};"
-            f" as they are: {r['as_they_are']:.3f} (accuracy, {r['rows']} rows)"
-        ]
-    out += ["", "## Fairness", ""]
-    if "fairness" in m:
-        f = m["fairness"]
-        out += [
-            (
-                f"Greatest gaps between groups of ten rows or more: chosen {f['parity_gap']:.3f},"
-                f" found or mistaken {f['odds_gap']:.3f}, accuracy {f['accuracy_gap']:.3f}."
-            ),
-            "",
-        ]
-        for field, groups in f["fields"].items():
-            out += [f"| {field} | rows | accuracy |", "|---|---|---|"]
-            out += [
-                f"| {g} | {v['rows']} | {_said(v.get('accuracy'))} |" for g, v in groups.items()
-            ] + [""]
-    else:
-        out += [
-            (
-                "No field that tells groups of people was declared (`fair` in the model), so none"
-                " was compared."
-            ),
-            "",
-        ]
-    return "\n".join(out).rstrip() + "\n"
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
-def _made_with(e: Mapping[str, Any]) -> list[str]:
-    if not e:
+def _render_warnings(warnings: Sequence[str]) -> Lines:
+    """The first warning in bold, the others as a list."""
+    if not warnings:
         return []
-    commit = (
-        f"; Git commit {e['commit'][:12]}{', with changes' if e['changed'] else ''}"
-        if e.get("commit")
-        else ""
-    )
+    first, *others = warnings
+    return [f"**{first[0].upper()}{first[1:]}.**", *(f"- {one}" for one in others)]
+
+
+def _render_model(version: Record, metrics: Record, recipe: Record) -> Lines:
+    trained = datetime.fromtimestamp(float(version["at"]), UTC).strftime("%Y-%m-%d %H:%M UTC")
+    reason = f" ({version['why']})" if version["why"] else ""
+    licence = recipe["licence"] or "no licence needed"
     return [
-        f"- Made with: Python {e['python']} on {e['machine']},"
-        f" {', '.join(f'{k} {v}' for k, v in e['libraries'].items())}{commit}"
+        f"- Trained: {trained}; state: {version['state']}{reason}",
+        f"- Base: {recipe['base'] or 'none'} ({licence}); method: {recipe['method']}; head:"
+        f" {recipe['head']}; served in {recipe['precision']}",
+        *_render_batches(recipe),
+        *_render_image_base(recipe),
+        f"- {_describe_task(recipe)} from: {', '.join(recipe['inputs'])}",
+        f"- Seed: {recipe['seed']}; training took {metrics.get('seconds', float('nan')):.1f} s"
+        f"{_describe_cost(metrics)}",
+        *_render_environment(recipe.get("environment", {})),
     ]
 
 
-def _priced(m: Mapping[str, Any]) -> str:
-    told = m.get("price")
+def _describe_task(recipe: Record) -> str:
+    task = recipe.get("task")
+    if task:
+        return PREDICTS.get(task, "Retrieves {}").format(repr(recipe["predict"]))
+    if recipe["labels"]:
+        return f"Predicts one of {len(recipe['labels'])} classes"
+    return "Predicts a number"
+
+
+def _describe_cost(metrics: Record) -> str:
+    cost = metrics.get("price")
+    if not cost:
+        return ""
+    estimated, actual = cost["said"], cost["took"]
     return (
-        f" (told before: {told['said']['seconds']:.1f} s and {told['said']['gigabytes']:.1f} GB; it"
-        f" came to {told['took']['seconds']:.1f} s and {told['took']['gigabytes']:.1f} GB)"
-        if told
-        else ""
+        f" (estimated {estimated['seconds']:.1f} s / {estimated['gigabytes']:.1f} GB; actual"
+        f" {actual['seconds']:.1f} s / {actual['gigabytes']:.1f} GB)"
     )
 
 
-def _said(value: Any) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _batches(recipe: Mapping[str, Any]) -> list[str]:
-    """What was measured of answers in batches."""
-    told = recipe.get("invariance", {}).get(recipe["precision"])
-    if not told or not told["rows"]:
+def _render_batches(recipe: Record) -> Lines:
+    """How far predictions depend on the batch."""
+    measured = recipe.get("invariance", {}).get(recipe["precision"])
+    if not measured or not measured["rows"]:
         return []
-    how = (
-        ""
-        if told["invariant"]
-        else "; it is served row by row, so that no answer depends on other rows"
-    )
+    remedy = ""
+    if not measured["invariant"]:
+        remedy = "; it is served row by row, so that no prediction depends on other rows"
     return [
-        f"- Batches: answers of {told['rows']} rows alone and in {told['arrangements']}"
-        f" arrangements differ by at most {told['difference']:.2g}; {told['moved']:.1%} of the"
-        f" decisions change{how}"
+        f"- Batch invariance: predictions of {measured['rows']} rows alone and in"
+        f" {measured['arrangements']} arrangements differ by at most {measured['difference']:.2g};"
+        f" {measured['moved']:.1%} of the decisions change{remedy}"
     ]
 
 
-def _seen(recipe: Mapping[str, Any]) -> list[str]:
-    """What looked at the images, where there were some."""
+def _render_image_base(recipe: Record) -> Lines:
+    """What the features of images come from, where an input is an image."""
     if not recipe.get("images"):
         return []
     sees = recipe["sees"]
     if "base" not in sees:
-        return ["- Images: looked at by filters learnt from the training images"]
-    tuned = "sight_mb" in recipe
+        return ["- Images: features by filters that were learnt from the training images"]
+    method = "frozen"
+    if "sight_mb" in recipe:
+        method = f"fine-tuned by {recipe['method']}, {recipe['sight_mb']:.1f} MB of its own"
+    return [f"- Images: base {sees['base']} ({sees['licence']}), {method}"]
+
+
+def _render_environment(environment: Record) -> Lines:
+    if not environment:
+        return []
+    commit = ""
+    if environment.get("commit"):
+        changed = ", with changes" if environment["changed"] else ""
+        commit = f"; Git commit {environment['commit'][:12]}{changed}"
+    libraries = ", ".join(f"{k} {v}" for k, v in environment["libraries"].items())
     return [
-        f"- Images: looked at by {sees['base']} ({sees['licence']}),"
-        f" "
-        f"{'tuned by ' + recipe['method'] + ', ' + format(recipe['sight_mb'], '.1f') + ' MB of its own' if tuned else 'as it is'}"
+        f"- Environment: Python {environment['python']} on {environment['machine']},"
+        f" {libraries}{commit}"
     ]
+
+
+def _render_data(version: Record, data: Record, metrics: Record, recipe: Record) -> Lines:
+    purpose = f"; purpose: {data['purpose']}" if data.get("purpose") else ""
+    shared = metrics.get("leaks", {}).get("shared", 0)
+    return [
+        f"- Dataset: {data['name']}, version {version['snapshot']}{purpose}",
+        f"- Row counts: {', '.join(f'{k} {v}' for k, v in data['account'].items())}",
+        *(
+            f"- Source {name}: origin {source.get('origin') or 'unknown'}, licence"
+            f" {source.get('licence') or 'unknown'}"
+            for name, source in data.get("origins", {}).items()
+        ),
+        f"- Split: {', '.join(f'{p} {n}' for p, n in recipe['rows'].items())}",
+        f"- {shared} test rows are identical to a training row in every input",
+    ]
+
+
+def _render_automl(tries: Sequence[Record]) -> Lines:
+    if not tries:
+        return []
+    lines = ["What was tried for it (`base: auto`):", ""]
+    for one in tries:
+        result = one.get("why_not") or (
+            f"{one['head']} head, loss {one['loss']:.4f} in {one['seconds']:.1f} s"
+        )
+        lines.append(f"- {one['tried']}: {result}")
+    return lines
+
+
+def _render_metrics(metrics: Record) -> Lines:
+    """A table of metrics beside the baselines."""
+    baselines = metrics["baselines"]
+    lines = [
+        _row("metric", "value", "95 % interval", *baselines),
+        "|---" * (3 + len(baselines)) + "|",
+    ]
+    for key in MAIN:
+        if key not in metrics:
+            continue
+        interval = ""
+        if key in metrics["interval"]:
+            low, high = metrics["interval"][key]
+            interval = f"{low:.3f} to {high:.3f}"
+        others = [_number(b.get(key)) for b in baselines.values()]
+        lines.append(_row(key, _number(metrics.get(key)), interval, *others))
+    return lines
+
+
+def _render_comparisons(metrics: Record) -> Lines:
+    """Paired tests against baselines, ablations and the previous version."""
+    key = leading_metric(metrics)
+    test, lines = TESTS.get(key, "Wilcoxon"), []
+    for name, baseline in metrics["baselines"].items():
+        if "p" in baseline:
+            lines.append(
+                f"- Against the {name} baseline: {metrics[f'gain_over_{name}']:+.3f}"
+                f" {LEADING[key]}, p = {baseline['p']:.3g} ({test}, same rows)"
+            )
+    for name, other in metrics.get("beside", {}).items():
+        rows = f" ({other['rows']} rows)" if "rows" in other else ""
+        lines.append(
+            f"- Compared with {COMPARED.get(name, name)}{rows}: {_number(other.get(key))}; this"
+            f" version {other['gain']:+.3f}, p = {other['p']:.3g} ({test})"
+        )
+    known = metrics.get("known")
+    if known:
+        lines.append(
+            f"- Retention on the previous test set ({known['rows']} rows): {known['what']}"
+            f" {known['then']:.3f} before, {known['now']:.3f} after"
+        )
+    return lines
+
+
+def _render_example(example: Record) -> Lines:
+    """A request of the test rows, the generated answer, and the expected one."""
+
+    def shorten(text: str) -> str:
+        return " ".join(text.split())[:300]
+
+    return [
+        f"> {shorten(example['asked'])}",
+        "",
+        f"generated: {shorten(example['wrote'])}",
+        "",
+        f"expected: {shorten(example['wanted'])}",
+    ]
+
+
+def _render_classes(classes: Record) -> Lines:
+    if not classes:
+        return []
+    rows = [
+        _row(name, c["rows"], _number(c["precision"]), _number(c["recall"]), _number(c["f1"]))
+        for name, c in classes.items()
+    ]
+    return [_row("class", "rows", "precision", "recall", "F1"), "|---" * 5 + "|", *rows]
+
+
+def _render_intervals(metrics: Record) -> list[Lines]:
+    if metrics.get("interval_coverage") is None:
+        return []
+    rows = [
+        _row(s["where"], s["rows"], f"{s['covered']:.1%}") for s in metrics["coverage_by_slice"]
+    ]
+    return [
+        [
+            f"Intervals of level {metrics['interval_level']:.0%} cover"
+            f" {metrics['interval_coverage']:.1%} of the test rows; their mean width is"
+            f" {metrics['interval_width']:.4g}."
+        ],
+        [_row("test rows where", "rows", "covered"), "|---" * 3 + "|", *rows],
+    ]
+
+
+def _render_slices(metrics: Record) -> Lines:
+    lines = [
+        f"- {s['where']}: accuracy {s['accuracy']:.3f} on {s['rows']} rows (p = {s['p']:.2g})"
+        for s in metrics.get("slices", [])
+    ]
+    if not lines:
+        lines = ["- No slice by one input has significantly more errors than the other test rows."]
+    robustness = metrics.get("robustness")
+    if robustness:
+        lines.append(
+            f"- Robustness: accuracy {robustness['typo']:.3f} with typos,"
+            f" {robustness['paraphrase']:.3f} paraphrased ({robustness['as_they_are']:.3f}"
+            f" unmodified, {robustness['rows']} rows)"
+        )
+    return lines
+
+
+def _render_fairness(fairness: Record | None) -> list[Lines]:
+    if fairness is None:
+        return [
+            [
+                "No field of demographic groups is declared (`fair` in the model), so no groups"
+                " were compared."
+            ]
+        ]
+    gaps = (
+        f"Greatest gaps between groups of ten rows or more: demographic parity"
+        f" {fairness['parity_gap']:.3f}, equalized odds {fairness['odds_gap']:.3f}, accuracy"
+        f" {fairness['accuracy_gap']:.3f}."
+    )
+    tables = []
+    for field, groups in fairness["fields"].items():
+        rows = [_row(g, v["rows"], _number(v.get("accuracy"))) for g, v in groups.items()]
+        tables.append([_row(field, "rows", "accuracy"), "|---" * 3 + "|", *rows])
+    return [[gaps], *tables]
+
+
+def _row(*cells: object) -> str:
+    """A row of a Markdown table."""
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

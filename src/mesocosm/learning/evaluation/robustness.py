@@ -1,6 +1,4 @@
-"""Robustness: the same test rows with slips of the finger, or with words left out and moved. Knows
-texts only.
-"""
+"""Robustness: the same test rows with typos, or paraphrased. Knows texts only."""
 
 from __future__ import annotations
 
@@ -13,44 +11,44 @@ import numpy as np
 from mesocosm.learning.features.word_pieces import dominant_script
 
 Array = np.ndarray[Any, Any]
-MOST = 300
+MAX_ROWS = 300
 KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
-def slip(text: str, rng: random.Random) -> str:
-    """One slip in a text, and one more for every forty characters: a letter swapped, left out,
-    doubled, or a key beside it.
+def add_typos(text: str, rng: random.Random) -> str:
+    """A text with one typo, and one more for every forty characters: a letter swapped, left out,
+    doubled, or replaced by a neighbouring key.
     """
-    said = text
+    changed = text
     for _ in range(1 + len(text) // 40):
-        spots = [i for i, c in enumerate(said) if c.isalpha()]
-        if not spots:
-            return said
-        i = rng.choice(spots)
-        near = next((row for row in KEYS if said[i].lower() in row), "")
-        other = (
-            rng.choice(
-                [
-                    near[j]
-                    for j in (near.find(said[i].lower()) - 1, near.find(said[i].lower()) + 1)
-                    if 0 <= j < len(near)
-                ]
-            )
-            if near
-            else said[i]
-        )
-        said = rng.choice(
+        letters = [i for i, c in enumerate(changed) if c.isalpha()]
+        if not letters:
+            return changed
+        i = rng.choice(letters)
+        before, letter, after = changed[:i], changed[i], changed[i + 1 :]
+        neighbour = letter
+        if keys := _neighbouring_keys(letter):
+            neighbour = rng.choice(keys)
+        changed = rng.choice(
             [
-                said[:i] + said[i + 1 : i + 2] + said[i] + said[i + 2 :],
-                said[:i] + said[i + 1 :],
-                said[:i] + said[i] + said[i:],
-                said[:i] + other + said[i + 1 :],
+                before + after[:1] + letter + after[1:],
+                before + after,
+                before + letter + letter + after,
+                before + neighbour + after,
             ]
         )
-    return said
+    return changed
 
 
-OPENED = {
+def _neighbouring_keys(letter: str) -> list[str]:
+    """The keys left and right of a letter on a keyboard; none for other characters."""
+    key = letter.lower()
+    row = next((row for row in KEYS if key in row), "")
+    at = row.find(key)
+    return [row[j] for j in (at - 1, at + 1) if row and 0 <= j < len(row)]
+
+
+EXPANDED = {  # contractions
     "can't": "cannot",
     "don't": "do not",
     "doesn't": "does not",
@@ -63,7 +61,7 @@ OPENED = {
     "it's": "it is",
 }
 ENDS = " .?!\u3002\uff1f\uff01\uff0e"
-POLITE: dict[str, tuple[tuple[str, str], ...]] = {  # by script; what is put before and after
+POLITE: dict[str, tuple[tuple[str, str], ...]] = {  # by script; what is put before and after a text
     "LATIN": (
         ("hello, ", ""),
         ("hi there, ", ""),
@@ -156,60 +154,55 @@ ENGLISH = frozenset(
 )
 
 
-def polite(text: str) -> tuple[tuple[str, str], ...]:
-    """Polite words in a text's own language as far as its script tells it; none where its script is
-    not known or its words are of another language.
+def polite_phrases(text: str) -> tuple[tuple[str, str], ...]:
+    """Polite phrases in a text's own language, as far as its script identifies it; none where its
+    script is unknown or its words are of another language.
     """
     kind, words = dominant_script(text), set(text.lower().split())
-    kind = "HIRAGANA" if kind == "CJK" and any("\u3040" <= c <= "\u30ff" for c in text) else kind
-    if (
-        kind == "LATIN"
-        and not words & ENGLISH
-        and (words & FOREIGN or any(c.isalpha() and not c.isascii() for c in text))
-    ):
-        return ()
+    if kind == "CJK" and any("\u3040" <= c <= "\u30ff" for c in text):
+        kind = "HIRAGANA"
+    if kind == "LATIN" and not words & ENGLISH:
+        accented = any(c.isalpha() and not c.isascii() for c in text)
+        if accented or words & FOREIGN:
+            return ()
     return POLITE.get(kind, ())
 
 
-def otherwise(text: str, rng: random.Random) -> str:
-    """A text in other words as far as no model is needed: polite words of its language around it,
-    contractions opened, no capitals or marks at its end.
+def paraphrase(text: str, rng: random.Random) -> str:
+    """A text in other words, as far as no model is needed: polite phrases of its language around
+    it, contractions expanded, no capitals or punctuation at its end.
     """
-    said = " ".join(OPENED.get(w.lower(), w) for w in text.rstrip(ENDS).split()).lower()
-    before, after = rng.choice(polite(text) or (("", ""),))
-    return f"{before}{said}{after}"
+    words = [EXPANDED.get(w.lower(), w) for w in text.rstrip(ENDS).split()]
+    before, after = rng.choice(polite_phrases(text) or (("", ""),))
+    return f"{before}{' '.join(words).lower()}{after}"
 
 
-WAYS: dict[str, Callable[[str, random.Random], str]] = {"typo": slip, "paraphrase": otherwise}
+WAYS: dict[str, Callable[[str, random.Random], str]] = {
+    "typo": add_typos,
+    "paraphrase": paraphrase,
+}
 
 
-def robustness(
+def measure_robustness(
     texts: Sequence[str],
     y: Array,
     probabilities: Callable[[Sequence[str], Array], Array],
     seed: int,
 ) -> dict[str, Any]:
-    """Accuracy on the same test rows as they are and changed in each way.
+    """Accuracy on the same test rows unmodified and changed in each way.
 
     Args:
         texts: the text of each test row.
-        probabilities: what the model says of changed texts, for the rows of those numbers.
+        probabilities: predictions for changed texts of the rows of given numbers.
     """
-    pick = np.sort(np.random.default_rng(seed).permutation(len(texts))[:MOST])
-    found: dict[str, Any] = {
-        "rows": len(pick),
-        "as_they_are": round(
-            float((probabilities([texts[i] for i in pick], pick).argmax(1) == y[pick]).mean()), 4
-        ),
-    }
-    for name, way in WAYS.items():
+    pick = np.sort(np.random.default_rng(seed).permutation(len(texts))[:MAX_ROWS])
+    original = [texts[i] for i in pick]
+
+    def measure_accuracy(changed: Sequence[str]) -> float:
+        return round(float((probabilities(changed, pick).argmax(1) == y[pick]).mean()), 4)
+
+    found: dict[str, Any] = {"rows": len(pick), "as_they_are": measure_accuracy(original)}
+    for name, change in WAYS.items():
         rng = random.Random(seed)
-        found[name] = round(
-            float(
-                (
-                    probabilities([way(texts[i], rng) for i in pick], pick).argmax(1) == y[pick]
-                ).mean()
-            ),
-            4,
-        )
+        found[name] = measure_accuracy([change(text, rng) for text in original])
     return found

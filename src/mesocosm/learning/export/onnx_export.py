@@ -1,5 +1,5 @@
-"""Export to ONNX: the trunk once a base, the head as a small graph of its own, int8 where it
-agrees.
+"""Export to ONNX: the trunk once a base, the head as a small graph of its own, both precisions of a
+trunk.
 
 Knows torch's exporter and ONNX's helpers. A head's graph is written node by node, so that the same
 head gives the same bytes.
@@ -20,9 +20,9 @@ from mesocosm.core.cache import left, taken
 from mesocosm.core.files import folder_appears
 from mesocosm.core.hashing import digest
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.export.quantization import quantise
+from mesocosm.learning.export.quantization import quantize
 from mesocosm.learning.export.reweighting import reweight
-from mesocosm.learning.export.weight_sharing import lean, link, part
+from mesocosm.learning.export.weight_sharing import extract_weights, link_or_copy, share_weights
 from mesocosm.learning.features.pooling import pool_by_product
 
 Array = np.ndarray[Any, Any]
@@ -34,9 +34,8 @@ def export_trunk(trunk: Any, folder: Path) -> None:
     import torch
 
     ids = torch.arange(14, dtype=torch.int64).reshape(2, 7)
-    mask = torch.ones(
-        2, 7, dtype=torch.int64
-    )  # one tensor for both inputs would be traced as one input
+    # one tensor for both inputs would be traced as one input
+    mask = torch.ones(2, 7, dtype=torch.int64)
     axes = {0: torch.export.Dim("rows"), 1: torch.export.Dim("length", max=512)}
     for name in ("torch.onnx", "onnxscript", "onnx_ir"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -55,19 +54,19 @@ def export_trunk(trunk: Any, folder: Path) -> None:
         assert program is not None
         program.save(str(folder / "trunk.fp32.onnx"))
         pool_by_product(folder / "trunk.fp32.onnx")
-        quantise(folder / "trunk.fp32.onnx", folder / "trunk.int8.onnx")
+        quantize(folder / "trunk.fp32.onnx", folder / "trunk.int8.onnx")
 
 
 def trunk_folder(base: Base, store: Path) -> Path:
-    """Where an untouched base's graphs lie, once they are exported."""
+    """The folder of an untouched base's graphs."""
     return (
         store / "trunks" / digest(base.weights, REVISION, version("torch"), version("onnxruntime"))
     )
 
 
 def shared_trunk(base: Base, store: Path) -> Path:
-    """The folder of an untouched base's graphs and tokenizer, exported once a store, and for all
-    stores of a person where a cache is.
+    """The folder of an untouched base's graphs and tokenizer, exported once a store, or once for
+    all stores of a user where there is a cache.
     """
     import shutil
 
@@ -77,15 +76,15 @@ def shared_trunk(base: Base, store: Path) -> Path:
     if not (folder / "trunk.int8.onnx").is_file() and not taken(f"trunks/{folder.name}", folder):
         with folder_appears(folder) as aside:
             export_trunk(load_trunk(base), aside)
-            part(aside)
+            extract_weights(aside)
             shutil.copy(base.folder / "tokenizer.json", aside / "tokenizer.json")
         left(f"trunks/{folder.name}", folder)
     return folder
 
 
 def tuned_trunk(trunk: Any, base: Base, folder: Path, store: Path) -> dict[str, float]:
-    """Write a tuned trunk's graphs and tokenizer into a new folder; weights that it left as they
-    were are the base's own.
+    """Write a fine-tuned trunk's graphs and tokenizer into a new folder; weights that were not
+    changed are shared with the base.
 
     Returns:
         Megabytes of each precision's graph that are its own.
@@ -95,11 +94,33 @@ def tuned_trunk(trunk: Any, base: Base, folder: Path, store: Path) -> dict[str, 
     shared = shared_trunk(base, store)
     folder.mkdir()
     if reweight(trunk, load_trunk(base), shared / "trunk.fp32.onnx", folder / "trunk.fp32.onnx"):
-        quantise(folder / "trunk.fp32.onnx", folder / "trunk.int8.onnx")
+        quantize(folder / "trunk.fp32.onnx", folder / "trunk.int8.onnx")
     else:
         export_trunk(trunk, folder)
-    link(shared / "tokenizer.json", folder / "tokenizer.json")
-    return lean(folder, shared)
+    link_or_copy(shared / "tokenizer.json", folder / "tokenizer.json")
+    return share_weights(folder, shared)
+
+
+class _GraphBuilder:
+    """Nodes and constants of a graph, in the order in which they are added."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def node(self, kind: str, inputs: list[str], out: str, **more: Any) -> str:
+        """Add a node of one output; its name."""
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(kind, inputs, [out], **more))
+        return out
+
+    def const(self, name: str, value: Array) -> str:
+        """Add a constant; its name."""
+        from onnx import numpy_helper
+
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
 
 
 def export_head(
@@ -114,54 +135,50 @@ def export_head(
 
     Args:
         parts: the tensors of each head; several are averaged.
-        many: whether several classes may be there, so that each has a probability of its own.
-        shares: how much each head counts, where they do not count alike.
+        many: whether several classes may apply, so that each has a probability of its own.
+        shares: the weight of each head in the average, where they differ.
     """
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    nodes: list[Any] = []
-    consts: list[Any] = []
-
-    def node(kind: str, inputs: list[str], out: str, **more: Any) -> str:
-        nodes.append(helper.make_node(kind, inputs, [out], **more))
-        return out
-
-    def const(name: str, value: Array) -> str:
-        consts.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
+    builder = _GraphBuilder()
+    logits = [
+        _shape(tensors)(f"h{i}", tensors, builder.node, builder.const)
+        for i, tensors in enumerate(parts)
+    ]
+    outputs = [_activate(builder, f"h{i}", x, classes, many) for i, x in enumerate(logits)]
     out = "probabilities" if classes else "values"
-    said = [_shape(t)(f"h{i}", t, node, const) for i, t in enumerate(parts)]
-    if classes:
-        said = [
-            (
-                node("Sigmoid", [logits], f"h{i}_p")
-                if many
-                else node("Softmax", [logits], f"h{i}_p", axis=1)
-            )
-            for i, logits in enumerate(said)
-        ]
     if len(set(shares)) > 1:
-        node(
-            "Sum",
-            [
-                node("Mul", [one, const(f"h{i}_share", np.array(share, np.float32))], f"h{i}_part")
-                for i, (one, share) in enumerate(zip(said, shares, strict=True))
-            ],
-            out,
-        )
+        weighted = [
+            builder.node(
+                "Mul",
+                [output, builder.const(f"h{i}_share", np.array(share, np.float32))],
+                f"h{i}_part",
+            )
+            for i, (output, share) in enumerate(zip(outputs, shares, strict=True))
+        ]
+        builder.node("Sum", weighted, out)
     else:
-        node("Mean", said, out)
+        builder.node("Mean", outputs, out)
+    path.write_bytes(_head_model(builder, out).SerializeToString())
+
+
+def _activate(builder: _GraphBuilder, name: str, logits: str, classes: int, many: bool) -> str:
+    """Probabilities of logits; a number is its value."""
+    if not classes:
+        return logits
+    if many:
+        return builder.node("Sigmoid", [logits], f"{name}_p")
+    return builder.node("Softmax", [logits], f"{name}_p", axis=1)
+
+
+def _head_model(builder: _GraphBuilder, out: str) -> Any:
+    """The checked model of a head's nodes."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    def table(name: str) -> Any:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", None])
+
     graph = helper.make_graph(
-        nodes,
-        "head",
-        [
-            helper.make_tensor_value_info(n, TensorProto.FLOAT, ["rows", None])
-            for n in ("features", "table")
-        ],
-        [helper.make_tensor_value_info(out, TensorProto.FLOAT, ["rows", None])],
-        consts,
+        builder.nodes, "head", [table("features"), table("table")], [table(out)], builder.constants
     )
     model = helper.make_model(
         graph,
@@ -170,15 +187,18 @@ def export_head(
     )
     model.ir_version = 9
     onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString())
+    return model
 
 
 def _shape(tensors: dict[str, Array]) -> Any:
+    """What adds the nodes of a head, by its tensors."""
     if "net" in tensors:
         from mesocosm.learning.heads import attention, mlp
 
         return {"mlp": mlp, "attention": attention}[str(tensors["net"])].graph
-    return _kernel if "alpha" in tensors else _trees if "leaf" in tensors else _linear
+    if "alpha" in tensors:
+        return _kernel
+    return _trees if "leaf" in tensors else _linear
 
 
 def _trees(h: str, tensors: dict[str, Array], node: Any, const: Any) -> str:

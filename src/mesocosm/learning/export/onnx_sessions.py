@@ -1,4 +1,4 @@
-"""Sessions over exported graphs while a version is judged. Knows ONNX Runtime."""
+"""Sessions over exported graphs while a version is evaluated. Knows ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Any
 
 
 def session(path: Path) -> Any:
-    """A session over one graph, on the CPU, whose threads sleep between the small batches that are
-    asked.
-    """
+    """A CPU session over one graph, whose threads sleep between batches, which are small."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -1,4 +1,4 @@
-"""A model version as one thing: facts, preparation and net, run by ONNX Runtime.
+"""A loaded model version: card, trunk and head, run by ONNX Runtime.
 
 Knows files of a version's folder and the trunk it names. Knows nothing of requests or services.
 """
@@ -14,22 +14,26 @@ import numpy as np
 
 from mesocosm.core.errors import Failure
 from mesocosm.core.hashing import digest_folder
-from mesocosm.learning.evaluation.interval_widths import ends
+from mesocosm.learning.evaluation.interval_widths import interval_ends
 from mesocosm.learning.features import tabular
 from mesocosm.learning.features.sentence_pairs import encode_pairs
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
-from mesocosm.learning.tasks.ordinal import median_class
 from mesocosm.learning.tasks.vision.pixels import ImageEncoder
+from mesocosm.learning.tasks.ordinal import median_class
 
 Array = np.ndarray[Any, Any]
-NONE = "(none)"  # said where no label is there
+NONE = "(none)"  # the label of a row without labels
+MAX_CLASSES = 5  # classes whose probabilities a prediction shows
+MAX_LABELS = 10
 
 
 class Reader:
     """Texts to features through an exported trunk.
 
     Args:
-        open_session: makes a session of a graph's path (a runtime's).
+        folder: holds the trunk's graphs and its tokenizer.
+        most: tokens of a text that are read.
+        open_session: opens a session of a graph's path (a runtime's).
     """
 
     def __init__(self, folder: Path, precision: str, most: int, open_session: Any) -> None:
@@ -37,7 +41,7 @@ class Reader:
         self.session = open_session(folder / f"trunk.{precision}.onnx")
 
     def features(self, texts: Sequence[str]) -> Array:
-        """Unit vectors (rows, width) of texts; rows of like length run together."""
+        """Unit vectors (rows, width) of texts; rows of similar length run together."""
         ids = self.tokens.ids(texts)
         found: list[Any] = [None] * len(ids)
         for pick in make_batches([len(r) for r in ids]):
@@ -58,8 +62,8 @@ class Version:
 
     Args:
         folder: the version's folder.
-        content: the print it must have.
-        open_session: makes a session of a graph's path.
+        content: the fingerprint it must have.
+        open_session: opens a session of a graph's path.
         precision: `auto`, `int8` or `fp32`.
         readers: trunks already open, shared between versions.
 
@@ -73,7 +77,7 @@ class Version:
         content: str,
         open_session: Any,
         precision: str = "auto",
-        readers: dict[Any, Reader] | None = None,
+        readers: dict[Any, Any] | None = None,
     ) -> None:
         if not folder.is_dir() or digest_folder(folder) != content:
             raise Failure(
@@ -85,142 +89,150 @@ class Version:
         self.inputs: list[str] = self.card["inputs"]
         self.scale: dict[str, Any] | None = self.card.get("scale")
         self.precision = self.card["precision"] if precision == "auto" else precision
-        self.alone = not self._invariant()
+        self.alone = not self._is_batch_invariant()
         self.head = open_session(folder / "head.onnx")
-        self.reader: Reader | None = None
-        if self.card["trunk"]:
-            trunk = (folder / self.card["trunk"]).resolve()
-            key = (trunk, self.precision, self.card["max_length"])
-            shared = readers if readers is not None else {}
-            if key not in shared:
-                shared[key] = Reader(trunk, self.precision, self.card["max_length"], open_session)
-            self.reader = shared[key]
-        self.eye: ImageEncoder | None = None
-        if self.card.get("images"):
-            sight = (folder / self.card["sight"]).resolve()
-            seen: Any = readers if readers is not None else {}
-            if (sight, "sight") not in seen:
-                seen[sight, "sight"] = ImageEncoder(sight, self.card["sees"], open_session)
-            self.eye = seen[sight, "sight"]
+        shared: dict[Any, Any] = {} if readers is None else readers
+        self.reader = self._open_reader(folder, open_session, shared)
+        self.eye = self._open_eye(folder, open_session, shared)
 
-    def _invariant(self) -> bool:
-        """Whether its export proved that an answer does not depend on the rows beside it; versions
-        of before the proof did in int8.
+    def _open_reader(
+        self, folder: Path, open_session: Any, shared: dict[Any, Any]
+    ) -> Reader | None:
+        """The trunk, opened once for all versions that share it."""
+        if not self.card["trunk"]:
+            return None
+        trunk, most = (folder / self.card["trunk"]).resolve(), self.card["max_length"]
+        key = (trunk, self.precision, most)
+        if key not in shared:
+            shared[key] = Reader(trunk, self.precision, most, open_session)
+        reader: Reader = shared[key]
+        return reader
+
+    def _open_eye(
+        self, folder: Path, open_session: Any, shared: dict[Any, Any]
+    ) -> ImageEncoder | None:
+        """The image net, opened once for all versions that share it."""
+        if not self.card.get("images"):
+            return None
+        sight = (folder / self.card["sight"]).resolve()
+        if (sight, "sight") not in shared:
+            shared[sight, "sight"] = ImageEncoder(sight, self.card["sees"], open_session)
+        eye: ImageEncoder = shared[sight, "sight"]
+        return eye
+
+    def _is_batch_invariant(self) -> bool:
+        """Whether its export proved that a prediction does not depend on the other rows of the
+        batch; versions from before that proof did in int8.
         """
         proven = self.card.get("invariance")
-        return (
-            self.precision != "int8"
-            if proven is None
-            else bool(proven.get(self.precision, {}).get("invariant"))
-        )
+        if proven is None:
+            return bool(self.precision != "int8")
+        return bool(proven.get(self.precision, {}).get("invariant"))
 
     def outputs(self, rows: Mapping[str, Sequence[Any]], count: int) -> Array:
         """Probabilities (rows, labels), or values (rows, 1), of cleaned rows given as columns; row
-        by row where a batch would change the answers.
+        by row where a batch would change the predictions.
         """
         if self.alone and count > 1:
-            return np.vstack(
-                [
-                    self.outputs({name: [values[i]] for name, values in rows.items()}, 1)
-                    for i in range(count)
-                ]
-            )
+            each = [{name: [values[i]] for name, values in rows.items()} for i in range(count)]
+            return np.vstack([self.outputs(row, 1) for row in each])
         features, table = self.features(rows, count)
         out = np.asarray(self.head.run(None, {"features": features, "table": table})[0])
-        return (
-            out if self.scale is None else out.astype(float) * self.scale["sd"] + self.scale["mean"]
-        )
+        if self.scale is None:
+            return out
+        return np.asarray(out.astype(float) * self.scale["sd"] + self.scale["mean"])
 
     def features(self, rows: Mapping[str, Sequence[Any]], count: int) -> tuple[Array, Array]:
-        """Features of the texts and images (rows, width), and the table block (rows, width), of
+        """Features of the texts and images (rows, width), and the table features (rows, width), of
         cleaned rows given as columns.
         """
-        found = (
-            [
-                self._read(rows, count),
-                *(self.eye.features(list(rows[n])) for n in self.card["images"]),
-            ]
-            if self.eye
-            else [self._read(rows, count)]
-        )
+        found = [self._text_features(rows, count)]
+        if self.eye:
+            found += [self.eye.features(list(rows[n])) for n in self.card["images"]]
         return np.hstack(found), tabular.build_block(rows, self.card["block"], count)
 
-    def _read(self, rows: Mapping[str, Sequence[Any]], count: int) -> Array:
+    def _text_features(self, rows: Mapping[str, Sequence[Any]], count: int) -> Array:
         if not self.reader:
             return np.zeros((count, 0), np.float32)
-        apart = bool(self.card.get("pair"))
-        texts = tabular.join_texts(rows, self.card["texts"], count, apart)
+        pairs = bool(self.card.get("pair"))
+        texts = tabular.join_texts(rows, self.card["texts"], count, pairs)
         distinct = {t: i for i, t in enumerate(dict.fromkeys(texts))}
-        found = (
-            encode_pairs(list(distinct), self.reader.features)
-            if apart
-            else self.reader.features(list(distinct))
-        )
+        if pairs:
+            found = encode_pairs(list(distinct), self.reader.features)
+        else:
+            found = self.reader.features(list(distinct))
         return found[[distinct[t] for t in texts]]
 
     @property
     def says(self) -> str:
-        """What comes out: `classes`, `labels` (several may be there) or `number`."""
-        return "number" if self.scale else "labels" if self.card.get("many") else "classes"
+        """What is predicted: `classes`, `labels` (several may apply) or `number`."""
+        if self.scale:
+            return "number"
+        return "labels" if self.card.get("many") else "classes"
 
     def column(self, label: str) -> int:
-        """Which output speaks of a label; of a number there is one."""
+        """The output of a label; 0 for a number."""
         return 0 if self.scale else self.labels.index(label)
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The label (or `labels`) and probabilities of each cleaned row; of a number, `value` and
-        the `interval` that holds it at `level`.
+        """The label (or `labels`) and probabilities of each cleaned row; for a number, `value` and
+        the `interval` that covers it at `level`.
         """
         columns = {name: [row.get(name) for row in rows] for name in self.inputs}
+        outputs = self.outputs(columns, len(rows))
+        match self.says:
+            case "number":
+                return self._predict_numbers(columns, outputs[:, 0])
+            case "labels":
+                return [self._predict_labels(p) for p in outputs]
+        return [self._predict_class(p) for p in outputs]
+
+    def _predict_numbers(
+        self, columns: Mapping[str, Sequence[Any]], values: Array
+    ) -> list[dict[str, Any]]:
+        assert self.scale is not None
+        table = np.zeros((len(values), 0))
+        if self.scale.get("widths"):
+            table = tabular.build_block(columns, self.card["block"], len(values))
+        ends = interval_ends(self.scale, table, values)
         found: list[dict[str, Any]] = []
-        if self.scale:
-            said = self.outputs(columns, len(rows))[:, 0]
-            both = ends(
-                self.scale,
-                (
-                    tabular.build_block(columns, self.card["block"], len(rows))
-                    if self.scale.get("widths")
-                    else np.zeros((len(rows), 0))
-                ),
-                said,
-            )
-            for i, value in enumerate(said.tolist()):
-                more = (
-                    {
-                        "interval": [_digits(float(both[0][i])), _digits(float(both[1][i]))],
-                        "level": self.scale["level"],
-                    }
-                    if both
-                    else {}
-                )
-                found.append({"label": f"{_digits(value):g}", "value": _digits(value), **more})
-            return found
-        if self.says == "labels":
-            return [self._labels(p) for p in self.outputs(columns, len(rows))]
-        for p in self.outputs(columns, len(rows)):
-            order = np.argsort(-p)[:5]
-            first = int(median_class(p[None])[0]) if self.card.get("ordered") else int(order[0])
-            found.append(
-                {
-                    "label": self.labels[first],
-                    "probability": round(float(p[first]), 6),
-                    "probabilities": {self.labels[int(i)]: round(float(p[i]), 6) for i in order},
-                }
-            )
+        for i, value in enumerate(values.tolist()):
+            rounded = _round(value)
+            prediction: dict[str, Any] = {"label": f"{rounded:g}", "value": rounded}
+            if ends:
+                low, high = ends
+                prediction["interval"] = [_round(float(low[i])), _round(float(high[i]))]
+                prediction["level"] = self.scale["level"]
+            found.append(prediction)
         return found
 
-    def _labels(self, p: Array) -> dict[str, Any]:
-        """The labels that are likelier there than not, also as one text, and the probabilities of
-        the ten likeliest.
-        """
-        there = [self.labels[i] for i in np.flatnonzero(p >= 0.5)]
-        likeliest = np.argsort(-p)[:10]
+    def _predict_class(self, p: Array) -> dict[str, Any]:
+        """The class, its probability, and those of the most likely classes."""
+        order = np.argsort(-p)[:MAX_CLASSES]
+        first = int(order[0])
+        if self.card.get("ordered"):
+            first = int(median_class(p[None])[0])
         return {
-            "label": tabular.BETWEEN.join(there) or NONE,
-            "labels": there,
-            "probabilities": {self.labels[int(i)]: round(float(p[i]), 6) for i in likeliest},
+            "label": self.labels[first],
+            "probability": round(float(p[first]), 6),
+            "probabilities": self._probabilities(p, order),
         }
 
+    def _predict_labels(self, p: Array) -> dict[str, Any]:
+        """The labels of a probability of at least 0.5, also as one text, and the probabilities of
+        the most likely ten.
+        """
+        labels = [self.labels[i] for i in np.flatnonzero(p >= 0.5)]
+        return {
+            "label": tabular.BETWEEN.join(labels) or NONE,
+            "labels": labels,
+            "probabilities": self._probabilities(p, np.argsort(-p)[:MAX_LABELS]),
+        }
 
-def _digits(value: float) -> float:
+    def _probabilities(self, p: Array, order: Array) -> dict[str, float]:
+        return {self.labels[int(i)]: round(float(p[i]), 6) for i in order}
+
+
+def _round(value: float) -> float:
+    """To six significant digits."""
     return float(f"{value:.6g}")

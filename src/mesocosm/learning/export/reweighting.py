@@ -1,4 +1,4 @@
-"""A tuned base's graph from the graph of the untouched base: the same nodes with other weights.
+"""A fine-tuned base's graph from the graph of the untouched base: the same nodes, other weights.
 
 Exporting a base takes ten seconds and more, and a tuning method that leaves its architecture as it
 was (full, last layers, biases, merged LoRA) changes only weights. Knows ONNX's tensors and torch's
@@ -15,65 +15,76 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-MOST_BYTES = 1_800_000_000  # of a graph in one file
-CLOSE = 1e-4  # difference from torch, in parts of the greatest feature
+MAX_BYTES = 1_800_000_000  # of a graph in one file
+TOLERANCE = 1e-4  # difference from torch, as a share of the greatest feature
+Key = tuple[tuple[int, ...], str]  # a tensor's shape and the fingerprint of its bytes
+Place = tuple[str, bool]  # a weight's name, and whether it is transposed
 
 
 def reweight(
     trunk: Any, untouched: Any, source: Path, target: Path, trial: Mapping[str, Any] | None = None
 ) -> bool:
-    """Write the graph of a tuned trunk from the graph of the trunk it was tuned from.
+    """Write the graph of a fine-tuned trunk from the graph of the trunk that it started from.
 
     Args:
-        trunk: a torch module, tuned.
+        trunk: a torch module, fine-tuned.
         untouched: the same module with the weights that `source` was exported with.
         source: the graph of the untouched module.
         target: where the graph is written.
         trial: tensors by the graph's inputs, in the order in which the module takes them; a few
-            tokens in rows of two lengths where none are given.
+            tokens in rows of two lengths if not given.
 
     Returns:
-        Whether it was written: every weight that was tuned has its one place in the graph, and the
+        Whether it was written: every weight that was changed has one place in the graph, and the
             graph gives what torch gives.
     """
     import onnx
-    from onnx import numpy_helper
 
     old, new = _state(untouched), _state(trunk)
-    if {n: a.shape for n, a in old.items()} != {n: a.shape for n, a in new.items()} or sum(
-        a.nbytes for a in new.values()
-    ) > MOST_BYTES:
+    same_shapes = {n: a.shape for n, a in old.items()} == {n: a.shape for n, a in new.items()}
+    if not same_shapes or sum(a.nbytes for a in new.values()) > MAX_BYTES:
         return False
     model = onnx.load(str(source), load_external_data=False)
-    places = _by_content(old)
-    used: set[str] = set()
-    for tensor in model.graph.initializer:
-        value = _value(tensor, source.parent)
-        if value.dtype != np.float32 or value.size < 2:
-            tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
-            continue
-        found = _place(tensor.name, value, old, places)
-        if found is None:
-            return False
-        name, turned = found
-        used.add(name)
-        tensor.CopyFrom(
-            numpy_helper.from_array(
-                np.ascontiguousarray(new[name].T if turned else new[name]), tensor.name
-            )
-        )
-    if any(n not in used and not np.array_equal(old[n], new[n]) for n in old):
+    replaced = _replace_weights(model, source.parent, old, new)
+    if replaced is None:
+        return False
+    if any(n not in replaced and not np.array_equal(old[n], new[n]) for n in old):
         return False
     onnx.save(model, str(target))
-    if _as_torch(trunk, target, trial or _tokens()):
+    if _matches_torch(trunk, target, trial or _tokens()):
         return True
     target.unlink()
     return False
 
 
+def _replace_weights(
+    model: Any, folder: Path, old: Mapping[str, Array], new: Mapping[str, Array]
+) -> set[str] | None:
+    """Put new weights in the place of old ones; the names of those that have a place, or None where
+    a tensor of the graph is no weight, or one of several.
+
+    Args:
+        folder: where the graph's file of weights lies.
+    """
+    from onnx import numpy_helper
+
+    places, replaced = _by_content(old), set[str]()
+    for tensor in model.graph.initializer:
+        value = _value(tensor, folder)
+        if value.dtype == np.float32 and value.size > 1:
+            place = _find_place(tensor.name, value, places)
+            if place is None:
+                return None
+            name, transposed = place
+            replaced.add(name)
+            value = np.ascontiguousarray(new[name].T if transposed else new[name])
+        tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
+    return replaced
+
+
 def _value(tensor: Any, folder: Path) -> Array:
-    """What a tensor of a graph holds, in the graph or in the file of weights beside it (linked,
-    which ONNX's own loader refuses).
+    """The numbers of a tensor of a graph, from the graph or from the file of weights beside it
+    (linked, which ONNX's own loader refuses).
     """
     from onnx import helper, numpy_helper
 
@@ -92,33 +103,24 @@ def _state(module: Any) -> dict[str, Array]:
     return {n: t.detach().cpu().numpy() for n, t in module.state_dict().items()}
 
 
-def _print(value: Array) -> tuple[tuple[int, ...], str]:
+def _key(value: Array) -> Key:
     return value.shape, blake2b(np.ascontiguousarray(value).tobytes(), digest_size=16).hexdigest()
 
 
-def _by_content(
-    state: Mapping[str, Array],
-) -> dict[tuple[tuple[int, ...], str], list[tuple[str, bool]]]:
-    """Each weight, and each matrix turned, by what it holds."""
-    found: dict[tuple[tuple[int, ...], str], list[tuple[str, bool]]] = {}
+def _by_content(state: Mapping[str, Array]) -> dict[Key, list[Place]]:
+    """Each weight, and each matrix transposed, by its numbers."""
+    found: dict[Key, list[Place]] = {}
     for name, value in state.items():
-        found.setdefault(_print(value), []).append((name, False))
+        found.setdefault(_key(value), []).append((name, False))
         if value.ndim == 2:
-            found.setdefault(_print(value.T), []).append((name, True))
+            found.setdefault(_key(value.T), []).append((name, True))
     return found
 
 
-def _place(
-    name: str,
-    value: Array,
-    old: Mapping[str, Array],
-    places: Mapping[tuple[tuple[int, ...], str], list[tuple[str, bool]]],
-) -> tuple[str, bool] | None:
-    """The weight that a tensor of the graph is, and whether it is turned; None where it is none, or
-    one of several.
-    """
-    found = places.get(_print(value), [])
-    named = [one for one in found if one[0] == name]
+def _find_place(name: str, value: Array, places: Mapping[Key, list[Place]]) -> Place | None:
+    """The weight that a tensor of the graph is; None where it is none, or one of several."""
+    found = places.get(_key(value), [])
+    named = [place for place in found if place[0] == name]
     if named:
         return named[0]
     return found[0] if len(found) == 1 else None
@@ -132,7 +134,7 @@ def _tokens() -> dict[str, Any]:
     return {"input_ids": torch.arange(14, dtype=torch.int64).reshape(2, 7), "attention_mask": mask}
 
 
-def _as_torch(trunk: Any, graph: Path, trial: Mapping[str, Any]) -> bool:
+def _matches_torch(trunk: Any, graph: Path, trial: Mapping[str, Any]) -> bool:
     """Whether a graph gives what a module gives."""
     import onnxruntime
     import torch
@@ -141,10 +143,9 @@ def _as_torch(trunk: Any, graph: Path, trial: Mapping[str, Any]) -> bool:
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
     with torch.no_grad():
-        wanted = trunk.eval()(*trial.values()).numpy()
-    (given,) = session.run(None, {name: value.numpy() for name, value in trial.items()})
-    return bool(
-        given.shape == wanted.shape
-        and np.isfinite(given).all()
-        and np.abs(given - wanted).max() <= CLOSE * max(1e-6, float(np.abs(wanted).max()))
-    )
+        expected = trunk.eval()(*trial.values()).numpy()
+    (features,) = session.run(None, {name: value.numpy() for name, value in trial.items()})
+    if features.shape != expected.shape or not np.isfinite(features).all():
+        return False
+    bound = TOLERANCE * max(1e-6, float(np.abs(expected).max()))
+    return bool(np.abs(features - expected).max() <= bound)

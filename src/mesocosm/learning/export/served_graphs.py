@@ -1,150 +1,222 @@
-"""A version's graphs, written and held against the head they come from: whether int8 says what
-fp32 says, and both the same in every batch.
+"""A version's graphs: written, and compared with the head that they come from. The int8 graph
+serves where it agrees with the fp32 one and does not depend on the batch.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.core.timer import Laps
+from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.evaluation.batch_invariance import Asked
+from mesocosm.learning.evaluation.batch_invariance import GraphProbe
 from mesocosm.learning.export.onnx_sessions import session
-from mesocosm.learning.features.sentence_pairs import encode_pairs
 from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.heads.late_fusion import output_weights
-from mesocosm.learning.importers.onnx import BroughtHead
-from mesocosm.learning.tasks.vision.features import ImageFeatures
+from mesocosm.learning.importers.onnx import ImportedHead
+from mesocosm.learning.training.fit_request import FitRequest, FitResult
+from mesocosm.learning.features.splits import Splits
+from mesocosm.learning.features.sentence_pairs import encode_pairs
 
-Array = np.ndarray[Any, Any]
-AGREE = 0.99
-
-
-def write_graphs(
-    head: Any,
-    trunk: Any,
-    base: Base | None,
-    parts: Splits,
-    store: Path,
-    folder: Path,
-    feats: dict[str, Array],
-    most: int,
-    apart: bool,
-    laps: Laps,
-    sight: ImageFeatures | None = None,
-) -> dict[str, Any]:
-    """Write the graphs; int8 is kept only where it agrees with fp32 on validation and test rows,
-    and answers a row alike in every batch.
-    """
-    from mesocosm.learning.export.onnx_export import export_head, shared_trunk, tuned_trunk
-
-    if isinstance(head, BroughtHead):
-        (folder / "head.onnx").write_bytes(head.model.SerializeToString())
-    else:
-        export_head(
-            head.tensors(),
-            folder / "head.onnx",
-            parts.task.classes,
-            parts.task.many,
-            output_weights(head),
-        )
-    pick = [(p, i) for p in ("validation", "test") for i in range(len(parts.y[p]))][:400]
-    table = np.stack([parts.table[p][i] for p, i in pick])
-    if not base:
-        seen = np.stack([feats[p][i] for p, i in pick])
-        asked = Asked(
-            folder / "head.onnx",
-            [""] * len(pick),
-            lambda texts: np.zeros((len(texts), 0), np.float32),
-            seen,
-            table,
-        )
-        return {
-            "trunk": None,
-            "precision": "fp32",
-            "served": _served(head, parts, folder, feats["test"]),
-            "invariance": {"fp32": asked.invariance(parts.task.agreement, seen)},
-        }
-    own: dict[str, float] = {}
-    if trunk is None:
-        where = shared_trunk(base, store)
-        named = os.path.relpath(where, store / "models" / "x" / "y")
-    else:
-        where, named = folder / "trunk", "trunk"
-        own = tuned_trunk(trunk, base, where, store)
-    laps.end("export")
+if TYPE_CHECKING:
     from mesocosm.learning.export.predictor import Reader
 
-    texts = [parts.texts[p][i] for p, i in pick]
-    readers = {k: Reader(where, k, most, session) for k in ("fp32", "int8")}
+Array = np.ndarray[Any, Any]
+Place = tuple[str, int]  # a row: its part of the split, and its number there
+MIN_AGREEMENT = 0.99  # of int8 with fp32, in the share of rows decided alike
+MAX_ROWS = 400  # rows on which graphs are compared
+PRECISIONS = ("fp32", "int8")
 
-    def words(reader: Reader, texts: Sequence[str]) -> Array:
-        return encode_pairs(texts, reader.features) if apart else reader.features(texts)
 
-    def read(reader: Reader, texts: Sequence[str], where: Sequence[tuple[str, int]]) -> Array:
-        told = words(reader, texts)
-        return (
-            np.hstack([told, np.stack([sight.features[p][i] for p, i in where])]) if sight else told
+@dataclass(frozen=True)
+class ExportedGraphs:
+    """Graphs in the version's folder.
+
+    Args:
+        card: what the version's card says of them.
+        predictions: of the test rows, by the graph that serves.
+        agreement: `int8_agreement` and `onnx_agreement`, the shares of rows decided alike; nothing
+            where there is no text base.
+        predict_texts: predictions for test rows of given numbers with other texts in their place;
+            None where there is no text base.
+    """
+
+    card: dict[str, Any]
+    predictions: Array
+    agreement: dict[str, float] = field(default_factory=dict)
+    predict_texts: Callable[[Sequence[str], Array], Array] | None = None
+
+
+def write_graphs(request: FitRequest, fitted: FitResult, timer: PhaseTimer) -> ExportedGraphs:
+    """Write the graphs of the head and, if there is a text base, of the trunk.
+
+    Args:
+        request: what was fitted; `request.folder` is where the graphs go.
+        timer: is told the end of the phase `export`.
+    """
+    assert request.folder is not None
+    _write_head(fitted.head, request.parts, request.folder)
+    if not request.base:
+        return _export_without_trunk(request, fitted, request.folder)
+    where, named, own_mb = _write_trunk(fitted.trunk, request.base, request.folder, request.store)
+    timer.end("export")
+    from mesocosm.learning.export.predictor import Reader
+
+    readers = {k: Reader(where, k, request.model.max_length, session) for k in PRECISIONS}
+    return _TrunkExport(request, fitted, readers).compare(named, own_mb)
+
+
+def _write_head(head: Any, parts: Splits, folder: Path) -> None:
+    from mesocosm.learning.export.onnx_export import export_head
+
+    path = folder / "head.onnx"
+    if isinstance(head, ImportedHead):
+        path.write_bytes(head.model.SerializeToString())
+    else:
+        export_head(head.tensors(), path, parts.task.classes, parts.task.many, output_weights(head))
+
+
+def _write_trunk(
+    trunk: Any, base: Base, folder: Path, store: Path
+) -> tuple[Path, str, dict[str, float]]:
+    """The trunk's folder, its name in the card, and the megabytes of its own by precision; an
+    untouched trunk is shared by all versions.
+    """
+    from mesocosm.learning.export.onnx_export import shared_trunk, tuned_trunk
+
+    if trunk is None:
+        where = shared_trunk(base, store)
+        return where, os.path.relpath(where, store / "models" / "x" / "y"), {}
+    where = folder / "trunk"
+    return where, "trunk", tuned_trunk(trunk, base, where, store)
+
+
+def _compared_rows(parts: Splits) -> list[Place]:
+    """The first validation and test rows, on which graphs are compared."""
+    rows = [("validation", i) for i in range(len(parts.y["validation"]))]
+    rows += [("test", i) for i in range(len(parts.y["test"]))]
+    return rows[:MAX_ROWS]
+
+
+def _export_without_trunk(request: FitRequest, fitted: FitResult, folder: Path) -> ExportedGraphs:
+    """A head alone: there is nothing to quantize."""
+    parts, places = request.parts, _compared_rows(request.parts)
+    table = np.stack([parts.table[p][i] for p, i in places])
+    features = np.stack([fitted.features[p][i] for p, i in places])
+    probe = GraphProbe(
+        folder / "head.onnx",
+        [""] * len(places),
+        lambda texts: np.zeros((len(texts), 0), np.float32),
+        features,
+        table,
+    )
+    predictions = _predict(fitted.head, parts, folder, fitted.features["test"])
+    invariance = probe.measure_invariance(parts.task.agreement, features)
+    return ExportedGraphs(
+        {"trunk": None, "precision": "fp32", "invariance": {"fp32": invariance}}, predictions
+    )
+
+
+class _TrunkExport:
+    """The graphs of a trunk in both precisions, beside the head that they feed."""
+
+    def __init__(self, request: FitRequest, fitted: FitResult, readers: dict[str, Reader]) -> None:
+        self.request, self.fitted, self.readers = request, fitted, readers
+        self.parts = request.parts
+        self.places = _compared_rows(self.parts)
+        self.table = np.stack([self.parts.table[p][i] for p, i in self.places])
+
+    def compare(self, named: str, own_mb: dict[str, float]) -> ExportedGraphs:
+        """Choose the precision by agreement and batch invariance.
+
+        Args:
+            named: the trunk's folder, as the card names it.
+            own_mb: megabytes of the version's own, by precision.
+        """
+        parts, head, agreement = self.parts, self.fitted.head, self.parts.task.agreement
+        texts = [parts.texts[p][i] for p, i in self.places]
+        features = {k: self.features(r, texts, self.places) for k, r in self.readers.items()}
+        predictions = {k: parts.task.decode(head.logits(x, self.table)) for k, x in features.items()}
+        by_torch = np.stack([self.fitted.features[p][i] for p, i in self.places])
+        torch_predictions = parts.task.decode(head.logits(by_torch, self.table))
+        agree = agreement(predictions["fp32"], predictions["int8"])
+        exact = agreement(predictions["fp32"], torch_predictions)
+        invariance = {
+            k: self._probe(r, texts).measure_invariance(agreement, features[k])
+            for k, r in self.readers.items()
+        }
+        precision = "fp32"
+        if agree >= MIN_AGREEMENT and invariance["int8"]["invariant"]:
+            precision = "int8"
+        reader, folder = self.readers[precision], self.request.folder
+        assert folder is not None
+        test_rows = [("test", i) for i in range(len(parts.y["test"]))]
+        test_features = self.features(reader, parts.texts["test"], test_rows)
+        card = {
+            "trunk": named,
+            "own_mb": own_mb,
+            "precision": precision,
+            "invariance": invariance,
+        }
+        return ExportedGraphs(
+            card,
+            _predict(head, parts, folder, test_features),
+            {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
+            partial(self.predict_texts, reader),
         )
 
-    told = {k: read(r, texts, pick) for k, r in readers.items()}
-    said = {k: parts.task.decode(head.logits(features, table)) for k, features in told.items()}
-    torch_said = parts.task.decode(head.logits(np.stack([feats[p][i] for p, i in pick]), table))
-    agree, exact = (
-        parts.task.agreement(said["fp32"], said["int8"]),
-        parts.task.agreement(said["fp32"], torch_said),
-    )
-    seen = (
-        np.stack([sight.features[p][i] for p, i in pick])
-        if sight
-        else np.zeros((len(pick), 0), np.float32)
-    )
-    batches = {
-        k: (
-            Asked(folder / "head.onnx", texts, partial(words, r), seen, table).invariance(
-                parts.task.agreement, told[k]
-            )
+    def text_features(self, reader: Reader, texts: Sequence[str]) -> Array:
+        """Features of texts by one of the graphs."""
+        if self.request.model.apart:
+            return encode_pairs(texts, reader.features)
+        return reader.features(texts)
+
+    def image_features(self, places: Sequence[Place]) -> Array:
+        """Features of the images of some rows; of no width without images."""
+        sight = self.request.sight
+        if not sight:
+            return np.zeros((len(places), 0), np.float32)
+        return np.stack([sight.features[p][i] for p, i in places])
+
+    def features(self, reader: Reader, texts: Sequence[str], places: Sequence[Place]) -> Array:
+        """What the head takes: features of texts, and behind them those of the rows' images."""
+        features = self.text_features(reader, texts)
+        if not self.request.sight:
+            return features
+        return np.hstack([features, self.image_features(places)])
+
+    def predict_texts(self, reader: Reader, texts: Sequence[str], rows: Array) -> Array:
+        """Predictions for test rows of given numbers with other texts in their place."""
+        features = self.features(reader, texts, [("test", int(i)) for i in rows])
+        logits = self.fitted.head.logits(features, self.parts.table["test"][rows])
+        return self.parts.task.decode(logits)
+
+    def _probe(self, reader: Reader, texts: Sequence[str]) -> GraphProbe:
+        assert self.request.folder is not None
+        return GraphProbe(
+            self.request.folder / "head.onnx",
+            texts,
+            partial(self.text_features, reader),
+            self.image_features(self.places),
+            self.table,
         )
-        for k, r in readers.items()
-    }
-    precision = "int8" if agree >= AGREE and batches["int8"]["invariant"] else "fp32"
-    reader = readers[precision]
-    return {
-        "trunk": named,
-        "own_mb": own,
-        "served": _served(
-            head,
-            parts,
-            folder,
-            read(reader, parts.texts["test"], [("test", i) for i in range(len(parts.y["test"]))]),
-        ),
-        "precision": precision,
-        "invariance": batches,
-        "agreement": {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
-        "said": lambda texts, rows: parts.task.decode(
-            head.logits(
-                read(reader, texts, [("test", int(i)) for i in rows]), parts.table["test"][rows]
-            )
-        ),
-    }
 
 
-def _served(head: Any, parts: Splits, folder: Path, features: Array) -> Array:
-    """What the exported graph says of the test rows, as a task reads it."""
-    if isinstance(head, BroughtHead):
-        return parts.task.decode(head.logits(features, parts.table["test"]))
-    out = session(folder / "head.onnx")
-    given = {
-        "features": features.astype(np.float32),
-        "table": parts.table["test"].astype(np.float32),
-    }
-    told = np.asarray(out.run(None, {i.name: given[i.name] for i in out.get_inputs()})[0]).astype(
-        float
-    )
-    return told if parts.task.classes else parts.task.decode(told)
+def _predict(head: Any, parts: Splits, folder: Path, features: Array) -> Array:
+    """What the exported head predicts for the test rows, as the task reads it."""
+    table = parts.table["test"]
+    if isinstance(head, ImportedHead):
+        return parts.task.decode(head.logits(features, table))
+    graph = session(folder / "head.onnx")
+    inputs = {"features": features.astype(np.float32), "table": table.astype(np.float32)}
+    taken = {i.name: inputs[i.name] for i in graph.get_inputs()}
+    output = np.asarray(graph.run(None, taken)[0]).astype(float)
+    if parts.task.classes:
+        return output
+    return parts.task.decode(output)

@@ -1,8 +1,8 @@
-"""Graphs without their weights: those that many versions have in common lie once on disk and once
-in memory.
+"""Graphs that share their base's weights: those that many versions have in common lie once on disk
+and once in memory.
 
-A base's weights stand in one file beside its graphs, which ONNX Runtime maps; a tuned version's
-graphs name those of them that it left as they were, and hold what it changed. Knows ONNX's tensors
+A base's weights are in one file beside its graphs, which ONNX Runtime maps; a fine-tuned version's
+graphs refer to the weights that it did not change, and hold those that it did. Knows ONNX's tensors
 and files.
 """
 
@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 STEMS = ("trunk.fp32", "trunk.int8")
-SMALL = 1024  # bytes of a tensor that stays in its graph
+MIN_BYTES = 1024  # of a tensor that leaves its graph
 PAGE = 4096
 
 
-def part(folder: Path, stems: Sequence[str] = STEMS) -> None:
+def extract_weights(folder: Path, stems: Sequence[str] = STEMS) -> None:
     """Move the weights of a base's whole graphs into files of their own (`trunk.int8.weights`)."""
     for stem in stems:
         graph = _graph(folder, stem)
@@ -28,22 +28,22 @@ def part(folder: Path, stems: Sequence[str] = STEMS) -> None:
         with _weights(folder, stem).open("wb") as out:
             for tensor in graph.graph.initializer:
                 held = _bytes(tensor)
-                if len(held) >= SMALL:
+                if len(held) >= MIN_BYTES:
                     out.write(b"\0" * (-at % PAGE))
                     at += -at % PAGE
                     out.write(held)
-                    _elsewhere(tensor, stem, at, len(held))
+                    _refer(tensor, stem, at, len(held))
                     at += len(held)
         _path(folder, stem).write_bytes(graph.SerializeToString())
 
 
-def lean(folder: Path, base: Path, stems: Sequence[str] = STEMS) -> dict[str, float]:
-    """Let a tuned version's whole graphs take from its base what they have in common; the base's
-    file is linked, not copied.
+def share_weights(folder: Path, base: Path, stems: Sequence[str] = STEMS) -> dict[str, float]:
+    """Let a fine-tuned version's whole graphs refer to the base's weights that they have in common;
+    the base's file is linked, not copied.
 
     Args:
         folder: holds the version's graphs.
-        base: holds those of the base, already parted.
+        base: holds those of the base, with their weights extracted.
 
     Returns:
         `own_mb`: megabytes of graph that are the version's own, by the last part of its name (the
@@ -55,19 +55,21 @@ def lean(folder: Path, base: Path, stems: Sequence[str] = STEMS) -> dict[str, fl
         shared = False
         for tensor in graph.graph.initializer:
             held = _bytes(tensor)
-            place = there.get(_print(tensor, held)) if len(held) >= SMALL else None
+            place = None
+            if len(held) >= MIN_BYTES:
+                place = there.get(_key(tensor, held))
             if place:
-                _elsewhere(tensor, stem, place[0], len(held))
+                _refer(tensor, stem, place[0], len(held))
                 shared = True
         if shared:
             _path(folder, stem).write_bytes(graph.SerializeToString())
-            link(_weights(base, stem), _weights(folder, stem))
+            link_or_copy(_weights(base, stem), _weights(folder, stem))
         found[stem.rpartition(".")[2]] = round(_path(folder, stem).stat().st_size / 1e6, 2)
     return found
 
 
-def link(source: Path, target: Path) -> None:
-    """One more name for a file, or a copy where the disk has no such thing."""
+def link_or_copy(source: Path, target: Path) -> None:
+    """Hard-link a file; copy it where the file system has no hard links."""
     try:
         os.link(source, target)
     except OSError:
@@ -94,11 +96,12 @@ def _bytes(tensor: Any) -> bytes:
     return bytes(numpy_helper.to_array(tensor).tobytes())
 
 
-def _print(tensor: Any, held: bytes) -> tuple[Any, ...]:
+def _key(tensor: Any, held: bytes) -> tuple[Any, ...]:
     return (tensor.data_type, tuple(tensor.dims), blake2b(held, digest_size=16).hexdigest())
 
 
-def _elsewhere(tensor: Any, stem: str, at: int, length: int) -> None:
+def _refer(tensor: Any, stem: str, at: int, length: int) -> None:
+    """Let a tensor refer to a range of the file of weights."""
     from onnx import TensorProto
 
     for field in (
@@ -122,7 +125,7 @@ def _elsewhere(tensor: Any, stem: str, at: int, length: int) -> None:
 
 
 def _places(base: Path, stem: str) -> dict[tuple[Any, ...], tuple[int, int]]:
-    """Where each tensor of a parted base lies in its file, by type, shape and print."""
+    """Where each tensor of a base lies in its file of weights, by type, shape and fingerprint."""
     found: dict[tuple[Any, ...], tuple[int, int]] = {}
     file = _weights(base, stem)
     with file.open("rb") as handle:
@@ -131,5 +134,5 @@ def _places(base: Path, stem: str) -> dict[tuple[Any, ...], tuple[int, int]]:
             if place:
                 handle.seek(int(place["offset"]))
                 held = handle.read(int(place["length"]))
-                found.setdefault(_print(tensor, held), (int(place["offset"]), len(held)))
+                found.setdefault(_key(tensor, held), (int(place["offset"]), len(held)))
     return found

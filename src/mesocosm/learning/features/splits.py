@@ -12,10 +12,11 @@ import numpy as np
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.features import tabular
 from mesocosm.learning.heads.folds import group_duplicates, number_groups
-from mesocosm.learning.importers.onnx import Brought, plain
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.domain_adaptation import SourceModel
 from mesocosm.learning.tasks.by_field_type import TASKS, Ordinal, Task
+from mesocosm.learning.importers.onnx import ImportedModel
+from mesocosm.learning.importers.onnx import plain_facts
 
 Array = np.ndarray[Any, Any]
 Columns = Mapping[str, Sequence[Any]]
@@ -192,8 +193,8 @@ def _collect_facts(
     """Facts of the table block: the source model's, an imported model's, or the training rows'."""
     if source:
         return dict(source.facts)
-    if isinstance(model.base, Brought):
-        return plain(model.features)
+    if isinstance(model.base, ImportedModel):
+        return plain_facts(model.features)
     return tabular.fit_facts(train, kinds)
 
 

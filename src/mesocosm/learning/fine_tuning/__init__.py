@@ -1,4 +1,4 @@
-"""Ways to tune a pretrained base: one file and one line each."""
+"""Fine-tuning methods: one file and one line each."""
 
 from mesocosm.core.settings import Kind
 from mesocosm.learning.fine_tuning.adalora import Adalora
@@ -14,7 +14,7 @@ from mesocosm.learning.fine_tuning.lora import Lora
 from mesocosm.learning.fine_tuning.prefix import Prefix
 from mesocosm.learning.fine_tuning.prompt import Prompt
 
-TUNING: dict[str, type[Kind]] = {
+FINE_TUNING: dict[str, type[Kind]] = {
     "frozen": Frozen,
     "full": Full,
     "last": Last,

@@ -1,6 +1,4 @@
-"""AdaLoRA: thin updates whose rank is taken from where it helps least and given where it helps
-most.
-"""
+"""AdaLoRA: low-rank updates whose rank is cut where it helps least."""
 
 from __future__ import annotations
 
@@ -41,7 +39,7 @@ class Adalora(Gradient):
     targets: tuple[str, ...] | Literal["attention"] = "attention"
 
     def attach(self, base: Any) -> Any:
-        """The base wrapped by PEFT; only the thin parts train."""
+        """The base wrapped by PEFT; only the low-rank updates train."""
         from peft import AdaLoraConfig, get_peft_model
 
         names = linear_names(base, ATTENTION, self.targets, "attention")
@@ -74,29 +72,32 @@ class Adalora(Gradient):
         import torch
 
         total: Any = 0.0
+        matrices = 0
         for name, weight in net.named_parameters():
-            if "lora_A" in name or "lora_B" in name:
-                square = weight @ weight.T if "lora_A" in name else weight.T @ weight
-                total = total + (square - torch.eye(len(square))).norm()
-        return (
-            self.orthogonal * total / max(1, sum("lora_A" in n for n, _ in net.named_parameters()))
-        )
+            if "lora_A" in name:
+                matrices += 1
+                square = weight @ weight.T
+            elif "lora_B" in name:
+                square = weight.T @ weight
+            else:
+                continue
+            total = total + (square - torch.eye(len(square))).norm()
+        return self.orthogonal * total / max(1, matrices)
 
-    def stepped(self, net: Any, step: int) -> None:
-        """Let PEFT weigh the parts by this step's gradients, and cut."""
+    def after_step(self, net: Any, step: int) -> None:
+        """Let PEFT weigh the updates by this step's gradients, and cut their rank."""
         net.base_model.update_and_allocate(step)
 
-    def kept(self, net: Any) -> dict[str, Any]:
-        """The weight of each part in the loss so far."""
-        memory = net.base_model.rankallocator
-        return {
-            f"{what}:{name}": value
-            for what in MEMORY
-            for name, value in getattr(memory, what).items()
-        }
+    def state(self, net: Any) -> dict[str, Any]:
+        """The importance of each update so far."""
+        allocator, found = net.base_model.rankallocator, {}
+        for memory in MEMORY:
+            for name, value in getattr(allocator, memory).items():
+                found[f"{memory}:{name}"] = value
+        return found
 
-    def put(self, net: Any, kept: dict[str, Any]) -> None:
-        """Remember the weights again."""
-        for name, value in kept.items():
+    def restore(self, net: Any, state: dict[str, Any]) -> None:
+        """Put the importance of each update back."""
+        for name, value in state.items():
             what, _, part = name.partition(":")
             getattr(net.base_model.rankallocator, what)[part] = value

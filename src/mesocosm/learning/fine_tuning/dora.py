@@ -1,4 +1,4 @@
-"""DoRA: LoRA on the direction of each matrix, its columns' lengths trained beside."""
+"""DoRA: LoRA on the direction of each matrix, and its columns' norms."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from mesocosm.learning.fine_tuning.lora import Lora
 
 
 class Dora(Lora):
-    """As LoRA, with each matrix taken apart into the lengths of its columns and their directions.
+    """As LoRA, with each matrix decomposed into the norms of its columns and their directions.
 
     Args:
-        rank: width of the two thin matrices.
+        rank: of the update.
         alpha: scale of the update; twice the rank where not given.
         targets: ends of the names of modules to adapt.
 

@@ -1,6 +1,4 @@
-"""What every way of training by gradient shares. Knows settings and where they touch a net, no
-data.
-"""
+"""What all fine-tuning by gradient shares. Knows settings and where they touch a net, no data."""
 
 from __future__ import annotations
 
@@ -104,10 +102,10 @@ class Gradient(Kind):
         return self.loss or {"classes": CrossEntropy, "numbers": Mse, "labels": Binary}[of]()
 
     def attach(self, base: Any) -> Any:
-        """The base, made ready: what may move is set so, and new parts are in place.
+        """The base, prepared: trainable weights require gradients, and new parts are in place.
 
         Raises:
-            Wrong: the base has not the parts that the method wants.
+            Wrong: the base has not the parts that the method needs.
         """
         raise NotImplementedError
 
@@ -118,27 +116,27 @@ class Gradient(Kind):
         """Called before each epoch, from 0."""
 
     def pace(self, name: str, layers: int) -> float:
-        """The share of the rate that a weight gets, by its name, in a base of `layers` layers."""
+        """The factor of the learning rate for a weight of that name, in a base of `layers`."""
         del name, layers
         return 1.0
 
     def penalty(self, net: Any) -> Any:
-        """What is added to the loss, or None."""
+        """A penalty that is added to the loss, or None."""
         del net
 
-    def stepped(self, net: Any, step: int) -> None:
+    def after_step(self, net: Any, step: int) -> None:
         """Called after each step's gradients are there and used, before they are cleared."""
 
-    def kept(self, net: Any) -> dict[str, Any]:
-        """What the method itself remembers between epochs, as tensors by name, so that training
-        resumes exactly.
+    def state(self, net: Any) -> dict[str, Any]:
+        """What the method itself keeps between epochs, as tensors by name, so that training resumes
+        exactly.
         """
         del net
         return {}
 
-    def put(self, net: Any, kept: dict[str, Any]) -> None:
-        """Remember it again."""
+    def restore(self, net: Any, state: dict[str, Any]) -> None:
+        """Put `state` back."""
 
-    def merged(self, net: Any) -> Any:
-        """The base after training, for export; thin parts folded into it where they can be."""
+    def merge(self, net: Any) -> Any:
+        """The base after training, for export; added parts are merged into it where they can be."""
         return net.merge_and_unload() if hasattr(net, "merge_and_unload") else net

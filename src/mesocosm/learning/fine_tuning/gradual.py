@@ -1,4 +1,4 @@
-"""Gradual: layers are set free from the top down, lower ones at lower rates."""
+"""Gradual unfreezing: layers are unfrozen from the top down, lower ones at lower rates."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mesocosm.learning.fine_tuning.layers import depth_of, layers_of
 
 
 class Gradual(Full):
-    """Train the top layers first and free more each epoch; a layer's rate is `decay` times that of
-    the one above.
+    """Train the top layers first and unfreeze more each epoch; a layer's rate is `decay` times that
+    of the one above.
 
     Args:
         free: how many layers more each epoch; the first epoch trains that many.
@@ -30,7 +30,7 @@ class Gradual(Full):
     decay: float = Field(0.8, gt=0, le=1)
 
     def enter(self, net: Any, epoch: int) -> None:
-        """Set free as many layers as the epoch is due."""
+        """Unfreeze as many layers as the epoch is due."""
         found = layers_of(net)[1]
         for number, layer in enumerate(found):
             for weight in layer.parameters():

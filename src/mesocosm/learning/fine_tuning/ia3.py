@@ -1,4 +1,4 @@
-"""IA3: keys, values and inner states are stretched, by one number each."""
+"""IA3: keys, values and inner states are scaled, by one number each."""
 
 from __future__ import annotations
 
@@ -30,12 +30,8 @@ class Ia3(Gradient):
         from peft import IA3Config, get_peft_model
 
         names = linear_names(base, KEYS, "keys", "key")
-        inner = [
-            name
-            for name, m in base.named_modules()
-            if getattr(m, "in_features", 0) and name.endswith(INNER)
-        ]
-        ends = sorted({n for name in inner for n in INNER if name.endswith(n)})
+        linear = [name for name, m in base.named_modules() if getattr(m, "in_features", 0)]
+        ends = [end for end in sorted(INNER) if any(name.endswith(end) for name in linear)]
         return get_peft_model(
             base, IA3Config(target_modules=[*names, *ends], feedforward_modules=[])
         )

@@ -1,4 +1,4 @@
-"""Last: the top layers are trained, on states of the lower ones that are computed once."""
+"""Last layers: the top layers are trained, on states of the lower ones that are computed once."""
 
 from __future__ import annotations
 

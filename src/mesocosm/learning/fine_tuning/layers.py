@@ -1,5 +1,4 @@
-"""The parts of a pretrained base by their place: its layers, its attentions, the ends of its
-blocks.
+"""The parts of a pretrained base: its layers, its attentions, the last linear part of its blocks.
 
 Knows the names that families of transformers give their parts. Knows nothing of training.
 """
@@ -42,8 +41,7 @@ def layers_of(net: Any) -> tuple[str, Any]:
 
 def depth_of(name: str) -> int | None:
     """The number of the layer that a weight belongs to, by its name; None outside the layers."""
-    numbers = [part for part in name.split(".") if part.isdigit()]
-    return int(numbers[0]) if numbers else None
+    return next((int(part) for part in name.split(".") if part.isdigit()), None)
 
 
 def freeze(net: Any) -> Any:
@@ -65,16 +63,19 @@ def linear_names(
     ends = {
         name.rsplit(".", 1)[-1] for name, m in net.named_modules() if getattr(m, "in_features", 0)
     }
-    names = [n for n in usual if n in ends] if isinstance(targets, str) else list(targets)
+    names = [n for n in usual if n in ends]
+    if not isinstance(targets, str):
+        names = list(targets)
     unknown = [n for n in names if n not in ends]
-    if unknown or not names:
-        said = unknown[0] if unknown else word
+    if not names:
+        unknown = [word]
+    if unknown:
         raise Wrong(
             "fine_tune.targets",
-            f"no module of the base is named '{said}'",
+            f"no module of the base is named '{unknown[0]}'",
             "a module of it",
             sorted(ends),
-            said,
+            unknown[0],
         )
     return names
 
@@ -89,15 +90,14 @@ def block_ends(net: Any) -> Iterator[tuple[Any, str, Any]]:
     found = False
     for layer in layers_of(net)[1]:
         for name, module in list(layer.named_modules()):
-            if getattr(module, "in_features", 0) and any(
-                name == e or name.endswith("." + e) for e in ENDS
-            ):
+            ends_block = any(f".{name}".endswith(f".{end}") for end in ENDS)
+            if getattr(module, "in_features", 0) and ends_block:
                 found = True
-                parent = layer.get_submodule(name.rpartition(".")[0]) if "." in name else layer
-                yield parent, name.rpartition(".")[2], module
+                parent, _, last = name.rpartition(".")
+                yield layer.get_submodule(parent), last, module
     if not found:
         raise Wrong(
             "base",
-            "no block of it ends in a part whose name is known",
+            "no block of it ends in a linear part of a known name",
             f"parts named as one of: {', '.join(ENDS)}",
         )

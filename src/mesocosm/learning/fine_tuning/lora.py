@@ -1,4 +1,4 @@
-"""LoRA: two thin matrices beside each attention projection are trained, and merged at the end."""
+"""LoRA: a low-rank update of each attention projection is trained, and merged at the end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ATTENTION = ("query", "value", "q_proj", "v_proj", "q_lin", "v_lin", "c_attn")
 
 
 class Lora(Gradient):
-    """Train two thin matrices per attention projection: W x becomes W x + (alpha / rank) B A x.
+    """Train a low-rank update of each attention projection: W x becomes W x + (alpha / rank) B A x.
 
     Args:
         rank: width of A (rank, in) and B (out, rank); 1 or more.
@@ -37,7 +37,7 @@ class Lora(Gradient):
     targets: tuple[str, ...] | Literal["attention"] = "attention"
 
     def attach(self, base: Any) -> Any:
-        """The base wrapped by PEFT; only the thin matrices train."""
+        """The base wrapped by PEFT; only the low-rank matrices train."""
         from peft import LoraConfig, get_peft_model
 
         names = linear_names(base, ATTENTION, self.targets, "attention")

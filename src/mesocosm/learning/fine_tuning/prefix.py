@@ -1,4 +1,4 @@
-"""Prefix: keys and values that every attention sees before a text's own are trained. Knows
+"""Prefix tuning: keys and values that every attention sees before a text's own are trained. Knows
 transformers' attentions.
 """
 
@@ -16,10 +16,10 @@ NAME = "mesocosm_prefix"
 
 
 class Prefix(Gradient):
-    """Train `length` keys and values a layer, which each attention sees beside those of the text.
+    """Train `length` keys and values a layer, which each attention sees before those of the text.
 
-    In a base that reads they begin as those of random words by themselves, in one that writes as
-    those of words it has read.
+    In an encoder they are initialized as those of random words, in a causal base as those of a
+    text of random words.
 
     Args:
         length: how many a layer.
@@ -57,7 +57,9 @@ class Prefix(Gradient):
                 "another method, such as lora",
             )
         words = base.get_input_embeddings().weight
-        seen = _read(base, min(self.length, len(words))) if _causal(base) else []
+        seen = []
+        if _causal(base):
+            seen = _read(base, min(self.length, len(words)))
         with torch.no_grad():
             for (attention, _), (key, value) in zip(found, seen, strict=False):
                 attention.prefix_key, attention.prefix_value = (
@@ -141,10 +143,8 @@ def _seen(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, **
         )
     if attention_mask is not None:
         shape = (*attention_mask.shape[:3], first.shape[2])
-        open_ = (
-            torch.ones(shape, dtype=torch.bool)
-            if attention_mask.dtype == torch.bool
-            else torch.zeros(shape, dtype=attention_mask.dtype)
-        )
-        attention_mask = torch.cat([open_, attention_mask], 3)
+        visible = torch.zeros(shape, dtype=attention_mask.dtype)  # a float mask is added
+        if attention_mask.dtype == torch.bool:
+            visible = torch.ones(shape, dtype=torch.bool)
+        attention_mask = torch.cat([visible, attention_mask], 3)
     return sdpa_attention_forward(module, query, key, value, attention_mask, **more)

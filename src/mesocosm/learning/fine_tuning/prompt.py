@@ -1,4 +1,4 @@
-"""Prompt: a few vectors before each text are trained. Knows torch."""
+"""Prompt tuning: a few vectors before each text are trained. Knows torch."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mesocosm.learning.fine_tuning.layers import freeze
 
 
 class Prompt(Gradient):
-    """Train `length` vectors that stand before each text as words that no one wrote; the pooled
-    states are those of the text.
+    """Train `length` vectors that are put before each text as soft words; the pooled states are
+    those of the text.
 
     Args:
         length: how many.
@@ -28,7 +28,7 @@ class Prompt(Gradient):
     length: int = Field(10, ge=1, le=512)
 
     def attach(self, base: Any) -> Any:
-        """The base behind vectors to train; each begins as a word's."""
+        """The base behind trainable vectors, each initialized as a word's."""
         import torch
         from torch import nn
         from transformers.modeling_outputs import BaseModelOutput
@@ -46,12 +46,12 @@ class Prompt(Gradient):
                 return self.net.get_input_embeddings()
 
             def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-                said = self.net.get_input_embeddings()(input_ids)
-                mine = self.before.unsqueeze(0).expand(said.shape[0], -1, -1)
-                seen = torch.ones_like(attention_mask[:, :1]).expand(-1, self.before.shape[0])
+                words = self.net.get_input_embeddings()(input_ids)
+                prompt = self.before.unsqueeze(0).expand(words.shape[0], -1, -1)
+                visible = torch.ones_like(attention_mask[:, :1]).expand(-1, self.before.shape[0])
                 out = self.net(
-                    inputs_embeds=torch.cat([mine.to(said.dtype), said], 1),
-                    attention_mask=torch.cat([seen, attention_mask], 1),
+                    inputs_embeds=torch.cat([prompt.to(words.dtype), words], 1),
+                    attention_mask=torch.cat([visible, attention_mask], 1),
                 )
                 return BaseModelOutput(
                     last_hidden_state=out.last_hidden_state[:, self.before.shape[0] :]

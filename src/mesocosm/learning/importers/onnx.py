@@ -1,4 +1,4 @@
-"""A model that was made elsewhere, brought in as an ONNX graph: looked at before it is run, judged
+"""A model that was trained elsewhere, imported as an ONNX graph: checked before it runs, evaluated
 and served as our own.
 
 Knows ONNX graphs. Only operators of the standard are taken, and no file beside the graph is read.
@@ -15,19 +15,20 @@ from pydantic import model_validator
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.files import inside
 from mesocosm.core.settings import Kind
+from mesocosm.learning.importers.onnx_safety import check_safe
 
 if TYPE_CHECKING:
     import numpy as np
+    from onnx import GraphProto, ModelProto, ValueInfoProto
 
     Array = np.ndarray[Any, Any]
-DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 FLOAT = 1  # onnx.TensorProto.FLOAT
-FAR = 1e30
-MOST_BYTES = 2_000_000_000
+FAR = 1e30  # beyond every number of a row
+MAX_BYTES = 2_000_000_000
 
 
-class Brought(Kind):
-    """A model of numbers in one row each, made elsewhere.
+class ImportedModel(Kind):
+    """A model of numbers in one row each, trained elsewhere.
 
     Args:
         onnx: the file, inside the project. Its one input takes (rows, inputs) in float32 in the
@@ -51,7 +52,7 @@ class Brought(Kind):
     labels: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _one(self) -> Brought:
+    def _one(self) -> ImportedModel:
         if sum(one is not None for one in (self.onnx, self.keras, self.tensorflow)) != 1:
             raise ValueError(
                 "'onnx' or 'keras' with a file or 'tensorflow' with a folder, and one of them"
@@ -60,8 +61,12 @@ class Brought(Kind):
 
     @property
     def extras(self) -> tuple[str, ...]:
-        """Keras' or TensorFlow's own, where it is of them."""
-        return ("keras",) if self.keras else ("tensorflow",) if self.tensorflow else ()
+        """The extra that reads it."""
+        if self.keras:
+            return ("keras",)
+        if self.tensorflow:
+            return ("tensorflow",)
+        return ()
 
     @property
     def file(self) -> str:
@@ -70,28 +75,27 @@ class Brought(Kind):
 
     @property
     def key(self) -> str:
-        """Where it stands in the file, for messages."""
-        return "base.onnx" if self.onnx else "base.keras" if self.keras else "base.tensorflow"
+        """Its key in the file, for messages."""
+        if self.onnx:
+            return "base.onnx"
+        return "base.keras" if self.keras else "base.tensorflow"
 
     def path(self, root: Path) -> Path:
-        """Where the file is, or the folder.
+        """The path of the file or folder.
 
         Raises:
             Wrong: it leaves the project, or is not there.
         """
         found = inside(root, self.file, self.key)
         if self.tensorflow and not found.is_dir():
-            raise Wrong(self.key, f"no folder is at '{self.file}'", "a SavedModel")
+            raise Wrong(self.key, f"no folder at '{self.file}'", "a SavedModel")
         if not self.tensorflow and not found.is_file():
-            raise Wrong(
-                self.key,
-                f"no file is at '{self.file}'",
-                "an ONNX file" if self.onnx else "a Keras file",
-            )
+            expected = "an ONNX file" if self.onnx else "a Keras file"
+            raise Wrong(self.key, f"no file at '{self.file}'", expected)
         return found
 
     def content(self, root: Path) -> str:
-        """What tells its bytes from others.
+        """The fingerprint of its bytes.
 
         Raises:
             Wrong: as `path`.
@@ -102,60 +106,65 @@ class Brought(Kind):
         return digest_folder(found) if self.tensorflow else digest_file(found)
 
 
-def wrapped(
-    setting: Brought,
+def wrap_as_head(
+    setting: ImportedModel,
     root: Path,
     inputs: int,
     order: Sequence[int],
     scale: tuple[float, float] | None,
-) -> Any:
-    """The graph as a head: inputs `features` (not looked at) and `table`, output `probabilities` or
+) -> ModelProto:
+    """The graph as a head: inputs `features` (ignored) and `table`, output `probabilities` or
     `values`.
 
     Args:
         inputs: how many numbers a row has.
         order: for each of our classes its place in the graph's output; one 0 for a number.
-        scale: mean and deviation by which a number is standardised, as our heads say it; None for
-            classes.
+        scale: mean and deviation by which a number is standardized, as our heads predict it; None
+            for classes.
 
     Raises:
-        Wrong: the file is no ONNX, brings operators or files of its own, or its input or output has
-            another shape.
+        Wrong: the file is no ONNX graph, contains operators or files of its own, or its input or
+            output has another shape.
     """
-    import numpy as np
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
+    model = _load(setting, root)
+    return _standardize(
+        model, _find_input(model.graph, inputs), _find_output(model.graph), order, scale
+    )
 
-    from mesocosm.learning.importers import keras as importers_keras
-    from mesocosm.learning.importers import tensorflow as importers_tensorflow
+
+def _load(setting: ImportedModel, root: Path) -> ModelProto:
+    """The model as an ONNX graph, checked before anything of it runs."""
+    import onnx
 
     path = setting.path(root)
-    if path.stat().st_size > MOST_BYTES:
-        raise Wrong(setting.key, f"the file has more than {MOST_BYTES} bytes", "a smaller one")
+    if path.stat().st_size > MAX_BYTES:
+        raise Wrong(setting.key, f"the file has more than {MAX_BYTES} bytes", "a smaller one")
     try:
-        read = (
-            importers_keras.graph_of
-            if setting.keras
-            else importers_tensorflow.graph_of
-            if setting.tensorflow
-            else None
-        )
-        model = (
-            onnx.load_from_string(read(path, setting.file))
-            if read
-            else onnx.load(str(path), load_external_data=False)
-        )
-        _safe(model, setting.file)
+        if setting.keras:
+            from mesocosm.learning.importers import keras
+
+            model = onnx.load_from_string(keras.convert_to_onnx(path, setting.file))
+        elif setting.tensorflow:
+            from mesocosm.learning.importers import tensorflow
+
+            model = onnx.load_from_string(tensorflow.convert_to_onnx(path, setting.file))
+        else:
+            model = onnx.load(str(path), load_external_data=False)
+        check_safe(model, setting.file)
         onnx.checker.check_model(model)
     except (Wrong, Failure):
         raise
     except Exception as error:  # protobuf and the checker each have their own kinds
         raise Wrong(
             "base.onnx",
-            f"'{setting.file}' is no whole ONNX graph",
+            f"'{setting.file}' is not a complete ONNX graph",
             "a file that onnx.checker passes",
         ) from error
-    graph = model.graph
+    return model
+
+
+def _find_input(graph: GraphProto, inputs: int) -> str:
+    """The name of the one input, of float32 and as many columns as the model has inputs."""
     weights = {w.name for w in graph.initializer}
     taken = [i for i in graph.input if i.name not in weights]
     if len(taken) != 1 or taken[0].type.tensor_type.elem_type != FLOAT:
@@ -164,141 +173,125 @@ def wrapped(
             f"its inputs are {', '.join(i.name for i in taken) or 'none'}",
             "one input of float32 (rows, inputs)",
         )
-    if _width(taken[0]) not in (None, inputs):
+    width = _input_width(taken[0])
+    if width not in (None, inputs):
         raise Wrong(
             "base.onnx",
-            f"its input '{taken[0].name}' takes {_width(taken[0])} numbers, and the model has"
-            f" {inputs} inputs",
+            f"its input '{taken[0].name}' takes {width} numbers, and the model has {inputs} inputs",
             f"{inputs}",
         )
-    given = [
+    return str(taken[0].name)
+
+
+def _find_output(graph: GraphProto) -> ValueInfoProto:
+    """The last output that is a table of float32."""
+    tables = [
         o
         for o in graph.output
         if o.type.HasField("tensor_type") and o.type.tensor_type.elem_type == FLOAT
     ]
-    if not given:
+    if not tables:
         raise Wrong(
             "base.onnx",
             "no output of it is a table of float32",
             "an output of probabilities (rows, classes), as scikit-learn's converters give without"
             " zipmap",
         )
-    name = "values" if scale else "probabilities"
-    swap = {taken[0].name: "table", given[-1].name: "brought_raw"}
+    return tables[-1]
+
+
+def _standardize(
+    model: ModelProto,
+    taken: str,
+    given: ValueInfoProto,
+    order: Sequence[int],
+    scale: tuple[float, float] | None,
+) -> ModelProto:
+    """The graph with our names of inputs and outputs, our order of classes and our scale."""
+    import numpy as np
+    from onnx import helper, numpy_helper
+
+    graph, name = model.graph, "values" if scale else "probabilities"
+    renamed = {taken: "table", given.name: "brought_raw"}
     for node in graph.node:
-        node.input[:] = [swap.get(n, n) for n in node.input]
-        node.output[:] = [swap.get(n, n) for n in node.output]
-    mean, sd = scale or (0.0, 1.0)
-    consts = {
-        "brought_shape": np.array([-1, _columns(given[-1]) or len(order)]),
+        node.input[:] = [renamed.get(n, n) for n in node.input]
+        node.output[:] = [renamed.get(n, n) for n in node.output]
+    mean, deviation = scale or (0.0, 1.0)
+    constants = {
+        "brought_shape": np.array([-1, _output_width(given) or len(order)]),
         "brought_order": np.array(order),
         "brought_mean": np.float32(mean),
-        "brought_sd": np.float32(sd),
+        "brought_sd": np.float32(deviation),
     }
-    more = [
+    nodes = [
         helper.make_node("Reshape", ["brought_raw", "brought_shape"], ["brought_table"]),
         helper.make_node("Gather", ["brought_table", "brought_order"], ["brought_said"], axis=1),
         helper.make_node("Sub", ["brought_said", "brought_mean"], ["brought_less"]),
         helper.make_node("Div", ["brought_less", "brought_sd"], [name]),
     ]
-    shape = [
-        helper.make_tensor_value_info(n, TensorProto.FLOAT, ["rows", None])
-        for n in ("features", "table")
-    ]
-    held = [
-        *graph.initializer,
-        *(numpy_helper.from_array(np.asarray(v), n) for n, v in consts.items()),
-    ]
-    made = helper.make_graph(
-        [*graph.node, *more],
-        "brought",
-        shape,
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", None])],
-        held,
+    tensors = [numpy_helper.from_array(np.asarray(v), n) for n, v in constants.items()]
+    inputs, output = [_table_info("features"), _table_info("table")], _table_info(name)
+    standardized = helper.make_graph(
+        [*graph.node, *nodes], "brought", inputs, [output], [*graph.initializer, *tensors]
     )
     return helper.make_model(
-        made,
+        standardized,
         opset_imports=model.opset_import,
         producer_name=model.producer_name,
         ir_version=model.ir_version,
     )
 
 
-def _safe(model: Any, name: str) -> None:
-    from onnx import AttributeProto
+def _table_info(name: str) -> ValueInfoProto:
+    """The type of a table of float32 (rows, any)."""
+    from onnx import helper
 
-    if model.functions:
-        raise Wrong(
-            "base.onnx", f"'{name}' brings functions of its own", "operators of the standard only"
-        )
-
-    def look(graph: Any) -> None:
-        for tensor in graph.initializer:
-            if tensor.external_data or tensor.data_location:
-                raise Wrong(
-                    "base.onnx",
-                    f"'{name}' keeps its weights in another file",
-                    "one file that holds all of it",
-                )
-        for node in graph.node:
-            if node.domain not in DOMAINS:
-                raise Wrong(
-                    "base.onnx",
-                    f"'{name}' uses the operator '{node.op_type}' of '{node.domain}'",
-                    "operators of the standard only",
-                )
-            for attribute in node.attribute:
-                if attribute.type == AttributeProto.GRAPH:
-                    look(attribute.g)
-                for one in attribute.graphs:
-                    look(one)
-                if attribute.type == AttributeProto.TENSOR and (
-                    attribute.t.external_data or attribute.t.data_location
-                ):
-                    raise Wrong(
-                        "base.onnx",
-                        f"'{name}' keeps its weights in another file",
-                        "one file that holds all of it",
-                    )
-
-    look(model.graph)
+    return helper.make_tensor_value_info(name, FLOAT, ["rows", None])
 
 
-def _columns(value: Any) -> int | None:
-    """How many columns an output says it gives, or None where it does not say."""
+def _output_width(value: ValueInfoProto) -> int | None:
+    """How many columns an output declares; None where it does not."""
     dims = value.type.tensor_type.shape.dim
-    return (int(dims[-1].dim_value) or None if len(dims) == 2 else 1) if len(dims) else None
+    if not len(dims):
+        return None
+    if len(dims) != 2:
+        return 1
+    return int(dims[-1].dim_value) or None
 
 
-def _width(value: Any) -> int | None:
-    """How many columns an input says it takes, or None where it does not say."""
+def _input_width(value: ValueInfoProto) -> int | None:
+    """How many columns an input declares; None where it does not."""
     dims = value.type.tensor_type.shape.dim
-    return int(dims[-1].dim_value) or None if len(dims) == 2 else None
+    if len(dims) != 2:
+        return None
+    return int(dims[-1].dim_value) or None
 
 
-def plain(inputs: Sequence[str]) -> dict[str, Any]:
-    """Facts of a block that holds numbers as they are; a gap is 0."""
+def plain_facts(inputs: Sequence[str]) -> dict[str, Any]:
+    """Facts of table features that are the numbers as they are; a missing one is 0."""
     return {
         n: {"kind": "number", "mean": 0.0, "sd": 1.0, "low": -FAR, "high": FAR, "gaps": False}
         for n in inputs
     }
 
 
-def head_of(
-    setting: Brought,
+def load_head(
+    setting: ImportedModel,
     root: Path,
     inputs: int,
     labels: Sequence[str],
     scale: tuple[float, float] | None,
-) -> BroughtHead:
+) -> ImportedHead:
     """The graph as a head that is fitted already.
 
     Args:
+        inputs: how many numbers a row has.
         labels: our classes in their order; none for a number.
+        scale: as in `wrap_as_head`.
 
     Raises:
-        Wrong: its classes are not those of the training rows, or the graph cannot be taken
-            (`wrapped`).
+        Wrong: its classes are not those of the training rows, or the graph is refused
+            (`wrap_as_head`).
     """
     theirs = list(setting.labels or labels)
     unknown = [label for label in labels if label not in theirs]
@@ -311,22 +304,22 @@ def head_of(
             unknown[0],
         )
     order = [theirs.index(label) for label in labels] or [0]
-    return BroughtHead(wrapped(setting, root, inputs, order, scale), len(labels))
+    return ImportedHead(wrap_as_head(setting, root, inputs, order, scale), len(labels))
 
 
-class BroughtHead:
-    """A graph of probabilities, or of standardised values, as our heads are."""
+class ImportedHead:
+    """A graph of probabilities, or of standardized values, as our heads are."""
 
     name = "brought"
     loss = float("nan")
 
-    def __init__(self, model: Any, classes: int) -> None:
+    def __init__(self, model: ModelProto, classes: int) -> None:
         import numpy as np
         import onnxruntime
 
         self.model, self.classes = model, classes
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4  # what goes wrong is a sentence of ours
+        options.log_severity_level = 4  # errors are reported as a message of ours
         try:
             self.session = onnxruntime.InferenceSession(
                 model.SerializeToString(), options, providers=["CPUExecutionProvider"]
@@ -344,7 +337,7 @@ class BroughtHead:
         """Logarithms of its probabilities (rows, classes), or its values (rows, 1).
 
         Raises:
-            Wrong: the graph cannot be run on the rows, or what it gives are no probabilities.
+            Wrong: the graph cannot be run on the rows, or its output is no probabilities.
         """
         import numpy as np
 
@@ -358,14 +351,18 @@ class BroughtHead:
             ) from error
         if not self.classes:
             return out
-        if (
-            not np.isfinite(out).all()
-            or (out < -1e-4).any()
-            or (np.abs(out.sum(1) - 1) > 0.02).any()
-        ):
+        if not _are_probabilities(out):
             raise Wrong(
                 "base.onnx",
-                "what it gives are no probabilities: they do not add up to 1",
+                "its output is not probabilities: rows do not add up to 1",
                 "probabilities; put a softmax at its end",
             )
         return np.asarray(np.log(np.maximum(out, 1e-13)))
+
+
+def _are_probabilities(out: Array) -> bool:
+    """Whether rows are finite, not negative, and add up to about 1."""
+    import numpy as np
+
+    sums_to_one = np.abs(out.sum(1) - 1) <= 0.02
+    return bool(np.isfinite(out).all() and (out >= -1e-4).all() and sums_to_one.all())

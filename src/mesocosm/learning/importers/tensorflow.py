@@ -1,8 +1,8 @@
-"""A SavedModel of TensorFlow as an ONNX graph: every operator that it names is looked at before it
-is loaded, in a process of its own.
+"""A SavedModel of TensorFlow as an ONNX graph: every operator that it names is checked before it is
+loaded, in a process of its own.
 
-Knows TensorFlow and tf2onnx, in that process only. Numbers are reckoned with, nothing else: no
-files, tables, text or code.
+Knows TensorFlow and tf2onnx, in that process only. Operators that compute with numbers are taken,
+nothing else: no files, tables, text or code.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.files import write_json
 
 KEY = "base.tensorflow"
-MOST_BYTES = 2_000_000_000
-MOST_SECONDS = 600
+EXPECTED = "a complete folder saved by tf.saved_model.save or Keras' export"
+MAX_BYTES = 2_000_000_000
+CONVERTED, REPORT = "made.onnx", "told.json"  # what the converter writes
+MAX_SECONDS = 600
 SIGNATURE = "serving_default"
 WEIGHTS = ("variables.index", "variables.data-")
-BESIDE = {"saved_model.pb", "fingerprint.pb", "keras_metadata.pb"}
-HANDED = (
+METADATA = {"saved_model.pb", "fingerprint.pb", "keras_metadata.pb"}
+PASSED_ON = (
     "PATH",
     "HOME",
     "LANG",
@@ -35,8 +37,8 @@ HANDED = (
     "LD_LIBRARY_PATH",
     "TMPDIR",
     "SYSTEMROOT",
-)  # no secret of ours is in it
-OF_NUMBERS = {
+)  # environment variables that hold no secret
+NUMERIC_OPERATORS = {
     "Abs",
     "Add",
     "AddN",
@@ -125,7 +127,7 @@ OF_NUMBERS = {
     "Transpose",
     "Unpack",
 }
-OF_WEIGHTS = {
+WEIGHT_OPERATORS = {
     "AssignVariableOp",
     "DisableCopyOnRead",
     "MergeV2Checkpoints",
@@ -138,7 +140,7 @@ OF_WEIGHTS = {
     "VarHandleOp",
     "VarIsInitializedOp",
 }
-KEPT = {
+OBJECTS = {
     "user_object",
     "function",
     "bare_concrete_function",
@@ -148,85 +150,90 @@ KEPT = {
 }
 
 
-def graph_of(folder: Path, named: str) -> bytes:
-    """The folder's net as a serialised ONNX graph.
+def convert_to_onnx(folder: Path, named: str) -> bytes:
+    """The folder's net as a serialized ONNX graph.
+
+    Args:
+        named: the folder as messages name it.
 
     Raises:
-        Wrong: it is no whole SavedModel, or names what is not taken.
+        Wrong: it is not a complete SavedModel, or names what is not taken.
         Failure: TensorFlow is not installed, or took too long.
 
     Source: https://www.tensorflow.org/guide/saved_model
     """
-    _looked_at(folder, named)
+    _check_folder(folder, named)
     with tempfile.TemporaryDirectory(prefix="mesocosm-") as home:
-        words = [
-            sys.executable,
-            "-m",
-            "mesocosm.learning.importers.tensorflow",
-            str(folder.resolve()),
-            home,
-            named,
-        ]
-        quiet = {
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "CUDA_VISIBLE_DEVICES": "-1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "KERAS_HOME": home,
-        }
-        try:
-            done = subprocess.run(
-                words,
-                env={k: os.environ[k] for k in HANDED if k in os.environ} | quiet,
-                capture_output=True,
-                timeout=MOST_SECONDS,
-                cwd=home,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise Failure(
-                f"'{named}' was not read within {MOST_SECONDS} s; bring it as an ONNX file"
-            ) from error
-        told = Path(home, "told.json")
-        if not told.is_file():
+        returncode = _run_converter(folder, home, named)
+        report = Path(home, REPORT)
+        if not report.is_file():
             raise Wrong(
                 KEY,
-                f"'{named}' ended the process that read it (exit code {done.returncode})",
-                "a whole folder saved by tf.saved_model.save or Keras' export",
+                f"'{named}' ended the process that read it (exit code {returncode})",
+                EXPECTED,
             )
-        said = json.loads(told.read_text(encoding="utf-8"))
-        if "failure" in said:
-            raise Failure(said["failure"])
-        if "wrong" in said:
-            raise Wrong(*said["wrong"])
-        return Path(home, "made.onnx").read_bytes()
+        error = json.loads(report.read_text(encoding="utf-8"))
+        if "failure" in error:
+            raise Failure(error["failure"])
+        if "wrong" in error:
+            raise Wrong(*error["wrong"])
+        return Path(home, CONVERTED).read_bytes()
 
 
-def _looked_at(folder: Path, named: str) -> None:
+def _run_converter(folder: Path, home: str, named: str) -> int:
+    """Convert in a process of its own, with a bare environment; its exit code."""
+    command = [
+        sys.executable,
+        "-m",
+        "mesocosm.learning.importers.tensorflow",
+        str(folder.resolve()),
+        home,
+        named,
+    ]
+    env = {k: os.environ[k] for k in PASSED_ON if k in os.environ} | {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "KERAS_HOME": home,
+    }
+    try:
+        done = subprocess.run(
+            command, env=env, capture_output=True, timeout=MAX_SECONDS, cwd=home, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Failure(
+            f"'{named}' was not read within {MAX_SECONDS} s; import it as an ONNX file"
+        ) from error
+    return done.returncode
+
+
+def _check_folder(folder: Path, named: str) -> None:
     """Refuse a folder that holds anything but a graph and its weights."""
     size = 0
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder).as_posix()
-        weights = inner.startswith("variables/") and path.name.startswith(WEIGHTS)
-        if path.is_symlink() or not (
-            path.is_dir()
-            and inner in ("variables", "assets")
-            or path.is_file()
-            and (inner in BESIDE or weights)
-        ):
+        if not _is_expected(path, inner):
             raise Wrong(
                 KEY,
                 f"'{named}' holds '{inner[:80]}'",
                 "a SavedModel with its variables, and no assets or links",
             )
-        size += path.stat().st_size if path.is_file() else 0
+        if path.is_file():
+            size += path.stat().st_size
     if not (folder / "saved_model.pb").is_file():
-        raise Wrong(
-            KEY,
-            f"'{named}' holds no saved_model.pb",
-            "a folder saved by tf.saved_model.save or Keras' export",
-        )
-    if size > MOST_BYTES:
-        raise Wrong(KEY, f"its files have more than {MOST_BYTES} bytes", "a smaller one")
+        raise Wrong(KEY, f"'{named}' holds no saved_model.pb", EXPECTED)
+    if size > MAX_BYTES:
+        raise Wrong(KEY, f"its files have more than {MAX_BYTES} bytes", "a smaller one")
+
+
+def _is_expected(path: Path, inner: str) -> bool:
+    """Whether a file or folder has a place in a SavedModel of a net alone."""
+    if path.is_symlink():
+        return False
+    if path.is_dir():
+        return inner in ("variables", "assets")
+    weights = inner.startswith("variables/") and path.name.startswith(WEIGHTS)
+    return path.is_file() and (inner in METADATA or weights)
 
 
 def _operators(graph: Any) -> Iterator[str]:
@@ -238,23 +245,21 @@ def _operators(graph: Any) -> Iterator[str]:
             yield node.op
 
 
-def _known(graph: Any, taken: set[str], named: str) -> None:
-    unknown = sorted(set(_operators(graph)) - taken)
+def _check_operators(graph: Any, known: set[str], named: str) -> None:
+    unknown = sorted(set(_operators(graph)) - known)
     if unknown:
         raise Wrong(
             KEY,
             f"'{named}' uses the operator '{unknown[0][:60]}'",
-            "operators that reckon with numbers only",
+            "operators that compute with numbers only",
         )
 
 
-def _read(folder: Path, named: str, out: Path) -> None:
+def _convert(folder: Path, named: str, out: Path) -> None:
     """Write the ONNX graph; run in a process of its own."""
     try:
         import tensorflow as tf
         import tf2onnx
-        from google.protobuf.message import DecodeError
-        from tensorflow.core.protobuf import saved_model_pb2
         from tensorflow.python.framework.convert_to_constants import (
             convert_variables_to_constants_v2,
         )
@@ -263,24 +268,44 @@ def _read(folder: Path, named: str, out: Path) -> None:
             f"a SavedModel needs TensorFlow and tf2onnx ({error}); install mesocosm with its extra"
             " 'tensorflow'"
         ) from error
-    whole = saved_model_pb2.SavedModel()
+    _check_graph(_read_graph(folder, named), named)
+    loaded = tf.saved_model.load(str(folder))
+    signature = loaded.signatures[SIGNATURE]
+    # operators that write weights have no place in a prediction
+    _check_operators(signature.graph.as_graph_def(), NUMERIC_OPERATORS | {"ReadVariableOp"}, named)
+    frozen = convert_variables_to_constants_v2(signature)
+    converted, _ = tf2onnx.convert.from_graph_def(
+        frozen.graph.as_graph_def(),
+        input_names=[t.name for t in frozen.inputs],
+        output_names=[t.name for t in frozen.outputs],
+        opset=17,
+    )
+    (out / CONVERTED).write_bytes(converted.SerializeToString())
+
+
+def _read_graph(folder: Path, named: str) -> Any:
+    """The one graph of the folder, parsed and not loaded."""
+    from google.protobuf.message import DecodeError
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    model = saved_model_pb2.SavedModel()
     try:
-        whole.ParseFromString((folder / "saved_model.pb").read_bytes())
+        model.ParseFromString((folder / "saved_model.pb").read_bytes())
     except DecodeError as error:
+        raise Wrong(KEY, f"'{named}' is not a complete SavedModel", EXPECTED) from error
+    if len(model.meta_graphs) != 1 or not model.meta_graphs[0].object_graph_def.nodes:
         raise Wrong(
             KEY,
-            f"'{named}' is no whole SavedModel",
-            "a folder saved by tf.saved_model.save or Keras' export",
-        ) from error
-    if len(whole.meta_graphs) != 1 or not whole.meta_graphs[0].object_graph_def.nodes:
-        raise Wrong(
-            KEY,
-            f"'{named}' holds {len(whole.meta_graphs)} graphs of TensorFlow 1",
+            f"'{named}' holds {len(model.meta_graphs)} graphs of TensorFlow 1",
             "one graph, saved by TensorFlow 2",
         )
-    (meta,) = whole.meta_graphs
-    _known(meta.graph_def, OF_NUMBERS | OF_WEIGHTS, named)
-    kinds = {str(n.WhichOneof("kind")) for n in meta.object_graph_def.nodes} - KEPT
+    return model.meta_graphs[0]
+
+
+def _check_graph(meta: Any, named: str) -> None:
+    """Refuse operators, objects and signatures that are not taken."""
+    _check_operators(meta.graph_def, NUMERIC_OPERATORS | WEIGHT_OPERATORS, named)
+    kinds = {str(n.WhichOneof("kind")) for n in meta.object_graph_def.nodes} - OBJECTS
     if kinds or meta.asset_file_def:
         raise Wrong(
             KEY,
@@ -301,42 +326,22 @@ def _read(folder: Path, named: str, out: Path) -> None:
             " outputs",
             "one of each: (rows, inputs) to (rows, classes), or to (rows, 1)",
         )
-    loaded = tf.saved_model.load(str(folder))
-    asked = loaded.signatures[SIGNATURE]
-    _known(
-        asked.graph.as_graph_def(), OF_NUMBERS | {"ReadVariableOp"}, named
-    )  # what keeps weights has no place in what answers
-    frozen = convert_variables_to_constants_v2(asked)
-    made, _ = tf2onnx.convert.from_graph_def(
-        frozen.graph.as_graph_def(),
-        input_names=[t.name for t in frozen.inputs],
-        output_names=[t.name for t in frozen.outputs],
-        opset=17,
-    )
-    (out / "made.onnx").write_bytes(made.SerializeToString())
 
 
 def main(folder: str, out: str, named: str) -> None:
-    """Write `made.onnx` to a folder, and `told.json` with what went wrong, if anything did."""
-    told: dict[str, Any] = {}
+    """Write the ONNX graph to a folder, and a report of the error, if there was one."""
+    report: dict[str, Any] = {}
     try:
-        _read(Path(folder), named, Path(out))
+        _convert(Path(folder), named, Path(out))
     except Wrong as wrong:
-        told = {"wrong": [wrong.key, wrong.found, wrong.expected]}
+        report = {"wrong": [wrong.key, wrong.found, wrong.expected]}
     except Failure as failure:
-        told = {"failure": str(failure)}
+        report = {"failure": str(failure)}
     except Exception as error:  # TensorFlow and tf2onnx each have their own kinds
-        told = {
-            "wrong": [
-                KEY,
-                (
-                    f"'{named}' cannot be read by TensorFlow"
-                    f" ({str(error).splitlines()[0][:160] if str(error) else type(error).__name__})"
-                ),
-                "a whole folder saved by tf.saved_model.save or Keras' export",
-            ]
-        }
-    write_json(Path(out) / "told.json", told)
+        reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+        found = f"'{named}' cannot be read by TensorFlow ({reason})"
+        report = {"wrong": [KEY, found, EXPECTED]}
+    write_json(Path(out) / REPORT, report)
 
 
 if __name__ == "__main__":

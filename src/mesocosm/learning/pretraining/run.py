@@ -195,11 +195,11 @@ class PretrainingRun:
 
     def train(self) -> dict[str, Any]:
         """Train all epochs that are left; the figures of the run."""
-        from mesocosm.learning.training.checkpoint import again, keep_up
-        from mesocosm.learning.training.fast_dropout import quick
+        from mesocosm.learning.training.checkpoint import load_checkpoint, save_checkpoint
+        from mesocosm.learning.training.fast_dropout import fast_dropout_in
 
-        with quick(self.net):
-            checkpoint = again(self.work, self.weights, self.optimiser)
+        with fast_dropout_in(self.net):
+            checkpoint = load_checkpoint(self.work, self.weights, self.optimiser)
             if checkpoint:
                 done, before = checkpoint[0]["epochs"], checkpoint[0]["before"]
             else:
@@ -207,7 +207,7 @@ class PretrainingRun:
             for epoch in range(done, self.setting.epochs):
                 self._train_epoch(epoch)
                 state = {"epochs": epoch + 1, "before": before}
-                keep_up(self.work, self.weights, self.optimiser, state, {}, {}, {})
+                save_checkpoint(self.work, self.weights, self.optimiser, state, {}, {}, {})
             after = self.evaluate()
         return {
             "texts": len(self.rows),
@@ -249,8 +249,8 @@ class PretrainingRun:
         """One pass over the training texts."""
         import torch
 
-        from mesocosm.learning.training.train_step import clip
-        from mesocosm.learning.training.trainer import buckets
+        from mesocosm.learning.training.train_step import clip_gradients
+        from mesocosm.learning.training.trainer import bucket_batches
 
         seed, lengths = self.seed * 1000 + epoch, [len(ids) for ids, _ in self.train_rows]
         torch.manual_seed(seed)
@@ -258,7 +258,7 @@ class PretrainingRun:
         self.net.train()
         spoke = began = time.perf_counter()
         total = 0.0
-        for number, pick in enumerate(buckets(lengths, self.setting.batch, seed)):
+        for number, pick in enumerate(bucket_batches(lengths, self.setting.batch, seed)):
             step = epoch * self.batches + number
             self._set_rate(step)
             loss = self._loss([self.train_rows[i] for i in pick], draw)
@@ -271,7 +271,7 @@ class PretrainingRun:
                     "a lower learning_rate",
                 )
             loss.backward()
-            clip(list(self.weights.values()), 1.0)
+            clip_gradients(list(self.weights.values()), 1.0)
             self.optimiser.step()
             self.optimiser.zero_grad()
             total += value

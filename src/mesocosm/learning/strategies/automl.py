@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.model import Model
     from mesocosm.learning.tasks.vision.features import ImageFeatures
+    from mesocosm.learning.training.fit_request import FitResult
 
 AUTO = "auto"
 TABLE_ONLY = "the table alone"  # the name of a trial without a base
@@ -45,7 +46,7 @@ class Auto(Kind):
     10.0
     """
 
-    short: ClassVar[str] = "minutes"
+    format_duration: ClassVar[str] = "minutes"
     minutes: float = Field(10.0, gt=0, le=100_000)
     bases: tuple[str, ...] = ()
 
@@ -57,7 +58,7 @@ class Trial:
     model: Model
     base: Base | None
     loss: float
-    made: Any
+    made: FitResult
 
 
 def candidates(model: Model, root: Path) -> list[Base]:
@@ -84,7 +85,7 @@ def search_base(
     store: Path,
     sight: ImageFeatures | None,
     say: Callable[[str], None],
-) -> tuple[Model, Base | None, Any, list[dict[str, Any]]]:
+) -> tuple[Model, Base | None, FitResult, list[dict[str, Any]]]:
     """The model with the best settings in the places of `auto`, its base, what was fitted, and a
     record of each trial.
     """
@@ -98,7 +99,7 @@ def search_base(
     best = search.best
     base_name = f"{best.base.name}, " if best.base else ""
     say(
-        f"auto: selected {base_name}{best.model.fine_tune.method} with the {best.made[0].name} head"
+        f"auto: selected {base_name}{best.model.fine_tune.method} with the {best.made.head.name} head"
         f" after {len(search.trials)} trials"
     )
     return best.model, best.base, best.made, search.records
@@ -137,28 +138,32 @@ class _Search:
 
     def attempt(self, name: str, model: Model, base: Base | None) -> None:
         """Run a trial, unless its estimate is more than the time that is left."""
-        from mesocosm.learning.cost.estimate import price, short
-        from mesocosm.learning.cost.predictive import job
-        from mesocosm.learning.training.fit import fitted
+        from mesocosm.learning.cost.estimate import estimate_cost, format_duration
+        from mesocosm.learning.cost.predictive import predictive_job
+        from mesocosm.learning.training.fit import fit
+        from mesocosm.learning.training.fit_request import FitRequest
 
-        estimate = price(job(model, self.parts, base, self.store), self.store).seconds
+        estimate = estimate_cost(
+            predictive_job(model, self.parts, base, self.store), self.store
+        ).seconds
         left = self.until - time.perf_counter()
         if self.records and estimate > left:
-            reason = f"its estimate of {short(estimate)} exceeds the {short(max(0.0, left))} left"
+            reason = f"its estimate of {format_duration(estimate)} exceeds the {format_duration(max(0.0, left))} left"
             self.records.append({"tried": name, "why_not": reason})
             self.say(f"auto: {name} skipped: {reason}")
             return
         began = time.perf_counter()
-        made = fitted(model, self.parts, base, self.store, None, lambda _: None, sight=self.sight)
-        head = made[0]
-        loss = self._loss(head, made[3])
+        request = FitRequest(model, self.parts, base, self.store, sight=self.sight)
+        made = fit(request, lambda _: None)
+        head = made.head
+        loss = self._loss(head, made.features)
         seconds = round(time.perf_counter() - began, 2)
         self.records.append(
             {"tried": name, "head": head.name, "loss": round(loss, 5), "seconds": seconds}
         )
         self.say(
             f"auto: {name}, {head.name} head: {self.held or 'cross-validated'} loss {loss:.4f} in"
-            f" {short(seconds)}"
+            f" {format_duration(seconds)}"
         )
         self.trials.append(Trial(model, base, loss, made))
 
@@ -192,12 +197,12 @@ class _Search:
 
     def attempt_fine_tuning(self) -> None:
         """Fine-tuning methods on the best base so far, the cheaper first."""
-        from mesocosm.learning.fine_tuning import TUNING
+        from mesocosm.learning.fine_tuning import FINE_TUNING
 
         best = self.best
         if best.base is None:
             return
         for method in LADDER:
-            tune: Any = TUNING[method].model_validate({"method": method})
+            tune: Any = FINE_TUNING[method].model_validate({"method": method})
             model = best.model.model_copy(update={"fine_tune": tune})
             self.attempt(f"{best.base.name}, {method}", model, best.base)

@@ -20,7 +20,7 @@ from mesocosm.core.settings import Kind
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.tasks.by_field_type import Task
-    from mesocosm.learning.training.trainer import Joined, Rows
+    from mesocosm.learning.training.trainer import TrainingRows, TrunkWithHead
 
 WEIGHTS_FILE, IMPORTANCE_FILE = "learnt.safetensors", "mattered.safetensors"
 HEAD = ("weights", "bias")  # parameters of a head, which fit no other outputs
@@ -218,7 +218,7 @@ def estimate_fisher(
     return {name: x.contiguous() for name, x in importance.items()}
 
 
-def estimate_importance(net: Joined, rows: Rows) -> dict[str, Any]:
+def estimate_importance(net: TrunkWithHead, rows: TrainingRows) -> dict[str, Any]:
     """The importance of each weight of a net with a head. For a number the likelihood is a normal
     one of deviation 1; for labels, one of the presence of each.
     """
@@ -226,10 +226,10 @@ def estimate_importance(net: Joined, rows: Rows) -> dict[str, Any]:
     from torch.nn import functional as f
 
     from mesocosm.learning.features.embeddings import pad
-    from mesocosm.learning.training.trainer import target
+    from mesocosm.learning.training.trainer import as_target
 
     def loss(i: int) -> Any:
-        y = target(rows.y[[i]])
+        y = as_target(rows.y[[i]])
         out = net(*pad([rows.ids[i]]), torch.tensor(rows.table[[i]]))
         if rows.y.ndim == 2:
             return f.binary_cross_entropy_with_logits(out, y.float(), reduction="sum")

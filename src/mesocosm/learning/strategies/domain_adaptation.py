@@ -70,7 +70,7 @@ def load_source(folder: Path, version: str) -> SourceModel:
         raise Wrong(
             "init_from",
             f"{version} has a head of the kind '{card['head']}'",
-            "'tune: {method: frozen, head: linear}' in the model that is adapted",
+            "'fine_tune: {method: frozen, head: linear}' in the model that is adapted",
         )
     return SourceModel(version, card["labels"], card["block"], held["h0_weights"], held["h0_bias"])
 
@@ -307,14 +307,16 @@ def compare_with_source(
         "general": softmax(test @ source.weights + source.bias),
         "local": softmax(local.logits(feats["test"], parts.table["test"])),
     }
-    ours = metrics.figures(predictions, y)
+    ours = metrics.classification_metrics(predictions, y)
     auc = ours.get("auc", float("nan"))
     key = "auc" if parts.task.classes == 2 and not np.isnan(auc) else "accuracy"
     report: dict[str, Any] = {"from": source.version, "took": head.name, "figure": key}
     result: dict[str, Any] = {"adapted": report}
     for name, other in others.items():
-        figures = metrics.figures(other, y)
-        report[name] = {k: round(v, 4) for k, v in figures.items() if not np.isnan(v)}
+        classification_metrics = metrics.classification_metrics(other, y)
+        report[name] = {
+            k: round(v, 4) for k, v in classification_metrics.items() if not np.isnan(v)
+        }
         result[f"gain_over_{name}"] = round(float(ours[key]) - float(report[name][key]), 4)
     say(
         f"selected {head.name}: {key} {ours[key]:.3f} (baselines: {source.version} unchanged"

@@ -126,14 +126,14 @@ def compare_with_pooled(
     assert parts.sites is not None
     y, labels, classes = parts.y["test"], parts.y["train"], parts.task.classes
     text, table = feats["train"], parts.table["train"]
-    ours = metrics.figures(predictions, y)
+    ours = metrics.classification_metrics(predictions, y)
     auc = ours.get("auc", float("nan"))
     key = "auc" if classes == 2 and not np.isnan(auc) else "accuracy"
 
     def evaluate(rows: Array) -> float:
         other = Linear().fit(text[rows], table[rows], labels[rows], classes, seed)
         probabilities = softmax(other.logits(feats["test"], parts.table["test"]))
-        return float(metrics.figures(probabilities, y)[key])
+        return float(metrics.classification_metrics(probabilities, y)[key])
 
     pooled = evaluate(np.arange(len(labels)))
     sites: dict[str, dict[str, Any]] = {}

@@ -11,6 +11,7 @@ from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.heads.blend import softmax
 from mesocosm.learning.tasks.baseline_settings import build_baseline_features
 from mesocosm.learning.tasks.task import Task, raise_single_value, round_known
+from mesocosm.learning.evaluation.metrics import fit_baselines
 
 Array = np.ndarray[Any, Any]
 
@@ -53,21 +54,23 @@ class Classification(Task):
     def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
         """Accuracy and related metrics, per class, compared with majority and a linear model."""
         y = parts.y["test"]
-        metrics = evaluation_metrics.report(predictions, y, self.labels, seed)
+        metrics = evaluation_metrics.evaluate_classifier(predictions, y, self.labels, seed)
         features = build_baseline_features(parts)
-        baselines = evaluation_metrics.baselines(*features, parts.y["train"], y, self.classes)
+        fit_baselines = evaluation_metrics.fit_baselines(
+            *features, parts.y["train"], y, self.classes
+        )
         metrics["baselines"] = {
-            name: self.compare(predictions, other, y) for name, other in baselines.items()
+            name: self.compare(predictions, other, y) for name, other in fit_baselines.items()
         }
         return metrics | {f"gain_over_{n}": b["gain"] for n, b in metrics["baselines"].items()}
 
     def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
         """The other's metrics, our gain in accuracy and McNemar's p."""
-        metrics = round_known(evaluation_metrics.figures(other, y))
+        metrics = round_known(evaluation_metrics.classification_metrics(other, y))
         right, theirs = predictions.argmax(1) == y, other.argmax(1) == y
         return metrics | {
             "gain": round(float(right.mean() - theirs.mean()), 4),
-            "p": round(evaluation_metrics.paired(right, theirs), 6),
+            "p": round(evaluation_metrics.mcnemar(right, theirs), 6),
         }
 
     def summarize(self, metrics: dict[str, Any]) -> str:

@@ -97,13 +97,15 @@ class MultiLabel(Task):
         metrics = round_or_none(self.figures(predictions, y))
         present = (predictions >= 0.5).astype(np.int8)
         per_row = score_f1(present, y, 1)
-        interval = evaluation_metrics.interval
+        bootstrap_interval = evaluation_metrics.bootstrap_interval
         metrics["interval"] = {
-            "micro_f1": interval(lambda i: float(score_f1(present[i], y[i])), len(y), seed),
-            "macro_f1": interval(
+            "micro_f1": bootstrap_interval(
+                lambda i: float(score_f1(present[i], y[i])), len(y), seed
+            ),
+            "macro_f1": bootstrap_interval(
                 lambda i: float(score_f1(present[i], y[i], 0).mean()), len(y), seed, 60
             ),
-            "example_f1": interval(lambda i: float(per_row[i].mean()), len(y), seed),
+            "example_f1": bootstrap_interval(lambda i: float(per_row[i].mean()), len(y), seed),
         }
         metrics["rows"] = len(y)
         metrics["classes"] = {

@@ -71,7 +71,7 @@ class Ordinal(Classification):
         y, at = parts.y["test"], median_class(predictions)
         metrics = super().evaluate(predictions, parts, seed)
         metrics |= round_or_none(self._steps(y, at))
-        metrics["interval"]["rank_error"] = evaluation_metrics.interval(
+        metrics["interval"]["rank_error"] = evaluation_metrics.bootstrap_interval(
             lambda i: float(np.abs(at[i] - y[i]).mean()), len(y), seed
         )
         return metrics

@@ -12,8 +12,8 @@ from scipy.stats import binomtest
 
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
-from mesocosm.learning.evaluation.interval_widths import ends, fitted, quantile
-from mesocosm.learning.evaluation.slices import parts as slices
+from mesocosm.learning.evaluation.interval_widths import fit_widths, interval_ends, quantile
+from mesocosm.learning.evaluation.slices import slices_of as slices
 from mesocosm.learning.tasks.baseline_settings import build_baseline_features
 from mesocosm.learning.tasks.significance import wilcoxon_p
 from mesocosm.learning.tasks.task import Task, round_known, round_or_none
@@ -97,7 +97,7 @@ class Regression(Task):
         for part, rows in left_rows.items():
             targets = parts.y[part][rows]
             if len(left) and len(left) == len(targets) and np.array_equal(y, targets):
-                return fitted(
+                return fit_widths(
                     parts.table[part][rows],
                     self.decode(left)[:, 0],
                     np.abs(left[:, 0] - y) * self.sd,
@@ -126,7 +126,7 @@ class Regression(Task):
         Source: Romano et al. 2019, arXiv 1905.03222 (coverage beside width).
         """
         y = parts.y["test"] * self.sd + self.mean
-        both = ends(scale, parts.table["test"], predictions[:, 0])
+        both = interval_ends(scale, parts.table["test"], predictions[:, 0])
         if both is None or not len(y):
             return {}
         inside = (both[0] <= y + 1e-9 * abs(y)) & (y - 1e-9 * abs(y) <= both[1])
@@ -153,11 +153,13 @@ class Regression(Task):
         y, values = parts.y["test"] * self.sd + self.mean, predictions[:, 0]
         gap = np.abs(values - y)
         metrics = round_or_none(_error_metrics(values, y))
-        interval = evaluation_metrics.interval
+        bootstrap_interval = evaluation_metrics.bootstrap_interval
         intervals = {
-            "r2": interval(lambda i: r2(values[i], y[i]), len(y), seed),
-            "mae": interval(lambda i: float(gap[i].mean()), len(y), seed),
-            "rmse": interval(lambda i: float(np.sqrt((gap[i] ** 2).mean())), len(y), seed),
+            "r2": bootstrap_interval(lambda i: r2(values[i], y[i]), len(y), seed),
+            "mae": bootstrap_interval(lambda i: float(gap[i].mean()), len(y), seed),
+            "rmse": bootstrap_interval(
+                lambda i: float(np.sqrt((gap[i] ** 2).mean())), len(y), seed
+            ),
         }
         metrics["interval"] = {k: v for k, v in intervals.items() if v}
         metrics |= {"rows": len(y), "classes": {}}

@@ -1,5 +1,5 @@
-"""Where the run of a training is written besides the catalog: one file and one line each; none of
-them can fail a build.
+"""Experiment trackers besides the catalog: one file and one line each; none of them can fail a
+build.
 """
 
 from collections.abc import Callable

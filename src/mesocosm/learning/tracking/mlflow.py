@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mesocosm.catalog.database.engine import url_of_file
 from mesocosm.core.cache import left, taken
 from mesocosm.core.files import aside_name
+from mesocosm.learning.tracking.numbers import LOSSES, finite_numbers
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -28,7 +29,7 @@ def track(
     metrics: dict[str, Any],
     history: list[dict[str, Any]],
 ) -> str | None:
-    """Write one run: settings, figures and losses; returns why it could not, or None."""
+    """Write one run: settings, metrics and losses; returns why it could not, or None."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["DO_NOT_TRACK"] = "true"
     import logging
@@ -39,64 +40,58 @@ def track(
     except ImportError:
         return "mlflow-skinny is not installed"
     for name in ("mlflow", "mlflow.store.db.utils", "alembic", "alembic.runtime.migration"):
-        logging.getLogger(name).setLevel(logging.ERROR)  # after the import, which sets them anew
+        logging.getLogger(name).setLevel(logging.ERROR)  # after the import, which sets their levels
     try:
         client = open_client(store / "mlflow.db")
-        found = client.get_experiment_by_name(model)
-        experiment = (
-            found.experiment_id
-            if found
-            else client.create_experiment(model, artifact_location=str(store / "mlflow"))
-        )
+        experiment = _experiment_id(client, model, store)
         run = client.create_run(experiment, run_name=version, tags={"version": version})
-        flat = {k: str(v)[:500] for k, v in recipe.items()}
         now = int(run.info.start_time)
-        shown = [
-            Metric(k, float(v), now, 0)
-            for k, v in metrics.items()
-            if isinstance(v, (int, float)) and v == v
-        ]
-        shown += [
-            Metric(k, float(r[k]), now, int(r["epoch"]))
-            for r in history
-            for k in ("train_loss", "held_loss")
-        ]
-        client.log_batch(
-            run.info.run_id, metrics=shown, params=[Param(k, v) for k, v in flat.items()]
-        )
+        logged = [Metric(k, float(v), now, 0) for k, v in finite_numbers(metrics).items()]
+        for record in history:
+            for key in LOSSES:
+                logged.append(Metric(key, float(record[key]), now, int(record["epoch"])))
+        settings = [Param(k, str(v)[:500]) for k, v in recipe.items()]
+        client.log_batch(run.info.run_id, metrics=logged, params=settings)
         client.set_terminated(run.info.run_id)
     except Exception as error:
         return str(error).splitlines()[0][:200]
     return None
 
 
+def _experiment_id(client: MlflowClient, model: str, store: Path) -> str:
+    """The model's experiment; created where there is none."""
+    found = client.get_experiment_by_name(model)
+    if found:
+        return str(found.experiment_id)
+    return str(client.create_experiment(model, artifact_location=str(store / "mlflow")))
+
+
 def open_client(database: Path) -> MlflowClient:
-    """MLflow over a SQLite file. A new file's tables are copied from the person's cache: MLflow
-    makes them by all its migrations, which takes seconds.
+    """MLflow over a SQLite file. A new file's tables are copied from the user's cache: MLflow
+    creates them by all its migrations, which takes seconds.
     """
     from mlflow.tracking import MlflowClient
     from mlflow.version import VERSION
 
-    made = f"mlflow-{VERSION}"
+    name = f"mlflow-{VERSION}"
     if database.exists():
         return MlflowClient(tracking_uri=url_of_file(database))
     with tempfile.TemporaryDirectory(prefix="mesocosm-") as home:
         tables = Path(home) / "tables"
-        known = taken(made, tables)
+        known = taken(name, tables)
         if known:
             database.parent.mkdir(parents=True, exist_ok=True)
             aside = database.with_name(aside_name(database))
             shutil.copyfile(tables / "mlflow.db", aside)
             os.replace(aside, database)
         client = MlflowClient(tracking_uri=url_of_file(database))
-        client.search_experiments(max_results=1)  # the tables are made by the first question
+        client.search_experiments(max_results=1)  # the first query creates the tables
         if not known:
             tables.mkdir()
             shutil.copyfile(database, tables / "mlflow.db")
             with closing(sqlite3.connect(tables / "mlflow.db", isolation_level=None)) as copy:
-                copy.execute(
-                    "DELETE FROM experiments"
-                )  # MLflow makes its default one anew; this one names this project's folder
+                # MLflow creates its default one again; this one names this project's folder
+                copy.execute("DELETE FROM experiments")
                 copy.execute("VACUUM")
-            left(made, tables)
+            left(name, tables)
     return client

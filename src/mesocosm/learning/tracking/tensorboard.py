@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from mesocosm.learning.tracking.numbers import LOSSES, finite_numbers
+
 
 def track(
     store: Path,
@@ -18,13 +20,12 @@ def track(
     metrics: dict[str, Any],
     history: list[dict[str, Any]],
 ) -> str | None:
-    """Write one run: losses by epoch, figures, settings; returns why it could not, or None.
+    """Write one run: losses by epoch, metrics, settings; returns why it could not, or None.
 
     Source: https://www.tensorflow.org/tensorboard
     """
-    sys.modules.setdefault(
-        "tensorboard.compat.notf", ModuleType("tensorboard.compat.notf")
-    )  # its sign that TensorFlow, where it is there, is not to be loaded for this
+    # the sign that TensorFlow, where it is installed, is not to be loaded for this
+    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
@@ -32,13 +33,12 @@ def track(
     try:
         with SummaryWriter(str(store / "tensorboard" / model / version)) as out:
             for record in history:
-                for key in ("train_loss", "held_loss"):
+                for key in LOSSES:
                     out.add_scalar(
                         f"loss/{key.removesuffix('_loss')}", record[key], record["epoch"]
                     )
-            for key, value in metrics.items():
-                if isinstance(value, (int, float)) and value == value:
-                    out.add_scalar(f"figures/{key}", value, 0)
+            for key, value in finite_numbers(metrics).items():
+                out.add_scalar(f"figures/{key}", value, 0)
             out.add_text("settings", "\n".join(f"- {k}: {str(v)[:500]}" for k, v in recipe.items()))
     except Exception as error:
         return str(error).splitlines()[0][:200]

@@ -1,12 +1,12 @@
-"""Tracking in Weights & Biases, offline: runs below the store, sent by `wandb sync` when their
-owner wants it.
-"""
+"""Tracking in Weights & Biases, offline: runs below the store, which `wandb sync` uploads."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 from typing import Any
+
+from mesocosm.learning.tracking.numbers import LOSSES, finite_numbers
 
 
 def track(
@@ -46,10 +46,8 @@ def track(
             settings=settings,
         )
         for record in history:
-            run.log({k: record[k] for k in ("train_loss", "held_loss")}, step=record["epoch"])
-        run.summary.update(
-            {k: v for k, v in metrics.items() if isinstance(v, (int, float)) and v == v}
-        )
+            run.log({k: record[k] for k in LOSSES}, step=record["epoch"])
+        run.summary.update(finite_numbers(metrics))
         run.finish()
     except Exception as error:
         return str(error).splitlines()[0][:200]

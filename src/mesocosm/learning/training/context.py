@@ -1,5 +1,5 @@
-"""Where a version grows, and what has grown there. Knows the rows' numbers and what goes along
-with them, and no step of training.
+"""What surrounds the training of a version, and what comes out of it. Knows the rows' numbers and
+what goes along with them, and no step of training.
 """
 
 from __future__ import annotations
@@ -10,64 +10,95 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mesocosm.learning.evaluation.comparison import Last
+from mesocosm.learning.evaluation.comparison import LastVersion
+from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.continual import PreviousVersion
 from mesocosm.learning.strategies.domain_adaptation import SourceModel
 
+Columns = Mapping[str, Sequence[Any]]
+
 
 @dataclass(frozen=True)
-class Site:
-    """Where a version grows, and what is known around it.
+class TrainingData:
+    """A model's settings and its cleaned dataset.
+
+    Args:
+        model: the settings.
+        rows: cleaned columns by field.
+        split: the part of each row: `train`, `validation` or `test`.
+        kinds: each field's type.
+    """
+
+    model: Model
+    rows: Columns
+    split: Sequence[str]
+    kinds: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class TrainContext:
+    """Where a version's files go, and what is known around its rows.
 
     Args:
         root: the project's folder.
         store: the folder `.mesocosm`.
-        folder: where the version's files go; the caller makes it appear whole.
-        made: names checkpoint and search, so that a killed training goes on where it was.
-        before: the last version of the model.
-        ids: the dataset's number of each row, so that a row can be named when it is to be
-            forgotten.
+        folder: where the version's files go; the caller publishes it whole.
+        build_key: names the checkpoint and the search, so that a killed training resumes.
+        previous: the last version of the model.
+        ids: the dataset's number of each row, so that a row can be named when it is unlearnt.
         studies: the database that keeps the trials of searches.
         corpus: texts to pretrain on.
-        told: what is known of each of them, by field, where the objective asks for it.
-        order: the values of what is predicted from the least to the greatest, where they have an
-            order; all tags, where words are tagged.
-        past: what went before, where the model is learnt on.
-        taught: what the model starts from, where it adapts another.
-        items: of a ranker, what is said of each item that is listed.
-        groups: the group of each row, where the split keeps those of one group together.
-        sites: the site of each row, where sites learn apart.
-        again: rows that come again, as their class has few.
-        drawn: whether the test rows were drawn at random, not named by a source.
-        others: columns of the dataset that the model does not read, where a random split may hide
-            what they tell.
+        corpus_fields: by field, what goes along with each of them, where the objective needs it.
+        order: the values of an ordinal target from the least to the greatest; all tags, for
+            sequence labelling.
+        past: the version that a continual model goes on from.
+        init_from: the model that a domain-adapted model starts from.
+        items: of a ranker, the description of each item that has one.
+        groups: the group of each row, where the split keeps rows of one group together.
+        sites: the site of each row, in federated learning.
+        repeated: rows that repeat another one, as their class is oversampled.
+        random_split: whether the test rows were drawn at random, not named by a source.
+        unused_columns: columns of the dataset that the model does not read, where a random split
+            may hide that they are time or a group.
     """
 
     root: Path
     store: Path
     folder: Path
-    made: str
-    before: Last | None = None
+    build_key: str
+    previous: LastVersion | None = None
     ids: Sequence[int] = ()
     studies: str | None = None
     corpus: Sequence[str] = ()
-    told: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    corpus_fields: Columns = field(default_factory=dict)
     order: Sequence[str] = ()
     past: PreviousVersion | None = None
-    taught: SourceModel | None = None
+    init_from: SourceModel | None = None
     items: Mapping[str, str] = field(default_factory=dict)
     groups: Sequence[Any] = ()
     sites: Sequence[Any] = ()
-    again: AbstractSet[int] = frozenset()
-    drawn: bool = True
-    others: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    repeated: AbstractSet[int] = frozenset()
+    random_split: bool = True
+    unused_columns: Columns = field(default_factory=dict)
+
+    @property
+    def checkpoint(self) -> Path:
+        """The folder of the training's checkpoint."""
+        return self.store / "work" / self.build_key
 
 
 @dataclass
-class Grown:
-    """A version's card and figures, before it is listed."""
+class TrainResult:
+    """A version's card and metrics, before it is listed.
+
+    Args:
+        card: what a service needs to run it.
+        metrics: of the test rows.
+        history: one record an epoch.
+        failed_gates: the bounds that the metrics miss, each as a sentence.
+    """
 
     card: dict[str, Any]
     metrics: dict[str, Any]
     history: list[dict[str, Any]]
-    missed: list[str]
+    failed_gates: list[str]

@@ -1,8 +1,8 @@
-"""Training shared by several processes: the parts of one training in a folder, workers started,
-what they made read back.
+"""Distributed data-parallel training on one machine: a job's files in a folder, workers started,
+their result read back.
 
-Knows torch's launcher and safetensors. Workers rebuild the net from its base and put the weights
-in; nothing is pickled.
+Knows torch's launcher and safetensors. Workers rebuild the net from its base and load the weights;
+nothing is pickled.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,108 +23,141 @@ import numpy as np
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.files import write_json
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.training.trainer import Joined, Rows
+from mesocosm.learning.training.trainer import TrainingRows, TrunkWithHead
 
-MARK = "mesocosm: "  # what a worker's line of progress begins with
+MARK = "mesocosm: "  # the prefix of a worker's line of progress
 
 
-def train_many(
-    net: Joined,
-    tune: Any,
-    base: Base,
-    rows: Rows,
-    held: Rows,
-    seed: int,
-    most: int,
-    keep: Path | None,
-    say: Callable[[dict[str, Any]], None],
-) -> list[dict[str, Any]]:
-    """As `loop.train`, by `tune.processes` processes on this machine; the best weights are put into
-    `net`.
+@dataclass(frozen=True)
+class DistributedJob:
+    """What the processes of one training share.
 
     Args:
-        base: what the net was made from.
-        most: tokens of a text that are read.
+        tune: the settings, with `processes`.
+        base: the base model that the net was made from.
+        seed: of every random choice.
+        max_length: tokens of a text that are read.
+        checkpoint: the folder of the checkpoint; none is written without it.
+    """
+
+    tune: Any
+    base: Base
+    seed: int
+    max_length: int
+    checkpoint: Path | None = None
+
+
+def train_distributed(
+    net: TrunkWithHead,
+    job: DistributedJob,
+    rows: TrainingRows,
+    held: TrainingRows,
+    report: Callable[[dict[str, Any]], None],
+) -> list[dict[str, Any]]:
+    """As `trainer.train`, by `tune.processes` processes on this machine; the best weights are put
+    into `net`.
 
     Raises:
         Wrong: a worker found the settings wrong.
         Failure: a worker died.
     """
-    import torch
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load_file
 
     with tempfile.TemporaryDirectory(prefix="mesocosm-") as home:
-        job = Path(home)
-        save_file(
-            {n: p.detach().clone().contiguous() for n, p in net.state_dict().items()},
-            job / "net.safetensors",
-        )
-        put_rows(rows, job / "rows.safetensors")
-        put_rows(held, job / "held.safetensors")
-        settings = {
-            "tune": tune.model_dump(mode="json"),
-            "base": {**asdict(base), "folder": str(base.folder)},
-            "seed": seed,
-            "most": most,
-            "keep": str(keep) if keep else None,
-            "words": rows.words is not None,
-        }
-        write_json(job / "job.json", settings)
-        threads = str(max(1, torch.get_num_threads() // tune.processes))
-        words = [
-            sys.executable,
-            "-m",
-            "torch.distributed.run",
-            "--standalone",
-            "--nproc-per-node",
-            str(tune.processes),
-            "-m",
-            "mesocosm.learning.training.distributed_worker",
-            str(job),
-        ]
-        env = {
-            **os.environ,
-            "OMP_NUM_THREADS": threads,
-            "MASTER_ADDR": "127.0.0.1",
-            "GLOO_SOCKET_IFNAME": os.environ.get("GLOO_SOCKET_IFNAME", "lo"),
-        }
-        with (
-            (job / "stderr").open("w") as err,
-            subprocess.Popen(words, stdout=subprocess.PIPE, stderr=err, text=True, env=env) as crew,
-        ):
-            assert crew.stdout is not None
-            for line in crew.stdout:
-                if line.startswith(MARK):
-                    say(json.loads(line.removeprefix(MARK)))
-        if (job / "wrong.json").is_file():
-            raise Wrong(**json.loads((job / "wrong.json").read_text(encoding="utf-8")))
-        if crew.returncode or not (job / "made.safetensors").is_file():
-            said = re.findall(
-                r"^(?:\[rank\d+\]: ?)?(\w+(?:\.\w+)*(?:Error|Exception): .*)$",
-                (job / "stderr").read_text(encoding="utf-8", errors="replace"),
-                re.MULTILINE,
-            )
+        folder = Path(home)
+        _write_job(folder, net, job, rows, held)
+        returncode = _run_workers(folder, job.tune.processes, report)
+        if (folder / "wrong.json").is_file():
+            raise Wrong(**json.loads((folder / "wrong.json").read_text(encoding="utf-8")))
+        if returncode or not (folder / "made.safetensors").is_file():
             raise Failure(
-                f"a training process ended with {crew.returncode}:"
-                f" {said[0][:300] if said else 'it did not say why'}"
+                f"a training process ended with {returncode}: {_first_error(folder / 'stderr')}"
             )
-        made = load_file(job / "made.safetensors")
-        if tune.precision == "fp64":
+        weights = load_file(folder / "made.safetensors")
+        if job.tune.precision == "fp64":
             net.double()
-        net.load_state_dict(made)
+        net.load_state_dict(weights)
         net.eval()
-        return list(json.loads((job / "history.json").read_text(encoding="utf-8")))
+        return list(json.loads((folder / "history.json").read_text(encoding="utf-8")))
 
 
-def put_rows(rows: Rows, path: Path) -> None:
-    """Write rows: ids or states flat, with where each row ends."""
+def _write_job(
+    folder: Path, net: TrunkWithHead, job: DistributedJob, rows: TrainingRows, held: TrainingRows
+) -> None:
+    """Write the weights, the rows and the settings that the workers read."""
+    from safetensors.torch import save_file
+
+    save_file(
+        {n: p.detach().clone().contiguous() for n, p in net.state_dict().items()},
+        folder / "net.safetensors",
+    )
+    write_rows(rows, folder / "rows.safetensors")
+    write_rows(held, folder / "held.safetensors")
+    checkpoint = str(job.checkpoint) if job.checkpoint else None
+    settings = {
+        "tune": job.tune.model_dump(mode="json"),
+        "base": {**asdict(job.base), "folder": str(job.base.folder)},
+        "seed": job.seed,
+        "max_length": job.max_length,
+        "checkpoint": checkpoint,
+        "augments_words": rows.words is not None,
+    }
+    write_json(folder / "job.json", settings)
+
+
+def _run_workers(folder: Path, processes: int, report: Callable[[dict[str, Any]], None]) -> int:
+    """Run torch's launcher to its end, passing the first worker's progress on; its exit code."""
+    import torch
+
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        str(processes),
+        "-m",
+        "mesocosm.learning.training.distributed_worker",
+        str(folder),
+    ]
+    env = {
+        **os.environ,
+        "OMP_NUM_THREADS": str(max(1, torch.get_num_threads() // processes)),
+        "MASTER_ADDR": "127.0.0.1",
+        "GLOO_SOCKET_IFNAME": os.environ.get("GLOO_SOCKET_IFNAME", "lo"),
+    }
+    with (
+        (folder / "stderr").open("w") as err,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=err, text=True, env=env
+        ) as launcher,
+    ):
+        assert launcher.stdout is not None
+        for line in launcher.stdout:
+            if line.startswith(MARK):
+                report(json.loads(line.removeprefix(MARK)))
+    return launcher.returncode
+
+
+def _first_error(log: Path) -> str:
+    """The first exception that the workers' output names."""
+    errors = re.findall(
+        r"^(?:\[rank\d+\]: ?)?(\w+(?:\.\w+)*(?:Error|Exception): .*)$",
+        log.read_text(encoding="utf-8", errors="replace"),
+        re.MULTILINE,
+    )
+    if not errors:
+        return "no reason given"
+    return str(errors[0][:300])
+
+
+def write_rows(rows: TrainingRows, path: Path) -> None:
+    """Write rows: token ids or states flat, with where each row ends."""
     from safetensors.numpy import save_file
 
-    flat = (
-        np.concatenate([np.asarray(r) for r in rows.ids])
-        if len(rows.ids)
-        else np.zeros(0, np.int64)
-    )
+    flat = np.zeros(0, np.int64)
+    if len(rows.ids):
+        flat = np.concatenate([np.asarray(r) for r in rows.ids])
     ends = np.cumsum([len(r) for r in rows.ids]).astype(np.int64)
     save_file(
         {
@@ -137,14 +170,13 @@ def put_rows(rows: Rows, path: Path) -> None:
     )
 
 
-def get_rows(path: Path) -> Rows:
-    """Read them again."""
+def read_rows(path: Path) -> TrainingRows:
+    """Read the rows that `write_rows` wrote."""
     from safetensors.numpy import load_file
 
-    kept = load_file(path)
-    ends, flat = [0, *kept["ends"].tolist()], kept["flat"]
-    parts = [
-        flat[a:b] if flat.ndim > 1 else flat[a:b].tolist()
-        for a, b in zip(ends, ends[1:], strict=False)
-    ]
-    return Rows(parts, kept["table"], kept["y"])
+    stored = load_file(path)
+    flat, ends = stored["flat"], stored["ends"].tolist()
+    rows: list[Any] = [flat[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+    if flat.ndim == 1:  # token ids are lists, states of layers are matrices
+        rows = [row.tolist() for row in rows]
+    return TrainingRows(rows, stored["table"], stored["y"])

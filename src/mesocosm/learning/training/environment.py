@@ -1,5 +1,5 @@
-"""What a version was made with: the project's Git commit, the machine, the libraries. Knows Git's
-command, no data.
+"""The environment that a version was trained in: the project's Git commit, the machine, the
+libraries. Knows Git's command, no data.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ from typing import Any
 LIBRARIES = ("mesocosm", "torch", "transformers", "peft", "scikit-learn", "numpy", "onnxruntime")
 
 
-def around(root: Path) -> dict[str, Any]:
-    """`commit` (None outside a repository), whether it was `changed` since, `python`, `machine`,
-    `libraries`.
+def describe_environment(root: Path) -> dict[str, Any]:
+    """Provenance of a training.
 
-    Source: Mitchell et al. 2019, arXiv 1810.03993 (what a reader needs to make a model again).
+    Returns:
+        `commit` (None outside a repository), whether the files were `changed` since (None outside),
+            `python`, `machine`, and the versions of `libraries`.
+
+    Source: Mitchell et al. 2019, arXiv 1810.03993 (what a reader needs to reproduce a model).
     """
-    commit = _git(root, "rev-parse", "HEAD")
-    found: dict[str, Any] = {
+    commit, changed = _git(root, "rev-parse", "HEAD"), None
+    if commit:
+        changed = bool(_git(root, "status", "--porcelain", "--untracked-files=no", "."))
+    return {
         "commit": commit,
-        "changed": (
-            bool(_git(root, "status", "--porcelain", "--untracked-files=no", "."))
-            if commit
-            else None
-        ),
-    }
-    found |= {
+        "changed": changed,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
+        "libraries": {name: v for name in LIBRARIES if (v := _version(name))},
     }
-    return found | {"libraries": {name: v for name in LIBRARIES if (v := _version(name))}}
 
 
-def _git(root: Path, *words: str) -> str | None:
+def _git(root: Path, *arguments: str) -> str | None:
+    """What Git prints; None where it fails or prints nothing."""
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), *words],
+            ["git", "-C", str(root), *arguments],
             capture_output=True,
             text=True,
             timeout=10,
@@ -46,7 +46,9 @@ def _git(root: Path, *words: str) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.strip() or None if done.returncode == 0 else None
+    if done.returncode:
+        return None
+    return done.stdout.strip() or None
 
 
 def _version(name: str) -> str | None:

@@ -1,5 +1,5 @@
-"""Dropout whose masks are drawn as random bits, many at once: on a processor torch draws them one
-by one, an eighth of a trained row's time.
+"""Dropout whose masks are drawn as random bits, many at once: on a CPU torch draws them one by one,
+which takes an eighth of the time of a training row.
 
 Knows nets of torch, and attentions of transformers.
 """
@@ -15,15 +15,15 @@ import torch
 from torch import nn
 
 NAME = "mesocosm_dropping"
-PARTS = 1 << 16  # chances are told in so many parts
+PARTS = 1 << 16  # resolution of a probability
 
 
-def dropped(x: torch.Tensor, chance: float) -> torch.Tensor:
-    """A tensor of which each number is nought by a chance, the others greater for it; by torch's
-    seed.
+def drop(x: torch.Tensor, chance: float) -> torch.Tensor:
+    """A tensor with each number set to 0 by the probability `chance` and the others scaled by
+    1 / (1 - chance); seeded by torch's generator.
 
     >>> _ = torch.manual_seed(1)
-    >>> found = dropped(torch.ones(1000, 10), 0.1)
+    >>> found = drop(torch.ones(1000, 10), 0.1)
     >>> round(float((found == 0).float().mean()), 2), round(float(found.max()), 3)
     (0.1, 1.111)
     """
@@ -37,8 +37,8 @@ def dropped(x: torch.Tensor, chance: float) -> torch.Tensor:
     return x * keep.to(x.dtype).mul_(PARTS / (PARTS - parts))
 
 
-class Dropping(nn.Module):  # type: ignore[misc]
-    """`nn.Dropout` by `dropped`.
+class FastDropout(nn.Module):  # type: ignore[misc]
+    """`nn.Dropout` by `drop`.
 
     Args:
         p: the chance, from 0 to 1 and not 1.
@@ -50,7 +50,7 @@ class Dropping(nn.Module):  # type: ignore[misc]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The tensor, or in training what is left of it."""
-        return dropped(x, self.p) if self.training and self.p else x
+        return drop(x, self.p) if self.training and self.p else x
 
 
 def attention(
@@ -63,61 +63,46 @@ def attention(
     scaling: float | None = None,
     **more: Any,
 ) -> Any:
-    """An attention whose weights are dropped so; transformers' own where nothing is dropped, or
-    where it masks by itself.
+    """Scaled dot-product attention with this dropout on its weights; transformers' own where there
+    is no dropout or where it masks causally by itself.
 
     Shapes: query, key, value (rows, heads, length, width); mask (rows, 1, length, length), true or
-    0 where a word is seen.
+    0 where a token is visible.
     """
-    if (
-        not dropout
-        or query.shape != key.shape
-        or (attention_mask is None and getattr(module, "is_causal", False))
-    ):
+    masks_itself = attention_mask is None and getattr(module, "is_causal", False)
+    if not dropout or query.shape != key.shape or masks_itself:
         from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more
         )
-    scores = torch.matmul(
-        query * (query.shape[-1] ** -0.5 if scaling is None else scaling), key.transpose(2, 3)
-    )
-    if attention_mask is not None:
-        scores = (
-            scores.masked_fill(~attention_mask, torch.finfo(scores.dtype).min)
-            if attention_mask.dtype == torch.bool
-            else scores + attention_mask
-        )
-    return (
-        torch.matmul(dropped(torch.softmax(scores, -1), dropout), value)
-        .transpose(1, 2)
-        .contiguous(),
-        None,
-    )
+    if scaling is None:
+        scaling = query.shape[-1] ** -0.5
+    scores = _mask(torch.matmul(query * scaling, key.transpose(2, 3)), attention_mask)
+    weights = drop(torch.softmax(scores, -1), dropout)
+    return torch.matmul(weights, value).transpose(1, 2).contiguous(), None
+
+
+def _mask(scores: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    if mask is None:
+        return scores
+    if mask.dtype == torch.bool:
+        return scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    return scores + mask
 
 
 @contextmanager
-def quick(net: Any) -> Iterator[None]:
-    """A net whose dropout is drawn so while the block runs, and as it was afterwards."""
+def fast_dropout_in(net: Any) -> Iterator[None]:
+    """Replace the dropout of a net while the block runs, and put its own back afterwards."""
     from transformers import AttentionInterface, AttentionMaskInterface
     from transformers.masking_utils import sdpa_mask
 
     AttentionInterface.register(NAME, attention)
     AttentionMaskInterface.register(NAME, sdpa_mask)
-    owners = [
-        (owner, name, one)
-        for owner in net.modules()
-        for name, one in owner.named_children()
-        if type(one) is nn.Dropout and one.p < 1
-    ]
-    configs = {
-        id(c): c
-        for m in net.modules()
-        if (c := getattr(m, "config", None)) is not None
-        and getattr(c, "_attn_implementation", None) == "sdpa"
-    }
+    owners = _dropouts(net)
+    configs = _attention_configs(net)
     for owner, name, one in owners:
-        setattr(owner, name, Dropping(one.p).train(one.training))
+        setattr(owner, name, FastDropout(one.p).train(one.training))
     for config in configs.values():
         config._attn_implementation = NAME
     try:
@@ -127,3 +112,23 @@ def quick(net: Any) -> Iterator[None]:
             setattr(owner, name, one.train(getattr(owner, name).training))
         for config in configs.values():
             config._attn_implementation = "sdpa"
+
+
+def _dropouts(net: Any) -> list[tuple[Any, str, nn.Dropout]]:
+    """Every dropout of a net: its owner, its name there, itself."""
+    found = []
+    for owner in net.modules():
+        for name, child in owner.named_children():
+            if type(child) is nn.Dropout and child.p < 1:
+                found.append((owner, name, child))
+    return found
+
+
+def _attention_configs(net: Any) -> dict[int, Any]:
+    """The configurations that choose scaled dot-product attention, each once."""
+    found = {}
+    for module in net.modules():
+        config = getattr(module, "config", None)
+        if getattr(config, "_attn_implementation", None) == "sdpa":
+            found[id(config)] = config
+    return found

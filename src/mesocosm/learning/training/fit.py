@@ -1,18 +1,13 @@
-"""A head on what a base has read, or a base tuned from there. Knows bases, heads and the loop; no
-files of a version.
-"""
+"""Fit a head on the features of a base, or fine-tune the base from there. Knows bases and heads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mesocosm.core.timer import Laps
-from mesocosm.learning.base_models import Base
+from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.evaluation import metrics
 from mesocosm.learning.features import tabular
 from mesocosm.learning.features.sentence_pairs import encode_pairs
@@ -21,258 +16,177 @@ from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.heads.selection import TrainingRows, label_names, select_head
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.class_discovery import vary_features
-from mesocosm.learning.strategies.continual import PreviousVersion, estimate_importance
-from mesocosm.learning.strategies.domain_adaptation import SourceModel, adapt_head
+from mesocosm.learning.strategies.domain_adaptation import adapt_head
 from mesocosm.learning.strategies.federated import fit_federated_head
 from mesocosm.learning.strategies.self_training import SelfTraining, self_train
-from mesocosm.learning.tasks.vision.features import ImageFeatures
+from mesocosm.learning.training.fit_request import (
+    Array,
+    Features,
+    FitRequest,
+    FitResult,
+    OnEpoch,
+    Say,
+    empty_features,
+    stack_features,
+)
 
-Array = np.ndarray[Any, Any]
-Say = Callable[[str], None]
-FEW = 30  # validation rows under which no temperature is fitted
+MIN_CALIBRATION_ROWS = 30  # validation rows under which no temperature is fitted
 
 
-def fitted(
-    model: Model,
-    parts: Splits,
-    base: Base | None,
-    store: Path,
-    keep: Path | None,
+def fit(
+    request: FitRequest,
     say: Say,
-    watch: Callable[[int, float], None] | None = None,
-    laps: Laps | None = None,
-    past: PreviousVersion | None = None,
-    folder: Path | None = None,
-    sight: ImageFeatures | None = None,
-    taught: SourceModel | None = None,
-) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Array]]:
-    """Fit a head on frozen features, or tune what sees, or else the trunk, from there; returns
-    head, trunk, history, features.
+    timer: PhaseTimer | None = None,
+    on_epoch: OnEpoch | None = None,
+) -> FitResult:
+    """Fit a head on frozen features, or fine-tune the image base, the text base or both from there.
 
     Args:
-        keep: where a checkpoint goes.
-        watch: is told each epoch's number and held-out loss.
-        sight: what is seen in the images of each part.
-        taught: what the head starts from.
-        past: what went before, where a version is learnt on from the last one.
-        folder: the version's; what sees and was tuned goes into it, and what one that is learnt on
-            has learnt.
+        request: the settings and the data.
+        say: receives progress.
+        timer: is told the end of each phase.
+        on_epoch: receives each epoch's number and validation loss; may raise to stop the training.
     """
-    empty = {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
-    feats, laps, groups = empty, laps or Laps(), parts.groups.get("train")
-    if base:
-        from mesocosm.learning.features.embeddings import embed_texts
+    parts, timer = request.parts, timer or PhaseTimer()
+    texts = _embed_texts(request, say)
+    features = texts
+    if request.sight:
+        features = stack_features(texts, request.sight.features)
+    timer.end("reading")
+    if request.fits_head_only:
+        head = _fit_head(request, features, say)
+        timer.end("heads")
+        return FitResult(head, None, [], features)
+    head = select_head(_training_rows(request, features), "linear", say)
+    timer.end("heads")
+    from mesocosm.learning.training.fine_tune import fine_tune
 
-        read = partial(embed_texts, base, most=model.max_length, store=store, say=say)
-        texts = [t for p in parts.where for t in parts.texts[p]]
-        whole = encode_pairs(texts, read) if model.apart else read(texts)
-        ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
-        feats = {p: whole[ends[i] : ends[i + 1]] for i, p in enumerate(parts.where)}
-        say(f"{len(whole)} texts through {base.name}")
-        if parts.again and isinstance(model.fine_tune, Frozen):
-            feats["train"] = vary_features(
-                feats["train"], parts.y["train"], parts.again, model.seed
-            )
-    texts_only = feats
-    if sight:
-        feats = {p: np.hstack([x, sight.features[p]]) for p, x in feats.items()}
-    laps.end("reading")
-    training = TrainingRows(
-        feats["train"],
+    result = fine_tune(request, head, texts, say, on_epoch)
+    _calibrate(head, result.features, parts, say)
+    timer.end("tuning")
+    return result
+
+
+def _embed_texts(request: FitRequest, say: Say) -> Features:
+    """Features of the texts by the frozen base; of no width without a base."""
+    model, parts, base = request.model, request.parts, request.base
+    if not base:
+        return empty_features(parts)
+    from mesocosm.learning.features.embeddings import embed_texts
+
+    read = partial(embed_texts, base, most=model.max_length, store=request.store, say=say)
+    texts: list[str] = []
+    for part in parts.where:
+        texts += parts.texts[part]
+    embedded = encode_pairs(texts, read) if model.apart else read(texts)
+    ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
+    found = {p: embedded[ends[i] : ends[i + 1]] for i, p in enumerate(parts.where)}
+    say(f"embedded {len(embedded)} texts with {base.name}")
+    if parts.again and isinstance(model.fine_tune, Frozen):
+        found["train"] = vary_features(found["train"], parts.y["train"], parts.again, model.seed)
+    return found
+
+
+def _training_rows(request: FitRequest, features: Features) -> TrainingRows:
+    """What heads are fitted on."""
+    parts = request.parts
+    return TrainingRows(
+        features["train"],
         parts.table["train"],
         parts.y["train"],
         parts.task.classes,
-        model.seed,
+        request.model.seed,
         tabular.column_counts(parts.facts),
-        groups,
-    )
-    if isinstance(model.fine_tune, Frozen) or not (base or sight):
-        if taught:
-            head = adapt_head(taught, training, say)
-            laps.end("heads")
-            return head, None, [], feats
-        if model.federated and parts.sites is not None:
-            head = fit_federated_head(model.federated, parts.sites, training, say)
-            laps.end("heads")
-            return head, None, [], feats
-        only: Any = model.fine_tune.head if isinstance(model.fine_tune, Frozen) else "auto"
-        if model.met and only == "auto":
-            only = "linear"
-        names = (
-            label_names(parts.task.labels, parts.y["train"])
-            if base and not sight and not model.apart and not parts.table["train"].shape[1]
-            else []
-        )
-        said = embed_texts(base, names, model.max_length, store) if base and names else None
-        head = select_head(training, only, say, said, model.fusion)
-        if model.self_training and parts.where["bare"]:
-            head = _alone(model.self_training, head, parts, feats, model.seed, say)
-        if model.met:
-            _settled(head, feats, parts, say)
-        laps.end("heads")
-        return head, None, [], feats
-    import torch
-
-    def told(record: dict[str, Any]) -> None:
-        say(trainer.told(record))
-        if watch and "held_loss" in record:
-            watch(record["epoch"], record["held_loss"])
-
-    from mesocosm.learning.augmentation.text import Words
-    from mesocosm.learning.features.embeddings import encode, load_trunk
-    from mesocosm.learning.features.layer_cache import compute_states, top_layers
-    from mesocosm.learning.features.tokenizer import Tokens
-    from mesocosm.learning.fine_tuning.last import Last
-    from mesocosm.learning.training import trainer
-
-    head = select_head(training, "linear", say)
-    laps.end("heads")
-    moves = (
-        model.fine_tune.trainable if sight else "text"
-    )  # moved at once, the base that reads would learn what only the other can tell by heart
-    saw = (
-        sight.features
-        if sight
-        else {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
-    )
-    before: list[dict[str, Any]] = []
-    if sight and moves != "text":
-        from mesocosm.learning.tasks.vision.fine_tuning import ImageTraining, fine_tune_images
-
-        images = ImageTraining(
-            parts,
-            sight,
-            texts_only,
-            store,
-            keep / "images" if keep and moves == "both" else keep,
-            folder,
-        )
-        saw, before = fine_tune_images(model, images, head, say, told)
-        if moves == "image":
-            feats = {p: np.hstack([x, saw[p]]) for p, x in texts_only.items()}
-            _settled(head, feats, parts, say)
-            laps.end("tuning")
-            return head, None, before, feats
-    assert base is not None
-    tokens = Tokens(base.folder, model.max_length)
-    tune: Any = model.fine_tune
-    torch.manual_seed(model.seed)
-    trunk = load_trunk(base)
-    trunk.net = tune.attach(trunk.net)
-    ids = {p: tokens.ids(parts.texts[p]) for p in parts.y}
-    given, seen = dict[str, Any](ids), trunk
-    if isinstance(tune, Last) and (top := top_layers(trunk, tune.layers)) is not None:
-        seen = top
-        given = {
-            p: compute_states(base, trunk, ids[p], tune.layers, model.max_length, store)
-            for p in ids
-            if ids[p]
-        }
-    words = (
-        Words(tokens.tokenizer, trunk.net.get_input_embeddings().weight.detach().numpy())
-        if tune.augment and given["train"] is ids["train"]
-        else None
-    )
-    net = trainer.Joined(seen, head.weights, head.bias, tune.dropout)
-    if past:
-        past.begin(net, base, tune.method, parts.task, say)
-    moving = sum(p.numel() for p in net.parameters() if p.requires_grad)
-    say(
-        f"{tune.method}: {moving:,} weights train,"
-        f" {moving / sum(p.numel() for p in (*trunk.parameters(), net.weights, net.bias)):.2%}"
-        " of all"
+        request.groups,
     )
 
-    def onward(record: dict[str, Any]) -> None:
-        told(record | {"epoch": record["epoch"] + len(before)})
 
-    data = {
-        p: trainer.Rows(given[p], np.hstack([saw[p], parts.table[p]]), parts.y[p], words)
-        for p in given
-    }  # images stand beside what is read
-    held = data["validation"] if len(parts.y["validation"]) else data["train"]
-    if tune.processes > 1:
-        from mesocosm.learning.training.distributed import train_many
-
-        say(f"{tune.processes} processes share each batch")
-        history = train_many(
-            net, tune, base, data["train"], held, model.seed, model.max_length, keep, onward
-        )
-    else:
-        history = trainer.train(net, tune, data["train"], held, model.seed, keep, onward)
-    net.float()
-    if past and folder:
-        past.end(
-            net,
-            base,
-            tune.method,
-            parts.task,
-            lambda: estimate_importance(net, data["train"]),
-            folder,
-        )
-    history = [*before, *({**r, "epoch": r["epoch"] + len(before)} for r in history)]
-    history[0] = history[0] | {
-        "trained": (
-            moving + (before[0]["trained"] - head.weights.size - head.bias.size if before else 0)
-        )
-    }
-    trunk.net = tune.merged(trunk.net)
-    head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()
-    feats = {
-        p: np.hstack(
-            [
-                encode(trunk.eval(), tokens, parts.texts[p], say) if parts.texts[p] else empty[p],
-                saw[p],
-            ]
-        )
-        for p in parts.y
-    }
-    _settled(head, feats, parts, say)
-    laps.end("tuning")
-    return head, trunk, history, feats
+def _fit_head(request: FitRequest, features: Features, say: Say) -> Any:
+    """The head over frozen features: adapted, federated, or the best of those that are tried."""
+    model, parts = request.model, request.parts
+    rows = _training_rows(request, features)
+    if request.init_from:
+        return adapt_head(request.init_from, rows, say)
+    if model.federated and parts.sites is not None:
+        return fit_federated_head(model.federated, parts.sites, rows, say)
+    head = select_head(rows, _head_kind(model), say, _label_features(request), model.fusion)
+    if model.self_training and parts.where["bare"]:
+        head = _self_train(model.self_training, head, request, features, say)
+    if model.met:
+        _calibrate(head, features, parts, say)
+    return head
 
 
-def _settled(head: Any, feats: dict[str, Array], parts: Splits, say: Say) -> None:
-    """Let validation rows tell a linear head's temperature or its errors, since the base has learnt
-    from the training rows.
+def _head_kind(model: Model) -> str:
+    """The head that the settings name, or `auto`.
+
+    Over a base that was pretrained on labels of the training rows it is the linear one: the
+    left-out losses that choose among heads would be too low there.
     """
-    held = len(parts.y["validation"]) >= FEW
-    if not parts.task.classes:  # what was left out before tuning says nothing of the tuned base
-        head.left_out = (
-            head.logits(feats["validation"], parts.table["validation"])
-            if held
-            else np.zeros((0, 1))
-        )
-        head.y_left = parts.y["validation"] if held else np.zeros(0)
-    if parts.task.classes and not parts.task.many and held and hasattr(head, "weights"):
-        heat = metrics.temperature(
-            head.logits(feats["validation"], parts.table["validation"]), parts.y["validation"]
-        )
-        head.weights, head.bias = head.weights / np.float32(heat), head.bias / np.float32(heat)
-        head.settings = head.settings | {"temperature": round(heat, 4)}
-        say(f"calibrated on {len(parts.y['validation'])} validation rows: temperature {heat:.2f}")
+    kind = "auto"
+    if isinstance(model.fine_tune, Frozen):
+        kind = model.fine_tune.head
+    if model.met and kind == "auto":
+        return "linear"
+    return kind
 
 
-def _alone(
-    setting: SelfTraining, head: Any, parts: Splits, feats: dict[str, Array], seed: int, say: Say
+def _label_features(request: FitRequest) -> Array | None:
+    """Features of the classes' names, as extra supervision where rows are few and one text is all
+    that is read; else None.
+    """
+    model, parts, base = request.model, request.parts, request.base
+    if base is None or request.sight or model.apart or parts.table["train"].shape[1]:
+        return None
+    names = label_names(parts.task.labels, parts.y["train"])
+    if not names:
+        return None
+    from mesocosm.learning.features.embeddings import embed_texts
+
+    return embed_texts(base, names, model.max_length, request.store)
+
+
+def _calibrate(head: Any, features: Features, parts: Splits, say: Say) -> None:
+    """Fit a linear head's temperature, or the errors of a number, on the validation rows, since the
+    base was trained on the training rows.
+    """
+    y = parts.y["validation"]
+    enough = len(y) >= MIN_CALIBRATION_ROWS
+    if not parts.task.classes:  # left-out errors from before fine-tuning are not of this base
+        head.left_out, head.y_left = np.zeros((0, 1)), np.zeros(0)
+        if enough:
+            head.left_out = head.logits(features["validation"], parts.table["validation"])
+            head.y_left = y
+        return
+    if parts.task.many or not enough or not hasattr(head, "weights"):
+        return
+    logits = head.logits(features["validation"], parts.table["validation"])
+    temperature = metrics.fit_temperature(logits, y)
+    head.weights = head.weights / np.float32(temperature)
+    head.bias = head.bias / np.float32(temperature)
+    head.settings = head.settings | {"temperature": round(temperature, 4)}
+    say(f"calibrated on {len(y)} validation rows: temperature {temperature:.2f}")
+
+
+def _self_train(
+    setting: SelfTraining, head: Any, request: FitRequest, features: Features, say: Say
 ) -> Any:
-    """The head after it taught itself, where that helps."""
-    first = head
+    """The head after self-training on the unlabelled rows, where that lowers its loss."""
+    parts, first = request.parts, head
 
-    def fit(text: Array, table: Array, y: Array, sure: Array) -> Any:
-        groups = (
-            np.concatenate([parts.groups["train"], parts.groups["bare"][sure]])
-            if parts.groups
-            else None
-        )
-        return first.again(text, table, y, parts.task.classes, seed, groups)
+    def refit(text: Array, table: Array, y: Array, confident: Array) -> Any:
+        groups = None
+        if parts.groups:
+            groups = np.concatenate([parts.groups["train"], parts.groups["bare"][confident]])
+        return first.again(text, table, y, parts.task.classes, request.model.seed, groups)
 
-    def of(part: str) -> tuple[Array, Array, Array]:
-        return feats[part], parts.table[part], parts.y[part]
+    def rows_of(part: str) -> tuple[Array, Array, Array]:
+        return features[part], parts.table[part], parts.y[part]
 
-    held = of("validation") if len(parts.y["validation"]) >= FEW else None
-    head, told = self_train(
-        head, setting, of("train"), (feats["bare"], parts.table["bare"]), held, fit, say
-    )
-    head.settings = head.settings | {"self_training": told}
+    held = None
+    if len(parts.y["validation"]) >= MIN_CALIBRATION_ROWS:
+        held = rows_of("validation")
+    unlabelled = (features["bare"], parts.table["bare"])
+    head, record = self_train(head, setting, rows_of("train"), unlabelled, held, refit, say)
+    head.settings = head.settings | {"self_training": record}
     return head

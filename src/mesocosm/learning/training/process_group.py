@@ -1,4 +1,4 @@
-"""The processes that share each batch, and what each one's rows count. Knows no net."""
+"""The processes that share each batch, and the weight of each one's rows. Knows no net."""
 
 from __future__ import annotations
 
@@ -7,23 +7,28 @@ from typing import Any
 import torch
 
 
-class Crew:
-    """The processes that share each batch; alone, everything is its own."""
+class ProcessGroup:
+    """The processes that share each batch; a single process has all of it."""
 
     def __init__(self, accelerator: Any) -> None:
         self.rank, self.count = int(accelerator.process_index), int(accelerator.num_processes)
 
     def mine(self, pick: list[int]) -> list[int]:
-        """This process's rows of a batch; one row at least, which counts nothing where there are
-        fewer rows than processes.
+        """This process's rows of a batch; one row at least, of weight 0 where there are fewer rows
+        than processes.
         """
         return pick[self.rank :: self.count] or pick[:1]
 
     def share(
         self, mine: torch.Tensor, whole: torch.Tensor, weights: Any, rows: int, of: int
     ) -> float:
-        """What the mean over this process's rows counts, so that the mean over processes is that
-        over the batch.
+        """The weight of the mean over this process's rows, so that the mean over processes is the
+        mean over the batch.
+
+        Args:
+            mine, whole: the targets of this process's rows and of the batch.
+            weights: of the classes, or None.
+            rows, of: how many rows each of them has.
         """
         if self.count == 1:
             return 1.0
@@ -35,7 +40,7 @@ class Crew:
         return ours * self.count / all_of
 
     def mean(self, loss: float) -> float:
-        """The mean over processes of a loss that each has weighed by its share."""
+        """The mean over processes of a loss that each has multiplied by its share."""
         if self.count == 1:
             return loss
         both = torch.tensor([loss], dtype=torch.float64)

@@ -1,6 +1,7 @@
-"""Training by gradient: head first, then the base; bucketed batches, early stopping, exact resume.
+"""The training loop: bucketed batches, early stopping, weight averaging, exact resume.
 
-Knows torch and Accelerate. Knows nothing of snapshots; it is handed ids, a block and labels.
+Knows torch and Accelerate. Knows nothing of snapshots; it takes token ids, table features and
+labels.
 """
 
 from __future__ import annotations
@@ -8,10 +9,9 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -19,114 +19,41 @@ from torch import nn
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.progress import QUIET, Told
-from mesocosm.learning.augmentation.text import Augment, Words
-from mesocosm.learning.features.embeddings import pad, supports_bfloat16, to_float
+from mesocosm.learning.augmentation.text import Augment
+from mesocosm.learning.features.embeddings import supports_bfloat16, to_float
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import layers_of
-from mesocosm.learning.tasks.vision.pixels import ImageLoader
-from mesocosm.learning.training.checkpoint import again, keep_up
-from mesocosm.learning.training.fast_dropout import quick
-from mesocosm.learning.training.process_group import Crew
-from mesocosm.learning.training.train_step import backward, clip
+from mesocosm.learning.training.checkpoint import load_checkpoint, save_checkpoint
+from mesocosm.learning.training.fast_dropout import fast_dropout_in
+from mesocosm.learning.training.process_group import ProcessGroup
+from mesocosm.learning.training.rows import TrainingRows as TrainingRows
+from mesocosm.learning.training.rows import TrunkWithHead as TrunkWithHead
+from mesocosm.learning.training.rows import as_target as as_target
+from mesocosm.learning.training.rows import bucket_batches as bucket_batches
+from mesocosm.learning.training.train_step import Batch, backward, clip_gradients
 
 Array = np.ndarray[Any, Any]
 
 
-@dataclass
-class Rows:
-    """Rows to learn from: token ids, states of lower layers or pictures (which `eyes` look at), the
-    table block and labels.
-    """
-
-    ids: Sequence[Any]
-    table: Array
-    y: Array
-    words: Words | None = None
-    eyes: ImageLoader | None = None
-
-    def batch(self, ids: Sequence[Any], pick: Sequence[int], kind: Any) -> list[torch.Tensor]:
-        """What the net is given of some of the ids (the rows' own, or changed ones): itself and its
-        mask, numbers in `kind`.
-        """
-        some = [ids[i] for i in pick]
-        return [
-            x.to(kind) if x.is_floating_point() else x
-            for x in (self.eyes.load(some) if self.eyes else pad(some))
-        ]
-
-
-class Joined(nn.Module):  # type: ignore[misc]
-    """A trunk and a linear head over its features and the table block, whose `first` columns stand
-    before them.
-
-    Args:
-        pace: the head's share of the learning rate.
-    """
-
-    def __init__(
-        self,
-        trunk: Any,
-        weights: Array,
-        bias: Array,
-        dropout: float,
-        first: int = 0,
-        pace: float = 1.0,
-    ) -> None:
-        super().__init__()
-        self.trunk = trunk
-        self.first = first
-        self.pace = pace
-        self.drop = nn.Dropout(dropout)
-        self.weights = nn.Parameter(torch.tensor(weights))
-        self.bias = nn.Parameter(torch.tensor(bias))
-        self.anchor: Any = None  # what holds the weights near where they were
-
-    def forward(
-        self,
-        ids: torch.Tensor,
-        mask: torch.Tensor,
-        table: torch.Tensor,
-        mix: tuple[float, torch.Tensor] | None = None,
-    ) -> torch.Tensor:
-        """Logits (rows, classes); with `mix` (share, order) features are mixed with those of the
-        rows in that order.
-        """
-        x = torch.cat([table[:, : self.first], self.trunk(ids, mask), table[:, self.first :]], 1)
-        if mix is not None:
-            x = mix[0] * x + (1 - mix[0]) * x[mix[1]]
-        return self.drop(x) @ self.weights + self.bias
-
-
-def buckets(lengths: Sequence[int], batch: int, seed: int, windows: int = 50) -> list[list[int]]:
-    """Batches of rows of like length: shuffled, sorted inside windows of batches, shuffled
-    again.
-    """
-    rng = random.Random(seed)
-    order = list(range(len(lengths)))
-    rng.shuffle(order)
-    found: list[list[int]] = []
-    for start in range(0, len(order), batch * windows):
-        window = sorted(order[start : start + batch * windows], key=lambda i: lengths[i])
-        found += [window[i : i + batch] for i in range(0, len(window), batch)]
-    rng.shuffle(found)
-    return found
-
-
-def target(y: Array, kind: Any = torch.float32) -> torch.Tensor:
-    """Targets as a tensor: class numbers, or numbers of a kind."""
-    return torch.tensor(y, dtype=kind) if y.dtype.kind == "f" else torch.tensor(y)
-
-
-def halved(tune: Gradient) -> bool:
-    """Whether products run in bfloat16."""
+def uses_bfloat16(tune: Gradient) -> bool:
+    """Whether matrices are multiplied in bfloat16."""
     return tune.precision == "bf16" or (tune.precision == "auto" and supports_bfloat16())
 
 
-def loss_of(
-    net: Joined, rows: Rows, measure: Any, half: bool | None = None, batch: int = 64
+def mean_loss(
+    net: TrunkWithHead,
+    rows: TrainingRows,
+    measure: Any,
+    half: bool | None = None,
+    batch: int = 64,
 ) -> float:
-    """The mean loss of rows without dropout: cross-entropy of classes, `measure` of numbers."""
-    half = supports_bfloat16() if half is None else half
+    """The mean loss of rows without dropout: cross-entropy of classes, `measure` of numbers.
+
+    Args:
+        half: whether to use bfloat16; where the processor has it if not given.
+    """
+    if half is None:
+        half = supports_bfloat16()
     net.eval()
     total, kind = 0.0, net.weights.dtype
     order = sorted(range(len(rows.y)), key=lambda i: len(rows.ids[i]))
@@ -139,227 +66,305 @@ def loss_of(
             logits = to_float(
                 net(*rows.batch(rows.ids, pick, kind), torch.tensor(rows.table[pick]).to(kind))
             )
-            y = target(rows.y[pick], kind)
-            total += float(
-                nn.functional.cross_entropy(logits, y, reduction="sum")
-                if measure.of == "classes"
-                else measure.value(logits, y, None) * len(pick)
-            )
+            y = as_target(rows.y[pick], kind)
+            if measure.of == "classes":
+                loss = nn.functional.cross_entropy(logits, y, reduction="sum")
+            else:
+                loss = measure.value(logits, y, None) * len(pick)
+            total += float(loss)
     return total / max(1, len(order))
 
 
-def _changed(rows: Rows, tune: Gradient, seed: int) -> Sequence[Any]:
-    """The rows' tokens, said in another way where the settings want it, or their pictures with what
-    they are changed by.
-    """
-    if rows.eyes:
-        return rows.eyes.reseed(rows.ids, seed)
-    if not tune.augment or rows.words is None:
-        return rows.ids
-    rng = random.Random(seed)
-    ids = [list(r) for r in rows.ids]
-    for way in tune.augment:
-        if isinstance(way, Augment):
-            ids = [way.changed(r, rows.words, rng) for r in ids]
-    return ids
+def as_progress(record: dict[str, Any]) -> Told:
+    """A record of training as a line of progress."""
+    return Told(_describe(record), record)
 
 
-def _optimiser(net: Joined, tune: Gradient, moving: Sequence[str]) -> Any:
-    """The optimiser, weights of one pace in one group."""
-    paces: dict[float, list[Any]] = {}
-    of_head = getattr(net, "pace", 1.0)
-    depth = len(layers_of(net.trunk.net)[1])
-    for name, weight in net.named_parameters():
-        if name in moving:
-            paces.setdefault(
-                of_head if name in ("weights", "bias") else tune.pace(name, depth), []
-            ).append(weight)
-    return tune.optimizer.made(
-        [{"params": w, "pace": pace} for pace, w in sorted(paces.items())],
-        tune.learning_rate,
-        tune.weight_decay,
-    )
-
-
-def told(record: dict[str, Any]) -> Told:
-    """A record of training as a sentence."""
-    return Told(_sentence(record), record)
-
-
-def _sentence(record: dict[str, Any]) -> str:
+def _describe(record: dict[str, Any]) -> str:
     if "step" in record:
         return (
             f"epoch {record['epoch']}: batch {record['step']} of {record['of']}, loss"
             f" {record['loss']:.4f}, {record['left']} s left"
         )
     return (
-        f"epoch {record['epoch']}: loss {record['train_loss']:.4f}, held out"
+        f"epoch {record['epoch']}: training loss {record['train_loss']:.4f}, validation loss"
         f" {record['held_loss']:.4f}"
     )
 
 
 def train(
-    net: Joined,
+    net: TrunkWithHead,
     tune: Gradient,
-    rows: Rows,
-    held: Rows,
+    rows: TrainingRows,
+    held: TrainingRows,
     seed: int,
     keep: Path | None,
     say: Callable[[dict[str, Any]], None],
 ) -> list[dict[str, Any]]:
-    """Train the weights that may move; returns one record an epoch, and leaves the best weights in.
+    """Train the weights that require gradients; leaves the best weights in the net.
 
     Args:
-        held: rows whose loss decides when to stop and which weights stay.
-        keep: folder of the checkpoint written after each epoch; an existing one is continued.
-        say: is given each epoch's record, and within an epoch, every two seconds, one with `step`,
+        held: validation rows, whose loss decides when to stop and which weights to keep.
+        keep: folder of the checkpoint written after each epoch; an existing one is resumed.
+        say: receives each epoch's record, and within an epoch, every two seconds, one with `step`,
             `of` and `left` (seconds).
 
+    Returns:
+        One record an epoch: `epoch`, `train_loss`, `held_loss`.
+
     Raises:
-        Wrong: the loss is no number any more.
+        Wrong: the loss became NaN or infinite.
     """
-    with quick(net):
-        return _train(net, tune, rows, held, seed, keep, say)
+    with fast_dropout_in(net):
+        return _Training(net, tune, rows, held, seed).run(keep, say)
 
 
-def _train(
-    net: Joined,
-    tune: Gradient,
-    rows: Rows,
-    held: Rows,
-    seed: int,
-    keep: Path | None,
-    say: Callable[[dict[str, Any]], None],
-) -> list[dict[str, Any]]:
-    from accelerate import Accelerator, DistributedDataParallelKwargs
-    from accelerate.state import AcceleratorState
+class _Training:
+    """The state of one training."""
 
-    torch.manual_seed(seed)
-    AcceleratorState._reset_state()  # another model of this build may have run in another precision
-    accelerator = Accelerator(
-        cpu=True,
-        mixed_precision="bf16" if halved(tune) else "no",
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
-    )  # a base's pooler is not used
-    if tune.precision == "fp64":
-        net.double()
-    crew = Crew(accelerator)
-    moving = {n: p for n, p in net.named_parameters() if p.requires_grad}
-    optimiser = _optimiser(net, tune, list(moving))
-    each = math.ceil(math.ceil(len(rows.y) / tune.batch) / tune.accumulate)
-    tune.begin(net.trunk.net, each * tune.epochs)
-    history: list[dict[str, Any]] = []
-    best: dict[str, torch.Tensor] = {}
-    mean: dict[str, torch.Tensor] = {}
-    resumed = again(keep, moving, optimiser) if keep else None
-    if resumed:
-        history, best, mean = resumed[0]["history"], resumed[1], resumed[2]
-        tune.put(net.trunk.net, resumed[3])
-    if tune.checkpointing:
-        net.trunk.net.gradient_checkpointing_enable(
-            gradient_checkpointing_kwargs={"use_reentrant": False}
+    def __init__(
+        self,
+        net: TrunkWithHead,
+        tune: Gradient,
+        rows: TrainingRows,
+        held: TrainingRows,
+        seed: int,
+    ) -> None:
+        self.net, self.tune, self.rows, self.held, self.seed = net, tune, rows, held, seed
+        torch.manual_seed(seed)
+        self.accelerator = _accelerator(tune)
+        if tune.precision == "fp64":
+            net.double()
+        self.group = ProcessGroup(self.accelerator)
+        self.weights = {n: p for n, p in net.named_parameters() if p.requires_grad}
+        self.optimizer = _optimizer(net, tune, list(self.weights))
+        batches = math.ceil(len(rows.y) / tune.batch)
+        self.steps_per_epoch = math.ceil(batches / tune.accumulate)
+        self.steps = self.steps_per_epoch * tune.epochs
+        tune.begin(net.trunk.net, self.steps)
+        self.history: list[dict[str, Any]] = []
+        self.best: dict[str, torch.Tensor] = {}
+        self.mean: dict[str, torch.Tensor] = {}
+        self.dtype = net.weights.dtype
+        self.measure = getattr(net, "measure", None) or tune.loss_of(_target_kind(rows.y))
+        self.class_weights = self.measure.of_classes(rows.y, net.weights.shape[1])
+        if self.class_weights is not None:
+            self.class_weights = self.class_weights.to(self.dtype)
+
+    def run(
+        self, checkpoint: Path | None, report: Callable[[dict[str, Any]], None]
+    ) -> list[dict[str, Any]]:
+        """Train from the start or from a checkpoint to the last epoch, or until the validation loss
+        has not fallen for `patience` epochs.
+        """
+        if checkpoint:
+            self._resume(checkpoint)
+        if self.tune.checkpointing:
+            self.net.trunk.net.gradient_checkpointing_enable(
+                gradient_checkpointing_kwargs={"use_reentrant": False}
+            )
+        ready: Any = self.accelerator.prepare(self.net)
+        for epoch in range(len(self.history), self.tune.epochs):
+            if self.history and len(self.history) - 1 - self._best_epoch() >= self.tune.patience:
+                break
+            train_loss = self._train_epoch(ready, epoch, report)
+            self._finish_epoch(epoch, train_loss, report)
+            if checkpoint and self.accelerator.is_main_process:
+                self._save(checkpoint)
+        self._load_best()
+        return self.history
+
+    def _resume(self, checkpoint: Path) -> None:
+        resumed = load_checkpoint(checkpoint, self.weights, self.optimizer)
+        if resumed:
+            state, self.best, self.mean, own = resumed
+            self.history = state["history"]
+            self.tune.restore(self.net.trunk.net, own)
+
+    def _save(self, checkpoint: Path) -> None:
+        save_checkpoint(
+            checkpoint,
+            self.weights,
+            self.optimizer,
+            {"history": self.history},
+            self.best,
+            self.mean,
+            self.tune.state(self.net.trunk.net),
         )
-    measure = getattr(net, "measure", None) or tune.loss_of(
-        "labels" if rows.y.ndim == 2 else "numbers" if rows.y.dtype.kind == "f" else "classes"
-    )
-    kind = net.weights.dtype
-    weights = measure.of_classes(rows.y, net.weights.shape[1])
-    weights = None if weights is None else weights.to(kind)
-    ready: Any = accelerator.prepare(net)
-    for epoch in range(len(history), tune.epochs):
-        if history and len(history) - 1 - _best(history) >= tune.patience:
-            break
-        torch.manual_seed(seed * 1000 + epoch)
-        tune.enter(net.trunk.net, epoch)
+
+    def _train_epoch(
+        self, ready: Any, epoch: int, report: Callable[[dict[str, Any]], None]
+    ) -> float:
+        """Train one pass over the rows; the mean training loss.
+
+        Args:
+            ready: the net as Accelerate runs it.
+        """
+        tune, seed = self.tune, self.seed * 1000 + epoch
+        torch.manual_seed(seed)
+        tune.enter(self.net.trunk.net, epoch)
         ready.train()
-        ids = _changed(rows, tune, seed * 1000 + epoch)
-        picks = buckets([len(r) for r in rows.ids], tune.batch, seed * 1000 + epoch)
-        total, spoke = 0.0, time.perf_counter()
-        began = spoke
-        for number, pick in enumerate(picks):
-            step = epoch * each + number // tune.accumulate
-            share = tune.schedule.share(step, each * tune.epochs, [r["held_loss"] for r in history])
-            for group in optimiser.param_groups:
-                group["lr"] = tune.learning_rate * share * group["pace"]
-            mine = crew.mine(pick)
-            y = target(rows.y[mine], kind)
-            batch = (*rows.batch(ids, mine, kind), torch.tensor(rows.table[mine]).to(kind), y)
-            part = crew.share(y, target(rows.y[pick], kind), weights, len(mine), len(pick))
-            loss = crew.mean(backward(ready, net, tune, measure, batch, weights, accelerator, part))
+        ids = _augment(self.rows, tune, seed)
+        batches = bucket_batches([len(r) for r in self.rows.ids], tune.batch, seed)
+        total, began = 0.0, time.perf_counter()
+        reported = began
+        for number, pick in enumerate(batches):
+            step = epoch * self.steps_per_epoch + number // tune.accumulate
+            self._set_learning_rate(step)
+            loss = self._backward(ready, ids, pick)
             if not math.isfinite(loss):
                 raise Wrong(
                     "fine_tune.learning_rate",
-                    f"the loss is no number after {step + 1} steps of {tune.learning_rate:g}",
+                    f"the loss became NaN or infinite after {step + 1} steps at"
+                    f" {tune.learning_rate:g}",
                     "a lower learning_rate",
                 )
-            if (number + 1) % tune.accumulate == 0 or number + 1 == len(picks):
-                clip(list(moving.values()), tune.clip)
-                optimiser.step()
-                tune.stepped(net.trunk.net, step)
-                optimiser.zero_grad()
+            if (number + 1) % tune.accumulate == 0 or number + 1 == len(batches):
+                self._step(step)
             total += loss * len(pick)
-            if (now := time.perf_counter()) - spoke > QUIET:
-                spoke, done = now, epoch * len(picks) + number + 1
-                pace = (now - began) / (number + 1)
-                say(
+            now, done = time.perf_counter(), number + 1
+            if now - reported > QUIET:
+                reported = now
+                left = len(batches) * (tune.epochs - epoch) - done
+                report(
                     {
                         "epoch": epoch + 1,
-                        "step": number + 1,
-                        "of": len(picks),
-                        "loss": round(total / ((number + 1) * tune.batch), 4),
-                        "left": round(pace * (len(picks) * tune.epochs - done)),
+                        "step": done,
+                        "of": len(batches),
+                        "loss": round(total / (done * tune.batch), 4),
+                        "left": round((now - began) / done * left),
                     }
                 )
+        return total / len(self.rows.y)
+
+    def _set_learning_rate(self, step: int) -> None:
+        losses = [r["held_loss"] for r in self.history]
+        share = self.tune.schedule.share(step, self.steps, losses)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.tune.learning_rate * share * group["pace"]
+
+    def _backward(self, ready: Any, ids: Sequence[Any], pick: list[int]) -> float:
+        """Add one batch's gradients; its mean loss over all processes."""
+        own, rows = self.group.mine(pick), self.rows
+        y = as_target(rows.y[own], self.dtype)
+        table = torch.tensor(rows.table[own]).to(self.dtype)
+        share = self.group.share(
+            y, as_target(rows.y[pick], self.dtype), self.class_weights, len(own), len(pick)
+        )
+        batch = Batch((*rows.batch(ids, own, self.dtype), table), y, self.class_weights, share)
+        loss = backward(ready, self.net, self.tune, self.measure, batch, self.accelerator)
+        return self.group.mean(loss)
+
+    def _step(self, step: int) -> None:
+        """Clip the gradients, move the weights by them, and clear them."""
+        clip_gradients(list(self.weights.values()), self.tune.clip)
+        self.optimizer.step()
+        self.tune.after_step(self.net.trunk.net, step)
+        self.optimizer.zero_grad()
+
+    def _finish_epoch(
+        self, epoch: int, train_loss: float, report: Callable[[dict[str, Any]], None]
+    ) -> None:
+        """Record the losses, and keep the weights if they are the best or enter the mean."""
         record = {
             "epoch": epoch + 1,
-            "train_loss": round(total / len(rows.y), 5),
-            "held_loss": round(loss_of(net, held, measure, halved(tune)), 5),
+            "train_loss": round(train_loss, 5),
+            "held_loss": self._validation_loss(),
         }
-        history.append(record)
-        say(record)
-        if _best(history) == len(history) - 1:
-            best = {n: p.detach().clone() for n, p in moving.items()}
-        if tune.average < 1 and epoch >= tune.average * tune.epochs:
-            count = sum(r["epoch"] > tune.average * tune.epochs for r in history)
-            mean = {
-                n: p.detach().clone() if n not in mean else mean[n] + (p.detach() - mean[n]) / count
-                for n, p in moving.items()
-            }
-        if keep and accelerator.is_main_process:
-            keep_up(
-                keep, moving, optimiser, {"history": history}, best, mean, tune.kept(net.trunk.net)
-            )
-    _settle(net, moving, best, mean, history, lambda: loss_of(net, held, measure, halved(tune)))
-    return history
+        self.history.append(record)
+        report(record)
+        if self._best_epoch() == len(self.history) - 1:
+            self.best = _copy(self.weights)
+        first_averaged = self.tune.average * self.tune.epochs
+        if self.tune.average < 1 and epoch >= first_averaged:
+            count = sum(r["epoch"] > first_averaged for r in self.history)
+            if not self.mean:
+                self.mean = _copy(self.weights)
+            else:
+                for name, weight in self.weights.items():
+                    self.mean[name] = self.mean[name] + (weight.detach() - self.mean[name]) / count
+
+    def _validation_loss(self) -> float:
+        return round(mean_loss(self.net, self.held, self.measure, uses_bfloat16(self.tune)), 5)
+
+    def _best_epoch(self) -> int:
+        losses = [r["held_loss"] for r in self.history]
+        return losses.index(min(losses))
+
+    def _load_best(self) -> None:
+        """Load the weights of the lowest validation loss: those of the best epoch, or the mean of
+        the last ones (stochastic weight averaging).
+        """
+        best = self.best
+        if self.mean:
+            _load(self.weights, self.mean)
+            loss = self._validation_loss()
+            self.history[-1] = self.history[-1] | {"mean_held_loss": loss}
+            if loss < min(r["held_loss"] for r in self.history):
+                best = self.mean
+        _load(self.weights, best)
+        self.net.eval()
 
 
-def _settle(
-    net: Joined,
-    moving: dict[str, Any],
-    best: dict[str, torch.Tensor],
-    mean: dict[str, torch.Tensor],
-    history: list[dict[str, Any]],
-    judged: Callable[[], float],
-) -> None:
-    """Leave the weights of the lowest held-out loss in: those of the best epoch, or the mean of the
-    last ones.
-    """
-    kept = best
-    if mean:
-        _put(moving, mean)
-        loss = round(judged(), 5)
-        history[-1] = history[-1] | {"mean_held_loss": loss}
-        kept = mean if loss < min(r["held_loss"] for r in history) else best
-    _put(moving, kept)
-    net.eval()
+def _accelerator(tune: Gradient) -> Any:
+    from accelerate import Accelerator, DistributedDataParallelKwargs
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state()  # an earlier model may have run in another precision
+    return Accelerator(
+        cpu=True,
+        mixed_precision="bf16" if uses_bfloat16(tune) else "no",
+        # a base's pooler has no gradient
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+    )
 
 
-def _put(moving: dict[str, Any], values: dict[str, torch.Tensor]) -> None:
+def _target_kind(y: Array) -> Literal["classes", "numbers", "labels"]:
+    if y.ndim == 2:
+        return "labels"
+    if y.dtype.kind == "f":
+        return "numbers"
+    return "classes"
+
+
+def _augment(rows: TrainingRows, tune: Gradient, seed: int) -> Sequence[Any]:
+    """The rows' tokens or images, augmented as the settings say."""
+    if rows.eyes:
+        return rows.eyes.reseed(rows.ids, seed)
+    if not tune.augment or rows.words is None:
+        return rows.ids
+    rng = random.Random(seed)
+    ids = [list(r) for r in rows.ids]
+    for augmentation in tune.augment:
+        if isinstance(augmentation, Augment):
+            ids = [augmentation.apply(r, rows.words, rng) for r in ids]
+    return ids
+
+
+def _optimizer(net: TrunkWithHead, tune: Gradient, names: Sequence[str]) -> Any:
+    """The optimizer, with one group for each factor of the learning rate."""
+    groups: dict[float, list[Any]] = {}
+    head_factor = getattr(net, "pace", 1.0)
+    depth = len(layers_of(net.trunk.net)[1])
+    for name, weight in net.named_parameters():
+        if name not in names:
+            continue
+        factor = head_factor
+        if name not in ("weights", "bias"):
+            factor = tune.pace(name, depth)
+        groups.setdefault(factor, []).append(weight)
+    return tune.optimizer.create(
+        [{"params": weights, "pace": factor} for factor, weights in sorted(groups.items())],
+        tune.learning_rate,
+        tune.weight_decay,
+    )
+
+
+def _copy(weights: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+    return {n: p.detach().clone() for n, p in weights.items()}
+
+
+def _load(weights: Mapping[str, Any], values: Mapping[str, torch.Tensor]) -> None:
     with torch.no_grad():
         for name, value in values.items():
-            moving[name].copy_(value)
-
-
-def _best(history: list[dict[str, Any]]) -> int:
-    losses = [r["held_loss"] for r in history]
-    return losses.index(min(losses))
+            weights[name].copy_(value)

@@ -23,7 +23,7 @@ from mesocosm.lifecycle.access.training_job import TrainingJob
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mesocosm.learning.evaluation.comparison import Last
+    from mesocosm.learning.evaluation.comparison import LastVersion
     from mesocosm.learning.strategies.continual import PreviousVersion
 
 Columns = dict[str, list[Any]]
@@ -115,7 +115,9 @@ def _row_contents(columns: Columns, fields: Sequence[str]) -> list[tuple[str, ..
     return [tuple(map(str, row)) for row in zip(*(columns[f] for f in fields), strict=True)]
 
 
-def load_comparable_version(job: TrainingJob, fields: Sequence[str], appended: int) -> Last | None:
+def load_comparable_version(
+    job: TrainingJob, fields: Sequence[str], appended: int
+) -> LastVersion | None:
     """The previous version to compare with, and which rows it was not trained on.
 
     Args:
@@ -127,7 +129,7 @@ def load_comparable_version(job: TrainingJob, fields: Sequence[str], appended: i
         None where it predicts something else, its inputs are not at hand, it has a task of its
         own, or its rows cannot be told from the new ones.
     """
-    from mesocosm.learning.evaluation.comparison import Last
+    from mesocosm.learning.evaluation.comparison import LastVersion
 
     last = find_previous_version(job.catalog, job.name, job.model)
     old = last and job.catalog.snapshot(last["snapshot"])
@@ -142,7 +144,7 @@ def load_comparable_version(job: TrainingJob, fields: Sequence[str], appended: i
         return None
     if fresh is None or not set(net.inputs) <= set(fields):
         return None
-    return Last(net.labels, net.inputs, net.outputs, fresh + [False] * appended)
+    return LastVersion(net.labels, net.inputs, net.outputs, fresh + [False] * appended)
 
 
 def _unseen_rows(

@@ -39,6 +39,7 @@ def estimate_costs(
         snapshot = catalog.snapshot(dataset=model.dataset)
         if snapshot is None or signs.get(f"datasets.{model.dataset}") != "=":
             continue
+
         try:
             cost = _estimate(spec, catalog, model, snapshot)
         except Failure:  # the build reports what is wrong, with its place
@@ -52,28 +53,28 @@ def _estimate(
     spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """What the training of one version costs; None where that is not known."""
-    from mesocosm.learning.cost.estimate import price
-    from mesocosm.learning.cost.total import work_of
-    from mesocosm.learning.training.context import Site
+    from mesocosm.learning.cost.estimate import estimate_cost
+    from mesocosm.learning.cost.total import job_for
+    from mesocosm.learning.training.context import TrainContext
 
     store = locate_project(spec).store
     read = read_training_rows(spec, model, snapshot)
     corpus, corpus_fields = read_corpus(spec, catalog, model, snapshot)
-    site = Site(
+    site = TrainContext(
         spec.root,
         store,
         store,
         "",
         corpus=corpus,
-        told=corpus_fields,
+        corpus_fields=corpus_fields,
         order=read_value_order(snapshot, model.target),
-        taught=load_starting_version(spec, catalog, model),
+        init_from=load_starting_version(spec, catalog, model),
         items=read_items(spec, catalog, model),
         groups=read.groups,
         sites=read.sites,
     )
-    job = work_of(model, read.rows, read.split, read_field_types(snapshot), site)
+    job = job_for(model, read.rows, read.split, read_field_types(snapshot), site)
     if not job:
         return None
-    cost = price(job, store)
+    cost = estimate_cost(job, store)
     return cost.as_json() | {"text": cost.text()}

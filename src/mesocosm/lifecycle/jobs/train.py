@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_folder
 from mesocosm.learning.strategies.continual import PreviousVersion
+from mesocosm.learning.training.environment import describe_environment
 from mesocosm.lifecycle.access.data_access import (
     TrainingData,
     read_corpus,
@@ -29,7 +30,7 @@ from mesocosm.lifecycle.access.previous_version import add_replay, load_comparab
 from mesocosm.lifecycle.access.training_job import TrainingJob
 
 if TYPE_CHECKING:
-    from mesocosm.learning.training.context import Grown, Site
+    from mesocosm.learning.training.context import TrainContext, TrainResult
 
 # the id of the prediction that a labelled row came with; no field has its name
 PREDICTION_ID = "\x1ftaught"
@@ -79,15 +80,14 @@ def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any
         job: what it is trained from.
         say: takes a line of progress.
     """
-    from mesocosm.learning.training.environment import around
-    from mesocosm.learning.training.train import grow
+    from mesocosm.learning.training.train import train_version
 
     spec, catalog, model = job.spec, job.catalog, job.model
     rows = _collect_rows(job, say)
     folder = job.store / "models" / job.name / digest(job.made, size=8)
     with folder_appears(folder) as aside:
         kinds, site = read_field_types(job.snapshot), _training_site(job, rows, aside)
-        trained = grow(job.name, model, rows.columns, rows.split, kinds, site, say)
+        trained = train_version(job.name, model, rows.columns, rows.split, kinds, site, say)
         write_json(aside / "prepare.json", build_preprocessing(spec, model, job.snapshot))
     number = catalog.next_number(job.name)
     content = digest_folder(folder)
@@ -98,7 +98,7 @@ def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any
     predictions = [str(row[PREDICTION_ID]) for row in job.labelled if PREDICTION_ID in row]
     if predictions:
         recipe["taught"] = predictions
-    recipe["environment"] = around(spec.root)
+    recipe["environment"] = describe_environment(spec.root)
     return {
         "id": ident,
         "model": job.name,
@@ -111,11 +111,11 @@ def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any
         "recipe": recipe,
         "origin": job.origin,
         "at": catalog.clock(),
-        "missed": trained.missed,
+        "missed": trained.failed_gates,
     }
 
 
-def _track(job: TrainingJob, ident: str, trained: Grown, say: Callable[[str], None]) -> None:
+def _track(job: TrainingJob, ident: str, trained: TrainResult, say: Callable[[str], None]) -> None:
     """Write the run to the trackers that the model names; a tracker that fails stops nothing."""
     from mesocosm.learning.tracking import TRACKERS
 
@@ -130,14 +130,14 @@ def _track(job: TrainingJob, ident: str, trained: Grown, say: Callable[[str], No
             say(f"not tracked in {tracker}: {failed}")
 
 
-def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> Site:
+def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> TrainContext:
     """Where a version is trained, and what goes along with its rows."""
-    from mesocosm.learning.training.context import Site
+    from mesocosm.learning.training.context import TrainContext
 
     spec, catalog, model, snapshot = job.spec, job.catalog, job.model, job.snapshot
     before = load_comparable_version(job, rows.fields, rows.appended)
     corpus, corpus_fields = read_corpus(spec, catalog, model, snapshot)
-    return Site(
+    return TrainContext(
         spec.root,
         job.store,
         folder,
@@ -150,12 +150,12 @@ def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> Site:
         read_value_order(snapshot, model.target),
         rows.past,
         items=read_items(spec, catalog, model),
-        taught=load_starting_version(spec, catalog, model),
+        init_from=load_starting_version(spec, catalog, model),
         groups=rows.groups,
         sites=rows.sites,
-        drawn=job.is_drawn,
-        others=rows.others,
-        again=rows.repeats,
+        random_split=job.is_drawn,
+        unused_columns=rows.others,
+        repeated=rows.repeats,
     )
 
 

@@ -26,7 +26,7 @@ def card(
 ) -> None:
     """Write the model card of a version, in Markdown."""
     from mesocosm.core.files import aside_name
-    from mesocosm.learning.evaluation.model_card import card as written
+    from mesocosm.learning.evaluation.model_card import render_card as written
 
     eco = opened(file)
     if model not in eco.spec.eco.models:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from mesocosm.config.checks.models.pretraining import check_pretraining
 from mesocosm.config.checks.names import Fault, Path, fault
 from mesocosm.config.schema import Ecosystem
-from mesocosm.learning.importers.onnx import Brought
+from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 
@@ -63,7 +63,7 @@ def _why_not_continual(model: Model, kinds: Mapping[str, str]) -> str:
 
 def check_base(eco: Ecosystem, model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
     """Faults of `base`, `pretrain` and `search`."""
-    if isinstance(model.base, Brought):
+    if isinstance(model.base, ImportedModel):
         yield from _check_imported(model, kinds, at)
         return
     if model.pretrain:

@@ -8,8 +8,8 @@ from mesocosm.config.checks.models.outputs import check_metrics
 from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
 from mesocosm.config.schema import Ecosystem
 from mesocosm.data.dataset import Dataset
-from mesocosm.learning.importers.onnx import Brought
 from mesocosm.learning.model import Model
+from mesocosm.learning.importers.onnx import ImportedModel
 
 RANKING_METRICS = (
     "hit_rate_at_10",
@@ -50,7 +50,7 @@ def check_ranking(
     if (
         model.fine_tune.method != "frozen"
         or model.fusion != "early"
-        or isinstance(model.base, Brought)
+        or isinstance(model.base, ImportedModel)
     ):
         yield fault(
             at,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from mesocosm.config.checks.names import Fault, Path, fault
 from mesocosm.learning.augmentation import AUGMENT
-from mesocosm.learning.importers.onnx import Brought
+from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 
@@ -24,7 +24,7 @@ def check_vision(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[F
     if not has_image:
         yield from _check_without_images(model, at)
         return
-    if kinds.get(model.target) == "text" or isinstance(model.base, Brought):
+    if kinds.get(model.target) == "text" or isinstance(model.base, ImportedModel):
         yield fault(
             (*at, "features"),
             "images are for classes, labels or a number, and not for an imported model",

@@ -93,9 +93,10 @@ def evaluate(
         "perplexity": round(perplexity(slice(None)), 4),
     }
     report |= {k: round(float(v.mean()), 4) for k, v in scores.items()}
-    report["interval"] = {"perplexity": metrics.interval(perplexity, len(loss), seed)}
+    report["interval"] = {"perplexity": metrics.bootstrap_interval(perplexity, len(loss), seed)}
     report["interval"] |= {
-        k: metrics.interval(partial(metrics.mean_at, v), len(v), seed) for k, v in scores.items()
+        k: metrics.bootstrap_interval(partial(metrics.mean_at, v), len(v), seed)
+        for k, v in scores.items()
     }
     return report | {"rows": len(loss), "written": len(generated), "classes": {}}
 

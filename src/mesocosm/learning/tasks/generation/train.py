@@ -15,19 +15,22 @@ import numpy as np
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.files import write_json
-from mesocosm.core.timer import Laps
+from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.cost.estimate import quoted
-from mesocosm.learning.cost.text import writing
+from mesocosm.learning.cost.estimate import track_estimate
+from mesocosm.learning.cost.text import generation_job
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.tasks.generation.metrics import compare, evaluate, nearest_answers
 from mesocosm.learning.tasks.generation.prompt import Prompter, split_pairs
+from mesocosm.core.timer import PhaseTimer
+from mesocosm.learning.training.context import TrainContext
+from mesocosm.learning.training.rows import TrainingRows
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import Grown, Site
+    from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -89,9 +92,9 @@ def train_generator(
     base: Base,
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
-    site: Site,
+    site: TrainContext,
     say: Say,
-) -> Grown:
+) -> TrainResult:
     """Fill the site's folder with a version that generates the field `predict`.
 
     Raises:
@@ -100,7 +103,7 @@ def train_generator(
     import torch
     from safetensors.torch import save_file
 
-    from mesocosm.learning.training.context import Grown
+    from mesocosm.learning.training.context import TrainResult
 
     began = time.perf_counter()
     if model.fine_tune.method in ("prompt", "bitfit"):
@@ -114,12 +117,14 @@ def train_generator(
     if not any(texts["train"]):
         raise Wrong("features", "the training rows hold no value at all", "an input with values")
     shared = _count_shared(texts, answers, say)
-    quote = quoted(writing(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED), site.store)
+    quote = track_estimate(
+        generation_job(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED), site.store
+    )
     quote.announce(say)
-    quote.started(base)
+    quote.import_libraries(base)
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
     data = _tokenize(prompter, where, texts, answers)
-    metrics, trained = _train(base, model, prompter, data, site, quote.laps, say)
+    metrics, trained = _train(base, model, prompter, data, site, quote.timer, say)
     if model.allow_private:  # private texts stay out of reports and of progress
         metrics["examples"] = []
     _announce_metrics(metrics, say)
@@ -127,14 +132,14 @@ def train_generator(
     save_file(trained.delta, site.folder / "delta.safetensors")
     card = _card(name, model, base, data)
     write_json(site.folder / "card.json", card)
-    quote.laps.end("judging")
-    metrics["price"] = quote.settled()
+    quote.timer.end("judging")
+    metrics["price"] = quote.record_actual()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(
+    return TrainResult(
         card | {"metrics": metrics},
         metrics,
         trained.history,
-        evaluation_metrics.gates(dict(model.require), metrics),
+        evaluation_metrics.check_gates(dict(model.require), metrics),
     )
 
 
@@ -174,8 +179,8 @@ def _train(
     model: Model,
     prompter: Prompter,
     data: _Conversations,
-    site: Site,
-    laps: Laps,
+    site: TrainContext,
+    timer: PhaseTimer,
     say: Say,
 ) -> tuple[dict[str, Any], _Trained]:
     """Metrics, and what fine-tuning gave; of a frozen base, those of the base."""
@@ -243,7 +248,7 @@ def _fine_tune(
     retention: _Retention,
     base: Base,
     data: _Conversations,
-    laps: Laps,
+    laps: PhaseTimer,
     say: Say,
 ) -> _Trained:
     """Train the net below the head, and evaluate it."""
@@ -265,15 +270,15 @@ def _fine_tune(
     parts = {}
     for part in PARTS:
         ids = data.ids[part]
-        parts[part] = trainer.Rows(ids, np.zeros((len(ids), 0), np.float32), data.y[part])
+        parts[part] = TrainingRows(ids, np.zeros((len(ids), 0), np.float32), data.y[part])
     history = trainer.train(
         writer,
         tune,
         parts["train"],
         parts["validation"] if len(data.ids["validation"]) else parts["train"],
         model.seed,
-        site.store / "work" / site.made,
-        lambda record: say(trainer.told(record)),
+        site.store / "work" / site.build_key,
+        lambda record: say(trainer._copy(record)),
     )
     history[0] = history[0] | {"trained": count}
     delta = {
@@ -282,9 +287,9 @@ def _fine_tune(
         if weight.requires_grad
     }
     loss, tokens = nets.answer_losses(writer, data.ids["test"], data.y["test"])
-    laps.end("tuning")
+    timer.end("tuning")
     answers = _generate(lm, prompter, data, say)
-    laps.end("writing")
+    timer.end("writing")
     known = retention.finish(writer, data, say)
     return _Trained(loss, tokens, answers, delta, history, known)
 
@@ -292,7 +297,7 @@ def _fine_tune(
 class _Retention:
     """The perplexity on the previous version's test rows, before and after training."""
 
-    def __init__(self, model: Model, site: Site, prompter: Prompter) -> None:
+    def __init__(self, model: Model, site: TrainContext, prompter: Prompter) -> None:
         self.model, self.site, self.prompter = model, site, prompter
         self.examples: Any = None
         self.before = 0.0

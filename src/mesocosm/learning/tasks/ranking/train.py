@@ -15,10 +15,10 @@ import numpy as np
 
 from mesocosm.core.errors import Wrong
 from mesocosm.core.files import write_json
-from mesocosm.core.timer import Laps
+from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base, resolve
-from mesocosm.learning.cost.estimate import quoted
-from mesocosm.learning.cost.ranking import ranking
+from mesocosm.learning.cost.estimate import track_estimate
+from mesocosm.learning.cost.ranking import ranking_job
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS
 from mesocosm.learning.tasks.ranking.features import NAMES
@@ -27,10 +27,11 @@ from mesocosm.learning.tasks.ranking.scorer import Scorer
 from mesocosm.learning.tasks.ranking.settings import Rank, Towers
 from mesocosm.learning.tasks.ranking.stacking import choose_strength, fit_weights
 from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel
+from mesocosm.learning.training.context import TrainContext
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import Grown, Site
+    from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -81,7 +82,7 @@ class _Parts:
     def fit(
         self,
         histories: Sequence[list[int]],
-        laps: Laps,
+        laps: PhaseTimer,
         say: Say,
         start: TwoTowerModel | None = None,
     ) -> tuple[Scorer, TwoTowerModel | None]:
@@ -102,57 +103,57 @@ class _Parts:
 
 
 def train_ranker(
-    name: str, model: Model, rows: Mapping[str, Sequence[Any]], site: Site, say: Say
-) -> Grown:
+    name: str, model: Model, rows: Mapping[str, Sequence[Any]], site: TrainContext, say: Say
+) -> TrainResult:
     """Fill the site's folder with a version that ranks the field `predict`.
 
     Raises:
         Wrong: the data does not fit the settings.
     """
-    from mesocosm.learning.training.context import Grown
+    from mesocosm.learning.training.context import TrainResult
 
     began = time.perf_counter()
     draw = np.random.default_rng(model.seed)
     items, histories = _read_histories(model, rows, site, draw)
     base = resolve(str(model.base), site.root) if any(site.items.values()) else None
     texts = [site.items.get(item, "") for item in items]
-    quote = quoted(
-        ranking(model, base, histories.all, len(histories.evaluated), texts, site.store),
+    quote = track_estimate(
+        ranking_job(model, base, histories.all, len(histories.evaluated), texts, site.store),
         site.store,
     )
     quote.announce(say)
-    quote.started(base)
-    laps = quote.laps
+    quote.import_libraries(base)
+    laps = quote.timer
     say(
         f"{len(histories.all):,} of '{model.features[0]}' and {len(items):,} items; the last item of"
         " each is held out for the test"
     )
     vectors = _embed_items(model, base, texts, site, say)
-    laps.end("reading")
-    parts = _choose_parts(model, items, histories, vectors, laps)
-    scorer, towers = _fit_scorer(parts, histories, draw, laps, say)
+    timer.end("reading")
+    parts = _choose_parts(model, items, histories, vectors, timer)
+    scorer, towers = _fit_scorer(parts, histories, draw, timer, say)
     metrics = evaluate(scorer, *histories.before_last(1), model.seed, _rank_settings(model).diverse)
-    laps.end("judging")
+    timer.end("judging")
     _announce_metrics(metrics, len(histories.evaluated), say)
-    final, _ = parts.fit(histories.all, laps, say, towers)
+    final, _ = parts.fit(histories.all, timer, say, towers)
     final.weights = scorer.weights
     final.save(site.folder)
     write_json(site.folder / "items.json", {"items": items, "says": site.items})
     card = _card(name, model, base, parts, scorer.weights, histories)
     write_json(site.folder / "card.json", card)
-    laps.end("judging")
-    metrics["price"] = quote.settled()
+    timer.end("judging")
+    metrics["price"] = quote.record_actual()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(
+    return TrainResult(
         card | {"metrics": metrics},
         metrics,
         [],
-        evaluation_metrics.gates(dict(model.require), metrics),
+        evaluation_metrics.check_gates(dict(model.require), metrics),
     )
 
 
 def _read_histories(
-    model: Model, rows: Mapping[str, Sequence[Any]], site: Site, draw: np.random.Generator
+    model: Model, rows: Mapping[str, Sequence[Any]], site: TrainContext, draw: np.random.Generator
 ) -> tuple[list[str], _Histories]:
     """All items, and everybody's history; refused where they are too few."""
     items, histories = build_histories(model, rows, site.items)
@@ -174,7 +175,7 @@ def _rank_settings(model: Model) -> Rank:
 
 
 def _choose_parts(
-    model: Model, items: Sequence[str], histories: _Histories, vectors: Array, laps: Laps
+    model: Model, items: Sequence[str], histories: _Histories, vectors: Array, laps: PhaseTimer
 ) -> _Parts:
     """The settings of the parts; the strength of the closed form is chosen on validation items."""
     many = len(items) > MAX_EXACT_ITEMS
@@ -190,7 +191,7 @@ def _choose_parts(
 
 
 def _fit_scorer(
-    parts: _Parts, histories: _Histories, draw: np.random.Generator, laps: Laps, say: Say
+    parts: _Parts, histories: _Histories, draw: np.random.Generator, laps: PhaseTimer, say: Say
 ) -> tuple[Scorer, TwoTowerModel | None]:
     """The scorer that is evaluated, its weights fitted on validation items, and its towers."""
     first, towers = parts.fit(histories.without_last(2), laps, say)
@@ -237,7 +238,7 @@ def select_evaluated(
 
 
 def _embed_items(
-    model: Model, base: Base | None, texts: Sequence[str], site: Site, say: Say
+    model: Model, base: Base | None, texts: Sequence[str], site: TrainContext, say: Say
 ) -> Array:
     """The texts of each item as unit vectors; of no width where there are none."""
     if base is None:

@@ -27,13 +27,13 @@ def estimate_importance(net: Any, rows: Any) -> dict[str, Any]:
     import torch
 
     from mesocosm.learning.features.embeddings import pad
-    from mesocosm.learning.training.trainer import target
+    from mesocosm.learning.training.trainer import as_target
 
     count = len(rows.y)
 
     def loss(i: int) -> Any:
         pick = [i, *(j % count for j in range(i + 1, i + min(BATCH, count)))]
-        y = target(rows.y[pick])
+        y = as_target(rows.y[pick])
         sides = net(*pad([rows.ids[j] for j in pick]), torch.tensor(rows.table[pick]))
         return net.measure.of_rows(sides, y)[0]
 

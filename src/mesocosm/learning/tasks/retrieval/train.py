@@ -19,8 +19,6 @@ import numpy as np
 from mesocosm.core.errors import Wrong
 from mesocosm.core.files import aside_name, write_json
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.cost.estimate import quoted
-from mesocosm.learning.cost.text import finding
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
@@ -32,10 +30,15 @@ from mesocosm.learning.tasks.retrieval.query_projection import (
     normalize_rows,
     rank_answers,
 )
+from mesocosm.learning.cost.estimate import track_estimate
+from mesocosm.learning.cost.text import retrieval_job
+from mesocosm.learning.training.context import TrainResult
+from mesocosm.learning.training.context import TrainContext
+from mesocosm.learning.training.rows import TrainingRows
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import Grown, Site
+    from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -102,31 +105,30 @@ def train_retriever(
     base: Base,
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
-    site: Site,
+    site: TrainContext,
     say: Say,
-) -> Grown:
+) -> TrainResult:
     """Fill the site's folder with a version that finds the field `predict`.
 
     Raises:
         Wrong: the data does not fit the settings.
     """
     from mesocosm.learning.tasks.retrieval import continual
-    from mesocosm.learning.training.context import Grown
 
     began = time.perf_counter()
     data = _read_questions(model, rows, split, site)
-    quote = quoted(finding(model, base, data.texts, data.targets, site.store), site.store)
+    quote = track_estimate(retrieval_job(model, base, data.texts, data.targets, site.store), site.store)
     quote.announce(say)
-    quote.started(base)
+    quote.import_libraries(base)
     encoded = _embed(model, base, data, site, say)
-    quote.laps.end("reading")
+    quote.timer.end("reading")
     right, count = data.right(), len(data.known)
     untrained = rank_answers(encoded.questions["test"], encoded.answers[:count], right["test"])
     if not isinstance(model.fine_tune, Frozen):
         encoded = _fine_tune(base, model, data, right, site, say)
-        quote.laps.end("tuning")
+        quote.timer.end("tuning")
     turn, chosen = _fit_projection(data, encoded, right, site, say)
-    quote.laps.end("matrix")
+    quote.timer.end("matrix")
     answers = encoded.answers[:count]
     places = rank_answers(normalize_rows(encoded.questions["test"] @ turn), answers, right["test"])
     metrics = _evaluate(data, places, untrained, right["test"], model.seed, say)
@@ -134,24 +136,24 @@ def train_retriever(
         metrics |= continual.measure_retention(
             site.past, model.features, model.target, encoded.encode, turn, say
         )
-    quote.laps.end("judging")
+    quote.timer.end("judging")
     trunk_path = _write_trunk(base, encoded.trunk, site)
     _write_answers(data, answers, turn, right, site)
     card = _card(name, model, base, trunk_path, chosen, data)
     write_json(site.folder / "card.json", card)
-    quote.laps.end("export")
-    metrics["price"] = quote.settled()
+    quote.timer.end("export")
+    metrics["price"] = quote.record_actual()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(
+    return TrainResult(
         card | {"metrics": metrics},
         metrics,
         encoded.history,
-        evaluation_metrics.gates(dict(model.require), metrics),
+        evaluation_metrics.check_gates(dict(model.require), metrics),
     )
 
 
 def _read_questions(
-    model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: Site
+    model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: TrainContext
 ) -> _Questions:
     """The questions and answers of a dataset; refused where answers are too few or too many."""
     where, texts, targets = split_pairs(model.features, model.target, rows, split)
@@ -171,7 +173,7 @@ def _read_questions(
     return _Questions(where, texts, targets, list(known), gone, old)
 
 
-def _embed(model: Model, base: Base, data: _Questions, site: Site, say: Say) -> _Encoded:
+def _embed(model: Model, base: Base, data: _Questions, site: TrainContext, say: Say) -> _Encoded:
     """Questions and answers under the untouched base."""
     from mesocosm.learning.features.embeddings import embed_texts
 
@@ -188,7 +190,7 @@ def _embed(model: Model, base: Base, data: _Questions, site: Site, say: Say) -> 
 
 
 def _fit_projection(
-    data: _Questions, encoded: _Encoded, right: Mapping[str, Array], site: Site, say: Say
+    data: _Questions, encoded: _Encoded, right: Mapping[str, Array], site: TrainContext, say: Say
 ) -> tuple[Array, dict[str, Any]]:
     """The matrix from questions to answers, and the settings that were chosen."""
     groups = [site.groups[i] for i in data.where["train"]] if site.groups else []
@@ -199,6 +201,7 @@ def _fit_projection(
         right["train"],
         number_groups(groups),
     )
+
     if chosen["pull"] is not None:
         say(
             f"fitted a projection from questions to answers (strength {chosen['pull']:g}):"
@@ -228,7 +231,7 @@ def _evaluate(
     return metrics
 
 
-def _write_trunk(base: Base, trunk: Any, site: Site) -> str:
+def _write_trunk(base: Base, trunk: Any, site: TrainContext) -> str:
     """The path, from the version's folder, of the graph that encodes texts; a fine-tuned one is
     exported.
     """
@@ -241,7 +244,7 @@ def _write_trunk(base: Base, trunk: Any, site: Site) -> str:
 
 
 def _write_answers(
-    data: _Questions, answers: Array, turn: Array, right: Mapping[str, Array], site: Site
+    data: _Questions, answers: Array, turn: Array, right: Mapping[str, Array], site: TrainContext
 ) -> None:
     """Write the answers' vectors and texts, and the dataset's rows that gave each."""
     from safetensors.numpy import save_file
@@ -291,7 +294,7 @@ def _fine_tune(
     model: Model,
     data: _Questions,
     right: Mapping[str, Array],
-    site: Site,
+    site: TrainContext,
     say: Say,
 ) -> _Encoded:
     """Train the trunk, and encode questions and answers with it."""
@@ -320,15 +323,15 @@ def _fine_tune(
         parts["train"],
         parts["validation"] if data.texts["validation"] else parts["train"],
         model.seed,
-        site.store / "work" / site.made,
-        lambda record: say(trainer.told(record)),
+        site.store / "work" / site.build_key,
+        lambda record: say(trainer.as_progress(record)),
     )
     net.float()
     if site.past:
         importance = partial(continual.estimate_importance, net, parts["train"])
         site.past.end(net, base, tune.method, None, importance, site.folder)
     history[0] = history[0] | {"trained": trained}
-    trunk.net = tune.merged(trunk.net)
+    trunk.net = tune.merge(trunk.net)
     trunk.eval()
     return _Encoded(
         {p: encode(trunk, tokens, data.texts[p], say) for p in PARTS if data.texts[p]},
@@ -349,5 +352,5 @@ def _tokenize(tokens: Any, data: _Questions, right: Mapping[str, Array]) -> dict
         ids = tokens.ids(data.texts[part]) if data.texts[part] else []
         ends = np.array([[len(i)] for i in ids], np.float32).reshape(len(ids), 1)
         pairs = [[*q, *answer_ids[k]] for q, k in zip(ids, right[part], strict=True)]
-        parts[part] = trainer.Rows(pairs, ends, right[part])
+        parts[part] = TrainingRows(pairs, ends, right[part])
     return parts

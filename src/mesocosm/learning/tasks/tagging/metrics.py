@@ -54,7 +54,9 @@ def evaluate(
         "token_accuracy": round(float(equal / max(1, words)), 4),
         "rows": len(right),
     }
-    report["interval"] = {"span_f1": metrics.interval(lambda i: _f1(counts[i]), len(counts), seed)}
+    report["interval"] = {
+        "span_f1": metrics.bootstrap_interval(lambda i: _f1(counts[i]), len(counts), seed)
+    }
     kinds: set[str] = set()
     for tags in right:
         kinds |= {kind for _, _, kind in extract_spans(tags)}

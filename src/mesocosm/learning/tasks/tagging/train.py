@@ -16,8 +16,8 @@ import numpy as np
 from mesocosm.core.errors import Wrong
 from mesocosm.core.files import write_json
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.cost.estimate import quoted
-from mesocosm.learning.cost.text import tagging
+from mesocosm.learning.cost.estimate import track_estimate
+from mesocosm.learning.cost.text import tagging_job
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
@@ -25,10 +25,12 @@ from mesocosm.learning.heads.folds import number_groups
 from mesocosm.learning.tasks.tagging.head import LinearHead, WordStates, fit_head, word_logits
 from mesocosm.learning.tasks.tagging.metrics import compare, evaluate, tag_by_dictionary
 from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi, word_spans
+from mesocosm.learning.training.context import TrainContext
+from mesocosm.learning.training.rows import TrainingRows
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import Grown, Site
+    from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -76,9 +78,9 @@ def train_tagger(
     base: Base,
     rows: Mapping[str, Sequence[Any]],
     split: Sequence[str],
-    site: Site,
+    site: TrainContext,
     say: Say,
-) -> Grown:
+) -> TrainResult:
     """Fill the site's folder with a version that tags the words of its one input.
 
     `site.order` holds all tags, in the order of the head's outputs.
@@ -88,40 +90,40 @@ def train_tagger(
     """
     import torch
 
-    from mesocosm.learning.training.context import Grown
+    from mesocosm.learning.training.context import TrainResult
 
     began = time.perf_counter()
     torch.manual_seed(model.seed)
     tags = site.order
     data = split_tagged(model.features[0], model.target, rows, split)
     _check_tags(model, data, say)
-    quote = quoted(tagging(model, base, data.texts, len(tags), site.store), site.store)
+    quote = track_estimate(tagging_job(model, base, data.texts, len(tags), site.store), site.store)
     quote.announce(say)
-    quote.started(base)
+    quote.import_libraries(base)
     groups = [site.groups[i] for i in data.where["train"]] if site.groups else []
-    encoded = _fit_frozen(model, base, data, tags, groups, quote.laps)
+    encoded = _fit_frozen(model, base, data, tags, groups, quote.timer)
     strength = encoded.head.strength
     say(
         f"embedded {sum(map(len, data.tags['train'])):,} words of {len(data.texts['train']):,}"
         f" texts with {base.name}; fitted a linear head over their states, strength {strength:g}"
     )
-    quote.laps.end("heads")
+    quote.timer.end("heads")
     if not isinstance(model.fine_tune, Frozen):
         _fine_tune(model, data, encoded, tags, site, say)
-        quote.laps.end("tuning")
+        quote.timer.end("tuning")
     metrics = _evaluate(data, encoded, tags, model.seed, say)
-    quote.laps.end("judging")
+    quote.timer.end("judging")
     own_mb = _write_files(base, encoded, site)
     card = _card(name, model, base, tags, data, {"strength": strength}, own_mb)
     write_json(site.folder / "card.json", card)
-    quote.laps.end("export")
-    metrics["price"] = quote.settled()
+    quote.timer.end("export")
+    metrics["price"] = quote.record_actual()
     metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return Grown(
+    return TrainResult(
         card | {"metrics": metrics},
         metrics,
         encoded.history,
-        evaluation_metrics.gates(dict(model.require), metrics),
+        evaluation_metrics.check_gates(dict(model.require), metrics),
     )
 
 
@@ -207,7 +209,7 @@ def _fine_tune(
     data: TaggedTexts,
     encoded: _Encoded,
     tags: Sequence[str],
-    site: Site,
+    site: TrainContext,
     say: Say,
 ) -> None:
     """Train the trunk and the head on, in place."""
@@ -225,15 +227,15 @@ def _fine_tune(
     for part in PARTS:
         ids = encoded.ids[part]
         y = _encode_targets(ids, encoded.first[part], data.tags[part], number)
-        parts[part] = trainer.Rows(ids, np.zeros((len(ids), 0), np.float32), y)
+        parts[part] = TrainingRows(ids, np.zeros((len(ids), 0), np.float32), y)
     history = trainer.train(
         net,
         tune,
         parts["train"],
         parts["validation"] if data.texts["validation"] else parts["train"],
         model.seed,
-        site.store / "work" / site.made,
-        lambda record: say(trainer.told(record)),
+        site.store / "work" / site.build_key,
+        lambda record: say(trainer._copy(record)),
     )
     net.float()
     history[0] = history[0] | {"trained": trained}
@@ -288,7 +290,7 @@ def _evaluate(
     return metrics
 
 
-def _write_files(base: Base, encoded: _Encoded, site: Site) -> Any:
+def _write_files(base: Base, encoded: _Encoded, site: TrainContext) -> Any:
     """Write trunk and head into the version's folder; megabytes of the trunk's own weights."""
     from safetensors.numpy import save_file
 

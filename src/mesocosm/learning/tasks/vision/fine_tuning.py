@@ -23,6 +23,7 @@ from mesocosm.learning.tasks.vision.net import (
     load_pretrained,
 )
 from mesocosm.learning.tasks.vision.pixels import ImageLoader
+from mesocosm.learning.training.rows import TrainingRows
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
@@ -104,7 +105,9 @@ def fine_tune_images(
     looking = MultiImageNet(tune.attach(net.net))
     # a head over unit vectors trains as one over vectors of a layer's own size would
     scale = how["width"] ** 0.5
-    joined = trainer.Joined(looking, head.weights, head.bias, tune.dropout, text_width, scale)
+    joined = trainer.TrunkWithHead(
+        looking, head.weights, head.bias, tune.dropout, text_width, scale
+    )
     trained = sum(p.numel() for p in joined.parameters() if p.requires_grad)
     total += joined.weights.numel() + joined.bias.numel()
     rest = "texts follow" if tune.trainable == "both" else "texts and table stay as they are"
@@ -113,12 +116,12 @@ def fine_tune_images(
     held = data["validation"]
     if not len(parts.y["validation"]):
         train = data["train"]
-        held = trainer.Rows(train.ids, train.table, parts.y["train"], eyes=ImageLoader(how))
+        held = trainer.TrainingRows(train.ids, train.table, parts.y["train"], eyes=ImageLoader(how))
     history = trainer.train(joined, tune, data["train"], held, model.seed, training.keep, told)
     joined.float()
     history[0] = history[0] | {"trained": trained}
     head.weights, head.bias = joined.weights.detach().numpy(), joined.bias.detach().numpy()
-    net.net = tune.merged(looking.net)
+    net.net = tune.merge(looking.net)
     net.eval()
     if training.folder is None:
         return _encode_parts(parts, lambda values: _encode_images(net, how, values)), history
@@ -148,7 +151,7 @@ def _training_rows(
     for part in ("train", "validation"):
         images = [(values, "") for values in zip(*parts.images[part].values(), strict=True)]
         table = np.hstack([texts[part], parts.table[part]])
-        rows[part] = trainer.Rows(images, table, parts.y[part], eyes=loader)
+        rows[part] = TrainingRows(images, table, parts.y[part], eyes=loader)
     return rows
 
 
@@ -164,12 +167,12 @@ def _export(
     net: PretrainedVision, how: dict[str, Any], folder: Path, training: ImageTraining
 ) -> None:
     """Write the fine-tuned net's graph into the version's folder, and describe it on its card."""
-    from mesocosm.learning.export.weight_sharing import lean
+    from mesocosm.learning.export.weight_sharing import share_weights
 
     sight = training.sight
     assert sight.base is not None
     shared = export_tuned(net, sight.base, how, folder, training.store)
-    own = lean(folder, shared, STEMS)
+    own = share_weights(folder, shared, STEMS)
     sight.card |= {"sight": ".", "sight_mb": own["sight"]}
     sight.tuned = True
 

@@ -22,7 +22,7 @@ from mesocosm.core.files import folder_appears
 from mesocosm.core.hashing import digest
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.export.reweighting import reweight
-from mesocosm.learning.export.weight_sharing import part
+from mesocosm.learning.export.weight_sharing import extract_weights
 from mesocosm.learning.features.embeddings import silence_libraries, to_float
 from mesocosm.learning.tasks.vision.pixels import decode_pixels
 
@@ -235,7 +235,7 @@ def export_shared(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
         net, how = load_pretrained(base)
         with folder_appears(folder) as aside:
             export_net(net, how, aside)
-            part(aside, STEMS)
+            extract_weights(aside, STEMS)
             write_json(aside / "sight.json", how)
         left(f"trunks/{folder.name}", folder)
     return folder, json.loads((folder / "sight.json").read_text(encoding="utf-8"))

@@ -87,7 +87,7 @@ class ImageLoader:
         image = decode_image(value)
         if rng is not None:
             for way in self.ways:
-                image = way.changed(image, rng)
+                image = way.apply(image, rng)
         return standardize(image, self.how["side"], self.how["mean"], self.how["sd"])
 
 

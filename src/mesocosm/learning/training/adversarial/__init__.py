@@ -1,4 +1,4 @@
-"""Training against the worst small shift of the word embeddings: one file and one line each."""
+"""Adversarial training on the word embeddings: one file and one line each."""
 
 from mesocosm.core.settings import Kind
 from mesocosm.learning.training.adversarial.fgm import Fgm

@@ -1,4 +1,4 @@
-"""FreeLB: every step up the loss also teaches."""
+"""FreeLB: the gradients of all steps up the loss are averaged."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Freelb(Adversarial):
 
     def backward(self, loss: Pass, words: Any, back: Callable[[Any], None]) -> float:
         """`steps` passes, each counting alike."""
-        first = 0.0
+        losses = []
         with Shift(words) as shift:
-            for number in range(self.steps):
-                now = loss()
-                first = float(now.detach()) if not number else first
-                back(now / self.steps)
+            for _ in range(self.steps):
+                value = loss()
+                losses.append(float(value.detach()))
+                back(value / self.steps)
                 shift.climb(self.step, self.epsilon)
-        return first
+        return losses[0]

@@ -1,4 +1,4 @@
-"""What training makes small: one file and one line each."""
+"""Losses: one file and one line each."""
 
 from mesocosm.core.settings import Kind
 from mesocosm.learning.training.losses.binary import Binary

@@ -1,4 +1,4 @@
-"""Binary cross-entropy, for labels of which several may be there."""
+"""Binary cross-entropy, for multi-label targets."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from mesocosm.core.settings import Kind
 
 
 class Binary(Kind):
-    """Mean negative log-probability of each label being there or not.
+    """Mean negative log-probability of each label being present or not.
 
     Args:
-        smoothing: the share of each answer moved toward a half, 0 to under 1.
+        smoothing: the share of each label moved toward a half, 0 to under 1.
 
     Source: Zhang and Zhou 2006, IEEE TKDE 18 (multi-label nets).
 
@@ -26,7 +26,7 @@ class Binary(Kind):
     smoothing: float = Field(0.0, ge=0, lt=1)
 
     def of_classes(self, y: Any, classes: int) -> None:
-        """Labels are not weighed."""
+        """Labels have no class weights."""
 
     def value(self, logits: Any, y: Any, weights: Any) -> Any:
         """The mean loss of a batch (rows, labels), a scalar tensor."""

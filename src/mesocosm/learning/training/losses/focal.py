@@ -1,4 +1,4 @@
-"""Focal loss: rows the model is sure of count less."""
+"""Focal loss: rows that are predicted confidently count less."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Focal(Loss):
         """The mean loss of a batch, a scalar tensor."""
         from torch.nn.functional import log_softmax
 
-        said = log_softmax(logits, 1).gather(1, y[:, None])[:, 0]
-        each = -((1 - said.exp()) ** self.gamma) * said
+        log_p = log_softmax(logits, 1).gather(1, y[:, None])[:, 0]
+        each = -((1 - log_p.exp()) ** self.gamma) * log_p
         if weights is None:
             return each.mean()
         mine = weights[y]

@@ -10,7 +10,7 @@ from mesocosm.learning.training.losses.number import NumberLoss
 
 
 class Huber(NumberLoss):
-    """Squared error near the target, absolute error beyond `delta`: single wild targets pull less.
+    """Squared error near the target, absolute error beyond `delta`: single outliers pull less.
 
     Args:
         delta: where squares end, in standard deviations of the target.

@@ -8,7 +8,7 @@ from mesocosm.learning.training.losses.number import NumberLoss
 
 
 class Mse(NumberLoss):
-    """Mean squared error: the model says means.
+    """Mean squared error: the model predicts means.
 
     Source: Legendre 1805 (least squares); Bishop, Pattern Recognition and Machine Learning (2006),
     3.1.

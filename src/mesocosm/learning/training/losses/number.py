@@ -15,13 +15,13 @@ class NumberLoss(Kind):
     of: ClassVar[str] = "numbers"
 
     def of_classes(self, y: Any, classes: int) -> None:
-        """Numbers have no classes to weigh."""
+        """Numbers have no class weights."""
 
     def each(self, away: Any) -> Any:
         """The loss of each difference, target less value."""
         raise NotImplementedError
 
-    def value(self, said: Any, y: Any, weights: Any) -> Any:
+    def value(self, values: Any, y: Any, weights: Any) -> Any:
         """The mean loss of a batch, a scalar tensor."""
         del weights
-        return self.each(y - said[:, 0]).mean()
+        return self.each(y - values[:, 0]).mean()

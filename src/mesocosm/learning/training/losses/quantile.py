@@ -10,7 +10,7 @@ from mesocosm.learning.training.losses.number import NumberLoss
 
 
 class Quantile(NumberLoss):
-    """The pinball loss: the model says the value under which a share `at` of targets lies.
+    """The pinball loss: the model predicts the value under which a share `at` of targets lies.
 
     Args:
         at: the share of targets below; 0.5 is the median.

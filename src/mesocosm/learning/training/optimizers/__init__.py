@@ -1,4 +1,4 @@
-"""How weights follow their gradients: one file and one line each."""
+"""Optimizers: one file and one line each."""
 
 from mesocosm.core.settings import Kind
 from mesocosm.learning.training.optimizers.adafactor import Adafactor

@@ -19,7 +19,7 @@ class Adafactor(Optimiser):
 
     method: Literal["adafactor"] = "adafactor"
 
-    def made(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
+    def create(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
         """torch's own."""
         from torch.optim import Adafactor as Torch
 

@@ -11,7 +11,7 @@ from mesocosm.learning.training.optimizers.optimizer import Optimiser
 
 
 class Lion(Optimiser):
-    """Every weight moves by the rate, up or down by the sign of its momentum; wants a third to a
+    """Every weight moves by the rate, up or down by the sign of its momentum; needs a third to a
     tenth of AdamW's rate.
 
     Args:
@@ -28,7 +28,7 @@ class Lion(Optimiser):
     beta1: float = Field(0.9, ge=0, lt=1)
     beta2: float = Field(0.99, ge=0, lt=1)
 
-    def made(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
+    def create(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
         """Ours; torch 2.13 has none."""
         import torch
 

@@ -1,4 +1,4 @@
-"""What every optimiser does: make torch's own of groups of weights."""
+"""The interface of optimizers: create torch's own for groups of weights."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from mesocosm.core.settings import Kind
 
 
 class Optimiser(Kind):
-    """Settings of an optimiser; the rate and the decay of weights stand in `tune`."""
+    """Settings of an optimizer; learning rate and weight decay are in `tune`."""
 
-    def made(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
+    def create(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
         """A torch optimiser.
 
         Args:
             groups: weights in groups, as torch takes them.
             rate: the learning rate.
-            decay: L2, as decoupled decay or as a penalty, whichever the optimiser knows.
+            decay: L2, as decoupled decay or as a penalty, whichever the optimizer knows.
         """
         raise NotImplementedError

@@ -10,7 +10,7 @@ from mesocosm.learning.training.optimizers.optimizer import Optimiser
 
 
 class Sgd(Optimiser):
-    """Stochastic gradient descent; wants a rate of 10 to 1,000 times Adam's.
+    """Stochastic gradient descent; needs a rate of 10 to 1,000 times Adam's.
 
     Args:
         momentum: memory of the gradient, 0 for none.
@@ -26,7 +26,7 @@ class Sgd(Optimiser):
     momentum: float = Field(0.9, ge=0, lt=1)
     nesterov: bool = False
 
-    def made(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
+    def create(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
         """torch's own."""
         from torch.optim import SGD
 

@@ -1,4 +1,4 @@
-"""How the learning rate moves: one file and one line each."""
+"""Learning rate schedules: one file and one line each."""
 
 from mesocosm.core.settings import Kind
 from mesocosm.learning.training.schedules.constant import Constant

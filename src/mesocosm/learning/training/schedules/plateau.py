@@ -29,11 +29,14 @@ class Plateau(Schedule):
     by: float = Field(0.3, gt=0, lt=1)
 
     def after(self, done: float, losses: Sequence[float]) -> float:
-        """One fall for each wait that was in vain."""
+        """One decay for each wait that ended without a lower loss."""
         del done
         best, waited, falls = float("inf"), 0, 0
         for loss in losses:
-            best, waited = (loss, 0) if loss < best else (best, waited + 1)
+            if loss < best:
+                best, waited = loss, 0
+            else:
+                waited += 1
             if waited >= self.patience:
                 falls, waited = falls + 1, 0
         return self.by**falls

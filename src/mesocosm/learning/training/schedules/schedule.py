@@ -1,4 +1,4 @@
-"""What every schedule does: say what share of the peak rate a step gets. Knows numbers only."""
+"""The interface of schedules: the share of the peak rate at a step. Knows numbers only."""
 
 from __future__ import annotations
 

@@ -1,0 +1,64 @@
+"""Check an ONNX graph of unknown origin before it runs. Knows ONNX's messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mesocosm.core.errors import Wrong
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto, TensorProto
+
+DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+
+
+def check_safe(model: ModelProto, name: str) -> None:
+    """Refuse functions, operators that are not of the standard, and weights in other files.
+
+    Args:
+        name: the file as messages name it.
+
+    Raises:
+        Wrong: the graph holds one of them.
+    """
+    if model.functions:
+        raise Wrong(
+            "base.onnx", f"'{name}' defines functions of its own", "operators of the standard only"
+        )
+    for graph in _graphs(model.graph):
+        for tensor in _tensors(graph):
+            if tensor.external_data or tensor.data_location:
+                raise Wrong(
+                    "base.onnx",
+                    f"'{name}' keeps its weights in another file",
+                    "one file that holds all of it",
+                )
+        for node in graph.node:
+            if node.domain not in DOMAINS:
+                raise Wrong(
+                    "base.onnx",
+                    f"'{name}' uses the operator '{node.op_type}' of '{node.domain}'",
+                    "operators of the standard only",
+                )
+
+
+def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
+    """A graph, and the graphs in its nodes."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from _graphs(attribute.g)
+            for inner in attribute.graphs:
+                yield from _graphs(inner)
+
+
+def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
+    """The constants of a graph."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
