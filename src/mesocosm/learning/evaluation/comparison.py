@@ -12,8 +12,8 @@ import numpy as np
 
 from mesocosm.learning.evaluation.model_card import COMPARED, LEADING, leading_metric
 from mesocosm.learning.heads import Blend
-from mesocosm.learning.heads.linear import Linear
 from mesocosm.learning.heads.late_fusion import LateFusion
+from mesocosm.learning.heads.linear import Linear
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits

@@ -11,8 +11,8 @@ import numpy as np
 
 from mesocosm.learning.evaluation.model_card import LEADING, leading_metric
 from mesocosm.learning.evaluation.split_structure import find_group, find_time
-from mesocosm.learning.features.tabular import MAX_VALUES
 from mesocosm.learning.features.splits import Splits
+from mesocosm.learning.features.tabular import MAX_VALUES
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits

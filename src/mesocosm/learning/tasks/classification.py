@@ -11,7 +11,6 @@ from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.heads.blend import softmax
 from mesocosm.learning.tasks.baseline_settings import build_baseline_features
 from mesocosm.learning.tasks.task import Task, raise_single_value, round_known
-from mesocosm.learning.evaluation.metrics import fit_baselines
 
 Array = np.ndarray[Any, Any]
 

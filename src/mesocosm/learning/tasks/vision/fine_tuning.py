@@ -144,7 +144,6 @@ def _training_rows(
     parts: Splits, texts: Mapping[str, Array], how: Mapping[str, Any], tune: Any
 ) -> dict[str, Any]:
     """The rows of training and validation as the trainer expects them."""
-    from mesocosm.learning.training import trainer
 
     loader = ImageLoader(how, tuple(w for w in tune.augment if isinstance(w, Picture)))
     rows = {}
