@@ -201,7 +201,6 @@ def _fit_projection(
         right["train"],
         number_groups(groups),
     )
-
     if chosen["pull"] is not None:
         say(
             f"fitted a projection from questions to answers (strength {chosen['pull']:g}):"

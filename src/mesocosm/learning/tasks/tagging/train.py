@@ -240,7 +240,7 @@ def _fine_tune(
     net.float()
     history[0] = history[0] | {"trained": trained}
     encoded.history = history
-    encoded.trunk.net = tune.merged(encoded.trunk.net)
+    encoded.trunk.net = tune.merge(encoded.trunk.net)
     weights, bias = net.weights.detach().numpy(), net.bias.detach().numpy()
     encoded.head = LinearHead(weights, bias, encoded.head.strength)
 
