@@ -11,7 +11,6 @@ import numpy as np
 
 from mesocosm.learning.evaluation.model_card import LEADING, leading_metric
 from mesocosm.learning.evaluation.split_structure import find_group, find_time
-from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.features.tabular import MAX_VALUES
 
 if TYPE_CHECKING:
