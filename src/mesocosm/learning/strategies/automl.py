@@ -141,9 +141,7 @@ class _Search:
         from mesocosm.learning.cost.predictive import predictive_job
         from mesocosm.learning.training.fit import fit
 
-        estimate = estimate_cost(
-            predictive_job(model, self.parts, base, self.store), self.store
-        ).seconds
+        estimate = estimate_cost(predictive_job(model, self.parts, base, self.store), self.store).seconds
         left = self.until - time.perf_counter()
         if self.records and estimate > left:
             reason = f"its estimate of {format_duration(estimate)} exceeds the {format_duration(max(0.0, left))} left"

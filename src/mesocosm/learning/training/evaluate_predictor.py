@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesocosm.core.timer import PhaseTimer
-from mesocosm.data.types.number import Number
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.base_models.language_coverage import measure_coverage
 from mesocosm.learning.evaluation import model_warnings
@@ -23,8 +22,10 @@ from mesocosm.learning.importers.onnx import ImportedHead
 from mesocosm.learning.strategies.continual import measure_retention
 from mesocosm.learning.strategies.domain_adaptation import compare_with_source
 from mesocosm.learning.strategies.federated import compare_with_pooled
+
 from mesocosm.learning.training.context import TrainContext, TrainingData
 from mesocosm.learning.training.fit_request import Array, FitRequest, FitResult, Say
+from mesocosm.data.types.number import Number
 
 Coverage = tuple[dict[str, float | None], list[str]]  # shares of tokens, and warnings
 
@@ -109,9 +110,7 @@ def evaluate_predictor(
     return evaluation
 
 
-def measure_coverage(
-    parts: Splits, base: Base | None, max_length: int, say: Say
-) -> Coverage | None:
+def measure_coverage(parts: Splits, base: Base | None, max_length: int, say: Say) -> Coverage | None:
     """How much of the texts a base truncates or does not know; warns before anything is trained."""
     if base is None:
         return None

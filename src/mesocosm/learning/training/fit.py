@@ -10,14 +10,8 @@ import numpy as np
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.evaluation import metrics
 from mesocosm.learning.features import tabular
-from mesocosm.learning.features.sentence_pairs import encode_pairs
-from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.fine_tuning.frozen import Frozen
-from mesocosm.learning.heads.selection import label_names, select_head
 from mesocosm.learning.model import Model
-from mesocosm.learning.strategies.class_discovery import vary_features
-from mesocosm.learning.strategies.domain_adaptation import adapt_head
-from mesocosm.learning.strategies.federated import fit_federated_head
 from mesocosm.learning.strategies.self_training import SelfTraining, self_train
 from mesocosm.learning.training.fit_request import (
     Array,
@@ -29,6 +23,13 @@ from mesocosm.learning.training.fit_request import (
     empty_features,
     stack_features,
 )
+from mesocosm.learning.heads.selection import select_head
+from mesocosm.learning.features.sentence_pairs import encode_pairs
+from mesocosm.learning.strategies.class_discovery import vary_features
+from mesocosm.learning.strategies.domain_adaptation import adapt_head
+from mesocosm.learning.strategies.federated import fit_federated_head
+from mesocosm.learning.heads.selection import label_names
+from mesocosm.learning.features.splits import Splits
 
 MIN_CALIBRATION_ROWS = 30  # validation rows under which no temperature is fitted
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.model import Model
-from mesocosm.learning.tasks.tagging.train import train_tagger
 from mesocosm.learning.training.context import TrainContext, TrainingData, TrainResult
 from mesocosm.learning.training.train_predictor import train_predictor
+from mesocosm.learning.tasks.tagging.train import train_tagger
 
 
 def train_version(

@@ -20,7 +20,7 @@ from torch import nn
 from mesocosm.core.errors import Wrong
 from mesocosm.core.progress import QUIET, Told
 from mesocosm.learning.augmentation.text import Augment
-from mesocosm.learning.features.embeddings import supports_bfloat16, to_float
+from mesocosm.learning.features.embeddings import supports_bfloat16, supports_bfloat16, to_float
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import layers_of
 from mesocosm.learning.training.checkpoint import load_checkpoint, save_checkpoint
