@@ -200,7 +200,9 @@ def unlabelled(pond: Path, settings: str, base: str = f"base: {little_base()}") 
 
 
 def test_a_build_pretrains_on_another_dataset_and_plans_it(pond: Path) -> None:
-    eco = open_ecosystem(unlabelled(pond, "{on: [line], of: pages, learning_rate: 1.0e-4}"))
+    eco = open_ecosystem(
+        unlabelled(pond, "{fields: [line], dataset: pages, learning_rate: 1.0e-4}")
+    )
     eco.build()
     (version,) = eco.catalog.versions("judge")
     told = version["metrics"]["pretraining"]
@@ -218,7 +220,7 @@ def test_a_base_from_nothing_learns_its_own_words(pond: Path) -> None:
     eco = open_ecosystem(
         unlabelled(
             pond,
-            "{on: [text], scratch: {layers: 2, width: 64, words: 400}, epochs: 2, learning_rate:"
+            "{fields: [text], from_scratch: {layers: 2, width: 64, vocab_size: 400}, epochs: 2, learning_rate:"
             " 1.0e-3}",
             base="",
         )
@@ -235,10 +237,10 @@ def test_a_base_from_nothing_learns_its_own_words(pond: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "base", "said"),
     [
-        ("{on: [lin], of: pages}", "base: minilm", "no field 'lin'"),
-        ("{on: [line], of: paiges}", "base: minilm", "no dataset is named 'paiges'"),
-        ("{on: [amount]}", "base: minilm", "'amount' is a number"),
-        ("{on: [text], scratch: {}}", "base: minilm", "trained from scratch"),
+        ("{fields: [lin], dataset: pages}", "base: minilm", "no field 'lin'"),
+        ("{fields: [line], dataset: paiges}", "base: minilm", "no dataset is named 'paiges'"),
+        ("{fields: [amount]}", "base: minilm", "'amount' is a number"),
+        ("{fields: [text], from_scratch: {}}", "base: minilm", "trained from scratch"),
     ],
 )
 def test_what_cannot_be_pretrained_on_is_said_with_its_place(

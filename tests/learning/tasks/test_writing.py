@@ -311,7 +311,9 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
         and "Generates 'a'" in cli("model", "card", "writer", "-f", str(file)).stdout
     )
     no = cli("explain", out["id"], "-f", str(file))
-    assert no.returncode == 1 and "writes" in no.stderr + no.stdout and "Traceback" not in no.stderr
+    assert (
+        no.returncode == 1 and "generates" in no.stderr + no.stdout and "Traceback" not in no.stderr
+    )
     page = cli("report", "-o", str(tmp_path / "r.html"), "-f", str(file))
     assert page.returncode == 0 and "What it writes" in (tmp_path / "r.html").read_text()
     with (tmp_path / "asked.csv").open("a", newline="") as more:

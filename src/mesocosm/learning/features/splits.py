@@ -142,7 +142,7 @@ def _fit_task(task: Task, name: str, targets: Sequence[Any], source: SourceModel
     unknown = [label for label in task.labels if label not in source.labels]
     if unknown:
         raise Wrong(
-            "adapts",
+            "init_from",
             f"{source.version} knows no class '{unknown[0]}'",
             "rows of the classes that it knows",
             source.labels,
@@ -157,12 +157,12 @@ def _check_rows(
     """Refuse a split without test rows, and inputs that are empty in all training rows."""
     if not where["test"]:
         raise Wrong(
-            "learns", "its split leaves no test rows", "more rows, or a larger share in split.test"
+            "dataset", "its split leaves no test rows", "more rows, or a larger share in split.test"
         )
     for name in model.features:
         if source is None and all(rows[name][i] is None for i in where["train"]):
             raise Wrong(
-                "inputs",
+                "features",
                 f"the training rows of '{name}' hold no value at all",
                 "an input with values",
             )
@@ -176,7 +176,7 @@ def _drop_unknown_targets(
         where[part] = [i for i in where[part] if task.is_known(target[i])]
     if not where["test"]:
         raise Wrong(
-            "predict",
+            "target",
             f"no test row has a value of '{name}' that a training row has",
             "a field whose values come more than once, or more rows",
         )

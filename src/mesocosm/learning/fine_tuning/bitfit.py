@@ -32,7 +32,7 @@ class Bitfit(Gradient):
         biases = [p for n, p in base.named_parameters() if n.endswith("bias")]
         if not biases:
             raise Wrong(
-                "tune.method", "the base has no bias to train", "another method, such as lora"
+                "fine_tune.method", "the base has no bias to train", "another method, such as lora"
             )
         for bias in biases:
             bias.requires_grad_(True)

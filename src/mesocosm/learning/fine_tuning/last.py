@@ -36,7 +36,7 @@ class Last(Gradient):
         found = layers_of(base)[1]
         if self.layers > len(found):
             raise Wrong(
-                "tune.layers",
+                "fine_tune.layers",
                 f"the base has {len(found)} layers",
                 f"a number from 1 to {len(found)}",
             )

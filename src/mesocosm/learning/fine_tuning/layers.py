@@ -71,7 +71,7 @@ def linear_names(
         unknown = [word]
     if unknown:
         raise Wrong(
-            "tune.targets",
+            "fine_tune.targets",
             f"no module of the base is named '{unknown[0]}'",
             "a module of it",
             sorted(ends),

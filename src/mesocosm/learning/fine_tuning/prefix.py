@@ -52,7 +52,7 @@ class Prefix(Gradient):
         found = [(m, parts) for _, m in base.named_modules() if (parts := _parts(m))]
         if not found:
             raise Wrong(
-                "tune.method",
+                "fine_tune.method",
                 "the base's attentions are not of a family that 'prefix' knows",
                 "another method, such as lora",
             )

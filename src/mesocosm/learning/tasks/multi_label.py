@@ -63,7 +63,7 @@ class MultiLabel(Task):
             raise_single_value(name, self.labels, "two labels or more")
         if self.classes > MAX_LABELS:
             raise Wrong(
-                "predict",
+                "target",
                 f"the training rows of '{name}' hold {self.classes} different labels",
                 f"at most {MAX_LABELS}, or 'values' in the field",
             )

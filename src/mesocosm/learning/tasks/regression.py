@@ -64,7 +64,7 @@ class Regression(Task):
         if len(set(values.tolist())) < 2:
             held = f"{values[0]:g} only" if len(values) else "no value"
             raise Wrong(
-                "predict", f"the training rows of '{name}' hold {held}", "two values or more"
+                "target", f"the training rows of '{name}' hold {held}", "two values or more"
             )
         self.floor = 0.0 if values.min() >= 0 else None
         self.mean, self.sd = float(values.mean()), float(values.std())

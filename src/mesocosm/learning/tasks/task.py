@@ -93,7 +93,7 @@ class Task:
 def raise_single_value(name: str, values: Sequence[str], expected: str) -> NoReturn:
     """Refuse training targets of the field `name` that hold one value, or none."""
     held = f"'{values[0]}' only" if values else "no value"
-    raise Wrong("predict", f"the training rows of '{name}' hold {held}", expected)
+    raise Wrong("target", f"the training rows of '{name}' hold {held}", expected)
 
 
 def round_known(metrics: Mapping[str, float]) -> dict[str, Any]:

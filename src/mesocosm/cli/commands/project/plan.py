@@ -32,7 +32,9 @@ def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
         if change.address in warnings:
             entry["warnings"] = warnings[change.address]
         listed.append(entry)
-    fingerprints = {change.address: change.prints.made for change in changes if change.prints}
+    fingerprints = {
+        change.address: change.fingerprints.build for change in changes if change.fingerprints
+    }
     questions = [
         finding.as_json() | {"text": finding.text()}
         for finding in ask_readings(eco.spec, fingerprints)

@@ -56,7 +56,7 @@ def split_pairs(
     for part in ("train", "test"):
         if not where[part]:
             raise Wrong(
-                "predict",
+                "target",
                 f"no {part} row holds a text in '{predict}'",
                 "rows with an answer to train on and to evaluate on",
             )

@@ -105,14 +105,14 @@ def train_generator(
     began = time.perf_counter()
     if model.fine_tune.method in ("prompt", "bitfit"):
         raise Wrong(
-            "tune",
+            "fine_tune",
             f"'{model.fine_tune.method}' is not for causal bases",
             "lora, prefix, full or another method",
         )
     torch.manual_seed(model.seed)
     where, texts, answers = split_pairs(model.features, model.target, rows, split)
     if not any(texts["train"]):
-        raise Wrong("inputs", "the training rows hold no value at all", "an input with values")
+        raise Wrong("features", "the training rows hold no value at all", "an input with values")
     shared = _count_shared(texts, answers, say)
     quote = track_estimate(
         generation_job(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED), site.store

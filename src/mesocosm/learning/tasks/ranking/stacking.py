@@ -79,7 +79,7 @@ def _nearby_examples(
         y += [1] + [0] * len(others)
     if not any(y):
         raise Wrong(
-            "inputs",
+            "features",
             "nobody's next item is among those that the search finds",
             "more of what was done, or fewer items",
         )

@@ -157,13 +157,11 @@ def _read_histories(
     """All items, and everybody's history; refused where they are too few."""
     items, histories = build_histories(model, rows, site.items)
     if len(items) < 2:
-        raise Wrong(
-            "predict", f"'{model.target}' holds {len(items)} different items", "two or more"
-        )
+        raise Wrong("target", f"'{model.target}' holds {len(items)} different items", "two or more")
     evaluated = select_evaluated(histories, len(items), draw)
     if len(evaluated) < MIN_PEOPLE:
         raise Wrong(
-            "inputs",
+            "features",
             f"{len(evaluated)} of '{model.features[0]}' touched three items or more",
             f"at least {MIN_PEOPLE} to train on and to evaluate on",
         )

@@ -165,7 +165,7 @@ def _read_questions(
                 known.setdefault(text)
     if not 2 <= len(known) <= MAX_ANSWERS:
         raise Wrong(
-            "predict",
+            "target",
             f"'{model.target}' holds {len(known)} different texts",
             f"2 to {MAX_ANSWERS:,}",
         )

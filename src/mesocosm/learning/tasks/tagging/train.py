@@ -138,7 +138,7 @@ def split_tagged(
     for part in ("train", "test"):
         if not where[part]:
             raise Wrong(
-                "predict",
+                "target",
                 f"no {part} row has as many tags in '{predict}' as words in '{text}'",
                 "rows with a tag for each word",
             )
@@ -172,7 +172,7 @@ def _check_tags(model: Model, data: TaggedTexts, say: Say) -> None:
         say(f"{data.mismatched} rows have another number of tags than words, and are left out")
     if len(set().union(*data.tags["train"])) < 2:
         raise Wrong(
-            "predict",
+            "target",
             f"the training rows of '{model.target}' hold one tag only",
             "spans, and words outside of them",
         )

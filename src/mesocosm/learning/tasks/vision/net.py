@@ -98,7 +98,7 @@ def fit_filters(images: Sequence[str], seed: int) -> tuple[PatchFilters, dict[st
     distinct = sorted(set(images))
     if len(distinct) < MIN_IMAGES:
         raise Wrong(
-            "inputs",
+            "features",
             f"the training rows hold {len(distinct)} different images",
             f"at least {MIN_IMAGES}, or 'image_base' with an image base",
         )
