@@ -97,7 +97,7 @@ def test_an_estimate_is_corrected_by_the_phases_that_ended(tmp_path: Path) -> No
     ("settings", "columns", "kind", "phases"),
     [
         (
-            {"rank": {"towers": {"epochs": 2}}, "inputs": ["who"]},
+            {"rank": {"towers": {"epochs": 2}}, "features": ["who"]},
             {
                 "who": [f"p{i % 30}" for i in range(240)],
                 "y": [f"i{(i * 7 + i // 30) % 40}" for i in range(240)],
@@ -106,7 +106,7 @@ def test_an_estimate_is_corrected_by_the_phases_that_ended(tmp_path: Path) -> No
             {"solving", "towers", "weighing", "judging"},
         ),
         (
-            {"base": "minilm", "inputs": ["text"]},
+            {"base": "minilm", "features": ["text"]},
             {
                 "text": [f"where is card {i}" for i in range(60)],
                 "y": [f"it is in drawer {i % 9}" for i in range(60)],
@@ -177,17 +177,19 @@ def test_a_base_that_writes_or_is_pretrained_is_priced_by_its_own_size(tmp_path:
             site,
         )
 
-    asked, taught = work(base="smollm2"), work(base="smollm2", tune="lora")
+    asked, taught = work(base="smollm2"), work(base="smollm2", fine_tune="lora")
     assert (
         "tuning" not in asked.work
         and taught.work["writing"]["write"] == 2 * asked.work["writing"]["write"] > 0
     )
-    plain, read = work(base="minilm"), work(base="minilm", pretrain={"on": ["text"]})
+    plain, read = work(base="minilm"), work(base="minilm", pretrain={"fields": ["text"]})
     assert (
         "pretraining" not in plain.work
         and estimate_cost(read, tmp_path).seconds > estimate_cost(plain, tmp_path).seconds
     )
-    new = work(pretrain={"on": ["text"], "scratch": {"layers": 1, "width": 32, "words": 200}})
+    new = work(
+        pretrain={"fields": ["text"], "from_scratch": {"layers": 1, "width": 32, "vocab_size": 200}}
+    )
     assert 0 < new.work["pretraining"]["token"] < read.work["pretraining"]["token"]
     assert work(base="auto") is None
 

@@ -30,7 +30,7 @@ from mesocosm.learning.training import trainer
 
 pytestmark = pytest.mark.slow
 
-WAYS = [n for n, kind in AUGMENT.items() if kind.of == "images"]  # type: ignore[attr-defined]
+WAYS = [n for n, kind in AUGMENT.items() if kind.of == "image"]  # type: ignore[attr-defined]
 SIDE = 16
 FILE = """grammar: 2
 ecosystem: post
@@ -149,7 +149,7 @@ def post(home: Path, vit: Path, digits: tuple[list[str], Any], tune: str, rows: 
 def test_every_change_of_a_picture_leaves_its_size_and_is_the_seeds(
     name: str, digits: tuple[list[str], Any]
 ) -> None:
-    way: Any = AUGMENT[name].model_validate({"kind": name})
+    way: Any = AUGMENT[name].model_validate({"method": name})
     draw = np.random.default_rng(1)
     for size in ((24, 16), (16, 24), (7, 7)):
         picture = Image.fromarray(draw.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8))

@@ -55,8 +55,8 @@ def test_every_objective_lowers_its_loss_on_texts_held_out(
     more = {"fields": ["long", "words"]} if name == "multitask" else {}
     setting = Pretrain.model_validate(
         {
-            "on": ["x"],
-            "objective": {"objective": name, **more},
+            "fields": ["x"],
+            "method": {"method": name, **more},
             "epochs": 3,
             "learning_rate": 3e-4,
             "batch": 16,
@@ -94,8 +94,8 @@ def test_texts_of_a_class_come_together(tmp_path: Path) -> None:
     told[5] = None  # a gap: near itself alone
     setting = Pretrain.model_validate(
         {
-            "on": ["x"],
-            "objective": {"objective": "contrastive", "fields": ["mood"]},
+            "fields": ["x"],
+            "method": {"method": "contrastive", "fields": ["mood"]},
             "epochs": 4,
             "learning_rate": 1e-4,
             "batch": 16,
@@ -129,7 +129,7 @@ def test_the_labelled_loss_is_the_mean_over_those_of_a_class() -> None:
     )
     views, of = iter((one, two)), torch.tensor([[0.0], [1.0], [0.0], [float("nan")]])
     objective = OBJECTIVES["contrastive"].model_validate(
-        {"objective": "contrastive", "fields": ["y"], "heat": 0.5}
+        {"method": "contrastive", "fields": ["y"], "temperature": 0.5}
     )
     loss = float(objective.loss(lambda ids, mask: next(views), [0, 1, 2, 3], None, None, None, of))  # type: ignore[arg-type]
     both, classes, terms = torch.cat([one, two]), [0, 1, 0, 9, 0, 1, 0, 9], []
@@ -147,7 +147,7 @@ def test_pretraining_that_was_stopped_ends_with_the_same_weights(
     tmp_path: Path, base: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setting = Pretrain.model_validate(
-        {"on": ["x"], "epochs": 2, "learning_rate": 1e-4, "batch": 16}
+        {"fields": ["x"], "epochs": 2, "learning_rate": 1e-4, "batch": 16}
     )
     texts = lines()[:80]
     whole, _ = pretrain(base, Corpus(texts), setting, 32, 7, tmp_path / "a", lambda _: None)
@@ -200,7 +200,9 @@ def unlabelled(pond: Path, settings: str, base: str = f"base: {little_base()}") 
 
 
 def test_a_build_pretrains_on_another_dataset_and_plans_it(pond: Path) -> None:
-    eco = open_ecosystem(unlabelled(pond, "{on: [line], of: pages, learning_rate: 1.0e-4}"))
+    eco = open_ecosystem(
+        unlabelled(pond, "{fields: [line], dataset: pages, learning_rate: 1.0e-4}")
+    )
     eco.build()
     (version,) = eco.catalog.versions("judge")
     told = version["metrics"]["pretraining"]
@@ -218,7 +220,7 @@ def test_a_base_from_nothing_learns_its_own_words(pond: Path) -> None:
     eco = open_ecosystem(
         unlabelled(
             pond,
-            "{on: [text], scratch: {layers: 2, width: 64, words: 400}, epochs: 2, learning_rate:"
+            "{fields: [text], from_scratch: {layers: 2, width: 64, vocab_size: 400}, epochs: 2, learning_rate:"
             " 1.0e-3}",
             base="",
         )
@@ -235,10 +237,10 @@ def test_a_base_from_nothing_learns_its_own_words(pond: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "base", "said"),
     [
-        ("{on: [lin], of: pages}", "base: minilm", "no field 'lin'"),
-        ("{on: [line], of: paiges}", "base: minilm", "no dataset is named 'paiges'"),
-        ("{on: [amount]}", "base: minilm", "'amount' is a number"),
-        ("{on: [text], scratch: {}}", "base: minilm", "trained from scratch"),
+        ("{fields: [lin], dataset: pages}", "base: minilm", "no field 'lin'"),
+        ("{fields: [line], dataset: paiges}", "base: minilm", "no dataset is named 'paiges'"),
+        ("{fields: [amount]}", "base: minilm", "'amount' is a number"),
+        ("{fields: [text], from_scratch: {}}", "base: minilm", "trained from scratch"),
     ],
 )
 def test_what_cannot_be_pretrained_on_is_said_with_its_place(

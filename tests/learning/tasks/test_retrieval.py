@@ -24,7 +24,7 @@ from mesocosm.learning.tasks.retrieval.query_projection import (
 
 pytestmark = pytest.mark.slow
 
-FILE = """grammar: 1
+FILE = """grammar: 2
 ecosystem: desk
 sources: {{faq: {{type: csv, path: faq.csv}}}}
 datasets: {{asked: {{from: faq, fields: {{question: {{type: text}}, answer: {{type: text}}}}, split: {{test: 0.3, validation: 0.1}}}}}}

@@ -137,7 +137,7 @@ def test_every_method_teaches_a_writer_and_what_it_learnt_is_put_on_the_base_aga
     from mesocosm.learning.features.embeddings import pad
     from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
 
-    made, folder = grown(tmp_path, tune=setting(method))
+    made, folder = grown(tmp_path, fine_tune=setting(method))
     m = made.metrics
     assert m["rows"] == 8 and m["written"] == 8 and set(m["baselines"]) == {"base", "nearest"}
     assert (m["perplexity"] < m["baselines"]["base"]["perplexity"]) == (method != "frozen")
@@ -168,7 +168,7 @@ def test_what_is_written_one_token_at_a_time_is_what_the_whole_text_says(tmp_pat
     from mesocosm.learning.tasks.generation.net import generate
     from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
 
-    _, folder = grown(tmp_path, tune=setting("prefix"))
+    _, folder = grown(tmp_path, fine_tune=setting("prefix"))
     version = GenerationVersion(folder, digest_folder(folder), tmp_path, BaseModelCache())
     import torch
 
@@ -190,7 +190,7 @@ def test_what_is_written_one_token_at_a_time_is_what_the_whole_text_says(tmp_pat
 def test_versions_are_swapped_beside_one_base(tmp_path: Path) -> None:
     from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
 
-    found = [grown(tmp_path, tune=setting("lora") | {"epochs": e}) for e in (1, 6)]
+    found = [grown(tmp_path, fine_tune=setting("lora") | {"epochs": e}) for e in (1, 6)]
     bases = BaseModelCache()
     versions = [
         GenerationVersion(folder, digest_folder(folder), tmp_path, bases) for _, folder in found
@@ -211,7 +211,7 @@ def test_teaching_that_was_stopped_ends_with_the_same_weights(
 ) -> None:
     from mesocosm.learning.training import trainer
 
-    _, whole = grown(tmp_path, tune=setting("lora") | {"epochs": 3})
+    _, whole = grown(tmp_path, fine_tune=setting("lora") | {"epochs": 3})
     kept = trainer.save_checkpoint
 
     def stopped(*given: Any) -> None:
@@ -287,7 +287,7 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
     tiny(tmp_path / "tiny")
     file = tmp_path / "ecosystem.yaml"
     file.write_text(
-        "grammar: 1\necosystem: desk\nsources: {asked: {type: csv, path: asked.csv}}\ndatasets:"
+        "grammar: 2\necosystem: desk\nsources: {asked: {type: csv, path: asked.csv}}\ndatasets:"
         " {qa: {from: asked, key: id, fields: {id: {type: integer}, q: {type: text}, a: {type:"
         " text}}, split: {test: 0.25, validation: 0.1}}}\nmodels: {writer: {base: tiny, dataset: qa,"
         " target: a, features: [q], max_new_tokens: 8, track: [], require: {rouge_l: '>= 0.5'},"
@@ -311,7 +311,9 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
         and "Generates 'a'" in cli("model", "card", "writer", "-f", str(file)).stdout
     )
     no = cli("explain", out["id"], "-f", str(file))
-    assert no.returncode == 1 and "writes" in no.stderr + no.stdout and "Traceback" not in no.stderr
+    assert (
+        no.returncode == 1 and "generates" in no.stderr + no.stdout and "Traceback" not in no.stderr
+    )
     page = cli("report", "-o", str(tmp_path / "r.html"), "-f", str(file))
     assert page.returncode == 0 and "What it writes" in (tmp_path / "r.html").read_text()
     with (tmp_path / "asked.csv").open("a", newline="") as more:
@@ -349,7 +351,7 @@ def test_what_cannot_be_is_said_with_its_place(
     key = change.split(":")[0]
     settings = {"base": "base: minilm"} | {key: change}
     file.write_text(
-        "grammar: 1\necosystem: desk\nsources: {asked: {type: csv, path:"
+        "grammar: 2\necosystem: desk\nsources: {asked: {type: csv, path:"
         " asked.csv}}\ndatasets: {qa: {from: asked, fields: {id: {type: integer}, q:"
         " {type: text}, a: {type: text}}}}\nmodels: {writer: {dataset: qa, target: a,"
         f" features: [q], {', '.join(settings.values())}}}}}\n"
@@ -394,7 +396,7 @@ def test_a_base_in_one_file_of_gguf_is_laid_out_once_and_answers(tmp_path: Path)
 def test_a_version_whose_files_changed_does_not_serve(tmp_path: Path) -> None:
     from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
 
-    _, folder = grown(tmp_path, tune={"method": "frozen"})
+    _, folder = grown(tmp_path, fine_tune={"method": "frozen"})
     content = digest_folder(folder)
     (folder / "delta.safetensors").write_bytes(b"x")
     with pytest.raises(Failure, match="not those that were made"):

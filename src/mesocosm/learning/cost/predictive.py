@@ -22,7 +22,6 @@ from mesocosm.learning.cost.workload import (
     training_memory,
     tuning_work,
 )
-from mesocosm.learning.pretraining.run import find_pretrained
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -77,6 +76,7 @@ def planned_job(
         Wrong: the image base is not there.
     """
     from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.pretraining.run import Corpus, find_pretrained
 
     sees = None
     if model.image_base and parts.images["train"]:
@@ -85,7 +85,12 @@ def planned_job(
         return predictive_job(model, parts, base, store, sees)
 
     pretrained = find_pretrained(
-        base, corpus, model.pretrain, model.max_length, model.seed, store, corpus_fields
+        base,
+        Corpus(corpus, corpus_fields),
+        model.pretrain,
+        model.max_length,
+        model.seed,
+        store,
     )
     if pretrained:
         return predictive_job(model, parts, pretrained, store, sees)
@@ -181,13 +186,13 @@ def _count_tuning(sizes: PredictorSizes) -> Work | None:
         return None
     tune, scopes, rows = sizes.model.fine_tune, sizes.scopes, sizes.rows
     texts: Work = {}
-    if "texts" in scopes:
+    if "text" in scopes:
         tokens = sizes.tokens
         texts = tuning_work(
             tune, sizes.net, rows, tokens["train"], tokens["validation"], sizes.all_tokens
         )
     images: Work = {}
-    if "images" in scopes:
+    if "image" in scopes:
         net = sizes.image_net
         places = {p: n * net.places for p, n in sizes.images.items()}
         images = tuning_work(
@@ -220,7 +225,7 @@ def _count_evaluation(sizes: PredictorSizes) -> Work:
 
 
 def _count_export(sizes: PredictorSizes) -> Work:
-    if "texts" in sizes.scopes or sizes.corpus is not None:
+    if "text" in sizes.scopes or sizes.corpus is not None:
         return graph_export_work(sizes.net, None, sizes.store)
     return graph_export_work(sizes.net, sizes.base, sizes.store)
 
@@ -280,7 +285,7 @@ PHASES: dict[
 def _memory(sizes: PredictorSizes) -> float:
     """Gigabytes beyond what the process holds already."""
     model, parts, net = sizes.model, sizes.parts, sizes.net
-    fine_tune: Any = model.fine_tune
+    tune: Any = model.fine_tune
     need = 0.0
     if "kernel" in sizes.heads:
         need += _kernel_memory(sizes.rows)

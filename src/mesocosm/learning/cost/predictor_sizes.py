@@ -38,7 +38,8 @@ class PredictorSizes:
         """The net of the texts."""
         pretrain = self.model.pretrain
         if pretrain and pretrain.from_scratch and self.base is None:
-            return Net.new(pretrain.from_scratch.layers, pretrain.scratch.width, pretrain.scratch.words)
+            new = pretrain.from_scratch
+            return Net.new(new.layers, new.width, new.vocab_size)
         return Net.of(self.base)
 
     @cached_property
@@ -102,15 +103,15 @@ class PredictorSizes:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """The bases that are fine-tuned: of `texts`, of `images`."""
+        """The bases that are fine-tuned: of `text`, of `image`."""
         tune: Any = self.model.fine_tune
         if not self.fine_tunes:
             return ()
         if not self.parts.images["train"]:
-            return ("texts",)
-        if tune.moves == "both":
-            return ("texts", "images")
-        return (tune.moves,)
+            return ("text",)
+        if tune.trainable == "both":
+            return ("text", "image")
+        return (tune.trainable,)
 
     @cached_property
     def tokens(self) -> dict[str, float]:

@@ -14,6 +14,7 @@ from mesocosm.learning.cost.workload import Net, count_tokens, import_work
 from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS
 from mesocosm.learning.tasks.ranking.features import NAMES, STRENGTHS
 from mesocosm.learning.tasks.ranking.settings import Towers
+from mesocosm.learning.tasks.ranking.two_tower import FULL_SOFTMAX_ITEMS, SAMPLED_ITEMS
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -72,7 +73,7 @@ def ranking_job(
 def _two_tower_work(towers: Towers, items: int, touched: float) -> Work:
     """Units of training two towers, twice more from where the last version ended."""
     passes = towers.epochs + 2 * max(1, towers.epochs // 3)
-    negatives = items if items <= ALL else DRAWN
+    negatives = items if items <= FULL_SOFTMAX_ITEMS else SAMPLED_ITEMS
     return {
         "product": 6.0 * passes * touched * (negatives * towers.width + 8 * towers.width**2),
         "start": 0.3,

@@ -36,8 +36,8 @@ def retrieval_job(model: Model, base: Base, texts: Texts, answers: Texts, store:
     Args:
         texts, answers: by part, of its rows.
     """
-    net, fine_tune = Net.of(base), model.fine_tune
-    fine_tunes = fine_tune.method != "frozen"
+    net, tune = Net.of(base), model.fine_tune
+    fine_tunes = tune.method != "frozen"
     rows, test = len(texts["train"]), len(texts["test"])
     known: set[str] = set()
     for part in answers.values():
@@ -82,7 +82,7 @@ def tagging_job(model: Model, base: Base, texts: Texts, kinds: int, store: Path)
     Args:
         kinds: different tags.
     """
-    net, fine_tune = Net.of(base), model.fine_tune
+    net, tune = Net.of(base), model.fine_tune
     tokens = {p: count_tokens(t) for p, t in texts.items()}
     words = float(sum(len(t.split()) for t in texts["train"]))
     fits = 10.0 if words <= 20_000 else 1.0
@@ -113,8 +113,8 @@ def generation_job(
         max_scored: rows whose own answers are scored, at most.
         max_generated: rows whose answers are generated, at most.
     """
-    net, fine_tune = Net.of(base), model.fine_tune
-    fine_tunes = fine_tune.method != "frozen"
+    net, tune = Net.of(base), model.fine_tune
+    fine_tunes = tune.method != "frozen"
     base_net = Net(net.total, net.total, net.width)  # the word embeddings are the head too
     tokens = _prompt_tokens(model, texts, answers)
     scored = {p: tokens[p] * min(1.0, max_scored / max(1, len(texts[p]))) for p in HELD_OUT}

@@ -73,7 +73,7 @@ def _tagging(
     from mesocosm.learning.tasks.tagging.train import split_tagged
 
     base = _base(model, context)
-    texts = split_tagged(model.features[0], model.target, rows, split)[1]
+    texts = split_tagged(model.features[0], model.target, rows, split).texts
     return tagging_job(model, base, texts, len(context.order), context.store)
 
 
@@ -99,11 +99,10 @@ def _prediction(
     context: TrainContext,
 ) -> Job:
     from mesocosm.learning.cost.predictive import planned_job
-    from mesocosm.learning.features.splits import split_dataset
+    from mesocosm.learning.features.splits import SplitContext, split_dataset
 
-    parts = split_dataset(
-        model, rows, split, kinds, context.order, context.init_from, context.groups, context.sites
-    )
+    around = SplitContext(context.order, context.init_from, context.groups, context.sites)
+    parts = split_dataset(model, rows, split, kinds, around)
     from_scratch = model.pretrain is not None and model.pretrain.from_scratch is not None
     base = None
     if parts.text_names and not from_scratch:

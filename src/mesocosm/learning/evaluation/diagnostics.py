@@ -10,7 +10,6 @@ import numpy as np
 from mesocosm.learning.evaluation.fairness import GAPS, Fair, measure_fairness
 from mesocosm.learning.evaluation.robustness import WAYS, measure_robustness
 from mesocosm.learning.evaluation.slices import find_weak_slices
-from mesocosm.learning.features.splits import Splits
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits

@@ -18,8 +18,8 @@ from mesocosm.learning.evaluation.interval_widths import interval_ends
 from mesocosm.learning.features import tabular
 from mesocosm.learning.features.sentence_pairs import encode_pairs
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
-from mesocosm.learning.tasks.vision.pixels import ImageEncoder
 from mesocosm.learning.tasks.ordinal import median_class
+from mesocosm.learning.tasks.vision.pixels import ImageEncoder
 
 Array = np.ndarray[Any, Any]
 NONE = "(none)"  # the label of a row without labels

@@ -17,12 +17,11 @@ from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.evaluation.batch_invariance import GraphProbe
 from mesocosm.learning.export.onnx_sessions import session
+from mesocosm.learning.features.sentence_pairs import encode_pairs
 from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.heads.late_fusion import output_weights
 from mesocosm.learning.importers.onnx import ImportedHead
 from mesocosm.learning.training.fit_request import FitRequest, FitResult
-from mesocosm.learning.features.splits import Splits
-from mesocosm.learning.features.sentence_pairs import encode_pairs
 
 if TYPE_CHECKING:
     from mesocosm.learning.export.predictor import Reader
@@ -142,7 +141,9 @@ class _TrunkExport:
         parts, head, agreement = self.parts, self.fitted.head, self.parts.task.agreement
         texts = [parts.texts[p][i] for p, i in self.places]
         features = {k: self.features(r, texts, self.places) for k, r in self.readers.items()}
-        predictions = {k: parts.task.decode(head.logits(x, self.table)) for k, x in features.items()}
+        predictions = {
+            k: parts.task.decode(head.logits(x, self.table)) for k, x in features.items()
+        }
         by_torch = np.stack([self.fitted.features[p][i] for p, i in self.places])
         torch_predictions = parts.task.decode(head.logits(by_torch, self.table))
         agree = agreement(predictions["fp32"], predictions["int8"])

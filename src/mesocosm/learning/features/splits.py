@@ -12,11 +12,10 @@ import numpy as np
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.features import tabular
 from mesocosm.learning.heads.folds import group_duplicates, number_groups
+from mesocosm.learning.importers.onnx import ImportedModel, plain_facts
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.domain_adaptation import SourceModel
 from mesocosm.learning.tasks.by_field_type import TASKS, Ordinal, Task
-from mesocosm.learning.importers.onnx import ImportedModel
-from mesocosm.learning.importers.onnx import plain_facts
 
 Array = np.ndarray[Any, Any]
 Columns = Mapping[str, Sequence[Any]]

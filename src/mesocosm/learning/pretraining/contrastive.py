@@ -55,7 +55,7 @@ class Contrastive(Objective):
                 problem = "no names of classes"
             if problem:
                 raise Wrong(
-                    "pretrain.objective",
+                    "pretrain.method",
                     f"'{name}' holds {problem}",
                     "a category or boolean that distinguishes texts",
                 )

@@ -40,7 +40,7 @@ class Multitask(Objective):
             values = [v for v in columns[name] if v is not None]
             if len(set(values)) < 2:
                 raise Wrong(
-                    "pretrain.objective",
+                    "pretrain.method",
                     f"'{name}' holds fewer than two values",
                     "a field that distinguishes texts",
                 )

@@ -72,7 +72,7 @@ def pretrain(
     texts, values = corpus.distinct(setting.method.fields)
     if len(texts) < MIN_TEXTS:
         raise Wrong(
-            "pretrain.on", f"there are {len(texts)} different texts", f"at least {MIN_TEXTS}"
+            "pretrain.fields", f"there are {len(texts)} different texts", f"at least {MIN_TEXTS}"
         )
     fingerprint = _fingerprint(base, texts, values, setting, most, seed)
     folder = store / "bases" / fingerprint

@@ -11,7 +11,6 @@ from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.heads.blend import softmax
 from mesocosm.learning.tasks.baseline_settings import build_baseline_features
 from mesocosm.learning.tasks.task import Task, raise_single_value, round_known
-from mesocosm.learning.evaluation.metrics import fit_baselines
 
 Array = np.ndarray[Any, Any]
 
@@ -56,11 +55,9 @@ class Classification(Task):
         y = parts.y["test"]
         metrics = evaluation_metrics.evaluate_classifier(predictions, y, self.labels, seed)
         features = build_baseline_features(parts)
-        fit_baselines = evaluation_metrics.fit_baselines(
-            *features, parts.y["train"], y, self.classes
-        )
+        baselines = evaluation_metrics.fit_baselines(*features, parts.y["train"], y, self.classes)
         metrics["baselines"] = {
-            name: self.compare(predictions, other, y) for name, other in fit_baselines.items()
+            name: self.compare(predictions, other, y) for name, other in baselines.items()
         }
         return metrics | {f"gain_over_{n}": b["gain"] for n, b in metrics["baselines"].items()}
 

@@ -24,9 +24,6 @@ from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.tasks.generation.metrics import compare, evaluate, nearest_answers
 from mesocosm.learning.tasks.generation.prompt import Prompter, split_pairs
-from mesocosm.core.timer import PhaseTimer
-from mesocosm.learning.training.context import TrainContext
-from mesocosm.learning.training.rows import TrainingRows
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
@@ -189,13 +186,13 @@ def _train(
     lm = nets.load_causal_model(base)
     say(f"evaluating {base.name} without training on {len(data.ids['test'])} test rows")
     loss, tokens = nets.answer_losses(nets.CausalModel(lm), data.ids["test"], data.y["test"])
-    laps.end("reading")
+    timer.end("reading")
     untrained = _Trained(loss, tokens, _generate(lm, prompter, data, say))
-    laps.end("writing")
+    timer.end("writing")
     trained = untrained
     if not isinstance(model.fine_tune, Frozen):
         retention = _Retention(model, site, prompter)
-        trained = _fine_tune(lm, retention, base, data, laps, say)
+        trained = _fine_tune(lm, retention, base, data, timer, say)
     return _evaluate(data, trained, untrained, model.seed), trained
 
 
@@ -248,7 +245,7 @@ def _fine_tune(
     retention: _Retention,
     base: Base,
     data: _Conversations,
-    laps: PhaseTimer,
+    timer: PhaseTimer,
     say: Say,
 ) -> _Trained:
     """Train the net below the head, and evaluate it."""
@@ -257,6 +254,7 @@ def _fine_tune(
     from mesocosm.learning.features.embeddings import describe_trainable
     from mesocosm.learning.tasks.generation import net as nets
     from mesocosm.learning.training import trainer
+    from mesocosm.learning.training.rows import TrainingRows
 
     model, site, prompter = retention.model, retention.site, retention.prompter
     tune: Any = model.fine_tune
@@ -278,7 +276,7 @@ def _fine_tune(
         parts["validation"] if len(data.ids["validation"]) else parts["train"],
         model.seed,
         site.store / "work" / site.build_key,
-        lambda record: say(trainer._copy(record)),
+        lambda record: say(trainer.as_progress(record)),
     )
     history[0] = history[0] | {"trained": count}
     delta = {

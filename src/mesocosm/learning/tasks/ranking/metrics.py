@@ -72,7 +72,9 @@ def evaluate(
     }
     metrics: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in values.items()}
     metrics["interval"] = {
-        k: evaluation_metrics.bootstrap_interval(partial(evaluation_metrics.mean_at, v), len(right), seed)
+        k: evaluation_metrics.bootstrap_interval(
+            partial(evaluation_metrics.mean_at, v), len(right), seed
+        )
         for k, v in values.items()
     }
     metrics["baselines"] = {n: compare(ours, ranks[n]) for n in BASELINES if n in ranks}

@@ -27,7 +27,6 @@ from mesocosm.learning.tasks.ranking.scorer import Scorer
 from mesocosm.learning.tasks.ranking.settings import Rank, Towers
 from mesocosm.learning.tasks.ranking.stacking import choose_strength, fit_weights
 from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel
-from mesocosm.learning.training.context import TrainContext
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
@@ -82,7 +81,7 @@ class _Parts:
     def fit(
         self,
         histories: Sequence[list[int]],
-        laps: PhaseTimer,
+        timer: PhaseTimer,
         say: Say,
         start: TwoTowerModel | None = None,
     ) -> tuple[Scorer, TwoTowerModel | None]:
@@ -94,11 +93,11 @@ class _Parts:
             towers = fit_towers(
                 histories, self.items, self.vectors, self.towers, self.seed, say, start
             )
-            laps.end("towers")
+            timer.end("towers")
         else:
-            laps.end("solving")
+            timer.end("solving")
         scorer = Scorer.fit(histories, self.items, self.vectors, self.strength, towers)
-        laps.end("solving")
+        timer.end("solving")
         return scorer, towers
 
 
@@ -123,7 +122,7 @@ def train_ranker(
     )
     quote.announce(say)
     quote.import_libraries(base)
-    laps = quote.timer
+    timer = quote.timer
     say(
         f"{len(histories.all):,} of '{model.features[0]}' and {len(items):,} items; the last item of"
         " each is held out for the test"
@@ -175,7 +174,7 @@ def _rank_settings(model: Model) -> Rank:
 
 
 def _choose_parts(
-    model: Model, items: Sequence[str], histories: _Histories, vectors: Array, laps: PhaseTimer
+    model: Model, items: Sequence[str], histories: _Histories, vectors: Array, timer: PhaseTimer
 ) -> _Parts:
     """The settings of the parts; the strength of the closed form is chosen on validation items."""
     many = len(items) > MAX_EXACT_ITEMS
@@ -183,7 +182,7 @@ def _choose_parts(
     if not many:
         known, right = histories.before_last(2)
         strength = choose_strength(histories.without_last(2), known, right, len(items))
-    laps.end("solving")
+    timer.end("solving")
     towers = _rank_settings(model).towers
     if towers is None and many:
         towers = Towers()
@@ -191,14 +190,14 @@ def _choose_parts(
 
 
 def _fit_scorer(
-    parts: _Parts, histories: _Histories, draw: np.random.Generator, laps: PhaseTimer, say: Say
+    parts: _Parts, histories: _Histories, draw: np.random.Generator, timer: PhaseTimer, say: Say
 ) -> tuple[Scorer, TwoTowerModel | None]:
     """The scorer that is evaluated, its weights fitted on validation items, and its towers."""
-    first, towers = parts.fit(histories.without_last(2), laps, say)
+    first, towers = parts.fit(histories.without_last(2), timer, say)
     weights = fit_weights(first, *histories.before_last(2), draw)
     _announce_weights(parts, weights, say)
-    laps.end("weighing")
-    scorer, towers = parts.fit(histories.without_last(1), laps, say, towers)
+    timer.end("weighing")
+    scorer, towers = parts.fit(histories.without_last(1), timer, say, towers)
     scorer.weights = weights
     return scorer, towers
 

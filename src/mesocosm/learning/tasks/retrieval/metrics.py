@@ -36,7 +36,9 @@ def evaluate(places: Array, seed: int) -> dict[str, Any]:
     values = _row_values(places)
     metrics: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in values.items()}
     metrics["interval"] = {
-        k: evaluation_metrics.bootstrap_interval(partial(evaluation_metrics.mean_at, v), len(places), seed)
+        k: evaluation_metrics.bootstrap_interval(
+            partial(evaluation_metrics.mean_at, v), len(places), seed
+        )
         for k, v in values.items()
     }
     return metrics | {"rows": len(places), "classes": {}}

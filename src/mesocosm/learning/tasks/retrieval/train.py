@@ -19,6 +19,8 @@ import numpy as np
 from mesocosm.core.errors import Wrong
 from mesocosm.core.files import aside_name, write_json
 from mesocosm.learning.base_models import Base
+from mesocosm.learning.cost.estimate import track_estimate
+from mesocosm.learning.cost.text import retrieval_job
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
@@ -30,11 +32,6 @@ from mesocosm.learning.tasks.retrieval.query_projection import (
     normalize_rows,
     rank_answers,
 )
-from mesocosm.learning.cost.estimate import track_estimate
-from mesocosm.learning.cost.text import retrieval_job
-from mesocosm.learning.training.context import TrainResult
-from mesocosm.learning.training.context import TrainContext
-from mesocosm.learning.training.rows import TrainingRows
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
@@ -114,10 +111,13 @@ def train_retriever(
         Wrong: the data does not fit the settings.
     """
     from mesocosm.learning.tasks.retrieval import continual
+    from mesocosm.learning.training.context import TrainResult
 
     began = time.perf_counter()
     data = _read_questions(model, rows, split, site)
-    quote = track_estimate(retrieval_job(model, base, data.texts, data.targets, site.store), site.store)
+    quote = track_estimate(
+        retrieval_job(model, base, data.texts, data.targets, site.store), site.store
+    )
     quote.announce(say)
     quote.import_libraries(base)
     encoded = _embed(model, base, data, site, say)
@@ -201,7 +201,6 @@ def _fit_projection(
         right["train"],
         number_groups(groups),
     )
-
     if chosen["pull"] is not None:
         say(
             f"fitted a projection from questions to answers (strength {chosen['pull']:g}):"
@@ -344,7 +343,7 @@ def _fine_tune(
 
 def _tokenize(tokens: Any, data: _Questions, right: Mapping[str, Array]) -> dict[str, Any]:
     """Rows of each part: a question's ids and its answer's, and where the question ends."""
-    from mesocosm.learning.training import trainer
+    from mesocosm.learning.training.rows import TrainingRows
 
     answer_ids = tokens.ids(data.answers)
     parts = {}

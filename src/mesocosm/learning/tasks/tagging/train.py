@@ -25,10 +25,9 @@ from mesocosm.learning.heads.folds import number_groups
 from mesocosm.learning.tasks.tagging.head import LinearHead, WordStates, fit_head, word_logits
 from mesocosm.learning.tasks.tagging.metrics import compare, evaluate, tag_by_dictionary
 from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi, word_spans
-from mesocosm.learning.training.context import TrainContext
-from mesocosm.learning.training.rows import TrainingRows
 
 if TYPE_CHECKING:
+    from mesocosm.core.timer import PhaseTimer
     from mesocosm.learning.model import Model
     from mesocosm.learning.training.context import TrainContext, TrainResult
 
@@ -185,7 +184,7 @@ def _fit_frozen(
     data: TaggedTexts,
     tags: Sequence[str],
     groups: Sequence[Any],
-    laps: Any,
+    timer: PhaseTimer,
 ) -> _Encoded:
     """A linear head over the states of the untouched base."""
     from mesocosm.learning.features.embeddings import load_trunk
@@ -198,7 +197,7 @@ def _fit_frozen(
         ids[part], first[part] = encode_words(tokens, data.texts[part])
     trunk = StateEncoder(load_trunk(base).net)
     states = encode_states(trunk, ids["train"])
-    laps.end("reading")
+    timer.end("reading")
     train = WordStates(states, first["train"], data.tags["train"])
     head = fit_head(train, tags, model.seed, number_groups(groups))
     return _Encoded(ids, first, trunk, head)
@@ -216,6 +215,7 @@ def _fine_tune(
     from mesocosm.learning.features.embeddings import describe_trainable
     from mesocosm.learning.tasks.tagging.net import Tagger
     from mesocosm.learning.training import trainer
+    from mesocosm.learning.training.rows import TrainingRows
 
     tune: Any = model.fine_tune
     encoded.trunk.net = tune.attach(encoded.trunk.net)
@@ -235,12 +235,12 @@ def _fine_tune(
         parts["validation"] if data.texts["validation"] else parts["train"],
         model.seed,
         site.store / "work" / site.build_key,
-        lambda record: say(trainer._copy(record)),
+        lambda record: say(trainer.as_progress(record)),
     )
     net.float()
     history[0] = history[0] | {"trained": trained}
     encoded.history = history
-    encoded.trunk.net = tune.merged(encoded.trunk.net)
+    encoded.trunk.net = tune.merge(encoded.trunk.net)
     weights, bias = net.weights.detach().numpy(), net.bias.detach().numpy()
     encoded.head = LinearHead(weights, bias, encoded.head.strength)
 

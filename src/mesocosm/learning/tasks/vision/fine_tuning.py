@@ -116,7 +116,7 @@ def fine_tune_images(
     held = data["validation"]
     if not len(parts.y["validation"]):
         train = data["train"]
-        held = trainer.TrainingRows(train.ids, train.table, parts.y["train"], eyes=ImageLoader(how))
+        held = TrainingRows(train.ids, train.table, parts.y["train"], eyes=ImageLoader(how))
     history = trainer.train(joined, tune, data["train"], held, model.seed, training.keep, told)
     joined.float()
     history[0] = history[0] | {"trained": trained}
@@ -144,8 +144,6 @@ def _training_rows(
     parts: Splits, texts: Mapping[str, Array], how: Mapping[str, Any], tune: Any
 ) -> dict[str, Any]:
     """The rows of training and validation as the trainer expects them."""
-    from mesocosm.learning.training import trainer
-
     loader = ImageLoader(how, tuple(w for w in tune.augment if isinstance(w, Picture)))
     rows = {}
     for part in ("train", "validation"):
