@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from mesocosm.config import Spec
 from mesocosm.core.errors import Finding, Invalid, Later, Place, Wrong
 from mesocosm.core.hashing import digest
@@ -140,8 +142,9 @@ def _world_resources(spec: Spec) -> Iterator[Resource]:
     world = spec.eco.world
     for name, spot in world.places.items():
         place, needs = spec.place("world", "places", name), (f"services.{spot.service}",)
-        made = {"service": spot.service}
-        yield Resource(f"places.{name}", place, needs, made, written_settings(spot))
+        yield Resource(
+            f"places.{name}", place, needs, {"service": spot.service}, written_settings(spot)
+        )
     yield Resource("world", spec.place("world"), (), {"seed": world.seed}, {"style": world.style})
 
 

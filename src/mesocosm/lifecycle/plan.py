@@ -81,7 +81,6 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
     signs: dict[str, str] = {}
     changes: list[Change] = []
     for resource in list_resources(spec):
-        row = rows.pop(resource.address, None)
         new = resource.fingerprint(known)
         row = rows.pop(resource.address, None)
         stored = stored_definition(row) if row else None
@@ -100,7 +99,6 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
 
 
 def _compare_resource(
-    spec: Spec,
     resource: Resource,
     row: Mapping[str, Any] | None,
     new: Fingerprints,

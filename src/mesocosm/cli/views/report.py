@@ -146,7 +146,7 @@ def _format_weaknesses(metrics: Data) -> Iterator[str]:
 
 def _format_comparison(other: str, found: Data) -> str:
     """What another model reaches on the same rows, and what this version gains over it."""
-    figure = leading(found)
+    figure = leading_metric(found)
     rows = f" on {found['rows']} rows" if "rows" in found else ""
     return (
         f"    {other}{rows}: {figure} {_format_number(found.get(figure))}; this version"

@@ -8,8 +8,8 @@ from mesocosm.config.checks.models.outputs import check_metrics
 from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
 from mesocosm.config.schema import Ecosystem
 from mesocosm.data.dataset import Dataset
-from mesocosm.learning.model import Model
 from mesocosm.learning.importers.onnx import ImportedModel
+from mesocosm.learning.model import Model
 
 RANKING_METRICS = (
     "hit_rate_at_10",
