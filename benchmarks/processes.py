@@ -23,8 +23,8 @@ def processes() -> list[Line]:
     from mesocosm.learning.features.embeddings import load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.fine_tuning import FINE_TUNING
-    from mesocosm.learning.training import trainer
-    from mesocosm.learning.training.distributed import DistributedJob, train_distributed
+    from mesocosm.learning.training.loop import trainer
+    from mesocosm.learning.training.loop.distributed import DistributedJob, train_distributed
 
     texts = [
         f"what a {['lovely', 'awful'][i % 2]} day number {i} " + "indeed " * (i % 7)

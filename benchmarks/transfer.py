@@ -184,7 +184,7 @@ def bought(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]
     from mesocosm.learning.features.embeddings import encode, load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.fine_tuning.full import Full
-    from mesocosm.learning.training import trainer as training_trainer
+    from mesocosm.learning.training.loop import trainer as training_trainer
 
     torch.manual_seed(0)
     base = resolve(*BASE)
@@ -368,7 +368,7 @@ def row_cost() -> list[Line]:
     from mesocosm.learning.features.embeddings import load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.fine_tuning.full import Full
-    from mesocosm.learning.training import trainer as training_trainer
+    from mesocosm.learning.training.loop import trainer as training_trainer
 
     texts, _ = messages("train")
     many = size(1600, 48)

@@ -82,7 +82,7 @@ IMPORTED = (
     "mlflow.store.tracking.sqlalchemy_store",
     "optuna",
     "mesocosm.learning.training.train",
-    "mesocosm.learning.training.trainer",
+    "mesocosm.learning.training.loop.trainer",
     "mesocosm.learning.export.onnx_export",
     "mesocosm.app.run",
     "mesocosm.lifecycle.jobs.train",

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from mesocosm.app import console_wire
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
-from mesocosm.learning.training.trainer import as_progress
+from mesocosm.learning.training.loop.trainer import as_progress
 from mesocosm.lifecycle.progress_store import ProgressFile
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesocosm.core.json_keys import KeyTwice, load_once, repeated_key
+from mesocosm.core.values.json_keys import KeyTwice, load_once, repeated_key
 from mesocosm.serving.http.bodies import parse_json
 from mesocosm.serving.http.problems import Problem
 

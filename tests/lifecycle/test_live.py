@@ -10,7 +10,7 @@ from typing import Any
 
 from conftest import SMALL, begin
 
-from mesocosm.learning.training.trainer import as_progress
+from mesocosm.learning.training.loop.trainer import as_progress
 from mesocosm.lifecycle.progress_store import ProgressFile, read_progress
 
 

@@ -20,7 +20,7 @@ from conftest import ROOT, follow, rounds
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.loader import Loader
 from mesocosm.catalog.database import schema as t
-from mesocosm.cli.commands.project.init import list_scenes
+from mesocosm.cli.commands.file.init import list_scenes
 from mesocosm.cli.commands.test.drill import suggest_drill
 from mesocosm.core.hashing import digest
 from mesocosm.monitoring.monitor import ServiceMonitor

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
-from mesocosm.core.json_keys import KeyTwice, load_once
+from mesocosm.core.values.json_keys import KeyTwice, load_once
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.data.sources.delimited.encodings import decode, find_encoding
 from mesocosm.data.sources.delimited.header import Header, read_header

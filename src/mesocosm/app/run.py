@@ -32,7 +32,7 @@ from mesocosm.app.world.paraphrase import load_paraphrasers
 from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.durations import seconds
+from mesocosm.core.values.durations import seconds
 from mesocosm.core.errors import MesocosmError
 from mesocosm.lifecycle.jobs.background_jobs import BackgroundJobs
 from mesocosm.lifecycle.jobs.rollback import rollback

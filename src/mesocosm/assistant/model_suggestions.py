@@ -14,7 +14,7 @@ from typing import Any
 from mesocosm.assistant.proposal import Proposal
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.thresholds import parse_bound
+from mesocosm.core.values.thresholds import parse_bound
 from mesocosm.data.profiling.goal.goal import PEOPLE
 from mesocosm.data.types.field import FieldKind
 from mesocosm.learning.evaluation.model_card import leading_metric

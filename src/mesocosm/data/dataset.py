@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.durations import Age
+from mesocosm.core.values.durations import Age
 from mesocosm.core.settings import Kind, union
 from mesocosm.data.cleaning.duplicates import Duplicates
 from mesocosm.data.cleaning.repairs import RepairSetting

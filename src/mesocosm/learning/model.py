@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from mesocosm.core.settings import Kind, union
-from mesocosm.core.thresholds import Bound
+from mesocosm.core.values.thresholds import Bound
 from mesocosm.learning.evaluation.fairness import Fair
 from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.fine_tuning.frozen import Frozen

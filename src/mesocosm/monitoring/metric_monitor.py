@@ -6,7 +6,7 @@ Knows metrics and the catalog; `ServiceMonitor` calls it once a look.
 
 from __future__ import annotations
 
-from mesocosm.core.durations import seconds
+from mesocosm.core.values.durations import seconds
 from mesocosm.monitoring.anomaly import MetricDetector
 from mesocosm.monitoring.monitor_state import MonitorState
 from mesocosm.serving.rollout.transitions import fall_back

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mesocosm.core.durations import seconds
+from mesocosm.core.values.durations import seconds
 from mesocosm.monitoring.alert_closing import Evidence, next_state
 from mesocosm.monitoring.diagnosis import Diagnosis
 from mesocosm.monitoring.monitor_state import MonitorState

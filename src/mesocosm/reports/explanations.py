@@ -35,10 +35,7 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         Wrong: no prediction has that id, its model left the file, or its task is not explained.
         Failure: its version or its snapshot is gone.
     """
-    from mesocosm.learning.evaluation.explanations import (
-        shapley_values,
-        word_importance,
-    )
+    from mesocosm.learning.evaluation.explanations import shapley_values, word_importance
 
     row = catalog.prediction(prediction)
     if row is None:

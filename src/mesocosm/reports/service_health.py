@@ -16,7 +16,7 @@ from typing import Any
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.recent_predictions import count_unsure
 from mesocosm.config import Spec
-from mesocosm.core.durations import seconds
+from mesocosm.core.values.durations import seconds
 from mesocosm.serving.http.access_log import Request
 from mesocosm.serving.settings import Service
 

@@ -16,7 +16,7 @@ from mesocosm.config.diagnostics import Document, explain_errors
 from mesocosm.config.source_map import find_place, load_tree, to_plain_data
 from mesocosm.core.errors import Failure, Finding, Invalid, Place, Wrong
 from mesocosm.core.settings import Kind
-from mesocosm.core.thresholds import Bound
+from mesocosm.core.values.thresholds import Bound
 from mesocosm.learning.model import Model
 
 MOST = 100_000  # rows of an act

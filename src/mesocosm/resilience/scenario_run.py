@@ -20,7 +20,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.client import Client, Refused, row_as_json
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
-from mesocosm.core.thresholds import satisfies
+from mesocosm.core.values.thresholds import satisfies
 from mesocosm.lifecycle.access.data_access import read_columns, select_held_out
 from mesocosm.resilience.fault_injection import Copy, start_copy
 from mesocosm.resilience.scenario import Act, Expected, Story

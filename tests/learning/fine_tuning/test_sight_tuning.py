@@ -26,7 +26,7 @@ from mesocosm.learning.tasks.vision.features import open_encoder
 from mesocosm.learning.tasks.vision.fine_tuning import MultiImageNet
 from mesocosm.learning.tasks.vision.net import load_pretrained
 from mesocosm.learning.tasks.vision.pixels import ImageLoader, decode_pixels
-from mesocosm.learning.training import trainer
+from mesocosm.learning.training.loop import trainer
 
 pytestmark = pytest.mark.slow
 

@@ -16,11 +16,7 @@ from conftest import BANK
 from little_base import little_base
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.learning.tasks.retrieval.query_projection import (
-    fit_projection,
-    normalize_rows,
-    rank_answers,
-)
+from mesocosm.learning.tasks.retrieval.query_projection import fit_projection, normalize_rows, rank_answers
 
 pytestmark = pytest.mark.slow
 
@@ -223,7 +219,7 @@ def test_what_mattered_to_a_finder_is_told_and_held() -> None:
     from mesocosm.learning.strategies.continual import Anchor
     from mesocosm.learning.tasks.retrieval.continual import estimate_importance
     from mesocosm.learning.tasks.retrieval.net import PairEncoder
-    from mesocosm.learning.training.trainer import TrainingRows
+    from mesocosm.learning.training.loop.trainer import TrainingRows
 
     base = resolve(str(little_base()), Path("/"))
     tune: Any = FINE_TUNING["bitfit"].model_validate({"method": "bitfit"})

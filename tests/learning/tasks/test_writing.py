@@ -209,7 +209,7 @@ def test_versions_are_swapped_beside_one_base(tmp_path: Path) -> None:
 def test_teaching_that_was_stopped_ends_with_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mesocosm.learning.training import trainer
+    from mesocosm.learning.training.loop import trainer
 
     _, whole = grown(tmp_path, fine_tune=setting("lora") | {"epochs": 3})
     kept = trainer.save_checkpoint

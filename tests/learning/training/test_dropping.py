@@ -13,7 +13,7 @@ from torch import nn
 
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.features.embeddings import Trunk, load_trunk, pad
-from mesocosm.learning.training import fast_dropout
+from mesocosm.learning.training.loop import fast_dropout
 
 IDS, MASK = pad([[101, 2026, 4003, 102], [101, 7592, 102], [101, 2129, 2079, 1045, 2424, 102]])
 

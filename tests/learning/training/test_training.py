@@ -18,7 +18,7 @@ from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.layer_cache import compute_states, top_layers
 from mesocosm.learning.features.tokenizer import Tokens
 from mesocosm.learning.fine_tuning import FINE_TUNING
-from mesocosm.learning.training import trainer
+from mesocosm.learning.training.loop import trainer
 from mesocosm.learning.training.adversarial import ADVERSARIAL
 from mesocosm.learning.training.losses import LOSSES
 from mesocosm.learning.training.optimizers import OPTIMISERS

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
-from mesocosm.core.durations import days
+from mesocosm.core.values.durations import days
 from mesocosm.data.dataset import Dataset, Retention
 from mesocosm.data.pipeline import ibis_sql, recipe
 from mesocosm.data.pipeline.ingest import RawTable

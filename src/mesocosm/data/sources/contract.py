@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.durations import Duration, seconds
+from mesocosm.core.values.durations import Duration, seconds
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Kind
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from mesocosm.core.durations import Duration
+from mesocosm.core.values.durations import Duration
 from mesocosm.core.settings import Kind
 from mesocosm.core.written_settings import written_settings
 from mesocosm.data.sources.contract import Contract

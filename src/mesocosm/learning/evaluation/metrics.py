@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.thresholds import satisfies
+from mesocosm.core.values.thresholds import satisfies
 
 Array = np.ndarray[Any, Any]
 

@@ -195,8 +195,8 @@ class PretrainingRun:
 
     def train(self) -> dict[str, Any]:
         """Train all epochs that are left; the figures of the run."""
-        from mesocosm.learning.training.checkpoint import load_checkpoint, save_checkpoint
-        from mesocosm.learning.training.fast_dropout import fast_dropout_in
+        from mesocosm.learning.training.loop.checkpoint import load_checkpoint, save_checkpoint
+        from mesocosm.learning.training.loop.fast_dropout import fast_dropout_in
 
         with fast_dropout_in(self.net):
             checkpoint = load_checkpoint(self.work, self.weights, self.optimiser)
@@ -249,8 +249,8 @@ class PretrainingRun:
         """One pass over the training texts."""
         import torch
 
-        from mesocosm.learning.training.train_step import clip_gradients
-        from mesocosm.learning.training.trainer import bucket_batches
+        from mesocosm.learning.training.loop.train_step import clip_gradients
+        from mesocosm.learning.training.loop.trainer import bucket_batches
 
         seed, lengths = self.seed * 1000 + epoch, [len(ids) for ids, _ in self.train_rows]
         torch.manual_seed(seed)

@@ -20,7 +20,7 @@ from mesocosm.core.settings import Kind
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.tasks.by_field_type import Task
-    from mesocosm.learning.training.trainer import TrainingRows, TrunkWithHead
+    from mesocosm.learning.training.loop.trainer import TrainingRows, TrunkWithHead
 
 WEIGHTS_FILE, IMPORTANCE_FILE = "learnt.safetensors", "mattered.safetensors"
 HEAD = ("weights", "bias")  # parameters of a head, which fit no other outputs
@@ -226,7 +226,7 @@ def estimate_importance(net: TrunkWithHead, rows: TrainingRows) -> dict[str, Any
     from torch.nn import functional as f
 
     from mesocosm.learning.features.embeddings import pad
-    from mesocosm.learning.training.trainer import as_target
+    from mesocosm.learning.training.loop.trainer import as_target
 
     def loss(i: int) -> Any:
         y = as_target(rows.y[[i]])

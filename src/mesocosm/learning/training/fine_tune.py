@@ -12,20 +12,11 @@ import numpy as np
 from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.strategies.continual import estimate_importance
-from mesocosm.learning.training.fit_request import (
-    Features,
-    FitRequest,
-    FitResult,
-    History,
-    OnEpoch,
-    Say,
-    empty_features,
-    stack_features,
-)
+from mesocosm.learning.training.fit_request import Features, FitRequest, FitResult, History, OnEpoch, Say, empty_features, stack_features
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.embeddings import Trunk
-    from mesocosm.learning.training.trainer import TrainingRows, TrunkWithHead
+    from mesocosm.learning.training.loop.trainer import TrainingRows, TrunkWithHead
 
 
 def fine_tune(
@@ -62,7 +53,7 @@ def _epoch_reporter(
     """What the training loop reports to: its records as progress, counted from the epochs that
     finished before.
     """
-    from mesocosm.learning.training.trainer import as_progress
+    from mesocosm.learning.training.loop.trainer import as_progress
 
     def report(record: dict[str, Any]) -> None:
         record = record | {"epoch": record["epoch"] + finished_epochs}
@@ -92,7 +83,7 @@ def _fine_tune_texts(
 
     from mesocosm.learning.features.embeddings import load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
-    from mesocosm.learning.training.trainer import TrunkWithHead
+    from mesocosm.learning.training.loop.trainer import TrunkWithHead
 
     model, parts, base, past = request.model, request.parts, request.base, request.past
     assert base is not None
@@ -138,7 +129,7 @@ def _training_inputs(
     from mesocosm.learning.augmentation.text import Words
     from mesocosm.learning.features.layer_cache import compute_states, top_layers
     from mesocosm.learning.fine_tuning.last import Last
-    from mesocosm.learning.training.trainer import TrainingRows
+    from mesocosm.learning.training.loop.trainer import TrainingRows
 
     model, parts, base = request.model, request.parts, request.base
     assert base is not None
@@ -170,7 +161,7 @@ def _train(
     report: Callable[[dict[str, Any]], None],
 ) -> History:
     """The epochs of the training loop, in this process or in several."""
-    from mesocosm.learning.training import trainer
+    from mesocosm.learning.training.loop import trainer
 
     model, base = request.model, request.base
     tune: Any = model.fine_tune
@@ -179,7 +170,7 @@ def _train(
     if len(request.parts.y["validation"]):
         held = data["validation"]
     if tune.processes > 1:
-        from mesocosm.learning.training.distributed import DistributedJob, train_distributed
+        from mesocosm.learning.training.loop.distributed import DistributedJob, train_distributed
 
         say(f"training in {tune.processes} processes")
         job = DistributedJob(tune, base, model.seed, model.max_length, request.checkpoint)

@@ -16,7 +16,7 @@ from functools import partial
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.confidential.row_values import withheld
-from mesocosm.core.durations import seconds
+from mesocosm.core.values.durations import seconds
 from mesocosm.lifecycle.plan import plan
 from mesocosm.lifecycle.project_store import locate_project
 

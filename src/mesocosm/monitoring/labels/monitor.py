@@ -9,17 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mesocosm.core.durations import seconds
+from mesocosm.core.values.durations import seconds
 from mesocosm.monitoring import alert_closing
 from mesocosm.monitoring.alert_closing import next_state
 from mesocosm.monitoring.diagnosis import Diagnosis
-from mesocosm.monitoring.drift.labelled_predictions import (
-    LabelReader,
-    explain_unknown,
-    is_right,
-    read_labels,
-)
-from mesocosm.monitoring.labels.accuracy_test import MOST_WITHOUT, Labelled
+from mesocosm.monitoring.drift.labelled_predictions import LabelReader, explain_unknown, is_right, read_labels
+from mesocosm.monitoring.labels.accuracy_test import Labelled, MOST_WITHOUT
 from mesocosm.monitoring.monitor_state import MonitorState
 from mesocosm.monitoring.request_stream import RequestStream
 from mesocosm.serving.model_instance import ModelInstance

@@ -14,7 +14,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.types import Receive, Scope
 
-from mesocosm.core.json_keys import KeyTwice, repeated_key
+from mesocosm.core.values.json_keys import KeyTwice, repeated_key
 from mesocosm.serving.http.problems import Problem
 
 MOST_BODY = 2_000_000  # bytes

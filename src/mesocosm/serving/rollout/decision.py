@@ -8,8 +8,8 @@ import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from mesocosm.core.durations import seconds
-from mesocosm.core.thresholds import satisfies
+from mesocosm.core.values.durations import seconds
+from mesocosm.core.values.thresholds import satisfies
 from mesocosm.serving.rollout.sequential_test import ShareComparison, compare_shares
 from mesocosm.serving.settings import Rollout
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.durations import Duration
+from mesocosm.core.values.durations import Duration
 from mesocosm.core.settings import Kind
 
 # microseconds that a thread looks for work before it sleeps: longer than between two parts of a

@@ -11,7 +11,7 @@ import typer
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
-from mesocosm.core.json_keys import KeyTwice, load_once
+from mesocosm.core.values.json_keys import KeyTwice, load_once
 
 
 @guarded

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.durations import seconds
+from mesocosm.core.values.durations import seconds
 from mesocosm.core.errors import ConfigValueError
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
-from mesocosm.core.units import CURRENCIES, HAN, WORDS, factor, known
+from mesocosm.core.values.units import CURRENCIES, HAN, WORDS, factor, known
 from mesocosm.data.profiling.columns.column import AS_WRITTEN
 
 UNITS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from mesocosm.core.durations import Duration, seconds
+from mesocosm.core.values.durations import Duration, seconds
 from mesocosm.data.quality.rules.field_names import Of
 from mesocosm.data.quality.rules.rule import Known, RuleKind
 from mesocosm.data.sources.path_utils import quote

@@ -253,8 +253,8 @@ def _fine_tune(
 
     from mesocosm.learning.features.embeddings import describe_trainable
     from mesocosm.learning.tasks.generation import net as nets
-    from mesocosm.learning.training import trainer
-    from mesocosm.learning.training.rows import TrainingRows
+    from mesocosm.learning.training.loop import trainer
+    from mesocosm.learning.training.loop.rows import TrainingRows
 
     model, site, prompter = retention.model, retention.site, retention.prompter
     tune: Any = model.fine_tune

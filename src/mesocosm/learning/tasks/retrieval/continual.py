@@ -27,7 +27,7 @@ def estimate_importance(net: Any, rows: Any) -> dict[str, Any]:
     import torch
 
     from mesocosm.learning.features.embeddings import pad
-    from mesocosm.learning.training.trainer import as_target
+    from mesocosm.learning.training.loop.trainer import as_target
 
     count = len(rows.y)
 

@@ -27,11 +27,7 @@ from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.heads.folds import number_groups
 from mesocosm.learning.tasks.generation.prompt import split_pairs
 from mesocosm.learning.tasks.retrieval.metrics import compare, evaluate, rank_by_words
-from mesocosm.learning.tasks.retrieval.query_projection import (
-    fit_projection,
-    normalize_rows,
-    rank_answers,
-)
+from mesocosm.learning.tasks.retrieval.query_projection import fit_projection, normalize_rows, rank_answers
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
@@ -303,7 +299,7 @@ def _fine_tune(
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.tasks.retrieval import continual
     from mesocosm.learning.tasks.retrieval.net import PairEncoder
-    from mesocosm.learning.training import trainer
+    from mesocosm.learning.training.loop import trainer
 
     tune: Any = model.fine_tune
     torch.manual_seed(model.seed)
@@ -343,7 +339,7 @@ def _fine_tune(
 
 def _tokenize(tokens: Any, data: _Questions, right: Mapping[str, Array]) -> dict[str, Any]:
     """Rows of each part: a question's ids and its answer's, and where the question ends."""
-    from mesocosm.learning.training.rows import TrainingRows
+    from mesocosm.learning.training.loop.rows import TrainingRows
 
     answer_ids = tokens.ids(data.answers)
     parts = {}

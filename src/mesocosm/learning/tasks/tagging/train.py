@@ -214,8 +214,8 @@ def _fine_tune(
     """Train the trunk and the head on, in place."""
     from mesocosm.learning.features.embeddings import describe_trainable
     from mesocosm.learning.tasks.tagging.net import Tagger
-    from mesocosm.learning.training import trainer
-    from mesocosm.learning.training.rows import TrainingRows
+    from mesocosm.learning.training.loop import trainer
+    from mesocosm.learning.training.loop.rows import TrainingRows
 
     tune: Any = model.fine_tune
     encoded.trunk.net = tune.attach(encoded.trunk.net)

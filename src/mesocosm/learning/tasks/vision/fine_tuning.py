@@ -16,14 +16,9 @@ from torch import nn
 from mesocosm.learning.augmentation.image import Picture
 from mesocosm.learning.features.embeddings import describe_trainable
 from mesocosm.learning.tasks.vision.features import ImageFeatures, open_encoder
-from mesocosm.learning.tasks.vision.net import (
-    STEMS,
-    PretrainedVision,
-    export_tuned,
-    load_pretrained,
-)
+from mesocosm.learning.tasks.vision.net import PretrainedVision, STEMS, export_tuned, load_pretrained
 from mesocosm.learning.tasks.vision.pixels import ImageLoader
-from mesocosm.learning.training.rows import TrainingRows
+from mesocosm.learning.training.loop.rows import TrainingRows
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
@@ -93,7 +88,7 @@ def fine_tune_images(
         head: fitted on the features of the untouched base; its weights are trained too.
         told: called with the record of each epoch.
     """
-    from mesocosm.learning.training import trainer
+    from mesocosm.learning.training.loop import trainer
 
     parts, sight, texts = training.parts, training.sight, training.texts
     assert sight.base is not None

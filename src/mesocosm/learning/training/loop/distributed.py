@@ -23,7 +23,7 @@ import numpy as np
 from mesocosm.core.errors import Failure, Wrong
 from mesocosm.core.files import write_json
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.training.trainer import TrainingRows, TrunkWithHead
+from mesocosm.learning.training.loop.trainer import TrainingRows, TrunkWithHead
 
 MARK = "mesocosm: "  # the prefix of a worker's line of progress
 
@@ -117,7 +117,7 @@ def _run_workers(folder: Path, processes: int, report: Callable[[dict[str, Any]]
         "--nproc-per-node",
         str(processes),
         "-m",
-        "mesocosm.learning.training.distributed_worker",
+        "mesocosm.learning.training.loop.distributed_worker",
         str(folder),
     ]
     env = {

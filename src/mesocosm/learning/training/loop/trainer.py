@@ -23,14 +23,14 @@ from mesocosm.learning.augmentation.text import Augment
 from mesocosm.learning.features.embeddings import supports_bfloat16, to_float
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import layers_of
-from mesocosm.learning.training.checkpoint import load_checkpoint, save_checkpoint
-from mesocosm.learning.training.fast_dropout import fast_dropout_in
-from mesocosm.learning.training.process_group import ProcessGroup
-from mesocosm.learning.training.rows import TrainingRows as TrainingRows
-from mesocosm.learning.training.rows import TrunkWithHead as TrunkWithHead
-from mesocosm.learning.training.rows import as_target as as_target
-from mesocosm.learning.training.rows import bucket_batches as bucket_batches
-from mesocosm.learning.training.train_step import Batch, backward, clip_gradients
+from mesocosm.learning.training.loop.checkpoint import load_checkpoint, save_checkpoint
+from mesocosm.learning.training.loop.fast_dropout import fast_dropout_in
+from mesocosm.learning.training.loop.process_group import ProcessGroup
+from mesocosm.learning.training.loop.rows import TrainingRows as TrainingRows
+from mesocosm.learning.training.loop.rows import TrunkWithHead as TrunkWithHead
+from mesocosm.learning.training.loop.rows import as_target as as_target
+from mesocosm.learning.training.loop.rows import bucket_batches as bucket_batches
+from mesocosm.learning.training.loop.train_step import Batch, backward, clip_gradients
 
 Array = np.ndarray[Any, Any]
 

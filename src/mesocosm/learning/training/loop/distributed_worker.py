@@ -1,5 +1,5 @@
 """One of several training processes, started by torch's launcher:
-`python -m mesocosm.learning.training.distributed_worker FOLDER`.
+`python -m mesocosm.learning.training.loop.distributed_worker FOLDER`.
 
 Knows a job's folder as `distributed.py` writes it. The first process reports progress and writes
 the trained weights.
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mesocosm.learning.training.trainer import TrainingRows, TrunkWithHead
+    from mesocosm.learning.training.loop.trainer import TrainingRows, TrunkWithHead
 
 
 def main(folder: Path) -> None:
@@ -25,8 +25,8 @@ def main(folder: Path) -> None:
 
     from mesocosm.core.errors import Wrong
     from mesocosm.core.files import write_json
-    from mesocosm.learning.training import trainer
-    from mesocosm.learning.training.distributed import MARK
+    from mesocosm.learning.training.loop import trainer
+    from mesocosm.learning.training.loop.distributed import MARK
 
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     net, tune, rows, held = _build(folder, job)
@@ -70,8 +70,8 @@ def _build(
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.fine_tuning import FINE_TUNING
     from mesocosm.learning.fine_tuning.last import Last
-    from mesocosm.learning.training.distributed import read_rows
-    from mesocosm.learning.training.trainer import TrunkWithHead
+    from mesocosm.learning.training.loop.distributed import read_rows
+    from mesocosm.learning.training.loop.trainer import TrunkWithHead
 
     base = Base(**{**job["base"], "folder": Path(job["base"]["folder"])})
     tune: Any = FINE_TUNING[job["tune"]["method"]].model_validate(job["tune"])

@@ -1,0 +1,1 @@
+"""Commands that write or read ecosystem.yaml itself."""

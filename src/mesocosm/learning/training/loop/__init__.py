@@ -1,0 +1,1 @@
+"""Training by gradient: batches, steps, checkpoints, several processes."""
