@@ -189,7 +189,11 @@ def factors(home: Path) -> dict[str, float]:
     import numpy as np
     from implicit.als import AlternatingLeastSquares
 
-    from mesocosm.learning.tasks.ranking.features import interaction_matrix, ndcg_gains, rank_targets
+    from mesocosm.learning.tasks.ranking.features import (
+        interaction_matrix,
+        ndcg_gains,
+        rank_targets,
+    )
 
     with (home / "events.csv").open(encoding="utf-8") as file:
         events = list(csv.DictReader(file))

@@ -60,7 +60,7 @@ def test_a_migration_happens_once_whoever_opens_the_catalog(tmp_path: Path) -> N
 def test_a_catalog_of_a_newer_release_is_refused_and_stays(tmp_path: Path) -> None:
     Catalog(tmp_path)
     with closing(sqlite3.connect(tmp_path / "catalog.db")) as con:
-        con.execute("update alembic_version set version_num = '9999'")
+        con.execute("update catalog_schema set version_num = '9999'")
         con.commit()
     before = (tmp_path / "catalog.db").read_bytes()
     with pytest.raises(Failure, match="schema version 9999.*up to"):

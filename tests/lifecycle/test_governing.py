@@ -14,7 +14,12 @@ import pytest
 from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import Failure, Invalid, Wrong
-from mesocosm.lifecycle.access.dataset_history import compare_versions, export_rows, find_version, restore_version
+from mesocosm.lifecycle.access.dataset_history import (
+    compare_versions,
+    export_rows,
+    find_version,
+    restore_version,
+)
 from mesocosm.lifecycle.jobs.retention import expire
 from mesocosm.reports.openlineage import build_events
 from mesocosm.serving.auth.roles import REMEMBERED

@@ -15,7 +15,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.monitoring.alert_closing import Evidence, next_state
 from mesocosm.monitoring.drift.labelled_predictions import explain_unknown
-from mesocosm.monitoring.labels.accuracy_test import Answer, WITHIN, calibrate_errors, compare
+from mesocosm.monitoring.labels.accuracy_test import WITHIN, Answer, calibrate_errors, compare
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.settings import Monitor
 from mesocosm.monitoring.surge.evidence import HELD_LABEL

@@ -16,7 +16,13 @@ from conftest import ROOT, SMALL, follow, said_of, small_rows
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.loader import Loader
 from mesocosm.learning.heads.selection import TrainingRows
-from mesocosm.learning.strategies.domain_adaptation import Recalibrated, Shifted, SourceModel, Unchanged, adapt_head
+from mesocosm.learning.strategies.domain_adaptation import (
+    Recalibrated,
+    Shifted,
+    SourceModel,
+    Unchanged,
+    adapt_head,
+)
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.serving.service import LiveService
 

@@ -106,7 +106,7 @@ def test_an_older_catalog_gets_the_indexes_when_it_is_opened(tmp_path: Path) -> 
     with catalog.engine.begin() as con:
         for index in t.INDEXES:
             con.execute(text(f"drop index {index.name}"))
-        con.execute(text("drop table alembic_version"))
+        con.execute(text("drop table catalog_schema"))
     again = Catalog(tmp_path)
     assert {i.name for i in t.INDEXES} <= indexes_of(again.engine, "predictions") | indexes_of(
         again.engine, "feedback"
@@ -181,7 +181,7 @@ def test_the_counts_of_services_follow_every_insert_and_delete(tmp_path: Path) -
     agree()
     with sqlite3.connect(tmp_path / "catalog.db") as other:  # as an earlier version left it
         other.executescript(
-            "drop trigger predictions_came; drop trigger predictions_went; drop table counted; drop table alembic_version;"
+            "drop trigger predictions_came; drop trigger predictions_went; drop table counted; drop table catalog_schema;"
             " delete from predictions where rowid % 3 = 0"
         )
     catalog = Catalog(tmp_path)

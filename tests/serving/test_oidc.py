@@ -25,7 +25,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import Failure
-from mesocosm.serving.auth.oidc import AGAIN, Oidc, PAUSE, Provider, _fetch_json
+from mesocosm.serving.auth.oidc import AGAIN, PAUSE, Oidc, Provider, _fetch_json
 
 ROLES = {"clerks": "ask", "readers": "see", "oncall": "change"}
 

@@ -22,7 +22,7 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.run import Running
 from mesocosm.catalog import marker_documents as book
 from mesocosm.core.errors import Wrong
-from mesocosm.world.markers.document import MOST, Markers, UPDATE, WORDS
+from mesocosm.world.markers.document import MOST, UPDATE, WORDS, Markers
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,18 @@ from starlette.websockets import WebSocketDisconnect
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.run import Running
 from mesocosm.app.world import presence_socket
-from mesocosm.world.presence.state import AGAIN, ARM, Crowd, FAR, HANDS, NEAREST, SEEN, STEP, STOOD, named
+from mesocosm.world.presence.state import (
+    AGAIN,
+    ARM,
+    FAR,
+    HANDS,
+    NEAREST,
+    SEEN,
+    STEP,
+    STOOD,
+    Crowd,
+    named,
+)
 
 TOKEN = "t" * 20
 

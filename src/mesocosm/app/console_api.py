@@ -13,9 +13,9 @@ from typing import Any
 from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.values.durations import seconds
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.permissions import OWNER
+from mesocosm.core.values.durations import seconds
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.plan import plan
 from mesocosm.lifecycle.project_store import locate_project

@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
-from mesocosm.app.console_api import Console, UNPROCESSABLE
+from mesocosm.app.console_api import UNPROCESSABLE, Console
 from mesocosm.app.loader import trace
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import ConfigValueError, MesocosmError

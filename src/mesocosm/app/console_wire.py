@@ -15,7 +15,20 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from mesocosm.app import record_wire
-from mesocosm.app.record_wire import Account, Alert, AuditEntry, Change, Dataset, Epoch, Monitor, Output, Pair, Recommendation, Service, Version
+from mesocosm.app.record_wire import (
+    Account,
+    Alert,
+    AuditEntry,
+    Change,
+    Dataset,
+    Epoch,
+    Monitor,
+    Output,
+    Pair,
+    Recommendation,
+    Service,
+    Version,
+)
 from mesocosm.world.wire import Scene
 
 

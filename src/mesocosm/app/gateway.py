@@ -18,21 +18,26 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Scope
 
-from mesocosm.core.values.durations import seconds
 from mesocosm.core.errors import Failure, nearest
+from mesocosm.core.values.durations import seconds
 from mesocosm.core.version import VERSION
 from mesocosm.monitoring.monitor import ServiceMonitor
-from mesocosm.serving.auth.middleware import AuthMiddleware, HOSTS
+from mesocosm.serving.auth.middleware import HOSTS, AuthMiddleware
 from mesocosm.serving.auth.roles import Roles
 from mesocosm.serving.batching import Batcher
 from mesocosm.serving.http.access_log import AccessLog
 from mesocosm.serving.http.bodies import read_body
-from mesocosm.serving.http.problems import Problem, UNPROCESSABLE, render_problem, to_problem
+from mesocosm.serving.http.problems import UNPROCESSABLE, Problem, render_problem, to_problem
 from mesocosm.serving.prediction_log import PredictionLog
 from mesocosm.serving.protocols import chat
 from mesocosm.serving.protocols.open_inference import InferEndpoint, check_version, describe_model
 from mesocosm.serving.protocols.openapi import build_document
-from mesocosm.serving.requests.endpoints import FastRouter, PredictEndpoint, PredictHandler, read_mark
+from mesocosm.serving.requests.endpoints import (
+    FastRouter,
+    PredictEndpoint,
+    PredictHandler,
+    read_mark,
+)
 from mesocosm.serving.service import LiveService
 from mesocosm.serving.telemetry.metrics import Metrics
 from mesocosm.serving.telemetry.tracing import Traces

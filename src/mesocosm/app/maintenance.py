@@ -15,8 +15,8 @@ from typing import Any
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.confidential.row_values import mark_quoted
-from mesocosm.core.values.durations import seconds
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.values.durations import seconds
 from mesocosm.lifecycle.jobs.background_jobs import BackgroundJobs
 from mesocosm.lifecycle.jobs.retention import expire
 

@@ -32,8 +32,8 @@ from mesocosm.app.world.paraphrase import load_paraphrasers
 from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.values.durations import seconds
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.values.durations import seconds
 from mesocosm.lifecycle.jobs.background_jobs import BackgroundJobs
 from mesocosm.lifecycle.jobs.rollback import rollback
 from mesocosm.lifecycle.project_store import locate_project

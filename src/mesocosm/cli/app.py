@@ -29,6 +29,7 @@ DAILY = (
     "migrate",
     "schema",
 )
+FILE_COMMANDS = ("init", "draft", "check", "migrate", "schema")  # those about the file itself
 GROUPS = {
     "data": (
         "Versions, privacy and lineage of datasets.",
@@ -66,9 +67,10 @@ FORMER |= {name: f"{group} {name}" for group, name in GROUPED if name not in NEW
 def load_command(name: str) -> Callable[..., None]:
     """The function of a command, such as `plan` or `data versions`; its module is imported now."""
     group, _, command = name.rpartition(" ")
-    function = command.replace("-", "_")
-    module = import_module(f"mesocosm.cli.commands.{group or 'project'}.{function}")
-    found: Callable[..., None] = getattr(module, function)
+    if not group:
+        group = "file" if command in FILE_COMMANDS else "project"
+    module = import_module(f"mesocosm.cli.commands.{group}.{command}")
+    found: Callable[..., None] = getattr(module, command)
     return found
 
 

@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesocosm.config.other_words import place_of_word
-from mesocosm.config.schema_location import Location, Path, Schema, TYPES, allowed_values, children, describe_types, expand, locate, locate_parent, property_names, tags_of
+from mesocosm.config.schema_location import (
+    TYPES,
+    Location,
+    Path,
+    Schema,
+    allowed_values,
+    children,
+    describe_types,
+    expand,
+    locate,
+    locate_parent,
+    property_names,
+    tags_of,
+)
 from mesocosm.config.source_map import find_place
 from mesocosm.core.errors import Finding, Place, nearest
 

@@ -20,7 +20,7 @@ from mesocosm.config.checks.names import Fault
 from mesocosm.config.checks.references import check_references
 from mesocosm.config.diagnostics import Document, explain_errors
 from mesocosm.config.migrations.rename import rewrite_old_words
-from mesocosm.config.schema import Ecosystem, SECTIONS
+from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.config.source_map import find_place, load_tree, to_plain_data
 from mesocosm.config.variables import Substitution
 from mesocosm.core.errors import ConfigError, Finding, Place

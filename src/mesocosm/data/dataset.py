@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.values.durations import Age
 from mesocosm.core.settings import Kind, union
+from mesocosm.core.values.durations import Age
 from mesocosm.data.cleaning.duplicates import Duplicates
 from mesocosm.data.cleaning.repairs import RepairSetting
 from mesocosm.data.engines import EngineSetting

@@ -15,7 +15,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Finding, Invalid, Later, Place, Wrong
 from mesocosm.core.hashing import digest
 from mesocosm.core.written_settings import written_settings
-from mesocosm.data.dataset import Dataset, GOVERNING
+from mesocosm.data.dataset import GOVERNING, Dataset
 from mesocosm.learning.base_models.base import locate_base
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model

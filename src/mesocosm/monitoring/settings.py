@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.core.values.durations import Duration, Rate
 from mesocosm.core.settings import Kind
+from mesocosm.core.values.durations import Duration, Rate
 from mesocosm.monitoring.notifications import Notify
 from mesocosm.monitoring.surge.settings import Surge
 

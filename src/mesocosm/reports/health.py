@@ -20,7 +20,16 @@ from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.review.field_change import FieldChange
 from mesocosm.lifecycle.stopped_build import read_stop
-from mesocosm.reports.service_health import DAYS, Row, Traffic, apdex_of_all, measure_experience, measure_stability, round_score, success_rate
+from mesocosm.reports.service_health import (
+    DAYS,
+    Row,
+    Traffic,
+    apdex_of_all,
+    measure_experience,
+    measure_stability,
+    round_score,
+    success_rate,
+)
 from mesocosm.serving.http.access_log import RecentRequests
 
 ASIDE = 0.05  # share of quarantined rows from which there is a recommendation

@@ -9,7 +9,16 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
-from mesocosm.reports.markup import card, cell, facts, format_count, format_value, row, section, table
+from mesocosm.reports.markup import (
+    card,
+    cell,
+    facts,
+    format_count,
+    format_value,
+    row,
+    section,
+    table,
+)
 from mesocosm.reports.plots import draw_histogram
 
 STYLE = """

@@ -6,8 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from mesocosm.core.values.durations import Duration
 from mesocosm.core.settings import Kind
+from mesocosm.core.values.durations import Duration
 from mesocosm.core.values.thresholds import Bound
 from mesocosm.serving.runtimes.onnx import Onnx
 

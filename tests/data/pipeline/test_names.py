@@ -19,7 +19,15 @@ from mesocosm.core.settings import Where
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
-from mesocosm.data.pipeline.internal_names import LINEAGE_COLUMNS, find_name_problem, find_same_but_case, name_entry, quote, raw_names, split_entries
+from mesocosm.data.pipeline.internal_names import (
+    LINEAGE_COLUMNS,
+    find_name_problem,
+    find_same_but_case,
+    name_entry,
+    quote,
+    raw_names,
+    split_entries,
+)
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.snapshots.delta_tables import page_of, read_table
 from mesocosm.data.snapshots.versions import diff

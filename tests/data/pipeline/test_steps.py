@@ -442,7 +442,7 @@ def test_every_kind_has_a_source_a_doctest_and_defaults_that_hold() -> None:
 def test_a_plain_condition_names_the_fields_that_a_parser_finds(data: st.DataObject) -> None:
     from sqlglot import exp
 
-    from mesocosm.data.quality.rules.condition import Condition, FUNCTIONS, plain_fields
+    from mesocosm.data.quality.rules.condition import FUNCTIONS, Condition, plain_fields
 
     name = st.sampled_from(
         [

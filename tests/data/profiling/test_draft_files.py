@@ -19,7 +19,12 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.cli.views.draft import format_draft
 from mesocosm.core.errors import Wrong
 from mesocosm.data.profiling.auto_fields import draft_files
-from mesocosm.data.profiling.file_detection import detect_csv_settings, detect_excel_settings, detect_kind, find_list
+from mesocosm.data.profiling.file_detection import (
+    detect_csv_settings,
+    detect_excel_settings,
+    detect_kind,
+    find_list,
+)
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.lifecycle.review.questions import ask_readings
 

@@ -12,7 +12,11 @@ import pytest
 from conftest import run
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.learning.evaluation.explanations import shapley_values, training_row_contributions, word_importance
+from mesocosm.learning.evaluation.explanations import (
+    shapley_values,
+    training_row_contributions,
+    word_importance,
+)
 from mesocosm.learning.export.predictor import Version
 from mesocosm.learning.heads.blend import softmax
 from mesocosm.lifecycle.access.data_access import read_columns

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.base_models import resolve
-from mesocosm.learning.evaluation.batch_invariance import GraphProbe, TOLERANCE
+from mesocosm.learning.evaluation.batch_invariance import TOLERANCE, GraphProbe
 from mesocosm.learning.export.onnx_export import shared_trunk
 from mesocosm.learning.export.onnx_sessions import session
 from mesocosm.learning.export.predictor import Reader, Version

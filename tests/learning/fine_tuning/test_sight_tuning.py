@@ -277,7 +277,7 @@ def test_tuning_beats_the_base_as_it_is_and_is_served_as_it_was_judged(
             "full",
             (
                 "{method: full, epochs: 30, patience: 30, batch: 16, learning_rate: 1e-3, augment:"
-                " [crop, turn]}"
+                " [crop, rotate]}"
             ),
         ),
     ):
@@ -363,7 +363,7 @@ def test_a_search_tunes_what_sees(tmp_path: Path, vit: Path, digits: tuple[list[
     file.write_text(
         file.read_text().replace(
             "    track: []",
-            "    track: []\n    search: {over: {tune.rank: [2, 4]}, sampler: grid, trials: 2}",
+            "    track: []\n    search: {over: {fine_tune.rank: [2, 4]}, sampler: grid, trials: 2}",
         )
     )
     eco = open_ecosystem(home)

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesocosm.learning.heads.folds import comparable_rows, group_duplicates, make_folds, merge_groups
+from mesocosm.learning.heads.folds import (
+    comparable_rows,
+    group_duplicates,
+    make_folds,
+    merge_groups,
+)
 from mesocosm.learning.heads.kernel import log_loss
 from mesocosm.learning.heads.majority import Majority
 from mesocosm.learning.heads.selection import TrainingRows, select_head

@@ -19,7 +19,11 @@ from mesocosm.learning.heads.folds import count_held_out, make_folds, shuffle_ro
 from mesocosm.learning.heads.kernel import KernelRidge, log_loss
 from mesocosm.learning.heads.linear import Linear
 from mesocosm.learning.heads.selection import TrainingRows, select_head
-from mesocosm.learning.tasks.retrieval.query_projection import fit_projection, normalize_rows, rank_answers
+from mesocosm.learning.tasks.retrieval.query_projection import (
+    fit_projection,
+    normalize_rows,
+    rank_answers,
+)
 
 pytestmark = pytest.mark.slow
 

@@ -20,7 +20,12 @@ from mesocosm.learning.base_models import resolve
 from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
 from mesocosm.learning.fine_tuning import FINE_TUNING
-from mesocosm.learning.strategies.continual import Anchor, Continual, PreviousVersion, estimate_importance
+from mesocosm.learning.strategies.continual import (
+    Anchor,
+    Continual,
+    PreviousVersion,
+    estimate_importance,
+)
 from mesocosm.learning.tasks.by_field_type import TASKS
 from mesocosm.learning.training.loop import trainer
 

@@ -7,7 +7,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesocosm.learning.strategies.class_discovery import KnownClasses, name_groups, propose_classes, sample_balanced
+from mesocosm.learning.strategies.class_discovery import (
+    KnownClasses,
+    name_groups,
+    propose_classes,
+    sample_balanced,
+)
 
 WIDTH = 32
 

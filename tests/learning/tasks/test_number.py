@@ -20,7 +20,7 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import Wrong
 from mesocosm.learning.export.onnx_export import export_head
 from mesocosm.learning.export.predictor import Version
-from mesocosm.learning.heads import Blend, HEADS
+from mesocosm.learning.heads import HEADS, Blend
 from mesocosm.learning.heads.late_fusion import output_weights
 from mesocosm.serving.runtimes.onnx import Onnx
 

@@ -17,7 +17,15 @@ from little_base import little_base
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.tasks.ranking import scorer, train
-from mesocosm.learning.tasks.ranking.features import cold_start_matrix, fit_ease, interaction_matrix, rank_targets, recency_matrix, standardize_rows, transition_matrix
+from mesocosm.learning.tasks.ranking.features import (
+    cold_start_matrix,
+    fit_ease,
+    interaction_matrix,
+    rank_targets,
+    recency_matrix,
+    standardize_rows,
+    transition_matrix,
+)
 from mesocosm.learning.tasks.ranking.reranking import explore_items, select_top
 from mesocosm.learning.tasks.ranking.scorer import Scorer
 from mesocosm.learning.tasks.ranking.settings import Towers

@@ -16,7 +16,11 @@ from conftest import BANK
 from little_base import little_base
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.learning.tasks.retrieval.query_projection import fit_projection, normalize_rows, rank_answers
+from mesocosm.learning.tasks.retrieval.query_projection import (
+    fit_projection,
+    normalize_rows,
+    rank_answers,
+)
 
 pytestmark = pytest.mark.slow
 

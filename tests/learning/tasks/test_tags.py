@@ -18,7 +18,13 @@ from hypothesis import strategies as st
 from little_base import little_base
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi, extract_spans, first_tokens, word_spans
+from mesocosm.learning.tasks.tagging.words import (
+    allowed_transitions,
+    decode_viterbi,
+    extract_spans,
+    first_tokens,
+    word_spans,
+)
 
 pytestmark = pytest.mark.slow
 

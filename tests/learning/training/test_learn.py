@@ -22,7 +22,7 @@ from mesocosm.learning.features import tabular
 from mesocosm.learning.features.embeddings import encode, load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
 from mesocosm.learning.fine_tuning import FINE_TUNING
-from mesocosm.learning.heads import Blend, HEADS, softmax
+from mesocosm.learning.heads import HEADS, Blend, softmax
 from mesocosm.learning.heads.late_fusion import output_weights
 from mesocosm.learning.training.loop import trainer
 from mesocosm.serving.runtimes.onnx import Onnx

@@ -19,7 +19,12 @@ from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
 from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.training.loop import trainer
-from mesocosm.learning.training.loop.distributed import DistributedJob, read_rows, train_distributed, write_rows
+from mesocosm.learning.training.loop.distributed import (
+    DistributedJob,
+    read_rows,
+    train_distributed,
+    write_rows,
+)
 
 pytestmark = pytest.mark.slow
 

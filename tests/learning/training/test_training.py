@@ -18,8 +18,8 @@ from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.layer_cache import compute_states, top_layers
 from mesocosm.learning.features.tokenizer import Tokens
 from mesocosm.learning.fine_tuning import FINE_TUNING
-from mesocosm.learning.training.loop import trainer
 from mesocosm.learning.training.adversarial import ADVERSARIAL
+from mesocosm.learning.training.loop import trainer
 from mesocosm.learning.training.losses import LOSSES
 from mesocosm.learning.training.optimizers import OPTIMISERS
 from mesocosm.learning.training.schedules import SCHEDULES
@@ -264,12 +264,13 @@ def test_every_augmentation_changes_some_tokens_and_no_mark(
     )
 
 
-def test_near_words_mean_nearly_the_same(words: Words) -> None:
-    by_id = {i: w for w, i in words.said.items()}
-    assert {by_id[i] for i in words.near(words.said["happy"])} & {"happier", "happiness"}
+def test_near_words_mean_nearly_the_same(base: Any, words: Words) -> None:
+    vocabulary = Tokens(base.folder, 64).tokenizer.get_vocab()
+    by_id = {i: w for w, i in vocabulary.items()}
+    assert {by_id[i] for i in words.near(vocabulary["happy"])} & {"happier", "happiness"}
     assert (
-        words.said["unhappy"] not in words.near(words.said["happy"])
-        and words.near(words.said["##ing"]) == []
+        vocabulary["unhappy"] not in words.near(vocabulary["happy"])
+        and words.near(vocabulary["##ing"]) == []
     )
 
 

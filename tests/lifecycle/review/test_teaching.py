@@ -17,7 +17,12 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.cli.commands.project.trace import _text
 from mesocosm.core.errors import Failure
-from mesocosm.lifecycle.jobs.feedback_split import REQUEST_TIME, find_test_contents, fingerprint_row, split_feedback
+from mesocosm.lifecycle.jobs.feedback_split import (
+    REQUEST_TIME,
+    find_test_contents,
+    fingerprint_row,
+    split_feedback,
+)
 from mesocosm.lifecycle.jobs.retrain import retrain
 from mesocosm.monitoring.source_faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 from mesocosm.serving.requests.request_marks import MarkedRow, count_traffic

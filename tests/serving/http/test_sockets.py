@@ -14,7 +14,13 @@ import uvicorn
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
 
-from mesocosm.serving.http.websockets import DirectChannel, DirectSocket, WAITING, encode_frame, find_channel
+from mesocosm.serving.http.websockets import (
+    WAITING,
+    DirectChannel,
+    DirectSocket,
+    encode_frame,
+    find_channel,
+)
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from mesocosm.app.deploy.docker import Docker
 from mesocosm.app.deploy.grafana import Grafana
-from mesocosm.app.deploy.manifest import Living, PORT, documents
+from mesocosm.app.deploy.manifest import PORT, Living, documents
 from mesocosm.app.deploy.prometheus import Prometheus
 from mesocosm.core.settings import Settings
 

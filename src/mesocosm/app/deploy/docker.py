@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mesocosm.app.deploy.manifest import Living, PORT, USER
+from mesocosm.app.deploy.manifest import PORT, USER, Living
 from mesocosm.core.settings import Settings
 
 

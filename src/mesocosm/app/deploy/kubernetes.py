@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from mesocosm.app.deploy.alert_rules import rule_groups
-from mesocosm.app.deploy.manifest import Living, PORT, USER, documents
+from mesocosm.app.deploy.manifest import PORT, USER, Living, documents
 from mesocosm.core.settings import Settings
 
 CONTAINER_KEYS = (

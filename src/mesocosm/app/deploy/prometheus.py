@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from mesocosm.app.deploy.alert_rules import rule_groups
-from mesocosm.app.deploy.manifest import Living, PORT, documents
+from mesocosm.app.deploy.manifest import PORT, Living, documents
 from mesocosm.core.settings import Settings
 
 

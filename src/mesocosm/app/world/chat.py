@@ -24,7 +24,14 @@ from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.service import LiveService
-from mesocosm.world.dialogue.intent import continues, expand_question, find_elements, read_supposed_row, refers_back, upstream
+from mesocosm.world.dialogue.intent import (
+    continues,
+    expand_question,
+    find_elements,
+    read_supposed_row,
+    refers_back,
+    upstream,
+)
 from mesocosm.world.settings import WorldPlace
 from mesocosm.world.wire import Element, Scene
 

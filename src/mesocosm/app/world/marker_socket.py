@@ -25,7 +25,7 @@ from pycrdt import YMessageType, YSyncMessageType, read_message, write_message
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import marker_documents as book
 from mesocosm.core.errors import ConfigValueError
-from mesocosm.world.markers.document import FORMS, Markers, WHOLE
+from mesocosm.world.markers.document import FORMS, WHOLE, Markers
 
 SAVED = 0.5  # seconds between two looks at what is to be stored
 PACE = 30  # updates of one visitor in a second

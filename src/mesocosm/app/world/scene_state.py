@@ -15,7 +15,7 @@ from typing import Any, cast
 from mesocosm.app.world.style_matcher import Look
 from mesocosm.catalog import Catalog, CatalogView
 from mesocosm.config import Spec
-from mesocosm.config.schema import Ecosystem, SECTIONS
+from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside

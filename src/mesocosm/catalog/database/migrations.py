@@ -20,7 +20,7 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.core.errors import Failure
 
 BASELINE, HEAD = "0001", "0002"
-VERSION_TABLE = "alembic_version"
+VERSION_TABLE = "catalog_schema"  # searches keep their own `alembic_version` in the same database
 
 
 def schema_version(engine: Engine) -> str | None:
@@ -116,7 +116,9 @@ def _upgrade(engine: Engine, version: str) -> None:
     )
     with engine.begin() as connection:
         _write_version(connection, version)
-        environment.configure(connection=connection, target_metadata=t.META)
+        environment.configure(
+            connection=connection, target_metadata=t.META, version_table=VERSION_TABLE
+        )
         environment.run_migrations()
 
 

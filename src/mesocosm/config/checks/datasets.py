@@ -12,7 +12,11 @@ from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import is_number
-from mesocosm.data.pipeline.internal_names import LINEAGE_COLUMNS, find_name_problem, find_same_but_case
+from mesocosm.data.pipeline.internal_names import (
+    LINEAGE_COLUMNS,
+    find_name_problem,
+    find_same_but_case,
+)
 from mesocosm.data.quality.rules.binding import bind
 from mesocosm.data.quality.rules.condition import Condition
 from mesocosm.data.quality.rules.foreign_key import ForeignKey

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from mesocosm.config.schema import Ecosystem, SECTIONS
+from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.core.errors import ConfigValueError
 
 Path = tuple[Any, ...]  # a setting's keys and list positions, from the top of the file

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mesocosm.config.migrations.rename import Change, GRAMMAR, rewrite_text
+from mesocosm.config.migrations.rename import GRAMMAR, Change, rewrite_text
 from mesocosm.core.errors import Failure
 from mesocosm.core.files import write_bytes
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import chain
 
 from mesocosm.core.values.units import CURRENCIES, SIGNS, WORDS
-from mesocosm.data.parsing.digits import NoFigure, SPACES, remove_groups, to_ascii_digits
+from mesocosm.data.parsing.digits import SPACES, NoFigure, remove_groups, to_ascii_digits
 
 BETWEEN = "\x1f"  # between figure and unit in what SQL gets
 LONGEST = 400  # characters of a text that is tried

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.core.errors import Failure
-from mesocosm.data.engines.duckdb import Duckdb, STAGED, file_options
+from mesocosm.data.engines.duckdb import STAGED, Duckdb, file_options
 from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.pipeline.internal_names import quote

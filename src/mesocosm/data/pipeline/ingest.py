@@ -13,7 +13,14 @@ from typing import Any
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset
-from mesocosm.data.pipeline.column_names import ColumnNames, find_position, join_setting, lead_sources, refuse_ambiguous, row_sources
+from mesocosm.data.pipeline.column_names import (
+    ColumnNames,
+    find_position,
+    join_setting,
+    lead_sources,
+    refuse_ambiguous,
+    row_sources,
+)
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS, raw_names
 from mesocosm.data.sources.path_utils import quote, text
 

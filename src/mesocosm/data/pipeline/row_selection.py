@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mesocosm.core.errors import Wrong
-from mesocosm.data.cleaning.duplicates import Duplicates, SLICE
+from mesocosm.data.cleaning.duplicates import SLICE, Duplicates
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.ingest import RawTable

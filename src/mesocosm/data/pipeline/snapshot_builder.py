@@ -32,7 +32,12 @@ from mesocosm.data.quality import report, table_statistics
 from mesocosm.data.quality.row_account import SourceAccount, account_sources, sentences
 from mesocosm.data.quality.rules.rule import Known
 from mesocosm.data.snapshots.delta_tables import scan
-from mesocosm.data.snapshots.retention import drop_erased, drop_expired, find_oldest_day, names_erased
+from mesocosm.data.snapshots.retention import (
+    drop_erased,
+    drop_expired,
+    find_oldest_day,
+    names_erased,
+)
 from mesocosm.data.sources.path_utils import quote
 
 Say = Callable[[str], None]

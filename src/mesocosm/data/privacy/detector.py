@@ -12,7 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mesocosm.data.privacy.context_cues import NUMBERS, TOLD_BY
-from mesocosm.data.privacy.names import CHINESE, ENGLISH, FIRST, HAN_NAMED, LOUD, NAMED, NOT_NAMES, TITLED
+from mesocosm.data.privacy.names import (
+    CHINESE,
+    ENGLISH,
+    FIRST,
+    HAN_NAMED,
+    LOUD,
+    NAMED,
+    NOT_NAMES,
+    TITLED,
+)
 from mesocosm.data.privacy.patterns import FORMS, LED_BY
 
 

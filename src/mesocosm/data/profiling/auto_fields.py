@@ -19,7 +19,13 @@ from mesocosm.core.errors import Wrong, belonging_to
 from mesocosm.core.settings import Collected, Source, Where
 from mesocosm.data.dataset import From
 from mesocosm.data.engines.bounded_duckdb import open_engine
-from mesocosm.data.profiling.file_detection import detect_csv_settings, detect_excel_settings, detect_kind, find_list, read_sheet
+from mesocosm.data.profiling.file_detection import (
+    detect_csv_settings,
+    detect_excel_settings,
+    detect_kind,
+    find_list,
+    read_sheet,
+)
 from mesocosm.data.profiling.goal.goal import aim
 from mesocosm.data.profiling.goal.named_columns import find_named_column
 from mesocosm.data.profiling.goal.target_column import choose_target, score_table

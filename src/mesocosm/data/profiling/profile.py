@@ -14,9 +14,24 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from mesocosm.data.profiling.columns.categories import profile_words
-from mesocosm.data.profiling.columns.column import AS_WRITTEN, BLANK, Column, MOST_DISTINCT, MOST_ROWS, Proposal, Reading, list_names, look_at
+from mesocosm.data.profiling.columns.column import (
+    AS_WRITTEN,
+    BLANK,
+    MOST_DISTINCT,
+    MOST_ROWS,
+    Column,
+    Proposal,
+    Reading,
+    list_names,
+    look_at,
+)
 from mesocosm.data.profiling.columns.dates import profile_dates
-from mesocosm.data.profiling.columns.identifiers import are_codes, are_row_numbers, classify_name, explain_identifier
+from mesocosm.data.profiling.columns.identifiers import (
+    are_codes,
+    are_row_numbers,
+    classify_name,
+    explain_identifier,
+)
 from mesocosm.data.profiling.columns.images import profile_images
 from mesocosm.data.profiling.columns.numbers import profile_numbers, prove_mark
 from mesocosm.data.profiling.columns.personal import Private, find_private, find_private_in_text

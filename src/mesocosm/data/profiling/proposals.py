@@ -17,7 +17,7 @@ from mesocosm.data.cleaning.repairs.misplaced_value import Moved
 from mesocosm.data.cleaning.repairs.repair import RepairKind
 from mesocosm.data.cleaning.repairs.spelling import Spelling
 from mesocosm.data.pipeline.internal_names import working_column
-from mesocosm.data.profiling.columns.column import BLANK, Column, Proposal, TRIMMED, format_share
+from mesocosm.data.profiling.columns.column import BLANK, TRIMMED, Column, Proposal, format_share
 from mesocosm.data.profiling.columns.totals import propose_totals
 from mesocosm.data.sources.path_utils import quote
 

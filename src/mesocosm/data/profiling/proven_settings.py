@@ -17,7 +17,12 @@ from mesocosm.core.errors import Wrong
 from mesocosm.data.pipeline.column_groups import slices
 from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.pipeline.recipe import Fields, columns_of
-from mesocosm.data.profiling.column_readings import Proof, have_both_orders, prove_day_month_order, prove_decimal_mark
+from mesocosm.data.profiling.column_readings import (
+    Proof,
+    have_both_orders,
+    prove_day_month_order,
+    prove_decimal_mark,
+)
 from mesocosm.data.sources.arrow_ingest import CELLS
 from mesocosm.data.sources.path_utils import quote, text
 from mesocosm.data.types.date import Date

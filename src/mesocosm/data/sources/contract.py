@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.values.durations import Duration, seconds
 from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Kind
+from mesocosm.core.values.durations import Duration, seconds
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS
 from mesocosm.data.sources.path_utils import quote
 

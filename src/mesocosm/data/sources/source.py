@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from mesocosm.core.values.durations import Duration
 from mesocosm.core.settings import Kind
+from mesocosm.core.values.durations import Duration
 from mesocosm.core.written_settings import written_settings
 from mesocosm.data.sources.contract import Contract
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from mesocosm.data.parsing.numbers import BETWEEN, Figure, explain_misfit, parse_figure
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
 from mesocosm.data.types.field import Facts
-from mesocosm.data.types.number import Number, TWO_READINGS
+from mesocosm.data.types.number import TWO_READINGS, Number
 
 TIMES = "\x1e"  # between a unit and how many of the field's unit it is
 

@@ -11,7 +11,15 @@ from mesocosm.core.settings import Kind
 from mesocosm.data.cleaning.missing import MissingSetting
 from mesocosm.data.cleaning.missing.keep import Keep
 from mesocosm.data.cleaning.outliers.detector import OutlierDetector
-from mesocosm.data.pipeline.ibis_sql import BLANK, Column, cases, literal, null, unless_absent, unless_blank
+from mesocosm.data.pipeline.ibis_sql import (
+    BLANK,
+    Column,
+    cases,
+    literal,
+    null,
+    unless_absent,
+    unless_blank,
+)
 from mesocosm.data.privacy import PrivateSetting
 from mesocosm.data.quality.rules import RuleSetting
 

@@ -9,7 +9,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from mesocosm.core.settings import Kind
-from mesocosm.core.values.units import CURRENCIES, HAN, OFFSET_WORDS, factor, known, money, parse_unit, shift, spellings
+from mesocosm.core.values.units import (
+    CURRENCIES,
+    HAN,
+    OFFSET_WORDS,
+    factor,
+    known,
+    money,
+    parse_unit,
+    shift,
+    spellings,
+)
 from mesocosm.data.cleaning.outliers import OutliersSetting
 from mesocosm.data.cleaning.outliers.detector import OutlierDetector
 from mesocosm.data.parsing.numbers import BETWEEN

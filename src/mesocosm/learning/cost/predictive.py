@@ -13,7 +13,15 @@ import numpy as np
 from mesocosm.core.cache import there
 from mesocosm.learning.cost.estimate import Job, Work, add_work, scale_work
 from mesocosm.learning.cost.predictor_sizes import PredictorSizes
-from mesocosm.learning.cost.workload import Net, count_tokens, export_work, import_work, longest_tokens, training_memory, tuning_work
+from mesocosm.learning.cost.workload import (
+    Net,
+    count_tokens,
+    export_work,
+    import_work,
+    longest_tokens,
+    training_memory,
+    tuning_work,
+)
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base

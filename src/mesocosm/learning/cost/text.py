@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 from mesocosm.learning.cost.estimate import Job, Work
 from mesocosm.learning.cost.predictive import graph_export_work
-from mesocosm.learning.cost.workload import Net, count_tokens, import_work, longest_tokens, training_memory, tuning_work
+from mesocosm.learning.cost.workload import (
+    Net,
+    count_tokens,
+    import_work,
+    longest_tokens,
+    training_memory,
+    tuning_work,
+)
 from mesocosm.learning.tasks.generation.prompt import GENERATION_BATCH
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learning.evaluation.fairness import Fair, GAPS, measure_fairness
+from mesocosm.learning.evaluation.fairness import GAPS, Fair, measure_fairness
 from mesocosm.learning.evaluation.robustness import WAYS, measure_robustness
 from mesocosm.learning.evaluation.slices import find_weak_slices
 

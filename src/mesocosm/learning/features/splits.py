@@ -15,7 +15,7 @@ from mesocosm.learning.heads.folds import group_duplicates, number_groups
 from mesocosm.learning.importers.onnx import ImportedModel, plain_facts
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.domain_adaptation import SourceModel
-from mesocosm.learning.tasks.by_field_type import Ordinal, TASKS, Task
+from mesocosm.learning.tasks.by_field_type import TASKS, Ordinal, Task
 
 Array = np.ndarray[Any, Any]
 Columns = Mapping[str, Sequence[Any]]

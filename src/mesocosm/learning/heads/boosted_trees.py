@@ -10,7 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learning.heads.folds import ABSENT, Groups, SingleClass, count_held_out, make_folds, shuffle_rows
+from mesocosm.learning.heads.folds import (
+    ABSENT,
+    Groups,
+    SingleClass,
+    count_held_out,
+    make_folds,
+    shuffle_rows,
+)
 from mesocosm.learning.heads.kernel import select_loss
 
 Array = np.ndarray[Any, Any]

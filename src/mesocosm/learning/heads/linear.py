@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learning.heads.folds import ABSENT, Groups, SingleClass, block_products, group_blocks, make_folds
+from mesocosm.learning.heads.folds import (
+    ABSENT,
+    Groups,
+    SingleClass,
+    block_products,
+    group_blocks,
+    make_folds,
+)
 from mesocosm.learning.heads.kernel import multi_label_loss, select_loss, squared_error
 
 Array = np.ndarray[Any, Any]

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.learning.heads import Blend, HEADS
+from mesocosm.learning.heads import HEADS, Blend
 from mesocosm.learning.heads.folds import Groups, comparable_rows
 from mesocosm.learning.heads.late_fusion import LateFusion, SingleInputHead
 from mesocosm.learning.heads.majority import Majority

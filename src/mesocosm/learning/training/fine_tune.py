@@ -12,7 +12,16 @@ import numpy as np
 from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.strategies.continual import estimate_importance
-from mesocosm.learning.training.fit_request import Features, FitRequest, FitResult, History, OnEpoch, Say, empty_features, stack_features
+from mesocosm.learning.training.fit_request import (
+    Features,
+    FitRequest,
+    FitResult,
+    History,
+    OnEpoch,
+    Say,
+    empty_features,
+    stack_features,
+)
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.embeddings import Trunk

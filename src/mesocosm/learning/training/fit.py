@@ -19,7 +19,16 @@ from mesocosm.learning.strategies.class_discovery import vary_features
 from mesocosm.learning.strategies.domain_adaptation import adapt_head
 from mesocosm.learning.strategies.federated import fit_federated_head
 from mesocosm.learning.strategies.self_training import SelfTraining, self_train
-from mesocosm.learning.training.fit_request import Array, Features, FitRequest, FitResult, OnEpoch, Say, empty_features, stack_features
+from mesocosm.learning.training.fit_request import (
+    Array,
+    Features,
+    FitRequest,
+    FitResult,
+    OnEpoch,
+    Say,
+    empty_features,
+    stack_features,
+)
 
 MIN_CALIBRATION_ROWS = 30  # validation rows under which no temperature is fitted
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.model import Model
-from mesocosm.learning.training.context import TrainContext, TrainResult, TrainingData
+from mesocosm.learning.training.context import TrainContext, TrainingData, TrainResult
 from mesocosm.learning.training.train_predictor import train_predictor
 
 

@@ -27,8 +27,14 @@ from mesocosm.learning.importers.onnx import ImportedModel, load_head
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 from mesocosm.learning.tasks.vision.features import ImageFeatures, extract_features
-from mesocosm.learning.training.context import TrainContext, TrainResult, TrainingData
-from mesocosm.learning.training.evaluate_predictor import Coverage, Evaluation, TrainedPredictor, check_coverage, evaluate_predictor
+from mesocosm.learning.training.context import TrainContext, TrainingData, TrainResult
+from mesocosm.learning.training.evaluate_predictor import (
+    Coverage,
+    Evaluation,
+    TrainedPredictor,
+    check_coverage,
+    evaluate_predictor,
+)
 from mesocosm.learning.training.fit import fit
 from mesocosm.learning.training.fit_request import FitRequest, FitResult, OnEpoch, Say
 

@@ -12,7 +12,13 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import Failure
 from mesocosm.learning.model import Model
-from mesocosm.lifecycle.access.data_access import read_corpus, read_field_types, read_items, read_training_rows, read_value_order
+from mesocosm.lifecycle.access.data_access import (
+    read_corpus,
+    read_field_types,
+    read_items,
+    read_training_rows,
+    read_value_order,
+)
 from mesocosm.lifecycle.access.model_access import load_starting_version
 from mesocosm.lifecycle.plan import Change
 from mesocosm.lifecycle.project_store import locate_project

@@ -24,7 +24,12 @@ from mesocosm.lifecycle.access.training_job import TrainingJob
 from mesocosm.lifecycle.graph import collect_build_settings
 from mesocosm.lifecycle.jobs.challenger_comparison import compare, decide_promotion
 from mesocosm.lifecycle.jobs.deploy import Deployment, deploy_version
-from mesocosm.lifecycle.jobs.feedback_split import FeedbackSplit, REQUEST_TIME, find_test_contents, split_feedback
+from mesocosm.lifecycle.jobs.feedback_split import (
+    REQUEST_TIME,
+    FeedbackSplit,
+    find_test_contents,
+    split_feedback,
+)
 from mesocosm.lifecycle.jobs.train import PREDICTION_ID, train_version
 from mesocosm.lifecycle.progress_store import ProgressFile
 from mesocosm.lifecycle.review.class_proposals import read_known_labels

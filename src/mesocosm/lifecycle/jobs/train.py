@@ -15,7 +15,15 @@ from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_folder
 from mesocosm.learning.strategies.continual import PreviousVersion
 from mesocosm.learning.training.environment import describe_environment
-from mesocosm.lifecycle.access.data_access import TrainingData, read_corpus, read_field_types, read_group_field, read_items, read_training_rows, read_value_order
+from mesocosm.lifecycle.access.data_access import (
+    TrainingData,
+    read_corpus,
+    read_field_types,
+    read_group_field,
+    read_items,
+    read_training_rows,
+    read_value_order,
+)
 from mesocosm.lifecycle.access.model_access import load_starting_version
 from mesocosm.lifecycle.access.preprocessing_spec import build_preprocessing
 from mesocosm.lifecycle.access.previous_version import add_replay, load_comparable_version

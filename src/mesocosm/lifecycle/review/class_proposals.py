@@ -18,7 +18,12 @@ from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.data_access import read_columns, read_field_types, select_held_out
 from mesocosm.lifecycle.access.dataset_history import find_version
 from mesocosm.lifecycle.jobs.train import PREDICTION_ID
-from mesocosm.lifecycle.review.label_review import format_inputs, load_champion, read_unlabelled_requests, stack_features
+from mesocosm.lifecycle.review.label_review import (
+    format_inputs,
+    load_champion,
+    read_unlabelled_requests,
+    stack_features,
+)
 
 if TYPE_CHECKING:
     from mesocosm.learning.strategies.class_discovery import KnownClasses

@@ -14,7 +14,11 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import Invalid
 from mesocosm.core.hashing import canonical
 from mesocosm.lifecycle.review.field_change import FieldChange
-from mesocosm.lifecycle.review.field_comparison import compare_field, find_transformations, list_key_fields
+from mesocosm.lifecycle.review.field_comparison import (
+    compare_field,
+    find_transformations,
+    list_key_fields,
+)
 from mesocosm.lifecycle.review.table_comparison import compare_rows
 from mesocosm.lifecycle.stopped_build import forget_stop, keep_stop, stop_findings
 

@@ -14,7 +14,12 @@ from mesocosm.monitoring.diagnosis import Diagnosis
 from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
 from mesocosm.monitoring.drift.localization import localize_drift
 from mesocosm.monitoring.drift.probes import as_json, find_probes
-from mesocosm.monitoring.drift.reference import MAX_REFERENCE_ROWS, restore_missing, to_columns, undo_clipping
+from mesocosm.monitoring.drift.reference import (
+    MAX_REFERENCE_ROWS,
+    restore_missing,
+    to_columns,
+    undo_clipping,
+)
 from mesocosm.monitoring.drift.sentences import describe_median, describe_moved, describe_part
 from mesocosm.monitoring.drift.source_changes import Change, find_changes
 from mesocosm.monitoring.evidence import DriftCase, diagnose_drift

@@ -9,7 +9,7 @@ from typing import Any
 
 from mesocosm.core.hashing import digest
 from mesocosm.monitoring.drift.reference import ReferenceSample, absolute_error
-from mesocosm.monitoring.labels.accuracy_test import Answer, FEW, Labelled, WITHIN, compare
+from mesocosm.monitoring.labels.accuracy_test import FEW, WITHIN, Answer, Labelled, compare
 from mesocosm.serving.model_instance import ModelInstance
 
 Row = Mapping[str, Any]

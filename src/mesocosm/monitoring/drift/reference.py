@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mesocosm.monitoring.drift.embedding import EmbeddingDirections, LEAST, find_directions
+from mesocosm.monitoring.drift.embedding import LEAST, EmbeddingDirections, find_directions
 from mesocosm.monitoring.labels.accuracy_test import Answer, Calibration, calibrate_errors
 from mesocosm.monitoring.settings import Drift
 from mesocosm.monitoring.surge.evidence import HELD_LABEL

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.monitoring import alert_closing
-from mesocosm.monitoring.drift.diagnosis import DriftDiagnosis, WIDE
+from mesocosm.monitoring.drift.diagnosis import WIDE, DriftDiagnosis
 from mesocosm.monitoring.drift.probes import read_probes
 from mesocosm.monitoring.monitor_state import MonitorState
 from mesocosm.monitoring.request_stream import RequestStream

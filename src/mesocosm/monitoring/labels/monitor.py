@@ -13,8 +13,13 @@ from mesocosm.core.values.durations import seconds
 from mesocosm.monitoring import alert_closing
 from mesocosm.monitoring.alert_closing import next_state
 from mesocosm.monitoring.diagnosis import Diagnosis
-from mesocosm.monitoring.drift.labelled_predictions import LabelReader, explain_unknown, is_right, read_labels
-from mesocosm.monitoring.labels.accuracy_test import Labelled, MOST_WITHOUT
+from mesocosm.monitoring.drift.labelled_predictions import (
+    LabelReader,
+    explain_unknown,
+    is_right,
+    read_labels,
+)
+from mesocosm.monitoring.labels.accuracy_test import MOST_WITHOUT, Labelled
 from mesocosm.monitoring.monitor_state import MonitorState
 from mesocosm.monitoring.request_stream import RequestStream
 from mesocosm.serving.model_instance import ModelInstance

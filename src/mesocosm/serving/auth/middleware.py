@@ -21,7 +21,12 @@ from mesocosm.core.confidential.row_values import shown_bytes
 from mesocosm.core.permissions import OWNER
 from mesocosm.serving.auth.roles import Roles
 from mesocosm.serving.http.problems import Problem, render_problem, to_problem
-from mesocosm.serving.http.request_headers import cookie_name, is_foreign_origin, is_known_host, read_token
+from mesocosm.serving.http.request_headers import (
+    cookie_name,
+    is_foreign_origin,
+    is_known_host,
+    read_token,
+)
 
 OPEN = ("/healthz", "/readyz", "/signin", "/signin/back", "/signout")
 # what a person opens; who is not signed in is redirected to the sign-in where there is one

@@ -19,7 +19,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
 from mesocosm.serving.http.bodies import read_body
-from mesocosm.serving.http.problems import Problem, UNPROCESSABLE
+from mesocosm.serving.http.problems import UNPROCESSABLE, Problem
 from mesocosm.serving.service import LiveService
 
 MOST = 2000  # characters of a question

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from mesocosm.serving.http.bodies import JsonAnswer, parse_json, read_bytes
-from mesocosm.serving.http.problems import Problem, UNPROCESSABLE
+from mesocosm.serving.http.problems import UNPROCESSABLE, Problem
 from mesocosm.serving.model_instance import ModelInstance
 from mesocosm.serving.protocols.tensors import LENGTH, pack_tensors, unpack_tensors, wants_binary
 from mesocosm.serving.requests.endpoints import PredictHandler

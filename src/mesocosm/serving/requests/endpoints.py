@@ -16,7 +16,7 @@ from mesocosm.core.errors import Wrong
 from mesocosm.core.permissions import OWNER
 from mesocosm.serving.batching import Batcher, DeadlinePassed, QueueFull
 from mesocosm.serving.http.bodies import JsonAnswer, read_json
-from mesocosm.serving.http.problems import Problem, UNPROCESSABLE
+from mesocosm.serving.http.problems import UNPROCESSABLE, Problem
 from mesocosm.serving.model_instance import ModelInstance
 from mesocosm.serving.requests.refusals import find_refused_field, json_kind
 from mesocosm.serving.requests.request_marks import HEADER, MARKS, MarkedRow

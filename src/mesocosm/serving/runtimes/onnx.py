@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.values.durations import Duration
 from mesocosm.core.settings import Kind
+from mesocosm.core.values.durations import Duration
 
 # microseconds that a thread looks for work before it sleeps: longer than between two parts of a
 # graph, or two requests of one connection

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.world.export.pieces import FIR, GRASS, Piece, ROCK, SNOW, WATER, merged, piece_of, rod
+from mesocosm.world.export.pieces import FIR, GRASS, ROCK, SNOW, WATER, Piece, merged, piece_of, rod
 from mesocosm.world.wire import Element, Scene
 
 Array = np.ndarray[Any, Any]

@@ -9,7 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from mesocosm.world.export.pieces import LEAF, Piece, ROCK, SAND, STATE, WATER, WOOD, ball, box, merged, piece_of, rod
+from mesocosm.world.export.pieces import (
+    LEAF,
+    ROCK,
+    SAND,
+    STATE,
+    WATER,
+    WOOD,
+    Piece,
+    ball,
+    box,
+    merged,
+    piece_of,
+    rod,
+)
 from mesocosm.world.wire import Element, Stall
 
 WARES = ("#c95f4a", "#3f7f9f", "#d9a441", "#5f9a58", "#8a63ad", "#c98a3f", "#4f8f8a", "#b0577f")

@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mesocosm.cli.output import AsJson, Asked, File, answer, count_of, guarded, opened, prediction_of
+from mesocosm.cli.output import (
+    AsJson,
+    Asked,
+    File,
+    answer,
+    count_of,
+    guarded,
+    opened,
+    prediction_of,
+)
 
 
 @guarded

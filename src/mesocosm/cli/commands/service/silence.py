@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.values.durations import seconds
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.values.durations import seconds
 
 
 @guarded

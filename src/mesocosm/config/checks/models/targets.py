@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mesocosm.config.checks.models.adaptation import ADAPTATION_METRICS
-from mesocosm.config.checks.models.outputs import MULTI_LABEL_METRICS, ORDINAL_METRICS, TEXT_METRICS, check_number, check_text
+from mesocosm.config.checks.models.outputs import (
+    MULTI_LABEL_METRICS,
+    ORDINAL_METRICS,
+    TEXT_METRICS,
+    check_number,
+    check_text,
+)
 from mesocosm.config.checks.models.ranking import RANKING_METRICS
 from mesocosm.config.checks.models.tagging import TAGGING_METRICS, check_tagging
 from mesocosm.config.checks.names import Fault, Path, fault, unknown_field

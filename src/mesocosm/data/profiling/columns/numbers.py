@@ -15,7 +15,13 @@ from mesocosm.data.parsing.numbers import Figure, parse_figure
 from mesocosm.data.pipeline.ingest import DECIMAL
 from mesocosm.data.profiling.column_readings import prove_decimal_mark
 from mesocosm.data.profiling.columns.column import AS_WRITTEN, Column, Reading, quote_some
-from mesocosm.data.profiling.columns.units import Measure, are_alike, find_common_unit, identify_unit, list_currencies
+from mesocosm.data.profiling.columns.units import (
+    Measure,
+    are_alike,
+    find_common_unit,
+    identify_unit,
+    list_currencies,
+)
 
 SIGN = r"[-+\u2212]?"
 POWER = r"(?:[eE][-+]?\d+)?"

@@ -23,7 +23,12 @@ from mesocosm.data.sources.delimited.lines import excerpt_length
 from mesocosm.data.sources.delimited.plain_text import open_plain
 from mesocosm.data.sources.delimited.scanner import Scan
 from mesocosm.data.sources.file_union import Part, Schema, unite
-from mesocosm.data.sources.path_utils import files_of, fingerprint_files, name_and_fingerprint, quote
+from mesocosm.data.sources.path_utils import (
+    files_of,
+    fingerprint_files,
+    name_and_fingerprint,
+    quote,
+)
 from mesocosm.data.sources.source import SourceKind
 from mesocosm.data.sources.spool import Spool
 

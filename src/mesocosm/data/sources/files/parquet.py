@@ -10,7 +10,14 @@ from mesocosm.core.errors import Wrong
 from mesocosm.core.settings import Collected, Where
 from mesocosm.data.sources.file_union import Part, Schema, unite
 from mesocosm.data.sources.files.parquet_exact import keep_exact
-from mesocosm.data.sources.path_utils import disable_optimizer, files_of, fingerprint_files, name_and_fingerprint, parquet_sql, quote
+from mesocosm.data.sources.path_utils import (
+    disable_optimizer,
+    files_of,
+    fingerprint_files,
+    name_and_fingerprint,
+    parquet_sql,
+    quote,
+)
 from mesocosm.data.sources.source import SourceKind
 from mesocosm.data.sources.spool import unique_names
 

@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.base_models import Base
-from mesocosm.learning.strategies.continual import Anchor, IMPORTANCE_FILE, MIN_TEST_ROWS, PreviousVersion, estimate_fisher
+from mesocosm.learning.strategies.continual import (
+    IMPORTANCE_FILE,
+    MIN_TEST_ROWS,
+    Anchor,
+    PreviousVersion,
+    estimate_fisher,
+)
 from mesocosm.learning.tasks.generation.net import CausalModel, answer_losses, encode_examples
 from mesocosm.learning.tasks.generation.prompt import Prompter, format_inputs, read_answer
 

@@ -12,7 +12,12 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
-from mesocosm.learning.tasks.ranking.features import History, interaction_matrix, ndcg_gains, rank_targets
+from mesocosm.learning.tasks.ranking.features import (
+    History,
+    interaction_matrix,
+    ndcg_gains,
+    rank_targets,
+)
 from mesocosm.learning.tasks.ranking.reranking import select_top
 from mesocosm.learning.tasks.ranking.scorer import Scorer
 

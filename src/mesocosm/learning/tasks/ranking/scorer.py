@@ -12,8 +12,20 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.tasks.ranking.ann_index import FILE as INDEX
-from mesocosm.learning.tasks.ranking.ann_index import AnnIndex, MAX_EXACT_ITEMS
-from mesocosm.learning.tasks.ranking.features import FADES, History, NAMES, cold_start_matrix, fit_ease, interaction_matrix, item_cosines, keep_strongest, recency_matrix, standardize_rows, transition_matrix
+from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS, AnnIndex
+from mesocosm.learning.tasks.ranking.features import (
+    FADES,
+    NAMES,
+    History,
+    cold_start_matrix,
+    fit_ease,
+    interaction_matrix,
+    item_cosines,
+    keep_strongest,
+    recency_matrix,
+    standardize_rows,
+    transition_matrix,
+)
 from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel
 
 Array = np.ndarray[Any, Any]

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 
 from mesocosm.core.errors import Wrong
-from mesocosm.learning.tasks.ranking.features import FADES, STRENGTHS, fit_ease, interaction_matrix, ndcg_gains, rank_targets, recency_matrix
+from mesocosm.learning.tasks.ranking.features import (
+    FADES,
+    STRENGTHS,
+    fit_ease,
+    interaction_matrix,
+    ndcg_gains,
+    rank_targets,
+    recency_matrix,
+)
 from mesocosm.learning.tasks.ranking.metrics import batch_size
 from mesocosm.learning.tasks.ranking.scorer import Scorer
 

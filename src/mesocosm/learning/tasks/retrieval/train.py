@@ -27,7 +27,11 @@ from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.heads.folds import number_groups
 from mesocosm.learning.tasks.generation.prompt import split_pairs
 from mesocosm.learning.tasks.retrieval.metrics import compare, evaluate, rank_by_words
-from mesocosm.learning.tasks.retrieval.query_projection import fit_projection, normalize_rows, rank_answers
+from mesocosm.learning.tasks.retrieval.query_projection import (
+    fit_projection,
+    normalize_rows,
+    rank_answers,
+)
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model

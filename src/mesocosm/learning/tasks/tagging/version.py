@@ -14,7 +14,14 @@ from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
 from mesocosm.learning.heads.blend import softmax
 from mesocosm.learning.tasks.tagging.head import word_logits
-from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi, extract_spans, first_tokens, trim_marks, word_spans
+from mesocosm.learning.tasks.tagging.words import (
+    allowed_transitions,
+    decode_viterbi,
+    extract_spans,
+    first_tokens,
+    trim_marks,
+    word_spans,
+)
 
 Array = np.ndarray[Any, Any]
 

@@ -16,7 +16,12 @@ from torch import nn
 from mesocosm.learning.augmentation.image import Picture
 from mesocosm.learning.features.embeddings import describe_trainable
 from mesocosm.learning.tasks.vision.features import ImageFeatures, open_encoder
-from mesocosm.learning.tasks.vision.net import PretrainedVision, STEMS, export_tuned, load_pretrained
+from mesocosm.learning.tasks.vision.net import (
+    STEMS,
+    PretrainedVision,
+    export_tuned,
+    load_pretrained,
+)
 from mesocosm.learning.tasks.vision.pixels import ImageLoader
 from mesocosm.learning.training.loop.rows import TrainingRows
 
