@@ -147,7 +147,7 @@ def told(
     risen: float,
 ) -> list[Line]:
     """The lines of one stream."""
-    setting, false, took = Surge(label="negative", evidence="topic"), 0, []
+    setting, false, took = Surge(label="negative", by="topic"), 0, []
     for seed in range(size(10, 1)):
         draw = random.Random(seed)
         sums = SurgeDetector(setting, start(draw))

@@ -192,7 +192,7 @@ def test_a_training_is_drawn_while_it_runs(page: Any, server: Server) -> None:
         drawn.locator("svg.curve circle").nth(2).wait_for()
         assert (
             "In the making" in page.inner_text("#main")
-            and "epoch 3: loss" in drawn.locator(".told").inner_text()
+            and "epoch 3: training loss" in drawn.locator(".told").inner_text()
         )
         assert (
             drawn.locator("svg.curve").get_attribute("aria-label")
@@ -329,11 +329,11 @@ def test_a_class_that_is_lacking_gets_its_name(page: Any, server: Server) -> Non
 @pytest.mark.parametrize(
     ("model", "body", "status", "said"),
     [
-        ("intent", {"predictions": ["p-none"], "label": "x"}, 422, "no prediction of 'intent'"),
+        ("intent", {"predictions": ["p-none"], "label": "x"}, 422, "is not a prediction of 'intent'"),
         ("intent", {"predictions": [], "label": "x"}, 422, "no prediction is given"),
         ("intent", {"predictions": ["p-none"], "label": "a\u0000b"}, 422, "is not a valid label"),
         ("intent", {"predictions": "p", "label": "x"}, 422, "a list of their ids"),
-        ("risk", {"predictions": ["p-none"], "label": "unheard of"}, 422, "is none of the values"),
+        ("risk", {"predictions": ["p-none"], "label": "unheard of"}, 422, "is not among the values"),
         ("nothing", {"predictions": ["p-none"], "label": "x"}, 422, "no model is named"),
     ],
 )

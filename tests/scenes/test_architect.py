@@ -82,7 +82,7 @@ def test_a_goal_becomes_a_file_that_builds(tmp_path: Path, cli: Any) -> None:
     assert (
         "'closing' is left out: it tells 'repaid' by itself" in text.replace("\n    # ", " ")
         and "# CHOOSE: 'closing' tells" in text
-        and "# CHOOSE: 'fair.favours'" in text
+        and "# CHOOSE: 'fairness.positive'" in text
     )
     done = cli("build", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

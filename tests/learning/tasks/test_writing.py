@@ -333,12 +333,12 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
         ("fine_tune: prompt", "", "not for causal bases"),
         (
             "fine_tune: {method: lora, mixup: 0.2}",
-            "models.writer.tune.mixup",
+            "models.writer.fine_tune.mixup",
             "for classes and numbers",
         ),
         (
             "fairness: {groups: [id], positive: x}",
-            "models.writer.fair",
+            "models.writer.fairness",
             "fairness gaps are of classes",
         ),
         ("require: {accuracy: '> 0.5'}", "models.writer.require.accuracy", "is not a text metric"),
