@@ -191,8 +191,8 @@ def test_a_shop_ranks_what_comes_next_and_what_nobody_touched(
         ("items: things", "items: nothing", "no dataset is named 'nothing'"),
         ("texts: [title]", "texts: [name]", "'things' has no field 'name'"),
         (
-            f"base: {little_base()}, learns",
-            "learns",
+            f"base: {little_base()}, dataset",
+            "dataset",
             "'base' is missing, and items have texts",
         ),
         ("rank:", "fine_tune: lora, rank:", "trains as 'rank' says"),

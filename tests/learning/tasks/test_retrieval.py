@@ -1,4 +1,4 @@
-"""A base that reads learns to find the right text among those it knowledge: in closed form, by
+"""A base that reads learns to find the right text among those it knows: in closed form, by
 gradient, judged by places, served.
 """
 
