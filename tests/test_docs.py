@@ -28,7 +28,7 @@ def command_of(words: str) -> str:
 
 
 def test_both_readmes_have_the_same_blocks_and_commands() -> None:
-    blocks = [re.findall(r"```\n(.*?)```", text, re.S) for text in (ENGLISH, CHINESE)]
+    blocks = [re.findall(r"^```\w*\n(.*?)^```", text, re.S | re.M) for text in (ENGLISH, CHINESE)]
     assert len(blocks[0]) >= 2 and blocks[0] == blocks[1]
     named = [re.findall(r"`(mesocosm [^`]*)`", text) for text in (ENGLISH, CHINESE)]
     assert len(named[0]) >= 10 and named[0] == named[1]

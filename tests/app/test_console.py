@@ -329,11 +329,21 @@ def test_a_class_that_is_lacking_gets_its_name(page: Any, server: Server) -> Non
 @pytest.mark.parametrize(
     ("model", "body", "status", "said"),
     [
-        ("intent", {"predictions": ["p-none"], "label": "x"}, 422, "is not a prediction of 'intent'"),
+        (
+            "intent",
+            {"predictions": ["p-none"], "label": "x"},
+            422,
+            "is not a prediction of 'intent'",
+        ),
         ("intent", {"predictions": [], "label": "x"}, 422, "no prediction is given"),
         ("intent", {"predictions": ["p-none"], "label": "a\u0000b"}, 422, "is not a valid label"),
         ("intent", {"predictions": "p", "label": "x"}, 422, "a list of their ids"),
-        ("risk", {"predictions": ["p-none"], "label": "unheard of"}, 422, "is not among the values"),
+        (
+            "risk",
+            {"predictions": ["p-none"], "label": "unheard of"},
+            422,
+            "is not among the values",
+        ),
         ("nothing", {"predictions": ["p-none"], "label": "x"}, 422, "no model is named"),
     ],
 )

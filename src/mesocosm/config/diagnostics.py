@@ -130,7 +130,11 @@ def _explain_unknown_key(problem: _Problem) -> Finding:
     path = (*parent.path, name)
     place = problem.document.place(path, key=True)
     meant = place_of_word(parent.path, name)  # what another tool's word means here
-    near = None if meant else nearest(name, keys)
+    near = nearest(name, keys)
+    if meant == f"'{near}'":
+        meant = ""
+    elif meant:
+        near = None
     return Finding(place, _join(path), f"'{name}' is not a key here", meant, tuple(keys), near)
 
 

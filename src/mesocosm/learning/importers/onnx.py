@@ -41,7 +41,7 @@ class ImportedModel(Kind):
 
     Source: https://onnx.ai/onnx/repo-docs/IR.html
 
-    >>> Brought(onnx="models/old.onnx").labels
+    >>> ImportedModel(onnx="models/old.onnx").labels
     ()
     """
 
