@@ -79,11 +79,11 @@ class RolloutStep:
 def traffic_share(setting: Rollout, step: int) -> int:
     """The percentage of requests routed to the new version at a step.
 
-    >>> traffic_share(Rollout(strategy="canary", steps=(5, 50)), 1)
+    >>> traffic_share(Rollout(method="canary", steps=(5, 50)), 1)
     50
-    >>> traffic_share(Rollout(strategy="shadow"), 0)
+    >>> traffic_share(Rollout(method="shadow"), 0)
     0
-    >>> traffic_share(Rollout(strategy="blue-green"), 0)
+    >>> traffic_share(Rollout(method="blue-green"), 0)
     100
     """
     if setting.method == "canary":
