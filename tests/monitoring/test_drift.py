@@ -606,7 +606,7 @@ def test_the_story_of_the_page_goes_as_told_and_another_does_not(
         ),
         (
             "acts:\n  - act: a\n    service: desk\n    rows: 3\n    labels: nobody",
-            "story.yaml:5:13  acts.0.labels: 'nobody' was given; expected true, false or another.",
+            "story.yaml:5:13  acts.0.labels: got 'nobody'; expected true, false or another.",
         ),
         (
             "acts: [{act: a, service: desk}]",

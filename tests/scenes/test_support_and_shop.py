@@ -34,7 +34,7 @@ def built(scene: str, home: Path, cli: Any) -> Path:
     done = cli("init", str(home), "--template", scene)
     assert (
         done.returncode == 0
-        and (home / "ecosystem.yaml").read_bytes()
+        and (home / "ecosystem.yaml").read_bytes().split(b"\n", 1)[1]
         == (ROOT / "examples" / scene / "ecosystem.yaml").read_bytes()
     )
     done = cli("build", "-f", str(home))

@@ -396,7 +396,7 @@ def test_what_reads_and_what_sees_both_move_and_are_served_as_they_were_judged(
         "both": (
             "{method: full, trainable: both, epochs: 8, patience: 8, batch: 16, augment: [crop, mask]}"
         ),
-        "texts": "{method: prefix, trainable: texts, epochs: 1}",
+        "texts": "{method: prefix, trainable: text, epochs: 1}",
     }
     (tmp_path / "ecosystem.yaml").write_text(
         """grammar: 2
@@ -453,7 +453,7 @@ models:
         ("fine_tune: lora", "fine_tune: {method: lora, trainable: both}", "no input is a text"),
         (
             "features: [scan, box]\n    image_base: vit\n    track: []\n    fine_tune: lora",
-            "features: [box]\n    track: []\n    fine_tune: {method: lora, trainable: texts}",
+            "features: [box]\n    track: []\n    fine_tune: {method: lora, trainable: text}",
             "no input is an image, so there is one base to fine-tune",
         ),
         ("image_base: vit", "max_length: 64", "images are read by filters learned from them"),

@@ -151,7 +151,7 @@ def test_pretraining_that_was_stopped_ends_with_the_same_weights(
     )
     texts = lines()[:80]
     whole, _ = pretrain(base, Corpus(texts), setting, 32, 7, tmp_path / "a", lambda _: None)
-    import mesocosm.learning.training.checkpoint as checkpoint
+    import mesocosm.learning.training.loop.checkpoint as checkpoint
 
     kept = checkpoint.save_checkpoint
 

@@ -36,10 +36,10 @@ def check_vision(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[F
         yield fault(
             (*at, "fine_tune", "trainable"),
             "no input is a text, so there is no text base",
-            "'trainable: images', or an input that is a text",
+            "'trainable: image', or an input that is a text",
         )
     yield from _check_image_base(model, trained, at)
-    if trained == "images":
+    if trained == "image":
         yield from _check_text_only(model, at)
     yield from _check_start(model, at)
 
@@ -48,7 +48,7 @@ def _check_augmentation(model: Model, trained: str, at: Path) -> Iterator[Fault]
     for i, way in enumerate(getattr(model.fine_tune, "augment", ())):
         if trained not in (way.of, "both"):
             fits = [name for name, kind in AUGMENT.items() if getattr(kind, "of", "") == trained]
-            found = f"'{way.method}' augments {way.of}, and what is fine-tuned takes {trained}"
+            found = f"'{way.method}' augments {way.of}s, and what is fine-tuned takes {trained}s"
             yield fault((*at, "fine_tune", "augment", i), found, "", fits)
 
 
