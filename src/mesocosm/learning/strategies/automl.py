@@ -46,7 +46,7 @@ class Auto(Kind):
     10.0
     """
 
-    format_duration: ClassVar[str] = "minutes"
+    short: ClassVar[str] = "minutes"
     minutes: float = Field(10.0, gt=0, le=100_000)
     bases: tuple[str, ...] = ()
 
