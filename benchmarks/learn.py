@@ -60,7 +60,7 @@ def credit() -> list[Line]:
     with tempfile.TemporaryDirectory() as folder:
         eco = govern_bank(Path(folder) / "bank")
         model, snapshot = eco.spec.eco.models["risk"], eco.catalog.snapshot(dataset="credit")
-        rows, split = read_columns(eco.spec, snapshot, [*model.inputs, model.predict])
+        rows, split = read_columns(eco.spec, snapshot, [*model.features, model.target])
     rows, split = (
         {c: v[: size(len(v), 60)] for c, v in rows.items()},
         split[: size(len(split), 60)],
@@ -70,7 +70,7 @@ def credit() -> list[Line]:
     frame = pd.DataFrame(
         {
             c: pd.Series(rows[c], dtype="category" if kinds[c] in ("category", "text") else float)
-            for c in model.inputs
+            for c in model.features
         }
     )
     ours, peer, texts, tables = list[float](), list[float](), list[float](), list[float]()
