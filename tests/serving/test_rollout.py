@@ -181,7 +181,7 @@ def started(two: Path, tmp_path: Path, rollout: str = "") -> tuple[Any, LiveServ
     shutil.copytree(two, tmp_path / "eco")
     file = tmp_path / "eco" / "ecosystem.yaml"
     if rollout:
-        file.write_text(file.read_text().replace("strategy: canary, steps: [30, 60]", rollout))
+        file.write_text(file.read_text().replace("method: canary, steps: [30, 60]", rollout))
     eco, clock = open_ecosystem(tmp_path / "eco"), Clock()
     eco.catalog.clock = clock
     with eco.catalog.transaction() as con:  # the build may be long ago by now

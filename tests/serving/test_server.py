@@ -80,14 +80,14 @@ def test_bad_requests_get_one_sentence(server: Server, row: dict[str, Any]) -> N
     missing = http.post(PREDICT, json=row)
     assert (
         missing.status_code == 422
-        and "age: the field is missing; wanted a whole number" in missing.json()["detail"]
+        and "age: the field is missing; expected a whole number" in missing.json()["detail"]
     )
     assert http.post(PREDICT, content=b"{nope").status_code == 400
     assert http.post(PREDICT, json=[1]).json()["detail"].startswith("a row is a list")
     assert (
         http.post(PREDICT, json=5)
         .json()["detail"]
-        .startswith("a row is a number; wanted an object")
+        .startswith("a row is a number; expected an object")
     )
     assert (
         http.post(PREDICT, json={"rows": 5}).json()["detail"]

@@ -118,7 +118,7 @@ def test_a_language_model_may_choose_the_look(
         [1.0, 0.0],
         *[[1.0, 0.0] if n in ("coast", "dusk") else [0.0, 1.0] for n in (*LANDSCAPES, *LIGHTS)],
     ]
-    reads = SimpleNamespace(now=SimpleNamespace(version="v", fields=[], vectors=lambda rows: of))
+    reads = SimpleNamespace(now=SimpleNamespace(version="v", fields=[], embed=lambda rows: of))
     catalog: Any = SimpleNamespace(version=lambda _: {"recipe": {"texts": ["said"]}})
     served: Any = {"desk": reads}
     look = Look(

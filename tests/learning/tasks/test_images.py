@@ -161,7 +161,7 @@ def test_photos_are_built_on_served_and_left_out_of_the_log(
     file = pond / "ecosystem.yaml"
     file.write_text(SEEN)
     done = cli("build", "-f", str(file))
-    assert done.returncode == 0 and "filters learnt from the training images" in " ".join(
+    assert done.returncode == 0 and "filters fitted on the training images" in " ".join(
         done.stderr.split()
     ), done.stdout + done.stderr
     eco = open_ecosystem(pond)

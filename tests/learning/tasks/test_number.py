@@ -136,7 +136,7 @@ def test_a_served_number_is_explained_and_told_its_truth(clinic: Path) -> None:
         why["probability"] - why["base"], abs=1e-6 * abs(why["base"])
     )
     served.feedback(found["id"], "151.5")
-    with pytest.raises(Wrong, match="is no number"):
+    with pytest.raises(Wrong, match="is not a number"):
         served.feedback(found["id"], "much")
 
 

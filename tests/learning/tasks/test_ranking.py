@@ -342,7 +342,7 @@ def test_a_shop_with_towers_knows_order_and_what_nobody_touched(
         monkeypatch.setattr(scorer, "MAX_EXACT_ITEMS", 10)
         monkeypatch.setattr(train, "MAX_EXACT_ITEMS", 10)
     file.write_text(
-        SHOP if many else SHOP.replace("most: 5", "most: 5, towers: {epochs: 20, width: 16}")
+        SHOP if many else SHOP.replace("max: 5", "max: 5, towers: {epochs: 20, width: 16}")
     )
     eco = open_ecosystem(tmp_path)
     assert not eco.build().failed

@@ -107,7 +107,7 @@ def test_a_finder_is_built_judged_served_and_corrected(
     done = cli("build", "-f", str(file))
     assert done.returncode == 0, done.stdout + done.stderr
     report = cli("report", "-f", str(file)).stdout
-    assert "recall_at_1" in report and "beside base" in report
+    assert "recall_at_1" in report and "baselines: base" in report
     out = json.loads(
         cli(
             "predict",

@@ -81,7 +81,7 @@ class FieldKind(Kind):
         """Whether the field is encrypted; equal values are then sealed differently, so they cannot
         be compared.
         """
-        return getattr(self.private, "by", None) == "encrypt"
+        return getattr(self.private, "method", None) == "encrypt"
 
     @property
     def other_fields(self) -> tuple[str, ...]:
