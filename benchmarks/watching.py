@@ -193,7 +193,9 @@ def watched(training: dict[str, Any], rate: str) -> tuple[ServiceMonitor, Record
         embed=lambda rows: [],
         predict=lambda rows: [{"label": "a"} for _ in rows],
     )
-    served: Any = SimpleNamespace(name="desk", now=unit, times=[], count_rejections=lambda s: ({}, 0))
+    served: Any = SimpleNamespace(
+        name="desk", now=unit, times=[], count_rejections=lambda s: ({}, 0)
+    )
     monitor = Monitor.model_validate(
         {"service": "desk", "every": "10m", "drift": {"false_alarms": rate, "window": 200}}
     )

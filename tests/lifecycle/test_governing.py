@@ -120,9 +120,7 @@ def test_a_plan_names_the_source_that_broke_its_contract(
 
 
 def test_a_contract_on_freshness_is_judged_by_the_clock(tmp_path: Path) -> None:
-    (tmp_path / "ecosystem.yaml").write_text(
-        FILE.replace("min: 2", "fresh: {by: day, within: 1d}")
-    )
+    (tmp_path / "ecosystem.yaml").write_text(FILE.replace("min: 2", "fresh: {by: day, within: 1d}"))
     (tmp_path / "orders.csv").write_text(GOOD.replace("nonsense", "2026-01-01"))
     with pytest.raises(Invalid, match="days old"):
         open_ecosystem(tmp_path).plan()

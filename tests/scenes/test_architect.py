@@ -143,7 +143,7 @@ def test_a_goal_that_fits_two_fields_is_asked_and_one_that_fits_none_is_refused(
         [[draw.random(), draw.choice("ab"), draw.choice("cd")] for _ in range(60)],
     )
     assert any(
-        "'predict' may also be" in one
+        "'target' may also be" in one
         for one in architect(tmp_path, [path], "tell the risks")["choose"]
     )
     done = cli(
@@ -196,8 +196,8 @@ def test_the_draft_as_json_has_its_reasons(tmp_path: Path, cli: Any) -> None:
         ).stdout
     )
     assert (
-        said["parts"]["models"]["loans-model"]["predict"] == "repaid"
-        and "tune" in said["reasons"]
+        said["parts"]["models"]["loans-model"]["target"] == "repaid"
+        and "fine_tune" in said["reasons"]
         and said["choose"]
     )
 

@@ -279,7 +279,11 @@ def test_what_is_usual_is_not_learnt_anew_with_each_version(
     anew = ServiceMonitor(
         "surge-watch", watch.monitor, served, eco.catalog, lambda *_: None, lambda *_: None
     )
-    recalled = {r["headline"] for r in anew.surge._recall(served.now)} if served.now else set()
+    recalled = (
+        {r["headline"] for r in anew.surge._recall(watch.monitor.surge, served.now)}
+        if served.now
+        else set()
+    )
     items = {i["headline"] for i in alert["detail"]["items"]}
     assert (
         other["headline"] in recalled and items and not recalled & (items | {last["headline"]})
@@ -295,7 +299,7 @@ def test_a_what_if_begins_with_a_headline(desk: tuple[Any, LiveService, ServiceM
     form = ask.form("mood-desk")
     usual = {i["name"]: i.get("usual") for i in form["inputs"]}
     assert not form["ready"] and usual["headline"] is None
-    with pytest.raises(Wrong, match="set aside"):
+    with pytest.raises(Wrong, match="quarantined"):
         ask.ask("mood-desk", usual)
     assert (
         ask.ask("mood-desk", usual | {"headline": "Shares plunge after a profit warning"})["label"]
