@@ -19,7 +19,7 @@ PAGE = ROOT / "docs" / "how-to" / "add-a-world-element.md"
 LOOK = """
 import json, sys
 from mesocosm.app.world.scene_state import Scenery
-from mesocosm.ecosystem import open_ecosystem
+from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.world.export import MODELS
 eco = open_ecosystem(sys.argv[1])
 eco.catalog.alert("watch", "desk", "drift", "they moved", {})
