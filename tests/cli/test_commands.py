@@ -85,7 +85,7 @@ def named() -> list[str]:
         for s in found
         if "..." not in s
         and without_group(s).split()[0] not in LONG
-        and (" " in s or without_group(s) in ("check", "plan", "status", "report"))
+        and (" " in without_group(s) or without_group(s) in ("check", "plan", "status", "report"))
     ]
     late = ("forget", "rotate")
     return sorted(whole, key=lambda s: (without_group(s).split()[0] in late, "--revoke" in s, s))

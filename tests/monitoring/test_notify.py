@@ -96,7 +96,7 @@ def test_a_private_address_wants_leave(tmp_path: Path, heard: Any) -> None:
     told = Notifier("pond", {"watch": Notify(webhook=url)}, catalog)
     catalog.alert("watch", "desk", "drift", "drift", {})
     told.look()
-    assert not said and "could not be sent (Wrong)" in told.trouble
+    assert not said and "could not be sent (ConfigValueError)" in told.trouble
 
 
 def test_mail(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_classes_in_other_shares_recalibrate_the_service(
         and now["why"].startswith("recalibrated: label shift: class frequencies changed")
     )
     rows = [{"text": "hello there", "amount": 160}]
-    judged = served.now.target(rows)[0]
+    judged = served.now.predict(rows)[0]
     plain = served.predict(rows)[0]
     assert served.refresh()
     weighted = served.predict(rows)[0]
@@ -150,7 +150,7 @@ def test_classes_in_other_shares_recalibrate_the_service(
         weighted["probabilities"]["yes please"] > plain["probabilities"]["yes please"]
         and weighted["version"] == plain["version"]
     )
-    assert served.now.target(rows)[0] == judged  # what it is judged by stays as it was
+    assert served.now.predict(rows)[0] == judged  # what it is judged by stays as it was
     back = rollback(eco.catalog, "desk", "test", "enough")
     assert back["to"] == before["version"] and eco.catalog.deployment("desk")["weights"] is None
     assert eco.catalog.version(before["version"])["state"] == "champion"

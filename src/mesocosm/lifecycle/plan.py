@@ -12,7 +12,7 @@ from typing import Any
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.store import STALE
 from mesocosm.config import Spec
-from mesocosm.core.hashing import canonical
+from mesocosm.core.hashing import canonical, digest
 from mesocosm.lifecycle.graph import list_resources
 from mesocosm.lifecycle.resource import ACTIONS, Fingerprints, Resource, action_for
 from mesocosm.lifecycle.stored_definition import stored_definition
@@ -85,7 +85,7 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
         row = rows.pop(resource.address, None)
         stored = stored_definition(row) if row else None
         if row and stored:
-            new = _same_fingerprints(resource, row, new, stored, signs)
+            new = _same_fingerprints(resource, row, new, stored, known)
         known[resource.address] = new
         sign, because = _compare_resource(resource, row, new, stored, signs, spec)
         if sign == "=":
@@ -130,7 +130,7 @@ def _same_fingerprints(
     row: Mapping[str, Any],
     new: Fingerprints,
     stored: Stored,
-    signs: Mapping[str, str],
+    known: Mapping[str, Fingerprints],
 ) -> Fingerprints:
     """The fingerprints of a resource; the stored ones where its settings are those stored, though
     an earlier version wrote them down otherwise.
@@ -138,7 +138,10 @@ def _same_fingerprints(
     old = Fingerprints(row["made"], row["run"])
     if old.build == STALE:
         return new
-    needs_same = all(signs.get(need) in ("=", "~") for need in resource.needs)
+    needs = list(row["needs"] or ())
+    built_from = [known[need].build for need in needs if need in known]
+    as_written = (row["definition"] or {}).get("made_by", {})
+    needs_same = needs == list(resource.needs) and digest(as_written, built_from) == old.build
     made_same = needs_same and canonical(stored["made_by"]) == canonical(resource.made_by)
     run_same = canonical(stored["run_by"]) == canonical(resource.run_by)
     return Fingerprints(
