@@ -245,8 +245,8 @@ def test_what_is_adapted_keeps_what_few_rows_cannot_better() -> None:
         (("init_from: wide", "init_from: near"), "'near' is this model itself"),
         (("init_from: wide", "init_from: judge"), "the head of 'judge' may not be linear"),
         (
-            ("features: [amount], adapts", "features: [text], adapts"),
-            "'inputs' is not that of 'wide', which is adapted",
+            ("features: [amount], init_from", "features: [text], adapts"),
+            "'features' is not that of 'wide', which is adapted",
         ),
         (
             ("init_from: wide}", "init_from: wide, fusion: late}"),

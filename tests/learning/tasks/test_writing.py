@@ -315,7 +315,7 @@ def test_a_writer_is_built_judged_carded_served_and_told_of(
         no.returncode == 1 and "generates" in no.stderr + no.stdout and "Traceback" not in no.stderr
     )
     page = cli("report", "-o", str(tmp_path / "r.html"), "-f", str(file))
-    assert page.returncode == 0 and "What it generates" in (tmp_path / "r.html").read_text()
+    assert page.returncode == 0 and "Generated texts" in (tmp_path / "r.html").read_text()
     with (tmp_path / "asked.csv").open("a", newline="") as more:
         csv.writer(more).writerow((900, "my new key now", "please change it today"))
     again = cli("model", "retrain", "clerk", "-f", str(file))
