@@ -245,7 +245,7 @@ def test_what_is_adapted_keeps_what_few_rows_cannot_better() -> None:
         (("init_from: wide", "init_from: near"), "'near' is this model itself"),
         (("init_from: wide", "init_from: judge"), "the head of 'judge' may not be linear"),
         (
-            ("features: [amount], init_from", "features: [text], adapts"),
+            ("features: [amount], init_from", "features: [text], init_from"),
             "'features' is not that of 'wide', which is adapted",
         ),
         (
