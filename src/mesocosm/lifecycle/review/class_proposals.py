@@ -154,7 +154,7 @@ def _describe_group(
     return {
         "name": name,
         "rows": len(group.rows),
-        "strange": group.strange,
+        "strange": group.outliers,
         "nearest": net.labels[group.nearest],
         "alike": round(group.alike, 3),
         "examples": examples,
