@@ -495,6 +495,11 @@ def test_two_people_see_each_other_speak_and_leave_a_note(
         other.wait_for_selector("canvas")
         until(page, "window.mesocosm.people().length === 1")
         until(other, "window.mesocosm.people().some(p => p.name === 'Ann')")
+        until(  # the first pose has come
+            page,
+            "at => Math.hypot(...window.mesocosm.people()[0].place.map((v, i) => v - at[i])) < 0.2",
+            other.evaluate("window.mesocosm.camera"),
+        )
         before = page.evaluate("window.mesocosm.people()[0].place")
         other.keyboard.down("w")
         until(page, "z => Math.abs(window.mesocosm.people()[0].place[2] - z) > 1", before[2])
