@@ -116,11 +116,11 @@ def tables() -> dict[str, tuple[str, str, Table]]:
 
 
 TABLE = [
-    {"tune": {"method": "frozen", "head": h}}
+    {"fine_tune": {"method": "frozen", "head": h}}
     for h in some(("linear", "boost", "kernel", "mlp"), "linear")
 ] + some([{"fusion": "attention"}])
-TEXT = [{"tune": {"method": "frozen", "head": h}} for h in ("linear", "kernel")] + [
-    {"tune": {"method": "full", "epochs": 4}}
+TEXT = [{"fine_tune": {"method": "frozen", "head": h}} for h in ("linear", "kernel")] + [
+    {"fine_tune": {"method": "full", "epochs": 4}}
 ]
 FIRST = (
     "auc",

@@ -41,7 +41,7 @@ def of_sklearn(name: str, kind: str) -> Thing:
     columns["y"] = [str(v) for v in given.target] if kind == "category" else given.target.tolist()
     return (
         name,
-        {"inputs": [c for c in columns if c != "y"]},
+        {"features": [c for c in columns if c != "y"]},
         columns,
         {c: "number" for c in columns} | {"y": kind},
     )
@@ -92,7 +92,7 @@ def shelf() -> list[Thing]:
     kinds = {
         h: "number" if n else "category" for h, n in zip(head[:-1], numeric[:-1], strict=True)
     } | {"y": "category"}
-    found.append(("German credit", {"inputs": head[:-1]}, columns, kinds))
+    found.append(("German credit", {"features": head[:-1]}, columns, kinds))
     both = {
         "text": texts[:700],
         **{f"x{i}": np.random.default_rng(i).normal(size=700).tolist() for i in range(4)},
@@ -101,7 +101,7 @@ def shelf() -> list[Thing]:
     found.append(
         (
             "messages and a table",
-            {"base": "minilm", "inputs": [c for c in both if c != "y"]},
+            {"base": "minilm", "features": [c for c in both if c != "y"]},
             both,
             {c: "number" for c in both} | {"text": "text", "y": "category"},
         )
@@ -140,7 +140,7 @@ def shelf() -> list[Thing]:
     found.append(
         (
             "sites that average",
-            {"inputs": [c for c in columns if c != "y"], "federated": {"rounds": 100}},
+            {"features": [c for c in columns if c != "y"], "federated": {"rounds": 100}},
             columns,
             kinds,
         )
@@ -209,7 +209,7 @@ def basket(rank: dict[str, Any]) -> Thing:
     columns: dict[str, list[Any]] = {"who": who.tolist(), "y": [f"thing {i}" for i in what]}
     return (
         "ranked" + (", two towers" if rank else ""),
-        {"inputs": ["who"], "rank": rank},
+        {"features": ["who"], "rank": rank},
         columns,
         {"who": "category", "y": "category"},
     )
@@ -233,7 +233,7 @@ def scans(many: int = 900) -> Thing:
         shown.append(base64.b64encode(out.getvalue()).decode())
     return (
         "digits seen",
-        {"inputs": ["scan"]},
+        {"features": ["scan"]},
         {"scan": shown, "y": [str(v) for v in given.target[:many]]},
         {"scan": "image", "y": "category"},
     )

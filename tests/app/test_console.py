@@ -45,14 +45,14 @@ def test_every_page_tells_what_is(page: Any, server: Server, row: dict[str, Any]
         "overview": (
             "data quality",
             "Needs attention",
-            "What happened last",
+            "Recent activity",
             "5 sources, 2 datasets, 2 models, 2 services, 2 monitors",
         ),
         "data": (
             "rows in",
             "outliers",
             "private",
-            "why rows were set apart",
+            "why rows were quarantined",
             "duration: a value is not a whole number in month",
         ),
         "models": ("calibration error", "95 % interval", said["version"], "held-out rows"),
@@ -90,7 +90,7 @@ def test_what_the_api_answers_is_what_the_page_reads(server: Server, row: dict[s
         ("datasets/credit/versions", console_wire.DatasetVersions, None),
         (f"lineage/{said['id']}", console_wire.Lineage, None),
         ("services/credit-desk/what-if", console_wire.WhatIfAnswer, asked),
-        ("work", list[console_wire.InTheMaking], None),
+        ("work", list[console_wire.RunningWork], None),
         ("moments", list[console_wire.Moment], None),
         ("notes", list[console_wire.Note], None),
         ("places/welcome-desk/talk", console_wire.Talk, question),
@@ -191,7 +191,7 @@ def test_a_training_is_drawn_while_it_runs(page: Any, server: Server) -> None:
             )
         drawn.locator("svg.curve circle").nth(2).wait_for()
         assert (
-            "In the making" in page.inner_text("#main")
+            "Building" in page.inner_text("#main")
             and "epoch 3: training loss" in drawn.locator(".told").inner_text()
         )
         assert (
@@ -234,7 +234,7 @@ def test_a_rollout_is_shown_and_taken_back_with_a_reason(
 ) -> None:
     server.http.post("/v1/services/credit-desk/predict", json=row)
     turn(page, server, "services")
-    page.wait_for_selector(".rollout >> text=risk-v9-twin beside")
+    page.wait_for_selector(".rollout >> text=risk-v9-twin against")
     page.wait_for_selector(".rollout >> text=of this step remain")
     beside = server.http.post(
         "/v1/services/credit-desk/what-if", json={k: row.get(k) for k in row}
@@ -244,12 +244,12 @@ def test_a_rollout_is_shown_and_taken_back_with_a_reason(
     all_now = server.http.get("/v1/ecosystem").json()
     shown = console_wire.Ecosystem.model_validate(all_now).services["credit-desk"].rollout
     assert shown and shown.version == "risk-v9-twin"
-    press(page, "Take back")
+    press(page, "Cancel rollout")
     page.wait_for_selector(".rollout form")
     press(page, "No")
     page.wait_for_selector(".rollout form", state="detached")
     assert Catalog(server.home / ".mesocosm").rollout("credit-desk") is not None
-    press(page, "Take back")
+    press(page, "Cancel rollout")
     page.fill(".rollout form input", "it looked odd")
     page.keyboard.press("Enter")
     page.wait_for_selector(".rollout", state="detached")
@@ -304,7 +304,7 @@ def test_a_class_that_is_lacking_gets_its_name(page: Any, server: Server) -> Non
     ]
     turn(page, server, "models")
     card = page.locator("article", has=page.locator("h2", has_text="intent"))
-    card.locator("summary", has_text="classes it lacks").click()
+    card.locator("summary", has_text="candidate new classes").click()
     page.wait_for_selector(".proposal")
     keep(page, "proposals")
     found = server.http.get("/v1/models/intent/proposals").json()

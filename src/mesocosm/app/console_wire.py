@@ -133,7 +133,7 @@ class Lineage(BaseModel):
     rows: LineageRows
 
 
-class InTheMaking(BaseModel):
+class RunningWork(BaseModel):
     """`/v1/work` is a list of these: what is being made now. A point is an epoch and a loss."""
 
     address: str

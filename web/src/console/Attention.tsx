@@ -35,7 +35,7 @@ export function Attention({ all }: { all: Ecosystem }) {
           ))}
           {refused.map(([name, version]) => (
             <Want key={name} to="#/models" state="watch" name={name}>
-              {t("{} was kept out: {}", version.id, version.why)}
+              {t("{} was not deployed: {}", version.id, version.why)}
             </Want>
           ))}
           {next.map((one) => (

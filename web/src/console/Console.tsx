@@ -75,7 +75,9 @@ export function Console() {
       <main id="main" tabIndex={-1}>
         <h1>{t(page)}</h1>
         {page === "overview" && <p className="about">{all.scene.about}</p>}
-        <Fault text={fault && t("The last look failed: {}. What you see is from before.", fault)} />
+        <Fault
+          text={fault && t("The last check failed: {}. What you see is from before.", fault)}
+        />
         <PageOf page={page} more={more} all={all} load={load} />
       </main>
     </div>
@@ -178,8 +180,8 @@ function Audit({ entries }: { entries: AuditEntry[] }) {
   const t = useWords();
   return (
     <Table
-      label={t("Who did what")}
-      head={[t("when"), t("who"), t("what was done"), t("to what"), t("why")]}
+      label={t("Audit log")}
+      head={[t("when"), t("who"), t("action"), t("target"), t("why")]}
       rows={entries.map((a) => [when(a.at), a.who, a.act, a.what, a.why])}
     />
   );

@@ -16,7 +16,7 @@ export function Data({ all }: { all: Ecosystem }) {
         <a href="/report">{t("the whole quality report, with examples and spreads")}</a>
       </p>
       <section aria-labelledby="way">
-        <h2 id="way">{t("Where it flows")}</h2>
+        <h2 id="way">{t("Lineage")}</h2>
         <Graph scene={all.scene} />
       </section>
       {datasets.length === 0 && <Empty>{t("No dataset is built yet; run mesocosm build.")}</Empty>}
@@ -96,7 +96,7 @@ function Steps({ lake }: { lake: Element }) {
         <li key={step.name}>
           <b>{t(step.name)}</b>{" "}
           {step.removed > 0
-            ? t("{} rows set apart", step.removed)
+            ? t("{} rows quarantined", step.removed)
             : t("{} values changed", step.changed)}
         </li>
       ))}
@@ -138,7 +138,7 @@ function Reasons({ report }: { report: Report }) {
   if (reasons.length === 0) return null;
   return (
     <details open>
-      <summary>{t("why rows were set apart")}</summary>
+      <summary>{t("why rows were quarantined")}</summary>
       <ul className="reasons">
         {reasons.map(([why, rows]) => (
           <li key={why}>
@@ -176,7 +176,7 @@ function Fields({ name, report }: { name: string; report: Report }) {
           t("after"),
           t("unreadable"),
           t("filled"),
-          t("outside fence"),
+          t("outliers"),
           t("mean before"),
           t("after"),
         ]}

@@ -67,7 +67,7 @@ function Differences({ name, diff }: { name: string; diff: Difference }) {
         {files.length > 0 && <small> {t("changed files: {}", files.join(", "))}</small>}
       </p>
       <Table
-        label={t("Fields that moved in {}", name)}
+        label={t("Fields that drifted in {}", name)}
         head={[t("field"), t("changed"), t("stability index")]}
         rows={Object.entries(diff.moved).map(([field, index]) => [
           field,

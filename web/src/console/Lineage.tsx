@@ -99,7 +99,7 @@ function PastList({ past }: { past: Past }) {
       </li>
       {Object.entries(past.files).map(([file, print]) => (
         <li key={file}>
-          {t("file")} <b>{file}</b>, {t("print {}", print)}
+          {t("file")} <b>{file}</b>, {t("fingerprint {}", print)}
         </li>
       ))}
       <li>

@@ -69,7 +69,7 @@ function AlertVerdict({ verdict }: { verdict: Verdict | null | undefined }) {
   return (
     <>
       <span className="kind">{verdict.kind}</span>{" "}
-      <span className="kind remedy">{t("remedy: {}", verdict.remedy)}</span>
+      <span className="kind remedy">{t("remediation: {}", verdict.remedy)}</span>
       {typeof verdict.harm === "number" && (
         <span className="kind">{t("costs {} % of accuracy", (100 * verdict.harm).toFixed(1))}</span>
       )}{" "}
@@ -114,7 +114,7 @@ function MonitorArticle({
       <h2>
         {name}{" "}
         <small>
-          {t("watches {}", monitor.watches)}
+          {t("monitors {}", monitor.watches)}
           {silent && ` · ${t("silent")}`}
         </small>
       </h2>
@@ -131,17 +131,15 @@ function LookSentences({ look }: { look: Look }) {
   return (
     <>
       {look.window ? (
-        <p className="sum">
-          {t("{} of {} rows of the window are in", look.waiting ?? 0, look.window)}
-        </p>
+        <p className="sum">{t("{} of {} rows of the window", look.waiting ?? 0, look.window)}</p>
       ) : null}
-      {look.unwatched && <p className="sum">{t("Not watched: {}", look.unwatched)}</p>}
+      {look.unwatched && <p className="sum">{t("Not monitored: {}", look.unwatched)}</p>}
       {look.labels && <p className="sum">{t("Labels: {}", look.labels)}</p>}
       {look.trouble && <p className="sum">{t("Trouble: {}", look.trouble)}</p>}
       {look.verdict && (
         <p>
           <span className="kind">{look.verdict.kind}</span>{" "}
-          <span className="kind remedy">{t("remedy: {}", look.verdict.remedy)}</span>{" "}
+          <span className="kind remedy">{t("remediation: {}", look.verdict.remedy)}</span>{" "}
           {look.verdict.why}
         </p>
       )}
@@ -155,12 +153,12 @@ function Drift({ name, look }: { name: string; look: Look }) {
   const tested = Object.entries(look.p_values ?? {}).sort((a, b) => a[1] - b[1]);
   if (tested.length === 0 || typeof level !== "number") {
     if (look.surge?.usual) return null;
-    return <Empty>{t("No window is full yet, so nothing is judged.")}</Empty>;
+    return <Empty>{t("No window is full yet, so nothing was tested.")}</Empty>;
   }
   return (
     <Table
       label={t("Drift of {}", name)}
-      head={[t("feature"), "p", t("how near an alarm")]}
+      head={[t("feature"), "p", t("share of the alarm threshold")]}
       rows={tested.map(([feature, p]) => [
         feature,
         p < 1e-4 ? p.toExponential(1) : p.toFixed(4),
@@ -178,7 +176,9 @@ function Nearness({ p, level }: { p: number; level: number }) {
     <i
       className={`meter ${over ? "alarm" : ""}`}
       role="img"
-      aria-label={over ? t("over the line") : t("{} % of the way", (far * 100).toFixed(0))}
+      aria-label={
+        over ? t("over the threshold") : t("{} % of the threshold", (far * 100).toFixed(0))
+      }
     >
       <b style={{ width: `${Math.max(0, far) * 100}%` }} />
     </i>
@@ -214,7 +214,7 @@ function Silence({ name, silent, reload }: { name: string; silent: boolean; relo
     return (
       <ConfirmDialog
         name={t("End the silence")}
-        question={t("Tell people of {} again?", name)}
+        question={t("Send notifications about {} again?", name)}
         act={hush("0s")}
       />
     );

@@ -5,7 +5,7 @@ import { decimals, thousands, when } from "../shared/format";
 import type { Ecosystem, Moment } from "../state/consoleWire";
 import { call } from "../state/live";
 import { Attention } from "./Attention";
-import { InTheMaking } from "./InTheMaking";
+import { RunningWork } from "./RunningWork";
 import { Empty } from "./parts";
 
 const MOMENTS = 12; // moments shown at most
@@ -20,7 +20,7 @@ export function Overview({ all }: { all: Ecosystem }) {
         <AlertsTile all={all} />
       </ul>
       <Attention all={all} />
-      <InTheMaking />
+      <RunningWork />
       <Happened revision={all.scene.revision} />
       <Size all={all} />
     </>
@@ -124,7 +124,7 @@ function Happened({ revision }: { revision: number }) {
   }, [revision]);
   return (
     <section aria-labelledby="past">
-      <h2 id="past">{t("What happened last")}</h2>
+      <h2 id="past">{t("Recent activity")}</h2>
       {moments.length === 0 && <Empty>{t("Nothing has happened yet.")}</Empty>}
       {moments.length > 0 && (
         <ol className="moments">
@@ -152,7 +152,7 @@ function Size({ all }: { all: Ecosystem }) {
   const kept = Object.values(all.datasets).reduce((sum, d) => sum + d.account.kept, 0);
   return (
     <section aria-labelledby="size">
-      <h2 id="size">{t("All that is")}</h2>
+      <h2 id="size">{t("Inventory")}</h2>
       <p className="sum">
         {t("{} sources, {} datasets, {} models, {} services, {} monitors", ...counts)} ·{" "}
         {t("{} rows kept", thousands(kept))}

@@ -26,7 +26,7 @@ export function RolloutSection({
   return (
     <section className="rollout" aria-label={t("Rollout of {}", rollout.version)}>
       <p>
-        <b>{rollout.strategy}</b>: {t("{} beside {}", rollout.version, rollout.before)}
+        <b>{rollout.strategy}</b>: {t("{} against {}", rollout.version, rollout.before)}
         {steps > 1 && `, ${t("step {} of {}", rollout.step + 1, steps)}`}
       </p>
       <ShareBar share={detail.share ?? 0} />
@@ -38,13 +38,13 @@ export function RolloutSection({
       </p>
       <ConfirmDialog
         name={t("Promote now")}
-        question={t("Put {} into {} now?", rollout.version, name)}
+        question={t("Promote {} in {} now?", rollout.version, name)}
         act={end("promote")}
       />{" "}
       <ConfirmDialog
-        name={t("Take back")}
+        name={t("Cancel rollout")}
         danger
-        question={t("Take {} back? {} goes on serving.", rollout.version, rollout.before)}
+        question={t("Cancel the rollout of {}? {} keeps serving.", rollout.version, rollout.before)}
         act={end("rollback")}
       />
     </section>

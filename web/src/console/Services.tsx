@@ -154,7 +154,7 @@ function Controls({ name, reload }: { name: string; reload: () => void }) {
       <ConfirmDialog
         name={t("Train a challenger")}
         question={t(
-          "Train a challenger for {} from its data and the labels that came back? It takes over only if it is better.",
+          "Train a challenger for {} on its data and the recorded labels? It is promoted only if it is better.",
           name,
         )}
         act={train}
@@ -162,7 +162,7 @@ function Controls({ name, reload }: { name: string; reload: () => void }) {
       <ConfirmDialog
         name={t("Roll back")}
         danger
-        question={t("Put the version before back into {}?", name)}
+        question={t("Roll {} back to the previous version?", name)}
         act={back}
       />
     </>

@@ -110,7 +110,7 @@ function Makings({ e }: { e: Element }) {
             <li key={step.name}>
               <b>{t(step.name)}</b>{" "}
               {step.removed > 0
-                ? t("{} rows set apart", step.removed)
+                ? t("{} rows quarantined", step.removed)
                 : t("{} values changed", step.changed)}
             </li>
           ))}

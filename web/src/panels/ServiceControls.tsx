@@ -22,12 +22,12 @@ export function ServiceControls({ e }: { e: Element }) {
         />
       )}
       <ConfirmDialog
-        name={coming ? t("Take back") : t("Roll back")}
+        name={coming ? t("Cancel rollout") : t("Roll back")}
         danger
         question={
           coming
             ? t("Take back the version that comes in? {} goes on as it is.", e.name)
-            : t("Put the version before back into {}?", e.name)
+            : t("Roll {} back to the previous version?", e.name)
         }
         act={moveVersion(e.name, "rollback", t)}
       />

@@ -357,7 +357,7 @@ export interface Lineage {
   rows: LineageRows;
 }
 
-export interface InTheMaking {
+export interface RunningWork {
   address: string;
   began: number;
   at?: number | null;

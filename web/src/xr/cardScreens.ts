@@ -80,11 +80,11 @@ function handActs(e: Element, { t, past, turn }: ScreenContext): BoardAct[] {
     const promote = t("Put the version that comes in into {} now?", e.name);
     const back = coming
       ? t("Take back the version that comes in? {} goes on as it is.", e.name)
-      : t("Put the version before back into {}?", e.name);
+      : t("Roll {} back to the previous version?", e.name);
     if (coming)
       acts.push({ name: t("Promote"), act: sure(promote, moveVersion(e.name, "promote", t)) });
     acts.push({
-      name: coming ? t("Take back") : t("Roll back"),
+      name: coming ? t("Cancel rollout") : t("Roll back"),
       danger: true,
       act: sure(back, moveVersion(e.name, "rollback", t)),
     });

@@ -44,7 +44,7 @@ export function FiguresTable({ name, metrics }: { name: string; metrics: Metrics
   };
   return (
     <Table
-      label={t("Figures of {}", name)}
+      label={t("Metrics of {}", name)}
       head={[
         t("metric"),
         t("this model"),

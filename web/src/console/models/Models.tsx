@@ -11,7 +11,8 @@ import { Classes, Examples, Gaps, Robust, WeakSlices } from "./Weaknesses";
 export function Models({ all }: { all: Ecosystem }) {
   const t = useWords();
   const models = Object.entries(all.models).filter(([, versions]) => versions.length > 0);
-  if (models.length === 0) return <Empty>{t("No model is grown yet; run mesocosm build.")}</Empty>;
+  if (models.length === 0)
+    return <Empty>{t("No model is trained yet; run mesocosm build.")}</Empty>;
   return models.map(([name, versions]) => (
     <ModelArticle key={name} name={name} versions={versions} all={all} />
   ));
@@ -74,9 +75,9 @@ function Heading({
       </h2>
       <p className="sum">
         {t(
-          "{} on {}, {} head, {}; learned from {}; judged on {} held-out rows",
+          "{} on {}, {} head, {}; trained on {}; evaluated on {} held-out rows",
           recipe.method,
-          recipe.base ?? t("no base"),
+          recipe.base ?? t("no base model"),
           recipe.head,
           recipe.precision ?? "",
           version.snapshot,

@@ -35,7 +35,7 @@ export function ProposalForm({
         <b>{name}</b>{" "}
         <small>
           {t(
-            "{} requests, {} of them strange; nearest {} ({})",
+            "{} requests, {} out-of-distribution; nearest class {} ({})",
             group.rows,
             group.strange,
             group.nearest,

@@ -14,7 +14,7 @@ function useProposals(model: string) {
   const [named, setNamed] = useState(0); // requests that were labelled
   const [begun, setBegun] = useState(false);
   const load = async () => {
-    setNotice(t("Looking through the requests…"));
+    setNotice(t("Reading the requests…"));
     try {
       setFound(await call<Found>(`/v1/models/${model}/proposals`));
       setNotice("");
@@ -41,9 +41,7 @@ function useProposals(model: string) {
   const train = async (service: string) => {
     try {
       await call(`/v1/services/${service}/retrain`, { why: t("new classes were named") });
-      setNotice(
-        t("A challenger is being trained; it takes over if it names them and loses nothing."),
-      );
+      setNotice(t("A challenger is being trained; it is promoted if it is better."));
       setBegun(true);
     } catch (error) {
       setNotice((error as Error).message);
@@ -70,7 +68,7 @@ export function Proposals({ model, serves }: { model: string; serves: string | u
         if (e.currentTarget.open && !found) void load();
       }}
     >
-      <summary>{t("classes it lacks")}</summary>
+      <summary>{t("candidate new classes")}</summary>
       {found?.groups.map((group) => (
         <ProposalForm
           key={group.predictions[0]}
@@ -94,9 +92,9 @@ function LookedAt({ found, named }: { found: Found; named: number }) {
   const t = useWords();
   return (
     <p className="sum">
-      {found.groups.length === 0 && named === 0 && `${t("Nothing asks for a class of its own.")} `}
+      {found.groups.length === 0 && named === 0 && `${t("No candidate new classes.")} `}
       {t(
-        "{} requests without a label were looked at, of which {} are strange: less sure than the least sure {} % of held-out rows, or less like any class than {} % of them.",
+        "{} requests without a label were read; {} are out-of-distribution: less confident than the least confident {} % of held-out rows, or less similar to any class than {} % of them.",
         found.waiting,
         found.strange,
         percent(found.share),

@@ -82,7 +82,7 @@ function UnlabelledRow({
   return (
     <li>
       {values.join(", ").slice(0, SHOWN)}{" "}
-      <small>{t("says {} ({} %)", row.says, percent(row.probability))}</small>{" "}
+      <small>{t("predicts {} ({} %)", row.says, percent(row.probability))}</small>{" "}
       {row.prediction ? (
         <select
           aria-label={t("Label of request {}", number)}

@@ -25,7 +25,7 @@ export function Robust({ robustness }: { robustness: Robustness | null | undefin
   return (
     <p className="sum">
       {t(
-        "accuracy {} as texts are, {} with slips of the finger, {} in other words",
+        "robustness: accuracy {} unmodified, {} with typos, {} paraphrased",
         decimals(robustness.as_they_are),
         decimals(robustness.typo),
         decimals(robustness.paraphrase),
@@ -40,7 +40,7 @@ export function Gaps({ metrics }: { metrics: Metrics }) {
   return (
     <p className="sum">
       {t(
-        "greatest gaps by {}: chosen {}, found or mistaken {}, accuracy {}",
+        "largest gaps by {}: demographic parity {}, equalized odds {}, accuracy {}",
         Object.keys(metrics.fairness.fields).join(", "),
         decimals(metrics.parity_gap),
         decimals(metrics.odds_gap),
@@ -55,14 +55,14 @@ export function Examples({ examples }: { examples: Written[] | null | undefined 
   if (!examples) return null;
   return (
     <details>
-      <summary>{t("what it writes")}</summary>
+      <summary>{t("generated texts")}</summary>
       {examples.map((example, i) => (
         <p key={i}>
           <b>{example.asked}</b>
           <br />
           {example.wrote}
           <br />
-          <small>{t("the row says: {}", example.wanted)}</small>
+          <small>{t("reference: {}", example.wanted)}</small>
         </p>
       ))}
     </details>

@@ -1,11 +1,11 @@
 // What is being made now: the last sentences, and the loss as it falls.
 import { useEffect, useState } from "react";
 import { useWords } from "../i18n/words";
-import type { InTheMaking as Work } from "../state/consoleWire";
+import type { RunningWork as Work } from "../state/consoleWire";
 import { call } from "../state/live";
 import { LossCurve } from "./models/LossCurve";
 
-export function InTheMaking() {
+export function RunningWork() {
   const t = useWords();
   const [found, setFound] = useState<Work[]>([]);
   useEffect(() => {
@@ -17,7 +17,7 @@ export function InTheMaking() {
   if (!found.length) return null;
   return (
     <section aria-live="off">
-      <h2>{t("In the making")}</h2>
+      <h2>{t("Building")}</h2>
       <div className="cards">
         {found.map((work) => (
           <WorkCard key={work.address} work={work} />
