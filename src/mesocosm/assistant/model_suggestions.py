@@ -200,8 +200,8 @@ def _suggest_fairness_gate(champion: Champion) -> Iterator[Proposal]:
     if not fairness or gap is None or GAPS & set(champion.model.require):
         return
     why = (
-        f"the equalized odds gap by {', '.join(fairness.groups)} is {gap:.3f}; a regression would be"
-        " deployed"
+        f"the equalized odds gap by {', '.join(fairness.groups)} is {gap:.3f}; a regression would"
+        " be deployed"
     )
     most = math.ceil(100 * gap) / 100
     yield Proposal(champion.at("require.odds_gap"), None, f"<= {most:.2f}", why)

@@ -28,7 +28,7 @@ def inside(root: Path, path: str, key: str = "path") -> Path:
 
 
 def aside_name(path: Path) -> str:
-    """A name to write `path` under until it is whole."""
+    """A name to write `path` under until it is complete."""
     return f".aside-{path.name}-{uuid.uuid4().hex[:8]}"
 
 

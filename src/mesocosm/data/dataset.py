@@ -149,8 +149,8 @@ class Dataset(Kind):
         split: which rows are training, validation and test rows.
         retention: how long rows are kept.
         anonymity: fields made so coarse that no row is unique.
-        ground_truth: a source of the same columns that is known to be right; the report says how many
-            kept values agree, row by `key`.
+        ground_truth: a source of the same columns that is known to be right; the report says how
+            many kept values agree, row by `key`.
         budget: how much privacy (epsilon, in all) `mesocosm data aggregate` may spend on the table.
         owner: who answers for the table.
         purpose: what it may be used for.

@@ -80,15 +80,15 @@ else:
 
 
 class Search(Kind):
-    """Try several settings and keep the one that does best on the validation rows.
+    """Search hyperparameters; the trial with the best validation loss is kept.
 
     Args:
         sampler: `grid`, `random` or `tpe`.
-        trials: how many settings are tried at most.
-        minutes: how long is searched at most; a trial that has begun is ended.
-        prune: whether a trial whose loss is over the median of the others at an epoch is given up.
-        over: for each setting, the choices, or two numbers as a range (log scale when both are >
-            0).
+        trials: the most trials.
+        minutes: the most minutes; a trial that has begun is completed.
+        prune: whether a trial whose loss is over the median of the others at an epoch is stopped.
+        over: for each setting, the choices, or two numbers as a range (log scale where both are
+            over 0).
 
     Source: Bergstra and Bengio 2012, JMLR 13; Optuna.
     """
@@ -102,54 +102,52 @@ class Search(Kind):
 
 
 class Model(Kind):
-    """A model to grow.
+    """A model to train.
 
     Args:
-        base: a pretrained base: a name from `mesocosm model bases`, a hub id or a folder; not needed
-            where no input is text. `auto` tries those that are here and, where `tune` is not given,
-            ways of tuning too. `{onnx: FILE}`, `{keras: FILE}` and `{tensorflow: FOLDER}` bring a
-            model of numbers that was made elsewhere.
-        auto: how far `base: auto` looks.
-        image_base: a pretrained base for inputs that are images: a hub id or a folder; where there
-            is none, filters are learnt from the training images.
-        dataset: the dataset.
-        target: the field to predict: a category or boolean, a list (of its labels several may be
-            there), a number, tags a word, or a text, which a causal base writes and any other base
-            finds among those it knows.
+        base: a pretrained base model: a name from `mesocosm model bases`, a hub id or a folder; not
+            needed where no feature is text. `auto` tries those that are installed and, without
+            `fine_tune`, fine-tuning methods too. `{onnx: FILE}`, `{keras: FILE}` and `{tensorflow:
+            FOLDER}` import a model of numbers.
+        auto: the budget of `base: auto`.
+        image_base: a pretrained base model for features that are images: a hub id or a folder;
+            without one, filters are fitted on the training images.
+        dataset: the dataset it is trained on.
+        target: the field to predict: a category or boolean, a list (multi-label), a number, the tag
+            of each word, or a text, which a causal base generates and any other base retrieves.
         features: the fields to predict from.
-        context_fields: fields that a request may bring along and the model does not read; they are governed
-            and logged, for monitors.
-        fusion: `early` lays the features of all inputs side by side under one head; `late` gives
-            texts and table a head each and weighs what they say; `attention` makes each input a
-            token, and the tokens look at each other.
-        pair: two of the inputs, both texts, whose likeness or bearing on each other is the
-            question; a frozen base reads them apart, any other way of tuning reads them as one
-            text.
-        rank: rank all items for somebody by what they did before; `inputs` names who, `predict` the
-            item, and a base reads what is said of items.
-        pretrain: texts without labels that the base learns from first; with `scratch` no base is
-            needed.
-        fine_tune: how the base is moved toward the task.
-        self_training: rows whose target is missing teach too where the model is sure of them; with
-            a frozen base and classes.
-        continual: a new version begins where the last one ended and keeps what it knew; with a base
-            that is tuned by gradient.
-        init_from: another model of the file, of the same target and inputs, from whose weights this
-            one starts; none of its rows are read.
-        federated: sites learn a linear head together and only their weights travel; for classes
-            over a base that stays as it is.
-        search: settings to try.
+        context_fields: fields that a request may have and the model does not read; they are
+            governed and logged, for monitors.
+        fusion: `early` concatenates the features of all inputs under one head; `late` gives texts
+            and table a head each and weights their predictions; `attention` makes each input a
+            token of a transformer.
+        pair: two of the features, both texts, whose relation is the question; a frozen base encodes
+            them separately, any other fine-tuning method encodes them as one text.
+        rank: rank all items for a user by past behaviour; `features` names the user, `target` the
+            item, and a base encodes the items' texts.
+        pretrain: texts without labels that the base is pretrained on first; with `from_scratch` no
+            base is needed.
+        fine_tune: the fine-tuning method and its settings.
+        self_training: rows without a target are pseudo-labelled where the model is confident; for
+            classes over a frozen base.
+        continual: a new version starts from the previous one and retains what it knew; for a base
+            that is fine-tuned by gradient.
+        init_from: another model of the file, of the same target and features, from whose weights
+            this one starts; none of its rows are read.
+        federated: sites train a linear head together and share only weights; for classes over a
+            frozen base.
+        search: hyperparameters to try.
         require: bounds on metrics of the test rows; a version that misses one is never deployed.
-        allow_private: private inputs that are used all the same.
-        fairness: fields that tell groups of people; `parity_gap`, `odds_gap` and `accuracy_gap` between
-            them can be bounded by `require`.
-        allow_leakage: inputs that may tell the target by themselves; any other that does is taken for a
-            leak.
+        allow_private: private features that are used all the same.
+        fairness: fields that define groups of people; `parity_gap`, `odds_gap` and `accuracy_gap`
+            between them can be bounded by `require`.
+        allow_leakage: features that may determine the target; any other that does is refused as
+            target leakage.
         seed: of every random choice.
         max_length: tokens of a text that are read.
-        max_new_tokens: tokens of a text that are written at most.
-        instruction: what every text that is written is to follow.
-        track: where runs are written besides the catalog: `mlflow`, `tensorboard`, `wandb`
+        max_new_tokens: tokens of a text that are generated at most.
+        instruction: an instruction for every text that is generated.
+        track: where runs are tracked besides the catalog: `mlflow`, `tensorboard`, `wandb`
             (offline).
         about: a line for people.
     """

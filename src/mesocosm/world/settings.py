@@ -16,9 +16,9 @@ class Inhabitant(Settings):
 
     Args:
         name: what people call them.
-        language_model: `rows`, which says the found answer as its row has it; a causal base, such as
-            smollm2, or `endpoint` (the file's `language`), which words it. What is worded is said
-            only where every sentence of it stands in the row, else the row is.
+        language_model: `rows`, which gives the found answer as its row has it; a causal base, such
+            as smollm2, or `endpoint` (the file's `language`), which words it. A wording is given
+            only where every sentence of it is grounded in the row, else the row is.
         knowledge: the dataset or source of questions and answers they know.
     """
 

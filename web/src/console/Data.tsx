@@ -1,4 +1,4 @@
-// Data: what was read, what was kept, set apart or filled, and why.
+// Data: what was read, what was kept, quarantined or filled, and why.
 import { useWords } from "../i18n/words";
 import { decimals, thousands, when } from "../shared/format";
 import type { Account, Dataset, Ecosystem, Report } from "../state/consoleWire";

@@ -1,4 +1,4 @@
-// A dataset is a lake: its level is rows, its clarity quality, the side pond what was set apart. Mills stand on the stream above it, one a step of
+// A dataset is a lake: its level is rows, its clarity quality, the side pond the quarantined rows. Mills stand on the stream above it, one a step of
 // governance, with what the step removed as silt beside it; mist lies on the bank where fields are private.
 import * as THREE from "three";
 import {

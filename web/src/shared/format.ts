@@ -4,7 +4,7 @@
 export const decimals = (value: unknown, digits = 3): string =>
   typeof value === "number" ? value.toFixed(digits) : "–";
 
-/** A count with its thousands set apart; a dash where it is not known. */
+/** A count with thousands separators; a dash where it is not known. */
 export const thousands = (value: unknown): string =>
   typeof value === "number" ? value.toLocaleString() : "–";
 

@@ -242,7 +242,7 @@ def _stem(word: str) -> str:
 
 
 def load_paraphrasers(eco: Any, root: Path) -> Mapping[str, Paraphraser]:
-    """The language models of a file's inhabitants, by the word of their `speaks`."""
+    """The language models of a file's inhabitants, by their `language_model`."""
     names = {
         place.inhabitant.language_model for place in eco.world.places.values() if place.inhabitant
     }

@@ -9,7 +9,8 @@ from mesocosm.data.pipeline.ibis_sql import Column, functions, trim
 
 
 class Encrypt(Kind):
-    """Seal a value by AES-256-GCM; `mesocosm data reveal` opens it, `mesocosm data rotate` changes the key.
+    """Seal a value by AES-256-GCM; `mesocosm data reveal` opens it, `mesocosm data rotate` changes
+    the key.
 
     Equal values are sealed differently, so rows cannot be linked by them.
 

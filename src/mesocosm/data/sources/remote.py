@@ -106,7 +106,7 @@ class Remote(SourceKind):
         copy is deleted afterwards.
 
         Raises:
-            Wrong: no file is there, it is larger than `most`, or it cannot be read.
+            Wrong: no file is there, it is larger than `max`, or it cannot be read.
             Later: the store does not respond.
         """
         system, path = self._open()

@@ -359,7 +359,7 @@ class Integer(Number):
             number = self._converted(parts["number"], parts["unit"], facts)
         else:
             number = self._from_typed(raw)
-        # a greater one is not even asked whether it is whole
+        # a greater one need not be tested for being an integer
         small = cases((number.abs() < EXACT, number), other=null("float64"))
         whole = cases((small == small.round(), small), other=null("float64")).cast("int64")
         if not parts:

@@ -99,8 +99,8 @@ def _measure_fairness(
     columns = {n: [rows[n][i] for i in test] for n in fair.groups}
     fairness = measure_fairness(fair, columns, kinds, p.argmax(1), parts.y["test"], parts.labels)
     say(
-        f"fairness by {', '.join(fair.groups)}: demographic parity gap {fairness['parity_gap']:.3f},"
-        f" equalized odds gap {fairness['odds_gap']:.3f}, accuracy gap"
-        f" {fairness['accuracy_gap']:.3f}"
+        f"fairness by {', '.join(fair.groups)}: demographic parity gap"
+        f" {fairness['parity_gap']:.3f}, equalized odds gap {fairness['odds_gap']:.3f},"
+        f" accuracy gap {fairness['accuracy_gap']:.3f}"
     )
     return {"fairness": fairness} | {gap: fairness[gap] for gap in GAPS}

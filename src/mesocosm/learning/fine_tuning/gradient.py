@@ -61,9 +61,9 @@ class Gradient(Kind):
             averaging); the mean is taken where its validation loss is lower. 1 for none.
         adversarial: training against the worst small shift of word embeddings.
         augment: changes of the tokens, or of the pictures, of training rows, new each epoch.
-        trainable: which base moves where some inputs are texts and others images: that of the `image`,
-            of the `texts`, or `both`, one after the other under one head (the images' at this rate
-            times the ratio of the widths).
+        trainable: which base is trained where some features are texts and others images: that of
+            the `image`, of the `text`, or `both`, one after the other under one head (the images'
+            at this rate times the ratio of the widths).
         processes: how many processes share each batch (PyTorch's DistributedDataParallel over
             gloo); the steps are those of one.
         precision: `bf16`, `fp32` or `fp64`; `auto` is bf16 where the processor has it, else fp32.

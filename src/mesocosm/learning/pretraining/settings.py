@@ -40,14 +40,13 @@ class Pretrain(Kind):
     """Let the base learn from texts without labels before it is tuned.
 
     Args:
-        fields: the text fields whose values are read, of the dataset `dataset`, or of the one the model
-            learns.
-        dataset: a dataset; of the model's own, only rows that do not judge are read.
-        method: what is told of the texts.
+        fields: the text fields to read, of `dataset`, or of the model's own dataset.
+        dataset: another dataset; of the model's own, test rows are not read.
+        method: the pretraining objective.
         epochs: passes over the texts.
-        learning_rate: the peak of AdamW's rate.
-        batch: texts of a batch.
-        from_scratch: begin with a new base instead of `base`.
+        learning_rate: the peak of AdamW's learning rate.
+        batch: texts in a batch.
+        from_scratch: train a new base instead of starting from `base`.
 
     Source: Gururangan et al. 2020, arXiv 2004.10964 (Don't Stop Pretraining).
 

@@ -99,8 +99,8 @@ def search_base(
     best = search.best
     base_name = f"{best.base.name}, " if best.base else ""
     say(
-        f"auto: selected {base_name}{best.model.fine_tune.method} with the {best.made.head.name} head"
-        f" after {len(search.trials)} trials"
+        f"auto: selected {base_name}{best.model.fine_tune.method} with the"
+        f" {best.made.head.name} head after {len(search.trials)} trials"
     )
     return best.model, best.base, best.made, search.records
 
@@ -148,7 +148,8 @@ class _Search:
         ).seconds
         left = self.until - time.perf_counter()
         if self.records and estimate > left:
-            reason = f"its estimate of {format_duration(estimate)} exceeds the {format_duration(max(0.0, left))} left"
+            needed, available = format_duration(estimate), format_duration(max(0.0, left))
+            reason = f"its estimate of {needed} exceeds the {available} left"
             self.records.append({"tried": name, "why_not": reason})
             self.say(f"auto: {name} skipped: {reason}")
             return

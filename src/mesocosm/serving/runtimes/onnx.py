@@ -67,8 +67,8 @@ class Onnx(Kind):
             load; 0 holds it in the gateway itself.
         memory: gigabytes after which a worker is replaced; twice what it held when it was warm, and
             one more, where not given.
-        timeout: how long a worker may take for one batch before it is killed and the batch retried on
-            another.
+        timeout: how long a worker may take for one batch before it is killed and the batch retried
+            on another.
 
     Source: https://onnxruntime.ai
 

@@ -1,4 +1,4 @@
-"""`mesocosm data lineage`: where every snapshot and model version came from, as OpenLineage events."""
+"""`mesocosm data lineage`: where snapshots and model versions came from, as OpenLineage events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mesocosm model card`: what a model is, what it was trained on and where it is weak, as one page."""
+"""`mesocosm model card`: what a model is, its training data and its weaknesses, as one page."""
 
 from __future__ import annotations
 

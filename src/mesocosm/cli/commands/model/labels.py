@@ -165,8 +165,8 @@ def _accepted_text(found: dict[str, Any]) -> str:
     if found["new"]:
         label += ", which is new"
     return (
-        f"{found['rows']} requests are {label}. 'mesocosm model retrain {found['services'][0]}' trains a"
-        " challenger with them."
+        f"{found['rows']} requests are {label}. 'mesocosm model retrain {found['services'][0]}'"
+        " trains a challenger with them."
     )
 
 
@@ -178,6 +178,7 @@ def _next_text(found: dict[str, Any]) -> str:
         lines.append(f"{where:<24} {row['says']:<20} {row['probability']:.0%}  {inputs[:140]}")
     lines.append(
         f"{len(found['found'])} of {found['waiting']} rows without a label, the least confident and"
-        " unlike each other. Label a request by 'mesocosm service feedback ID LABEL', a row in its source."
+        " unlike each other. Label a request by 'mesocosm service feedback ID LABEL', a row in its"
+        " source."
     )
     return "\n".join(lines)

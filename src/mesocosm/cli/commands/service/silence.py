@@ -1,5 +1,5 @@
-"""`mesocosm service silence`: no notifications of a monitor's alerts for a while; they are raised and shown
-all the same.
+"""`mesocosm service silence`: no notifications of a monitor's alerts for a while; alerts are still
+raised and shown.
 """
 
 from __future__ import annotations

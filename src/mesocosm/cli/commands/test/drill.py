@@ -1,4 +1,4 @@
-"""`mesocosm test drill`: a change of the data, made on purpose against a running service, or a fault
+"""`mesocosm test drill`: a change of the data sent to a running service on purpose, or a fault
 injected into a copy of it.
 """
 
@@ -334,7 +334,8 @@ def _alert_lines(found: dict[str, Any]) -> list[str]:
     for alert in found["open_before"]:
         lines.append(
             f"  still open from before: {alert['message']} [{alert['id']}]; while it is open, the"
-            " same change raises no second alert; unchanged rows close it: mesocosm test drill quiet"
+            " same change raises no second alert; unchanged rows close it: mesocosm test drill"
+            " quiet"
         )
     return lines
 

@@ -18,7 +18,7 @@ ADAPTATION_METRICS = ("gain_over_general", "gain_over_local")
 def check_adaptation(
     eco: Ecosystem, name: str, model: Model, kinds: Mapping[str, str], at: Path
 ) -> Iterator[Fault]:
-    """Faults of `adapts`: another model of the file, of the same target, inputs and base, whose
+    """Faults of `init_from`: another model of the file, of the same target, inputs and base, whose
     head is linear.
     """
     path = (*at, "init_from")
@@ -35,8 +35,8 @@ def check_adaptation(
         yield fault(
             path,
             "only the head of a model is adapted",
-            "no 'fine_tune', 'search', 'pretrain', 'self_training', 'fusion', 'pair' or 'rank' beside"
-            " it",
+            "no 'fine_tune', 'search', 'pretrain', 'self_training', 'fusion', 'pair' or 'rank'"
+            " beside it",
         )
     if not _predicts_classes(model, kinds) or _has_image(model, kinds):
         yield fault(
@@ -68,7 +68,8 @@ def _check_general(eco: Ecosystem, model: Model, general: Model, at: Path) -> It
     ):
         yield fault(
             path,
-            f"the head of '{model.init_from}' may not be linear, and only a linear one can be adapted",
+            f"the head of '{model.init_from}' may not be linear, and only a linear one can be"
+            " adapted",
             f"'fine_tune: {{method: frozen, head: linear}}' in '{model.init_from}'",
         )
 

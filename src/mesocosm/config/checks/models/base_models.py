@@ -42,8 +42,8 @@ def check_continual(model: Model, kinds: Mapping[str, str], at: Path) -> Iterato
         yield fault(
             (*at, "continual"),
             _why_not_continual(model, kinds),
-            "'continual' with a base fine-tuned by gradient, such as 'fine_tune: lora', for classes,"
-            " labels, a number or a text",
+            "'continual' with a base fine-tuned by gradient, such as 'fine_tune: lora', for"
+            " classes, labels, a number or a text",
         )
     if model.continual.ewc and getattr(model.fine_tune, "processes", 1) > 1:
         yield fault(

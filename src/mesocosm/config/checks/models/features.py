@@ -12,7 +12,10 @@ from mesocosm.learning.model import Model
 
 
 def check_features(model: Model, data: Dataset, at: Path) -> Iterator[Fault]:
-    """Faults of `inputs`, `along`, `fair` and `trust`, which name fields of the dataset."""
+    """Faults of `features`, `context_fields`, `fairness` and `allow_leakage`.
+
+    Each names fields of the dataset.
+    """
     for i, field in enumerate(model.features):
         yield from _check_input((*at, "features", i), field, model, data)
     for i, field in enumerate(model.context_fields):

@@ -26,7 +26,7 @@ TARGETS = ("category", "boolean", "list", "number", "integer", "text", "tags")
 def check_target(
     model: Model, data: Dataset, kinds: Mapping[str, str], at: Path
 ) -> Iterator[Fault]:
-    """Faults of `predict`, and of what is required of the field it names."""
+    """Faults of `target`, and of what is required of the field it names."""
     path = (*at, "target")
     if model.target not in data.fields:
         yield unknown_field(path, model.dataset, data.fields, model.target)

@@ -72,7 +72,8 @@ def _check_image_base(model: Model, trained: str, at: Path) -> Iterator[Fault]:
     elif model.fine_tune.method in OF_WORDS:
         yield fault(
             (*at, "fine_tune"),
-            f"'{model.fine_tune.method}' puts tokens before a text, and a vision base is tuned here",
+            f"'{model.fine_tune.method}' puts tokens before a text, and a vision base is tuned"
+            " here",
             "another method, such as lora or full",
         )
 

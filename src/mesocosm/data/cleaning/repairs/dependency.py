@@ -15,7 +15,7 @@ class Dependency(RepairKind):
     """Repair `to` where rows of the same `from` agree on another value (`zip -> city`).
 
     Several determinants vote: each names the value that most rows of its group have, if it is a
-    majority of `share` and of at least `least` rows; the value with more votes than the one that
+    majority of `share` and of at least `min` rows; the value with more votes than the one that
     stands there is taken.
 
     Args:

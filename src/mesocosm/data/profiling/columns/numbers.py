@@ -254,7 +254,7 @@ def _is_spaced(value: str, parts: Parts) -> bool:
 
 
 def _is_whole(number: float, factor: float) -> bool:
-    """Whether a number is whole once converted, and was before where it is converted at all."""
+    """Whether a number is an integer once converted, and, where it is converted, was one before."""
     return (number * factor).is_integer() and (number.is_integer() or factor == 1.0)
 
 

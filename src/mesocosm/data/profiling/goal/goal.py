@@ -144,8 +144,8 @@ def _choose_inputs(aimed: _Aim, why: dict[str, str], choose: list[str]) -> list[
         why[f"left.{name}"] = f"'{name}' is left out: {reason}"
         if leak:
             choose.append(
-                f"'{name}' {leak.removeprefix('it ')}; put it into 'features' and 'allow_leakage' if it"
-                f" is known before '{target}' is"
+                f"'{name}' {leak.removeprefix('it ')}; put it into 'features' and 'allow_leakage'"
+                f" if it is known before '{target}' is"
             )
     for name, field in found.fields.items():
         if name != target and field.get("private") == "redact":

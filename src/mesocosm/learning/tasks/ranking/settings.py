@@ -29,7 +29,7 @@ class Towers(Kind):
 
 class Rank(Kind):
     """Rank all items for somebody by what they did before; the model's one input names who, and
-    `predict` the item.
+    `target` the item.
 
     Args:
         when: the field that orders what somebody did; the order of rows where it is not given.

@@ -124,8 +124,8 @@ def train_ranker(
     quote.import_libraries(base)
     timer = quote.timer
     say(
-        f"{len(histories.all):,} of '{model.features[0]}' and {len(items):,} items; the last item of"
-        " each is held out for the test"
+        f"{len(histories.all):,} of '{model.features[0]}' and {len(items):,} items; the last item"
+        " of each is held out for the test"
     )
     vectors = _embed_items(model, base, texts, site, say)
     timer.end("reading")

@@ -9,7 +9,7 @@ from mesocosm.learning.training.adversarial.shift import Adversarial, Pass, Shif
 
 
 class Fgm(Adversarial):
-    """The gradient of the rows, plus that of the rows shifted by `reach` along the loss's own
+    """The gradient of the rows, plus that of the rows shifted by `epsilon` along the loss's own
     gradient.
 
     Source: Miyato et al. 2017, arXiv 1605.07725.

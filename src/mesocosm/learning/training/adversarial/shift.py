@@ -39,7 +39,7 @@ class Shift:
         return out + self.delta
 
     def climb(self, by: float, reach: float) -> None:
-        """Move `by` along the gradient, each row's shift held within the norm `reach`."""
+        """Move `by` along the gradient, each row's shift held within the norm `epsilon`."""
         import torch
 
         grad = self.delta.grad

@@ -8,7 +8,7 @@ from mesocosm.core.settings import Kind
 
 
 class Optimiser(Kind):
-    """Settings of an optimizer; learning rate and weight decay are in `tune`."""
+    """Settings of an optimizer; learning rate and weight decay are in `fine_tune`."""
 
     def create(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
         """A torch optimiser.
