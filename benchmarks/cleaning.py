@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.settings import Where
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.dataset import Dataset, From
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.data.profiling.auto_fields import draft_dataset
@@ -30,7 +30,7 @@ def score_table(folder: Path, verbose: bool = False) -> dict[str, Any]:
     home = Path(tempfile.mkdtemp())
     try:
         shutil.copy(folder / "dirty.csv", home / "dirty.csv")
-        where = Where(home, home / ".mesocosm")
+        where = ProjectPaths(home, home / ".mesocosm")
         sources = {"dirty": Csv(path="dirty.csv")}
         made = draft_dataset(sources, From(union=("dirty",)), where)
         settings = made.settings(guessed=True)

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.settings import Where
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.engines.bounded_duckdb import open_engine
 from mesocosm.data.pipeline import recipe
@@ -75,7 +75,7 @@ DATA = Dataset.model_validate(
 
 def main(path: Path, how: str) -> None:
     """Run and print the account."""
-    where = Where(path.parent, path.parent / f".store-{how}")
+    where = ProjectPaths(path.parent, path.parent / f".store-{how}")
     source = Parquet(path=path.name)
     if how == "whole":
         made = build_snapshot(

@@ -8,7 +8,7 @@ import inspect
 from pathlib import Path
 
 from mesocosm.app.deploy import EXPORTS
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.data.cleaning.missing import IMPUTERS
 from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.data.cleaning.repairs import REPAIRS
@@ -26,7 +26,7 @@ from mesocosm.learning.training.optimizers import OPTIMISERS
 from mesocosm.learning.training.schedules import SCHEDULES
 from mesocosm.serving.runtimes import RUNTIMES
 
-PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
+PAGES: dict[str, tuple[str, dict[str, type[Settings]]]] = {
     "sources": ("Where rows come from: `sources.NAME.type`.", dict(SOURCES)),
     "types": ("What a field is read as: `datasets.NAME.fields.FIELD.type`.", dict(TYPES)),
     "missing": ("What stands for a missing value: `fields.FIELD.missing`.", dict(IMPUTERS)),
@@ -43,40 +43,39 @@ PAGES: dict[str, tuple[str, dict[str, type[Kind]]]] = {
     "privacy": ("How a private value is hidden: `fields.FIELD.private`.", dict(PRIVACY)),
     "tuning": (
         (
-            "How a pretrained base is moved toward a task: `models.NAME.tune`, a name or `{method:"
-            " NAME, ...}`."
+            "How a pretrained base is adapted to a task: `models.NAME.fine_tune`, a name or"
+            " `{method: NAME, ...}`."
         ),
         dict(FINE_TUNING),
     ),
-    "losses": ("What training makes small: `tune.loss`.", dict(LOSSES)),
+    "losses": ("Losses, which training minimizes: `fine_tune.loss`.", dict(LOSSES)),
     "objectives": (
-        "What a base is to tell of texts without labels: `pretrain.objective`.",
+        "What a base learns to predict of texts without labels: `pretrain.objective`.",
         dict(OBJECTIVES),
     ),
-    "optimisers": ("How weights follow their gradients: `tune.optimiser`.", dict(OPTIMISERS)),
-    "schedules": ("How the learning rate trainable: `tune.schedule`.", dict(SCHEDULES)),
-    "augment": ("Rows said in another way for training: `tune.augment`, a list.", dict(AUGMENT)),
+    "optimisers": (
+        "How weights are updated from gradients: `fine_tune.optimizer`.",
+        dict(OPTIMISERS),
+    ),
+    "schedules": (
+        "How the learning rate changes over training: `fine_tune.schedule`.",
+        dict(SCHEDULES),
+    ),
+    "augment": ("Changed copies of rows for training: `fine_tune.augment`, a list.", dict(AUGMENT)),
     "runtimes": ("What runs a model: `services.NAME.runtime`.", dict(RUNTIMES)),
     "exports": (
         "What other systems read: `mesocosm export NAME FOLDER`, settings by `--set name=value`.",
         dict(EXPORTS),
     ),
     "adversarial": (
-        "Training against the worst small shift of word embeddings: `tune.adversarial`.",
+        "Training on word embeddings perturbed against the loss: `fine_tune.adversarial`.",
         dict(ADVERSARIAL),
     ),
 }
 
 CHOOSING = {
     "type",
-    "how",
-    "rule",
-    "repair",
-    "engine",
     "method",
-    "kind",
-    "objective",
-    "by",
 }  # settings that choose among kinds
 
 
@@ -92,21 +91,21 @@ def page(title: str) -> str:
     return "\n".join(parts)
 
 
-def shared(kinds: dict[str, type[Kind]]) -> dict[type[Kind], list[str]]:
+def shared(kinds: dict[str, type[Settings]]) -> dict[type[Settings], list[str]]:
     """What kinds are made of that has settings of its own, and which of them are."""
-    found: dict[type[Kind], list[str]] = {}
+    found: dict[type[Settings], list[str]] = {}
     for name, kind in sorted(kinds.items()):
         for parent in kind.__mro__[1:]:
             if (
-                issubclass(parent, Kind)
-                and parent not in (Kind, *kinds.values())
+                issubclass(parent, Settings)
+                and parent not in (Settings, *kinds.values())
                 and "Args:" in (parent.__doc__ or "")
             ):
                 found.setdefault(parent, []).append(name)
     return found
 
 
-def named(some: list[str], kinds: dict[str, type[Kind]]) -> str:
+def named(some: list[str], kinds: dict[str, type[Settings]]) -> str:
     """Some of the kinds in words."""
     less = sorted(set(kinds) - set(some))
     return (

@@ -18,7 +18,7 @@ from make_kinds import PAGES, told
 from mesocosm.cli.app import COMMANDS, load_command
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.llm import Language
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.data.cleaning.duplicates import Duplicates
 from mesocosm.data.dataset import Dataset, From, Retention, Split
 from mesocosm.data.privacy.anonymity import Anonymity
@@ -39,7 +39,7 @@ from mesocosm.serving.runtimes.onnx import Workers
 from mesocosm.serving.settings import Answers, Batch, Log, Rollout, Service, Update
 from mesocosm.world.settings import Inhabitant, World, WorldPlace
 
-SECTIONS: dict[str, type[Kind]] = {
+SECTIONS: dict[str, type[Settings]] = {
     "the file": Ecosystem,
     "datasets.NAME": Dataset,
     "datasets.NAME.from": From,

@@ -204,9 +204,9 @@ def run(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
 def said_of(home: Path, plan: bool = False) -> list[str]:
     """What is said of a file that cannot be, a sentence a finding, each with its place."""
     from mesocosm.api.ecosystem import open_ecosystem
-    from mesocosm.core.errors import Invalid
+    from mesocosm.core.errors import ConfigError
 
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ConfigError) as caught:
         eco = open_ecosystem(home)
         if plan:
             eco.plan()
@@ -300,6 +300,7 @@ class Server:
             self.process.communicate(timeout=20)
         except subprocess.TimeoutExpired:
             self.process.kill()
+            self.process.communicate(timeout=20)  # until its workers have ended too
 
 
 @pytest.fixture(scope="session")

@@ -143,10 +143,10 @@ def test_every_kind_that_the_file_can_hold_has_its_place_in_the_reference() -> N
     from make_kinds import PAGES as KINDS
     from make_reference import SECTIONS
 
-    from mesocosm.core.settings import Kind
+    from mesocosm.core.settings import Settings
 
-    def within(annotation: Any) -> Iterator[type[Kind]]:
-        if isinstance(annotation, type) and issubclass(annotation, Kind):
+    def within(annotation: Any) -> Iterator[type[Settings]]:
+        if isinstance(annotation, type) and issubclass(annotation, Settings):
             yield annotation
         for part in typing.get_args(annotation):
             yield from within(part)
@@ -246,19 +246,23 @@ def test_every_setting_that_a_page_names_may_stand_in_the_file() -> None:
     from ruamel.yaml import YAML
 
     from mesocosm.config.schema import Ecosystem
-    from mesocosm.core.settings import Kind
+    from mesocosm.core.settings import Settings
 
-    seen: list[type[Kind]] = []
+    seen: list[type[Settings]] = []
 
     def walk(annotation: Any) -> None:
-        if isinstance(annotation, type) and issubclass(annotation, Kind) and annotation not in seen:
+        if (
+            isinstance(annotation, type)
+            and issubclass(annotation, Settings)
+            and annotation not in seen
+        ):
             seen.append(annotation)
             for field in annotation.model_fields.values():
                 walk(field.annotation)
         for part in typing.get_args(annotation):
             walk(part)
 
-    def takes(kind: type[Kind], key: str, value: Any) -> bool:
+    def takes(kind: type[Settings], key: str, value: Any) -> bool:
         """Whether a kind takes a value there, whatever else it lacks."""
         field = {field.alias or name: field for name, field in kind.model_fields.items()}.get(key)
         if field is None:

@@ -17,8 +17,8 @@ def open(path: str | Path = ".") -> Ecosystem:
     """Open an ecosystem by its file or folder.
 
     Raises:
-        Invalid: with everything that is not right about the file.
-        Failure: the project lies in a folder that tables cannot lie in.
+        ConfigError: with everything that is not right about the file.
+        MesocosmError: the project lies in a folder that tables cannot lie in.
     """
     from mesocosm.api.ecosystem import open_ecosystem
 

@@ -8,16 +8,16 @@ import pytest
 from conftest import Server
 
 import mesocosm
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 
 
 def test_a_dataset_is_a_table_and_a_service_a_function(pond: Path) -> None:
     eco = mesocosm.open(pond)
     mail, desk = eco.datasets["mail"], eco.services["desk"]
     assert mail.version is None and repr(mail) == "<dataset mail, not built>"
-    with pytest.raises(Failure, match="'mail' is not built"):
+    with pytest.raises(MesocosmError, match="'mail' is not built"):
         mail.to_arrow()
-    with pytest.raises(Failure, match="nothing is deployed for 'desk'"):
+    with pytest.raises(MesocosmError, match="nothing is deployed for 'desk'"):
         desk.predict({"text": "a", "amount": 1})
     assert not eco.build().failed
     table = mail.to_arrow()
@@ -33,7 +33,7 @@ def test_a_dataset_is_a_table_and_a_service_a_function(pond: Path) -> None:
     assert eco.catalog.labelled("desk")[0]["label"] == "no thanks"
     many = desk.predict_rows([row, {"text": "a"}, row | {"amount": "much"}])
     assert [bool(p.why) for p in many] == [False, True, True] and "amount" in str(many[1].why)
-    with pytest.raises(Wrong, match="Did you mean 'amount'"):
+    with pytest.raises(ConfigValueError, match="Did you mean 'amount'"):
         desk.predict({"text": "a", "amunt": 3})
 
 

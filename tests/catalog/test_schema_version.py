@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database.migrations import HEAD, schema_version
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 OLD = ROOT / "tests" / "stores" / "store-0.6" / "store" / "catalog.db"
 
@@ -63,6 +63,6 @@ def test_a_catalog_of_a_newer_release_is_refused_and_stays(tmp_path: Path) -> No
         con.execute("update catalog_schema set version_num = '9999'")
         con.commit()
     before = (tmp_path / "catalog.db").read_bytes()
-    with pytest.raises(Failure, match="schema version 9999.*up to"):
+    with pytest.raises(MesocosmError, match="schema version 9999.*up to"):
         Catalog(tmp_path)
     assert (tmp_path / "catalog.db").read_bytes() == before

@@ -12,7 +12,7 @@ import pytest
 from mesocosm.api.batch_predict import _find_column, _reason, _select_fields, _why_not_json
 from mesocosm.api.prediction_files import PredictionWriter
 from mesocosm.api.row_files import BLOCK, Line, Origin, Rows, read_rows
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.data.sources.delimited.csv import Csv
 
 ROWS = [{"Kündigung": "ja, bald", "Betrag": "1.234,50"}, {"Kündigung": None, "Betrag": "7,5"}]
@@ -136,9 +136,9 @@ def test_blocks_are_bounded_and_refusals_name_the_file(tmp_path: Path) -> None:
     origin = Origin(frozenset("ab"), ("a", "b"))
     assert [len(block) for block in read_rows(tmp_path / "in.csv", origin).blocks] == [BLOCK, 1]
     (tmp_path / "none.csv").write_text("")
-    with pytest.raises(Failure, match=r"none\.csv: 'none\.csv' is empty"):
+    with pytest.raises(MesocosmError, match=r"none\.csv: 'none\.csv' is empty"):
         read_rows(tmp_path / "none.csv", origin)
-    with pytest.raises(Wrong, match=r"in\.ods"):
+    with pytest.raises(ConfigValueError, match=r"in\.ods"):
         read_rows(tmp_path / "in.ods", origin)
 
 
@@ -162,7 +162,7 @@ def test_a_column_has_its_own_name_or_that_of_the_source() -> None:
     taken = Origin(frozenset(["amount"]), (), {"amount": "x", "label": "amount"})
     assert taken.named(["amount"]) == {"amount": "amount"} and taken.named(["x"]) == {"amount": "x"}
     with pytest.raises(
-        Failure,
+        MesocosmError,
         match=(
             "the column 'amount' may be the field 'amount', or the column of the source that"
             " 'label' is read from"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mesocosm.config import read_text, schema
-from mesocosm.core.errors import Invalid
+from mesocosm.core.errors import ConfigError
 
 GOOD = (Path(__file__).parents[2] / "examples" / "bank" / "ecosystem.yaml").read_text()
 PLACED = r"^ecosystem\.yaml:\d+"
@@ -274,7 +274,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("old", "new", "found", "wanted"), MISTAKES, ids=lambda v: str(v)[:30])
 def test_a_mistake_is_named_with_its_place(old: str, new: str, found: str, wanted: str) -> None:
     assert old in GOOD
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ConfigError) as caught:
         read_text(GOOD.replace(old, new, 1), Path("ecosystem.yaml"), {})
     text = str(caught.value)
     assert found in text and wanted in text, text
@@ -289,7 +289,7 @@ def test_there_are_fifty_and_more() -> None:
 
 def test_places_are_exact_to_the_column() -> None:
     bad = GOOD.replace("unit: month", "unit: mnth")
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ConfigError) as caught:
         read_text(bad, Path("ecosystem.yaml"), {})
     (finding,) = caught.value.findings
     line = bad.splitlines()[finding.place.line - 1]
@@ -302,7 +302,7 @@ def test_all_findings_come_at_once_in_the_files_order() -> None:
         .replace("dataset: credit", "dataset: credits")
         .replace("every: 2s", "every: soon")
     )
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ConfigError) as caught:
         read_text(bad, Path("ecosystem.yaml"), {})
     lines = [f.place.line for f in caught.value.findings]
     assert len(lines) >= 3 and lines == sorted(lines)
@@ -312,7 +312,7 @@ def test_a_secret_is_never_shown() -> None:
     bad = GOOD.replace(
         "type: csv, path: data/faq.csv", 'type: postgres, url: "${LEDGER}", table: 7'
     )
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ConfigError) as caught:
         read_text(bad, Path("ecosystem.yaml"), {"LEDGER": "postgresql://user:hunter2@db/x"})
     assert "hunter2" not in str(caught.value)
 

@@ -11,7 +11,7 @@ import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.config.loader import read_text
-from mesocosm.core.errors import Invalid
+from mesocosm.core.errors import ConfigError
 
 FILE = """ecosystem: e
 sources:
@@ -83,7 +83,7 @@ def _findings(rules: list[str]) -> dict[int, str]:
     text = FILE.format(rules="\n".join(f'      - "{rule}"' for rule in rules))
     try:
         read_text(text, Path("e.yaml"), {})
-    except Invalid as error:
+    except ConfigError as error:
         return {f.place.line - 9: f.text() for f in error.findings}
     return {}
 
@@ -126,6 +126,6 @@ def test_what_passes_builds(tmp_path: Path) -> None:
 )
 def test_deep_files_and_aliases_are_refused_within_a_second(text: str) -> None:
     began = time.process_time()
-    with pytest.raises(Invalid) as error:
+    with pytest.raises(ConfigError) as error:
         read_text(text, Path("e.yaml"), {})
     assert time.process_time() - began < 1 and error.value.findings[0].place.line >= 1

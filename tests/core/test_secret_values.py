@@ -18,7 +18,7 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.catalog.database import schema as t
 from mesocosm.core.confidential import secret_values
 from mesocosm.core.confidential.secret_values import masked, remember
-from mesocosm.core.errors import Failure, Finding, Invalid, Place, Wrong
+from mesocosm.core.errors import ConfigError, ConfigValueError, Finding, MesocosmError, Place
 from mesocosm.reports.role_view import remove_values
 
 SECRET = "Pa55/w+rd ünd=käse"
@@ -52,9 +52,9 @@ def test_no_spelling_of_a_value_is_left_in_an_error(value: str) -> None:
         base64.urlsafe_b64encode(data).decode(),
     ):
         for error in (
-            Failure(f"at '{said}' it failed"),
-            Wrong("url", f"the host '{said}' fails", "another"),
-            Invalid([Finding(Place("f", 1), "k", f"'{said}' names", "x")]),
+            MesocosmError(f"at '{said}' it failed"),
+            ConfigValueError("url", f"the host '{said}' fails", "another"),
+            ConfigError([Finding(Place("f", 1), "k", f"'{said}' names", "x")]),
         ):
             assert str(error).find("${S}") >= 0 and said not in str(error)
         assert said not in json.dumps(
@@ -114,7 +114,7 @@ def test_a_source_that_fails_names_the_variable(
             str(eco.catalog.alerts())
         ]
         assert outcome.failed
-    except Failure as failure:
+    except MesocosmError as failure:
         texts = [str(failure)]
     found = "\n".join(texts).lower()
     assert secret.lower() not in found and "api.intern" not in found and "t0ken" not in found

@@ -186,12 +186,12 @@ def test_a_build_killed_at_many_moments_ends_the_same(built: Path, tmp_path: Pat
 
 
 def test_two_builds_at_once_do_not_meet(pond: Path) -> None:
-    from mesocosm.core.errors import Failure
+    from mesocosm.core.errors import MesocosmError
     from mesocosm.lifecycle.build_lock import hold_build_lock
 
     with (
         hold_build_lock(pond / ".mesocosm"),
-        pytest.raises(Failure, match="another build"),
+        pytest.raises(MesocosmError, match="another build"),
         hold_build_lock(pond / ".mesocosm"),
     ):
         pass

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.core.errors import Failure, Invalid
+from mesocosm.core.errors import ConfigError, MesocosmError
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.lifecycle.local_files import refuse_folder
 
@@ -70,7 +70,8 @@ def test_a_folder_that_tables_cannot_lie_in_is_refused_and_nothing_is_written(
     home.mkdir()
     (home / "ecosystem.yaml").write_text(FILE)
     with pytest.raises(
-        Failure, match=f"tables cannot be stored in the project's folder .*: its path has {what}"
+        MesocosmError,
+        match=f"tables cannot be stored in the project's folder .*: its path has {what}",
     ):
         open_ecosystem(home)
     assert [p.name for p in tmp_path.iterdir()] == [name] and [p.name for p in home.iterdir()] == [
@@ -83,14 +84,14 @@ def test_a_link_to_such_a_folder_and_a_delta_table_in_one_are_refused_too(tmp_pa
     home.mkdir()
     (home / "ecosystem.yaml").write_text(FILE)
     (tmp_path / "link").symlink_to(home)
-    with pytest.raises(Failure, match="its path has '%20'"):
+    with pytest.raises(MesocosmError, match="its path has '%20'"):
         open_ecosystem(tmp_path / "link")
     plain = tmp_path / "plain"
     (plain / "[2026]").mkdir(parents=True)
     (plain / "ecosystem.yaml").write_text(
         FILE.replace("{type: csv, path: a.csv}", '{type: delta, path: "[2026]"}')
     )
-    with pytest.raises(Invalid, match=r"cannot be read from '\[2026\]': its path has '\['"):
+    with pytest.raises(ConfigError, match=r"cannot be read from '\[2026\]': its path has '\['"):
         open_ecosystem(plain).plan()
 
 

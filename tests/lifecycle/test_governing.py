@@ -13,7 +13,7 @@ import pytest
 
 from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.catalog import Catalog
-from mesocosm.core.errors import Failure, Invalid, Wrong
+from mesocosm.core.errors import ConfigError, ConfigValueError, MesocosmError
 from mesocosm.lifecycle.access.dataset_history import (
     compare_versions,
     export_rows,
@@ -111,7 +111,7 @@ def test_a_plan_names_the_source_that_broke_its_contract(
     shop.build()
     kept = shop.catalog.snapshot(dataset="sales")
     (shop.spec.root / "orders.csv").write_text(text)
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ConfigError) as caught:
         shop.plan()
     finding = caught.value.findings[0]
     assert finding.place.line == line and finding.key.startswith("sources.orders.contract")
@@ -122,7 +122,7 @@ def test_a_plan_names_the_source_that_broke_its_contract(
 def test_a_contract_on_freshness_is_judged_by_the_clock(tmp_path: Path) -> None:
     (tmp_path / "ecosystem.yaml").write_text(FILE.replace("min: 2", "fresh: {by: day, within: 1d}"))
     (tmp_path / "orders.csv").write_text(GOOD.replace("nonsense", "2026-01-01"))
-    with pytest.raises(Invalid, match="days old"):
+    with pytest.raises(ConfigError, match="days old"):
         open_ecosystem(tmp_path).plan()
 
 
@@ -193,7 +193,7 @@ def test_versions_are_compared_travelled_to_and_brought_back(shop: Ecosystem) ->
         find_version(later.catalog, "sales", "1") == old
         and find_version(later.catalog, "sales", new["id"]) == new
     )
-    with pytest.raises(Wrong, match="had no version by 2020-01-01"):
+    with pytest.raises(ConfigValueError, match="had no version by 2020-01-01"):
         find_version(later.catalog, "sales", "2020-01-01")
     third = at(root, NOW + 120)
     back = restore_version(third.spec, third.catalog, "sales", "previous", "test", "a test")
@@ -205,7 +205,7 @@ def test_versions_are_compared_travelled_to_and_brought_back(shop: Ecosystem) ->
         "same": 143,
     }
     assert {c.sign for c in third.plan()} == {"="}
-    with pytest.raises(Failure, match="newest version already"):
+    with pytest.raises(MesocosmError, match="newest version already"):
         restore_version(third.spec, third.catalog, "sales", "newest", "test", "")
 
 

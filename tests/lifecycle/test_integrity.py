@@ -12,7 +12,7 @@ from test_new_data import FILE, build, write_rows
 
 from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.app.world.scene_state import Scenery
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.data.snapshots.versions import export_rows
 from mesocosm.lifecycle.access.integrity import Integrity, find_damage
 from mesocosm.reports.disk_state import Condition
@@ -85,7 +85,7 @@ def test_a_damaged_file_is_never_read_as_if_it_were_right(
     bad = bytearray(path.read_bytes())
     bad[len(bad) // 3] ^= 0xFF
     path.write_bytes(bytes(bad))
-    with pytest.raises(Failure, match="damaged; run 'mesocosm doctor'"):
+    with pytest.raises(MesocosmError, match="damaged; run 'mesocosm doctor'"):
         export_rows(
             scales.spec.root / ".mesocosm" / snapshot["path"] / "rows",
             snapshot["delta"],

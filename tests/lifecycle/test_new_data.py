@@ -14,7 +14,7 @@ import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.cli.commands.project.build import check_accepted
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.profiling.text_statistics import describe
 from mesocosm.lifecycle.apply import apply
 from mesocosm.lifecycle.review.preview import preview_data
@@ -249,7 +249,7 @@ def test_a_stopped_build_keeps_the_last_snapshot_says_why_and_one_line_accepts_i
     )
     assert eco.catalog.snapshot(dataset="d") == first
     assert [c.field for c in read_stop(tmp_path / ".mesocosm", "d")] == ["weight"]
-    with pytest.raises(Wrong, match="Did you mean 'd.weight'"):
+    with pytest.raises(ConfigValueError, match="Did you mean 'd.weight'"):
         check_accepted(eco, ["d.wieght"])
     assert build(tmp_path, "d.weight") == []
     second = eco.catalog.snapshot(dataset="d")

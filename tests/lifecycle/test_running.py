@@ -20,7 +20,7 @@ import pytest
 import uvicorn
 from conftest import begin
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.lifecycle.server_info import find_server, forget_server, lock_server, record_server
 from mesocosm.serving.http.shutdown import DrainingServer
 
@@ -42,7 +42,8 @@ def test_a_second_server_is_refused_until_the_first_ends(tmp_path: Path, sig: in
     file = tmp_path / "server.json"
     with (
         pytest.raises(
-            Failure, match=f"serves this folder already at http://127.0.0.1:1 .process {one.pid}"
+            MesocosmError,
+            match=f"serves this folder already at http://127.0.0.1:1 .process {one.pid}",
         ),
         lock_server(tmp_path),
     ):
@@ -70,11 +71,14 @@ def test_servers_over_a_shared_catalog_go_together(tmp_path: Path) -> None:
     with lock_server(tmp_path, shared=True):
         with lock_server(tmp_path, shared=True):
             pass
-        with pytest.raises(Failure, match="serves this folder already"), lock_server(tmp_path):
+        with (
+            pytest.raises(MesocosmError, match="serves this folder already"),
+            lock_server(tmp_path),
+        ):
             pass
     with (
         lock_server(tmp_path),
-        pytest.raises(Failure, match="serves this folder already"),
+        pytest.raises(MesocosmError, match="serves this folder already"),
         lock_server(tmp_path, shared=True),
     ):
         pass

@@ -18,7 +18,7 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.deploy.alert_rules import ALERTS
 from mesocosm.app.loader import Loader
 from mesocosm.config import read
-from mesocosm.core.errors import Failure, Invalid
+from mesocosm.core.errors import ConfigError, MesocosmError
 from mesocosm.monitoring.drift.detectors.psi import PopulationStabilityIndex
 from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
 from mesocosm.monitoring.drift.localization import localize_drift
@@ -632,7 +632,7 @@ def test_what_cannot_be_played_is_said(
 ) -> None:
     spec = read(pond)
     (tmp_path / "story.yaml").write_text(text)
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ConfigError) as caught:
         read_story(spec)
     assert any(sentence in f.text() for f in caught.value.findings), [
         f.text() for f in caught.value.findings
@@ -642,7 +642,7 @@ def test_what_cannot_be_played_is_said(
 def test_every_scene_has_a_story_and_none_is_said(pond: Path) -> None:
     for scene in ("bank", "hospital", "newsroom", "shop", "support"):
         assert len(read_story(read(ROOT / "examples" / scene)).acts) >= 4
-    with pytest.raises(Failure, match="there is no story.yaml in .*write-a-story.md"):
+    with pytest.raises(MesocosmError, match="there is no story.yaml in .*write-a-story.md"):
         read_story(read(pond))
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.monitoring.alert_closing import Evidence, next_state, review_inputs
 from mesocosm.monitoring.anomaly import MetricDetector
 from mesocosm.monitoring.drift.diagnosis import EXPLAINED
@@ -590,7 +590,7 @@ def test_a_person_who_closes_an_alert_lets_its_field_teach() -> None:
         )
         try:
             refuse_faulty_rows(catalog, "s", training, rows, {}, at)  # type: ignore[arg-type]
-        except Failure as failure:
+        except MesocosmError as failure:
             return str(failure)
         return ""
 

@@ -12,7 +12,7 @@ import pytest
 from mesocosm.assistant.architect import architect
 from mesocosm.cli.views.draft import format_draft
 from mesocosm.config.loader import read_text
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 
 def write(path: Path, head: list[str], rows: list[list[Any]]) -> Path:
@@ -106,7 +106,7 @@ def test_a_table_that_cannot_be_ranked_or_answered_from_is_refused_with_its_colu
     tmp_path: Path,
 ) -> None:
     path = write(tmp_path / "t.csv", ["height", "weight"], [[i % 9, i % 7] for i in range(40)])
-    with pytest.raises(Wrong, match="names somebody; the columns are height, weight"):
+    with pytest.raises(ConfigValueError, match="names somebody; the columns are height, weight"):
         architect(tmp_path, [path], "recommend something")
-    with pytest.raises(Wrong, match="no columns of a question"):
+    with pytest.raises(ConfigValueError, match="no columns of a question"):
         architect(tmp_path, [path], "predict weight", None, "answers")

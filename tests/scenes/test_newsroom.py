@@ -18,7 +18,7 @@ from conftest import ROOT, SMALL, follow, rounds, said_of
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.loader import Loader
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.surge.detector import SurgeDetector
 from mesocosm.monitoring.surge.evidence import HELD_LABEL, LabelEvidence, find_threshold
@@ -299,7 +299,7 @@ def test_a_what_if_begins_with_a_headline(desk: tuple[Any, LiveService, ServiceM
     form = ask.form("mood-desk")
     usual = {i["name"]: i.get("usual") for i in form["inputs"]}
     assert not form["ready"] and usual["headline"] is None
-    with pytest.raises(Wrong, match="quarantined"):
+    with pytest.raises(ConfigValueError, match="quarantined"):
         ask.ask("mood-desk", usual)
     assert (
         ask.ask("mood-desk", usual | {"headline": "Shares plunge after a profit warning"})["label"]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.data.pipeline.recipe import serving_sql
@@ -75,7 +75,7 @@ def test_what_is_nested_is_asked_as_training_saw_it(separators: tuple[str, str])
         assert row["who"] == text and not ask.warnings(row, {"who": value, "note": "a"})
     (row,) = ask.prepare([{"who": ["blue"], "note": "a"}])
     assert ask.warnings(row, {"who": ["blue"], "note": "a"})[0]["warning"] == "unseen category"
-    with pytest.raises(Wrong, match="got a list"):
+    with pytest.raises(ConfigValueError, match="got a list"):
         ask.check({"who": "x", "note": ["a"]})
     deep: Any = 1
     for _ in range(300):
@@ -84,7 +84,7 @@ def test_what_is_nested_is_asked_as_training_saw_it(separators: tuple[str, str])
         ({"who": deep}, "a list inside of 32 others"),
         ({"who": [float("nan")]}, "NaN is not a JSON value"),
     ):
-        with pytest.raises(Wrong, match=said):
+        with pytest.raises(ConfigValueError, match=said):
             ask.check({"note": "a", **value})
     assert nested_form("category", {"counts": {"[" * 5000: 9}}) is None
     for value, said in (
@@ -92,9 +92,9 @@ def test_what_is_nested_is_asked_as_training_saw_it(separators: tuple[str, str])
         ({"tags": [["a"]]}, "a list inside of the list"),
         ({"tags": [float("inf")]}, "Infinity is not"),
     ):
-        with pytest.raises(Wrong, match=said):
+        with pytest.raises(ConfigValueError, match=said):
             LISTS.check(value)
-    with pytest.raises(Wrong, match="a text of 2"):
+    with pytest.raises(ConfigValueError, match="a text of 2"):
         ask.check({"who": ["x" * 20_001], "note": "a"})
 
 
@@ -164,7 +164,7 @@ def test_a_label_may_be_an_alias(
     )
     for label, right in zip(given_, meant, strict=True):
         if right is None:
-            with pytest.raises(Wrong, match="is not a label of desk"):
+            with pytest.raises(ConfigValueError, match="is not a label of desk"):
                 normalise_label(label, "desk", served.now)
         else:
             assert normalise_label(label, "desk", served.now) == right

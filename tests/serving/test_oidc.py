@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.serving.auth.oidc import AGAIN, PAUSE, Oidc, Provider, _fetch_json
 
 ROLES = {"clerks": "ask", "readers": "see", "oncall": "change"}
@@ -260,11 +260,11 @@ def test_a_provider_that_does_not_answer_is_not_asked_by_everybody() -> None:
         lambda: now[0],
     )
     for wanted in ("could not be read (OSError)", "a moment ago", "a moment ago"):
-        with pytest.raises(Failure, match=re.escape(wanted)):
+        with pytest.raises(MesocosmError, match=re.escape(wanted)):
             known.find_endpoint("authorization_endpoint")
     assert len(asked) == 1
     now[0] += PAUSE
-    with pytest.raises(Failure, match="OSError"):
+    with pytest.raises(MesocosmError, match="OSError"):
         known.find_endpoint("authorization_endpoint")
     assert len(asked) == 2
 

@@ -285,7 +285,7 @@ def test_feedback_sends_a_worse_version_back(two: Path, tmp_path: Path) -> None:
 
 
 def test_a_shadow_is_asked_and_never_heard(two: Path, tmp_path: Path) -> None:
-    eco, served, clock = started(two, tmp_path, "strategy: shadow")
+    eco, served, clock = started(two, tmp_path, "method: shadow")
     found = ask(served, range(40))
     served.shadows.submit(lambda: None).result()
     served.refresh()
@@ -340,7 +340,7 @@ def test_two_processes_move_a_rollout_once(two: Path, tmp_path: Path) -> None:
 def test_what_a_rollout_cannot_be_is_said(pond: Path) -> None:
     for setting, wanted in (
         ("steps: [50, 5]", "'steps' that rise"),
-        ("steps: [5], guard: {agreement: '>= 0.9'}", "with 'strategy: shadow' only"),
+        ("steps: [5], guard: {agreement: '>= 0.9'}", "with 'method: shadow' only"),
     ):
         (pond / "ecosystem.yaml").write_text(
             ROLLED.replace("steps: [30, 60]", setting).replace(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.serving.http.bodies import non_finite
 from mesocosm.serving.protocols.openapi_schemas import WARNINGS
 from mesocosm.serving.requests.endpoints import _malformed_rows
@@ -62,20 +62,20 @@ ROW: dict[str, Any] = {"age": 30, "amount": 5.0, "kind": "car", "member": True, 
 def test_a_row_that_cannot_be_read_is_refused_with_its_field(
     change: dict[str, Any], said: str
 ) -> None:
-    with pytest.raises(Wrong) as caught:
+    with pytest.raises(ConfigValueError) as caught:
         FIELDS.check(ROW | change)
     assert said in str(caught.value)
 
 
 @given(st.sets(st.sampled_from(list(ROW)), min_size=1))
 def test_all_missing_fields_are_named_at_once(gone: set[str]) -> None:
-    with pytest.raises(Wrong) as caught:
+    with pytest.raises(ConfigValueError) as caught:
         FIELDS.check({k: v for k, v in ROW.items() if k not in gone})
     assert all(name in str(caught.value) for name in gone)
     assert set(caught.value.choices) == (gone if len(gone) > 1 else set()) and not {
         n for n in set(ROW) - gone if f"'{n}'" in str(caught.value)
     }
-    with pytest.raises(Wrong) as caught:  # a misspelt field, others missing
+    with pytest.raises(ConfigValueError) as caught:  # a misspelt field, others missing
         FIELDS.check({k: v for k, v in ROW.items() if k not in gone} | {"notee": 1})
     assert all(f"'{name}'" in str(caught.value) for name in gone)
 
@@ -132,7 +132,7 @@ def _floats(value: Any) -> list[float]:
 
 
 def test_malformed_rows_are_listed_with_their_places() -> None:
-    wrong = {n: Wrong("age", "NaN", "a number") for n in (1, 4)}
+    wrong = {n: ConfigValueError("age", "NaN", "a number") for n in (1, 4)}
     problem: Any = _malformed_rows(wrong, 5)
     assert (
         [e["index"] for e in problem.more["errors"]] == [1, 4]

@@ -21,7 +21,7 @@ from starlette.websockets import WebSocketDisconnect
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.run import Running
 from mesocosm.catalog import marker_documents as book
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.world.markers.document import MOST, UPDATE, WORDS, Markers
 
 pytestmark = pytest.mark.slow
@@ -113,7 +113,7 @@ def test_what_may_not_be_is_refused_and_changes_nothing(
     before, whole = markers.all(), markers.whole()
     eve = Hand(whole)
     act(eve)
-    with pytest.raises(Wrong, match=says):
+    with pytest.raises(ConfigValueError, match=says):
         markers.take(eve.news())
     assert markers.all() == before and markers.whole() == whole
     ann = Hand(whole)
@@ -140,7 +140,7 @@ def test_a_damaged_update_is_refused_or_leaves_all_in_bounds() -> None:
         one = Markers(whole)
         try:
             one.take(bytes(data))
-        except Wrong:
+        except ConfigValueError:
             refused += 1
             assert one.whole() == whole
         Markers(one.whole()).take(

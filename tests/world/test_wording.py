@@ -16,7 +16,7 @@ from conftest import SMALL, Server, small_rows
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.world.paraphrase import Endpoint, Local, is_grounded, paraphrase, write_prompt
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.llm import Language, ask
 
 pytestmark = pytest.mark.slow
@@ -111,13 +111,13 @@ def test_an_endpoint_is_asked_with_one_row_and_its_key_is_named_nowhere(model: A
         ((302, "elsewhere", 0), "answered 302"),
     ):
         model.says = lambda _, answer=answer: answer
-        with pytest.raises(Failure, match=sentence) as told:
+        with pytest.raises(MesocosmError, match=sentence) as told:
             ask(setting, [], 5)
         assert "sesame" not in str(told.value)
 
 
 def test_an_endpoint_at_a_private_address_is_asked_only_where_the_file_says_so(model: Any) -> None:
-    with pytest.raises(Failure, match="'private_network: true' in 'language'"):
+    with pytest.raises(MesocosmError, match="'private_network: true' in 'language'"):
         ask(at(model, private_network=False), [], 5)
     assert model.seen == []
 
@@ -271,6 +271,6 @@ def test_who_cannot_word_is_told(tmp_path: Path, speaks: str, more: str, sentenc
         )
         + more
     )
-    with pytest.raises(Failure) as told:
+    with pytest.raises(MesocosmError) as told:
         open_ecosystem(tmp_path)
     assert sentence in str(told.value)

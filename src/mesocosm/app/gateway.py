@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Scope
 
-from mesocosm.core.errors import Failure, nearest
+from mesocosm.core.errors import MesocosmError, nearest
 from mesocosm.core.values.durations import seconds
 from mesocosm.core.version import VERSION
 from mesocosm.monitoring.monitor import ServiceMonitor
@@ -46,7 +46,7 @@ from mesocosm.serving.workers.pool import WorkerPool
 EVERY = 0.5  # seconds between two looks at the catalog
 # routes that are requests of a service; feedback, what-if and acts of operators are not
 TRAFFIC = ("/predict", "/infer")
-ERRORS = (Problem, Failure, HTTPException, RequestValidationError, Exception)
+ERRORS = (Problem, MesocosmError, HTTPException, RequestValidationError, Exception)
 
 
 @dataclass(frozen=True)

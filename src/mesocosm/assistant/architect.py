@@ -64,7 +64,7 @@ def architect(
         given: as `draft_files` takes it.
 
     Raises:
-        Wrong: nothing of the files can be predicted.
+        ConfigValueError: nothing of the files can be predicted.
     """
     task = kind or ""
     if not kind and not target:

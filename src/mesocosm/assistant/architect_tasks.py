@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.profiling.columns.column import split_name
 from mesocosm.data.profiling.goal.task_intent import find_interaction, find_question_and_answer
@@ -44,7 +44,7 @@ def draft_ranking(
         given: as `draft_files` takes it.
 
     Raises:
-        Wrong: no file tells who did something with which item.
+        ConfigValueError: no file tells who did something with which item.
     """
     drafts = [draft_files(root, [path], given=given) for path in paths]
     draft, (who, what, when) = _find_first(drafts, lambda d: find_interaction(d["columns"], item))
@@ -151,7 +151,7 @@ def draft_answers(
     from it.
 
     Raises:
-        Wrong: no file has a column of questions and one of answers.
+        ConfigValueError: no file has a column of questions and one of answers.
     """
     drafts = [draft_files(root, [path], given=given) for path in paths]
     draft, (question, answer) = _find_first(
@@ -201,13 +201,13 @@ def _find_first(drafts: Sequence[Draft], find: Callable[[Draft], Found]) -> tupl
     since a draft is written as JSON.
 
     Raises:
-        Wrong: it is found in none.
+        ConfigValueError: it is found in none.
     """
-    fault: Wrong | None = None
+    fault: ConfigValueError | None = None
     for draft in drafts:
         try:
             return draft, find(draft)
-        except Wrong as error:
+        except ConfigValueError as error:
             fault = fault or error
         finally:
             draft.pop("columns", None)

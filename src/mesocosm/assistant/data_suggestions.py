@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from mesocosm.assistant.proposal import Proposal
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.data.profiling.profile import Draft
 from mesocosm.data.types.field import FieldKind
 from mesocosm.lifecycle.project_store import locate_project
@@ -26,7 +26,7 @@ def suggest_for_data(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
         sources = {source: spec.eco.sources[source] for source in data.source.sources}
         try:
             draft = draft_dataset(sources, data.source, locate_project(spec))
-        except Failure:
+        except MesocosmError:
             continue  # its source is not there now; a build reports it
         for field, kind in data.fields.items():
             yield from _suggest_for_field(f"datasets.{name}.fields.{field}", field, kind, draft)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mesocosm.config.loader import read_text
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.llm import Language, ask
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
@@ -44,7 +44,7 @@ def refine_draft(text: str, goal: str, setting: Language, file: Path) -> tuple[s
     question = {"role": "user", "content": f"Goal: {goal}\n\n{text}"}
     try:
         response = ask(setting, [{"role": "system", "content": SYSTEM}, question], MOST)
-    except Failure as failure:
+    except MesocosmError as failure:
         return text, f"the draft is unchanged: {failure}"
     new = _extract_yaml(response)
     if len(new) > LONGEST:
@@ -78,7 +78,7 @@ def _find_fault(old: str, new: str, file: Path) -> str:
     try:
         before, after = (read_text(text, file, {}).eco for text in (old, new))
         return _find_change(before, after)
-    except Failure as failure:
+    except MesocosmError as failure:
         return f"what it wrote does not pass the check ({str(failure).splitlines()[0]})"
 
 

@@ -18,7 +18,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.config.editor import set_value
 from mesocosm.config.loader import read_text
-from mesocosm.core.errors import Invalid
+from mesocosm.core.errors import ConfigError
 
 
 def suggest_changes(spec: Spec, catalog: Catalog) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def suggest_changes(spec: Spec, catalog: Catalog) -> list[dict[str, Any]]:
         try:
             changed = apply_changes(text, spec.path.name, [change])
             read_text(changed, spec.path, os.environ)
-        except Invalid:
+        except ConfigError:
             continue
         accepted.append(change)
         text = changed

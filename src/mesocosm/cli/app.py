@@ -125,11 +125,11 @@ def _in_words_of_now(arguments: list[str]) -> list[str]:
     """The arguments with a former command's name as it is now; a note says so."""
     first = next((word for word in arguments if not word.startswith("-")), "")
     if first == "rollback":
-        _note("rollback", "service rollback' or 'mesocosm data rollback")
+        _note_move("rollback", "service rollback", "data rollback")
         return _replace(arguments, first, ["service", "rollback"])
     if first not in FORMER:
         return arguments
-    _note(first, FORMER[first])
+    _note_move(first, FORMER[first])
     return _replace(arguments, first, FORMER[first].split())
 
 
@@ -138,5 +138,6 @@ def _replace(arguments: list[str], word: str, words: list[str]) -> list[str]:
     return [*arguments[:at], *words, *arguments[at + 1 :]]
 
 
-def _note(former: str, now: str) -> None:
-    print(f"'mesocosm {former}' is now 'mesocosm {now}'.", file=sys.stderr)
+def _note_move(former: str, *now: str) -> None:
+    commands = " or ".join(f"'mesocosm {words}'" for words in now)
+    print(f"'mesocosm {former}' is now {commands}.", file=sys.stderr)

@@ -46,7 +46,7 @@ def count_of(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def guarded(command: Callable[..., None]) -> Callable[..., None]:
+def report_failures(command: Callable[..., None]) -> Callable[..., None]:
     """Turn failures into sentences and exit codes; a traceback only where MESOCOSM_DEBUG is set."""
 
     @wraps(command)
@@ -132,7 +132,7 @@ def prediction_of(eco: Any, ident: str) -> str:
     return str(max(newest, key=lambda row: row["at"])["id"])
 
 
-def opened(file: Path) -> Ecosystem:
+def open_project(file: Path) -> Ecosystem:
     """Open the ecosystem of a file."""
     from mesocosm.api.ecosystem import open_ecosystem
 

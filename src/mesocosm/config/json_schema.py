@@ -15,7 +15,7 @@ from typing import Any
 
 from mesocosm.config.loader import schema
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 Node = dict[str, Any]
 ID = "urn:mesocosm:ecosystem:2"
@@ -38,7 +38,7 @@ FREE_FORMS: dict[str, list[Node]] = {
 def published_schema() -> Node:
     """The schema as `mesocosm schema` prints it and as `mesocosm init` writes it beside a file."""
     raw = deepcopy(schema())
-    kinds = {name: kind for kind in _kinds(Kind) for name in _names_of(kind)}
+    kinds = {name: kind for kind in _kinds(Settings) for name in _names_of(kind)}
     names = {name: _short_name(name) for name in raw["$defs"]}
     definitions = {}
     for name, definition in raw["$defs"].items():
@@ -57,13 +57,13 @@ def published_schema() -> Node:
     return found
 
 
-def _kinds(kind: type[Kind]) -> Iterator[type[Kind]]:
+def _kinds(kind: type[Settings]) -> Iterator[type[Settings]]:
     for inner in kind.__subclasses__():
         yield inner
         yield from _kinds(inner)
 
 
-def _names_of(kind: type[Kind]) -> tuple[str, str]:
+def _names_of(kind: type[Settings]) -> tuple[str, str]:
     """The names that a kind's definition may have: its own, or that with its module."""
     return kind.__name__, f"{kind.__module__}.{kind.__name__}".replace(".", "__")
 
@@ -78,7 +78,7 @@ def _short_name(name: str) -> str:
     return parts[-1] if len(parts) < 3 else parts[-3].capitalize() + parts[-1]
 
 
-def _describe(definition: Node, kind: type[Kind] | None) -> Node:
+def _describe(definition: Node, kind: type[Settings] | None) -> Node:
     """A definition whose docstring's arguments, and those of what it extends, describe its keys."""
     about = inspect.cleandoc(str(definition.get("description", ""))).partition("Args:")[0]
     arguments: dict[str, str] = {}
@@ -101,7 +101,7 @@ def _arguments(text: str) -> dict[str, str]:
     return {name: " ".join(words.split()) for name, words in found}
 
 
-def _with_short_form(name: str, definition: Node, kind: type[Kind] | None) -> Node:
+def _with_short_form(name: str, definition: Node, kind: type[Settings] | None) -> Node:
     """A definition that also allows the scalar that stands for one of its keys."""
     for key in definition.get("properties", {}):
         if forms := _forms_of(name, key):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from mesocosm.core.llm import Language
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.sources import SourceSetting
 from mesocosm.learning.model import Model
@@ -23,7 +23,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 SECTIONS = ("sources", "datasets", "models", "services", "monitors")
 
 
-class Ecosystem(Kind):
+class Ecosystem(Settings):
     """One file.
 
     Args:

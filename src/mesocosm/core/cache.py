@@ -63,9 +63,3 @@ def copy_to_cache(name: str, folder: Path) -> None:
             (aside / SEAL).write_text(digest_folder(folder), encoding="ascii")
     except OSError:
         return
-
-
-# Names of before, until every module uses the ones above.
-there = is_cached
-taken = copy_from_cache
-left = copy_to_cache

@@ -103,7 +103,7 @@ class ConfigValueError(MesocosmError):
     """A value of a setting is invalid.
 
     Args:
-        key: the setting within its resource, as `tune.rank`; may be empty.
+        key: the setting within its resource, as `fine_tune.rank`; may be empty.
         found: the problem, in words.
         expected: what would be valid, in words.
         choices: names that would be valid.
@@ -153,10 +153,3 @@ class ConfigError(MesocosmError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = list(findings)
         super().__init__("\n".join(f.text() for f in self.findings))
-
-
-# Names of before, until every module uses the ones above.
-Wrong = ConfigValueError
-Later = RetryableError
-Invalid = ConfigError
-Failure = MesocosmError

@@ -123,9 +123,3 @@ class Predictor(Protocol):
     def says(self) -> str: ...
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...
-
-
-# Names of before, until every module uses the ones above.
-Kind = Settings
-union = one_of
-Where = ProjectPaths

@@ -12,10 +12,10 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-def written_settings(settings: Kind, without: Collection[str] = ()) -> dict[str, Any]:
+def written_settings(settings: Settings, without: Collection[str] = ()) -> dict[str, Any]:
     """The settings that are not the defaults, JSON-ready, under the names that the file has.
 
     What tells one kind from another (`type: csv`) is always among them.
@@ -28,7 +28,7 @@ def written_settings(settings: Kind, without: Collection[str] = ()) -> dict[str,
     return found
 
 
-def normalise_settings(kind: type[Kind], stored: dict[str, Any]) -> dict[str, Any]:
+def normalise_settings(kind: type[Settings], stored: dict[str, Any]) -> dict[str, Any]:
     """Settings that an earlier version stored, as `written_settings` has them now.
 
     Each key is read by itself; one that is unknown, or holds what is not valid any more, stays as
@@ -52,7 +52,7 @@ def normalise_settings(kind: type[Kind], stored: dict[str, Any]) -> dict[str, An
         except ValueError:
             found[key] = value
             continue
-        if _is_told(field, read):
+        if _must_be_written(field, read):
             found[field.alias or names[key]] = _written(
                 read, adapter.dump_python(read, mode="json", by_alias=True)
             )
@@ -61,12 +61,12 @@ def normalise_settings(kind: type[Kind], stored: dict[str, Any]) -> dict[str, An
 
 def _written(value: Any, dumped: Any) -> Any:
     """A dumped value without what is a default, at any depth."""
-    if isinstance(value, Kind):
+    if isinstance(value, Settings):
         found = {}
         for name, field in type(value).model_fields.items():
             key = field.alias or name
             inner = getattr(value, name)
-            if key in dumped and _is_told(field, inner):
+            if key in dumped and _must_be_written(field, inner):
                 found[key] = _written(inner, dumped[key])
         return found
     if isinstance(value, dict):
@@ -76,7 +76,7 @@ def _written(value: Any, dumped: Any) -> Any:
     return dumped
 
 
-def _is_told(field: FieldInfo, value: Any) -> bool:
+def _must_be_written(field: FieldInfo, value: Any) -> bool:
     """Whether a value is not the default, or names the kind."""
     names_kind = get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
     if names_kind or field.is_required():

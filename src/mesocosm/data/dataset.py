@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.settings import Kind, union
+from mesocosm.core.settings import Settings, one_of
 from mesocosm.core.values.durations import Age
 from mesocosm.data.cleaning.duplicates import Duplicates
 from mesocosm.data.cleaning.repairs import RepairSetting
@@ -31,10 +31,10 @@ GOVERNING = (
 if TYPE_CHECKING:
     FieldSetting = FieldKind
 else:
-    FieldSetting = union(TYPES, "type")
+    FieldSetting = one_of(TYPES, "type")
 
 
-class From(Kind):
+class From(Settings):
     """Which sources feed a dataset.
 
     Args:
@@ -76,7 +76,7 @@ class From(Kind):
         return {**dict.fromkeys(self.join[1:], str(self.on)), **self.lookup}
 
 
-class Split(Kind):
+class Split(Settings):
     """Which rows are training, validation and test rows; the same rows whatever their order.
 
     `none` stands for no split: every row is a training row.
@@ -112,7 +112,7 @@ class Split(Kind):
         return self.test == 0.0 and self.validation == 0.0
 
 
-class Retention(Kind):
+class Retention(Settings):
     """How long rows are kept; older ones leave every table by themselves, at a build and in a
     running server.
 
@@ -133,7 +133,7 @@ class Retention(Kind):
     undated: Literal["keep", "expire"] = "keep"
 
 
-class Dataset(Kind):
+class Dataset(Settings):
     """A governed table.
 
     Args:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind, union
+from mesocosm.core.settings import Settings, one_of
 from mesocosm.core.values.thresholds import Bound
 from mesocosm.learning.evaluation.fairness import Fair
 from mesocosm.learning.fine_tuning import FINE_TUNING
@@ -76,10 +76,10 @@ METRICS = (
 if TYPE_CHECKING:
     Tuning = Frozen | Full
 else:
-    Tuning = union(FINE_TUNING, "method")
+    Tuning = one_of(FINE_TUNING, "method")
 
 
-class Search(Kind):
+class Search(Settings):
     """Search hyperparameters; the trial with the best validation loss is kept.
 
     Args:
@@ -101,7 +101,7 @@ class Search(Kind):
     over: dict[str, list[float | int | str]] = Field(min_length=1)
 
 
-class Model(Kind):
+class Model(Settings):
     """A model to train.
 
     Args:

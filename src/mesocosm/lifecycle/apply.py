@@ -15,7 +15,13 @@ from typing import Any
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Finding, Invalid, Later, Wrong
+from mesocosm.core.errors import (
+    ConfigError,
+    ConfigValueError,
+    Finding,
+    MesocosmError,
+    RetryableError,
+)
 from mesocosm.core.files import sweep
 from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.plan import Change
@@ -96,9 +102,9 @@ def _try(
         return []
     try:
         _make(spec, catalog, change, say, accept)
-    except (Wrong, Later, Failure) as error:
+    except (ConfigValueError, RetryableError, MesocosmError) as error:
         broken.add(change.address)
-        if resource.section == "datasets" and not isinstance(error, Invalid):
+        if resource.section == "datasets" and not isinstance(error, ConfigError):
             store, made = locate_project(spec).store, change.fingerprints.build
             keep_failure(store, resource.name, made, error)
         say(change.address, "failed")
@@ -106,16 +112,16 @@ def _try(
     return []
 
 
-def _findings(spec: Spec, change: Change, error: Failure) -> list[Finding]:
+def _findings(spec: Spec, change: Change, error: MesocosmError) -> list[Finding]:
     """An error as findings at the lines that it is about."""
     assert change.resource is not None
     match error:
-        case Invalid():
+        case ConfigError():
             return error.findings
-        case Wrong():
+        case ConfigValueError():
             wrong = error
         case _:
-            wrong = Wrong("", str(error))
+            wrong = ConfigValueError("", str(error))
     address = wrong.of or change.address
     steps = [*address.split(".", 1), *filter(None, wrong.key.split("."))]
     if change.resource.section == "places":

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mesocosm.core.confidential.owner_files import owned_folder, owner_only
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def hold_build_lock(store: Path, wait: float = 0.0) -> Iterator[None]:
         wait: seconds to wait for another build to end.
 
     Raises:
-        Failure: another build is in progress.
+        MesocosmError: another build is in progress.
     """
     owned_folder(store)
     with owner_only(), (store / "lock").open("w") as handle:
@@ -34,7 +34,7 @@ def hold_build_lock(store: Path, wait: float = 0.0) -> Iterator[None]:
                 break
             except OSError as error:
                 if time.monotonic() >= until:
-                    raise Failure(
+                    raise MesocosmError(
                         "another build of this ecosystem is in progress; wait for it to end"
                     ) from error
                 time.sleep(0.2)

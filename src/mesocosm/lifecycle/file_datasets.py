@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.config import Spec
-from mesocosm.core.errors import Invalid, Later, Wrong, belonging_to
+from mesocosm.core.errors import ConfigError, ConfigValueError, RetryableError, belonging_to
 from mesocosm.core.hashing import digest
 from mesocosm.data.dataset import Dataset
 from mesocosm.lifecycle.project_store import locate_project
@@ -67,20 +67,20 @@ def draft_dataset(spec: Spec, name: str) -> tuple[Dataset, dict[str, str]]:
     source changed.
 
     Raises:
-        Invalid: its source cannot be read.
+        ConfigError: its source cannot be read.
     """
     try:
         draft = _read_draft(spec, name)
         return Dataset.model_validate(draft["settings"]), draft["evidence"]
-    except (Wrong, Later) as error:
+    except (ConfigValueError, RetryableError) as error:
         wrong = error
-        if isinstance(wrong, Later):
-            wrong = Wrong("", str(error))
+        if isinstance(wrong, RetryableError):
+            wrong = ConfigValueError("", str(error))
         address, steps = f"datasets.{name}", ["datasets", name]
         if wrong.of:
             address = wrong.of
             steps = [*address.split(".", 1), *filter(None, wrong.key.split("."))]
-        raise Invalid([wrong.at(spec.place(*steps), address)]) from error
+        raise ConfigError([wrong.at(spec.place(*steps), address)]) from error
 
 
 def _read_draft(spec: Spec, name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from mesocosm.config import Spec
-from mesocosm.core.errors import Finding, Invalid, Later, Place, Wrong
+from mesocosm.core.errors import ConfigError, ConfigValueError, Finding, Place, RetryableError
 from mesocosm.core.hashing import digest
 from mesocosm.core.written_settings import written_settings
 from mesocosm.data.dataset import GOVERNING, Dataset
@@ -33,13 +33,13 @@ def list_resources(spec: Spec) -> list[Resource]:
     """Every resource of a file, in order.
 
     Raises:
-        Invalid: a source cannot be read, breaks its contract, or a join is ambiguous.
+        ConfigError: a source cannot be read, breaks its contract, or a join is ambiguous.
     """
     sources = _source_resources(spec)
     datasets = resolve_datasets(spec)
     build_settings = {source.name: source.made_by for source in sources}
     if ambiguous := find_ambiguous_joins(spec, datasets, build_settings):
-        raise Invalid(ambiguous)
+        raise ConfigError(ambiguous)
     return [
         *sources,
         *(_dataset_resource(spec, name, data) for name, data in datasets.items()),
@@ -54,7 +54,7 @@ def _source_resources(spec: Spec) -> list[Resource]:
     """The sources, each with the fingerprint of its content.
 
     Raises:
-        Invalid: with one finding for each source that cannot be read or breaks its contract.
+        ConfigError: with one finding for each source that cannot be read or breaks its contract.
     """
     where = locate_project(spec)
     listed: list[Resource] = []
@@ -65,7 +65,7 @@ def _source_resources(spec: Spec) -> list[Resource]:
         try:
             settings = settings | {"content": source.fingerprint(where)}
             findings += find_broken_contract(spec, name, settings)
-        except (Wrong, Later) as error:
+        except (ConfigValueError, RetryableError) as error:
             findings.append(_source_finding(spec, name, error))
             continue
         contract = source.contract and written_settings(source.contract)
@@ -73,15 +73,15 @@ def _source_resources(spec: Spec) -> list[Resource]:
         run = {key: value for key, value in run.items() if value}
         listed.append(Resource(f"sources.{name}", place, (), settings, run))
     if findings:
-        raise Invalid(findings)
+        raise ConfigError(findings)
     return listed
 
 
-def _source_finding(spec: Spec, name: str, error: Wrong | Later) -> Finding:
+def _source_finding(spec: Spec, name: str, error: ConfigValueError | RetryableError) -> Finding:
     """An error of a source as a finding at the line of the setting that it names."""
     address, place = f"sources.{name}", spec.place("sources", name)
-    if isinstance(error, Later):
-        return Wrong("", str(error)).at(place, address)
+    if isinstance(error, RetryableError):
+        return ConfigValueError("", str(error)).at(place, address)
     if error.key and "." not in error.key:
         place = spec.place("sources", name, error.key, key=False)
     return error.at(place, address)
@@ -191,9 +191,9 @@ def _fingerprint_base(
         if isinstance(base, ImportedModel):
             return base.content(spec.root)
         folder = _local_base(spec, base)
-    except Wrong as wrong:
+    except ConfigValueError as wrong:
         place: Place = spec.place("models", name, key, key=False)
-        raise Invalid([wrong.at(place, f"models.{name}")]) from wrong
+        raise ConfigError([wrong.at(place, f"models.{name}")]) from wrong
     if folder is None:
         return base
     files = [folder]
@@ -206,7 +206,7 @@ def _local_base(spec: Spec, base: str) -> Path | None:
     """The file or folder of a base model; None where it is a hub id.
 
     Raises:
-        Wrong: it is neither.
+        ConfigValueError: it is neither.
     """
     from mesocosm.learning.base_models.base import canonical_hub_id, is_local_base
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import UNSAFE_PARTS, unsafe_part, write_json
 from mesocosm.core.hashing import digest
 
@@ -23,10 +23,10 @@ def refuse_folder(root: Path) -> None:
     """Refuse a project in a folder that readers of tables would take for another.
 
     Raises:
-        Failure: its path has such characters; they are named.
+        MesocosmError: its path has such characters; they are named.
     """
     if found := unsafe_part(root):
-        raise Failure(
+        raise MesocosmError(
             f"tables cannot be stored in the project's folder '{root}': its path has {found!r};"
             f" expected a path without {UNSAFE_PARTS}"
         )

@@ -69,7 +69,7 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
     """What a build would do, in its order.
 
     Raises:
-        Invalid: a source cannot be read.
+        ConfigError: a source cannot be read.
     """
     from mesocosm.lifecycle.access.integrity import find_damage
     from mesocosm.lifecycle.stopped_build import read_stop

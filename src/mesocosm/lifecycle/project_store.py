@@ -9,15 +9,15 @@ import os
 from typing import TYPE_CHECKING
 
 from mesocosm.config import Spec
-from mesocosm.core.settings import Where
+from mesocosm.core.settings import ProjectPaths
 
 if TYPE_CHECKING:
     from mesocosm.catalog import Catalog
 
 
-def locate_project(spec: Spec) -> Where:
+def locate_project(spec: Spec) -> ProjectPaths:
     """The project's folder and its store."""
-    return Where(spec.root, spec.root / ".mesocosm")
+    return ProjectPaths(spec.root, spec.root / ".mesocosm")
 
 
 def open_catalog(spec: Spec) -> Catalog:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest_folder
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.lifecycle.access.dataset_versions import choose_next_id
@@ -37,7 +37,7 @@ def make_dataset(
     """Build a snapshot of a dataset; its id, and the function that lists it.
 
     Raises:
-        Invalid: its rows changed in a way that nobody accepted.
+        ConfigError: its rows changed in a way that nobody accepted.
     """
     from mesocosm.lifecycle.local_files import settle_readings
 
@@ -239,7 +239,7 @@ def make_service(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tupl
     """What a service is to run, and the function that deploys it or starts its rollout.
 
     Raises:
-        Wrong: its model's version is refused.
+        ConfigValueError: its model's version is refused.
     """
     assert change.resource is not None
     name = change.resource.name
@@ -274,7 +274,7 @@ def _servable_version(catalog: Catalog, model: str, now: Mapping[str, Any] | Non
     """The version of a model that its service is to run.
 
     Raises:
-        Wrong: it is refused.
+        ConfigValueError: it is refused.
     """
     version = catalog.version(_listed(catalog, f"models.{model}"))
     assert version is not None
@@ -282,5 +282,5 @@ def _servable_version(catalog: Catalog, model: str, now: Mapping[str, Any] | Non
         found = f"{version['id']} is refused ({version['why']})"
         if now:
             found += f"; {now['version']} stays deployed"
-        raise Wrong("model", found, "a version that passes all gates")
+        raise ConfigValueError("model", found, "a version that passes all gates")
     return str(version["id"])

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import write_json
 
 
@@ -25,7 +25,7 @@ def lock_server(store: Path, shared: bool = False) -> Iterator[None]:
             one volume do; such servers go together, and not with one that owns the folder.
 
     Raises:
-        Failure: another server runs in this folder.
+        MesocosmError: another server runs in this folder.
     """
     store.mkdir(parents=True, exist_ok=True)
     lock = fcntl.LOCK_EX
@@ -38,7 +38,7 @@ def lock_server(store: Path, shared: bool = False) -> Iterator[None]:
             record, at = _record(store), ""
             if record:
                 at = f" at {record['url']} (process {record.get('pid')})"
-            raise Failure(
+            raise MesocosmError(
                 f"another 'mesocosm up' serves this folder already{at}; stop it first, or use it"
             ) from error
         if not shared:  # who holds the folder alone finds only what one left that was killed

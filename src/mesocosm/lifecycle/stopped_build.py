@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Finding, Wrong
+from mesocosm.core.errors import ConfigValueError, Finding, MesocosmError
 from mesocosm.core.files import write_json
 from mesocosm.lifecycle.review.field_change import FieldChange
 
@@ -39,12 +39,12 @@ def keep_stop(store: Path, dataset: str, made: str, stops: Sequence[FieldChange]
     write_json(stop_file(store, dataset), {"made": made, "changes": [asdict(c) for c in stops]})
 
 
-def keep_failure(store: Path, dataset: str, made: str, error: Failure) -> None:
+def keep_failure(store: Path, dataset: str, made: str, error: MesocosmError) -> None:
     """Leave why a dataset could not be governed at all; without the choices, which may be values of
     rows.
     """
     evidence = str(error)
-    if isinstance(error, Wrong):
+    if isinstance(error, ConfigValueError):
         evidence = error.found
         if error.key:
             evidence = f"{error.key}: {error.found}"

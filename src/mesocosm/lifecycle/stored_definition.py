@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.config.migrations.rename import rename_data
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.core.written_settings import normalise_settings
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.sources import SOURCES
@@ -16,7 +16,7 @@ from mesocosm.monitoring.settings import Monitor
 from mesocosm.serving.settings import Service
 from mesocosm.world.settings import WorldPlace
 
-KINDS: dict[str, type[Kind]] = {
+KINDS: dict[str, type[Settings]] = {
     "datasets": Dataset,
     "models": Model,
     "services": Service,

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import model_validator
 
 from mesocosm.core.confidential.row_values import withheld_all
-from mesocosm.core.errors import Failure
-from mesocosm.core.settings import Kind
+from mesocosm.core.errors import MesocosmError
+from mesocosm.core.settings import Settings
 from mesocosm.core.url_policy import check_url, transport
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ RUNBOOK = {
 }
 
 
-class Notify(Kind):
+class Notify(Settings):
     """Where a monitor's alerts are sent.
 
     Args:
@@ -154,7 +154,7 @@ def _post(url: str, private_network: bool, message: Mapping[str, Any]) -> None:
     ) as client:
         response = client.post(url, json=message)
     if response.status_code >= 300:
-        raise Failure(f"the webhook returned {response.status_code}")
+        raise MesocosmError(f"the webhook returned {response.status_code}")
 
 
 def _key(alert: Mapping[str, Any]) -> str:

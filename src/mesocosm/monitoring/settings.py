@@ -6,13 +6,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration, Rate
 from mesocosm.monitoring.notifications import Notify
 from mesocosm.monitoring.surge.settings import Surge
 
 
-class Drift(Kind):
+class Drift(Settings):
     """When live inputs drift from the training rows.
 
     Args:
@@ -34,7 +34,7 @@ class Drift(Kind):
     max_accuracy_loss: float = Field(0.02, ge=0, le=1)
 
 
-class Anomaly(Kind):
+class Anomaly(Settings):
     """When a service's own metrics change for the worse.
 
     Args:
@@ -47,7 +47,7 @@ class Anomaly(Kind):
     on: tuple[Literal["p95_ms", "error_rate", "rate"], ...] = ("p95_ms", "error_rate")
 
 
-class Monitor(Kind):
+class Monitor(Settings):
     """A monitor of a service.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.catalog import Catalog
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.monitoring.drift.source_changes import find_changes
 
 SOURCE = ("unit", "schema", "missing")  # kinds of diagnosis whose remedy is at the source
@@ -47,7 +47,7 @@ def refuse_at_fault(catalog: Catalog, service: str) -> None:
     source is fixed.
 
     Raises:
-        Failure: an alert about a source is open; the audit records it.
+        MesocosmError: an alert about a source is open; the audit records it.
     """
     found = [
         a for a in catalog.alerts(open_only=True) if a["service"] == service and is_source_fault(a)
@@ -78,7 +78,7 @@ def refuse_faulty_rows(
             later are tested.
 
     Raises:
-        Failure: a field of them is missing, recoded or in another unit; the audit records it.
+        MesocosmError: a field of them is missing, recoded or in another unit; the audit records it.
     """
     if not rows:
         return
@@ -145,4 +145,4 @@ def _is_closed_by_person(alert: Mapping[str, Any], lines: Sequence[Mapping[str, 
 def _refuse(catalog: Catalog, service: str, why: str) -> None:
     with catalog.transaction() as con:
         catalog.write_audit(con, "retrain", "refuse", service, f"not trained: {why}")
-    raise Failure(f"not trained: {why}")
+    raise MesocosmError(f"not trained: {why}")

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.data.dataset import Dataset
 from mesocosm.lifecycle.access.integrity import find_damage
 from mesocosm.lifecycle.file_datasets import resolve_datasets
@@ -65,7 +65,7 @@ class Condition:
                 return
             try:
                 self.faults = self._find_faults()
-            except Failure as error:
+            except MesocosmError as error:
                 self.faults = {"world": Fault("damaged", str(error))}
             except Exception as error:  # an earlier look says nothing of the state now
                 text = f"the state of the files is not known ({type(error).__name__})"
@@ -119,7 +119,7 @@ class Condition:
             if verified != signature:
                 content = str(source.fingerprint(where))
             self.signatures[name] = (signature, content)
-        except (Failure, OSError, ValueError) as error:
+        except (MesocosmError, OSError, ValueError) as error:
             return Fault("lost", str(error))
         if known is None or content == known:
             return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.lifecycle.access.model_access import load_version
@@ -32,15 +32,15 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
     and the training rows that a kernel head weighs most.
 
     Raises:
-        Wrong: no prediction has that id, its model left the file, or its task is not explained.
-        Failure: its version or its snapshot is gone.
+        ConfigValueError: no prediction has that id, its model left the file, or its task is not explained.
+        MesocosmError: its version or its snapshot is gone.
     """
     from mesocosm.learning.evaluation.explanations import shapley_values, word_importance
 
     row = catalog.prediction(prediction)
     if row is None:
         found = f"no prediction has the id '{prediction[:60]}'"
-        raise Wrong("", found, "an id that predict printed")
+        raise ConfigValueError("", found, "an id that predict printed")
     version, snapshot = _records_behind(catalog, row["version"])
     model = _model_of(spec, version)
     net = load_version(spec, version)
@@ -78,12 +78,12 @@ def _records_behind(catalog: Catalog, ident: str) -> tuple[Mapping[str, Any], Ma
     """The records of a version and of the snapshot that it was trained on.
 
     Raises:
-        Failure: one of them is gone.
+        MesocosmError: one of them is gone.
     """
     version = catalog.version(ident)
     snapshot = version and catalog.snapshot(version["snapshot"])
     if not version or not snapshot:
-        raise Failure("the version or the snapshot behind this prediction is gone")
+        raise MesocosmError("the version or the snapshot behind this prediction is gone")
     return version, snapshot
 
 
@@ -91,15 +91,15 @@ def _model_of(spec: Spec, version: Mapping[str, Any]) -> Model:
     """The settings of a version's model.
 
     Raises:
-        Wrong: it left the file, or its predictions are no sum over inputs.
+        ConfigValueError: it left the file, or its predictions are no sum over inputs.
     """
     name, task = version["model"], version["recipe"].get("task")
     model = spec.eco.models.get(name)
     if model is None:
         found = f"the model '{name}' left the file"
-        raise Wrong("", found, "a prediction of a model that is in it")
+        raise ConfigValueError("", found, "a prediction of a model that is in it")
     if task:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"'{name}' {NO_SUM.get(task, NO_SUM['retrieval'])} is no sum over inputs or rows",
             "'mesocosm trace' for what it was trained on, or a prediction of classes or a number",

@@ -13,7 +13,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.lifecycle.access.model_access import load_version
@@ -44,27 +44,27 @@ class Desk:
         """The version that a service runs, where it can be asked.
 
         Raises:
-            Failure: it runs none, or one that is not explained.
+            MesocosmError: it runs none, or one that is not explained.
         """
         row = self.catalog.deployment(service)
         version = row and row["version"] and self.catalog.version(row["version"])
         if not version:
-            raise Failure(f"{service} has no deployed model")
+            raise MesocosmError(f"{service} has no deployed model")
         if version["recipe"].get("task"):
-            raise Failure(f"{service} predicts no class or number, so there is no what-if")
+            raise MesocosmError(f"{service} predicts no class or number, so there is no what-if")
         if version["model"] not in self.spec.eco.models:
-            raise Failure(f"the model '{version['model']}' left the file")
+            raise MesocosmError(f"the model '{version['model']}' left the file")
         return dict(version)
 
     def _snapshot(self, version: Mapping[str, Any]) -> Mapping[str, Any]:
         """The snapshot that a version was trained on.
 
         Raises:
-            Failure: it is gone.
+            MesocosmError: it is gone.
         """
         snapshot = self.catalog.snapshot(version["snapshot"])
         if snapshot is None:
-            raise Failure("the snapshot behind this version is gone")
+            raise MesocosmError("the snapshot behind this version is gone")
         return snapshot
 
     def form(self, service: str) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class Desk:
         to write it first.
 
         Raises:
-            Failure: the service has no model that a what-if can be asked of.
+            MesocosmError: the service has no model that a what-if can be asked of.
         """
         version = self._version(service)
         snapshot = self._snapshot(version)
@@ -138,8 +138,8 @@ class Desk:
         Where a rollout tries another version, `beside` has what that one would predict.
 
         Raises:
-            Wrong: the row cannot be read.
-            Failure: there is nothing to ask.
+            ConfigValueError: the row cannot be read.
+            MesocosmError: there is nothing to ask.
         """
         prediction = self._predict(service, self._version(service), row)
         rollout = self.catalog.rollout(service)
@@ -156,7 +156,7 @@ class Desk:
         clean = preparation.prepare([row])[0]
         if clean.get("_why"):
             found = f"this row would be quarantined: {clean['_why']}"
-            raise Wrong("", found, "a row that the recipe keeps")
+            raise ConfigValueError("", found, "a row that the recipe keeps")
         prediction = net.predict([clean])[0]
         label = str(prediction.get("label"))
         explained = shapley_values(net, clean, background, label)

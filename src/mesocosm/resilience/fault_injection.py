@@ -27,7 +27,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.client import Client, Refused
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_folder
 from mesocosm.lifecycle.access.data_access import read_columns, select_held_out
 from mesocosm.lifecycle.project_store import locate_project
@@ -71,7 +71,7 @@ class Copy:
         """Wait until it has recovered; the seconds it took.
 
         Raises:
-            Failure: it has not within `WAIT`.
+            MesocosmError: it has not within `WAIT`.
         """
         began = time.monotonic()
         while not is_well():
@@ -79,7 +79,7 @@ class Copy:
                 text = f"the copy did not recover within {WAIT:.0f} s"
                 if self.why:
                     text += f"; the newest request that failed: {self.why}"
-                raise Failure(text)
+                raise MesocosmError(text)
             time.sleep(0.05)
         return time.monotonic() - began
 
@@ -125,10 +125,10 @@ def start_copy(spec: Spec, service: str, small: bool = False, asked: bool = True
         asked: whether it gets requests all the time.
 
     Raises:
-        Failure: nothing is built, or the copy does not come up.
+        MesocosmError: nothing is built, or the copy does not come up.
     """
     if os.environ.get("MESOCOSM_CATALOG"):
-        raise Failure(
+        raise MesocosmError(
             "a drill on a copy needs the catalog in the project's own store; unset MESOCOSM_CATALOG"
         )
     snapshot = _deployed_snapshot(spec, service)
@@ -160,13 +160,13 @@ def _deployed_snapshot(spec: Spec, service: str) -> Mapping[str, Any]:
     """The newest snapshot of a service's dataset.
 
     Raises:
-        Failure: nothing is deployed for the service.
+        MesocosmError: nothing is deployed for the service.
     """
     catalog = Catalog(locate_project(spec).store)
     model = spec.eco.models[str(spec.eco.services[service].model)]
     snapshot = catalog.snapshot(dataset=model.dataset)
     if snapshot is None or catalog.deployment(service) is None:
-        raise Failure(f"nothing is deployed for '{service}' yet; run 'mesocosm build'")
+        raise MesocosmError(f"nothing is deployed for '{service}' yet; run 'mesocosm build'")
     return snapshot
 
 
@@ -189,7 +189,7 @@ def _wait_until_ready(home: Path, process: subprocess.Popen[bytes]) -> dict[str,
     """The server's record, once it is ready.
 
     Raises:
-        Failure: it ends, or is not ready within `WAIT`.
+        MesocosmError: it ends, or is not ready within `WAIT`.
     """
     from mesocosm.lifecycle.server_info import find_server
 
@@ -199,7 +199,7 @@ def _wait_until_ready(home: Path, process: subprocess.Popen[bytes]) -> dict[str,
         if server and Client(server["url"], server["token"]).ready():
             return server
         if time.monotonic() > until or process.poll() is not None:
-            raise Failure("the copy did not come up; 'mesocosm doctor' shows what is damaged")
+            raise MesocosmError("the copy did not come up; 'mesocosm doctor' shows what is damaged")
         time.sleep(0.2)
 
 
@@ -302,18 +302,18 @@ def small_disk(folder: Path, needed: int) -> Iterator[None]:
     """A disk of a few megabytes at a folder.
 
     Raises:
-        Failure: this user may not mount one.
+        MesocosmError: this user may not mount one.
     """
     size = int(needed * 1.5) + 100_000_000
     words = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(folder)]
     try:
         done = subprocess.run(words, capture_output=True, text=True)
     except OSError as error:
-        raise Failure(
+        raise MesocosmError(
             "this drill mounts a small disk for the copy, and there is no 'mount' here"
         ) from error
     if done.returncode:
-        raise Failure(
+        raise MesocosmError(
             "this drill mounts a small disk for the copy, and this user may not; run it as root"
         )
     try:
@@ -333,7 +333,7 @@ def run_drill(spec: Spec, service: str, kind: str) -> dict[str, Any]:
     """Break a copy, wait until it has recovered, count what failed meanwhile.
 
     Raises:
-        Failure: it does not recover.
+        MesocosmError: it does not recover.
     """
     with start_copy(spec, service, kind == "full-disk") as copy:
         found = FAULTS[kind](copy)

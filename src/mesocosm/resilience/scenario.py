@@ -14,15 +14,15 @@ from pydantic import Field, ValidationError
 from mesocosm.config import Spec
 from mesocosm.config.diagnostics import Document, explain_errors
 from mesocosm.config.source_map import find_place, load_tree, to_plain_data
-from mesocosm.core.errors import Failure, Finding, Invalid, Place, Wrong
-from mesocosm.core.settings import Kind
+from mesocosm.core.errors import ConfigError, ConfigValueError, Finding, MesocosmError, Place
+from mesocosm.core.settings import Settings
 from mesocosm.core.values.thresholds import Bound
 from mesocosm.learning.model import Model
 
 MOST = 100_000  # rows of an act
 
 
-class Expected(Kind):
+class Expected(Settings):
     """What is expected of an act; what is not named is not tested.
 
     Args:
@@ -54,7 +54,7 @@ class Expected(Kind):
     grows: bool | None = None
 
 
-class Act(Kind):
+class Act(Settings):
     """One act: what is sent to a service, and what is expected.
 
     Args:
@@ -84,7 +84,7 @@ class Act(Kind):
     expect: Expected = Expected()
 
 
-class Story(Kind):
+class Story(Settings):
     """The file `story.yaml`: acts in their order."""
 
     about: str = ""
@@ -99,12 +99,12 @@ def read_story(spec: Spec, file: Path | None = None) -> Story:
         file: the story's file; `story.yaml` next to the ecosystem's file where not given.
 
     Raises:
-        Failure: there is none.
-        Invalid: it cannot be played; every finding with its place.
+        MesocosmError: there is none.
+        ConfigError: it cannot be played; every finding with its place.
     """
     file = file or spec.root / "story.yaml"
     if not file.is_file():
-        raise Failure(
+        raise MesocosmError(
             f"there is no {file.name} in {file.parent}; docs/how-to/write-a-story.md shows how to"
             " write one"
         )
@@ -113,7 +113,7 @@ def read_story(spec: Spec, file: Path | None = None) -> Story:
     except UnicodeDecodeError as error:
         place = Place(file.name, 1)
         finding = Finding(place, "", "the file is not utf-8", "text in utf-8")
-        raise Invalid([finding]) from error
+        raise ConfigError([finding]) from error
     story = _validate(tree, file.name)
     findings = []
     for number, act in enumerate(story.acts):
@@ -121,10 +121,10 @@ def read_story(spec: Spec, file: Path | None = None) -> Story:
             place = find_place(tree, ("acts", number, wrong.key.split(".")[0]), file.name)
             findings.append(wrong.at(place, f"acts.{number}"))
     if not story.acts:
-        wrong = Wrong("acts", "a story without an act", "one at least")
+        wrong = ConfigValueError("acts", "a story without an act", "one at least")
         findings.append(wrong.at(find_place(tree, ("acts",), file.name)))
     if findings:
-        raise Invalid(findings)
+        raise ConfigError(findings)
     return story
 
 
@@ -132,35 +132,35 @@ def _validate(tree: Any, file: str) -> Story:
     """A story of a parsed file.
 
     Raises:
-        Invalid: with a finding for every setting that is not as it must be.
+        ConfigError: with a finding for every setting that is not as it must be.
     """
     data = to_plain_data(tree)
     try:
         return Story.model_validate(data)
     except ValidationError as error:
         errors, schema = list(error.errors(include_url=False)), Story.model_json_schema()
-        raise Invalid(explain_errors(errors, Document(tree, data, schema, file))) from None
+        raise ConfigError(explain_errors(errors, Document(tree, data, schema, file))) from None
 
 
-def _check_act(spec: Spec, act: Act) -> Iterator[Wrong]:
+def _check_act(spec: Spec, act: Act) -> Iterator[ConfigValueError]:
     """What of an act this ecosystem cannot play."""
     services = spec.eco.services
     serving = [name for name, service in services.items() if service.model]
     if act.service not in serving:
         found = f"no service with a model is named '{act.service}'"
-        yield Wrong("service", found, "one of the file", serving, act.service)
+        yield ConfigValueError("service", found, "one of the file", serving, act.service)
         return
     model = spec.eco.models[str(services[act.service].model)]
     yield from _check_fields(act, [*model.features, *model.context_fields, model.target])
     yield from _check_rows(act, model)
     if act.ask and not services[act.service].answers:
         found = f"'{act.service}' has no table to answer from"
-        yield Wrong("ask", found, "a service with 'answers'")
+        yield ConfigValueError("ask", found, "a service with 'answers'")
     if isinstance(act.labels, str) and act.labels != "another":
-        yield Wrong("labels", f"got '{act.labels}'", "true, false or another")
+        yield ConfigValueError("labels", f"got '{act.labels}'", "true, false or another")
 
 
-def _check_fields(act: Act, fields: Sequence[str]) -> Iterator[Wrong]:
+def _check_fields(act: Act, fields: Sequence[str]) -> Iterator[ConfigValueError]:
     """Fields that an act names and its service does not take."""
     if not isinstance(act.rows, int):
         return
@@ -171,16 +171,18 @@ def _check_fields(act: Act, fields: Sequence[str]) -> Iterator[Wrong]:
     for key, name in named:
         if name not in fields:
             found = f"'{act.service}' takes no field '{name}'"
-            yield Wrong(key, found, "a field of its model", fields, name)
+            yield ConfigValueError(key, found, "a field of its model", fields, name)
 
 
-def _check_rows(act: Act, model: Model) -> Iterator[Wrong]:
+def _check_rows(act: Act, model: Model) -> Iterator[ConfigValueError]:
     """Rows that cannot be sent."""
     if isinstance(act.rows, int):
         if model.rank and act.rows:
             found = f"a number was given, and '{act.service}' takes what somebody liked"
-            yield Wrong("rows", found, "the rows themselves, such as [{liked: ITEM; ITEM}]")
+            yield ConfigValueError(
+                "rows", found, "the rows themselves, such as [{liked: ITEM; ITEM}]"
+            )
         if not 0 <= act.rows <= MOST:
-            yield Wrong("rows", f"got {act.rows}", f"a number of rows up to {MOST}")
+            yield ConfigValueError("rows", f"got {act.rows}", f"a number of rows up to {MOST}")
     if not act.rows and not act.ask:
-        yield Wrong("rows", "nothing is sent and nothing asked", "'rows' or 'ask'")
+        yield ConfigValueError("rows", "nothing is sent and nothing asked", "'rows' or 'ask'")

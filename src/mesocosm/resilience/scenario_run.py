@@ -19,7 +19,7 @@ from httpx import HTTPError
 from mesocosm.catalog import Catalog
 from mesocosm.client import Client, Refused, row_as_json
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.values.thresholds import satisfies
 from mesocosm.lifecycle.access.data_access import read_columns, select_held_out
 from mesocosm.resilience.fault_injection import Copy, start_copy
@@ -89,7 +89,7 @@ def play_story(spec: Spec, story: Story, say: Callable[[str, str], None]) -> lis
         say: takes the name of an act and a line, as it begins and ends.
 
     Raises:
-        Failure: nothing is built, or the copy does not come up.
+        MesocosmError: nothing is built, or the copy does not come up.
     """
     with start_copy(spec, story.acts[0].service, asked=False) as copy:
         for alert in copy.catalog.alerts(open_only=True):
@@ -184,7 +184,7 @@ def _rows(spec: Spec, catalog: Catalog, act: Act) -> Iterator[tuple[dict[str, An
         upper = data[act.upper]
     held = [i for i in select_held_out(split, upper) if _is_like(data, i, act.where)]
     if not held:
-        raise Failure(f"act '{act.act}': no held-out row of '{act.service}' is like that")
+        raise MesocosmError(f"act '{act.act}': no held-out row of '{act.service}' is like that")
     random.Random(act.act).shuffle(held)  # files often have an order that no day has
     for n in range(act.rows):
         i = held[n % len(held)]

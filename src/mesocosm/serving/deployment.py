@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.catalog import Catalog
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.serving.candidate import Candidate, RolloutStats
 from mesocosm.serving.model_instance import Load, ModelInstance
 from mesocosm.serving.rollout.decision import RolloutStep, decide
@@ -60,7 +60,7 @@ class DeployedService:
                 self.now, self.deployed, self.trouble = self._load(row), row["id"], ""
                 self.again = None
                 self.catalog.clear(f"serving-{self.name}", "the deployed version loads again")
-            except Failure as error:
+            except MesocosmError as error:
                 return self._stand_in(row, str(error))
             return _release(old)
 
@@ -77,15 +77,15 @@ class DeployedService:
         """Load a version.
 
         Raises:
-            Failure: it cannot be loaded, whatever the reason.
+            MesocosmError: it cannot be loaded, whatever the reason.
         """
         try:
             return self.load(self.name, row)
-        except Failure:
+        except MesocosmError:
             raise
         except Exception as error:
             name = row["version"] or "the answer index"
-            raise Failure(f"{name} cannot be loaded ({type(error).__name__})") from error
+            raise MesocosmError(f"{name} cannot be loaded ({type(error).__name__})") from error
 
     def _stand_in(self, row: Mapping[str, Any], why: str) -> bool:
         """Where what is deployed cannot be loaded: keep what serves, or find a stand-in."""
@@ -110,7 +110,7 @@ class DeployedService:
                 continue
             try:
                 old, self.now, self.deployed = self.now, self._load(before), row["id"]
-            except Failure:
+            except MesocosmError:
                 continue
             self.again = time.monotonic() + AGAIN
             self._warn_corrupt(row, before, why)
@@ -140,7 +140,7 @@ class DeployedService:
         if self.candidate is None or self.candidate.rollout["id"] != row["id"]:
             try:
                 loaded = self._load(row)
-            except Failure as error:
+            except MesocosmError as error:
                 roll_back(self.catalog, row, "rollout", f"it cannot be loaded: {error}")
                 self._warn_rolled_back(row, str(error))
                 return

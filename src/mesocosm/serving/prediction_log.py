@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from mesocosm.catalog import Catalog
-from mesocosm.core.errors import Failure, Later
+from mesocosm.core.errors import MesocosmError, RetryableError
 
 ROOM = 8_000_000  # bytes
 
@@ -48,7 +48,7 @@ class PredictionLog:
                 os.posix_fallocate(self.file, 0, room)
             except OSError as error:
                 os.close(self.file)
-                raise Failure(
+                raise MesocosmError(
                     f"no disk space for the prediction log in {folder.name}"
                     f" ({os.strerror(error.errno or 0)}); free {room // 10**6} MB"
                 ) from error
@@ -58,14 +58,14 @@ class PredictionLog:
         """Log records.
 
         Raises:
-            Later: neither the catalog nor the spool takes them.
+            RetryableError: neither the catalog nor the spool takes them.
         """
         if not self.spooled:
             try:
                 self.catalog.log(rows)
                 self.trouble = ""
                 return
-            except Later as later:
+            except RetryableError as later:
                 self.trouble = str(later)
         self._spool(rows)
 
@@ -76,7 +76,7 @@ class PredictionLog:
         )
         with self.lock:
             if self.spooled + len(data) > self.room:
-                raise Later("the catalog is locked or read-only, and the spool is full")
+                raise RetryableError("the catalog is locked or read-only, and the spool is full")
             os.pwrite(self.file, data, self.spooled)
             os.fdatasync(self.file)
             self.spooled += len(data)
@@ -94,7 +94,7 @@ class PredictionLog:
             rows = [orjson.loads(line) for line in self._read_spool().splitlines()]
             try:
                 self.catalog.log(rows)
-            except Later as later:
+            except RetryableError as later:
                 self.trouble = str(later)
                 return 0
             os.pwrite(self.file, b"\0" * self.spooled, 0)

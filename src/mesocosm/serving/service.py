@@ -16,7 +16,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.hashing import digest
 from mesocosm.serving.candidate import Candidate
 from mesocosm.serving.deployment import DeployedService
@@ -131,7 +131,7 @@ class LiveService(DeployedService):
         try:
             answered = self._predict(candidate.loaded, rows, check=True)
             if any("died" in response for response in answered.responses):
-                raise Failure("its worker died")
+                raise MesocosmError("its worker died")
         # whatever it is: the request has a response all the same, and the rollout an error
         except Exception:
             candidate.new.count_failed(len(rows))
@@ -159,7 +159,7 @@ class LiveService(DeployedService):
         """Predict raw rows by a version, or by the one that stands in for it where it broke."""
         try:
             return self._predict(model, rows)
-        except Failure:
+        except MesocosmError:
             if model.broken:
                 self._load_deployment()
             now = self.now
@@ -246,12 +246,12 @@ class LiveService(DeployedService):
         """Record the true label of a prediction.
 
         Raises:
-            Wrong: there is no such prediction, or the label is not one of the model's.
+            ConfigValueError: there is no such prediction, or the label is not one of the model's.
         """
         row = self.catalog.prediction(prediction)
         if row is None or row["service"] != self.name:
             found = f"'{prediction[:40]}' is not a prediction of {self.name}"
-            raise Wrong("id", found, "the id of one")
+            raise ConfigValueError("id", found, "the id of one")
         feedback = {
             "prediction": prediction,
             "service": self.name,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration
 from mesocosm.core.values.thresholds import Bound
 from mesocosm.serving.runtimes.onnx import Onnx
@@ -16,7 +16,7 @@ def _expand_name(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
 
 
-class Rollout(Kind):
+class Rollout(Settings):
     """How a new version becomes the champion.
 
     Args:
@@ -50,12 +50,12 @@ class Rollout(Kind):
             raise ValueError(f"'steps' that rise, got {', '.join(map(str, self.steps))}")
         if "agreement" in self.guard and self.method != "shadow":
             raise ValueError(
-                "a guard on 'agreement' with 'strategy: shadow' only, where both versions predict"
+                "a guard on 'agreement' with 'method: shadow' only, where both versions predict"
             )
         return self
 
 
-class Answers(Kind):
+class Answers(Settings):
     """A table of questions and answers for a service's chat.
 
     Args:
@@ -72,7 +72,7 @@ class Answers(Kind):
     threshold: float = Field(0.55, ge=0, le=1)
 
 
-class Batch(Kind):
+class Batch(Settings):
     """How requests are batched.
 
     Args:
@@ -89,7 +89,7 @@ class Batch(Kind):
     target: Duration | None = None
 
 
-class Update(Kind):
+class Update(Settings):
     """When a service's model is retrained, beside what its monitors trigger.
 
     Args:
@@ -104,7 +104,7 @@ class Update(Kind):
     max: int = Field(12, ge=1, le=10_000)
 
 
-class Log(Kind):
+class Log(Settings):
     """How long a service's predictions are kept.
 
     Args:
@@ -116,7 +116,7 @@ class Log(Kind):
     keep: Duration = "90d"
 
 
-class Service(Kind):
+class Service(Settings):
     """A service to run.
 
     Args:

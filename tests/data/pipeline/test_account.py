@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.cli.commands.project.build import run_build
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ingest import ingest_rows
@@ -110,7 +110,7 @@ def test_a_column_of_two_joined_sources_is_refused_and_can_be_chosen() -> None:
     with duckdb.connect() as con:
         given_ = collected(con, s={"k": ["1"], "a": ["left"]}, t={"k": ["1"], "a": ["right"]})
         from_ = {"join": ["s", "t"], "on": "k"}
-        with pytest.raises(Wrong, match="the column 'a' is in s and in t") as caught:
+        with pytest.raises(ConfigValueError, match="the column 'a' is in s and in t") as caught:
             ingest_rows(
                 con,
                 Dataset.model_validate({"from": from_, "fields": {"a": {"type": "text"}}}),
@@ -194,7 +194,7 @@ def test_a_plan_finds_what_a_join_lacks_and_a_draft_chooses_a_column_of_two_sour
 ) -> None:
     from mesocosm.cli.views.draft import format_draft
     from mesocosm.config.loader import read_text
-    from mesocosm.core.errors import Invalid
+    from mesocosm.core.errors import ConfigError
     from mesocosm.data.profiling.auto_fields import draft_files
     from mesocosm.lifecycle.graph import list_resources
 
@@ -212,5 +212,5 @@ def test_a_plan_finds_what_a_join_lacks_and_a_draft_chooses_a_column_of_two_sour
         ('"on": customer_id', '"on": customer', "'a-source' has no column 'customer'"),
     ):
         assert old in text
-        with pytest.raises(Invalid, match=said):
+        with pytest.raises(ConfigError, match=said):
             list_resources(read_text(text.replace(old, new), tmp_path / "ecosystem.yaml", {}))

@@ -16,8 +16,8 @@ from conftest import rounds
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from mesocosm.core.errors import Failure, Wrong
-from mesocosm.core.settings import Where
+from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.cleaning.missing import IMPUTERS
 from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.data.dataset import Dataset
@@ -131,7 +131,7 @@ def recipes(draw: st.DrawFn) -> dict[str, Any]:
 def made(
     home: Path, recipe: dict[str, Any], engine: Any, name: str
 ) -> tuple[Snapshot, dict[str, pa.Table]] | str:
-    where = Where(home, home / ".mesocosm")
+    where = ProjectPaths(home, home / ".mesocosm")
     data = Dataset.model_validate({"from": "a", **recipe, "engine": engine})
     source: Any = SOURCES["csv"].model_validate({"type": "csv", "path": "a.csv"})
     try:
@@ -144,7 +144,7 @@ def made(
             "ab" * 32,
             BuildOptions(say=lambda _: None, now=1.8e9),
         )
-    except Wrong as wrong:
+    except ConfigValueError as wrong:
         return str(wrong)
     tables = {t: read_table(where.store / "datasets" / name / t, found.delta[t]) for t in TABLES}
     return found, {
@@ -223,7 +223,9 @@ def test_what_spark_cannot_do_is_a_sentence_without_the_rows(
             {"from": "a", **recipe, "engine": {"spark": "http://x"}},
         ).value
     )
-    with pytest.raises(Failure, match=r"Spark at local\[2\] could not treat the rows") as caught:
+    with pytest.raises(
+        MesocosmError, match=r"Spark at local\[2\] could not treat the rows"
+    ) as caught:
         made(tmp_path, recipe, {**SPARK, "memory": "1MB"}, "there")
     assert "example.org" not in str(caught.value) and "Traceback" not in str(caught.value)
     assert not (tmp_path / ".mesocosm" / "datasets" / "there" / "rows").exists()

@@ -19,8 +19,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesocosm.core.errors import Later, Wrong
-from mesocosm.core.settings import Where
+from mesocosm.core.errors import ConfigValueError, RetryableError
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import prepare
 from mesocosm.data.pipeline.recipe import serving_sql
@@ -47,9 +47,11 @@ FIELDS = {
 }
 
 
-def made(home: Path, sources: dict[str, Any], **settings: Any) -> tuple[Snapshot, Where, Dataset]:
+def made(
+    home: Path, sources: dict[str, Any], **settings: Any
+) -> tuple[Snapshot, ProjectPaths, Dataset]:
     data = Dataset.model_validate({"from": "a", "fields": FIELDS, **settings})
-    where = Where(home, home / ".mesocosm")
+    where = ProjectPaths(home, home / ".mesocosm")
     kinds: dict[str, Any] = {n: SOURCES[s["type"]].model_validate(s) for n, s in sources.items()}
     return (
         build_snapshot("t", data, kinds, where, "made", KEY, BuildOptions(say=lambda _: None)),
@@ -58,7 +60,7 @@ def made(home: Path, sources: dict[str, Any], **settings: Any) -> tuple[Snapshot
     )
 
 
-def rows(where: Where, snapshot: Snapshot, table: str = "rows") -> list[dict[str, Any]]:
+def rows(where: ProjectPaths, snapshot: Snapshot, table: str = "rows") -> list[dict[str, Any]]:
     return list(
         read_table(where.store / "datasets" / "t" / table, snapshot.delta[table]).to_pylist()
     )
@@ -299,7 +301,7 @@ def test_bad_sources_get_a_sentence(
 ) -> None:
     if text is not None:
         (tmp_path / "a.csv").write_text(text)
-    with pytest.raises(Wrong, match=".") as caught:
+    with pytest.raises(ConfigValueError, match=".") as caught:
         made(tmp_path, {"a": {"type": "csv", "path": path}}, fields={"id": {"type": "integer"}})
     assert found in str(caught.value)
 
@@ -308,8 +310,8 @@ def test_a_private_address_is_refused_unless_the_file_opens_it(tmp_path: Path) -
     source = SOURCES["postgres"].model_validate(
         {"type": "postgres", "url": "postgresql://127.0.0.1:1/x", "table": "t"}
     )
-    with pytest.raises(Wrong, match="not public"):
-        source.fingerprint(Where(tmp_path, tmp_path))  # type: ignore[attr-defined]
+    with pytest.raises(ConfigValueError, match="not public"):
+        source.fingerprint(ProjectPaths(tmp_path, tmp_path))  # type: ignore[attr-defined]
     opened = source.model_copy(update={"private_network": True})
-    with pytest.raises(Later, match="refused or authentication failed"):
-        opened.fingerprint(Where(tmp_path, tmp_path))  # type: ignore[attr-defined]
+    with pytest.raises(RetryableError, match="refused or authentication failed"):
+        opened.fingerprint(ProjectPaths(tmp_path, tmp_path))  # type: ignore[attr-defined]

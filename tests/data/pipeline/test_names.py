@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesocosm.core.settings import Where
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
@@ -190,7 +190,7 @@ def made(
         "d",
         dataset,
         {"s": source},
-        Where(home, home / ".mesocosm"),
+        ProjectPaths(home, home / ".mesocosm"),
         "made",
         "ab" * 32,
         BuildOptions(say=lambda _: None),

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Where
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.cleaning.missing import IMPUTERS
 from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.data.cleaning.repairs import REPAIRS
@@ -63,7 +63,7 @@ def build(
 
     pq.write_table(pa.table(columns), home / "a.parquet")
     data = Dataset.model_validate({"from": "a", "key": "id", "split": "none", **settings})
-    where = Where(home, home / ".mesocosm")
+    where = ProjectPaths(home, home / ".mesocosm")
     snapshot = build_snapshot(
         "t",
         data,
@@ -246,7 +246,7 @@ def test_a_row_rule_sets_aside_warns_or_stops(
     assert warned.account["quarantined"] == 0 and [
         n for s, n in warned.report["warned"].items() if said in s
     ] == [hits]
-    with pytest.raises(Wrong, match=str(hits)):
+    with pytest.raises(ConfigValueError, match=str(hits)):
         build(tmp_path / "s", found, fields=fields(), rules=[rule | {"severity": "stop"}])
     assert not (tmp_path / "s/.mesocosm/datasets").exists()
 
@@ -263,7 +263,7 @@ def test_a_rule_that_cannot_be_computed_over_a_row_is_named_and_its_values_are_n
         {"x * 10 > 3": "too large", "regexp_matches('abc', g)": "not a valid argument"}.items()
     ):
         own = {"id": {"type": "text"}, "x": {"type": "integer"}, "g": {"type": "text"}}
-        with pytest.raises(Wrong) as caught:
+        with pytest.raises(ConfigValueError) as caught:
             build(
                 tmp_path / str(number),
                 found,
@@ -277,7 +277,7 @@ def test_a_rule_that_cannot_be_computed_over_a_row_is_named_and_its_values_are_n
 def test_rules_over_the_table_compare_with_time_and_the_last_snapshot(tmp_path: Path) -> None:
     found = rows_of()
     first, data, _ = build(tmp_path, found, fields=fields())
-    where = Where(tmp_path, tmp_path / ".mesocosm")
+    where = ProjectPaths(tmp_path, tmp_path / ".mesocosm")
     source = {"a": SOURCES["parquet"].model_validate({"type": "parquet", "path": "a.parquet"})}
     last = {
         "rows": 900,
@@ -337,7 +337,7 @@ def test_a_foreign_key_looks_into_another_source(tmp_path: Path) -> None:
         "t",
         data,
         kinds,
-        Where(tmp_path, tmp_path / ".mesocosm"),
+        ProjectPaths(tmp_path, tmp_path / ".mesocosm"),
         "m",
         KEY,
         BuildOptions(say=lambda _: None),
@@ -377,7 +377,7 @@ def test_repairs_mend_slips_dependencies_and_moved_values(tmp_path: Path) -> Non
             },
         }
     )
-    where = Where(tmp_path, tmp_path / ".mesocosm")
+    where = ProjectPaths(tmp_path, tmp_path / ".mesocosm")
     got = build_snapshot(
         "t",
         data,

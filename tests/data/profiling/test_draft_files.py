@@ -17,7 +17,7 @@ import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.cli.views.draft import format_draft
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.profiling.file_detection import (
     detect_csv_settings,
@@ -95,7 +95,7 @@ def test_a_file_is_what_its_bytes_say(
 
 @pytest.mark.parametrize("name", ["a.pdf", "a.gz", "a", "a.parquet.gz"])
 def test_an_unknown_ending_is_refused(name: str) -> None:
-    with pytest.raises(Wrong, match="a file that ends in"):
+    with pytest.raises(ConfigValueError, match="a file that ends in"):
         detect_kind(Path(name))
 
 
@@ -112,7 +112,7 @@ def test_the_only_list_of_a_document_is_found_and_several_are_named(tmp_path: Pa
         ({"a": 1}, "no list of objects"),
     ):
         path.write_text(json.dumps(document))
-        with pytest.raises(Wrong, match=named):
+        with pytest.raises(ConfigValueError, match=named):
             find_list(path)
 
 
@@ -157,10 +157,10 @@ def test_what_is_given_of_a_delimited_file_is_taken(tmp_path: Path) -> None:
         ({"encoding": "cp1521"}, "'cp1521' is not a supported encoding.*Did you mean 'cp1252'"),
         ({"delimiter": "||"}, "delimiter: got '||'; expected at most 1 character"),
     ):
-        with pytest.raises(Wrong, match=told.replace("||", r"\|\|")):
+        with pytest.raises(ConfigValueError, match=told.replace("||", r"\|\|")):
             draft_files(tmp_path, [path], given=given)
     (tmp_path / "b.json").write_text('[{"a": 1}]')
-    with pytest.raises(Wrong, match=r"'b.json' is read as json, which has no 'skip'"):
+    with pytest.raises(ConfigValueError, match=r"'b.json' is read as json, which has no 'skip'"):
         draft_files(tmp_path, [tmp_path / "b.json"], given={"skip": 1})
 
 
@@ -280,10 +280,13 @@ def test_what_is_given_cannot_hide_a_row_or_end_in_an_internal_error(tmp_path: P
     )
     assert "line 2 is a row" in format_draft(said)
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(Wrong, match="cannot be read as utf-16: it has no byte-order mark"):
+    with pytest.raises(
+        ConfigValueError, match="cannot be read as utf-16: it has no byte-order mark"
+    ):
         draft_files(tmp_path, [path], given={"encoding": "utf-16"})
     with pytest.raises(
-        Wrong, match=r"delimiter: got '\"'; expected 'delimiter' and 'quote' are two characters"
+        ConfigValueError,
+        match=r"delimiter: got '\"'; expected 'delimiter' and 'quote' are two characters",
     ):
         draft_files(tmp_path, [path], given={"delimiter": '"'})
     pq.write_table(

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.profiling.goal.named_columns import find_named_columns
 
@@ -150,11 +150,12 @@ def test_a_sheet_may_be_named(tmp_path: Path, cli: Any) -> None:
         "header": 3,
         "sheet": "Data 2026",
     } and set(made["dataset"]["fields"]) == {"order", "amount"}
-    with pytest.raises(Wrong, match="has no sheet 'Data'"):
+    with pytest.raises(ConfigValueError, match="has no sheet 'Data'"):
         draft_files(tmp_path, [tmp_path / "a.xlsx"], given={"sheet": "Data"})
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     with pytest.raises(
-        Wrong, match="'a.csv' is read as csv, which has no 'sheet'; expected files of kind excel"
+        ConfigValueError,
+        match="'a.csv' is read as csv, which has no 'sheet'; expected files of kind excel",
     ):
         draft_files(tmp_path, [tmp_path / "a.csv"], given={"sheet": "x"})
     done = cli("draft", "a.xlsx", "--sheet", "Data 2026", cwd=tmp_path)

@@ -17,8 +17,8 @@ from conftest import rounds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources import SOURCES
 
 Row = tuple[Any, ...]
@@ -48,7 +48,7 @@ def read(
         {"type": kind, "path": "*" if isinstance(data, dict) else f"a.{kind}", **more}
     )
     CON.execute("drop view if exists t")
-    found: Collected = source.collect(Where(home, home / ".mesocosm"), CON, "t")
+    found: Collected = source.collect(ProjectPaths(home, home / ".mesocosm"), CON, "t")
     rows = CON.execute("select * exclude (_file) from t order by _file, _line").fetchall()
     assert found.rows == len(rows)
     for lines in found.lines.values():
@@ -111,7 +111,7 @@ def governed(home: Path, fields: dict[str, Any], **more: Any) -> tuple[Any, list
     from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
     from mesocosm.data.snapshots.delta_tables import read_table
 
-    where = Where(home, home / ".mesocosm")
+    where = ProjectPaths(home, home / ".mesocosm")
     source: Any = SOURCES["csv"].model_validate({"type": "csv", "path": "*.csv"} | more)
     data = Dataset.model_validate({"from": "a", "fields": fields, "split": {"test": 0.2}})
     made = build_snapshot(
@@ -143,7 +143,7 @@ def test_columns_of_one_name_of_a_place_and_with_an_underscore(tmp_path: Path) -
         "rows": 2,
         "header": 1,
     }
-    with pytest.raises(Wrong, match="no source has the column 'ID'"):
+    with pytest.raises(ConfigValueError, match="no source has the column 'ID'"):
         governed(tmp_path, {"a": {"type": "text", "column": "ID"}})
 
 
@@ -282,7 +282,7 @@ def test_an_encoding_is_found_over_the_whole_file(tmp_path: Path, encoding: str)
 
 def test_an_encoding_that_is_not_plausible_is_asked_for(tmp_path: Path) -> None:
     data = "id,t\n" + "".join(f"{i},Привет мир, это Москва\n".replace(", ", " ") for i in range(30))
-    with pytest.raises(Wrong, match="encoding of 'a.csv' is not known"):
+    with pytest.raises(ConfigValueError, match="encoding of 'a.csv' is not known"):
         read(tmp_path, data.encode("cp1251"))
     assert read(tmp_path, data.encode("cp1251"), encoding="cp1251")[0][0] == (
         2,
@@ -302,11 +302,11 @@ def test_packed_files_are_read_and_bounded(tmp_path: Path, monkeypatch: pytest.M
         pa.compress(data, "zstd", asbytes=True),
     ):
         assert read(tmp_path, packed)[0] == rows
-        with pytest.raises(Wrong, match="cut off"):
+        with pytest.raises(ConfigValueError, match="cut off"):
             read(tmp_path, packed[: len(packed) // 2])
     assert read(tmp_path, gzip.compress(b'{"id": 1}\n'), "jsonl")[0] == [(1, "1")]
     monkeypatch.setattr("mesocosm.data.sources.delimited.plain_text.FREE", 1000)
-    with pytest.raises(Wrong, match="unpacks to more than"):
+    with pytest.raises(ConfigValueError, match="unpacks to more than"):
         read(tmp_path, gzip.compress(b"a\n" * 1_000_000))
 
 
@@ -335,7 +335,9 @@ def test_settings_of_a_dialect(
 
 def test_files_whose_columns_differ_follow_schema(tmp_path: Path) -> None:
     files = {"1.csv": b"id,t\n1,a\n", "2.csv": b"t,id,more\nb,2,x\n", "3.csv": b"id\n3\n"}
-    with pytest.raises(Wrong, match=r"'2.csv' and '1.csv' differ: 'more' only in '2.csv'"):
+    with pytest.raises(
+        ConfigValueError, match=r"'2.csv' and '1.csv' differ: 'more' only in '2.csv'"
+    ):
         read(tmp_path, files)
     assert read(tmp_path, files, schema="evolve")[0] == [
         (2, "1", "a", None),
@@ -343,7 +345,7 @@ def test_files_whose_columns_differ_follow_schema(tmp_path: Path) -> None:
         (2, "3", None, None),
     ]
     assert read(tmp_path, files, schema="ignore")[0] == [(2, "1"), (2, "2"), (2, "3")]
-    with pytest.raises(Wrong, match=r"'txt' only in '2.csv', 't' only in '1.csv'"):
+    with pytest.raises(ConfigValueError, match=r"'txt' only in '2.csv', 't' only in '1.csv'"):
         read(
             tmp_path, {"1.csv": b"id,t\n1,a\n", "2.csv": b"id,txt\n2,b\n", "3.csv": b"id,t\n3,c\n"}
         )
@@ -426,7 +428,7 @@ def test_what_is_odd_in_json_costs_its_line(tmp_path: Path) -> None:
     ]
     assert quarantined(found) == [3, 4, 5, 9] and "twice" in found.unreadable[1][3]
     for data in (b'[{"a": 1}', b'{"a": 1}{', b"[1] 2", b'[{"a": tru}]', b""):
-        with pytest.raises(Wrong):
+        with pytest.raises(ConfigValueError):
             read(tmp_path, data, "json")
 
 
@@ -449,13 +451,13 @@ def test_a_workbook_that_would_fill_memory_is_refused(
     rows, found = read(tmp_path, data, "excel")
     assert found.columns == ["id", "t", "id#2"] and len(rows[0][2]) == 3_000_000
     monkeypatch.setattr("mesocosm.data.sources.files.excel.MOST_BYTES", 1_000_000)
-    with pytest.raises(Wrong, match="unpacks to more than 1 MB"):
+    with pytest.raises(ConfigValueError, match="unpacks to more than 1 MB"):
         read(tmp_path, data, "excel")
     lie = bytearray(data)
     at = lie.rindex(b"xl/worksheets/sheet1.xml") - 46
     lie[at + 24 : at + 28] = (100).to_bytes(4, "little")
     monkeypatch.setattr("mesocosm.data.sources.files.excel.MOST_BYTES", 20_000)
-    with pytest.raises(Wrong):
+    with pytest.raises(ConfigValueError):
         read(tmp_path, bytes(lie), "excel")
 
 
@@ -473,7 +475,7 @@ def test_a_cell_under_no_name_is_a_column_and_an_empty_one_is_none(tmp_path: Pat
 
 
 def test_no_error_of_the_engine_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mesocosm.core.errors import Failure
+    from mesocosm.core.errors import MesocosmError
     from mesocosm.data.engines.bounded_duckdb import open_engine
 
     monkeypatch.setenv("MESOCOSM_MEMORY", "50MB")
@@ -484,7 +486,7 @@ def test_no_error_of_the_engine_is_shown(tmp_path: Path, monkeypatch: pytest.Mon
         ("from read_csv('gone.csv')", "file"),
     ):
         with (
-            pytest.raises(Failure, match=said) as caught,
+            pytest.raises(MesocosmError, match=said) as caught,
             open_engine(tmp_path / ".mesocosm") as con,
         ):
             con.execute(query)
@@ -512,7 +514,8 @@ def test_files_of_one_column_and_two_types_stay_exact(tmp_path: Path) -> None:
 
     for kind in ("float", "double"):
         with pytest.raises(
-            Wrong, match=f"'id' is BIGINT in '0.parquet' and {kind.upper()} in '1.parquet'"
+            ConfigValueError,
+            match=f"'id' is BIGINT in '0.parquet' and {kind.upper()} in '1.parquet'",
         ):
             read(
                 tmp_path,
@@ -558,7 +561,7 @@ def test_json_keeps_nested_numbers_and_costs_no_more_than_what_is_broken(tmp_pat
         '{"a": "x\ufffd"}',
     )
     for cut in (data[:-1], data[:-4], data + b"]", data[: data.index(b"next") - 1]):
-        with pytest.raises(Wrong, match="is not JSON"):
+        with pytest.raises(ConfigValueError, match="is not JSON"):
             read(tmp_path, cut, "json", at="items")
 
 

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.core.errors import Later, Wrong
-from mesocosm.core.settings import Where
+from mesocosm.core.errors import ConfigValueError, RetryableError
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.data.snapshots.delta_tables import read_table
@@ -31,7 +31,7 @@ KEY = "ab" * 32
 def rows_of(
     home: Path, sources: dict[str, dict[str, Any]], **settings: Any
 ) -> tuple[Any, list[dict[str, Any]]]:
-    where = Where(home, home / ".mesocosm")
+    where = ProjectPaths(home, home / ".mesocosm")
     kinds: dict[str, Any] = {n: SOURCES[s["type"]].model_validate(s) for n, s in sources.items()}
     snapshot = build_snapshot(
         "t",
@@ -98,21 +98,21 @@ def test_a_stream_that_grows_is_in_each_snapshot_exactly_once(
     first, rows = rows_of(tmp_path, {"a": source}, fields=fields)
     assert [r["n"] for r in rows] == list(range(50)) and len({r["id"] for r in rows}) == 50
     kind: Any = SOURCES["redis"].model_validate(source)
-    before = kind.fingerprint(Where(tmp_path, tmp_path))
-    assert before == kind.fingerprint(Where(tmp_path, tmp_path))
+    before = kind.fingerprint(ProjectPaths(tmp_path, tmp_path))
+    assert before == kind.fingerprint(ProjectPaths(tmp_path, tmp_path))
     for i in range(50, 75):
         client.xadd("orders", {"n": str(i), "who": f"p{i}", "more": "x"})
-    assert kind.fingerprint(Where(tmp_path, tmp_path)) != before
+    assert kind.fingerprint(ProjectPaths(tmp_path, tmp_path)) != before
     second, rows = rows_of(tmp_path, {"a": source}, fields=fields)
     assert [r["n"] for r in rows] == list(range(75)) and second.files[
         "redis:orders"
     ] != first.files["redis:orders"]
     client.set("word", "no stream")
-    with pytest.raises(Wrong, match="'word' is not a stream"):
+    with pytest.raises(ConfigValueError, match="'word' is not a stream"):
         rows_of(tmp_path, {"a": {**source, "stream": "word"}}, fields=fields)
-    with pytest.raises(Wrong, match="not public"):
+    with pytest.raises(ConfigValueError, match="not public"):
         rows_of(tmp_path, {"a": {**source, "private_network": False}}, fields=fields)
-    with pytest.raises(Later, match="refused or authentication failed"):
+    with pytest.raises(RetryableError, match="refused or authentication failed"):
         rows_of(tmp_path, {"a": {**source, "url": "redis://127.0.0.1:1/0"}}, fields=fields)
 
 
@@ -167,22 +167,22 @@ def test_a_jetstream_stream_is_in_each_snapshot_exactly_once(
     )
     assert first.account == {"in": 42, "kept": 40, "quarantined": 2, "duplicates": 0}
     kind: Any = SOURCES["nats"].model_validate(source)
-    before = kind.fingerprint(Where(tmp_path, tmp_path))
-    assert before == kind.fingerprint(Where(tmp_path, tmp_path))
+    before = kind.fingerprint(ProjectPaths(tmp_path, tmp_path))
+    assert before == kind.fingerprint(ProjectPaths(tmp_path, tmp_path))
     publish(nats_url, "orders", [json.dumps({"n": i}).encode() for i in range(40, 65)])
-    assert kind.fingerprint(Where(tmp_path, tmp_path)) != before
+    assert kind.fingerprint(ProjectPaths(tmp_path, tmp_path)) != before
     second, rows = rows_of(tmp_path, {"a": source}, fields=fields)
     assert [r["n"] for r in rows] == list(range(65)) and second.files[
         "nats:ORDERS"
     ] == "65 messages to 67"
     publish(nats_url, "letters", [b"plain"])
-    with pytest.raises(Wrong, match="no message of 'LETTERS' is a JSON object"):
+    with pytest.raises(ConfigValueError, match="no message of 'LETTERS' is a JSON object"):
         rows_of(tmp_path, {"a": {**source, "stream": "LETTERS"}}, fields=fields)
-    with pytest.raises(Wrong, match="no stream 'NOWHERE'"):
+    with pytest.raises(ConfigValueError, match="no stream 'NOWHERE'"):
         rows_of(tmp_path, {"a": {**source, "stream": "NOWHERE"}}, fields=fields)
-    with pytest.raises(Wrong, match="not public"):
+    with pytest.raises(ConfigValueError, match="not public"):
         rows_of(tmp_path, {"a": {**source, "private_network": False}}, fields=fields)
-    with pytest.raises(Later, match="refused or authentication failed"):
+    with pytest.raises(RetryableError, match="refused or authentication failed"):
         rows_of(tmp_path, {"a": {**source, "url": "nats://127.0.0.1:1"}}, fields=fields)
 
 
@@ -225,9 +225,9 @@ def test_an_iceberg_table_is_read_as_it_stands_and_as_it_stood(tmp_path: Path) -
         tmp_path, {"a": {"type": "iceberg", "path": path, "snapshot": old}}, fields=fields
     )
     assert sorted(r["n"] for r in then) == [1, 2]
-    with pytest.raises(Wrong, match="no snapshot 7"):
+    with pytest.raises(ConfigValueError, match="no snapshot 7"):
         rows_of(tmp_path, {"a": {"type": "iceberg", "path": path, "snapshot": 7}}, fields=fields)
-    with pytest.raises(Wrong, match="no Iceberg table is at"):
+    with pytest.raises(ConfigValueError, match="no Iceberg table is at"):
         rows_of(tmp_path, {"a": {"type": "iceberg", "path": "nowhere"}}, fields=fields)
 
 
@@ -245,7 +245,7 @@ def test_a_file_behind_a_url_is_fetched_bounded_and_leaves_no_copy(tmp_path: Pat
     ]
     assert snapshot.account["quarantined"] == 1
     assert not list((tmp_path / ".mesocosm").rglob("fetched*"))
-    with pytest.raises(Wrong, match="more than 5 bytes"):
+    with pytest.raises(ConfigValueError, match="more than 5 bytes"):
         rows_of(tmp_path, {"a": {**source, "max": 5}}, fields=fields)
     for url, said in (
         ("file:///etc/passwd", "scheme 'file' is not allowed"),
@@ -253,7 +253,7 @@ def test_a_file_behind_a_url_is_fetched_bounded_and_leaves_no_copy(tmp_path: Pat
         ("http://127.0.0.1/x.csv", "not public"),
         ("simplecache::memory://bucket/a.csv", "is not allowed"),
     ):
-        with pytest.raises(Wrong, match=said):
+        with pytest.raises(ConfigValueError, match=said):
             rows_of(tmp_path, {"a": {**source, "url": url}}, fields=fields)
 
 
@@ -270,7 +270,7 @@ def test_a_lookup_adds_columns_and_keeps_every_row(tmp_path: Path) -> None:
         (2, None, None),
         (3, "Berlin", 7.0),
     ]
-    with pytest.raises(Wrong, match="'item' is not a column of both"):
+    with pytest.raises(ConfigValueError, match="'item' is not a column of both"):
         rows_of(
             tmp_path,
             sources,

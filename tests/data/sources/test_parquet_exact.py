@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mesocosm
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Where
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.sources.files.parquet import Parquet
 
@@ -25,7 +25,7 @@ from mesocosm.data.sources.files.parquet import Parquet
 def collected(folder: Path, table: Any, **how: Any) -> tuple[list[tuple[Any, ...]], list[str]]:
     pq.write_table(table, folder / "in.parquet", **how)
     with duckdb.connect() as con:
-        found = Parquet(path="in.parquet").collect(Where(folder, folder), con, "src")
+        found = Parquet(path="in.parquet").collect(ProjectPaths(folder, folder), con, "src")
         return (
             con.execute("select * exclude (_file, _line) from src order by _line").fetchall(),
             found.notes,
@@ -80,7 +80,7 @@ def test_far_moments_stay_beside_a_wide_decimal_and_a_file_cut_off_is_refused(
             "write_batch",
             lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")),
         )
-        with pytest.raises(Wrong, match="cannot be read to its end"):
+        with pytest.raises(ConfigValueError, match="cannot be read to its end"):
             collected(tmp_path, both)
 
 
@@ -98,7 +98,7 @@ def test_nanoseconds_are_not_cut(tmp_path: Path) -> None:
         {"t": pa.array([1_700_000_000_123_456_000, 1_700_000_000_123_456_001], pa.timestamp("ns"))}
     )
     with pytest.raises(
-        Wrong, match="row 2 of 'in.parquet' has a moment finer than a microsecond in 't'"
+        ConfigValueError, match="row 2 of 'in.parquet' has a moment finer than a microsecond in 't'"
     ):
         collected(tmp_path, fine, use_deprecated_int96_timestamps=True)
     assert (
@@ -121,14 +121,14 @@ def test_a_duration_says_its_unit_and_what_is_inside_is_refused(tmp_path: Path) 
         ]
     with (
         localcontext() as exact,
-        pytest.raises(Wrong, match="decimals of more than 38 digits inside of 'd'"),
+        pytest.raises(ConfigValueError, match="decimals of more than 38 digits inside of 'd'"),
     ):
         exact.prec = 60
         collected(
             tmp_path,
             pa.table({"d": pa.array([[Decimal(10) ** 45]], pa.list_(pa.decimal256(50, 2)))}),
         )
-    with pytest.raises(Wrong, match="INT96 inside of 't'"):
+    with pytest.raises(ConfigValueError, match="INT96 inside of 't'"):
         collected(
             tmp_path,
             pa.table({"t": pa.array([[1]], pa.list_(pa.timestamp("ns")))}),

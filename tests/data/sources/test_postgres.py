@@ -9,8 +9,8 @@ import duckdb
 import psycopg
 import pytest
 
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Where
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.data.snapshots.delta_tables import read_table
@@ -39,7 +39,7 @@ def test_a_table_is_collected_and_its_print_is_its_content(url: str, tmp_path: P
                 ),
             )
     source = Postgres(url=url, table="public.loans", private_network=True)
-    where = Where(tmp_path, tmp_path / ".mesocosm")
+    where = ProjectPaths(tmp_path, tmp_path / ".mesocosm")
     fields: dict[str, Any] = {
         "id": {"type": "integer"},
         "income": {"type": "number", "missing": "mean"},
@@ -64,7 +64,7 @@ def test_a_table_is_collected_and_its_print_is_its_content(url: str, tmp_path: P
     with psycopg.connect(url, autocommit=True) as con:
         con.execute("update loans set income = 7 where id = 0")
     assert source.fingerprint(where) != before
-    with pytest.raises(Wrong, match="'nothing' cannot be read"):
+    with pytest.raises(ConfigValueError, match="'nothing' cannot be read"):
         source.model_copy(update={"table": "nothing"}).fingerprint(where)
 
 
@@ -79,7 +79,7 @@ def test_by_a_cursor_only_what_came_since_is_read_and_every_row_once(
         )
         con.execute("insert into moves values (null, 'person-late', 1)")
     source = Postgres(url=url, table="moves", cursor="at", batch=10, private_network=True)
-    where = Where(tmp_path, tmp_path / ".mesocosm")
+    where = ProjectPaths(tmp_path, tmp_path / ".mesocosm")
     where.store.mkdir()
 
     def read() -> list[str]:
@@ -127,5 +127,5 @@ def test_by_a_cursor_only_what_came_since_is_read_and_every_row_once(
     with duckdb.connect() as con:
         assert source.collect(where, con, "t").columns[-1] == "more"
         assert con.execute("select count(*) from t").fetchall()[0][0] == 102
-    with pytest.raises(Wrong, match="has no column 'when'"):
+    with pytest.raises(ConfigValueError, match="has no column 'when'"):
         source.model_copy(update={"cursor": "when"}).fingerprint(where)

@@ -28,8 +28,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbooks import xlsx
 
-from mesocosm.core.errors import Failure, Wrong
-from mesocosm.core.settings import Where
+from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.snapshots.delta_tables import page_of, read_table
@@ -45,7 +45,7 @@ ROWS = [{"id": i, "city": "Köln" if i % 2 else "北京", "amount": i * 1.5} for
 def made(
     home: Path, settings: dict[str, Any], fields: dict[str, Any] | None = None
 ) -> tuple[Snapshot, list[dict[str, Any]]]:
-    where = Where(home, home / ".mesocosm")
+    where = ProjectPaths(home, home / ".mesocosm")
     source: Any = SOURCES[settings["type"]].model_validate(settings)
     assert source.fingerprint(where) == source.fingerprint(where)
     data = Dataset.model_validate({"from": "a", "fields": fields or FIELDS, "split": "none"})
@@ -109,7 +109,7 @@ def test_a_number_of_json_has_a_point_whatever_the_texts_have(
 ) -> None:
     (tmp_path / "a.jsonl").write_text("\n".join(json.dumps({"x": cell}) for cell in cells))
     if isinstance(want, str):
-        with pytest.raises(Wrong, match=want):
+        with pytest.raises(ConfigValueError, match=want):
             made(tmp_path, {"type": "jsonl", "path": "a.jsonl"}, {"x": {"type": "number", **field}})
     else:
         assert [
@@ -234,9 +234,9 @@ def test_what_is_wrong_with_a_source_is_a_sentence(
     (tmp_path / "c.bin").write_bytes(b"\x00\x01")
     (tmp_path / "mine.py").write_text("def rows():\n    return []\n")
     (tmp_path / "bad.py").write_text("def rows():\n    return 1 / 0\n")
-    where = Where(tmp_path, tmp_path / ".mesocosm")
+    where = ProjectPaths(tmp_path, tmp_path / ".mesocosm")
     source: Any = SOURCES[told["type"]].model_validate(told)
-    with pytest.raises(Failure, match=said) as caught:
+    with pytest.raises(MesocosmError, match=said) as caught:
         build_snapshot(
             "t",
             Dataset.model_validate({"from": "a", "fields": FIELDS}),
@@ -318,7 +318,7 @@ def test_an_api_is_read_page_by_page(api: str, tmp_path: Path) -> None:
         _, kept = made(tmp_path, base | more)
         assert same(kept), more
     for path, said in (("token", "status 401"), ("busy", "503"), ("odd", "not JSON")):
-        with pytest.raises(Failure, match=said):
+        with pytest.raises(MesocosmError, match=said):
             made(tmp_path, base | {"url": f"{api}/{path}"})
 
 
@@ -400,11 +400,11 @@ def test_a_real_mariadb_is_read_and_its_print_is_its_content(mysql: str, tmp_pat
         _, kept = made(tmp_path, told)
         assert same(kept)
         source: Any = SOURCES["mysql"].model_validate(told)
-        where = Where(tmp_path, tmp_path / ".mesocosm")
+        where = ProjectPaths(tmp_path, tmp_path / ".mesocosm")
         before = source.fingerprint(where)
         cursor.execute("update bank.loans set amount = 99 where id = 1")
         assert source.fingerprint(where) != before
-        with pytest.raises(Wrong, match="cannot be read"):
+        with pytest.raises(ConfigValueError, match="cannot be read"):
             SOURCES["mysql"].model_validate(told | {"table": "nothing"}).fingerprint(where)  # type: ignore[attr-defined]
         grown: Any = SOURCES["mysql"].model_validate(told | {"cursor": "id", "batch": 2})
         where.store.mkdir(exist_ok=True)
@@ -473,7 +473,7 @@ def test_no_corruption_of_a_file_loses_a_row(
         snapshot, kept = made(
             home, told, {k: v | {"unreadable": "missing"} for k, v in FIELDS.items()}
         )
-    except Failure as error:
+    except MesocosmError as error:
         assert str(error) and "Traceback" not in str(error)
         return
     a = snapshot.account

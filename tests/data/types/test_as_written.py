@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.cli.commands.project.build import run_build
-from mesocosm.core.errors import Invalid
+from mesocosm.core.errors import ConfigError
 from mesocosm.data.parsing.timestamps import explain_day, read_day
 from mesocosm.data.privacy import check_digits, context_cues, detector
 from mesocosm.data.profiling.auto_fields import draft_files
@@ -141,7 +141,7 @@ datasets:
         "c": "cust,name,amount\na,Ann,700\nb,Bob,800\n",
     }
     with pytest.raises(
-        Invalid,
+        ConfigError,
         match=(
             r"in o and in o2 and in c; expected 'column: ' with 'o.amount' .of o2 too. or 'c.amount'"
         ),
@@ -397,7 +397,7 @@ def test_what_is_wrong_with_a_source_is_placed_at_the_source(tmp_path: Path) -> 
 def _failed(home: Path, yaml: str, text: str) -> tuple[Any, str]:
     try:
         eco, made = built(home, yaml, a=text)
-    except Invalid as invalid:
+    except ConfigError as invalid:
         return None, " ".join(f.text() for f in invalid.findings)
     return eco, " ".join(f["text"] for f in made["failed"])
 

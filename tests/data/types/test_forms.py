@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Where
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.pipeline.recipe import serving_sql
@@ -35,7 +35,7 @@ def made(
     with (home / "a.csv").open("w", newline="") as handle:
         csv.writer(handle, lineterminator="\n").writerows([list(fields), *texts])
     data = Dataset.model_validate({"from": "a", "fields": fields, "split": "none", **settings})
-    where = Where(home, home / ".mesocosm")
+    where = ProjectPaths(home, home / ".mesocosm")
     sources: dict[str, Any] = {"a": SOURCES["csv"].model_validate({"path": "a.csv"})}
     if (home / "fx.csv").exists():
         sources["fx"] = SOURCES["csv"].model_validate({"path": "fx.csv"})
@@ -165,7 +165,7 @@ def test_texts_that_say_nearly_the_same_are_one(tmp_path: Path) -> None:
         duplicates={"by": "said", "like": 0.75},
     )
     assert snapshot.account["duplicates"] == 30 and {r["id"] for r in kept} == set(range(300))
-    where = Where(tmp_path, tmp_path / ".mesocosm")
+    where = ProjectPaths(tmp_path, tmp_path / ".mesocosm")
     drops = read_table(
         where.store / "datasets" / "t" / "duplicates", snapshot.delta["duplicates"]
     ).to_pylist()
@@ -213,7 +213,7 @@ def test_records_of_a_block_that_are_nearly_the_same_are_one(tmp_path: Path) -> 
 
 def test_too_many_rows_to_compare_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mesocosm.data.cleaning.near_duplicates.MOST_ROWS", 3)
-    with pytest.raises(Wrong, match="too many to compare"):
+    with pytest.raises(ConfigValueError, match="too many to compare"):
         made(
             tmp_path,
             [[f"text {i}"] for i in range(5)],

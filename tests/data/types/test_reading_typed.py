@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.pipeline import ibis_sql, recipe
 from mesocosm.data.pipeline.ingest import IBIS, RawTable, as_read, ibis_of
 from mesocosm.data.profiling.proven_settings import prove_marks, prove_orders
@@ -168,7 +168,7 @@ def test_a_column_proves_its_reading_or_stops(
         ibis_sql.prepare(con)
         con.execute("create table _raw as select unnest(?::varchar[]) as x", [values])
         if isinstance(want, str):
-            with pytest.raises(Wrong, match=want):
+            with pytest.raises(ConfigValueError, match=want):
                 _ = prove_orders(con, fields, rows), prove_marks(con, fields, rows)
             return
         found = {

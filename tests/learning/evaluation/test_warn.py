@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from tokenizers import Tokenizer
 from tokenizers.models import Unigram
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.base_models.language_coverage import measure_coverage
 from mesocosm.learning.evaluation import model_warnings
@@ -249,7 +249,9 @@ def test_a_base_that_does_not_know_a_script_or_a_language_is_told() -> None:
 
 
 def test_what_cannot_be_judged_is_a_sentence_or_not_known(tmp_path: Path) -> None:
-    with pytest.raises(Wrong, match="no test row has a value of 'y' that a training row has"):
+    with pytest.raises(
+        ConfigValueError, match="no test row has a value of 'y' that a training row has"
+    ):
         grown(tmp_path / "a", "y", ["x"], columns(60) | {"y": [f"c{i}" for i in range(60)]})
     _, metrics, _ = grown(tmp_path / "b", "n", ["x"], {n: v[:6] for n, v in columns(60).items()})
     assert (

@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.api.service_calls import local
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.learning.importers.tensorflow import convert_to_onnx
 
 pytestmark = pytest.mark.slow
@@ -187,7 +187,7 @@ def test_a_folder_with_more_or_less_in_it_is_a_sentence(
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "assets" / ".keep").unlink()
     spoil(tmp_path)
-    with pytest.raises(Wrong, match=said):
+    with pytest.raises(ConfigValueError, match=said):
         convert_to_onnx(tmp_path, "net")
 
 
@@ -199,5 +199,5 @@ def test_where_tensorflow_is_not_there_it_is_said(
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "saved_model.pb").write_bytes(b"")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "none"))
-    with pytest.raises(Failure, match="install mesocosm with its extra 'tensorflow'"):
+    with pytest.raises(MesocosmError, match="install mesocosm with its extra 'tensorflow'"):
         convert_to_onnx(tmp_path / "net", "net")

@@ -16,7 +16,7 @@ from little_base import little_base
 from safetensors.numpy import load_file
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.features.embeddings import encode, load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
@@ -139,7 +139,7 @@ def test_the_labelled_loss_is_the_mean_over_those_of_a_class() -> None:
         total = np.log(sum(np.exp(v) for v in near.values()))
         terms.append(np.mean([total - near[j] for j in others if classes[j] == classes[i]]))
     assert loss == pytest.approx(float(np.mean(terms)), abs=1e-5)
-    with pytest.raises(Wrong, match="no names of classes"):
+    with pytest.raises(ConfigValueError, match="no names of classes"):
         objective.facts({"y": [1.0, 2.0]})
 
 
@@ -170,7 +170,7 @@ def test_pretraining_that_was_stopped_ends_with_the_same_weights(
 
 
 def test_too_few_texts_are_a_sentence(tmp_path: Path, base: Any) -> None:
-    with pytest.raises(Wrong, match="there are 2 different texts"):
+    with pytest.raises(ConfigValueError, match="there are 2 different texts"):
         pretrain(
             base,
             Corpus(["a b c", "a b c", "d e f"]),

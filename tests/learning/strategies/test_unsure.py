@@ -14,7 +14,7 @@ import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.api.service_calls import local
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.learning.heads import softmax
 from mesocosm.learning.heads.selection import TrainingRows, select_head
 from mesocosm.learning.strategies.active_learning import select_rows
@@ -90,8 +90,8 @@ def test_requests_and_rows_without_a_label_are_listed_until_they_have_one(
 
 def test_what_cannot_be_asked_is_said(pond: Path) -> None:
     eco = open_ecosystem(pond)
-    with pytest.raises(Wrong, match="Did you mean 'judge'"):
+    with pytest.raises(ConfigValueError, match="Did you mean 'judge'"):
         suggest_labelling(eco.spec, eco.catalog, "juge")
     eco.build()
-    with pytest.raises(Failure, match="every row of 'mail' has a label"):
+    with pytest.raises(MesocosmError, match="every row of 'mail' has a label"):
         suggest_labelling(eco.spec, eco.catalog, "judge")

@@ -17,7 +17,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.export.onnx_export import export_head
 from mesocosm.learning.export.predictor import Version
 from mesocosm.learning.heads import HEADS, Blend
@@ -136,7 +136,7 @@ def test_a_served_number_is_explained_and_told_its_truth(clinic: Path) -> None:
         why["probability"] - why["base"], abs=1e-6 * abs(why["base"])
     )
     served.feedback(found["id"], "151.5")
-    with pytest.raises(Wrong, match="is not a number"):
+    with pytest.raises(ConfigValueError, match="is not a number"):
         served.feedback(found["id"], "much")
 
 

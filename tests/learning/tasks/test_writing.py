@@ -16,7 +16,7 @@ import pytest
 from conftest import said_of
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.fine_tuning import FINE_TUNING
@@ -389,7 +389,7 @@ def test_a_base_in_one_file_of_gguf_is_laid_out_once_and_answers(tmp_path: Path)
     )
     assert "physics" in prompter.text(said).lower() or "force" in prompter.text(said).lower()
     (tmp_path / "half.gguf").write_bytes(b"GGUF" + bytes(64))
-    with pytest.raises(Wrong, match="cannot be read"):
+    with pytest.raises(ConfigValueError, match="cannot be read"):
         resolve("half.gguf", tmp_path)
 
 
@@ -399,7 +399,7 @@ def test_a_version_whose_files_changed_does_not_serve(tmp_path: Path) -> None:
     _, folder = grown(tmp_path, fine_tune={"method": "frozen"})
     content = digest_folder(folder)
     (folder / "delta.safetensors").write_bytes(b"x")
-    with pytest.raises(Failure, match="not those that were made"):
+    with pytest.raises(MesocosmError, match="not those that were made"):
         GenerationVersion(folder, content, tmp_path, BaseModelCache())
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mesocosm.core.cache import cache_folder, left, taken
+from mesocosm.core.cache import cache_folder, copy_from_cache, copy_to_cache
 from mesocosm.learning.base_models.base import resolve
 from mesocosm.learning.export import onnx_export
 
@@ -25,20 +25,22 @@ def test_what_is_taken_is_what_was_left_or_nothing(
     (made / "below").mkdir(parents=True)
     (made / "one").write_bytes(b"1")
     (made / "below" / "two").write_bytes(b"2" * 1000)
-    assert not taken("a/b", tmp_path / "first") and not (tmp_path / "first").exists()
-    left("a/b", made)
+    assert not copy_from_cache("a/b", tmp_path / "first") and not (tmp_path / "first").exists()
+    copy_to_cache("a/b", made)
     assert home.stat().st_mode & 0o077 == 0
-    assert taken("a/b", tmp_path / "first") and tree(tmp_path / "first") == tree(made)
+    assert copy_from_cache("a/b", tmp_path / "first") and tree(tmp_path / "first") == tree(made)
     for harm in (
         lambda f: f.write_bytes(b"2" * 999 + b"3"),
         lambda f: f.unlink(),
         lambda f: f.with_name("more").write_bytes(b""),
     ):
-        left("a/b", made)
+        copy_to_cache("a/b", made)
         harm(home / "a" / "b" / "below" / "two")
-        assert not taken("a/b", tmp_path / "second") and not (tmp_path / "second").exists()
+        assert (
+            not copy_from_cache("a/b", tmp_path / "second") and not (tmp_path / "second").exists()
+        )
     (home / "a" / "b" / "seal").unlink()
-    assert not taken("a/b", tmp_path / "second")
+    assert not copy_from_cache("a/b", tmp_path / "second")
     assert list(tmp_path.rglob(".aside-*")) == []
 
 
@@ -49,8 +51,8 @@ def test_no_cache_and_one_that_takes_nothing(
     (tmp_path / "file").write_text("")
     for where in ("", str(tmp_path / "file"), "/proc/nowhere"):
         monkeypatch.setenv("MESOCOSM_CACHE", where)
-        left("a", tmp_path / "made")
-        assert not taken("a", tmp_path / "got")
+        copy_to_cache("a", tmp_path / "made")
+        assert not copy_from_cache("a", tmp_path / "got")
     monkeypatch.delenv("MESOCOSM_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "of-me"))
     assert cache_folder() == tmp_path / "of-me" / "mesocosm"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
@@ -157,9 +157,9 @@ def test_a_folder_laid_out_as_a_hubs_is_a_base(base: Any, tmp_path: Path) -> Non
     shutil.copytree(base.folder, tmp_path / "mine")
     assert resolve("mine", tmp_path).weights == base.weights
     (tmp_path / "mine" / "model.safetensors").unlink()
-    with pytest.raises(Wrong, match="no config.json with safetensors"):
+    with pytest.raises(ConfigValueError, match="no config.json with safetensors"):
         resolve("mine", tmp_path)
-    with pytest.raises(Wrong, match="Did you mean 'minilm'"):
+    with pytest.raises(ConfigValueError, match="Did you mean 'minilm'"):
         resolve("minlm", tmp_path)
 
 
@@ -222,6 +222,6 @@ def test_a_version_reproduces_its_own_figures_and_a_changed_file_is_noticed(bank
     before = card.read_bytes()
     card.write_bytes(before + b" ")
     assert digest_folder(folder) != version["content"]
-    with pytest.raises(Failure, match="not those that were made"):
+    with pytest.raises(MesocosmError, match="not those that were made"):
         Version(folder, version["content"], Onnx().session)
     card.write_bytes(before)

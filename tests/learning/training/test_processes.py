@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.features.embeddings import load_trunk
 from mesocosm.learning.features.tokenizer import Tokens
@@ -132,10 +132,10 @@ def test_a_worker_that_finds_the_rate_wrong_says_so_and_one_that_dies_is_named(
         },
     )
     net.weights.data[:] = float("nan")
-    with pytest.raises(Wrong, match="NaN or infinite"):
+    with pytest.raises(ConfigValueError, match="NaN or infinite"):
         train_distributed(net, DistributedJob(tune, still, 7, 64), rows, rows, lambda _: None)
     gone = Base("gone", Path("/nowhere"), "", "x")
-    with pytest.raises(Failure, match="a training process ended"):
+    with pytest.raises(MesocosmError, match="a training process ended"):
         train_distributed(net, DistributedJob(tune, gone, 7, 64), rows, rows, lambda _: None)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.augmentation import AUGMENT
 from mesocosm.learning.augmentation.text import Words
 from mesocosm.learning.base_models import resolve
@@ -293,7 +293,7 @@ def test_states_kept_give_the_features_of_the_whole_base(base: Any, tmp_path: Pa
 
 
 def test_a_rate_that_is_too_high_is_a_sentence(base: Any) -> None:
-    with pytest.raises(Wrong, match="the loss became NaN or infinite after"):
+    with pytest.raises(ConfigValueError, match="the loss became NaN or infinite after"):
         trained(
             base,
             {

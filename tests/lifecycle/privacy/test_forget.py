@@ -11,7 +11,7 @@ from conftest import rounds
 
 from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.catalog.database import schema as t
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.snapshots.delta_tables import read_table
 from mesocosm.data.snapshots.erasure import find_files_with
 from mesocosm.learning.export.predictor import Version
@@ -102,7 +102,7 @@ def test_what_cannot_be_forgotten_is_said(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("email,city,age\na@b.org,Bonn,3\n")
     (tmp_path / "ecosystem.yaml").write_text(FILE)
     eco = open_ecosystem(tmp_path)
-    with pytest.raises(Wrong, match="no dataset is named"):
+    with pytest.raises(ConfigValueError, match="no dataset is named"):
         forget(eco.spec, eco.catalog, "peple-table", ["x"])
 
 
@@ -187,7 +187,7 @@ def test_figures_of_other_fields_hold_no_key(
         and (eco.catalog.prediction("p-2") is None) is (key == "40")
     )
     assert eco.catalog.prediction("p-3") is not None, "who is 7 years old is not the subject 7"
-    with pytest.raises(Wrong, match="an empty key names nobody"):
+    with pytest.raises(ConfigValueError, match="an empty key names nobody"):
         forget(eco.spec, eco.catalog, "folk", [key, " "])
     assert eco.catalog.prediction("p-3") is not None
 

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.privacy.aggregate import laplace
 from mesocosm.data.privacy.anonymity import Anonymity, coarse_sql, fit_groups
@@ -82,9 +82,9 @@ def test_what_is_sealed_opens_and_a_changed_bit_does_not(said: str, where: int) 
     body = sealed[13:]
     at = where % (len(body) - 1)
     other = "A" if body[at] != "A" else "B"
-    with pytest.raises(Failure):
+    with pytest.raises(MesocosmError):
         keys.open(sealed[:13] + body[:at] + other + body[at + 1 :])
-    with pytest.raises(Failure, match="not among the keys"):
+    with pytest.raises(MesocosmError, match="not among the keys"):
         Ring((new_key(),)).open(sealed)
 
 
@@ -106,7 +106,7 @@ def test_sealed_values_stand_nowhere_and_open_with_a_reason(ward: Ecosystem) -> 
         and "a call" in line["why"]
         and "card-00007" not in json.dumps(line)
     )
-    with pytest.raises(Wrong, match="is not an encrypted field"):
+    with pytest.raises(ConfigValueError, match="is not an encrypted field"):
         reveal(ward.spec, ward.catalog, "folk", "note", ["card-00007"], "a call", "ann")
 
 
@@ -141,10 +141,10 @@ def test_without_its_key_file_a_value_stays_closed(
     ward: Ecosystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MESOCOSM_KEYS", str(tmp_path / "other-keys"))
-    with pytest.raises(Failure, match="its key is not among the keys"):
+    with pytest.raises(MesocosmError, match="its key is not among the keys"):
         reveal(ward.spec, ward.catalog, "folk", "mail", ["card-00007"], "a test", "ann")
     (tmp_path / "other-keys").write_text("nonsense\n")
-    with pytest.raises(Failure, match="line 1 of the key file"):
+    with pytest.raises(MesocosmError, match="line 1 of the key file"):
         read_ring(tmp_path / ".mesocosm")
 
 
@@ -199,11 +199,11 @@ def test_too_few_or_too_lossy_is_refused_and_a_smaller_k_loses_less() -> None:
             fit_groups(Anonymity(of=("x",), k=k), con, "t", kinds)["loss"] for k in (2, 5, 20, 50)
         ]
         assert losses == sorted(losses) and losses[0] < 0.05 < losses[-1]
-        with pytest.raises(Wrong, match="would be lost"):
+        with pytest.raises(ConfigValueError, match="would be lost"):
             fit_groups(Anonymity(of=("x",), k=50, max_loss=0.1), con, "t", kinds)
-        with pytest.raises(Wrong, match="only 100 rows"):
+        with pytest.raises(ConfigValueError, match="only 100 rows"):
             fit_groups(Anonymity(of=("x",), k=101), con, "t", kinds)
-        with pytest.raises(Wrong, match="one value of 's'"):
+        with pytest.raises(ConfigValueError, match="one value of 's'"):
             fit_groups(Anonymity(of=("x",), k=2, sensitive="s"), con, "t", kinds)
 
 
@@ -281,11 +281,11 @@ def test_noise_is_as_wide_as_promised_and_the_budget_ends(ward: Ecosystem) -> No
     ages = PrivateQuery("folk", 1.0, mean="age", low=0, high=100)
     mean = answer_query(ward.spec, ward.catalog, ages, "ann")["answers"][0]["mean"]
     assert abs(mean - 49.5) < 6
-    with pytest.raises(Failure, match="budget of 'folk' is 2, 2 is spent"):
+    with pytest.raises(MesocosmError, match="budget of 'folk' is 2, 2 is spent"):
         answer_query(ward.spec, ward.catalog, PrivateQuery("folk", 0.1), "ann")
     with ward.catalog.engine.connect() as con:
         assert sum_spent(con, "folk") == 2.0
-    with pytest.raises(Wrong, match="bounds that do not come from the rows"):
+    with pytest.raises(ConfigValueError, match="bounds that do not come from the rows"):
         answer_query(ward.spec, ward.catalog, PrivateQuery("folk", 0.1, mean="age"), "ann")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from mesocosm import config
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.core.errors import Invalid
+from mesocosm.core.errors import ConfigError
 from mesocosm.lifecycle.review.questions import ask_readings
 
 FILE = """ecosystem: open
@@ -90,7 +90,7 @@ def test_a_look_is_taken_anew_where_settings_of_a_source_changed_and_keeps_no_va
     )
     assert open_ecosystem(tmp_path).plan()
     file.write_text(text.replace("MORE", ", names: [id, a]").replace(", x: {type: integer}", ""))
-    with pytest.raises(Invalid, match="is in a and in b"):
+    with pytest.raises(ConfigError, match="is in a and in b"):
         open_ecosystem(tmp_path).plan()
 
 

@@ -16,7 +16,7 @@ from mesocosm.app.loader import Loader, trace
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.cli.commands.project.trace import _text
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.lifecycle.jobs.feedback_split import (
     REQUEST_TIME,
     find_test_contents,
@@ -146,7 +146,7 @@ def test_rows_of_another_unit_teach_nothing(tmp_path: Path) -> None:
         [r | {"job": "c"} for r in usual],
     ):
         with pytest.raises(
-            Failure,
+            MesocosmError,
             match=("not trained: the 100 labelled rows to train on show a fault of their source"),
         ):
             refuse_faulty_rows(catalog, "desk", training, bad, {})
@@ -159,7 +159,7 @@ def test_rows_of_another_unit_teach_nothing(tmp_path: Path) -> None:
         {"verdict": {"kind": "unit", "why": "amount is in euros"}},
     )
     with pytest.raises(
-        Failure, match="is open .amount is in euros.; fix the source, or close the alert"
+        MesocosmError, match="is open .amount is in euros.; fix the source, or close the alert"
     ):
         refuse_at_fault(catalog, "desk")
 

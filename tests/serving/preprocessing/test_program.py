@@ -17,8 +17,8 @@ from conftest import rounds
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Where
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.cleaning.missing import IMPUTERS
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
@@ -180,7 +180,7 @@ def built(
         "t",
         data,
         {"a": SOURCES["csv"].model_validate({"path": "a.csv"})},
-        Where(home, home / ".mesocosm"),
+        ProjectPaths(home, home / ".mesocosm"),
         "m",
         KEY,
         BuildOptions(say=lambda _: None),
@@ -284,7 +284,7 @@ def test_random_recipes_are_said_by_the_program_as_by_the_engine(
     rows = [{n: value() for n in fields} for _ in range(80)]
     try:
         made = built(tmp_path_factory.mktemp("program"), fields, rows, **more)
-    except Wrong:
+    except ConfigValueError:
         return  # a recipe that the rows do not fit
     agrees(
         made,

@@ -16,7 +16,7 @@ import pytest
 from conftest import SMALL, Server, small_rows
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.serving.batching import Batcher
 from mesocosm.serving.runtimes.onnx import Onnx, Workers
 from mesocosm.serving.workers.pool import FEWER, MORE, WorkerPool
@@ -120,7 +120,7 @@ def test_the_least_busy_is_asked_and_one_that_leaves_costs_nothing(
     crew.slots = [first]
     assert crew.call("answer", model=unit.key, rows=[])
     crew.close()
-    with pytest.raises(Failure, match="were stopped"):
+    with pytest.raises(MesocosmError, match="were stopped"):
         crew.call("answer", model=unit.key, rows=[])
 
 
@@ -175,7 +175,7 @@ def test_workers_that_cannot_be_are_told(tmp_path: Path, given: str) -> None:
             f"desk: {{model: judge, runtime: {{type: onnx, workers: {given}}}}}",
         )
     )
-    with pytest.raises(Failure) as told:
+    with pytest.raises(MesocosmError) as told:
         open_ecosystem(tmp_path)
     assert "workers" in str(told.value)
 

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 
 from mesocosm.catalog.database import schema as t
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 BASELINE, HEAD = "0001", "0002"
 VERSION_TABLE = "catalog_schema"  # searches keep their own `alembic_version` in the same database
@@ -42,14 +42,14 @@ def migrate_catalog(engine: Engine) -> Path | None:
         The copy of the catalog as it was, where it is a SQLite file that was changed.
 
     Raises:
-        Failure: a newer release wrote the catalog.
+        MesocosmError: a newer release wrote the catalog.
         DBAPIError: the catalog cannot be read or written.
     """
     version = schema_version(engine)
     if version == HEAD:
         return None
     if version is not None and version > HEAD:
-        raise Failure(
+        raise MesocosmError(
             f"the catalog has schema version {version}, and this release knows versions up to"
             f" {HEAD}; use the release that wrote it"
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.config.migrations.rename import GRAMMAR, Change, rewrite_text
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import write_bytes
 
 
@@ -24,14 +24,14 @@ def migrate_file(file: Path, write: bool = True) -> dict[str, Any]:
         the file as it was, or None where nothing was written.
 
     Raises:
-        Failure: the file cannot be read or written as utf-8.
-        Invalid: the file is no YAML map.
+        MesocosmError: the file cannot be read or written as utf-8.
+        ConfigError: the file is no YAML map.
     """
     before = file.read_bytes()
     try:
         text = before.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Failure(f"{file.name} is not utf-8") from error
+        raise MesocosmError(f"{file.name} is not utf-8") from error
     mark = b"\xef\xbb\xbf" if before.startswith(b"\xef\xbb\xbf") else b""
     rewritten, changes = rewrite_text(text, file.name)
     backup = None

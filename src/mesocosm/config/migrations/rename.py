@@ -116,7 +116,7 @@ def rewrite_old_words(text: str, file: str) -> tuple[str, tuple[str, ...]]:
     """A file's text as grammar 2 has it, and a sentence for each word that is not of grammar 2.
 
     Raises:
-        Invalid: the text is no YAML map.
+        ConfigError: the text is no YAML map.
     """
     if not _OLD_WORD.search(text):
         return text, ()
@@ -136,7 +136,7 @@ def rewrite_text(text: str, file: str) -> tuple[str, list[tuple[Place, Change]]]
         The text, and each change with the place of the word in the text as it was.
 
     Raises:
-        Invalid: the text is no YAML map.
+        ConfigError: the text is no YAML map.
     """
     tree = load_tree(text, file)
     changes = find_changes(to_plain_data(tree))

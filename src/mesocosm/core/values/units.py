@@ -290,13 +290,3 @@ def _family(unit: str) -> list[str]:
     """The common units of one dimension, `unit` among them."""
     family = next((f for f in FAMILIES if unit in f), ())
     return list(dict.fromkeys([unit, *family]))
-
-
-# Names of before, until every module uses the ones above.
-factor, known, money, shift, spellings = (
-    find_factor,
-    is_common,
-    list_amounts,
-    find_shift,
-    list_spellings,
-)

@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.data.pipeline.internal_names import quote
 
 SLICE = 3_000_000  # rows hashed at a time, which bounds memory
 
 
-class Duplicates(Kind):
+class Duplicates(Settings):
     """Say which rows count as the same and which of them stays.
 
     Args:
@@ -95,4 +95,4 @@ class Duplicates(Kind):
         )
 
 
-DUPLICATES: dict[str, type[Kind]] = {"duplicates": Duplicates}
+DUPLICATES: dict[str, type[Settings]] = {"duplicates": Duplicates}

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.cleaning.duplicates import Duplicates
 from mesocosm.data.sources.path_utils import quote
 
@@ -30,7 +30,7 @@ def find_near_duplicates(
     block it is the mean over the fields of Jaro-Winkler similarity (names, numbers, short texts).
 
     Raises:
-        Wrong: the rows are too many to compare.
+        ConfigValueError: the rows are too many to compare.
     """
     assert setting.like is not None
     names = list(columns) if setting.by == "row" else list(setting.by)
@@ -38,7 +38,7 @@ def find_near_duplicates(
     where = f"_why is null and ({present})"
     count = int(con.execute(f"select count(*) from {table} where {where}").fetchall()[0][0])
     if count > MOST_ROWS:
-        raise Wrong(
+        raise ConfigValueError(
             "duplicates.like",
             f"{count} rows are too many to compare",
             f"at most {MOST_ROWS} rows, or 'duplicates' without 'like'",
@@ -67,13 +67,13 @@ def _compare_blocks(
     """Compare each row with those of its block that stay.
 
     Raises:
-        Wrong: a block has too many rows.
+        ConfigValueError: a block has too many rows.
     """
     for _, block in groupby(rows, key=lambda row: row[0]):
         kept: list[tuple[int, list[str]]] = []
         for seen, (_, number, texts) in enumerate(block, start=1):
             if seen > MOST_BLOCK:
-                raise Wrong(
+                raise ConfigValueError(
                     "duplicates.block",
                     f"a block has more than {MOST_BLOCK} rows",
                     "a field of more values",

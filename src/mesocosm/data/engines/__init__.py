@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator
 
-from mesocosm.core.settings import union
+from mesocosm.core.settings import one_of
 from mesocosm.data.engines.duckdb import Duckdb
 from mesocosm.data.engines.engine import Engine
 from mesocosm.data.engines.spark import Spark
@@ -25,4 +25,4 @@ def _by_name(value: Any) -> Any:
 if TYPE_CHECKING:
     EngineSetting = Engine
 else:
-    EngineSetting = Annotated[union(ENGINES, "type"), BeforeValidator(_by_name)]
+    EngineSetting = Annotated[one_of(ENGINES, "type"), BeforeValidator(_by_name)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.core.confidential.owner_files import owned_folder
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.sources.path_utils import text
 
@@ -39,7 +39,7 @@ def open_engine(store: Path, with_functions: bool = True) -> Iterator[Any]:
             try:
                 con.execute(f"set memory_limit={text(limit)}")
             except duckdb.Error as error:
-                raise Failure(
+                raise MesocosmError(
                     f"MESOCOSM_MEMORY is '{limit[:40]}'; expected an amount such as 600MB"
                 ) from error
             con.execute(
@@ -68,20 +68,20 @@ def explain_errors(limit: str, of: str = "") -> Iterator[None]:
     try:
         yield
     except (duckdb.OutOfMemoryException, MemoryError) as error:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"the rows{at} need more memory than the limit of {limit}",
             "a greater limit in the environment variable MESOCOSM_MEMORY, as MESOCOSM_MEMORY=2GB,"
             " or fewer or narrower columns",
         ) from error
     except duckdb.IOException as error:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"a file{at} cannot be read or written now",
             "files that stay as they are, and room on the disk",
         ) from error
     except duckdb.Error as error:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"the engine cannot treat the rows{at} ({type(error).__name__})",
             "columns and settings that it takes; MESOCOSM_DEBUG=1 shows its own words",

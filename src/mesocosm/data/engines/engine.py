@@ -10,10 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Engine(Kind):
+class Engine(Settings):
     """Where the steps that treat each row by itself run."""
 
     type: str
@@ -29,7 +29,7 @@ class Engine(Kind):
             store: the folder `.mesocosm`, for functions that need its keys.
 
         Raises:
-            Failure: the engine cannot be reached, or could not do it.
+            MesocosmError: the engine cannot be reached, or could not do it.
         """
         raise NotImplementedError
 

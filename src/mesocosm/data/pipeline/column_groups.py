@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.data.engines.duckdb import STAGED, Duckdb, file_options
 from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.ingest import RawTable
@@ -87,7 +87,7 @@ def read_query(con: Any, inputs: Inputs) -> str:
     one file each and put side by side.
 
     Raises:
-        Failure: the files of the groups do not hold the same rows in the same order.
+        MesocosmError: the files of the groups do not hold the same rows in the same order.
     """
     fields, rows = inputs.fields, inputs.rows
     columns = recipe.columns_of(fields)
@@ -115,7 +115,7 @@ def kept_query(con: Any, fields: recipe.Fields, lineage: Mapping[str, str], tabl
     `_flags` at the end; of a wide table from one file for each group.
 
     Raises:
-        Failure: the files of the groups do not hold the same rows in the same order.
+        MesocosmError: the files of the groups do not hold the same rows in the same order.
     """
     own = ", ".join(f"{sql} as {quote(n)}" for n, sql in lineage.items())
     if len(fields) <= GROUP:
@@ -148,10 +148,10 @@ def _side_by_side(con: Any, files: Sequence[str]) -> str:
     """SQL of files whose rows are the same in the same order.
 
     Raises:
-        Failure: they are not.
+        MesocosmError: they are not.
     """
     side = " positional join ".join(files)
     moved = " or ".join(f"g{i}._row is distinct from g0._row" for i in range(1, len(files)))
     if con.execute(f"select count(*) from {side} where {moved}").fetchone()[0]:
-        raise Failure("the groups of columns do not hold the same rows in the same order")
+        raise MesocosmError("the groups of columns do not hold the same rows in the same order")
     return side

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset, From
 
@@ -105,7 +105,9 @@ def find_position(
     return None
 
 
-def ambiguous_columns(dataset: Dataset, columns: Mapping[str, Collection[str]]) -> list[Wrong]:
+def ambiguous_columns(
+    dataset: Dataset, columns: Mapping[str, Collection[str]]
+) -> list[ConfigValueError]:
     """Problems of a join that are known before its rows are read: fields whose column is in two
     joined sources, and keys that a source lacks.
 
@@ -117,20 +119,22 @@ def ambiguous_columns(dataset: Dataset, columns: Mapping[str, Collection[str]]) 
     for name, field in dataset.fields.items():
         try:
             refuse_ambiguous(name, field.column or name, dataset.source, known)
-        except Wrong as wrong:
+        except ConfigValueError as wrong:
             problems.append(wrong)
     return problems
 
 
-def _missing_keys(dataset: Dataset, columns: Mapping[str, Collection[str]]) -> list[Wrong]:
+def _missing_keys(
+    dataset: Dataset, columns: Mapping[str, Collection[str]]
+) -> list[ConfigValueError]:
     """The keys of a join that a source lacks."""
-    problems: list[Wrong] = []
+    problems: list[ConfigValueError] = []
     from_ = dataset.source
     for partner, key in from_.partners.items():
         for source in (*_leads(from_), partner):
             if source in columns and key not in columns[source]:
                 problems.append(
-                    Wrong(
+                    ConfigValueError(
                         join_setting(from_, partner),
                         f"'{source}' has no column '{key}'",
                         "a column of both sources",
@@ -152,7 +156,7 @@ def refuse_ambiguous(
     """Refuse a column that two joined sources have, other than the one that they are joined on.
 
     Raises:
-        Wrong: with the sources, and the names by which one of them is chosen.
+        ConfigValueError: with the sources, and the names by which one of them is chosen.
     """
     lead = next((s for s in _leads(from_) if column in columns[s]), "")
     holders = [lead] if lead else []
@@ -164,7 +168,7 @@ def refuse_ambiguous(
     if united:
         choices[0] += f" (of {' and '.join(united)} too)"
     sources = " and in ".join([holders[0], *united, *holders[1:]])
-    raise Wrong(
+    raise ConfigValueError(
         f"fields.{name}",
         f"the column '{column}' is in {sources}",
         f"'column: ' with {' or '.join(choices)}",

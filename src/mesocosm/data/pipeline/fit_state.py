@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.cleaning.outliers.detector import OutlierDetector
 from mesocosm.data.pipeline import ibis_sql, recipe
 from mesocosm.data.pipeline.quantiles import SORTED, quantiles
@@ -147,7 +147,7 @@ def _aggregate_groups(training: _Training, name: str) -> dict[str, dict[str, Any
     """The aggregates of a field for each value of its `by`.
 
     Raises:
-        Wrong: there are more than `MOST_GROUPS` values.
+        ConfigValueError: there are more than `MOST_GROUPS` values.
     """
     query, order = recipe.aggregate_groups(
         training.fields, name, training.table, training.facts, training.step
@@ -158,7 +158,7 @@ def _aggregate_groups(training: _Training, name: str) -> dict[str, dict[str, Any
         f"select * from ({query}) order by _g limit {MOST_GROUPS + 1}"
     ).fetchall()
     if len(rows) > MOST_GROUPS:
-        raise Wrong(
+        raise ConfigValueError(
             f"fields.{name}",
             f"its 'by' has more than {MOST_GROUPS} groups",
             "a field of fewer values",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.column_names import (
@@ -126,7 +126,7 @@ def ingest_rows(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) 
     """Create `_raw`: needed columns, `_row`, `_part` and `_line`; a view where nothing is joined.
 
     Raises:
-        Wrong: a field's column, or the column joined on, is in no source, or a column is in two
+        ConfigValueError: a field's column, or the column joined on, is in no source, or a column is in two
             joined sources, or no line can be read.
     """
     names = _resolve_columns(con, dataset, collected)
@@ -134,7 +134,7 @@ def ingest_rows(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) 
     parts = _select_parts(con, dataset, collected, names, internal)
     if not parts:
         bad = sum(len(c.unreadable) for c in collected.values())
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"none of {bad} lines of {', '.join(names.leads)} can be read",
             "lines of as many columns as the header names",
@@ -211,7 +211,7 @@ def _resolve_columns(con: Any, dataset: Dataset, collected: Mapping[str, Collect
     """Find what each field's column means.
 
     Raises:
-        Wrong: it is in no source, or in two joined sources.
+        ConfigValueError: it is in no source, or in two joined sources.
     """
     sources, leads = row_sources(dataset), lead_sources(dataset)
     source_types = _describe(con, sources)
@@ -228,7 +228,7 @@ def _resolve_columns(con: Any, dataset: Dataset, collected: Mapping[str, Collect
     types |= {name: types[column] for name, column in positions.items() if column in types}
     for name, column in asked.items():
         if column not in types:
-            raise Wrong(
+            raise ConfigValueError(
                 f"fields.{name}",
                 f"no source has the column '{column}'",
                 "a column of the source",
@@ -323,7 +323,7 @@ def _join_partners(
     """Join the partners of a lead source, for the names that it does not give itself.
 
     Raises:
-        Wrong: the column joined on is not in both sources.
+        ConfigValueError: the column joined on is not in both sources.
     """
     from_ = dataset.source
     found = Partners()
@@ -361,7 +361,7 @@ def _check_key(dataset: Dataset, source: str, partner: str, key: str, names: Col
     """Refuse a join by a column that is not in both sources."""
     shared = set(names.columns[source]) & set(names.columns[partner])
     if key not in shared:
-        raise Wrong(
+        raise ConfigValueError(
             join_setting(dataset.source, partner),
             f"'{key}' is not a column of both '{source}' and '{partner}'",
             "a column they share",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.cleaning.duplicates import SLICE, Duplicates
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline import recipe
@@ -54,7 +54,7 @@ def apply_rules(con: Any, dataset: Dataset, known: Known) -> dict[str, int]:
         How many rows broke each rule of severity `warn`, by its sentence.
 
     Raises:
-        Wrong: a rule of severity `stop` is broken.
+        ConfigValueError: a rule of severity `stop` is broken.
     """
     con.execute("create table _aside (_row bigint, _reason varchar)")
     internal = ", _h" if dataset.duplicates else ""
@@ -72,7 +72,7 @@ def apply_rules(con: Any, dataset: Dataset, known: Known) -> dict[str, int]:
             continue
         count, sentence = _count_broken(con, rule, known)
         if count and rule.severity == "stop":
-            raise Wrong(
+            raise ConfigValueError(
                 "rules",
                 sentence or f"{count} rows: {rule.sentence()}",
                 "rows that keep it; the last snapshot stays",

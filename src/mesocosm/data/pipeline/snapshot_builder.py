@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Failure, Wrong, belonging_to
-from mesocosm.core.settings import Collected, Source, Where
+from mesocosm.core.errors import ConfigValueError, MesocosmError, belonging_to
+from mesocosm.core.settings import Collected, ProjectPaths, Source
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.engines.bounded_duckdb import explain_errors, memory_limit, open_engine
 from mesocosm.data.engines.duckdb import Duckdb
@@ -109,7 +109,7 @@ class _Build:
     con: Any
     dataset: Dataset
     fields: recipe.Fields
-    where: Where
+    where: ProjectPaths
     key: str
     options: BuildOptions
     folder: Path
@@ -120,7 +120,7 @@ def build_snapshot(
     name: str,
     dataset: Dataset,
     sources: Mapping[str, Source],
-    where: Where,
+    where: ProjectPaths,
     made: str,
     key: str,
     options: BuildOptions | None = None,
@@ -132,9 +132,9 @@ def build_snapshot(
         key: 64 hex digits that pseudonyms are made under.
 
     Raises:
-        Wrong: a source or a column is not as the settings say, or a rule of severity `stop` is
+        ConfigValueError: a source or a column is not as the settings say, or a rule of severity `stop` is
             broken.
-        Failure: the row counts do not add up.
+        MesocosmError: the row counts do not add up.
     """
     options = options or BuildOptions()
     began = time.perf_counter()
@@ -221,7 +221,7 @@ def _fact_entries(build: _Build, written: str) -> dict[str, Any]:
 
 
 def _collect(
-    con: Any, dataset: Dataset, sources: Mapping[str, Source], where: Where, say: Say
+    con: Any, dataset: Dataset, sources: Mapping[str, Source], where: ProjectPaths, say: Say
 ) -> dict[str, Collected]:
     """Read every source of a dataset into the table or view `src_SOURCE`."""
     found: dict[str, Collected] = {}
@@ -358,8 +358,8 @@ def _account_rows(con: Any, counts: _Counts) -> dict[str, int]:
     """What became of every row and line: kept, quarantined, duplicate, erased or expired.
 
     Raises:
-        Failure: the counts do not add up.
-        Wrong: no row is kept.
+        MesocosmError: the counts do not add up.
+        ConfigValueError: no row is kept.
     """
     quarantined, duplicates, raw, parted = (
         int(con.execute(f"select count(*) from {table}").fetchone()[0])
@@ -378,11 +378,11 @@ def _account_rows(con: Any, counts: _Counts) -> dict[str, int]:
         account["expired"] = counts.expired
     total = sum(account.values()) - account["in"]
     if account["in"] != total or raw != counts.staged + counts.expired:
-        raise Failure(f"the row counts do not add up: {account}")
+        raise MesocosmError(f"the row counts do not add up: {account}")
     if not account["kept"] and account["in"]:
         reasons = list(report.count_reasons(con, counts.unreadable).items())[:3]
         why = "; ".join(f"{rows} because {reason}" for reason, rows in reasons)
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"none of {account['in']} rows could be kept"
             f" ({why or 'all are duplicates, erased or expired'})",

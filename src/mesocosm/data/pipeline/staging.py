@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.engines.duckdb import Duckdb
 from mesocosm.data.pipeline import ibis_sql, recipe
@@ -156,7 +156,7 @@ def _rates(con: Any, name: str, kind: Number) -> dict[str, float]:
     """The newest rate of each currency in the source that a field names.
 
     Raises:
-        Wrong: the source lacks a column.
+        ConfigValueError: the source lacks a column.
     """
     if not isinstance(kind.rates, Rates):
         return {}
@@ -179,8 +179,8 @@ def _rates(con: Any, name: str, kind: Number) -> dict[str, float]:
     }
 
 
-def _no_column(name: str, rates: Rates, column: str, columns: list[str]) -> Wrong:
-    return Wrong(
+def _no_column(name: str, rates: Rates, column: str, columns: list[str]) -> ConfigValueError:
+    return ConfigValueError(
         f"fields.{name}.rates",
         f"'{rates.source}' has no column '{column}'",
         "a column of it",

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from mesocosm.core.settings import Kind, union
+from mesocosm.core.settings import Settings, one_of
 from mesocosm.data.privacy.encrypt import Encrypt
 from mesocosm.data.privacy.mask import Mask
 from mesocosm.data.privacy.pseudonymise import Pseudonymise
 from mesocosm.data.privacy.redact import Redact
 
-PRIVACY: dict[str, type[Kind]] = {
+PRIVACY: dict[str, type[Settings]] = {
     "encrypt": Encrypt,
     "mask": Mask,
     "pseudonymise": Pseudonymise,
@@ -20,4 +20,4 @@ if TYPE_CHECKING:
 
     PrivateSetting = Any
 else:
-    PrivateSetting = union(PRIVACY, "method")
+    PrivateSetting = one_of(PRIVACY, "method")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.data.sources.path_utils import quote, text
 
 
@@ -20,12 +20,12 @@ def laplace(value: float, sensitivity: float, epsilon: float, whole: bool) -> fl
     trace of the value in the last bits of a float.
 
     Raises:
-        Failure: OpenDP is not installed.
+        MesocosmError: OpenDP is not installed.
     """
     try:
         import opendp.prelude as dp
     except ImportError as error:
-        raise Failure(
+        raise MesocosmError(
             "private aggregates need OpenDP; install it with: pip install 'mesocosm[private]'"
         ) from error
     dp.enable_features("contrib")

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Kind
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import Settings
 from mesocosm.data.pipeline.ibis_sql import is_number, sql_type
 from mesocosm.data.pipeline.internal_names import working_column
 from mesocosm.data.sources.path_utils import quote, text
@@ -26,7 +26,7 @@ GROUP, CLASS = working_column("group"), working_column("class")
 Node = dict[str, Any]
 
 
-class Anonymity(Kind):
+class Anonymity(Settings):
     """Make groups of at least `k` rows that agree in every field of `of`.
 
     A number becomes its group's mean, a day its group's first, a category the values of its group
@@ -69,7 +69,7 @@ def fit_groups(
         kinds: the Ibis type of each field.
 
     Raises:
-        Wrong: the rows are too few or too alike for `k` and `l`, or too much would be lost.
+        ConfigValueError: the rows are too few or too alike for `k` and `l`, or too much would be lost.
     """
     count = int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
     texts = {
@@ -83,7 +83,7 @@ def fit_groups(
     values = _values(setting, con, table, kinds, tree, codes)
     loss = _loss(con, table, tree, codes)
     if loss > setting.max_loss:
-        raise Wrong(
+        raise ConfigValueError(
             "anonymity.max_loss",
             f"{loss:.3f} would be lost",
             f"at most {setting.max_loss}: a smaller 'k', fewer fields in 'of', or more rows",
@@ -136,7 +136,7 @@ def _merge_small(
     returns how many rows each group has.
 
     Raises:
-        Wrong: all rows together are too few or too alike.
+        ConfigValueError: all rows together are too few or too alike.
     """
     while True:
         leaves = _number_leaves(tree)
@@ -158,12 +158,12 @@ def _merge_small(
         _merge(tree, bad)
 
 
-def _too_alike(setting: Anonymity, count: int) -> Wrong:
+def _too_alike(setting: Anonymity, count: int) -> ConfigValueError:
     what = f"{count} rows" if count < setting.k else f"one value of '{setting.sensitive}'"
     expected = f"at least {setting.k} rows"
     if setting.sensitive:
         expected += f" and {setting.l} values of '{setting.sensitive}'"
-    return Wrong("anonymity", f"the table has only {what}", expected)
+    return ConfigValueError("anonymity", f"the table has only {what}", expected)
 
 
 def coarse_sql(

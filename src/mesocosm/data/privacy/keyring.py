@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 SEALED = re.compile(r"enc:([0-9a-f]{8}):([A-Za-z0-9_-]{38,})")
 LINE = re.compile(r"([0-9a-f]{8}) ([0-9a-f]{64})")
@@ -45,17 +45,17 @@ class Ring:
         """What was sealed.
 
         Raises:
-            Failure: it is not a sealed value, its key is not on the ring, or it was changed.
+            MesocosmError: it is not a sealed value, its key is not on the ring, or it was changed.
         """
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         match = SEALED.fullmatch(sealed)
         if not match:
-            raise Failure("a value is not sealed as it should be")
+            raise MesocosmError("a value is not sealed as it should be")
         key = dict(self.keys).get(match[1])
         if key is None:
-            raise Failure(
+            raise MesocosmError(
                 f"the key {match[1]} is not among the keys; give the key file that holds it by"
                 " MESOCOSM_KEYS"
             )
@@ -63,7 +63,7 @@ class Ring:
         try:
             return AESGCM(key).decrypt(box[:12], box[12:], match[1].encode()).decode()
         except InvalidTag as error:
-            raise Failure("a sealed value was changed, or its key is another") from error
+            raise MesocosmError("a sealed value was changed, or its key is another") from error
 
     def reseal(self, text: str) -> str:
         """A text in which every sealed value is sealed again by the newest key."""
@@ -80,7 +80,7 @@ def read_ring(store: Path) -> Ring:
     """The keys; the first is made where there is none.
 
     Raises:
-        Failure: the key file cannot be read.
+        MesocosmError: the key file cannot be read.
     """
     path = ring_path(store)
     if not path.exists():
@@ -91,13 +91,13 @@ def read_ring(store: Path) -> Ring:
     ):
         match = LINE.fullmatch(line.strip())
         if not match:
-            raise Failure(
+            raise MesocosmError(
                 f"line {number} of the key file is not a key; expected 8 hex digits, a space and 64"
                 " hex digits"
             )
         found.append((match[1], bytes.fromhex(match[2])))
     if not found:
-        raise Failure(
+        raise MesocosmError(
             "the key file holds no key; expected lines of 8 hex digits, a space and 64 hex digits"
         )
     return Ring(tuple(found))

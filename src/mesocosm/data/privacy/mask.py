@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.data.pipeline.ibis_sql import Column, cases, literal, null, trim
 
 
-class Mask(Kind):
+class Mask(Settings):
     """Hide all but the last characters of a value.
 
     Args:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.data.pipeline.ibis_sql import Column, functions, literal, trim
 
 
-class Pseudonymise(Kind):
+class Pseudonymise(Settings):
     """Replace a value by HMAC-SHA256 under the project's key, 128 bits as hex.
 
     The value is taken in lower case without outer spaces, so one person has one pseudonym.

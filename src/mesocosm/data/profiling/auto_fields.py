@@ -15,8 +15,8 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from mesocosm.core.errors import Wrong, belonging_to
-from mesocosm.core.settings import Collected, Source, Where
+from mesocosm.core.errors import ConfigValueError, belonging_to
+from mesocosm.core.settings import Collected, ProjectPaths, Source
 from mesocosm.data.dataset import From
 from mesocosm.data.engines.bounded_duckdb import open_engine
 from mesocosm.data.profiling.file_detection import (
@@ -49,15 +49,15 @@ class _File:
     why: str
 
 
-def draft_dataset(sources: Mapping[str, Source], belong: From, where: Where) -> Draft:
+def draft_dataset(sources: Mapping[str, Source], belong: From, where: ProjectPaths) -> Draft:
     """Collect sources and draft a dataset of their rows, put together as a file says.
 
     Raises:
-        Wrong: rows of several sources stand below each other, and others beside them.
+        ConfigValueError: rows of several sources stand below each other, and others beside them.
     """
     union = belong.union if len(belong.union) > 1 else ()
     if union and belong.lookup:
-        raise Wrong(
+        raise ConfigValueError(
             "fields",
             "'auto' drafts no fields of a union with a lookup",
             "'from' with one source, a union or a join, or the fields by name",
@@ -87,11 +87,11 @@ def draft_files(
             delimited ones and `sheet` of workbooks.
 
     Raises:
-        Wrong: a file is of no kind that is known by its ending, or what is given is no setting of
+        ConfigValueError: a file is of no kind that is known by its ending, or what is given is no setting of
             its kind.
     """
     with tempfile.TemporaryDirectory() as aside:
-        where = Where(root, Path(aside))
+        where = ProjectPaths(root, Path(aside))
         with open_engine(where.store) as con:
             files = _name_files(con, root, paths, given or {})
             tables, collected = _collect_files(con, files, where)
@@ -122,7 +122,7 @@ def draft_files(
 
 
 def _collect_files(
-    con: Any, files: Mapping[str, _File], where: Where
+    con: Any, files: Mapping[str, _File], where: ProjectPaths
 ) -> tuple[dict[str, str], dict[str, Collected]]:
     sources = {name: file.source for name, file in files.items()}
     return _collect(con, sources, list(sources), where)
@@ -244,12 +244,12 @@ def _check_given(path: Path, kind: str, given: Mapping[str, Any]) -> None:
     """Refuse settings that files of a kind do not have.
 
     Raises:
-        Wrong: a setting is one of another kind.
+        ConfigValueError: a setting is one of another kind.
     """
     for key in given:
         if key not in GIVEN.get(kind, ()):
             takes = next(other for other, keys in GIVEN.items() if key in keys)
-            raise Wrong(
+            raise ConfigValueError(
                 "",
                 f"'{path.name}' is read as {kind}, which has no '{key}'",
                 f"files of kind {takes} beside --{key}",
@@ -268,14 +268,14 @@ def _make_source(kind: str, settings: Mapping[str, Any]) -> Source:
     """The source of these settings.
 
     Raises:
-        Wrong: a setting is none that its kind takes.
+        ConfigValueError: a setting is none that its kind takes.
     """
     from mesocosm.data.sources import SOURCES
     from mesocosm.data.sources.delimited.encodings import Encoding
 
     encoding = settings.get("encoding")
     if encoding is not None and encoding not in get_args(Encoding):
-        raise Wrong(
+        raise ConfigValueError(
             "encoding",
             f"'{encoding}' is not a supported encoding",
             "a supported encoding",
@@ -287,7 +287,7 @@ def _make_source(kind: str, settings: Mapping[str, Any]) -> Source:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"])) or "delimiter"
-        raise Wrong(
+        raise ConfigValueError(
             key,
             f"got {settings.get(key)!r:.80}",
             re.sub(r"^(?:Value error, |(?:String|Input) should (?:have|be) )", "", first["msg"]),
@@ -312,7 +312,7 @@ def _detect_settings(
 
 
 def _collect(
-    con: Any, sources: Mapping[str, Source], names: Sequence[str], where: Where
+    con: Any, sources: Mapping[str, Source], names: Sequence[str], where: ProjectPaths
 ) -> tuple[dict[str, str], dict[str, Collected]]:
     """The table of each source, and what was found in reading it."""
     found: dict[str, Collected] = {}

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.header import DELIMITERS
 from mesocosm.data.sources.delimited.plain_text import open_plain
@@ -75,7 +75,7 @@ def detect_kind(path: Path) -> tuple[str, str]:
     """The kind of source that reads a file, and the file's name without its endings.
 
     Raises:
-        Wrong: its ending is not known.
+        ConfigValueError: its ending is not known.
     """
     name, parts = path.name, path.name.lower().split(".")
     endings = parts[1:][-1:]
@@ -84,7 +84,7 @@ def detect_kind(path: Path) -> tuple[str, str]:
         endings = parts[-2:]
     kind = ENDINGS.get(endings[0]) if endings else None
     if kind is None:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"'{name}' ends in '.{parts[-1]}'" if endings else f"'{name}' has no ending",
             "a file that ends in .csv, .tsv, .jsonl, .json (these also with .gz, .bz2 or .zst),"
@@ -142,7 +142,7 @@ def find_list(path: Path) -> str:
     itself.
 
     Raises:
-        Wrong: there is none, or there are several; they are named.
+        ConfigValueError: there is none, or there are several; they are named.
     """
     if path.stat().st_size > LARGEST:
         return ""
@@ -159,7 +159,7 @@ def find_list(path: Path) -> str:
         has = f"{len(found)} lists of objects: {', '.join(found[:8])}"
     else:
         return found[0]
-    raise Wrong(
+    raise ConfigValueError(
         "",
         f"'{path.name}' has {has}",
         "one list of objects; a source of 'type: json' with 'at' names one of several",
@@ -208,7 +208,7 @@ def detect_csv_settings(
         file = open_plain(con, path, path.name, encoding).path
         delimiters = (delimiter,) if delimiter else DELIMITERS
         looked = [_read_records(file, each) for each in delimiters]
-    except (Wrong, OSError):
+    except (ConfigValueError, OSError):
         return {}, ""
     if skip is not None:
         looked = [records.skip(skip) for records in looked]

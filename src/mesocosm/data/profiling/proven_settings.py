@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.pipeline.column_groups import slices
 from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.pipeline.recipe import Fields, columns_of
@@ -44,7 +44,7 @@ class _Marks:
 
     found: dict[str, str] = field(default_factory=lambda: {})
     open: dict[str, Proof] = field(default_factory=lambda: {})
-    questions: list[Wrong] = field(default_factory=lambda: [])
+    questions: list[ConfigValueError] = field(default_factory=lambda: [])
     has_point: bool = False
 
 
@@ -53,7 +53,7 @@ def prove_marks(con: Any, fields: Fields, rows: RawTable) -> dict[str, str]:
     does not prove the point.
 
     Raises:
-        Wrong: the values of a column leave two readings open.
+        ConfigValueError: the values of a column leave two readings open.
     """
     found, questions = _prove_marks(con, fields, rows)
     if questions:
@@ -61,12 +61,14 @@ def prove_marks(con: Any, fields: Fields, rows: RawTable) -> dict[str, str]:
     return found
 
 
-def list_questions(con: Any, fields: Fields, rows: RawTable) -> list[Wrong]:
+def list_questions(con: Any, fields: Fields, rows: RawTable) -> list[ConfigValueError]:
     """What `prove_marks` and `prove_orders` would stop at, for every column."""
     return _prove_marks(con, fields, rows)[1] + _prove_orders(con, fields, rows)[1]
 
 
-def _prove_marks(con: Any, fields: Fields, rows: RawTable) -> tuple[dict[str, str], list[Wrong]]:
+def _prove_marks(
+    con: Any, fields: Fields, rows: RawTable
+) -> tuple[dict[str, str], list[ConfigValueError]]:
     """The decimal marks that the columns prove, and a question for each column with two
     readings.
     """
@@ -104,8 +106,8 @@ def _list_numbers(fields: Fields, rows: RawTable) -> dict[str, Number]:
     return found
 
 
-def _ask_cells(name: str) -> Wrong:
-    return Wrong(
+def _ask_cells(name: str) -> ConfigValueError:
+    return ConfigValueError(
         f"fields.{name}",
         "some of its cells are numbers and others are texts with a decimal comma, so 1.234 has two"
         " readings",
@@ -194,7 +196,7 @@ def prove_orders(con: Any, fields: Fields, rows: RawTable) -> dict[str, str]:
     in both orders.
 
     Raises:
-        Wrong: the values of a column prove no order, or prove both.
+        ConfigValueError: the values of a column prove no order, or prove both.
     """
     found, questions = _prove_orders(con, fields, rows)
     if questions:
@@ -202,11 +204,13 @@ def prove_orders(con: Any, fields: Fields, rows: RawTable) -> dict[str, str]:
     return found
 
 
-def _prove_orders(con: Any, fields: Fields, rows: RawTable) -> tuple[dict[str, str], list[Wrong]]:
+def _prove_orders(
+    con: Any, fields: Fields, rows: RawTable
+) -> tuple[dict[str, str], list[ConfigValueError]]:
     """The orders that the columns prove, and a question for each column with two readings."""
     columns = columns_of(fields)
     found: dict[str, str] = {}
-    questions: list[Wrong] = []
+    questions: list[ConfigValueError] = []
     for name, kind in fields.items():
         if not isinstance(kind, Date | Time) or rows.types[columns[name]] != "string":
             continue
@@ -221,7 +225,7 @@ def _prove_orders(con: Any, fields: Fields, rows: RawTable) -> tuple[dict[str, s
             found[name] = proof.reading
         elif proof.mixed or proof.ambiguous:
             questions.append(
-                Wrong(
+                ConfigValueError(
                     f"fields.{name}",
                     f"{_explain_order(proof, bool(kind.private))}, and 'formats' has both",
                     "'formats' of one order of day and month",
@@ -283,7 +287,7 @@ def _list_values(con: Any, column: str, mark: str, most: int, table: str) -> lis
     return [str(row[0]).strip() for row in rows]
 
 
-def _ask(fields: Fields, name: str, proof: Proof) -> Wrong:
+def _ask(fields: Fields, name: str, proof: Proof) -> ConfigValueError:
     """The question of the decimal mark of a field, with examples unless it is private."""
     private = bool(fields[name].private)
     mark, word = ".", "point"
@@ -298,7 +302,7 @@ def _ask(fields: Fields, name: str, proof: Proof) -> Wrong:
         few = "; too few of its values show the decimal mark"
         if not private:
             few += f", such as '{proof.few[0][:LONGEST]}'"
-    return Wrong(
+    return ConfigValueError(
         f"fields.{name}",
         f"{shown} can be read in two ways: the {word} may group thousands or be the decimal"
         f" mark{readings}{few}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ingest import partner_key
@@ -36,7 +36,7 @@ def account_sources(
         `repeated_differ` counts the repeated rows that are not equal to the row that was used.
 
     Raises:
-        Failure: the counts of a source do not add up.
+        MesocosmError: the counts of a source do not add up.
     """
     found: dict[str, SourceAccount] = {}
     for source in leads:
@@ -50,7 +50,7 @@ def account_sources(
     for source, account in found.items():
         total = sum(account[part] for part in ("used", "unmatched", "repeated", "rejected"))
         if account["read"] != total:
-            raise Failure(f"the row counts of the source '{source}' do not add up: {account}")
+            raise MesocosmError(f"the row counts of the source '{source}' do not add up: {account}")
     return found
 
 

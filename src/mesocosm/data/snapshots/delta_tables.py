@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_file
 
 SETTINGS = {"delta.dataSkippingNumIndexedCols": "0", "delta.checkpointInterval": "1000000"}
@@ -94,7 +94,7 @@ def files_of(path: Path, version: int, verify: bool = True) -> list[str]:
         verify: hold each file against its fingerprint, once a process for an unchanged file.
 
     Raises:
-        Failure: the version is not there, or a file of it was lost or changed.
+        MesocosmError: the version is not there, or a file of it was lost or changed.
     """
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError, TableNotFoundError
@@ -104,12 +104,12 @@ def files_of(path: Path, version: int, verify: bool = True) -> list[str]:
         # all lie beside each other; of the folder, a URI escapes what a path does not
         files = [str(path / uri.rsplit("/", 1)[-1]) for uri in table.file_uris()]
     except (DeltaError, TableNotFoundError, OSError, ValueError) as error:
-        raise Failure(
+        raise MesocosmError(
             f"version {version} of the table '{path.name}' cannot be read; run 'mesocosm build'"
         ) from error
     lost = [file for file in files if not Path(file).exists()]
     if lost:
-        raise Failure(
+        raise MesocosmError(
             f"the table '{path.name}' has lost the file '{Path(lost[0]).name}'; run 'mesocosm"
             " doctor'"
         )
@@ -128,7 +128,7 @@ def _verify(path: Path, files: list[str], contents: dict[str, str]) -> None:
         if known is None or VERIFIED.get(file) == state:
             continue
         if digest_file(Path(file)) != known:
-            raise Failure(
+            raise MesocosmError(
                 f"the file '{Path(file).name}' of the table '{path.name}' is damaged; run 'mesocosm"
                 " doctor'"
             )
@@ -140,7 +140,7 @@ def contents_of(path: Path, version: int) -> dict[str, str]:
     version of before fingerprints.
 
     Raises:
-        Failure: the commit is lost or is not JSON.
+        MesocosmError: the commit is lost or is not JSON.
     """
     entry = path / "_delta_log" / f"{version:020}.json"
     try:
@@ -151,7 +151,7 @@ def contents_of(path: Path, version: int) -> dict[str, str]:
         contents = json.loads(infos[0].get("contents", "{}")) if infos else {}
         return {str(name): str(content) for name, content in contents.items()}
     except (OSError, ValueError, AttributeError) as error:
-        raise Failure(
+        raise MesocosmError(
             f"version {version} of the table '{path.name}' cannot be read: its log is damaged"
         ) from error
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mesocosm.core.settings import union
+from mesocosm.core.settings import one_of
 from mesocosm.data.sources.databases.mysql import Mysql
 from mesocosm.data.sources.databases.postgres import Postgres
 from mesocosm.data.sources.databases.sqlite import Sqlite
@@ -45,4 +45,4 @@ if TYPE_CHECKING:
 
     SourceSetting = Any
 else:
-    SourceSetting = union(SOURCES, "type")
+    SourceSetting = one_of(SOURCES, "type")

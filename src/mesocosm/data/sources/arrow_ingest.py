@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.sources.path_utils import parquet_sql, quote
 from mesocosm.data.sources.spool import INTERNAL, MOST_BYTES, MOST_ROWS, new_path
 
@@ -88,12 +88,12 @@ class Rows:
         """The column of a key.
 
         Raises:
-            Wrong: there are more keys than columns can be.
+            ConfigValueError: there are more keys than columns can be.
         """
         found = self.named.get(key)
         if found is None:
             if len(self.named) >= MOST_COLUMNS:
-                raise Wrong(
+                raise ConfigValueError(
                     "path",
                     f"the rows have more than {MOST_COLUMNS} different keys",
                     f"at most {MOST_COLUMNS}; a map from names to values belongs into one key",

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Kind
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration, seconds
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS
 from mesocosm.data.sources.path_utils import quote
@@ -34,7 +34,7 @@ TESTS = {
 FEW_BAD = 0.01
 
 
-class Fresh(Kind):
+class Fresh(Settings):
     """How old the newest row may be.
 
     Args:
@@ -46,7 +46,7 @@ class Fresh(Kind):
     within: Duration
 
 
-class Contract(Kind):
+class Contract(Settings):
     """What a source promises; `plan` and `build` stop at a promise that is broken.
 
     Args:
@@ -83,7 +83,9 @@ class Contract(Kind):
         return value
 
 
-def find_broken(contract: Contract, con: Any, table: str, now: float | None = None) -> list[Wrong]:
+def find_broken(
+    contract: Contract, con: Any, table: str, now: float | None = None
+) -> list[ConfigValueError]:
     """The promises a table of a source breaks, each a sentence; values are never shown.
 
     Args:
@@ -105,8 +107,8 @@ def find_broken(contract: Contract, con: Any, table: str, now: float | None = No
 
 def _wrong(
     setting: str, what: str, expected: str, choices: Sequence[str] = (), value: str = ""
-) -> Wrong:
-    return Wrong(
+) -> ConfigValueError:
+    return ConfigValueError(
         f"contract.{setting}", f"the source broke its contract: {what}", expected, choices, value
     )
 
@@ -133,7 +135,7 @@ class _Promised:
         ).fetchall()[0]
         return row
 
-    def check_columns(self) -> Iterator[Wrong]:
+    def check_columns(self) -> Iterator[ConfigValueError]:
         """Columns that are absent, and with `closed` those that were not promised."""
         contract = self.contract
         named = [*contract.columns, *contract.unique, *contract.missing]
@@ -158,7 +160,7 @@ class _Promised:
                     name,
                 )
 
-    def check_rows(self) -> Iterator[Wrong]:
+    def check_rows(self) -> Iterator[ConfigValueError]:
         """Too few or too many rows."""
         least, most = self.contract.min, self.contract.max
         expected = f"{least} or more rows" if most is None else f"{least} to {most} rows"
@@ -168,7 +170,7 @@ class _Promised:
         elif most is not None and self.rows > most:
             yield _wrong("max", what, expected)
 
-    def check_forms(self) -> Iterator[Wrong]:
+    def check_forms(self) -> Iterator[ConfigValueError]:
         """Columns of which more than 1 % of the values have another form."""
         for name, form in self.contract.columns.items():
             if name not in self.columns or form not in TESTS:
@@ -185,7 +187,7 @@ class _Promised:
                     f"values of type '{form}'",
                 )
 
-    def check_unique(self) -> Iterator[Wrong]:
+    def check_unique(self) -> Iterator[ConfigValueError]:
         """Values that come twice."""
         for name in self.contract.unique:
             if name not in self.columns:
@@ -198,7 +200,7 @@ class _Promised:
                     f"a unique '{name}' in each row",
                 )
 
-    def check_missing(self) -> Iterator[Wrong]:
+    def check_missing(self) -> Iterator[ConfigValueError]:
         """Columns of which too many values are missing."""
         for name, most in self.contract.missing.items():
             if name not in self.columns or not self.rows:
@@ -212,7 +214,7 @@ class _Promised:
                     f"at most {most:.1%}",
                 )
 
-    def check_age(self, now: float) -> Iterator[Wrong]:
+    def check_age(self, now: float) -> Iterator[ConfigValueError]:
         """A newest row that is too old, or none that has a day."""
         fresh = self.contract.fresh
         if not fresh or fresh.by not in self.columns:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mesocosm.core.errors import Wrong, nearest
+from mesocosm.core.errors import ConfigValueError, nearest
 from mesocosm.data.sources.path_utils import quote, text
 
 Schema = Literal["fail", "evolve", "ignore"]
@@ -43,7 +43,7 @@ def unite(con: Any, name: str, parts: Sequence[Part], schema: Schema) -> list[st
     """Create view `name` over the files of a source; returns its columns.
 
     Raises:
-        Wrong: the columns differ and `schema` is `fail`; both files are named.
+        ConfigValueError: the columns differ and `schema` is `fail`; both files are named.
     """
     columns = _united_columns(parts, schema)
     types: dict[str, str | None] = {}
@@ -82,7 +82,7 @@ def _refuse_same_but_case(columns: Sequence[str]) -> None:
     for column in columns:
         other = seen.setdefault(column.casefold(), column)
         if other != column:
-            raise Wrong(
+            raise ConfigValueError(
                 "schema",
                 f"the files have columns '{other}' and '{column}' that differ in case only",
                 "one spelling of the name",
@@ -93,7 +93,7 @@ def _common_type(column: str, parts: Sequence[Part], schema: Schema) -> str | No
     """The type in which the files' values of a column stay exact; None where they have one type.
 
     Raises:
-        Wrong: the types differ and `schema` is `fail`; both files are named.
+        ConfigValueError: the types differ and `schema` is `fail`; both files are named.
     """
     known = {
         part.types[column]: part.label
@@ -107,7 +107,7 @@ def _common_type(column: str, parts: Sequence[Part], schema: Schema) -> str | No
         return decimal
     if schema == "fail":
         (one, first), (other, second) = list(known.items())[:-3:-1]
-        raise Wrong(
+        raise ConfigValueError(
             "schema",
             f"'{column}' is {one} in '{first}' and {other} in '{second}'",
             "files of the same types, or 'schema: evolve', which reads the values as text",
@@ -158,7 +158,7 @@ def differing_keys(keys: Mapping[str, Mapping[str, None]], schema: Schema) -> se
     """The keys of files of objects that are left out.
 
     Raises:
-        Wrong: the keys differ and `schema` is `fail`; both files are named.
+        ConfigValueError: the keys differ and `schema` is `fail`; both files are named.
     """
     named = {label: list(seen) for label, seen in keys.items() if seen}
     if not named or schema == "evolve":
@@ -174,7 +174,7 @@ def differing_keys(keys: Mapping[str, Mapping[str, None]], schema: Schema) -> se
 
 
 def _refuse(part: Part, first: Part) -> None:
-    raise Wrong(
+    raise ConfigValueError(
         "schema",
         f"the columns of '{part.label}' and '{first.label}' differ: {_differences(part, first)}",
         "files of the same columns, or 'schema: evolve' (take all columns) or 'schema: ignore'"

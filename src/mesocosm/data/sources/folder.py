@@ -6,8 +6,8 @@ import struct
 from pathlib import Path
 from typing import Any, Literal
 
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.arrow_ingest import pour_rows
 from mesocosm.data.sources.path_utils import files_of, fingerprint_files, name_and_fingerprint
 from mesocosm.data.sources.source import SourceKind
@@ -32,16 +32,16 @@ class Folder(SourceKind):
     type: Literal["folder"] = "folder"
     path: str
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the files' names and bytes."""
         return fingerprint_files(where, self.path)
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Pour one row a file into table `name`; a file that is neither text nor image is
         quarantined.
 
         Raises:
-            Wrong: no file is there.
+            ConfigValueError: no file is there.
         """
         columns = ["path", "label", "bytes", "text", "format", "width", "height"]
         found = Collected(columns, 0, {})
@@ -73,7 +73,7 @@ class Folder(SourceKind):
                 continue
             rows.append((label, 1, values))
         if not rows:
-            raise Wrong(
+            raise ConfigValueError(
                 "path",
                 f"'{self.path}' holds no text and no image",
                 "text files, or images in PNG, JPEG or GIF",

@@ -11,9 +11,9 @@ from urllib.parse import urljoin, urlsplit
 
 from pydantic import Field
 
-from mesocosm.core.errors import Later, Wrong
+from mesocosm.core.errors import ConfigValueError, RetryableError
 from mesocosm.core.hashing import digest
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.core.url_policy import check_url, transport
 from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
 from mesocosm.data.sources.files.json import list_at
@@ -49,16 +49,16 @@ class Http(SourceKind):
     max: int = Field(1000, ge=1, le=100_000)
     private_network: bool = False
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of everything the API gives."""
         return digest([items for _, items in self._pages()])
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Pour the objects into table `name`; `_line` counts them over all pages.
 
         Raises:
-            Wrong: the response is not JSON with such a list, or its host is not allowed.
-            Later: the server does not respond.
+            ConfigValueError: the response is not JSON with such a list, or its host is not allowed.
+            RetryableError: the server does not respond.
         """
         found = Collected([], 0, {})
         rows: list[tuple[str, int, dict[str, Any]]] = []
@@ -76,7 +76,7 @@ class Http(SourceKind):
                         (label, number, json.dumps(item)[:2000], "it is not a JSON object")
                     )
         if not rows:
-            raise Wrong("url", "the API returned no object", "at least one")
+            raise ConfigValueError("url", "the API returned no object", "at least one")
         found.columns = keys_of(item for _, _, item in rows)
         found.files[label] = digest(fingerprints)
         found.rows = pour_rows(con, name, found.columns, rows)
@@ -95,7 +95,7 @@ class Http(SourceKind):
             for number in range(1, self.max + 1):
                 check_url(url, ("https", "http"), self.private_network)
                 if urlsplit(url).netloc != urlsplit(self.url).netloc:
-                    raise Wrong(
+                    raise ConfigValueError(
                         "next", "the next page is on another host", "a page of the same host"
                     )
                 query = {self.page: str(number)} if self.page else None
@@ -119,9 +119,11 @@ class Http(SourceKind):
         try:
             with client.stream("GET", url, params=query) as response:
                 if response.status_code >= 500 or response.status_code == 429:
-                    raise Later(f"the API responds with status {response.status_code}; retryable")
+                    raise RetryableError(
+                        f"the API responds with status {response.status_code}; retryable"
+                    )
                 if response.status_code != 200:
-                    raise Wrong(
+                    raise ConfigValueError(
                         "url",
                         f"the API responds with status {response.status_code}",
                         "200; see the address and the headers",
@@ -130,15 +132,15 @@ class Http(SourceKind):
                 for part in response.iter_bytes():
                     data += part
                     if len(data) > MOST_BYTES:
-                        raise Wrong(
+                        raise ConfigValueError(
                             "url", f"a page is longer than {MOST_BYTES} bytes", "smaller pages"
                         )
         except httpx.HTTPError as error:
-            raise Later("the API does not respond") from error
+            raise RetryableError("the API does not respond") from error
         try:
             return json.loads(data)
         except ValueError as error:
-            raise Wrong("url", "the response is not JSON", "JSON") from error
+            raise ConfigValueError("url", "the response is not JSON", "JSON") from error
 
 
 def _value_at(document: Any, path: str) -> Any:

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Failure
-from mesocosm.core.settings import Where
+from mesocosm.core.errors import MesocosmError
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.privacy.keyring import cached_ring
 
 FOLDER = "kept"
@@ -29,7 +29,7 @@ class Kept:
         name: a fingerprint of the server, the table and the cursor.
     """
 
-    def __init__(self, where: Where, name: str) -> None:
+    def __init__(self, where: ProjectPaths, name: str) -> None:
         self.folder = where.store / FOLDER / name[:32]
         self.store = where.store
         self.files: list[str] = []
@@ -46,7 +46,7 @@ class Kept:
                 if list(page.schema.names) != list(columns):
                     return None
             return mark
-        except (OSError, ValueError, KeyError, Failure):
+        except (OSError, ValueError, KeyError, MesocosmError):
             return None
 
     def add(self, page: Any, mark: str) -> None:

@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Wrong, nearest
+from mesocosm.core.errors import ConfigValueError, nearest
 from mesocosm.core.files import inside
 from mesocosm.core.hashing import digest, digest_file
-from mesocosm.core.settings import Where
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS
 from mesocosm.data.pipeline.internal_names import quote as quote
 
 
-def files_of(where: Where, path: str) -> list[Path]:
+def files_of(where: ProjectPaths, path: str) -> list[Path]:
     """The files a path or glob names, sorted by name.
 
     Raises:
-        Wrong: there is none, or one lies outside the project.
+        ConfigValueError: there is none, or one lies outside the project.
     """
     inside(where.root, path.split("*")[0] or ".")
     found = sorted(where.root / p for p in glob.glob(path, root_dir=where.root, recursive=True))
@@ -28,7 +28,7 @@ def files_of(where: Where, path: str) -> list[Path]:
         found = [where.root / path]  # a file of exactly that name
     files = [inside(where.root, str(p.resolve())) for p in found if p.is_file()]
     if not files:
-        raise Wrong("path", f"no file is at '{path}'", _expected_file(where.root / path))
+        raise ConfigValueError("path", f"no file is at '{path}'", _expected_file(where.root / path))
     return files
 
 
@@ -43,16 +43,16 @@ def _expected_file(path: Path) -> str:
     return f"a file inside the project (there is {near!r})"
 
 
-def fingerprint_files(where: Where, path: str) -> str:
+def fingerprint_files(where: ProjectPaths, path: str) -> str:
     """One fingerprint of the names and contents of the files a path names."""
     return digest([(_name(where, p), digest_file(p)) for p in files_of(where, path)])
 
 
-def _name(where: Where, path: Path) -> str:
+def _name(where: ProjectPaths, path: Path) -> str:
     return path.relative_to(where.root.resolve()).as_posix()
 
 
-def name_and_fingerprint(where: Where, path: Path) -> tuple[str, str]:
+def name_and_fingerprint(where: ProjectPaths, path: Path) -> tuple[str, str]:
     """A file's name in the project and its fingerprint."""
     return _name(where, path), digest_file(path)
 
@@ -90,7 +90,7 @@ def pour(con: Any, name: str, select: str, first: bool) -> None:
     """Create a table from a SELECT, or append to it by column name.
 
     Raises:
-        Wrong: the columns are not those of the table.
+        ConfigValueError: the columns are not those of the table.
     """
     if first:
         con.execute(f"create table {quote(name)} as {select}")
@@ -99,7 +99,7 @@ def pour(con: Any, name: str, select: str, first: bool) -> None:
     new = [row[0] for row in con.execute(f"describe {select}").fetchall()]
     if set(have) != set(new):
         odd = sorted(c for c in set(have) ^ set(new) if c not in PLACE_COLUMNS)
-        raise Wrong(
+        raise ConfigValueError(
             "path", f"its files differ in the columns {', '.join(odd)}", "files of the same columns"
         )
     con.execute(f"insert into {quote(name)} by name {select}")

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import inside
 from mesocosm.core.hashing import digest, digest_file
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
 from mesocosm.data.sources.source import SourceKind
 
@@ -38,27 +38,27 @@ class Python(SourceKind):
     args: dict[str, str | int | float | bool] = {}
     revision: int = 0
 
-    def _file(self, where: Where) -> Any:
+    def _file(self, where: ProjectPaths) -> Any:
         module = self.call.split(":")[0]
         name = module if module.endswith(".py") else module.replace(".", "/") + ".py"
         path = inside(where.root, name, "call")
         if not path.is_file():
-            raise Wrong(
+            raise ConfigValueError(
                 "call",
                 f"no file is at '{name}'",
                 "module:function, the module a file of the project",
             )
         return path
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the module's file, its arguments and the revision."""
         return digest(digest_file(self._file(where)), self.call, self.args, self.revision)
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Pour the rows into table `name`; `_line` counts them from 1.
 
         Raises:
-            Wrong: there is no such function, it fails, or it gives no maps.
+            ConfigValueError: there is no such function, it fails, or it gives no maps.
         """
         path, function = self._file(where), self.call.split(":")[1]
         made = importlib.util.spec_from_file_location(f"_source_{path.stem}", path)
@@ -69,7 +69,7 @@ class Python(SourceKind):
             work = getattr(module, function, None)
             if not callable(work):
                 names = [n for n, f in inspect.getmembers(module, inspect.isfunction)]
-                raise Wrong(
+                raise ConfigValueError(
                     "call",
                     f"'{path.name}' has no function '{function}'",
                     "a function of it",
@@ -77,10 +77,10 @@ class Python(SourceKind):
                     function,
                 )
             rows = list(work(**self.args))
-        except Wrong:
+        except ConfigValueError:
             raise
         except Exception as error:
-            raise Wrong(
+            raise ConfigValueError(
                 "call",
                 f"'{self.call}' failed: {type(error).__name__}",
                 "a function that gives rows",
@@ -94,7 +94,7 @@ class Python(SourceKind):
                 why = f"expected a map, got {type(row).__name__}"
                 found.unreadable.append((self.call, number, "", why))
         if not kept:
-            raise Wrong("call", f"'{self.call}' gave no row", "maps of column and value")
+            raise ConfigValueError("call", f"'{self.call}' gave no row", "maps of column and value")
         found.columns = keys_of(row for _, _, row in kept)
         found.rows = pour_rows(con, name, found.columns, kept)
         return found

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from mesocosm.core.errors import Failure, Later, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
 from mesocosm.core.hashing import digest, digest_file
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.core.url_policy import check_options, check_url
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.data.sources.files.json import Json
@@ -67,7 +67,7 @@ class Remote(SourceKind):
 
         parts = urlsplit(self.url)
         if "::" in self.url or parts.scheme not in (*NAMED, *HOSTED):
-            raise Wrong(
+            raise ConfigValueError(
                 "url",
                 f"the scheme '{parts.scheme[:20]}' is not allowed",
                 "one of the choices",
@@ -80,34 +80,34 @@ class Remote(SourceKind):
         try:
             system, path = fsspec.core.url_to_fs(self.url, **self.options)
         except ImportError as error:
-            raise Failure(
+            raise MesocosmError(
                 f"'{parts.scheme}://' needs a package of its own ({str(error)[:120]})"
             ) from error
         except Exception as error:
-            raise Later(f"'{parts.scheme}://' cannot be reached") from error
+            raise RetryableError(f"'{parts.scheme}://' cannot be reached") from error
         return system, str(path)
 
     def _label(self) -> str:
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of what the store says of the file (size, etag, time of change)."""
         system, path = self._open()
         try:
             return digest(str(system.ukey(path)), int(system.size(path) or 0), self._label())
         except FileNotFoundError as error:
-            raise Wrong("url", "no file is there", "the URL of a file") from error
+            raise ConfigValueError("url", "no file is there", "the URL of a file") from error
         except Exception as error:
-            raise Later(f"'{self._label()}' cannot be reached") from error
+            raise RetryableError(f"'{self._label()}' cannot be reached") from error
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Fetch the file, bounded, and pour it into table `name` as its format's kind does; the
         copy is deleted afterwards.
 
         Raises:
-            Wrong: no file is there, it is larger than `max`, or it cannot be read.
-            Later: the store does not respond.
+            ConfigValueError: no file is there, it is larger than `max`, or it cannot be read.
+            RetryableError: the store does not respond.
         """
         system, path = self._open()
         folder = new_path(con, "fetched")  # leaves with the engine: a view may read it until then
@@ -117,7 +117,7 @@ class Remote(SourceKind):
         label, content = self._label(), digest_file(copy)
         inner = f"{name} fetched"
         found: Collected = FORMATS[self.format](path=copy.name).collect(
-            Where(folder, where.store), con, inner
+            ProjectPaths(folder, where.store), con, inner
         )
         con.execute(
             f"create view {quote(name)} as select * replace ({text(label)} as _file) from"
@@ -138,13 +138,13 @@ class Remote(SourceKind):
                 while data := source.read(1 << 20):
                     total += len(data)
                     if total > self.max:
-                        raise Wrong(
+                        raise ConfigValueError(
                             "max",
                             f"the file has more than {self.max} bytes",
                             "a smaller file, or a greater 'max'",
                         )
                     target.write(data)
         except FileNotFoundError as error:
-            raise Wrong("url", "no file is there", "the URL of a file") from error
+            raise ConfigValueError("url", "no file is there", "the URL of a file") from error
         except OSError as error:
-            raise Later(f"'{self._label()}' cannot be read now") from error
+            raise RetryableError(f"'{self._label()}' cannot be read now") from error

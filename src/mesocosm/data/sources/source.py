@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration
 from mesocosm.core.written_settings import written_settings
 from mesocosm.data.sources.contract import Contract
 
 
-class SourceKind(Kind):
+class SourceKind(Settings):
     """Settings common to all sources; lineage keeps them.
 
     Args:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mesocosm.core.settings import Source, Where
+from mesocosm.core.settings import ProjectPaths, Source
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.data.sources.delimited.header import read_header
 from mesocosm.data.sources.delimited.plain_text import open_plain
@@ -17,13 +17,13 @@ from mesocosm.data.sources.spool import unique_names
 
 
 def columns_of_sources(
-    con: Any, sources: Mapping[str, Source], names: Sequence[str], where: Where
+    con: Any, sources: Mapping[str, Source], names: Sequence[str], where: ProjectPaths
 ) -> dict[str, list[str]]:
     """The columns of those of the sources whose files tell them without a pass over the rows:
     delimited files and Parquet.
 
     Raises:
-        Wrong: a file cannot be read.
+        ConfigValueError: a file cannot be read.
     """
     found: dict[str, list[str]] = {}
     for name in names:
@@ -37,7 +37,7 @@ def columns_of_sources(
     return found
 
 
-def _csv_columns(con: Any, source: Csv, where: Where) -> list[str]:
+def _csv_columns(con: Any, source: Csv, where: ProjectPaths) -> list[str]:
     columns: dict[str, None] = {}
     for path in files_of(where, source.path):
         label, _ = name_and_fingerprint(where, path)
@@ -46,7 +46,7 @@ def _csv_columns(con: Any, source: Csv, where: Where) -> list[str]:
     return list(columns)
 
 
-def _parquet_columns(source: Parquet, where: Where) -> list[str] | None:
+def _parquet_columns(source: Parquet, where: ProjectPaths) -> list[str] | None:
     """The columns of Parquet files; None where one cannot be read, which the build reports."""
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -2,7 +2,7 @@
 not.
 """
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.data.types.address import Address
 from mesocosm.data.types.boolean import Boolean
 from mesocosm.data.types.category import Category
@@ -17,7 +17,7 @@ from mesocosm.data.types.tags import Tags
 from mesocosm.data.types.text import Text
 from mesocosm.data.types.time import Time
 
-TYPES: dict[str, type[Kind]] = {
+TYPES: dict[str, type[Settings]] = {
     "address": Address,
     "boolean": Boolean,
     "category": Category,

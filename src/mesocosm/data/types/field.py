@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field as Setting
 from pydantic import field_validator
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.data.cleaning.missing import MissingSetting
 from mesocosm.data.cleaning.missing.keep import Keep
 from mesocosm.data.cleaning.outliers.detector import OutlierDetector
@@ -26,7 +26,7 @@ from mesocosm.data.quality.rules import RuleSetting
 Facts = dict[str, Any]
 
 
-class FieldKind(Kind):
+class FieldKind(Settings):
     """Settings common to all types.
 
     Args:

@@ -8,17 +8,17 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.core.values.units import (
     CURRENCIES,
     HAN,
     OFFSET_WORDS,
-    factor,
-    known,
-    money,
+    find_factor,
+    find_shift,
+    is_common,
+    list_amounts,
+    list_spellings,
     parse_unit,
-    shift,
-    spellings,
 )
 from mesocosm.data.cleaning.outliers import OutliersSetting
 from mesocosm.data.cleaning.outliers.detector import OutlierDetector
@@ -52,12 +52,12 @@ Worth = Annotated[float, Field(gt=0)]
 
 
 def _unit(text: str) -> str:
-    if not known(text):
+    if not is_common(text):
         parse_unit(text)
     return text
 
 
-class Rates(Kind):
+class Rates(Settings):
     """Where exchange rates come from: a source with one row a currency, or a row a currency and
     day.
 
@@ -164,17 +164,17 @@ class Number(FieldKind):
         """
         if not self.unit:
             return {}
-        known = spellings(self.unit)
+        known = list_spellings(self.unit)
         if self.unit in CURRENCIES:
             own = self.rates if isinstance(self.rates, dict) else {}
-            known |= money(self.unit, {**own, **(rates or {})})
+            known |= list_amounts(self.unit, {**own, **(rates or {})})
         for spelling in spellings_seen:
-            times = factor(spelling, self.unit)
+            times = find_factor(spelling, self.unit)
             if times is not None:
                 known[spelling] = times
         shifted: dict[str, list[float]] = {}
         for spelling in sorted({*OFFSET_WORDS, *spellings_seen}):
-            line = shift(spelling, self.unit)
+            line = find_shift(spelling, self.unit)
             if line:
                 shifted[spelling] = list(line)
                 known.pop(spelling, None)

@@ -1,6 +1,6 @@
 """Augmentation of texts and images in training: one file and one line each."""
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.learning.augmentation.brightness import Light
 from mesocosm.learning.augmentation.crop import Crop
 from mesocosm.learning.augmentation.cutout import Cover
@@ -11,7 +11,7 @@ from mesocosm.learning.augmentation.rotate import Turn
 from mesocosm.learning.augmentation.swap import Swap
 from mesocosm.learning.augmentation.synonym import Synonym
 
-AUGMENT: dict[str, type[Kind]] = {
+AUGMENT: dict[str, type[Settings]] = {
     "mask": Mask,
     "delete": Delete,
     "swap": Swap,

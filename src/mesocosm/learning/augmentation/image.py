@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from typing import Any, ClassVar
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Picture(Kind):
+class Picture(Settings):
     """A change of a picture that leaves what it shows as it is."""
 
     of: ClassVar[str] = "image"

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 MIN_COSINE = 0.55  # of two words' vectors, from which on one may replace the other
 NEIGHBOURS = 3
@@ -74,7 +74,7 @@ class Words:
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 
-class Augment(Kind):
+class Augment(Settings):
     """A change of some of a row's tokens.
 
     Args:

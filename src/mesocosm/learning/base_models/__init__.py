@@ -1,6 +1,6 @@
 """Pretrained bases: one file and one line each. Any other name is a folder or a hub id."""
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.learning.base_models.base import Base, resolve
 from mesocosm.learning.base_models.minilm import MiniLM
 from mesocosm.learning.base_models.smollm2 import SmolLM2
@@ -12,7 +12,7 @@ def is_installed(name: str) -> bool:
     """Whether a base that comes with Mesocosm is installed."""
     try:
         return BASES[name].folder().is_dir()
-    except Failure:
+    except MesocosmError:
         return False
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest, digest_file
 
 
@@ -51,7 +51,7 @@ def locate_base(name: str, root: Path) -> tuple[Path, str]:
     """The folder and licence of a base, or the GGUF file that it is.
 
     Raises:
-        Wrong: there is no such base, or the hub cannot be reached.
+        ConfigValueError: there is no such base, or the hub cannot be reached.
     """
     from mesocosm.learning.base_models import BASES
 
@@ -61,7 +61,7 @@ def locate_base(name: str, root: Path) -> tuple[Path, str]:
     if local.is_dir() or _is_gguf(local):
         return local.resolve(), "as its folder says"
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not canonical_hub_id(name):
-        raise Wrong(
+        raise ConfigValueError(
             "base",
             f"no base is named '{name}'",
             "a name of 'mesocosm model bases', a folder, or a hub id as owner/name",
@@ -127,7 +127,7 @@ def _download(name: str) -> Path:
     except Exception as error:
         from mesocosm.learning.base_models import BASES
 
-        raise Wrong(
+        raise ConfigValueError(
             "base",
             f"'{name}' cannot be downloaded from the hub now",
             "a base that is installed, or a network",
@@ -140,7 +140,7 @@ def resolve(name: str, root: Path) -> Base:
     """A base, ready to load.
 
     Raises:
-        Wrong: it is not there, or its weights are not safetensors.
+        ConfigValueError: it is not there, or its weights are not safetensors.
     """
     folder, licence = locate_base(name, root)
     packed = [folder] if folder.is_file() else sorted(folder.glob("*.gguf"))
@@ -150,7 +150,7 @@ def resolve(name: str, root: Path) -> Base:
         folder = unpack_gguf(name, packed[0], root / ".mesocosm")
     files = sorted(folder.glob("*.safetensors"))
     if not (folder / "config.json").is_file() or not files:
-        raise Wrong(
+        raise ConfigValueError(
             "base",
             f"the folder of '{name}' holds no config.json with safetensors",
             "a folder laid out as a hub's",
@@ -171,13 +171,13 @@ def _read_config(name: str, folder: Path) -> dict[str, Any]:
     try:
         config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
-        raise Wrong(
+        raise ConfigValueError(
             "base",
             f"the config.json of '{name}' is not valid JSON",
             "a folder laid out as a hub's",
         ) from error
     if "auto_map" in config:
-        raise Wrong(
+        raise ConfigValueError(
             "base",
             f"'{name}' needs code of its own",
             "a base whose architecture transformers knows",

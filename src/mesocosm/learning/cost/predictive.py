@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.core.cache import there
+from mesocosm.core.cache import is_cached
 from mesocosm.learning.cost.estimate import Job, Work, add_work, scale_work
 from mesocosm.learning.cost.predictor_sizes import PredictorSizes
 from mesocosm.learning.cost.workload import (
@@ -73,7 +73,7 @@ def planned_job(
         corpus_fields: what goes along with each of them, by field.
 
     Raises:
-        Wrong: the image base is not there.
+        ConfigValueError: the image base is not there.
     """
     from mesocosm.learning.base_models import resolve
     from mesocosm.learning.pretraining.run import Corpus, find_pretrained
@@ -322,6 +322,6 @@ def graph_export_work(net: Net, base: Base | None, store: Path) -> Work:
 
     if not net.weights or (base and (trunk_folder(base, store) / "trunk.int8.onnx").is_file()):
         return {}
-    if base and there(f"trunks/{trunk_folder(base, store).name}"):
+    if base and is_cached(f"trunks/{trunk_folder(base, store).name}"):
         return COPIED
     return export_work(net)

@@ -30,7 +30,7 @@ def job_for(
     budget of its own.
 
     Raises:
-        Wrong: the data or the base does not fit the settings.
+        ConfigValueError: the data or the base does not fit the settings.
     """
     if not (model.base is None or isinstance(model.base, str)) or model.base == AUTO:
         return None
@@ -48,7 +48,7 @@ def _base(model: Model, context: TrainContext) -> Base:
     """The base that the settings name.
 
     Raises:
-        Wrong: it is not there.
+        ConfigValueError: it is not there.
     """
     return resolve(str(model.base or ""), context.root)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,7 @@ GAPS = ("parity_gap", "odds_gap", "accuracy_gap")
 MIN_ROWS = 10  # of a group whose rates are compared
 
 
-class Fair(Kind):
+class Fair(Settings):
     """Groups that the model is compared on; the fields need not be inputs.
 
     Args:

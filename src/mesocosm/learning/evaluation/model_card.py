@@ -330,7 +330,7 @@ def _render_fairness(fairness: Record | None) -> list[Lines]:
     if fairness is None:
         return [
             [
-                "No field of demographic groups is declared (`fair` in the model), so no groups"
+                "No field of demographic groups is declared (`fairness` in the model), so no groups"
                 " were compared."
             ]
         ]

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.cache import left, taken
+from mesocosm.core.cache import copy_from_cache, copy_to_cache
 from mesocosm.core.files import folder_appears
 from mesocosm.core.hashing import digest
 from mesocosm.learning.base_models import Base
@@ -73,12 +73,14 @@ def shared_trunk(base: Base, store: Path) -> Path:
     from mesocosm.learning.features.embeddings import load_trunk
 
     folder = trunk_folder(base, store)
-    if not (folder / "trunk.int8.onnx").is_file() and not taken(f"trunks/{folder.name}", folder):
+    if not (folder / "trunk.int8.onnx").is_file() and not copy_from_cache(
+        f"trunks/{folder.name}", folder
+    ):
         with folder_appears(folder) as aside:
             export_trunk(load_trunk(base), aside)
             extract_weights(aside)
             shutil.copy(base.folder / "tokenizer.json", aside / "tokenizer.json")
-        left(f"trunks/{folder.name}", folder)
+        copy_to_cache(f"trunks/{folder.name}", folder)
     return folder
 
 

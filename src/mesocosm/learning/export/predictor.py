@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.evaluation.interval_widths import interval_ends
 from mesocosm.learning.features import tabular
@@ -68,7 +68,7 @@ class Version:
         readers: trunks already open, shared between versions.
 
     Raises:
-        Failure: a file of the version was changed or lost.
+        MesocosmError: a file of the version was changed or lost.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Version:
         readers: dict[Any, Any] | None = None,
     ) -> None:
         if not folder.is_dir() or digest_folder(folder) != content:
-            raise Failure(
+            raise MesocosmError(
                 f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
                 " build'"
             )

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.progress import QUIET
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.base_models.base import feature_cache_path
@@ -67,7 +67,7 @@ def load_trunk(base: Base) -> Trunk:
             base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
         )
     except Exception as error:  # safetensors, transformers and torch each have their own kinds
-        raise Wrong(
+        raise ConfigValueError(
             "base",
             f"the weights of '{base.name}' cannot be read",
             "a complete folder laid out as a hub's, of an architecture that transformers knows",

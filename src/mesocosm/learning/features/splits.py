@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.features import tabular
 from mesocosm.learning.heads.folds import group_duplicates, number_groups
 from mesocosm.learning.importers.onnx import ImportedModel, plain_facts
@@ -79,7 +79,7 @@ def split_dataset(
         kinds: each field's type.
 
     Raises:
-        Wrong: the target has one value, or a part has no rows.
+        ConfigValueError: the target has one value, or a part has no rows.
     """
     task = Ordinal(context.order) if context.order else TASKS[kinds[model.target]]()
     target = [task.parse_target(v) for v in rows[model.target]]
@@ -141,7 +141,7 @@ def _fit_task(task: Task, name: str, targets: Sequence[Any], source: SourceModel
         return
     unknown = [label for label in task.labels if label not in source.labels]
     if unknown:
-        raise Wrong(
+        raise ConfigValueError(
             "init_from",
             f"{source.version} knows no class '{unknown[0]}'",
             "rows of the classes that it knows",
@@ -156,12 +156,12 @@ def _check_rows(
 ) -> None:
     """Refuse a split without test rows, and inputs that are empty in all training rows."""
     if not where["test"]:
-        raise Wrong(
+        raise ConfigValueError(
             "dataset", "its split leaves no test rows", "more rows, or a larger share in split.test"
         )
     for name in model.features:
         if source is None and all(rows[name][i] is None for i in where["train"]):
-            raise Wrong(
+            raise ConfigValueError(
                 "features",
                 f"the training rows of '{name}' hold no value at all",
                 "an input with values",
@@ -175,7 +175,7 @@ def _drop_unknown_targets(
     for part in ("validation", "test"):
         where[part] = [i for i in where[part] if task.is_known(target[i])]
     if not where["test"]:
-        raise Wrong(
+        raise ConfigValueError(
             "target",
             f"no test row has a value of '{name}' that a training row has",
             "a field whose values come more than once, or more rows",

@@ -1,6 +1,6 @@
 """Fine-tuning methods: one file and one line each."""
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.learning.fine_tuning.adalora import Adalora
 from mesocosm.learning.fine_tuning.adapter import Adapter
 from mesocosm.learning.fine_tuning.bitfit import Bitfit
@@ -14,7 +14,7 @@ from mesocosm.learning.fine_tuning.lora import Lora
 from mesocosm.learning.fine_tuning.prefix import Prefix
 from mesocosm.learning.fine_tuning.prompt import Prompt
 
-FINE_TUNING: dict[str, type[Kind]] = {
+FINE_TUNING: dict[str, type[Settings]] = {
     "frozen": Frozen,
     "full": Full,
     "last": Last,

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import freeze
 
@@ -15,7 +15,7 @@ class Bitfit(Gradient):
     """Train the biases of the base and the head; every matrix stays.
 
     Raises:
-        Wrong: the base has no bias.
+        ConfigValueError: the base has no bias.
 
     Source: Ben Zaken et al. 2022, arXiv 2106.10199.
 
@@ -31,7 +31,7 @@ class Bitfit(Gradient):
         freeze(base)
         biases = [p for n, p in base.named_parameters() if n.endswith("bias")]
         if not biases:
-            raise Wrong(
+            raise ConfigValueError(
                 "fine_tune.method", "the base has no bias to train", "another method, such as lora"
             )
         for bias in biases:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Frozen(Kind):
+class Frozen(Settings):
     """Leave every weight of the base as it is and fit a head on its features.
 
     Args:

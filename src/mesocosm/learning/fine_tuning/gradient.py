@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind, union
+from mesocosm.core.settings import Settings, one_of
 from mesocosm.learning.augmentation import AUGMENT
 from mesocosm.learning.augmentation.image import Picture
 from mesocosm.learning.augmentation.text import Augment
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     AdversarialSetting = Adversarial
     AugmentSetting = Augment | Picture
 else:
-    LossSetting = union(LOSSES, "method")
-    OptimiserSetting = union(OPTIMISERS, "method")
-    ScheduleSetting = union(SCHEDULES, "method")
-    AdversarialSetting = union(ADVERSARIAL, "method")
-    AugmentSetting = union(AUGMENT, "method")
+    LossSetting = one_of(LOSSES, "method")
+    OptimiserSetting = one_of(OPTIMISERS, "method")
+    ScheduleSetting = one_of(SCHEDULES, "method")
+    AdversarialSetting = one_of(ADVERSARIAL, "method")
+    AugmentSetting = one_of(AUGMENT, "method")
 
 
-class Gradient(Kind):
+class Gradient(Settings):
     """Settings of training by gradient.
 
     Args:
@@ -105,7 +105,7 @@ class Gradient(Kind):
         """The base, prepared: trainable weights require gradients, and new parts are in place.
 
         Raises:
-            Wrong: the base has not the parts that the method needs.
+            ConfigValueError: the base has not the parts that the method needs.
         """
         raise NotImplementedError
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import freeze, layers_of
 
@@ -19,7 +19,7 @@ class Last(Gradient):
         layers: how many layers train.
 
     Raises:
-        Wrong: the base has fewer layers.
+        ConfigValueError: the base has fewer layers.
 
     Source: Lee et al. 2019, arXiv 1911.03090.
 
@@ -35,7 +35,7 @@ class Last(Gradient):
         freeze(base)
         found = layers_of(base)[1]
         if self.layers > len(found):
-            raise Wrong(
+            raise ConfigValueError(
                 "fine_tune.layers",
                 f"the base has {len(found)} layers",
                 f"a number from 1 to {len(found)}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 ENDS = (
     "attention.output.dense",
@@ -27,7 +27,7 @@ def layers_of(net: Any) -> tuple[str, Any]:
     """The name and the list of a base's layers.
 
     Raises:
-        Wrong: the base has no such list.
+        ConfigValueError: the base has no such list.
     """
     from torch import nn
 
@@ -35,7 +35,7 @@ def layers_of(net: Any) -> tuple[str, Any]:
         (name, m) for name, m in net.named_modules() if isinstance(m, nn.ModuleList) and len(m)
     ]
     if not lists:
-        raise Wrong("base", "it has no list of layers", "a transformer")
+        raise ConfigValueError("base", "it has no list of layers", "a transformer")
     return max(lists, key=lambda one: sum(p.numel() for p in one[1].parameters()))
 
 
@@ -58,7 +58,7 @@ def linear_names(
     must.
 
     Raises:
-        Wrong: there is none, or no part bears a name in `targets`.
+        ConfigValueError: there is none, or no part bears a name in `targets`.
     """
     ends = {
         name.rsplit(".", 1)[-1] for name, m in net.named_modules() if getattr(m, "in_features", 0)
@@ -70,7 +70,7 @@ def linear_names(
     if not names:
         unknown = [word]
     if unknown:
-        raise Wrong(
+        raise ConfigValueError(
             "fine_tune.targets",
             f"no module of the base is named '{unknown[0]}'",
             "a module of it",
@@ -85,7 +85,7 @@ def block_ends(net: Any) -> Iterator[tuple[Any, str, Any]]:
     there, itself.
 
     Raises:
-        Wrong: there is none whose name is known.
+        ConfigValueError: there is none whose name is known.
     """
     found = False
     for layer in layers_of(net)[1]:
@@ -96,7 +96,7 @@ def block_ends(net: Any) -> Iterator[tuple[Any, str, Any]]:
                 parent, _, last = name.rpartition(".")
                 yield layer.get_submodule(parent), last, module
     if not found:
-        raise Wrong(
+        raise ConfigValueError(
             "base",
             "no block of it ends in a linear part of a known name",
             f"parts named as one of: {', '.join(ENDS)}",

@@ -21,7 +21,7 @@ class Lora(Gradient):
         targets: ends of the names of modules to adapt; `attention` takes the query and value.
 
     Raises:
-        Wrong: no module of the base bears a name in `targets`; lists those that exist.
+        ConfigValueError: no module of the base bears a name in `targets`; lists those that exist.
 
     Source: Hu et al. 2021, arXiv 2106.09685.
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import freeze
 
@@ -25,7 +25,7 @@ class Prefix(Gradient):
         length: how many a layer.
 
     Raises:
-        Wrong: the base's attentions are not of a family known.
+        ConfigValueError: the base's attentions are not of a family known.
 
     Source: Li and Liang 2021, arXiv 2101.00190; Liu et al. 2022, arXiv 2110.07602.
 
@@ -51,7 +51,7 @@ class Prefix(Gradient):
         freeze(base)
         found = [(m, parts) for _, m in base.named_modules() if (parts := _parts(m))]
         if not found:
-            raise Wrong(
+            raise ConfigValueError(
                 "fine_tune.method",
                 "the base's attentions are not of a family that 'prefix' knows",
                 "another method, such as lora",

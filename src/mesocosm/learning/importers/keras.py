@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 
 MAX_BYTES = 2_000_000_000
 MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
@@ -85,8 +85,8 @@ def convert_to_onnx(path: Path, named: str) -> bytes:
         named: the file as messages name it.
 
     Raises:
-        Wrong: it is not a complete file, or names what is not taken.
-        Failure: Keras is not installed.
+        ConfigValueError: it is not a complete file, or names what is not taken.
+        MesocosmError: Keras is not installed.
     """
     config = _check_file(path, named)
     os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -96,19 +96,19 @@ def convert_to_onnx(path: Path, named: str) -> bytes:
         try:
             import keras
         except ImportError as error:
-            raise Failure(NEEDS_KERAS) from error
+            raise MesocosmError(NEEDS_KERAS) from error
         if keras.backend.backend() != "torch":
-            raise Failure(
+            raise MesocosmError(
                 f"Keras runs on {keras.backend.backend()} here; expected KERAS_BACKEND=torch"
             )
         out = Path(home, "made.onnx")
         try:
             _export(path, out)
-        except Wrong:
+        except ConfigValueError:
             raise
         except Exception as error:  # Keras, HDF5 and torch each have their own kinds
             reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-            raise Wrong(
+            raise ConfigValueError(
                 "base.keras",
                 f"'{named}' cannot be read by Keras {keras.__version__} ({reason})",
                 f"a complete file saved by Keras 3 from a {config['class_name']} model",
@@ -123,7 +123,9 @@ def _export(path: Path, out: Path) -> None:
 
     net = keras.saving.load_model(path, compile=False, safe_mode=True)
     if len(net.inputs) != 1:
-        raise Wrong("base.keras", f"it takes {len(net.inputs)} inputs", "one input (rows, inputs)")
+        raise ConfigValueError(
+            "base.keras", f"it takes {len(net.inputs)} inputs", "one input (rows, inputs)"
+        )
     net(np.zeros((1, *net.inputs[0].shape[1:]), np.float32))
     net.export(str(out), format="onnx", verbose=False)
 
@@ -141,7 +143,7 @@ def _check_file(path: Path, named: str) -> dict[str, Any]:
                 weights.flush()
                 _check_weights(weights.name, named)
     except (zipfile.BadZipFile, ValueError, OSError, KeyError) as error:
-        raise Wrong(
+        raise ConfigValueError(
             "base.keras", f"'{named}' is not a complete Keras file", "a file saved by Keras 3"
         ) from error
     _check_model(config, named)
@@ -153,13 +155,15 @@ def _check_members(archive: zipfile.ZipFile, named: str) -> None:
     names = {i.filename for i in archive.infolist()}
     if not {"config.json", "model.weights.h5"} <= names <= MEMBERS:
         others = ", ".join(sorted(names - MEMBERS)[:3])
-        raise Wrong(
+        raise ConfigValueError(
             "base.keras",
             f"'{named}' holds {others or 'no config.json with weights'}",
             "a file saved by Keras 3, with no assets",
         )
     if sum(i.file_size for i in archive.infolist()) > MAX_BYTES:
-        raise Wrong("base.keras", f"it unpacks to more than {MAX_BYTES} bytes", "a smaller one")
+        raise ConfigValueError(
+            "base.keras", f"it unpacks to more than {MAX_BYTES} bytes", "a smaller one"
+        )
 
 
 def _check_model(config: Any, named: str) -> None:
@@ -169,7 +173,7 @@ def _check_model(config: Any, named: str) -> None:
         kind = config.get("class_name")
         if config.get("module") in MODEL_MODULES and kind in MODELS:
             return
-    raise Wrong(
+    raise ConfigValueError(
         "base.keras",
         f"'{named}' holds a {str(kind)[:60]}",
         "a Sequential or Functional model of Keras itself",
@@ -190,7 +194,7 @@ def _check_classes(value: Any, named: str) -> None:
         if activation is None:
             continue
         if not isinstance(activation, str) or activation not in ACTIVATIONS:
-            raise Wrong(
+            raise ConfigValueError(
                 "base.keras",
                 f"'{named}' uses the activation {str(activation)[:60]}",
                 "",
@@ -208,7 +212,7 @@ def _check_class(value: Mapping[str, Any], named: str) -> None:
         or (module == "keras" and name in PLAIN)
     )
     if not known or value.get("registered_name") not in (None, name, f"keras.{name}", ""):
-        raise Wrong(
+        raise ConfigValueError(
             "base.keras",
             f"'{named}' uses '{name[:60]}' of '{module[:60]}'",
             "layers of Keras itself",
@@ -221,7 +225,7 @@ def _check_weights(path: str, named: str) -> None:
     try:
         import h5py
     except ImportError as error:
-        raise Failure(NEEDS_KERAS) from error
+        raise MesocosmError(NEEDS_KERAS) from error
 
     def is_inside(group: Any) -> bool:
         for name in group:
@@ -237,7 +241,7 @@ def _check_weights(path: str, named: str) -> None:
 
     with h5py.File(path, "r") as file:
         if not is_inside(file):
-            raise Wrong(
+            raise ConfigValueError(
                 "base.keras",
                 f"'{named}' keeps its weights in another file",
                 "one file that holds all of it",

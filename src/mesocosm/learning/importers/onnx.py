@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import model_validator
 
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import inside
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.learning.importers.onnx_safety import check_safe
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ FAR = 1e30  # beyond every number of a row
 MAX_BYTES = 2_000_000_000
 
 
-class ImportedModel(Kind):
+class ImportedModel(Settings):
     """A model of numbers in one row each, trained elsewhere.
 
     Args:
@@ -84,21 +84,21 @@ class ImportedModel(Kind):
         """The path of the file or folder.
 
         Raises:
-            Wrong: it leaves the project, or is not there.
+            ConfigValueError: it leaves the project, or is not there.
         """
         found = inside(root, self.file, self.key)
         if self.tensorflow and not found.is_dir():
-            raise Wrong(self.key, f"no folder at '{self.file}'", "a SavedModel")
+            raise ConfigValueError(self.key, f"no folder at '{self.file}'", "a SavedModel")
         if not self.tensorflow and not found.is_file():
             expected = "an ONNX file" if self.onnx else "a Keras file"
-            raise Wrong(self.key, f"no file at '{self.file}'", expected)
+            raise ConfigValueError(self.key, f"no file at '{self.file}'", expected)
         return found
 
     def content(self, root: Path) -> str:
         """The fingerprint of its bytes.
 
         Raises:
-            Wrong: as `path`.
+            ConfigValueError: as `path`.
         """
         from mesocosm.core.hashing import digest_file, digest_folder
 
@@ -123,7 +123,7 @@ def wrap_as_head(
             for classes.
 
     Raises:
-        Wrong: the file is no ONNX graph, contains operators or files of its own, or its input or
+        ConfigValueError: the file is no ONNX graph, contains operators or files of its own, or its input or
             output has another shape.
     """
     model = _load(setting, root)
@@ -138,7 +138,9 @@ def _load(setting: ImportedModel, root: Path) -> ModelProto:
 
     path = setting.path(root)
     if path.stat().st_size > MAX_BYTES:
-        raise Wrong(setting.key, f"the file has more than {MAX_BYTES} bytes", "a smaller one")
+        raise ConfigValueError(
+            setting.key, f"the file has more than {MAX_BYTES} bytes", "a smaller one"
+        )
     try:
         if setting.keras:
             from mesocosm.learning.importers import keras
@@ -152,10 +154,10 @@ def _load(setting: ImportedModel, root: Path) -> ModelProto:
             model = onnx.load(str(path), load_external_data=False)
         check_safe(model, setting.file)
         onnx.checker.check_model(model)
-    except (Wrong, Failure):
+    except (ConfigValueError, MesocosmError):
         raise
     except Exception as error:  # protobuf and the checker each have their own kinds
-        raise Wrong(
+        raise ConfigValueError(
             "base.onnx",
             f"'{setting.file}' is not a complete ONNX graph",
             "a file that onnx.checker passes",
@@ -168,14 +170,14 @@ def _find_input(graph: GraphProto, inputs: int) -> str:
     weights = {w.name for w in graph.initializer}
     taken = [i for i in graph.input if i.name not in weights]
     if len(taken) != 1 or taken[0].type.tensor_type.elem_type != FLOAT:
-        raise Wrong(
+        raise ConfigValueError(
             "base.onnx",
             f"its inputs are {', '.join(i.name for i in taken) or 'none'}",
             "one input of float32 (rows, inputs)",
         )
     width = _input_width(taken[0])
     if width not in (None, inputs):
-        raise Wrong(
+        raise ConfigValueError(
             "base.onnx",
             f"its input '{taken[0].name}' takes {width} numbers, and the model has {inputs} inputs",
             f"{inputs}",
@@ -191,7 +193,7 @@ def _find_output(graph: GraphProto) -> ValueInfoProto:
         if o.type.HasField("tensor_type") and o.type.tensor_type.elem_type == FLOAT
     ]
     if not tables:
-        raise Wrong(
+        raise ConfigValueError(
             "base.onnx",
             "no output of it is a table of float32",
             "an output of probabilities (rows, classes), as scikit-learn's converters give without"
@@ -290,13 +292,13 @@ def load_head(
         scale: as in `wrap_as_head`.
 
     Raises:
-        Wrong: its classes are not those of the training rows, or the graph is refused
+        ConfigValueError: its classes are not those of the training rows, or the graph is refused
             (`wrap_as_head`).
     """
     theirs = list(setting.labels or labels)
     unknown = [label for label in labels if label not in theirs]
     if unknown:
-        raise Wrong(
+        raise ConfigValueError(
             "base.labels",
             f"the class '{unknown[0]}' of the training rows is not among them",
             "every class, in the order of the output",
@@ -325,7 +327,7 @@ class ImportedHead:
                 model.SerializeToString(), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:
-            raise Wrong(
+            raise ConfigValueError(
                 "base.onnx",
                 f"it cannot be run ({str(error).splitlines()[0][:160]})",
                 "a graph of the operators that ONNX Runtime knows",
@@ -337,14 +339,14 @@ class ImportedHead:
         """Logarithms of its probabilities (rows, classes), or its values (rows, 1).
 
         Raises:
-            Wrong: the graph cannot be run on the rows, or its output is no probabilities.
+            ConfigValueError: the graph cannot be run on the rows, or its output is no probabilities.
         """
         import numpy as np
 
         try:
             out = np.asarray(self.session.run(None, {"features": text, "table": table})[0])
         except Exception as error:
-            raise Wrong(
+            raise ConfigValueError(
                 "base.onnx",
                 f"it cannot be run on the rows ({str(error).splitlines()[0][:160]})",
                 "a graph that takes (rows, inputs) and gives one number a class",
@@ -352,7 +354,7 @@ class ImportedHead:
         if not self.classes:
             return out
         if not _are_probabilities(out):
-            raise Wrong(
+            raise ConfigValueError(
                 "base.onnx",
                 "its output is not probabilities: rows do not add up to 1",
                 "probabilities; put a softmax at its end",

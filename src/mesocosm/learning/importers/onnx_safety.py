@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, TensorProto
@@ -20,23 +20,23 @@ def check_safe(model: ModelProto, name: str) -> None:
         name: the file as messages name it.
 
     Raises:
-        Wrong: the graph holds one of them.
+        ConfigValueError: the graph holds one of them.
     """
     if model.functions:
-        raise Wrong(
+        raise ConfigValueError(
             "base.onnx", f"'{name}' defines functions of its own", "operators of the standard only"
         )
     for graph in _graphs(model.graph):
         for tensor in _tensors(graph):
             if tensor.external_data or tensor.data_location:
-                raise Wrong(
+                raise ConfigValueError(
                     "base.onnx",
                     f"'{name}' keeps its weights in another file",
                     "one file that holds all of it",
                 )
         for node in graph.node:
             if node.domain not in DOMAINS:
-                raise Wrong(
+                raise ConfigValueError(
                     "base.onnx",
                     f"'{name}' uses the operator '{node.op_type}' of '{node.domain}'",
                     "operators of the standard only",

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import write_json
 
 KEY = "base.tensorflow"
@@ -157,8 +157,8 @@ def convert_to_onnx(folder: Path, named: str) -> bytes:
         named: the folder as messages name it.
 
     Raises:
-        Wrong: it is not a complete SavedModel, or names what is not taken.
-        Failure: TensorFlow is not installed, or took too long.
+        ConfigValueError: it is not a complete SavedModel, or names what is not taken.
+        MesocosmError: TensorFlow is not installed, or took too long.
 
     Source: https://www.tensorflow.org/guide/saved_model
     """
@@ -167,16 +167,16 @@ def convert_to_onnx(folder: Path, named: str) -> bytes:
         returncode = _run_converter(folder, home, named)
         report = Path(home, REPORT)
         if not report.is_file():
-            raise Wrong(
+            raise ConfigValueError(
                 KEY,
                 f"'{named}' ended the process that read it (exit code {returncode})",
                 EXPECTED,
             )
         error = json.loads(report.read_text(encoding="utf-8"))
         if "failure" in error:
-            raise Failure(error["failure"])
+            raise MesocosmError(error["failure"])
         if "wrong" in error:
-            raise Wrong(*error["wrong"])
+            raise ConfigValueError(*error["wrong"])
         return Path(home, CONVERTED).read_bytes()
 
 
@@ -201,7 +201,7 @@ def _run_converter(folder: Path, home: str, named: str) -> int:
             command, env=env, capture_output=True, timeout=MAX_SECONDS, cwd=home, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise Failure(
+        raise MesocosmError(
             f"'{named}' was not read within {MAX_SECONDS} s; import it as an ONNX file"
         ) from error
     return done.returncode
@@ -213,7 +213,7 @@ def _check_folder(folder: Path, named: str) -> None:
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder).as_posix()
         if not _is_expected(path, inner):
-            raise Wrong(
+            raise ConfigValueError(
                 KEY,
                 f"'{named}' holds '{inner[:80]}'",
                 "a SavedModel with its variables, and no assets or links",
@@ -221,9 +221,9 @@ def _check_folder(folder: Path, named: str) -> None:
         if path.is_file():
             size += path.stat().st_size
     if not (folder / "saved_model.pb").is_file():
-        raise Wrong(KEY, f"'{named}' holds no saved_model.pb", EXPECTED)
+        raise ConfigValueError(KEY, f"'{named}' holds no saved_model.pb", EXPECTED)
     if size > MAX_BYTES:
-        raise Wrong(KEY, f"its files have more than {MAX_BYTES} bytes", "a smaller one")
+        raise ConfigValueError(KEY, f"its files have more than {MAX_BYTES} bytes", "a smaller one")
 
 
 def _is_expected(path: Path, inner: str) -> bool:
@@ -248,7 +248,7 @@ def _operators(graph: Any) -> Iterator[str]:
 def _check_operators(graph: Any, known: set[str], named: str) -> None:
     unknown = sorted(set(_operators(graph)) - known)
     if unknown:
-        raise Wrong(
+        raise ConfigValueError(
             KEY,
             f"'{named}' uses the operator '{unknown[0][:60]}'",
             "operators that compute with numbers only",
@@ -264,7 +264,7 @@ def _convert(folder: Path, named: str, out: Path) -> None:
             convert_variables_to_constants_v2,
         )
     except ImportError as error:
-        raise Failure(
+        raise MesocosmError(
             f"a SavedModel needs TensorFlow and tf2onnx ({error}); install mesocosm with its extra"
             " 'tensorflow'"
         ) from error
@@ -292,9 +292,9 @@ def _read_graph(folder: Path, named: str) -> Any:
     try:
         model.ParseFromString((folder / "saved_model.pb").read_bytes())
     except DecodeError as error:
-        raise Wrong(KEY, f"'{named}' is not a complete SavedModel", EXPECTED) from error
+        raise ConfigValueError(KEY, f"'{named}' is not a complete SavedModel", EXPECTED) from error
     if len(model.meta_graphs) != 1 or not model.meta_graphs[0].object_graph_def.nodes:
-        raise Wrong(
+        raise ConfigValueError(
             KEY,
             f"'{named}' holds {len(model.meta_graphs)} graphs of TensorFlow 1",
             "one graph, saved by TensorFlow 2",
@@ -307,20 +307,20 @@ def _check_graph(meta: Any, named: str) -> None:
     _check_operators(meta.graph_def, NUMERIC_OPERATORS | WEIGHT_OPERATORS, named)
     kinds = {str(n.WhichOneof("kind")) for n in meta.object_graph_def.nodes} - OBJECTS
     if kinds or meta.asset_file_def:
-        raise Wrong(
+        raise ConfigValueError(
             KEY,
             f"'{named}' keeps {', '.join(sorted(kinds)) or 'assets'}",
             "variables and functions only",
         )
     if SIGNATURE not in meta.signature_def:
-        raise Wrong(
+        raise ConfigValueError(
             KEY,
             f"'{named}' has the signatures {', '.join(sorted(meta.signature_def)) or 'none'}",
             f"one called '{SIGNATURE}'",
         )
     signature = meta.signature_def[SIGNATURE]
     if len(signature.inputs) != 1 or len(signature.outputs) != 1:
-        raise Wrong(
+        raise ConfigValueError(
             KEY,
             f"'{named}' takes {len(signature.inputs)} inputs and gives {len(signature.outputs)}"
             " outputs",
@@ -333,9 +333,9 @@ def main(folder: str, out: str, named: str) -> None:
     report: dict[str, Any] = {}
     try:
         _convert(Path(folder), named, Path(out))
-    except Wrong as wrong:
+    except ConfigValueError as wrong:
         report = {"wrong": [wrong.key, wrong.found, wrong.expected]}
-    except Failure as failure:
+    except MesocosmError as failure:
         report = {"failure": str(failure)}
     except Exception as error:  # TensorFlow and tf2onnx each have their own kinds
         reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.pretraining.objective import Objective, Vocabulary
 
 LABELLED = 0.2  # the heat among texts of a class
@@ -54,7 +54,7 @@ class Contrastive(Objective):
             elif not all(isinstance(v, (str, bool)) for v in values):
                 problem = "no names of classes"
             if problem:
-                raise Wrong(
+                raise ConfigValueError(
                     "pretrain.method",
                     f"'{name}' holds {problem}",
                     "a category or boolean that distinguishes texts",

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.pretraining.objective import Objective, Vocabulary
 
 
@@ -39,7 +39,7 @@ class Multitask(Objective):
         for name in self.fields:
             values = [v for v in columns[name] if v is not None]
             if len(set(values)) < 2:
-                raise Wrong(
+                raise ConfigValueError(
                     "pretrain.method",
                     f"'{name}' holds fewer than two values",
                     "a field that distinguishes texts",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Objective(Kind):
+class Objective(Settings):
     """What a base is trained to predict from texts.
 
     Attributes:

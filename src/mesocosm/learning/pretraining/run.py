@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest
 from mesocosm.core.progress import QUIET
@@ -67,11 +67,11 @@ def pretrain(
         most: tokens of a text, after which it is truncated.
 
     Raises:
-        Wrong: there are too few texts, or the loss became NaN or infinite.
+        ConfigValueError: there are too few texts, or the loss became NaN or infinite.
     """
     texts, values = corpus.distinct(setting.method.fields)
     if len(texts) < MIN_TEXTS:
-        raise Wrong(
+        raise ConfigValueError(
             "pretrain.fields", f"there are {len(texts)} different texts", f"at least {MIN_TEXTS}"
         )
     fingerprint = _fingerprint(base, texts, values, setting, most, seed)
@@ -264,7 +264,7 @@ class PretrainingRun:
             loss = self._loss([self.train_rows[i] for i in pick], draw)
             value = float(loss.detach())
             if not math.isfinite(value):
-                raise Wrong(
+                raise ConfigValueError(
                     "pretrain.learning_rate",
                     f"the loss became NaN or infinite after {step + 1} steps of"
                     f" {self.setting.learning_rate:g}",

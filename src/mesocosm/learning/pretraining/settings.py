@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind, union
+from mesocosm.core.settings import Settings, one_of
 from mesocosm.learning.pretraining import OBJECTIVES, Objective
 from mesocosm.learning.pretraining.masked import Masked
 
 if TYPE_CHECKING:
     ObjectiveSetting = Objective
 else:
-    ObjectiveSetting = union(OBJECTIVES, "method")
+    ObjectiveSetting = one_of(OBJECTIVES, "method")
 
 
-class Scratch(Kind):
+class Scratch(Settings):
     """A base that begins from nothing: its own words, its own layers.
 
     Args:
@@ -36,7 +36,7 @@ class Scratch(Kind):
     vocab_size: int = Field(8000, ge=200, le=200_000)
 
 
-class Pretrain(Kind):
+class Pretrain(Settings):
     """Let the base learn from texts without labels before it is tuned.
 
     Args:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Kind
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import Settings
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -32,7 +32,7 @@ NETS = ("mlp", "attention")  # heads that are tried besides those that always ar
 MIN_VALIDATION = 30  # validation rows under which cross-validated losses of heads are compared
 
 
-class Auto(Kind):
+class Auto(Settings):
     """How far `base: auto` looks.
 
     Args:
@@ -66,7 +66,7 @@ def candidates(model: Model, root: Path) -> list[Base]:
     besides.
 
     Raises:
-        Wrong: one that the file names is not there, or is causal.
+        ConfigValueError: one that the file names is not there, or is causal.
     """
     from mesocosm.learning.base_models import installed_encoders, resolve
 
@@ -74,7 +74,7 @@ def candidates(model: Model, root: Path) -> list[Base]:
     more = [resolve(name, root) for name in (model.auto or Auto()).bases]
     writer = next((b for b in more if b.writes), None)
     if writer:
-        raise Wrong("auto.bases", f"'{writer.name}' writes", "bases that read")
+        raise ConfigValueError("auto.bases", f"'{writer.name}' writes", "bases that read")
     return found + more
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -28,7 +28,7 @@ ROWS = 200  # training rows whose gradients estimate the importance
 MIN_TEST_ROWS = 10  # previous test rows under which retention is not measured
 
 
-class Continual(Kind):
+class Continual(Settings):
     """Begin where the last version ended, and keep what it knew.
 
     Args:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.heads import Blend, softmax
 from mesocosm.learning.heads.folds import Groups, make_folds
 from mesocosm.learning.heads.kernel import log_loss
@@ -56,7 +56,7 @@ def load_source(folder: Path, version: str) -> SourceModel:
     """What a version's folder holds.
 
     Raises:
-        Wrong: its head is not linear.
+        ConfigValueError: its head is not linear.
     """
     import onnx
     from onnx import numpy_helper
@@ -67,7 +67,7 @@ def load_source(folder: Path, version: str) -> SourceModel:
         for t in onnx.load(str(folder / "head.onnx")).graph.initializer
     }
     if card["head"] != "linear" or "h0_weights" not in held:
-        raise Wrong(
+        raise ConfigValueError(
             "init_from",
             f"{version} has a head of the kind '{card['head']}'",
             "'fine_tune: {method: frozen, head: linear}' in the model that is adapted",

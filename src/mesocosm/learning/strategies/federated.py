@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ TEXT = 4.0  # unit texts are brought to the table's scale, as in the linear head
 FEDERATED_METRICS = ("gain_over_pooled", "gain_over_apart")
 
 
-class Federated(Kind):
+class Federated(Settings):
     """Average the weights that several sites learn, round by round, instead of learning from their
     rows in one place.
 

@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 Array = Any  # the file's grammar knows these settings, so nothing heavy is imported with them
 Fit = Callable[[Array, Array, Array, Array], Any]
 
 
-class SelfTraining(Kind):
+class SelfTraining(Settings):
     """Take the model's own answer as the label of rows that have none, where it is sure.
 
     Args:

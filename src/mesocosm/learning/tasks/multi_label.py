@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.tabular import BETWEEN
 from mesocosm.learning.heads.blend import sigmoid
@@ -62,7 +62,7 @@ class MultiLabel(Task):
         if self.classes < 2:
             raise_single_value(name, self.labels, "two labels or more")
         if self.classes > MAX_LABELS:
-            raise Wrong(
+            raise ConfigValueError(
                 "target",
                 f"the training rows of '{name}' hold {self.classes} different labels",
                 f"at most {MAX_LABELS}, or 'values' in the field",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.evaluation.interval_widths import fit_widths, interval_ends, quantile
 from mesocosm.learning.evaluation.slices import slices_of as slices
@@ -63,7 +63,7 @@ class Regression(Task):
         values = np.asarray(targets, dtype=float)
         if len(set(values.tolist())) < 2:
             held = f"{values[0]:g} only" if len(values) else "no value"
-            raise Wrong(
+            raise ConfigValueError(
                 "target", f"the training rows of '{name}' hold {held}", "two values or more"
             )
         self.floor = 0.0 if values.min() >= 0 else None

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 
 Array = np.ndarray[Any, Any]
 
@@ -43,7 +43,7 @@ class Task:
         """Fit the facts on the training targets of the field `name`.
 
         Raises:
-            Wrong: they cannot be trained on.
+            ConfigValueError: they cannot be trained on.
         """
         raise NotImplementedError
 
@@ -93,7 +93,7 @@ class Task:
 def raise_single_value(name: str, values: Sequence[str], expected: str) -> NoReturn:
     """Refuse training targets of the field `name` that hold one value, or none."""
     held = f"'{values[0]}' only" if values else "no value"
-    raise Wrong("target", f"the training rows of '{name}' hold {held}", expected)
+    raise ConfigValueError("target", f"the training rows of '{name}' hold {held}", expected)
 
 
 def round_known(metrics: Mapping[str, float]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesocosm.catalog.database.engine import url_of_file
-from mesocosm.core.cache import left, taken
+from mesocosm.core.cache import copy_from_cache, copy_to_cache
 from mesocosm.core.files import aside_name
 from mesocosm.learning.tracking.numbers import LOSSES, finite_numbers
 
@@ -78,7 +78,7 @@ def open_client(database: Path) -> MlflowClient:
         return MlflowClient(tracking_uri=url_of_file(database))
     with tempfile.TemporaryDirectory(prefix="mesocosm-") as home:
         tables = Path(home) / "tables"
-        known = taken(name, tables)
+        known = copy_from_cache(name, tables)
         if known:
             database.parent.mkdir(parents=True, exist_ok=True)
             aside = database.with_name(aside_name(database))
@@ -93,5 +93,5 @@ def open_client(database: Path) -> MlflowClient:
                 # MLflow creates its default one again; this one names this project's folder
                 copy.execute("DELETE FROM experiments")
                 copy.execute("VACUUM")
-            left(name, tables)
+            copy_to_cache(name, tables)
     return client

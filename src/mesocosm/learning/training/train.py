@@ -34,7 +34,7 @@ def train_version(
         say: receives progress.
 
     Raises:
-        Wrong: the data or the base does not fit the settings.
+        ConfigValueError: the data or the base does not fit the settings.
     """
     if model.rank:
         from mesocosm.learning.tasks.ranking.train import train_ranker

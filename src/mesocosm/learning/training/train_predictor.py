@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base, resolve
@@ -43,7 +43,7 @@ def train_predictor(name: str, data: TrainingData, context: TrainContext, say: S
     """Train and evaluate a predictor, and write its files into the context's folder.
 
     Raises:
-        Wrong: the data or the base does not fit the settings, or an input leaks the target.
+        ConfigValueError: the data or the base does not fit the settings, or an input leaks the target.
     """
     import torch
 
@@ -90,14 +90,14 @@ def _check_leakage(data: TrainingData, parts: Splits, say: Say) -> dict[str, Any
     """The leaks of the dataset, as `find_leaks` gives them.
 
     Raises:
-        Wrong: an input that the settings do not allow predicts the target by itself.
+        ConfigValueError: an input that the settings do not allow predicts the target by itself.
     """
     model, target = data.model, data.model.target
     labels = [parts.task.parse_target(v) for v in data.rows[target]]
     leaks = find_leaks(data.rows, data.kinds, model.features, parts.where, labels)
     suspects = [n for n in leaks["telling"] if n not in model.allow_leakage]
     if suspects:
-        raise Wrong(
+        raise ConfigValueError(
             "features",
             f"'{suspects[0]}' alone predicts '{target}' on"
             f" {leaks['telling'][suspects[0]]:.1%} of the test rows, so it may be known only after"

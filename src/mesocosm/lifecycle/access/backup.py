@@ -20,7 +20,7 @@ from pathlib import Path
 
 from mesocosm.catalog.database.migrations import HEAD
 from mesocosm.core.confidential.owner_files import close_to_others, owner_only
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import aside_name
 from mesocosm.core.version import VERSION
 from mesocosm.lifecycle.build_lock import hold_build_lock
@@ -56,13 +56,13 @@ def write_backup(file: Path, archive: Path) -> Backup:
     The keys of pseudonyms and of encrypted fields are in it.
 
     Raises:
-        Failure: there is no store, the archive exists, or a build is at work.
+        MesocosmError: there is no store, the archive exists, or a build is at work.
     """
     store = file.parent / STORE
     if not (store / CATALOG).is_file():
-        raise Failure(f"there is no store beside {file.name}; 'mesocosm build' makes one")
+        raise MesocosmError(f"there is no store beside {file.name}; 'mesocosm build' makes one")
     if archive.exists():
-        raise Failure(f"{archive} exists; expected the name of a new file")
+        raise MesocosmError(f"{archive} exists; expected the name of a new file")
     aside = archive.with_name(aside_name(archive))
     try:
         with hold_build_lock(store), owner_only(), tempfile.TemporaryDirectory() as scratch:
@@ -99,13 +99,13 @@ def restore_backup(archive: Path, file: Path, replace: bool = False) -> tuple[Ba
         What the archive holds, and where the store that was there lies now.
 
     Raises:
-        Failure: it is no archive of ours, a newer release wrote it, a store is there and `replace`
+        MesocosmError: it is no archive of ours, a newer release wrote it, a store is there and `replace`
             is false, or a server runs.
     """
     root = file.parent
     store = root / STORE
     if store.exists() and not replace:
-        raise Failure(f"{store} exists; --replace moves it aside and restores")
+        raise MesocosmError(f"{store} exists; --replace moves it aside and restores")
     root.mkdir(parents=True, exist_ok=True)
     aside = root / aside_name(store)
     try:
@@ -150,9 +150,11 @@ def _unpack(archive: Path, folder: Path) -> Backup:
             tar.extractall(folder, filter="data")
         backup = Backup(**json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
     except (OSError, tarfile.TarError, ValueError, TypeError, EOFError) as error:
-        raise Failure(f"{archive.name} is not a backup of Mesocosm ({str(error)[:100]})") from error
+        raise MesocosmError(
+            f"{archive.name} is not a backup of Mesocosm ({str(error)[:100]})"
+        ) from error
     if backup.schema > HEAD:
-        raise Failure(
+        raise MesocosmError(
             f"{archive.name} has schema version {backup.schema}, and this release knows versions up"
             f" to {HEAD}; use release {backup.release} or newer"
         )

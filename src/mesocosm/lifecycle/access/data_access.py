@@ -11,7 +11,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.learning.model import Model
 
 # types of columns that may look like time or a group
@@ -188,7 +188,7 @@ def read_corpus(
     rows are left out.
 
     Raises:
-        Failure: the dataset of the texts is not built.
+        MesocosmError: the dataset of the texts is not built.
     """
     if not model.pretrain:
         return [], {}
@@ -226,11 +226,11 @@ def _built_snapshot(catalog: Catalog, dataset: str) -> Mapping[str, Any]:
     """The newest snapshot of a dataset.
 
     Raises:
-        Failure: there is none.
+        MesocosmError: there is none.
     """
     snapshot = catalog.snapshot(dataset=dataset)
     if snapshot is None:
-        raise Failure(f"the dataset '{dataset}' is not built; run 'mesocosm build'")
+        raise MesocosmError(f"the dataset '{dataset}' is not built; run 'mesocosm build'")
     return snapshot
 
 
@@ -238,14 +238,14 @@ def read_items(spec: Spec, catalog: Catalog, model: Model) -> dict[str, str]:
     """The text of each item that a ranker may rank.
 
     Raises:
-        Failure: the dataset of the items is not built.
+        MesocosmError: the dataset of the items is not built.
     """
     if not model.rank or not model.rank.items:
         return {}
     snapshot = _built_snapshot(catalog, model.rank.items)
     key = spec.eco.datasets[model.rank.items].key
     if key is None:
-        raise Failure(f"the dataset '{model.rank.items}' has no 'key' that names an item")
+        raise MesocosmError(f"the dataset '{model.rank.items}' has no 'key' that names an item")
     columns, _ = read_columns(spec, snapshot, list(dict.fromkeys([key, *model.rank.texts])))
     items: dict[str, str] = {}
     for i, item in enumerate(columns[key]):

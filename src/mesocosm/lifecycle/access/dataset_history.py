@@ -16,7 +16,7 @@ from sqlalchemy import insert
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.types.field import FieldKind
 from mesocosm.lifecycle.access.dataset_versions import choose_next_id, read_number
@@ -32,12 +32,12 @@ def find_dataset(spec: Spec, name: str) -> Dataset:
     """A dataset of the file.
 
     Raises:
-        Wrong: there is none of that name.
+        ConfigValueError: there is none of that name.
     """
     datasets = resolve_datasets(spec)
     if name not in datasets:
         found = f"no dataset is named '{name[:60]}'"
-        raise Wrong("", found, "a dataset of the file", sorted(datasets), name)
+        raise ConfigValueError("", found, "a dataset of the file", sorted(datasets), name)
     return datasets[name]
 
 
@@ -46,18 +46,18 @@ def find_version(catalog: Catalog, dataset: str, name: str) -> dict[str, Any]:
     (the newest made by then).
 
     Raises:
-        Failure: nothing was built.
-        Wrong: there is no such version.
+        MesocosmError: nothing was built.
+        ConfigValueError: there is no such version.
     """
     snapshots = catalog.snapshots(dataset)
     if not snapshots:
-        raise Failure(f"'{dataset}' was not built yet; run 'mesocosm build'")
+        raise MesocosmError(f"'{dataset}' was not built yet; run 'mesocosm build'")
     ids = [snapshot["id"] for snapshot in snapshots]
     if name == "newest":
         return snapshots[-1]
     if name == "previous":
         if len(snapshots) < 2:
-            raise Wrong("", f"'{dataset}' has only one version", "newest", ids)
+            raise ConfigValueError("", f"'{dataset}' has only one version", "newest", ids)
         return snapshots[-2]
     for snapshot in snapshots:
         number = read_number(snapshot)
@@ -65,7 +65,7 @@ def find_version(catalog: Catalog, dataset: str, name: str) -> dict[str, Any]:
             return snapshot
     if re.match(r"\d{4}-\d{2}-\d{2}", name):
         return _version_at(snapshots, dataset, name)
-    raise Wrong(
+    raise ConfigValueError(
         "",
         f"'{dataset}' has no version '{name[:60]}'",
         "a number, newest, previous, a time, or one of the choices",
@@ -78,18 +78,18 @@ def _version_at(snapshots: Sequence[dict[str, Any]], dataset: str, time: str) ->
     """The newest snapshot that was made by a time (ISO 8601); a day counts to its end.
 
     Raises:
-        Wrong: the time cannot be read, or there was none by then.
+        ConfigValueError: the time cannot be read, or there was none by then.
     """
     try:
         at = datetime.fromisoformat(time).astimezone().timestamp()
     except ValueError as error:
         expected = "a time as 2026-01-31 or 2026-01-31T18:00"
-        raise Wrong("", f"'{time[:40]}' is not a time", expected) from error
+        raise ConfigValueError("", f"'{time[:40]}' is not a time", expected) from error
     if len(time) == len("2026-01-31"):
         at += LAST_SECOND
     before = [snapshot for snapshot in snapshots if snapshot["at"] <= at]
     if not before:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"'{dataset}' had no version by {time}",
             "a later time, or one of the choices",
@@ -143,7 +143,7 @@ def restore_version(
         that were trained on the version that is left; they stay.
 
     Raises:
-        Failure: it is the newest version already.
+        MesocosmError: it is the newest version already.
     """
     from mesocosm.data.snapshots.versions import restore_version
 
@@ -152,7 +152,7 @@ def restore_version(
     with hold_build_lock(store, wait=30):
         now, then = find_version(catalog, dataset, "newest"), find_version(catalog, dataset, to)
         if now["id"] == then["id"]:
-            raise Failure(f"{now['id']} is the newest version already")
+            raise MesocosmError(f"{now['id']} is the newest version already")
         versions = restore_version(store / then["path"], then["report"]["delta"], then["made"])
         ident = choose_next_id(catalog, dataset, then["made"])
         values = then | {
@@ -178,7 +178,7 @@ def export_rows(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) 
     """Write the rows of a version to a file.
 
     Raises:
-        Wrong: the file's ending is not one of `ENDINGS`.
+        ConfigValueError: the file's ending is not one of `ENDINGS`.
     """
     from mesocosm.core.files import aside_name
     from mesocosm.data.snapshots.versions import export_rows
@@ -186,7 +186,7 @@ def export_rows(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) 
     data = find_dataset(spec, dataset)
     if out.suffix.lower() not in ENDINGS:
         expected = "a file that ends in .csv, .parquet, .json or .jsonl"
-        raise Wrong("", f"'{out.name}' has no known ending", expected)
+        raise ConfigValueError("", f"'{out.name}' has no known ending", expected)
     snapshot = find_version(catalog, dataset, at)
     aside = out.with_name(aside_name(out) + out.suffix)
     columns = None

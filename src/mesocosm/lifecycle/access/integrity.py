@@ -15,7 +15,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import write_json
 from mesocosm.core.hashing import digest, digest_file
 from mesocosm.lifecycle.file_datasets import resolve_datasets
@@ -83,7 +83,7 @@ class Integrity:
         try:
             files = [Path(file) for file in files_of(path, version, verify=False)]
             contents = contents_of(path, version)
-        except Failure as error:
+        except MesocosmError as error:
             return str(error).split(";")[0]
         for file in files:
             if not self._is_whole(file, contents.get(file.name)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.learning.model import Model
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def load_version(
         What predicts for the version's task.
 
     Raises:
-        Failure: a file of it was changed or lost.
+        MesocosmError: a file of it was changed or lost.
     """
     from mesocosm.learning.export.predictor import Version
     from mesocosm.serving.runtimes.onnx import Onnx
@@ -74,7 +74,7 @@ def load_starting_version(spec: Spec, catalog: Catalog, model: Model) -> SourceM
     """The version that a model starts from: the last of another model that passed its gates.
 
     Raises:
-        Failure: none has.
+        MesocosmError: none has.
     """
     if not model.init_from:
         return None
@@ -82,7 +82,7 @@ def load_starting_version(spec: Spec, catalog: Catalog, model: Model) -> SourceM
 
     listed = [v for v in catalog.versions(model.init_from) if v["state"] != "refused"]
     if not listed:
-        raise Failure(
+        raise MesocosmError(
             f"no version of the model '{model.init_from}' has passed its gates, so there is nothing"
             " to start from; run 'mesocosm build'"
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.lifecycle.access.model_access import load_version
@@ -73,7 +73,9 @@ def add_replay(
         if not generates:  # a text generator is compared by its weights
             net = load_version(job.spec, last)
         old_rows, old_split = read_columns(job.spec, old, fields)
-    except Failure:  # its files, or its snapshot, are gone; its weights may be there all the same
+    except (
+        MesocosmError
+    ):  # its files, or its snapshot, are gone; its weights may be there all the same
         return past
     candidates = _replay_candidates(rows, old_rows, old_split, fields, model.target)
     size = min(len(candidates), round(model.continual.replay * split.count("train")))
@@ -140,7 +142,7 @@ def load_comparable_version(
     try:
         net = load_version(job.spec, last)
         fresh = _unseen_rows(job.spec, job.model, old, job.snapshot)
-    except Failure:  # its files, or its snapshot, are gone: there is nothing to compare with
+    except MesocosmError:  # its files, or its snapshot, are gone: there is nothing to compare with
         return None
     if fresh is None or not set(net.inputs) <= set(fields):
         return None

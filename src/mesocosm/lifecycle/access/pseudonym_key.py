@@ -9,14 +9,14 @@ import os
 import secrets
 from pathlib import Path
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 def read_private_key(store: Path) -> str:
     """The key of pseudonyms: `MESOCOSM_KEY` (64 hex digits), or a file only its owner reads.
 
     Raises:
-        Failure: the key given is not 64 hex digits.
+        MesocosmError: the key given is not 64 hex digits.
     """
     given = os.environ.get("MESOCOSM_KEY", "")
     path = store / "key"
@@ -31,5 +31,5 @@ def read_private_key(store: Path) -> str:
         if len(bytes.fromhex(given)) != 32:
             raise ValueError
     except ValueError as error:
-        raise Failure("MESOCOSM_KEY is not 64 hex digits") from error
+        raise MesocosmError("MESOCOSM_KEY is not 64 hex digits") from error
     return given

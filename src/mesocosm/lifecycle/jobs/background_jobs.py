@@ -33,7 +33,7 @@ class BackgroundJobs:
         the process.
 
         Raises:
-            Failure: a source cannot be read, or broke its contract.
+            MesocosmError: a source cannot be read, or broke its contract.
         """
         old = self.running.get("build")
         if old and old.poll() is None:

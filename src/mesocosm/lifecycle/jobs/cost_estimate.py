@@ -10,7 +10,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.data_access import (
     read_corpus,
@@ -42,7 +42,7 @@ def estimate_costs(
 
         try:
             cost = _estimate(spec, catalog, model, snapshot)
-        except Failure:  # the build reports what is wrong, with its place
+        except MesocosmError:  # the build reports what is wrong, with its place
             continue
         if cost:
             costs[change.address] = cost

@@ -10,7 +10,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.data.dataset import Dataset
 from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
@@ -30,15 +30,15 @@ def reveal(
     """Decrypt a field of the rows of some keys.
 
     Raises:
-        Wrong: the field is not encrypted, or the dataset has no key.
-        Failure: nothing was built, or a key is not on the ring.
+        ConfigValueError: the field is not encrypted, or the dataset has no key.
+        MesocosmError: nothing was built, or a key is not on the ring.
     """
     from mesocosm.data.pipeline.ibis_sql import prepare
     from mesocosm.data.snapshots.erasure import keys_as_kept, open_values
 
     data = find_dataset(spec, dataset)
     if field not in list_encrypted_fields(data):
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"'{field[:60]}' is not an encrypted field of '{dataset}'",
             "an encrypted field",
@@ -46,7 +46,9 @@ def reveal(
             field,
         )
     if not data.key:
-        raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
+        raise ConfigValueError(
+            "", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset"
+        )
     snapshot = find_version(catalog, dataset, "newest")
     store = locate_project(spec).store
     kept = keys_as_kept(data.fields[data.key], keys, read_private_key(store))
@@ -67,7 +69,7 @@ def reveal(
             data.fields[data.key].sealed,
         )
     except duckdb.Error as error:
-        raise Failure(
+        raise MesocosmError(
             "an encrypted value cannot be decrypted: its key is not among the keys, or it was"
             " changed; give the key file that holds it by MESOCOSM_KEYS"
         ) from error

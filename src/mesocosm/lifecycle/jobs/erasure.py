@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert, select, update
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.recipe import columns_of
@@ -51,14 +51,18 @@ def forget(
         `absent` how many keys are held nowhere.
 
     Raises:
-        Wrong: there is no such dataset, it has no key, or a key that is given is empty.
-        Failure: it was not built yet.
+        ConfigValueError: there is no such dataset, it has no key, or a key that is given is empty.
+        MesocosmError: it was not built yet.
     """
     data = find_dataset(spec, dataset)
     if not data.key:
-        raise Wrong("", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset")
+        raise ConfigValueError(
+            "", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset"
+        )
     if any(not key.strip() for key in keys):
-        raise Wrong("", "a key is empty, and an empty key names nobody", "the key of a subject")
+        raise ConfigValueError(
+            "", "a key is empty, and an empty key names nobody", "the key of a subject"
+        )
     sharing, not_reached = find_sharing(spec, catalog, dataset)
     fields: dict[str, str | None] = {dataset: data.key, **sharing, **dict.fromkeys(not_reached)}
     held = find_held_keys(spec, catalog, fields, keys)

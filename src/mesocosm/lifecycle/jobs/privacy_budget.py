@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, select
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.types.number import Number
 from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
@@ -71,8 +71,8 @@ def answer_query(spec: Spec, catalog: Catalog, query: PrivateQuery, who: str) ->
         each group.
 
     Raises:
-        Wrong: a field is not of the kind it must be, or its bounds are missing.
-        Failure: the budget would be overdrawn, or nothing was built.
+        ConfigValueError: a field is not of the kind it must be, or its bounds are missing.
+        MesocosmError: the budget would be overdrawn, or nothing was built.
     """
     from mesocosm.data.privacy.aggregate import aggregate, laplace
     from mesocosm.data.snapshots.delta_tables import scan
@@ -82,7 +82,7 @@ def answer_query(spec: Spec, catalog: Catalog, query: PrivateQuery, who: str) ->
     groups = _declared_groups(data, query.by)
     snapshot = find_version(catalog, query.dataset, "newest")
     if not data.budget:
-        raise Failure(
+        raise MesocosmError(
             f"'{query.dataset}' has no 'budget', so no aggregate of it is allowed; set it to the"
             " epsilon that all answers together may cost, as 'budget: 2'"
         )
@@ -106,14 +106,14 @@ def _check_fields(data: Dataset, query: PrivateQuery) -> None:
     for name in (query.mean, query.by):
         if name is not None and name not in data.fields:
             found = f"'{query.dataset}' has no field '{name[:60]}'"
-            raise Wrong("", found, "a field of it", sorted(data.fields), name)
+            raise ConfigValueError("", found, "a field of it", sorted(data.fields), name)
     if not query.mean:
         return
     field = data.fields[query.mean]
     if not isinstance(field, Number) or field.private:
-        raise Wrong("", f"'{query.mean}' has no mean", "a number that is not private")
+        raise ConfigValueError("", f"'{query.mean}' has no mean", "a number that is not private")
     if query.low is None or query.high is None or query.low >= query.high:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             "a mean needs bounds that do not come from the rows",
             "--low and --high, the least and greatest value a row may count with",
@@ -124,7 +124,7 @@ def _declared_groups(data: Dataset, by: str | None) -> list[str] | None:
     """The groups that the file declares for a field; the rows' own would reveal which values exist.
 
     Raises:
-        Wrong: the file declares none, or the field is private.
+        ConfigValueError: the file declares none, or the field is private.
     """
     if not by:
         return None
@@ -133,7 +133,7 @@ def _declared_groups(data: Dataset, by: str | None) -> list[str] | None:
     if not groups and field.ibis_type == "boolean":
         groups = ["true", "false"]
     if not groups or field.private:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"the groups of '{by}' would reveal which values there are",
             f"'values' in the field '{by}', which then are the groups",
@@ -145,13 +145,13 @@ def _spend(catalog: Catalog, query: PrivateQuery, budget: float, who: str) -> fl
     """Take the cost of a query from the budget; what was spent before it.
 
     Raises:
-        Failure: the budget would be overdrawn.
+        MesocosmError: the budget would be overdrawn.
     """
     dataset, epsilon = query.dataset, query.epsilon
     with catalog.transaction() as con:
         used = sum_spent(con, dataset)
         if used + epsilon > budget + 1e-9:
-            raise Failure(
+            raise MesocosmError(
                 f"the budget of '{dataset}' is {budget:g}, {used:g} is spent, and this would"
                 f" cost {epsilon:g}"
             )

@@ -16,7 +16,7 @@ from sqlalchemy import insert
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.data_access import read_columns, read_field_types
@@ -96,7 +96,7 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Say) -
     result is reused without training.
 
     Raises:
-        Failure: the service runs no model.
+        MesocosmError: the service runs no model.
     """
     job = _open_retraining(spec, catalog, service, reason)
     parts = _split_feedback(job)
@@ -122,24 +122,24 @@ def _open_retraining(spec: Spec, catalog: Catalog, service: str, reason: str) ->
     """What is needed to train the model of a service again.
 
     Raises:
-        Failure: the service runs no model, its model ranks, a source is at fault, or something
+        MesocosmError: the service runs no model, its model ranks, a source is at fault, or something
             is not built.
     """
     name = spec.eco.services[service].model
     now = catalog.deployment(service)
     if not name or not now or not now["version"]:
-        raise Failure(f"the service '{service}' runs no model that could be retrained")
+        raise MesocosmError(f"the service '{service}' runs no model that could be retrained")
     model = spec.eco.models[name]
     refuse_at_fault(catalog, service)
     if model.rank:
-        raise Failure(
+        raise MesocosmError(
             f"'{name}' ranks, and is fitted on all interactions at once: add the new rows to"
             " its dataset and run 'mesocosm build'"
         )
     champion = catalog.version(now["version"])
     snapshot = catalog.snapshot(dataset=model.dataset)
     if champion is None or snapshot is None:
-        raise Failure(f"the catalog does not list what {service} runs; run 'mesocosm build'")
+        raise MesocosmError(f"the catalog does not list what {service} runs; run 'mesocosm build'")
     return Retraining(spec, catalog, service, now, champion, snapshot, reason)
 
 
@@ -147,7 +147,7 @@ def _split_feedback(job: Retraining) -> FeedbackSplit:
     """The labelled requests of a service: those to train on and those to evaluate with.
 
     Raises:
-        Failure: the rows to train on show a fault of a source.
+        MesocosmError: the rows to train on show a fault of a source.
     """
     spec, catalog, model, snapshot = job.spec, job.catalog, job.model, job.snapshot
     labelled = _labelled_rows(job)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mesocosm.catalog import Catalog
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.serving.rollout.transitions import roll_back
 
 
@@ -16,7 +16,7 @@ def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, An
     """Deploy the previous version again; a rollout that is in progress is reverted.
 
     Raises:
-        Failure: there is no previous version.
+        MesocosmError: there is no previous version.
     """
     rollout = catalog.rollout(service)
     if rollout and roll_back(catalog, rollout, who, why):
@@ -28,14 +28,14 @@ def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, An
         }
     history = catalog.deployments(service)
     if not history:
-        raise Failure(f"the service '{service}' was never deployed")
+        raise MesocosmError(f"the service '{service}' was never deployed")
     now = history[0]
     before = next(
         (h for h in history if (h["version"], h["weights"]) != (now["version"], now["weights"])),
         None,
     )
     if before is None:
-        raise Failure(
+        raise MesocosmError(
             f"{service} has served {now['version'] or 'its answers'} only; there is no previous"
             " version"
         )

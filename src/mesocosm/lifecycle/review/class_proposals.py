@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.data_access import read_columns, read_field_types, select_held_out
 from mesocosm.lifecycle.access.dataset_history import find_version
@@ -66,13 +66,13 @@ def propose_classes(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
         order.
 
     Raises:
-        Wrong: there is no such model, or it predicts no classes.
-        Failure: it is not deployed, or every request has a label.
+        ConfigValueError: there is no such model, or it predicts no classes.
+        MesocosmError: it is not deployed, or every request has a label.
     """
     champion, net = load_champion(spec, catalog, model)
     requests = read_unlabelled_requests(spec, catalog, model, net)
     if not requests:
-        raise Failure(f"no request to '{model}' is without a label")
+        raise MesocosmError(f"no request to '{model}' is without a label")
     snapshot = find_version(catalog, spec.eco.models[model].dataset, "newest")
     usual = _measure_confidence(spec, catalog, model, net, snapshot)
     scored = _score_requests(net, requests, usual)
@@ -177,14 +177,14 @@ def accept_proposal(
         who: who labels them, for the audit.
 
     Raises:
-        Wrong: a request is none of the model's, or the label cannot be a class of it.
+        ConfigValueError: a request is none of the model's, or the label cannot be a class of it.
     """
     _, net = load_champion(spec, catalog, model)
     settings, label = spec.eco.models[model], label.strip()
     label = next((known for known in net.labels if known.casefold() == label.casefold()), label)
     if not label or len(label) > MOST_LABEL or not label.isprintable():
         found = f"'{label[:40]}' is not a valid label"
-        raise Wrong("label", found, f"1 to {MOST_LABEL} characters that can be printed")
+        raise ConfigValueError("label", found, f"1 to {MOST_LABEL} characters that can be printed")
     is_new = label not in net.labels
     if is_new:
         _check_new_label(settings, find_version(catalog, settings.dataset, "newest"), label)
@@ -215,7 +215,7 @@ def _services_of(
     """The service of each prediction of a model.
 
     Raises:
-        Wrong: there is none, or one is not the model's.
+        ConfigValueError: there is none, or one is not the model's.
     """
     services: dict[str, str] = {}
     for ident in dict.fromkeys(predictions):
@@ -223,10 +223,10 @@ def _services_of(
         service = row and spec.eco.services.get(row["service"])
         if not row or not service or service.model != model:
             found = f"'{ident[:40]}' is not a prediction of '{model}'"
-            raise Wrong("predictions", found, IDS_EXPECTED)
+            raise ConfigValueError("predictions", found, IDS_EXPECTED)
         services[ident] = row["service"]
     if not services:
-        raise Wrong("predictions", "no prediction is given", IDS_EXPECTED)
+        raise ConfigValueError("predictions", "no prediction is given", IDS_EXPECTED)
     return services
 
 
@@ -236,14 +236,14 @@ def _check_new_label(model: Model, snapshot: Mapping[str, Any], label: str) -> N
     values = list(field.get("values") or ())
     if field["type"] != "category":
         found = f"'{model.target}' is not a category, so '{label}' cannot be one more of it"
-        raise Wrong("label", found, "a label of the model")
+        raise ConfigValueError("label", found, "a label of the model")
     if values:
         found = f"'{label}' is not among the values that the file lists for '{model.target}'"
         expected = f"it among the field's 'values' first, or one of {', '.join(values[:12])}"
-        raise Wrong("label", found, expected, values, label)
+        raise ConfigValueError("label", found, expected, values, label)
     if model.init_from:
         found = f"'{label}' is not a class of '{model.init_from}', which this model starts from"
-        raise Wrong("label", found, "one of its classes", [], label)
+        raise ConfigValueError("label", found, "one of its classes", [], label)
 
 
 def read_named_rows(

@@ -11,7 +11,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog, find_unlabelled
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.data_access import read_field_types, read_group_field, to_doubles
 from mesocosm.lifecycle.access.dataset_history import find_version
@@ -27,12 +27,12 @@ def find_model(spec: Spec, name: str) -> Model:
     """A model of the file.
 
     Raises:
-        Wrong: there is none of that name.
+        ConfigValueError: there is none of that name.
     """
     models = spec.eco.models
     if name not in models:
         found = f"no model is named '{name[:60]}'"
-        raise Wrong("", found, "a model of the file", sorted(models), name)
+        raise ConfigValueError("", found, "a model of the file", sorted(models), name)
     return models[name]
 
 
@@ -40,8 +40,8 @@ def find_doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, 
     """Rows of the training and validation splits whose label the others contradict.
 
     Raises:
-        Wrong: there is no such model, or it predicts no classes.
-        Failure: its dataset was not built, or has too many rows.
+        ConfigValueError: there is no such model, or it predicts no classes.
+        MesocosmError: its dataset was not built, or has too many rows.
     """
     from mesocosm.data.snapshots.delta_tables import read_table
     from mesocosm.learning.base_models import resolve
@@ -53,7 +53,7 @@ def find_doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, 
     path = store / snapshot["path"] / "rows"
     table = read_table(path, snapshot["delta"], where="_split in ('train', 'validation')")
     if table.num_rows > MAX_ROWS:
-        raise Failure(
+        raise MesocosmError(
             f"{table.num_rows} rows are too many to look for doubtful labels; at most {MAX_ROWS}"
         )
     kinds = read_field_types(snapshot)
@@ -91,7 +91,7 @@ def _check_has_classes(name: str, model: Model, kinds: Mapping[str, str]) -> Non
     kind = kinds[model.target]
     if model.rank or kind in WITHOUT_CLASS:
         found = f"'{name}' predicts a {kind}, so its rows do not have one class each"
-        raise Wrong("", found, "a classifier")
+        raise ConfigValueError("", found, "a classifier")
 
 
 def _join_texts(rows: Mapping[str, Sequence[Any]], fields: Sequence[str], count: int) -> list[str]:
@@ -108,8 +108,8 @@ def suggest_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) 
             with its `service`, or `file` and `line`.
 
     Raises:
-        Wrong: there is no such model, or it predicts a number.
-        Failure: it was not built, or no row is without a label.
+        ConfigValueError: there is no such model, or it predicts a number.
+        MesocosmError: it was not built, or no row is without a label.
     """
     from mesocosm.learning.strategies.active_learning import select_rows
 
@@ -117,7 +117,7 @@ def suggest_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) 
     settings = spec.eco.models[model]
     rows = _unlabelled_rows(spec, catalog, model, net)
     if not rows:
-        raise Failure(
+        raise MesocosmError(
             f"every row of '{settings.dataset}' has a label, and no request is without one"
         )
     columns = {name: [row[name] for row, _ in rows] for name in net.inputs}
@@ -179,13 +179,13 @@ def load_champion(spec: Spec, catalog: Catalog, model: str) -> tuple[dict[str, A
     """The champion of a classifier: its record, and it loaded.
 
     Raises:
-        Wrong: there is no such model, or it predicts no classes.
-        Failure: it has no champion.
+        ConfigValueError: there is no such model, or it predicts no classes.
+        MesocosmError: it has no champion.
     """
     find_model(spec, model)
     champions = [v for v in catalog.versions(model) if v["state"] == "champion"]
     if not champions:
-        raise Failure(f"the model '{model}' has no deployed version; run 'mesocosm build'")
+        raise MesocosmError(f"the model '{model}' has no deployed version; run 'mesocosm build'")
     champion = champions[-1]
     predicts, net = "a text", None
     if not champion["recipe"].get("task"):
@@ -193,7 +193,7 @@ def load_champion(spec: Spec, catalog: Catalog, model: str) -> tuple[dict[str, A
         predicts = OTHER_PREDICTIONS.get(net.says, "several labels")
     if net is None or net.says != "classes":
         found = f"'{model}' predicts {predicts}, which has no class probabilities"
-        raise Wrong("", found, "a classifier")
+        raise ConfigValueError("", found, "a classifier")
     return champion, net
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Wrong
-from mesocosm.core.settings import Where
+from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.local_files import is_small
@@ -58,9 +58,9 @@ def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any])
     try:
         new = _build_scratch(spec, catalog, change, last, scratch)
         check_new_data(spec, name, made, last, new, frozenset())
-    except Wrong as error:  # rows that cannot be read stop the build too
+    except ConfigValueError as error:  # rows that cannot be read stop the build too
         keep_failure(where.store, name, made, error)
-    except Failure:
+    except MesocosmError:
         return  # what stops it is kept for the plan; what else fails is the build's to report
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -78,7 +78,7 @@ def _build_scratch(
         name,
         resolve_datasets(spec)[name],
         spec.eco.sources,
-        Where(where.root, scratch),
+        ProjectPaths(where.root, scratch),
         change.fingerprints.build,
         read_private_key(where.store),
         BuildOptions(

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure, Finding, Invalid, Wrong
-from mesocosm.core.settings import Where
+from mesocosm.core.errors import ConfigError, ConfigValueError, Finding, MesocosmError
+from mesocosm.core.settings import ProjectPaths
 from mesocosm.learning.base_models.base import locate_base
 from mesocosm.lifecycle.content_cache import keep_result, locate_result
 from mesocosm.lifecycle.local_files import is_settled, is_small
@@ -64,9 +64,9 @@ def find_missing_bases(spec: Spec) -> list[Finding]:
                 continue
             try:
                 locate_base(base, spec.root)
-            except Wrong as wrong:
+            except ConfigValueError as wrong:
                 place = spec.place("models", name, key, key=False)
-                unknown = Wrong(key, wrong.found, wrong.expected, wrong.choices, base)
+                unknown = ConfigValueError(key, wrong.found, wrong.expected, wrong.choices, base)
                 findings.append(unknown.at(place, f"models.{name}"))
     return findings
 
@@ -80,7 +80,7 @@ def _may_be_missing(spec: Spec, base: object) -> bool:
     return not canonical_hub_id(base) and not is_local_base(base, spec.root)
 
 
-def _open_questions(spec: Spec, name: str, made: str | None) -> list[Wrong]:
+def _open_questions(spec: Spec, name: str, made: str | None) -> list[ConfigValueError]:
     """A dataset's questions; that it has none is kept for its content, and questions are not, since
     they hold values.
     """
@@ -89,14 +89,14 @@ def _open_questions(spec: Spec, name: str, made: str | None) -> list[Wrong]:
         return []
     try:
         questions = _questions(spec, name)
-    except (Failure, Invalid, OSError):  # what cannot be read is the build's to report
+    except (MesocosmError, ConfigError, OSError):  # what cannot be read is the build's to report
         return []
     if mark and not questions:
         keep_result(mark, [])
     return questions
 
 
-def _questions(spec: Spec, name: str) -> list[Wrong]:
+def _questions(spec: Spec, name: str) -> list[ConfigValueError]:
     from mesocosm.data.engines.bounded_duckdb import open_engine
     from mesocosm.data.pipeline.ingest import ingest_rows
     from mesocosm.data.profiling.proven_settings import list_questions
@@ -104,7 +104,7 @@ def _questions(spec: Spec, name: str) -> list[Wrong]:
     dataset = spec.eco.datasets[name]
     with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder)) as con:
         collected = {
-            s: spec.eco.sources[s].collect(Where(spec.root, Path(folder)), con, f"src_{s}")
+            s: spec.eco.sources[s].collect(ProjectPaths(spec.root, Path(folder)), con, f"src_{s}")
             for s in dict.fromkeys(dataset.all_sources)
         }
         return list_questions(con, dict(dataset.fields), ingest_rows(con, dataset, collected))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.config import Spec
-from mesocosm.core.errors import Invalid
+from mesocosm.core.errors import ConfigError
 from mesocosm.core.hashing import canonical
 from mesocosm.lifecycle.review.field_change import FieldChange
 from mesocosm.lifecycle.review.field_comparison import (
@@ -112,7 +112,7 @@ def check_new_data(
         The changes that do not stop the build: shifts, and what was accepted.
 
     Raises:
-        Invalid: a unit or a schema changed, or a field became missing or unreadable; the findings
+        ConfigError: a unit or a schema changed, or a field became missing or unreadable; the findings
             hold the evidence and the line that accepts it.
     """
     store = spec.root / ".mesocosm"
@@ -128,4 +128,4 @@ def check_new_data(
         forget_stop(store, dataset)
         return changes
     keep_stop(store, dataset, made, stops)
-    raise Invalid(stop_findings(spec, dataset, stops))
+    raise ConfigError(stop_findings(spec, dataset, stops))

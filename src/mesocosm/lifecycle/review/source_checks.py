@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.config import Spec
-from mesocosm.core.errors import Finding, Wrong
+from mesocosm.core.errors import ConfigValueError, Finding
 from mesocosm.core.hashing import digest
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.column_names import ambiguous_columns
@@ -43,7 +43,7 @@ def find_ambiguous_joins(
             try:
                 columns = columns_of_sources(con, spec.eco.sources, data.source.sources, where)
                 ambiguous = ambiguous_columns(data, columns)
-            except Wrong:  # the build reports what is wrong with a file
+            except ConfigValueError:  # the build reports what is wrong with a file
                 continue
             place = spec.place("datasets", name)
             findings += [wrong.at(place, f"datasets.{name}") for wrong in ambiguous]
@@ -104,7 +104,7 @@ def find_broken_contract(spec: Spec, name: str, made: Mapping[str, Any]) -> list
     return [_contract_finding(spec, name, wrong, owner) for wrong in violations]
 
 
-def _contract_finding(spec: Spec, name: str, wrong: Wrong, owner: str | None) -> Finding:
+def _contract_finding(spec: Spec, name: str, wrong: ConfigValueError, owner: str | None) -> Finding:
     expected = wrong.expected
     if owner:
         expected += f"; ask {owner}"

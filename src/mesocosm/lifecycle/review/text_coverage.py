@@ -13,7 +13,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 from mesocosm.lifecycle.content_cache import run_once
@@ -42,7 +42,7 @@ def check_reading(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> di
         look = partial(_check_model, spec, catalog, model, is_built)
         try:
             found = run_once(locate_project(spec).store, about, look)
-        except Failure:  # the build reports what is wrong, with its place
+        except MesocosmError:  # the build reports what is wrong, with its place
             continue
         if found:
             warnings[change.address] = found

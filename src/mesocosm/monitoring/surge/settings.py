@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Surge(Kind):
+class Surge(Settings):
     """When a label is predicted far more often than before.
 
     Args:

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.permissions import OWNER, RIGHTS
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.core.url_policy import check_url, transport
 
 ALGORITHMS = [
@@ -40,7 +40,7 @@ LEEWAY = 30.0  # seconds that two clocks may differ
 MOST = 1_000_000  # bytes of the provider's documents
 
 
-class Oidc(Kind):
+class Oidc(Settings):
     """Authentication with tokens of an OpenID Connect provider.
 
     Args:
@@ -189,40 +189,40 @@ class Provider:
         """An address of the provider's configuration.
 
         Raises:
-            Failure: it cannot be read, or has none that is safe.
+            MesocosmError: it cannot be read, or has none that is safe.
         """
         with self.lock:
             if name not in self.configuration:
                 self._read_configuration()
             url = str(self.configuration.get(name, ""))
         if not _is_safe_url(url):
-            raise Failure(f"{self.settings.issuer} has no '{name}' over TLS")
+            raise MesocosmError(f"{self.settings.issuer} has no '{name}' over TLS")
         return url
 
     def _read_configuration(self) -> None:
         what = f"the OpenID configuration of {self.settings.issuer} could not be read"
         # repeated sign-ins do not wait again for a provider that does not respond
         if self.clock() - self.sought < PAUSE:
-            raise Failure(f"{what} a moment ago")
+            raise MesocosmError(f"{what} a moment ago")
         self.sought = self.clock()
         try:
             self._read()
         except Exception as error:
-            raise Failure(f"{what} ({type(error).__name__})") from error
+            raise MesocosmError(f"{what} ({type(error).__name__})") from error
 
     def exchange(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """Exchange a code for the provider's tokens.
 
         Raises:
-            Failure: it issues none.
+            MesocosmError: it issues none.
         """
         try:
             url = self.find_endpoint("token_endpoint")
             return self.fetch(url, self.settings.private_network, form)
-        except Failure:
+        except MesocosmError:
             raise
         except Exception as error:  # its words may hold what was sent
-            raise Failure(
+            raise MesocosmError(
                 f"{self.settings.issuer} issued no token for the sign-in ({type(error).__name__})"
             ) from None
 

@@ -60,7 +60,7 @@ class SignIn:
         """Begin a sign-in; the provider's page, and the state that the browser brings back.
 
         Raises:
-            Failure: the provider has no page to sign in.
+            MesocosmError: the provider has no page to sign in.
         """
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         with self.lock:
@@ -91,7 +91,7 @@ class SignIn:
 
         Raises:
             Problem: it was not begun here, or the provider's response is invalid.
-            Failure: the provider cannot be reached.
+            MesocosmError: the provider cannot be reached.
         """
         nonce, verifier, to = self._take(state, mark)
         settings = self.provider.settings

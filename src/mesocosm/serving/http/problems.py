@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from mesocosm.core.errors import Failure, Later, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
 
 UNPROCESSABLE = "Unprocessable request"  # the title of a response 422
 OPENAI_TYPES = {
@@ -102,12 +102,12 @@ def to_problem(error: Exception) -> Problem:
             return Problem(error.status_code, str(error.detail), detail, headers=error.headers)
         case RequestValidationError():
             return _invalid_request(error)
-        case Wrong():
+        case ConfigValueError():
             more = {"field": error.key, "choices": list(error.choices)}
             return Problem(422, UNPROCESSABLE, str(error), more)
-        case Later():
+        case RetryableError():
             return Problem(503, "Unavailable", str(error), headers={"Retry-After": "1"})
-        case Failure():
+        case MesocosmError():
             return Problem(503, "Unavailable", str(error))
     detail = f"{type(error).__name__} while handling the request; the log has no private values"
     return Problem(500, "Internal error", detail)

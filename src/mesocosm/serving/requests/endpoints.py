@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.permissions import OWNER
 from mesocosm.serving.batching import Batcher, DeadlinePassed, QueueFull
 from mesocosm.serving.http.bodies import JsonAnswer, read_json
@@ -73,7 +73,7 @@ class PredictHandler:
 
         Raises:
             Problem: the queue is full, the deadline passed, or the client left.
-            Wrong: a row is invalid.
+            ConfigValueError: a row is invalid.
         """
         mark, invalid = self._check(service, model, rows, scope)
         if invalid:
@@ -93,7 +93,7 @@ class PredictHandler:
 
         Raises:
             Problem: the queue is full, the deadline passed, or the client left.
-            Wrong: all rows are invalid.
+            ConfigValueError: all rows are invalid.
         """
         mark, invalid = self._check(service, model, rows, scope)
         if len(invalid) == len(rows):
@@ -111,18 +111,18 @@ class PredictHandler:
 
     def _check(
         self, service: LiveService, model: ModelInstance, rows: Sequence[Any], scope: Scope
-    ) -> tuple[str, dict[int, Wrong]]:
+    ) -> tuple[str, dict[int, ConfigValueError]]:
         """The mark of a request, and its invalid rows by their index."""
         if not 1 <= len(rows) <= MOST_ROWS:
             detail = f"batch size {len(rows)}; expected 1..{MOST_ROWS}"
             raise Problem(422, UNPROCESSABLE, detail)
         mark = scope["state"]["mark"] = read_mark(scope)
         assert model.fields is not None
-        invalid: dict[int, Wrong] = {}
+        invalid: dict[int, ConfigValueError] = {}
         for number, row in enumerate(rows):
             try:
                 model.fields.check(row)
-            except Wrong as wrong:
+            except ConfigValueError as wrong:
                 if not mark:
                     service.count_rejection(wrong.key)
                 invalid[number] = wrong
@@ -209,7 +209,7 @@ async def _cancelled_by_client(receive: Receive) -> AsyncIterator[None]:
         watching.cancel()
 
 
-def _malformed_rows(bad: Mapping[int, Wrong], count: int) -> Exception:
+def _malformed_rows(bad: Mapping[int, ConfigValueError], count: int) -> Exception:
     """The error of a request whose rows are malformed, with each of them where there are
     several.
     """

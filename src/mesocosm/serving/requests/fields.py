@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.serving.requests.listed_values import is_complete
 from mesocosm.serving.requests.missing import is_missing, spell
 from mesocosm.serving.requests.nested import check_nested, nested_form, to_text
@@ -62,10 +62,12 @@ class Fields:
         text or number can be.
 
         Raises:
-            Wrong: with the field, what was found and what is expected.
+            ConfigValueError: with the field, what was found and what is expected.
         """
         if not isinstance(row, Mapping):
-            raise Wrong("", f"a row is {json_kind(row)}", "an object with a value for each field")
+            raise ConfigValueError(
+                "", f"a row is {json_kind(row)}", "an object with a value for each field"
+            )
         unknown = [str(name) for name in row if name not in self.fields]
         missing = [name for name in self.required if name not in row]
         if unknown or missing:
@@ -83,7 +85,7 @@ class Fields:
             if field["may_miss"]:
                 expected += ", or null where it is missing"
             found = f"{NON_FINITE.get(str(value), str(value))} is not a JSON value"
-            raise Wrong(name, found, expected)
+            raise ConfigValueError(name, found, expected)
         if isinstance(value, str):
             _check_text(name, value, field)
 
@@ -91,7 +93,7 @@ class Fields:
         field = self.fields[name]
         is_list_field = field.get("type") == "list"
         if name not in self.nested or (is_list_field and not isinstance(value, list)):
-            raise Wrong(name, f"got {json_kind(value)}", field["wanted"])
+            raise ConfigValueError(name, f"got {json_kind(value)}", field["wanted"])
         check_nested(name, value, field)
 
     def warnings(self, clean: Mapping[str, Any], raw: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -142,11 +144,11 @@ class Fields:
 def _check_text(name: str, value: str, field: Mapping[str, Any]) -> None:
     most = field.get("most", MOST_TEXT)
     if len(value) > most:
-        raise Wrong(name, f"got a text of {len(value)} characters", f"at most {most}")
+        raise ConfigValueError(name, f"got a text of {len(value)} characters", f"at most {most}")
     is_number = field.get("type") in NUMBERS
     if is_number and value.strip().lstrip("+-").casefold() in INFINITE:
         found = f"'{value.strip()[:40]}' is not a finite number"
-        raise Wrong(name, found, field["wanted"])
+        raise ConfigValueError(name, found, field["wanted"])
 
 
 Known = frozenset[str] | tuple[float, float, float, float]

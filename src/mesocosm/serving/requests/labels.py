@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.serving.model_instance import ModelInstance
 from mesocosm.serving.requests.fields import MOST_TEXT
 
@@ -21,7 +21,7 @@ def normalise_label(label: str, name: str, model: ModelInstance | None) -> str:
         name: of the service, whose deployed model is `model`.
 
     Raises:
-        Wrong: the model cannot predict it.
+        ConfigValueError: the model cannot predict it.
     """
     if model is None or not model.fields:
         return _normalise_class(label, name, [], {})
@@ -39,7 +39,7 @@ def normalise_label(label: str, name: str, model: ModelInstance | None) -> str:
 
 def _check_text(label: str) -> None:
     if not label.strip() or len(label) > MOST_TEXT:
-        raise Wrong(
+        raise ConfigValueError(
             "label",
             f"got a text of {len(label)} characters",
             f"the right text, at most {MOST_TEXT} characters",
@@ -51,7 +51,9 @@ def _check_number(label: str) -> None:
         if not math.isfinite(float(label)):
             raise ValueError
     except ValueError as error:
-        raise Wrong("label", f"'{label[:40]}' is not a number", "the true number") from error
+        raise ConfigValueError(
+            "label", f"'{label[:40]}' is not a number", "the true number"
+        ) from error
 
 
 def _normalise_class(
@@ -78,5 +80,5 @@ def _match(
         meant = spellings.get(label.strip(), spellings.get(folded, label))
     if meant not in labels:
         found = f"'{meant[:40]}' is not a label of {name}"
-        raise Wrong("label", found, expected, labels, meant)
+        raise ConfigValueError("label", found, expected, labels, meant)
     return meant

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.serving.requests.refusals import NON_FINITE, json_kind
 
 SPACED, CLOSE = (", ", ": "), (",", ":")  # what JSON has between items, and after keys
@@ -50,17 +50,17 @@ def check_nested(
     type `list` takes plain items alone.
 
     Raises:
-        Wrong: with what was found.
+        ConfigValueError: with what was found.
     """
     if isinstance(value, float) and not math.isfinite(value):
-        raise Wrong(
+        raise ConfigValueError(
             name, f"{NON_FINITE.get(str(value), str(value))} is not a JSON value", field["wanted"]
         )
     if not isinstance(value, (list, dict)):
         return
     if not levels or (field.get("type") == "list" and levels < MOST_LEVELS):
         outer = "the list" if levels else f"{MOST_LEVELS} others"
-        raise Wrong(name, f"got {json_kind(value)} inside of {outer}", field["wanted"])
+        raise ConfigValueError(name, f"got {json_kind(value)} inside of {outer}", field["wanted"])
     items = list(value)
     if isinstance(value, dict):
         items = list(value.values())

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mesocosm.core.errors import Wrong, nearest
+from mesocosm.core.errors import ConfigValueError, nearest
 
 NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 SHOWN = 50  # fields named in one sentence
@@ -47,7 +47,7 @@ def json_kind(value: object) -> str:
 
 def field_mismatch(
     unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]
-) -> Wrong:
+) -> ConfigValueError:
     """The error of a row with unknown fields, or without some that are required; every one is
     named.
     """
@@ -58,10 +58,12 @@ def field_mismatch(
         expected = fields[name]["wanted"]
         if fields[name]["may_miss"]:
             expected += ", or null to have it imputed"
-        return Wrong(name, "the field is missing", expected)
+        return ConfigValueError(name, "the field is missing", expected)
     found = f"the fields {_join_names(missing)} are missing"
     optional = [n for n in missing if fields[n]["may_miss"]]
-    return Wrong("", found, f"each of them{_describe_optional(optional, missing)}", missing)
+    return ConfigValueError(
+        "", found, f"each of them{_describe_optional(optional, missing)}", missing
+    )
 
 
 def _describe_optional(optional: Sequence[str], missing: Sequence[str]) -> str:
@@ -75,7 +77,7 @@ def _describe_optional(optional: Sequence[str], missing: Sequence[str]) -> str:
 
 def _unknown_fields(
     unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]
-) -> Wrong:
+) -> ConfigValueError:
     found = "this service has no such field"
     if len(unknown) > 1:
         found = f"this service has none of the fields {_join_names(unknown)}"
@@ -85,7 +87,7 @@ def _unknown_fields(
         found += f"; the fields {_join_names(missing)} are missing"
     if len(unknown) > 1 or missing:
         found += _suggest(unknown, missing, fields)
-    return Wrong(unknown[0][:60], found, "one of its fields", list(fields), unknown[0])
+    return ConfigValueError(unknown[0][:60], found, "one of its fields", list(fields), unknown[0])
 
 
 def _suggest(

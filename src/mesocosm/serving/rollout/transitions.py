@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.catalog import Catalog
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 
 
 def promote_candidate(
@@ -81,11 +81,11 @@ def promote(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any
     """Promote by hand.
 
     Raises:
-        Failure: no rollout is in progress.
+        MesocosmError: no rollout is in progress.
     """
     rollout = catalog.rollout(service)
     if rollout is None or not promote_candidate(catalog, rollout, who, why):
-        raise Failure(
+        raise MesocosmError(
             f"no rollout of '{service}' is in progress; 'mesocosm status' shows those that are"
         )
     return {"service": service, "from": rollout["before"], "to": rollout["version"], "why": why}

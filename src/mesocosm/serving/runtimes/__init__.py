@@ -1,6 +1,6 @@
 """Kinds of runtime: one file and one line each."""
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.serving.runtimes.onnx import Onnx
 
-RUNTIMES: dict[str, type[Kind]] = {"onnx": Onnx}
+RUNTIMES: dict[str, type[Settings]] = {"onnx": Onnx}

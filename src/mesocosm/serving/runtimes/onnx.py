@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration
 
 # microseconds that a thread looks for work before it sleeps: longer than between two parts of a
@@ -16,7 +16,7 @@ SPIN = "1000"
 SMALL = 4_000_000  # bytes of a graph that one thread runs sooner than two can synchronise
 
 
-class Workers(Kind):
+class Workers(Settings):
     """How many processes answer for a service.
 
     Args:
@@ -51,13 +51,13 @@ class Workers(Kind):
     @model_validator(mode="after")
     def _check_range(self) -> Workers:
         if self.max < self.min:
-            raise ValueError(f"'most' of {self.min} or more, got {self.max}")
+            raise ValueError(f"'max' of {self.min} or more, got {self.max}")
         if not self.min and self.max:
-            raise ValueError("'least: 1' where there may be more, or 'workers: 0' for none")
+            raise ValueError("'min: 1' or more where 'max' is above 0, or 'workers: 0' for none")
         return self
 
 
-class Onnx(Kind):
+class Onnx(Settings):
     """Run the exported graphs with ONNX Runtime.
 
     Args:

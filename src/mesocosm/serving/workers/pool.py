@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.serving.requests.fields import Fields
 from mesocosm.serving.runtimes.onnx import Workers
 from mesocosm.serving.workers.prefork import PreforkServer, WorkerLost
@@ -78,7 +78,7 @@ class WorkerPool:
         """Load a deployment's model in every worker.
 
         Raises:
-            Failure: what the deployment names is missing or corrupt.
+            MesocosmError: what the deployment names is missing or corrupt.
         """
         del service
         model = RemoteModel(self, next(self.keys), dict(row))
@@ -101,7 +101,7 @@ class WorkerPool:
                 return slot.call(slot.alive(), do, **more)
             except WorkerLost:
                 if self.over:
-                    raise Failure(f"the workers of '{self.service}' were stopped") from None
+                    raise MesocosmError(f"the workers of '{self.service}' were stopped") from None
         raise WorkerLost
 
     def drop(self, key: int) -> None:
@@ -207,7 +207,7 @@ class RemoteModel:
         one, so that one that kills fails alone.
         """
         if self.broken:
-            raise Failure(self.broken)
+            raise MesocosmError(self.broken)
         try:
             return list(self.pool.call("answer", model=self.key, rows=list(rows)))
         except WorkerLost:
@@ -222,18 +222,18 @@ class RemoteModel:
         """Answer a question from its answer index.
 
         Raises:
-            Failure: workers died over it.
+            MesocosmError: workers died over it.
         """
         try:
             return dict(self.pool.call("ask", model=self.key, question=question))
         except WorkerLost as lost:
-            raise Failure("the worker died over this question twice") from lost
+            raise MesocosmError("the worker died over this question twice") from lost
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Predict cleaned rows.
 
         Raises:
-            Failure: workers died over them.
+            MesocosmError: workers died over them.
         """
         return self._call("predict", rows=list(rows))
 
@@ -241,7 +241,7 @@ class RemoteModel:
         """Cleaned held-out rows of the version.
 
         Raises:
-            Failure: workers died over it.
+            MesocosmError: workers died over it.
         """
         return self._call("held")
 
@@ -249,7 +249,7 @@ class RemoteModel:
         """Embeddings of the texts and images of cleaned rows.
 
         Raises:
-            Failure: workers died over them.
+            MesocosmError: workers died over them.
         """
         return self._call("embed", rows=list(rows))
 
@@ -257,7 +257,7 @@ class RemoteModel:
         try:
             return list(self.pool.call(do, model=self.key, **more))
         except WorkerLost as lost:
-            raise Failure(f"the worker died over '{do}' twice") from lost
+            raise MesocosmError(f"the worker died over '{do}' twice") from lost
 
     def close(self) -> None:
         """Release it in the workers."""

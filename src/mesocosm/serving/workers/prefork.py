@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.serving.workers.ipc import receive, send
 
 
@@ -24,7 +24,7 @@ class WorkerLost(Exception):
     """The worker died before it responded."""
 
 
-class ModelNotHeld(Failure):
+class ModelNotHeld(MesocosmError):
     """The worker does not hold the model that is called."""
 
 
@@ -62,7 +62,7 @@ class PreforkServer:
         """Fork a worker; its socket and process id.
 
         Raises:
-            Failure: none started.
+            MesocosmError: none started.
         """
         with self.lock:
             for _ in range(2):
@@ -81,7 +81,7 @@ class PreforkServer:
                         self.process.kill()
                         self.process.wait()
                     self.sock = None
-        raise Failure(f"no worker could be started for '{service}'")
+        raise MesocosmError(f"no worker could be started for '{service}'")
 
     def close(self) -> None:
         """Stop it; its workers stop when their sockets close."""
@@ -151,11 +151,11 @@ def _resolve(future: Future[Any], message: Mapping[str, Any]) -> None:
     if "ok" in message:
         future.set_result(message["ok"])
     elif "wrong" in message:
-        future.set_exception(Wrong(*message["wrong"]))
+        future.set_exception(ConfigValueError(*message["wrong"]))
     elif "lost" in message:
         future.set_exception(ModelNotHeld("this version is no longer loaded"))
     elif "failure" in message:
-        future.set_exception(Failure(message["failure"]))
+        future.set_exception(MesocosmError(message["failure"]))
     else:
         future.set_exception(RuntimeError(message["failed"]))
 

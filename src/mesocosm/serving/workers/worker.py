@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.serving.model_instance import Load, ModelInstance
 from mesocosm.serving.workers.ipc import receive, send
 
@@ -119,10 +119,10 @@ def _run(call: Callable[[], Any]) -> dict[str, Any]:
     """The result of a call as a message, or its error."""
     try:
         return {"ok": call()}
-    except Wrong as wrong:
+    except ConfigValueError as wrong:
         parts = [wrong.key, wrong.found, wrong.expected, list(wrong.choices), wrong.near or ""]
         return {"wrong": parts}
-    except Failure as failure:
+    except MesocosmError as failure:
         return {"failure": str(failure)}
     except NotHeld:
         return {"lost": True}

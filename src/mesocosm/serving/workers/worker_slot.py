@@ -13,7 +13,7 @@ from concurrent.futures import TimeoutError as Late
 from contextlib import suppress
 from typing import Any, Protocol
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.serving.workers.prefork import PreforkServer, Worker, WorkerLost, drain_and_kill
 
 LOADING = 60.0  # seconds that loading may take at least
@@ -70,7 +70,7 @@ class WorkerSlot:
 
         Raises:
             WorkerLost: this slot is closed.
-            Failure: none started.
+            MesocosmError: none started.
         """
         with self.lock:
             if self.over:
@@ -87,7 +87,7 @@ class WorkerSlot:
             try:
                 self.call(worker, "load", model=model.key, row=model.row)
                 model.broken = ""
-            except Failure as failure:
+            except MesocosmError as failure:
                 model.broken = str(failure)
         self.warm = None
         return worker
@@ -97,7 +97,7 @@ class WorkerSlot:
         if self.over or worker is not self.worker:
             return
         self.report("died")
-        with suppress(Failure, WorkerLost):  # the next request fails with the reason
+        with suppress(MesocosmError, WorkerLost):  # the next request fails with the reason
             self.alive()
 
     def call(self, worker: Worker, do: str, **more: Any) -> Any:
@@ -105,7 +105,7 @@ class WorkerSlot:
 
         Raises:
             WorkerLost: it died over it, or did not respond and was killed.
-            Failure: it died while it loaded.
+            MesocosmError: it died while it loaded.
         """
         timeout = self.stuck
         if do == "load":
@@ -120,7 +120,9 @@ class WorkerSlot:
             raise WorkerLost from None
         except WorkerLost:
             if do == "load":
-                raise Failure(f"the worker of '{self.service}' died while it loaded") from None
+                raise MesocosmError(
+                    f"the worker of '{self.service}' died while it loaded"
+                ) from None
             raise
         finally:
             self._count(-1)

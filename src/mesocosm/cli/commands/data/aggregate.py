@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 
 
-@guarded
+@report_failures
 def aggregate(
     dataset: str,
     mean: Annotated[
@@ -41,7 +41,7 @@ def aggregate(
     """Give a differentially private count or mean of DATASET, from its privacy budget."""
     from mesocosm.lifecycle.jobs.privacy_budget import PrivateQuery, answer_query
 
-    eco = opened(file)
+    eco = open_project(file)
     query = PrivateQuery(dataset, epsilon, mean, by, low, high)
     found = answer_query(eco.spec, eco.catalog, query, "command line")
     answer(found, as_json, _text)

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded
+from mesocosm.cli.output import AsJson, File, answer, report_failures
 
 
-@guarded
+@report_failures
 def backup(
     archive: Annotated[Path, typer.Argument(help="The archive to write, as store.tar.gz.")],
     file: File = Path("ecosystem.yaml"),

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 
 
-@guarded
+@report_failures
 def diff(
     dataset: str,
     old: Annotated[
@@ -23,7 +23,7 @@ def diff(
     """Show rows and statistics that differ between two versions of DATASET."""
     from mesocosm.lifecycle.access.dataset_history import compare_versions
 
-    eco = opened(file)
+    eco = open_project(file)
     answer(compare_versions(eco.spec, eco.catalog, dataset, old, new), as_json, _text)
 
 

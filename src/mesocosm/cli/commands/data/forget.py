@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 
 
-@guarded
+@report_failures
 def forget(
     dataset: Annotated[str, typer.Option("--dataset", help="The dataset that knows the subject.")],
     key: Annotated[
@@ -25,7 +25,7 @@ def forget(
     """Erase a subject from snapshots, quarantine, prediction logs and caches, for good."""
     from mesocosm.lifecycle.jobs.erasure import forget as erase
 
-    eco = opened(file)
+    eco = open_project(file)
     done = erase(eco.spec, eco.catalog, dataset, key)
     answer(done, as_json, _text)
     if done["still_found_in"]:

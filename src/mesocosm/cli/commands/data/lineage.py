@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import MesocosmError
 
 
-@guarded
+@report_failures
 def lineage(
     file: File = Path("ecosystem.yaml"),
     out: Annotated[
@@ -24,7 +24,7 @@ def lineage(
 
     from mesocosm.reports.openlineage import build_events
 
-    eco = opened(file)
+    eco = open_project(file)
     found = list(build_events(eco.spec, eco.catalog))
     if not found:
         raise MesocosmError("nothing was built yet; run 'mesocosm build'")

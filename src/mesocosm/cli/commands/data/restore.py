@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded
+from mesocosm.cli.output import AsJson, File, answer, report_failures
 
 
-@guarded
+@report_failures
 def restore(
     archive: Annotated[Path, typer.Argument(help="An archive of 'mesocosm data backup'.")],
     file: File = Path("ecosystem.yaml"),

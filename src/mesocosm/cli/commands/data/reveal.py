@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 
 
-@guarded
+@report_failures
 def reveal(
     field: str,
     dataset: Annotated[str, typer.Option("--dataset", help="The dataset that holds the row.")],
@@ -24,7 +24,7 @@ def reveal(
     """Decrypt FIELD of the rows of a key; the audit keeps who asked and why."""
     from mesocosm.lifecycle.jobs.encryption import reveal as decrypt
 
-    eco = opened(file)
+    eco = open_project(file)
     found = decrypt(eco.spec, eco.catalog, dataset, field, key, why, "command line")
     answer(
         found,

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Wrong
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.errors import ConfigValueError
 
 
-@guarded
+@report_failures
 def rollback(
     dataset: Annotated[str, typer.Argument(help="A dataset.")],
     file: File = Path("ecosystem.yaml"),
@@ -25,10 +25,12 @@ def rollback(
     from mesocosm.lifecycle.access.dataset_history import restore_version
     from mesocosm.lifecycle.file_datasets import resolve_datasets
 
-    eco = opened(file)
+    eco = open_project(file)
     names = [*resolve_datasets(eco.spec)]
     if dataset not in names:
-        raise Wrong("", f"no dataset is named '{dataset}'", "one of the choices", names, dataset)
+        raise ConfigValueError(
+            "", f"no dataset is named '{dataset}'", "one of the choices", names, dataset
+        )
     answer(restore_version(eco.spec, eco.catalog, dataset, to, "command line", why), as_json, _text)
 
 

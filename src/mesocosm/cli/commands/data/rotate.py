@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 
 
-@guarded
+@report_failures
 def rotate(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Rotate the encryption key: encrypt every encrypted field again under a new key; older
     versions of the tables and the old keys are deleted.
     """
     from mesocosm.lifecycle.jobs.encryption import rotate as rotate_key
 
-    eco = opened(file)
+    eco = open_project(file)
     answer(rotate_key(eco.spec, eco.catalog, "command line"), as_json, _text)
 
 

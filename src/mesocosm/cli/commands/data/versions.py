@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import MesocosmError
 
 
-@guarded
+@report_failures
 def versions(
     dataset: str,
     file: File = Path("ecosystem.yaml"),
@@ -38,7 +38,7 @@ def versions(
     """List the versions of DATASET, or write the rows of one (time travel)."""
     from mesocosm.lifecycle.access.dataset_history import export_rows, find_dataset, find_version
 
-    eco = opened(file)
+    eco = open_project(file)
     if out:
         answer(
             export_rows(eco.spec, eco.catalog, dataset, at or "newest", out),

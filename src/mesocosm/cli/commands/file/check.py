@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, count_of, guarded, note_deprecations
+from mesocosm.cli.output import AsJson, File, answer, count_of, note_deprecations, report_failures
 
 
-@guarded
+@report_failures
 def check(
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,

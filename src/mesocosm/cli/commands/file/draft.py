@@ -11,14 +11,14 @@ from typing import Annotated, Any, Literal
 import typer
 from pydantic import ValidationError
 
-from mesocosm.cli.output import AsJson, answer, guarded
+from mesocosm.cli.output import AsJson, answer, report_failures
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.llm import Language
 
 TASKS = {"classification": "classes", "regression": "number"}  # as the architect calls them
 
 
-@guarded
+@report_failures
 def draft(
     data: Annotated[
         list[Path],

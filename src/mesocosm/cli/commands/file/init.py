@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mesocosm.cli.output import guarded
+from mesocosm.cli.output import report_failures
 from mesocosm.core.errors import MesocosmError, nearest
 
 SCHEMA = "ecosystem.schema.json"
@@ -46,7 +46,7 @@ def list_scenes() -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sorted(home.glob("*/ecosystem.yaml"))}
 
 
-@guarded
+@report_failures
 def init(
     folder: Annotated[Path, typer.Argument(help="The folder to begin in.")] = Path("."),
     template: Annotated[

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded
+from mesocosm.cli.output import AsJson, File, answer, report_failures
 
 
-@guarded
+@report_failures
 def migrate(
     file: File = Path("ecosystem.yaml"),
     dry_run: Annotated[

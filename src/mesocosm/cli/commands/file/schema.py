@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from mesocosm.cli.output import guarded
+from mesocosm.cli.output import report_failures
 
 
-@guarded
+@report_failures
 def schema() -> None:
     """Print the JSON schema of ecosystem.yaml; editors complete and check the file with it."""
     from mesocosm.config.json_schema import published_schema

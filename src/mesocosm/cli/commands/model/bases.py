@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesocosm.cli.output import AsJson, answer, guarded
+from mesocosm.cli.output import AsJson, answer, report_failures
 
 
-@guarded
+@report_failures
 def bases(as_json: AsJson = False) -> None:
     """List the pretrained base models of Mesocosm; a hub id or a folder is a base too."""
     from mesocosm.learning.base_models import BASES, is_installed

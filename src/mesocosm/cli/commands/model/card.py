@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 
 
-@guarded
+@report_failures
 def card(
     model: str,
     version: Annotated[
@@ -28,7 +28,7 @@ def card(
     from mesocosm.core.files import aside_name
     from mesocosm.learning.evaluation.model_card import render_card as written
 
-    eco = opened(file)
+    eco = open_project(file)
     if model not in eco.spec.eco.models:
         raise ConfigValueError(
             "",

@@ -10,14 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, count_of, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, count_of, open_project, report_failures
 from mesocosm.core.errors import MesocosmError
 from mesocosm.lifecycle.review.label_review import find_doubtful_labels, suggest_labelling
 
 TYPICAL, STRAY = 4, 3  # rows of a proposal that are printed, from its middle and from its edge
 
 
-@guarded
+@report_failures
 def labels(
     model: str,
     most: Annotated[int, typer.Option("--most", min=1, help="How many to show.")] = 20,
@@ -62,7 +62,7 @@ def labels(
     next 'mesocosm model retrain' trains on them.
     """
 
-    eco = opened(file)
+    eco = open_project(file)
     if bool(like) != bool(as_):
         raise MesocosmError(
             "--like ID and --as LABEL go together: the request whose proposal is accepted, and its"

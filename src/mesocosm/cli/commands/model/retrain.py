@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 
 
-@guarded
+@report_failures
 def retrain(
     service: str,
     file: File = Path("ecosystem.yaml"),
@@ -22,7 +22,7 @@ def retrain(
     from mesocosm.lifecycle.build_lock import hold_build_lock
     from mesocosm.lifecycle.jobs.retrain import retrain as train_challenger
 
-    eco = opened(file)
+    eco = open_project(file)
     with hold_build_lock(eco.spec.root / ".mesocosm", wait=900):
         found = train_challenger(
             eco.spec, eco.catalog, service, reason, lambda text: print(text, file=sys.stderr)

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import MesocosmError
 
 
-@guarded
+@report_failures
 def suggest(
     file: File = Path("ecosystem.yaml"),
     out: Annotated[
@@ -30,7 +30,7 @@ def suggest(
     """
     from mesocosm.assistant.suggestions import apply_changes, suggest_changes
 
-    eco = opened(file)
+    eco = open_project(file)
     path = eco.spec.path
     if out and out.exists():
         raise MesocosmError(f"'{out}' exists already; name a new file, or remove it first")

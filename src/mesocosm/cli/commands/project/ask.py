@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
-from mesocosm.core.errors import Failure
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+from mesocosm.core.errors import MesocosmError
 
 
-@guarded
+@report_failures
 def ask(
     service: Annotated[str, typer.Argument(help="A service with 'answers'.")],
     question: Annotated[str, typer.Argument(help="The question, in words.")],
@@ -22,14 +22,14 @@ def ask(
     from mesocosm.api.service_calls import call, local
 
     if not question.strip():
-        raise Failure("the question is empty")
-    eco = opened(file)
+        raise MesocosmError("the question is empty")
+    eco = open_project(file)
     if service not in eco.spec.eco.services:
         local(eco, service)  # says which services there are
     if eco.spec.eco.services[service].answers is None:
         speaking = [name for name, s in eco.spec.eco.services.items() if s.answers]
         instead = f"; these have one: {', '.join(speaking)}" if speaking else ""
-        raise Failure(f"'{service}' has no table of answers ('answers'){instead}")
+        raise MesocosmError(f"'{service}' has no table of answers ('answers'){instead}")
     body = {"model": service, "messages": [{"role": "user", "content": question}]}
     found = call(eco, "POST", "/v1/chat/completions", body)
     grounding = found["grounding"] if found else local(eco, service).now.ask(question.strip())

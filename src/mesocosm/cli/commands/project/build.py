@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import ConfigValueError
 
 
-@guarded
+@report_failures
 def build(
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
@@ -31,7 +31,7 @@ def build(
     ] = None,
 ) -> None:
     """Apply the plan; what is unchanged is kept."""
-    eco = opened(file)
+    eco = open_project(file)
     check_accepted(eco, accept or [])
     result = run_build(eco, as_json, prune, accept or [])
     answer(result, as_json, lambda d: "\n".join([*(f["text"] for f in d["failed"]), d["said"]]))

@@ -7,15 +7,15 @@ from typing import Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 
 
-@guarded
+@report_failures
 def doctor(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Hash every listed version again, read every snapshot's files, verify the audit's chain."""
     from mesocosm.lifecycle.access.integrity import find_damage
 
-    eco = opened(file)
+    eco = open_project(file)
     results = _check_artifacts(eco)
     faults = [fault for fault in results if fault]
     rebuilt = find_damage(eco.spec, eco.catalog)

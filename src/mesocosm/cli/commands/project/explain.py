@@ -5,10 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mesocosm.cli.output import AsJson, Asked, File, answer, guarded, opened, prediction_of
+from mesocosm.cli.output import (
+    AsJson,
+    Asked,
+    File,
+    answer,
+    open_project,
+    prediction_of,
+    report_failures,
+)
 
 
-@guarded
+@report_failures
 def explain(
     prediction: Asked, file: File = Path("ecosystem.yaml"), as_json: AsJson = False
 ) -> None:
@@ -17,7 +25,7 @@ def explain(
     """
     from mesocosm.reports.explanations import explain as explain_prediction
 
-    eco = opened(file)
+    eco = open_project(file)
     found = explain_prediction(eco.spec, eco.catalog, prediction_of(eco, prediction))
     answer(found, as_json, _text)
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 
 
-@guarded
+@report_failures
 def export(
     kind: Annotated[
         str,
@@ -37,7 +37,7 @@ def export(
     from mesocosm.core.errors import MesocosmError
 
     _check_kind(kind, set_ or [])
-    eco = opened(file)
+    eco = open_project(file)
     if folder.exists() and not folder.is_dir():
         raise MesocosmError(f"{folder} is a file; give a folder")
     files = _export(eco, kind, set_ or [])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 
 
-@guarded
+@report_failures
 def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Show what a build would do, and why."""
     from mesocosm.cli.views.plan import format_plan
@@ -16,7 +16,7 @@ def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     from mesocosm.lifecycle.review.questions import ask_readings
     from mesocosm.lifecycle.review.text_coverage import check_reading
 
-    eco = opened(file)
+    eco = open_project(file)
     changes = eco.plan()
     left = preview_data(eco.spec, eco.catalog, changes)
     is_changed = [c.sign == "±" and c.address.startswith("datasets.") for c in changes]

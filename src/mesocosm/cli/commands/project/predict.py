@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
 from mesocosm.core.values.json_keys import KeyTwice, load_once
 
 
-@guarded
+@report_failures
 def predict(
     service: str,
     input: Annotated[str | None, typer.Option("--input", help="The row as a JSON object.")] = None,
@@ -45,10 +45,10 @@ def predict(
     if rows is not None and out is not None:
         from mesocosm.api.batch_predict import predict_file
 
-        answer(predict_file(opened(file), service, rows, out), as_json, _batch_text)
+        answer(predict_file(open_project(file), service, rows, out), as_json, _batch_text)
         return
     row = _read_row(str(input))
-    eco = opened(file)
+    eco = open_project(file)
     if isinstance(row, dict):
         row = {key: _attach_file(key, value, eco.spec.root) for key, value in row.items()}
     found = _predict_row(eco, service, row)

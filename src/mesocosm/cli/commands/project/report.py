@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import MesocosmError
 
 
-@guarded
+@report_failures
 def report(
     name: Annotated[str | None, typer.Argument(help="A dataset or a model.")] = None,
     file: File = Path("ecosystem.yaml"),
@@ -25,7 +25,7 @@ def report(
     """Show the health scores with recommendations, what was cleaned and how good each model is; or
     one NAME of them.
     """
-    eco = opened(file)
+    eco = open_project(file)
     data = _collect(eco, name)
     if not data["datasets"] and not data["models"]:
         missing = f"nothing named '{name}'" if name else "nothing"

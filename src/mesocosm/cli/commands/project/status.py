@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mesocosm.cli.output import AsJson, File, answer, count_of, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, count_of, open_project, report_failures
 from mesocosm.core.errors import MesocosmError
 
 ROLLOUT_KEYS = ("version", "before", "strategy", "step", "why", "detail", "began")
 
 
-@guarded
+@report_failures
 def status(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Show what each service runs, since when, and which alerts are open."""
     from mesocosm.lifecycle.progress_store import read_progress
     from mesocosm.lifecycle.server_info import find_server
 
-    eco = opened(file)
+    eco = open_project(file)
     store = eco.spec.root / ".mesocosm"
     server = find_server(store)
     alerts = [

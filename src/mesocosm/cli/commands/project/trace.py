@@ -11,18 +11,18 @@ from mesocosm.cli.output import (
     File,
     answer,
     count_of,
-    guarded,
-    opened,
+    open_project,
     prediction_of,
+    report_failures,
 )
 
 
-@guarded
+@report_failures
 def trace(prediction: Asked, file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Follow PREDICTION back to its version, snapshot, source files and rows."""
     from mesocosm.app.loader import trace as follow
 
-    eco = opened(file)
+    eco = open_project(file)
     answer(follow(eco.spec, eco.catalog, prediction_of(eco, prediction)), as_json, _text)
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import File, guarded, opened
+from mesocosm.cli.output import File, open_project, report_failures
 from mesocosm.core.errors import MesocosmError
 
 if TYPE_CHECKING:
     import socket
 
 
-@guarded
+@report_failures
 def up(
     folder: Annotated[
         Path | None, typer.Argument(help="The file or its folder; the same as -f.")
@@ -55,7 +55,7 @@ def up(
     build: Annotated[bool, typer.Option(help="Build first what is outdated.")] = True,
 ) -> None:
     """Build what is outdated, then serve, monitor and show everything at one address."""
-    eco = opened(folder or file)
+    eco = open_project(folder or file)
     if build:
         _build(eco)
     services = eco.spec.eco.services

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import ConfigValueError
 
 
-@guarded
+@report_failures
 def close(
     alert: Annotated[
         str, typer.Argument(help="The id of an open alert; 'mesocosm status' shows it.")
@@ -21,7 +21,7 @@ def close(
     as_json: AsJson = False,
 ) -> None:
     """Close ALERT by hand. A fault that is still there raises another."""
-    eco = opened(file)
+    eco = open_project(file)
     if not why.strip():
         raise ConfigValueError("--why", "the reason is empty", "a sentence")
     found = {a["id"]: a for a in eco.catalog.alerts(open_only=True, most=1000)}

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mesocosm.cli.output import AsJson, Asked, File, answer, guarded, opened, prediction_of
+from mesocosm.cli.output import (
+    AsJson,
+    Asked,
+    File,
+    answer,
+    open_project,
+    prediction_of,
+    report_failures,
+)
 from mesocosm.core.errors import MesocosmError
 
 
-@guarded
+@report_failures
 def feedback(
     prediction: Asked, label: str, file: File = Path("ecosystem.yaml"), as_json: AsJson = False
 ) -> None:
     """Record the true LABEL of PREDICTION."""
     from mesocosm.api.service_calls import call, local
 
-    eco = opened(file)
+    eco = open_project(file)
     prediction = prediction_of(eco, prediction)
     row = eco.catalog.prediction(prediction)
     if row is None:

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import ConfigValueError
 
 
-@guarded
+@report_failures
 def promote(
     service: str,
     file: File = Path("ecosystem.yaml"),
@@ -23,7 +23,7 @@ def promote(
     """
     from mesocosm.serving.rollout.transitions import promote as promote_version
 
-    eco = opened(file)
+    eco = open_project(file)
     if service not in eco.spec.eco.services:
         raise ConfigValueError(
             "",

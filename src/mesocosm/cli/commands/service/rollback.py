@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 
 
-@guarded
+@report_failures
 def rollback(
     service: Annotated[str, typer.Argument(help="A service.")],
     file: File = Path("ecosystem.yaml"),
@@ -21,7 +21,7 @@ def rollback(
     """Roll SERVICE back to the version that it ran before."""
     from mesocosm.lifecycle.jobs.rollback import rollback as roll_back
 
-    eco = opened(file)
+    eco = open_project(file)
     names = [*eco.spec.eco.services]
     if service in eco.spec.eco.datasets:
         raise MesocosmError(f"'{service}' is a dataset: mesocosm data rollback {service}")

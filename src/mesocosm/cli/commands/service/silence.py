@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.values.durations import seconds
 
 
-@guarded
+@report_failures
 def silence(
     monitor: Annotated[str, typer.Argument(help="A monitor; '*' for all.")],
     file: File = Path("ecosystem.yaml"),
@@ -25,7 +25,7 @@ def silence(
     as_json: AsJson = False,
 ) -> None:
     """Send no notifications about MONITOR's alerts for a while."""
-    eco = opened(file)
+    eco = open_project(file)
     if monitor != "*" and monitor not in eco.spec.eco.monitors:
         raise ConfigValueError(
             "",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.permissions import OWNER
 
@@ -21,7 +21,7 @@ class May(StrEnum):
     change = "change"
 
 
-@guarded
+@report_failures
 def token(
     role: str,
     file: File = Path("ecosystem.yaml"),
@@ -44,7 +44,7 @@ def token(
         raise ConfigValueError(
             "ROLE", f"'{OWNER}' is the role of the token that 'up' prints", "another name"
         )
-    eco = opened(file)
+    eco = open_project(file)
     if revoke:
         answer(
             {"role": role, "revoked": eco.catalog.revoke_tokens(role, "command line")},

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.lifecycle.server_info import find_server
 from mesocosm.serving.requests.request_marks import DRILL, HEADER
@@ -67,7 +67,7 @@ def suggest_drill(spec: Any) -> str:
     return "story" if (spec.root / "story.yaml").is_file() else "drill kill"
 
 
-@guarded
+@report_failures
 def drill(
     kind: Annotated[
         str,
@@ -91,7 +91,7 @@ def drill(
         raise ConfigValueError(
             "", f"no drill is named '{kind}'", "one of the choices", DRILLS, kind
         )
-    eco = opened(file)
+    eco = open_project(file)
 
     if kind in ON_A_COPY:
         answer(_inject_fault(eco, service, kind), as_json, _fault_text)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 
 
-@guarded
+@report_failures
 def scenario(
     file: File = Path("ecosystem.yaml"),
     told: Annotated[
@@ -30,7 +30,7 @@ def scenario(
     from mesocosm.resilience.scenario import read_story
     from mesocosm.resilience.scenario_run import play_story
 
-    eco = opened(file)
+    eco = open_project(file)
     scenario = read_story(eco.spec, told)
     console = Screen(stderr=True, quiet=as_json, highlight=False)
     with Status(f"{len(scenario.acts)} acts; the copy starts", console=console) as status:

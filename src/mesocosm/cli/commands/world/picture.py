@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from mesocosm.cli.output import AsJson, File, answer, guarded, opened
+from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 
 LIGHTS = ("dawn", "noon", "dusk", "night")
 
 
-@guarded
+@report_failures
 def picture(
     out: Annotated[
         Path, typer.Argument(help="A .png for a still, a .webp for a turn around the valley.")
@@ -39,7 +39,7 @@ def picture(
     console = Screen(stderr=True)
     with console.status("Taking the picture" if sys.stderr.isatty() else ""):
         taken = take_picture(
-            opened(file).spec, out, shot, lambda text: console.print(text, highlight=False)
+            open_project(file).spec, out, shot, lambda text: console.print(text, highlight=False)
         )
     answer(taken, as_json, _text)
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mesocosm.core.settings import union
+from mesocosm.core.settings import one_of
 from mesocosm.data.cleaning.missing.constant import Constant
 from mesocosm.data.cleaning.missing.drop import Drop, Quarantine
 from mesocosm.data.cleaning.missing.forward import Forward
@@ -30,4 +30,4 @@ IMPUTERS: dict[str, type[Imputer]] = {
 if TYPE_CHECKING:
     MissingSetting = Imputer
 else:
-    MissingSetting = union(IMPUTERS, "method")
+    MissingSetting = one_of(IMPUTERS, "method")

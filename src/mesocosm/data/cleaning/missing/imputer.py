@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.data.pipeline.ibis_sql import Column, Scalar, literal, map_values, null
 
 Facts = dict[str, Any]
 
 
-class Imputer(Kind):
+class Imputer(Settings):
     """One way to treat a missing value; each kind overrides what it needs.
 
     `numeric` says that the field must hold numbers, `quantile` which quantile is the measure, and

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mesocosm.core.settings import union
+from mesocosm.core.settings import one_of
 from mesocosm.data.cleaning.outliers.detector import OutlierDetector
 from mesocosm.data.cleaning.outliers.iqr import Iqr
 from mesocosm.data.cleaning.outliers.isolation_forest import Forest
@@ -19,4 +19,4 @@ OUTLIER_DETECTORS: dict[str, type[OutlierDetector]] = {
 if TYPE_CHECKING:
     OutliersSetting = OutlierDetector
 else:
-    OutliersSetting = union(OUTLIER_DETECTORS, "method")
+    OutliersSetting = one_of(OUTLIER_DETECTORS, "method")

@@ -12,13 +12,13 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 from mesocosm.data.pipeline.ibis_sql import Column, Scalar, cases, literal, map_values, null
 
 Facts = dict[str, Any]
 
 
-class OutlierDetector(Kind):
+class OutlierDetector(Settings):
     """Find the outliers of a numeric field and act on them; each kind says where the bounds are.
 
     `quantiles` names the quantiles that are the measures; `matrix` says that the detector learns

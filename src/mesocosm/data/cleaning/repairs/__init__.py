@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mesocosm.core.settings import union
+from mesocosm.core.settings import one_of
 from mesocosm.data.cleaning.repairs.dependency import Dependency
 from mesocosm.data.cleaning.repairs.misplaced_value import Moved
 from mesocosm.data.cleaning.repairs.repair import RepairKind
@@ -17,4 +17,4 @@ REPAIRS: dict[str, type[RepairKind]] = {
 if TYPE_CHECKING:
     RepairSetting = RepairKind
 else:
-    RepairSetting = union(REPAIRS, "method")
+    RepairSetting = one_of(REPAIRS, "method")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 MOST_VALUES = 20_000  # distinct values that a repair looks at
 
 
-class RepairKind(Kind):
+class RepairKind(Settings):
     """One repair of text or category fields."""
 
     method: str

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
-from mesocosm.core.values.units import CURRENCIES, HAN, WORDS, factor, known
+from mesocosm.core.values.units import CURRENCIES, HAN, WORDS, find_factor, is_common
 from mesocosm.data.profiling.columns.column import AS_WRITTEN
 
 UNITS = {
@@ -128,7 +128,7 @@ def identify_unit(text: str, spaced: bool) -> tuple[str, float] | None:
     if text in UNITS:
         return UNITS[text]
     name = PLURAL.get(text, text)
-    if known(name) or (spaced and len(text) > 1 and factor(name, name) is not None):
+    if is_common(name) or (spaced and len(text) > 1 and find_factor(name, name) is not None):
         return name, 1.0
     return None
 
@@ -145,7 +145,7 @@ def find_common_unit(measures: Iterable[Measure]) -> Units:
     if len(units) < len(groups.named):
         return _accept_one_word(groups)
     bases = _rank_bases(groups, units)
-    if any(factor(base, bases[0]) is None for base in bases):
+    if any(find_factor(base, bases[0]) is None for base in bases):
         return Units(open=_explain_inconvertible(groups, bases))
     if "" not in groups.figures:
         base, _ = units[max(units, key=lambda text: (groups.rows[text], text))]
@@ -244,7 +244,9 @@ def _count_fractions(groups: _Groups) -> int:
 
 def _convert(groups: _Groups, units: dict[str, tuple[str, float]], base: str) -> Units:
     """The settings of a field whose unit is `base`."""
-    factors = {text: many * float(factor(of, base) or 1.0) for text, (of, many) in units.items()}
+    factors = {
+        text: many * float(find_factor(of, base) or 1.0) for text, (of, many) in units.items()
+    }
     odd = sorted(text for text in factors if text in UNITS or text in HAN)
     settings: dict[str, object] = {"unit": base}
     if odd:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.profiling.goal.target_column import FIGURES, NUMBERS, choose_target
 from mesocosm.data.profiling.goal.task_intent import names_people
 from mesocosm.data.profiling.profile import BLANK, Column, Draft
@@ -60,7 +60,7 @@ def aim(
         setting) and `choose` (sentences for what was not sure).
 
     Raises:
-        Wrong: no field can be predicted, or the goal fits none.
+        ConfigValueError: no field can be predicted, or the goal fits none.
     """
     target, why, choose = choose_target(found, goal, target)
     column = found.find_column(target)
@@ -74,7 +74,9 @@ def aim(
     why["kind"] = f"{column.distinct} different values in {column.seen} rows"
     inputs = _choose_inputs(_Aim(con, table, found, column, kind), why, choose)
     if not inputs:
-        raise Wrong("goal", f"nothing is left to predict '{target}' from", "more columns")
+        raise ConfigValueError(
+            "goal", f"nothing is left to predict '{target}' from", "more columns"
+        )
     counts = _count_classes(found.fields[target], column, kind)
     seen = sum(counts.values())
     texts = [name for name in inputs if found.fields[name]["type"] == "text"]
@@ -105,7 +107,7 @@ def _set_target(found: Draft, column: Column, kind: str) -> None:
     name = column.name
     settings = {k: v for k, v in found.fields[name].items() if k not in ("private", "outliers")}
     if kind == "number" and settings["type"] not in FIGURES:
-        raise Wrong(
+        raise ConfigValueError(
             "task",
             f"'{name}' is to be a number, and"
             f" {found.open.get(name) or 'its values are not all numbers'}",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.profiling.goal.named_columns import find_named_columns
 from mesocosm.data.profiling.profile import Column, Draft
 
@@ -107,12 +107,12 @@ def choose_target(
     """The column that is predicted, why, and what was not sure.
 
     Raises:
-        Wrong: no column is named so, or the goal fits none.
+        ConfigValueError: no column is named so, or the goal fits none.
     """
     names = list(found.fields)
     if target is not None:
         if target not in names:
-            raise Wrong(
+            raise ConfigValueError(
                 "target", f"no column is named '{target}'", "a column of the file", names, target
             )
         return target, {"target": "it is given as the target"}, []
@@ -133,7 +133,9 @@ def _choose_named(found: Draft, named: Sequence[str]) -> tuple[str, dict[str, st
     """The first of the columns that the goal names."""
     first, *others = named
     if found.find_column(first).distinct < 2:
-        raise Wrong("goal", f"{NO_TARGET}: '{first}' has the same value in every row", TARGET)
+        raise ConfigValueError(
+            "goal", f"{NO_TARGET}: '{first}' has the same value in every row", TARGET
+        )
     also = [name for name in others if found.find_column(name).distinct > 1]
     choose = []
     if also:
@@ -146,10 +148,10 @@ def _choose_fitting(found: Draft, goal: str) -> tuple[str, dict[str, str], list[
     """The column whose name and values fit the goal best."""
     ranked = _rank_targets(found, goal)
     if not ranked:
-        raise Wrong("goal", NO_TARGET, TARGET)
+        raise ConfigValueError("goal", NO_TARGET, TARGET)
     fits = [(score, name) for score, name in ranked if _fits(found, name, goal)]
     if not fits:
-        raise Wrong(
+        raise ConfigValueError(
             "goal",
             f"no column fits the goal; the nearest are {', '.join(n for _, n in ranked[:5])}",
             "a goal that names one of them, or '--target COLUMN'",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.profiling.columns.column import Column, split_name
 
 RANKS = re.compile(
@@ -118,7 +118,7 @@ def find_interaction(
     """The columns of who, which item and, where there is one, when.
 
     Raises:
-        Wrong: no column names somebody, or none an item.
+        ConfigValueError: no column names somebody, or none an item.
     """
     names = [c.name for c in columns]
     repeated = [c.name for c in columns if 1 < c.distinct < c.seen]
@@ -126,7 +126,7 @@ def find_interaction(
     what = target or _find_first(repeated, ITEMS, but=(who,))
     if who is None or what is None:
         gap = "somebody" if who is None else "an item"
-        raise Wrong(
+        raise ConfigValueError(
             "goal",
             f"no column with repeated values names {gap}; the columns are {', '.join(names[:8])}",
             "a table of who did something with which item, such as columns user and item, or"
@@ -139,13 +139,13 @@ def find_question_and_answer(columns: Sequence[Column]) -> tuple[str, str]:
     """The columns of a question and of its answer.
 
     Raises:
-        Wrong: the table has no such columns.
+        ConfigValueError: the table has no such columns.
     """
     names = [c.name for c in columns]
     question = _find_first(names, QUESTIONS)
     answer = _find_first(names, REPLIES, but=(question,))
     if question is None or answer is None:
-        raise Wrong(
+        raise ConfigValueError(
             "goal",
             f"no columns of a question and its answer; the columns are {', '.join(names[:8])}",
             "a table with columns such as question and answer",

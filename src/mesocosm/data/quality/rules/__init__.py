@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator
 
-from mesocosm.core.settings import union
+from mesocosm.core.settings import one_of
 from mesocosm.data.quality.rules.condition import Condition
 from mesocosm.data.quality.rules.distribution import Distribution
 from mesocosm.data.quality.rules.foreign_key import ForeignKey
@@ -46,4 +46,4 @@ def _condition(value: Any) -> Any:
 if TYPE_CHECKING:
     RuleSetting = RuleKind
 else:
-    RuleSetting = Annotated[union(RULES, "type"), BeforeValidator(_condition)]
+    RuleSetting = Annotated[one_of(RULES, "type"), BeforeValidator(_condition)]

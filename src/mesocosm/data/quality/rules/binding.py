@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.pipeline.ibis_sql import SQL, is_number, sql_type
 from mesocosm.data.pipeline.internal_names import quote
 from mesocosm.data.quality.rules.condition import ATOM, Condition, plain_fields
@@ -51,7 +51,7 @@ def bind(rule: RuleKind, kinds: Mapping[str, str]) -> None:
         kinds: the Ibis type of each field of the dataset.
 
     Raises:
-        Wrong: it cannot be bound to the fields' types, or fails on a value that a field can hold.
+        ConfigValueError: it cannot be bound to the fields' types, or fails on a value that a field can hold.
     """
     if _is_sure(rule, kinds):
         return
@@ -62,7 +62,7 @@ def bind(rule: RuleKind, kinds: Mapping[str, str]) -> None:
     true = rule.true() if isinstance(rule, Condition) else broken
     why = _refused(broken, true, tuple(columns))
     if why:
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"the rule '{_in_words(rule)[:200]}' cannot be computed ({why})",
             "a condition that compares fields with values of their types",
@@ -116,7 +116,7 @@ def name_failing_rule(con: Any, rules: Sequence[RuleKind], rows: str) -> Iterato
         rows: SQL of the rows, or a table's name, that they were computed over.
 
     Raises:
-        Wrong: it is one of the rules; any other error is left as it is.
+        ConfigValueError: it is one of the rules; any other error is left as it is.
     """
     import duckdb
 
@@ -129,7 +129,7 @@ def name_failing_rule(con: Any, rules: Sequence[RuleKind], rows: str) -> Iterato
             try:
                 con.execute(f"select count(*) filter (where {broken}) from ({rows})").fetchall()
             except duckdb.Error as error:
-                raise Wrong(
+                raise ConfigValueError(
                     "rules",
                     f"the rule '{_in_words(rule)[:200]}' cannot be computed over every row:"
                     f" {FAILURES.get(type(error).__name__, 'a value does not fit')}",

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.quality.rules.rule import RuleKind
 
 FUNCTIONS = (
@@ -204,7 +204,7 @@ class Condition(RuleKind):
         """The parsed expression.
 
         Raises:
-            Wrong: it is no single expression, or names a function that is not allowed.
+            ConfigValueError: it is no single expression, or names a function that is not allowed.
         """
         import sqlglot
         from sqlglot import exp
@@ -213,14 +213,14 @@ class Condition(RuleKind):
             parsed = sqlglot.parse(self.condition, read="duckdb")
         except sqlglot.errors.SqlglotError as error:
             why = re.sub(r"\x1b\[\d+m", "", str(error).splitlines()[0])[:80]
-            raise Wrong(
+            raise ConfigValueError(
                 "",
                 f"'{self.condition}' is not a condition in SQL ({why})",
                 'one such as "age >= 18"',
             ) from error
         tree = parsed[0] if len(parsed) == 1 else None
         if tree is None or isinstance(tree, exp.Alias) or any(tree.find_all(*_banned())):
-            raise Wrong(
+            raise ConfigValueError(
                 "",
                 f"'{self.condition}' is more than a condition",
                 "one expression over field names",
@@ -229,7 +229,7 @@ class Condition(RuleKind):
             tree,
             (exp.Predicate, exp.Connector, exp.Not, exp.Paren, exp.Func, exp.Column, exp.Boolean),
         ):
-            raise Wrong(
+            raise ConfigValueError(
                 "", f"'{self.condition}' is not true or false", 'a condition such as "age >= 18"'
             )
         for call in tree.find_all(exp.Func):
@@ -281,7 +281,7 @@ def _refuse_function(call: Any) -> None:
     """Refuse a function that is not among `FUNCTIONS`.
 
     Raises:
-        Wrong: it is not.
+        ConfigValueError: it is not.
     """
     from sqlglot import exp
 
@@ -290,7 +290,7 @@ def _refuse_function(call: Any) -> None:
     written = call.name if isinstance(call, exp.Anonymous) else call.sql_name()
     name = RENAMED.get(written.lower(), written.lower())
     if name not in FUNCTIONS and name not in ("extract", "currentdate", "date"):
-        raise Wrong(
+        raise ConfigValueError(
             "",
             f"the function '{name}' is not allowed in a rule",
             "one of the choices",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.quality.rules.field_names import Of
 from mesocosm.data.quality.rules.rule import Known, RuleKind
 from mesocosm.data.sources.path_utils import quote
@@ -39,7 +39,7 @@ class ForeignKey(RuleKind):
         """Rows whose value the other source does not know."""
         other = known.tables.get(self.source)
         if other is None:
-            raise Wrong(
+            raise ConfigValueError(
                 "rules",
                 f"the source '{self.source}' of a foreign key is not read by this dataset",
                 "a source of the file",

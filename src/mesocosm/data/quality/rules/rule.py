@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Known:
     kinds: dict[str, str] = field(default_factory=lambda: {})
 
 
-class RuleKind(Kind):
+class RuleKind(Settings):
     """One rule; each kind says how a row, or the table, breaks it.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 from urllib.parse import unquote, urlsplit
 
-from mesocosm.core.errors import Later, Wrong
+from mesocosm.core.errors import ConfigValueError, RetryableError
 from mesocosm.core.hashing import digest
 from mesocosm.core.url_policy import check_url
 from mesocosm.data.sources.arrow_ingest import BATCH, as_text, pour_rows
@@ -59,7 +59,7 @@ class Mysql(TableKind):
                 local_infile=False,
             )
         except pymysql.Error as error:
-            raise Later(
+            raise RetryableError(
                 "connection to the MySQL server refused or authentication failed"
             ) from error
 
@@ -100,7 +100,7 @@ class MysqlReader:
         try:
             self.cursor.execute(query, bounds or None)
         except pymysql.Error as error:
-            raise Wrong(
+            raise ConfigValueError(
                 "table", f"'{self.of.table}' cannot be read", "a table or view this user may read"
             ) from error
         return self.cursor
@@ -138,7 +138,7 @@ class MysqlReader:
         """The cursor's greatest value and how many rows have none."""
         columns, column = self.columns(), f"`{self.of.cursor}`"
         if self.of.cursor not in columns:
-            raise Wrong(
+            raise ConfigValueError(
                 "cursor",
                 f"'{self.of.table}' has no column '{self.of.cursor}'",
                 "a column of it",

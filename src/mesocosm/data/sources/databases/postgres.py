@@ -6,7 +6,7 @@ import re
 from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
-from mesocosm.core.errors import Later, Wrong
+from mesocosm.core.errors import ConfigValueError, RetryableError
 from mesocosm.core.hashing import digest
 from mesocosm.core.url_policy import check_url
 from mesocosm.data.sources.databases.sql_table import MARK, TableKind
@@ -45,7 +45,7 @@ class Postgres(TableKind):
             named = {key for key, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
             elsewhere = named & ELSEWHERE
             if elsewhere:
-                raise Wrong(
+                raise ConfigValueError(
                     "url",
                     f"'{min(elsewhere)}' in the address names another server",
                     "the server before the path alone, or 'private_network: true' in this source",
@@ -55,7 +55,7 @@ class Postgres(TableKind):
         try:
             return postgres.connect(url)
         except Exception as error:
-            raise Later(
+            raise RetryableError(
                 "connection to the PostgreSQL server refused or authentication failed"
             ) from error
 
@@ -92,7 +92,7 @@ class PostgresReader:
         try:
             self.cursor.execute(query, bounds or None)
         except Exception as error:
-            raise Wrong(
+            raise ConfigValueError(
                 "table", f"'{self.of.table}' cannot be read", "a table or view this user may read"
             ) from error
         return self.cursor
@@ -113,7 +113,7 @@ class PostgresReader:
         names = [d[0] for d in self.cursor.description]
         self.cursor.fetch_arrow_table()
         if self.of.cursor not in names:
-            raise Wrong(
+            raise ConfigValueError(
                 "cursor",
                 f"'{self.of.table}' has no column '{self.of.cursor}'",
                 "a column of it",
@@ -126,7 +126,7 @@ class PostgresReader:
         ).fetchone()
         self.kind = str(found[0] or "text")
         if not TYPE.fullmatch(self.kind):
-            raise Wrong(
+            raise ConfigValueError(
                 "cursor",
                 f"'{self.of.cursor}' is of a type that has no order here",
                 "a column of numbers, texts or times",

@@ -12,9 +12,9 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.page_cache import Kept
 from mesocosm.data.sources.path_utils import quote
 from mesocosm.data.sources.source import SourceKind
@@ -67,7 +67,7 @@ class TableKind(SourceKind):
         """A connection.
 
         Raises:
-            Later: the server does not respond.
+            RetryableError: the server does not respond.
         """
         raise NotImplementedError
 
@@ -75,7 +75,7 @@ class TableKind(SourceKind):
         """A fingerprint of all rows, whatever their order."""
         raise NotImplementedError
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the rows; with a cursor, of its greatest value and of how many rows
         have that or none.
         """
@@ -92,12 +92,12 @@ class TableKind(SourceKind):
         finally:
             reader.close()
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Pour the table into table `name`; `_line` is the row in the order read, from 1.
 
         Raises:
-            Wrong: the table or its cursor does not exist, or the table holds no row.
-            Later: the server does not respond.
+            ConfigValueError: the table or its cursor does not exist, or the table holds no row.
+            RetryableError: the server does not respond.
         """
         label = f"{self.server}:{self.table}"
         # before the rows: what comes in between is noticed next time
@@ -115,7 +115,7 @@ class TableKind(SourceKind):
         columns = [r[0] for r in con.execute(f"describe {quote(name)}").fetchall()][2:]
         rows = int(con.execute(f"select count(*) from {quote(name)}").fetchall()[0][0])
         if not rows:
-            raise Wrong("table", f"'{self.table}' holds no row", "at least one row")
+            raise ConfigValueError("table", f"'{self.table}' holds no row", "at least one row")
         return Collected(columns, rows, {label: seen})
 
     def _read_by_cursor(self, reader: Reader, kept: Kept, con: Any, name: str, label: str) -> None:

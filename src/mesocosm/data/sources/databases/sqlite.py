@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.path_utils import files_of, name_and_fingerprint, quote
 from mesocosm.data.sources.source import SourceKind
 
@@ -32,17 +32,17 @@ class Sqlite(SourceKind):
     path: str
     table: str
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the file's bytes and the table's name."""
         return digest(
             [name_and_fingerprint(where, p) for p in files_of(where, self.path)], self.table
         )
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Pour the table into table `name`; `_line` is the row in the order read, from 1.
 
         Raises:
-            Wrong: the file is not a SQLite database, or it has no such table.
+            ConfigValueError: the file is not a SQLite database, or it has no such table.
         """
         path = files_of(where, self.path)[0]
         label, content = name_and_fingerprint(where, path)
@@ -60,22 +60,26 @@ class Sqlite(SourceKind):
                 con.unregister("_batch")
                 rows += len(batch)
         if not rows:
-            raise Wrong("table", f"'{self.table}' of '{label}' holds no row", "at least one row")
+            raise ConfigValueError(
+                "table", f"'{self.table}' of '{label}' holds no row", "at least one row"
+            )
         return Collected(columns, rows, {named: content})
 
     def _check_table(self, database: sqlite3.Connection, label: str) -> None:
         """Refuse a file that is no database, or has no such table.
 
         Raises:
-            Wrong: it is.
+            ConfigValueError: it is.
         """
         query = "select name from sqlite_master where type in ('table', 'view')"
         try:
             tables = [row[0] for row in database.execute(query)]
         except sqlite3.DatabaseError as error:
-            raise Wrong("path", f"'{label}' is not a SQLite database", "a SQLite file") from error
+            raise ConfigValueError(
+                "path", f"'{label}' is not a SQLite database", "a SQLite file"
+            ) from error
         if self.table not in tables:
-            raise Wrong(
+            raise ConfigValueError(
                 "table", f"'{self.table}' is not in '{label}'", "a table of it", tables, self.table
             )
 

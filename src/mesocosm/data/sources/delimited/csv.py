@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.encodings import Encoding
 from mesocosm.data.sources.delimited.fast_reader import read_fast
@@ -102,16 +102,16 @@ class Csv(SourceKind):
             )
         return self
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the files' names and bytes."""
         return fingerprint_files(where, self.path)
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Show the files as view `name` with `_file` and `_line`, the true line of each file that a
         row begins on.
 
         Raises:
-            Wrong: a file is empty, its encoding is not known, or files differ in their columns and
+            ConfigValueError: a file is empty, its encoding is not known, or files differ in their columns and
                 `schema` is `fail`.
         """
         found = Collected([], 0, {})

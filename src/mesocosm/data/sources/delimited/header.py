@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.scanner import Record, Scan
 from mesocosm.data.sources.spool import unique_names
@@ -47,7 +47,7 @@ def read_header(path: Path, label: str, settings: Csv) -> Header:
     """Read the header, or take the names that the settings give.
 
     Raises:
-        Wrong: the file is empty, or its header cannot be read.
+        ConfigValueError: the file is empty, or its header cannot be read.
     """
     dialect = _dialect_of(path, settings)
     scan = Scan(path, dialect, settings.skip)
@@ -83,12 +83,12 @@ def _first_record(first: Record | None, label: str) -> tuple[Record, list[str]]:
     """The first record, and its cells without line ends and outer spaces.
 
     Raises:
-        Wrong: there is no record, or it cannot be read.
+        ConfigValueError: there is no record, or it cannot be read.
     """
     if first is None:
-        raise Wrong("path", f"'{label}' is empty", NO_LINES)
+        raise ConfigValueError("path", f"'{label}' is empty", NO_LINES)
     if first.cells is None:
-        raise Wrong(
+        raise ConfigValueError(
             "path",
             f"the first record of '{label}', on line {first.line}, cannot be read: {first.why}",
             NO_LINES,
@@ -128,7 +128,7 @@ def _names_of(cells: list[str], trailing: bool, settings: Csv, label: str) -> li
     """The names of the columns: those given, those of the header, or none.
 
     Raises:
-        Wrong: the names given are more or fewer than the columns, the columns are too many, or the
+        ConfigValueError: the names given are more or fewer than the columns, the columns are too many, or the
             header has no name.
     """
     names = cells
@@ -136,7 +136,7 @@ def _names_of(cells: list[str], trailing: bool, settings: Csv, label: str) -> li
         names = list(settings.names)
         expected = len(cells) - int(trailing and not settings.header)
         if len(names) != expected:
-            raise Wrong(
+            raise ConfigValueError(
                 "names",
                 f"{len(names)} names, and '{label}' has {expected} columns",
                 f"{expected} names",
@@ -144,9 +144,11 @@ def _names_of(cells: list[str], trailing: bool, settings: Csv, label: str) -> li
     elif not settings.header:
         names = [""] * len(cells)
     if len(names) > MOST_COLUMNS:
-        raise Wrong("path", f"'{label}' has {len(names)} columns", f"at most {MOST_COLUMNS}")
+        raise ConfigValueError(
+            "path", f"'{label}' has {len(names)} columns", f"at most {MOST_COLUMNS}"
+        )
     if settings.header and not settings.names and not any(names):
-        raise Wrong("path", f"the header of '{label}' has no name", NO_LINES)
+        raise ConfigValueError("path", f"the header of '{label}' has no name", NO_LINES)
     return names
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.sources.delimited.encodings import BLOCK, decode, find_encoding
 from mesocosm.data.sources.spool import new_path
 
@@ -40,14 +40,14 @@ def open_plain(con: Any, path: Path, label: str, encoding: str | None = None) ->
     """A text file as UTF-8.
 
     Raises:
-        Wrong: it cannot be unpacked, or no encoding is plausible.
+        ConfigValueError: it cannot be unpacked, or no encoding is plausible.
     """
     path = unpack(con, path, label)
     if encoding:
         return Plain(_as_utf8(con, path, encoding), encoding)
     found = find_encoding(path)
     if found is None:
-        raise Wrong(
+        raise ConfigValueError(
             "encoding",
             f"the encoding of '{label}' is not known: its bytes fit neither UTF-8 nor another"
             " common encoding",
@@ -69,7 +69,7 @@ def _as_utf8(con: Any, path: Path, encoding: str) -> Path:
     """The file, or a copy in UTF-8 of one in another encoding.
 
     Raises:
-        Wrong: it is not in the encoding.
+        ConfigValueError: it is not in the encoding.
     """
     if encoding == "utf-8":
         return path
@@ -86,7 +86,7 @@ def _as_utf8(con: Any, path: Path, encoding: str) -> Path:
             what += ": it has no byte-order mark"
         if encoding == "utf-16":
             expected = "utf-16-le or utf-16-be"
-        raise Wrong("encoding", what, expected) from error
+        raise ConfigValueError("encoding", what, expected) from error
     return copy
 
 
@@ -94,7 +94,7 @@ def unpack(con: Any, path: Path, label: str) -> Path:
     """The file, or an unpacked copy of one in gzip, bzip2 or Zstandard.
 
     Raises:
-        Wrong: it is damaged, or it grows beyond what data would.
+        ConfigValueError: it is damaged, or it grows beyond what data would.
     """
     with path.open("rb") as handle:
         start = handle.read(4)
@@ -107,14 +107,14 @@ def unpack(con: Any, path: Path, label: str) -> Path:
             while block := source.read(BLOCK):
                 total += len(block)
                 if total > FREE and total > MOST_RATIO * packed:
-                    raise Wrong(
+                    raise ConfigValueError(
                         "path",
                         f"'{label}' unpacks to more than {MOST_RATIO} times its {packed} bytes",
                         "a file of data; unpack it yourself where it is one",
                     )
                 target.write(block)
     except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise Wrong(
+        raise ConfigValueError(
             "path",
             f"'{label}' cannot be unpacked: it is damaged or cut off",
             "a whole file in gzip, bzip2 or Zstandard",

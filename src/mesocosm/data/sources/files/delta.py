@@ -10,10 +10,10 @@ from urllib.parse import unquote
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import UNSAFE_PARTS, inside, unsafe_part
 from mesocosm.core.hashing import digest
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.path_utils import parquet_sql, quote, text
 from mesocosm.data.sources.source import SourceKind
 
@@ -48,13 +48,13 @@ class Delta(SourceKind):
     path: str
     version: int | None = Field(None, ge=0)
 
-    def _table(self, where: Where) -> Any:
+    def _table(self, where: ProjectPaths) -> Any:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
 
         folder = inside(where.root, self.path)
         if found := unsafe_part(folder):
-            raise Wrong(
+            raise ConfigValueError(
                 "path",
                 f"a Delta table cannot be read from '{self.path}': its path has {found!r}",
                 f"a path without {UNSAFE_PARTS}",
@@ -63,33 +63,35 @@ class Delta(SourceKind):
             return DeltaTable(str(folder), version=self.version)
         except (DeltaError, OSError, ValueError) as error:
             version = "" if self.version is None else f" with a version {self.version}"
-            raise Wrong(
+            raise ConfigValueError(
                 "path",
                 f"'{self.path}' is not a Delta table{version}",
                 "the folder of one",
             ) from error
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the table's id and version."""
         table = self._table(where)
         return digest(str(table.metadata().id), table.version())
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Pour the table into table `name`; `_line` is the row in the order of its files.
 
         Raises:
-            Wrong: it is not a Delta table, holds no row, or uses deletion vectors.
+            ConfigValueError: it is not a Delta table, holds no row, or uses deletion vectors.
         """
         table = self._table(where)
         if (
             table.protocol().reader_features
             and "deletionVectors" in table.protocol().reader_features
         ):
-            raise Wrong("path", f"'{self.path}' uses deletion vectors", "a table without them")
+            raise ConfigValueError(
+                "path", f"'{self.path}' uses deletion vectors", "a table without them"
+            )
         label = f"{self.path}@{table.version()}"
         groups = _files_by_partition(table, inside(where.root, self.path))
         if not groups:
-            raise Wrong("path", f"'{self.path}' holds no row", "at least one row")
+            raise ConfigValueError("path", f"'{self.path}' holds no row", "at least one row")
         parts = [
             f"select *{cells} from {parquet_sql(files, 'union_by_name=true')}"
             for cells, files in groups.items()
@@ -101,7 +103,7 @@ class Delta(SourceKind):
         columns = [r[0] for r in con.execute(f"describe {quote(name)}").fetchall()][2:]
         rows = int(con.execute(f"select count(*) from {quote(name)}").fetchall()[0][0])
         if not rows:
-            raise Wrong("path", f"'{self.path}' holds no row", "at least one row")
+            raise ConfigValueError("path", f"'{self.path}' holds no row", "at least one row")
         return Collected(columns, rows, {label: self.fingerprint(where)})
 
 

@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.arrow_ingest import Rows
 from mesocosm.data.sources.file_union import Schema, differing_keys
 from mesocosm.data.sources.files.excel_formulas import note_formulas, note_merged
@@ -56,7 +56,7 @@ class Excel(SourceKind):
     header: int = Field(1, ge=1)
     schema_: Schema = Field("fail", alias="schema")
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the files' bytes and the sheet."""
         return digest(
             [name_and_fingerprint(where, p) for p in files_of(where, self.path)],
@@ -64,11 +64,11 @@ class Excel(SourceKind):
             self.header,
         )
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Pour the sheet into table `name`; `_line` is the sheet's row.
 
         Raises:
-            Wrong: a file is not a workbook, unpacks to more than `MOST_BYTES`, has no such sheet,
+            ConfigValueError: a file is not a workbook, unpacks to more than `MOST_BYTES`, has no such sheet,
                 or files differ in their columns and `schema` is `fail`.
         """
         found = Collected([], 0, {})
@@ -118,7 +118,7 @@ class Excel(SourceKind):
             raise _unreadable_workbook(label) from error
         name = self.sheet or book.sheet_names[0]
         if name not in book.sheet_names:
-            raise Wrong(
+            raise ConfigValueError(
                 "sheet",
                 f"'{label}' has no sheet '{name}'",
                 "a sheet of it",
@@ -136,21 +136,21 @@ class Excel(SourceKind):
         """The names in the sheet's header, up to the last column that has a name or a value."""
         row = next(islice(cells, self.header - 1, None), None)
         if row is None:
-            raise Wrong(
+            raise ConfigValueError(
                 "header",
                 f"the sheet '{name}' of '{label}' has fewer rows than {self.header}",
                 "a header within it",
             )
         header = [re.sub(r"\s*[\r\n]+\s*", " ", str(c)).strip() for c in row]
         if not any(header):
-            raise Wrong(
+            raise ConfigValueError(
                 "header", f"row {self.header} of '{label}' is empty", "a row with the names"
             )
         return header[: max(_last_named(header), _last_filled(sheet, self.header))]
 
 
-def _unreadable_workbook(label: str) -> Wrong:
-    return Wrong(
+def _unreadable_workbook(label: str) -> ConfigValueError:
+    return ConfigValueError(
         "path",
         f"'{label}' is not a workbook that can be read",
         "an .xlsx, .xls, .xlsb or .ods file",
@@ -176,7 +176,7 @@ def _refuse_large(path: Path, label: str) -> None:
     is kept.
 
     Raises:
-        Wrong: it would, or it is damaged.
+        ConfigValueError: it would, or it is damaged.
     """
     if not zipfile.is_zipfile(path):
         return
@@ -186,7 +186,7 @@ def _refuse_large(path: Path, label: str) -> None:
     except (zipfile.BadZipFile, OSError, zlib.error, ValueError) as error:
         raise _unreadable_workbook(label) from error
     if total > MOST_BYTES:
-        raise Wrong(
+        raise ConfigValueError(
             "path",
             f"'{label}' unpacks to more than {MOST_BYTES // 1_000_000} MB",
             "a smaller workbook, or its sheet as CSV or Parquet",

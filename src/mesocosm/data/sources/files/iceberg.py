@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import inside
 from mesocosm.core.hashing import digest
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.path_utils import quote
 from mesocosm.data.sources.source import SourceKind
 
@@ -32,25 +32,25 @@ class Iceberg(SourceKind):
     path: str
     snapshot: int | None = None
 
-    def _metadata(self, where: Where) -> Path:
+    def _metadata(self, where: ProjectPaths) -> Path:
         folder = inside(where.root, self.path) / "metadata"
         found = sorted(
             folder.glob("*.metadata.json"),
             key=lambda p: (int((re.findall(r"\d+", p.name) or ["0"])[0]), p.name),
         )
         if not found:
-            raise Wrong(
+            raise ConfigValueError(
                 "path",
                 f"no Iceberg table is at '{self.path}'",
                 "a folder that holds 'metadata/*.metadata.json'",
             )
         return found[-1]
 
-    def _table(self, where: Where) -> tuple[Any, Any]:
+    def _table(self, where: ProjectPaths) -> tuple[Any, Any]:
         try:
             from pyiceberg.table import StaticTable
         except ImportError as error:
-            raise Failure(
+            raise MesocosmError(
                 "an Iceberg source needs pyiceberg; install it with: pip install"
                 " 'mesocosm[iceberg]'"
             ) from error
@@ -58,7 +58,7 @@ class Iceberg(SourceKind):
         try:
             table = StaticTable.from_metadata(metadata.as_uri())
         except Exception as error:
-            raise Wrong(
+            raise ConfigValueError(
                 "path",
                 f"the Iceberg table at '{self.path}' cannot be read",
                 "metadata of version 1 or 2",
@@ -68,7 +68,7 @@ class Iceberg(SourceKind):
         if chosen is None:
             ids = [str(i) for i in known]
             what = "yet" if self.snapshot is None else str(self.snapshot)
-            raise Wrong(
+            raise ConfigValueError(
                 "snapshot",
                 f"the table has no snapshot {what}",
                 "one of its snapshots",
@@ -81,27 +81,27 @@ class Iceberg(SourceKind):
             if not self._within(where, f.file.file_path)
         ]
         if outside:
-            raise Wrong(
+            raise ConfigValueError(
                 "path",
                 "the table names files outside the project",
                 "a table whose files lie inside the project",
             )
         return table, chosen
 
-    def _within(self, where: Where, uri: str) -> bool:
+    def _within(self, where: ProjectPaths, uri: str) -> bool:
         path = Path(re.sub(r"^file:(//)?", "", uri)).resolve()
         return "://" not in uri.replace("file://", "") and path.is_relative_to(where.root.resolve())
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the table's id and the snapshot read; a snapshot never changes."""
         table, chosen = self._table(where)
         return digest(str(table.metadata.table_uuid), chosen.snapshot_id)
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Pour the snapshot into table `name`; `_line` is the row in the order read, from 1.
 
         Raises:
-            Wrong: there is no such table or snapshot, or it names files outside the project.
+            ConfigValueError: there is no such table or snapshot, or it names files outside the project.
         """
         table, chosen = self._table(where)
         label = f"iceberg:{self.path}"
@@ -114,7 +114,7 @@ class Iceberg(SourceKind):
         columns = [r[0] for r in con.execute(f"describe {quote(name)}").fetchall()][2:]
         rows = int(con.execute(f"select count(*) from {quote(name)}").fetchall()[0][0])
         if not rows:
-            raise Wrong(
+            raise ConfigValueError(
                 "path", f"the Iceberg table at '{self.path}' holds no row", "at least one row"
             )
         return Collected(

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.arrow_ingest import Rows
 from mesocosm.data.sources.delimited.encodings import BROKEN, decode
 from mesocosm.data.sources.delimited.lines import MOST_TEXT, excerpt_length
@@ -48,15 +48,15 @@ class Json(SourceKind):
     at: str = ""
     schema_: Schema = Field("evolve", alias="schema")
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the files' names and bytes."""
         return fingerprint_files(where, self.path)
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Show the objects as view `name`; `_line` is the place in its list, from 1.
 
         Raises:
-            Wrong: a file is not JSON, or has no list of objects there.
+            ConfigValueError: a file is not JSON, or has no list of objects there.
         """
         found = Collected([], 0, {})
         rows = Rows(con)
@@ -78,7 +78,7 @@ class Json(SourceKind):
                         seen.update(dict.fromkeys(row))
                         rows.add(label, number, row)
             except (ValueError, RecursionError) as error:
-                raise Wrong(
+                raise ConfigValueError(
                     "path", f"'{label}' is not JSON", "one JSON document in utf-8"
                 ) from error
         left = differing_keys(keys, self.schema_)
@@ -86,7 +86,9 @@ class Json(SourceKind):
         found.columns = [c for k, c in rows.named.items() if k not in left]
         found.rows = rows.total
         if not found.rows and found.unreadable:
-            raise Wrong("path", f"'{self.path}' holds no JSON object", "a list of objects")
+            raise ConfigValueError(
+                "path", f"'{self.path}' holds no JSON object", "a list of objects"
+            )
         return found
 
 
@@ -141,7 +143,7 @@ def elements(path: Path, at: str, label: str) -> Iterator[str]:
     """The elements of the list at a dotted path of a document, each as it is written.
 
     Raises:
-        Wrong: there is no list.
+        ConfigValueError: there is no list.
         ValueError: the document is not JSON.
     """
     stream = _Stream(path)
@@ -161,7 +163,7 @@ def _enter(stream: _Stream, step: str, at: str, label: str) -> None:
     """Read on to the value of a key of the next object.
 
     Raises:
-        Wrong: the next value is no object, or has no such key.
+        ConfigValueError: the next value is no object, or has no such key.
     """
     keys: list[str] = []
     if stream.peek() != "{":
@@ -194,17 +196,17 @@ def _items(stream: _Stream) -> Iterator[str]:
         stream.take(",")
 
 
-def _no_step(step: str, at: str, label: str, keys: list[str]) -> Wrong:
-    return Wrong(
+def _no_step(step: str, at: str, label: str, keys: list[str]) -> ConfigValueError:
+    return ConfigValueError(
         "at", f"'{label}' has no '{step}' on the way to '{at}'", "the path of a list", keys, step
     )
 
 
-def _no_list(value: Any, label: str) -> Wrong:
+def _no_list(value: Any, label: str) -> ConfigValueError:
     choices: list[str] = []
     if isinstance(value, dict):
         choices = sorted(key for key, inner in value.items() if isinstance(inner, list))
-    return Wrong(
+    return ConfigValueError(
         "at", f"'{label}' has no list there", "'at' with the path of a list of objects", choices
     )
 
@@ -229,7 +231,7 @@ def list_at(document: Any, at: str, label: str) -> list[Any]:
     """The list that stands at a dotted path of a document.
 
     Raises:
-        Wrong: there is none.
+        ConfigValueError: there is none.
     """
     node = document
     for step in filter(None, at.split(".")):

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.arrow_ingest import Exact, Rows
 from mesocosm.data.sources.delimited.encodings import BROKEN
 from mesocosm.data.sources.delimited.lines import MOST_TEXT, excerpt_length, read_lines
@@ -42,15 +42,15 @@ class Jsonl(SourceKind):
     path: str
     schema_: Schema = Field("evolve", alias="schema")
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the files' names and bytes."""
         return fingerprint_files(where, self.path)
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Show the files as view `name`; keys seen in any line are columns.
 
         Raises:
-            Wrong: there is no line that is an object, or files differ in their keys and `schema` is
+            ConfigValueError: there is no line that is an object, or files differ in their keys and `schema` is
                 `fail`.
         """
         found = Collected([], 0, {})
@@ -67,7 +67,9 @@ class Jsonl(SourceKind):
         found.columns = [c for k, c in rows.named.items() if k not in left]
         found.rows = rows.total
         if not found.rows and found.unreadable:
-            raise Wrong("path", f"'{self.path}' holds no JSON object", "one object a line")
+            raise ConfigValueError(
+                "path", f"'{self.path}' holds no JSON object", "one object a line"
+            )
         return found
 
 

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Wrong
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.file_union import Part, Schema, unite
 from mesocosm.data.sources.files.parquet_exact import keep_exact
 from mesocosm.data.sources.path_utils import (
@@ -43,15 +43,15 @@ class Parquet(SourceKind):
     path: str
     schema_: Schema = Field("fail", alias="schema")
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the files' names and bytes."""
         return fingerprint_files(where, self.path)
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Show the files as view `name` with `_file` and `_line` (the row in its file, from 1).
 
         Raises:
-            Wrong: a file is not Parquet, or files differ in their columns and `schema` is `fail`.
+            ConfigValueError: a file is not Parquet, or files differ in their columns and `schema` is `fail`.
         """
         import duckdb
 
@@ -85,7 +85,7 @@ class Parquet(SourceKind):
             except duckdb.OutOfMemoryException:
                 raise
             except duckdb.Error as error:
-                raise Wrong(
+                raise ConfigValueError(
                     "path", f"'{label}' is not a Parquet file that can be read", "Apache Parquet"
                 ) from error
             parts.append(Part(label, called, query, dict(zip(called, own.values(), strict=True))))

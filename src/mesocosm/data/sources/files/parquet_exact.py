@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.sources.spool import new_path
 
 MOST_DIGITS = 38  # of a decimal that the engine holds
@@ -22,7 +22,7 @@ def keep_exact(con: Any, path: Path, label: str) -> tuple[Path, list[str]]:
     """The file, or a copy whose wide decimals are text; and a sentence for each duration.
 
     Raises:
-        Wrong: a moment is finer than a microsecond where the reader would cut it, or a wide decimal
+        ConfigValueError: a moment is finer than a microsecond where the reader would cut it, or a wide decimal
             is inside a list or struct.
     """
     import pyarrow as pa
@@ -43,7 +43,7 @@ def keep_exact(con: Any, path: Path, label: str) -> tuple[Path, list[str]]:
                 _refuse_fine(path, label, old)
             copy = _copy_as_text(con, file, wide) if wide else path
         except (pa.ArrowException, OSError) as error:
-            raise Wrong(
+            raise ConfigValueError(
                 "path",
                 f"'{label}' cannot be read to its end: {str(error).splitlines()[0][:120]}",
                 "Apache Parquet, and room for a copy of it",
@@ -70,7 +70,7 @@ def _refuse_nested_wide(columns: Sequence[Any], wide: Collection[str], label: st
         if column.logical_type.type != "DECIMAL" or column.path in wide:
             continue
         if column.precision > MOST_DIGITS:
-            raise Wrong(
+            raise ConfigValueError(
                 "path",
                 f"'{label}' has decimals of more than {MOST_DIGITS} digits inside of"
                 f" '{column.path.split('.')[0]}'",
@@ -133,7 +133,7 @@ def _refuse_fine(path: Path, label: str, columns: list[str]) -> None:
         ):
             for name, a, b in zip(one.schema.names, one.columns, other.columns, strict=True):
                 if not hasattr(a.type, "unit"):
-                    raise Wrong(
+                    raise ConfigValueError(
                         "path",
                         f"'{label}' has moments as INT96 inside of '{name}'",
                         "such moments in a column of their own",
@@ -142,7 +142,7 @@ def _refuse_fine(path: Path, label: str, columns: list[str]) -> None:
                     b.cast("int64").fill_null(0)
                 ) * np.int64(1000)
                 if over.any():
-                    raise Wrong(
+                    raise ConfigValueError(
                         "path",
                         f"row {row + int(over.nonzero()[0][0]) + 1} of '{label}' has a moment finer"
                         f" than a microsecond in '{name}', which INT96 loses",

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Failure, Later, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
 from mesocosm.core.hashing import digest
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.core.url_policy import at_address, check_url
 from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
 from mesocosm.data.sources.source import SourceKind
@@ -53,8 +53,8 @@ class Nats(SourceKind):
         """Run `work` on a JetStream context and the stream's state.
 
         Raises:
-            Wrong: there is no such stream, or it is empty.
-            Later: the server does not respond.
+            ConfigValueError: there is no such stream, or it is empty.
+            RetryableError: the server does not respond.
         """
         import asyncio
 
@@ -62,7 +62,7 @@ class Nats(SourceKind):
             import nats
             from nats.js.errors import NotFoundError
         except ImportError as error:
-            raise Failure(
+            raise MesocosmError(
                 "a NATS source needs its client; install it with: pip install 'mesocosm[nats]'"
             ) from error
         address = check_url(self.url, ("nats", "tls"), self.private_network)
@@ -86,7 +86,7 @@ class Nats(SourceKind):
                 stream = client.jetstream(timeout=PATIENCE)
                 state = (await stream.stream_info(self.stream)).state
                 if not state.messages:
-                    raise Wrong(
+                    raise ConfigValueError(
                         "stream",
                         f"the stream '{self.stream}' holds no message",
                         "at least one message",
@@ -98,15 +98,17 @@ class Nats(SourceKind):
         try:
             return asyncio.run(run())
         except NotFoundError as error:
-            raise Wrong(
+            raise ConfigValueError(
                 "stream",
                 f"the server has no stream '{self.stream}'",
                 "the name of a JetStream stream",
             ) from error
         except (nats.errors.Error, OSError, TimeoutError) as error:
-            raise Later("connection to the NATS server refused or authentication failed") from error
+            raise RetryableError(
+                "connection to the NATS server refused or authentication failed"
+            ) from error
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the first number, the newest number and how many there are; a message
         never changes.
         """
@@ -117,15 +119,15 @@ class Nats(SourceKind):
 
         return digest(self._ask(work), self.stream, self.subject)
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Pour the messages up to the newest one now into table `name`; `_line` is a message's
         number in the stream.
 
         A message that is not a JSON object counts as unreadable, with its number.
 
         Raises:
-            Wrong: there is no such stream, or no message in it is a JSON object.
-            Later: the server does not respond.
+            ConfigValueError: there is no such stream, or no message in it is a JSON object.
+            RetryableError: the server does not respond.
         """
         del where
         label = f"nats:{self.stream}"
@@ -164,7 +166,7 @@ class Nats(SourceKind):
 
         watermark = self._ask(work)
         if not rows:
-            raise Wrong(
+            raise ConfigValueError(
                 "stream",
                 f"no message of '{self.stream}' is a JSON object",
                 "at least one message that is",

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.core.errors import Failure, Later, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
 from mesocosm.core.hashing import digest
-from mesocosm.core.settings import Collected, Where
+from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.core.url_policy import at_address, check_url
 from mesocosm.data.sources.arrow_ingest import pour_rows
 from mesocosm.data.sources.source import SourceKind
@@ -45,7 +45,7 @@ class Redis(SourceKind):
         try:
             import redis
         except ImportError as error:
-            raise Failure(
+            raise MesocosmError(
                 "a Redis source needs its client; install it with: pip install 'mesocosm[redis]'"
             ) from error
         address = check_url(self.url, ("redis", "rediss"), self.private_network)
@@ -66,11 +66,11 @@ class Redis(SourceKind):
         try:
             return getattr(client, call)(*words, **more)
         except redis.ResponseError as error:
-            raise Wrong(
+            raise ConfigValueError(
                 "stream", f"'{self.stream}' is not a stream", "the key of a stream"
             ) from error
         except redis.RedisError as error:
-            raise Later(
+            raise RetryableError(
                 "connection to the Redis server refused or authentication failed"
             ) from error
 
@@ -78,12 +78,12 @@ class Redis(SourceKind):
         first = self._ask(client, "xrange", self.stream, count=1)
         last = self._ask(client, "xrevrange", self.stream, count=1)
         if not first or not last:
-            raise Wrong(
+            raise ConfigValueError(
                 "stream", f"the stream '{self.stream}' holds no entry", "at least one entry"
             )
         return first[0][0], last[0][0]
 
-    def fingerprint(self, where: Where) -> str:
+    def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the first id, the newest id and how many there are; an entry never
         changes.
         """
@@ -91,13 +91,13 @@ class Redis(SourceKind):
         client = self._client()
         return digest(self._ends(client), self._ask(client, "xlen", self.stream), self.stream)
 
-    def collect(self, where: Where, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Pour the entries up to the newest one now into table `name`; `_line` counts them, `id` is
         the entry's.
 
         Raises:
-            Wrong: the key is not a stream, or the stream is empty.
-            Later: the server does not respond.
+            ConfigValueError: the key is not a stream, or the stream is empty.
+            RetryableError: the server does not respond.
         """
         del where
         client = self._client()

@@ -20,7 +20,7 @@ class TextGenerator:
         most: tokens of an answer.
 
     Raises:
-        Wrong: the base is not there, or is not causal.
+        ConfigValueError: the base is not there, or is not causal.
     """
 
     def __init__(self, root: Path, name: str, instruction: str, most: int) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.features.embeddings import silence_libraries, supports_bfloat16
 from mesocosm.learning.tasks.generation.prompt import GENERATION_BATCH
@@ -27,13 +27,13 @@ def load_causal_model(base: Base) -> Any:
     """A causal base in evaluation mode, in float32, without gradients.
 
     Raises:
-        Wrong: it cannot be read, or is not causal.
+        ConfigValueError: it cannot be read, or is not causal.
     """
     silence_libraries()
     from transformers import AutoModelForCausalLM
 
     if not base.writes:
-        raise Wrong(
+        raise ConfigValueError(
             "base",
             f"'{base.name}' is an encoder, and a text is to be generated",
             "a causal base such as smollm2",
@@ -43,7 +43,7 @@ def load_causal_model(base: Base) -> Any:
             base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
         )
     except Exception as error:  # safetensors, transformers and torch each have their own kinds
-        raise Wrong(
+        raise ConfigValueError(
             "base",
             f"the weights of '{base.name}' cannot be read",
             "a complete folder laid out as a hub's, of an architecture that transformers knows",
@@ -71,14 +71,14 @@ def apply_delta(net: Any, tune: Any, delta: Mapping[str, torch.Tensor]) -> Any:
     that were trained in them.
 
     Raises:
-        Wrong: the weights do not fit the base.
+        ConfigValueError: the weights do not fit the base.
     """
     model = copy_sharing_weights(net)
     name = inner_name(model)
     setattr(model, name, tune.attach(getattr(model, name)))
     below = getattr(model, name)
     if set(delta) - set(dict(below.named_parameters())):
-        raise Wrong(
+        raise ConfigValueError(
             "base",
             "the fine-tuned weights do not fit the base",
             "the base that they were trained on",

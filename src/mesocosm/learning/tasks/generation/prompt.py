@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.features.splits import PARTS
 
@@ -42,7 +42,7 @@ def split_pairs(
     """By part: the rows that hold an answer, their inputs as a text, and the answers.
 
     Raises:
-        Wrong: there is none to train on, or none to evaluate on.
+        ConfigValueError: there is none to train on, or none to evaluate on.
     """
     where: dict[str, list[int]] = {part: [] for part in PARTS}
     texts: dict[str, list[str]] = {part: [] for part in PARTS}
@@ -55,7 +55,7 @@ def split_pairs(
             answers[part].append(answer)
     for part in ("train", "test"):
         if not where[part]:
-            raise Wrong(
+            raise ConfigValueError(
                 "target",
                 f"no {part} row holds a text in '{predict}'",
                 "rows with an answer to train on and to evaluate on",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base
@@ -95,7 +95,7 @@ def train_generator(
     """Fill the site's folder with a version that generates the field `predict`.
 
     Raises:
-        Wrong: the data or the base does not fit the settings.
+        ConfigValueError: the data or the base does not fit the settings.
     """
     import torch
     from safetensors.torch import save_file
@@ -104,7 +104,7 @@ def train_generator(
 
     began = time.perf_counter()
     if model.fine_tune.method in ("prompt", "bitfit"):
-        raise Wrong(
+        raise ConfigValueError(
             "fine_tune",
             f"'{model.fine_tune.method}' is not for causal bases",
             "lora, prefix, full or another method",
@@ -112,7 +112,9 @@ def train_generator(
     torch.manual_seed(model.seed)
     where, texts, answers = split_pairs(model.features, model.target, rows, split)
     if not any(texts["train"]):
-        raise Wrong("features", "the training rows hold no value at all", "an input with values")
+        raise ConfigValueError(
+            "features", "the training rows hold no value at all", "an input with values"
+        )
     shared = _count_shared(texts, answers, say)
     quote = track_estimate(
         generation_job(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED), site.store

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.tasks.generation.prompt import Prompter, format_inputs
@@ -45,7 +45,7 @@ class GenerationVersion:
         bases: those already in memory, whose weights are shared.
 
     Raises:
-        Failure: a file of the version was changed or lost, or its base is another one now.
+        MesocosmError: a file of the version was changed or lost, or its base is another one now.
     """
 
     labels: Sequence[str] = ()
@@ -61,7 +61,7 @@ class GenerationVersion:
         from mesocosm.learning.tasks.generation.net import apply_delta
 
         if not folder.is_dir() or digest_folder(folder) != content:
-            raise Failure(
+            raise MesocosmError(
                 f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
                 " build'"
             )
@@ -69,7 +69,7 @@ class GenerationVersion:
         self.inputs: list[str] = self.card["inputs"]
         base = resolve(self.card["base"], root)
         if base.weights != self.card["weights"]:
-            raise Failure(
+            raise MesocosmError(
                 f"the base '{base.name}' has other weights than those that version '{folder.name}'"
                 " was trained on; run 'mesocosm build'"
             )

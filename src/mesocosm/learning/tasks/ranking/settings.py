@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Towers(Kind):
+class Towers(Settings):
     """Vectors of people and items, learnt by gradient.
 
     Args:
@@ -27,7 +27,7 @@ class Towers(Kind):
     forget: float = Field(0.3, ge=0, lt=1)
 
 
-class Rank(Kind):
+class Rank(Settings):
     """Rank all items for somebody by what they did before; the model's one input names who, and
     `target` the item.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.tasks.ranking.features import (
     FADES,
     STRENGTHS,
@@ -78,7 +78,7 @@ def _nearby_examples(
         rows += [scores[:, at], *scores[:, others].T]
         y += [1] + [0] * len(others)
     if not any(y):
-        raise Wrong(
+        raise ConfigValueError(
             "features",
             "nobody's next item is among those that the search finds",
             "more of what was done, or fewer items",

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, gelu
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.tasks.ranking import two_tower
 from mesocosm.learning.tasks.ranking.features import History
 from mesocosm.learning.tasks.ranking.settings import Towers
@@ -66,7 +66,7 @@ def fit_towers(
             schedule.step()
             losses.append(float(loss.detach()))
             if not np.isfinite(losses[-1]):
-                raise Wrong(
+                raise ConfigValueError(
                     "rank.towers.learning_rate",
                     f"the loss became NaN or infinite after {epoch * steps + len(losses)} steps of"
                     f" {rate:g}",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base, resolve
@@ -107,7 +107,7 @@ def train_ranker(
     """Fill the site's folder with a version that ranks the field `predict`.
 
     Raises:
-        Wrong: the data does not fit the settings.
+        ConfigValueError: the data does not fit the settings.
     """
     from mesocosm.learning.training.context import TrainResult
 
@@ -157,10 +157,12 @@ def _read_histories(
     """All items, and everybody's history; refused where they are too few."""
     items, histories = build_histories(model, rows, site.items)
     if len(items) < 2:
-        raise Wrong("target", f"'{model.target}' holds {len(items)} different items", "two or more")
+        raise ConfigValueError(
+            "target", f"'{model.target}' holds {len(items)} different items", "two or more"
+        )
     evaluated = select_evaluated(histories, len(items), draw)
     if len(evaluated) < MIN_PEOPLE:
-        raise Wrong(
+        raise ConfigValueError(
             "features",
             f"{len(evaluated)} of '{model.features[0]}' touched three items or more",
             f"at least {MIN_PEOPLE} to train on and to evaluate on",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.tasks.ranking.reranking import explore_items, select_top
 from mesocosm.learning.tasks.ranking.scorer import Scorer
@@ -39,7 +39,7 @@ class RankingVersion:
         content: the fingerprint that it must have.
 
     Raises:
-        Failure: a file of the version was changed or lost.
+        MesocosmError: a file of the version was changed or lost.
     """
 
     scale = None
@@ -47,7 +47,7 @@ class RankingVersion:
 
     def __init__(self, folder: Path, content: str) -> None:
         if not folder.is_dir() or digest_folder(folder) != content:
-            raise Failure(
+            raise MesocosmError(
                 f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
                 " build'"
             )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import aside_name, write_json
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
@@ -108,7 +108,7 @@ def train_retriever(
     """Fill the site's folder with a version that finds the field `predict`.
 
     Raises:
-        Wrong: the data does not fit the settings.
+        ConfigValueError: the data does not fit the settings.
     """
     from mesocosm.learning.tasks.retrieval import continual
     from mesocosm.learning.training.context import TrainResult
@@ -164,7 +164,7 @@ def _read_questions(
             if i < old:
                 known.setdefault(text)
     if not 2 <= len(known) <= MAX_ANSWERS:
-        raise Wrong(
+        raise ConfigValueError(
             "target",
             f"'{model.target}' holds {len(known)} different texts",
             f"2 to {MAX_ANSWERS:,}",

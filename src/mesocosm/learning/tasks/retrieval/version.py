@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import aside_name, write_json
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.export.predictor import Reader
@@ -57,7 +57,7 @@ class RetrievalVersion:
         readers: trunks already open, shared between versions.
 
     Raises:
-        Failure: a file of the version was changed or lost.
+        MesocosmError: a file of the version was changed or lost.
     """
 
     labels: Sequence[str] = ()
@@ -70,7 +70,7 @@ class RetrievalVersion:
         from safetensors.numpy import load_file
 
         if not folder.is_dir() or digest_folder(folder) != content:
-            raise Failure(
+            raise MesocosmError(
                 f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
                 " build'"
             )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
@@ -85,7 +85,7 @@ def train_tagger(
     `site.order` holds all tags, in the order of the head's outputs.
 
     Raises:
-        Wrong: the data does not fit the settings.
+        ConfigValueError: the data does not fit the settings.
     """
     import torch
 
@@ -132,12 +132,12 @@ def split_tagged(
     """The rows that have a tag for each word, by part.
 
     Raises:
-        Wrong: there is none to train on, or none to evaluate on.
+        ConfigValueError: there is none to train on, or none to evaluate on.
     """
     where, mismatched = _match_rows(rows[text], rows[predict], split)
     for part in ("train", "test"):
         if not where[part]:
-            raise Wrong(
+            raise ConfigValueError(
                 "target",
                 f"no {part} row has as many tags in '{predict}' as words in '{text}'",
                 "rows with a tag for each word",
@@ -171,7 +171,7 @@ def _check_tags(model: Model, data: TaggedTexts, say: Say) -> None:
     if data.mismatched:
         say(f"{data.mismatched} rows have another number of tags than words, and are left out")
     if len(set().union(*data.tags["train"])) < 2:
-        raise Wrong(
+        raise ConfigValueError(
             "target",
             f"the training rows of '{model.target}' hold one tag only",
             "spans, and words outside of them",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import Failure
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
 from mesocosm.learning.heads.blend import softmax
@@ -35,7 +35,7 @@ class TaggingVersion:
         open_session: makes a session of a graph's path.
 
     Raises:
-        Failure: a file of the version was changed or lost.
+        MesocosmError: a file of the version was changed or lost.
     """
 
     labels: Sequence[str] = ()
@@ -46,7 +46,7 @@ class TaggingVersion:
         from safetensors.numpy import load_file
 
         if not folder.is_dir() or digest_folder(folder) != content:
-            raise Failure(
+            raise MesocosmError(
                 f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
                 " build'"
             )

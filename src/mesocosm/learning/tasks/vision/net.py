@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from mesocosm.core.cache import left, taken
-from mesocosm.core.errors import Wrong
+from mesocosm.core.cache import copy_from_cache, copy_to_cache
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import folder_appears
 from mesocosm.core.hashing import digest
 from mesocosm.learning.base_models import Base
@@ -90,14 +90,14 @@ def fit_filters(images: Sequence[str], seed: int) -> tuple[PatchFilters, dict[st
     """Filters fitted on images without labels, and how their pixels are made.
 
     Raises:
-        Wrong: there are too few.
+        ConfigValueError: there are too few.
     """
     from sklearn.cluster import MiniBatchKMeans
     from threadpoolctl import threadpool_limits
 
     distinct = sorted(set(images))
     if len(distinct) < MIN_IMAGES:
-        raise Wrong(
+        raise ConfigValueError(
             "features",
             f"the training rows hold {len(distinct)} different images",
             f"at least {MIN_IMAGES}, or 'image_base' with an image base",
@@ -151,7 +151,7 @@ def load_pretrained(base: Base) -> tuple[PretrainedVision, dict[str, Any]]:
     """An image base, and how its pixels are made.
 
     Raises:
-        Wrong: its weights cannot be read, or it is no image base.
+        ConfigValueError: its weights cannot be read, or it is no image base.
     """
     from transformers import AutoModel
 
@@ -161,13 +161,13 @@ def load_pretrained(base: Base) -> tuple[PretrainedVision, dict[str, Any]]:
             base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
         ).eval()
     except Exception as error:  # safetensors, transformers and torch each have their own kinds
-        raise Wrong(
+        raise ConfigValueError(
             "image_base",
             f"the weights of '{base.name}' cannot be read",
             "a complete folder laid out as a hub's, of an architecture that transformers knows",
         ) from error
     if getattr(net, "main_input_name", "") != "pixel_values":
-        raise Wrong(
+        raise ConfigValueError(
             "image_base",
             f"'{base.name}' is not an image base: its input is"
             f" {getattr(net, 'main_input_name', 'something else')}",
@@ -231,13 +231,15 @@ def export_shared(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
         if (path := base.folder / name).is_file()
     ]
     folder = store / "trunks" / digest(base.weights, settings, "sight", REVISION, version("torch"))
-    if not (folder / "sight.json").is_file() and not taken(f"trunks/{folder.name}", folder):
+    if not (folder / "sight.json").is_file() and not copy_from_cache(
+        f"trunks/{folder.name}", folder
+    ):
         net, how = load_pretrained(base)
         with folder_appears(folder) as aside:
             export_net(net, how, aside)
             extract_weights(aside, STEMS)
             write_json(aside / "sight.json", how)
-        left(f"trunks/{folder.name}", folder)
+        copy_to_cache(f"trunks/{folder.name}", folder)
     return folder, json.loads((folder / "sight.json").read_text(encoding="utf-8"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 Pass = Callable[[], Any]
 
@@ -51,7 +51,7 @@ class Shift:
         self.delta = moved.detach().requires_grad_(True)
 
 
-class Adversarial(Kind):
+class Adversarial(Settings):
     """Settings common to all.
 
     Args:

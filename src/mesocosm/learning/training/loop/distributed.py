@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import Failure, Wrong
+from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import write_json
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.training.loop.trainer import TrainingRows, TrunkWithHead
@@ -58,8 +58,8 @@ def train_distributed(
     into `net`.
 
     Raises:
-        Wrong: a worker found the settings wrong.
-        Failure: a worker died.
+        ConfigValueError: a worker found the settings wrong.
+        MesocosmError: a worker died.
     """
     from safetensors.torch import load_file
 
@@ -68,9 +68,11 @@ def train_distributed(
         _write_job(folder, net, job, rows, held)
         returncode = _run_workers(folder, job.tune.processes, report)
         if (folder / "wrong.json").is_file():
-            raise Wrong(**json.loads((folder / "wrong.json").read_text(encoding="utf-8")))
+            raise ConfigValueError(
+                **json.loads((folder / "wrong.json").read_text(encoding="utf-8"))
+            )
         if returncode or not (folder / "made.safetensors").is_file():
-            raise Failure(
+            raise MesocosmError(
                 f"a training process ended with {returncode}: {_first_error(folder / 'stderr')}"
             )
         weights = load_file(folder / "made.safetensors")

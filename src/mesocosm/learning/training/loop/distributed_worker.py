@@ -23,7 +23,7 @@ def main(folder: Path) -> None:
     import torch
     from safetensors.torch import save_file
 
-    from mesocosm.core.errors import Wrong
+    from mesocosm.core.errors import ConfigValueError
     from mesocosm.core.files import write_json
     from mesocosm.learning.training.loop import trainer
     from mesocosm.learning.training.loop.distributed import MARK
@@ -39,7 +39,7 @@ def main(folder: Path) -> None:
 
     try:
         history = trainer.train(net, tune, rows, held, job["seed"], checkpoint, report)
-    except Wrong as wrong:
+    except ConfigValueError as wrong:
         write_json(
             folder / "wrong.json",
             {"key": wrong.key, "found": wrong.found, "expected": wrong.expected},

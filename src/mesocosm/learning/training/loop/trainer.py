@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from mesocosm.core.errors import Wrong
+from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.progress import QUIET, Told
 from mesocosm.learning.augmentation.text import Augment
 from mesocosm.learning.features.embeddings import supports_bfloat16, to_float
@@ -113,7 +113,7 @@ def train(
         One record an epoch: `epoch`, `train_loss`, `held_loss`.
 
     Raises:
-        Wrong: the loss became NaN or infinite.
+        ConfigValueError: the loss became NaN or infinite.
     """
     with fast_dropout_in(net):
         return _Training(net, tune, rows, held, seed).run(keep, say)
@@ -213,7 +213,7 @@ class _Training:
             self._set_learning_rate(step)
             loss = self._backward(ready, ids, pick)
             if not math.isfinite(loss):
-                raise Wrong(
+                raise ConfigValueError(
                     "fine_tune.learning_rate",
                     f"the loss became NaN or infinite after {step + 1} steps at"
                     f" {tune.learning_rate:g}",

@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Binary(Kind):
+class Binary(Settings):
     """Mean negative log-probability of each label being present or not.
 
     Args:

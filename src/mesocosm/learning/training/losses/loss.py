@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Loss(Kind):
+class Loss(Settings):
     """A loss of logits (rows, classes) against labels (rows).
 
     Args:

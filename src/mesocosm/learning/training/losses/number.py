@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class NumberLoss(Kind):
+class NumberLoss(Settings):
     """A loss of values (rows, 1) against targets (rows), both in standard deviations of the
     training targets.
     """

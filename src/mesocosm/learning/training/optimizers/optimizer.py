@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Optimiser(Kind):
+class Optimiser(Settings):
     """Settings of an optimizer; learning rate and weight decay are in `fine_tune`."""
 
     def create(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:

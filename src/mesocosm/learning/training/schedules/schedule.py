@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from mesocosm.core.settings import Kind
+from mesocosm.core.settings import Settings
 
 
-class Schedule(Kind):
+class Schedule(Settings):
     """The learning rate as a share of its peak.
 
     Args:
