@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, SMALL, Server, small_rows
+from in_process import load_service
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.deploy.alert_rules import ALERTS
-from mesocosm.app.loader import Loader
 from mesocosm.config import read
 from mesocosm.core.errors import ConfigError, MesocosmError
 from mesocosm.monitoring.drift.detectors.psi import PopulationStabilityIndex
@@ -287,10 +287,7 @@ def watched(desk: Path, home: Path) -> tuple[Any, LiveService, ServiceMonitor, l
     """A service in this process over a copy, its watch, and what that asked to be trained."""
     shutil.copytree(desk, home)
     eco, trained = open_ecosystem(home), []  # type: ignore[var-annotated]
-    served = LiveService(
-        "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
-    )
-    served.refresh()
+    served = load_service(eco)
     return (
         eco,
         served,
@@ -386,10 +383,7 @@ def test_one_branch_that_sends_another_currency_is_named_and_judged_alone(tmp_pa
     )
     eco = open_ecosystem(home)
     assert not eco.build().failed
-    served = LiveService(
-        "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
-    )
-    served.refresh()
+    served = load_service(eco)
     watch = ServiceMonitor(
         "watch",
         eco.spec.eco.monitors["watch"],

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from conftest import SMALL, small_rows
+from in_process import load_service
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.app.loader import Loader
 from mesocosm.lifecycle.jobs.rollback import rollback
 from mesocosm.monitoring.diagnosis import Diagnosis
 from mesocosm.monitoring.monitor import ServiceMonitor
@@ -56,10 +56,7 @@ def up(desk: Path, tmp_path: Path) -> tuple[Any, LiveService, ServiceMonitor]:
     home = tmp_path / "home"
     shutil.copytree(desk, home)
     eco = open_ecosystem(home)
-    served = LiveService(
-        "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
-    )
-    served.refresh()
+    served = load_service(eco)
     return (
         eco,
         served,
@@ -230,10 +227,7 @@ def test_a_model_that_cannot_be_loaded_is_stood_in_for(
     version = eco.catalog.version(eco.catalog.deployment("desk")["version"])
     for file in (eco.spec.root / ".mesocosm" / version["path"]).rglob("*.onnx"):
         file.unlink()
-    served = LiveService(
-        "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
-    )
-    served.refresh()
+    served = load_service(eco)
     assert served.now is not None and served.now.version.startswith("plain-v1-")
     assert [a["what"] for a in eco.catalog.alerts(open_only=True)] == ["corrupt"]
 
@@ -294,10 +288,7 @@ def test_texts_are_tested_as_a_whole_where_the_file_says_so(desk: Path, tmp_path
             .replace("max_accuracy_loss: 0}", f"max_accuracy_loss: 0, meaning: {method}}}")
         )
         eco = open_ecosystem(home)
-        served = LiveService(
-            "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
-        )
-        served.refresh()
+        served = load_service(eco)
         watch = ServiceMonitor(
             "watch",
             eco.spec.eco.monitors["watch"],

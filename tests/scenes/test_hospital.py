@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT, SMALL, follow, said_of, small_rows
+from in_process import load_service
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.app.loader import Loader
 from mesocosm.learning.heads.selection import TrainingRows
 from mesocosm.learning.strategies.domain_adaptation import (
     Recalibrated,
@@ -93,13 +93,7 @@ def test_the_door_reads_words_a_strip_and_figures_and_does_without_any_of_them(
     assert all(other["gain"] > -0.05 for other in metrics["beside"].values()), (
         "no kind of knowledge alone is surely better than all three"
     )
-    served = LiveService(
-        "front-desk",
-        eco.spec.eco.services["front-desk"],
-        eco.catalog,
-        Loader(eco.spec, eco.catalog).load,
-    )
-    served.refresh()
+    served = load_service(eco, "front-desk")
     strip = base64.b64encode((hospital / "data" / "strips" / "CL0007.png").read_bytes()).decode()
     whole = {
         "complaint": "No pain at all, I was sent for a check. It comes when I climb stairs.",
@@ -135,13 +129,7 @@ def test_only_weights_travel(hospital: Path) -> None:
 
 def clinic(home: Path) -> tuple[Any, LiveService]:
     eco = open_ecosystem(home)
-    served = LiveService(
-        "heart-clinic",
-        eco.spec.eco.services["heart-clinic"],
-        eco.catalog,
-        Loader(eco.spec, eco.catalog).load,
-    )
-    served.refresh()
+    served = load_service(eco, "heart-clinic")
     return eco, served
 
 
@@ -283,8 +271,8 @@ def test_a_class_that_the_general_model_never_met_is_said(tmp_path: Path, cli: A
         .replace("[yes please, no thanks]", "[yes please, maybe]")
     )
     models = (
-        "models:\n  wide: {dataset: mail, target: label, features: [amount], track: [], tune:"
-        " {method: frozen, head: linear}}\n  near: {dataset: letters, target: label, inputs:"
+        "models:\n  wide: {dataset: mail, target: label, features: [amount], track: [], fine_tune:"
+        " {method: frozen, head: linear}}\n  near: {dataset: letters, target: label, features:"
         " [amount], track: [], init_from: wide}\n"
     )
     (tmp_path / "ecosystem.yaml").write_text(

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT, SMALL, follow, rounds, said_of
+from in_process import load_service
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.app.loader import Loader
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.surge.detector import SurgeDetector
@@ -51,13 +51,7 @@ def desk(newsroom: Path, tmp_path: Path) -> tuple[Any, LiveService, ServiceMonit
     home = tmp_path / "home"
     shutil.copytree(newsroom, home)
     eco = open_ecosystem(home)
-    served = LiveService(
-        "mood-desk",
-        eco.spec.eco.services["mood-desk"],
-        eco.catalog,
-        Loader(eco.spec, eco.catalog).load,
-    )
-    served.refresh()
+    served = load_service(eco, "mood-desk")
     return (
         eco,
         served,

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, follow, rounds
+from in_process import load_service
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.app.loader import Loader
 from mesocosm.catalog.database import schema as t
 from mesocosm.cli.commands.file.init import list_scenes
 from mesocosm.cli.commands.test.drill import suggest_drill
@@ -44,10 +44,7 @@ def built(scene: str, home: Path, cli: Any) -> Path:
 
 def served_of(home: Path, name: str) -> LiveService:
     eco = open_ecosystem(home)
-    served = LiveService(
-        name, eco.spec.eco.services[name], eco.catalog, Loader(eco.spec, eco.catalog).load
-    )
-    served.refresh()
+    served = load_service(eco, name)
     return served
 
 

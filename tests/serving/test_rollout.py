@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import SMALL, said_of
+from in_process import load_service
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.app.loader import Loader
 from mesocosm.catalog.database import schema
 from mesocosm.serving.rollout.decision import VersionStats, decide, is_routed_to_new
 from mesocosm.serving.rollout.sequential_test import compare_shares
@@ -186,10 +186,7 @@ def started(two: Path, tmp_path: Path, rollout: str = "") -> tuple[Any, LiveServ
     eco.catalog.clock = clock
     with eco.catalog.transaction() as con:  # the build may be long ago by now
         con.execute(schema.ROLLOUTS.update().values(began=clock(), stepped_at=clock()))
-    served = LiveService(
-        "desk", eco.spec.eco.services["desk"], eco.catalog, Loader(eco.spec, eco.catalog).load
-    )
-    served.refresh()
+    served = load_service(eco)
     return eco, served, clock
 
 

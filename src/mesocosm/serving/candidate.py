@@ -5,6 +5,7 @@ Knows numbers; decides nothing.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -19,16 +20,24 @@ class RolloutStats:
     def __init__(self) -> None:
         self.requests = self.errors = self.both = self.agreed = 0
         self.times: deque[float] = deque(maxlen=2000)
+        self.reasons: set[str] = set()
 
     def count_answered(self, requests: int, ms: float) -> None:
         """Count requests that were answered together, in so many milliseconds."""
         self.requests += requests
         self.times.extend([ms] * requests)
 
-    def count_failed(self, requests: int) -> None:
-        """Count requests that were not answered."""
+    def count_failed(self, requests: int, error: Exception) -> None:
+        """Count requests that were not answered; the log names each type of error once.
+
+        Its message is not logged: it may hold a value of the request.
+        """
         self.requests += requests
         self.errors += requests
+        reason = type(error).__name__
+        if reason not in self.reasons:
+            self.reasons.add(reason)
+            logging.getLogger("mesocosm").warning("a candidate version failed: %s", reason)
 
     def count_shadowed(self, requests: int, agreed: int) -> None:
         """Count requests that both versions answered, and how many alike."""

@@ -133,8 +133,8 @@ class LiveService(DeployedService):
             if any("died" in response for response in answered.responses):
                 raise MesocosmError("its worker died")
         # whatever it is: the request has a response all the same, and the rollout an error
-        except Exception:
-            candidate.new.count_failed(len(rows))
+        except Exception as error:
+            candidate.new.count_failed(len(rows), error)
             return self._predict_or_stand_in(now, rows)
         candidate.new.count_answered(len(rows), answered.ms)
         return answered
@@ -181,8 +181,8 @@ class LiveService(DeployedService):
             candidate.new.count_answered(len(rows), answered.ms)
             candidate.new.count_shadowed(len(rows), agreed)
         # whatever it is: no request waits for this response, and the rollout has an error
-        except Exception:
-            candidate.new.count_failed(len(rows))
+        except Exception as error:
+            candidate.new.count_failed(len(rows), error)
         finally:
             self.room.release()
 

@@ -388,7 +388,7 @@ def test_what_reads_and_what_sees_both_move_and_are_served_as_they_were_judged(
     ]
     (tmp_path / "scans.csv").write_text("\n".join(["id,scan,note,box,sort", *lines]) + "\n")
     model = (
-        f"  NAME: {{base: {little_base()}, image_base: vit, dataset: cards, target: sort, inputs:"
+        f"  NAME: {{base: {little_base()}, image_base: vit, dataset: cards, target: sort, features:"
         " [scan, note, box], track: [], fine_tune: TUNE}\n"
     )
     ways = {

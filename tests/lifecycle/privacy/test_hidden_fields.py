@@ -7,10 +7,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from in_process import load_service
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.app.loader import Loader
-from mesocosm.serving.service import LiveService
 
 VALUES = {
     "date": lambda i: f"{1950 + i % 5}-0{1 + i % 3}-11",
@@ -48,10 +47,8 @@ def test_a_model_is_built_whatever_type_is_hidden(
     eco = open_ecosystem(tmp_path)
     outcome = eco.build()
     assert not outcome.failed, outcome.failed
-    served = LiveService(
-        "s", eco.spec.eco.services["s"], eco.catalog, Loader(eco.spec, eco.catalog).load
-    )
-    assert served.refresh()
+    served = load_service(eco, "s")
+    assert served.now
     row = dict(zip(["plain", *VALUES], rows[0], strict=False))
     (answer,) = served.predict([{n: row[n] for n in inputs}])
     assert answer["label"] in ("yes", "no") and "warnings" not in answer, answer

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from in_process import load_service
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.app.loader import Loader, trace
+from mesocosm.app.loader import trace
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.cli.commands.project.trace import _text
@@ -26,7 +27,6 @@ from mesocosm.lifecycle.jobs.feedback_split import (
 from mesocosm.lifecycle.jobs.retrain import retrain
 from mesocosm.monitoring.source_faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 from mesocosm.serving.requests.request_marks import MarkedRow, count_traffic
-from mesocosm.serving.service import LiveService
 
 INPUTS = ["age", "job"]
 ROWS = st.lists(
@@ -181,16 +181,14 @@ def test_a_trace_names_joined_rows_and_the_feedback_that_taught(tmp_path: Path) 
     (tmp_path / "ecosystem.yaml").write_text(
         "grammar: 1\necosystem: t\nsources: {a: {type: csv, path: a.csv}, b: {type: csv, path:"
         f" b.csv}}}}\ndatasets: {{d: {{from: {{join: [a, b], on: k}}, fields: {fields}, split:"
-        " {test: 0.2, stratify: late}}}\nmodels: {m: {dataset: d, target: late, inputs:"
+        " {test: 0.2, stratify: late}}}\nmodels: {m: {dataset: d, target: late, features:"
         " [_id, _at, _label, size], track: [], fine_tune: {method: frozen, head:"
         " linear}}}\nservices: {s: {model: m}}\n"
     )
     eco = open_ecosystem(tmp_path)
     assert not eco.build().failed
-    served = LiveService(
-        "s", eco.spec.eco.services["s"], eco.catalog, Loader(eco.spec, eco.catalog).load
-    )
-    assert served.refresh()
+    served = load_service(eco, "s")
+    assert served.now
     answers = served.predict(
         [{"_id": 1000 + i, "_at": i, "_label": "ab"[i % 2], "size": 11} for i in range(24)]
     )

@@ -7,6 +7,7 @@ the build runs.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ class Engine(Settings):
 
     type: str
 
+    @abstractmethod
     def rows(self, con: Any, query: str, table: str, view: str, path: Path, store: Path) -> None:
         """Write what a row-wise query gives to Parquet, and make it a view.
 
@@ -31,7 +33,6 @@ class Engine(Settings):
         Raises:
             MesocosmError: the engine cannot be reached, or could not do it.
         """
-        raise NotImplementedError
 
     def cleaned(self, con: Any, query: str, table: str, view: str, path: Path, store: Path) -> None:
         """The same for the last steps, which an engine may leave to the one who reads the view."""

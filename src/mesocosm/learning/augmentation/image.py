@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from mesocosm.core.settings import Settings
@@ -13,6 +14,6 @@ class Picture(Settings):
 
     of: ClassVar[str] = "image"
 
+    @abstractmethod
     def apply(self, picture: Any, rng: random.Random) -> Any:
         """The augmented picture (Pillow, RGB), of the same size."""
-        raise NotImplementedError

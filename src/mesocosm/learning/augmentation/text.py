@@ -7,6 +7,7 @@ Knows a vocabulary and its vectors.
 from __future__ import annotations
 
 import random
+from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
@@ -84,6 +85,6 @@ class Augment(Settings):
     of: ClassVar[str] = "text"
     share: float = Field(0.1, gt=0, lt=1)
 
+    @abstractmethod
     def apply(self, ids: Sequence[int], words: Words, rng: random.Random) -> list[int]:
         """The augmented tokens of a row; special tokens at its ends stay."""
-        raise NotImplementedError

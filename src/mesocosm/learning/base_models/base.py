@@ -111,6 +111,7 @@ def canonical_hub_id(name: str) -> str | None:
 
 def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
     patterns = ["*.json", "*.safetensors", "*.txt", "*.model"]
     full_name = canonical_hub_id(name)
@@ -120,7 +121,7 @@ def _download(name: str) -> Path:
                 return Path(
                     snapshot_download(cached, allow_patterns=patterns, local_files_only=True)
                 )
-            except Exception:
+            except LocalEntryNotFoundError:
                 continue
     try:
         return Path(snapshot_download(full_name or name, allow_patterns=patterns, etag_timeout=5))

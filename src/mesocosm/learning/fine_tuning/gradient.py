@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -101,13 +102,13 @@ class Gradient(Settings):
         """The loss, for classes, for numbers or for labels of which several may be there."""
         return self.loss or {"classes": CrossEntropy, "numbers": Mse, "labels": Binary}[of]()
 
+    @abstractmethod
     def attach(self, base: Any) -> Any:
         """The base, prepared: trainable weights require gradients, and new parts are in place.
 
         Raises:
             ConfigValueError: the base has not the parts that the method needs.
         """
-        raise NotImplementedError
 
     def begin(self, net: Any, steps: int) -> None:
         """Called once before the first of `steps` steps."""

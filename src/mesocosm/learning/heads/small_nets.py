@@ -4,6 +4,7 @@ rows. Knows torch.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
@@ -22,7 +23,7 @@ HELD = 0.15  # of a fold's rows, for early stopping; the fold's left-out rows ar
 LEAST = 8  # rows under which all of them are trained on and none is held out
 
 
-class NetEnsemble(MeanPrediction):
+class NetEnsemble(MeanPrediction, ABC):
     """Nets that are fitted by gradient, each on other three quarters of the rows; its predictions
     for the rest are the left-out scores.
 
@@ -42,9 +43,9 @@ class NetEnsemble(MeanPrediction):
         """A head of the same kind, fitted on other rows."""
         return type(self)(self.spans).fit(text, table, y, classes, seed, groups)
 
+    @abstractmethod
     def net(self, text: int, table: int, spans: tuple[int, ...], outputs: int) -> Any:
         """An untrained net of `text` and `table` columns, of which `spans` belong together."""
-        raise NotImplementedError
 
     def fit(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None

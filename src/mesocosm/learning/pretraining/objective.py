@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,10 +28,11 @@ class Objective(Settings):
         del facts, row
         return []
 
+    @abstractmethod
     def net(self, encoder: Any, facts: Mapping[str, Any]) -> Any:
         """The net that is trained; `encoder` is a part of it, and what is kept."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(
         self, net: Any, ids: Any, mask: Any, words: Vocabulary, draw: Any, targets: Any
     ) -> Any:
@@ -40,7 +42,6 @@ class Objective(Settings):
             draw: a torch generator for random choices.
             targets: (rows, fields) in float32, nan for a gap.
         """
-        raise NotImplementedError
 
 
 class Vocabulary:

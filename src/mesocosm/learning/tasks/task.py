@@ -4,6 +4,7 @@ how it is evaluated.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from math import isnan
 from typing import Any, NoReturn
@@ -15,7 +16,7 @@ from mesocosm.core.errors import ConfigValueError
 Array = np.ndarray[Any, Any]
 
 
-class Task:
+class Task(ABC):
     """What a model predicts; its facts are fitted on the training targets.
 
     Attributes:
@@ -35,55 +36,55 @@ class Task:
         """Mean and deviation of a number's training targets; None for classes."""
         return None
 
+    @abstractmethod
     def parse_target(self, value: Any) -> Any:
         """A cleaned value as a target, None where it is missing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fit(self, name: str, targets: Sequence[Any]) -> None:
         """Fit the facts on the training targets of the field `name`.
 
         Raises:
             ConfigValueError: they cannot be trained on.
         """
-        raise NotImplementedError
 
     def is_known(self, target: Any) -> bool:
         """Whether a target of another part can be evaluated."""
         return target is not None
 
+    @abstractmethod
     def encode(self, targets: Sequence[Any]) -> Array:
         """Targets as a head is trained on them, (rows,), or (rows, labels) for several labels."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decode(self, logits: Array) -> Array:
         """A head's logits as predictions: probabilities (rows, classes), or values (rows, 1) in the
         field's unit.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def agreement(self, ours: Array, theirs: Array) -> float:
         """The share of rows on which two models predict the same, 0 to 1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
         """Metrics of predictions of the test rows, compared with baselines, with confidence
         intervals and paired tests.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
         """Metrics of another model's predictions of the same rows (encoded targets `y`), our `gain`
         over it, and `p` of a paired test.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def summarize(self, metrics: dict[str, Any]) -> str:
         """The metrics in a line."""
-        raise NotImplementedError
 
+    @abstractmethod
     def find_errors(self, predictions: Array, parts: Any) -> Array:
         """Which test rows count as errors where weak slices are searched, (rows,)."""
-        raise NotImplementedError
 
     def describe(self, head: Any) -> dict[str, Any]:
         """What a version's card must hold to decode its predictions."""

@@ -6,6 +6,7 @@ it learns is a table of values as JSON, so that a row alone is repaired as it wa
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from mesocosm.core.settings import Settings
@@ -28,13 +29,13 @@ class RepairKind(Settings):
         """The fields it looks at."""
         return self.repaired_fields
 
+    @abstractmethod
     def fit(self, con: Any, table: str) -> dict[str, Any]:
         """Facts from the rows that could be read, as JSON."""
-        raise NotImplementedError
 
+    @abstractmethod
     def values(self, facts: dict[str, Any]) -> dict[str, str]:
         """For each field it repairs, SQL of the new value (text), null where it stays as it is."""
-        raise NotImplementedError
 
 
 def lookup_sql(x: str, table: dict[str, str]) -> str:

@@ -6,6 +6,7 @@ driver.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from itertools import chain
 from typing import Any, ClassVar, Protocol
@@ -63,17 +64,17 @@ class TableKind(SourceKind):
     batch: int = Field(50_000, ge=1)
     private_network: bool = False
 
+    @abstractmethod
     def reader(self) -> Reader:
         """A connection.
 
         Raises:
             RetryableError: the server does not respond.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def fingerprint_rows(self) -> str:
         """A fingerprint of all rows, whatever their order."""
-        raise NotImplementedError
 
     def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the rows; with a cursor, of its greatest value and of how many rows

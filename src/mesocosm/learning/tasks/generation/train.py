@@ -19,7 +19,6 @@ from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
 from mesocosm.learning.cost.text import generation_job
-from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.tasks.generation.metrics import compare, evaluate, nearest_answers
@@ -27,7 +26,8 @@ from mesocosm.learning.tasks.generation.prompt import Prompter, split_pairs
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import TrainContext, TrainResult
+    from mesocosm.learning.tasks.train_result import assemble_result
+from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -100,8 +100,6 @@ def train_generator(
     import torch
     from safetensors.torch import save_file
 
-    from mesocosm.learning.training.context import TrainResult
-
     began = time.perf_counter()
     if model.fine_tune.method in ("prompt", "bitfit"):
         raise ConfigValueError(
@@ -116,14 +114,14 @@ def train_generator(
             "features", "the training rows hold no value at all", "an input with values"
         )
     shared = _count_shared(texts, answers, say)
-    quote = track_estimate(
+    estimate = track_estimate(
         generation_job(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED), site.store
     )
-    quote.announce(say)
-    quote.import_libraries(base)
+    estimate.announce(say)
+    estimate.import_libraries(base)
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
     data = _tokenize(prompter, where, texts, answers)
-    metrics, trained = _train(base, model, prompter, data, site, quote.timer, say)
+    metrics, trained = _train(base, model, prompter, data, site, estimate.timer, say)
     if model.allow_private:  # private texts stay out of reports and of progress
         metrics["examples"] = []
     _announce_metrics(metrics, say)
@@ -131,15 +129,8 @@ def train_generator(
     save_file(trained.delta, site.folder / "delta.safetensors")
     card = _card(name, model, base, data)
     write_json(site.folder / "card.json", card)
-    quote.timer.end("judging")
-    metrics["price"] = quote.record_actual()
-    metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return TrainResult(
-        card | {"metrics": metrics},
-        metrics,
-        trained.history,
-        evaluation_metrics.check_gates(dict(model.require), metrics),
-    )
+    estimate.timer.end("judging")
+    return assemble_result(model, card, metrics, trained.history, estimate, began)
 
 
 def _count_shared(

@@ -19,7 +19,6 @@ from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.cost.estimate import track_estimate
 from mesocosm.learning.cost.ranking import ranking_job
-from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS
 from mesocosm.learning.tasks.ranking.features import NAMES
 from mesocosm.learning.tasks.ranking.metrics import evaluate
@@ -30,7 +29,8 @@ from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import TrainContext, TrainResult
+    from mesocosm.learning.tasks.train_result import assemble_result
+from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -109,20 +109,19 @@ def train_ranker(
     Raises:
         ConfigValueError: the data does not fit the settings.
     """
-    from mesocosm.learning.training.context import TrainResult
 
     began = time.perf_counter()
     draw = np.random.default_rng(model.seed)
     items, histories = _read_histories(model, rows, site, draw)
     base = resolve(str(model.base), site.root) if any(site.items.values()) else None
     texts = [site.items.get(item, "") for item in items]
-    quote = track_estimate(
+    estimate = track_estimate(
         ranking_job(model, base, histories.all, len(histories.evaluated), texts, site.store),
         site.store,
     )
-    quote.announce(say)
-    quote.import_libraries(base)
-    timer = quote.timer
+    estimate.announce(say)
+    estimate.import_libraries(base)
+    timer = estimate.timer
     say(
         f"{len(histories.all):,} of '{model.features[0]}' and {len(items):,} items; the last item"
         " of each is held out for the test"
@@ -141,14 +140,7 @@ def train_ranker(
     card = _card(name, model, base, parts, scorer.weights, histories)
     write_json(site.folder / "card.json", card)
     timer.end("judging")
-    metrics["price"] = quote.record_actual()
-    metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return TrainResult(
-        card | {"metrics": metrics},
-        metrics,
-        [],
-        evaluation_metrics.check_gates(dict(model.require), metrics),
-    )
+    return assemble_result(model, card, metrics, [], estimate, began)
 
 
 def _read_histories(

@@ -21,7 +21,6 @@ from mesocosm.core.files import aside_name, write_json
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
 from mesocosm.learning.cost.text import retrieval_job
-from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.heads.folds import number_groups
@@ -35,7 +34,8 @@ from mesocosm.learning.tasks.retrieval.query_projection import (
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import TrainContext, TrainResult
+    from mesocosm.learning.tasks.train_result import assemble_result
+from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -111,24 +111,23 @@ def train_retriever(
         ConfigValueError: the data does not fit the settings.
     """
     from mesocosm.learning.tasks.retrieval import continual
-    from mesocosm.learning.training.context import TrainResult
 
     began = time.perf_counter()
     data = _read_questions(model, rows, split, site)
-    quote = track_estimate(
+    estimate = track_estimate(
         retrieval_job(model, base, data.texts, data.targets, site.store), site.store
     )
-    quote.announce(say)
-    quote.import_libraries(base)
+    estimate.announce(say)
+    estimate.import_libraries(base)
     encoded = _embed(model, base, data, site, say)
-    quote.timer.end("reading")
+    estimate.timer.end("reading")
     right, count = data.right(), len(data.known)
     untrained = rank_answers(encoded.questions["test"], encoded.answers[:count], right["test"])
     if not isinstance(model.fine_tune, Frozen):
         encoded = _fine_tune(base, model, data, right, site, say)
-        quote.timer.end("tuning")
+        estimate.timer.end("tuning")
     turn, chosen = _fit_projection(data, encoded, right, site, say)
-    quote.timer.end("matrix")
+    estimate.timer.end("matrix")
     answers = encoded.answers[:count]
     places = rank_answers(normalize_rows(encoded.questions["test"] @ turn), answers, right["test"])
     metrics = _evaluate(data, places, untrained, right["test"], model.seed, say)
@@ -136,20 +135,13 @@ def train_retriever(
         metrics |= continual.measure_retention(
             site.past, model.features, model.target, encoded.encode, turn, say
         )
-    quote.timer.end("judging")
+    estimate.timer.end("judging")
     trunk_path = _write_trunk(base, encoded.trunk, site)
     _write_answers(data, answers, turn, right, site)
     card = _card(name, model, base, trunk_path, chosen, data)
     write_json(site.folder / "card.json", card)
-    quote.timer.end("export")
-    metrics["price"] = quote.record_actual()
-    metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return TrainResult(
-        card | {"metrics": metrics},
-        metrics,
-        encoded.history,
-        evaluation_metrics.check_gates(dict(model.require), metrics),
-    )
+    estimate.timer.end("export")
+    return assemble_result(model, card, metrics, encoded.history, estimate, began)
 
 
 def _read_questions(

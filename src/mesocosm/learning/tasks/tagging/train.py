@@ -18,7 +18,6 @@ from mesocosm.core.files import write_json
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
 from mesocosm.learning.cost.text import tagging_job
-from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.heads.folds import number_groups
@@ -29,7 +28,8 @@ from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_vi
 if TYPE_CHECKING:
     from mesocosm.core.timer import PhaseTimer
     from mesocosm.learning.model import Model
-    from mesocosm.learning.training.context import TrainContext, TrainResult
+    from mesocosm.learning.tasks.train_result import assemble_result
+from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -89,41 +89,34 @@ def train_tagger(
     """
     import torch
 
-    from mesocosm.learning.training.context import TrainResult
-
     began = time.perf_counter()
     torch.manual_seed(model.seed)
     tags = site.order
     data = split_tagged(model.features[0], model.target, rows, split)
     _check_tags(model, data, say)
-    quote = track_estimate(tagging_job(model, base, data.texts, len(tags), site.store), site.store)
-    quote.announce(say)
-    quote.import_libraries(base)
+    estimate = track_estimate(
+        tagging_job(model, base, data.texts, len(tags), site.store), site.store
+    )
+    estimate.announce(say)
+    estimate.import_libraries(base)
     groups = [site.groups[i] for i in data.where["train"]] if site.groups else []
-    encoded = _fit_frozen(model, base, data, tags, groups, quote.timer)
+    encoded = _fit_frozen(model, base, data, tags, groups, estimate.timer)
     strength = encoded.head.strength
     say(
         f"embedded {sum(map(len, data.tags['train'])):,} words of {len(data.texts['train']):,}"
         f" texts with {base.name}; fitted a linear head over their states, strength {strength:g}"
     )
-    quote.timer.end("heads")
+    estimate.timer.end("heads")
     if not isinstance(model.fine_tune, Frozen):
         _fine_tune(model, data, encoded, tags, site, say)
-        quote.timer.end("tuning")
+        estimate.timer.end("tuning")
     metrics = _evaluate(data, encoded, tags, model.seed, say)
-    quote.timer.end("judging")
+    estimate.timer.end("judging")
     own_mb = _write_files(base, encoded, site)
     card = _card(name, model, base, tags, data, {"strength": strength}, own_mb)
     write_json(site.folder / "card.json", card)
-    quote.timer.end("export")
-    metrics["price"] = quote.record_actual()
-    metrics["seconds"] = round(time.perf_counter() - began, 2)
-    return TrainResult(
-        card | {"metrics": metrics},
-        metrics,
-        encoded.history,
-        evaluation_metrics.check_gates(dict(model.require), metrics),
-    )
+    estimate.timer.end("export")
+    return assemble_result(model, card, metrics, encoded.history, estimate, began)
 
 
 def split_tagged(

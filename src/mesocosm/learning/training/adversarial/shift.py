@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -60,6 +61,7 @@ class Adversarial(Settings):
 
     epsilon: float = Field(0.5, gt=0, le=100)
 
+    @abstractmethod
     def backward(self, loss: Pass, words: Any, back: Callable[[Any], None]) -> float:
         """Run passes and their backward passes; gradients add up. Returns the loss of the unshifted
         rows.
@@ -69,4 +71,3 @@ class Adversarial(Settings):
             words: the module that embeds words.
             back: runs one backward pass.
         """
-        raise NotImplementedError

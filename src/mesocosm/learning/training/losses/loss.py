@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar, Literal
 
 from mesocosm.core.settings import Settings
@@ -28,6 +29,6 @@ class Loss(Settings):
         counts = np.maximum(np.bincount(y, minlength=classes), 1)
         return torch.tensor(len(y) / (classes * counts), dtype=torch.float32)
 
+    @abstractmethod
     def value(self, logits: Any, y: Any, weights: Any) -> Any:
         """The mean loss of a batch, a scalar tensor."""
-        raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from mesocosm.core.settings import Settings
@@ -17,9 +18,9 @@ class NumberLoss(Settings):
     def of_classes(self, y: Any, classes: int) -> None:
         """Numbers have no class weights."""
 
+    @abstractmethod
     def each(self, away: Any) -> Any:
         """The loss of each difference, target less value."""
-        raise NotImplementedError
 
     def value(self, values: Any, y: Any, weights: Any) -> Any:
         """The mean loss of a batch, a scalar tensor."""

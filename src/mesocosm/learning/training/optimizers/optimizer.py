@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from mesocosm.core.settings import Settings
@@ -10,6 +11,7 @@ from mesocosm.core.settings import Settings
 class Optimiser(Settings):
     """Settings of an optimizer; learning rate and weight decay are in `fine_tune`."""
 
+    @abstractmethod
     def create(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
         """A torch optimiser.
 
@@ -18,4 +20,3 @@ class Optimiser(Settings):
             rate: the learning rate.
             decay: L2, as decoupled decay or as a penalty, whichever the optimizer knows.
         """
-        raise NotImplementedError

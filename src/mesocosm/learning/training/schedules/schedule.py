@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from pydantic import Field
@@ -31,6 +32,6 @@ class Schedule(Settings):
             return (step + 1) / rising
         return self.after(min(1.0, max(0.0, (step - rising) / max(1.0, steps - rising))), losses)
 
+    @abstractmethod
     def after(self, done: float, losses: Sequence[float]) -> float:
         """The share without warm-up, at `done` of the way after it, 0 to 1."""
-        raise NotImplementedError
