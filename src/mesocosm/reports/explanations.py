@@ -32,7 +32,8 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
     and the training rows that a kernel head weighs most.
 
     Raises:
-        ConfigValueError: no prediction has that id, its model left the file, or its task is not explained.
+        ConfigValueError: no prediction has that id, its model left the file, or its task is not
+            explained.
         MesocosmError: its version or its snapshot is gone.
     """
     from mesocosm.learning.evaluation.explanations import shapley_values, word_importance

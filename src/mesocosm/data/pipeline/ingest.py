@@ -126,8 +126,8 @@ def ingest_rows(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) 
     """Create `_raw`: needed columns, `_row`, `_part` and `_line`; a view where nothing is joined.
 
     Raises:
-        ConfigValueError: a field's column, or the column joined on, is in no source, or a column is in two
-            joined sources, or no line can be read.
+        ConfigValueError: a field's column, or the column joined on, is in no source, or a column is
+            in two joined sources, or no line can be read.
     """
     names = _resolve_columns(con, dataset, collected)
     internal = raw_names(field.column or name for name, field in dataset.fields.items())

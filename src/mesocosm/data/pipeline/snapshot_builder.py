@@ -132,8 +132,8 @@ def build_snapshot(
         key: 64 hex digits that pseudonyms are made under.
 
     Raises:
-        ConfigValueError: a source or a column is not as the settings say, or a rule of severity `stop` is
-            broken.
+        ConfigValueError: a source or a column is not as the settings say, or a rule of severity
+            `stop` is broken.
         MesocosmError: the row counts do not add up.
     """
     options = options or BuildOptions()

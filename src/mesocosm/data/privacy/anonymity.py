@@ -69,7 +69,8 @@ def fit_groups(
         kinds: the Ibis type of each field.
 
     Raises:
-        ConfigValueError: the rows are too few or too alike for `k` and `l`, or too much would be lost.
+        ConfigValueError: the rows are too few or too alike for `k` and `l`, or too much would be
+            lost.
     """
     count = int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
     texts = {

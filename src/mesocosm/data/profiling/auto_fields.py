@@ -87,8 +87,8 @@ def draft_files(
             delimited ones and `sheet` of workbooks.
 
     Raises:
-        ConfigValueError: a file is of no kind that is known by its ending, or what is given is no setting of
-            its kind.
+        ConfigValueError: a file is of no kind that is known by its ending, or what is given is no
+            setting of its kind.
     """
     with tempfile.TemporaryDirectory() as aside:
         where = ProjectPaths(root, Path(aside))

@@ -123,8 +123,8 @@ def wrap_as_head(
             for classes.
 
     Raises:
-        ConfigValueError: the file is no ONNX graph, contains operators or files of its own, or its input or
-            output has another shape.
+        ConfigValueError: the file is no ONNX graph, contains operators or files of its own, or its
+            input or output has another shape.
     """
     model = _load(setting, root)
     return _standardize(
@@ -339,7 +339,8 @@ class ImportedHead:
         """Logarithms of its probabilities (rows, classes), or its values (rows, 1).
 
         Raises:
-            ConfigValueError: the graph cannot be run on the rows, or its output is no probabilities.
+            ConfigValueError: the graph cannot be run on the rows, or its output is no
+                probabilities.
         """
         import numpy as np
 

@@ -43,7 +43,8 @@ def train_predictor(name: str, data: TrainingData, context: TrainContext, say: S
     """Train and evaluate a predictor, and write its files into the context's folder.
 
     Raises:
-        ConfigValueError: the data or the base does not fit the settings, or an input leaks the target.
+        ConfigValueError: the data or the base does not fit the settings, or an input leaks the
+            target.
     """
     import torch
 

@@ -99,8 +99,8 @@ def restore_backup(archive: Path, file: Path, replace: bool = False) -> tuple[Ba
         What the archive holds, and where the store that was there lies now.
 
     Raises:
-        MesocosmError: it is no archive of ours, a newer release wrote it, a store is there and `replace`
-            is false, or a server runs.
+        MesocosmError: it is no archive of ours, a newer release wrote it, a store is there and
+            `replace` is false, or a server runs.
     """
     root = file.parent
     store = root / STORE

@@ -122,8 +122,8 @@ def _open_retraining(spec: Spec, catalog: Catalog, service: str, reason: str) ->
     """What is needed to train the model of a service again.
 
     Raises:
-        MesocosmError: the service runs no model, its model ranks, a source is at fault, or something
-            is not built.
+        MesocosmError: the service runs no model, its model ranks, a source is at fault, or
+            something is not built.
     """
     name = spec.eco.services[service].model
     now = catalog.deployment(service)

@@ -112,8 +112,8 @@ def check_new_data(
         The changes that do not stop the build: shifts, and what was accepted.
 
     Raises:
-        ConfigError: a unit or a schema changed, or a field became missing or unreadable; the findings
-            hold the evidence and the line that accepts it.
+        ConfigError: a unit or a schema changed, or a field became missing or unreadable; the
+            findings hold the evidence and the line that accepts it.
     """
     store = spec.root / ".mesocosm"
     changes: list[FieldChange] = []

@@ -219,8 +219,10 @@ def continues(last: str) -> bool:
 def refers_back(last: str) -> bool:
     """Whether a question speaks of what the one before named.
 
-    >>> refers_back("and its accuracy?"), refers_back("它的准确率呢？"), refers_back("and my phone?")
-    (True, True, False)
+    >>> refers_back("and its accuracy?"), refers_back("它的准确率呢？")
+    (True, True)
+    >>> refers_back("and my phone?")
+    False
     """
     return _has(_spoken(last), BACK)
 

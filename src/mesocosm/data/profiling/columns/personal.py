@@ -80,8 +80,8 @@ NAMES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             inside=(
                 r"(?:first|last|full|sur|given|family|middle|maiden|person|customer|"
                 r"patient|applicant|client|user|employee|student)["
-                r" _-]?name|姓名|名字|联系人|客户名|(?:申请|收件|持卡|负责)人|氏名|성명|이름|(?:nombre|nom|"
-                r"nome)_(?:completo|y_|cliente|du_|client)"
+                r" _-]?name|姓名|名字|联系人|客户名|(?:申请|收件|持卡|负责)人|氏名|성명|이름|"
+                r"(?:nombre|nom|nome)_(?:completo|y_|cliente|du_|client)"
             ),
         ),
     ),

@@ -51,7 +51,8 @@ def bind(rule: RuleKind, kinds: Mapping[str, str]) -> None:
         kinds: the Ibis type of each field of the dataset.
 
     Raises:
-        ConfigValueError: it cannot be bound to the fields' types, or fails on a value that a field can hold.
+        ConfigValueError: it cannot be bound to the fields' types, or fails on a value that a field
+            can hold.
     """
     if _is_sure(rule, kinds):
         return

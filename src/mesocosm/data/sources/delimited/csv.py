@@ -111,8 +111,8 @@ class Csv(SourceKind):
         row begins on.
 
         Raises:
-            ConfigValueError: a file is empty, its encoding is not known, or files differ in their columns and
-                `schema` is `fail`.
+            ConfigValueError: a file is empty, its encoding is not known, or files differ in their
+                columns and `schema` is `fail`.
         """
         found = Collected([], 0, {})
         parts: list[Part] = []

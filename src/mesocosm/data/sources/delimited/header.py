@@ -128,8 +128,8 @@ def _names_of(cells: list[str], trailing: bool, settings: Csv, label: str) -> li
     """The names of the columns: those given, those of the header, or none.
 
     Raises:
-        ConfigValueError: the names given are more or fewer than the columns, the columns are too many, or the
-            header has no name.
+        ConfigValueError: the names given are more or fewer than the columns, the columns are too
+            many, or the header has no name.
     """
     names = cells
     if settings.names:

@@ -68,8 +68,8 @@ class Excel(SourceKind):
         """Pour the sheet into table `name`; `_line` is the sheet's row.
 
         Raises:
-            ConfigValueError: a file is not a workbook, unpacks to more than `MOST_BYTES`, has no such sheet,
-                or files differ in their columns and `schema` is `fail`.
+            ConfigValueError: a file is not a workbook, unpacks to more than `MOST_BYTES`, has no
+                such sheet, or files differ in their columns and `schema` is `fail`.
         """
         found = Collected([], 0, {})
         rows = Rows(con)

@@ -101,7 +101,8 @@ class Iceberg(SourceKind):
         """Pour the snapshot into table `name`; `_line` is the row in the order read, from 1.
 
         Raises:
-            ConfigValueError: there is no such table or snapshot, or it names files outside the project.
+            ConfigValueError: there is no such table or snapshot, or it names files outside the
+                project.
         """
         table, chosen = self._table(where)
         label = f"iceberg:{self.path}"

@@ -50,8 +50,8 @@ class Jsonl(SourceKind):
         """Show the files as view `name`; keys seen in any line are columns.
 
         Raises:
-            ConfigValueError: there is no line that is an object, or files differ in their keys and `schema` is
-                `fail`.
+            ConfigValueError: there is no line that is an object, or files differ in their keys and
+                `schema` is `fail`.
         """
         found = Collected([], 0, {})
         rows = Rows(con)

@@ -51,7 +51,8 @@ class Parquet(SourceKind):
         """Show the files as view `name` with `_file` and `_line` (the row in its file, from 1).
 
         Raises:
-            ConfigValueError: a file is not Parquet, or files differ in their columns and `schema` is `fail`.
+            ConfigValueError: a file is not Parquet, or files differ in their columns and `schema`
+                is `fail`.
         """
         import duckdb
 

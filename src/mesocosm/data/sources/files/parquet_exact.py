@@ -22,8 +22,8 @@ def keep_exact(con: Any, path: Path, label: str) -> tuple[Path, list[str]]:
     """The file, or a copy whose wide decimals are text; and a sentence for each duration.
 
     Raises:
-        ConfigValueError: a moment is finer than a microsecond where the reader would cut it, or a wide decimal
-            is inside a list or struct.
+        ConfigValueError: a moment is finer than a microsecond where the reader would cut it, or a
+            wide decimal is inside a list or struct.
     """
     import pyarrow as pa
     import pyarrow.parquet
