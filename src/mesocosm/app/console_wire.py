@@ -100,7 +100,7 @@ class LineageRecipe(BaseModel):
 
 
 class LineageSnapshot(BaseModel):
-    """The rows that the version was taught with."""
+    """The rows that the version was trained on."""
 
     id: str | None
     account: Account
@@ -158,7 +158,7 @@ class Unlabelled(BaseModel):
 
 
 class Unsure(BaseModel):
-    """`/v1/models/NAME/unsure`: rows whose labels would teach a model most."""
+    """`/v1/models/NAME/unsure`: rows whose labels would improve a model most."""
 
     labels: list[str]
     waiting: int

@@ -1,7 +1,7 @@
 """What a role that does not own the ecosystem may be shown of it: figures, and no value of a row.
 
 Sentences carry marks (`base.row_values`) and are shown or withheld where an answer leaves the
-server. Here are records: what an alert keeps to judge by, and what a report keeps of single rows.
+server. Here are records: what an alert keeps as evidence, and what a report keeps of single rows.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class World(Settings):
         style: the look, in words, English or Chinese: a light (dawn, noon, dusk, night) and a
             landscape (valley, alpine, coast, desert, garden, lowland); it never changes where
             things stand.
-        seed: another seed lays the valley out anew.
+        seed: another seed gives another layout of the valley.
         places: the places in it.
         models: a glTF file (`.glb`, in metres, its foot at the origin) for the body of a kind of
             thing; what tells its state is drawn as ever.

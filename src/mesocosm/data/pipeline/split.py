@@ -20,7 +20,7 @@ CONTINUOUS = {
 SMALL = 3
 
 
-def split_sql(table: str, dataset: Dataset, judge: str | None) -> str:
+def split_sql(table: str, dataset: Dataset, held_out: str | None) -> str:
     """SQL that names the part of each row that is still in: `train`, `validation` or `test`.
 
     Rows are ranked by a keyed hash: of their key, or without one of all their values. Rows whose
@@ -34,45 +34,45 @@ def split_sql(table: str, dataset: Dataset, judge: str | None) -> str:
     only row of a value is a training row. Equal texts with different values stay together.
 
     Args:
-        judge: SQL that is true for rows of the source that holds the test rows, where there is one.
+        held_out: SQL that is true for rows of the source of test rows, where there is one.
     """
     if dataset.split.group:
-        return _split_groups(table, dataset, dataset.split.group, judge)
+        return _split_groups(table, dataset, dataset.split.group, held_out)
     split, still = dataset.split, _still(table)
     stratified = bool(split.stratify)
     level = f", {quote(split.stratify)}::varchar as level" if split.stratify else ""
     names = [dataset.key] if dataset.key else sorted(dataset.fields)
     drawn = _drawn_sql(
         dataset,
-        f"select _row, ({judge or 'false'}) as judge{level}, {_mark(dataset, names)} as mark",
+        f"select _row, ({held_out or 'false'}) as held_out{level}, {_mark(dataset, names)} as mark",
         still,
     )
     levels = ", level" if stratified else ""
-    part = f"partition by judge{levels}"
+    part = f"partition by held_out{levels}"
     ranked = (
-        f"select _row, judge{levels}, rank() over ({part} order by mark) as r,"
+        f"select _row, held_out{levels}, rank() over ({part} order by mark) as r,"
         f" count(*) over ({part}) as n from _drawn"
     )
     tests = "0"
-    if not judge:
+    if not held_out:
         tests = _share("n", f"n * {split.test}", split.seed, "test", stratified)
     counted = f"select *, {tests} as tests from ({ranked})"
     validations = _share(
         "n - tests", f"(n - tests) * {split.validation}", split.seed, "validation", stratified
     )
-    test = "judge" if judge else "r <= tests"
+    test = "held_out" if held_out else "r <= tests"
     return (
         f"{drawn} select _row, case when {test} then 'test' when r <= tests + {validations} then"
         f" 'validation' else 'train' end as _split from ({counted})"
     )
 
 
-def _split_groups(table: str, dataset: Dataset, group: str, judge: str | None) -> str:
+def _split_groups(table: str, dataset: Dataset, group: str, held_out: str | None) -> str:
     """SQL of the parts, rows of one group in one part."""
     split = dataset.split
     share = f"(('0x' || left({_mark(dataset, [group])}, 12))::bigint / 281474976710656.0)"
-    test = judge or f"{share} < {split.test}"
-    low = 0.0 if judge else split.test
+    test = held_out or f"{share} < {split.test}"
+    low = 0.0 if held_out else split.test
     validation = f"{share} < {low} + (1 - {low}) * {split.validation}"
     return (
         f"select _row, case when {test} then 'test' when {validation} then 'validation' else"

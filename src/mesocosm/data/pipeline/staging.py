@@ -105,7 +105,7 @@ def _why_sql(dataset: Dataset, rows: RawTable) -> str:
 
 
 def _repair_rows(stage: Stage) -> None:
-    """Fit each repair on the rows that the ones before it left, then create `_stage` anew."""
+    """Fit each repair on the rows that the ones before it left, then create `_stage` again."""
     con, dataset, fields, facts = stage.con, stage.dataset, stage.fields, stage.facts
     con.execute("alter view _stage rename to _unmended")
     for number, repair in enumerate(dataset.repairs):

@@ -32,8 +32,8 @@ class Category(FieldKind):
     Args:
         values: the allowed values; any text where not given.
         aliases: other spellings, each with the value it stands for.
-        ordered: whether the values are listed from the least to the greatest, as grades are; a
-            model that predicts the field then says the middle of what it expects, and is judged by
+        ordered: whether the values are listed from the least to the greatest, as grades are. A
+            model of the field then predicts the median of its distribution, and is evaluated by
             how many steps it is off.
 
     Source: Stevens 1946, On the Theory of Scales of Measurement (nominal and ordinal scales).

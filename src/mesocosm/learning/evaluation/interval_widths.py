@@ -1,7 +1,7 @@
 """Prediction intervals of a number whose width depends on the row: a small tree over the table
 features and the prediction, with a quantile of errors in each leaf.
 
-Knows arrays. Conformal: the tree is fitted on one half of the left-out rows, the quantiles on the
+Knows arrays. Conformal: the tree is fitted on one half of the held-out rows, the quantiles on the
 other, so each leaf holds its level.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-MIN_ROWS = 200  # left-out rows under which all intervals have one width
+MIN_ROWS = 200  # held-out rows under which all intervals have one width
 MIN_LEAF = 30  # rows of the second half in a leaf
 MIN_GAIN = 0.03  # share of the errors' variance that a split must explain
 
@@ -33,7 +33,7 @@ def fit_widths(
     """The tree; None where rows are few or errors are alike everywhere.
 
     Args:
-        table: the table features of the left-out rows (rows, width).
+        table: the table features of the held-out rows (rows, width).
         predictions: their predictions, in the field's unit.
         errors: the absolute errors of these.
         level: the share of rows that intervals are to cover, 0 to 1.

@@ -13,7 +13,7 @@ class Frozen(Settings):
     Args:
         head: `kernel` (ridge on a product of RBF kernels), `linear` (logistic regression), `boost`
             (boosted trees over numbers and categories), `mlp` (embeddings and two hidden layers),
-            `attention` (FT-Transformer, texts a token of their own), or `auto`: the lowest left-out
+            `attention` (FT-Transformer, texts a token of their own), or `auto`: the lowest held-out
             log-loss of the first three and of their means.
 
     Source: Razavian et al. 2014, arXiv 1403.6382.

@@ -51,7 +51,7 @@ class MeanPrediction:
 
 
 class Blend(MeanPrediction):
-    """The mean of fitted heads; its cross-validated loss is that of the mean of their left-out
+    """The mean of fitted heads; its cross-validated loss is that of the mean of their held-out
     scores.
 
     Args:

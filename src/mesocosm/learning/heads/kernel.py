@@ -167,7 +167,7 @@ class _Search:
 
     Attributes:
         best: the lowest loss and its settings: both widths, strength and temperature.
-        left_out: the rows' left-out logits under the best settings.
+        left_out: the rows' held-out logits under the best settings.
     """
 
     best: tuple[float, tuple[float, float, float, float]] | None = None

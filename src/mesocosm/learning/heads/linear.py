@@ -84,7 +84,7 @@ class Linear:
         return self
 
     def _fit_ridge(self, x: Array, y: Array, texts: int, groups: Groups) -> Linear:
-        """Ridge regression; the decomposition of x gives every row's left-out residual for each
+        """Ridge regression; the decomposition of x gives every row's held-out residual for each
         strength.
         """
         mean, level = x.mean(0), float(y.mean())

@@ -18,7 +18,7 @@ class Majority:
     """Predicts the same for every row: each class's (or label's) share in the training rows, or
     their mean.
 
-    A row's left-out score comes from the rows of all other groups; of classes, the shares of all
+    A row's held-out score comes from the rows of all other groups; of classes, the shares of all
     rows, as in stratified folds.
     """
 

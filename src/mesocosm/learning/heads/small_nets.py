@@ -19,15 +19,15 @@ FOLDS = 4
 BATCH = 128
 EPOCHS = 60
 PATIENCE = 8
-HELD = 0.15  # of a fold's rows, for early stopping; the fold's left-out rows are not used for it
+HELD = 0.15  # of a fold's rows, for early stopping; the fold's held-out rows are not used for it
 LEAST = 8  # rows under which all of them are trained on and none is held out
 
 
 class NetEnsemble(MeanPrediction, ABC):
     """Nets that are fitted by gradient, each on other three quarters of the rows; its predictions
-    for the rest are the left-out scores.
+    for the rest are the held-out scores.
 
-    Source: Breiman 1996, Bagging Predictors; Wolpert 1992, Neural Networks 5 (left-out scores of
+    Source: Breiman 1996, Bagging Predictors; Wolpert 1992, Neural Networks 5 (held-out scores of
     folds).
     """
 

@@ -21,7 +21,7 @@ class Multitask(Objective):
     in memory, and each fits its own head.
 
     Args:
-        fields: categories, booleans and numbers of the dataset that is read; a gap teaches nothing.
+        fields: categories, booleans and numbers of the dataset that is read; a gap adds no loss.
 
     Source: Caruana 1997, Machine Learning 28 (hard parameter sharing); Liu et al. 2019, arXiv
     1901.11504.

@@ -76,12 +76,12 @@ def load_source(folder: Path, version: str) -> SourceModel:
 
 
 class _AdaptedHead:
-    """What adapted heads share: weights and bias, and each row's left-out score."""
+    """What adapted heads share: weights and bias, and each row's held-out score."""
 
     name, weights, bias = "general", np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
 
-    def __init__(self, taught: SourceModel) -> None:
-        self.taught = taught
+    def __init__(self, source: SourceModel) -> None:
+        self.source = source
         self.settings: dict[str, Any] = {}
 
     def _scored(self, left: Array, y: Array) -> None:
@@ -89,22 +89,22 @@ class _AdaptedHead:
 
     def _general(self, text: Array, table: Array) -> tuple[Array, Array]:
         x = np.hstack([text, table]).astype(np.float64)
-        return x, x @ self.taught.weights + self.taught.bias
+        return x, x @ self.source.weights + self.source.bias
 
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Any:
         """A head of the same kind, fitted on other rows; a linear one where the columns differ."""
         head: Any = Linear()
-        if text.shape[1] + table.shape[1] == len(self.taught.weights):
-            head = type(self)(self.taught)
+        if text.shape[1] + table.shape[1] == len(self.source.weights):
+            head = type(self)(self.source)
         return head.fit(text, table, y, classes, seed, groups)
 
     def fit(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Any:
         """Use the source's weights unchanged."""
-        self.weights, self.bias = self.taught.weights, self.taught.bias
+        self.weights, self.bias = self.source.weights, self.source.bias
         self._scored(self._general(text, table)[1], y)
         return self
 
@@ -152,8 +152,8 @@ class Recalibrated(_AdaptedHead):
             left[out] = slope * predictions[out] + level
         slope, level = moved(np.arange(len(y)))
         self.weights, self.bias = (
-            (self.taught.weights * slope).astype(np.float32),
-            (self.taught.bias * slope + level).astype(np.float32),
+            (self.source.weights * slope).astype(np.float32),
+            (self.source.bias * slope + level).astype(np.float32),
         )
         self.settings = {"slope": round(slope, 3)}
         self._scored(left, y)
@@ -200,8 +200,8 @@ class Shifted(_AdaptedHead):
                 least, best, self.left_out = loss, pull, left
         by, level = moved(np.arange(len(y)), best)
         self.weights, self.bias = (
-            (self.taught.weights + by).astype(np.float32),
-            (self.taught.bias + level).astype(np.float32),
+            (self.source.weights + by).astype(np.float32),
+            (self.source.bias + level).astype(np.float32),
         )
         self.settings = {"pull": best}
         self._scored(self.left_out, y)
@@ -270,7 +270,7 @@ def adapt_head(source: SourceModel, rows: TrainingRows, say: Callable[[str], Non
 
 
 def _row_losses(head: Any) -> Array:
-    """The log-loss of each left-out row."""
+    """The log-loss of each held-out row."""
     return np.asarray(
         -np.log(np.maximum(softmax(head.left_out)[np.arange(len(head.y_left)), head.y_left], 1e-13))
     )

@@ -22,7 +22,7 @@ class SelfTraining(Settings):
 
     Args:
         above: the probability from which on it is sure.
-        rounds: how often it learns from them anew.
+        rounds: how often it is retrained with them.
 
     Source: Yarowsky 1995, ACL; Lee 2013, Pseudo-Label, ICML workshop.
     """

@@ -39,7 +39,7 @@ def r2(predictions: Array, y: Array) -> float:
 class Regression(Task):
     """A number or integer; trained standardised, predicted in its unit.
 
-    Its interval is split-conformal: the quantile of the left-out training residuals, in each leaf
+    Its interval is split-conformal: the quantile of the held-out training residuals, in each leaf
     of a small tree where residuals depend on the inputs. A target that is never negative in the
     training rows has no interval below 0.
 

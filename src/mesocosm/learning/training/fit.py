@@ -121,7 +121,7 @@ def _head_kind(model: Model) -> str:
     """The head that the settings name, or `auto`.
 
     Over a base that was pretrained on labels of the training rows it is the linear one: the
-    left-out losses that choose among heads would be too low there.
+    held-out losses that choose among heads would be too low there.
     """
     kind = "auto"
     if isinstance(model.fine_tune, Frozen):
@@ -152,7 +152,7 @@ def _calibrate(head: Any, features: Features, parts: Splits, say: Say) -> None:
     """
     y = parts.y["validation"]
     enough = len(y) >= MIN_CALIBRATION_ROWS
-    if not parts.task.classes:  # left-out errors from before fine-tuning are not of this base
+    if not parts.task.classes:  # held-out errors from before fine-tuning are not of this base
         head.left_out, head.y_left = np.zeros((0, 1)), np.zeros(0)
         if enough:
             head.left_out = head.logits(features["validation"], parts.table["validation"])

@@ -16,9 +16,7 @@ from mesocosm.lifecycle.access.training_job import TrainingJob
 Score = Callable[[Any, Mapping[str, Any], Any], float]  # net, prediction, truth
 FEW = 20  # labelled rows under which recent feedback decides nothing
 MOST_WRITTEN = 40  # held-out rows for which both generate a text
-MOST_OFTEN = (
-    0.5  # the share of requests of new classes that a challenger must surely name (lower bound)
-)
+MOST_OFTEN = 0.5  # lower bound of the share of requests of new classes that it names
 MARGIN = 0.02  # held-out accuracy a challenger may lose where recent labels favour it
 
 

@@ -31,21 +31,21 @@ class Preprocessor(Fields):
 
     Args:
         record: that of `Fields`, and `sql` over a table `incoming`.
-        teach: registers the functions that the SQL calls by name with the connection.
+        register: registers the functions that the SQL calls by name with the connection.
         calls: those of them that are functions of texts.
     """
 
     def __init__(
         self,
         record: Mapping[str, Any],
-        teach: Callable[[Any], None] = lambda con: None,
+        register: Callable[[Any], None] = lambda con: None,
         calls: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
         import duckdb
 
         super().__init__(record)
         self.con = duckdb.connect()
-        teach(self.con)
+        register(self.con)
         self.lock = threading.Lock()
         names = ['"' + name.replace('"', '""') + '"' for name in self.fields]
         # Values come as one text, since many parameters cost a row more than the work does; the

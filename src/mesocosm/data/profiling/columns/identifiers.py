@@ -10,7 +10,7 @@ from mesocosm.data.privacy.check_digits import card, iban, resident_id
 from mesocosm.data.profiling.columns.column import Column, split_name
 
 CHANCE = 8  # rows
-LONG = 15  # digits that a double surely holds
+LONG = 15  # digits that a double holds exactly
 POSTCODE = frozenset(["zip", "zipcode", "postcode", "postal", "plz", "postleitzahl"])
 LAST = frozenset(
     [

@@ -32,7 +32,7 @@ def select_top(scores: Array, most: int, scorer: Scorer, diverse: float = 0.0) -
     among = _sort_best(scores, min(max(CANDIDATES, most), scores.shape[1]))
     if not diverse or most < 2:
         return among[:, :most]
-    similarity = _item_likeness(among, scorer)
+    similarity = _item_similarity(among, scorer)
     worth = _scale_scores(np.take_along_axis(scores, among, 1))
     people = np.arange(len(scores))
     picked = np.zeros((len(scores), most), np.int64)
@@ -88,7 +88,7 @@ def explore_items(
     return found
 
 
-def _item_likeness(among: Array, scorer: Scorer) -> Array:
+def _item_similarity(among: Array, scorer: Scorer) -> Array:
     """The cosine between items (people, items, items): of their texts, else of their towers'
     vectors, else of who touched them.
     """

@@ -37,8 +37,8 @@ class Rank(Settings):
             is said of them.
         texts: its fields that say something of an item; the base reads them.
         max: items in an answer.
-        diverse: what likeness to an item before it costs, beside a score between 0 and 1; figures
-            are of the lists as they are shown.
+        diverse: the penalty for similarity to an item before it, where scores are between 0 and
+            1; metrics are of the lists as they are shown.
         explore: how many of an answer's items, its last, are drawn from those that few have
             touched; each tells the chance it had, and figures are of the lists without them.
         towers: vectors of people and items learnt by gradient speak too; with more than 12,000

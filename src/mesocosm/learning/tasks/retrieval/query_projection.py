@@ -43,7 +43,7 @@ def rank_answers(asked: Array, answers: Array, right: Array) -> Array:
 def fit_projection(
     asked: Array, answered: Array, answers: Array, right: Array, groups: Groups = None
 ) -> tuple[Array, dict[str, Any]]:
-    """The matrix (width, width) of the best left-out mean reciprocal rank, and what was chosen.
+    """The matrix (width, width) of the best held-out mean reciprocal rank, and what was chosen.
 
     Minimises |Q W - A|^2 + strength |W - I|^2; a row, or a group of rows, is left out by its
     leverage, exactly.
