@@ -276,7 +276,7 @@ def test_tuning_beats_the_base_as_it_is_and_is_served_as_it_was_judged(
         (
             "full",
             (
-                "{method: full, epochs: 30, patience: 30, batch: 16, learning_rate: 1e-3, augment:"
+                "{method: full, epochs: 60, patience: 60, batch: 16, learning_rate: 1e-3, augment:"
                 " [crop, rotate]}"
             ),
         ),

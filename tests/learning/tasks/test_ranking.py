@@ -363,5 +363,16 @@ def test_a_shop_with_towers_knows_order_and_what_nobody_touched(
     net = load_version(eco.spec, version)
     assert (net.scorer.near is not None) is many
     net.card["most"] = 22
-    order = [x["item"] for x in net.predict([{"liked": "tea2; tea3"}])[0]["items"]]
-    assert order.index("tea4") < 3 and order.index("teanew") < order.index("bikenew")
+
+    def order_after(kind: str, start: int) -> list[str]:
+        liked = f"{kind}{start}; {kind}{(start + 1) % 10}"
+        return [x["item"] for x in net.predict([{"liked": liked}])[0]["items"]]
+
+    assert order_after("tea", 2).index("tea4") < 3
+    # one new item of each kind that nobody touched: its own kind's people see it first
+    own_kind_first = [
+        (order := order_after(kind, start)).index(f"{kind}new") < order.index(f"{other}new")
+        for kind, other in (("tea", "bike"), ("bike", "tea"))
+        for start in range(10)
+    ]
+    assert sum(own_kind_first) >= 17

@@ -26,7 +26,7 @@ from mesocosm.learning.tasks.generation.prompt import Prompter, split_pairs
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.tasks.train_result import assemble_result
+from mesocosm.learning.tasks.train_result import assemble_result
 from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]

@@ -29,7 +29,7 @@ from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.tasks.train_result import assemble_result
+from mesocosm.learning.tasks.train_result import assemble_result
 from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]

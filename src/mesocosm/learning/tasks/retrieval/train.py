@@ -34,7 +34,7 @@ from mesocosm.learning.tasks.retrieval.query_projection import (
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
-    from mesocosm.learning.tasks.train_result import assemble_result
+from mesocosm.learning.tasks.train_result import assemble_result
 from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]

@@ -28,7 +28,7 @@ from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_vi
 if TYPE_CHECKING:
     from mesocosm.core.timer import PhaseTimer
     from mesocosm.learning.model import Model
-    from mesocosm.learning.tasks.train_result import assemble_result
+from mesocosm.learning.tasks.train_result import assemble_result
 from mesocosm.learning.training.context import TrainContext, TrainResult
 
 Array = np.ndarray[Any, Any]
