@@ -141,8 +141,8 @@ def domain() -> list[Line]:
             )  # nothing else is known of these texts
             setting = Pretrain.model_validate(
                 {
-                    "on": ["x"],
-                    "objective": {"objective": name, **known},
+                    "fields": ["x"],
+                    "method": {"method": name, **known},
                     "learning_rate": 5e-5 if name == "masked" else 3e-5,
                     "batch": 64,
                 }

@@ -131,7 +131,7 @@ def shelf() -> list[Thing]:
                 "base": "minilm",
                 "features": ["text"],
                 "fine_tune": "frozen",
-                "pretrain": {"on": ["text"]},
+                "pretrain": {"fields": ["text"]},
             },
             {"text": texts[2000:2800], "y": labels[2000:2800]},
             {"text": "text", "y": "category"},

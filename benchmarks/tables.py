@@ -44,15 +44,15 @@ def german() -> tuple[dict[str, list[Any]], dict[str, str], np.ndarray[Any, Any]
     with tempfile.TemporaryDirectory() as folder:
         eco = govern_bank(Path(folder) / "bank")
         model, snapshot = eco.spec.eco.models["risk"], eco.catalog.snapshot(dataset="credit")
-        rows, _ = read_columns(eco.spec, snapshot, [*model.inputs, model.predict])
+        rows, _ = read_columns(eco.spec, snapshot, [*model.features, model.target])
     rows = {c: v[: size(len(v), 80)] for c, v in rows.items()}
     kinds = {
         n: "category" if k == "text" else k
         for n, k in read_field_types(snapshot).items()
-        if n in model.inputs
+        if n in model.features
     }
     return (
-        {n: rows[n] for n in model.inputs},
+        {n: rows[n] for n in model.features},
         kinds,
         np.unique(rows["grade"], return_inverse=True)[1],
         True,

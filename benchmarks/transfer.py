@@ -197,7 +197,7 @@ def bought(train: tuple[list[str], list[str]], test: tuple[list[str], list[str]]
             "epochs": 5,
             "patience": 5,
             "embeddings": True,
-            "schedule": {"kind": "constant", "warmup": 0},
+            "schedule": {"method": "constant", "warmup": 0},
             "clip": 1e9,
         }
     )
@@ -317,8 +317,8 @@ def few_signs() -> list[Line]:
     )
     setting = Pretrain.model_validate(
         {
-            "on": ["x"],
-            "objective": {"objective": "contrastive", "fields": ["y"]},
+            "fields": ["x"],
+            "method": {"method": "contrastive", "fields": ["y"]},
             "epochs": size(15, 1),
             "learning_rate": 1e-4,
         }
@@ -486,7 +486,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from data import messages
 from transfer import grown
-from mesocosm.core.timer import memory
+from mesocosm.core.timer import process_memory
 import tempfile
 texts, labels = messages("train")
 step = 10 if len(texts) > 10_000 else 3
@@ -494,7 +494,7 @@ texts, labels = texts[::step][:1000], labels[::step][:1000]
 split = ["test" if i % 10 == 0 else "validation" if i % 10 == 1 else "train" for i in range(len(texts))]
 with tempfile.TemporaryDirectory() as store:
     grown(texts, labels, split, {"method": "full", "epochs": 1, "batch": 32}, Path(store))
-print(memory(peak=True))
+print(process_memory(peak=True))
 """
 
 

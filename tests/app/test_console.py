@@ -57,7 +57,7 @@ def test_every_page_tells_what_is(page: Any, server: Server, row: dict[str, Any]
         ),
         "models": ("calibration error", "95 % interval", said["version"], "held-out rows"),
         "services": ("Roll back", said["id"], "last predictions"),
-        "monitors": ("watches credit-desk", "Silence for 2 h"),
+        "monitors": ("monitors credit-desk", "Silence for 2 h"),
         "lineage": ("Past of a prediction",),
         "audit": (audit[0]["act"], audit[0]["what"]),
     }
@@ -483,7 +483,7 @@ def test_the_tongue_is_kept(page: Any, server: Server) -> None:
 def test_a_server_that_is_gone_is_a_designed_state(page: Any, server: Server) -> None:
     turn(page, server, "overview")
     page.route("**/v1/ecosystem", lambda route: route.abort())
-    page.wait_for_selector("text=The last look failed")
+    page.wait_for_selector("text=The last check failed")
     assert "data quality" in page.inner_text("#main")
     page.reload()
     page.wait_for_selector("text=does not answer")

@@ -16,7 +16,7 @@ export function Data({ all }: { all: Ecosystem }) {
         <a href="/report">{t("the whole quality report, with examples and spreads")}</a>
       </p>
       <section aria-labelledby="way">
-        <h2 id="way">{t("Lineage")}</h2>
+        <h2 id="way">{t("Data flow")}</h2>
         <Graph scene={all.scene} />
       </section>
       {datasets.length === 0 && <Empty>{t("No dataset is built yet; run mesocosm build.")}</Empty>}

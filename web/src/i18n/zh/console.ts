@@ -25,6 +25,7 @@ export const CONSOLE: Record<string, string> = {
   lineage: "血缘",
   audit: "审计",
   "the whole quality report, with examples and spreads": "完整的质量报告，含示例与分布",
+  "Data flow": "数据流向",
   Lineage: "血缘图",
   "No dataset is built yet; run mesocosm build.": "还没有构建数据集；请运行 mesocosm build。",
   "rows in": "行读入",
