@@ -14,6 +14,8 @@ from typing import Annotated, Any, ClassVar, Protocol, Union, runtime_checkable
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from mesocosm.core.kinds import Kinds, PluginChoice
+
 
 class Settings(BaseModel):
     """Settings of one kind: frozen, unknown keys refused, a scalar read as the short form.
@@ -44,7 +46,8 @@ class Settings(BaseModel):
 
 def one_of(kinds: Mapping[str, type[Settings]], tag: str, key: str | None = None) -> Any:
     """The type of a setting that is one of `kinds`, discriminated by `tag`; a bare name is the kind
-    with its defaults, and `type` and `method` are understood for each other.
+    with its defaults, and `type` and `method` are understood for each other. Where `kinds` is a
+    table that plugins add to, theirs may be named too.
 
     Args:
         tag: the attribute that holds the kind's name.
@@ -62,8 +65,18 @@ def one_of(kinds: Mapping[str, type[Settings]], tag: str, key: str | None = None
             return {word: value[other], **rest}
         return value
 
+    if not isinstance(kinds, Kinds):
+        return Annotated[_union_of(kinds, tag), BeforeValidator(expand_bare_name)]
+    choice = _union_of(kinds.built_in, tag)
+    return Annotated[choice, PluginChoice(kinds, word), BeforeValidator(expand_bare_name)]
+
+
+def _union_of(kinds: Mapping[str, type[Settings]], tag: str) -> Any:
+    """The type of one of some kinds, told apart by `tag`; any type where there is none."""
+    if not kinds:
+        return Any
     choice: Any = Union[tuple(kinds.values())]  # noqa: UP007
-    return Annotated[Annotated[choice, Field(discriminator=tag)], BeforeValidator(expand_bare_name)]
+    return Annotated[choice, Field(discriminator=tag)]
 
 
 @dataclass(frozen=True)

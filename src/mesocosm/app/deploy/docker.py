@@ -12,11 +12,10 @@ from typing import Any, ClassVar
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mesocosm.app.deploy.manifest import PORT, USER, Living
-from mesocosm.core.settings import Settings
+from mesocosm.app.deploy.manifest import PORT, USER, Exporter, Living
 
 
-class Docker(Settings):
+class Docker(Exporter):
     """`Dockerfile`, `.dockerignore`, `pins.txt` and a bill of materials (CycloneDX).
 
     The store is a volume: data and models are built where the image runs and are never in it. The

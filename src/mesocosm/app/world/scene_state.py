@@ -49,7 +49,7 @@ def lay_out_ground(eco: Ecosystem) -> Ground:
         shown = spot.model_dump(mode="json", by_alias=True)
         shown["counts"] = _describe_surge(eco, spot.service)
         things.append((f"places.{name}", [f"services.{spot.service}"], shown))
-    return Ground(things, int(eco.world.seed))
+    return Ground(things, int(eco.world.seed), eco.world.elements)
 
 
 class Scenery:

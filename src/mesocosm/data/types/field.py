@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field as Setting
 from pydantic import field_validator
@@ -43,8 +43,12 @@ class FieldKind(Settings):
         private: how a private value is hidden; such a field may not be a model's input.
         unreadable: `quarantine` the row of a value that the type cannot read, or make it `missing`.
         about: a line for people.
+
+    `acts_as` names, in a plugin's type, the built-in type that models, services and reports treat
+    its fields as.
     """
 
+    acts_as: ClassVar[str] = ""
     column: str | None = None
     missing: MissingSetting = Keep()
     null: tuple[str, ...] | None = None
@@ -65,6 +69,11 @@ class FieldKind(Settings):
     @classmethod
     def _texts(cls, value: Any) -> Any:
         return tuple(map(_number_text, _as_list(value)))
+
+    @property
+    def role(self) -> str:
+        """The type as models, services and reports know it."""
+        return self.acts_as or str(getattr(self, "type", ""))
 
     @property
     def ibis_type(self) -> str:

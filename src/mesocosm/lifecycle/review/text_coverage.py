@@ -59,7 +59,7 @@ def _check_model(spec: Spec, catalog: Catalog, model: Model, is_built: bool) -> 
     if not base or data is None:
         return []
     names = (*model.features, model.target)
-    fields = [name for name in names if getattr(data.fields.get(name), "type", "") == "text"]
+    fields = [name for name in names if name in data.fields and data.fields[name].role == "text"]
     if not fields:
         return []
     folder, licence = locate_base(base, spec.root)
