@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from mesocosm.plugins import ConfigValueError, Gradient, freeze, layers_of
 from pydantic import Field
+
+from mesocosm.plugins import ConfigValueError, Gradient, freeze, layers_of
 
 
 class First(Gradient):

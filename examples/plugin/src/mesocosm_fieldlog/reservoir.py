@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from mesocosm.plugins import ElementKind, View
 from pydantic import Field
+
+from mesocosm.plugins import ElementKind, View
 
 
 class Reservoir(ElementKind):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from mesocosm.plugins import Column, OutlierDetector, Scalar
 from pydantic import Field
+
+from mesocosm.plugins import Column, OutlierDetector, Scalar
 
 
 class Winsor(OutlierDetector):
