@@ -266,10 +266,10 @@ class KindName:
     def _names(self) -> list[str]:
         return [*self.others, *self.kinds]
 
-    def marks(self, name: str) -> Iterator[tuple[str, str]]:
-        """The plugin of a name, where it is one's, with what tells it from other releases."""
+    def plugins(self, name: str) -> Iterator[tuple[Plugin, type]]:
+        """The plugin of a name, where it is one's, with its class."""
         for plugin in self.kinds.plugins_named(name):
-            yield plugin.key, plugin_mark(self.kinds.load(plugin))
+            yield plugin, self.kinds.load(plugin)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler

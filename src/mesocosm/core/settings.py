@@ -1,8 +1,8 @@
 """Settings of the file as frozen models, and the protocols that the rooms meet by.
 
 Knows shapes only. A kind of source, field, rule or method is one frozen settings model and at most
-three methods; its folder's `__init__.py` names it in a plain dict, and the file's grammar is built
-from that dict.
+three methods; its folder's `__init__.py` names it in a table, which plugins may add to, and the
+file's grammar is built from that table.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from mesocosm.core.kinds import KindName, plugin_mark, plugin_of
+from mesocosm.core.plugins import Plugin
 from mesocosm.core.settings import Settings
 
 
@@ -65,25 +66,26 @@ def mark_plugins(settings: Settings) -> dict[str, Any]:
     resource is built from: `{"plugins": {"types.grade": "lab-notes 0.1.0"}}`; empty where they name
     none.
     """
-    marks = dict(_plugin_marks(settings))
+    marks = {plugin.key: plugin_mark(kind) for plugin, kind in find_plugins(settings)}
     return {"plugins": dict(sorted(marks.items()))} if marks else {}
 
 
-def _plugin_marks(value: Any) -> Iterator[tuple[str, str]]:
+def find_plugins(value: Any) -> Iterator[tuple[Plugin, type]]:
+    """The plugins that settings name at any depth, each with its class."""
     if isinstance(value, Settings):
         if plugin := plugin_of(type(value)):
-            yield plugin.key, plugin_mark(type(value))
+            yield plugin, type(value)
         for name, field in type(value).model_fields.items():
             inner = getattr(value, name)
             for named in field.metadata:
                 if isinstance(named, KindName):
-                    yield from named.marks(inner)
-            yield from _plugin_marks(inner)
+                    yield from named.plugins(inner)
+            yield from find_plugins(inner)
     elif isinstance(value, dict):
-        yield from _plugin_marks(list(value.values()))
+        yield from find_plugins(list(value.values()))
     elif isinstance(value, (list, tuple)):
         for inner in value:
-            yield from _plugin_marks(inner)
+            yield from find_plugins(inner)
 
 
 def _written(value: Any, dumped: Any) -> Any:

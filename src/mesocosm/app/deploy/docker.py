@@ -63,9 +63,10 @@ class Docker(Exporter):
         return self.wheel
 
     def _dockerfile(self, living: Living) -> str:
+        requirement = f'"{self._requirement(living)}"'
         install = (
             "RUN --mount=type=cache,target=/root/.cache/pip /venv/bin/pip install --no-compile"
-            f' -c /in/pins.txt "{self._requirement(living)}"'
+            f" -c /in/pins.txt {' '.join([requirement, *living.plugins])}"
         )
         if living.beside:
             packages = " ".join(living.beside)
@@ -121,12 +122,12 @@ def _pins(packages: Mapping[str, metadata.Distribution]) -> str:
 
 
 def find_installed(living: Living) -> dict[str, metadata.Distribution]:
-    """Mesocosm with its extras and everything they require, as it is installed here, by name; what
-    is not installed here is left out.
+    """Mesocosm with its extras, the file's plugins and everything they require, as it is installed
+    here, by name; what is not installed here is left out.
     """
     found: dict[str, metadata.Distribution] = {}
     open_ones = [("mesocosm", frozenset(living.extras))]
-    open_ones += [(name, frozenset()) for name in living.beside]
+    open_ones += [(name, frozenset()) for name in (*living.beside, *living.plugins)]
     done: set[tuple[str, frozenset[str]]] = set()
     while open_ones:
         name, extras = item = open_ones.pop()

@@ -30,6 +30,7 @@ class Living:
         store_gb: the size of its store now.
         extras: of the package, that the file needs.
         beside: packages that are installed without their requirements.
+        plugins: packages whose kinds the file names.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Living:
     store_gb: float = 0.0
     extras: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

@@ -43,12 +43,9 @@ class FieldKind(Settings):
         private: how a private value is hidden; such a field may not be a model's input.
         unreadable: `quarantine` the row of a value that the type cannot read, or make it `missing`.
         about: a line for people.
-
-    `acts_as` names, in a plugin's type, the built-in type that models, services and reports treat
-    its fields as.
     """
 
-    acts_as: ClassVar[str] = ""
+    acts_as: ClassVar[str] = ""  # of a plugin's type: the built-in type that it is treated as
     column: str | None = None
     missing: MissingSetting = Keep()
     null: tuple[str, ...] | None = None
@@ -72,7 +69,7 @@ class FieldKind(Settings):
 
     @property
     def role(self) -> str:
-        """The type as models, services and reports know it."""
+        """The built-in type that models, services and reports treat the field as."""
         return self.acts_as or str(getattr(self, "type", ""))
 
     @property
