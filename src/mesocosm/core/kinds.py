@@ -167,11 +167,12 @@ def _with_reference(kind: Any) -> CoreSchema:
 
 
 @cache
-def _validator(kind: Any, name: str, key: str) -> SchemaValidator:
+def _validator(kind: type, name: str, key: str) -> SchemaValidator:
     """What reads a plugin's settings; its errors have the kind's name in their place, as those of
     built-in kinds have.
     """
-    choices = {name: kind.__pydantic_core_schema__}
+    settings: Any = kind
+    choices = {name: settings.__pydantic_core_schema__}
     return SchemaValidator(core_schema.tagged_union_schema(choices, discriminator=key))
 
 
@@ -205,7 +206,7 @@ class PluginChoice:
         name = value.get(self.key) if isinstance(value, dict) else None
         if self.kinds.plugins_named(name):
             try:
-                kind = self.kinds[str(name)]
+                kind: Any = self.kinds[str(name)]
             except PluginError as error:
                 raise _refused(error, self.key) from error
             return _validator(kind, str(name), self.key).validate_python(value)
