@@ -13,7 +13,7 @@ from pathlib import Path
 from conftest import ROOT
 
 from mesocosm.config import loader
-from mesocosm.core import plugins
+from mesocosm.core.plugins import entry_points
 
 
 def install(package: Path, site: Path) -> None:
@@ -90,6 +90,6 @@ def packages_of(site: Path) -> Iterator[None]:
 
 
 def _forget() -> None:
-    plugins.installed_plugins.cache_clear()
-    plugins._import.cache_clear()
+    entry_points.installed_plugins.cache_clear()
+    entry_points._import.cache_clear()
     loader.schema.cache_clear()

@@ -8,14 +8,14 @@ docs/how-to/write-a-plugin.md.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mesocosm.app.deploy.manifest import Exporter as Exporter
     from mesocosm.app.deploy.manifest import Living as Living
     from mesocosm.core.errors import ConfigValueError as ConfigValueError
     from mesocosm.core.errors import RetryableError as RetryableError
-    from mesocosm.core.plugins import CONTRACT as CONTRACT
+    from mesocosm.core.plugins.entry_points import CONTRACT as CONTRACT
     from mesocosm.core.settings import Collected as Collected
     from mesocosm.core.settings import ProjectPaths as ProjectPaths
     from mesocosm.core.settings import Settings as Settings
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "app.deploy.manifest": "Exporter Living",
     "core.errors": "ConfigValueError RetryableError",
-    "core.plugins": "CONTRACT",
+    "core.plugins.entry_points": "CONTRACT",
     "core.settings": "Collected ProjectPaths Settings",
     "data.cleaning.missing.imputer": "Imputer",
     "data.cleaning.outliers.detector": "OutlierDetector",
@@ -69,11 +69,12 @@ _NAMES = {
 _MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """A name of the contract; only its own room is imported."""
     if name not in _MODULES:
         raise AttributeError(f"module 'mesocosm.plugins' has no attribute '{name}'")
-    return getattr(import_module(f"mesocosm.{_MODULES[name]}"), name)
+    found: object = getattr(import_module(f"mesocosm.{_MODULES[name]}"), name)
+    return found
 
 
 def __dir__() -> list[str]:

@@ -15,10 +15,10 @@ from plugin_packages import packages_of, run, write_package
 from mesocosm.app.installed_plugins import list_plugins
 from mesocosm.app.world.scene_state import lay_out_ground
 from mesocosm.config.loader import read_text
-from mesocosm.core import plugins
 from mesocosm.core.errors import ConfigError, ConfigValueError
-from mesocosm.core.kinds import plugin_mark
-from mesocosm.core.plugins import PluginError
+from mesocosm.core.plugins import entry_points
+from mesocosm.core.plugins.entry_points import PluginError
+from mesocosm.core.plugins.kinds import plugin_mark
 from mesocosm.core.version import VERSION
 from mesocosm.core.written_settings import mark_plugins
 from mesocosm.data.cleaning.missing import IMPUTERS
@@ -218,13 +218,13 @@ def test_no_plugin_is_looked_for_where_the_kinds_are_built_in(
     def fail(**_: Any) -> None:
         raise AssertionError("looked for plugins")
 
-    plugins.installed_plugins.cache_clear()
-    monkeypatch.setattr(plugins, "distributions", fail)
+    entry_points.installed_plugins.cache_clear()
+    monkeypatch.setattr(entry_points, "distributions", fail)
     rules = 'rules: ["amount >= 0 or amount is null", {type: unique, of: id}]\n    key: id'
     assert read(SMALL.replace("key: id", rules)).monitors["watch"].drift.method == "auto"
     assert "csv" in SOURCES and "range" in RULES and "amount > 0" not in RULES
     monkeypatch.undo()
-    plugins.installed_plugins.cache_clear()
+    entry_points.installed_plugins.cache_clear()
 
 
 def test_help_looks_for_no_plugin() -> None:
@@ -234,7 +234,7 @@ def test_help_looks_for_no_plugin() -> None:
         "from mesocosm.cli.app import run\n"
         "try: run()\n"
         "except SystemExit: pass\n"
-        "found = sys.modules.get('mesocosm.core.plugins')\n"
+        "found = sys.modules.get('mesocosm.core.plugins.entry_points')\n"
         "assert found is None or found.installed_plugins.cache_info().misses == 0\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

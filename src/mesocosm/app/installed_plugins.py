@@ -10,14 +10,14 @@ from typing import Any
 
 from mesocosm.app.deploy import EXPORTS
 from mesocosm.core.errors import nearest
-from mesocosm.core.kinds import Kinds
-from mesocosm.core.plugins import (
+from mesocosm.core.plugins.entry_points import (
     PREFIX,
     Plugin,
     PluginError,
     import_plugin,
     installed_plugins,
 )
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.data.cleaning.missing import IMPUTERS
 from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.data.cleaning.repairs import REPAIRS

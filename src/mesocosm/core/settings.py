@@ -14,7 +14,8 @@ from typing import Annotated, Any, ClassVar, Protocol, Union, runtime_checkable
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from mesocosm.core.kinds import Kinds, PluginChoice
+from mesocosm.core.plugins.choices import PluginChoice
+from mesocosm.core.plugins.kinds import Kinds
 
 
 class Settings(BaseModel):

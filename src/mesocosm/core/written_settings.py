@@ -12,8 +12,9 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
-from mesocosm.core.kinds import KindName, plugin_mark, plugin_of
-from mesocosm.core.plugins import Plugin
+from mesocosm.core.plugins.choices import KindName
+from mesocosm.core.plugins.entry_points import Plugin
+from mesocosm.core.plugins.kinds import plugin_mark, plugin_of
 from mesocosm.core.settings import Settings
 
 
@@ -70,7 +71,7 @@ def mark_plugins(settings: Settings) -> dict[str, Any]:
     return {"plugins": dict(sorted(marks.items()))} if marks else {}
 
 
-def find_plugins(value: Any) -> Iterator[tuple[Plugin, type]]:
+def find_plugins(value: object) -> Iterator[tuple[Plugin, type]]:
     """The plugins that settings name at any depth, each with its class."""
     if isinstance(value, Settings):
         if plugin := plugin_of(type(value)):

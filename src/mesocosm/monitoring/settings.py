@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.core.kinds import KindName
+from mesocosm.core.plugins.choices import KindName
 from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration, Rate
 from mesocosm.monitoring.drift.detectors import FEATURE_TESTS

@@ -6,7 +6,7 @@ from mesocosm.app.deploy.grafana import Grafana
 from mesocosm.app.deploy.kubernetes import Kubernetes
 from mesocosm.app.deploy.manifest import Exporter, Living
 from mesocosm.app.deploy.prometheus import Prometheus
-from mesocosm.core.kinds import Kinds
+from mesocosm.core.plugins.kinds import Kinds
 
 BUILT_IN: dict[str, type[Exporter]] = {
     "compose": Compose,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mesocosm.core.kinds import Kinds
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import one_of
 from mesocosm.data.sources.databases.mysql import Mysql
 from mesocosm.data.sources.databases.postgres import Postgres

@@ -3,9 +3,8 @@ not.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
-from mesocosm.core.kinds import Kinds
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.data.types.address import Address
 from mesocosm.data.types.boolean import Boolean
 from mesocosm.data.types.category import Category
@@ -49,7 +48,7 @@ def _find_fault(kind: type[FieldKind]) -> tuple[str, str] | None:
 TYPES = Kinds("types", BUILT_IN, FieldKind, "type", find_fault=_find_fault)
 
 
-def role_of(field: Mapping[str, Any]) -> str:
+def role_of(field: Mapping[str, object]) -> str:
     """The type of a field, as a recipe has its settings, as models and reports know it.
 
     >>> role_of({"type": "text"})

@@ -1,6 +1,6 @@
 """Fine-tuning methods: one file and one line each."""
 
-from mesocosm.core.kinds import Kinds
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import Settings
 from mesocosm.learning.fine_tuning.adalora import Adalora
 from mesocosm.learning.fine_tuning.adapter import Adapter

@@ -5,7 +5,7 @@ its name on the page. Plugins add others, which the file's `world.elements` name
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mesocosm.core.kinds import Kinds
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import one_of
 from mesocosm.world.elements.counter import counter
 from mesocosm.world.elements.element_kind import ElementKind

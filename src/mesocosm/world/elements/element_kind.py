@@ -7,7 +7,8 @@ Knows settings and the view. The page draws it as one of its own bodies.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 from mesocosm.core.settings import Settings
 from mesocosm.world.elements.view import View
@@ -25,7 +26,7 @@ class ElementKind(Settings):
     type: str
 
     @abstractmethod
-    def show(self, name: str, settings: Any, view: View) -> dict[str, Any]:
+    def show(self, name: str, settings: Mapping[str, object], view: View) -> dict[str, object]:
         """What a resource shows, as fields of `mesocosm.world.wire.Element`: `state` and `says` at
         least. What is not known is `unknown`, which is drawn as fog.
         """

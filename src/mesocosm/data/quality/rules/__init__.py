@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator
 
-from mesocosm.core.kinds import Kinds
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import one_of
 from mesocosm.data.quality.rules.condition import Condition
 from mesocosm.data.quality.rules.distribution import Distribution

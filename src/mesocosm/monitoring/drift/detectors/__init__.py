@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mesocosm.core.kinds import Kinds
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.monitoring.drift.detectors.chi2 import ChiSquared
 from mesocosm.monitoring.drift.detectors.classifier import ClassifierTest
 from mesocosm.monitoring.drift.detectors.feature_test import FeatureTest

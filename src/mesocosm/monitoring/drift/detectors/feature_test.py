@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 
 class FeatureTest(ABC):
@@ -16,7 +16,7 @@ class FeatureTest(ABC):
     of: ClassVar[Literal["numbers", "counts"]]
 
     @abstractmethod
-    def p_value(self, training: Mapping[str, Any], live: Sequence[Any]) -> float:
+    def p_value(self, training: Mapping[str, object], live: Sequence[object]) -> float:
         """The p-value of the live values where nothing changed, 0 to 1.
 
         Args:

@@ -2,7 +2,7 @@
 
 Knows distributions, entry points and classes. Imports a plugin only where its kind is named, and
 never one that lies in the project folder. Which base a class needs is the table's to say (see
-`core/kinds.py`).
+`kinds.py`).
 Source: https://packaging.python.org/en/latest/specifications/entry-points/
 """
 
