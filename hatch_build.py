@@ -16,6 +16,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
 WEB, OUT = ROOT / "web", ROOT / "src" / "mesocosm" / "web"
+UNPACKED = {".mesocosm", "__pycache__", "truth"}  # of a scene, made by a build or kept for tests
 
 
 def sources() -> str:
@@ -45,8 +46,10 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         if (
             version == "standard"
         ):  # a wheel carries the scenes that `mesocosm init --template` begins from
-            for file in (ROOT / "examples").glob("*/**/*"):
-                if file.is_file() and not {".mesocosm", "__pycache__", "truth"} & set(file.parts):
+            for scene in (ROOT / "examples").glob("*/ecosystem.yaml"):
+                for file in scene.parent.rglob("*"):
+                    if not file.is_file() or UNPACKED & set(file.parts):
+                        continue
                     build_data["force_include"][str(file)] = (
                         f"mesocosm/templates/{file.relative_to(ROOT / 'examples').as_posix()}"
                     )

@@ -27,18 +27,21 @@ from mesocosm.learning.training.schedules import SCHEDULES
 from mesocosm.serving.runtimes import RUNTIMES
 
 PAGES: dict[str, tuple[str, dict[str, type[Settings]]]] = {
-    "sources": ("Where rows come from: `sources.NAME.type`.", dict(SOURCES)),
-    "types": ("What a field is read as: `datasets.NAME.fields.FIELD.type`.", dict(TYPES)),
-    "missing": ("What stands for a missing value: `fields.FIELD.missing`.", dict(IMPUTERS)),
+    "sources": ("Where rows come from: `sources.NAME.type`.", dict(SOURCES.built_in)),
+    "types": ("What a field is read as: `datasets.NAME.fields.FIELD.type`.", dict(TYPES.built_in)),
+    "missing": (
+        "What stands for a missing value: `fields.FIELD.missing`.",
+        dict(IMPUTERS.built_in),
+    ),
     "outliers": (
         "How outliers of a number are found: `fields.FIELD.outliers`.",
-        dict(OUTLIER_DETECTORS),
+        dict(OUTLIER_DETECTORS.built_in),
     ),
     "rules": (
         "What rows and tables must keep: `datasets.NAME.rules` and `fields.FIELD.rules`.",
-        dict(RULES),
+        dict(RULES.built_in),
     ),
-    "repairs": ("What is repaired: `datasets.NAME.repairs`.", dict(REPAIRS)),
+    "repairs": ("What is repaired: `datasets.NAME.repairs`.", dict(REPAIRS.built_in)),
     "engines": ("Where rows are treated: `datasets.NAME.engine`.", dict(ENGINES)),
     "privacy": ("How a private value is hidden: `fields.FIELD.private`.", dict(PRIVACY)),
     "tuning": (
@@ -46,7 +49,7 @@ PAGES: dict[str, tuple[str, dict[str, type[Settings]]]] = {
             "How a pretrained base is adapted to a task: `models.NAME.fine_tune`, a name or"
             " `{method: NAME, ...}`."
         ),
-        dict(FINE_TUNING),
+        dict(FINE_TUNING.built_in),
     ),
     "losses": ("Losses, which training minimizes: `fine_tune.loss`.", dict(LOSSES)),
     "objectives": (
@@ -65,7 +68,7 @@ PAGES: dict[str, tuple[str, dict[str, type[Settings]]]] = {
     "runtimes": ("What runs a model: `services.NAME.runtime`.", dict(RUNTIMES)),
     "exports": (
         "What other systems read: `mesocosm export NAME FOLDER`, settings by `--set name=value`.",
-        dict(EXPORTS),
+        dict(EXPORTS.built_in),
     ),
     "adversarial": (
         "Training on word embeddings perturbed against the loss: `fine_tune.adversarial`.",

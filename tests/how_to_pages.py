@@ -46,3 +46,20 @@ def run_copy(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=240,
     )
+
+
+def write_files(page: str, home: Path) -> list[str]:
+    """Write the files that the blocks of a page hold, and return their names.
+
+    Args:
+        page: its name in `docs/how-to`.
+        home: the folder that the names are in.
+    """
+    text = (ROOT / "docs" / "how-to" / page).read_text(encoding="utf-8")
+    names = []
+    for name, block in re.findall(r"```\w+ file=(\S+)\n(.*?)```", text, re.S):
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block, encoding="utf-8")
+        names.append(name)
+    return names

@@ -18,6 +18,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.settings import Settings
 from mesocosm.core.version import VERSION
+from mesocosm.core.written_settings import find_plugins
 from mesocosm.learning.base_models.smollm2 import SmolLM2
 from mesocosm.lifecycle.project_store import locate_project
 
@@ -41,6 +42,7 @@ def describe_deployment(spec: Spec) -> Living:
         store_gb=round(size / 1e9, 2),
         extras=tuple(sorted({"all", "postgres", *_find_extras(eco)})),
         beside=_find_base_packages(spec),
+        plugins=tuple(sorted({plugin.distribution for plugin, _ in find_plugins(eco)})),
     )
 
 

@@ -35,14 +35,19 @@ SHOWN_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 @dataclass(frozen=True)
 class Document:
-    """A file that was parsed: its tree with places, the same as plain data, the JSON schema that it
-    must fit, and its name.
+    """A file that was parsed: its tree with places, the same as plain data, its name, and what
+    gives the JSON schema that it must fit; only errors need that.
     """
 
     tree: Any
     data: Any
-    schema: Schema
+    read_schema: Callable[[], Schema]
     file: str
+
+    @property
+    def schema(self) -> Schema:
+        """The JSON schema of the file."""
+        return self.read_schema()
 
     def place(self, path: Path, key: bool = False) -> Place:
         """Where the value at a path begins, or its key."""
@@ -232,12 +237,21 @@ def _explain_type(problem: _Problem) -> Finding:
     return Finding(problem.place(), problem.key, found, expected, problem.choices())
 
 
+def _explain_refused_plugin(problem: _Problem) -> Finding:
+    context = problem.error["ctx"]
+    path = problem.path
+    if context["key"] and isinstance(problem.value, dict):
+        path = (*path, context["key"])
+    return Finding(problem.document.place(path), _join(path), context["sentence"], "")
+
+
 EXPLAIN: Mapping[str, Callable[[_Problem], Finding]] = {
     "extra_forbidden": _explain_unknown_key,
     "missing": _explain_missing_key,
     "union_tag_invalid": _explain_unknown_kind,
     "union_tag_not_found": _explain_missing_kind,
     "literal_error": _explain_choice,
+    "plugin_refused": _explain_refused_plugin,
     "value_error": _explain_own_validator,
     "string_pattern_mismatch": _explain_pattern,
     "too_short": _explain_empty,

@@ -92,7 +92,7 @@ def read_text(text: str, file: Path, env: Mapping[str, str]) -> Spec:
     tree = load_tree(text, file.name)
     variables = Substitution(tree, file.name, env)
     data = variables.substitute(to_plain_data(tree))
-    document = Document(tree, data, schema(), file.name)
+    document = Document(tree, data, schema, file.name)
     findings = variables.findings
     try:
         eco = Ecosystem.model_validate(data)

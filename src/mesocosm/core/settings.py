@@ -1,8 +1,8 @@
 """Settings of the file as frozen models, and the protocols that the rooms meet by.
 
 Knows shapes only. A kind of source, field, rule or method is one frozen settings model and at most
-three methods; its folder's `__init__.py` names it in a plain dict, and the file's grammar is built
-from that dict.
+three methods; its folder's `__init__.py` names it in a table, which plugins may add to, and the
+file's grammar is built from that table.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol, Union, runtime_checkable
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from mesocosm.core.plugins.choices import PluginChoice
+from mesocosm.core.plugins.kinds import Kinds
 
 
 class Settings(BaseModel):
@@ -44,7 +47,8 @@ class Settings(BaseModel):
 
 def one_of(kinds: Mapping[str, type[Settings]], tag: str, key: str | None = None) -> Any:
     """The type of a setting that is one of `kinds`, discriminated by `tag`; a bare name is the kind
-    with its defaults, and `type` and `method` are understood for each other.
+    with its defaults, and `type` and `method` are understood for each other. Where `kinds` is a
+    table that plugins add to, theirs may be named too.
 
     Args:
         tag: the attribute that holds the kind's name.
@@ -62,8 +66,18 @@ def one_of(kinds: Mapping[str, type[Settings]], tag: str, key: str | None = None
             return {word: value[other], **rest}
         return value
 
+    if not isinstance(kinds, Kinds):
+        return Annotated[_union_of(kinds, tag), BeforeValidator(expand_bare_name)]
+    choice = _union_of(kinds.built_in, tag)
+    return Annotated[choice, PluginChoice(kinds, word), BeforeValidator(expand_bare_name)]
+
+
+def _union_of(kinds: Mapping[str, type[Settings]], tag: str) -> Any:
+    """The type of one of some kinds, told apart by `tag`; any type where there is none."""
+    if not kinds:
+        return Any
     choice: Any = Union[tuple(kinds.values())]  # noqa: UP007
-    return Annotated[Annotated[choice, Field(discriminator=tag)], BeforeValidator(expand_bare_name)]
+    return Annotated[choice, Field(discriminator=tag)]
 
 
 @dataclass(frozen=True)

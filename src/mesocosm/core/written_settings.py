@@ -6,12 +6,15 @@ new revision of the code that makes it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
+from mesocosm.core.plugins.choices import KindName
+from mesocosm.core.plugins.entry_points import Plugin
+from mesocosm.core.plugins.kinds import plugin_mark, plugin_of
 from mesocosm.core.settings import Settings
 
 
@@ -57,6 +60,33 @@ def normalise_settings(kind: type[Settings], stored: dict[str, Any]) -> dict[str
                 read, adapter.dump_python(read, mode="json", by_alias=True)
             )
     return found
+
+
+def mark_plugins(settings: Settings) -> dict[str, Any]:
+    """What tells the plugins that settings name from other releases of them, as a part of what a
+    resource is built from: `{"plugins": {"types.grade": "lab-notes 0.1.0"}}`; empty where they name
+    none.
+    """
+    marks = {plugin.key: plugin_mark(kind) for plugin, kind in find_plugins(settings)}
+    return {"plugins": dict(sorted(marks.items()))} if marks else {}
+
+
+def find_plugins(value: object) -> Iterator[tuple[Plugin, type]]:
+    """The plugins that settings name at any depth, each with its class."""
+    if isinstance(value, Settings):
+        if plugin := plugin_of(type(value)):
+            yield plugin, type(value)
+        for name, field in type(value).model_fields.items():
+            inner = getattr(value, name)
+            for named in field.metadata:
+                if isinstance(named, KindName):
+                    yield from named.plugins(inner)
+            yield from find_plugins(inner)
+    elif isinstance(value, dict):
+        yield from find_plugins(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from find_plugins(inner)
 
 
 def _written(value: Any, dumped: Any) -> Any:

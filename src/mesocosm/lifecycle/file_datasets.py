@@ -55,8 +55,9 @@ def _stratified(spec: Spec, name: str, data: Dataset) -> Dataset:
     if split.none or split.stratify or split.group:
         return data
     for model in spec.eco.models.values():
-        kind = getattr(data.fields.get(model.target), "type", "")
-        if model.dataset == name and not model.rank and kind in ("category", "boolean"):
+        field = data.fields.get(model.target)
+        has_classes = field is not None and field.role in ("category", "boolean")
+        if model.dataset == name and not model.rank and has_classes:
             stratified = split.model_copy(update={"stratify": model.target})
             return data.model_copy(update={"split": stratified})
     return data

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigError, ConfigValueError, Finding, Place, RetryableError
 from mesocosm.core.hashing import digest
-from mesocosm.core.written_settings import written_settings
+from mesocosm.core.written_settings import mark_plugins, written_settings
 from mesocosm.data.dataset import GOVERNING, Dataset
 from mesocosm.learning.base_models.base import locate_base
 from mesocosm.learning.importers.onnx import ImportedModel
@@ -92,7 +92,7 @@ def _dataset_resource(spec: Spec, name: str, data: Dataset) -> Resource:
     if name in spec.eco.datasets:
         section = "datasets"
     revision = {"revision": REVISIONS["govern"]}
-    made = written_settings(data, GOVERNING) | revision
+    made = written_settings(data, GOVERNING) | revision | mark_plugins(data)
     for field in made["fields"].values():
         field.pop("about", None)
     recipe = _dump(data, set(GOVERNING)) | revision
@@ -135,7 +135,8 @@ def _monitor_resources(spec: Spec) -> Iterator[Resource]:
     for name, monitor in spec.eco.monitors.items():
         place, needs = spec.place("monitors", name), (f"services.{monitor.service}",)
         made = {"service": monitor.service}
-        yield Resource(f"monitors.{name}", place, needs, made, written_settings(monitor))
+        run = written_settings(monitor) | mark_plugins(monitor)
+        yield Resource(f"monitors.{name}", place, needs, made, run)
 
 
 def _world_resources(spec: Spec) -> Iterator[Resource]:
@@ -145,7 +146,9 @@ def _world_resources(spec: Spec) -> Iterator[Resource]:
         yield Resource(
             f"places.{name}", place, needs, {"service": spot.service}, written_settings(spot)
         )
-    yield Resource("world", spec.place("world"), (), {"seed": world.seed}, {"style": world.style})
+    run = {"style": world.style} | _select(written_settings(world), ("elements",))
+    run |= mark_plugins(world)
+    yield Resource("world", spec.place("world"), (), {"seed": world.seed}, run)
 
 
 def collect_build_settings(spec: Spec, name: str) -> dict[str, Any]:
@@ -157,6 +160,7 @@ def collect_build_settings(spec: Spec, name: str) -> dict[str, Any]:
         "revision": REVISIONS["learn"],
         "weights": _fingerprint_base(spec, name, model.base),
     }
+    made |= mark_plugins(model)
     if model.image_base:
         made["sight"] = _fingerprint_base(spec, name, model.image_base, "image_base")
     if spec.eco.datasets[model.dataset].split.group:

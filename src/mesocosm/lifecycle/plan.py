@@ -24,6 +24,7 @@ HIDDEN_KEYS = {  # what is said of settings that no file has
     "content": "its content changed",
     "revision": "the algorithm changed in this version of Mesocosm",
 }
+PLUGINS = "plugins."  # before the keys of what tells a plugin from other releases
 
 Stored = Mapping[str, Mapping[str, Any]]
 
@@ -193,6 +194,11 @@ def _setting_reasons(resource: Resource, stored: Stored, spec: Spec) -> Iterator
         for key, old, new in _differences(stored[part], now):
             if key in HIDDEN_KEYS:
                 yield HIDDEN_KEYS[key]
+            elif key.startswith(PLUGINS):
+                plugin = key.removeprefix(PLUGINS)
+                yield f"the plugin of {plugin} was {_short(old)} and is {_short(new)}"
+            elif key == PLUGINS.rstrip("."):
+                continue  # the kind that a setting names is a reason of its own
             elif not revised or _in_file(spec, resource, key):
                 yield f"{key} was {_short(old)} and is {_short(new)} ({place})"
 

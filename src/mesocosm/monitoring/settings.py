@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from mesocosm.core.plugins.choices import KindName
 from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration, Rate
+from mesocosm.monitoring.drift.detectors import FEATURE_TESTS
 from mesocosm.monitoring.notifications import Notify
 from mesocosm.monitoring.surge.settings import Surge
 
@@ -27,7 +29,7 @@ class Drift(Settings):
     """
 
     short: ClassVar[str] = "method"
-    method: Literal["auto", "ks", "chi2", "psi"] = "auto"
+    method: Annotated[str, KindName(FEATURE_TESTS, ("auto",))] = "auto"
     meaning: Literal["directions", "mmd", "classifier"] = "directions"
     false_alarms: Rate = "1/month"
     window: int = Field(200, ge=30, le=100_000)

@@ -15,6 +15,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
+from mesocosm.data.types import role_of
 from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.lifecycle.project_store import locate_project
@@ -181,20 +182,21 @@ def _describe_input(
         field: its settings.
         known: what its training rows had.
     """
+    role = role_of(field)
     described: dict[str, Any] = {
         "name": name,
-        "type": field["type"],
+        "type": role,
         "unit": field.get("unit"),
         "private": bool(field.get("private")),
     }
     if described["private"]:
         return described
     if known.get("numbers"):
-        return described | _describe_range(known["numbers"], field["type"] == "integer")
+        return described | _describe_range(known["numbers"], role == "integer")
     frequent = _frequent_values(known.get("counts") or {}, field.get("values") or ())
     if frequent:
         described["usual"] = frequent[0]
-        if field["type"] != "text":
+        if role != "text":
             described["choices"] = frequent[:CHOICES]
     return described
 

@@ -139,7 +139,8 @@ def _validate(tree: Any, file: str) -> Story:
         return Story.model_validate(data)
     except ValidationError as error:
         errors, schema = list(error.errors(include_url=False)), Story.model_json_schema()
-        raise ConfigError(explain_errors(errors, Document(tree, data, schema, file))) from None
+        document = Document(tree, data, lambda: schema, file)
+        raise ConfigError(explain_errors(errors, document)) from None
 
 
 def _check_act(spec: Spec, act: Act) -> Iterator[ConfigValueError]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.world.elements import ELEMENTS
+from mesocosm.world.elements.element_kind import ElementKind
 from mesocosm.world.elements.view import View
 from mesocosm.world.layout import depths, layout
 from mesocosm.world.wire import Element, Firefly, Scene
@@ -24,13 +25,17 @@ class Ground:
 
     Args:
         things: addresses, what each needs, and the settings of each.
+        elements: what shows the resources of a section, where it is not the section's own element.
     """
 
     def __init__(
-        self, things: Sequence[tuple[str, Sequence[str], Mapping[str, Any]]], seed: int
+        self,
+        things: Sequence[tuple[str, Sequence[str], Mapping[str, Any]]],
+        seed: int,
+        elements: Mapping[str, ElementKind] | None = None,
     ) -> None:
         bare = [(a, n) for a, n, _ in things]
-        self.things, self.seed = things, seed
+        self.things, self.seed, self.elements = things, seed, dict(elements or {})
         self.where, self.depths = layout(bare, seed), depths(bare)
 
 
@@ -43,6 +48,23 @@ def season(ages: Sequence[float]) -> str | None:
     if not ages:
         return None
     return next((name for name, days in SEASONS if max(ages) <= days), "winter")
+
+
+def _show_as(
+    kind: ElementKind, fixed: Mapping[str, Any], settings: Mapping[str, Any], view: View
+) -> Element:
+    """A resource as a plugin's element shows it; unknown where the plugin fails, since a world is
+    shown whole.
+
+    Args:
+        fixed: what it is and where it stands.
+    """
+    fixed = {**fixed, "kind": kind.body}
+    try:
+        return Element.model_validate({**kind.show(str(fixed["name"]), settings, view), **fixed})
+    except Exception as error:
+        says = f"{fixed['id']}: the element '{kind.type}' failed ({type(error).__name__})"
+        return Element.model_validate(fixed | {"state": "unknown", "says": says})
 
 
 def scene(
@@ -58,11 +80,9 @@ def scene(
     for address, needs, settings in ground.things:
         section, _, word = address.partition(".")
         x, z, altitude = ground.where[address]
-        kind, shows = ELEMENTS[section]
-        shown = shows(word, settings, view)
         fixed = {
             "id": address,
-            "kind": kind,
+            "kind": ELEMENTS[section][0],
             "name": word,
             "x": x,
             "z": z,
@@ -70,7 +90,12 @@ def scene(
             "depth": ground.depths[address],
             "needs": list(needs),
         }
-        elements.append(Element.model_validate(fixed | shown))
+        if section in ground.elements:
+            element = _show_as(ground.elements[section], fixed, settings, view)
+        else:
+            shown = ELEMENTS[section][1](word, settings, view)
+            element = Element.model_validate(fixed | shown)
+        elements.append(element)
     alerts = [
         {k: a[k] for k in ("id", "monitor", "service", "what", "message", "at")}
         | {"verdict": (a["detail"] or {}).get("verdict")}

@@ -7,7 +7,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from mesocosm.core.settings import Settings
+from mesocosm.world.elements import ElementSetting
 
+Section = Literal["sources", "datasets", "models", "services", "monitors", "places"]
 ROWS, ENDPOINT = "rows", "endpoint"  # who words an inhabitant's answers, where no causal base does
 
 
@@ -53,9 +55,12 @@ class World(Settings):
         places: the places in it.
         models: a glTF file (`.glb`, in metres, its foot at the origin) for the body of a kind of
             thing; what tells its state is drawn as ever.
+        elements: what shows the resources of a section instead of the section's own element; kinds
+            come from plugins.
     """
 
     style: str = Field("a river valley at dawn", max_length=400)
     seed: int = Field(7, ge=0)
     places: dict[str, WorldPlace] = {}
     models: dict[str, str] = {}
+    elements: dict[Section, ElementSetting] = {}

@@ -6,14 +6,13 @@ from typing import Any, ClassVar
 
 from mesocosm.app.deploy.docker import Docker
 from mesocosm.app.deploy.grafana import Grafana
-from mesocosm.app.deploy.manifest import PORT, Living, documents
+from mesocosm.app.deploy.manifest import PORT, Exporter, Living, documents
 from mesocosm.app.deploy.prometheus import Prometheus
-from mesocosm.core.settings import Settings
 
 PROVISIONED = "/etc/grafana/provisioning"  # where Grafana's image reads what it is given
 
 
-class Compose(Settings):
+class Compose(Exporter):
     """`compose.yaml` with everything it names; the token is a secret, read from the file `token`.
 
     Args:

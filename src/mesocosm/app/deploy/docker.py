@@ -12,11 +12,10 @@ from typing import Any, ClassVar
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mesocosm.app.deploy.manifest import PORT, USER, Living
-from mesocosm.core.settings import Settings
+from mesocosm.app.deploy.manifest import PORT, USER, Exporter, Living
 
 
-class Docker(Settings):
+class Docker(Exporter):
     """`Dockerfile`, `.dockerignore`, `pins.txt` and a bill of materials (CycloneDX).
 
     The store is a volume: data and models are built where the image runs and are never in it. The
@@ -64,9 +63,10 @@ class Docker(Settings):
         return self.wheel
 
     def _dockerfile(self, living: Living) -> str:
+        requirement = f'"{self._requirement(living)}"'
         install = (
             "RUN --mount=type=cache,target=/root/.cache/pip /venv/bin/pip install --no-compile"
-            f' -c /in/pins.txt "{self._requirement(living)}"'
+            f" -c /in/pins.txt {' '.join([requirement, *living.plugins])}"
         )
         if living.beside:
             packages = " ".join(living.beside)
@@ -122,12 +122,12 @@ def _pins(packages: Mapping[str, metadata.Distribution]) -> str:
 
 
 def find_installed(living: Living) -> dict[str, metadata.Distribution]:
-    """Mesocosm with its extras and everything they require, as it is installed here, by name; what
-    is not installed here is left out.
+    """Mesocosm with its extras, the file's plugins and everything they require, as it is installed
+    here, by name; what is not installed here is left out.
     """
     found: dict[str, metadata.Distribution] = {}
     open_ones = [("mesocosm", frozenset(living.extras))]
-    open_ones += [(name, frozenset()) for name in living.beside]
+    open_ones += [(name, frozenset()) for name in (*living.beside, *living.plugins)]
     done: set[tuple[str, frozenset[str]]] = set()
     while open_ones:
         name, extras = item = open_ones.pop()

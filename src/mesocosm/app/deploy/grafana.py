@@ -8,13 +8,12 @@ import json
 from typing import Any, ClassVar
 
 from mesocosm.app.deploy.alert_rules import PANELS
-from mesocosm.app.deploy.manifest import Living, documents
-from mesocosm.core.settings import Settings
+from mesocosm.app.deploy.manifest import Exporter, Living, documents
 
 SOURCE = {"type": "prometheus", "uid": "mesocosm"}
 
 
-class Grafana(Settings):
+class Grafana(Exporter):
     """A dashboard, with the provisioning of it and of its data source.
 
     Args:

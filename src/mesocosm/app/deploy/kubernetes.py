@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from mesocosm.app.deploy.alert_rules import rule_groups
-from mesocosm.app.deploy.manifest import PORT, USER, Living, documents
-from mesocosm.core.settings import Settings
+from mesocosm.app.deploy.manifest import PORT, USER, Exporter, Living, documents
 
 CONTAINER_KEYS = (
     "name",
@@ -27,7 +26,7 @@ CONTAINER_KEYS = (
 )
 
 
-class Kubernetes(Settings):
+class Kubernetes(Exporter):
     """Deployment, Service, HPA, PDB, NetworkPolicy, PVC, ServiceMonitor, PrometheusRule and a
     KServe InferenceService.
 

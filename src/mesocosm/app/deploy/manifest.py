@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import yaml
 
+from mesocosm.core.settings import Settings
 from mesocosm.monitoring.settings import Monitor
 from mesocosm.serving.settings import Service
 
@@ -28,6 +30,7 @@ class Living:
         store_gb: the size of its store now.
         extras: of the package, that the file needs.
         beside: packages that are installed without their requirements.
+        plugins: packages whose kinds the file names.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Living:
     store_gb: float = 0.0
     extras: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -54,10 +58,12 @@ class Living:
         return 600 + 600 * max(1, len(self.services))
 
 
-class Exporter(Protocol):
+class Exporter(Settings):
     """Writes what another system reads."""
 
-    def files(self, living: Living) -> dict[str, str]: ...
+    @abstractmethod
+    def files(self, living: Living) -> dict[str, str]:
+        """The files by name, `/` in a name for a folder."""
 
 
 def documents(*things: Mapping[str, Any]) -> str:

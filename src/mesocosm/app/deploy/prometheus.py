@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from mesocosm.app.deploy.alert_rules import rule_groups
-from mesocosm.app.deploy.manifest import PORT, Living, documents
-from mesocosm.core.settings import Settings
+from mesocosm.app.deploy.manifest import PORT, Exporter, Living, documents
 
 
-class Prometheus(Settings):
+class Prometheus(Exporter):
     """`prometheus.yml` and `rules.yml`; the token is read from a file beside them.
 
     Args:

@@ -49,7 +49,8 @@ def lay_out_ground(eco: Ecosystem) -> Ground:
         shown = spot.model_dump(mode="json", by_alias=True)
         shown["counts"] = _describe_surge(eco, spot.service)
         things.append((f"places.{name}", [f"services.{spot.service}"], shown))
-    return Ground(things, int(eco.world.seed))
+    elements = {str(section): element for section, element in eco.world.elements.items()}
+    return Ground(things, int(eco.world.seed), elements)
 
 
 class Scenery:

@@ -28,6 +28,11 @@ def check_world(eco: Ecosystem) -> Iterator[Fault]:
             yield from check_reference(eco, path, knowledge, "datasets", "sources")
     for kind, file in eco.world.models.items():
         yield from _check_model_file(kind, file)
+    for section, element in eco.world.elements.items():
+        if section not in element.sections:
+            found = f"'{element.type}' shows no {section}"
+            expected = f"it for {' or '.join(element.sections)}"
+            yield fault(("world", "elements", section), found, expected)
 
 
 def _check_speaker(eco: Ecosystem, path: Path, word: str) -> Iterator[Fault]:

@@ -93,6 +93,3 @@ class Duplicates(Settings):
             f" order by {order}) as kept from {table} where _row in (select _row from"
             f" {candidates})) where _row <> kept"
         )
-
-
-DUPLICATES: dict[str, type[Settings]] = {"duplicates": Duplicates}

@@ -141,7 +141,7 @@ def _content_fields(dataset: Dataset) -> list[str]:
     return sorted(
         name
         for name, field in dataset.fields.items()
-        if getattr(field, "type", "") in ("text", "image") and name != dataset.key
+        if field.role in ("text", "image") and name != dataset.key
     )
 
 

@@ -32,7 +32,7 @@ def describe_texts(con: Any, table: str, fields: Mapping[str, Any]) -> dict[str,
     """
     found = {}
     for name, field in fields.items():
-        if field.type == "text" and not field.private:
+        if field.role == "text" and not field.private:
             x = quote(name)
             rows = con.execute(
                 f"select {x} from {table} where {x} is not null{_sample(con, table, SAMPLE)} limit"

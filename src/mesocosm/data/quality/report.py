@@ -47,11 +47,7 @@ def examples(
     """For each field that is not private and not the key: values as they came and as they are kept,
     where the two differ; `LOOKED` rows are compared.
     """
-    shown = {
-        n: f
-        for n, f in fields.items()
-        if not f.private and n != key and f.model_dump()["type"] != "image"
-    }
+    shown = {n: f for n, f in fields.items() if not f.private and n != key and f.role != "image"}
     texts = {n: quote(c) for n, c in columns_of(fields).items()}
     found: dict[str, list[list[str | None]]] = {}
     for some in groups(shown):

@@ -98,7 +98,7 @@ def _histogram(con: Any, table: str, fields: Fields) -> dict[str, Any]:
     for name, field in fields.items():
         if name in points:
             found[name] = points[name]
-        elif field.model_dump()["type"] in ("category", "boolean"):
+        elif field.role in ("category", "boolean"):
             found[name] = _count_values(con, train, name)
     return found
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import one_of
 from mesocosm.data.sources.databases.mysql import Mysql
 from mesocosm.data.sources.databases.postgres import Postgres
@@ -21,7 +22,7 @@ from mesocosm.data.sources.source import SourceKind
 from mesocosm.data.sources.streams.nats import Nats
 from mesocosm.data.sources.streams.redis import Redis
 
-SOURCES: dict[str, type[SourceKind]] = {
+BUILT_IN: dict[str, type[SourceKind]] = {
     "csv": Csv,
     "delta": Delta,
     "excel": Excel,
@@ -39,6 +40,7 @@ SOURCES: dict[str, type[SourceKind]] = {
     "remote": Remote,
     "sqlite": Sqlite,
 }
+SOURCES = Kinds("sources", BUILT_IN, SourceKind, "type", ("fingerprint", "collect"))
 
 if TYPE_CHECKING:
     from typing import Any

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration
-from mesocosm.core.written_settings import written_settings
+from mesocosm.core.written_settings import mark_plugins, written_settings
 from mesocosm.data.sources.contract import Contract
 
 
@@ -31,7 +31,8 @@ class SourceKind(Settings):
     about: str = ""
 
     def made_of(self) -> dict[str, Any]:
-        """The settings that decide which rows come, without defaults."""
-        return written_settings(
-            self, ("url", "headers", "options", "about", "owner", "every", "contract")
-        )
+        """The settings that decide which rows come, without defaults, and the release of a plugin
+        that reads them.
+        """
+        without = ("url", "headers", "options", "about", "owner", "every", "contract")
+        return written_settings(self, without) | mark_plugins(self)

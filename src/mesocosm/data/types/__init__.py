@@ -2,13 +2,16 @@
 not.
 """
 
-from mesocosm.core.settings import Settings
+from collections.abc import Mapping
+
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.data.types.address import Address
 from mesocosm.data.types.boolean import Boolean
 from mesocosm.data.types.category import Category
 from mesocosm.data.types.country import Country
 from mesocosm.data.types.date import Date
 from mesocosm.data.types.decimal import Decimal
+from mesocosm.data.types.field import FieldKind
 from mesocosm.data.types.image import Image
 from mesocosm.data.types.list import List
 from mesocosm.data.types.number import Integer, Number
@@ -17,7 +20,7 @@ from mesocosm.data.types.tags import Tags
 from mesocosm.data.types.text import Text
 from mesocosm.data.types.time import Time
 
-TYPES: dict[str, type[Settings]] = {
+BUILT_IN: dict[str, type[FieldKind]] = {
     "address": Address,
     "boolean": Boolean,
     "category": Category,
@@ -33,3 +36,24 @@ TYPES: dict[str, type[Settings]] = {
     "text": Text,
     "time": Time,
 }
+
+
+def _find_fault(kind: type[FieldKind]) -> tuple[str, str] | None:
+    if kind.acts_as in BUILT_IN:
+        return None
+    expected = f"acts_as: ClassVar[str], one of {', '.join(BUILT_IN)}"
+    return f"'acts_as' of {kind.__name__} is '{kind.acts_as}'", expected
+
+
+TYPES = Kinds("types", BUILT_IN, FieldKind, "type", find_fault=_find_fault)
+
+
+def role_of(field: Mapping[str, object]) -> str:
+    """The type of a field, as a recipe has its settings, as models and reports know it.
+
+    >>> role_of({"type": "text"})
+    'text'
+    """
+    name = str(field.get("type"))
+    kind = TYPES.get(name)
+    return (kind and kind.acts_as) or name

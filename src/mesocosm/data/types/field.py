@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field as Setting
 from pydantic import field_validator
@@ -45,6 +45,7 @@ class FieldKind(Settings):
         about: a line for people.
     """
 
+    acts_as: ClassVar[str] = ""  # of a plugin's type: the built-in type that it is treated as
     column: str | None = None
     missing: MissingSetting = Keep()
     null: tuple[str, ...] | None = None
@@ -65,6 +66,11 @@ class FieldKind(Settings):
     @classmethod
     def _texts(cls, value: Any) -> Any:
         return tuple(map(_number_text, _as_list(value)))
+
+    @property
+    def role(self) -> str:
+        """The built-in type that models, services and reports treat the field as."""
+        return self.acts_as or str(getattr(self, "type", ""))
 
     @property
     def ibis_type(self) -> str:

@@ -1,5 +1,6 @@
 """Fine-tuning methods: one file and one line each."""
 
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import Settings
 from mesocosm.learning.fine_tuning.adalora import Adalora
 from mesocosm.learning.fine_tuning.adapter import Adapter
@@ -7,6 +8,7 @@ from mesocosm.learning.fine_tuning.bitfit import Bitfit
 from mesocosm.learning.fine_tuning.dora import Dora
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.fine_tuning.full import Full
+from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.gradual import Gradual
 from mesocosm.learning.fine_tuning.ia3 import Ia3
 from mesocosm.learning.fine_tuning.last import Last
@@ -14,7 +16,7 @@ from mesocosm.learning.fine_tuning.lora import Lora
 from mesocosm.learning.fine_tuning.prefix import Prefix
 from mesocosm.learning.fine_tuning.prompt import Prompt
 
-FINE_TUNING: dict[str, type[Settings]] = {
+BUILT_IN: dict[str, type[Settings]] = {
     "frozen": Frozen,
     "full": Full,
     "last": Last,
@@ -28,3 +30,4 @@ FINE_TUNING: dict[str, type[Settings]] = {
     "adapter": Adapter,
     "bitfit": Bitfit,
 }
+FINE_TUNING = Kinds("fine_tuning", BUILT_IN, Gradient, "method")

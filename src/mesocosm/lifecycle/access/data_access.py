@@ -12,6 +12,7 @@ from typing import Any
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.data.types import role_of
 from mesocosm.learning.model import Model
 
 # types of columns that may look like time or a group
@@ -66,11 +67,12 @@ def read_field_types(snapshot: Mapping[str, Any]) -> dict[str, str]:
     """
 
     def kind(field: Mapping[str, Any]) -> str:
-        if _privacy_of(field) in OPAQUE and field["type"] != "text":
+        role = role_of(field)
+        if _privacy_of(field) in OPAQUE and role != "text":
             return "category"
-        if field["type"] == "decimal":
+        if role == "decimal":
             return "number"
-        return str(field["type"])
+        return role
 
     return {name: kind(field) for name, field in snapshot["recipe"]["fields"].items()}
 
@@ -176,7 +178,7 @@ def _telling_columns(snapshot: Mapping[str, Any], without: Sequence[str]) -> lis
     names = [
         name
         for name, field in snapshot["recipe"]["fields"].items()
-        if field["type"] in TELLING and name not in without and _privacy_of(field) != "encrypt"
+        if role_of(field) in TELLING and name not in without and _privacy_of(field) != "encrypt"
     ]
     return names[:MOST_OTHERS]
 

@@ -111,7 +111,7 @@ def _describe_field(field: FieldKind, facts: Mapping[str, Any], extra: bool) -> 
     """
     from mesocosm.data.types.number import Number
 
-    kind = field.model_dump()["type"]
+    kind = field.role
     described: dict[str, Any] = {
         "wanted": field.expected,
         "may_miss": field.missing.method not in DROPS_ROWS,

@@ -14,6 +14,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.data.types import role_of
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.data_access import read_columns, read_field_types, select_held_out
 from mesocosm.lifecycle.access.dataset_history import find_version
@@ -234,7 +235,7 @@ def _check_new_label(model: Model, snapshot: Mapping[str, Any], label: str) -> N
     """Refuse a label that cannot be one more class of a model."""
     field = snapshot["recipe"]["fields"][model.target]
     values = list(field.get("values") or ())
-    if field["type"] != "category":
+    if role_of(field) != "category":
         found = f"'{model.target}' is not a category, so '{label}' cannot be one more of it"
         raise ConfigValueError("label", found, "a label of the model")
     if values:
@@ -255,12 +256,7 @@ def read_named_rows(
     """
     settings = spec.eco.models[model]
     field = snapshot["recipe"]["fields"].get(settings.target, {})
-    if (
-        settings.rank
-        or settings.init_from
-        or field.get("type") != "category"
-        or field.get("values")
-    ):
+    if settings.rank or settings.init_from or role_of(field) != "category" or field.get("values"):
         return []
     labelled: list[Mapping[str, Any]] = []
     for name, service in spec.eco.services.items():

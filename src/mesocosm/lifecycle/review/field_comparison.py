@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.data.types import role_of
 from mesocosm.lifecycle.review.field_change import FieldChange
 from mesocosm.lifecycle.review.table_comparison import compare_dates, compare_texts
 
@@ -138,7 +139,7 @@ def _numbers_rows(name: str, snapshot: Snapshot) -> bool:
     greater.
     """
     profile = (snapshot["report"].get("after") or snapshot["report"]["before"]).get(name, {})
-    is_integer = snapshot["recipe"]["fields"][name]["type"] == "integer"
+    is_integer = role_of(snapshot["recipe"]["fields"][name]) == "integer"
     if not is_integer or "distinct" not in profile:
         return False
     return bool(profile["distinct"] >= profile["rows"] - profile["missing"] > 0)

@@ -58,8 +58,8 @@ def _check_model(spec: Spec, catalog: Catalog, model: Model, is_built: bool) -> 
     base, data = _local_base(spec, model), resolve_datasets(spec).get(model.dataset)
     if not base or data is None:
         return []
-    names = (*model.features, model.target)
-    fields = [name for name in names if getattr(data.fields.get(name), "type", "") == "text"]
+    texts_of_file = [name for name, field in data.fields.items() if field.role == "text"]
+    fields = [name for name in (*model.features, model.target) if name in texts_of_file]
     if not fields:
         return []
     folder, licence = locate_base(base, spec.root)

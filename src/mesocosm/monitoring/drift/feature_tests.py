@@ -36,7 +36,7 @@ def find_drifted(
         training: per feature its training quantiles or counts.
         live: cleaned live values by feature, without what is missing.
         level: false alarms accepted for one look over all features (Bonferroni).
-        method: `auto` is `ks` for numbers and `chi2` for categories; `psi` is for numbers.
+        method: `auto` is `ks` for numbers and `chi2` for categories; others are for one of the two.
         whole: p-values of what was tested jointly, by its name.
     """
     found: list[dict[str, Any]] = []
@@ -59,10 +59,9 @@ def find_drifted(
 
 def _choose_test(known: Mapping[str, Any], method: str) -> str:
     """The test of a feature; empty where the method is not for its type."""
-    default = "ks" if "numbers" in known else "chi2"
     if method == "auto":
-        return default
-    if (method == "chi2") != (default == "chi2"):
+        return "ks" if "numbers" in known else "chi2"
+    if FEATURE_TESTS[method].of not in known:
         return ""
     return method
 

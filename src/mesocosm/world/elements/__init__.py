@@ -1,11 +1,14 @@
 """Kinds of element: one file and one line each, by the section of the file they show; the kind is
-its name on the page.
+its name on the page. Plugins add others, which the file's `world.elements` names.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mesocosm.core.plugins.kinds import Kinds
+from mesocosm.core.settings import one_of
 from mesocosm.world.elements.counter import counter
+from mesocosm.world.elements.element_kind import ElementKind
 from mesocosm.world.elements.lake import lake
 from mesocosm.world.elements.lighthouse import lighthouse
 from mesocosm.world.elements.spring import spring
@@ -21,3 +24,22 @@ ELEMENTS: dict[str, tuple[str, Callable[[str, Any, View], dict[str, Any]]]] = {
     "monitors": ("vane", vane),
     "places": ("counter", counter),
 }
+
+
+def _find_fault(kind: type[ElementKind]) -> tuple[str, str] | None:
+    sections, body = getattr(kind, "sections", ()), getattr(kind, "body", None)
+    bodies = [body for body, _ in ELEMENTS.values()]
+    if body not in bodies:
+        return f"'body' of {kind.__name__} is {body!r}", f"one of {', '.join(bodies)}"
+    if not sections or not set(sections) <= set(ELEMENTS):
+        return f"'sections' of {kind.__name__} are {sections!r}", f"some of {', '.join(ELEMENTS)}"
+    return None
+
+
+BUILT_IN: dict[str, type[ElementKind]] = {}
+ELEMENT_KINDS = Kinds("elements", BUILT_IN, ElementKind, "type", ("show",), _find_fault)
+
+if TYPE_CHECKING:
+    ElementSetting = ElementKind
+else:
+    ElementSetting = one_of(ELEMENT_KINDS, "type")

@@ -1,7 +1,10 @@
-"""`mesocosm doctor`: whether the artifacts that the catalog lists are intact."""
+"""`mesocosm doctor`: whether the artifacts that the catalog lists are intact, and which plugins are
+installed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,10 @@ from mesocosm.cli.output import AsJson, File, answer, open_project, report_failu
 
 @report_failures
 def doctor(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
-    """Hash every listed version again, read every snapshot's files, verify the audit's chain."""
+    """Hash every listed version again, read every snapshot's files, verify the audit's chain; list
+    the installed plugins.
+    """
+    from mesocosm.app.installed_plugins import list_plugins
     from mesocosm.lifecycle.access.integrity import find_damage
 
     eco = open_project(file)
@@ -25,8 +31,14 @@ def doctor(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
     line = eco.catalog.verify_audit()
     if line is not None:
         faults.append(f"audit line {line} was edited")
-    found = {"checked": len(results), "faults": faults, "rebuilt_by_build": sorted(rebuilt)}
-    answer(found, as_json, _text)
+    plugins = list_plugins()
+    found = {
+        "checked": len(results),
+        "faults": faults,
+        "rebuilt_by_build": sorted(rebuilt),
+        "plugins": [plugin.as_json() for plugin in plugins],
+    }
+    answer(found, as_json, lambda d: _text(d, [plugin.line for plugin in plugins]))
     if faults:
         raise typer.Exit(1)
 
@@ -47,8 +59,8 @@ def _check_artifacts(eco: Any) -> list[str | None]:
     return results
 
 
-def _text(found: dict[str, Any]) -> str:
-    lines = list(found["faults"])
+def _text(found: dict[str, Any], plugins: Sequence[str]) -> str:
+    lines = [*plugins, *found["faults"]]
     if found["rebuilt_by_build"]:
         lines.append("'mesocosm build' rebuilds: " + ", ".join(found["rebuilt_by_build"]))
     lines.append(f"{found['checked']} artifacts verified, {len(found['faults'])} problems.")

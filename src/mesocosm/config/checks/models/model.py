@@ -43,7 +43,7 @@ def check_models(eco: Ecosystem) -> Iterator[Fault]:
 
 
 def _type_name(kind: FieldKind) -> str:
-    """The field's type as the file calls it; a decimal is a number to a model."""
+    """The field's type as a model knows it; a decimal is a number."""
     if kind.ibis_type.startswith("decimal"):
         return "number"
-    return str(kind.model_dump()["type"])
+    return kind.role

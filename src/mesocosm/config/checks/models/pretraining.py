@@ -43,7 +43,7 @@ def _check_field(
     if kind is None:
         yield unknown_field(path, name, data.fields, field)
         return
-    type_name = str(kind.model_dump()["type"])
+    type_name = kind.role
     if type_name not in types:
         yield fault(path, f"'{field}' is a {type_name}", expected)
     elif kind.private and field not in model.allow_private:

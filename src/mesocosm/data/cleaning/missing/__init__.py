@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import one_of
 from mesocosm.data.cleaning.missing.constant import Constant
 from mesocosm.data.cleaning.missing.drop import Drop, Quarantine
@@ -14,7 +15,7 @@ from mesocosm.data.cleaning.missing.mean import Mean
 from mesocosm.data.cleaning.missing.median import Median
 from mesocosm.data.cleaning.missing.mode import Mode
 
-IMPUTERS: dict[str, type[Imputer]] = {
+BUILT_IN: dict[str, type[Imputer]] = {
     "constant": Constant,
     "drop": Drop,
     "forward": Forward,
@@ -26,6 +27,7 @@ IMPUTERS: dict[str, type[Imputer]] = {
     "mode": Mode,
     "quarantine": Quarantine,
 }
+IMPUTERS = Kinds("cleaning", BUILT_IN, Imputer, "method")
 
 if TYPE_CHECKING:
     MissingSetting = Imputer

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import one_of
 from mesocosm.data.cleaning.outliers.detector import OutlierDetector
 from mesocosm.data.cleaning.outliers.iqr import Iqr
@@ -9,12 +10,13 @@ from mesocosm.data.cleaning.outliers.isolation_forest import Forest
 from mesocosm.data.cleaning.outliers.mad import Mad
 from mesocosm.data.cleaning.outliers.zscore import Zscore
 
-OUTLIER_DETECTORS: dict[str, type[OutlierDetector]] = {
+BUILT_IN: dict[str, type[OutlierDetector]] = {
     "forest": Forest,
     "iqr": Iqr,
     "mad": Mad,
     "zscore": Zscore,
 }
+OUTLIER_DETECTORS = Kinds("cleaning", BUILT_IN, OutlierDetector, "method")
 
 if TYPE_CHECKING:
     OutliersSetting = OutlierDetector

@@ -2,17 +2,19 @@
 
 from typing import TYPE_CHECKING
 
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import one_of
 from mesocosm.data.cleaning.repairs.dependency import Dependency
 from mesocosm.data.cleaning.repairs.misplaced_value import Moved
 from mesocosm.data.cleaning.repairs.repair import RepairKind
 from mesocosm.data.cleaning.repairs.spelling import Spelling
 
-REPAIRS: dict[str, type[RepairKind]] = {
+BUILT_IN: dict[str, type[RepairKind]] = {
     "dependency": Dependency,
     "moved": Moved,
     "spelling": Spelling,
 }
+REPAIRS = Kinds("cleaning", BUILT_IN, RepairKind, "method", ("fit", "values"))
 
 if TYPE_CHECKING:
     RepairSetting = RepairKind

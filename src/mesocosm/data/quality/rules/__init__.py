@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator
 
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import one_of
 from mesocosm.data.quality.rules.condition import Condition
 from mesocosm.data.quality.rules.distribution import Distribution
@@ -17,7 +18,7 @@ from mesocosm.data.quality.rules.row_count import RowCount
 from mesocosm.data.quality.rules.rule import RuleKind
 from mesocosm.data.quality.rules.unique import Unique
 
-RULES: dict[str, type[RuleKind]] = {
+BUILT_IN: dict[str, type[RuleKind]] = {
     "condition": Condition,
     "distribution": Distribution,
     "foreign_key": ForeignKey,
@@ -29,6 +30,7 @@ RULES: dict[str, type[RuleKind]] = {
     "row_count": RowCount,
     "unique": Unique,
 }
+RULES = Kinds("rules", BUILT_IN, RuleKind, "type")
 
 
 def _condition(value: Any) -> Any:

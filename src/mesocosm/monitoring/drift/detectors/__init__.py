@@ -2,16 +2,28 @@
 
 from typing import Any
 
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.monitoring.drift.detectors.chi2 import ChiSquared
 from mesocosm.monitoring.drift.detectors.classifier import ClassifierTest
+from mesocosm.monitoring.drift.detectors.feature_test import FeatureTest
 from mesocosm.monitoring.drift.detectors.ks import KolmogorovSmirnov
 from mesocosm.monitoring.drift.detectors.mmd import MaximumMeanDiscrepancy
 from mesocosm.monitoring.drift.detectors.psi import PopulationStabilityIndex
 
-FEATURE_TESTS: dict[str, Any] = {
+BUILT_IN: dict[str, type[FeatureTest]] = {
     "chi2": ChiSquared,
     "ks": KolmogorovSmirnov,
     "psi": PopulationStabilityIndex,
 }
+
+
+def _find_fault(kind: type[FeatureTest]) -> tuple[str, str] | None:
+    of = getattr(kind, "of", None)
+    if of in ("numbers", "counts"):
+        return None
+    return f"'of' of {kind.__name__} is {of!r}", 'of = "numbers" or of = "counts"'
+
+
+FEATURE_TESTS = Kinds("drift", BUILT_IN, FeatureTest, find_fault=_find_fault)
 # of dimensions that mean something together only
 JOINT_TESTS: dict[str, Any] = {"classifier": ClassifierTest, "mmd": MaximumMeanDiscrepancy}

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.monitoring.drift.detectors.feature_test import FeatureTest
 from mesocosm.serving.requests.listed_values import count_other, is_complete
 from mesocosm.serving.requests.missing import spell
 
 MIN_EXPECTED = 5  # the expected count under which values are pooled
 
 
-class ChiSquared:
+class ChiSquared(FeatureTest):
     """Homogeneity of two samples of categories; values of few expected counts are pooled, and so
     are those that training does not list.
 
@@ -21,6 +22,8 @@ class ChiSquared:
     >>> ChiSquared().p_value({"counts": {"a": 500, "b": 500}}, ["a"] * 100) < 1e-6
     True
     """
+
+    of = "counts"
 
     def p_value(self, training: Mapping[str, Any], live: Sequence[Any]) -> float:
         """The p-value of the live values where nothing changed."""

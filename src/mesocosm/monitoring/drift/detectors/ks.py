@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.monitoring.drift.detectors.feature_test import FeatureTest
 
-class KolmogorovSmirnov:
+
+class KolmogorovSmirnov(FeatureTest):
     """The largest distance between two distribution functions.
 
     The training sample is known by 200 quantiles; the test's size is that of the training rows.
@@ -17,6 +19,8 @@ class KolmogorovSmirnov:
     >>> KolmogorovSmirnov().p_value(same, [0.5 + i / 400 for i in range(200)]) < 1e-6
     True
     """
+
+    of = "numbers"
 
     def p_value(self, training: Mapping[str, Any], live: Sequence[Any]) -> float:
         """The p-value of the distance where nothing changed."""

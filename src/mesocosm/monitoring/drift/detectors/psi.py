@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.monitoring.drift.detectors.feature_test import FeatureTest
+
 SHARES = 10
 
 
-class PopulationStabilityIndex:
+class PopulationStabilityIndex(FeatureTest):
     """The index as credit risk knows it, with the p-value of its distribution where nothing
     changed.
 
@@ -21,6 +23,8 @@ class PopulationStabilityIndex:
     >>> PopulationStabilityIndex().p_value(same, [0.5 + i / 400 for i in range(200)]) < 1e-6
     True
     """
+
+    of = "numbers"
 
     def p_value(self, training: Mapping[str, Any], live: Sequence[Any]) -> float:
         """The p-value of the index where nothing changed."""

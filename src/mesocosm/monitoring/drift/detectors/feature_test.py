@@ -1,0 +1,26 @@
+"""What every test of one feature has: which features it is for, and its p-value."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
+
+
+class FeatureTest(ABC):
+    """Whether live values of a feature are distributed as the training rows' are.
+
+    `of` names what it compares: `numbers`, or `counts` of categories.
+    """
+
+    of: ClassVar[Literal["numbers", "counts"]]
+
+    @abstractmethod
+    def p_value(self, training: Mapping[str, object], live: Sequence[object]) -> float:
+        """The p-value of the live values where nothing changed, 0 to 1.
+
+        Args:
+            training: what is known of the training rows: 200 quantiles as `numbers` with the count
+                of `rows`, or `counts` by value.
+            live: cleaned values, none missing.
+        """
