@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mesocosm.config.checks.names import Fault, check_reference, fault, unknown_field
+from mesocosm.config.checks.names import check_reference
 from mesocosm.config.checks.surge import check_surge
 from mesocosm.config.schema import Ecosystem
+from mesocosm.core.faults import Fault, fault, unknown_field
 from mesocosm.monitoring.settings import Monitor
 from mesocosm.serving.settings import Service
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mesocosm.config.checks.names import Fault, Path, fault
 from mesocosm.config.schema import Ecosystem
+from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.learning.model import Model
 from mesocosm.monitoring.settings import Monitor
 from mesocosm.monitoring.surge.settings import Surge

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mesocosm.config.checks.models.pretraining import check_pretraining
-from mesocosm.config.checks.names import Fault, Path, fault
 from mesocosm.config.schema import Ecosystem
+from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO

@@ -12,8 +12,9 @@ from mesocosm.config.checks.models.features import check_features, check_fusion
 from mesocosm.config.checks.models.ranking import check_ranking
 from mesocosm.config.checks.models.targets import check_target
 from mesocosm.config.checks.models.vision import check_vision
-from mesocosm.config.checks.names import Fault, check_reference
+from mesocosm.config.checks.names import check_reference
 from mesocosm.config.schema import Ecosystem
+from mesocosm.core.faults import Fault
 from mesocosm.data.types.field import FieldKind
 
 

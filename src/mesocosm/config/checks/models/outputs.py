@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mesocosm.config.checks.names import Fault, Path, fault
+from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.learning.model import Model
 
 REGRESSION_METRICS = (

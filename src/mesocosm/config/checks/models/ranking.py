@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mesocosm.config.checks.models.outputs import check_metrics
-from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
 from mesocosm.config.schema import Ecosystem
+from mesocosm.core.faults import Fault, Path, fault, unknown_field
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mesocosm.config.checks.models.outputs import CLASSES_ONLY, check_metrics
-from mesocosm.config.checks.names import Fault, Path, fault
+from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 

@@ -14,7 +14,7 @@ from mesocosm.config.checks.models.outputs import (
 )
 from mesocosm.config.checks.models.ranking import RANKING_METRICS
 from mesocosm.config.checks.models.tagging import TAGGING_METRICS, check_tagging
-from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
+from mesocosm.core.faults import Fault, Path, fault, unknown_field
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.federated import FEDERATED_METRICS

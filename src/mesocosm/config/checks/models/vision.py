@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mesocosm.config.checks.names import Fault, Path, fault
+from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.learning.augmentation import AUGMENT
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
