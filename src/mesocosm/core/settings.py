@@ -14,6 +14,8 @@ from typing import Annotated, Any, ClassVar, Protocol, Union, runtime_checkable
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from mesocosm.core.prediction_form import PredictionForm
+
 
 class Settings(BaseModel):
     """Settings of one kind: frozen, unknown keys refused, a scalar read as the short form.
@@ -113,13 +115,13 @@ class Tuning(Protocol):
 class Predictor(Protocol):
     """A model version as one object: facts, preprocessing and net.
 
-    `says` is the type of a prediction: `classes` (then `labels` has them), `number` or `text`.
+    `labels` are those that may come out, where a prediction is one or some of them.
     """
 
     @property
     def labels(self) -> Sequence[str]: ...
 
     @property
-    def says(self) -> str: ...
+    def form(self) -> PredictionForm: ...
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...

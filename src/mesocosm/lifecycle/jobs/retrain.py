@@ -16,6 +16,7 @@ from sqlalchemy import insert
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
+from mesocosm.config.model_tasks import find_model_task
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest
 from mesocosm.learning.model import Model
@@ -131,11 +132,9 @@ def _open_retraining(spec: Spec, catalog: Catalog, service: str, reason: str) ->
         raise MesocosmError(f"the service '{service}' runs no model that could be retrained")
     model = spec.eco.models[name]
     refuse_at_fault(catalog, service)
-    if model.rank:
-        raise MesocosmError(
-            f"'{name}' ranks, and is fitted on all interactions at once: add the new rows to"
-            " its dataset and run 'mesocosm build'"
-        )
+    task = find_model_task(spec.eco, model)
+    if task and task.no_retraining:
+        raise MesocosmError(f"'{name}' {task.no_retraining}")
     champion = catalog.version(now["version"])
     snapshot = catalog.snapshot(dataset=model.dataset)
     if champion is None or snapshot is None:

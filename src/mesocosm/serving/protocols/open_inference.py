@@ -213,10 +213,9 @@ def describe_model(name: str, model: ModelInstance) -> dict[str, Any]:
         {"name": "id", "datatype": "BYTES", "shape": [-1]},
         {"name": "label", "datatype": "BYTES", "shape": [-1]},
     ]
-    if model.says == "classes":
-        outputs.append({"name": "probability", "datatype": "FP64", "shape": [-1]})
-    if model.says == "number":
-        outputs.append({"name": "value", "datatype": "FP64", "shape": [-1]})
+    outputs += [
+        {"name": number, "datatype": "FP64", "shape": [-1]} for number in model.form.numbers
+    ]
     return {
         "name": name,
         "versions": [model.version],

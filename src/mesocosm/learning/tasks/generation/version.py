@@ -14,6 +14,7 @@ from typing import Any
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_folder
+from mesocosm.core.prediction_form import FREE_TEXT
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.tasks.generation.prompt import Prompter, format_inputs
 
@@ -50,7 +51,7 @@ class GenerationVersion:
 
     labels: Sequence[str] = ()
     scale = None
-    says = "text"
+    form = FREE_TEXT
 
     def __init__(self, folder: Path, content: str, root: Path, bases: BaseModelCache) -> None:
         import torch

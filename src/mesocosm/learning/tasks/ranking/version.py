@@ -11,6 +11,7 @@ import numpy as np
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_folder
+from mesocosm.core.prediction_form import PredictionForm
 from mesocosm.learning.tasks.ranking.reranking import explore_items, select_top
 from mesocosm.learning.tasks.ranking.scorer import Scorer
 
@@ -43,7 +44,7 @@ class RankingVersion:
     """
 
     scale = None
-    says = "ranking"
+    form = PredictionForm()
 
     def __init__(self, folder: Path, content: str) -> None:
         if not folder.is_dir() or digest_folder(folder) != content:

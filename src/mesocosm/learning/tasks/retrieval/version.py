@@ -12,6 +12,7 @@ import numpy as np
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import aside_name, write_json
 from mesocosm.core.hashing import digest_folder
+from mesocosm.core.prediction_form import FREE_TEXT
 from mesocosm.learning.export.predictor import Reader
 from mesocosm.learning.tasks.generation.prompt import format_inputs
 from mesocosm.learning.tasks.retrieval.query_projection import normalize_rows
@@ -62,7 +63,7 @@ class RetrievalVersion:
 
     labels: Sequence[str] = ()
     scale = None
-    says = "text"
+    form = FREE_TEXT
 
     def __init__(
         self, folder: Path, content: str, open_session: Any, readers: dict[Any, Any]

@@ -11,6 +11,7 @@ import numpy as np
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_folder
+from mesocosm.core.prediction_form import FREE_TEXT
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
 from mesocosm.learning.heads.blend import softmax
 from mesocosm.learning.tasks.tagging.head import word_logits
@@ -40,7 +41,7 @@ class TaggingVersion:
 
     labels: Sequence[str] = ()
     scale = None
-    says = "tags"
+    form = FREE_TEXT
 
     def __init__(self, folder: Path, content: str, open_session: Any) -> None:
         from safetensors.numpy import load_file
