@@ -5,20 +5,18 @@ Knows files of a version's folder and the trunk it names. Knows nothing of reque
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import MesocosmError
-from mesocosm.core.hashing import digest_folder
 from mesocosm.learning.features import tabular
 from mesocosm.learning.features.sentence_pairs import encode_pairs
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
 from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.learning.tasks.row_task import RowTask
+from mesocosm.learning.tasks.version_files import read_card
 from mesocosm.learning.tasks.vision.pixels import ImageEncoder
 
 Array = np.ndarray[Any, Any]
@@ -76,12 +74,7 @@ class Version:
         precision: str = "auto",
         readers: dict[Any, Any] | None = None,
     ) -> None:
-        if not folder.is_dir() or digest_folder(folder) != content:
-            raise MesocosmError(
-                f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
-                " build'"
-            )
-        self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        self.card = read_card(folder, content)
         task = recorded_task(self.card)
         assert isinstance(task, RowTask)
         self.task, self.form = task, task.form

@@ -7,7 +7,7 @@ file is checked without them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -174,6 +174,21 @@ class ForeignMetrics:
     expected: str
 
 
+@dataclass(frozen=True)
+class ReportTable:
+    """A table of a task's own in the report of a version.
+
+    Args:
+        title: its heading.
+        heads: a heading for each column.
+        rows: a text for each column.
+    """
+
+    title: str
+    heads: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+
+
 class Task(ABC):
     """What a model predicts, with all that follows from it.
 
@@ -271,6 +286,10 @@ class Task(ABC):
     @abstractmethod
     def describe(self, recipe: Record) -> str:
         """What a version does, in a few words of a model card."""
+
+    def tables(self, metrics: Record) -> Sequence[ReportTable]:
+        """Its own tables in the report of a version, besides those of metrics and classes."""
+        return ()
 
     def request_spec(self) -> dict[str, Any] | None:
         """How a request is preprocessed; None where it is a row of the dataset."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesocosm.learning.tasks.task import Leading, Loading, Record, Say, TargetFacts
+from mesocosm.learning.tasks.task import Leading, Loading, Record, ReportTable, Say, TargetFacts
 from mesocosm.learning.tasks.text_task import GAINS, GENERATION_METRICS, TextTask
 
 if TYPE_CHECKING:
@@ -62,6 +63,12 @@ class Generation(TextTask):
     def describe(self, recipe: Record) -> str:
         """What is generated."""
         return f"Generates {recipe['predict']!r}"
+
+    def tables(self, metrics: Record) -> Sequence[ReportTable]:
+        """Inputs with the generated and the true text."""
+        keys = ("asked", "wrote", "wanted")
+        rows = [[example[key] for key in keys] for example in metrics.get("examples", [])]
+        return [ReportTable("Generated texts", ("input", "generated", "reference"), rows)]
 
     def species(self, recipe: Record) -> str:
         """A willow generates texts."""
