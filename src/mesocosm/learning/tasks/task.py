@@ -287,6 +287,10 @@ class Task(ABC):
     def describe(self, recipe: Record) -> str:
         """What a version does, in a few words of a model card."""
 
+    def read_label(self, label: str) -> object:
+        """A label that a person gave, as a value of the target's column."""
+        return label
+
     def tables(self, metrics: Record) -> Sequence[ReportTable]:
         """Its own tables in the report of a version, besides those of metrics and classes."""
         return ()

@@ -80,6 +80,10 @@ class Regression(RowTask):
             predictions.append(prediction)
         return predictions
 
+    def read_label(self, label: str) -> float:
+        """The number."""
+        return float(label)
+
     def score(self, version: Predictor, prediction: Record, truth: object) -> float:
         """The share of a standard deviation that is not missed stands for accuracy."""
         scale: Mapping[str, float] = getattr(version, "scale", {})
