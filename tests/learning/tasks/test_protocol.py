@@ -215,7 +215,7 @@ def test_a_task_brings_what_is_asked_of_it(name: str) -> None:
     task = TASKS[name]
     assert task.name == name and (task.recorded or isinstance(task, RowTask))
     assert set(task.metrics) <= set(METRICS) and set(task.shown) <= set(METRICS)
-    assert task.leading.metric in task.shown or name == "ordinal"
+    assert task.leading.metric in task.shown
     assert task.explains or task.no_sum
     assert task.foreign is None or set(task.foreign.metrics) <= set(METRICS)
     folder = OWN / name

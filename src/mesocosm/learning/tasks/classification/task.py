@@ -31,7 +31,7 @@ class Classification(RowTask):
 
     name = "classification"
     target_types = ("category", "boolean")
-    metrics = (
+    metrics: ClassVar[tuple[str, ...]] = (
         "accuracy",
         "macro_f1",
         "auc",
@@ -46,7 +46,14 @@ class Classification(RowTask):
         "odds_gap",
         "accuracy_gap",
     )
-    shown = ("accuracy", "macro_f1", "auc", "log_loss", "brier", "calibration_error")
+    shown: ClassVar[tuple[str, ...]] = (
+        "accuracy",
+        "macro_f1",
+        "auc",
+        "log_loss",
+        "brier",
+        "calibration_error",
+    )
     leading = Leading("accuracy", "accuracy", "McNemar")
     height = ("macro_f1", "macro F1")
     has_class = True
@@ -76,7 +83,8 @@ class Classification(RowTask):
 
     def choose(self, outputs: Array) -> Array:
         """The predicted class of each row (rows,), by number."""
-        return outputs.argmax(1)
+        chosen: Array = outputs.argmax(1)
+        return chosen
 
     def describe(self, recipe: Record) -> str:
         """How many classes."""

@@ -23,8 +23,8 @@ class Ordinal(Classification):
 
     name = "ordinal"
     ordered = True
-    metrics = METRICS
-    shown = METRICS
+    metrics = (*Classification.metrics, *METRICS)
+    shown = (*Classification.shown, *METRICS)
     foreign = ForeignMetrics(
         METRICS,
         "of ordered classes, and {target} has no order",
