@@ -81,8 +81,11 @@ def _describe_version(
         for baseline, scores in metrics["baselines"].items()
         if scores.get(key) is not None
     )
+    height = "not known"
+    if metrics.get(key) is not None:
+        height = f"{metrics[key]:.3f}"
     says = (
-        f"Model {name}: {version['id']}, {shown.label} {metrics[key]:.3f} on {metrics['rows']}"
+        f"Model {name}: {version['id']}, {shown.label} {height} on {metrics['rows']}"
         f" held-out rows ({baselines})"
     )
     if version["state"] == "refused":
