@@ -91,7 +91,7 @@ def credit() -> list[Line]:
             (tables, none, parts.table),
         ):
             head = select_head(
-                TrainingRows(x["train"], z["train"], parts.y["train"], parts.task.classes, seed)
+                TrainingRows(x["train"], z["train"], parts.y["train"], parts.outcome.classes, seed)
             )
             told.append(metrics.auc(softmax(head.logits(x["test"], z["test"])), parts.y["test"]))
         target = (y == parts.labels[1]).astype(int)

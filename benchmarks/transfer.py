@@ -96,10 +96,10 @@ def frozen(
     load_trunk(base)  # imports are counted on neither side
     began = cpu()
     x = embed_texts(base, parts.texts["train"], 128, store)
-    names = label_names(parts.task.labels, parts.y["train"])
+    names = label_names(parts.outcome.labels, parts.y["train"])
     said = embed_texts(base, names, 128, store) if names else None
     head = select_head(
-        TrainingRows(x, parts.table["train"], parts.y["train"], parts.task.classes, model.seed),
+        TrainingRows(x, parts.table["train"], parts.y["train"], parts.outcome.classes, model.seed),
         only,
         names=said,
     )

@@ -26,10 +26,12 @@ def follow_page(page: str, home: Path, before: dict[str, str]) -> None:
     )
     text = (ROOT / "docs" / "how-to" / page).read_text(encoding="utf-8")
     blocks = re.findall(r"```\w+ (file|line|import)=(\S+)\n(.*?)```", text, re.S)
-    assert [how for how, _, _ in blocks] == ["file", "line", "import", "file"]
+    *files, line, import_, last = [how for how, _, _ in blocks]
+    assert {*files, last} == {"file"} and (line, import_) == ("line", "import")
     for how, where, block in blocks:
         path = home / where if where.endswith(".yaml") else copy / where
         if how == "file":
+            path.parent.mkdir(exist_ok=True)
             path.write_text(block, encoding="utf-8")
             continue
         old = path.read_text(encoding="utf-8")

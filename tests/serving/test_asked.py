@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.prediction_form import CLASSES, LABELS, PredictionForm
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.data.pipeline.recipe import serving_sql
@@ -125,27 +126,27 @@ def test_a_day_far_from_the_data_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "says", "labels", "given_", "meant"),
+    ("field", "form", "labels", "given_", "meant"),
     [
         (
             {"type": "category", "values": ["Paid", "Open"], "aliases": {"settled": "Paid"}},
-            "classes",
+            CLASSES,
             ["Paid", "Open"],
             ["settled", "SETTLED", "paid", "Open", "m"],
             ["Paid", "Paid", "Paid", "Open", None],
         ),
-        ({"type": "category", "values": ["m", "M"]}, "classes", ["m", "M"], ["m", "M"], ["m", "M"]),
-        ({"type": "category"}, "classes", ["a", "b"], ["a", "A"], ["a", None]),
+        ({"type": "category", "values": ["m", "M"]}, CLASSES, ["m", "M"], ["m", "M"], ["m", "M"]),
+        ({"type": "category"}, CLASSES, ["a", "b"], ["a", "A"], ["a", None]),
         (
             {"type": "boolean", "aliases": {"bezahlt": True}},
-            "classes",
+            CLASSES,
             ["true", "false"],
             ["yes", "Nein", "是", "bezahlt", "maybe"],
             ["true", "false", "true", "true", None],
         ),
         (
             {"type": "list", "values": ["red", "blue"], "aliases": {"rot": "red"}},
-            "labels",
+            LABELS,
             ["red", "blue"],
             ["rot;blue", "Red", "rot; red", "pink"],
             ["blue; red", "red", "red", None],
@@ -153,13 +154,17 @@ def test_a_day_far_from_the_data_is_told() -> None:
     ],
 )
 def test_a_label_may_be_an_alias(
-    field: dict[str, Any], says: str, labels: list[str], given_: list[str], meant: list[str | None]
+    field: dict[str, Any],
+    form: PredictionForm,
+    labels: list[str],
+    given_: list[str],
+    meant: list[str | None],
 ) -> None:
     (kind,) = Dataset.model_validate({"from": "s", "fields": {"y": field}}).fields.values()
     served = SimpleNamespace(
         name="desk",
         now=SimpleNamespace(
-            says=says, labels=labels, fields=SimpleNamespace(spellings=kind.label_spellings)
+            form=form, labels=labels, fields=SimpleNamespace(spellings=kind.label_spellings)
         ),
     )
     for label, right in zip(given_, meant, strict=True):

@@ -17,6 +17,7 @@ from in_process import load_service
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.catalog.database import schema
+from mesocosm.core.prediction_form import CLASSES
 from mesocosm.serving.rollout.decision import VersionStats, decide, is_routed_to_new
 from mesocosm.serving.rollout.sequential_test import compare_shares
 from mesocosm.serving.rollout.transitions import promote
@@ -241,7 +242,7 @@ def test_a_version_that_fails_is_taken_back_and_no_request_fails(two: Path, tmp_
     assert served.candidate is not None
 
     class Broken:
-        labels, says = (), "classes"
+        labels, form = (), CLASSES
 
         def predict(self, rows: Any) -> Any:
             raise RuntimeError("no")

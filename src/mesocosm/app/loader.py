@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
+from mesocosm.config.model_tasks import sends_rows
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.settings import Predictor
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
@@ -91,7 +92,7 @@ class Loader:
             snapshot, model = version["snapshot"], version["model"]
             predictor, preparation = self._load_version(service, version)
         floor = None
-        if service.abstain and predictor is not None and predictor.says == "classes":
+        if service.abstain and predictor is not None and predictor.form.has_probability:
             rows = self.held(model, snapshot)
             predictions = predictor.predict(rows) if rows else []
             floor = find_abstain_threshold(predictions, service.abstain, row.get("weights"))
@@ -143,7 +144,7 @@ class Loader:
         under `HELD_LABEL`; none where they are not there any more.
         """
         found, settings = self.catalog.snapshot(snapshot), self.spec.eco.models.get(model)
-        if found is None or settings is None or settings.rank:
+        if found is None or settings is None or not sends_rows(self.spec.eco, settings):
             return []
         target = settings.target
         try:

@@ -16,7 +16,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mesocosm.config.checks.names import Fault
 from mesocosm.config.checks.references import check_references
 from mesocosm.config.diagnostics import Document, explain_errors
 from mesocosm.config.migrations.rename import rewrite_old_words
@@ -24,6 +23,7 @@ from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.config.source_map import find_place, load_tree, to_plain_data
 from mesocosm.config.variables import Substitution
 from mesocosm.core.errors import ConfigError, Finding, Place
+from mesocosm.core.faults import Fault
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from mesocosm.core.plugins.choices import PluginChoice
 from mesocosm.core.plugins.kinds import Kinds
+from mesocosm.core.prediction_form import PredictionForm
 
 
 class Settings(BaseModel):
@@ -127,13 +128,13 @@ class Tuning(Protocol):
 class Predictor(Protocol):
     """A model version as one object: facts, preprocessing and net.
 
-    `says` is the type of a prediction: `classes` (then `labels` has them), `number` or `text`.
+    `labels` are those that may come out, where a prediction is one or some of them.
     """
 
     @property
     def labels(self) -> Sequence[str]: ...
 
     @property
-    def says(self) -> str: ...
+    def form(self) -> PredictionForm: ...
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...

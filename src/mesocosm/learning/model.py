@@ -19,58 +19,16 @@ from mesocosm.learning.strategies.continual import Continual
 from mesocosm.learning.strategies.federated import Federated
 from mesocosm.learning.strategies.self_training import SelfTraining
 from mesocosm.learning.tasks.ranking.settings import Rank
+from mesocosm.learning.tasks.registry import collect_metrics
+from mesocosm.learning.tasks.task import TaskSettings
 
-METRICS = (
-    "accuracy",
-    "macro_f1",
-    "auc",
-    "log_loss",
-    "brier",
-    "calibration_error",
-    "gain_over_majority",
-    "gain_over_linear",
-    "typo_accuracy",
-    "paraphrase_accuracy",
-    "parity_gap",
-    "odds_gap",
-    "accuracy_gap",
-    "rank_error",
-    "kappa",
-    "r2",
-    "mae",
-    "rmse",
-    "median_error",
-    "micro_f1",
-    "example_f1",
-    "subset_accuracy",
-    "hamming_loss",
-    "mrr",
-    "recall_at_1",
-    "recall_at_5",
-    "recall_at_10",
-    "perplexity",
-    "rouge_l",
-    "token_f1",
-    "exact",
-    "gain_over_base",
-    "gain_over_nearest",
-    "hit_rate_at_10",
-    "ndcg_at_10",
-    "coverage",
-    "diversity",
-    "gain_over_popular",
-    "gain_over_item_knn",
-    "gain_over_ease",
-    "span_f1",
-    "span_precision",
-    "span_recall",
-    "token_accuracy",
-    "gain_over_dictionary",
+STRATEGY_METRICS = (
     "gain_over_general",
     "gain_over_local",
     "gain_over_pooled",
     "gain_over_apart",
 )
+METRICS = (*collect_metrics(), *STRATEGY_METRICS)
 
 
 if TYPE_CHECKING:
@@ -179,6 +137,11 @@ class Model(Settings):
     instruction: str = Field("", max_length=4000)
     track: tuple[Literal["mlflow", "tensorboard", "wandb"], ...] = ("mlflow",)
     about: str = ""
+
+    @property
+    def own_task(self) -> TaskSettings | None:
+        """The settings that a task of its own has in the model; None where the target decides."""
+        return self.rank
 
     @property
     def extras(self) -> tuple[str, ...]:

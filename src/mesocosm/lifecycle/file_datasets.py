@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.config import Spec
+from mesocosm.config.model_tasks import find_data_task
 from mesocosm.core.errors import ConfigError, ConfigValueError, RetryableError, belonging_to
 from mesocosm.core.hashing import digest
 from mesocosm.data.dataset import Dataset
@@ -55,9 +56,8 @@ def _stratified(spec: Spec, name: str, data: Dataset) -> Dataset:
     if split.none or split.stratify or split.group:
         return data
     for model in spec.eco.models.values():
-        field = data.fields.get(model.target)
-        has_classes = field is not None and field.role in ("category", "boolean")
-        if model.dataset == name and not model.rank and has_classes:
+        task = find_data_task(model, data)
+        if model.dataset == name and task is not None and task.has_class:
             stratified = split.model_copy(update={"stratify": model.target})
             return data.model_copy(update={"split": stratified})
     return data

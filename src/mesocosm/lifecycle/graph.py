@@ -110,8 +110,8 @@ def _model_resource(spec: Spec, name: str, model: Model) -> Resource:
     datasets = [model.dataset]
     if model.pretrain and model.pretrain.dataset:
         datasets.append(model.pretrain.dataset)
-    if model.rank and model.rank.items:
-        datasets.append(model.rank.items)
+    if model.own_task and model.own_task.lookup:
+        datasets.append(model.own_task.lookup.dataset)
     needs = [f"datasets.{dataset}" for dataset in dict.fromkeys(datasets)]
     if model.init_from:
         needs.append(f"models.{model.init_from}")

@@ -13,18 +13,13 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.learning.model import Model
+from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.lifecycle.project_store import locate_project
 
 BACKGROUND = 32  # training rows that Shapley values are measured against
 MOST = 5  # training rows that are named
-NO_SUM = {  # why predictions of a task are not explained
-    "text": "generates text, and a text",
-    "tags": "tags words, and each word's tag",
-    "ranking": "ranks items, and each item",
-    "retrieval": "finds texts, and a text",
-}
 
 
 def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
@@ -50,10 +45,8 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
     labels = columns[model.target]
     trained = [i for i, part in enumerate(split) if part == "train" and labels[i] is not None]
     background = pick_background(columns, trained, model.features)
-    clean, label = row["input"]["clean"], str(row["output"]["label"])
-    if net.says == "labels":  # the most probable of those predicted, or of all where none is
-        probabilities = row["output"]["probabilities"]
-        label = max(probabilities, key=probabilities.get)
+    clean = row["input"]["clean"]
+    label = recorded_task(version["recipe"]).explained_label(row["output"])
     explanation: dict[str, Any] = {
         "prediction": prediction,
         "service": row["service"],
@@ -94,15 +87,15 @@ def _model_of(spec: Spec, version: Mapping[str, Any]) -> Model:
     Raises:
         ConfigValueError: it left the file, or its predictions are no sum over inputs.
     """
-    name, task = version["model"], version["recipe"].get("task")
+    name, task = version["model"], recorded_task(version["recipe"])
     model = spec.eco.models.get(name)
     if model is None:
         found = f"the model '{name}' left the file"
         raise ConfigValueError("", found, "a prediction of a model that is in it")
-    if task:
+    if not task.explains:
         raise ConfigValueError(
             "",
-            f"'{name}' {NO_SUM.get(task, NO_SUM['retrieval'])} is no sum over inputs or rows",
+            f"'{name}' {task.no_sum} is no sum over inputs or rows",
             "'mesocosm trace' for what it was trained on, or a prediction of classes or a number",
         )
     return model

@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 from mesocosm.learning.evaluation.model_card import LEADING, MAIN, leading_metric
+from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.reports.markup import card, cell, facts, format_metric, row, section, table
 from mesocosm.reports.plots import Point, plot
 
@@ -41,7 +42,7 @@ def render_model(name: str, data: Mapping[str, Any]) -> str:
         + _render_candidates(recipe)
         + _render_trials(recipe)
         + _render_classes(metrics)
-        + _render_examples(metrics)
+        + _render_own_tables(metrics, recipe)
         + _render_slices(metrics)
         + _render_intervals(metrics)
         + _render_robustness(metrics)
@@ -242,13 +243,13 @@ def _weakness(found: Mapping[str, Any]) -> float:
     return float(found["f1"])
 
 
-def _render_examples(metrics: Metrics) -> str:
-    """Inputs with the generated and the true text."""
-    rows = [
-        row(*(cell(escape(example[key]), "said") for key in ("asked", "wrote", "wanted")))
-        for example in metrics.get("examples", [])
-    ]
-    return section("Generated texts", ("input", "generated", "reference"), rows)
+def _render_own_tables(metrics: Metrics, recipe: Mapping[str, Any]) -> str:
+    """The tables that the version's task brings."""
+    html = ""
+    for own in recorded_task(recipe).tables(metrics):
+        rows = [row(*(cell(escape(text), "said") for text in texts)) for texts in own.rows]
+        html += section(own.title, own.heads, rows)
+    return html
 
 
 def _render_slices(metrics: Metrics) -> str:

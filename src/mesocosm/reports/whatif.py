@@ -16,6 +16,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.data.types import role_of
+from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.lifecycle.project_store import locate_project
@@ -51,7 +52,7 @@ class Desk:
         version = row and row["version"] and self.catalog.version(row["version"])
         if not version:
             raise MesocosmError(f"{service} has no deployed model")
-        if version["recipe"].get("task"):
+        if not recorded_task(version["recipe"]).explains:
             raise MesocosmError(f"{service} predicts no class or number, so there is no what-if")
         if version["model"] not in self.spec.eco.models:
             raise MesocosmError(f"the model '{version['model']}' left the file")

@@ -13,6 +13,8 @@ from pydantic import Field, ValidationError
 
 from mesocosm.config import Spec
 from mesocosm.config.diagnostics import Document, explain_errors
+from mesocosm.config.model_tasks import sends_rows
+from mesocosm.config.schema import Ecosystem
 from mesocosm.config.source_map import find_place, load_tree, to_plain_data
 from mesocosm.core.errors import ConfigError, ConfigValueError, Finding, MesocosmError, Place
 from mesocosm.core.settings import Settings
@@ -153,7 +155,7 @@ def _check_act(spec: Spec, act: Act) -> Iterator[ConfigValueError]:
         return
     model = spec.eco.models[str(services[act.service].model)]
     yield from _check_fields(act, [*model.features, *model.context_fields, model.target])
-    yield from _check_rows(act, model)
+    yield from _check_rows(act, spec.eco, model)
     if act.ask and not services[act.service].answers:
         found = f"'{act.service}' has no table to answer from"
         yield ConfigValueError("ask", found, "a service with 'answers'")
@@ -175,10 +177,10 @@ def _check_fields(act: Act, fields: Sequence[str]) -> Iterator[ConfigValueError]
             yield ConfigValueError(key, found, "a field of its model", fields, name)
 
 
-def _check_rows(act: Act, model: Model) -> Iterator[ConfigValueError]:
+def _check_rows(act: Act, eco: Ecosystem, model: Model) -> Iterator[ConfigValueError]:
     """Rows that cannot be sent."""
     if isinstance(act.rows, int):
-        if model.rank and act.rows:
+        if act.rows and not sends_rows(eco, model):
             found = f"a number was given, and '{act.service}' takes what somebody liked"
             yield ConfigValueError(
                 "rows", found, "the rows themselves, such as [{liked: ITEM; ITEM}]"

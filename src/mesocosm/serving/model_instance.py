@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mesocosm.core.prediction_form import PredictionForm
 from mesocosm.core.settings import Predictor
 from mesocosm.serving.preprocessing.preprocess import Preprocessor
 from mesocosm.serving.requests.fields import Fields
@@ -43,7 +44,7 @@ class ModelInstance(Protocol):
     def fields(self) -> Fields | None: ...
 
     @property
-    def says(self) -> str: ...
+    def form(self) -> PredictionForm: ...
 
     @property
     def labels(self) -> Sequence[str]: ...
@@ -93,11 +94,11 @@ class LocalModel:
         return self.preparation
 
     @property
-    def says(self) -> str:
-        """What comes out: `classes`, `labels`, `number`, `text`, ..."""
+    def form(self) -> PredictionForm:
+        """What a prediction holds."""
         if self.predictor is None:
-            return ""
-        return self.predictor.says
+            return PredictionForm()
+        return self.predictor.form
 
     @property
     def labels(self) -> Sequence[str]:

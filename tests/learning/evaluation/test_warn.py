@@ -20,7 +20,7 @@ from mesocosm.learning.evaluation.split_structure import find_group, find_time
 from mesocosm.learning.features.near_texts import group_near_duplicates
 from mesocosm.learning.features.sentence_pairs import APART
 from mesocosm.learning.model import Model
-from mesocosm.learning.tasks.by_field_type import Regression
+from mesocosm.learning.tasks.regression.outcome import NumberOutcome
 from mesocosm.learning.training.context import TrainContext
 from mesocosm.learning.training.train import train_version
 
@@ -257,9 +257,9 @@ def test_what_cannot_be_judged_is_a_sentence_or_not_known(tmp_path: Path) -> Non
     assert (
         metrics["r2"] is None
         and "r2" not in metrics["interval"]
-        and Regression().summarize(metrics).startswith("R2 not known")
+        and NumberOutcome().summarize(metrics).startswith("R2 not known")
     )
-    level = Regression()
+    level = NumberOutcome()
     level.mean, level.sd = 1.0, 2.0
     served = np.full((40, 1), np.float32(0.1)).astype(float)
     assert level.compare(served, np.full((40, 1), 0.1), np.linspace(-1, 1, 40))["p"] == 1.0, (
@@ -279,21 +279,21 @@ def test_targets_with_ties_look_like_no_time() -> None:
 
 
 def test_test_rows_of_one_value_have_no_r2() -> None:
-    task = Regression()
-    task.fit("y", [1.0, 2.0, 3.0])
+    outcome = NumberOutcome()
+    outcome.fit("y", [1.0, 2.0, 3.0])
     assert (
-        task.summarize({"r2": None, "mae": 0.5, "interval": {}})
+        outcome.summarize({"r2": None, "mae": 0.5, "interval": {}})
         == "R2 not known (all test rows have one value), mean error 0.5"
     )
 
 
 def test_coverage_of_slices_is_corrected_for_all_that_were_tested() -> None:
-    task, rng = Regression(), np.random.default_rng(1)
-    task.fit("y", [-1.0, 1.0])
+    outcome, rng = NumberOutcome(), np.random.default_rng(1)
+    outcome.fit("y", [-1.0, 1.0])
     y = rng.normal(size=3000)
     parts = SimpleNamespace(y={"test": y}, table={"test": np.zeros((3000, 1))})
-    found = task.measure_coverage(
-        {"spread": 1.645},
+    found = outcome.measure_coverage(
+        {"scale": {"spread": 1.645}},
         np.zeros((3000, 1)),
         parts,
         {"c": [f"k{i % 60}" for i in range(3000)]},
@@ -307,7 +307,7 @@ def test_coverage_of_slices_is_corrected_for_all_that_were_tested() -> None:
         or slices[0]["p"] == 1.0
     )
     assert not model_warnings.warn_of_predictions(
-        np.zeros((3000, 1)), SimpleNamespace(task=task, y={"test": y}), found | {"rows": 3000}
+        np.zeros((3000, 1)), SimpleNamespace(outcome=outcome, y={"test": y}), found | {"rows": 3000}
     )  # type: ignore[arg-type]
 
 

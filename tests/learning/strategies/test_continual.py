@@ -26,7 +26,7 @@ from mesocosm.learning.strategies.continual import (
     PreviousVersion,
     estimate_importance,
 )
-from mesocosm.learning.tasks.by_field_type import TASKS
+from mesocosm.learning.tasks.classification.outcome import ClassOutcome
 from mesocosm.learning.training.loop import trainer
 
 pytestmark = pytest.mark.slow
@@ -108,23 +108,30 @@ def test_what_mattered_is_held_and_known_still() -> None:
 def test_weights_of_another_kind_are_not_taken(tmp_path: Path) -> None:
     base = resolve(str(little_base()), Path("/"))
     tune: Any = FINE_TUNING["bitfit"].model_validate({"method": "bitfit", "epochs": 1, "batch": 16})
-    task = TASKS["category"]()
-    task.fit("x", ["a", "b"])
+    outcome = ClassOutcome()
+    outcome.fit("x", ["a", "b"])
     net, said = taught(base, tune, FIRST[:8]), list[str]()
     past = PreviousVersion(Continual(ewc=1), "judge-v1", tmp_path)
-    assert not past.begin(net, base, "bitfit", task, said.append) and not said  # nothing was there
+    assert (
+        not past.begin(net, base, "bitfit", outcome, said.append) and not said
+    )  # nothing was there
     past.end(
-        net, base, "bitfit", task, lambda: estimate_importance(net, rows(base, FIRST[:8])), tmp_path
+        net,
+        base,
+        "bitfit",
+        outcome,
+        lambda: estimate_importance(net, rows(base, FIRST[:8])),
+        tmp_path,
     )
     with torch.no_grad():
         net.bias += 1
     assert (
-        past.begin(net, base, "bitfit", task, said.append)
+        past.begin(net, base, "bitfit", outcome, said.append)
         and "warm start from judge-v1; important weights" in said[-1]
     )
     assert float(net.bias.detach().abs().max()) < 0.9 and net.anchor is not None
     assert (
-        not past.begin(net, base, "lora", task, said.append)
+        not past.begin(net, base, "lora", outcome, said.append)
         and "restarting from scratch" in said[-1]
     )
 

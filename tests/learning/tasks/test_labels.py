@@ -20,7 +20,7 @@ from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.heads.blend import Blend, sigmoid
 from mesocosm.learning.heads.kernel import KernelRidge, multi_label_loss
 from mesocosm.learning.heads.linear import Linear
-from mesocosm.learning.tasks.multi_label import score_f1
+from mesocosm.learning.tasks.multi_label.outcome import score_f1
 
 pytestmark = pytest.mark.slow
 

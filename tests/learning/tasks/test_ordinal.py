@@ -14,7 +14,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.learning.export.predictor import Version
-from mesocosm.learning.tasks.ordinal import median_class, weighted_kappa
+from mesocosm.learning.tasks.ordinal.outcome import median_class, weighted_kappa
 from mesocosm.serving.runtimes.onnx import Onnx
 
 FILE = """grammar: 2

@@ -29,8 +29,8 @@ from mesocosm.learning.tasks.ranking.features import (
 from mesocosm.learning.tasks.ranking.reranking import explore_items, select_top
 from mesocosm.learning.tasks.ranking.scorer import Scorer
 from mesocosm.learning.tasks.ranking.settings import Towers
-from mesocosm.learning.tasks.ranking.tower_training import fit_towers
-from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel
+from mesocosm.learning.tasks.ranking.towers.tower_training import fit_towers
+from mesocosm.learning.tasks.ranking.towers.two_tower import TwoTowerModel
 
 pytestmark = pytest.mark.slow
 
@@ -276,7 +276,7 @@ def test_towers_learn_what_comes_next_and_the_same_seed_gives_the_same(
     monkeypatch: pytest.MonkeyPatch, all_of: int
 ) -> None:
     monkeypatch.setattr(
-        "mesocosm.learning.tasks.ranking.two_tower.FULL_SOFTMAX_ITEMS", all_of
+        "mesocosm.learning.tasks.ranking.towers.two_tower.FULL_SOFTMAX_ITEMS", all_of
     )  # beyond, each next item is told from some that are drawn
     histories = rounds(300, 40)
     vectors, how = np.eye(40, dtype=np.float32)[:, :8], Towers(epochs=30, width=16)

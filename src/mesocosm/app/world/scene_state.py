@@ -19,6 +19,7 @@ from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
+from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.lifecycle.progress_store import read_progress
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import ServiceMonitor
@@ -27,7 +28,7 @@ from mesocosm.reports.role_view import show_alert, show_last_test
 from mesocosm.serving.service import LiveService
 from mesocosm.serving.settings import Service
 from mesocosm.world.booths import LATELY
-from mesocosm.world.elements.view import View
+from mesocosm.world.elements.view import TreeFacts, View
 from mesocosm.world.scene import Ground, scene
 from mesocosm.world.wire import Scene
 
@@ -51,6 +52,12 @@ def lay_out_ground(eco: Ecosystem) -> Ground:
         things.append((f"places.{name}", [f"services.{spot.service}"], shown))
     elements = {str(section): element for section, element in eco.world.elements.items()}
     return Ground(things, int(eco.world.seed), elements)
+
+
+def _tree_facts(recipe: Mapping[str, Any]) -> TreeFacts:
+    """What the task of a version gives its tree."""
+    task = recorded_task(recipe)
+    return TreeFacts(task.species(recipe), *task.height)
 
 
 class Scenery:
@@ -108,6 +115,7 @@ class Scenery:
             {work["address"]: work for work in read_progress(self.store)},
             self._recent_predictions,
             self.condition.now(),
+            _tree_facts,
         )
         eco = self.eco
         found = scene(
@@ -125,6 +133,7 @@ class Scenery:
             at,
             {},
             lambda service: self.catalog.predictions(service, LATELY, until=at),
+            tree_facts=_tree_facts,
         )
         return scene(eco.ecosystem, eco.about, eco.world.style, self.ground, view, [])
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from mesocosm.config.checks.names import Fault, Path, check_reference, fault
+from mesocosm.config.checks.names import check_reference
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import is_number
 from mesocosm.data.pipeline.internal_names import (

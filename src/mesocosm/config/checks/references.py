@@ -10,10 +10,11 @@ from os.path import isabs, normpath
 
 from mesocosm.config.checks.datasets import check_datasets
 from mesocosm.config.checks.models.model import check_models
-from mesocosm.config.checks.names import Fault, check_names, fault
+from mesocosm.config.checks.names import check_names
 from mesocosm.config.checks.services import check_services
 from mesocosm.config.checks.world import check_world
 from mesocosm.config.schema import Ecosystem
+from mesocosm.core.faults import Fault, fault
 
 
 def check_references(eco: Ecosystem) -> Iterator[Fault]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mesocosm.config.checks.names import Fault, check_reference, fault, unknown_field
+from mesocosm.config.checks.names import check_reference
 from mesocosm.config.checks.surge import check_surge
+from mesocosm.config.model_tasks import find_model_task
 from mesocosm.config.schema import Ecosystem
+from mesocosm.core.faults import Fault, fault, unknown_field
 from mesocosm.monitoring.settings import Monitor
 from mesocosm.serving.settings import Service
 
@@ -45,10 +47,10 @@ def _check_fallback(
     if first is None or second is None:
         return
     path = ("services", name, "fallback")
-    same_task = (first.dataset, first.target, first.rank is None) == (
+    same_task = (first.dataset, first.target, find_model_task(eco, first)) == (
         second.dataset,
         second.target,
-        second.rank is None,
+        find_model_task(eco, second),
     )
     if first.init_from != fallback and not same_task:
         yield fault(

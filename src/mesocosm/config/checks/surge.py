@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mesocosm.config.checks.names import Fault, Path, fault
+from mesocosm.config.model_tasks import sends_rows
 from mesocosm.config.schema import Ecosystem
+from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.learning.model import Model
 from mesocosm.monitoring.settings import Monitor
 from mesocosm.monitoring.surge.settings import Surge
@@ -21,7 +22,7 @@ def check_surge(eco: Ecosystem, name: str, monitor: Monitor) -> Iterator[Fault]:
     if not service or not surge:
         return
     model = eco.models.get(str(service.model))
-    if model is None or model.rank:
+    if model is None or not sends_rows(eco, model):
         yield fault(
             at,
             f"'{monitor.service}' serves no classifier, so no prediction of it can surge",

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from mesocosm.config.checks.names import Fault, Path, check_reference, fault
+from mesocosm.config.checks.names import check_reference
 from mesocosm.config.schema import Ecosystem
+from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.world.elements import ELEMENTS
 from mesocosm.world.settings import ENDPOINT, ROWS
 

@@ -258,7 +258,7 @@ def _count_curve(sizes: PredictorSizes) -> Work | None:
 
 def _count_diagnostics(sizes: PredictorSizes) -> Work:
     tokens = 0.0
-    if sizes.parts.task.classes:
+    if sizes.parts.outcome.classes:
         tokens = 3 * min(300, sizes.test_rows) * sizes.mean_tokens * sizes.net.weights
     return {"graph token": tokens, "row": 20 * sizes.test_rows**0.5}
 

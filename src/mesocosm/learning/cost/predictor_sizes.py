@@ -60,7 +60,7 @@ class PredictorSizes:
     @property
     def outputs(self) -> int:
         """Classes; 0 for a number."""
-        return self.parts.task.classes
+        return self.parts.outcome.classes
 
     @property
     def table_width(self) -> int:
@@ -94,7 +94,7 @@ class PredictorSizes:
         if head != "auto":
             return [head]
         text = np.zeros((1, min(1, len(parts.text_names))), np.float32)
-        return candidate_heads(text, parts.table["train"], parts.y["train"], parts.task.classes)
+        return candidate_heads(text, parts.table["train"], parts.y["train"], parts.outcome.classes)
 
     @property
     def fine_tunes(self) -> bool:

@@ -23,6 +23,7 @@ PASSES = {  # of a training step, in forward passes; other methods take 2.3
     "prefix": 2.6,
     "prompt": 2.8,
 }
+CHARACTERS = 4.2  # of a token
 LAYERS = 6  # of a net whose settings do not tell
 
 
@@ -75,7 +76,7 @@ def _side(config: Mapping[str, Any], key: str, default: int) -> float:
 
 def count_tokens(texts: Iterable[str]) -> float:
     """About how many tokens: a quarter of the characters of distinct texts, and two more each."""
-    return float(sum(len(t) / 4.2 + 2 for t in set(texts)))
+    return float(sum(len(t) / CHARACTERS + 2 for t in set(texts)))
 
 
 def import_work(yes: bool) -> Work:
@@ -110,6 +111,13 @@ def tuning_work(
 def training_memory(tune: Any, net: Net, row_tokens: float) -> float:
     """Gigabytes of training by gradient, rows of `row_tokens` tokens at most."""
     return float(20 * net.weights + 4.5e8 + tune.batch * row_tokens * net.width * LAYERS * 40) / 1e9
+
+
+def net_memory(tune: Any, net: Net, longest: float) -> float:
+    """Gigabytes of a net that is fine-tuned on rows of `longest` tokens at most, or only run."""
+    if tune.method == "frozen":
+        return (4.8 * net.weights + 2.5e8) / 1e9
+    return training_memory(tune, net, longest)
 
 
 def longest_tokens(texts: Sequence[str], most: int) -> float:

@@ -75,16 +75,16 @@ def ablate_inputs(
     for name, columns in kinds.items():
         features = {p: x[:, columns or slice(0)] for p, x in feats.items()}
         table = {p: x[:, : 0 if columns else None] for p, x in parts.table.items()}
-        alone = _head_for(head, columns is None, parts.task.classes).again(
+        alone = _head_for(head, columns is None, parts.outcome.classes).again(
             features["train"],
             table["train"],
             parts.y["train"],
-            parts.task.classes,
+            parts.outcome.classes,
             seed,
             parts.groups.get("train"),
         )
-        others = parts.task.decode(alone.logits(features["test"], table["test"]))
-        found[name] = parts.task.compare(predictions, others, parts.y["test"])
+        others = parts.outcome.decode(alone.logits(features["test"], table["test"]))
+        found[name] = parts.outcome.compare(predictions, others, parts.y["test"])
         gain, p = found[name]["gain"], found[name]["p"]
         say(f"{COMPARED[name]}: {_describe(found[name])}; full model {gain:+.3f} (p = {p:.2g})")
     return found
@@ -120,11 +120,11 @@ def compare_with_previous(
     """
     test = parts.where["test"]
     pick = [k for k, i in enumerate(test) if before.fresh[i]]
-    if list(before.labels) != parts.task.labels or len(pick) < MIN_ROWS:
+    if list(before.labels) != parts.outcome.labels or len(pick) < MIN_ROWS:
         return {}
     columns = {n: [rows[n][test[k]] for k in pick] for n in before.inputs}
     others = before.outputs(columns, len(pick))
-    found = parts.task.compare(predictions[pick], others, parts.y["test"][pick])
+    found = parts.outcome.compare(predictions[pick], others, parts.y["test"][pick])
     found = found | {"rows": len(pick)}
     say(
         f"previous version on the same {len(pick)} rows: {_describe(found)}; this version"

@@ -39,7 +39,7 @@ def run_diagnostics(
         `slices`, `robustness` and, where declared, `fairness`, with the metrics that gates bound.
     """
     found = _find_slices(model, rows, kinds, parts, p, say)
-    classes = parts.task.classes and not parts.task.many
+    classes = parts.outcome.classes and not parts.outcome.many
     if predict_texts is not None and len(parts.where["test"]) and classes:
         found |= _measure_robustness(model, parts, predict_texts, say)
     if model.fairness:
@@ -59,11 +59,11 @@ def _find_slices(
     columns = {
         n: [rows[n][i] for i in test] for n in model.features if n not in model.allow_private
     }
-    slices = find_weak_slices(columns, kinds, parts.task.find_errors(p, parts))
+    slices = find_weak_slices(columns, kinds, parts.outcome.find_errors(p, parts))
     what = "share of rows without a large error"
-    if parts.task.many:
+    if parts.outcome.many:
         what = "share of rows without an error"
-    elif parts.task.classes:
+    elif parts.outcome.classes:
         what = "accuracy"
     for part in slices:
         say(

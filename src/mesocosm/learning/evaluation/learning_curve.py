@@ -40,7 +40,7 @@ def measure_learning_curve(
 
     Source: Cortes et al. 1993, NIPS (learning curves).
     """
-    y, classes, groups = parts.y["train"], parts.task.classes, parts.groups.get("train")
+    y, classes, groups = parts.y["train"], parts.outcome.classes, parts.groups.get("train")
     if len(y) > MAX_ROWS:
         return []
     order = shuffle_rows(len(y), np.random.default_rng(seed), groups)
@@ -57,7 +57,7 @@ def measure_learning_curve(
             seed,
             None if groups is None else groups[pick],
         )
-        others = parts.task.decode(small.logits(feats["test"], parts.table["test"]))
+        others = parts.outcome.decode(small.logits(feats["test"], parts.table["test"]))
         curve.append({"rows": len(pick)} | _metrics(parts, predictions, others))
     if not curve:
         return []
@@ -69,5 +69,5 @@ def measure_learning_curve(
 
 
 def _metrics(parts: Splits, predictions: Array, others: Array) -> dict[str, Any]:
-    compared = parts.task.compare(predictions, others, parts.y["test"])
+    compared = parts.outcome.compare(predictions, others, parts.y["test"])
     return {k: v for k, v in compared.items() if k in METRICS}

@@ -1,4 +1,5 @@
-"""A model card in Markdown, rendered from a version's record. Knows the record's shape only.
+"""A model card in Markdown, rendered from a version's record. Knows the record's
+shape and the table of tasks.
 
 Source: Mitchell et al. 2019, arXiv 1810.03993 (the sections).
 """
@@ -9,60 +10,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-MAIN = (
-    "accuracy",
-    "macro_f1",
-    "auc",
-    "log_loss",
-    "brier",
-    "calibration_error",
-    "rank_error",
-    "kappa",
-    "r2",
-    "mae",
-    "rmse",
-    "median_error",
-    "micro_f1",
-    "example_f1",
-    "subset_accuracy",
-    "hamming_loss",
-    "span_f1",
-    "span_precision",
-    "span_recall",
-    "token_accuracy",
-    "hit_rate_at_10",
-    "ndcg_at_10",
-    "coverage",
-    "diversity",
-    "mrr",
-    "recall_at_1",
-    "recall_at_5",
-    "recall_at_10",
-    "perplexity",
-    "rouge_l",
-    "token_f1",
-    "exact",
-)
-LEADING = {
-    "accuracy": "accuracy",
-    "micro_f1": "micro F1",
-    "r2": "R2",
-    "ndcg_at_10": "NDCG at 10",
-    "span_f1": "span F1",
-    "mrr": "mean reciprocal rank",
-    "rouge_l": "ROUGE-L",
-}
-TESTS = {"accuracy": "McNemar", "r2": "Wilcoxon, absolute errors"}  # others are Wilcoxon's
+from mesocosm.learning.tasks.registry import TASKS, recorded_task
+
+MAIN = tuple(dict.fromkeys(metric for task in TASKS.values() for metric in task.shown))
+LEADING = {task.leading.metric: task.leading.label for task in TASKS.values()}
+TESTS = {task.leading.metric: task.leading.test for task in TASKS.values()}
 COMPARED = {  # what a version is compared with, by its key in the record
     "text alone": "ablation, text only",
     "images alone": "ablation, images only",
     "table alone": "ablation, table only",
     "last version": "previous version",
-}
-PREDICTS = {  # by the task in the record; retrieval is any other
-    "text": "Generates {}",
-    "tags": "Labels words with {}",
-    "ranking": "Ranks {}",
 }
 Lines = list[str]
 Record = Mapping[str, Any]
@@ -127,20 +84,11 @@ def _render_model(version: Record, metrics: Record, recipe: Record) -> Lines:
         f" {recipe['head']}; served in {recipe['precision']}",
         *_render_batches(recipe),
         *_render_image_base(recipe),
-        f"- {_describe_task(recipe)} from: {', '.join(recipe['inputs'])}",
+        f"- {recorded_task(recipe).describe(recipe)} from: {', '.join(recipe['inputs'])}",
         f"- Seed: {recipe['seed']}; training took {metrics.get('seconds', float('nan')):.1f} s"
         f"{_describe_cost(metrics)}",
         *_render_environment(recipe.get("environment", {})),
     ]
-
-
-def _describe_task(recipe: Record) -> str:
-    task = recipe.get("task")
-    if task:
-        return PREDICTS.get(task, "Retrieves {}").format(repr(recipe["predict"]))
-    if recipe["labels"]:
-        return f"Predicts one of {len(recipe['labels'])} classes"
-    return "Predicts a number"
 
 
 def _describe_cost(metrics: Record) -> str:
@@ -246,7 +194,7 @@ def _render_metrics(metrics: Record) -> Lines:
 def _render_comparisons(metrics: Record) -> Lines:
     """Paired tests against baselines, ablations and the previous version."""
     key = leading_metric(metrics)
-    test, lines = TESTS.get(key, "Wilcoxon"), []
+    test, lines = TESTS[key], []
     for name, baseline in metrics["baselines"].items():
         if "p" in baseline:
             lines.append(

@@ -16,7 +16,7 @@ from mesocosm.learning.features.tabular import MAX_VALUES
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.model import Model
-    from mesocosm.learning.tasks.by_field_type import Task
+    from mesocosm.learning.tasks.outcome import Outcome
 
 Array = np.ndarray[Any, Any]
 Columns = Mapping[str, Sequence[Any]]
@@ -71,7 +71,7 @@ def warn_of_data(rows: Columns, split: Sequence[str], parts: Splits, model: Mode
     """Rows without a label or with an unknown one, class imbalance, and categories that are not
     used.
     """
-    target = [parts.task.parse_target(v) for v in rows[model.target]]
+    target = [parts.outcome.parse_target(v) for v in rows[model.target]]
     return [
         *_warn_of_labels(target, split, parts, model.target),
         *_warn_of_classes(parts),
@@ -89,7 +89,7 @@ def _warn_of_labels(
             " neither for training nor for evaluation"
         )
     unknown = sum(
-        t is not None and s in ("test", "validation") and not parts.task.is_known(t)
+        t is not None and s in ("test", "validation") and not parts.outcome.is_known(t)
         for t, s in zip(target, split, strict=True)
     )
     if unknown:
@@ -100,7 +100,7 @@ def _warn_of_labels(
 
 
 def _warn_of_classes(parts: Splits) -> Iterator[str]:
-    y, labels = parts.y["train"], parts.task.labels
+    y, labels = parts.y["train"], parts.outcome.labels
     if not labels or y.ndim != 1:
         return
     counts = np.bincount(y, minlength=len(labels))
@@ -135,14 +135,14 @@ def _warn_of_categories(rows: Columns, parts: Splits, inputs: Sequence[str]) -> 
 
 
 def warn_of_split(
-    rows: Columns, kinds: Mapping[str, str], task: Task, model: Model, unused: Columns
+    rows: Columns, kinds: Mapping[str, str], outcome: Outcome, model: Model, unused: Columns
 ) -> list[str]:
     """Columns that look like time or a group under a random split.
 
     Args:
         unused: columns of the dataset that the model does not read.
     """
-    target = [task.parse_target(v) for v in rows[model.target]]
+    target = [outcome.parse_target(v) for v in rows[model.target]]
     columns = {n: rows[n] for n in model.features} | dict(unused)
     warnings = []
     for name, values in columns.items():
@@ -177,14 +177,14 @@ def warn_of_duplicates(predictions: Array, parts: Splits) -> list[str]:
 def _describe_others(predictions: Array, parts: Splits, others: Array) -> str:
     """The metric of the other rows, beside that of all."""
     count = f"{int(others.sum()):,}"
-    if parts.task.labels:
-        wrong = parts.task.find_errors(predictions, parts)
+    if parts.outcome.labels:
+        wrong = parts.outcome.find_errors(predictions, parts)
         return (
             f"; accuracy on the other {count} is {1 - wrong[others].mean():.1%} (on all"
             f" {1 - wrong.mean():.1%})"
         )
-    if parts.task.scale:
-        mean, deviation = parts.task.scale
+    if parts.outcome.scale:
+        mean, deviation = parts.outcome.scale
         error = np.abs(predictions[:, 0] - (parts.y["test"] * deviation + mean))
         return (
             f"; the mean error of the other {count} is {error[others].mean():.4g} (of all"
@@ -203,10 +203,10 @@ def warn_of_predictions(predictions: Array, parts: Splits, metrics: Mapping[str,
 
 
 def _warn_of_classes_never_predicted(predictions: Array, parts: Splits) -> Iterator[str]:
-    if not parts.task.labels or parts.task.many or not len(predictions):
+    if not parts.outcome.labels or parts.outcome.many or not len(predictions):
         return
     missing = set(parts.y["test"].tolist()) - set(predictions.argmax(1).tolist())
-    names = [name for k, name in enumerate(parts.task.labels) if k in missing]
+    names = [name for k, name in enumerate(parts.outcome.labels) if k in missing]
     if names:
         more = ""
         if len(names) > MAX_NAMED:

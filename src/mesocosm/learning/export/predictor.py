@@ -5,26 +5,21 @@ Knows files of a version's folder and the trunk it names. Knows nothing of reque
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import MesocosmError
-from mesocosm.core.hashing import digest_folder
-from mesocosm.learning.evaluation.interval_widths import interval_ends
 from mesocosm.learning.features import tabular
 from mesocosm.learning.features.sentence_pairs import encode_pairs
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
-from mesocosm.learning.tasks.ordinal import median_class
+from mesocosm.learning.tasks.registry import recorded_task
+from mesocosm.learning.tasks.row_task import RowTask
+from mesocosm.learning.tasks.version_files import read_card
 from mesocosm.learning.tasks.vision.pixels import ImageEncoder
 
 Array = np.ndarray[Any, Any]
-NONE = "(none)"  # the label of a row without labels
-MAX_CLASSES = 5  # classes whose probabilities a prediction shows
-MAX_LABELS = 10
 
 
 class Reader:
@@ -79,12 +74,10 @@ class Version:
         precision: str = "auto",
         readers: dict[Any, Any] | None = None,
     ) -> None:
-        if not folder.is_dir() or digest_folder(folder) != content:
-            raise MesocosmError(
-                f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
-                " build'"
-            )
-        self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        self.card = read_card(folder, content)
+        task = recorded_task(self.card)
+        assert isinstance(task, RowTask)
+        self.task, self.form = task, task.form
         self.labels: list[str] = self.card["labels"]
         self.inputs: list[str] = self.card["inputs"]
         self.scale: dict[str, Any] | None = self.card.get("scale")
@@ -163,76 +156,11 @@ class Version:
             found = self.reader.features(list(distinct))
         return found[[distinct[t] for t in texts]]
 
-    @property
-    def says(self) -> str:
-        """What is predicted: `classes`, `labels` (several may apply) or `number`."""
-        if self.scale:
-            return "number"
-        return "labels" if self.card.get("many") else "classes"
-
     def column(self, label: str) -> int:
         """The output of a label; 0 for a number."""
         return 0 if self.scale else self.labels.index(label)
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The label (or `labels`) and probabilities of each cleaned row; for a number, `value` and
-        the `interval` that covers it at `level`.
-        """
+        """The prediction of each cleaned row, as the version's task has it."""
         columns = {name: [row.get(name) for row in rows] for name in self.inputs}
-        outputs = self.outputs(columns, len(rows))
-        match self.says:
-            case "number":
-                return self._predict_numbers(columns, outputs[:, 0])
-            case "labels":
-                return [self._predict_labels(p) for p in outputs]
-        return [self._predict_class(p) for p in outputs]
-
-    def _predict_numbers(
-        self, columns: Mapping[str, Sequence[Any]], values: Array
-    ) -> list[dict[str, Any]]:
-        assert self.scale is not None
-        table = np.zeros((len(values), 0))
-        if self.scale.get("widths"):
-            table = tabular.build_block(columns, self.card["block"], len(values))
-        ends = interval_ends(self.scale, table, values)
-        found: list[dict[str, Any]] = []
-        for i, value in enumerate(values.tolist()):
-            rounded = _round(value)
-            prediction: dict[str, Any] = {"label": f"{rounded:g}", "value": rounded}
-            if ends:
-                low, high = ends
-                prediction["interval"] = [_round(float(low[i])), _round(float(high[i]))]
-                prediction["level"] = self.scale["level"]
-            found.append(prediction)
-        return found
-
-    def _predict_class(self, p: Array) -> dict[str, Any]:
-        """The class, its probability, and those of the most likely classes."""
-        order = np.argsort(-p)[:MAX_CLASSES]
-        first = int(order[0])
-        if self.card.get("ordered"):
-            first = int(median_class(p[None])[0])
-        return {
-            "label": self.labels[first],
-            "probability": round(float(p[first]), 6),
-            "probabilities": self._probabilities(p, order),
-        }
-
-    def _predict_labels(self, p: Array) -> dict[str, Any]:
-        """The labels of a probability of at least 0.5, also as one text, and the probabilities of
-        the most likely ten.
-        """
-        labels = [self.labels[i] for i in np.flatnonzero(p >= 0.5)]
-        return {
-            "label": tabular.BETWEEN.join(labels) or NONE,
-            "labels": labels,
-            "probabilities": self._probabilities(p, np.argsort(-p)[:MAX_LABELS]),
-        }
-
-    def _probabilities(self, p: Array, order: Array) -> dict[str, float]:
-        return {self.labels[int(i)]: round(float(p[i]), 6) for i in order}
-
-
-def _round(value: float) -> float:
-    """To six significant digits."""
-    return float(f"{value:.6g}")
+        return self.task.present(self, columns, self.outputs(columns, len(rows)))

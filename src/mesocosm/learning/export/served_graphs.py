@@ -78,7 +78,9 @@ def _write_head(head: Any, parts: Splits, folder: Path) -> None:
     if isinstance(head, ImportedHead):
         path.write_bytes(head.model.SerializeToString())
     else:
-        export_head(head.tensors(), path, parts.task.classes, parts.task.many, output_weights(head))
+        export_head(
+            head.tensors(), path, parts.outcome.classes, parts.outcome.many, output_weights(head)
+        )
 
 
 def _write_trunk(
@@ -116,7 +118,7 @@ def _export_without_trunk(request: FitRequest, fitted: FitResult, folder: Path) 
         table,
     )
     predictions = _predict(fitted.head, parts, folder, fitted.features["test"])
-    invariance = probe.measure_invariance(parts.task.agreement, features)
+    invariance = probe.measure_invariance(parts.outcome.agreement, features)
     return ExportedGraphs(
         {"trunk": None, "precision": "fp32", "invariance": {"fp32": invariance}}, predictions
     )
@@ -138,14 +140,14 @@ class _TrunkExport:
             named: the trunk's folder, as the card names it.
             own_mb: megabytes of the version's own, by precision.
         """
-        parts, head, agreement = self.parts, self.fitted.head, self.parts.task.agreement
+        parts, head, agreement = self.parts, self.fitted.head, self.parts.outcome.agreement
         texts = [parts.texts[p][i] for p, i in self.places]
         features = {k: self.features(r, texts, self.places) for k, r in self.readers.items()}
         predictions = {
-            k: parts.task.decode(head.logits(x, self.table)) for k, x in features.items()
+            k: parts.outcome.decode(head.logits(x, self.table)) for k, x in features.items()
         }
         by_torch = np.stack([self.fitted.features[p][i] for p, i in self.places])
-        torch_predictions = parts.task.decode(head.logits(by_torch, self.table))
+        torch_predictions = parts.outcome.decode(head.logits(by_torch, self.table))
         agree = agreement(predictions["fp32"], predictions["int8"])
         exact = agreement(predictions["fp32"], torch_predictions)
         invariance = {
@@ -196,7 +198,7 @@ class _TrunkExport:
         """Predictions for test rows of given numbers with other texts in their place."""
         features = self.features(reader, texts, [("test", int(i)) for i in rows])
         logits = self.fitted.head.logits(features, self.parts.table["test"][rows])
-        return self.parts.task.decode(logits)
+        return self.parts.outcome.decode(logits)
 
     def _probe(self, reader: Reader, texts: Sequence[str]) -> GraphProbe:
         assert self.request.folder is not None
@@ -213,11 +215,11 @@ def _predict(head: Any, parts: Splits, folder: Path, features: Array) -> Array:
     """What the exported head predicts for the test rows, as the task reads it."""
     table = parts.table["test"]
     if isinstance(head, ImportedHead):
-        return parts.task.decode(head.logits(features, table))
+        return parts.outcome.decode(head.logits(features, table))
     graph = session(folder / "head.onnx")
     inputs = {"features": features.astype(np.float32), "table": table.astype(np.float32)}
     taken = {i.name: inputs[i.name] for i in graph.get_inputs()}
     output = np.asarray(graph.run(None, taken)[0]).astype(float)
-    if parts.task.classes:
+    if parts.outcome.classes:
         return output
-    return parts.task.decode(output)
+    return parts.outcome.decode(output)

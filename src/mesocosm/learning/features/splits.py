@@ -15,7 +15,8 @@ from mesocosm.learning.heads.folds import group_duplicates, number_groups
 from mesocosm.learning.importers.onnx import ImportedModel, plain_facts
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.domain_adaptation import SourceModel
-from mesocosm.learning.tasks.by_field_type import TASKS, Ordinal, Task
+from mesocosm.learning.tasks.outcome import Outcome
+from mesocosm.learning.tasks.row_outcomes import make_outcome
 
 Array = np.ndarray[Any, Any]
 Columns = Mapping[str, Sequence[Any]]
@@ -39,7 +40,7 @@ class Splits:
     facts: dict[str, Any]
     text_names: list[str]
     where: dict[str, list[int]]
-    task: Task
+    outcome: Outcome
     images: dict[str, dict[str, list[str | None]]]
     groups: dict[str, Array]
     sites: Array | None = None
@@ -81,12 +82,12 @@ def split_dataset(
     Raises:
         ConfigValueError: the target has one value, or a part has no rows.
     """
-    task = Ordinal(context.order) if context.order else TASKS[kinds[model.target]]()
-    target = [task.parse_target(v) for v in rows[model.target]]
+    outcome = make_outcome(model, kinds[model.target], context.order)
+    target = [outcome.parse_target(v) for v in rows[model.target]]
     where = _assign_rows(model, split, target)
-    _fit_task(task, model.target, [target[i] for i in where["train"]], context.source)
+    _fit_outcome(outcome, model.target, [target[i] for i in where["train"]], context.source)
     _check_rows(model, rows, where, context.source)
-    _drop_unknown_targets(model.target, task, target, where)
+    _drop_unknown_targets(model.target, outcome, target, where)
     input_kinds = {name: kinds[name] for name in model.features}
     train = _take_rows(rows, model.features, where["train"])
     facts = _collect_facts(model, train, input_kinds, context.source)
@@ -101,12 +102,12 @@ def split_dataset(
     return Splits(
         texts=texts,
         table=table,
-        y={p: task.encode([target[i] for i in where[p]]) for p in PARTS},
-        labels=task.labels,
+        y={p: outcome.encode([target[i] for i in where[p]]) for p in PARTS},
+        labels=outcome.labels,
         facts=facts,
         text_names=text_names,
         where=where,
-        task=task,
+        outcome=outcome,
         images=images,
         groups=_group_rows(texts, table, images, where, number_groups(context.groups)),
         sites=sites,
@@ -134,12 +135,14 @@ def _assign_rows(model: Model, split: Sequence[str], target: Sequence[Any]) -> d
     return where
 
 
-def _fit_task(task: Task, name: str, targets: Sequence[Any], source: SourceModel | None) -> None:
-    """Fit the task's facts on the training targets, or take the source model's classes."""
-    task.fit(name, targets)
+def _fit_outcome(
+    outcome: Outcome, name: str, targets: Sequence[Any], source: SourceModel | None
+) -> None:
+    """Fit the outcome's facts on the training targets, or take the source model's classes."""
+    outcome.fit(name, targets)
     if source is None:
         return
-    unknown = [label for label in task.labels if label not in source.labels]
+    unknown = [label for label in outcome.labels if label not in source.labels]
     if unknown:
         raise ConfigValueError(
             "init_from",
@@ -148,7 +151,7 @@ def _fit_task(task: Task, name: str, targets: Sequence[Any], source: SourceModel
             source.labels,
             unknown[0],
         )
-    task.fit(name, source.labels)
+    outcome.fit(name, source.labels)
 
 
 def _check_rows(
@@ -169,11 +172,11 @@ def _check_rows(
 
 
 def _drop_unknown_targets(
-    name: str, task: Task, target: Sequence[Any], where: dict[str, list[int]]
+    name: str, outcome: Outcome, target: Sequence[Any], where: dict[str, list[int]]
 ) -> None:
     """Leave validation and test rows out whose target cannot be evaluated, in place."""
     for part in ("validation", "test"):
-        where[part] = [i for i in where[part] if task.is_known(target[i])]
+        where[part] = [i for i in where[part] if outcome.is_known(target[i])]
     if not where["test"]:
         raise ConfigValueError(
             "target",

@@ -175,7 +175,7 @@ class _Search:
             return float(head.loss)
         y = self.parts.y[self.held]
         logits = head.logits(feats[self.held], self.parts.table[self.held])
-        return float(select_loss(y, self.parts.task.classes)(logits, y))
+        return float(select_loss(y, self.parts.outcome.classes)(logits, y))
 
     def attempt_bases(self, model: Model, bases: Sequence[Base | None]) -> None:
         """The model on each base; None is the table alone."""

@@ -19,7 +19,7 @@ from mesocosm.core.settings import Settings
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
-    from mesocosm.learning.tasks.by_field_type import Task
+    from mesocosm.learning.tasks.outcome import Outcome
     from mesocosm.learning.training.loop.trainer import TrainingRows, TrunkWithHead
 
 WEIGHTS_FILE, IMPORTANCE_FILE = "learnt.safetensors", "mattered.safetensors"
@@ -69,13 +69,13 @@ class PreviousVersion:
     old: int = 0
 
     def begin(
-        self, net: Any, base: Base, method: str, task: Task | None, say: Callable[[str], None]
+        self, net: Any, base: Base, method: str, outcome: Outcome | None, say: Callable[[str], None]
     ) -> bool:
         """Copy the previous version's weights into a net that is about to be trained; whether it
         did.
 
         Args:
-            task: of its head; None for a net without one.
+            outcome: of its head; None for a net without one.
         """
         import torch
 
@@ -83,7 +83,7 @@ class PreviousVersion:
             return False
         origin, weights = _read_weights(self.folder / WEIGHTS_FILE)
         trained = {n: p for n, p in net.named_parameters() if p.requires_grad}
-        if origin["task"] != _describe_outputs(task):
+        if origin["task"] != _describe_outputs(outcome):
             for name in HEAD:
                 trained.pop(name, None)
         same = (origin["base"], origin["method"]) == (base.weights, method)
@@ -125,7 +125,7 @@ class PreviousVersion:
         net: Any,
         base: Base,
         method: str,
-        task: Task | None,
+        outcome: Outcome | None,
         matter: Callable[[], dict[str, Any]],
         folder: Path,
     ) -> None:
@@ -137,14 +137,14 @@ class PreviousVersion:
         weights = {
             n: p.detach().float().contiguous() for n, p in net.named_parameters() if p.requires_grad
         }
-        origin = {"base": base.weights, "method": method, "task": _describe_outputs(task)}
+        origin = {"base": base.weights, "method": method, "task": _describe_outputs(outcome)}
         save_file(weights, folder / WEIGHTS_FILE, metadata={"learnt": json.dumps(origin)})
         if self.setting.ewc:
             save_file(matter(), folder / IMPORTANCE_FILE)
 
 
 def _read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The base, method and task of stored weights, and the weights."""
+    """The base, method and outcome of stored weights, and the weights."""
     from safetensors import safe_open
 
     with safe_open(path, "pt") as stored:
@@ -178,11 +178,11 @@ class Anchor:
         return self.strength / 2 * sum(distances)
 
 
-def _describe_outputs(task: Task | None) -> dict[str, Any]:
+def _describe_outputs(outcome: Outcome | None) -> dict[str, Any]:
     """What a head's outputs are: its classes, or a number's scale."""
-    if task is None:
+    if outcome is None:
         return {}
-    return {"labels": list(task.labels), "scale": list(task.scale) if task.scale else None}
+    return {"labels": list(outcome.labels), "scale": list(outcome.scale) if outcome.scale else None}
 
 
 def estimate_fisher(
@@ -243,7 +243,7 @@ def estimate_importance(net: TrunkWithHead, rows: TrainingRows) -> dict[str, Any
 def measure_retention(
     past: PreviousVersion,
     predict: str,
-    task: Task,
+    outcome: Outcome,
     new: Callable[[Mapping[str, Sequence[Any]], int], Any],
     say: Callable[[str], None],
 ) -> dict[str, Any]:
@@ -253,19 +253,19 @@ def measure_retention(
     Args:
         new: columns and their number of rows to the new version's outputs.
     """
-    if not past.known or past.before is None or task.many:
+    if not past.known or past.before is None or outcome.many:
         return {}
-    target = [task.parse_target(v) for v in past.known[predict]]
-    rows = [i for i, v in enumerate(target) if task.is_known(v)]
+    target = [outcome.parse_target(v) for v in past.known[predict]]
+    rows = [i for i, v in enumerate(target) if outcome.is_known(v)]
     if len(rows) < MIN_TEST_ROWS:
         return {}
     columns = {n: [v[i] for i in rows] for n, v in past.known.items()}
     right = [target[i] for i in rows]
     old, fresh = past.before.outputs(columns, len(rows)), new(columns, len(rows))
-    if task.classes:
+    if outcome.classes:
         metric = "accuracy"
         then = _accuracy(old, past.before.labels, right)
-        now = _accuracy(fresh, task.labels, right)
+        now = _accuracy(fresh, outcome.labels, right)
     else:
         metric = "mean error"
         then, now = _mean_error(old, right), _mean_error(fresh, right)

@@ -299,7 +299,7 @@ def compare_with_source(
         feats["train"],
         parts.table["train"],
         parts.y["train"],
-        parts.task.classes,
+        parts.outcome.classes,
         seed,
         parts.groups.get("train"),
     )
@@ -309,7 +309,7 @@ def compare_with_source(
     }
     ours = metrics.classification_metrics(predictions, y)
     auc = ours.get("auc", float("nan"))
-    key = "auc" if parts.task.classes == 2 and not np.isnan(auc) else "accuracy"
+    key = "auc" if parts.outcome.classes == 2 and not np.isnan(auc) else "accuracy"
     report: dict[str, Any] = {"from": source.version, "took": head.name, "figure": key}
     result: dict[str, Any] = {"adapted": report}
     for name, other in others.items():

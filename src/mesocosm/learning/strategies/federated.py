@@ -124,7 +124,7 @@ def compare_with_pooled(
     from mesocosm.learning.heads.linear import Linear
 
     assert parts.sites is not None
-    y, labels, classes = parts.y["test"], parts.y["train"], parts.task.classes
+    y, labels, classes = parts.y["test"], parts.y["train"], parts.outcome.classes
     text, table = feats["train"], parts.table["train"]
     ours = metrics.classification_metrics(predictions, y)
     auc = ours.get("auc", float("nan"))

@@ -22,7 +22,6 @@ from mesocosm.learning.importers.onnx import ImportedHead
 from mesocosm.learning.strategies.continual import measure_retention
 from mesocosm.learning.strategies.domain_adaptation import compare_with_source
 from mesocosm.learning.strategies.federated import compare_with_pooled
-from mesocosm.learning.tasks.by_field_type import Regression
 from mesocosm.learning.training.context import TrainContext, TrainingData
 from mesocosm.learning.training.fit_request import Array, FitRequest, FitResult, Say
 
@@ -72,7 +71,7 @@ def evaluate_predictor(
     parts, model = request.parts, request.model
     evaluation = _measure(trained)
     metrics = evaluation.metrics
-    say(f"{len(predictions)} test rows: {parts.task.summarize(metrics)}")
+    say(f"{len(predictions)} test rows: {parts.outcome.summarize(metrics)}")
     metrics["warnings"] = _warnings(trained, metrics)
     for warning in metrics["warnings"]:
         say(f"warning: {warning}")
@@ -123,22 +122,20 @@ def check_coverage(parts: Splits, base: Base | None, max_length: int, say: Say) 
 
 
 def _measure(trained: TrainedPredictor) -> Evaluation:
-    """The task's metrics; of a number also how well its intervals hold."""
+    """The outcome's metrics, and how well its intervals hold where it has some."""
     parts, model, rows = trained.request.parts, trained.request.model, trained.data.rows
     head, predictions = trained.fitted.head, trained.predictions
-    metrics = parts.task.evaluate(predictions, parts, model.seed)
-    scale = parts.task.describe(head)
-    if isinstance(parts.task, Regression):
-        shown = {
-            n: [rows[n][i] for i in parts.where["test"]]
-            for n in model.features
-            if n not in model.allow_private
-        }
-        scale["scale"] |= {"widths": parts.task.widths(head, parts, model.seed)}
-        metrics |= parts.task.measure_coverage(
-            scale["scale"], predictions, parts, shown, trained.data.kinds
-        )
-    return Evaluation(metrics, scale)
+    metrics = parts.outcome.evaluate(predictions, parts, model.seed)
+    described = parts.outcome.describe(head, parts, model.seed)
+    shown = {
+        n: [rows[n][i] for i in parts.where["test"]]
+        for n in model.features
+        if n not in model.allow_private
+    }
+    metrics |= parts.outcome.measure_coverage(
+        described, predictions, parts, shown, trained.data.kinds
+    )
+    return Evaluation(metrics, described)
 
 
 def _warnings(trained: TrainedPredictor, metrics: Mapping[str, Any]) -> list[str]:
@@ -162,7 +159,7 @@ def _split_warnings(trained: TrainedPredictor) -> list[str]:
     return model_warnings.warn_of_split(
         trained.data.rows,
         trained.data.kinds,
-        trained.request.parts.task,
+        trained.request.parts.outcome,
         model,
         context.unused_columns,
     )
@@ -213,9 +210,9 @@ def _measure_retention(trained: TrainedPredictor, say: Say) -> dict[str, Any]:
         texts = tabular.join_texts(columns, parts.text_names, count, model.apart)
         features = encode(trunk, Tokens(base.folder, model.max_length), texts)
         table = tabular.build_block(columns, parts.facts, count)
-        return parts.task.decode(trained.fitted.head.logits(features, table))
+        return parts.outcome.decode(trained.fitted.head.logits(features, table))
 
-    return {"known": measure_retention(past, model.target, parts.task, predict, say)}
+    return {"known": measure_retention(past, model.target, parts.outcome, predict, say)}
 
 
 def _has_learning_curve(trained: TrainedPredictor) -> bool:

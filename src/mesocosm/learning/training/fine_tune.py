@@ -105,7 +105,7 @@ def _fine_tune_texts(
     trained, data = _training_inputs(request, trunk, tokens, ids, images)
     net = TrunkWithHead(trained, head.weights, head.bias, tune.dropout)
     if past:
-        past.begin(net, base, tune.method, parts.task, say)
+        past.begin(net, base, tune.method, parts.outcome, say)
     trainable = sum(p.numel() for p in net.parameters() if p.requires_grad)
     total = sum(p.numel() for p in (*trunk.parameters(), net.weights, net.bias))
     say(f"{tune.method}: trainable parameters: {trainable:,} ({trainable / total:.2%})")
@@ -117,7 +117,7 @@ def _fine_tune_texts(
             net,
             base,
             tune.method,
-            parts.task,
+            parts.outcome,
             lambda: estimate_importance(net, data["train"]),
             request.folder,
         )

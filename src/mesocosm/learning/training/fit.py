@@ -94,7 +94,7 @@ def _training_rows(request: FitRequest, features: Features) -> TrainingRows:
         features["train"],
         parts.table["train"],
         parts.y["train"],
-        parts.task.classes,
+        parts.outcome.classes,
         request.model.seed,
         tabular.column_counts(parts.facts),
         request.groups,
@@ -138,7 +138,7 @@ def _label_features(request: FitRequest) -> Array | None:
     model, parts, base = request.model, request.parts, request.base
     if base is None or request.sight or model.apart or parts.table["train"].shape[1]:
         return None
-    names = label_names(parts.task.labels, parts.y["train"])
+    names = label_names(parts.outcome.labels, parts.y["train"])
     if not names:
         return None
     from mesocosm.learning.features.embeddings import embed_texts
@@ -152,13 +152,13 @@ def _calibrate(head: Any, features: Features, parts: Splits, say: Say) -> None:
     """
     y = parts.y["validation"]
     enough = len(y) >= MIN_CALIBRATION_ROWS
-    if not parts.task.classes:  # held-out errors from before fine-tuning are not of this base
+    if not parts.outcome.classes:  # held-out errors from before fine-tuning are not of this base
         head.left_out, head.y_left = np.zeros((0, 1)), np.zeros(0)
         if enough:
             head.left_out = head.logits(features["validation"], parts.table["validation"])
             head.y_left = y
         return
-    if parts.task.many or not enough or not hasattr(head, "weights"):
+    if parts.outcome.many or not enough or not hasattr(head, "weights"):
         return
     logits = head.logits(features["validation"], parts.table["validation"])
     temperature = metrics.fit_temperature(logits, y)
@@ -178,7 +178,7 @@ def _self_train(
         groups = None
         if parts.groups:
             groups = np.concatenate([parts.groups["train"], parts.groups["bare"][confident]])
-        return first.again(text, table, y, parts.task.classes, request.model.seed, groups)
+        return first.again(text, table, y, parts.outcome.classes, request.model.seed, groups)
 
     def rows_of(part: str) -> tuple[Array, Array, Array]:
         return features[part], parts.table[part], parts.y[part]

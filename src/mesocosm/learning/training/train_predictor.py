@@ -94,7 +94,7 @@ def _check_leakage(data: TrainingData, parts: Splits, say: Say) -> dict[str, Any
         ConfigValueError: an input that the settings do not allow predicts the target by itself.
     """
     model, target = data.model, data.model.target
-    labels = [parts.task.parse_target(v) for v in data.rows[target]]
+    labels = [parts.outcome.parse_target(v) for v in data.rows[target]]
     leaks = find_leaks(data.rows, data.kinds, model.features, parts.where, labels)
     suspects = [n for n in leaks["telling"] if n not in model.allow_leakage]
     if suspects:
@@ -249,7 +249,7 @@ class _Run:
         result = fit(request, lambda _: None, on_epoch=on_epoch)
         part = "validation" if len(parts.y["validation"]) else "train"
         logits = result.head.logits(result.features[part], parts.table[part])
-        loss: Callable[[Any, Any], float] = select_loss(parts.y[part], parts.task.classes)
+        loss: Callable[[Any, Any], float] = select_loss(parts.y[part], parts.outcome.classes)
         return loss(logits, parts.y[part])
 
     def fit(self) -> FitResult:
@@ -260,8 +260,8 @@ class _Run:
                 model.base,
                 self.context.root,
                 len(model.features),
-                parts.task.labels,
-                parts.task.scale,
+                parts.outcome.labels,
+                parts.outcome.scale,
             )
             self.say(f"{model.base.file} is evaluated without training")
             features = {p: np.zeros((len(y), 0), np.float32) for p, y in parts.y.items()}

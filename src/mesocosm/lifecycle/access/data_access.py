@@ -164,12 +164,12 @@ def read_training_rows(
 
 
 def _fields_of(model: Model) -> list[str]:
-    """The inputs of a model, its target, and what it is evaluated or ordered by."""
+    """The inputs of a model, its target, and what it is evaluated by or its task reads."""
     fields = [*model.features, model.target]
     if model.fairness:
         fields += model.fairness.groups
-    if model.rank and model.rank.when:
-        fields.append(model.rank.when)
+    if model.own_task:
+        fields += model.own_task.fields
     return list(dict.fromkeys(fields))
 
 
@@ -237,21 +237,22 @@ def _built_snapshot(catalog: Catalog, dataset: str) -> Mapping[str, Any]:
 
 
 def read_items(spec: Spec, catalog: Catalog, model: Model) -> dict[str, str]:
-    """The text of each item that a ranker may rank.
+    """The texts of another dataset that a model's task looks up, by the key of its rows.
 
     Raises:
-        MesocosmError: the dataset of the items is not built.
+        MesocosmError: that dataset is not built.
     """
-    if not model.rank or not model.rank.items:
+    lookup = model.own_task and model.own_task.lookup
+    if not lookup:
         return {}
-    snapshot = _built_snapshot(catalog, model.rank.items)
-    key = spec.eco.datasets[model.rank.items].key
+    snapshot = _built_snapshot(catalog, lookup.dataset)
+    key = spec.eco.datasets[lookup.dataset].key
     if key is None:
-        raise MesocosmError(f"the dataset '{model.rank.items}' has no 'key' that names an item")
-    columns, _ = read_columns(spec, snapshot, list(dict.fromkeys([key, *model.rank.texts])))
+        raise MesocosmError(f"the dataset '{lookup.dataset}' has no 'key' that names an item")
+    columns, _ = read_columns(spec, snapshot, list(dict.fromkeys([key, *lookup.texts])))
     items: dict[str, str] = {}
     for i, item in enumerate(columns[key]):
         if item is not None:
-            texts = [columns[name][i] for name in model.rank.texts]
+            texts = [columns[name][i] for name in lookup.texts]
             items[str(item)] = ". ".join(str(text) for text in texts if text is not None)
     return items

@@ -1,6 +1,6 @@
 """A version loaded to predict, and the version that a model starts from.
 
-Knows a version's record and folder, and what predicts for each task.
+Knows a version's record and folder, and the table of tasks.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.learning.model import Model
+from mesocosm.learning.tasks.registry import recorded_task
+from mesocosm.learning.tasks.task import Loading
 
 if TYPE_CHECKING:
     from mesocosm.learning.strategies.domain_adaptation import SourceModel
@@ -37,37 +39,16 @@ def load_version(
         What predicts for the version's task.
 
     Raises:
-        MesocosmError: a file of it was changed or lost.
+        MesocosmError: a file of it was changed or lost, or its task is not installed.
     """
-    from mesocosm.learning.export.predictor import Version
     from mesocosm.serving.runtimes.onnx import Onnx
 
-    folder, content = spec.root / ".mesocosm" / version["path"], version["content"]
-    session = open_session or Onnx().session
     bases: dict[Any, Any] = {}
     if shared is not None:
         bases = shared
-    match version["recipe"].get("task"):
-        case "text":
-            from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
-
-            return GenerationVersion(
-                folder, content, spec.root, bases.setdefault("writers", BaseModelCache())
-            )
-        case "retrieval":
-            from mesocosm.learning.tasks.retrieval.version import RetrievalVersion
-
-            return RetrievalVersion(folder, content, session, bases)
-        case "tags":
-            from mesocosm.learning.tasks.tagging.version import TaggingVersion
-
-            return TaggingVersion(folder, content, session)
-        case "ranking":
-            from mesocosm.learning.tasks.ranking.version import RankingVersion
-
-            return RankingVersion(folder, content)
-        case _:
-            return Version(folder, content, session, precision, shared)
+    folder, content = spec.root / ".mesocosm" / version["path"], version["content"]
+    loading = Loading(spec.root, open_session or Onnx().session, precision, bases)
+    return recorded_task(version["recipe"]).load(folder, content, loading)
 
 
 def load_starting_version(spec: Spec, catalog: Catalog, model: Model) -> SourceModel | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mesocosm.config import Spec
+from mesocosm.config.model_tasks import find_model_task
 from mesocosm.learning.model import Model
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ DROPS_ROWS = ("drop", "quarantine")  # ways with a missing value that leave no r
 
 def build_preprocessing(spec: Spec, model: Model, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """How one raw row becomes what the model reads: the recipe's SQL with the snapshot's facts."""
-    if model.rank:
-        from mesocosm.learning.tasks.ranking.version import preprocessing_spec as prepare_ranker
-
-        return prepare_ranker()
+    task = find_model_task(spec.eco, model)
+    own = task and task.request_spec()
+    if own:
+        return own
     from mesocosm.data.pipeline.recipe import serving_sql
     from mesocosm.lifecycle.access.pseudonym_key import read_private_key
     from mesocosm.lifecycle.file_datasets import resolve_datasets

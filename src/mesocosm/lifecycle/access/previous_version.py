@@ -16,6 +16,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.learning.model import Model
+from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.lifecycle.access.training_job import TrainingJob
@@ -68,9 +69,8 @@ def add_replay(
     if old is None or not _has_other_rows(old, snapshot):
         return past
     net = None
-    generates = last["recipe"].get("task") == "text"
     try:
-        if not generates:  # a text generator is compared by its weights
+        if recorded_task(last["recipe"]).loads_previous:
             net = load_version(job.spec, last)
         old_rows, old_split = read_columns(job.spec, old, fields)
     except (
@@ -137,7 +137,7 @@ def load_comparable_version(
     old = last and job.catalog.snapshot(last["snapshot"])
     if not last or not old or old["dataset"] != job.snapshot["dataset"]:
         return None
-    if last["recipe"].get("task"):
+    if not recorded_task(last["recipe"]).explains:
         return None
     try:
         net = load_version(job.spec, last)

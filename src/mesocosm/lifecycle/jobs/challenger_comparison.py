@@ -6,16 +6,16 @@ Knows two versions, the rows that they are evaluated on and the numbers that dec
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.learning.tasks.registry import recorded_task
+from mesocosm.learning.tasks.task import Task
 from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.lifecycle.access.training_job import TrainingJob
 
-Score = Callable[[Any, Mapping[str, Any], Any], float]  # net, prediction, truth
 FEW = 20  # labelled rows under which recent feedback decides nothing
-MOST_WRITTEN = 40  # held-out rows for which both generate a text
 MOST_OFTEN = 0.5  # lower bound of the share of requests of new classes that it names
 MARGIN = 0.02  # held-out accuracy a challenger may lose where recent labels favour it
 
@@ -106,12 +106,15 @@ def compare(
     ]
     shared_bases: dict[Any, Any] = {}
     nets = [load_version(training.spec, v, shared=shared_bases) for v in (champion, challenger)]
-    if nets[0].says == "text":
-        held = held[:MOST_WRITTEN]
-    return {
-        "held_out": _compare_scores(nets, held, model.target),
-        "recent": _compare_scores(nets, feedback, model.target),
-    } | _count_new_classes(nets, feedback, model.target)
+    task = recorded_task(champion["recipe"])
+    held = held[: task.most_compared]
+    compared = {
+        "held_out": _compare_scores(task, nets, held, model.target),
+        "recent": _compare_scores(task, nets, feedback, model.target),
+    }
+    if task.has_class:
+        compared |= _count_new_classes(nets, feedback, model.target)
+    return compared
 
 
 def _count_new_classes(
@@ -120,8 +123,6 @@ def _count_new_classes(
     """How many requests with a label that the champion lacks the challenger names; nothing where
     there are none.
     """
-    if nets[0].says != "classes":
-        return {}
     new = [row for row in rows if str(row[target]) not in nets[0].labels]
     if not new:
         return {}
@@ -145,10 +146,10 @@ def lower_bound(right: int, rows: int) -> float:
 
 
 def _compare_scores(
-    nets: Sequence[Any], rows: Sequence[Mapping[str, Any]], target: str
+    task: Task, nets: Sequence[Any], rows: Sequence[Mapping[str, Any]], target: str
 ) -> dict[str, Any]:
-    """The mean score of both on the same rows (see `SCORES`) and the 95 % bootstrap interval of
-    their difference.
+    """The mean score of both on the same rows, as the task has it, and the 95 % bootstrap interval
+    of their difference.
     """
     import numpy as np
 
@@ -157,9 +158,8 @@ def _compare_scores(
         return none | {"interval": [0.0, 0.0]}
     scores = []
     for net in nets:
-        score: Score = SCORES.get(net.says, _score_label)
         pairs = zip(net.predict(rows), rows, strict=True)
-        values: list[float] = [score(net, prediction, row[target]) for prediction, row in pairs]
+        values = [task.score(net, prediction, row[target]) for prediction, row in pairs]
         scores.append(np.array(values, dtype=np.float64))
     gap = scores[1] - scores[0]
     rng = np.random.default_rng(7)
@@ -172,35 +172,3 @@ def _compare_scores(
         "difference": round(float(gap.mean()), 4),
         "interval": [round(float(low), 4), round(float(high), 4)],
     }
-
-
-def _score_label(net: Any, prediction: Mapping[str, Any], truth: object) -> float:
-    return float(prediction["label"] == str(truth))
-
-
-def _score_number(net: Any, prediction: Mapping[str, Any], truth: Any) -> float:
-    """The share of a standard deviation that is not missed stands for accuracy."""
-    return float(1 - abs(prediction["value"] - float(truth)) / net.scale["sd"])
-
-
-def _score_tags(net: Any, prediction: Mapping[str, Any], truth: object) -> float:
-    """The share of words with the same tag; 0 where there are not as many."""
-    predicted, expected = prediction["text"].split(), str(truth).split()
-    if not predicted or len(predicted) != len(expected):
-        return 0.0
-    same = sum(a == b for a, b in zip(predicted, expected, strict=True))
-    return float(same / len(predicted))
-
-
-def _score_text(net: Any, prediction: Mapping[str, Any], truth: object) -> float:
-    from mesocosm.learning.tasks.generation.metrics import rouge_l
-
-    return float(rouge_l(prediction["text"], str(truth)))
-
-
-SCORES: dict[str, Score] = {
-    "number": _score_number,
-    "tags": _score_tags,
-    "text": _score_text,  # ROUGE-L
-}
-"""By what a net predicts, the score of one prediction, of which 1 is right; else accuracy."""

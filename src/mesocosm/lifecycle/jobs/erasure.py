@@ -21,6 +21,7 @@ from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.recipe import columns_of
+from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
 from mesocosm.lifecycle.access.subject_search import find_held_keys, find_sharing
@@ -310,10 +311,7 @@ def _erase_texts(store: Path, versions: Sequence[Row], rows: set[int]) -> dict[s
         if version["metrics"].get("examples"):
             changed[version["id"]] = {"metrics": version["metrics"] | {"examples": []}}
         folder = store / version["path"]
-        if version["recipe"].get("task") == "retrieval" and folder.is_dir():
-            from mesocosm.learning.tasks.retrieval.version import remove_answers
-
-            remove_answers(folder, rows)
+        if folder.is_dir() and recorded_task(version["recipe"]).erase_rows(folder, rows):
             changed.setdefault(version["id"], {})["content"] = digest_folder(folder)
     return changed
 

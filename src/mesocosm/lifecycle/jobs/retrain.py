@@ -16,9 +16,12 @@ from sqlalchemy import insert
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
+from mesocosm.config.model_tasks import find_model_task
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest
 from mesocosm.learning.model import Model
+from mesocosm.learning.tasks.registry import find_task
+from mesocosm.learning.tasks.task import TargetFacts
 from mesocosm.lifecycle.access.data_access import read_columns, read_field_types
 from mesocosm.lifecycle.access.training_job import TrainingJob
 from mesocosm.lifecycle.graph import collect_build_settings
@@ -131,11 +134,9 @@ def _open_retraining(spec: Spec, catalog: Catalog, service: str, reason: str) ->
         raise MesocosmError(f"the service '{service}' runs no model that could be retrained")
     model = spec.eco.models[name]
     refuse_at_fault(catalog, service)
-    if model.rank:
-        raise MesocosmError(
-            f"'{name}' ranks, and is fitted on all interactions at once: add the new rows to"
-            " its dataset and run 'mesocosm build'"
-        )
+    task = find_model_task(spec.eco, model)
+    if task and task.no_retraining:
+        raise MesocosmError(f"'{name}' {task.no_retraining}")
     champion = catalog.version(now["version"])
     snapshot = catalog.snapshot(dataset=model.dataset)
     if champion is None or snapshot is None:
@@ -177,12 +178,12 @@ def _split_feedback(job: Retraining) -> FeedbackSplit:
 def _labelled_rows(job: Retraining) -> list[dict[str, Any]]:
     """The labelled requests with their inputs, label, id and time; labels of numbers as numbers."""
     target = job.model.target
-    is_number = read_field_types(job.snapshot)[target] in ("number", "integer")
+    task = find_task(job.model, TargetFacts(read_field_types(job.snapshot)[target]))
     rows = []
     for request in job.catalog.labelled(job.service):
         label = request["label"]
-        if is_number:
-            label = float(label)
+        if task:
+            label = task.read_label(label)
         more = {target: label, PREDICTION_ID: request["id"], REQUEST_TIME: request["at"]}
         rows.append(request["input"]["clean"] | more)
     return rows

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_folder
 from mesocosm.learning.strategies.continual import PreviousVersion
+from mesocosm.learning.tasks.registry import find_task
+from mesocosm.learning.tasks.task import TargetFacts
 from mesocosm.learning.training.environment import describe_environment
 from mesocosm.lifecycle.access.data_access import (
     TrainingData,
@@ -210,7 +212,8 @@ def _repeat_rare_classes(
     from mesocosm.learning.strategies.class_discovery import oversample_classes
 
     predict = job.model.target
-    if not job.labelled or read_field_types(job.snapshot).get(predict) != "category":
+    task = find_task(job.model, TargetFacts(read_field_types(job.snapshot)[predict]))
+    if not job.labelled or task is None or not task.has_class:
         return job.labelled, list(range(len(job.labelled)))
     parts = zip(read.rows[predict], read.split, strict=True)
     trained = [value for value, part in parts if part == "train"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
+from mesocosm.config.model_tasks import find_model_task
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.data.types import role_of
 from mesocosm.learning.model import Model
@@ -256,7 +257,9 @@ def read_named_rows(
     """
     settings = spec.eco.models[model]
     field = snapshot["recipe"]["fields"].get(settings.target, {})
-    if settings.rank or settings.init_from or role_of(field) != "category" or field.get("values"):
+    task = find_model_task(spec.eco, settings)
+    is_open = role_of(field) == "category" and not field.get("values")
+    if not is_open or settings.init_from or (task and not task.has_class):
         return []
     labelled: list[Mapping[str, Any]] = []
     for name, service in spec.eco.services.items():

@@ -13,14 +13,14 @@ from mesocosm.catalog import Catalog, find_unlabelled
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.learning.model import Model
+from mesocosm.learning.tasks.registry import find_task, recorded_task
+from mesocosm.learning.tasks.task import TargetFacts
 from mesocosm.lifecycle.access.data_access import read_field_types, read_group_field, to_doubles
 from mesocosm.lifecycle.access.dataset_history import find_version
 from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.lifecycle.project_store import locate_project
 
 REQUESTS = 2000  # logged requests of a service that are read
-WITHOUT_CLASS = ("number", "integer", "text", "list", "tags")  # types without one label each
-OTHER_PREDICTIONS = {"number": "a number"}  # what a net that predicts no classes predicts
 
 
 def find_model(spec: Spec, name: str) -> Model:
@@ -89,7 +89,8 @@ def find_doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, 
 def _check_has_classes(name: str, model: Model, kinds: Mapping[str, str]) -> None:
     """Refuse a model whose rows do not have one class each."""
     kind = kinds[model.target]
-    if model.rank or kind in WITHOUT_CLASS:
+    task = find_task(model, TargetFacts(kind))
+    if task is None or not task.has_class:
         found = f"'{name}' predicts a {kind}, so its rows do not have one class each"
         raise ConfigValueError("", found, "a classifier")
 
@@ -187,14 +188,11 @@ def load_champion(spec: Spec, catalog: Catalog, model: str) -> tuple[dict[str, A
     if not champions:
         raise MesocosmError(f"the model '{model}' has no deployed version; run 'mesocosm build'")
     champion = champions[-1]
-    predicts, net = "a text", None
-    if not champion["recipe"].get("task"):
-        net = load_version(spec, champion)
-        predicts = OTHER_PREDICTIONS.get(net.says, "several labels")
-    if net is None or net.says != "classes":
-        found = f"'{model}' predicts {predicts}, which has no class probabilities"
+    task = recorded_task(champion["recipe"])
+    if not task.has_class:
+        found = f"'{model}' predicts {task.predicts}, which has no class probabilities"
         raise ConfigValueError("", found, "a classifier")
-    return champion, net
+    return champion, load_version(spec, champion)
 
 
 def read_unlabelled_requests(

@@ -46,7 +46,7 @@ class InferEndpoint:
             "model_name": name,
             "model_version": model.version,
             "id": str(body.get("id", scope["state"]["request"]))[:200],
-            "outputs": _select_outputs(body, build_outputs(predictions)),
+            "outputs": _select_outputs(body, build_outputs(predictions, model.form.numbers)),
             **_build_parameters(predictions),
         }
         await _build_response(result, body)(scope, receive, send)
@@ -175,16 +175,16 @@ def _tensor(name: str, kind: str, data: list[Any], *shape: int) -> dict[str, Any
     return {"name": name, "datatype": kind, "shape": list(shape), "data": data}
 
 
-def build_outputs(predictions: Sequence[Row]) -> list[dict[str, Any]]:
-    """Predictions as tensors: the id of each, its label, and the probability or the value with its
-    interval.
+def build_outputs(predictions: Sequence[Row], numbers: Sequence[str]) -> list[dict[str, Any]]:
+    """Predictions as tensors: the id of each, its label, the `numbers` that its form has, and the
+    interval of a value.
     """
     rows = len(predictions)
     outputs = [
         _tensor("id", "BYTES", [p["id"] for p in predictions], rows),
         _tensor("label", "BYTES", [str(p.get("label", "")) for p in predictions], rows),
     ]
-    for name in ("probability", "value"):
+    for name in numbers:
         if _all_have(predictions, name, (int, float)):
             outputs.append(_tensor(name, "FP64", [float(p[name]) for p in predictions], rows))
     if _all_have(predictions, "interval", (list,)):
@@ -213,10 +213,9 @@ def describe_model(name: str, model: ModelInstance) -> dict[str, Any]:
         {"name": "id", "datatype": "BYTES", "shape": [-1]},
         {"name": "label", "datatype": "BYTES", "shape": [-1]},
     ]
-    if model.says == "classes":
-        outputs.append({"name": "probability", "datatype": "FP64", "shape": [-1]})
-    if model.says == "number":
-        outputs.append({"name": "value", "datatype": "FP64", "shape": [-1]})
+    outputs += [
+        {"name": number, "datatype": "FP64", "shape": [-1]} for number in model.form.numbers
+    ]
     return {
         "name": name,
         "versions": [model.version],

@@ -25,16 +25,18 @@ def normalise_label(label: str, name: str, model: ModelInstance | None) -> str:
     """
     if model is None or not model.fields:
         return _normalise_class(label, name, [], {})
-    if model.says in ("text", "tags"):
-        _check_text(label)
-        return label
-    if model.says == "number":
-        _check_number(label)
-        return label
     labels, spellings = list(model.labels), model.fields.spellings
-    if model.says == "labels":
-        return _normalise_labels(label, name, labels, spellings)
-    return _normalise_class(label, name, labels, spellings)
+    match model.form.label:
+        case "free":
+            _check_text(label)
+            return label
+        case "number":
+            _check_number(label)
+            return label
+        case "many":
+            return _normalise_labels(label, name, labels, spellings)
+        case "one":
+            return _normalise_class(label, name, labels, spellings)
 
 
 def _check_text(label: str) -> None:

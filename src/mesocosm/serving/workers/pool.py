@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.prediction_form import PredictionForm
 from mesocosm.serving.requests.fields import Fields
 from mesocosm.serving.runtimes.onnx import Workers
 from mesocosm.serving.workers.prefork import PreforkServer, WorkerLost
@@ -188,9 +189,9 @@ class RemoteModel:
         return str(self._about["answers"])
 
     @property
-    def says(self) -> str:
-        """What it predicts: `classes`, `labels`, `number`, `text`, ..."""
-        return str(self._about["says"])
+    def form(self) -> PredictionForm:
+        """What a prediction holds."""
+        return PredictionForm.from_json(self._about["form"])
 
     @property
     def labels(self) -> list[str]:

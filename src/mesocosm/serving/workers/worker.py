@@ -137,7 +137,7 @@ def _describe(model: ModelInstance) -> dict[str, Any]:
         "version": model.version,
         "snapshot": model.snapshot,
         "answers": model.answers,
-        "says": model.says,
+        "form": model.form.as_json(),
         "labels": list(model.labels),
         "speaks": model.speaks,
         "record": None,

@@ -1,4 +1,4 @@
-"""A model is a tree: height is its macro F1, or R2 of a number, rings are versions; what is not in
+"""A model is a tree: height is the metric that its task names, rings are versions; what is not in
 service stands beside it as a sapling.
 """
 
@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mesocosm.world.elements.view import View
+from mesocosm.world.elements.view import TreeFacts, View
 
-SCORES = {"macro_f1": "macro F1", "r2": "R2", "mrr": "MRR", "rouge_l": "ROUGE-L"}
 SHOWN = (
     "accuracy",
     "macro_f1",
@@ -37,20 +36,21 @@ def tree(name: str, settings: Any, view: View) -> dict[str, Any]:
         return {"state": "unknown", "says": says, "sapling": _describe_work(work)}
     best = next((v for v in reversed(versions) if v["state"] == "champion"), versions[-1])
     metrics = best["metrics"]
-    key = next(key for key in SCORES if key in metrics)
+    shown = view.tree_facts(best["recipe"])
+    key = shown.metric
     fault = view.fault(f"models.{name}")
     return {
         "state": _state_of(best, fault),
-        "height": max(0.0, metrics[key]),
+        "height": max(0.0, metrics.get(key) or 0.0),
         "rings": len(versions),
-        "says": _describe_version(name, best, key, fault),
-        "species": species(best["recipe"]),
+        "says": _describe_version(name, best, shown, fault),
+        "species": shown.species,
         "sapling": _describe_work(work) or _describe_later(versions, best, key),
         "facts": {
             "version": best["id"],
             "interval": metrics["interval"],
             "baselines": metrics["baselines"],
-            **{metric: metrics[metric] for metric in SHOWN if metric in metrics},
+            **{metric: metrics[metric] for metric in (*SHOWN, key) if metric in metrics},
             **_fault_facts(fault),
             "base": settings.get("base"),
             "method": best["recipe"]["method"],
@@ -73,16 +73,19 @@ def _fault_facts(fault: tuple[str, str] | None) -> dict[str, str]:
 
 
 def _describe_version(
-    name: str, version: Mapping[str, Any], key: str, fault: tuple[str, str] | None
+    name: str, version: Mapping[str, Any], shown: TreeFacts, fault: tuple[str, str] | None
 ) -> str:
-    metrics = version["metrics"]
+    metrics, key = version["metrics"], shown.metric
     baselines = ", ".join(
         f"{baseline} {scores[key]:.3f}"
         for baseline, scores in metrics["baselines"].items()
         if scores.get(key) is not None
     )
+    height = "not known"
+    if metrics.get(key) is not None:
+        height = f"{metrics[key]:.3f}"
     says = (
-        f"Model {name}: {version['id']}, {SCORES[key]} {metrics[key]:.3f} on {metrics['rows']}"
+        f"Model {name}: {version['id']}, {shown.label} {height} on {metrics['rows']}"
         f" held-out rows ({baselines})"
     )
     if version["state"] == "refused":
@@ -116,22 +119,6 @@ def _describe_later(
                 "says": version["why"],
             }
     return None
-
-
-def species(recipe: Any) -> str:
-    """The species by family: an oak reads texts, a willow writes, a birch learns from a table
-    alone.
-
-    >>> species({"task": "text", "texts": ["q"]})
-    'willow'
-    >>> species({"texts": ["sentence"]})
-    'oak'
-    >>> species({"texts": []})
-    'birch'
-    """
-    if recipe.get("task") == "text":
-        return "willow"
-    return "oak" if recipe.get("texts") else "birch"
 
 
 def _describe_work(work: Any) -> dict[str, Any] | None:

@@ -6,21 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
 from mesocosm.config.schema import Ecosystem
+from mesocosm.core.faults import Fault, Path, fault, unknown_field
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
-
-ADAPTATION_METRICS = ("gain_over_general", "gain_over_local")
+from mesocosm.learning.tasks.task import CheckedModel, Task
 
 
 def check_adaptation(
-    eco: Ecosystem, name: str, model: Model, kinds: Mapping[str, str], at: Path
+    eco: Ecosystem, name: str, checked: CheckedModel, task: Task | None
 ) -> Iterator[Fault]:
     """Faults of `init_from`: another model of the file, of the same target, inputs and base, whose
     head is linear.
     """
+    model, at = checked.model, checked.at
     path = (*at, "init_from")
     general = eco.models.get(str(model.init_from))
     if general is None or model.init_from == name:
@@ -38,7 +38,7 @@ def check_adaptation(
             "no 'fine_tune', 'search', 'pretrain', 'self_training', 'fusion', 'pair' or 'rank'"
             " beside it",
         )
-    if not _predicts_classes(model, kinds) or _has_image(model, kinds):
+    if not _predicts_classes(task) or _has_image(model, checked.types):
         yield fault(
             path,
             "only classifiers of texts and tables can be adapted",
@@ -74,13 +74,12 @@ def _check_general(eco: Ecosystem, model: Model, general: Model, at: Path) -> It
         )
 
 
-def check_federated(
-    data: Dataset, model: Model, kinds: Mapping[str, str], at: Path
-) -> Iterator[Fault]:
+def check_federated(data: Dataset, checked: CheckedModel, task: Task | None) -> Iterator[Fault]:
     """Faults of `federated`: a linear head for classes, and rows of more than one site."""
+    model, at, kinds = checked.model, checked.at, checked.types
     path = (*at, "federated")
     yield from _check_sites(data, model, path)
-    if not _predicts_classes(model, kinds):
+    if not _predicts_classes(task):
         yield fault(
             path,
             f"'{model.target}' is a {kinds.get(model.target)}, and federated learning is for"
@@ -120,12 +119,12 @@ def _trains_more_than_a_head(model: Model) -> bool:
         or model.self_training
         or model.fusion != "early"
         or model.pair
-        or model.rank
+        or model.own_task
     )
 
 
-def _predicts_classes(model: Model, kinds: Mapping[str, str]) -> bool:
-    return kinds.get(model.target) in ("category", "boolean")
+def _predicts_classes(task: Task | None) -> bool:
+    return task is not None and task.has_class
 
 
 def _has_image(model: Model, kinds: Mapping[str, str]) -> bool:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mesocosm.config.checks.models.pretraining import check_pretraining
-from mesocosm.config.checks.names import Fault, Path, fault
 from mesocosm.config.schema import Ecosystem
+from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
+from mesocosm.learning.tasks.task import Task
 
 
-def check_automl(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
+def check_automl(model: Model, task: Task | None, at: Path) -> Iterator[Fault]:
     """Faults of `auto` and `self_training`."""
-    target = kinds.get(model.target)
-    more = target == "text" or model.search or model.pretrain or model.continual
+    alone = task is None or task.tries_bases
+    more = not alone or model.search or model.pretrain or model.continual
     if model.base == AUTO and more:
         yield fault(
             (*at, "base"),
@@ -25,7 +26,8 @@ def check_automl(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[F
     if model.auto and model.base != AUTO:
         found = "the base is given, so none is tried"
         yield fault((*at, "auto"), found, "'base: auto', or no 'auto' here")
-    classes_over_frozen = target in ("category", "boolean") and model.fine_tune.method == "frozen"
+    has_class = task is not None and task.has_class
+    classes_over_frozen = has_class and model.fine_tune.method == "frozen"
     if model.self_training and not classes_over_frozen:
         yield fault(
             (*at, "self_training"),
@@ -34,14 +36,14 @@ def check_automl(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[F
         )
 
 
-def check_continual(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
+def check_continual(model: Model, task: Task | None, at: Path) -> Iterator[Fault]:
     """Faults of `continual`."""
     if not model.continual:
         return
     if model.fine_tune.method == "frozen" or model.search:
         yield fault(
             (*at, "continual"),
-            _why_not_continual(model, kinds),
+            _why_not_continual(model, task),
             "'continual' with a base fine-tuned by gradient, such as 'fine_tune: lora', for"
             " classes, labels, a number or a text",
         )
@@ -53,12 +55,10 @@ def check_continual(model: Model, kinds: Mapping[str, str], at: Path) -> Iterato
         )
 
 
-def _why_not_continual(model: Model, kinds: Mapping[str, str]) -> str:
+def _why_not_continual(model: Model, task: Task | None) -> str:
     if model.search:
         return "a search starts from scratch"
-    if kinds.get(model.target) == "text":
-        return "a frozen base does not learn continually"
-    return "a head over a frozen base is fitted on all rows at once and forgets none"
+    return (task or Task).frozen_continual
 
 
 def check_base(eco: Ecosystem, model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:

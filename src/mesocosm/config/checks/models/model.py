@@ -1,5 +1,5 @@
-"""What a model's settings require of the dataset that it trains on. Knows which check is for which
-kind of model.
+"""What a model's settings require of the dataset that it trains on. Knows the checks of a
+model's task, and those of settings that tasks share.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from mesocosm.config.checks.models.adaptation import check_adaptation, check_federated
 from mesocosm.config.checks.models.base_models import check_automl, check_base, check_continual
 from mesocosm.config.checks.models.features import check_features, check_fusion
-from mesocosm.config.checks.models.ranking import check_ranking
 from mesocosm.config.checks.models.targets import check_target
-from mesocosm.config.checks.models.vision import check_vision
-from mesocosm.config.checks.names import Fault, check_reference
+from mesocosm.config.checks.names import check_reference
+from mesocosm.config.model_tasks import describe_model, find_model_task
 from mesocosm.config.schema import Ecosystem
-from mesocosm.data.types.field import FieldKind
+from mesocosm.core.faults import Fault
+from mesocosm.learning.tasks.task import CheckedModel, Task
+from mesocosm.learning.tasks.vision.checks import check_vision
 
 
 def check_models(eco: Ecosystem) -> Iterator[Fault]:
@@ -25,25 +26,25 @@ def check_models(eco: Ecosystem) -> Iterator[Fault]:
         data = eco.datasets.get(model.dataset)
         if not data or data.auto:
             continue
-        kinds = {field: _type_name(kind) for field, kind in data.fields.items()}
-        if model.rank:
-            yield from check_ranking(eco, model, data, kinds, at)
-            continue
-        yield from check_target(model, data, kinds, at)
-        yield from check_features(model, data, at)
-        yield from check_fusion(model, kinds, at)
-        yield from check_vision(model, kinds, at)
-        yield from check_automl(model, kinds, at)
-        if model.init_from:
-            yield from check_adaptation(eco, name, model, kinds, at)
-        if model.federated:
-            yield from check_federated(data, model, kinds, at)
-        yield from check_continual(model, kinds, at)
-        yield from check_base(eco, model, kinds, at)
+        checked, task = describe_model(eco, model, at), find_model_task(eco, model)
+        yield from check_target(checked, task)
+        if task is None or not task.checks_alone:
+            yield from _check_settings(eco, name, checked, task)
 
 
-def _type_name(kind: FieldKind) -> str:
-    """The field's type as a model knows it; a decimal is a number."""
-    if kind.ibis_type.startswith("decimal"):
-        return "number"
-    return kind.role
+def _check_settings(
+    eco: Ecosystem, name: str, checked: CheckedModel, task: Task | None
+) -> Iterator[Fault]:
+    """Settings that tasks share: features, bases, and ways to train."""
+    model, kinds, at = checked.model, checked.types, checked.at
+    data = eco.datasets[model.dataset]
+    yield from check_features(model, data, at)
+    yield from check_fusion(model, kinds, at)
+    yield from check_vision(model, kinds, task is None or task.takes_images, at)
+    yield from check_automl(model, task, at)
+    if model.init_from:
+        yield from check_adaptation(eco, name, checked, task)
+    if model.federated:
+        yield from check_federated(data, checked, task)
+    yield from check_continual(model, task, at)
+    yield from check_base(eco, model, kinds, at)

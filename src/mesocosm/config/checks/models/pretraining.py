@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mesocosm.config.checks.names import Fault, Path, check_reference, fault, unknown_field
+from mesocosm.config.checks.names import check_reference
 from mesocosm.config.schema import Ecosystem
+from mesocosm.core.faults import Fault, Path, fault, unknown_field
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 

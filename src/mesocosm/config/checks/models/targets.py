@@ -1,104 +1,22 @@
-"""What a model predicts, and the metrics and the loss that fit it. Knows the grammar's objects."""
+"""What a model predicts: a field that is there, of a type that some task predicts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from mesocosm.config.checks.models.adaptation import ADAPTATION_METRICS
-from mesocosm.config.checks.models.outputs import (
-    MULTI_LABEL_METRICS,
-    ORDINAL_METRICS,
-    TEXT_METRICS,
-    check_number,
-    check_text,
-)
-from mesocosm.config.checks.models.ranking import RANKING_METRICS
-from mesocosm.config.checks.models.tagging import TAGGING_METRICS, check_tagging
-from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
-from mesocosm.data.dataset import Dataset
-from mesocosm.learning.model import Model
-from mesocosm.learning.strategies.federated import FEDERATED_METRICS
-from mesocosm.learning.training.losses import LOSSES
-
-TARGETS = ("category", "boolean", "list", "number", "integer", "text", "tags")
+from mesocosm.core.faults import Fault, fault, unknown_field
+from mesocosm.learning.tasks.registry import describe_targets
+from mesocosm.learning.tasks.task import CheckedModel, Task
 
 
-def check_target(
-    model: Model, data: Dataset, kinds: Mapping[str, str], at: Path
-) -> Iterator[Fault]:
-    """Faults of `target`, and of what is required of the field it names."""
-    path = (*at, "target")
-    if model.target not in data.fields:
-        yield unknown_field(path, model.dataset, data.fields, model.target)
-        return
-    kind = kinds[model.target]
-    if kind not in TARGETS:
-        expected = "a category, boolean, list, number, text or tags field"
-        yield fault(path, f"'{model.target}' is a {kind}", expected)
-    elif kind == "tags":
-        yield from check_tagging(model, kinds, at)
-    elif kind == "text":
-        yield from check_text(model, at)
+def check_target(checked: CheckedModel, task: Task | None) -> Iterator[Fault]:
+    """Faults of `target`, and of what the task requires."""
+    model, fields = checked.model, checked.data.fields
+    path = (*checked.at, "target")
+    if task is not None:
+        yield from task.check(checked)
+    elif model.target not in fields:
+        yield unknown_field(path, model.dataset, fields, model.target)
     else:
-        yield from _check_classes_or_number(model, data, kind, at)
-
-
-def _check_classes_or_number(model: Model, data: Dataset, kind: str, at: Path) -> Iterator[Fault]:
-    """Metrics, and a loss, that are not of classes, labels or a number."""
-    task = {"number": "numbers", "integer": "numbers", "list": "labels"}.get(kind, "classes")
-    if task == "numbers":
-        yield from check_number(model, at)
-    if task == "labels" and model.fairness:
-        found = f"fairness gaps are of classes, and '{model.target}' is a list"
-        yield fault((*at, "fairness"), found, "no 'fairness' here")
-    ordered = bool(getattr(data.fields[model.target], "ordered", False))
-    for metrics, found, expected in _metrics_of_other_tasks(model, task, kind, ordered):
-        for metric in metrics:
-            if metric in model.require:
-                yield fault((*at, "require", metric), f"'{metric}' is {found}", expected)
-    loss = getattr(model.fine_tune, "loss", None)
-    if loss and loss.of != task:
-        fits = [name for name, loss_kind in LOSSES.items() if getattr(loss_kind, "of", "") == task]
-        found = f"'{loss.method}' is a loss of {loss.of}, and '{model.target}' is a {kind}"
-        yield fault((*at, "fine_tune", "loss"), found, "", fits)
-
-
-def _metrics_of_other_tasks(
-    model: Model, task: str, kind: str, ordered: bool
-) -> Iterator[tuple[tuple[str, ...], str, str]]:
-    """Metrics that the model cannot have, why, and what would be valid."""
-    target = f"'{model.target}'"
-    if not ordered:
-        yield (
-            ORDINAL_METRICS,
-            f"of ordered classes, and {target} has no order",
-            f"'ordered: true' in the field {target}, or another metric",
-        )
-    if task != "labels":
-        found = f"a multi-label metric, and {target} is a {kind}"
-        yield MULTI_LABEL_METRICS, found, "another metric"
-    found = f"a sequence labelling metric, and {target} is a {kind}"
-    yield TAGGING_METRICS, found, "another metric"
-    yield (
-        tuple(metric for metric in RANKING_METRICS if metric != "mrr"),
-        "a ranking metric",
-        "'rank' in the model, or another metric",
-    )
-    if task != "numbers":
-        yield (
-            tuple(metric for metric in TEXT_METRICS if metric != "gain_over_linear"),
-            f"a text metric, and {target} is a {kind}",
-            "a classification metric",
-        )
-    if not model.federated:
-        yield (
-            tuple(FEDERATED_METRICS),
-            "a metric of federated learning",
-            "'federated' in the model, or another metric",
-        )
-    if not model.init_from:
-        yield (
-            ADAPTATION_METRICS,
-            "a metric of a model that adapts another",
-            "'init_from' in the model, or another metric",
-        )
+        found = f"'{model.target}' is a {fields[model.target].type}"
+        yield fault(path, found, describe_targets())

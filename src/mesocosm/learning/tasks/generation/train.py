@@ -18,9 +18,9 @@ from mesocosm.core.files import write_json
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
-from mesocosm.learning.cost.text import generation_job
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
+from mesocosm.learning.tasks.generation.cost import generation_job
 from mesocosm.learning.tasks.generation.metrics import compare, evaluate, nearest_answers
 from mesocosm.learning.tasks.generation.prompt import Prompter, split_pairs
 

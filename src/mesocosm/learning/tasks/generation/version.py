@@ -6,16 +6,16 @@ Knows a version's folder and its base. Knows nothing of requests or services.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mesocosm.core.errors import MesocosmError
-from mesocosm.core.hashing import digest_folder
+from mesocosm.core.prediction_form import FREE_TEXT
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.tasks.generation.prompt import Prompter, format_inputs
+from mesocosm.learning.tasks.version_files import read_card
 
 
 class BaseModelCache:
@@ -50,7 +50,7 @@ class GenerationVersion:
 
     labels: Sequence[str] = ()
     scale = None
-    says = "text"
+    form = FREE_TEXT
 
     def __init__(self, folder: Path, content: str, root: Path, bases: BaseModelCache) -> None:
         import torch
@@ -60,12 +60,7 @@ class GenerationVersion:
         from mesocosm.learning.model import Tuning
         from mesocosm.learning.tasks.generation.net import apply_delta
 
-        if not folder.is_dir() or digest_folder(folder) != content:
-            raise MesocosmError(
-                f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
-                " build'"
-            )
-        self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        self.card = read_card(folder, content)
         self.inputs: list[str] = self.card["inputs"]
         base = resolve(self.card["base"], root)
         if base.weights != self.card["weights"]:

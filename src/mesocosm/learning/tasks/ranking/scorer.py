@@ -26,7 +26,7 @@ from mesocosm.learning.tasks.ranking.features import (
     standardize_rows,
     transition_matrix,
 )
-from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel
+from mesocosm.learning.tasks.ranking.towers.two_tower import TwoTowerModel
 
 Array = np.ndarray[Any, Any]
 FILE = "ranker.safetensors"

@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from mesocosm.core.settings import Settings
+from mesocosm.learning.tasks.task import Lookup, TaskSettings
 
 
 class Towers(Settings):
@@ -27,7 +28,7 @@ class Towers(Settings):
     forget: float = Field(0.3, ge=0, lt=1)
 
 
-class Rank(Settings):
+class Rank(TaskSettings):
     """Rank all items for somebody by what they did before; the model's one input names who, and
     `target` the item.
 
@@ -60,6 +61,16 @@ class Rank(Settings):
     diverse: float = Field(0.0, ge=0, lt=1)
     explore: int = Field(0, ge=0, le=50)
     towers: Towers | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The field that orders what somebody did."""
+        return (self.when,) if self.when else ()
+
+    @property
+    def lookup(self) -> Lookup | None:
+        """The items and what is said of them."""
+        return Lookup(self.items, self.texts) if self.items else None
 
     @model_validator(mode="after")
     def _room(self) -> Rank:

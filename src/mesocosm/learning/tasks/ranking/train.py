@@ -18,14 +18,14 @@ from mesocosm.core.files import write_json
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.cost.estimate import track_estimate
-from mesocosm.learning.cost.ranking import ranking_job
 from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS
+from mesocosm.learning.tasks.ranking.cost import ranking_job
 from mesocosm.learning.tasks.ranking.features import NAMES
 from mesocosm.learning.tasks.ranking.metrics import evaluate
 from mesocosm.learning.tasks.ranking.scorer import Scorer
 from mesocosm.learning.tasks.ranking.settings import Rank, Towers
 from mesocosm.learning.tasks.ranking.stacking import choose_strength, fit_weights
-from mesocosm.learning.tasks.ranking.two_tower import TwoTowerModel
+from mesocosm.learning.tasks.ranking.towers.two_tower import TwoTowerModel
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
@@ -86,7 +86,7 @@ class _Parts:
         start: TwoTowerModel | None = None,
     ) -> tuple[Scorer, TwoTowerModel | None]:
         """A scorer of some histories, and its towers, which go on from `start`."""
-        from mesocosm.learning.tasks.ranking.tower_training import fit_towers
+        from mesocosm.learning.tasks.ranking.towers.tower_training import fit_towers
 
         towers = None
         if self.towers:

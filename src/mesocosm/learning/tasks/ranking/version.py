@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import MesocosmError
-from mesocosm.core.hashing import digest_folder
+from mesocosm.core.prediction_form import PredictionForm
 from mesocosm.learning.tasks.ranking.reranking import explore_items, select_top
 from mesocosm.learning.tasks.ranking.scorer import Scorer
+from mesocosm.learning.tasks.version_files import read_card
 
 Array = np.ndarray[Any, Any]
 BETWEEN = ";"
@@ -43,15 +43,10 @@ class RankingVersion:
     """
 
     scale = None
-    says = "ranking"
+    form = PredictionForm()
 
     def __init__(self, folder: Path, content: str) -> None:
-        if not folder.is_dir() or digest_folder(folder) != content:
-            raise MesocosmError(
-                f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
-                " build'"
-            )
-        self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        self.card = read_card(folder, content)
         held = json.loads((folder / "items.json").read_text(encoding="utf-8"))
         self.labels: list[str] = held["items"]
         self.says_of: dict[str, str] = held["says"]

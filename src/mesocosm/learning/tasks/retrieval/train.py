@@ -20,11 +20,11 @@ from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import aside_name, write_json
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
-from mesocosm.learning.cost.text import retrieval_job
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.heads.folds import number_groups
 from mesocosm.learning.tasks.generation.prompt import split_pairs
+from mesocosm.learning.tasks.retrieval.cost import retrieval_job
 from mesocosm.learning.tasks.retrieval.metrics import compare, evaluate, rank_by_words
 from mesocosm.learning.tasks.retrieval.query_projection import (
     fit_projection,

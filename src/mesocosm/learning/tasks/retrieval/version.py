@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import aside_name, write_json
-from mesocosm.core.hashing import digest_folder
+from mesocosm.core.prediction_form import FREE_TEXT
 from mesocosm.learning.export.predictor import Reader
 from mesocosm.learning.tasks.generation.prompt import format_inputs
 from mesocosm.learning.tasks.retrieval.query_projection import normalize_rows
+from mesocosm.learning.tasks.version_files import read_card
 
 TOP = 5
 
@@ -62,19 +62,14 @@ class RetrievalVersion:
 
     labels: Sequence[str] = ()
     scale = None
-    says = "text"
+    form = FREE_TEXT
 
     def __init__(
         self, folder: Path, content: str, open_session: Any, readers: dict[Any, Any]
     ) -> None:
         from safetensors.numpy import load_file
 
-        if not folder.is_dir() or digest_folder(folder) != content:
-            raise MesocosmError(
-                f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
-                " build'"
-            )
-        self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        self.card = read_card(folder, content)
         self.inputs: list[str] = self.card["inputs"]
         kept = load_file(folder / "answers.safetensors")
         self.answers, self.turn = kept["answers"], kept["turn"]

@@ -17,10 +17,10 @@ from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
-from mesocosm.learning.cost.text import tagging_job
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.heads.folds import number_groups
+from mesocosm.learning.tasks.tagging.cost import tagging_job
 from mesocosm.learning.tasks.tagging.head import LinearHead, WordStates, fit_head, word_logits
 from mesocosm.learning.tasks.tagging.metrics import compare, evaluate, tag_by_dictionary
 from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi, word_spans

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mesocosm.core.errors import MesocosmError
-from mesocosm.core.hashing import digest_folder
+from mesocosm.core.prediction_form import FREE_TEXT
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
 from mesocosm.learning.heads.blend import softmax
 from mesocosm.learning.tasks.tagging.head import word_logits
@@ -22,6 +20,7 @@ from mesocosm.learning.tasks.tagging.words import (
     trim_marks,
     word_spans,
 )
+from mesocosm.learning.tasks.version_files import read_card
 
 Array = np.ndarray[Any, Any]
 
@@ -40,17 +39,12 @@ class TaggingVersion:
 
     labels: Sequence[str] = ()
     scale = None
-    says = "tags"
+    form = FREE_TEXT
 
     def __init__(self, folder: Path, content: str, open_session: Any) -> None:
         from safetensors.numpy import load_file
 
-        if not folder.is_dir() or digest_folder(folder) != content:
-            raise MesocosmError(
-                f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
-                " build'"
-            )
-        self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        self.card = read_card(folder, content)
         self.inputs: list[str] = self.card["inputs"]
         self.tags: list[str] = self.card["tags"]
         self.tokens = Tokens(folder / "trunk", self.card["max_length"])

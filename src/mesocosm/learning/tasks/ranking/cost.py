@@ -14,7 +14,7 @@ from mesocosm.learning.cost.workload import Net, count_tokens, import_work
 from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS
 from mesocosm.learning.tasks.ranking.features import NAMES, STRENGTHS
 from mesocosm.learning.tasks.ranking.settings import Towers
-from mesocosm.learning.tasks.ranking.two_tower import FULL_SOFTMAX_ITEMS, SAMPLED_ITEMS
+from mesocosm.learning.tasks.ranking.towers.two_tower import FULL_SOFTMAX_ITEMS, SAMPLED_ITEMS
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base

@@ -10,12 +10,12 @@ import numpy as np
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.heads.blend import softmax
 from mesocosm.learning.tasks.baseline_settings import build_baseline_features
-from mesocosm.learning.tasks.task import Task, raise_single_value, round_known
+from mesocosm.learning.tasks.outcome import Outcome, raise_single_value, round_known
 
 Array = np.ndarray[Any, Any]
 
 
-class Classification(Task):
+class ClassOutcome(Outcome):
     """A category or boolean: probabilities of its values."""
 
     output = "probabilities"

@@ -1,21 +1,16 @@
-"""What a sequence labelling model may be made of. Knows the grammar's objects."""
+"""What a sequence labelling model may be made of. Knows a model's settings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mesocosm.config.checks.models.outputs import CLASSES_ONLY, check_metrics
-from mesocosm.config.checks.names import Fault, Path, fault
+from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
+from mesocosm.learning.tasks.row_checks import check_metrics
+from mesocosm.learning.tasks.tagging.task import METRICS
+from mesocosm.learning.tasks.text_task import CLASSES_ONLY
 
-TAGGING_METRICS = (
-    "span_f1",
-    "span_precision",
-    "span_recall",
-    "token_accuracy",
-    "gain_over_dictionary",
-)
 NOT_ALLOWED = (
     "auto",
     "image_base",
@@ -40,7 +35,7 @@ def check_tagging(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[
         yield fault((*at, "features"), found, "the one text field whose words are tagged")
     yield from _check_not_allowed(model, at)
     yield from _check_tuning(model, at)
-    yield from check_metrics(model, TAGGING_METRICS, "a sequence labelling metric", at)
+    yield from check_metrics(model, METRICS, "a sequence labelling metric", at)
 
 
 def _check_not_allowed(model: Model, at: Path) -> Iterator[Fault]:

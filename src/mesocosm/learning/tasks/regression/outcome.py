@@ -15,8 +15,8 @@ from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.evaluation.interval_widths import fit_widths, interval_ends, quantile
 from mesocosm.learning.evaluation.slices import slices_of as slices
 from mesocosm.learning.tasks.baseline_settings import build_baseline_features
+from mesocosm.learning.tasks.outcome import Outcome, round_known, round_or_none
 from mesocosm.learning.tasks.significance import wilcoxon_p
-from mesocosm.learning.tasks.task import Task, round_known, round_or_none
 
 Array = np.ndarray[Any, Any]
 LEVEL = 0.9
@@ -36,7 +36,7 @@ def r2(predictions: Array, y: Array) -> float:
     return 1 - float(((predictions - y) ** 2).sum()) / spread
 
 
-class Regression(Task):
+class NumberOutcome(Outcome):
     """A number or integer; trained standardised, predicted in its unit.
 
     Its interval is split-conformal: the quantile of the held-out training residuals, in each leaf
@@ -108,7 +108,7 @@ class Regression(Task):
 
     def measure_coverage(
         self,
-        scale: dict[str, Any],
+        described: Mapping[str, Any],
         predictions: Array,
         parts: Any,
         open_: Mapping[str, Sequence[Any]],
@@ -120,13 +120,14 @@ class Regression(Task):
         The p of a slice is corrected for all slices that were tested (Bonferroni).
 
         Args:
+            described: what the version's card holds, with its `scale`.
             predictions: predictions of the test rows (rows, 1).
             open_: columns of the test rows that may be shown; `kinds`, their types.
 
         Source: Romano et al. 2019, arXiv 1905.03222 (coverage beside width).
         """
         y = parts.y["test"] * self.sd + self.mean
-        both = interval_ends(scale, parts.table["test"], predictions[:, 0])
+        both = interval_ends(described["scale"], parts.table["test"], predictions[:, 0])
         if both is None or not len(y):
             return {}
         inside = (both[0] <= y + 1e-9 * abs(y)) & (y - 1e-9 * abs(y) <= both[1])
@@ -203,8 +204,8 @@ class Regression(Task):
         gap = np.abs(predictions[:, 0] - (parts.y["test"] * self.sd + self.mean))
         return np.asarray(gap > np.quantile(gap, 0.9))
 
-    def describe(self, head: Any) -> dict[str, Any]:
-        """The scale, and half the interval's width at its level."""
+    def describe(self, head: Any, parts: Any, seed: int) -> dict[str, Any]:
+        """The scale, half the interval's width at its level, and how wide it is by row."""
         scale: dict[str, Any] = {
             "mean": self.mean,
             "sd": self.sd,
@@ -213,6 +214,7 @@ class Regression(Task):
         }
         if self.floor is not None:
             scale["floor"] = self.floor
+        scale["widths"] = self.widths(head, parts, seed)
         return {"labels": [], "scale": scale}
 
 

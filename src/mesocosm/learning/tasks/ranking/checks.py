@@ -1,15 +1,14 @@
-"""What a ranking model may be made of. Knows the grammar's objects."""
+"""What a ranking model may be made of. Knows a model's settings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mesocosm.config.checks.models.outputs import check_metrics
-from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
-from mesocosm.config.schema import Ecosystem
-from mesocosm.data.dataset import Dataset
+from mesocosm.core.faults import Fault, Path, fault, unknown_field
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
+from mesocosm.learning.tasks.row_checks import check_metrics
+from mesocosm.learning.tasks.task import CheckedModel, DatasetFacts
 
 RANKING_METRICS = (
     "hit_rate_at_10",
@@ -36,13 +35,12 @@ NOT_ALLOWED = (
 )
 
 
-def check_ranking(
-    eco: Ecosystem, model: Model, data: Dataset, kinds: Mapping[str, str], at: Path
-) -> Iterator[Fault]:
+def check_ranking(checked: CheckedModel) -> Iterator[Fault]:
     """Everything that does not fit together, in no order."""
+    model, data, kinds, at = checked.model, checked.data, checked.types, checked.at
     yield from _check_interactions(model, data, kinds, at)
     yield from _check_time(model, data, kinds, at)
-    yield from _check_items(eco, model, at)
+    yield from _check_items(checked.datasets, model, at)
     for key in NOT_ALLOWED:
         if getattr(model, key):
             found = "a ranking model trains on interactions, as 'rank' says"
@@ -62,7 +60,7 @@ def check_ranking(
 
 
 def _check_interactions(
-    model: Model, data: Dataset, kinds: Mapping[str, str], at: Path
+    model: Model, data: DatasetFacts, kinds: Mapping[str, str], at: Path
 ) -> Iterator[Fault]:
     """Who did something (the input) and with which item (the target)."""
     named: list[tuple[Path, str]] = [(("target",), model.target)]
@@ -91,7 +89,9 @@ def _check_interactions(
         )
 
 
-def _check_time(model: Model, data: Dataset, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
+def _check_time(
+    model: Model, data: DatasetFacts, kinds: Mapping[str, str], at: Path
+) -> Iterator[Fault]:
     assert model.rank is not None
     when, path = model.rank.when, (*at, "rank", "when")
     if when is not None and when not in data.fields:
@@ -105,7 +105,7 @@ def _check_time(model: Model, data: Dataset, kinds: Mapping[str, str], at: Path)
         yield fault(path, found, "a field that is not")
 
 
-def _check_items(eco: Ecosystem, model: Model, at: Path) -> Iterator[Fault]:
+def _check_items(datasets: Mapping[str, DatasetFacts], model: Model, at: Path) -> Iterator[Fault]:
     assert model.rank is not None
     name, path = model.rank.items, (*at, "rank", "items")
     if name is None:
@@ -113,12 +113,12 @@ def _check_items(eco: Ecosystem, model: Model, at: Path) -> Iterator[Fault]:
             found = "texts of items are named, and no dataset of items is"
             yield fault((*at, "rank", "texts"), found, "'items' with a dataset")
         return
-    if name not in eco.datasets:
+    if name not in datasets:
         found = f"no dataset is named '{name}'"
-        yield fault(path, found, "a dataset", sorted(eco.datasets), name)
+        yield fault(path, found, "a dataset", sorted(datasets), name)
         return
-    listed = eco.datasets[name]
-    if listed.auto:
+    listed = datasets[name]
+    if listed.drafted:
         return
     if not listed.key:
         found = f"'{name}' has no key that names an item"
@@ -129,7 +129,7 @@ def _check_items(eco: Ecosystem, model: Model, at: Path) -> Iterator[Fault]:
     yield from _check_item_texts(model, name, listed, at)
 
 
-def _check_item_texts(model: Model, name: str, listed: Dataset, at: Path) -> Iterator[Fault]:
+def _check_item_texts(model: Model, name: str, listed: DatasetFacts, at: Path) -> Iterator[Fault]:
     assert model.rank is not None
     for i, field in enumerate(model.rank.texts):
         path = (*at, "rank", "texts", i)

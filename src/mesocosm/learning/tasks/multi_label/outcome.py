@@ -14,8 +14,8 @@ from mesocosm.learning.features.tabular import BETWEEN
 from mesocosm.learning.heads.blend import sigmoid
 from mesocosm.learning.heads.kernel import multi_label_loss
 from mesocosm.learning.tasks.baseline_settings import build_baseline_features
+from mesocosm.learning.tasks.outcome import Outcome, raise_single_value, round_known, round_or_none
 from mesocosm.learning.tasks.significance import wilcoxon_p
-from mesocosm.learning.tasks.task import Task, raise_single_value, round_known, round_or_none
 
 Array = np.ndarray[Any, Any]
 MAX_LABELS = 2000  # different labels
@@ -37,7 +37,7 @@ def _ratio(part: float, whole: float) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-class MultiLabel(Task):
+class LabelsOutcome(Outcome):
     """A list: the probability of each of its values.
 
     Source: Tsoumakas and Katakis 2007, Multi-Label Classification: An Overview (the figures).
@@ -182,6 +182,6 @@ class MultiLabel(Task):
         """Rows with a label too many or too few."""
         return np.asarray(((predictions >= 0.5) != parts.y["test"]).any(1))
 
-    def describe(self, head: Any) -> dict[str, Any]:
+    def describe(self, head: Any, parts: Any, seed: int) -> dict[str, Any]:
         """The labels, of which several may be there."""
         return {"labels": self.labels, "many": True}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mesocosm.config.checks.names import Fault, Path, fault
+from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.learning.augmentation import AUGMENT
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
@@ -13,8 +13,14 @@ from mesocosm.learning.strategies.automl import AUTO
 OF_WORDS = ("prefix", "prompt")  # methods that put virtual tokens before a text
 
 
-def check_vision(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
-    """What does not fit inputs that are images, or that there are none."""
+def check_vision(
+    model: Model, kinds: Mapping[str, str], takes_images: bool, at: Path
+) -> Iterator[Fault]:
+    """What does not fit inputs that are images, or that there are none.
+
+    Args:
+        takes_images: whether the model's task can have them.
+    """
     types = [kinds.get(field) for field in model.features]
     has_image = "image" in types
     trained = "text"
@@ -24,7 +30,7 @@ def check_vision(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[F
     if not has_image:
         yield from _check_without_images(model, at)
         return
-    if kinds.get(model.target) == "text" or isinstance(model.base, ImportedModel):
+    if not takes_images or isinstance(model.base, ImportedModel):
         yield fault(
             (*at, "features"),
             "images are for classes, labels or a number, and not for an imported model",

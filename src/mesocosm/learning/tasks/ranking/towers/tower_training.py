@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, gelu
 
 from mesocosm.core.errors import ConfigValueError
-from mesocosm.learning.tasks.ranking import two_tower
 from mesocosm.learning.tasks.ranking.features import History
 from mesocosm.learning.tasks.ranking.settings import Towers
-from mesocosm.learning.tasks.ranking.two_tower import FADES, MAX_HISTORY, NET, TwoTowerModel
+from mesocosm.learning.tasks.ranking.towers import two_tower
+from mesocosm.learning.tasks.ranking.towers.two_tower import FADES, MAX_HISTORY, NET, TwoTowerModel
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]

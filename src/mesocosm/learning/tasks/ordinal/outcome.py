@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
-from mesocosm.learning.tasks.classification import Classification
+from mesocosm.learning.tasks.classification.outcome import ClassOutcome
+from mesocosm.learning.tasks.outcome import round_known, round_or_none
 from mesocosm.learning.tasks.significance import wilcoxon_p
-from mesocosm.learning.tasks.task import round_known, round_or_none
 
 Array = np.ndarray[Any, Any]
 
@@ -41,7 +41,7 @@ def weighted_kappa(y: Array, predictions: Array, classes: int) -> float:
     return 1 - float((observed * steps).sum()) / chance
 
 
-class Ordinal(Classification):
+class OrdinalOutcome(ClassOutcome):
     """A category whose values have an order; a row's prediction is the median of its
     probabilities.
 
@@ -96,6 +96,6 @@ class Ordinal(Classification):
             f" {metrics['kappa']:.3f}, accuracy {metrics['accuracy']:.3f}"
         )
 
-    def describe(self, head: Any) -> dict[str, Any]:
+    def describe(self, head: Any, parts: Any, seed: int) -> dict[str, Any]:
         """The classes in their order."""
-        return super().describe(head) | {"ordered": True}
+        return super().describe(head, parts, seed) | {"ordered": True}

@@ -1,0 +1,1 @@
+"""Classification: a category or boolean."""

@@ -1,0 +1,1 @@
+"""Ordinal classification: a category whose values have an order."""

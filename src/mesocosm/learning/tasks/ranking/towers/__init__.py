@@ -1,0 +1,1 @@
+"""Two towers: vectors of people and of items, learnt by gradient."""
