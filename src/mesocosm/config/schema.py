@@ -32,11 +32,11 @@ class Ecosystem(Settings):
         about: a line for people.
         sources: where raw rows come from.
         datasets: governed tables.
-        models: what is learned.
+        models: what is trained.
         services: what is served.
-        monitors: what is watched.
+        monitors: what watches the services.
         world: the place people enter.
-        oidc: who may come in with a token of an OpenID Connect provider.
+        oidc: authentication by an OpenID Connect provider.
         language: a language model that may word what inhabitants answer, and is asked once what the
             style of the world is nearest to.
     """

@@ -190,7 +190,7 @@ class Model(Settings):
 
     @property
     def met(self) -> bool:
-        """Whether the trunk has learnt from labels of training rows before a head is fitted, so
+        """Whether the trunk was trained on labels of training rows before a head is fitted, so
         that what is left out says too much.
         """
         return bool(self.pretrain and self.pretrain.method.fields)

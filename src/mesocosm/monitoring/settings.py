@@ -58,7 +58,7 @@ class Monitor(Settings):
         surge: how a label that becomes far more frequent is detected; the alert has the items.
         on_drift: what follows on drift, in order; `retrain` and `recalibrate` (probabilities
             weighted by how much more frequent each class became) only where the diagnosis is that
-            they remedy it.
+            they mend it.
         on_anomaly: what follows on an anomaly, in order: `rollback` to the version before, or
             `fallback` to the service's simpler model.
         notify: where its alerts are sent; shown nowhere, since an address may be a secret.

@@ -90,7 +90,7 @@ class Batch(Settings):
 
 
 class Update(Settings):
-    """When a service's model is retrained, beside what its monitors trigger.
+    """When a service's model is retrained, in addition to what its monitors trigger.
 
     Args:
         every: how often, drift or not.

@@ -52,7 +52,7 @@ class World(Settings):
         seed: another seed gives another layout of the valley.
         places: the places in it.
         models: a glTF file (`.glb`, in metres, its foot at the origin) for the body of a kind of
-            thing; what tells its state is drawn as ever.
+            element; what shows its state is drawn in any case.
     """
 
     style: str = Field("a river valley at dawn", max_length=400)

@@ -10,7 +10,7 @@ from mesocosm.core.settings import Settings
 
 
 class Prometheus(Settings):
-    """`prometheus.yml` and `rules.yml`; the token is read from a file beside them.
+    """`prometheus.yml` and `rules.yml`; the token is read from a file next to them.
 
     Args:
         target: host and port of the gateway.

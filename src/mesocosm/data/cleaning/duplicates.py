@@ -21,8 +21,8 @@ class Duplicates(Settings):
     Args:
         by: names of fields, or `row` for all of them.
         keep: `first` or `last` in the order read.
-        like: how alike two rows must be to count as the same, over 0.5 to 1; without it they must
-            be equal.
+        like: how similar two rows must be to count as duplicates, over 0.5 to 1; without it they
+            must be equal.
         block: a field that two rows must share before they are compared; without it near ones are
             found by MinHash.
 

@@ -145,7 +145,7 @@ class FieldKind(Settings):
     ) -> dict[str, Column]:
         """Helper columns cut from the text, each computed once; most types need none.
 
-        Asked again with what it gave, so that a helper may rest on another, until it gives no more.
+        Asked again with what it gave, so that a helper may use another, until it gives no more.
         """
         del raw, known, facts
         return {}

@@ -38,7 +38,7 @@ class Auto(Settings):
     Args:
         minutes: what all tries may take; one whose price is more than what is left is not begun.
         bases: folders and hub ids that are tried besides those that come with Mesocosm and are
-            here.
+            installed.
 
     Source: Wang et al. 2021, MLSys (FLAML: cheap tries first, cost-aware).
 

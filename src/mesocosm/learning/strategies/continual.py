@@ -29,7 +29,7 @@ MIN_TEST_ROWS = 10  # previous test rows under which retention is not measured
 
 
 class Continual(Settings):
-    """Begin where the last version ended, and keep what it knew.
+    """Start from the last version's weights, and retain what it knew.
 
     Args:
         replay: old training rows that are seen again, as a share of the new ones; of rows that are

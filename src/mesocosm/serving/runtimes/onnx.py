@@ -63,8 +63,8 @@ class Onnx(Settings):
     Args:
         precision: `int8` where it agreed with `fp32` at export, which `auto` takes too.
         threads: of one session.
-        workers: processes that hold the model beside the gateway, so many or `{least, most}` by
-            load; 0 holds it in the gateway itself.
+        workers: processes that hold the model: a number, or `{min, max}` by load; 0 holds it in
+            the gateway itself.
         memory: gigabytes after which a worker is replaced; twice what it held when it was warm, and
             one more, where not given.
         timeout: how long a worker may take for one batch before it is killed and the batch retried
