@@ -15,7 +15,7 @@ sources: {table: {type: csv, path: table.csv}}
 datasets: {rows: {from: table, fields: {question: {type: text}, answer: {type: text}}}}
 services: {faq: {answers: {from: rows, question: question, answer: answer}}}
 oidc:
-  {issuer: "https://login.example.org", audience: pond, claim: groups, roles: {all: see}, client: pond}
+  {issuer: "https://id.example.org", audience: pond, claim: groups, client: pond, roles: {a: see}}
 """
 ABOUT = {
     "/healthz": "Liveness.",

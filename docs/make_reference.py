@@ -187,7 +187,7 @@ def http_page() -> str:
         " service with its own fields. Every address but `/healthz` and `/readyz` requires a token:"
         " `Authorization: Bearer TOKEN`, or `?token=`. A failure is a problem document (RFC 9457)"
         " with `title`, `status` and `detail`; `/v1/chat` and `/v1/models` answer with OpenAI's"
-        " error object, `/v2` with `{\"error\": ...}`.\n"
+        ' error object, `/v2` with `{"error": ...}`.\n'
     ]
     left = list_routes()
     for title, prefixes in HTTP_SECTIONS.items():

@@ -91,7 +91,7 @@ EXAMPLES: Mapping[str, Any] = {  # by key, or by kind and key, where the files h
     },
     "language": {"endpoint": "https://api.example.org/v1", "model": "small-1"},
     "from": "orders",
-    "repairs": [{"method": "trim"}],
+    "repairs": [{"method": "spelling", "of": ["city"]}],
     "ground_truth": "checked",
     "From.join": ["orders", "customers"],
     "From.on": "customer_id",
@@ -311,9 +311,7 @@ def _branches(node: Node, definitions: Mapping[str, Node]) -> Iterator[Node]:
         yield from _branches(choice, definitions)
 
 
-def _type(
-    node: Node, definitions: Mapping[str, Node], links: Mapping[str, str]
-) -> tuple[str, str]:
+def _type(node: Node, definitions: Mapping[str, Node], links: Mapping[str, str]) -> tuple[str, str]:
     """A node's type and range in words."""
     if mapping := node.get("discriminator", {}).get("mapping"):
         return links.get(",".join(sorted(mapping)), ", ".join(sorted(mapping))), ""

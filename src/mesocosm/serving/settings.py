@@ -20,7 +20,7 @@ class Rollout(Settings):
     """How a new version becomes the champion.
 
     Args:
-        method: `direct` (at once), `canary` (a growing share of requests), `blue-green` (all at
+        method: `direct` (at once), `canary` (an increasing share of requests), `blue-green` (all at
             once, the old version kept warm until the guards held) or `shadow` (it predicts too, and
             its predictions are not returned).
         steps: percent of the requests that a canary gets, in order.

@@ -25,7 +25,7 @@ class Workers(Settings):
         busy: the share of the time in which workers are busy over which another is started; where
             one less would be well under it, one is stopped.
 
-    Source: Kubernetes' Horizontal Pod Autoscaler (grow at once, shrink after minutes).
+    Source: Kubernetes' Horizontal Pod Autoscaler (up at once, down after minutes).
 
     >>> Workers(min=1, max=4).busy
     0.8
