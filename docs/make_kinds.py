@@ -49,7 +49,8 @@ PAGES: dict[str, tuple[str, dict[str, type[Settings]]]] = {
     "tuning": (
         (
             "How a pretrained base is adapted to a task: `models.NAME.fine_tune`, a name or"
-            " `{method: NAME, ...}`."
+            " `{method: NAME, ...}`. `frozen`, `last`, `lora` and `full` cover most tasks; the"
+            " others are more methods."
         ),
         dict(FINE_TUNING),
     ),
@@ -78,6 +79,20 @@ PAGES: dict[str, tuple[str, dict[str, type[Settings]]]] = {
     ),
 }
 
+HEADINGS = {  # of pages whose file has a shorter name
+    "types": "Field types",
+    "missing": "Imputation strategies",
+    "outliers": "Outlier detectors",
+    "privacy": "Privacy methods",
+    "tuning": "Fine-tuning methods",
+    "objectives": "Pretraining objectives",
+    "optimisers": "Optimizers",
+    "schedules": "Learning-rate schedules",
+    "augment": "Augmentation",
+    "adversarial": "Adversarial training",
+}
+FIRST = ("frozen", "last", "lora", "full")  # the four methods that cover most tasks
+
 CHOOSING = {
     "type",
     "method",
@@ -88,13 +103,19 @@ def page(title: str) -> str:
     """One page: each kind with what it does, its settings and its source."""
     about, kinds = PAGES[title]
     links = kind_links("")
-    parts = [f"# {title.capitalize()}\n\n{about}\n"]
-    parts += [f"## {name}\n\n{section(kind, links)}\n" for name, kind in sorted(kinds.items())]
+    parts = [f"# {heading(title)}\n\n{about}\n"]
+    names = sorted(kinds, key=lambda name: (FIRST.index(name) if name in FIRST else 9, name))
+    parts += [f"## {name}\n\n{section(kinds[name], links)}\n" for name in names]
     parts += [
         f"## Shared by {named(of, kinds)}\n\n{section(parent, links)}\n"
         for parent, of in shared(kinds).items()
     ]
     return "\n".join(parts)
+
+
+def heading(title: str) -> str:
+    """The heading of a page."""
+    return HEADINGS.get(title, title.capitalize())
 
 
 def shared(kinds: dict[str, type[Settings]]) -> dict[type[Settings], list[str]]:
@@ -136,7 +157,7 @@ def section(kind: type[Settings], links: Mapping[str, str]) -> str:
 def kind_links(prefix: str) -> dict[str, str]:
     """Where the kinds of a setting are described: the page of all their names."""
     return {
-        ",".join(sorted(kinds)): f"[{title}]({prefix}{title}.md)"
+        ",".join(sorted(kinds)): f"[{heading(title).lower()}]({prefix}{title}.md)"
         for title, (_, kinds) in PAGES.items()
     }
 

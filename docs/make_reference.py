@@ -13,7 +13,7 @@ from typer.main import get_command
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from make_kinds import PAGES, kind_links, section
+from make_kinds import PAGES, heading, kind_links, section
 
 from mesocosm.cli.app import COMMANDS, load_command
 from mesocosm.config.schema import Ecosystem
@@ -102,7 +102,7 @@ def file_page() -> str:
     }
     parts += [f"## {name}\n\n{section(kind, links)}\n" for name, kind in SECTIONS.items()]
     kinds = "\n".join(
-        f"- [{title}](../kinds/{title}.md): {about}" for title, (about, _) in PAGES.items()
+        f"- [{heading(title)}](../kinds/{title}.md): {about}" for title, (about, _) in PAGES.items()
     )
     return "\n".join(
         [
