@@ -182,7 +182,8 @@ def table(kind: type[Settings], links: Mapping[str, str], chooses: tuple[str, ..
     rows = []
     for key, node in schema.get("properties", {}).items():
         words = described.get(key) or described.get(key.rstrip("_"))
-        if not words or key in chooses:
+        names_the_kind = key in chooses and "const" in node
+        if not words or names_the_kind:
             continue
         shape, bounds = _type(node, schema.get("$defs", {}), links)
         cells = (

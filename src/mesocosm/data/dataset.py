@@ -143,9 +143,9 @@ class Dataset(Settings):
             `auto` has them drafted from the sources, with repairs, each with its evidence in the
             report.
         auto: whether the fields are drafted; `fields: auto` sets it.
-        duplicates: which rows count as the same.
-        repairs: what is repaired right after the types are read, in this order.
-        rules: what every row, or the table, must keep; each with a severity.
+        duplicates: which rows count as duplicates.
+        repairs: repairs that run right after the types are read, in this order.
+        rules: conditions on every row, or on the table; each with a severity.
         split: which rows are training, validation and test rows.
         retention: how long rows are kept.
         anonymity: fields made so coarse that no row is unique.
@@ -157,9 +157,9 @@ class Dataset(Settings):
         classification: `public`, `internal`, `confidential` or `restricted`.
         access: roles that may read its rows through the server; where none is named, only the
             owner's token may.
-        engine: where rows are treated: `duckdb`, in this process, or `{spark: URL}`; the rows are
+        engine: where rows are processed: `duckdb`, in this process, or `{spark: URL}`; the rows are
             the same.
-        about: a line for people.
+        about: a description.
     """
 
     source: From = Field(alias="from")

@@ -16,7 +16,7 @@ SLICE = 3_000_000  # rows hashed at a time, which bounds memory
 
 
 class Duplicates(Settings):
-    """Say which rows count as the same and which of them stays.
+    """Which rows count as duplicates, and which of them is kept.
 
     Args:
         by: names of fields, or `row` for all of them.

@@ -20,8 +20,8 @@ class Scratch(Settings):
     """A base trained from scratch: its own tokenizer, its own layers.
 
     Args:
-        layers: of attention and feed-forward.
-        width: of a token's state; a multiple of 32.
+        layers: how many transformer layers.
+        width: the size of a token's state; a multiple of 32.
         vocab_size: how many pieces of words its tokenizer has.
 
     Source: Devlin et al. 2019, arXiv 1810.04805 (the architecture); Schuster and Nakajima 2012,

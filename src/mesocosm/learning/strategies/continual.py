@@ -34,7 +34,7 @@ class Continual(Settings):
     Args:
         replay: old training rows that are seen again, as a share of the new ones; of rows that are
             not in the new snapshot any more.
-        ewc: how strongly weights that mattered are held where they were; 0 for not at all.
+        ewc: the weight of elastic weight consolidation; 0 for none.
 
     Source: Kirkpatrick et al. 2017, PNAS 114 (elastic weight consolidation); Robins 1995,
     Connection Science 7 (rehearsal).

@@ -13,9 +13,9 @@ class Towers(Settings):
     """Vectors of users and items, trained by gradient.
 
     Args:
-        width: numbers a vector.
-        epochs: passes over what everybody did.
-        learning_rate: the greatest step; it warms up and cools down.
+        width: the length of a vector.
+        epochs: passes over all interactions.
+        learning_rate: the peak of the learning rate; it warms up and decays.
         forget: the share of items whose own vector is left out of a step, so that their
             texts are used.
     """
