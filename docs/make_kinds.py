@@ -4,8 +4,13 @@ pages to the code.
 
 from __future__ import annotations
 
-import inspect
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from settings_table import table, text_after_settings, text_before_settings
 
 from mesocosm.app.deploy import EXPORTS
 from mesocosm.core.settings import Settings
@@ -29,31 +34,29 @@ from mesocosm.serving.runtimes import RUNTIMES
 PAGES: dict[str, tuple[str, dict[str, type[Settings]]]] = {
     "sources": ("Where rows come from: `sources.NAME.type`.", dict(SOURCES.built_in)),
     "types": ("What a field is read as: `datasets.NAME.fields.FIELD.type`.", dict(TYPES.built_in)),
-    "missing": (
-        "What stands for a missing value: `fields.FIELD.missing`.",
-        dict(IMPUTERS.built_in),
-    ),
+    "missing": ("How a missing value is imputed: `fields.FIELD.missing`.", dict(IMPUTERS.built_in)),
     "outliers": (
         "How outliers of a number are found: `fields.FIELD.outliers`.",
         dict(OUTLIER_DETECTORS.built_in),
     ),
     "rules": (
-        "What rows and tables must keep: `datasets.NAME.rules` and `fields.FIELD.rules`.",
+        "Conditions on rows and tables: `datasets.NAME.rules` and `fields.FIELD.rules`.",
         dict(RULES.built_in),
     ),
     "repairs": ("What is repaired: `datasets.NAME.repairs`.", dict(REPAIRS.built_in)),
-    "engines": ("Where rows are treated: `datasets.NAME.engine`.", dict(ENGINES)),
+    "engines": ("Where rows are processed: `datasets.NAME.engine`.", dict(ENGINES)),
     "privacy": ("How a private value is hidden: `fields.FIELD.private`.", dict(PRIVACY)),
     "tuning": (
         (
             "How a pretrained base is adapted to a task: `models.NAME.fine_tune`, a name or"
-            " `{method: NAME, ...}`."
+            " `{method: NAME, ...}`. `frozen`, `last`, `lora` and `full` cover most tasks; the"
+            " others are more methods."
         ),
         dict(FINE_TUNING.built_in),
     ),
     "losses": ("Losses, which training minimizes: `fine_tune.loss`.", dict(LOSSES)),
     "objectives": (
-        "What a base learns to predict of texts without labels: `pretrain.objective`.",
+        "What a base is pretrained to predict: `pretrain.method`.",
         dict(OBJECTIVES),
     ),
     "optimisers": (
@@ -64,10 +67,10 @@ PAGES: dict[str, tuple[str, dict[str, type[Settings]]]] = {
         "How the learning rate changes over training: `fine_tune.schedule`.",
         dict(SCHEDULES),
     ),
-    "augment": ("Changed copies of rows for training: `fine_tune.augment`, a list.", dict(AUGMENT)),
+    "augment": ("Random changes of training rows: `fine_tune.augment`, a list.", dict(AUGMENT)),
     "runtimes": ("What runs a model: `services.NAME.runtime`.", dict(RUNTIMES)),
     "exports": (
-        "What other systems read: `mesocosm export NAME FOLDER`, settings by `--set name=value`.",
+        "Files for other systems: `mesocosm export NAME FOLDER`, settings by `--set name=value`.",
         dict(EXPORTS.built_in),
     ),
     "adversarial": (
@@ -75,6 +78,20 @@ PAGES: dict[str, tuple[str, dict[str, type[Settings]]]] = {
         dict(ADVERSARIAL),
     ),
 }
+
+HEADINGS = {  # of pages whose file has a shorter name
+    "types": "Field types",
+    "missing": "Imputation strategies",
+    "outliers": "Outlier detectors",
+    "privacy": "Privacy methods",
+    "tuning": "Fine-tuning methods",
+    "objectives": "Pretraining objectives",
+    "optimisers": "Optimizers",
+    "schedules": "Learning-rate schedules",
+    "augment": "Augmentation",
+    "adversarial": "Adversarial training",
+}
+FIRST = ("frozen", "last", "lora", "full")  # the four methods that cover most tasks
 
 CHOOSING = {
     "type",
@@ -85,17 +102,24 @@ CHOOSING = {
 def page(title: str) -> str:
     """One page: each kind with what it does, its settings and its source."""
     about, kinds = PAGES[title]
-    parts = [f"# {title.capitalize()}\n\n{about}\n"]
-    parts += [f"## {name}\n\n{told(kind)}\n" for name, kind in sorted(kinds.items())]
+    links = kind_links("")
+    parts = [f"# {heading(title)}\n\n{about}\n"]
+    names = sorted(kinds, key=lambda name: (FIRST.index(name) if name in FIRST else 9, name))
+    parts += [f"## {name}\n\n{section(kinds[name], links)}\n" for name in names]
     parts += [
-        f"## Shared by {named(of, kinds)}\n\n{told(parent)}\n"
+        f"## Shared by {named(of, kinds)}\n\n{section(parent, links)}\n"
         for parent, of in shared(kinds).items()
     ]
     return "\n".join(parts)
 
 
+def heading(title: str) -> str:
+    """The heading of a page."""
+    return HEADINGS.get(title, title.capitalize())
+
+
 def shared(kinds: dict[str, type[Settings]]) -> dict[type[Settings], list[str]]:
-    """What kinds are made of that has settings of its own, and which of them are."""
+    """The base classes with settings of their own, each with the names of its kinds."""
     found: dict[type[Settings], list[str]] = {}
     for name, kind in sorted(kinds.items()):
         for parent in kind.__mro__[1:]:
@@ -120,23 +144,22 @@ def named(some: list[str], kinds: dict[str, type[Settings]]) -> str:
     )
 
 
-def told(kind: type[object]) -> str:
-    """What a kind's docstring says, as Markdown: its settings are a list."""
-    body: list[str] = []
-    listed = False
-    for line in inspect.cleandoc(kind.__doc__ or "").split(">>>")[0].strip().splitlines():
-        if line.strip() in ("Args:", "Raises:"):
-            body.append("")
-            listed = True
-        elif listed and line.startswith("    ") and not line.startswith("     "):
-            word, _, rest = line.strip().partition(":")
-            body.append(f"- `{word}`:{rest}")
-        elif listed and line.startswith("      "):
-            body.append(f"  {line.strip()}")
-        else:
-            listed = listed and not line.strip()
-            body.append(line)
-    return "\n".join(body).replace("\n\n\n", "\n\n")
+def section(kind: type[Settings], links: Mapping[str, str]) -> str:
+    """A kind's section: what it is, its settings as a table, its errors and its source."""
+    parts = [
+        text_before_settings(kind),
+        table(kind, links, tuple(CHOOSING)),
+        text_after_settings(kind),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def kind_links(prefix: str) -> dict[str, str]:
+    """Where the kinds of a setting are described: the page of all their names."""
+    return {
+        ",".join(sorted(kinds)): f"[{heading(title).lower()}]({prefix}{title}.md)"
+        for title, (_, kinds) in PAGES.items()
+    }
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typer.main import get_command
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from make_kinds import PAGES, told
+from make_kinds import PAGES, heading, kind_links, section
 
 from mesocosm.cli.app import COMMANDS, load_command
 from mesocosm.config.schema import Ecosystem
@@ -79,15 +79,30 @@ SECTIONS: dict[str, type[Settings]] = {
 }
 
 
+GROUP_TITLES = {
+    "": "Daily",
+    "data": "Data",
+    "model": "Models",
+    "service": "Services",
+    "test": "Tests",
+    "world": "The world",
+}
+NOT_SHOWN = ("help", "install_completion", "show_completion")
+
+
 def file_page() -> str:
     """The sections of the file, each with its settings."""
     parts = [
         "# The file\n\nEvery section of `ecosystem.yaml` and its settings, as the code reads them."
-        " Unknown keys are refused with their line.\n"
+        " Unknown keys are refused with their line. `mesocosm schema` prints the same as a JSON"
+        " schema for editors.\n"
     ]
-    parts += [f"## {name}\n\n{told(kind)}\n" for name, kind in SECTIONS.items()]
+    links = kind_links("../kinds/") | {
+        kind.__name__: f"[{name}](#{_anchor(name)})" for name, kind in SECTIONS.items()
+    }
+    parts += [f"## {name}\n\n{section(kind, links)}\n" for name, kind in SECTIONS.items()]
     kinds = "\n".join(
-        f"- [{title}](../kinds/{title}.md): {about}" for title, (about, _) in PAGES.items()
+        f"- [{heading(title)}](../kinds/{title}.md): {about}" for title, (about, _) in PAGES.items()
     )
     return "\n".join(
         [
@@ -97,37 +112,128 @@ def file_page() -> str:
     )
 
 
+def _anchor(heading: str) -> str:
+    """The anchor of a heading, as MyST makes it."""
+    return "".join(c for c in heading.lower().replace(" ", "-") if c.isalnum() or c in "-_")
+
+
 def commands_page() -> str:
-    """The commands, each with its arguments and options."""
+    """The commands by group, each with its arguments and options."""
     parts = [
-        "# Commands\n\nCommands find the file with `-f` (`ecosystem.yaml` or its folder). What"
-        " answers has `--json`. The exit code is 0 where it went well, 1 where something failed, 2"
-        " where the words of the command are wrong.\n"
+        "# Commands\n\nCommands find the file with `-f` (`ecosystem.yaml` or its folder). Commands"
+        " that answer have `--json`. The exit code is 0 for success, 1 for a failure, 2 for wrong"
+        " usage or an invalid file.\n",
+        "\n".join(
+            f"- **{title}**: " + ", ".join(f"[{name}](#mesocosm-{_anchor(name)})" for name in names)
+            for title, names in _by_group().items()
+        )
+        + "\n",
     ]
-    for name in COMMANDS:
-        app = typer.Typer()
-        app.command(name)(load_command(name))
-        command = get_command(app)
-        parts.append(f"## mesocosm {name}\n\n{inspect.cleandoc(command.help or '')}\n")
-        rows = []
-        for one in command.params:
-            if one.name in ("help", "install_completion", "show_completion"):
-                continue
-            names = (
-                ", ".join(f"`{n}`" for n in [*one.opts, *one.secondary_opts])
-                if one.param_type_name == "option"
-                else f"`{str(one.name).upper()}`"
-            )
-            said = " ".join(str(getattr(one, "help", "") or "").split())
-            rows.append(f"- {names}{': ' + said if said else ''}")
-        parts.append("\n".join(rows) + "\n")
+    for names in _by_group().values():
+        parts += [_command(name) for name in names]
     return "\n".join(parts)
 
 
-WRITTEN = {"file": file_page, "commands": commands_page}
+def _by_group() -> dict[str, list[str]]:
+    """The names of commands by the title of their group."""
+    found: dict[str, list[str]] = {title: [] for title in GROUP_TITLES.values()}
+    for name in COMMANDS:
+        group = name.split()[0] if " " in name else ""
+        found[GROUP_TITLES[group]].append(name)
+    return found
+
+
+def _command(name: str) -> str:
+    """A command's section."""
+    app = typer.Typer()
+    app.command(name)(load_command(name))
+    command = get_command(app)
+    rows = []
+    for one in command.params:
+        if one.name in NOT_SHOWN:
+            continue
+        names = f"`{str(one.name).upper()}`"
+        if one.param_type_name == "option":
+            names = ", ".join(f"`{n}`" for n in [*one.opts, *one.secondary_opts])
+        about = " ".join(str(getattr(one, "help", "") or "").split())
+        rows.append(f"- {names}{': ' + about if about else ''}")
+    body = inspect.cleandoc(command.help or "")
+    return f"## mesocosm {name}\n\n{body}\n\n" + "\n".join(rows) + "\n"
+
+
+HTTP_SECTIONS = {
+    "Health and metrics": ("/healthz", "/readyz", "/metrics", "/openapi.json"),
+    "Services and models": ("/v1/services", "/v1/chat", "/v1/models"),
+    "Open Inference Protocol": ("/v2",),
+    "Data, lineage and state": (
+        "/v1/ecosystem",
+        "/v1/datasets",
+        "/v1/lineage",
+        "/v1/work",
+        "/report",
+    ),
+    "Monitors and alerts": ("/v1/monitors", "/v1/alerts"),
+    "World": ("/v1/",),
+    "Pages and sign-in": ("/",),
+}
+
+
+def http_page() -> str:
+    """The addresses of a gateway, from its own routes."""
+    from http_routes import list_routes
+
+    parts = [
+        "# HTTP\n\nThe addresses of a gateway. `/openapi.json` of a running gateway describes each"
+        " service with its own fields. Every address but `/healthz` and `/readyz` requires a token:"
+        " `Authorization: Bearer TOKEN`, or `?token=`. A failure is a problem document (RFC 9457)"
+        " with `title`, `status` and `detail`; `/v1/chat` and `/v1/models` answer with OpenAI's"
+        ' error object, `/v2` with `{"error": ...}`.\n'
+    ]
+    left = list_routes()
+    for title, prefixes in HTTP_SECTIONS.items():
+        rows = [route for route in left if route.path.startswith(prefixes)]
+        left = [route for route in left if route not in rows]
+        lines = [
+            f"| {', '.join(route.methods)} | `{route.path}` | {route.about} |" for route in rows
+        ]
+        table = "| method | address | what it does |\n|---|---|---|\n" + "\n".join(lines)
+        parts.append(f"## {title}\n\n{table}\n")
+    return "\n".join([*parts, HEADERS])
+
+
+HEADERS = """## Request headers
+
+| header | meaning |
+|---|---|
+| `Authorization` | `Bearer TOKEN` |
+| `X-Deadline-Ms` | no response later than this many milliseconds: 408 |
+| `X-Request-Id` | is returned and logged; one is generated where none is given |
+| `X-Mesocosm-Mark` | `drill`: not counted, not trained on; for the owner's token |
+| `traceparent` | the caller's span, where traces are collected |
+| `Inference-Header-Content-Length` | the length of the JSON before binary tensors |
+
+## Status codes
+
+| code | meaning |
+|---|---|
+| 400 | not JSON, a duplicate key, NaN or Infinity, or an invalid header |
+| 401 | no token, or an unknown one |
+| 403 | the role, host or origin is not allowed |
+| 404 | no such service, version, prediction or page |
+| 408 | the deadline passed |
+| 409 | not in this state, such as a rollback without a previous version |
+| 413 | the body is too large |
+| 422 | an invalid row, label or setting |
+| 429 | the queue is full, or the token's rate limit; see `Retry-After` |
+| 431 | the headers are too large |
+| 500 | a failure of the server; its id is in the log |
+| 503 | a service is not ready, or the server stops |
+"""
+
+WRITTEN = {"file": file_page, "commands": commands_page, "http": http_page}
 
 if __name__ == "__main__":
     folder = Path(__file__).parent / "reference"
     folder.mkdir(exist_ok=True)
-    for title, made in WRITTEN.items():
-        (folder / f"{title}.md").write_text(made(), encoding="utf-8")
+    for title, write in WRITTEN.items():
+        (folder / f"{title}.md").write_text(write(), encoding="utf-8")

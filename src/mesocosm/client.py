@@ -150,7 +150,7 @@ class Client:
         self._post(f"/v1/services/{service}/feedback", {"id": prediction, "label": label})
 
     def ask(self, service: str, question: str) -> dict[str, Any]:
-        """The answer of a service with chat, with the row that it rests on.
+        """The answer of a service with chat, with the row that supports it.
 
         Raises:
             Refused: the service has no chat.

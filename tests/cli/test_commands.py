@@ -48,6 +48,7 @@ LONG = {
     "draft",
     "init",
     "doctor",
+    "retrain",
 }  # each has its own tests
 REFUSED = {  # what the bank has no case for, and what is then said
     "close ALERT --why REASON": "no open alert",
@@ -77,6 +78,7 @@ def named() -> list[str]:
     pages = [
         *(ROOT / "docs").glob("*.md"),
         *(ROOT / "docs" / "how-to").glob("*.md"),
+        *(ROOT / "docs" / "concepts").glob("*.md"),
         ROOT / "README.md",
     ]
     found = {said for page in pages for said in re.findall(r"`mesocosm ([^`]+)`", page.read_text())}

@@ -16,7 +16,6 @@ from mesocosm.config.migrations.grammar_1 import RENAMED
 
 TELLS_OF_BOTH = ("config/migrations", "config/other_words.py")
 ANOTHER_MEANING = {
-    ("learning.md", "predict"),  # the command
     ("file.md", "inputs"),  # of an ONNX graph
     ("open_inference.py", "inputs"),  # of the protocol
 }

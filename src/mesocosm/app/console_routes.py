@@ -65,7 +65,7 @@ def _is_list_of_texts(value: Any) -> TypeGuard[list[str]]:
 
 
 def _reason(body: dict[str, Any]) -> str:
-    """Why somebody does something, as the audit keeps it."""
+    """The reason of an act, as the audit records it."""
     text = str(body.get("why", "by hand"))[:200]
     return "".join(letter for letter in text if letter.isprintable())
 

@@ -258,7 +258,7 @@ class Moment(BaseModel):
 
 
 class Note(BaseModel):
-    """`/v1/notes` is a list of these: what somebody left on a thing."""
+    """`/v1/notes` is a list of these: notes that visitors left on an element."""
 
     id: int
     on: str
@@ -268,7 +268,7 @@ class Note(BaseModel):
 
 
 class Ground(BaseModel):
-    """What a sentence rests on: a row, a version, or a thing as it is at a revision."""
+    """What supports a sentence: a row, a version, or an element at a revision."""
 
     file: str | None = None
     line: int | None = None

@@ -49,7 +49,7 @@ class Speaker:
         self.reader, self.settings = reader, settings
 
     def ask(self, question: str) -> dict[str, Any]:
-        """The answer with its source row and likeness (cosine), or `known: false`."""
+        """The answer with its source row and similarity (cosine), or `known: false`."""
         likeness = self.vectors @ self.reader.features([question])[0]
         best = int(likeness.argmax())
         source = {k: self.rows[best][k] for k in ("row", "file", "line", "question")}

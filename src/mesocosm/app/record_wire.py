@@ -152,7 +152,7 @@ class Fairness(BaseModel):
 
 
 class Written(BaseModel):
-    """An answer that a model wrote, beside the wanted one."""
+    """A generated answer with its reference answer."""
 
     asked: str
     wrote: str
@@ -160,7 +160,7 @@ class Written(BaseModel):
 
 
 class Metrics(Figures):
-    """How a version was judged."""
+    """How a version was evaluated."""
 
     rows: int
     interval: dict[str, Pair] = {}
@@ -209,7 +209,7 @@ class Version(BaseModel):
 
 
 class ServiceFigures(BaseModel):
-    """How a service answered in the last minute; None where nobody asked."""
+    """How a service answered in the last minute; None where there was no request."""
 
     rate: float
     p50_ms: float | None
@@ -332,7 +332,7 @@ class Monitor(BaseModel):
 
 
 class AlertDetail(BaseModel):
-    """What an alert rests on."""
+    """The evidence of an alert."""
 
     verdict: Verdict | None = None
 

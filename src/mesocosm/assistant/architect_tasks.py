@@ -1,4 +1,4 @@
-"""Configurations for goals that predict no field: items ranked for somebody, or questions answered
+"""Configurations for goals that predict no field: items ranked for a user, or questions answered
 from a table.
 
 Knows drafts and what a service of each kind needs. Trains nothing.
@@ -93,7 +93,7 @@ def _leave_out(draft: Draft, others: Sequence[Draft], reason: str) -> None:
 
 
 def _keep_names(draft: Draft, who: str, what: str) -> None:
-    """Keep the columns that name somebody and an item as texts; every row stays."""
+    """Keep the columns that name a user and an item as texts; every row stays."""
     fields, evidence = draft["dataset"]["fields"], draft["evidence"]
     draft["dataset"].pop("key", None)
     evidence.pop("key", None)

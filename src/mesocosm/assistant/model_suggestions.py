@@ -1,5 +1,5 @@
-"""Suggested changes of models: gates, heads, inputs and fairness that the champion's metrics speak
-for.
+"""Suggested changes of models: gates, heads, inputs and fairness that the champion's metrics
+support.
 
 Knows the champion's record and the snapshot that it was trained on.
 """

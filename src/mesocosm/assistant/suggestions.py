@@ -22,7 +22,7 @@ from mesocosm.core.errors import ConfigError
 
 
 def suggest_changes(spec: Spec, catalog: Catalog) -> list[dict[str, Any]]:
-    """Changes that measurements speak for, in the order of the file; each alone, and all together,
+    """Changes that measurements support, in the order of the file; each alone, and all together,
     pass the check.
 
     Returns:

@@ -1,5 +1,5 @@
 """Alerts of monitors, raised, amended and cleared, and which monitors are silenced.
-Knows none of the figures that they rest on.
+Knows none of their evidence.
 """
 
 from __future__ import annotations

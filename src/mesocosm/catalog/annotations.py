@@ -13,7 +13,7 @@ MOST = 500
 
 
 def notes(catalog: Catalog) -> list[dict[str, Any]]:
-    """Those that nobody removed, the oldest first."""
+    """Those that were not removed, the oldest first."""
     return catalog.rows(
         select(t.NOTES).where(t.NOTES.c.taken.is_(None)).order_by(t.NOTES.c.id.desc()).limit(MOST)
     )[::-1]

@@ -89,7 +89,7 @@ def _print_findings(error: ConfigError, as_json: bool) -> None:
 
 
 def leave_quietly() -> None:
-    """End as other tools do where nobody reads the output any more: without output, and with the
+    """End as other tools do where the output is not read any more: without output, and with the
     exit code of SIGPIPE.
 
     Raises:

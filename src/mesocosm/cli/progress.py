@@ -25,8 +25,8 @@ class Screen(Console):
 
 
 class Beat:
-    """A spinner and a line a step; between the lines the spinner shows the time. Where nobody reads
-    the lines any more the work continues.
+    """A spinner and a line a step; between the lines the spinner shows the time. The work
+    continues when the lines are not read any more.
 
     Args:
         console: where lines go.

@@ -69,7 +69,7 @@ def _names_of(kind: type[Settings]) -> tuple[str, str]:
 
 
 def _short_name(name: str) -> str:
-    """A readable name of a definition: two kinds of one name are told apart by their folder.
+    """A readable name of a definition: two kinds of one name are distinguished by their folder.
 
     >>> _short_name("mesocosm__data__privacy__mask__Mask"), _short_name("Csv")
     ('PrivacyMask', 'Csv')

@@ -27,16 +27,16 @@ class Ecosystem(Settings):
     """One file.
 
     Args:
-        grammar: the version of this grammar.
-        ecosystem: its name.
-        about: a line for people.
+        grammar: the version of the file's grammar.
+        ecosystem: the name of the ecosystem.
+        about: a description.
         sources: where raw rows come from.
         datasets: governed tables.
-        models: what is learned.
-        services: what is served.
-        monitors: what is watched.
+        models: models to train.
+        services: services to run.
+        monitors: monitors of the services.
         world: the place people enter.
-        oidc: who may come in with a token of an OpenID Connect provider.
+        oidc: authentication by an OpenID Connect provider.
         language: a language model that may word what inhabitants answer, and is asked once what the
             style of the world is nearest to.
     """

@@ -2,7 +2,7 @@
 what of the answer may be used, others decide.
 
 Source: https://platform.openai.com/docs/api-reference/chat (the form, which vLLM, llama.cpp and
-Ollama speak too)
+Ollama implement too)
 """
 
 from __future__ import annotations

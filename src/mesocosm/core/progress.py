@@ -1,4 +1,4 @@
-"""A sentence about work that goes on, with what it was made of."""
+"""A sentence about work in progress, with the data it was written from."""
 
 from __future__ import annotations
 

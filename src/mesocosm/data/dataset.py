@@ -41,7 +41,7 @@ class From(Settings):
         join: sources to join, the first one's rows leading.
         on: the column they share.
         how: `left` keeps rows without a partner, `inner` quarantines them.
-        union: sources whose rows are put below each other.
+        union: sources whose rows are concatenated.
         lookup: sources that add columns to each row, each with the column it shares with the
             leading rows.
     """
@@ -113,12 +113,12 @@ class Split(Settings):
 
 
 class Retention(Settings):
-    """How long rows are kept; older ones leave every table by themselves, at a build and in a
-    running server.
+    """How long rows are kept; older ones expire in every table, at a build and in a running
+    server.
 
     Args:
         keep: the greatest age, as `90d`, `18mo` or `2y`.
-        by: the date field that tells a row's age.
+        by: the date field of a row's age.
         undated: what becomes of a row without a date: it stays (`keep`), or counts as too old
             (`expire`).
 
@@ -138,14 +138,14 @@ class Dataset(Settings):
 
     Args:
         from: the source, or sources, the rows come from.
-        key: the field that names a row; unique after duplicates were removed.
+        key: the field that identifies a row; unique after deduplication.
         fields: the fields to keep, each with its type; other columns are left out and reported.
             `auto` has them drafted from the sources, with repairs, each with its evidence in the
             report.
         auto: whether the fields are drafted; `fields: auto` sets it.
-        duplicates: which rows count as the same.
-        repairs: what is repaired right after the types are read, in this order.
-        rules: what every row, or the table, must keep; each with a severity.
+        duplicates: which rows count as duplicates.
+        repairs: repairs that run right after the types are read, in this order.
+        rules: conditions on every row, or on the table; each with a severity.
         split: which rows are training, validation and test rows.
         retention: how long rows are kept.
         anonymity: fields made so coarse that no row is unique.
@@ -157,9 +157,9 @@ class Dataset(Settings):
         classification: `public`, `internal`, `confidential` or `restricted`.
         access: roles that may read its rows through the server; where none is named, only the
             owner's token may.
-        engine: where rows are treated: `duckdb`, in this process, or `{spark: URL}`; the rows are
+        engine: where rows are processed: `duckdb`, in this process, or `{spark: URL}`; the rows are
             the same.
-        about: a line for people.
+        about: a description.
     """
 
     source: From = Field(alias="from")

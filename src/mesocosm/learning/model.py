@@ -94,20 +94,20 @@ class Model(Settings):
             this one starts; none of its rows are read.
         federated: sites train a linear head together and share only weights; for classes over a
             frozen base.
-        search: hyperparameters to try.
+        search: a hyperparameter search.
         require: bounds on metrics of the test rows; a version that misses one is never deployed.
-        allow_private: private features that are used all the same.
+        allow_private: private features that the model may use.
         fairness: fields that define groups of people; `parity_gap`, `odds_gap` and `accuracy_gap`
             between them can be bounded by `require`.
         allow_leakage: features that may determine the target; any other that does is refused as
             target leakage.
-        seed: of every random choice.
+        seed: the seed of every random choice.
         max_length: tokens of a text that are read.
         max_new_tokens: tokens of a text that are generated at most.
         instruction: an instruction for every text that is generated.
         track: where runs are tracked besides the catalog: `mlflow`, `tensorboard`, `wandb`
             (offline).
-        about: a line for people.
+        about: a description.
     """
 
     base: str | ImportedModel | None = None
@@ -153,7 +153,7 @@ class Model(Settings):
 
     @property
     def met(self) -> bool:
-        """Whether the trunk has learnt from labels of training rows before a head is fitted, so
+        """Whether the trunk was trained on labels of training rows before a head is fitted, so
         that what is left out says too much.
         """
         return bool(self.pretrain and self.pretrain.method.fields)

@@ -29,7 +29,7 @@ def locate_result(store: Path, about: list[Any]) -> Path:
 
 
 def keep_result(file: Path, result: list[str]) -> None:
-    """Keep the result of a check; where nothing can be written, it is made again."""
+    """Keep the result of a check; where nothing can be written, it is repeated."""
     with suppress(OSError), owner_only():
         write_json(file, result)
 

@@ -185,7 +185,7 @@ def _needs_reasons(
 def _setting_reasons(resource: Resource, stored: Stored, spec: Spec) -> Iterator[str]:
     """Each setting that changed, with its old and its new value.
 
-    Where another revision of the code built the resource, a default may differ that nobody wrote;
+    Where another revision of the code built the resource, a default may differ that no file sets;
     only what stands in the file is a reason then.
     """
     place = f"{resource.place.file}:{resource.place.line}"

@@ -37,7 +37,7 @@ def make_dataset(
     """Build a snapshot of a dataset; its id, and the function that lists it.
 
     Raises:
-        ConfigError: its rows changed in a way that nobody accepted.
+        ConfigError: its rows changed in a way that was not accepted.
     """
     from mesocosm.lifecycle.local_files import settle_readings
 
@@ -121,7 +121,7 @@ def _check_changes(
     accept: frozenset[str],
     say: Say,
 ) -> list[FieldChange]:
-    """What changed since the last snapshot and does not stop the build, said as it is found."""
+    """What changed since the last snapshot and does not stop the build, reported as it is found."""
     from mesocosm.lifecycle.review.snapshot_comparison import check_new_data
 
     name = values["dataset"]

@@ -208,7 +208,7 @@ def _review_rejections(detail: Mapping[str, Any], rejected: int, rows: int) -> A
 def last_closed_by_person(
     alerts: Sequence[Mapping[str, Any]], monitor: str, mark: str, own: Collection[str]
 ) -> float:
-    """When a person last closed an alert of a monitor's inputs; 0 where nobody did.
+    """When a person last closed an alert of a monitor's inputs; 0 where none did.
 
     Args:
         mark: of the rows that it is about.

@@ -1,4 +1,4 @@
-"""The diagnosis of a drift: its kind, its root cause, what it costs and how to remedy it.
+"""The diagnosis of a drift: its kind, its root cause, what it costs and its remediation.
 
 A pure function of evidence (`monitoring.evidence` gathers it); raises no alert and repairs nothing.
 A source comes before the world: what is missing, recoded or in another unit explains wrong

@@ -1,5 +1,5 @@
 """A monitor at work: looks at live inputs, labels and metrics, has drift diagnosed, raises and
-closes alerts, and triggers remedies.
+closes alerts, and triggers remediations.
 
 Knows its parts, each of which looks at one thing. Traffic and drills are evaluated apart.
 """

@@ -44,7 +44,7 @@ class MonitorState:
         """Read the newest requests since a moment, newest first.
 
         Where the clock was ahead and was set back, what was logged meanwhile waits until its time
-        has come, and the monitor goes on.
+        has come, and the monitor continues.
         """
         now = self.catalog.clock()
         if since > now + CLOCK_LEAP:

@@ -59,12 +59,12 @@ class Monitor(Settings):
         anomaly: how a change of the service's own metrics is detected.
         surge: how a label that becomes far more frequent is detected; the alert has the items.
         on_drift: what follows on drift, in order; `retrain` and `recalibrate` (probabilities
-            weighted by how much more frequent each class became) only where the diagnosis is that
-            they remedy it.
+            weighted by how much more frequent each class became) only where that is the
+            remediation.
         on_anomaly: what follows on an anomaly, in order: `rollback` to the version before, or
             `fallback` to the service's simpler model.
         notify: where its alerts are sent; shown nowhere, since an address may be a secret.
-        about: a line for people.
+        about: a description.
     """
 
     service: str

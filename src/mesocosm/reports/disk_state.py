@@ -1,8 +1,8 @@
 """What is on disk now, for a world and a console that must not show yesterday's state: changed or
 lost source files, damaged artifacts, builds that stopped.
 
-Knows what `plan` and `doctor` know. Looks again after a few seconds, in a thread of its own; nobody
-who asks waits, but for the first look.
+Knows what `plan` and `doctor` know. Looks again after a few seconds, in a thread of its own; no
+request waits, but for the first look.
 """
 
 from __future__ import annotations

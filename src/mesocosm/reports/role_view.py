@@ -61,7 +61,7 @@ def remove_values(record: Any, keys: Collection[str] = VALUES) -> Any:
 
 
 def show_diagnosis(verdict: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """A diagnosis without the values that it rests on."""
+    """A diagnosis without the values of its evidence."""
     if verdict is None:
         return None
     shown = _pick(verdict, VERDICT)

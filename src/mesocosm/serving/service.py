@@ -170,7 +170,7 @@ class LiveService(DeployedService):
     def _shadow(
         self, candidate: Candidate, both: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
     ) -> None:
-        """Predict by the candidate too, after the response was returned; nobody sees it."""
+        """Predict by the candidate too, after the response was returned; it is not shown."""
         rows = [row for row, _ in both]
         try:
             answered = self._predict(candidate.loaded, rows, check=True)

@@ -20,12 +20,12 @@ class Rollout(Settings):
     """How a new version becomes the champion.
 
     Args:
-        method: `direct` (at once), `canary` (a growing share of requests), `blue-green` (all at
+        method: `direct` (at once), `canary` (an increasing share of requests), `blue-green` (all at
             once, the old version kept warm until the guards held) or `shadow` (it predicts too, and
             its predictions are not returned).
         steps: percent of the requests that a canary gets, in order.
         key: the field whose equal values get the same version; the whole row where it is not given.
-        bake_time: how long each step lasts at min_requests.
+        bake_time: how long each step lasts at least.
         min_requests: requests that each step needs before the next.
         guard: bounds the new version keeps, or it is rolled back; `agreement` is measured by
             `shadow`, `accuracy` by feedback.
@@ -76,10 +76,10 @@ class Batch(Settings):
     """How requests are batched.
 
     Args:
-        max: rows of one batch at max.
+        max: the most rows of one batch.
         wait: how long the first waits for others while the worker is idle; while it is busy, rows
             are batched anyway.
-        target: how long a response should take at max; rows that would wait longer are answered
+        target: how long a response should take at most; rows that would wait longer are answered
             429, and batches are kept small enough for it.
     """
 
@@ -90,10 +90,10 @@ class Batch(Settings):
 
 
 class Update(Settings):
-    """When a service's model is retrained, beside what its monitors trigger.
+    """When a service's model is retrained, in addition to what its monitors trigger.
 
     Args:
-        every: how often, drift or not.
+        every: how often, whether or not there is drift.
         cooldown: how long after a challenger no other is trained.
         max: challengers of one day at most.
     """
@@ -132,7 +132,7 @@ class Service(Settings):
             than theirs are marked `unsure`.
         queue: requests that may wait; more are answered 429.
         log: how long its predictions are kept.
-        about: a line for people.
+        about: a description.
     """
 
     model: str | None = None

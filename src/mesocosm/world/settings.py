@@ -54,7 +54,7 @@ class World(Settings):
         seed: another seed gives another layout of the valley.
         places: the places in it.
         models: a glTF file (`.glb`, in metres, its foot at the origin) for the body of a kind of
-            thing; what tells its state is drawn as ever.
+            element; what shows its state is drawn in any case.
         elements: what shows the resources of a section instead of the section's own element; kinds
             come from plugins.
     """

@@ -9,7 +9,7 @@ from mesocosm.app.deploy.manifest import PORT, Exporter, Living, documents
 
 
 class Prometheus(Exporter):
-    """`prometheus.yml` and `rules.yml`; the token is read from a file beside them.
+    """`prometheus.yml` and `rules.yml`; the token is read from a file next to them.
 
     Args:
         target: host and port of the gateway.

@@ -27,7 +27,7 @@ CONTRACT = (
 
 
 def format_draft(data: Data) -> str:
-    """The file, each proposal under the sentence that speaks for it."""
+    """The file, each proposal under its reason."""
     lines = ["grammar: 2", f"ecosystem: {data['name']}", "", "sources:"]
     for name in data["sources"]:
         lines += _format_source(name, data)

@@ -1,4 +1,4 @@
-"""What the world shows of services, who speaks in it, and its own 3D models. Knows the grammar's
+"""What the world shows of services, its inhabitants, and its own 3D models. Knows the grammar's
 objects.
 """
 

@@ -16,13 +16,13 @@ SLICE = 3_000_000  # rows hashed at a time, which bounds memory
 
 
 class Duplicates(Settings):
-    """Say which rows count as the same and which of them stays.
+    """Which rows count as duplicates, and which of them is kept.
 
     Args:
         by: names of fields, or `row` for all of them.
         keep: `first` or `last` in the order read.
-        like: how alike two rows must be to count as the same, over 0.5 to 1; without it they must
-            be equal.
+        like: how similar two rows must be to count as duplicates, over 0.5 to 1; without it they
+            must be equal.
         block: a field that two rows must share before they are compared; without it near ones are
             found by MinHash.
 

@@ -255,7 +255,7 @@ def _parse_format(text: str, form: str) -> date | None:
 
 def _parse_impossible(text: str, form: str) -> date | None:
     """The day of a text that has a format's numbers and is none of the calendar's days, so that the
-    reason is told; None where it has not.
+    reason is given; None where it has not.
     """
     pattern = re.sub(r"%[dmYy]", lambda m: f"(?P<{m[0][1]}>\\d+)", re.escape(form))
     match = re.fullmatch(pattern, text)

@@ -1,4 +1,4 @@
-"""What the steps learn from the training rows (facts), outlier detectors before imputers.
+"""What the steps fit on the training rows (facts), outlier detectors before imputers.
 
 Knows DuckDB and the recipe's aggregates. Gives JSON.
 """
@@ -41,7 +41,7 @@ class _Training:
 
 
 def fit_state(con: Any, fields: recipe.Fields, table: str, facts: recipe.Facts, rows: int) -> None:
-    """Fit the outlier detectors, then the imputers, and put what they learnt into `facts`.
+    """Fit the outlier detectors, then the imputers, and put what they fitted into `facts`.
 
     Args:
         rows: how many rows the table has.

@@ -302,7 +302,7 @@ PYTHON_FUNCTIONS = {  # name in SQL: module, function, how many texts it takes
 
 
 def _late(module: str, name: str) -> Any:
-    """A function that is looked up when it is first called, so that what nobody calls is not
+    """A function that is looked up when it is first called, so that what is never called is not
     loaded.
     """
 

@@ -103,7 +103,7 @@ class _Build:
     Args:
         key: 64 hex digits that pseudonyms are made under.
         folder: where files of rows go until they are written.
-        facts: what is learnt on the way.
+        facts: what is fitted on the way.
     """
 
     con: Any
@@ -210,7 +210,7 @@ def _clean_rows(build: _Build, rows: RawTable, counts: _Counts) -> dict[str, Any
 
 
 def _fact_entries(build: _Build, written: str) -> dict[str, Any]:
-    """What was learnt, and the distributions of the kept rows."""
+    """What was fitted, and the distributions of the kept rows."""
     con, fields = build.con, build.fields
     return {
         "fields": build.facts,

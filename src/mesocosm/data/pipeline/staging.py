@@ -1,4 +1,4 @@
-"""Create `_stage`: every row read by the recipe, its units and decimal marks learnt, its repairs
+"""Create `_stage`: every row read by the recipe, its units and decimal marks inferred, its repairs
 done. Knows the recipe, and what a field's kind learns from texts.
 """
 
@@ -30,7 +30,7 @@ class Stage:
 
     Args:
         rows: the table of raw rows.
-        facts: what is learnt on the way; read and added to.
+        facts: what is fitted on the way; read and added to.
         folder: where files of rows go.
         store: the project's store.
     """
@@ -57,7 +57,7 @@ def read_stage(stage: Stage) -> None:
 
 
 def _fit_readings(stage: Stage) -> None:
-    """Learn from all rows how values are written: units, decimal marks, orders of day and month."""
+    """Infer from all rows how values are written: units, decimal marks, orders of day and month."""
     con, fields, facts = stage.con, stage.fields, stage.facts
     for name, kind in fields.items():
         if isinstance(kind, Number) and kind.unit:

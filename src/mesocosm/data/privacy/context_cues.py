@@ -264,7 +264,7 @@ def stems(listed: str) -> tuple[str, ...]:
 
 
 def name_forms(name: str, cap: str) -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
-    """Forms of names after a role, a title in small letters, a call for somebody and a sign-off.
+    """Forms of names after a role, a title in small letters, a call for a person and a sign-off.
 
     Args:
         name: the expression of a name of two words or more; `cap` of one word.

@@ -13,8 +13,8 @@ from mesocosm.data.pipeline.ibis_sql import Column, functions
 class Redact(Settings):
     """Put the kind of each private value in a text into its place: `call [phone]`.
 
-    Names, e-mail, phone, national ids, cards, IBAN, addresses and IP, in English and Chinese; what
-    the detector does not find stays.
+    Names, e-mail, phone, national ids, cards, IBAN, addresses and IP, in English, German, French,
+    Spanish and Chinese; what the detector does not find stays.
 
     Source: ISO/IEC 20889:2018, 8.3 (masking), for free text.
 

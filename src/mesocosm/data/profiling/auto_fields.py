@@ -42,7 +42,7 @@ GIVEN = {
 
 @dataclass(frozen=True)
 class _File:
-    """A file as a source: its settings, and the sentence that speaks for those beyond its path."""
+    """A file as a source: its settings, and the reason for those beyond its path."""
 
     source: Source
     settings: dict[str, Any]

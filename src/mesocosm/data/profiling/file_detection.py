@@ -194,7 +194,7 @@ def detect_csv_settings(
     skip: int | None = None,
 ) -> Settings:
     """Settings that a delimited file needs beyond what is found by itself, and the sentence that
-    speaks for them; empty where it needs none.
+    explains them; empty where it needs none.
 
     A title above the header is skipped where rows of figures have the header's width and nothing
     above it has; a first line of figures over columns of figures is a row.
@@ -331,7 +331,7 @@ def _trim(row: Sequence[str]) -> list[str]:
 
 def detect_excel_settings(rows: Sequence[Sequence[Any]]) -> Settings:
     """`header` where a title stands above the names of a sheet's columns, and the sentence that
-    speaks for it.
+    explains it.
     """
     filled: list[tuple[int, list[str]]] = []
     for number, row in enumerate(rows, start=1):

@@ -31,7 +31,7 @@ class Http(SourceKind):
         next: where a page has the next one's address, as `links.next`.
         page: the query's parameter for the page's number, counted from 1, where there is no `next`.
         headers: headers to send; secrets by `${NAME}`.
-        max: the max pages read.
+        max: the most pages that are read.
         private_network: whether the host may have a private or loopback address.
 
     Source: RFC 9110 (HTTP); RFC 8288 (links).

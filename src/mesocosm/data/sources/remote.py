@@ -45,7 +45,7 @@ class Remote(SourceKind):
     Args:
         url: the file; write `${NAME}` for what must stay in the environment.
         format: `csv`, `json`, `jsonl` or `parquet`.
-        max: the max bytes fetched.
+        max: the most bytes that are fetched.
         options: options of the protocol's package (a key by `${NAME}`, a region).
         private_network: whether a host may have a private or loopback address.
 

@@ -20,7 +20,7 @@ class SourceKind(Settings):
         every: how often a running server looks whether the source changed, and builds what hangs on
             it.
         contract: what the source promises to hold; a plan stops where it does not.
-        about: a line for people.
+        about: a description.
     """
 
     origin: Literal["public", "business", "user"] | None = None

@@ -31,7 +31,7 @@ class FieldKind(Settings):
 
     Args:
         column: the source's column, where it has another name.
-        missing: what stands for a missing value.
+        missing: how a missing value is imputed.
         null: the texts that mean "no value" in this source, exactly as it writes them, outer spaces
             aside: `null: ["", "NA"]`; `null: []` for none, not even the empty text. Not set: the
             empty text, and for types that cannot hold such a word (numbers, dates, times, booleans,
@@ -42,7 +42,7 @@ class FieldKind(Settings):
         rules: conditions over field names; a row that breaks one is quarantined.
         private: how a private value is hidden; such a field may not be a model's input.
         unreadable: `quarantine` the row of a value that the type cannot read, or make it `missing`.
-        about: a line for people.
+        about: a description.
     """
 
     acts_as: ClassVar[str] = ""  # of a plugin's type: the built-in type that it is treated as
@@ -151,7 +151,7 @@ class FieldKind(Settings):
     ) -> dict[str, Column]:
         """Helper columns cut from the text, each computed once; most types need none.
 
-        Asked again with what it gave, so that a helper may rest on another, until it gives no more.
+        Asked again with what it gave, so that a helper may use another, until it gives no more.
         """
         del raw, known, facts
         return {}

@@ -92,12 +92,12 @@ class Number(FieldKind):
     A mark groups digits only where groups stand: threes (`1,234`), twos before the last three as in
     India (`12,34,567`), an apostrophe or a space in threes (`1'234`). Full-width and Arabic digits
     and the true minus (−) are read. A sign of currency or its ISO code stands before or after.
-    Refused: ranges, `±`, fractions, `(5)` and `5-`, `<5`, an exponent beside group marks, a number
-    above 2^53 whose digits a double does not hold (`integer` or `decimal` hold it), one nearer to
+    Refused: ranges, `±`, fractions, `(5)` and `5-`, `<5`, an exponent with group marks, a number
+    over 2^53 whose digits a double does not hold (`integer` or `decimal` hold it), one nearer to
     zero than a double can be.
 
     `12 %` needs `unit: percent` and is then 12; a spreadsheet holds a cell that it shows as 12 % as
-    0.12. A text beside the figure that does not convert to the unit is refused, and so are words of
+    0.12. A text after the number that does not convert to the unit is refused, and so are words of
     several sizes: ton, gallon, pint, cup, gr, m€ (`spellings` settles them).
 
     Args:
@@ -108,7 +108,7 @@ class Number(FieldKind):
             build and asks.
         rates: how many of the field's unit (a currency) one of each other currency is worth, or the
             source that says so.
-        spellings: texts that stand beside a figure, each with how many of the field's unit it is.
+        spellings: texts that stand next to a number, each with how many of the field's unit it is.
         outliers: the outlier detector, and what is done with outliers.
 
     Source: SI brochure (2019) 5.4; pint for conversions; ISO 4217; IEEE 754 (double precision).
@@ -327,7 +327,7 @@ class Number(FieldKind):
 
 
 class Integer(Number):
-    """A whole number of 64 bits, exact, with or without a unit; 3.0 is whole, 3.5 is not. Figures
+    """A whole number of 64 bits, exact, with or without a unit; 3.0 is whole, 3.5 is not. Digits
     are read as by `number`.
 
     Source: ISO 80000-2, integers.

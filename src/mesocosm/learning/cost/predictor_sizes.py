@@ -44,7 +44,7 @@ class PredictorSizes:
 
     @cached_property
     def image_net(self) -> Net:
-        """The net of the images; of no size where filters are learnt."""
+        """The net of the images; of no size where filters are fitted."""
         return Net.of(self.image_base)
 
     @property

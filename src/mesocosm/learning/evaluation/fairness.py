@@ -24,7 +24,7 @@ class Fair(Settings):
     """Groups that the model is compared on; the fields need not be inputs.
 
     Args:
-        groups: the fields that tell groups; a number is cut at `bins`, or into quarters.
+        groups: the fields that define groups; a number is cut at `bins`, or into quarters.
         positive: the class that is good for the person; where none is named, every class is looked
             at.
         bins: for a number, where groups begin.

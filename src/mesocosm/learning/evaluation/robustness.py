@@ -169,7 +169,7 @@ def polite_phrases(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def paraphrase(text: str, rng: random.Random) -> str:
-    """A text in other words, as far as no model is needed: polite phrases of its language around
+    """A paraphrase of a text, as far as no model is needed: polite phrases of its language around
     it, contractions expanded, no capitals or punctuation at its end.
     """
     words = [EXPANDED.get(w.lower(), w) for w in text.rstrip(ENDS).split()]

@@ -1,6 +1,6 @@
 """A fine-tuned base's graph from the graph of the untouched base: the same nodes, other weights.
 
-Exporting a base takes ten seconds and more, and a tuning method that leaves its architecture as it
+Exporting a base takes ten seconds or more. A fine-tuning method that leaves its architecture as it
 was (full, last layers, biases, merged LoRA) changes only weights. Knows ONNX's tensors and torch's
 state; proves the result against torch, or gives up.
 """

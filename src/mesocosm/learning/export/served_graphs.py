@@ -57,7 +57,7 @@ def write_graphs(request: FitRequest, fitted: FitResult, timer: PhaseTimer) -> E
 
     Args:
         request: what was fitted; `request.folder` is where the graphs go.
-        timer: is told the end of the phase `export`.
+        timer: records the end of the phase `export`.
     """
     assert request.folder is not None
     _write_head(fitted.head, request.parts, request.folder)

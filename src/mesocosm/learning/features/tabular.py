@@ -26,7 +26,7 @@ YEAR = 365.2425
 
 
 def day_of(value: Any) -> float | None:
-    """Days since 2000-01-01 of a date, a moment, or either in ISO 8601; a zone is brought to UTC.
+    """Days since 2000-01-01 of a date, a moment, or either in ISO 8601; a zone is converted to UTC.
 
     >>> day_of("2000-01-03"), day_of(date(2000, 1, 1)), day_of(None)
     (2.0, 0.0, None)

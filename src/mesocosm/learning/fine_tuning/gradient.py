@@ -52,10 +52,10 @@ class Gradient(Settings):
         weight_decay: L2 on weights.
         dropout: chance that an input of the head is dropped in training.
         clip: the greatest norm of a step's gradient.
-        loss: what is made small; where it is not given, cross-entropy for classes and squared error
-            for a number.
-        optimizer: how weights follow their gradients.
-        schedule: how the rate moves.
+        loss: the loss that is minimized; where it is not given, cross-entropy for classes and
+            squared error for a number.
+        optimizer: how weights are updated.
+        schedule: how the learning rate changes.
         mixup: mixes features and labels of two rows by a draw of Beta(mixup, mixup); 0 for none.
         consistency: how much two passes of a row under dropout must agree; 0 for none.
         average: from which share of the epochs on weights are averaged (stochastic weight

@@ -92,7 +92,7 @@ def _read(base: Any, length: int) -> list[tuple[Any, Any]]:
     """Keys and values (1, heads, length, width) of each layer as a causal base has them after
     words; others break what it writes.
 
-    The first word is the one that begins texts, which attentions rest on; the others are drawn by
+    The first word is the one that begins texts, which attentions depend on; the others are drawn by
     torch's seed.
     """
     import torch

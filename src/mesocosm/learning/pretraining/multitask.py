@@ -14,11 +14,11 @@ from mesocosm.learning.pretraining.objective import Objective, Vocabulary
 
 
 class Multitask(Objective):
-    """Every field has a head of its own over one trunk, and the trunk learns from all of them at
+    """Every field has a head of its own over one trunk, and the trunk is trained on all of them at
     once.
 
-    Models with the same `pretrain` share the trunk: it is trained once, lies once on disk and once
-    in memory, and each fits its own head.
+    Models with the same `pretrain` share the trunk: it is trained and stored once, on disk and in
+    memory, and each fits its own head.
 
     Args:
         fields: categories, booleans and numbers of the dataset that is read; a gap adds no loss.

@@ -17,12 +17,12 @@ else:
 
 
 class Scratch(Settings):
-    """A base that begins from nothing: its own words, its own layers.
+    """A base trained from scratch: its own tokenizer, its own layers.
 
     Args:
-        layers: of attention and feed-forward.
-        width: of a token's state; a multiple of 32.
-        vocab_size: how many pieces of words its tokenizer learns.
+        layers: how many transformer layers.
+        width: the size of a token's state; a multiple of 32.
+        vocab_size: how many pieces of words its tokenizer has.
 
     Source: Devlin et al. 2019, arXiv 1810.04805 (the architecture); Schuster and Nakajima 2012,
     ICASSP (WordPiece).
@@ -37,7 +37,7 @@ class Scratch(Settings):
 
 
 class Pretrain(Settings):
-    """Let the base learn from texts without labels before it is tuned.
+    """Pretrain the base on texts without labels before it is fine-tuned.
 
     Args:
         fields: the text fields to read, of `dataset`, or of the model's own dataset.

@@ -33,12 +33,12 @@ MIN_VALIDATION = 30  # validation rows under which cross-validated losses of hea
 
 
 class Auto(Settings):
-    """How far `base: auto` looks.
+    """The budget of `base: auto`.
 
     Args:
-        minutes: what all tries may take; one whose price is more than what is left is not begun.
+        minutes: the most minutes of all candidates; one whose estimate exceeds the rest is skipped.
         bases: folders and hub ids that are tried besides those that come with Mesocosm and are
-            here.
+            installed.
 
     Source: Wang et al. 2021, MLSys (FLAML: cheap tries first, cost-aware).
 

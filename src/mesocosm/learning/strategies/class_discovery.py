@@ -110,10 +110,10 @@ def propose_classes(
 ) -> list[ClassProposal]:
     """Groups of rows that no class explains, the largest first.
 
-    Strange rows are joined by average linkage up to the known classes' height. A row stays in, or a
+    Unusual rows are joined by average linkage up to the known classes' height. A row stays in, or a
     sure one joins, the group whose centre it is nearer to than to any class: a model is often sure
     of what it never saw. Rows that hang together less than the loosest class does have nothing in
-    common but to be strange. A group whose centre is as like a class as its own rows are like the
+    common but to be unusual. A group whose centre is as like a class as its own rows are like the
     centre is that class, asked for in unusual words, and none.
 
     Args:

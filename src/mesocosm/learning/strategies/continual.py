@@ -29,12 +29,12 @@ MIN_TEST_ROWS = 10  # previous test rows under which retention is not measured
 
 
 class Continual(Settings):
-    """Begin where the last version ended, and keep what it knew.
+    """Start from the last version's weights, and retain what it knew.
 
     Args:
         replay: old training rows that are seen again, as a share of the new ones; of rows that are
             not in the new snapshot any more.
-        ewc: how strongly weights that mattered are held where they were; 0 for not at all.
+        ewc: the weight of elastic weight consolidation; 0 for none.
 
     Source: Kirkpatrick et al. 2017, PNAS 114 (elastic weight consolidation); Robins 1995,
     Connection Science 7 (rehearsal).

@@ -30,7 +30,7 @@ FEDERATED_METRICS = ("gain_over_pooled", "gain_over_apart")
 
 
 class Federated(Settings):
-    """Average the weights that several sites learn, round by round, instead of learning from their
+    """Average the weights that several sites train, round by round, instead of training on their
     rows in one place.
 
     With `local: 1` the mean of the sites' steps is the step over all rows, so enough rounds end

@@ -18,10 +18,10 @@ Fit = Callable[[Array, Array, Array, Array], Any]
 
 
 class SelfTraining(Settings):
-    """Take the model's own answer as the label of rows that have none, where it is sure.
+    """Pseudo-label rows without a label where the model is confident.
 
     Args:
-        above: the probability from which on it is sure.
+        above: the least probability of a pseudo-label.
         rounds: how often it is retrained with them.
 
     Source: Yarowsky 1995, ACL; Lee 2013, Pseudo-Label, ICML workshop.

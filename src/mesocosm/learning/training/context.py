@@ -51,7 +51,7 @@ class TrainContext:
         corpus_fields: by field, what goes along with each of them, where the objective needs it.
         order: the values of an ordinal target from the least to the greatest; all tags, for
             sequence labelling.
-        past: the version that a continual model goes on from.
+        past: the version that a continual model starts from.
         init_from: the model that a domain-adapted model starts from.
         items: of a ranker, the description of each item that has one.
         groups: the group of each row, where the split keeps rows of one group together.

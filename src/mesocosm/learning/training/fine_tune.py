@@ -81,7 +81,7 @@ def _fine_tune_texts(
     say: Say,
     on_epoch: OnEpoch | None,
 ) -> FitResult:
-    """Fine-tune the text base under a head; features of images stand still beside those of texts.
+    """Fine-tune the text base under a head; features of images stay frozen.
 
     Args:
         head: fitted on the frozen features; its weights and bias are replaced.

@@ -44,7 +44,7 @@ def fit(
     Args:
         request: the settings and the data.
         say: receives progress.
-        timer: is told the end of each phase.
+        timer: records the end of each phase.
         on_epoch: receives each epoch's number and validation loss; may raise to stop the training.
     """
     parts, timer = request.parts, timer or PhaseTimer()

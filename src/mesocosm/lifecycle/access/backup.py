@@ -52,7 +52,7 @@ class Backup:
 def write_backup(file: Path, archive: Path) -> Backup:
     """Write a project's file and store as a `.tar.gz` that only its owner reads.
 
-    No build runs meanwhile; a server may go on, and the catalog is copied as it is at one moment.
+    No build runs meanwhile; a server may run, and the catalog is copied as it is at one moment.
     The keys of pseudonyms and of encrypted fields are in it.
 
     Raises:

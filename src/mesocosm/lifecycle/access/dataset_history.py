@@ -1,4 +1,4 @@
-"""The versions of a dataset: found by number, name or time, compared, brought back.
+"""The versions of a dataset: found by number, name or time, compared, restored.
 
 Knows the catalog and the doors of data.
 """

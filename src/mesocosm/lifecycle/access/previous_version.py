@@ -1,7 +1,7 @@
 """The previous version of a model, as training needs it: to start from, to replay its rows, and to
 compare with.
 
-Knows version records, snapshots and their rows. Where files of it are gone, training goes on
+Knows version records, snapshots and their rows. Where files of it are missing, training continues
 without it.
 """
 
@@ -129,7 +129,7 @@ def load_comparable_version(
 
     Returns:
         None where it predicts something else, its inputs are not at hand, it has a task of its
-        own, or its rows cannot be told from the new ones.
+        own, or its rows cannot be distinguished from the new ones.
     """
     from mesocosm.learning.evaluation.comparison import LastVersion
 

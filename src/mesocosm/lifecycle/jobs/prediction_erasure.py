@@ -42,7 +42,7 @@ def erase_predictions(con: Connection, fields: Iterable[str], words: set[str]) -
 
     Args:
         fields: those that hold the subject's key; figures are looked for in them alone.
-        words: the forms of the key; an empty one names nobody.
+        words: the forms of the key; an empty one names no subject.
     """
     named = or_(false(), *(match_subject(fields, word) for word in words if word))
     gone = [row[0] for row in con.execute(select(t.PREDICTIONS.c.id).where(named))]

@@ -122,7 +122,7 @@ def _score_requests(
 def _name_groups(
     scored: _ScoredRequests, usual: Confidence, shown: Sequence[str], kinds: Mapping[str, str]
 ) -> list[tuple[str, Any]]:
-    """The groups of strange requests, each with a working name of words that are frequent in it and
+    """Clusters of unusual requests, each with a working name of words that are frequent in it and
     rare in the rest.
     """
     from mesocosm.learning.strategies.class_discovery import name_groups, propose_classes

@@ -27,7 +27,7 @@ def compare_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Fi
     """Compare each field that both snapshots define alike.
 
     A field whose definition the file changed is left out: that change was asked for. Fields that
-    `fields: auto` drafted are compared in any case, since nobody asked for those.
+    `fields: auto` drafted are compared in any case, since no file asks for those.
 
     Args:
         old: `account`, `report`, `facts`, `recipe` of the last snapshot.
@@ -102,7 +102,7 @@ def check_new_data(
     new: Mapping[str, Any],
     accepted: frozenset[str],
 ) -> list[FieldChange]:
-    """Compare a new snapshot with the last one, and stop where something changed that nobody
+    """Compare a new snapshot with the last one, and stop where something changed that was not
     accepted.
 
     Args:

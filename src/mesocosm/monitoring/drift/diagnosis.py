@@ -1,4 +1,4 @@
-"""A drift found and diagnosed: which inputs drifted, why, the alert's message, and its remedy.
+"""A drift found and diagnosed: which inputs drifted, why, the alert's message, and its remediation.
 
 Knows the tests, the diagnosis and what labels show.
 """
@@ -260,7 +260,7 @@ class DriftDiagnosis:
         return as_json(probes)
 
     def follow(self, stream: RequestStream, diagnosis: Diagnosis) -> None:
-        """Trigger the remedy of a diagnosis where the monitor says so."""
+        """Trigger the remediation of a diagnosis where the monitor says so."""
         name, acts = self.state.served.name, set(self.state.monitor.on_drift)
         why = diagnosis.why
         if "recalibrate" in acts and diagnosis.remedy == "recalibrate" and not stream.mark:

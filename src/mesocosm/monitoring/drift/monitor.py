@@ -98,7 +98,7 @@ class DriftMonitor:
         return [self._raise(stream, now, findings)]
 
     def _raise(self, stream: RequestStream, now: ModelInstance, findings: DriftFindings) -> str:
-        """Raise an alert of what drifted, diagnosed, and trigger its remedy.
+        """Raise an alert of what drifted, diagnosed, and trigger its remediation.
 
         A window may have rows from before and after a change. Where it shows no fault of a source,
         as many rows again show whether there is one.

@@ -176,7 +176,7 @@ class AuthMiddleware:
             )
 
     async def _reject(self, exchange: _Exchange, error: Exception) -> None:
-        """Respond to an error: to somebody who is not signed in with a redirect, where people sign
+        """Respond to an error: to a person who is not signed in with a redirect, where people sign
         in by a page.
         """
         scope, receive = exchange.scope, exchange.receive

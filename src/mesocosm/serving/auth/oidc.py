@@ -52,7 +52,7 @@ class Oidc(Settings):
         client: the client id of this ecosystem at the provider; with it people sign in by a page.
         secret: the client's secret, where the provider issued one; name an environment variable, as
             `${OIDC_SECRET}`.
-        scope: the scope that is requested when somebody signs in.
+        scope: the scope that is requested when a person signs in.
         address: the address of this server for browsers, as `https://eco.example.org`; that of each
             request where it is not given.
         private_network: whether the provider may be at a private address.

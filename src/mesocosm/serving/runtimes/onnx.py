@@ -25,7 +25,7 @@ class Workers(Settings):
         busy: the share of the time in which workers are busy over which another is started; where
             one less would be well under it, one is stopped.
 
-    Source: Kubernetes' Horizontal Pod Autoscaler (grow at once, shrink after minutes).
+    Source: Kubernetes' Horizontal Pod Autoscaler (up at once, down after minutes).
 
     >>> Workers(min=1, max=4).busy
     0.8
@@ -63,8 +63,8 @@ class Onnx(Settings):
     Args:
         precision: `int8` where it agreed with `fp32` at export, which `auto` takes too.
         threads: of one session.
-        workers: processes that hold the model beside the gateway, so many or `{least, most}` by
-            load; 0 holds it in the gateway itself.
+        workers: processes that hold the model: a number, or `{min, max}` by load; 0 holds it in
+            the gateway itself.
         memory: gigabytes after which a worker is replaced; twice what it held when it was warm, and
             one more, where not given.
         timeout: how long a worker may take for one batch before it is killed and the batch retried

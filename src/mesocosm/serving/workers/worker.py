@@ -62,7 +62,7 @@ def serve_forks(sock: socket.socket, loader: Callable[[], Load]) -> None:
 
 
 def serve_requests(sock: socket.socket, service: str, load: Load) -> None:
-    """Respond to the gateway's messages until it is gone, one after another. Loading goes on in
+    """Respond to the gateway's messages until it is gone, one after another. Loading runs in
     parallel.
     """
     worker = _WorkerProcess(sock, service, load)

@@ -1,4 +1,4 @@
-"""`mesocosm data restore`: a store brought back from an archive."""
+"""`mesocosm data restore`: a store restored from an archive."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def ask(
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
 ) -> None:
-    """Ask SERVICE a question; the answer comes with the row of the table that it rests on."""
+    """Ask SERVICE a question; the answer comes with the row of the table that supports it."""
     from mesocosm.api.service_calls import call, local
 
     if not question.strip():

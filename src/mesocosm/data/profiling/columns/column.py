@@ -110,7 +110,7 @@ class Reading:
 
 @dataclass
 class Proposal:
-    """A guess that nobody has accepted: a line for the file, what it would change, and examples
+    """A guess that is not accepted yet: a line for the file, what it would change, and examples
     `before -> after`.
 
     Args:

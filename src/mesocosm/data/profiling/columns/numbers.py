@@ -213,7 +213,7 @@ def _describe_numbers(column: Column, split: _Split, mark: str, why: str) -> Rea
     """The settings of a field of numbers, all of which one decimal mark reads.
 
     Args:
-        why: what the mark rests on.
+        why: the evidence for the mark.
     """
     numbers = {v: _read_signed(p, mark) for v, p in split.values.items()}
     units = find_common_unit(
@@ -275,7 +275,7 @@ def _list_able_marks(figures: Collection[str]) -> list[str]:
 
 
 def _choose_mark(values: Sequence[Parts], marks: frozenset[str]) -> tuple[str, str]:
-    """The decimal mark under which all values are read, and what that rests on; no mark where it is
+    """The decimal mark under which all values are read, and its evidence; no mark where it is
     not known, with the reason where they are numbers.
     """
     mark, why = _choose_mark_by_figures({p.figure for p in values}, marks)

@@ -231,7 +231,7 @@ PERSON = _any(
 
 @dataclass(frozen=True)
 class Private:
-    """How a column is hidden, empty where it is only told of, and why."""
+    """How a column is hidden, empty where it is only reported, and why."""
 
     how: str
     why: str

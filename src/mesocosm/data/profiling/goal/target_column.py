@@ -166,14 +166,14 @@ def _choose_fitting(found: Draft, goal: str) -> tuple[str, dict[str, str], list[
 
 
 def _fits(found: Draft, name: str, goal: str) -> bool:
-    """Whether a word of the goal speaks for a column, or its name is one that targets have."""
+    """Whether a word of the goal matches a column, or its name is one that targets have."""
     if GENERIC.match(name):
         return True
     return _score_words(found.find_column(name), stem_words(goal), goal) > 0
 
 
 def score_table(found: Draft, goal: str) -> float:
-    """How much speaks for the best field of a drafted table as what a goal means."""
+    """The score of the best field of a drafted table as what a goal means."""
     return max((score for score, _ in _rank_targets(found, goal)), default=UNFIT)
 
 
@@ -194,7 +194,7 @@ def _rank_targets(found: Draft, goal: str) -> list[tuple[float, str]]:
 
 
 def _score_words(column: Column, words: set[str], goal: str) -> float:
-    """How much the goal's words speak for a column's name and values."""
+    """How well the goal's words match a column's name and values."""
     name = re.sub(r"([a-z])([A-Z])", r"\1 \2", column.name).lower()
     names = set(map(_stem, LATIN_WORD.findall(name))).union(HAN_WORD.findall(column.name))
     score = 3.0 * sum(_is_meant(n, words) for n in names)
@@ -217,7 +217,7 @@ def _is_meant(name: str, words: Iterable[str]) -> bool:
 
 
 def _score(column: Column, settings: dict[str, Any], words: set[str], goal: str) -> float:
-    """How much speaks for a column as what is predicted."""
+    """The score of a column as what is predicted."""
     kind = settings["type"]
     is_figure = kind in FIGURES
     parts = (

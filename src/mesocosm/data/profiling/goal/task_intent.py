@@ -1,4 +1,4 @@
-"""What kind of work a goal asks for beside predicting a field: ranking items for somebody, or
+"""What kind of work a goal asks for other than predicting a field: ranking items for a user, or
 answering from a table.
 
 Knows words of goals, English and Chinese, and names and values of columns.
@@ -118,7 +118,7 @@ def find_interaction(
     """The columns of who, which item and, where there is one, when.
 
     Raises:
-        ConfigValueError: no column names somebody, or none an item.
+        ConfigValueError: no column names a user, or none an item.
     """
     names = [c.name for c in columns]
     repeated = [c.name for c in columns if 1 < c.distinct < c.seen]
@@ -154,7 +154,7 @@ def find_question_and_answer(columns: Sequence[Column]) -> tuple[str, str]:
 
 
 def names_people(name: str) -> bool:
-    """Whether a column's name speaks of somebody.
+    """Whether a column's name is one of a user.
 
     >>> names_people("客户编号"), names_people("customer_id"), names_people("zip")
     (True, True, False)

@@ -33,7 +33,7 @@ class Distribution(RuleKind):
     psi: float = Field(0.25, gt=0)
 
     def verdict(self, con: Any, table: str, known: Known) -> str | None:
-        """The index, where it is over the bound; nothing is said of a first snapshot."""
+        """The index, where it is over the bound; a first snapshot has none."""
         name = self.of[0]
         before = known.last.get("training", {}).get(name)
         if not before:

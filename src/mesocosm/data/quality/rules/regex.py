@@ -41,7 +41,7 @@ class Regex(RuleKind):
     pattern: Annotated[str, AfterValidator(_pattern)]
 
     def sentence(self) -> str:
-        """The form wanted."""
+        """The form expected."""
         return f"breaks the rule: {', '.join(self.of)} like {self.pattern}"
 
     def breaks(self) -> str:

@@ -28,7 +28,7 @@ class Mysql(TableKind):
     Args:
         url: `mysql://user:password@host/name`; write `${NAME}` and keep it in the environment.
         table: the table or view.
-        cursor: a column that only grows; with it only new rows are read, in batches.
+        cursor: a column that only increases; with it only new rows are read, in batches.
 
     Source: https://mariadb.com/kb/en/clientserver-protocol
 

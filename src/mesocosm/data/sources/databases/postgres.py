@@ -24,7 +24,7 @@ class Postgres(TableKind):
     Args:
         url: `postgresql://user@host/name`; write `${NAME}` and keep it in the environment.
         table: `table` or `schema.table`.
-        cursor: a column that only grows; with it only new rows are read, in batches.
+        cursor: a column that only increases; with it only new rows are read, in batches.
 
     Source: https://arrow.apache.org/adbc
 

@@ -49,8 +49,8 @@ class TableKind(SourceKind):
     Args:
         url: where the server is; write `${NAME}` and keep it in the environment.
         table: `table` or `schema.table`, or a view.
-        cursor: a column that only grows, such as an id or the time of the last change. With it a
-            build reads only rows that came since the last one, in batches; the others lie sealed
+        cursor: a column that only increases, such as an id or the time of the last change. With
+            it a build reads only rows added since the last one, in batches; the others lie sealed
             (AES-256-GCM) in the store until a subject is erased. A row changed or deleted below it
             is not noticed.
         batch: how many rows one batch by the cursor has.

@@ -77,7 +77,7 @@ class Found:
 
     Args:
         encoding: a name that `encoding:` takes.
-        guess: whether only the look of the bytes speaks for it.
+        guess: whether only the look of the bytes supports it.
         beside: other encodings that fit nearly as well.
         broken: whether some bytes are none of its characters.
     """

@@ -1,1 +1,1 @@
-"""Ranking: items for somebody by what they did before, from behaviour and from the items' texts."""
+"""Ranking: items for a user by past behaviour, from behaviour and from the items' texts."""

@@ -1,4 +1,4 @@
-"""Approximate nearest neighbours where there are many items: those that may be among somebody's
+"""Approximate nearest neighbours where there are many items: those that may be among a user's
 best, without scoring all of them. Knows arrays, voyager and its files.
 
 Source: Malkov and Yashunin 2018, IEEE TPAMI (hierarchical navigable small worlds).

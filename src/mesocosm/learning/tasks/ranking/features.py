@@ -1,7 +1,7 @@
-"""The parts of an item's score, given what somebody did before: each a matrix from items to items,
+"""The parts of an item's score, given a user's past behaviour: each a matrix from items to items,
 or a number per item. Knows numpy and SciPy's sparse matrices.
 
-All are sums over a history, so that a recommendation can name the item that it rests on.
+All are sums over a history, so that a recommendation can name the item that explains it.
 """
 
 from __future__ import annotations
@@ -120,12 +120,12 @@ def keep_strongest(square: Any, most: int) -> Any:
 
 
 def cold_start_matrix(vectors: Array, bare: Array) -> Any:
-    """The matrix that replaces items nobody touched (`bare`) by the touched items of the nearest
+    """The matrix that replaces items without interactions (`bare`) by those of the nearest
     texts: sparse (items, items), to be multiplied from the right; None where nothing is replaced.
 
     Args:
         vectors: of each item's texts, unit vectors.
-        bare: which items nobody touched (items,).
+        bare: which items have no interactions (items,).
     """
     from scipy.sparse import csr_matrix
 

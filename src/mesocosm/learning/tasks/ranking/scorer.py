@@ -36,7 +36,7 @@ MAX_NEIGHBOURS = 200  # items that are kept beside each, where there are many
 
 @dataclass
 class Scorer:
-    """Items scored for somebody's history.
+    """Items scored for a user's history.
 
     Args:
         square: matrices (items, items) by the names of `SQUARE`: arrays, or sparse where there are
@@ -66,7 +66,7 @@ class Scorer:
         strength: float,
         towers: TwoTowerModel | None = None,
     ) -> Scorer:
-        """All parts from what was done; weights are still equal. Items nobody touched are scored as
+        """All parts from what was done; weights are still equal. Untouched items are scored as
         the nearest items by their texts.
         """
         x = interaction_matrix(histories, items)
@@ -128,7 +128,7 @@ class Scorer:
         return scores
 
     def among(self, history: History) -> tuple[Array, Array]:
-        """The items that may be among somebody's best (n), and the scores of each part,
+        """The items that may be among a user's best (n), and the scores of each part,
         standardised over all items (names, n).
 
         The standardisation is exact: the mean and deviation of products with a vector follow from
@@ -262,7 +262,7 @@ def _standardized_values(row: Any, which: Array, items: int) -> Array:
 
 
 def _log_popularity(counts: Array, by: Any) -> Array:
-    """The logarithm of how often each item was touched; of those nobody touched, their
+    """The logarithm of how often each item was touched; of those without any, their
     neighbours'.
     """
     popularity = np.log1p(counts)

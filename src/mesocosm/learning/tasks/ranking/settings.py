@@ -11,14 +11,14 @@ from mesocosm.learning.tasks.task import Lookup, TaskSettings
 
 
 class Towers(Settings):
-    """Vectors of people and items, learnt by gradient.
+    """Vectors of users and items, trained by gradient.
 
     Args:
-        width: numbers a vector.
-        epochs: passes over what everybody did.
-        learning_rate: the greatest step; it warms up and cools down.
-        forget: the share of items whose own vector is left out of a step, so that what is said of
-            them must tell.
+        width: the length of a vector.
+        epochs: passes over all interactions.
+        learning_rate: the peak of the learning rate; it warms up and decays.
+        forget: the share of items whose own vector is left out of a step, so that their
+            texts are used.
     """
 
     short: ClassVar[str] = "epochs"
@@ -29,21 +29,21 @@ class Towers(Settings):
 
 
 class Rank(TaskSettings):
-    """Rank all items for somebody by what they did before; the model's one input names who, and
+    """Rank all items for a user by past behaviour; the model's one feature names the user, and
     `target` the item.
 
     Args:
-        when: the field that orders what somebody did; the order of rows where it is not given.
-        items: a dataset of the items, by its key; those that nobody has touched are ranked by what
-            is said of them.
-        texts: its fields that say something of an item; the base reads them.
+        when: the field that orders the interactions; the order of rows where it is not given.
+        items: a dataset of the items, by its key; those without interactions are ranked by their
+            texts.
+        texts: its fields that describe an item; the base encodes them.
         max: items in an answer.
         diverse: the penalty for similarity to an item before it, where scores are between 0 and
             1; metrics are of the lists as they are shown.
-        explore: how many of an answer's items, its last, are drawn from those that few have
-            touched; each tells the chance it had, and figures are of the lists without them.
-        towers: vectors of people and items learnt by gradient speak too; with more than 12,000
-            items they do anyway.
+        explore: how many of an answer's items, its last, are drawn from those with few
+            interactions; each has its probability, and metrics are of the lists without them.
+        towers: adds two-tower vectors of users and items, trained by gradient; with more than
+            12,000 items they are added in any case.
 
     Source: Carbonell and Goldstein 1998, SIGIR (maximal marginal relevance); Steck 2019, WWW
     (EASE); Covington et al. 2016, RecSys (two towers); Sarwar et al. 2001, WWW (item-based

@@ -85,7 +85,7 @@ class _Parts:
         say: Say,
         start: TwoTowerModel | None = None,
     ) -> tuple[Scorer, TwoTowerModel | None]:
-        """A scorer of some histories, and its towers, which go on from `start`."""
+        """A scorer of some histories, and its towers, which continue from `start`."""
         from mesocosm.learning.tasks.ranking.towers.tower_training import fit_towers
 
         towers = None

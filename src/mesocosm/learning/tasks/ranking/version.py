@@ -57,7 +57,7 @@ class RankingVersion:
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The best items for each row's `liked`: `items` with their `score`, what is `said` of them
-        and the liked one they rest on (`because`); `label` is the first. One that was drawn has its
+        and the liked one that explains it (`because`); `label` is the first. A drawn one has its
         propensity under `explored`.
 
         Items that are not known are listed in `unknown` and ignored.

@@ -133,7 +133,7 @@ class _TowerNet:
         return [self.own, self.bias, self.read, *self.net.values()]
 
     def load(self, start: TwoTowerModel) -> None:
-        """Take over the weights of trained towers."""
+        """Load the weights of trained towers."""
         weights = {
             self.own: start.own,
             self.read: start.read,

@@ -26,7 +26,7 @@ class TwoTowerModel:
 
     Args:
         items: a vector per item, its popularity bias as the last number (items, width + 1).
-        own: the vector trained for each item itself (items, width), to go on from.
+        own: the vector trained for each item itself (items, width), to continue from.
         read: from an item's text features to its vector (text width, width).
         net: the weights over a person's means, by the names of `NET`.
     """
@@ -56,7 +56,7 @@ class TwoTowerModel:
         return np.concatenate([vectors, np.ones((len(histories), 1))], 1)
 
     def fill_cold(self, by: Any) -> TwoTowerModel:
-        """The towers with the vectors of items nobody touched taken from their neighbours (see
+        """The towers with the vectors of untouched items taken from their neighbours (see
         `features.cold_start_matrix`).
         """
         if by is None:
