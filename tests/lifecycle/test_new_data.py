@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.cli.commands.project.build import check_accepted
+from mesocosm.api.verbs.building import check_accepted
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.profiling.text_statistics import describe
 from mesocosm.lifecycle.apply import apply

@@ -15,8 +15,8 @@ from conftest import SMALL, small_rows
 from in_process import load_service
 
 from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.catalog.records import Diagnosis
 from mesocosm.lifecycle.jobs.rollback import rollback
-from mesocosm.monitoring.diagnosis import Diagnosis
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
 from mesocosm.serving.rollout.recalibration import recalibrate_prediction

@@ -15,7 +15,7 @@ from conftest import ROOT
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.assistant.architect import architect
-from mesocosm.cli.views.draft import format_draft
+from mesocosm.assistant.draft_text import format_draft
 from mesocosm.config.loader import read_text
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mesocosm.assistant.architect import architect
-from mesocosm.cli.views.draft import format_draft
+from mesocosm.assistant.draft_text import format_draft
 from mesocosm.config.loader import read_text
 from mesocosm.core.errors import ConfigValueError
 

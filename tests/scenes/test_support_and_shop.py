@@ -19,12 +19,12 @@ from conftest import ROOT, follow, rounds
 from in_process import load_service
 
 from mesocosm.api.ecosystem import open_ecosystem
+from mesocosm.api.verbs.new_project import list_scenes
 from mesocosm.catalog.database import schema as t
-from mesocosm.cli.commands.file.init import list_scenes
-from mesocosm.cli.commands.test.drill import suggest_drill
 from mesocosm.core.hashing import digest
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
+from mesocosm.resilience.data_drill import suggest_drill
 from mesocosm.serving.service import LiveService
 
 pytestmark = pytest.mark.slow

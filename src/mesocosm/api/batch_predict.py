@@ -11,9 +11,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesocosm.api.prediction_files import ENDINGS, PredictionWriter
+from mesocosm.api.results.requests import FilePredictions
 from mesocosm.api.row_files import Line, Origin, Rows, read_rows
 from mesocosm.api.service_calls import call, local
 from mesocosm.client import row_as_json
@@ -21,6 +22,9 @@ from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import aside_name
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.serving.requests.nested import MOST_LEVELS
+
+if TYPE_CHECKING:
+    from mesocosm.api.ecosystem import Ecosystem
 
 MOST_SHAPES = 1000  # sets of columns that are remembered
 
@@ -46,7 +50,9 @@ class Tally:
             self.predicted += 1
 
 
-def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any]:
+def predict_file(
+    eco: Ecosystem, service: str, rows: Path, out: Path, show_progress: bool
+) -> FilePredictions:
     """Predict every row of a file; the file that is written appears whole or not at all.
 
     A delimited file is read with the settings of the source that the service's model was trained
@@ -68,7 +74,10 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
     aside = out.with_name(aside_name(out))
     try:
         with PredictionWriter(aside, out.suffix, read.names) as writer:
-            for block in _show_progress(read, f"{rows.name} to {service}"):
+            blocks = read.blocks
+            if show_progress:
+                blocks = _show_progress(read, f"{rows.name} to {service}")
+            for block in blocks:
                 predictions = _predict_block(block, predict)
                 for line, prediction in zip(block, predictions, strict=True):
                     tally.add(line, prediction)
@@ -78,16 +87,16 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
         aside.replace(out)
     finally:
         aside.unlink(missing_ok=True)
-    return {
-        "rows": tally.predicted + tally.refused,
-        "predicted": tally.predicted,
-        "warned": tally.warned,
-        "refused": tally.refused,
-        "reasons": dict(tally.reasons.most_common(5)),
-        "notes": read.notes,
-        "seconds": round(time.perf_counter() - began, 2),
-        "out": str(out),
-    }
+    return FilePredictions(
+        rows=tally.predicted + tally.refused,
+        predicted=tally.predicted,
+        warned=tally.warned,
+        refused=tally.refused,
+        reasons=dict(tally.reasons.most_common(5)),
+        notes=tuple(read.notes),
+        seconds=round(time.perf_counter() - began, 2),
+        out=str(out),
+    )
 
 
 def _show_progress(read: Rows, title: str) -> Iterator[list[Line]]:
@@ -118,7 +127,7 @@ def _reason(line: Line, refused: Mapping[str, Any]) -> str:
     return str(refused["why"]).split(":")[0][:60]
 
 
-def _find_origin(eco: Any, service: str, names: frozenset[str]) -> Origin:
+def _find_origin(eco: Ecosystem, service: str, names: frozenset[str]) -> Origin:
     """Where the rows of a service come from, by the file and the newest snapshot."""
     model = _model_of(eco, service)
     data = model and eco.spec.eco.datasets.get(model.dataset)
@@ -141,13 +150,13 @@ def _single(sources: Sequence[Csv]) -> Csv | None:
     return sources[0] if len(sources) == 1 else None
 
 
-def _model_of(eco: Any, service: str) -> Any:
+def _model_of(eco: Ecosystem, service: str) -> Any:
     """The settings of a service's model; None where it has none."""
     served = eco.spec.eco.services.get(service)
-    return served and eco.spec.eco.models.get(served.model)
+    return served and eco.spec.eco.models.get(str(served.model))
 
 
-def _columns_of_sources(eco: Any, dataset: str) -> dict[str, list[str]]:
+def _columns_of_sources(eco: Ecosystem, dataset: str) -> dict[str, list[str]]:
     """The columns that each source of a dataset had when it was built."""
     snapshot = eco.catalog.snapshot(dataset=dataset)
     if not snapshot:
@@ -202,7 +211,7 @@ def _select_fields(origin: Origin, predict: Predict) -> Predict:
     return predict_selected
 
 
-def _choose_predictor(eco: Any, service: str) -> tuple[frozenset[str], Predict]:
+def _choose_predictor(eco: Ecosystem, service: str) -> tuple[frozenset[str], Predict]:
     """The fields that a service reads, and what predicts rows of them: the gateway where it runs,
     else this process. An invalid row is refused alone.
     """
@@ -218,7 +227,7 @@ def _choose_predictor(eco: Any, service: str) -> tuple[frozenset[str], Predict]:
     return names, lambda block: _predict_remotely(eco, service, block)
 
 
-def _predict_remotely(eco: Any, service: str, block: Sequence[Row]) -> list[Prediction]:
+def _predict_remotely(eco: Ecosystem, service: str, block: Sequence[Row]) -> list[Prediction]:
     """The gateway's predictions; where it refuses a block, each row is asked for alone."""
     path = f"/v1/services/{service}/predict"
     try:
@@ -270,7 +279,7 @@ def _why_not_value(value: object, levels: int) -> str:
     return next(filter(None, (_why_not_value(item, levels - 1) for item in inner)), "")
 
 
-def _call_server(eco: Any, method: str, path: str, body: Any = None) -> Any:
+def _call_server(eco: Ecosystem, method: str, path: str, body: Any = None) -> Any:
     found = call(eco, method, path, body)
     if found is None:
         raise MesocosmError("the server stopped answering; nothing was written")

@@ -5,7 +5,7 @@ process.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from mesocosm.catalog import Catalog
 from mesocosm.client import Client, Prediction, prediction_of, row_as_json
@@ -42,14 +42,20 @@ class ServiceView:
             return None
         return str(row["version"])
 
-    def predict(self, row: Row) -> Prediction:
-        """The prediction of one row.
+    @overload
+    def predict(self, row: Row) -> Prediction: ...
+    @overload
+    def predict(self, row: Sequence[Row]) -> list[Prediction]: ...
+    def predict(self, row: Row | Sequence[Row]) -> Prediction | list[Prediction]:
+        """The prediction of one row, or those of several, as `predict_rows` gives them.
 
         Raises:
             ConfigValueError: the row lacks fields, or has an invalid value.
             MesocosmError: nothing is deployed, or the service has no model.
             Refused: a running server refuses it.
         """
+        if not isinstance(row, Mapping):
+            return self.predict_rows(row)
         if client := self._client():
             with client:
                 return client.predict(self.name, row)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesocosm.core.errors import MesocosmError
 
+if TYPE_CHECKING:
+    from mesocosm.api.ecosystem import Ecosystem
 
-def call(eco: Any, method: str, path: str, body: Any = None) -> Any | None:
+
+def call(eco: Ecosystem, method: str, path: str, body: Any = None) -> Any | None:
     """The running server's response, or None where none runs.
 
     Raises:
@@ -33,7 +36,7 @@ def call(eco: Any, method: str, path: str, body: Any = None) -> Any | None:
     return body
 
 
-def local(eco: Any, name: str) -> Any:
+def local(eco: Ecosystem, name: str) -> Any:
     """A service loaded in this process.
 
     Raises:

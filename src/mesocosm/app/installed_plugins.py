@@ -50,14 +50,6 @@ class PluginState:
     plugin: Plugin
     why: str = ""
 
-    @property
-    def line(self) -> str:
-        """As a person reads it."""
-        if self.why:
-            return self.why
-        plugin = self.plugin
-        return f"plugin {plugin.key} of {plugin.distribution} {plugin.version}: ready"
-
     def as_json(self) -> dict[str, str]:
         """As JSON-ready data."""
         state = "refused" if self.why else "ready"

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
@@ -29,8 +29,18 @@ File = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 
-def answer(data: Any, as_json: bool, text: Callable[[Any], str]) -> None:
-    """Print an answer, as JSON or as the text that a function makes of it."""
+class Result(Protocol):
+    """What a verb returns."""
+
+    def to_json(self) -> Mapping[str, object]:
+        """The result as JSON-ready data."""
+
+
+def answer(
+    result: Result | Mapping[str, object], as_json: bool, text: Callable[[Any], str]
+) -> None:
+    """Print an answer, as JSON or as the text that a function makes of its JSON."""
+    data = result if isinstance(result, Mapping) else result.to_json()
     if as_json:
         print(json.dumps(data, ensure_ascii=False, indent=1, default=str))
     else:
@@ -114,29 +124,11 @@ def _fail(sentence: str, as_json: bool) -> None:
 Asked = Annotated[str, typer.Argument(help="The prediction's id, or 'last' for the newest.")]
 
 
-def prediction_of(eco: Any, ident: str) -> str:
-    """The id of a prediction; `last` stands for the newest of all services.
-
-    Raises:
-        MesocosmError: `last`, and there is no prediction yet.
-    """
-    if ident != "last":
-        return ident
-    newest: list[dict[str, Any]] = []
-    for service in eco.spec.eco.services:
-        newest += eco.catalog.predictions(service, 1)
-    if not newest:
-        raise MesocosmError(
-            "no requests yet, so there is no last prediction; ask for one with 'mesocosm predict'"
-        )
-    return str(max(newest, key=lambda row: row["at"])["id"])
-
-
 def open_project(file: Path) -> Ecosystem:
     """Open the ecosystem of a file."""
     from mesocosm.api.ecosystem import open_ecosystem
 
-    eco = open_ecosystem(file)
+    eco = open_ecosystem(file, who="command line")
     note_deprecations(eco.spec.deprecations)
     return eco
 

@@ -8,37 +8,12 @@ predictions, and only without it do labels show concept drift.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from mesocosm.catalog.records import Diagnosis
 from mesocosm.monitoring.drift.source_changes import Change
 from mesocosm.monitoring.labels.accuracy_test import FEW, Labelled
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """What a drift is.
-
-    `kind` is `schema`, `missing`, `unit`, `concept`, `label` or `covariate`; `harm` the accuracy
-    lost, from 0 to 1, None where it is not known; `remedy` is `fix the source`, `recalibrate`,
-    `retrain`, `label rows` or `nothing`; `why` is a sentence.
-    """
-
-    kind: str
-    harm: float | None
-    remedy: str
-    why: str
-    detail: dict[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """The diagnosis as plain data."""
-        return {
-            "kind": self.kind,
-            "harm": self.harm,
-            "remedy": self.remedy,
-            "why": self.why,
-            **self.detail,
-        }
 
 
 @dataclass(frozen=True)

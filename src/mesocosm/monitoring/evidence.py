@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mesocosm.monitoring.diagnosis import Diagnosis, Evidence, diagnose
+from mesocosm.catalog.records import Diagnosis
+from mesocosm.monitoring.diagnosis import Evidence, diagnose
 from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
 from mesocosm.monitoring.drift.source_changes import Change, find_changes
 from mesocosm.monitoring.labels.accuracy_test import Labelled

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mesocosm.catalog.records import Diagnosis
 from mesocosm.core.values.durations import seconds
 from mesocosm.monitoring.alert_closing import Evidence, next_state
-from mesocosm.monitoring.diagnosis import Diagnosis
 from mesocosm.monitoring.monitor_state import MonitorState
 
 MIN_REJECTED = 10  # rejected rows that raise an alert, at least
@@ -66,7 +66,7 @@ class RejectionMonitor:
             "schema",
             f"{diagnosis.why}; remedy: {diagnosis.remedy}",
             {
-                "verdict": diagnosis.as_json(),
+                "verdict": diagnosis.to_json(),
                 "by": "refusals",
                 "feature": name,
                 "rows": rows,

@@ -113,9 +113,9 @@ def _play_act(spec: Spec, copy: Copy, act: Act, story_began: float) -> ActResult
         _send(copy.client, act, row, label, result)
     for question in act.ask:
         result.asked += 1
-        response = _try(result, partial(copy.client.ask, act.service, question)) or {}
-        result.known += bool(response.get("known"))
-        result.texts.append(str(response.get("answer", "")))
+        answer = _try(result, partial(copy.client.ask, act.service, question))
+        result.known += bool(answer and answer.known)
+        result.texts.append(answer.answer if answer else "")
     until, quiet = time.monotonic() + act.wait, time.monotonic() + QUIET
     while True:
         _read_catalog(copy.catalog, result, model, (story_began, began), before)
@@ -250,9 +250,9 @@ def _send(client: Client, act: Act, row: dict[str, Any], label: str, result: Act
         result.refusals.append(response.why)
         return
     result.answered += 1
-    result.unsure += bool(response.more.get("unsure"))
+    result.unsure += response.unsure
     result.right += response.label == label
-    for item in response.more.get("items", ()):
+    for item in response.items:
         result.texts.append(f"{item['item']} because of {item.get('because')}")
     if act.labels and label:
         if act.labels == "another":

@@ -173,7 +173,7 @@ def test_the_way_out_of_a_refused_name_and_the_accounts_of_a_build_as_json(tmp_p
             "FIELDS", 'source_row: {type: integer, column: "_row"}, V_2: {type: integer, column: v}'
         )
     )
-    found = run_build(open_ecosystem(tmp_path), quiet=True)
+    found = run_build(open_ecosystem(tmp_path), quiet=True).to_json()
     one = next(d for d in found["done"] if d["address"] == "datasets.d")
     assert (
         one["account"]["kept"] == 2
@@ -192,7 +192,7 @@ def test_the_way_out_of_a_refused_name_and_the_accounts_of_a_build_as_json(tmp_p
 def test_a_plan_finds_what_a_join_lacks_and_a_draft_chooses_a_column_of_two_sources(
     tmp_path: Path,
 ) -> None:
-    from mesocosm.cli.views.draft import format_draft
+    from mesocosm.assistant.draft_text import format_draft
     from mesocosm.config.loader import read_text
     from mesocosm.core.errors import ConfigError
     from mesocosm.data.profiling.auto_fields import draft_files

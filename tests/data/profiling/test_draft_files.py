@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mesocosm.api.ecosystem import open_ecosystem
-from mesocosm.cli.views.draft import format_draft
+from mesocosm.assistant.draft_text import format_draft
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.profiling.file_detection import (

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mesocosm.cli.views.draft import format_draft
+from mesocosm.assistant.draft_text import format_draft
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.sources.contract import Contract
 

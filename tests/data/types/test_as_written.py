@@ -85,7 +85,7 @@ def built(home: Path, yaml: str, **files: str) -> Any:
         (home / f"{name}.csv").write_text(text, encoding="utf-8")
     (home / "ecosystem.yaml").write_text(f"grammar: 1\necosystem: m\n{yaml}", encoding="utf-8")
     eco = open_ecosystem(home)
-    return eco, run_build(eco, quiet=True)
+    return eco, run_build(eco, quiet=True).to_json()
 
 
 def drafted(home: Path) -> dict[str, Any]:

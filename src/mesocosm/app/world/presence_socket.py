@@ -19,10 +19,10 @@ from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse
 from starlette.websockets import WebSocketState
 
+import mesocosm.catalog.annotations as book
 from mesocosm.app.world.marker_socket import Marking
 from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog, list_moments
-from mesocosm.catalog import annotations as book
 from mesocosm.core.confidential.row_values import plain, withheld
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.permissions import OWNER, RIGHTS

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mesocosm.catalog.records import Diagnosis
 from mesocosm.core.values.durations import per_second, seconds
-from mesocosm.monitoring.diagnosis import Diagnosis
 from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
 from mesocosm.monitoring.drift.localization import localize_drift
 from mesocosm.monitoring.drift.probes import as_json, find_probes
@@ -167,7 +167,7 @@ class DriftDiagnosis:
             findings = self._narrow(findings, part, now.fields)
         found, rows = findings.found, findings.rows
         diagnosis = self._diagnose(stream, now, findings)
-        self.state.last["verdict"] = diagnosis.as_json()
+        self.state.last["verdict"] = diagnosis.to_json()
         message = (
             f"{stream.prefix}inputs of {self.state.served.name}"
             f" {describe_moved(found, findings.changes)} over {len(rows)}"
@@ -179,7 +179,7 @@ class DriftDiagnosis:
             "features": found,
             "rows": len(rows),
             "where": part,
-            "verdict": diagnosis.as_json(),
+            "verdict": diagnosis.to_json(),
             "predictions": [r["id"] for r in rows[:SHOWN_PREDICTIONS]],
             "since": min(r["at"] for r in rows),
             "mark": stream.mark,
@@ -264,7 +264,7 @@ class DriftDiagnosis:
         name, acts = self.state.served.name, set(self.state.monitor.on_drift)
         why = diagnosis.why
         if "recalibrate" in acts and diagnosis.remedy == "recalibrate" and not stream.mark:
-            weights = diagnosis.detail["weights"]
+            weights = diagnosis.weights
             recalibrate(self.state.catalog, name, weights, self.state.name, why)
         elif "retrain" in acts and diagnosis.remedy == "retrain":
             self.state.retrain(name, stream.prefix + why)

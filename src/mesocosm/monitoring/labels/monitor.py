@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.catalog.records import Diagnosis
 from mesocosm.core.values.durations import seconds
 from mesocosm.monitoring import alert_closing
 from mesocosm.monitoring.alert_closing import next_state
-from mesocosm.monitoring.diagnosis import Diagnosis
 from mesocosm.monitoring.drift.labelled_predictions import (
     LabelReader,
     explain_unknown,
@@ -88,7 +88,7 @@ class LabelMonitor:
     def _raise(self, stream: RequestStream, now: ModelInstance, labelled: Labelled) -> str:
         name = self.state.served.name
         diagnosis = Diagnosis("concept", round(labelled.gap, 4), "retrain", labelled.why)
-        self.state.last["verdict"] = diagnosis.as_json()
+        self.state.last["verdict"] = diagnosis.to_json()
         message = (
             f"{stream.prefix}accuracy of {name} dropped: {diagnosis.why};"
             f" remedy: {diagnosis.remedy}"
@@ -99,7 +99,7 @@ class LabelMonitor:
             "rows": labelled.rows,
             "gap": round(labelled.gap, 4),
             "p": labelled.p,
-            "verdict": diagnosis.as_json(),
+            "verdict": diagnosis.to_json(),
             "mark": stream.mark,
             "version": now.version,
         }

@@ -39,12 +39,10 @@ def aggregate(
     as_json: AsJson = False,
 ) -> None:
     """Give a differentially private count or mean of DATASET, from its privacy budget."""
-    from mesocosm.lifecycle.jobs.privacy_budget import PrivateQuery, answer_query
+    from mesocosm.lifecycle.jobs.privacy_budget import PrivateQuery
 
-    eco = open_project(file)
     query = PrivateQuery(dataset, epsilon, mean, by, low, high)
-    found = answer_query(eco.spec, eco.catalog, query, "command line")
-    answer(found, as_json, _text)
+    answer(open_project(file).data.aggregate(query), as_json, _text)
 
 
 def _text(found: dict[str, Any]) -> str:

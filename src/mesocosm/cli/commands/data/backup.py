@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,11 +17,9 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Write ecosystem.yaml and its store (catalog, snapshots, versions, keys) to one archive."""
-    from mesocosm.config.loader import find_file
-    from mesocosm.lifecycle.access.backup import write_backup
+    from mesocosm.api.verbs.files import backup as write_archive
 
-    written = asdict(write_backup(find_file(file), archive))
-    answer(written | {"archive": str(archive)}, as_json, _text)
+    answer(write_archive(archive, file), as_json, _text)
 
 
 def _text(data: dict[str, Any]) -> str:

@@ -21,10 +21,7 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Show rows and statistics that differ between two versions of DATASET."""
-    from mesocosm.lifecycle.access.dataset_history import compare_versions
-
-    eco = open_project(file)
-    answer(compare_versions(eco.spec, eco.catalog, dataset, old, new), as_json, _text)
+    answer(open_project(file).data.diff(dataset, old, new), as_json, _text)
 
 
 def _text(found: dict[str, Any]) -> str:

@@ -23,12 +23,9 @@ def forget(
     as_json: AsJson = False,
 ) -> None:
     """Erase a subject from snapshots, quarantine, prediction logs and caches, for good."""
-    from mesocosm.lifecycle.jobs.erasure import forget as erase
-
-    eco = open_project(file)
-    done = erase(eco.spec, eco.catalog, dataset, key)
-    answer(done, as_json, _text)
-    if done["still_found_in"]:
+    erasure = open_project(file).data.forget(dataset, key)
+    answer(erasure, as_json, _text)
+    if erasure.still_found_in:
         raise typer.Exit(1)
 
 

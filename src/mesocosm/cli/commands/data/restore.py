@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,15 +20,9 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Bring a store back from an archive; an ecosystem.yaml that is there stays."""
-    from mesocosm.lifecycle.access.backup import restore_backup
+    from mesocosm.api.verbs.files import restore as bring_back
 
-    target = file / "ecosystem.yaml" if file.is_dir() or not file.suffix else file
-    restored, before = restore_backup(archive, target.absolute(), replace)
-    answer(
-        asdict(restored) | {"file": str(target), "before": str(before) if before else None},
-        as_json,
-        _text,
-    )
+    answer(bring_back(archive, file, replace), as_json, _text)
 
 
 def _text(data: dict[str, Any]) -> str:

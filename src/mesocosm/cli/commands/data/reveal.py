@@ -22,12 +22,8 @@ def reveal(
     as_json: AsJson = False,
 ) -> None:
     """Decrypt FIELD of the rows of a key; the audit keeps who asked and why."""
-    from mesocosm.lifecycle.jobs.encryption import reveal as decrypt
-
-    eco = open_project(file)
-    found = decrypt(eco.spec, eco.catalog, dataset, field, key, why, "command line")
     answer(
-        found,
+        open_project(file).data.reveal(field, dataset, key, why),
         as_json,
         lambda d: "\n".join(str(f["value"]) for f in d["found"]) or "No row has that key.",
     )

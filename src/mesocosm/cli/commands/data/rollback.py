@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
-from mesocosm.core.errors import ConfigValueError
 
 
 @report_failures
@@ -22,16 +21,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Make an old version of DATASET the newest again."""
-    from mesocosm.lifecycle.access.dataset_history import restore_version
-    from mesocosm.lifecycle.file_datasets import resolve_datasets
-
-    eco = open_project(file)
-    names = [*resolve_datasets(eco.spec)]
-    if dataset not in names:
-        raise ConfigValueError(
-            "", f"no dataset is named '{dataset}'", "one of the choices", names, dataset
-        )
-    answer(restore_version(eco.spec, eco.catalog, dataset, to, "command line", why), as_json, _text)
+    answer(open_project(file).data.rollback(dataset, to, why), as_json, _text)
 
 
 def _text(data: dict[str, Any]) -> str:

@@ -13,10 +13,7 @@ def rotate(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
     """Rotate the encryption key: encrypt every encrypted field again under a new key; older
     versions of the tables and the old keys are deleted.
     """
-    from mesocosm.lifecycle.jobs.encryption import rotate as rotate_key
-
-    eco = open_project(file)
-    answer(rotate_key(eco.spec, eco.catalog, "command line"), as_json, _text)
+    answer(open_project(file).data.rotate(), as_json, _text)
 
 
 def _text(found: dict[str, Any]) -> str:

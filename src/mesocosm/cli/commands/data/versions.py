@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
-from mesocosm.core.errors import MesocosmError
 
 
 @report_failures
@@ -36,28 +35,15 @@ def versions(
     as_json: AsJson = False,
 ) -> None:
     """List the versions of DATASET, or write the rows of one (time travel)."""
-    from mesocosm.lifecycle.access.dataset_history import export_rows, find_dataset, find_version
-
     eco = open_project(file)
     if out:
         answer(
-            export_rows(eco.spec, eco.catalog, dataset, at or "newest", out),
+            eco.data.export_rows(dataset, out, at or "newest"),
             as_json,
             lambda d: f"{d['rows']} rows of {d['version']} written to {d['written']}.",
         )
         return
-    find_dataset(eco.spec, dataset)
-    snapshots = eco.catalog.snapshots(dataset)
-    if at:
-        snapshots = [find_version(eco.catalog, dataset, at)]
-    found = [
-        {k: s[k] for k in ("id", "delta", "account", "previous", "at")} | {"files": s["files"]}
-        for s in snapshots
-    ]
-    if not found:
-        raise MesocosmError(f"'{dataset}' was not built yet; run 'mesocosm build'")
-
-    answer({"dataset": dataset, "versions": found}, as_json, _text)
+    answer(eco.data.versions(dataset, at), as_json, _text)
 
 
 def _text(found: dict[str, Any]) -> str:

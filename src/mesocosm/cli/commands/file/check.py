@@ -23,26 +23,14 @@ def check(
     files leave open.
     """
     from mesocosm import config
-    from mesocosm.core.errors import ConfigError
-    from mesocosm.lifecycle.local_files import refuse_folder
-    from mesocosm.lifecycle.review.questions import ask_readings, find_missing_bases
+    from mesocosm.api.verbs.files import check_spec
+    from mesocosm.api.verbs.files import schema as read_schema
 
     if schema:
-        from mesocosm.config.json_schema import published_schema
-
-        print(json.dumps(published_schema(), indent=1, ensure_ascii=False))
+        print(json.dumps(read_schema(), indent=1, ensure_ascii=False))
         return
-    found = config.read(file)
-    note_deprecations(found.deprecations)
-    refuse_folder(found.root)
-    questions = [*find_missing_bases(found), *ask_readings(found)]
-    if questions:
-        raise ConfigError(questions)
-    eco = found.eco
-    counts = {section: len(getattr(eco, section)) for section in config.SECTIONS}
-    summary = ", ".join(count_of(count, section[:-1]) for section, count in counts.items())
-    answer(
-        {"ecosystem": eco.ecosystem, "valid": True, **counts},
-        as_json,
-        lambda _: f"{eco.ecosystem} is valid: {summary}.",
-    )
+    spec = config.read(file)
+    note_deprecations(spec.deprecations)
+    result = check_spec(spec)
+    counts = [count_of(count, section[:-1]) for section, count in result.counts.items()]
+    answer(result, as_json, lambda _: f"{result.ecosystem} is valid: {', '.join(counts)}.")

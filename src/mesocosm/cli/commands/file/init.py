@@ -2,48 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mesocosm.cli.output import report_failures
-from mesocosm.core.errors import MesocosmError, nearest
-
-SCHEMA = "ecosystem.schema.json"
-HEADER = f"# yaml-language-server: $schema={SCHEMA}\n"
-START = """grammar: 2
-ecosystem: {name}
-
-sources:
-  table: {{type: csv, path: data/table.csv}}
-
-datasets:
-  rows:
-    from: table
-    fields:
-      text:  {{type: text}}
-      label: {{type: category, missing: quarantine}}
-
-models:
-  labeller: {{base: minilm, dataset: rows, target: label, features: [text]}}
-
-services:
-  desk: {{model: labeller}}
-"""
-
-
-def list_scenes() -> dict[str, Path]:
-    """The scenes that a project can begin from, by name: beside the code in a wheel, in `examples`
-    of a clone.
-    """
-    here = Path(__file__).parents[3]
-    home = here / "templates"
-    if not home.is_dir():
-        home = here.parents[1] / "examples"
-    return {path.parent.name: path.parent for path in sorted(home.glob("*/ecosystem.yaml"))}
 
 
 @report_failures
@@ -60,67 +24,13 @@ def init(
     """Write a small ecosystem.yaml to begin with, or a whole scene; an existing one is never
     changed.
     """
-    target = folder / "ecosystem.yaml"
-    if target.exists():
-        raise MesocosmError(f"{target} exists already; it was not changed")
-    if template is not None:
-        _copy_scene(template, folder)
-        target.write_text(HEADER + target.read_text(encoding="utf-8"), encoding="utf-8")
-        _write_schema(folder)
-        print(f"{target} and its data are written. Now run: mesocosm up {folder}")
+    from mesocosm.api.verbs.new_project import init as begin_project
+
+    project = begin_project(folder, template)
+    if project.template:
+        print(f"{project.file} and its data are written. Now run: mesocosm up {folder}")
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    target.write_text(START.format(name=_name_of(folder)), encoding="utf-8")
     print(
-        f"{target} is written. Put your rows into {folder / 'data/table.csv'}, then run: mesocosm"
-        f" build -f {folder}"
+        f"{project.file} is written. Put your rows into {folder / 'data/table.csv'}, then run:"
+        f" mesocosm build -f {folder}"
     )
-
-
-def _name_of(folder: Path) -> str:
-    """An ecosystem's name from that of its folder."""
-    letters = [letter if letter.isalnum() else "-" for letter in folder.resolve().name.lower()]
-    name = "".join(letters).strip("-") or "pond"
-    if not name[0].isalpha():
-        return f"eco-{name}"
-    return name
-
-
-def _write_schema(folder: Path) -> None:
-    """The JSON schema that the file's first line names, for editors; a file that is there stays."""
-    from mesocosm.config.json_schema import published_schema
-
-    path = folder / SCHEMA
-    if not path.exists():
-        text = json.dumps(published_schema(), ensure_ascii=False)
-        path.write_text(text + "\n", encoding="utf-8")
-
-
-def _copy_scene(template: str, folder: Path) -> None:
-    """Copy a scene; no file that exists is written over.
-
-    Raises:
-        MesocosmError: there is no such scene, or a file of its name exists.
-    """
-    scenes = list_scenes()
-    if template not in scenes:
-        message = f"no scene is named '{template[:40]}'; there are {', '.join(scenes) or 'none'}"
-        if near := nearest(template, list(scenes)):
-            message += f"; nearest '{near}'"
-        raise MesocosmError(message)
-    home = scenes[template]
-    files = [path.relative_to(home) for path in sorted(home.rglob("*")) if _is_part(path, home)]
-    for file in files:
-        if (folder / file).exists():
-            raise MesocosmError(f"{folder / file} exists already; nothing was written")
-    # ecosystem.yaml is the last, so that it is never there without its data
-    for file in sorted(files, key=lambda file: file.name == "ecosystem.yaml"):
-        target = folder / file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(home / file, target)
-
-
-def _is_part(path: Path, home: Path) -> bool:
-    """Whether a file is one of a scene's own, not made by a build or kept for tests."""
-    made = {".mesocosm", "__pycache__", "truth"}
-    return path.is_file() and not made & set(path.relative_to(home).parts)

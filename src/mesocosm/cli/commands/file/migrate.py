@@ -21,17 +21,9 @@ def migrate(
     """Rewrite ecosystem.yaml in the words of grammar 2; every other byte stays, and the file as it
     was is kept next to it. The catalog is migrated to this release's schema, with a copy first.
     """
-    from mesocosm.config.loader import find_file, read
-    from mesocosm.config.migrations.file import migrate_file
+    from mesocosm.api.verbs.files import migrate as rewrite
 
-    path = find_file(file)
-    migrated = migrate_file(path, write=not dry_run)
-    if not dry_run and (path.parent / ".mesocosm").is_dir():
-        from mesocosm.catalog.database.migrations import schema_version
-        from mesocosm.lifecycle.project_store import open_catalog
-
-        migrated["schema"] = schema_version(open_catalog(read(path)).engine)
-    answer(migrated, as_json, _text)
+    answer(rewrite(file, dry_run), as_json, _text)
 
 
 def _text(data: dict[str, Any]) -> str:

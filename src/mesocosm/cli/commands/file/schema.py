@@ -10,6 +10,6 @@ from mesocosm.cli.output import report_failures
 @report_failures
 def schema() -> None:
     """Print the JSON schema of ecosystem.yaml; editors complete and check the file with it."""
-    from mesocosm.config.json_schema import published_schema
+    from mesocosm.api.verbs.files import schema as read_schema
 
-    print(json.dumps(published_schema(), indent=1, ensure_ascii=False))
+    print(json.dumps(read_schema(), indent=1, ensure_ascii=False))

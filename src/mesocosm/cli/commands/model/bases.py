@@ -10,17 +10,9 @@ from mesocosm.cli.output import AsJson, answer, report_failures
 @report_failures
 def bases(as_json: AsJson = False) -> None:
     """List the pretrained base models of Mesocosm; a hub id or a folder is a base too."""
-    from mesocosm.learning.base_models import BASES, is_installed
+    from mesocosm.api.verbs.files import bases as list_bases
 
-    found = [
-        {"name": name, "about": base.about, "licence": base.licence, "here": is_installed(name)}
-        for name, base in BASES.items()
-    ]
-    answer(
-        {"bases": found},
-        as_json,
-        lambda d: "\n".join(_base_line(base) for base in d["bases"]),
-    )
+    answer(list_bases(), as_json, lambda d: "\n".join(_base_line(base) for base in d["bases"]))
 
 
 def _base_line(base: dict[str, Any]) -> str:

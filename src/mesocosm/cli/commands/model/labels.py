@@ -4,6 +4,7 @@ candidate new classes.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,6 @@ import typer
 
 from mesocosm.cli.output import AsJson, File, answer, count_of, open_project, report_failures
 from mesocosm.core.errors import MesocosmError
-from mesocosm.lifecycle.review.label_review import find_doubtful_labels, suggest_labelling
 
 TYPICAL, STRAY = 4, 3  # rows of a proposal that are printed, from its middle and from its edge
 
@@ -61,50 +61,31 @@ def labels(
     Nothing is changed, but by --like ID --as LABEL, which labels the requests of a proposal: the
     next 'mesocosm model retrain' trains on them.
     """
-
     eco = open_project(file)
     if bool(like) != bool(as_):
         raise MesocosmError(
             "--like ID and --as LABEL go together: the request whose proposal is accepted, and its"
             " label"
         )
-    if new or like:
-        found = _find_proposals(eco, model, quiet=as_json)
-        if like:
-            answer(_accept(eco, model, found, like, as_, without), as_json, _accepted_text)
-        else:
-            answer(found, as_json, _proposals_text)
+    if like:
+        with _show_reading(model, as_json):
+            accepted = eco.model.accept_class(model, like, as_, without)
+        answer(accepted, as_json, _accepted_text)
+    elif new:
+        with _show_reading(model, as_json):
+            proposals = eco.model.propose_classes(model)
+        answer(proposals, as_json, _proposals_text)
     elif next_:
-        answer(suggest_labelling(eco.spec, eco.catalog, model, most), as_json, _next_text)
+        answer(eco.model.rows_to_label(model, most), as_json, _next_text)
     else:
-        found = find_doubtful_labels(eco.spec, eco.catalog, model)
-        answer(found, as_json, partial(_errors_text, most=most))
+        answer(eco.model.labels(model), as_json, partial(_errors_text, most=most))
 
 
-def _find_proposals(eco: Any, model: str, quiet: bool) -> dict[str, Any]:
-    """Groups of requests that no class explains."""
+def _show_reading(model: str, quiet: bool) -> AbstractContextManager[object]:
+    """A spinner on standard error while requests are read."""
     from rich.console import Console
 
-    from mesocosm.lifecycle.review.class_proposals import propose_classes
-
-    with Console(stderr=True, quiet=quiet).status(f"reading the requests to {model}"):
-        found: dict[str, Any] = propose_classes(eco.spec, eco.catalog, model)
-    return found
-
-
-def _accept(
-    eco: Any, model: str, found: dict[str, Any], like: str, label: str, without: list[str]
-) -> dict[str, Any]:
-    """Label the requests of the proposal that a request is in."""
-    from mesocosm.lifecycle.review.class_proposals import accept_proposal
-
-    for group in found["groups"]:
-        if like in group["predictions"]:
-            idents = [ident for ident in group["predictions"] if ident not in without]
-            return dict(accept_proposal(eco.spec, eco.catalog, model, idents, label, "cli"))
-    raise MesocosmError(
-        f"'{like[:60]}' is in no proposal now; 'mesocosm model labels {model} --new' lists them"
-    )
+    return Console(stderr=True, quiet=quiet).status(f"reading the requests to {model}")
 
 
 def _errors_text(found: dict[str, Any], most: int) -> str:

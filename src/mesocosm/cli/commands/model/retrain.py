@@ -19,12 +19,6 @@ def retrain(
     as_json: AsJson = False,
 ) -> None:
     """Train and evaluate a challenger for SERVICE; promote it if it is better."""
-    from mesocosm.lifecycle.build_lock import hold_build_lock
-    from mesocosm.lifecycle.jobs.retrain import retrain as train_challenger
-
     eco = open_project(file)
-    with hold_build_lock(eco.spec.root / ".mesocosm", wait=900):
-        found = train_challenger(
-            eco.spec, eco.catalog, service, reason, lambda text: print(text, file=sys.stderr)
-        )
+    found = eco.model.retrain(service, reason, lambda text: print(text, file=sys.stderr))
     answer(found, as_json, lambda d: "; ".join(filter(None, (d["why"], d["begun"]))))

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
-from mesocosm.core.errors import MesocosmError
 
 
 @report_failures
@@ -28,24 +27,7 @@ def suggest(
     """Suggest configuration changes backed by measurements, each with its evidence; nothing is
     changed but the file written by -o.
     """
-    from mesocosm.assistant.suggestions import apply_changes, suggest_changes
-
-    eco = open_project(file)
-    path = eco.spec.path
-    if out and out.exists():
-        raise MesocosmError(f"'{out}' exists already; name a new file, or remove it first")
-    if out and out.resolve().parent != path.parent:
-        raise MesocosmError(
-            f"'{out}' is outside the project's folder; paths in the file are read from there, so"
-            f" name a file in '{path.parent}'"
-        )
-    found = suggest_changes(eco.spec, eco.catalog)
-    written = None
-    if out and found:
-        text = apply_changes(path.read_text(encoding="utf-8-sig"), path.name, found)
-        out.write_text(text, encoding="utf-8")
-        written = str(out)
-    answer({"proposals": found, "written": written}, as_json, _text)
+    answer(open_project(file).model.suggest(out), as_json, _text)
 
 
 def _text(data: dict[str, Any]) -> str:

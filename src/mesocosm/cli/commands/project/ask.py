@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
-from mesocosm.core.errors import MesocosmError
 
 
 @report_failures
@@ -19,21 +18,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask SERVICE a question; the answer comes with the row of the table that supports it."""
-    from mesocosm.api.service_calls import call, local
-
-    if not question.strip():
-        raise MesocosmError("the question is empty")
-    eco = open_project(file)
-    if service not in eco.spec.eco.services:
-        local(eco, service)  # says which services there are
-    if eco.spec.eco.services[service].answers is None:
-        speaking = [name for name, s in eco.spec.eco.services.items() if s.answers]
-        instead = f"; these have one: {', '.join(speaking)}" if speaking else ""
-        raise MesocosmError(f"'{service}' has no table of answers ('answers'){instead}")
-    body = {"model": service, "messages": [{"role": "user", "content": question}]}
-    found = call(eco, "POST", "/v1/chat/completions", body)
-    grounding = found["grounding"] if found else local(eco, service).now.ask(question.strip())
-    answer(dict(grounding), as_json, _text)
+    answer(open_project(file).ask(service, question), as_json, _text)
 
 
 def _text(data: dict[str, Any]) -> str:

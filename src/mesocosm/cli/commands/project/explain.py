@@ -11,7 +11,6 @@ from mesocosm.cli.output import (
     File,
     answer,
     open_project,
-    prediction_of,
     report_failures,
 )
 
@@ -23,11 +22,7 @@ def explain(
     """Explain PREDICTION: feature attributions (Shapley values), words, and the training rows
     behind it.
     """
-    from mesocosm.reports.explanations import explain as explain_prediction
-
-    eco = open_project(file)
-    found = explain_prediction(eco.spec, eco.catalog, prediction_of(eco, prediction))
-    answer(found, as_json, _text)
+    answer(open_project(file).explain(prediction), as_json, _text)
 
 
 def _text(found: dict[str, Any]) -> str:

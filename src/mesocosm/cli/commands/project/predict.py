@@ -10,7 +10,6 @@ import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 from mesocosm.core.errors import MesocosmError
-from mesocosm.core.files import inside
 from mesocosm.core.values.json_keys import KeyTwice, load_once
 
 
@@ -43,18 +42,14 @@ def predict(
             "give --input with one row, or --rows with a file and --out with another"
         )
     if rows is not None and out is not None:
-        from mesocosm.api.batch_predict import predict_file
-
-        answer(predict_file(open_project(file), service, rows, out), as_json, _batch_text)
+        answer(
+            open_project(file).predict_file(service, rows, out, show_progress=True),
+            as_json,
+            _batch_text,
+        )
         return
     row = _read_row(str(input))
-    eco = open_project(file)
-    if isinstance(row, dict):
-        row = {key: _attach_file(key, value, eco.spec.root) for key, value in row.items()}
-    found = _predict_row(eco, service, row)
-    if "why" in found:
-        raise MesocosmError(f"the row would have been quarantined: {found['why']}")
-    answer(found, as_json, _text)
+    answer(open_project(file).predict(service, row), as_json, _text)
 
 
 def _read_row(text: str) -> Any:
@@ -79,23 +74,6 @@ def _read_row(text: str) -> Any:
     return row
 
 
-def _predict_row(eco: Any, service: str, row: Any) -> dict[str, Any]:
-    """The prediction of the running server, or of this process where none runs."""
-    from mesocosm.api.service_calls import call, local
-
-    if service not in eco.spec.eco.services:
-        local(eco, service)
-    found: dict[str, Any] | None = call(eco, "POST", f"/v1/services/{service}/predict", row)
-    if found is not None:
-        return found
-    served = local(eco, service)
-    if served.now.fields is None:
-        raise MesocosmError(f"{service} serves no model")
-    served.now.fields.check(row)
-    predicted: dict[str, Any] = served.predict([row])[0]
-    return predicted
-
-
 def _batch_text(found: dict[str, Any]) -> str:
     counts = (
         f"{found['rows']} rows in {found['seconds']:.1f} s: {found['predicted']} predicted,"
@@ -107,23 +85,6 @@ def _batch_text(found: dict[str, Any]) -> str:
     lines += [f"  {count} x {why}" for why, count in found["reasons"].items()]
     lines += [f"note: {note}" for note in found["notes"]]
     return "\n".join(lines)
-
-
-def _attach_file(key: str, value: Any, root: Path) -> Any:
-    """The value, or the bytes of a file of the project that is given as `@photo.png`, as a data
-    URL.
-
-    Raises:
-        ConfigValueError: the path leaves the project.
-    """
-    if not isinstance(value, str) or not value.startswith("@"):
-        return value
-    path = inside(root, value[1:], key)
-    if not path.is_file():
-        return value
-    import base64
-
-    return "data:;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
 
 
 def _text(data: dict[str, Any]) -> str:

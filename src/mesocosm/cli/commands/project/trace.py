@@ -12,7 +12,6 @@ from mesocosm.cli.output import (
     answer,
     count_of,
     open_project,
-    prediction_of,
     report_failures,
 )
 
@@ -20,10 +19,7 @@ from mesocosm.cli.output import (
 @report_failures
 def trace(prediction: Asked, file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Follow PREDICTION back to its version, snapshot, source files and rows."""
-    from mesocosm.app.loader import trace as follow
-
-    eco = open_project(file)
-    answer(follow(eco.spec, eco.catalog, prediction_of(eco, prediction)), as_json, _text)
+    answer(open_project(file).trace(prediction), as_json, _text)
 
 
 def _text(found: dict[str, Any]) -> str:

@@ -10,8 +10,6 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
-from mesocosm.core.errors import ConfigValueError
-from mesocosm.core.values.durations import seconds
 
 
 @report_failures
@@ -25,24 +23,8 @@ def silence(
     as_json: AsJson = False,
 ) -> None:
     """Send no notifications about MONITOR's alerts for a while."""
-    eco = open_project(file)
-    if monitor != "*" and monitor not in eco.spec.eco.monitors:
-        raise ConfigValueError(
-            "",
-            f"no monitor is named '{monitor}'",
-            "one of the choices",
-            ["*", *eco.spec.eco.monitors],
-            monitor,
-        )
-    try:
-        wait = seconds(length)
-    except (ValueError, KeyError, IndexError) as error:
-        raise ConfigValueError(
-            "--for", f"got '{length[:40]}'", "a length of time, as 30m or 2h"
-        ) from error
-    until = eco.catalog.silence(monitor, wait, "command line", why)
     answer(
-        {"monitor": monitor, "until": until, "why": why},
+        open_project(file).service.silence(monitor, length, why),
         as_json,
         lambda d: f"{d['monitor']} is silent for {length}: {d['why']}.",
     )

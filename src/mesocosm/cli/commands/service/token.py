@@ -9,8 +9,6 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
-from mesocosm.core.errors import ConfigValueError
-from mesocosm.core.permissions import OWNER
 
 
 class May(StrEnum):
@@ -40,23 +38,16 @@ def token(
     """Issue an access token to ROLE; datasets name the roles with 'access'. It is printed once and
     stored nowhere.
     """
-    if role == OWNER:
-        raise ConfigValueError(
-            "ROLE", f"'{OWNER}' is the role of the token that 'up' prints", "another name"
-        )
-    eco = open_project(file)
+    service = open_project(file).service
     if revoke:
         answer(
-            {"role": role, "revoked": eco.catalog.revoke_tokens(role, "command line")},
+            service.revoke_tokens(role),
             as_json,
             lambda d: f"{d['revoked']} tokens of {d['role']} were revoked.",
         )
         return
-    readable = [n for n, d in eco.spec.eco.datasets.items() if role in d.access]
-    given = eco.catalog.give_token(role, may.value, valid * 86400, "command line")
-    data = {"role": role, "may": may.value, "days": valid, "datasets": readable, "token": given}
     answer(
-        data,
+        service.token(role, may.value, valid),
         as_json,
         lambda d: (
             f"{d['token']}\n{d['role']} may {d['may']} for {d['days']:g} days; rows it may read:"

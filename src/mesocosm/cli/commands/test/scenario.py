@@ -28,23 +28,15 @@ def scenario(
     from rich.status import Status
 
     from mesocosm.cli.progress import Screen
-    from mesocosm.resilience.scenario import read_story
-    from mesocosm.resilience.scenario_run import play_story
 
     eco = open_project(file)
-    scenario = read_story(eco.spec, told)
     console = Screen(stderr=True, quiet=as_json, highlight=False)
-    with Status(f"{len(scenario.acts)} acts; the copy starts", console=console) as status:
-        acts = play_story(
-            eco.spec, scenario, lambda name, text: status.update(f"[bold]{name}[/bold]  {text}")
+    with Status("the copy starts", console=console) as status:
+        result = eco.test.scenario(
+            told, lambda name, text: status.update(f"[bold]{name}[/bold]  {text}".strip())
         )
-    found = {
-        "about": scenario.about,
-        "acts": [act.as_json() for act in acts],
-        "missed": sum(bool(act.missed) for act in acts),
-    }
-    answer(found, as_json, _text)
-    if found["missed"]:
+    answer(result, as_json, _text)
+    if not result.passed:
         raise typer.Exit(1)
 
 

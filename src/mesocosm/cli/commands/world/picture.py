@@ -9,8 +9,6 @@ import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 
-LIGHTS = ("dawn", "noon", "dusk", "night")
-
 
 @report_failures
 def picture(
@@ -30,16 +28,15 @@ def picture(
     """Take a picture of the world, in a browser without a screen."""
     import sys
 
-    from mesocosm.app.world.screenshot import Shot, take_picture
+    from mesocosm.api.verbs.world import check_picture
     from mesocosm.cli.progress import Screen
 
-    width, height = _read_size(size)
-    is_turn = _check_target(out, light)
-    shot = Shot(light, (width, height), seconds if is_turn else 0.0, rate)
+    shape = _read_size(size)
+    check_picture(out, light)
     console = Screen(stderr=True)
     with console.status("Taking the picture" if sys.stderr.isatty() else ""):
-        taken = take_picture(
-            open_project(file).spec, out, shot, lambda text: console.print(text, highlight=False)
+        taken = open_project(file).world.picture(
+            out, light, shape, (seconds, rate), lambda text: console.print(text, highlight=False)
         )
     answer(taken, as_json, _text)
 
@@ -55,23 +52,6 @@ def _read_size(size: str) -> tuple[int, int]:
     raise ConfigValueError(
         "--size", f"got '{size[:40]}'", "width and height from 64 to 4096, as 1280x720"
     )
-
-
-def _check_target(out: Path, light: str | None) -> bool:
-    """Refuse a light or a file that cannot be; whether the file is of a turn."""
-    from mesocosm.core.errors import ConfigValueError, MesocosmError
-
-    if light is not None and light not in LIGHTS:
-        raise ConfigValueError(
-            "--light", f"got '{light[:40]}'", "one of the choices", list(LIGHTS), light
-        )
-    if out.suffix.lower() not in (".png", ".webp"):
-        raise ConfigValueError(
-            "", f"got '{out.name}'", "a name that ends with .png for a still, or .webp for a turn"
-        )
-    if not out.resolve().parent.is_dir():
-        raise MesocosmError(f"{out.parent} is not a folder")
-    return out.suffix.lower() == ".webp"
 
 
 def _text(taken: dict[str, Any]) -> str:

@@ -1,0 +1,3 @@
+"""The verbs of an ecosystem, by the groups of the command line; a verb imports what it needs when
+it is called.
+"""

@@ -1,0 +1,206 @@
+"""Verbs of a model: cards, labels, retraining, base models and suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mesocosm.api.results.model import (
+    AcceptedClass,
+    BaseModels,
+    Card,
+    Challenge,
+    ClassProposals,
+    LabelErrors,
+    RowsToLabel,
+    Suggestions,
+)
+from mesocosm.api.verbs.group import VerbGroup, write_page
+from mesocosm.catalog.session import Row
+from mesocosm.core.errors import ConfigValueError, MesocosmError
+
+LOCK_WAIT = 900  # seconds that a retraining waits for a build
+
+
+class ModelVerbs(VerbGroup):
+    """`eco.model`: model cards, labels, retraining and base models."""
+
+    def card(self, model: str, version: str | None = None, out: str | Path | None = None) -> Card:
+        """The model card of a version.
+
+        Args:
+            model: the model's name.
+            version: an id; the newest where none is named.
+            out: a file to write it to, in Markdown.
+
+        Raises:
+            ConfigValueError: there is no such model or version.
+            MesocosmError: it was not built.
+        """
+        from mesocosm.learning.evaluation.model_card import render_card
+
+        eco = self._eco
+        models = eco.spec.eco.models
+        if model not in models:
+            raise ConfigValueError(
+                "",
+                f"no model is named '{model[:60]}'",
+                "a model of the file",
+                sorted(models),
+                model,
+            )
+        found = self._find_version(model, version)
+        settings = models[model]
+        snapshot = eco.catalog.snapshot(found["snapshot"]) or {}
+        data = {
+            "name": settings.dataset,
+            "account": snapshot.get("account", {}),
+            "origins": snapshot.get("report", {}).get("origins", {}),
+            "purpose": eco.spec.eco.datasets[settings.dataset].purpose,
+        }
+        page = render_card(found, settings.about, data)
+        if out:
+            write_page(Path(out), page)
+        return Card(found["id"], str(out) if out else None, page)
+
+    def _find_version(self, model: str, version: str | None) -> Row:
+        """A version of a model, or its newest."""
+        listed: dict[str, Row] = {row["id"]: row for row in self._eco.catalog.versions(model)}
+        if not listed:
+            raise MesocosmError(f"'{model}' was not built yet; run 'mesocosm build'")
+        if not version:
+            return list(listed.values())[-1]
+        if version not in listed:
+            raise ConfigValueError(
+                "",
+                f"'{model}' has no version '{version[:60]}'",
+                "a version of it",
+                sorted(listed),
+                version,
+            )
+        return listed[version]
+
+    def labels(self, model: str) -> LabelErrors:
+        """Probable label errors of a model's training set (confident learning).
+
+        Raises:
+            ConfigValueError: there is no such model, or it predicts no classes.
+            MesocosmError: its dataset was not built, or has too many rows.
+        """
+        from mesocosm.lifecycle.review.label_review import find_doubtful_labels
+
+        found = find_doubtful_labels(self._eco.spec, self._eco.catalog, model)
+        return LabelErrors.from_json(found)
+
+    def rows_to_label(self, model: str, most: int = 20) -> RowsToLabel:
+        """Rows without a label from which a model would learn most (active learning).
+
+        Args:
+            model: the model's name.
+            most: how many rows, from 1.
+
+        Raises:
+            ConfigValueError: there is no such model, or it predicts no classes.
+            MesocosmError: it was not built, or no row is without a label.
+        """
+        from mesocosm.lifecycle.review.label_review import suggest_labelling
+
+        found = suggest_labelling(self._eco.spec, self._eco.catalog, model, most)
+        return RowsToLabel.from_json(found)
+
+    def propose_classes(self, model: str) -> ClassProposals:
+        """Groups of requests that no class of a model explains, the largest first.
+
+        Raises:
+            ConfigValueError: there is no such model, or it predicts no classes.
+            MesocosmError: it is not deployed, or every request has a label.
+        """
+        from mesocosm.lifecycle.review.class_proposals import propose_classes
+
+        return ClassProposals.from_json(propose_classes(self._eco.spec, self._eco.catalog, model))
+
+    def accept_class(
+        self, model: str, like: str, label: str, without: Sequence[str] = ()
+    ) -> AcceptedClass:
+        """Label the requests of the proposal that a request is in; the next challenger is trained
+        on them.
+
+        Args:
+            model: the model's name.
+            like: the id of a request of the proposal.
+            label: the label of all of them.
+            without: requests that are left out.
+
+        Raises:
+            MesocosmError: the request is in no proposal.
+            ConfigValueError: the label cannot be a class of the model.
+        """
+        from mesocosm.lifecycle.review.class_proposals import accept_proposal
+
+        eco = self._eco
+        for group in self.propose_classes(model).groups:
+            if like in group.predictions:
+                idents = [ident for ident in group.predictions if ident not in without]
+                found = accept_proposal(eco.spec, eco.catalog, model, idents, label, eco.who)
+                return AcceptedClass.from_json(found)
+        raise MesocosmError(
+            f"'{like[:60]}' is in no proposal now; 'mesocosm model labels {model} --new' lists them"
+        )
+
+    def retrain(
+        self,
+        service: str,
+        reason: str = "by hand",
+        say: Callable[[str], None] = lambda text: None,
+    ) -> Challenge:
+        """Train and evaluate a challenger for a service; promote it if it is better.
+
+        Args:
+            service: the service's name.
+            reason: written into the history.
+            say: is called with each step, as a sentence.
+
+        Raises:
+            MesocosmError: the service runs no model, or a source is at fault.
+        """
+        from mesocosm.lifecycle.build_lock import hold_build_lock
+        from mesocosm.lifecycle.jobs.retrain import retrain
+
+        eco = self._eco
+        with hold_build_lock(eco.spec.root / ".mesocosm", wait=LOCK_WAIT):
+            return Challenge.from_json(retrain(eco.spec, eco.catalog, service, reason, say))
+
+    def bases(self) -> BaseModels:
+        """The pretrained base models that come with Mesocosm; a hub id or a folder is a base
+        too.
+        """
+        from mesocosm.api.verbs.files import bases
+
+        return bases()
+
+    def suggest(self, out: str | Path | None = None) -> Suggestions:
+        """Suggest changes of the file that measurements support, each with its evidence.
+
+        Args:
+            out: a new file beside the old one, to write the file with all suggestions to.
+
+        Raises:
+            MesocosmError: `out` exists, or is outside the project's folder.
+        """
+        from mesocosm.assistant.suggestions import apply_changes, suggest_changes
+
+        path, target = self._eco.spec.path, Path(out) if out else None
+        if target and target.exists():
+            raise MesocosmError(f"'{target}' exists already; name a new file, or remove it first")
+        if target and target.resolve().parent != path.parent:
+            raise MesocosmError(
+                f"'{target}' is outside the project's folder; paths in the file are read from"
+                f" there, so name a file in '{path.parent}'"
+            )
+        found = suggest_changes(self._eco.spec, self._eco.catalog)
+        written = None
+        if target and found:
+            text = apply_changes(path.read_text(encoding="utf-8-sig"), path.name, found)
+            target.write_text(text, encoding="utf-8")
+            written = str(target)
+        return Suggestions.from_json({"proposals": found, "written": written})
