@@ -16,6 +16,7 @@ from pydantic import model_validator
 
 from mesocosm.core.confidential.row_values import withheld_all
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.core.url_policy import check_url, transport
 
@@ -55,7 +56,7 @@ class Notify(Settings):
     @model_validator(mode="after")
     def _require_recipient(self) -> Notify:
         if not self.webhook and not self.mail:
-            raise ValueError("'webhook' with an address, 'mail' with one, or both")
+            raise ValueError(Message("config.webhook_or_mail"))
         return self
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.data.pipeline.ibis_sql import is_number, sql_type
 from mesocosm.data.pipeline.internal_names import working_column
@@ -55,7 +56,7 @@ class Anonymity(Settings):
     @model_validator(mode="after")
     def _apart(self) -> Anonymity:
         if self.sensitive in self.of:
-            raise ValueError("a 'sensitive' field that is not in 'of'")
+            raise ValueError(Message("config.sensitive_not_in_of"))
         return self
 
 

@@ -21,7 +21,7 @@ def reveal(
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
 ) -> None:
-    """Decrypt FIELD of the rows of a key; the audit keeps who asked and why."""
+    """Decrypt FIELD of the rows of a key; the audit records by whom and why."""
     from mesocosm.lifecycle.jobs.encryption import reveal as decrypt
 
     eco = open_project(file)

@@ -19,7 +19,7 @@ def migrate(
     as_json: AsJson = False,
 ) -> None:
     """Rewrite ecosystem.yaml in the words of grammar 2; every other byte stays, and the file as it
-    was is kept beside it. The catalog is brought to this release's schema, with a copy first.
+    was is kept next to it. The catalog is upgraded to this release's schema, with a copy first.
     """
     from mesocosm.config.loader import find_file, read
     from mesocosm.config.migrations.file import migrate_file

@@ -20,7 +20,7 @@ def suggest(
         typer.Option(
             "-o",
             "--out",
-            help="Write the file with all suggestions beside the old one; it must not exist yet.",
+            help="Write the file with all suggestions next to the old one; it must not exist yet.",
         ),
     ] = None,
     as_json: AsJson = False,

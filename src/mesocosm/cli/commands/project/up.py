@@ -36,7 +36,7 @@ def up(
     ] = "127.0.0.1",
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(help="A name by which the server may be called beside the loopback's."),
+        typer.Option(help="A name by which the server may be called besides the loopback's."),
     ] = None,
     rate: Annotated[
         float, typer.Option(min=0.1, help="Requests a second of each token but the owner's.")
@@ -70,7 +70,7 @@ class Serving:
     """Where and how the server listens.
 
     Args:
-        names: names by which the server may be called beside the loopback's.
+        names: names by which the server may be called besides the loopback's.
         rate: requests a second of each token but the owner's.
         drain: seconds between SIGTERM and the end of listening.
     """

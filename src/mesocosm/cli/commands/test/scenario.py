@@ -16,7 +16,7 @@ def scenario(
     told: Annotated[
         Path | None,
         typer.Option(
-            "--story", help="The story's file; story.yaml beside the ecosystem's where not given."
+            "--story", help="The story's file; story.yaml next to the ecosystem's where not given."
         ),
     ] = None,
     as_json: AsJson = False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mesocosm.config.checks.names import Fault, Path, fault
+from mesocosm.core.messages import Message, Text
 from mesocosm.learning.model import Model
 
 REGRESSION_METRICS = (
@@ -38,38 +39,48 @@ def check_text(model: Model, at: Path) -> Iterator[Fault]:
     if not isinstance(model.base, str):
         yield fault(
             at,
-            f"'{model.target}' is a text, and no base is given",
-            "a causal base such as smollm2 for generation, or one for retrieval such as minilm",
+            Message("config.text_target_without_base", target=model.target),
+            Message("config.base_for_text"),
             key="base",
         )
     for key, value, why in (
-        ("fairness", model.fairness, "fairness gaps are of classes"),
-        ("search", model.search, "a search compares heads of classes and numbers"),
-        ("pretrain", model.pretrain, "pretraining is of encoder bases"),
+        ("fairness", model.fairness, Message("config.fairness_of_classes")),
+        ("search", model.search, Message("config.search_of_heads")),
+        ("pretrain", model.pretrain, Message("config.pretraining_of_encoders")),
     ):
         if value:
-            yield fault((*at, key), f"{why}, and '{model.target}' is a text", f"no '{key}' here")
+            yield fault(
+                (*at, key),
+                Message("config.but_target_is_text", why=why, target=model.target),
+                Message("config.no_key_here", key=key),
+            )
     for key in CLASSES_ONLY:
         if getattr(model.fine_tune, key, None):
-            found = f"'{key}' is for classes and numbers, and '{model.target}' is a text"
-            yield fault((*at, "fine_tune", key), found, f"no '{key}' here")
+            found = Message("config.not_for_text", key=key, target=model.target)
+            yield fault((*at, "fine_tune", key), found, Message("config.no_key_here", key=key))
     if getattr(model.fine_tune, "processes", 1) > 1:
-        found = "generation and retrieval models train in one process"
-        yield fault((*at, "fine_tune", "processes"), found, "no 'processes' here")
-    yield from check_metrics(model, TEXT_METRICS, "a text metric", at)
+        found = Message("config.text_one_process")
+        yield fault((*at, "fine_tune", "processes"), found, Message("config.no_processes"))
+    yield from check_metrics(model, TEXT_METRICS, Message("config.text_metric"), at)
 
 
 def check_number(model: Model, at: Path) -> Iterator[Fault]:
     """Settings that a model of a number cannot have."""
     if model.fairness:
-        found = f"fairness gaps are of classes, and '{model.target}' is a number"
-        yield fault((*at, "fairness"), found, "no 'fairness' here")
-    yield from check_metrics(model, REGRESSION_METRICS, "a regression metric", at)
+        found = Message("config.fairness_not_of_number", target=model.target)
+        yield fault((*at, "fairness"), found, Message("config.no_fairness"))
+    yield from check_metrics(model, REGRESSION_METRICS, Message("config.regression_metric"), at)
 
 
-def check_metrics(model: Model, metrics: tuple[str, ...], what: str, at: Path) -> Iterator[Fault]:
+def check_metrics(model: Model, metrics: tuple[str, ...], what: Text, at: Path) -> Iterator[Fault]:
     """Gates of the model on metrics that are not of its task."""
     for metric in model.require:
         if metric not in metrics:
             path = (*at, "require", metric)
-            yield fault(path, f"'{metric}' is not {what}", "", list(metrics), metric)
+            yield fault(
+                path,
+                Message("config.not_that_metric", metric=metric, what=what),
+                "",
+                list(metrics),
+                metric,
+            )

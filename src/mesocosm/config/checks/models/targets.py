@@ -15,6 +15,7 @@ from mesocosm.config.checks.models.outputs import (
 from mesocosm.config.checks.models.ranking import RANKING_METRICS
 from mesocosm.config.checks.models.tagging import TAGGING_METRICS, check_tagging
 from mesocosm.config.checks.names import Fault, Path, fault, unknown_field
+from mesocosm.core.messages import Message, Text
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.federated import FEDERATED_METRICS
@@ -33,8 +34,8 @@ def check_target(
         return
     kind = kinds[model.target]
     if kind not in TARGETS:
-        expected = "a category, boolean, list, number, text or tags field"
-        yield fault(path, f"'{model.target}' is a {kind}", expected)
+        expected = Message("config.target_field")
+        yield fault(path, Message("config.field_of_type", field=model.target, kind=kind), expected)
     elif kind == "tags":
         yield from check_tagging(model, kinds, at)
     elif kind == "text":
@@ -49,56 +50,66 @@ def _check_classes_or_number(model: Model, data: Dataset, kind: str, at: Path) -
     if task == "numbers":
         yield from check_number(model, at)
     if task == "labels" and model.fairness:
-        found = f"fairness gaps are of classes, and '{model.target}' is a list"
-        yield fault((*at, "fairness"), found, "no 'fairness' here")
+        found = Message("config.fairness_not_of_list", target=model.target)
+        yield fault((*at, "fairness"), found, Message("config.no_fairness"))
     ordered = bool(getattr(data.fields[model.target], "ordered", False))
     for metrics, found, expected in _metrics_of_other_tasks(model, task, kind, ordered):
         for metric in metrics:
             if metric in model.require:
-                yield fault((*at, "require", metric), f"'{metric}' is {found}", expected)
+                yield fault(
+                    (*at, "require", metric),
+                    Message("config.metric_of_other_task", metric=metric, metric_kind=found),
+                    expected,
+                )
     loss = getattr(model.fine_tune, "loss", None)
     if loss and loss.of != task:
         fits = [name for name, loss_kind in LOSSES.items() if getattr(loss_kind, "of", "") == task]
-        found = f"'{loss.method}' is a loss of {loss.of}, and '{model.target}' is a {kind}"
+        found = Message(
+            "config.loss_of_other_task",
+            method=loss.method,
+            of=loss.of,
+            target=model.target,
+            kind=kind,
+        )
         yield fault((*at, "fine_tune", "loss"), found, "", fits)
 
 
 def _metrics_of_other_tasks(
     model: Model, task: str, kind: str, ordered: bool
-) -> Iterator[tuple[tuple[str, ...], str, str]]:
+) -> Iterator[tuple[tuple[str, ...], Text, Text]]:
     """Metrics that the model cannot have, why, and what would be valid."""
     target = f"'{model.target}'"
     if not ordered:
         yield (
             ORDINAL_METRICS,
-            f"of ordered classes, and {target} has no order",
-            f"'ordered: true' in the field {target}, or another metric",
+            Message("config.ordinal_metric", target=target),
+            Message("config.set_ordered", target=target),
         )
     if task != "labels":
-        found = f"a multi-label metric, and {target} is a {kind}"
-        yield MULTI_LABEL_METRICS, found, "another metric"
-    found = f"a sequence labelling metric, and {target} is a {kind}"
-    yield TAGGING_METRICS, found, "another metric"
+        found = Message("config.multi_label_metric", target=target, kind=kind)
+        yield MULTI_LABEL_METRICS, found, Message("config.other_metric")
+    found = Message("config.tagging_metric_on_other", target=target, kind=kind)
+    yield TAGGING_METRICS, found, Message("config.other_metric")
     yield (
         tuple(metric for metric in RANKING_METRICS if metric != "mrr"),
-        "a ranking metric",
-        "'rank' in the model, or another metric",
+        Message("config.ranking_metric"),
+        Message("config.set_rank"),
     )
     if task != "numbers":
         yield (
             tuple(metric for metric in TEXT_METRICS if metric != "gain_over_linear"),
-            f"a text metric, and {target} is a {kind}",
-            "a classification metric",
+            Message("config.text_metric_on_other", target=target, kind=kind),
+            Message("config.classification_metric"),
         )
     if not model.federated:
         yield (
             tuple(FEDERATED_METRICS),
-            "a metric of federated learning",
-            "'federated' in the model, or another metric",
+            Message("config.federated_metric"),
+            Message("config.set_federated"),
         )
     if not model.init_from:
         yield (
             ADAPTATION_METRICS,
-            "a metric of a model that adapts another",
-            "'init_from' in the model, or another metric",
+            Message("config.adaptation_metric"),
+            Message("config.set_init_from"),
         )
