@@ -7,6 +7,7 @@ of an id before its first dot names its catalogue, which is loaded with its firs
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import TypeAlias, Union
 
 from mesocosm.core.confidential.secret_values import masked, masked_all
@@ -107,6 +108,10 @@ def _param_as_json(value: Param) -> object:
         return value.as_json()
     if isinstance(value, tuple):
         return [_param_as_json(each) for each in value]
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)  # whole numbers of numpy too
+    if isinstance(value, Real):
+        return float(value)
     return masked_all(value)
 
 
