@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import messages
 
 SOURCE = ROOT / "src" / "mesocosm"
-DYNAMIC = ("cli.count.", "help.")  # ids that are put together from a name
+DYNAMIC = ("cli.count.", "cli.plan.action.", "help.")  # ids that are put together from a name
 SAME = ("config.yaml_1_2", "config.set_linear_head")  # without a word that could be translated
 BANNED = (
     r"gr[eo]wn?",

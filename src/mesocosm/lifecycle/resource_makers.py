@@ -260,8 +260,7 @@ def make_service(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tupl
     if rollout and (rollout["version"], rollout["answers"]) == (version, answers):
         say(f"the rollout of {version} is in progress")
         return ident, lambda con: None
-    why = "; ".join(change.because)
-    new = Deployment(name, service, version, answers, "build", why)
+    new = Deployment(name, service, version, answers, "build", change.why)
     return ident, lambda con: say(deploy_version(catalog, con, new))
 
 

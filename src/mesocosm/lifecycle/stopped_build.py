@@ -45,7 +45,7 @@ def keep_failure(store: Path, dataset: str, made: str, error: MesocosmError) -> 
     """
     evidence = str(error)
     if isinstance(error, ConfigValueError):
-        evidence = error.found
+        evidence = str(error.found)
         if error.key:
             evidence = f"{error.key}: {error.found}"
     keep_stop(store, dataset, made, [FieldChange("", "build", evidence)])

@@ -120,7 +120,13 @@ def _run(call: Callable[[], Any]) -> dict[str, Any]:
     try:
         return {"ok": call()}
     except ConfigValueError as wrong:
-        parts = [wrong.key, wrong.found, wrong.expected, list(wrong.choices), wrong.near or ""]
+        parts = [
+            wrong.key,
+            str(wrong.found),
+            str(wrong.expected),
+            list(wrong.choices),
+            wrong.near or "",
+        ]
         return {"wrong": parts}
     except MesocosmError as failure:
         return {"failure": str(failure)}

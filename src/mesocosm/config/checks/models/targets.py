@@ -53,12 +53,12 @@ def _check_classes_or_number(model: Model, data: Dataset, kind: str, at: Path) -
         found = Message("config.fairness_not_of_list", target=model.target)
         yield fault((*at, "fairness"), found, Message("config.no_fairness"))
     ordered = bool(getattr(data.fields[model.target], "ordered", False))
-    for metrics, found, expected in _metrics_of_other_tasks(model, task, kind, ordered):
+    for metrics, metric_kind, expected in _metrics_of_other_tasks(model, task, kind, ordered):
         for metric in metrics:
             if metric in model.require:
                 yield fault(
                     (*at, "require", metric),
-                    Message("config.metric_of_other_task", metric=metric, metric_kind=found),
+                    Message("config.metric_of_other_task", metric=metric, metric_kind=metric_kind),
                     expected,
                 )
     loss = getattr(model.fine_tune, "loss", None)
