@@ -31,7 +31,12 @@ sys.path.insert(0, str(ROOT / "tools"))
 import messages
 
 SOURCE = ROOT / "src" / "mesocosm"
-DYNAMIC = ("cli.count.", "cli.plan.action.", "help.")  # ids that are put together from a name
+DYNAMIC = (
+    "cli.count.",
+    "cli.plan.action.",
+    "cli.report.change.",
+    "help.",
+)  # ids that are put together from a name
 SAME = ("config.yaml_1_2", "config.set_linear_head")  # without a word that could be translated
 BANNED = (
     r"gr[eo]wn?",
@@ -79,7 +84,7 @@ BANNED = (
     r"nobody|somebody",
     r"calls? for anything",
 )
-QUOTED = re.compile(r"'[^']*'|`[^`]*`|--[\w-]+")  # words of the file and of commands
+QUOTED = re.compile(r"'[^']*'|`[^`]*`|--[\w-]+|\{[^}]*\}")  # of the file, of commands, parameters
 
 
 def uses() -> Iterator[tuple[str, str, set[str], bool]]:
@@ -213,7 +218,7 @@ def test_errors_keep_their_message() -> None:
     )
     english = "base: no model is named 'a'; expected another model of the file. Choices: b."
     assert str(wrong) == english
-    assert wrong.render("zh") == "base：没有名为 'a' 的模型；应为文件中的另一个模型。 可选值：b。"
+    assert wrong.render("zh") == "base：没有名为 'a' 的模型；应为：文件中的另一个模型。 可选值：b。"
     assert wrong.at(Place("e.yaml", 3), "models.x").as_json() == {
         "place": {"file": "e.yaml", "line": 3, "column": 0},
         "key": "models.x.base",

@@ -17,14 +17,26 @@ def with_message(detail: Mapping[str, Any], message: Message) -> dict[str, Any]:
     return {**detail, KEY: message.as_json()}
 
 
+def message_as_json(alert: Mapping[str, Any]) -> dict[str, Any]:
+    """The id and the parameters of an alert's message; nothing where it was raised without."""
+    data = (alert.get("detail") or {}).get(KEY)
+    return dict(data) if isinstance(data, Mapping) else {}
+
+
 def render_alert(alert: Mapping[str, Any], language: str | None = None) -> str:
     """The message of an alert in a language, by default the reader's; in English where the alert
     was raised by a release that knew another message.
     """
-    data = (alert.get("detail") or {}).get(KEY)
-    if not isinstance(data, Mapping):
-        return str(alert["message"])
+    return render_message(message_as_json(alert), str(alert["message"]), language)
+
+
+def render_message(data: Mapping[str, Any], english: str, language: str | None = None) -> str:
+    """A stored message in a language, by default the reader's; the English text where its id or
+    parameters are not those of this release.
+    """
+    if not data:
+        return english
     try:
         return Message.from_json(data).render(language)
     except (KeyError, ValueError, TypeError, IndexError):
-        return str(alert["message"])
+        return english

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, count_of, note_deprecations, report_failures
+from mesocosm.core.messages import Message
 
 
 @report_failures
@@ -40,9 +41,9 @@ def check(
         raise ConfigError(questions)
     eco = found.eco
     counts = {section: len(getattr(eco, section)) for section in config.SECTIONS}
-    summary = ", ".join(count_of(count, section[:-1]) for section, count in counts.items())
+    summary = tuple(count_of(count, section[:-1]) for section, count in counts.items())
     answer(
         {"ecosystem": eco.ecosystem, "valid": True, **counts},
         as_json,
-        lambda _: f"{eco.ecosystem} is valid: {summary}.",
+        lambda _: Message("cli.valid", name=eco.ecosystem, counts=summary).render(),
     )
