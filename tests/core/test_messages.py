@@ -37,7 +37,11 @@ DYNAMIC = (
     "cli.report.change.",
     "help.",
 )  # ids that are put together from a name
-SAME = ("config.yaml_1_2", "config.set_linear_head")  # without a word that could be translated
+SAME = (
+    "config.yaml_1_2",
+    "config.set_linear_head",
+    "serving.kind.null",
+)  # without a word that could be translated
 BANNED = (
     r"gr[eo]wn?",
     r"growing",

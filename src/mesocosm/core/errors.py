@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from mesocosm.core.confidential.secret_values import masked, masked_all
 from mesocosm.core.messages import Message, Text, render
+from mesocosm.core.messages.language import SOURCE, current_language
 
 
 class Place(NamedTuple):
@@ -129,6 +130,8 @@ class MesocosmError(Exception):
 
     def render(self, language: str | None = None) -> str:
         """The sentence in a language, by default the reader's."""
+        if (language or current_language()) == SOURCE:
+            return str(self)
         return render(self.message, language) or str(self)
 
     def as_json(self) -> dict[str, object]:
@@ -189,6 +192,8 @@ class ConfigValueError(MesocosmError):
 
     def render(self, language: str | None = None) -> str:
         """The sentence in a language, by default the reader's."""
+        if (language or current_language()) == SOURCE:
+            return str(self)
         return self.at(Place("")).render(language).strip()
 
     def at(self, place: Place, address: str = "") -> Finding:

@@ -94,6 +94,16 @@ def render_list(texts: tuple[Text, ...], language: str | None = None) -> str:
     return find_template("core.list", language).join(render(text, language) for text in texts)
 
 
+def text_as_json(text: Text) -> object:
+    """A text as JSON-ready data: a string, or a message as its id and parameters."""
+    return text.as_json() if isinstance(text, Message) else text
+
+
+def text_of_json(data: object) -> Text:
+    """The text of stored data (`text_as_json`)."""
+    return Message.from_json(data) if isinstance(data, Mapping) else str(data)
+
+
 def _render_param(value: Param, language: str) -> str | int | float | None:
     if isinstance(value, Message):
         return value.render(language)

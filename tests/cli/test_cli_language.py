@@ -114,8 +114,9 @@ def test_findings_are_chinese_and_json_has_ids(home: Path, cli: Run) -> None:
 
 def test_a_file_that_is_missing_or_no_yaml_is_said_in_chinese(home: Path, cli: Run) -> None:
     done = cli("check", "-f", str(home / "nowhere.yaml"), "--lang", "zh")
-    assert "文件不存在；应为：ecosystem.yaml 这样的文件，或包含它的目录（现有 ecosystem.yaml）。" in (
-        done.stderr
+    assert (
+        "文件不存在；应为：ecosystem.yaml 这样的文件，或包含它的目录（现有 ecosystem.yaml）。"
+        in (done.stderr)
     )
     (home / "ecosystem.yaml").write_text("grammar: 2\n\tecosystem: x\n")
     done = cli("check", "-f", str(home), "--lang", "zh")
