@@ -17,6 +17,7 @@ import pytest
 from conftest import SMALL, small_rows
 
 from mesocosm.cli.views.plan import format_plan
+from mesocosm.cli.views.report import format_dataset, format_health, format_model
 from mesocosm.cli.views.status import format_status
 from mesocosm.core.messages import Message
 from mesocosm.core.messages.language import writing_in
@@ -232,3 +233,101 @@ def test_status_says_the_same_in_both_languages() -> None:
     kept = {"detail": with_message({"rows": 3}, drifted), "message": str(drifted)}
     assert kept["detail"]["rows"] == 3
     assert render_alert(kept, "zh") == "异常：desk 的 p95_ms 为 90（通常为 9）"
+
+
+def test_the_report_is_written_in_both_languages() -> None:
+    apdex = Message(
+        "reports.apdex", requests=Message("reports.requests_of_days", days=30.0), goal=100.0
+    )
+    advice = Message("reports.no_gates", name="judge")
+    health = {
+        "parts": {
+            "experience": {
+                "score": 0.5,
+                "moved": -0.1,
+                "says": str(apdex),
+                "message": apdex.as_json(),
+            },
+            "stability": {"score": None, "moved": None, "says": "as stored"},
+        },
+        "next": [str(advice), "as stored"],
+        "recommendations": [
+            {"page": "models", "text": str(advice), **advice.as_json()},
+            {"page": "models", "text": "as stored"},
+        ],
+    }
+    assert format_health(health).splitlines() == [
+        "experience      0.500 (-0.100) Apdex (requests of 30 days): requests within the latency"
+        " goal (100 ms where none is set), half for those within four times as long",
+        "stability           -          as stored",
+        "",
+        "Recommendations:",
+        "  1. 'judge' has no gates: 'require' in the file",
+        "  2. as stored",
+    ]
+    with writing_in("zh"):
+        shown = format_health(health).splitlines()
+        assert shown[0].startswith(
+            "体验            0.500 (-0.100) Apdex（30 天内的请求）：在延迟目标内"
+        )
+        assert shown[3:] == [
+            "建议：",
+            "  1. 'judge' 没有门禁：在文件中设置 'require'",
+            "  2. as stored",
+        ]
+
+
+def test_datasets_and_models_of_a_report_in_both_languages() -> None:
+    dataset = {
+        "account": {"in": 9, "kept": 8, "quarantined": 1, "duplicates": 0},
+        "report": {
+            "quality": 0.9,
+            "reasons": {},
+            "before": {"age": {"missing": 2, "mean": 3.5, "sd": 1.0}},
+            "after": {"age": {"missing": 0, "mean": 3.5, "sd": 1.0}},
+            "treated": {},
+            "left_out": ["x"],
+            "mended": {"age": 2},
+            "warned": {"few rows": 3},
+        },
+    }
+    table = "  field                    missing  unreadable imputed outliers                  mean"
+    assert format_dataset("people", dataset).splitlines()[1].startswith(table)
+    assert format_dataset("people", dataset).splitlines()[3:] == [
+        "  repaired: 2 in age",
+        "  warning: few rows (3 rows)",
+        "  columns left out: x",
+    ]
+    version = {
+        "id": "judge-v1",
+        "state": "champion",
+        "why": "by hand",
+        "snapshot": "people@0",
+        "recipe": {"method": "frozen", "base": None, "head": "linear", "precision": "float32"},
+        "metrics": {
+            "rows": 30,
+            "accuracy": 0.9,
+            "interval": {"accuracy": [0.8, 0.95]},
+            "baselines": {"majority": {"accuracy": 0.6}},
+            "slices": [{"where": "age > 3", "accuracy": 0.5, "rows": 9}],
+            "warnings": ["few rows"],
+        },
+    }
+    assert format_model("judge", version).splitlines() == [
+        "judge: judge-v1 (champion: by hand)",
+        "  frozen no base model, linear head, float32; trained on people@0",
+        "  warning: few rows",
+        "  on 30 held-out rows (95 % intervals):",
+        "    accuracy               0.9 [0.800, 0.950]     (baselines: majority 0.600)",
+        "    weak where age > 3: accuracy 0.500 on 9 rows",
+    ]
+    with writing_in("zh"):
+        assert format_dataset("people", dataset).splitlines()[3:] == [
+            "  已修复：age 中 2 处",
+            "  警告：few rows（3 行）",
+            "  未使用的列：x",
+        ]
+        shown = format_model("judge", version).splitlines()
+        assert shown[1] == "  frozen 无基座模型，linear 输出头，float32；训练数据 people@0"
+        assert shown[3] == "  在 30 行留出数据上（95 % 置信区间）："
+        assert shown[-1] == "    薄弱切片 age > 3：准确率 0.500（9 行）"

@@ -35,6 +35,7 @@ DYNAMIC = (
     "cli.count.",
     "cli.plan.action.",
     "cli.report.change.",
+    "serving.kind.",
     "help.",
 )  # ids that are put together from a name
 SAME = (

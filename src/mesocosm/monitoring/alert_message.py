@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, Text, render_stored
 
 KEY = "text"
 
@@ -27,16 +27,12 @@ def render_alert(alert: Mapping[str, Any], language: str | None = None) -> str:
     """The message of an alert in a language, by default the reader's; in English where the alert
     was raised by a release that knew another message.
     """
-    return render_message(message_as_json(alert), str(alert["message"]), language)
+    return render_stored(message_as_json(alert), str(alert["message"]), language)
 
 
-def render_message(data: Mapping[str, Any], english: str, language: str | None = None) -> str:
-    """A stored message in a language, by default the reader's; the English text where its id or
-    parameters are not those of this release.
-    """
-    if not data:
-        return english
-    try:
-        return Message.from_json(data).render(language)
-    except (KeyError, ValueError, TypeError, IndexError):
-        return english
+def alert_text(alert: Mapping[str, Any]) -> Text:
+    """The message of an alert as a part of another; its English text where it has no other."""
+    data = message_as_json(alert)
+    if data and render_stored(data, "", "en"):
+        return Message.from_json(data)
+    return str(alert["message"])

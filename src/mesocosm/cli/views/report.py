@@ -6,13 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mesocosm.cli.views.columns import pad
-from mesocosm.core.messages import Message, Text
+from mesocosm.core.messages import Message, Text, render_stored
 from mesocosm.data.quality.report import account_sentence
 from mesocosm.data.quality.row_account import sentences
 from mesocosm.learning.evaluation.model_card import MAIN, leading_metric
 
 Data = Mapping[str, Any]
 LONGEST = 90  # letters of an example
+SCORES = {
+    "data quality": "cli.report.score.data",
+    "model quality": "cli.report.score.models",
+    "stability": "cli.report.score.stability",
+    "experience": "cli.report.score.experience",
+}
 COLUMNS = (
     ("cli.report.column.missing", 16),
     ("cli.report.column.unreadable", 12),
@@ -27,14 +33,19 @@ def format_health(data: Data) -> str:
     """The four scores, and the recommendations."""
     lines = [_format_score(name, part) for name, part in data["parts"].items()]
     head = Message("cli.report.recommendations" if data["next"] else "cli.report.none").render()
-    advice = [f"  {i}. {sentence}" for i, sentence in enumerate(data["next"], 1)]
+    advice = [
+        f"  {number}. {render_stored(advised, advised['text'])}"
+        for number, advised in enumerate(data["recommendations"], 1)
+    ]
     return "\n".join([*lines, "", head, *advice])
 
 
 def _format_score(name: str, part: Data) -> str:
     score = "-" if part["score"] is None else f"{part['score']:.3f}"
     moved = f" ({part['moved']:+.3f})" if part["moved"] else ""
-    return f"{name:<14} {score:>6}{moved:<9} {part['says']}"
+    says = render_stored(part.get("message") or {}, part["says"])
+    title = pad(Message(SCORES[name]).render(), -14)
+    return f"{title} {score:>6}{moved:<9} {says}"
 
 
 def format_dataset(name: str, data: Data) -> str:

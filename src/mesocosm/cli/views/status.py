@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.cli.output import count_of
-from mesocosm.core.messages import Message, Text
-from mesocosm.monitoring.alert_message import render_message
+from mesocosm.core.messages import Message, Text, render_stored
 
 Data = Mapping[str, Any]
 NOTES = (  # what a monitor cannot test, by key
@@ -47,7 +46,7 @@ def _format_service(name: str, service: Data) -> list[str]:
 
 
 def _format_alert(alert: Data) -> str:
-    message = render_message(alert.get("text") or {}, alert["message"])
+    message = render_stored(alert.get("text") or {}, alert["message"])
     monitor, ident = alert["monitor"], alert["id"]
     return Message("cli.status.alert", monitor=monitor, message=message, alert=ident).render()
 

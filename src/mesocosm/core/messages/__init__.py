@@ -94,6 +94,18 @@ def render_list(texts: tuple[Text, ...], language: str | None = None) -> str:
     return find_template("core.list", language).join(render(text, language) for text in texts)
 
 
+def render_stored(data: Mapping[str, object], english: str, language: str | None = None) -> str:
+    """A stored message (`as_json`) in a language, by default the reader's; the English text that
+    was stored with it where its id or parameters are not those of this release.
+    """
+    if not isinstance(data.get("id"), str):
+        return english
+    try:
+        return Message.from_json(data).render(language)
+    except (KeyError, ValueError, TypeError, IndexError):
+        return english
+
+
 def text_as_json(text: Text) -> object:
     """A text as JSON-ready data: a string, or a message as its id and parameters."""
     return text.as_json() if isinstance(text, Message) else text
