@@ -87,8 +87,8 @@ def fit_groups(
     if loss > setting.max_loss:
         raise ConfigValueError(
             "anonymity.max_loss",
-            f"{loss:.3f} would be lost",
-            f"at most {setting.max_loss}: a smaller 'k', fewer fields in 'of', or more rows",
+            Message("data.would_be_lost", loss=loss),
+            Message("data.loss_at_most", most=setting.max_loss),
         )
     return {
         "tree": tree,

@@ -12,6 +12,7 @@ from typing import Any
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.learning.model import Model
 
 # types of columns that may look like time or a group
@@ -230,7 +231,7 @@ def _built_snapshot(catalog: Catalog, dataset: str) -> Mapping[str, Any]:
     """
     snapshot = catalog.snapshot(dataset=dataset)
     if snapshot is None:
-        raise MesocosmError(f"the dataset '{dataset}' is not built; run 'mesocosm build'")
+        raise MesocosmError(Message("lifecycle.dataset_not_built", dataset=dataset))
     return snapshot
 
 
@@ -245,7 +246,7 @@ def read_items(spec: Spec, catalog: Catalog, model: Model) -> dict[str, str]:
     snapshot = _built_snapshot(catalog, model.rank.items)
     key = spec.eco.datasets[model.rank.items].key
     if key is None:
-        raise MesocosmError(f"the dataset '{model.rank.items}' has no 'key' that names an item")
+        raise MesocosmError(Message("lifecycle.items_without_key", dataset=model.rank.items))
     columns, _ = read_columns(spec, snapshot, list(dict.fromkeys([key, *model.rank.texts])))
     items: dict[str, str] = {}
     for i, item in enumerate(columns[key]):

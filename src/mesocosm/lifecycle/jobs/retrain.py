@@ -18,6 +18,7 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.data_access import read_columns, read_field_types
 from mesocosm.lifecycle.access.training_job import TrainingJob
@@ -128,18 +129,15 @@ def _open_retraining(spec: Spec, catalog: Catalog, service: str, reason: str) ->
     name = spec.eco.services[service].model
     now = catalog.deployment(service)
     if not name or not now or not now["version"]:
-        raise MesocosmError(f"the service '{service}' runs no model that could be retrained")
+        raise MesocosmError(Message("lifecycle.nothing_to_retrain", service=service))
     model = spec.eco.models[name]
     refuse_at_fault(catalog, service)
     if model.rank:
-        raise MesocosmError(
-            f"'{name}' ranks, and is fitted on all interactions at once: add the new rows to"
-            " its dataset and run 'mesocosm build'"
-        )
+        raise MesocosmError(Message("lifecycle.ranking_not_retrained", name=name))
     champion = catalog.version(now["version"])
     snapshot = catalog.snapshot(dataset=model.dataset)
     if champion is None or snapshot is None:
-        raise MesocosmError(f"the catalog does not list what {service} runs; run 'mesocosm build'")
+        raise MesocosmError(Message("lifecycle.deployed_unlisted", service=service))
     return Retraining(spec, catalog, service, now, champion, snapshot, reason)
 
 
