@@ -53,6 +53,12 @@ def list_params(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
+def list_forms(text: str) -> set[str]:
+    """The parameters of a text with their formats, as `share:.0%`."""
+    parsed = [part for part in Formatter().parse(text) if part[1] is not None]
+    return {f"{name}:{form}" if form else str(name) for _, name, form, _ in parsed}
+
+
 def find_faults() -> Iterator[str]:
     """Where the languages differ in ids or parameters."""
     for room in list_rooms():
@@ -60,9 +66,9 @@ def find_faults() -> Iterator[str]:
         for id in sorted(set(english) ^ set(other)):
             yield f"{id} is in one language only"
         for id in sorted(set(english) & set(other)):
-            params = [set().union(*map(list_params, texts[id])) for texts in (english, other)]
-            if params[0] != params[1]:
-                yield f"{id} has other parameters in zh: {sorted(params[0] ^ params[1])}"
+            forms = [set().union(*map(list_forms, texts[id])) for texts in (english, other)]
+            if forms[0] != forms[1]:
+                yield f"{id} has other parameters in zh: {sorted(forms[0] ^ forms[1])}"
             if not all((*english[id], *other[id])):
                 yield f"{id} is empty"
 

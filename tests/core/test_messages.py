@@ -5,13 +5,16 @@ is in them with the parameters that it has there, and no word of the old dialect
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
@@ -123,8 +126,8 @@ def test_what_is_compiled_is_what_stands_in_the_sources() -> None:
 def test_a_fault_of_a_catalogue_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def read(language: str, room: str) -> dict[str, tuple[str, ...]]:
         if language == "en":
-            return {"x.a": ("{n} rows",), "x.b": ("b",), "x.c": ("c",)}
-        return {"x.a": ("{m} 行",), "x.b": ("",)}
+            return {"x.a": ("{n} rows",), "x.b": ("b",), "x.c": ("c",), "x.d": ("{p:.2f}",)}
+        return {"x.a": ("{m} 行",), "x.b": ("",), "x.d": ("{p:.3f}",)}
 
     monkeypatch.setattr(messages, "list_rooms", lambda: ["x"])
     monkeypatch.setattr(messages, "read_texts", read)
@@ -132,6 +135,7 @@ def test_a_fault_of_a_catalogue_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
         "x.c is in one language only",
         "x.a has other parameters in zh: ['m', 'n']",
         "x.b is empty",
+        "x.d has other parameters in zh: ['p:.2f', 'p:.3f']",
     ]
 
 
@@ -203,6 +207,14 @@ def test_a_message_survives_as_data() -> None:
     assert again == message and hash(again) == hash(message)
     assert again.render("zh") == "'pair' 为 a、b，而文本输入为 无"
     assert message != Message("config.none") and message != str(message)
+    of_paths: Any = {
+        "path": Path("a/b"),
+        "count": np.int64(3),
+        "share": np.float64(0.5),
+        "no": None,
+    }
+    kept = json.loads(json.dumps(Message("data.no_file", **of_paths).as_json()))
+    assert kept["params"] == {"path": "a/b", "count": 3, "share": 0.5, "no": None}
 
 
 def test_an_id_without_a_text_is_an_error() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import TypeAlias, Union
 
-from mesocosm.core.confidential.secret_values import masked, masked_all
+from mesocosm.core.confidential.secret_values import masked
 from mesocosm.core.messages.catalogues import find_template
 from mesocosm.core.messages.language import SOURCE, current_language
 
@@ -130,11 +130,13 @@ def _param_as_json(value: Param) -> object:
         return value.as_json()
     if isinstance(value, tuple):
         return [_param_as_json(each) for each in value]
-    if isinstance(value, Integral) and not isinstance(value, bool):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Integral):
         return int(value)  # whole numbers of numpy too
     if isinstance(value, Real):
         return float(value)
-    return masked_all(value)
+    return masked(str(value))  # a path is written as text
 
 
 def _param_of_json(value: object) -> Param:
