@@ -79,7 +79,7 @@ def predict_file(eco: Any, service: str, rows: Path, out: Path) -> dict[str, Any
                     tally.add(line, prediction)
                 writer.write([line.row for line in block], predictions)
         if not tally.predicted + tally.refused:
-            raise MesocosmError(Message("lifecycle.file_without_rows", file=rows))
+            raise MesocosmError(Message("lifecycle.file_without_rows", file=str(rows)))
         aside.replace(out)
     finally:
         aside.unlink(missing_ok=True)

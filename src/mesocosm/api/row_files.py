@@ -112,7 +112,7 @@ def read_rows(path: Path, origin: Origin) -> Rows:
             path.suffix,
         )
     if not path.is_file():
-        raise MesocosmError(Message("lifecycle.path_missing", path=path))
+        raise MesocosmError(Message("lifecycle.path_missing", path=str(path)))
     if path.suffix == ".jsonl":
         return Rows(_group(_read_json_lines(path)))
     try:
@@ -143,7 +143,9 @@ def _read_parquet(path: Path) -> Rows:
         file = pyarrow.parquet.ParquetFile(copy, coerce_int96_timestamp_unit="us")
     except (pa.ArrowException, OSError) as error:
         raise MesocosmError(
-            Message("lifecycle.path_unreadable", path=path, reason=str(error).splitlines()[0][:120])
+            Message(
+                "lifecycle.path_unreadable", path=str(path), reason=str(error).splitlines()[0][:120]
+            )
         ) from error
 
     def blocks() -> Iterator[list[Line]]:

@@ -28,7 +28,7 @@ def refuse_folder(root: Path) -> None:
     """
     if found := unsafe_part(root):
         raise MesocosmError(
-            Message("lifecycle.unsafe_folder", folder=root, part=found, parts=UNSAFE_PARTS)
+            Message("lifecycle.unsafe_folder", folder=str(root), part=found, parts=UNSAFE_PARTS)
         )
 
 

@@ -63,7 +63,7 @@ def write_backup(file: Path, archive: Path) -> Backup:
     if not (store / CATALOG).is_file():
         raise MesocosmError(Message("lifecycle.no_store", file=file.name))
     if archive.exists():
-        raise MesocosmError(Message("lifecycle.archive_exists", archive=archive))
+        raise MesocosmError(Message("lifecycle.archive_exists", archive=str(archive)))
     aside = archive.with_name(aside_name(archive))
     try:
         with hold_build_lock(store), owner_only(), tempfile.TemporaryDirectory() as scratch:
@@ -106,7 +106,7 @@ def restore_backup(archive: Path, file: Path, replace: bool = False) -> tuple[Ba
     root = file.parent
     store = root / STORE
     if store.exists() and not replace:
-        raise MesocosmError(Message("lifecycle.store_exists", store=store))
+        raise MesocosmError(Message("lifecycle.store_exists", store=str(store)))
     root.mkdir(parents=True, exist_ok=True)
     aside = root / aside_name(store)
     try:
