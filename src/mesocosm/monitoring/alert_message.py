@@ -5,32 +5,31 @@ reader's language.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
 from mesocosm.core.messages import Message, Text, render_stored
 
 KEY = "text"
 
 
-def with_message(detail: Mapping[str, Any], message: Message) -> dict[str, Any]:
+def with_message(detail: Mapping[str, object], message: Message) -> dict[str, object]:
     """An alert's detail with its message as data."""
     return {**detail, KEY: message.as_json()}
 
 
-def message_as_json(alert: Mapping[str, Any]) -> dict[str, Any]:
+def message_as_json(alert: Mapping[str, object]) -> dict[str, object]:
     """The id and the parameters of an alert's message; nothing where it was raised without."""
-    data = (alert.get("detail") or {}).get(KEY)
+    detail = alert.get("detail")
+    data = detail.get(KEY) if isinstance(detail, Mapping) else None
     return dict(data) if isinstance(data, Mapping) else {}
 
 
-def render_alert(alert: Mapping[str, Any], language: str | None = None) -> str:
+def render_alert(alert: Mapping[str, object], language: str | None = None) -> str:
     """The message of an alert in a language, by default the reader's; in English where the alert
     was raised by a release that knew another message.
     """
     return render_stored(message_as_json(alert), str(alert["message"]), language)
 
 
-def alert_text(alert: Mapping[str, Any]) -> Text:
+def alert_text(alert: Mapping[str, object]) -> Text:
     """The message of an alert as a part of another; its English text where it has no other."""
     data = message_as_json(alert)
     if data and render_stored(data, "", "en"):

@@ -59,17 +59,17 @@ def _format_monitors(data: Data) -> list[str]:
         return ["  " + Message(reason).render()]
     lines = []
     for name, last in (data["monitors"] or {}).items():
-        if state := format_monitor(last):
+        if state := _format_monitor(last):
             lines.append("  " + Message("cli.status.monitor", name=name, state=state).render())
     return lines
 
 
-def format_monitor(last: Data) -> str:
+def _format_monitor(last: Data) -> str:
     """The rows that a monitor has for its next test, and what it cannot test.
 
-    >>> format_monitor({})
+    >>> _format_monitor({})
     'no check yet'
-    >>> format_monitor({"window": 80, "waiting": 3, "labels": "not known: 2 of 30 labels"})
+    >>> _format_monitor({"window": 80, "waiting": 3, "labels": "not known: 2 of 30 labels"})
     '3 of 80 rows of the next window collected; labels: not known: 2 of 30 labels'
     """
     if not last:
