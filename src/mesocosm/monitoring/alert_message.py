@@ -5,6 +5,7 @@ reader's language.
 from __future__ import annotations
 
 from collections.abc import Mapping
+
 from mesocosm.core.messages import Message, Text, render_stored
 
 KEY = "text"
