@@ -43,7 +43,7 @@ def test_a_key_that_comes_twice_is_named_however_deep(key: str, value: Any, dept
     assert caught.value.key == key
     with pytest.raises(Problem) as refused:
         parse_json(text.encode())
-    assert refused.value.status == 400 and "duplicate key" in refused.value.detail
+    assert refused.value.status == 400 and "duplicate key" in str(refused.value.detail)
     for encoding in ("utf-16", "utf-32-le"):
         with pytest.raises(Problem):
             parse_json(text.encode(encoding))
@@ -61,7 +61,7 @@ def test_a_key_that_comes_twice_is_named_however_deep(key: str, value: Any, dept
 def test_a_number_beyond_a_double_is_not_called_what_nobody_wrote(body: str, title: str) -> None:
     with pytest.raises(Problem) as refused:
         parse_json(body.encode())
-    assert refused.value.title == title and refused.value.more["field"] in (
+    assert str(refused.value.title) == title and refused.value.more["field"] in (
         "amount",
         "rows[0].amount",
     )

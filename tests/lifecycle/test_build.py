@@ -69,9 +69,9 @@ def test_reasons_name_the_setting_and_its_line(built: Path) -> None:
     (built / "ecosystem.yaml").write_text(SMALL.replace("missing: median", "missing: mean"))
     changes = {c.address: c for c in open_ecosystem(built).plan()}
     (built / "ecosystem.yaml").write_text(SMALL)
-    (reason,) = changes["datasets.mail"].because
+    reason = changes["datasets.mail"].why
     assert "fields.amount.missing.method was median and is mean (ecosystem.yaml:6)" in reason
-    assert changes["models.judge"].because == ("datasets.mail is rebuilt",)
+    assert changes["models.judge"].why == "datasets.mail is rebuilt"
 
 
 def test_a_changed_source_is_seen(built: Path) -> None:
@@ -79,8 +79,8 @@ def test_a_changed_source_is_seen(built: Path) -> None:
     (built / "notes.csv").write_text(before + "999,one more,7,Yes please\n")
     found = {c.address: c for c in open_ecosystem(built).plan()}
     (built / "notes.csv").write_text(before)
-    assert found["sources.notes"].sign == "±" and found["sources.notes"].because == (
-        "its content changed",
+    assert (
+        found["sources.notes"].sign == "±" and found["sources.notes"].why == "its content changed"
     )
 
 

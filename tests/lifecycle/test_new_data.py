@@ -234,7 +234,7 @@ def test_a_stopped_build_keeps_the_last_snapshot_says_why_and_one_line_accepts_i
     write_rows(tmp_path, lambda i: f"{3 + 0.07 * i:.2f}")
     assert preview_data(eco.spec, eco.catalog, eco.plan()) == []
     because = [
-        reason
+        str(reason)
         for change in eco.plan()
         if change.address == "datasets.d"
         for reason in change.because

@@ -356,7 +356,10 @@ def test_a_change_after_many_good_labels_is_found_and_quiet_labels_raise_none() 
         if seed < 15:
             told = compare([*quiet[:500], *answered(rng, 100, flipped=True)], calibration)
             late.append(
-                told.worse and told.rows <= 150 and told.of == 600 and "of the newest" in told.why
+                told.worse
+                and told.rows <= 150
+                and told.of == 600
+                and "of the newest" in str(told.why)
             )
         alarms += compare(
             [*quiet[:300], *answered(rng, 200, few=True)], calibration

@@ -137,6 +137,6 @@ def test_malformed_rows_are_listed_with_their_places() -> None:
     assert (
         [e["index"] for e in problem.more["errors"]] == [1, 4]
         and problem.status == 422
-        and "row 1: age" in problem.detail
+        and "row 1: age" in str(problem.detail)
     )
     assert _malformed_rows({0: wrong[1]}, 1) is wrong[1]

@@ -20,6 +20,7 @@ from mesocosm.api.service_calls import call, local
 from mesocosm.client import row_as_json
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import aside_name
+from mesocosm.core.messages import Message
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.serving.requests.nested import MOST_LEVELS
 
@@ -64,7 +65,11 @@ def predict_file(
     """
     if out.suffix not in ENDINGS:
         raise ConfigValueError(
-            "", f"'{out.name}' ends in '{out.suffix}'", "one of the choices", ENDINGS, out.suffix
+            "",
+            Message("lifecycle.file_ending", file=out.name, suffix=out.suffix),
+            Message("lifecycle.one_of_choices"),
+            ENDINGS,
+            out.suffix,
         )
     names, predict = _choose_predictor(eco, service)
     origin = _find_origin(eco, service, names)
@@ -83,7 +88,7 @@ def predict_file(
                     tally.add(line, prediction)
                 writer.write([line.row for line in block], predictions)
         if not tally.predicted + tally.refused:
-            raise MesocosmError(f"{rows} has no rows")
+            raise MesocosmError(Message("lifecycle.file_without_rows", file=str(rows)))
         aside.replace(out)
     finally:
         aside.unlink(missing_ok=True)
@@ -220,7 +225,7 @@ def _choose_predictor(eco: Ecosystem, service: str) -> tuple[frozenset[str], Pre
     if service not in eco.spec.eco.services or find_server(eco.spec.root / ".mesocosm") is None:
         served = local(eco, service)
         if served.now.fields is None:
-            raise MesocosmError(f"{service} serves no model")
+            raise MesocosmError(Message("lifecycle.serves_no_model", service=service))
         return frozenset(served.now.fields.fields), lambda block: _predict_locally(served, block)
     described = _call_server(eco, "GET", f"/v2/models/{service}")
     names = frozenset(field["name"] for field in described["inputs"])
@@ -282,5 +287,5 @@ def _why_not_value(value: object, levels: int) -> str:
 def _call_server(eco: Ecosystem, method: str, path: str, body: Any = None) -> Any:
     found = call(eco, method, path, body)
     if found is None:
-        raise MesocosmError("the server stopped answering; nothing was written")
+        raise MesocosmError(Message("lifecycle.server_stopped"))
     return found

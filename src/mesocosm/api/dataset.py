@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.data.pipeline.internal_names import quote
 
 if TYPE_CHECKING:
@@ -81,6 +82,6 @@ class DatasetView:
 
         snapshot = self._catalog.snapshot(dataset=self.name)
         if snapshot is None:
-            raise MesocosmError(f"the dataset '{self.name}' is not built; call build() first")
+            raise MesocosmError(Message("lifecycle.call_build", name=self.name))
         path = self._spec.root / ".mesocosm" / snapshot["path"] / which
         return read_table(path, snapshot["report"]["delta"][which], columns, where)

@@ -12,6 +12,7 @@ from typing import Any, Self
 from mesocosm.api.row_files import BLOCK
 from mesocosm.client import row_as_json
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 COLUMNS = ("id", "version", "label", "probability", "value", "why", "warnings")
@@ -123,10 +124,7 @@ class PredictionWriter:
         for row in rows:
             for name in row:
                 if name not in known:
-                    raise MesocosmError(
-                        f"a row has the column '{name}', which none of the first {BLOCK} rows has,"
-                        " so a table has no place for it; expected --out with .jsonl"
-                    )
+                    raise MesocosmError(Message("lifecycle.late_column", name=name, block=BLOCK))
 
 
 def _as_cells(row: Row) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.values.json_keys import KeyTwice, load_once
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.data.sources.delimited.encodings import decode, find_encoding
@@ -82,8 +83,7 @@ class Origin:
             other = next((f for f, c in self.columns.items() if c == name and f != name), "")
             if name in there and column != name and column in there and other:
                 raise MesocosmError(
-                    f"the column '{name}' may be the field '{name}', or the column of the source"
-                    f" that '{other}' is read from; rename it, or leave out '{column}' or '{name}'"
+                    Message("lifecycle.ambiguous_column", name=name, other=other, column=column)
                 )
             if name in there:
                 found[name] = name
@@ -105,10 +105,14 @@ def read_rows(path: Path, origin: Origin) -> Rows:
     """
     if path.suffix not in ENDINGS:
         raise ConfigValueError(
-            "", f"'{path.name}' ends in '{path.suffix}'", "one of the choices", ENDINGS, path.suffix
+            "",
+            Message("lifecycle.file_ending", file=path.name, suffix=path.suffix),
+            Message("lifecycle.one_of_choices"),
+            ENDINGS,
+            path.suffix,
         )
     if not path.is_file():
-        raise MesocosmError(f"{path} does not exist")
+        raise MesocosmError(Message("lifecycle.path_missing", path=str(path)))
     if path.suffix == ".jsonl":
         return Rows(_group(_read_json_lines(path)))
     try:
@@ -138,7 +142,11 @@ def _read_parquet(path: Path) -> Rows:
     try:
         file = pyarrow.parquet.ParquetFile(copy, coerce_int96_timestamp_unit="us")
     except (pa.ArrowException, OSError) as error:
-        raise MesocosmError(f"{path} cannot be read: {str(error).splitlines()[0][:120]}") from error
+        raise MesocosmError(
+            Message(
+                "lifecycle.path_unreadable", path=str(path), reason=str(error).splitlines()[0][:120]
+            )
+        ) from error
 
     def blocks() -> Iterator[list[Line]]:
         with con, file:

@@ -11,6 +11,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.client import Client, Prediction, prediction_of, row_as_json
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.serving.service import LiveService
@@ -107,7 +108,7 @@ class ServiceView:
         served = self._local()
         assert served.now is not None
         if served.now.fields is None:
-            raise MesocosmError(f"the service '{self.name}' serves no model")
+            raise MesocosmError(Message("lifecycle.service_without_model", name=self.name))
         given = [row_as_json(row) for row in rows]
         for row in given:
             served.now.fields.check(row)

@@ -14,6 +14,7 @@ from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.permissions import OWNER
 from mesocosm.core.values.durations import seconds
 from mesocosm.lifecycle.file_datasets import resolve_datasets
@@ -29,7 +30,7 @@ from mesocosm.serving.service import LiveService
 
 FRESH = 10.0  # seconds that recommendations may be old
 LONGEST_SILENCE = 30 * 86400.0  # seconds
-UNPROCESSABLE = "Unprocessable request"
+UNPROCESSABLE = Message("serving.unprocessable")
 SNAPSHOT_KEYS = ("id", "account", "report", "files", "at")
 VERSION_KEYS = (
     "id",
@@ -150,7 +151,7 @@ class Console:
         try:
             return [change.as_json() for change in plan(self.spec, self.catalog)], []
         except MesocosmError as failure:
-            lines = str(failure).splitlines()[:10]
+            lines = failure.render().splitlines()[:10]
             return [], [f"the plan is unknown: {line}" for line in lines]
 
     def report(self) -> str:
@@ -192,11 +193,11 @@ class Console:
         if role != OWNER and role not in data.access:
             raise Problem(
                 403,
-                "The role may not read this",
-                f"'{role}' is not among the roles with access to '{name[:60]}'",
+                Message("serving.role_may_not_read"),
+                Message("serving.role_without_access", role=role, name=name[:60]),
             )
         if not 0 <= offset < 2**53 or not 1 <= limit <= 1000:
-            raise Problem(422, UNPROCESSABLE, "'limit' is 1 to 1000, 'offset' 0 or more")
+            raise Problem(422, UNPROCESSABLE, Message("serving.limit_and_offset"))
         snapshot = find_version(self.catalog, name, version)
         with self.catalog.transaction() as con:
             self.catalog.write_audit(
@@ -248,13 +249,17 @@ class Console:
     def silence(self, name: str, length: str, who: str, why: str) -> dict[str, Any]:
         """Send no notifications about a monitor's alerts for a while."""
         if name not in self.spec.eco.monitors:
-            raise Problem(404, "No such monitor", f"no monitor is named '{name[:60]}'")
+            raise Problem(
+                404,
+                Message("serving.no_such_monitor"),
+                Message("serving.no_monitor_named", name=name[:60]),
+            )
         try:
             wait = seconds(length)
         except (ValueError, KeyError, IndexError) as error:
-            raise Problem(422, UNPROCESSABLE, "'for' is a length of time, as 30m or 2h") from error
+            raise Problem(422, UNPROCESSABLE, Message("serving.length_of_time")) from error
         if not 0 <= wait <= LONGEST_SILENCE:
-            raise Problem(422, UNPROCESSABLE, "'for' is at most 30d")
+            raise Problem(422, UNPROCESSABLE, Message("serving.at_most_30d"))
         return {"monitor": name, "until": self.catalog.silence(name, wait, who, why), "why": why}
 
     def close(self, alert: str, who: str, why: str) -> dict[str, Any]:
@@ -263,7 +268,11 @@ class Console:
             if found["id"] == alert:
                 self.catalog.clear(found["monitor"], why, alert, who=who)
                 return {"alert": alert, "monitor": found["monitor"], "why": why}
-        raise Problem(404, "No such alert", f"no open alert has the id '{alert[:60]}'")
+        raise Problem(
+            404,
+            Message("serving.no_such_alert"),
+            Message("serving.no_open_alert", alert=alert[:60]),
+        )
 
     async def ask_what_if(self, name: str, call: Callable[..., Any], *more: Any) -> Any:
         """A what-if of a service that exists."""
@@ -271,11 +280,15 @@ class Console:
         try:
             return await asyncio.to_thread(call, name, *more)
         except ConfigValueError as wrong:
-            raise Problem(422, UNPROCESSABLE, str(wrong)) from wrong
+            raise Problem(422, UNPROCESSABLE, wrong.render()) from wrong
         except MesocosmError as failure:
-            raise Problem(409, "No what-if", str(failure)) from failure
+            raise Problem(409, Message("serving.no_what_if"), failure.render()) from failure
 
     def require_service(self, service: str) -> None:
         """Refuse a name that is not a service's."""
         if service not in self.served:
-            raise Problem(404, "No such service", f"no service is named '{service[:60]}'")
+            raise Problem(
+                404,
+                Message("serving.no_such_service"),
+                Message("serving.no_service_named", service=service[:60]),
+            )

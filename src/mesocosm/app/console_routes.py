@@ -17,6 +17,7 @@ from mesocosm.app.console_api import UNPROCESSABLE, Console
 from mesocosm.app.loader import trace
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message, Text
 from mesocosm.core.permissions import OWNER
 from mesocosm.lifecycle.jobs.rollback import rollback
 from mesocosm.lifecycle.progress_store import read_progress
@@ -40,18 +41,20 @@ def add_routes(app: FastAPI, console: Console) -> None:
 
 def _require_owner(request: Request, why: str) -> None:
     if request.state.role != OWNER:
-        raise Problem(403, "The role may not read this", f"{why}; it is for the owner's token")
+        raise Problem(
+            403, Message("serving.role_may_not_read"), Message("serving.owner_only", why=why)
+        )
 
 
 @contextmanager
-def _refuse(status: int, title: str) -> Iterator[None]:
+def _refuse(status: int, title: Text) -> Iterator[None]:
     """Answer a failure with a status and a title; an invalid value is unprocessable."""
     try:
         yield
     except ConfigValueError as wrong:
-        raise Problem(422, UNPROCESSABLE, str(wrong)) from wrong
+        raise Problem(422, UNPROCESSABLE, wrong.render()) from wrong
     except MesocosmError as failure:
-        raise Problem(status, title, str(failure)) from failure
+        raise Problem(status, title, failure.render()) from failure
 
 
 async def _read_object(request: Request) -> dict[str, Any]:
@@ -86,7 +89,7 @@ def _add_state_routes(app: FastAPI, console: Console) -> None:
         try:
             found = await asyncio.to_thread(trace, spec, catalog, ident)
         except MesocosmError as failure:
-            raise Problem(404, "No such prediction", str(failure)) from failure
+            raise Problem(404, Message("serving.no_such_prediction"), failure.render()) from failure
         if request.state.role != OWNER:
             found["prediction"].pop("input", None)
         return found
@@ -125,7 +128,7 @@ def _add_labelling_routes(app: FastAPI, console: Console) -> None:
         try:
             return await asyncio.to_thread(suggest_labelling, spec, catalog, name, count)
         except MesocosmError as failure:
-            raise Problem(404, "Nothing to label", str(failure)) from failure
+            raise Problem(404, Message("serving.nothing_to_label"), failure.render()) from failure
 
     @app.get("/v1/models/{name}/proposals")
     async def read_proposals(name: str, request: Request) -> Any:
@@ -133,7 +136,7 @@ def _add_labelling_routes(app: FastAPI, console: Console) -> None:
         try:
             return await asyncio.to_thread(propose_classes, spec, catalog, name)
         except MesocosmError as failure:
-            raise Problem(404, "Nothing to propose", str(failure)) from failure
+            raise Problem(404, Message("serving.nothing_to_propose"), failure.render()) from failure
 
     @app.post("/v1/models/{name}/proposals")
     async def accept_proposal(name: str, request: Request) -> Any:
@@ -142,7 +145,7 @@ def _add_labelling_routes(app: FastAPI, console: Console) -> None:
         if not _is_list_of_texts(idents) or not isinstance(label, str):
             expected = "expected 'predictions', a list of their ids, and their 'label'"
             raise Problem(422, UNPROCESSABLE, expected)
-        with _refuse(404, "Nothing to label"):
+        with _refuse(404, Message("serving.nothing_to_label")):
             return await asyncio.to_thread(
                 class_proposals.accept_proposal,
                 spec,
@@ -165,7 +168,7 @@ def _add_service_routes(app: FastAPI, console: Console) -> None:
         try:
             return await asyncio.to_thread(call, catalog, name, "console", why)
         except MesocosmError as failure:
-            raise Problem(409, title, str(failure)) from failure
+            raise Problem(409, title, failure.render()) from failure
 
     @app.post("/v1/services/{name}/rollback")
     async def roll_back(name: str, request: Request) -> Any:
@@ -181,7 +184,7 @@ def _add_service_routes(app: FastAPI, console: Console) -> None:
         console.require_service(name)
         refusal = await asyncio.to_thread(console.train, name, why)
         if refusal:
-            raise Problem(409, "No challenger is trained now", refusal)
+            raise Problem(409, Message("serving.no_challenger"), refusal)
         return {"service": name, "begun": True, "why": why}
 
     @app.get("/v1/services/{name}/what-if")
@@ -207,7 +210,7 @@ def _add_alert_routes(app: FastAPI, console: Console) -> None:
         if not isinstance(body.get("why"), str) or not why:
             raise Problem(
                 422,
-                "A reason is required",
-                "'why' is missing or empty; expected a sentence, which is written into the audit",
+                Message("serving.reason_required"),
+                Message("serving.why_missing"),
             )
         return await asyncio.to_thread(console.close, alert, str(request.state.role), why)

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Scope
 
 from mesocosm.core.errors import MesocosmError, nearest
+from mesocosm.core.messages import Message
 from mesocosm.core.values.durations import seconds
 from mesocosm.core.version import VERSION
 from mesocosm.monitoring.monitor import ServiceMonitor
@@ -145,10 +146,10 @@ class _Gateway:
         served = self.parts.served
         if name not in served:
             near = nearest(name, served)
-            hint = f"; services: {', '.join(served)}"
+            detail = Message("serving.no_service_of", name=name[:60], services=tuple(served))
             if near:
-                hint = f"; did you mean '{near}'?"
-            raise Problem(404, "No such service", f"no service is named '{name[:60]}'{hint}")
+                detail = Message("serving.no_service_near", name=name[:60], near=near)
+            raise Problem(404, Message("serving.no_such_service"), detail)
         return served[name]
 
     def waiting(self) -> dict[str, str]:
@@ -245,7 +246,7 @@ def _read_feedback(body: object) -> tuple[str, str]:
         prediction, label = body.get("id"), body.get("label")
         if isinstance(prediction, str) and isinstance(label, str):
             return prediction, label
-    raise Problem(422, UNPROCESSABLE, "expected an object of two texts, 'id' and 'label'")
+    raise Problem(422, UNPROCESSABLE, Message("serving.feedback_body"))
 
 
 def _add_inference_protocol(

@@ -16,6 +16,7 @@ from mesocosm.catalog.database.schema import is_traffic
 from mesocosm.catalog.prediction_counts import counts
 from mesocosm.catalog.session import Records, Row
 from mesocosm.core.errors import RetryableError
+from mesocosm.core.messages import Message
 
 
 class Predictions(Records):
@@ -44,7 +45,7 @@ class Predictions(Records):
                 con.execute(statement, [{"mark": ""} | dict(row) for row in rows])
         except DBAPIError as error:
             raise RetryableError(
-                f"the catalog is locked or read-only ({type(error.orig).__name__})"
+                Message("lifecycle.catalog_locked", kind=type(error.orig).__name__)
             ) from error
 
     def prune(self, service: str, before: float, most: int = 500) -> int:

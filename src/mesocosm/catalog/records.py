@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self, overload
 
+from mesocosm.core.messages import Message, Text
 from mesocosm.core.notebook import render_table
 from mesocosm.core.records import Json, JsonObject, Record
 
@@ -175,6 +176,15 @@ class LoggedPrediction(Record):
         return str(self.output.get("label", ""))
 
 
+REMEDIES = {
+    "fix the source": "monitoring.remedy.fix_source",
+    "recalibrate": "monitoring.remedy.recalibrate",
+    "retrain": "monitoring.remedy.retrain",
+    "label rows": "monitoring.remedy.label_rows",
+    "nothing": "monitoring.remedy.nothing",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis(Record):
     """What a drift is.
@@ -187,8 +197,13 @@ class Diagnosis(Record):
     kind: str
     harm: float | None
     remedy: str
-    why: str
+    why: Text
     detail: JsonObject = field(default_factory=dict)
+
+    @property
+    def remedy_name(self) -> Text:
+        """The remedy in words."""
+        return Message(REMEDIES[self.remedy]) if self.remedy in REMEDIES else self.remedy
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Self:
@@ -211,7 +226,7 @@ class Diagnosis(Record):
             "kind": self.kind,
             "harm": self.harm,
             "remedy": self.remedy,
-            "why": self.why,
+            "why": str(self.why),
         }
         return own | dict(self.detail)
 

@@ -22,6 +22,7 @@ from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.confidential.secret_values import masked
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 
 Row = dict[str, Any]
 LOG_WAIT = 0.5  # seconds that a prediction's record waits for other writers
@@ -45,13 +46,10 @@ class Records:
             migrate_catalog(self.engine)
             keep_counts(self.engine)
         except ModuleNotFoundError as error:
-            raise MesocosmError(
-                "a catalog on PostgreSQL needs the extra 'postgres': pip install"
-                " 'mesocosm[postgres]'"
-            ) from error
+            raise MesocosmError(Message("lifecycle.postgres_extra")) from error
         except DatabaseError as error:
             raise MesocosmError(
-                f"the catalog cannot be opened ({str(error.orig)[:120]})"
+                Message("lifecycle.catalog_unopened", reason=str(error.orig)[:120])
             ) from error
 
     @contextmanager

@@ -8,6 +8,14 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from mesocosm.core.messages import Message
+from mesocosm.core.messages.language import (
+    SOURCE,
+    current_language,
+    language_of_environment,
+    use_language,
+)
+
 if TYPE_CHECKING:
     import typer
 
@@ -77,11 +85,27 @@ def load_command(name: str) -> Callable[..., None]:
 def run() -> None:
     """Run the command line; only what is called is imported."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    sys.argv[1:] = _choose_language(sys.argv[1:])
+    sys.argv[1:] = _in_words_of_now(sys.argv[1:])
+    if current_language() == SOURCE:
+        create_app(sys.argv[1:])()
+        return
+    from mesocosm.cli.translated_help import translate_frame, translate_help
+
+    translate_frame()
+    from typer.main import get_command
+
+    command = get_command(create_app(sys.argv[1:]))
+    translate_help(command)
+    command()
+
+
+def create_app(arguments: Iterable[str]) -> typer.Typer:
+    """The program with the command that the arguments call, or with all of them."""
     import typer
 
     from mesocosm import __version__
 
-    sys.argv[1:] = _in_words_of_now(sys.argv[1:])
     app = typer.Typer(
         name="mesocosm",
         no_args_is_help=True,
@@ -92,7 +116,7 @@ def run() -> None:
         ),
     )
     completing = "_MESOCOSM_COMPLETE" in os.environ
-    words = [] if completing else [word for word in sys.argv[1:] if not word.startswith("-")]
+    words = [] if completing else [word for word in arguments if not word.startswith("-")]
     _add_commands(app, DAILY, words[:1])
     for group, (about, names) in GROUPS.items():
         inner = typer.Typer(name=group, no_args_is_help=True, help=about)
@@ -103,12 +127,36 @@ def run() -> None:
         app.add_typer(inner)
 
     @app.callback(invoke_without_command=True)
-    def _top(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
+    def _top(
+        version: bool = typer.Option(False, "--version", help="Print the version."),
+        lang: str = typer.Option(
+            "", "--lang", help="The language of messages: en or zh; that of LANG where not given."
+        ),
+    ) -> None:
         if version:
             print(__version__)
             raise typer.Exit
 
-    app()
+    return app
+
+
+def _choose_language(arguments: list[str]) -> list[str]:
+    """Write in the language of `--lang`, which may stand anywhere, or in that of the environment;
+    the arguments without it.
+    """
+    ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    asked, rest = "", list(arguments)
+    for at, word in enumerate(ours):
+        if word.startswith("--lang="):
+            asked, rest = word.partition("=")[2], arguments[:at] + arguments[at + 1 :]
+        elif word == "--lang" and at + 1 < len(ours):
+            asked, rest = ours[at + 1], arguments[:at] + arguments[at + 2 :]
+    try:
+        use_language(asked or language_of_environment())
+    except ValueError as error:
+        print(f"--lang: {error}", file=sys.stderr)
+        sys.exit(2)
+    return rest
 
 
 def _add_commands(
@@ -139,5 +187,9 @@ def _replace(arguments: list[str], word: str, words: list[str]) -> list[str]:
 
 
 def _note_move(former: str, *now: str) -> None:
-    commands = " or ".join(f"'mesocosm {words}'" for words in now)
-    print(f"'mesocosm {former}' is now {commands}.", file=sys.stderr)
+    commands = [f"'mesocosm {words}'" for words in now]
+    if len(commands) == 1:
+        note = Message("cli.command_moved", former=former, command=commands[0])
+    else:
+        note = Message("cli.command_split", former=former, first=commands[0], second=commands[1])
+    print(note.render(), file=sys.stderr)

@@ -19,6 +19,7 @@ import typer
 from mesocosm.core.confidential.secret_values import masked
 from mesocosm.core.errors import ConfigError, MesocosmError
 from mesocosm.core.extras import missing_extra
+from mesocosm.core.messages import Message, Text
 
 if TYPE_CHECKING:
     from mesocosm.api.ecosystem import Ecosystem
@@ -39,7 +40,9 @@ class Result(Protocol):
 def answer(
     result: Result | Mapping[str, object], as_json: bool, text: Callable[[Any], str]
 ) -> None:
-    """Print an answer, as JSON or as the text that a function makes of its JSON."""
+    """Print an answer, as JSON or as the text that a function makes of its JSON, in the language of
+    the reader.
+    """
     data = result if isinstance(result, Mapping) else result.to_json()
     if as_json:
         print(json.dumps(data, ensure_ascii=False, indent=1, default=str))
@@ -48,12 +51,12 @@ def answer(
 
 
 def count_of(number: int, noun: str) -> str:
-    """A number with its noun.
+    """A number with its noun, in the language of the reader.
 
     >>> count_of(1, "request"), count_of(3, "request")
     ('1 request', '3 requests')
     """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return Message(f"cli.count.{noun}", count=number).render()
 
 
 def report_failures(command: Callable[..., None]) -> Callable[..., None]:
@@ -69,30 +72,28 @@ def report_failures(command: Callable[..., None]) -> Callable[..., None]:
             _print_findings(error, as_json)
             raise typer.Exit(2) from None
         except MesocosmError as error:
-            _fail(str(error), as_json)
+            _fail(error, as_json)
         except BrokenPipeError:
             leave_quietly()
         except KeyboardInterrupt:
-            _fail("Interrupted. Completed steps are kept.", as_json)
+            _fail(MesocosmError(Message("cli.interrupted")), as_json)
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:
             if isinstance(error, ModuleNotFoundError) and (sentence := missing_extra(error)):
-                _fail(sentence, as_json)
+                _fail(MesocosmError(sentence), as_json)
             if os.environ.get("MESOCOSM_DEBUG"):
                 raise
-            _fail(
-                f"Internal error ({type(error).__name__} in {command.__name__}). Please report it;"
-                " MESOCOSM_DEBUG=1 shows the traceback.",
-                as_json,
-            )
+            kind, name = type(error).__name__, command.__name__
+            message = Message("cli.internal_error", kind=kind, command=name)
+            _fail(MesocosmError(message), as_json)
 
     return run
 
 
 def _print_findings(error: ConfigError, as_json: bool) -> None:
     if not as_json:
-        print(error, file=sys.stderr)
+        print(error.render(), file=sys.stderr)
         return
     findings = [finding.as_json() | {"text": finding.text()} for finding in error.findings]
     print(json.dumps({"findings": findings}, ensure_ascii=False, indent=1))
@@ -112,12 +113,11 @@ def leave_quietly() -> None:
     raise typer.Exit(128 + 13) from None
 
 
-def _fail(sentence: str, as_json: bool) -> None:
-    sentence = masked(sentence)
+def _fail(error: MesocosmError, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"error": sentence}, ensure_ascii=False))
+        print(json.dumps(error.as_json(), ensure_ascii=False))
     else:
-        print(sentence, file=sys.stderr)
+        print(masked(error.render()), file=sys.stderr)
     raise typer.Exit(1) from None
 
 
@@ -133,12 +133,8 @@ def open_project(file: Path) -> Ecosystem:
     return eco
 
 
-def note_deprecations(deprecations: Sequence[str]) -> None:
+def note_deprecations(deprecations: Sequence[Text]) -> None:
     """Say on stderr that a file has words of an earlier grammar, and how to rewrite it."""
     if deprecations:
-        count = f"{len(deprecations)} words" if len(deprecations) > 1 else "1 word"
-        print(
-            f"{deprecations[0]} ({count} of grammar 1, which is read until the next release;"
-            " 'mesocosm migrate' rewrites them).",
-            file=sys.stderr,
-        )
+        note = Message("cli.deprecated_words", first=deprecations[0], count=len(deprecations))
+        print(note.render(), file=sys.stderr)

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+from mesocosm.core.messages import Message
 from mesocosm.core.progress import QUIET
 
 
@@ -65,10 +66,11 @@ class Beat:
                     continue
                 (address, text), silent = self.last, now - self.at
                 left = self.due.get(address, now) - now
-                note = f"still running ({silent:.0f} s without output"
-                if left >= 1:
-                    note += f", ~{left:.0f} s left"
-            self.status.update(f"{address}: {text}  [dim]{note})[/dim]")
+            line = f"{address}: {text}"
+            note = Message("cli.progress.running", line=line, silent=silent)
+            if left >= 1:
+                note = Message("cli.progress.running_left", line=line, silent=silent, left=left)
+            self.status.update(note.render())
 
     def __enter__(self) -> Self:
         if self.console.is_terminal:

@@ -12,12 +12,12 @@ from typing import Any
 
 from mesocosm.config.other_words import place_of_word
 from mesocosm.config.schema_location import (
-    TYPES,
     Location,
     Path,
     Schema,
     allowed_values,
     children,
+    describe_type_name,
     describe_types,
     expand,
     locate,
@@ -26,9 +26,10 @@ from mesocosm.config.schema_location import (
     tags_of,
 )
 from mesocosm.config.source_map import find_place
-from mesocosm.core.errors import Finding, Place, nearest
+from mesocosm.core.errors import Finding, Place, nearest, text_of
+from mesocosm.core.messages import Message, Text
 
-NAME = "a name in small letters, digits, - and _"
+NAME = Message("config.a_name")
 SECRET_KEYS = ("url", "key", "password", "token")
 SHOWN_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
@@ -72,7 +73,7 @@ class _Problem:
         return _join(self.path)
 
     @property
-    def quoted(self) -> str:
+    def quoted(self) -> Text:
         return quote_value(self.value, self.path)
 
     @property
@@ -102,16 +103,16 @@ def explain_errors(errors: Sequence[Any], document: Document) -> list[Finding]:
     return sorted(found.values(), key=lambda f: (f.place.line, f.place.column))
 
 
-def quote_value(value: Any, path: Path) -> str:
+def quote_value(value: Any, path: Path) -> Text:
     """A value as an error may show it: short, and only its type where it may be secret."""
     if value is None:
-        return "nothing"
+        return Message("config.type.null")
     if path and str(path[-1]) in SECRET_KEYS:
-        return TYPES.get(SHOWN_TYPES.get(type(value), ""), "a value")
+        return describe_type_name(SHOWN_TYPES.get(type(value), "")) or Message("config.a_value")
     if isinstance(value, dict):
-        return "a map"
+        return Message("config.a_map")
     if isinstance(value, list):
-        return "a list"
+        return Message("config.a_list")
     text = str(value)
     if isinstance(value, bool):
         text = text.lower()
@@ -136,11 +137,13 @@ def _explain_unknown_key(problem: _Problem) -> Finding:
     place = problem.document.place(path, key=True)
     meant = place_of_word(parent.path, name)  # what another tool's word means here
     near = nearest(name, keys)
-    if meant == f"'{near}'":
+    if str(meant) == f"'{near}'":
         meant = ""
     elif meant:
         near = None
-    return Finding(place, _join(path), f"'{name}' is not a key here", meant, tuple(keys), near)
+    return Finding(
+        place, _join(path), Message("config.unknown_key", name=name), meant, tuple(keys), near
+    )
 
 
 def _explain_missing_key(problem: _Problem) -> Finding:
@@ -152,8 +155,8 @@ def _explain_missing_key(problem: _Problem) -> Finding:
     return Finding(
         problem.place(key=bool(problem.path)),
         _join((*problem.path, *problem.at.rest)),
-        f"'{name}' is missing",
-        describe_types(branches, schema) or "a value",
+        Message("config.missing_key", name=name),
+        describe_types(branches, schema) or Message("config.a_value"),
         tuple(allowed_values(branches, schema)),
     )
 
@@ -176,7 +179,7 @@ def _explain_unknown_kind(problem: _Problem) -> Finding:
     return Finding(
         problem.document.place(path),
         _join(path),
-        f"{quote_value(word, path)} is not one of the choices",
+        Message("config.not_a_choice", value=quote_value(word, path)),
         "",
         tuple(choices),
         nearest(str(word), choices),
@@ -188,7 +191,13 @@ def _explain_missing_kind(problem: _Problem) -> Finding:
         return _explain_unknown_kind(problem)
     tag, choices = _discriminator(problem)
     place, key = problem.place(key=True), _join((*problem.path, tag))
-    return Finding(place, key, f"'{tag}' is missing", "one of the choices", tuple(choices))
+    return Finding(
+        place,
+        key,
+        Message("config.missing_key", name=tag),
+        Message("config.one_of_choices"),
+        tuple(choices),
+    )
 
 
 def _explain_choice(problem: _Problem) -> Finding:
@@ -197,7 +206,7 @@ def _explain_choice(problem: _Problem) -> Finding:
     if problem.is_of_key:
         return _explain_key_choice(problem, listed)
     choices = problem.choices() or listed
-    found = f"{problem.quoted} is not one of the choices"
+    found = Message("config.not_a_choice", value=problem.quoted)
     near = nearest(str(problem.value), choices)
     return Finding(problem.place(), problem.key, found, "", choices, near)
 
@@ -208,31 +217,36 @@ def _explain_key_choice(problem: _Problem, choices: tuple[str, ...]) -> Finding:
     if isinstance(problem.value, dict):
         path = (*path, word)
     place = problem.document.place(path, key=True)
-    found = f"'{word}' is not a key here"
+    found = Message("config.unknown_key", name=word)
     return Finding(place, problem.key, found, "", choices, nearest(word, choices))
 
 
 def _explain_own_validator(problem: _Problem) -> Finding:
-    expected = str(problem.error["ctx"]["error"])
-    return Finding(problem.place(), problem.key, f"{problem.quoted} is invalid", expected)
+    expected = text_of(problem.error["ctx"]["error"])
+    return Finding(
+        problem.place(),
+        problem.key,
+        Message("config.invalid_value", value=problem.quoted),
+        expected,
+    )
 
 
 def _explain_pattern(problem: _Problem) -> Finding:
     if not problem.is_of_key:
         return _explain_type(problem)
-    found = f"the name '{problem.error['input']}' is invalid"
+    found = Message("config.invalid_name", name=problem.error["input"])
     return Finding(problem.place(key=True), problem.key, found, NAME)
 
 
 def _explain_empty(problem: _Problem) -> Finding:
     if not isinstance(problem.value, (dict, list)):
         return _explain_type(problem)
-    found = f"{problem.quoted} is empty"
-    return Finding(problem.place(), problem.key, found, "at least one entry")
+    found = Message("config.empty_value", value=problem.quoted)
+    return Finding(problem.place(), problem.key, found, Message("config.at_least_one"))
 
 
 def _explain_type(problem: _Problem) -> Finding:
-    found = f"{problem.quoted} is not allowed here"
+    found = Message("config.value_not_allowed", value=problem.quoted)
     expected = describe_types(problem.at.branches, problem.document.schema)
     return Finding(problem.place(), problem.key, found, expected, problem.choices())
 

@@ -24,6 +24,7 @@ from mesocosm.config.source_map import find_place, load_tree, to_plain_data
 from mesocosm.config.variables import Substitution
 from mesocosm.core.errors import ConfigError, Finding, Place
 from mesocosm.core.faults import Fault
+from mesocosm.core.messages import Message, Text
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Spec:
     tree: Any
     path: Path
     secrets: tuple[str, ...]
-    deprecations: tuple[str, ...] = ()
+    deprecations: tuple[Text, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -64,11 +65,11 @@ def find_file(path: Path) -> Path:
     file = path / "ecosystem.yaml" if path.is_dir() else path
     if file.is_file():
         return file.resolve()
-    expected = "a file such as ecosystem.yaml, or a folder that holds it"
+    expected = Message("config.file_or_folder")
     near = sorted(other.name for other in file.parent.glob("*.y*ml"))
     if near:
-        expected += f" (there is {', '.join(near[:3])})"
-    raise ConfigError([Finding(Place(str(path)), "", "no such file", expected)])
+        expected = Message("config.file_or_folder_near", names=tuple(near[:3]))
+    raise ConfigError([Finding(Place(str(path)), "", Message("config.no_such_file"), expected)])
 
 
 def read(path: Path, env: Mapping[str, str] | None = None) -> Spec:
@@ -81,7 +82,9 @@ def read(path: Path, env: Mapping[str, str] | None = None) -> Spec:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        finding = Finding(Place(file.name, 1), "", "the file is not utf-8", "text in utf-8")
+        finding = Finding(
+            Place(file.name, 1), "", Message("config.file_not_utf8"), Message("config.utf8_text")
+        )
         raise ConfigError([finding]) from error
     return read_text(text, file, os.environ if env is None else env)
 
@@ -125,7 +128,7 @@ def _check_valid_rest(document: Document, keys: list[str]) -> list[Finding]:
         findings = [
             _finding_of(document, (path, wrong))
             for path, wrong in check_references(eco)
-            if not _names_any(wrong.found, document.data)
+            if not _names_any(str(wrong.found), document.data)
         ]
         return [finding for finding in findings if not _is_within(finding.key, keys)]
     return []

@@ -6,27 +6,32 @@ Transformers and PEFT, pandas, Great Expectations, dbt, MLflow, Ludwig and Kuber
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+from mesocosm.core.messages import Message, Text
+
+SETTING_IN = re.compile(r"('[^']+') in ('[^']+')")
 
 PLACES: dict[str, dict[str, str]] = {
     "": {
-        "'ecosystem: NAME'": "name project",
+        "config.word.ecosystem": "name project",
         "'grammar: 2'": "version",
-        "'sources', where rows come from": "data inputs connections connectors",
-        "'datasets', the governed tables": "dataset tables features feature_store",
+        "config.word.sources": "data inputs connections connectors",
+        "config.word.datasets": "dataset tables features feature_store",
         "'models'": "model training train pipeline pipelines experiments",
         "'services'": "service serving deployment deployments endpoints inference",
         "'monitors'": "monitor monitoring alerts observability",
-        "environment variables, as ${NAME} in a source": "env environment secrets variables",
+        "config.word.environment": "env environment secrets variables",
     },
     "sources.*": {
         "'type'": "kind format connector driver",
-        "'path', a file of the project, or 'url'": "file filename filepath location uri files",
+        "config.word.path": "file filename filepath location uri files",
         "'delimiter'": "sep separator delim",
         "'encoding'": "charset",
         "'table'": "query sql",
         "'every'": "schedule interval refresh cron frequency",
-        "'url', with ${NAME} for secrets": "host port user username password database dsn",
+        "config.word.url": "host port user username password database dsn",
         "'contract'": "expectations checks constraints tests",
         "'skip'": "skiprows skip_rows",
         "'sheet'": "sheet_name",
@@ -36,14 +41,14 @@ PLACES: dict[str, dict[str, str]] = {
         "'from'": "source sources data path file table query",
         "'fields'": "columns schema features",
         "'key'": "primary_key id index",
-        "'target' in a model (models.NAME.target)": "target label",
+        "config.word.target": "target label",
         "'split'": "test_size train_test_split validation validation_split test train",
         "'duplicates'": "dedup deduplicate drop_duplicates",
         "'rules'": "expectations checks constraints tests validations",
         "'retention'": "ttl retention_days expire",
-        "'private' of a field (fields.NAME.private)": "pii privacy mask",
-        "'missing' of a field (fields.NAME.missing)": "impute imputation fillna missing",
-        "'outliers' of a field (fields.NAME.outliers)": "outliers",
+        "config.word.private": "pii privacy mask",
+        "config.word.missing": "impute imputation fillna missing",
+        "config.word.outliers": "outliers",
         "'repairs'": "transformations transforms steps",
         "'about'": "description comment",
     },
@@ -51,7 +56,7 @@ PLACES: dict[str, dict[str, str]] = {
         "'type'": "dtype data_type kind",
         "'rules: [not_null]'": "nullable required not_null",
         "'missing'": "impute imputation fillna default fill",
-        "'null', the words for a missing value": "na_values null_values missing_values",
+        "config.word.null": "na_values null_values missing_values",
         "'formats'": "format date_format",
         "'rules: [{type: range, min: ..., max: ...}]'": "min max range minimum maximum",
         "'values'": "categories enum levels classes choices",
@@ -62,14 +67,14 @@ PLACES: dict[str, dict[str, str]] = {
         "'unit'": "currency units",
         "'zone'": "timezone tz",
         "'outliers'": "outlier clip",
-        "nothing: numbers are standardised in training": "scale scaler normalize standardize",
+        "config.word.scaling": "scale scaler normalize standardize",
         "'about'": "description comment",
     },
     "models.*": {
         "'target'": "label labels y target_column label_column output outputs response",
         "'features'": "x columns feature_columns input predictors independent_variables",
         "'dataset'": "data train_data training_data train",
-        "'base', or 'fine_tune: {method: frozen, head: NAME}' for tables": (
+        "config.word.base_or_head": (
             "model_type algorithm estimator type architecture model classifier"
         ),
         "'base'": "pretrained pretrained_model model_name model_name_or_path backbone base_model",
@@ -88,18 +93,16 @@ PLACES: dict[str, dict[str, str]] = {
             " fine_tuning freeze"
         ),
         "'rank' in 'fine_tune: {method: lora}'": "r lora_r lora_rank lora_alpha",
-        "'require', bounds on metrics": "metric metrics threshold thresholds gates evaluation",
+        "config.word.require": "metric metrics threshold thresholds gates evaluation",
         "'over' in 'search'": "hyperparameters param_grid parameters hyperparameter_search",
         "'trials' in 'search'": "n_trials trials n_iter max_trials",
         "'seed'": "random_state random_seed",
         "'max_length'": "max_seq_length max_tokens sequence_length",
-        "'split' of the dataset (datasets.NAME.split)": (
+        "config.word.split": (
             "split test_size validation_split train_test_split cv folds cross_validation"
         ),
         "'weights' in 'fine_tune.loss'": "class_weight class_weights sample_weight",
-        "nothing: the task follows from the type of the target": (
-            "task task_type problem_type problem num_labels num_classes"
-        ),
+        "config.word.task": ("task task_type problem_type problem num_labels num_classes"),
         "'groups' in 'fairness'": "sensitive_features protected_attributes protected",
         "'track'": "tracking logger mlflow wandb callbacks",
         "'about'": "description comment",
@@ -123,8 +126,8 @@ PLACES: dict[str, dict[str, str]] = {
         "'weights' in 'loss'": "class_weight class_weights",
         "'width'": "adapter_size bottleneck reduction_factor hidden_size",
         "'length'": "num_virtual_tokens prefix_length prompt_length",
-        "'seed' of the model": "seed random_state",
-        "'max_length' of the model": "max_length max_seq_length",
+        "config.word.seed": "seed random_state",
+        "config.word.max_length": "max_length max_seq_length",
         "'augment'": "augmentation data_augmentation",
     },
     "services.*": {
@@ -136,7 +139,7 @@ PLACES: dict[str, dict[str, str]] = {
         "'rollout'": "strategy canary deployment deploy shadow",
         "'update'": "schedule retrain retraining",
         "'abstain'": "confidence_threshold threshold min_confidence",
-        "the option of 'mesocosm up'": "port host route endpoint",
+        "config.word.up": "port host route endpoint",
         "'keep' in 'log'": "log_retention logging retention",
         "'about'": "description comment",
     },
@@ -146,7 +149,7 @@ PLACES: dict[str, dict[str, str]] = {
         "'drift'": "threshold drift_threshold type method data_drift features",
         "'every'": "interval schedule frequency cron",
         "'notify'": "alert alerts webhook email slack mail receivers",
-        "'on_drift' or 'on_anomaly'": "action actions retrain remediation on_alert",
+        "config.word.reactions": "action actions retrain remediation on_alert",
         "'window' in 'drift'": "window window_size reference",
         "'about'": "description comment",
     },
@@ -158,21 +161,26 @@ PLACES: dict[str, dict[str, str]] = {
 }
 
 
-def place_of_word(path: Sequence[object], word: str) -> str:
+def place_of_word(path: Sequence[object], word: str) -> Text:
     """Where the file has what a word of another tool means; empty where nothing is known.
 
     Args:
         path: of the map that has the word as a key.
         word: the key.
 
-    >>> place_of_word(["models", "risk"], "epochs")
+    >>> str(place_of_word(["models", "risk"], "epochs"))
     "'epochs' in 'fine_tune'"
     >>> place_of_word(["models", "risk"], "income")
     ''
     """
     meanings = PLACES.get(_pattern(path), {})
     plain = word.casefold().replace("-", "_")
-    return next((place for place, words in meanings.items() if plain in words.split()), "")
+    place = next((place for place, words in meanings.items() if plain in words.split()), "")
+    if place.startswith("config."):
+        return Message(place)
+    if inner := SETTING_IN.fullmatch(place):
+        return Message("config.setting_in", setting=inner[1], outer=inner[2])
+    return place
 
 
 def _pattern(path: Sequence[object]) -> str:

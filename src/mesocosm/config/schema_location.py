@@ -8,23 +8,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mesocosm.core.messages import Message, Text
+
 Path = tuple[Any, ...]  # keys and list positions from the top of the file
 Schema = dict[str, Any]
 
 TYPES = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a map",
-    "null": "nothing",
+    "string": "config.type.string",
+    "integer": "config.type.integer",
+    "number": "config.type.number",
+    "boolean": "config.type.boolean",
+    "array": "config.a_list",
+    "object": "config.a_map",
+    "null": "config.type.null",
 }
 BOUNDS = {
-    "minimum": "{:g} or more",
-    "exclusiveMinimum": "over {:g}",
-    "maximum": "{:g} or less",
-    "exclusiveMaximum": "under {:g}",
+    "minimum": "config.bound.minimum",
+    "exclusiveMinimum": "config.bound.over",
+    "maximum": "config.bound.maximum",
+    "exclusiveMaximum": "config.bound.under",
 }
 PYTHON_TYPES = ("str", "int", "float", "bool")
 
@@ -174,32 +176,44 @@ def allowed_values(branches: Sequence[Schema], schema: Schema) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def describe_types(branches: Sequence[Schema], schema: Schema) -> str:
+def describe_types(branches: Sequence[Schema], schema: Schema) -> Text:
     """What a value may be, from its schema.
 
-    >>> describe_types([{"type": "integer", "minimum": 1}], {})
+    >>> str(describe_types([{"type": "integer", "minimum": 1}], {}))
     'a whole number, 1 or more'
     """
     types = [_describe_type(resolve(branch, schema)) for branch in branches]
-    return " or ".join(dict.fromkeys(text for text in types if text))
+    each = list(dict.fromkeys(text for text in types if text))
+    if not each:
+        return ""
+    described = each[0]
+    for text in each[1:]:
+        described = Message("config.either_type", first=described, second=text)
+    return described
 
 
-def _describe_type(branch: Schema) -> str:
-    kind = branch.get("type")
+def describe_type_name(kind: str) -> Text:
+    """A type of JSON schema in words; empty for any other word."""
+    return Message(TYPES[kind]) if kind in TYPES else ""
+
+
+def _describe_type(branch: Schema) -> Text:
+    kind = str(branch.get("type"))
     if "enum" in branch or "const" in branch or kind == "null":
         return ""
-    base = TYPES.get(str(kind), "")
+    base = describe_type_name(kind)
     pattern = branch.get("pattern", "")
     if pattern and kind == "string":
-        base = f"text like {pattern}"
+        base = Message("config.text_like", pattern=pattern)
         if pattern.startswith("^[a-z]"):
-            base = "a name in small letters, digits, - and _"
-    if not base:
-        return ""
-    return ", ".join([base, *_describe_bounds(branch)])
+            base = Message("config.a_name")
+    for bound in _describe_bounds(branch):
+        if base:
+            base = Message("config.bounded", type=base, bound=bound)
+    return base
 
 
-def _describe_bounds(branch: Schema) -> Iterator[str]:
-    for key, text in BOUNDS.items():
+def _describe_bounds(branch: Schema) -> Iterator[Message]:
+    for key, id in BOUNDS.items():
         if key in branch:
-            yield text.format(branch[key])
+            yield Message(id, bound=branch[key])

@@ -11,6 +11,7 @@ from io import StringIO
 from typing import Any
 
 from mesocosm.core.errors import ConfigError, Finding, Place
+from mesocosm.core.messages import Message, Text
 
 MOST_BYTES = 4_000_000
 MOST_DEPTH = 40
@@ -36,30 +37,42 @@ def load_tree(text: str, file: str) -> Any:
         tree = yaml.load(StringIO(text))
     except DuplicateKeyError as error:
         quoted = str(error.problem).split('"')[1:2]
-        found = " ".join(["duplicate key", *(f"'{key}'" for key in quoted)])
-        raise _refuse_mark(file, error.problem_mark, found, "each key once") from error
+        found = Message("config.duplicate_keys")
+        if quoted:
+            found = Message("config.duplicate_key", key=quoted[0])
+        raise _refuse_mark(
+            file, error.problem_mark, found, Message("config.each_key_once")
+        ) from error
     except MarkedYAMLError as error:
-        problem = str(error.problem or "it cannot be parsed").split("\n")[0]
+        problem: Text = Message("config.cannot_be_parsed")
+        if error.problem:
+            problem = str(error.problem).split("\n")[0]
         mark = error.problem_mark or error.context_mark
-        raise _refuse_mark(file, mark, f"this is not YAML: {problem}", "YAML 1.2") from error
+        raise _refuse_mark(
+            file, mark, Message("config.not_yaml", problem=problem), Message("config.yaml_1_2")
+        ) from error
     except (YAMLError, RecursionError, ValueError) as error:
         problem = str(error).splitlines()[0][:100]
-        raise _refuse(file, 1, 0, f"this is not YAML: {problem}", "YAML 1.2") from error
+        raise _refuse(
+            file, 1, 0, Message("config.not_yaml", problem=problem), Message("config.yaml_1_2")
+        ) from error
     if tree is None:
-        raise _refuse(file, 1, 1, "the file is empty", "a map that begins with 'ecosystem: NAME'")
+        raise _refuse(file, 1, 1, Message("config.file_empty"), Message("config.map_with_name"))
     if not isinstance(tree, dict):
-        found = "the file is not a map"
-        raise _refuse(file, 1, 1, found, "a map that begins with 'ecosystem: NAME'")
+        found = Message("config.file_not_a_map")
+        raise _refuse(file, 1, 1, found, Message("config.map_with_name"))
     if _depth(tree) > MOST_DEPTH:
-        raise _refuse(file, 1, 1, f"the file nests deeper than {MOST_DEPTH}", "fewer levels")
+        raise _refuse(
+            file, 1, 1, Message("config.too_deep", depth=MOST_DEPTH), Message("config.fewer_levels")
+        )
     return tree
 
 
-def _refuse(file: str, line: int, column: int, found: str, expected: str) -> ConfigError:
+def _refuse(file: str, line: int, column: int, found: Text, expected: Text) -> ConfigError:
     return ConfigError([Finding(Place(file, line, column), "", found, expected)])
 
 
-def _refuse_mark(file: str, mark: Any, found: str, expected: str) -> ConfigError:
+def _refuse_mark(file: str, mark: Any, found: Text, expected: Text) -> ConfigError:
     """A refusal at a mark of the parser, which counts from 0, or at the file's first line."""
     if mark is None:
         return _refuse(file, 1, 0, found, expected)
@@ -69,16 +82,18 @@ def _refuse_mark(file: str, mark: Any, found: str, expected: str) -> ConfigError
 def _check_text(text: str, file: str) -> None:
     """What is seen before the text is parsed."""
     if len(text) > MOST_BYTES:
-        found = f"the file has {len(text)} characters"
-        raise _refuse(file, 1, 0, found, f"at most {MOST_BYTES}")
+        found = Message("config.file_too_long", length=len(text))
+        raise _refuse(file, 1, 0, found, Message("config.at_most", most=MOST_BYTES))
     if "\t" in text:
         for number, line in enumerate(text.splitlines(), start=1):
             indent = line[: len(line) - len(line.lstrip())]
             if "\t" in indent:
-                raise _refuse(file, number, 1, "a tab is used for indentation", "spaces")
+                raise _refuse(
+                    file, number, 1, Message("config.tab_indentation"), Message("config.spaces")
+                )
     if at := _find_deep_bracket(text):
-        found = f"brackets are nested deeper than {MOST_DEPTH}"
-        raise _refuse(file, *at, found, "fewer levels")
+        found = Message("config.brackets_too_deep", depth=MOST_DEPTH)
+        raise _refuse(file, *at, found, Message("config.fewer_levels"))
 
 
 def _check_events(text: str, file: str) -> None:
@@ -87,7 +102,7 @@ def _check_events(text: str, file: str) -> None:
         raise _refuse_mark(file, mark, found, expected)
 
 
-def _event_problems(text: str) -> Iterator[tuple[Any, str, str]]:
+def _event_problems(text: str) -> Iterator[tuple[Any, Text, Text]]:
     from ruamel.yaml import YAML
     from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 
@@ -99,15 +114,19 @@ def _event_problems(text: str) -> Iterator[tuple[Any, str, str]]:
         elif isinstance(event, CollectionEndEvent):
             depth -= 1
         if depth > MOST_DEPTH:
-            yield mark, f"the file nests deeper than {MOST_DEPTH}", "fewer levels"
+            yield mark, Message("config.too_deep", depth=MOST_DEPTH), Message("config.fewer_levels")
         if count > MOST_EVENTS:
-            found = f"the file has more than {MOST_EVENTS} keys and values"
-            yield mark, found, "a smaller file, or several"
+            found = Message("config.too_many_keys", most=MOST_EVENTS)
+            yield mark, found, Message("config.smaller_file")
         if getattr(event, "anchor", None):
-            yield mark, f"an anchor or alias '{event.anchor}'", "the value itself"
+            yield (
+                mark,
+                Message("config.anchor", anchor=event.anchor),
+                Message("config.value_itself"),
+            )
         tag = getattr(event, "tag", None)
         if tag and str(tag) not in ("", "!"):
-            yield mark, f"a tag '{tag}'", "a plain value"
+            yield mark, Message("config.tag", tag=tag), Message("config.plain_value")
 
 
 def _find_deep_bracket(text: str) -> tuple[int, int] | None:

@@ -12,6 +12,7 @@ from typing import Any
 from mesocosm.config.source_map import find_place
 from mesocosm.core.confidential.secret_values import remember
 from mesocosm.core.errors import Finding
+from mesocosm.core.messages import Message, Text
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 SECRETS = {
@@ -46,15 +47,18 @@ class Substitution:
             return node
         if path[:2] in SECRETS and not VARIABLE.fullmatch(node):
             variable = SECRETS[path[:2]]
-            self._add(path, "plain-text secret", f"a variable that holds it, as ${{{variable}}}")
+            self._add(
+                path,
+                Message("config.plain_text_secret"),
+                Message("config.secret_variable", variable=variable),
+            )
         if not VARIABLE.search(node):
             return node
         if not _allows_variables(path):
             self._add(
                 path,
-                f"environment variables are not allowed here, got '{node}'",
-                "a plain value; ${} is allowed only in sources, in a monitor's 'notify', in"
-                " 'oidc.secret' and in 'language.key'",
+                Message("config.variables_not_allowed", value=node),
+                Message("config.where_variables"),
             )
             return node
         for name in VARIABLE.findall(node):
@@ -64,13 +68,13 @@ class Substitution:
     def _read_variable(self, path: tuple[Any, ...], name: str) -> None:
         value = self.env.get(name)
         if not value:
-            found = f"the environment variable {name} is not set"
-            self._add(path, found, f"'{name}' set, as in {name}=... mesocosm build")
+            found = Message("config.variable_unset", name=name)
+            self._add(path, found, Message("config.set_variable", name=name))
             return
         self.secrets.append(value)
         remember(name, value)
 
-    def _add(self, path: tuple[Any, ...], found: str, expected: str) -> None:
+    def _add(self, path: tuple[Any, ...], found: Text, expected: Text) -> None:
         place = find_place(self.tree, path, self.file)
         self.findings.append(Finding(place, ".".join(map(str, path)), found, expected))
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
 from mesocosm.core.confidential.secret_values import masked, masked_all
+from mesocosm.core.messages import Message, Text, render
+from mesocosm.core.messages.language import SOURCE, current_language
 
 
 class Place(NamedTuple):
@@ -46,7 +48,7 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
 @dataclass(frozen=True)
 class Finding:
-    """One problem of the file: `text` prints it, `as_json` keeps it as data.
+    """One problem of the file: `render` writes it for its reader, `as_json` keeps it as data.
 
     Args:
         place: file, line and column.
@@ -59,44 +61,101 @@ class Finding:
 
     place: Place
     key: str
-    found: str
-    expected: str
+    found: Text
+    expected: Text
     choices: tuple[str, ...] = ()
     near: str | None = None
 
     def text(self) -> str:
-        """The sentence: place, key, problem, what was expected, the nearest name."""
-        problem = self.found
-        if self.key:
-            problem = f"{self.key}: {problem}"
-        if self.expected:
-            problem += f"; expected {self.expected}"
-        sentences = [f"{self.place}  {problem}."]
+        """The sentence in English: place, key, problem, what was expected, the nearest name."""
+        return self.render("en")
+
+    def render(self, language: str | None = None) -> str:
+        """The sentence in a language, by default the reader's."""
+        problem = _problem(self.found, self.expected, self.key)
+        sentences = [Message("core.finding", place=f"{self.place}  ", problem=problem)]
         if self.choices:
-            sentences.append(f"Choices: {', '.join(self.choices)}.")
+            sentences.append(Message("core.choices", choices=self.choices))
         if self.near:
-            sentences.append(f"Did you mean '{self.near}'?")
-        return masked(" ".join(sentences))
+            sentences.append(Message("core.did_you_mean", near=self.near))
+        return masked(" ".join(sentence.render(language) for sentence in sentences))
 
     def as_json(self) -> dict[str, object]:
-        """The finding as JSON-ready data."""
-        data = asdict(self)
-        data["place"] = {
-            "file": self.place.file,
-            "line": self.place.line,
-            "column": self.place.column,
+        """The finding as JSON-ready data, its texts in English; `id` and `params` are those of the
+        problem, `wanted_id` and `wanted_params` of what was expected.
+        """
+        data: dict[str, object] = {
+            "place": {
+                "file": self.place.file,
+                "line": self.place.line,
+                "column": self.place.column,
+            },
+            "key": self.key,
+            "found": str(self.found),
+            "choices": list(self.choices),
+            "near": self.near,
+            "wanted": str(self.expected),  # the key that readers of the JSON know
         }
-        data["wanted"] = data.pop("expected")  # the key that readers of the JSON know
+        if isinstance(self.found, Message):
+            data |= self.found.as_json()
+        if isinstance(self.expected, Message):
+            data |= {f"wanted_{key}": value for key, value in self.expected.as_json().items()}
         return {key: masked_all(value) for key, value in data.items()}
+
+
+def _problem(found: Text, expected: Text, key: str = "") -> Text:
+    """What is wrong and what was expected, under the key where there is one."""
+    problem = found
+    if key:
+        problem = Message("core.keyed_problem", key=key, problem=problem)
+    if expected:
+        problem = Message("core.expected", problem=problem, expected=expected)
+    return problem
 
 
 class MesocosmError(Exception):
     """Something failed; the message is a sentence that a user reads unchanged. Values of the
     environment are shown by their names.
+
+    Args:
+        parts: the sentence, best as a `Message`.
     """
 
+    message: Text = ""
+
     def __init__(self, *parts: object) -> None:
-        super().__init__(*(masked(part) if isinstance(part, str) else part for part in parts))
+        if parts and isinstance(parts[0], (str, Message)):
+            self.message = parts[0]
+        super().__init__(*(_english(part) for part in parts))
+
+    def render(self, language: str | None = None) -> str:
+        """The sentence in a language, by default the reader's."""
+        if (language or current_language()) == SOURCE:
+            return str(self)
+        return render(self.message, language) or str(self)
+
+    def as_json(self) -> dict[str, object]:
+        """The sentence in English as `error`, with its `id` and `params` where it has them."""
+        data: dict[str, object] = {"error": masked(str(self))}
+        if isinstance(self.message, Message):
+            data |= self.message.as_json()
+        return data
+
+
+def text_of(error: BaseException) -> Text:
+    """What an error says, as a message where it has one."""
+    if isinstance(error, MesocosmError) and error.message:
+        return error.message
+    if error.args and isinstance(error.args[0], Message):
+        return error.args[0]
+    return str(error)
+
+
+def _english(part: object) -> object:
+    """A part of an error as `str` of the error gives it."""
+    if isinstance(part, Message):
+        return str(part)
+    return masked(part) if isinstance(part, str) else part
 
 
 class ConfigValueError(MesocosmError):
@@ -116,19 +175,36 @@ class ConfigValueError(MesocosmError):
     of = ""
 
     def __init__(
-        self, key: str, found: str, expected: str = "", choices: Sequence[str] = (), word: str = ""
+        self,
+        key: str,
+        found: Text,
+        expected: Text = "",
+        choices: Sequence[str] = (),
+        word: str = "",
     ) -> None:
         self.key = key
-        self.found = masked(found)
-        self.expected = masked(expected)
+        self.found = _masked_text(found)
+        self.expected = _masked_text(expected)
         self.choices = tuple(map(masked, choices))
         self.near = nearest(word, choices) if word else None
         super().__init__(self.at(Place("")).text().strip())
+        self.message = _problem(self.found, self.expected, self.key)
+
+    def render(self, language: str | None = None) -> str:
+        """The sentence in a language, by default the reader's."""
+        if (language or current_language()) == SOURCE:
+            return str(self)
+        return self.at(Place("")).render(language).strip()
 
     def at(self, place: Place, address: str = "") -> Finding:
         """The same as a finding, at a place of the file, its key under the resource's address."""
         key = ".".join(part for part in (address, self.key) if part)
         return Finding(place, key, self.found, self.expected, self.choices, self.near)
+
+
+def _masked_text(text: Text) -> Text:
+    """A message masks itself when it is written out."""
+    return masked(text) if isinstance(text, str) else text
 
 
 @contextmanager
@@ -153,3 +229,7 @@ class ConfigError(MesocosmError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = list(findings)
         super().__init__("\n".join(f.text() for f in self.findings))
+
+    def render(self, language: str | None = None) -> str:
+        """Every finding in a language, one a line, by default the reader's."""
+        return "\n".join(finding.render(language) for finding in self.findings)

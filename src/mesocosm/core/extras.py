@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mesocosm.core.messages import Message, Text
+
 LIBRARIES = {
     "train": (
         "accelerate cleanlab mlflow onnx onnxscript optuna peft threadpoolctl torch transformers"
@@ -28,13 +30,13 @@ LIBRARIES = {
 EXTRAS = {name: extra for extra, names in LIBRARIES.items() for name in names.split()}
 
 
-def missing_extra(error: ModuleNotFoundError) -> str:
+def missing_extra(error: ModuleNotFoundError) -> Text:
     """What to install where a library of an extra is missing; empty for any other module.
 
-    >>> missing_extra(ModuleNotFoundError("No module named 'torch'", name="torch"))
+    >>> str(missing_extra(ModuleNotFoundError("No module named 'torch'", name="torch")))
     "'torch' is not installed: pip install 'mesocosm[train]'"
     """
     library = str(error.name or "").split(".")[0]
     if library not in EXTRAS:
         return ""
-    return f"'{library}' is not installed: pip install 'mesocosm[{EXTRAS[library]}]'"
+    return Message("core.missing_extra", library=library, extra=EXTRAS[library])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message, Text
 
 Path = tuple[str | int, ...]  # a setting's keys and list positions, from the top of the file
 Fault = tuple[Path, ConfigValueError]
@@ -15,8 +16,8 @@ Fault = tuple[Path, ConfigValueError]
 
 def fault(
     path: Path,
-    found: str,
-    expected: str = "",
+    found: Text,
+    expected: Text = "",
     choices: Sequence[str] = (),
     word: str = "",
     key: str = "",
@@ -28,5 +29,9 @@ def fault(
 def unknown_field(path: Path, dataset: str, fields: Iterable[str], field: str) -> Fault:
     """A word that is not a field of the dataset."""
     return fault(
-        path, f"'{dataset}' has no field '{field}'", "a field of it", sorted(fields), field
+        path,
+        Message("config.dataset_without_field", dataset=dataset, field=field),
+        Message("config.field_of_it"),
+        sorted(fields),
+        field,
     )

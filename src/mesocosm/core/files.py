@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 
 
 def inside(root: Path, path: str, key: str = "path") -> Path:
@@ -23,7 +24,9 @@ def inside(root: Path, path: str, key: str = "path") -> Path:
     """
     whole = (root / path).resolve()
     if not whole.is_relative_to(root.resolve()):
-        raise ConfigValueError(key, f"'{path}' leaves the project's folder", "a path inside it")
+        raise ConfigValueError(
+            key, Message("core.path_outside", path=path), Message("core.path_inside")
+        )
     return whole
 
 

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
+from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError, text_of
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.core.url_policy import check_url, transport
 
@@ -53,7 +54,7 @@ class Language(Settings):
             or parts.query
             or parts.username
         ):
-            raise ValueError("an address such as https://api.example.org/v1")
+            raise ValueError(Message("core.an_address"))
         return value.rstrip("/")
 
 
@@ -75,20 +76,18 @@ def ask(setting: Language, messages: Sequence[Mapping[str, str]], most: int) -> 
         status, data = _post(setting, messages, most)
     except httpx.HTTPError as error:
         raise MesocosmError(
-            f"the language model at {host} does not answer ({type(error).__name__})"
+            Message("core.llm_no_answer", host=host, kind=type(error).__name__)
         ) from error
     if len(data) > MOST:
-        raise MesocosmError(f"the language model at {host} sent more than {MOST:,} bytes")
+        raise MesocosmError(Message("core.llm_too_long", host=host, most=MOST))
     if status != 200:
-        raise MesocosmError(f"the language model at {host} answered {status}; expected 200")
+        raise MesocosmError(Message("core.llm_status", host=host, status=status))
     try:
         text = json.loads(data)["choices"][0]["message"]["content"]
     except (ValueError, LookupError, TypeError) as error:
-        raise MesocosmError(
-            f"the response of the language model at {host} is not a chat completion"
-        ) from error
+        raise MesocosmError(Message("core.llm_not_a_completion", host=host)) from error
     if not isinstance(text, str) or not text.strip():
-        raise MesocosmError(f"the response of the language model at {host} is empty")
+        raise MesocosmError(Message("core.llm_empty", host=host))
     return text.strip()
 
 
@@ -96,12 +95,9 @@ def _check_endpoint(setting: Language) -> None:
     try:
         check_url(setting.endpoint, ("https", "http"), setting.private_network, "language.endpoint")
     except ConfigValueError as wrong:
-        raise MesocosmError(
-            f"the language model cannot be asked: {wrong.found}; 'private_network: true' in"
-            " 'language' allows a private address"
-        ) from wrong
+        raise MesocosmError(Message("core.llm_address_refused", reason=wrong.found)) from wrong
     except RetryableError as later:
-        raise MesocosmError(f"the language model cannot be asked: {later}") from later
+        raise MesocosmError(Message("core.llm_unreachable", reason=text_of(later))) from later
 
 
 def _post(setting: Language, messages: Sequence[Mapping[str, str]], most: int) -> tuple[int, bytes]:

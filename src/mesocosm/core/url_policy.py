@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from mesocosm.core.errors import ConfigValueError, RetryableError
+from mesocosm.core.messages import Message
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 HOST_KEYS = frozenset(
@@ -50,26 +51,26 @@ def check_url(url: str, schemes: tuple[str, ...], private: bool, key: str = "url
     if parts.scheme not in schemes:
         raise ConfigValueError(
             key,
-            f"the scheme '{parts.scheme}' is not allowed",
-            "one of the choices",
+            Message("core.scheme_not_allowed", scheme=parts.scheme),
+            Message("core.one_of_choices"),
             schemes,
             parts.scheme,
         )
     if not parts.hostname:
-        raise ConfigValueError(key, "no host is named", f"{schemes[0]}://user@host/name")
+        raise ConfigValueError(key, Message("core.no_host"), f"{schemes[0]}://user@host/name")
     if private:
         return None
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or 0, proto=socket.IPPROTO_TCP)
     except OSError as error:
-        raise RetryableError(f"the host '{parts.hostname}' cannot be resolved") from error
+        raise RetryableError(Message("core.host_unresolved", host=parts.hostname)) from error
     for entry in found:
         address = str(entry[4][0])
         if not is_public(address):
             raise ConfigValueError(
                 key,
-                f"the host '{parts.hostname}' is at {address}, which is not public",
-                "a public host, or 'private_network: true' in this source",
+                Message("core.host_not_public", host=parts.hostname, address=address),
+                Message("core.public_host"),
             )
     return str(found[0][4][0])
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings, one_of
 from mesocosm.core.values.durations import Age
 from mesocosm.data.cleaning.duplicates import Duplicates
@@ -60,9 +61,9 @@ class From(Settings):
     @model_validator(mode="after")
     def _either(self) -> From:
         if bool(self.join) == bool(self.union):
-            raise ValueError("either 'join' with 'on', or 'union', or the name of one source")
+            raise ValueError(Message("config.join_union_or_source"))
         if self.join and (not self.on or len(self.join) < 2):
-            raise ValueError("two sources or more in 'join', and 'on' with the column they share")
+            raise ValueError(Message("config.two_sources_in_join"))
         return self
 
     @property
@@ -103,7 +104,7 @@ class Split(Settings):
     @model_validator(mode="after")
     def _share(self) -> Split:
         if isinstance(self.test, float) and not 0 <= self.test < 0.9:
-            raise ValueError("a share of 0 or more and under 0.9, or the name of a source")
+            raise ValueError(Message("config.share_or_source"))
         return self
 
     @property
@@ -191,9 +192,9 @@ class Dataset(Settings):
     @model_validator(mode="after")
     def _some(self) -> Dataset:
         if self.ground_truth and not self.key:
-            raise ValueError("'key' beside 'ground_truth', so that a row is found there")
+            raise ValueError(Message("config.key_with_ground_truth"))
         if not self.fields and not self.auto:
-            raise ValueError("'fields' with at least one field, or 'fields: auto'")
+            raise ValueError(Message("config.at_least_one_field"))
         return self
 
     @property

@@ -174,7 +174,7 @@ def _make(spec: Spec, catalog: Catalog, change: Change, say: Say, accept: frozen
             needs=list(resource.needs),
             place=list(resource.place),
         )
-        action, why = ACTIONS[change.sign], "; ".join(change.because)
+        action, why = ACTIONS[change.sign], change.why
         catalog.write_audit(con, "build", action, change.address, why)
 
 

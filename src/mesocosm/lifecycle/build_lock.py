@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mesocosm.core.confidential.owner_files import owned_folder, owner_only
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 
 
 @contextmanager
@@ -34,8 +35,6 @@ def hold_build_lock(store: Path, wait: float = 0.0) -> Iterator[None]:
                 break
             except OSError as error:
                 if time.monotonic() >= until:
-                    raise MesocosmError(
-                        "another build of this ecosystem is in progress; wait for it to end"
-                    ) from error
+                    raise MesocosmError(Message("lifecycle.build_in_progress")) from error
                 time.sleep(0.2)
         yield

@@ -12,6 +12,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import UNSAFE_PARTS, unsafe_part, write_json
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 
 MOST_BYTES = 50_000_000  # of files over which a plan leaves what is in them to the build
 SETTLED = (
@@ -27,8 +28,7 @@ def refuse_folder(root: Path) -> None:
     """
     if found := unsafe_part(root):
         raise MesocosmError(
-            f"tables cannot be stored in the project's folder '{root}': its path has {found!r};"
-            f" expected a path without {UNSAFE_PARTS}"
+            Message("lifecycle.unsafe_folder", folder=str(root), part=found, parts=UNSAFE_PARTS)
         )
 
 

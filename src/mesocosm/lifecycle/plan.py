@@ -13,16 +13,17 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.store import STALE
 from mesocosm.config import Spec
 from mesocosm.core.hashing import canonical, digest
+from mesocosm.core.messages import Message, Text
 from mesocosm.lifecycle.graph import list_resources
 from mesocosm.lifecycle.resource import ACTIONS, Fingerprints, Resource, action_for
 from mesocosm.lifecycle.stored_definition import stored_definition
 
 LONGEST = 40  # characters of a setting's value in a reason
-WHY_LEFT = "it is no longer in the file; 'build --prune' deletes what it made"
-NEW_SIGNS = {"+": "new", "±": "rebuilt"}  # what is said of a need by its sign
+WHY_LEFT = Message("lifecycle.left_file")
+NEW_SIGNS = {"+": "lifecycle.need_new", "±": "lifecycle.need_rebuilt"}  # by a need's sign
 HIDDEN_KEYS = {  # what is said of settings that no file has
-    "content": "its content changed",
-    "revision": "the algorithm changed in this version of Mesocosm",
+    "content": Message("lifecycle.content_changed"),
+    "revision": Message("lifecycle.algorithm_changed"),
 }
 PLUGINS = "plugins."  # before the keys of what tells a plugin from other releases
 
@@ -43,12 +44,14 @@ class Change:
 
     address: str
     sign: str
-    because: tuple[str, ...]
+    because: tuple[Text, ...]
     resource: Resource | None = field(repr=False, default=None)
     fingerprints: Fingerprints | None = field(repr=False, default=None)
 
     def as_json(self) -> dict[str, Any]:
-        """The change as JSON-ready data."""
+        """The change as JSON-ready data: the reasons in English, and each with its id and
+        parameters.
+        """
         at = None
         if self.resource:
             at = {"file": self.resource.place.file, "line": self.resource.place.line}
@@ -56,14 +59,25 @@ class Change:
             "address": self.address,
             "sign": self.sign,
             "action": ACTIONS[self.sign],
-            "because": list(self.because),
+            "because": list(map(str, self.because)),
+            "reasons": [_reason_as_json(reason) for reason in self.because],
             "place": at,
         }
+
+    @property
+    def why(self) -> str:
+        """All reasons in one English line, as the audit has it."""
+        return "; ".join(map(str, self.because))
 
     def trains_model(self) -> bool:
         """Whether a version of a model is trained for it."""
         is_model = self.resource is not None and self.resource.section == "models"
         return is_model and self.sign in ("+", "±")
+
+
+def _reason_as_json(reason: Text) -> dict[str, object]:
+    text: dict[str, object] = {"text": str(reason)}
+    return text | reason.as_json() if isinstance(reason, Message) else text
 
 
 def plan(spec: Spec, catalog: Catalog) -> list[Change]:
@@ -94,7 +108,7 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
         signs[resource.address] = sign
         if sign != "=" and resource.section == "datasets":
             stops = read_stop(spec.root / ".mesocosm", resource.name, new.build)
-            because += tuple(f"the build stops before training: {c.sentence}" for c in stops)
+            because += tuple(Message("lifecycle.build_stops", reason=c.sentence) for c in stops)
         changes.append(Change(resource.address, sign, because, resource, new))
     return changes + [Change(address, "-", (WHY_LEFT,)) for address in rows]
 
@@ -106,7 +120,7 @@ def _compare_resource(
     stored: Stored | None,
     signs: Mapping[str, str],
     spec: Spec,
-) -> tuple[str, tuple[str, ...]]:
+) -> tuple[str, tuple[Text, ...]]:
     """The sign of a resource by its fingerprints, and the reasons.
 
     Args:
@@ -118,7 +132,7 @@ def _compare_resource(
     """
     if row is None or stored is None:
         place = resource.place
-        return "+", (f"it is new in the file ({place.file}:{place.line})",)
+        return "+", (Message("lifecycle.new_in_file", file=place.file, line=place.line),)
     sign = action_for(Fingerprints(row["made"], row["run"]), new)
     if sign == "=":
         return sign, ()
@@ -152,7 +166,7 @@ def _same_fingerprints(
 
 def _repair(
     resource: Resource, damage: Mapping[str, str], listed: Collection[str]
-) -> tuple[str, tuple[str, ...]]:
+) -> tuple[str, tuple[Text, ...]]:
     """The sign and the reason of a resource that is as the file says: damaged files are rebuilt, a
     service of a rebuilt model is deployed again.
     """
@@ -161,28 +175,28 @@ def _repair(
         sign = "±"
         if is_service:
             sign = "~"
-        return sign, (f"{damage[resource.address]}, so it is rebuilt",)
+        return sign, (Message("lifecycle.damaged", fault=damage[resource.address]),)
     rebuilt = [need for need in resource.needs if need in damage]
     if is_service and rebuilt:
-        return "~", (f"{rebuilt[0]} is rebuilt",)
+        return "~", (Message("lifecycle.need_rebuilt", address=rebuilt[0]),)
     return "=", ()
 
 
 def _needs_reasons(
     resource: Resource, row: Mapping[str, Any], signs: Mapping[str, str]
-) -> list[str]:
+) -> list[Text]:
     """Why a resource changes, as far as other resources tell."""
-    reasons = [
-        f"{need} is {NEW_SIGNS[signs[need]]}"
+    reasons: list[Text] = [
+        Message(NEW_SIGNS[signs[need]], address=need)
         for need in resource.needs
         if signs.get(need) in NEW_SIGNS
     ]
     if row["made"] == STALE:
-        reasons.append("rows left it, and its groups may be smaller than 'anonymity' says")
+        reasons.append(Message("lifecycle.smaller_groups"))
     return reasons
 
 
-def _setting_reasons(resource: Resource, stored: Stored, spec: Spec) -> Iterator[str]:
+def _setting_reasons(resource: Resource, stored: Stored, spec: Spec) -> Iterator[Text]:
     """Each setting that changed, with its old and its new value.
 
     Where another revision of the code built the resource, a default may differ that no file sets;
@@ -200,7 +214,13 @@ def _setting_reasons(resource: Resource, stored: Stored, spec: Spec) -> Iterator
             elif key == PLUGINS.rstrip("."):
                 continue  # the kind that a setting names is a reason of its own
             elif not revised or _in_file(spec, resource, key):
-                yield f"{key} was {_short(old)} and is {_short(new)} ({place})"
+                yield Message(
+                    "lifecycle.setting_changed",
+                    key=key,
+                    old=_short(old),
+                    new=_short(new),
+                    place=place,
+                )
 
 
 def _in_file(spec: Spec, resource: Resource, path: str) -> bool:
@@ -226,10 +246,10 @@ def _differences(old: Any, new: Any, path: str = "") -> list[tuple[str, Any, Any
     return [(path, old, new)]
 
 
-def _short(value: object) -> str:
+def _short(value: object) -> Text:
     """A value of a setting in at most `LONGEST` characters."""
     if value is None:
-        return "not set"
+        return Message("lifecycle.not_set")
     text = canonical(value).strip('"')
     if len(text) <= LONGEST:
         return text

@@ -17,6 +17,7 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest_folder
+from mesocosm.core.messages import Message
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 from mesocosm.lifecycle.access.dataset_versions import choose_next_id
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
@@ -260,8 +261,7 @@ def make_service(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tupl
     if rollout and (rollout["version"], rollout["answers"]) == (version, answers):
         say(f"the rollout of {version} is in progress")
         return ident, lambda con: None
-    why = "; ".join(change.because)
-    new = Deployment(name, service, version, answers, "build", why)
+    new = Deployment(name, service, version, answers, "build", change.why)
     return ident, lambda con: say(deploy_version(catalog, con, new))
 
 
@@ -282,5 +282,5 @@ def _servable_version(catalog: Catalog, model: str, now: Mapping[str, Any] | Non
         found = f"{version['id']} is refused ({version['why']})"
         if now:
             found += f"; {now['version']} stays deployed"
-        raise ConfigValueError("model", found, "a version that passes all gates")
+        raise ConfigValueError("model", found, Message("lifecycle.passing_version"))
     return str(version["id"])

@@ -14,6 +14,7 @@ from typing import Any
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import write_json
+from mesocosm.core.messages import Message
 
 
 @contextmanager
@@ -38,9 +39,7 @@ def lock_server(store: Path, shared: bool = False) -> Iterator[None]:
             record, at = _record(store), ""
             if record:
                 at = f" at {record['url']} (process {record.get('pid')})"
-            raise MesocosmError(
-                f"another 'mesocosm up' serves this folder already{at}; stop it first, or use it"
-            ) from error
+            raise MesocosmError(Message("lifecycle.already_served", at=at)) from error
         if not shared:  # who holds the folder alone finds only what one left that was killed
             (store / "server.json").unlink(missing_ok=True)
         try:

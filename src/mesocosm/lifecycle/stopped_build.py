@@ -12,6 +12,7 @@ from pathlib import Path
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, Finding, MesocosmError
 from mesocosm.core.files import write_json
+from mesocosm.core.messages import Message
 from mesocosm.lifecycle.review.field_change import FieldChange
 
 
@@ -26,10 +27,7 @@ def stop_findings(spec: Spec, dataset: str, stops: Sequence[FieldChange]) -> lis
         found = f"{change.kind} change: {change.evidence}"
         if change.examples:
             found += f", such as {', '.join(map(repr, change.examples))}"
-        expected = (
-            "data like the last snapshot, which stays in use. Fix the source, or accept the"
-            f" change: mesocosm build --accept {accepted}"
-        )
+        expected = Message("lifecycle.data_like_before", accepted=accepted)
         findings.append(Finding(spec.place(*steps), ".".join(steps), found, expected))
     return findings
 
@@ -45,7 +43,7 @@ def keep_failure(store: Path, dataset: str, made: str, error: MesocosmError) -> 
     """
     evidence = str(error)
     if isinstance(error, ConfigValueError):
-        evidence = error.found
+        evidence = str(error.found)
         if error.key:
             evidence = f"{error.key}: {error.found}"
     keep_stop(store, dataset, made, [FieldChange("", "build", evidence)])

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mesocosm.core.messages import Message, Text
 from mesocosm.monitoring.drift.probes import Probe, Row
 from mesocosm.monitoring.labels.accuracy_test import Labelled
 
@@ -48,7 +49,7 @@ class AlertState:
     """Whether an alert stays open, and why; `seen` where its cause is still present."""
 
     open: bool
-    why: str
+    why: Text
     seen: bool = False
 
 
@@ -62,7 +63,10 @@ def next_state(detail: Mapping[str, Any], evidence: Evidence) -> AlertState:
     by = detail.get("by", "inputs")
     if by == "labels":
         if detail.get("version") and evidence.version and evidence.version != detail["version"]:
-            return AlertState(False, f"{evidence.version} replaced {detail['version']}")
+            return AlertState(
+                False,
+                Message("monitoring.version_replaced", new=evidence.version, old=detail["version"]),
+            )
         return _review_labels(detail, evidence.labelled)
     if by == "refusals":
         return _review_rejections(detail, *evidence.refused)
@@ -75,7 +79,7 @@ class _Measurement:
 
     count: int
     seen: bool
-    why: str
+    why: Text
 
 
 def _measure(probe: Probe, rows: Sequence[Row]) -> _Measurement:
@@ -86,11 +90,10 @@ def _measure(probe: Probe, rows: Sequence[Row]) -> _Measurement:
         toward = -gap
     proven = toward - Z * error > 0
     bound = abs(gap) + Z * error
-    why = ""
+    why: Text = ""
     if bound > limit or (proven and toward > LEFT):
-        why = (
-            f"{probe.field} differs by {toward:+.3f} from the training rows (99 % bound"
-            f" {bound:.3f}, limit {limit:.3f})"
+        why = Message(
+            "monitoring.still_differs", field=probe.field, gap=toward, bound=bound, limit=limit
         )
     return _Measurement(count, proven and toward > limit, why)
 
@@ -100,9 +103,9 @@ def _review_inputs(detail: Mapping[str, Any], rows: Sequence[Row]) -> AlertState
     if not probes and detail.get("unread"):
         return AlertState(False, str(detail["unread"]))
     if not probes:
-        return AlertState(True, "its evidence was not kept; close it by hand with a reason")
+        return AlertState(True, Message("monitoring.evidence_not_kept"))
     if not rows:
-        return AlertState(True, "no rows since")
+        return AlertState(True, Message("monitoring.no_rows_since"))
     return _review_probes(probes, rows, rows_needed(detail))
 
 
@@ -114,15 +117,16 @@ def _review_probes(probes: Sequence[Probe], rows: Sequence[Row], needed: int) ->
     if len(rows) < needed:
         count = len(rows)
     if len(rows) < needed or fewest < FEWEST:
-        return AlertState(True, f"{count} of {needed} rows received since it was last seen", seen)
-    why = next((m.why for m in measured if m.why), "")
+        return AlertState(
+            True, Message("monitoring.rows_since_seen", rows=count, needed=needed), seen
+        )
+    why: Text = next((m.why for m in measured if m.why), "")
     if why:
         return AlertState(True, why, seen)
-    names = ", ".join(dict.fromkeys(p.field for p in probes))
+    names = tuple(dict.fromkeys(p.field for p in probes))
     return AlertState(
         False,
-        f"{fewest} rows show {names} as in training (within half of the gap that was found and"
-        f" within {MAX_GAP:.0%} of the rows, 99 % bound)",
+        Message("monitoring.as_in_training", rows=fewest, fields=names, most=MAX_GAP),
     )
 
 
@@ -177,15 +181,20 @@ def _review_labels(detail: Mapping[str, Any], labelled: Labelled) -> AlertState:
     needed, limit = int(detail.get("rows", 0)), float(detail.get("gap", 0.0))
     limit = min(BOUND * limit, MAX_LABEL_GAP)
     if labelled.rows < max(1, needed):
-        return AlertState(True, f"{labelled.rows} of {needed} labels received since")
+        return AlertState(
+            True, Message("monitoring.labels_since", rows=labelled.rows, needed=needed)
+        )
     share = (labelled.right + 1) / (labelled.rows + 2)
     # labels of some classes only may look better than all would
     expected = max(labelled.expected, labelled.most)
     now = (expected - labelled.right) / labelled.rows
     bound = now + Z * math.sqrt(share * (1 - share) / labelled.rows)
-    why = (
-        f"{labelled.right} of {labelled.rows} labelled predictions were {labelled.criterion}"
-        f" ({expected:.0f} expected)"
+    why = Message(
+        "monitoring.labelled_predictions",
+        right=labelled.right,
+        rows=labelled.rows,
+        criterion=labelled.criterion,
+        expected=expected,
     )
     if bound > limit:
         return AlertState(True, why, now > limit)
@@ -195,13 +204,15 @@ def _review_labels(detail: Mapping[str, Any], labelled: Labelled) -> AlertState:
 def _review_rejections(detail: Mapping[str, Any], rejected: int, rows: int) -> AlertState:
     needed, share = int(detail.get("rows", 0)), float(detail.get("share", 0.0))
     if rows < max(1, needed):
-        return AlertState(True, f"{rows} of {needed} rows received since")
+        return AlertState(True, Message("monitoring.rows_since", rows=rows, needed=needed))
     smooth = (rejected + 1) / (rows + 2)
     if rejected / rows + Z * math.sqrt(smooth * (1 - smooth) / rows) > BOUND * share:
         seen = rejected / rows > BOUND * share
-        return AlertState(True, f"{rejected} of {rows} rows were rejected", seen)
+        return AlertState(
+            True, Message("monitoring.rows_rejected", rejected=rejected, rows=rows), seen
+        )
     return AlertState(
-        False, f"{rejected} of the last {rows} rows were rejected, {share:.0%} when it was raised"
+        False, Message("monitoring.few_rejected", rejected=rejected, rows=rows, share=share)
     )
 
 

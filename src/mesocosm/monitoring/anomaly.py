@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from mesocosm.core.messages import Message, Text
+
 LEAST = 10  # fresh values that close an alert, at least
 KEPT = 200  # values from which the usual one is known
 Z, BOUND = 2.326, 0.5  # as for alerts of inputs
@@ -61,7 +63,9 @@ class MetricDetector:
             return None
         return {"before": usual, "value": value}
 
-    def explain_end(self, value: float, at: float, window: float, detail: Mapping[str, Any]) -> str:
+    def explain_end(
+        self, value: float, at: float, window: float, detail: Mapping[str, Any]
+    ) -> Text:
         """Why an open alert is over; empty while it is not.
 
         Args:
@@ -82,7 +86,11 @@ class MetricDetector:
             toward = -toward
         if toward + Z * error > BOUND * abs(raised - before):
             return ""
-        return (
-            f"{self.name} is {mean:.4g} on average over {LEAST} windows with requests"
-            f" (usually {before:.4g}, {raised:.4g} when the alert was raised)"
+        return Message(
+            "monitoring.metric_recovered",
+            metric=self.name,
+            mean=mean,
+            windows=LEAST,
+            before=before,
+            raised=raised,
         )

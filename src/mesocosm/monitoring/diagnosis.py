@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesocosm.catalog.records import Diagnosis
+from mesocosm.core.messages import Message, Text
 from mesocosm.monitoring.drift.source_changes import Change
 from mesocosm.monitoring.labels.accuracy_test import FEW, Labelled
 
@@ -43,15 +44,15 @@ class Evidence:
     tolerance: float = 0.02
 
     @property
-    def names(self) -> str:
+    def names(self) -> tuple[str, ...]:
         """The three features that drifted most."""
-        return ", ".join(str(f["feature"]) for f in self.found[:3])
+        return tuple(str(f["feature"]) for f in self.found[:3])
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
     """Diagnose a drift: a source first, then concept drift, label shift and covariate shift.
 
-    >>> diagnose(Evidence(found=[{"feature": "age"}])).why
+    >>> str(diagnose(Evidence(found=[{"feature": "age"}])).why)
     'covariate shift (age); accuracy loss unknown'
     """
     if evidence.changes:
@@ -81,7 +82,7 @@ def _diagnose_concept(labelled: Labelled) -> Diagnosis:
 
 
 def _diagnose_label_shift(evidence: Evidence, weights: Mapping[str, float]) -> Diagnosis:
-    ratios = ", ".join(f"{label} {w:.2f}" for label, w in weights.items())
+    ratios = tuple(f"{label} {w:.2f}" for label, w in weights.items())
     remedy = "nothing"
     if (evidence.lost or 0) > evidence.tolerance:
         remedy = "recalibrate"
@@ -89,8 +90,7 @@ def _diagnose_label_shift(evidence: Evidence, weights: Mapping[str, float]) -> D
         "label",
         evidence.lost,
         remedy,
-        f"label shift: class frequencies changed ({ratios} times the training frequency), and rows"
-        " of each class look as before",
+        Message("monitoring.label_shift", ratios=ratios),
         {"weights": dict(weights)},
     )
 
@@ -98,10 +98,12 @@ def _diagnose_label_shift(evidence: Evidence, weights: Mapping[str, float]) -> D
 def _diagnose_covariate_shift(evidence: Evidence) -> Diagnosis:
     if evidence.labelled.worse:
         return _diagnose_measured_loss(evidence)
-    shift, lost = f"covariate shift ({evidence.names})", evidence.lost
+    shift, lost = Message("monitoring.covariate_shift", fields=evidence.names), evidence.lost
     if lost is None:
-        return Diagnosis("covariate", None, "label rows", f"{shift}; accuracy loss unknown")
-    why = f"{shift}; estimated accuracy loss {lost:.3f}, from the predicted probabilities"
+        return Diagnosis(
+            "covariate", None, "label rows", Message("monitoring.loss_unknown", shift=shift)
+        )
+    why = Message("monitoring.loss_estimated", shift=shift, lost=lost)
     if lost <= evidence.tolerance:
         remedy = "nothing"
     elif evidence.labelled.rows >= FEW:
@@ -114,13 +116,16 @@ def _diagnose_covariate_shift(evidence: Evidence) -> Diagnosis:
 def _diagnose_measured_loss(evidence: Evidence) -> Diagnosis:
     """Covariate shift under which labels show that the model errs more often."""
     labelled = evidence.labelled
-    why = (
-        f"covariate shift ({evidence.names}), and the model errs on these rows: {labelled.right} of"
-        f" {labelled.rows} labelled predictions were {labelled.criterion} ({labelled.expected:.0f}"
-        " expected)"
+    why = Message(
+        "monitoring.covariate_shift_measured",
+        fields=evidence.names,
+        right=labelled.right,
+        rows=labelled.rows,
+        criterion=labelled.criterion,
+        expected=labelled.expected,
     )
     if evidence.usual.rows < FEW:
-        why += "; too few labelled rows lie in the training range to test for concept drift"
+        why = Message("monitoring.too_few_usual", why=why)
     detail = {"labelled": labelled.rows}
     return Diagnosis("covariate", round(labelled.gap, 4), "retrain", why, detail)
 
@@ -133,26 +138,29 @@ def _diagnose_source(evidence: Evidence) -> Diagnosis:
     detail: dict[str, Any] = {"feature": first.field, **first.detail}
     if first.kind == "unit":
         harm, detail["changed"] = evidence.undone
-        why += f": the source changed, not the world{_describe_undone(*evidence.undone)}"
+        undone = _describe_undone(*evidence.undone)
+        why = Message("monitoring.source_changed", why=why, undone=undone)
     elif evidence.labelled.rows >= FEW:
         harm = round(max(0.0, evidence.labelled.gap), 4)
     elif first.kind != "schema":
         harm = evidence.lost
     else:  # confidence on codes that the model never saw says nothing of how often it is right
-        why += "; accuracy loss unknown"
+        why = Message("monitoring.loss_unknown", shift=why)
+    for number, other in enumerate(others[:3]):
+        joint = "monitoring.and_also" if number else "monitoring.also"
+        why = Message(joint, why=why, other=other.why)
     if others:
-        why += "; also " + "; ".join(c.why for c in others[:3])
-        detail["also"] = [{"feature": c.field, "kind": c.kind, "why": c.why} for c in others]
+        detail["also"] = [{"feature": c.field, "kind": c.kind, "why": str(c.why)} for c in others]
     if evidence.labelled.worse:
-        why += "; fix the source first, then test for concept drift"
+        why = Message("monitoring.source_first", why=why)
     return Diagnosis(first.kind, harm, "fix the source", why, detail)
 
 
-def _describe_undone(harm: float | None, changed: float | None) -> str:
+def _describe_undone(harm: float | None, changed: float | None) -> Text:
     """What a unit change costs, in words; empty where nothing is known."""
-    words = ""
+    words: Text = ""
     if changed is not None:
-        words += f"; {changed:.0%} of the predictions change when it is undone"
+        words = Message("monitoring.predictions_change", share=changed)
     if harm is not None:
-        words += f", about {harm:.3f} of accuracy is lost meanwhile"
+        words = Message("monitoring.accuracy_lost", before=words, harm=harm)
     return words

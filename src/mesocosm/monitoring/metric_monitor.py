@@ -6,6 +6,7 @@ Knows metrics and the catalog; `ServiceMonitor` calls it once a look.
 
 from __future__ import annotations
 
+from mesocosm.core.messages import Message
 from mesocosm.core.values.durations import seconds
 from mesocosm.monitoring.anomaly import MetricDetector
 from mesocosm.monitoring.monitor_state import MonitorState
@@ -48,9 +49,15 @@ class MetricMonitor:
         if not change or alerts:
             return []
         name = self.state.served.name
-        message = f"anomaly: {metric} of {name} is {value:.4g} (usually {change['before']:.4g})"
+        message = Message(
+            "monitoring.metric_anomaly",
+            metric=metric,
+            service=name,
+            value=value,
+            before=change["before"],
+        )
         raised = self.state.raise_alert("anomaly", message, {"figure": metric, **change})
-        self._react(message)
+        self._react(str(message))
         return [raised]
 
     def _react(self, why: str) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mesocosm.catalog import Catalog
+from mesocosm.core.messages import Message, Text
+from mesocosm.monitoring.alert_message import with_message
 from mesocosm.monitoring.drift.reference import ReferenceSample
 from mesocosm.monitoring.settings import Monitor
 from mesocosm.serving.service import LiveService
@@ -64,12 +66,13 @@ class MonitorState:
             and a["detail"].get("mark", "") == mark
         ]
 
-    def raise_alert(self, what: str, message: str, detail: dict[str, Any]) -> str:
+    def raise_alert(self, what: str, message: Message, detail: dict[str, Any]) -> str:
         """Raise an alert about its service; returns the alert's id."""
-        return self.catalog.alert(self.name, self.served.name, what, message, detail)
+        kept = with_message(detail, message)
+        return self.catalog.alert(self.name, self.served.name, what, str(message), kept)
 
-    def close(self, alert: Mapping[str, Any], why: str) -> None:
+    def close(self, alert: Mapping[str, Any], why: Text) -> None:
         """Close one of its alerts, with the reason."""
         self.closed.add(alert["id"])
-        self.catalog.clear(self.name, why, alert["id"])
+        self.catalog.clear(self.name, str(why), alert["id"])
         self.last.pop("verdict", None)

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import model_validator
 
-from mesocosm.core.confidential.row_values import withheld_all
+from mesocosm.core.confidential.row_values import withheld, withheld_all
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.core.url_policy import check_url, transport
+from mesocosm.monitoring.alert_message import render_alert
 
 if TYPE_CHECKING:
     from mesocosm.catalog import Catalog
@@ -55,7 +57,7 @@ class Notify(Settings):
     @model_validator(mode="after")
     def _require_recipient(self) -> Notify:
         if not self.webhook and not self.mail:
-            raise ValueError("'webhook' with an address, 'mail' with one, or both")
+            raise ValueError(Message("config.webhook_or_mail"))
         return self
 
 
@@ -111,7 +113,8 @@ class Notifier:
             self.trouble = ""
         # whatever it is: the next look tries again, and nothing else waits for it
         except Exception as error:
-            self.trouble = f"alerts of {monitor} could not be sent ({type(error).__name__})"
+            kind = type(error).__name__
+            self.trouble = str(Message("monitoring.not_sent", monitor=monitor, kind=kind))
 
     def message(self, monitor: str, alerts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """The notification of a monitor's alerts, without values of rows."""
@@ -134,11 +137,19 @@ class Notifier:
         if to.webhook:
             _post(to.webhook, to.private_network, message)
         if to.mail:
-            plural = "" if len(alerts) == 1 else "s"
             mail = EmailMessage()
-            mail["Subject"] = f"[{self.ecosystem}] {monitor}: {len(alerts)} alert{plural}"
+            subject = Message(
+                "monitoring.mail_subject",
+                ecosystem=self.ecosystem,
+                monitor=monitor,
+                count=len(alerts),
+            )
+            mail["Subject"] = subject.render()
             mail["From"], mail["To"] = to.sender, to.mail
-            paragraphs = [f"{a['message']}\n{a['runbook']}" for a in message["alerts"]]
+            paragraphs = [
+                f"{withheld(render_alert(alert))}\n{listed['runbook']}"
+                for alert, listed in zip(alerts, message["alerts"], strict=True)
+            ]
             mail.set_content("\n\n".join(paragraphs))
             host, _, port = to.smtp.rpartition(":")
             with smtplib.SMTP(host, int(port), timeout=10) as server:
@@ -154,7 +165,7 @@ def _post(url: str, private_network: bool, message: Mapping[str, Any]) -> None:
     ) as client:
         response = client.post(url, json=message)
     if response.status_code >= 300:
-        raise MesocosmError(f"the webhook returned {response.status_code}")
+        raise MesocosmError(Message("monitoring.webhook_status", status=response.status_code))
 
 
 def _key(alert: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.catalog.records import Diagnosis
+from mesocosm.core.messages import Message
 from mesocosm.core.values.durations import seconds
 from mesocosm.monitoring.alert_closing import Evidence, next_state
 from mesocosm.monitoring.monitor_state import MonitorState
@@ -58,13 +59,18 @@ class RejectionMonitor:
             "schema",
             None,
             "fix the source",
-            f"{count} of the last {rows} rows of {self.state.served.name} were rejected over"
-            f" {name}: their source writes it in another format than the training rows have",
+            Message(
+                "monitoring.many_rejected",
+                rejected=count,
+                rows=rows,
+                service=self.state.served.name,
+                field=name,
+            ),
             {"feature": name},
         )
         return self.state.raise_alert(
             "schema",
-            f"{diagnosis.why}; remedy: {diagnosis.remedy}",
+            Message("monitoring.why_and_remedy", why=diagnosis.why, remedy=diagnosis.remedy_name),
             {
                 "verdict": diagnosis.to_json(),
                 "by": "refusals",

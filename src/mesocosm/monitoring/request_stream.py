@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mesocosm.core.messages import Message, Text
+
 
 class RequestStream:
     """Requests of one mark at a monitor: traffic, or a drill.
@@ -20,6 +22,6 @@ class RequestStream:
         self.read = self.rests = 0.0
 
     @property
-    def prefix(self) -> str:
+    def prefix(self) -> Text:
         """What the messages of a drill begin with; empty for traffic."""
-        return "drill: " if self.mark else ""
+        return Message("monitoring.drill_prefix") if self.mark else ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.monitoring.drift.source_changes import find_changes
 
 SOURCE = ("unit", "schema", "missing")  # kinds of diagnosis whose remedy is at the source
@@ -56,8 +57,11 @@ def refuse_at_fault(catalog: Catalog, service: str) -> None:
         _refuse(
             catalog,
             service,
-            f"{found[0]['id']} is open ({found[0]['detail']['verdict']['why']}); fix the source, or"
-            f" close the alert with a reason: mesocosm service close {found[0]['id']} --why REASON",
+            Message(
+                "monitoring.alert_blocks_training",
+                alert=found[0]["id"],
+                why=found[0]["detail"]["verdict"]["why"],
+            ),
         )
 
 
@@ -93,15 +97,16 @@ def refuse_faulty_rows(
     changes = find_changes(known, live, LEVEL, units)
     if changes:
         name = changes[0].field
-        remedy = (
-            f"fix the source; where its values are right, close the alert about {name} with a"
-            " reason once it is raised: mesocosm service close ALERT --why REASON"
-        )
+        remedy = Message("monitoring.fix_or_close", field=name)
         _refuse(
             catalog,
             service,
-            f"the {len(live[name])} labelled rows to train on show a fault of their source:"
-            f" {changes[0].why}; {remedy}",
+            Message(
+                "monitoring.training_rows_faulty",
+                rows=len(live[name]),
+                why=changes[0].why,
+                remedy=remedy,
+            ),
         )
 
 
@@ -142,7 +147,8 @@ def _is_closed_by_person(alert: Mapping[str, Any], lines: Sequence[Mapping[str, 
     return bool(abs(nearest["at"] - at) <= 1)
 
 
-def _refuse(catalog: Catalog, service: str, why: str) -> None:
+def _refuse(catalog: Catalog, service: str, why: Message) -> None:
+    message = Message("monitoring.not_trained", why=why)
     with catalog.transaction() as con:
-        catalog.write_audit(con, "retrain", "refuse", service, f"not trained: {why}")
-    raise MesocosmError(f"not trained: {why}")
+        catalog.write_audit(con, "retrain", "refuse", service, str(message))
+    raise MesocosmError(message)

@@ -14,6 +14,7 @@ from typing import Any, cast
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.confidential.row_values import plain_all
+from mesocosm.core.messages import Message
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.integrity import find_damage
 from mesocosm.lifecycle.file_datasets import resolve_datasets
@@ -35,10 +36,10 @@ from mesocosm.serving.http.access_log import RecentRequests
 ASIDE = 0.05  # share of quarantined rows from which there is a recommendation
 TO_SERVICES = ("/v1/services/", "/v2/models/", "/v1/chat")  # routes of requests to services
 UNKNOWN = {
-    "data quality": "no dataset is built",
-    "model quality": "no model with metrics is built",
-    "stability": "no requests yet",
-    "experience": "no requests yet",
+    "data quality": Message("reports.no_dataset_built"),
+    "model quality": Message("reports.no_model_built"),
+    "stability": Message("reports.no_requests"),
+    "experience": Message("reports.no_requests"),
 }
 
 
@@ -63,7 +64,8 @@ def measure_health(
     Returns:
         `parts`: by score its `score`, `says`, `figures`, `before` (the score of what was there
         before) and `moved` (how far from there); `recommendations`, the most pressing first, each
-        with the `page` where it is acted on; and `next`, their texts.
+        with the `page` where it is acted on; and `next`, their texts. Texts are English,
+        each with its `id` and `params`.
     """
     since = catalog.clock() - DAYS * 86400
     reader = requests or open_requests(spec)
@@ -81,10 +83,10 @@ def measure_health(
         "stability": stability | {"before": success_rate(earlier)},
         "experience": experience | {"before": apdex_of_all(spec, earlier)},
     }
-    recommendations: list[dict[str, str]] = []
+    recommendations: list[dict[str, object]] = []
     pages = (("services", stability), ("data", data), ("models", models), ("services", experience))
     for page, part in pages:
-        recommendations += [{"page": page, "text": text} for text in part["next"]]
+        recommendations += [_recommend(page, text) for text in part["next"]]
     health = {
         "parts": {name: _finish_part(part, UNKNOWN[name]) for name, part in parts.items()},
         "next": [recommendation["text"] for recommendation in recommendations],
@@ -95,16 +97,20 @@ def measure_health(
     return cast(dict[str, Any], plain_all(health))
 
 
-def _finish_part(part: Row, unknown: str) -> Row:
+def _recommend(page: str, text: Message) -> dict[str, object]:
+    """A recommendation in English, with the id and the parameters of its text."""
+    return {"page": page, "text": str(text), **text.as_json()}
+
+
+def _finish_part(part: Row, unknown: Message) -> Row:
     """A score with rounded numbers, how far it moved, and a sentence."""
     score, before = part["score"], part["before"]
     moved = None
     if score is not None and before is not None:
         moved = round(score - before, 4)
     finished = {key: round_score(value) for key, value in part.items() if key != "next"}
-    if score is None:
-        finished["says"] = unknown
-    return finished | {"moved": moved}
+    says = unknown if score is None else part["says"]
+    return finished | {"says": str(says), "message": says.as_json(), "moved": moved}
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -132,7 +138,7 @@ def _measure_data(spec: Spec, catalog: Catalog) -> Row:
     figures: dict[str, Row] = {}
     before: list[float] = []
     advice = [
-        f"{address}: {fault}; 'mesocosm build' rebuilds it"
+        Message("reports.damaged", address=address, fault=fault)
         for address, fault in find_damage(spec, catalog).items()
     ]
     for name in resolve_datasets(spec):
@@ -140,7 +146,7 @@ def _measure_data(spec: Spec, catalog: Catalog) -> Row:
         advice += [_stop_advice(name, change) for change in stops]
         snapshots = catalog.snapshots(name)
         if not snapshots:
-            advice.append(f"'{name}' was not built: mesocosm build")
+            advice.append(Message("reports.not_built", name=name))
             continue
         account, report = snapshots[-1]["account"], snapshots[-1]["report"]
         figures[name] = {
@@ -153,42 +159,35 @@ def _measure_data(spec: Spec, catalog: Catalog) -> Row:
     return {
         "score": _mean([figure["quality"] for figure in figures.values()]),
         "before": _mean(before),
-        "says": "the mean quality of the datasets: rows that are complete, valid and no duplicates",
+        "says": Message("reports.data_quality"),
         "figures": figures,
         "next": advice,
     }
 
 
-def _stop_advice(name: str, change: FieldChange) -> str:
+def _stop_advice(name: str, change: FieldChange) -> Message:
     """What to do about a change that stopped a build."""
-    text = (
-        f"the last build of '{name}' stopped, nothing was trained on it: {change.sentence}; fix"
-        " the source"
-    )
+    text = Message("reports.build_stopped", name=name, reason=change.sentence)
     if change.kind == "build":
         return text
     accepted = name
     if change.field:
         accepted = f"{name}.{change.field}"
-    return f"{text}, or accept it with: mesocosm build --accept {accepted}"
+    return Message("reports.or_accept", advice=text, accepted=accepted)
 
 
-def _data_advice(name: str, account: Mapping[str, int], report: Mapping[str, Any]) -> Iterator[str]:
+def _data_advice(
+    name: str, account: Mapping[str, int], report: Mapping[str, Any]
+) -> Iterator[Message]:
     """What to do about unreadable values and quarantined rows."""
     for field, count in report.get("unreadable", {}).items():
         share = count / max(1, report["before"][field]["rows"])
         if share >= ASIDE:
-            yield (
-                f"{count} values of '{name}.{field}' could not be read ({share:.0%}); correct the"
-                " source, or the type of the field"
-            )
+            yield Message("reports.unreadable", values=count, name=name, field=field, share=share)
     share = account["quarantined"] / max(1, account["in"])
     if share >= ASIDE and report["reasons"]:
         why, count = max(report["reasons"].items(), key=lambda reason: reason[1])
-        yield (
-            f"{share:.0%} of the rows of '{name}' are quarantined, {count} of them because: {why};"
-            " fix the source, or a rule of the file that is too strict"
-        )
+        yield Message("reports.quarantined", share=share, name=name, rows=count, why=why)
 
 
 def _measure_models(spec: Spec, catalog: Catalog) -> Row:
@@ -196,11 +195,11 @@ def _measure_models(spec: Spec, catalog: Catalog) -> Row:
     from mesocosm.learning.evaluation.model_card import leading_metric
 
     figures: dict[str, Row] = {}
-    before, advice = list[float](), list[str]()
+    before, advice = list[float](), list[Message]()
     for name, model in spec.eco.models.items():
         versions = catalog.versions(name)
         if not versions:
-            advice.append(f"'{name}' has no version: mesocosm build")
+            advice.append(Message("reports.no_version", name=name))
             continue
         now = _newest_champion(versions)
         found = _skill_of(now["metrics"], leading_metric(now["metrics"]))
@@ -210,12 +209,12 @@ def _measure_models(spec: Spec, catalog: Catalog) -> Row:
         last = _metrics_before(versions, now)
         before.append((_skill_of(last, leading_metric(last)) or found)["skill"])
         if versions[-1]["state"] == "refused":
-            advice.append(f"the newest version of '{name}' is refused: {versions[-1]['why']}")
+            advice.append(Message("reports.version_refused", name=name, why=versions[-1]["why"]))
         advice += _model_advice(name, model, found, now["metrics"])
     return {
         "score": _mean([figure["skill"] for figure in figures.values()]),
         "before": _mean(before),
-        "says": "error reduction over the baseline, on held-out rows",
+        "says": Message("reports.model_quality"),
         "figures": figures,
         "next": advice,
     }
@@ -234,23 +233,32 @@ def _metrics_before(versions: Sequence[Row], now: Row) -> Mapping[str, Any]:
     return metrics
 
 
-def _model_advice(name: str, model: Model, found: Row, metrics: Mapping[str, Any]) -> Iterator[str]:
+def _model_advice(
+    name: str, model: Model, found: Row, metrics: Mapping[str, Any]
+) -> Iterator[Message]:
     """What to do about a model that is hardly better than its baseline, has no gates, or is weak
     on a slice.
     """
     interval, baseline = found["interval"], found["simplest"]
     if interval and interval[0] <= baseline:
-        yield (
-            f"'{name}' is not significantly better than its baseline ({found['figure']}"
-            f" {found['value']:.3f}, {interval[0]:.3f} to {interval[1]:.3f}; baseline"
-            f" {baseline:.3f}): more rows, other inputs, or another base"
+        yield Message(
+            "reports.not_better",
+            name=name,
+            metric=found["figure"],
+            value=found["value"],
+            low=interval[0],
+            high=interval[1],
+            baseline=baseline,
         )
     if not model.require:
-        yield f"'{name}' has no gates: 'require' in the file"
+        yield Message("reports.no_gates", name=name)
     for weak in metrics.get("slices", ())[:1]:
-        yield (
-            f"'{name}' is weak where {weak['where']} ({weak['accuracy']:.3f} on {weak['rows']}"
-            " rows): inspect them, or collect more of them"
+        yield Message(
+            "reports.weak_slice",
+            name=name,
+            where=weak["where"],
+            accuracy=weak["accuracy"],
+            rows=weak["rows"],
         )
 
 

@@ -16,7 +16,9 @@ from typing import Any
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.recent_predictions import count_unsure
 from mesocosm.config import Spec
+from mesocosm.core.messages import Message
 from mesocosm.core.values.durations import seconds
+from mesocosm.monitoring.alert_message import alert_text
 from mesocosm.serving.http.access_log import Request
 from mesocosm.serving.settings import Service
 
@@ -43,14 +45,18 @@ class Traffic:
     cut: bool
 
     @property
-    def text(self) -> str:
+    def text(self) -> Message:
         """Which requests are counted; where older ones are left out, how many there are and since
         when.
         """
         if not self.cut or not self.requests:
-            return f"requests of {DAYS:.0f} days"
+            return Message("reports.requests_of_days", days=DAYS)
         first = datetime.fromtimestamp(self.requests[0].at, UTC)
-        return f"the newest {len(self.requests):,} requests, since {first:%Y-%m-%d %H:%M} UTC"
+        return Message(
+            "reports.newest_requests",
+            requests=len(self.requests),
+            since=f"{first:%Y-%m-%d %H:%M}",
+        )
 
 
 def round_score(value: Any) -> Any:
@@ -121,14 +127,17 @@ def measure_stability(spec: Spec, catalog: Catalog, traffic: Traffic) -> Row:
     alerts = [alert for alert in catalog.alerts(most=2000) if alert["at"] >= since]
     open_alerts = catalog.alerts(open_only=True, marked=True)
     acts = Counter(entry["act"] for entry in catalog.audit(5000) if entry["at"] >= since)
-    advice = [f"{a['monitor']} has an open alert: {a['message']}" for a in open_alerts[:5]]
+    advice = [
+        Message("reports.open_alert", monitor=a["monitor"], message=alert_text(a))
+        for a in open_alerts[:5]
+    ]
     watched = {monitor.service for monitor in spec.eco.monitors.values()}
     for name, service in spec.eco.services.items():
         if service.model and name not in watched:
-            advice.append(f"no monitor watches '{name}': add one to the file")
+            advice.append(Message("reports.no_monitor", name=name))
     return {
         "score": success_rate(requests),
-        "says": f"success rate ({traffic.text}, excluding 4xx)",
+        "says": Message("reports.success_rate", requests=traffic.text),
         "figures": {
             "requests": len(requests),
             "failed": sum(request.status >= 500 for request in requests),
@@ -153,23 +162,25 @@ def _minutes_to_clear(alerts: Sequence[Mapping[str, Any]]) -> float | None:
 def measure_experience(spec: Spec, catalog: Catalog, traffic: Traffic) -> Row:
     """The Apdex, with abstention and accuracy of each service."""
     figures: dict[str, Row] = {}
-    advice: list[str] = []
+    advice: list[Message] = []
     for name, service in spec.eco.services.items():
         figure = _service_figures(catalog, name, service, traffic)
         requests, share = figure.pop("asked"), figure.pop("abstained")
         figures[name] = figure
         if service.abstain and requests >= FEW and share > 2 * service.abstain:
             advice.append(
-                f"'{name}' abstains on {share:.0%} of requests, where {service.abstain:.0%} is"
-                f" usual: mesocosm model labels {service.model} --new"
+                Message(
+                    "reports.abstains_often",
+                    name=name,
+                    share=share,
+                    usual=service.abstain,
+                    model=service.model,
+                )
             )
         advice += _service_advice(name, service, figure, requests)
     return {
         "score": apdex_of_all(spec, traffic.requests),
-        "says": (
-            f"Apdex ({traffic.text}): requests within the latency goal ({GOAL_MS:.0f} ms where none"
-            " is set), half for those within four times as long"
-        ),
+        "says": Message("reports.apdex", requests=traffic.text, goal=GOAL_MS),
         "figures": figures,
         "next": advice,
     }
@@ -202,16 +213,15 @@ def _service_figures(catalog: Catalog, name: str, service: Service, traffic: Tra
     return figure
 
 
-def _service_advice(name: str, service: Service, figure: Row, requests: int) -> Iterator[str]:
+def _service_advice(name: str, service: Service, figure: Row, requests: int) -> Iterator[Message]:
     """What to do about a service that gets no labels, or is slow."""
     if service.model and requests >= 10 * FEW and figure["labels"] < FEW:
-        yield (
-            f"{figure['labels']} true labels for the last {requests} predictions of '{name}', so"
-            " its accuracy is not known: mesocosm service feedback, or mesocosm model labels"
-            f" {service.model} --next"
+        yield Message(
+            "reports.few_labels",
+            labels=figure["labels"],
+            requests=requests,
+            name=name,
+            model=service.model,
         )
     if figure["apdex"] is not None and figure["apdex"] < LEAST_APDEX:
-        yield (
-            f"'{name}' is slower than its goal (p95 {figure['p95_ms']} ms, goal"
-            f" {figure['goal_ms']:.0f} ms): workers or precision in its 'runtime', or 'batch'"
-        )
+        yield Message("reports.slow", name=name, p95=figure["p95_ms"], goal=figure["goal_ms"])

@@ -17,6 +17,7 @@ import orjson
 
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import MesocosmError, RetryableError
+from mesocosm.core.messages import Message
 
 ROOM = 8_000_000  # bytes
 
@@ -76,7 +77,7 @@ class PredictionLog:
         )
         with self.lock:
             if self.spooled + len(data) > self.room:
-                raise RetryableError("the catalog is locked or read-only, and the spool is full")
+                raise RetryableError(Message("serving.spool_full"))
             os.pwrite(self.file, data, self.spooled)
             os.fdatasync(self.file)
             self.spooled += len(data)

@@ -18,6 +18,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.serving.candidate import Candidate
 from mesocosm.serving.deployment import DeployedService
 from mesocosm.serving.model_instance import Load, ModelInstance
@@ -250,8 +251,10 @@ class LiveService(DeployedService):
         """
         row = self.catalog.prediction(prediction)
         if row is None or row["service"] != self.name:
-            found = f"'{prediction[:40]}' is not a prediction of {self.name}"
-            raise ConfigValueError("id", found, "the id of one")
+            found = Message(
+                "serving.not_a_prediction_of", prediction=prediction[:40], name=self.name
+            )
+            raise ConfigValueError("id", found, Message("serving.id_of_prediction"))
         feedback = {
             "prediction": prediction,
             "service": self.name,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration
 from mesocosm.core.values.thresholds import Bound
@@ -47,11 +48,9 @@ class Rollout(Settings):
     @model_validator(mode="after")
     def _check_steps(self) -> Rollout:
         if list(self.steps) != sorted(set(self.steps)):
-            raise ValueError(f"'steps' that rise, got {', '.join(map(str, self.steps))}")
+            raise ValueError(Message("config.rising_steps", steps=tuple(map(str, self.steps))))
         if "agreement" in self.guard and self.method != "shadow":
-            raise ValueError(
-                "a guard on 'agreement' with 'method: shadow' only, where both versions predict"
-            )
+            raise ValueError(Message("config.agreement_in_shadow"))
         return self
 
 
@@ -150,7 +149,7 @@ class Service(Settings):
     @model_validator(mode="after")
     def _check_purpose(self) -> Service:
         if not self.model and not self.answers:
-            raise ValueError("'model' with a model, 'answers' with a table, or both")
+            raise ValueError(Message("config.model_or_answers"))
         if self.fallback and (not self.model or self.fallback == self.model):
-            raise ValueError("'fallback' beside 'model', with another model than that")
+            raise ValueError(Message("config.fallback_with_model"))
         return self

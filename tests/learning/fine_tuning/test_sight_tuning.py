@@ -60,7 +60,7 @@ def refusals(failed: Any) -> list[str]:
     told = [
         re.fullmatch(
             r"reader-v1-\w+ is refused \(it is significantly worse than the (\w+) baseline .*\)",
-            f.found,
+            str(f.found),
         )
         for f in failed
     ]
@@ -456,7 +456,7 @@ models:
             "features: [box]\n    track: []\n    fine_tune: {method: lora, trainable: text}",
             "no input is an image, so there is one base to fine-tune",
         ),
-        ("image_base: vit", "max_length: 64", "images are read by filters learned from them"),
+        ("image_base: vit", "max_length: 64", "images are read by filters trained on them"),
         ("fine_tune: lora", "fine_tune: prefix", "'prefix' puts tokens before a text"),
         (
             "fine_tune: lora",

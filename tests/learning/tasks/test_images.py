@@ -288,7 +288,7 @@ def test_what_cannot_see_is_said(pond: Path) -> None:
         (
             "fine_tune: {method: frozen, head: linear}",
             "fine_tune: lora",
-            "images are read by filters learned from them",
+            "images are read by filters trained on them",
         ),
         (
             "features: [text, amount, photo]",

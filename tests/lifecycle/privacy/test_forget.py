@@ -187,7 +187,7 @@ def test_figures_of_other_fields_hold_no_key(
         and (eco.catalog.prediction("p-2") is None) is (key == "40")
     )
     assert eco.catalog.prediction("p-3") is not None, "who is 7 years old is not the subject 7"
-    with pytest.raises(ConfigValueError, match="an empty key names nobody"):
+    with pytest.raises(ConfigValueError, match="an empty key is no subject's"):
         forget(eco.spec, eco.catalog, "folk", [key, " "])
     assert eco.catalog.prediction("p-3") is not None
 

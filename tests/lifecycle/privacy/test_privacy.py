@@ -254,7 +254,7 @@ datasets:
     assert not eco.build().failed and {c.sign for c in eco.plan()} == {"="}
     forget(eco.spec, eco.catalog, "folk", [f"person-{i}" for i in range(0, 200, 50)])
     change = next(c for c in eco.plan() if c.address == "datasets.folk")
-    assert change.sign == "±" and "rows left it" in change.because[0]
+    assert change.sign == "±" and "rows left it" in change.why
     assert not eco.build().failed and {c.sign for c in eco.plan()} == {"="}
     snapshot = eco.catalog.snapshot(dataset="folk")
     assert (

@@ -80,7 +80,7 @@ class Plan(Sequence[Change]):
                 change.sign,
                 change.address,
                 ACTIONS[change.sign],
-                "; ".join(change.because),
+                change.why,
                 self.costs.get(change.address, {}).get("text"),
             )
             for change in self.changes

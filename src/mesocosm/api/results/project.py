@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from mesocosm.catalog.records import Alert, Alerts, Rollout
 from mesocosm.core.errors import Finding
 from mesocosm.core.records import OMIT, Json, JsonObject, Record, write_value
+from mesocosm.monitoring.alert_message import message_as_json
 
 ALERT_KEYS = ("id", "monitor", "service", "what", "message", "at")
 ROLLOUT_KEYS = ("version", "before", "strategy", "step", "why", "detail", "began")
@@ -211,7 +212,8 @@ class Status:
 
 def _shorten_alert(alert: Alert) -> dict[str, Json]:
     data = alert.to_json()
-    return {key: data[key] for key in ALERT_KEYS}
+    text = write_value(message_as_json(data))
+    return {key: data[key] for key in ALERT_KEYS} | {"text": text}
 
 
 @dataclass(frozen=True, slots=True)

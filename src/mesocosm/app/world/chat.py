@@ -20,6 +20,7 @@ from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import Problem
@@ -293,9 +294,8 @@ def _read_messages(body: Any) -> list[str]:
             return messages
     raise Problem(
         422,
-        "Unprocessable request",
-        f"'messages' are 1 to {MOST_TURNS} of a 'role' and a 'content' of at most {MOST_WORDS}"
-        " characters, and the last is the user's",
+        Message("serving.unprocessable"),
+        Message("serving.talk_messages", turns=MOST_TURNS, letters=MOST_WORDS),
     )
 
 

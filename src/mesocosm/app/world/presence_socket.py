@@ -25,6 +25,7 @@ from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog, list_moments
 from mesocosm.core.confidential.row_values import plain, withheld
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.permissions import OWNER, RIGHTS
 from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import Problem
@@ -32,7 +33,7 @@ from mesocosm.serving.http.request_headers import read_token as token_of
 from mesocosm.serving.http.websockets import DirectChannel, encode_frame, find_channel
 from mesocosm.world.presence.state import Crowd, named
 
-UNPROCESSABLE = "Unprocessable request"
+UNPROCESSABLE = Message("serving.unprocessable")
 RATE = 20  # snapshots a second
 WAITING = 8  # messages that may wait for a visitor who reads slowly; the oldest are dropped
 WORDS = 280  # characters of one line
@@ -288,7 +289,7 @@ def _add_scene_routes(app: FastAPI, scenery: Scenery, catalog: Catalog, door: Do
     @app.get("/v1/scene")
     async def scene(at: float | None = None) -> Any:
         if at is not None and not 0 <= at < 2**40:
-            raise Problem(422, UNPROCESSABLE, "'at' is a time in seconds since 1970")
+            raise Problem(422, UNPROCESSABLE, Message("serving.at_is_seconds"))
         return await asyncio.to_thread(lambda: scenery.scene(at).model_dump())
 
     @app.get("/v1/world/models/{kind}")
@@ -296,7 +297,7 @@ def _add_scene_routes(app: FastAPI, scenery: Scenery, catalog: Catalog, door: Do
         try:
             file = await asyncio.to_thread(scenery.body, kind)
         except (MesocosmError, ConfigValueError) as failure:
-            raise Problem(404, "No such model", str(failure)) from failure
+            raise Problem(404, Message("serving.no_such_model"), failure.render()) from failure
         return FileResponse(file, media_type="model/gltf-binary")
 
 
@@ -330,14 +331,14 @@ def _add_note_routes(app: FastAPI, scenery: Scenery, catalog: Catalog) -> None:
             body = {}
         on, text, who, role = body.get("on"), body.get("text"), body.get("who"), request.state.role
         if not isinstance(on, str) or on not in scenery.things:
-            raise Problem(422, UNPROCESSABLE, "'on' is the address of an element of this world")
+            raise Problem(422, UNPROCESSABLE, Message("serving.on_is_address"))
         if not isinstance(text, str) or not text.strip() or len(text) > 1000:
-            raise Problem(422, UNPROCESSABLE, "'text' is a note of 1 to 1000 characters")
+            raise Problem(422, UNPROCESSABLE, Message("serving.note_length"))
         name = named(who, 0) if who else str(role)
         return await asyncio.to_thread(book.leave, catalog, on, text.strip(), name, str(role))
 
     @app.delete("/v1/notes/{ident}")
     async def take(ident: int, request: Request) -> Any:
         if not await asyncio.to_thread(book.take, catalog, ident, str(request.state.role)):
-            raise Problem(404, "No such note", "no note has that number, or it was removed already")
+            raise Problem(404, Message("serving.no_such_note"), Message("serving.note_removed"))
         return {"taken": ident}

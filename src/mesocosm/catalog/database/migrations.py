@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mesocosm.catalog.database import schema as t
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 
 BASELINE, HEAD = "0001", "0002"
 VERSION_TABLE = "catalog_schema"  # searches keep their own `alembic_version` in the same database
@@ -49,10 +50,7 @@ def migrate_catalog(engine: Engine) -> Path | None:
     if version == HEAD:
         return None
     if version is not None and version > HEAD:
-        raise MesocosmError(
-            f"the catalog has schema version {version}, and this release knows versions up to"
-            f" {HEAD}; use the release that wrote it"
-        )
+        raise MesocosmError(Message("lifecycle.newer_catalog", version=version, newest=HEAD))
     backup = None
     if version is None and not inspect(engine).get_table_names():
         _create(engine)

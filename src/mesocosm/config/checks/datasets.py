@@ -11,6 +11,7 @@ from mesocosm.config.checks.names import check_reference
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.faults import Fault, Path, fault
+from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.ibis_sql import is_number
 from mesocosm.data.pipeline.internal_names import (
@@ -25,7 +26,7 @@ from mesocosm.data.quality.rules.rule import RuleKind
 from mesocosm.data.types.field import FieldKind
 from mesocosm.data.types.number import Rates
 
-OF_DATASET = "a field of this dataset"
+OF_DATASET = Message("config.field_of_dataset")
 
 
 def check_datasets(eco: Ecosystem) -> Iterator[Fault]:
@@ -65,9 +66,8 @@ def _check_spelling(at: Path, fields: Mapping[str, FieldKind]) -> Iterator[Fault
         name = alike[1][:60]
         yield fault(
             (*at, "fields", alike[1]),
-            f"the fields '{alike[0]}' and '{alike[1]}' differ only in case",
-            f"names that differ in more, as '{name}_2', with 'column: {_quote(name)}' for the"
-            " column of the source (or 'column: \"#N\"' for its place, from 1)",
+            Message("config.fields_differ_in_case", first=alike[0], second=alike[1]),
+            Message("config.other_field_name", name=name, column=_quote(name)),
         )
 
 
@@ -79,7 +79,7 @@ def _check_own_fields(at: Path, data: Dataset) -> Iterator[Fault]:
     """Settings of a dataset that name its own fields."""
     for path, word in _own_fields(data):
         if word is not None and word not in data.fields:
-            found = f"no field is named '{word}'"
+            found = Message("config.no_field", name=word)
             yield fault((*at, *path), found, OF_DATASET, sorted(data.fields), word)
 
 
@@ -106,10 +106,12 @@ def _check_retention(at: Path, data: Dataset) -> Iterator[Fault]:
     path, field = (*at, "retention", "by"), data.retention.by
     kind = data.fields.get(field)
     if kind and kind.ibis_type not in ("date", "timestamp"):
-        yield fault(path, f"'{field}' is not a date", "a date field of this dataset")
+        yield fault(
+            path, Message("config.not_a_date", field=field), Message("config.date_field_of_dataset")
+        )
     if kind and kind.private:
-        found = f"'{field}' is private, so its day is not kept"
-        yield fault(path, found, "a date field that is not private")
+        found = Message("config.private_date", field=field)
+        yield fault(path, found, Message("config.public_date_field"))
 
 
 def _check_anonymity(at: Path, data: Dataset) -> Iterator[Fault]:
@@ -118,12 +120,14 @@ def _check_anonymity(at: Path, data: Dataset) -> Iterator[Fault]:
     for i, quasi in enumerate(data.anonymity.of):
         if quasi in data.fields and data.fields[quasi].private:
             path = (*at, "anonymity", "of", i)
-            yield fault(path, f"'{quasi}' is private already", "a field that is not")
+            yield fault(
+                path, Message("config.already_private", field=quasi), Message("config.public_field")
+            )
     if data.key in data.fields and not data.fields[data.key].private:
         yield fault(
             (*at, "anonymity"),
-            f"the key '{data.key}' is in plain text, so every row names its subject",
-            f"'private' in the field '{data.key}', or no key",
+            Message("config.key_in_plain_text", key=data.key),
+            Message("config.private_key_or_none", key=data.key),
         )
 
 
@@ -132,11 +136,11 @@ def _check_repairs(at: Path, data: Dataset) -> Iterator[Fault]:
         path = (*at, "repairs", i)
         for word in repair.reads:
             if word not in data.fields:
-                found = f"the repair names no field '{word}'"
+                found = Message("config.repair_without_field", name=word)
                 yield fault(path, found, OF_DATASET, sorted(data.fields), word)
             elif word in repair.repaired_fields and data.fields[word].private:
-                found = f"'{word}' is private, and a repair keeps a table of its values"
-                yield fault(path, found, "a field that is not private")
+                found = Message("config.repair_of_private", field=word)
+                yield fault(path, found, Message("config.public_field_long"))
 
 
 def _check_rule(
@@ -151,11 +155,11 @@ def _check_rule(
     if isinstance(rule, Condition):
         text = rule.condition
     if "of" in type(rule).model_fields and not named:
-        found = f"the rule '{text}' names no field"
-        yield fault(path, found, "'of' with a field of this dataset", sorted(fields))
+        found = Message("config.rule_without_field", rule=text)
+        yield fault(path, found, Message("config.rule_needs_field"), sorted(fields))
     unknown = [name for name in named if name not in fields]
     for name in unknown:
-        found = f"the rule '{text}' names no field '{name}'"
+        found = Message("config.rule_of_unknown_field", rule=text, name=name)
         yield fault(path, found, OF_DATASET, sorted(fields), name)
     if not unknown:
         try:
@@ -174,7 +178,7 @@ def _check_field(
         yield from _check_rule(eco, (*at, "rules", i), rule.about_field(name), fields)
     for other in kind.other_fields:
         if other not in fields:
-            found = f"a step of '{name}' reads '{other}', which is not a field"
+            found = Message("config.step_of_unknown_field", name=name, other=other)
             yield fault(at, found, OF_DATASET, sorted(fields), other)
     rates = getattr(kind, "rates", None)
     if isinstance(rates, Rates):
@@ -189,12 +193,9 @@ def _check_name(at: Path, name: str) -> Iterator[Fault]:
     problem = find_name_problem(name)
     if not problem:
         return
-    expected = "another name, and 'column: \"#N\"' for the column at place N of the source, from 1"
+    expected = Message("config.other_name_by_place")
     if name.lower() in LINEAGE_COLUMNS:
-        expected = (
-            f"another name, as 'source{name[:60]}', with 'column: {_quote(name[:60])}' for the"
-            " column of the source"
-        )
+        expected = Message("config.other_name_by_column", name=name[:60], column=_quote(name[:60]))
     yield fault(at, problem, expected)
 
 
@@ -205,14 +206,19 @@ def _check_imputation(
     if order is not None and order in fields:
         of_order = fields[order].ibis_type
         if of_order != "date" and not is_number(of_order):
-            found = f"'{order}' cannot order rows"
-            yield fault((*at, "missing", "order"), found, "a number or date field")
+            found = Message("config.cannot_order_rows", field=order)
+            yield fault((*at, "missing", "order"), found, Message("config.number_or_date_field"))
     if kind.missing.numeric and kind.ibis_type not in ("int64", "float64"):
         type_name = kind.model_dump()["type"]
         yield fault(
             (*at, "missing"),
-            f"'{kind.missing.method}' needs numbers, and '{name}' is a {type_name}",
-            "mode, constant, quarantine or keep",
+            Message(
+                "config.imputation_needs_numbers",
+                method=kind.missing.method,
+                name=name,
+                type_name=type_name,
+            ),
+            Message("config.imputation_choices"),
         )
 
 
@@ -221,8 +227,8 @@ def _check_aliases(at: Path, aliases: Mapping[str, str], values: Iterable[str]) 
         if value not in values:
             yield fault(
                 (*at, "aliases", alias),
-                f"the alias '{alias}' stands for '{value}', which is not a value",
-                "one of its values",
+                Message("config.alias_of_unknown_value", alias=alias, value=value),
+                Message("config.one_of_its_values"),
                 list(values),
                 value,
             )

@@ -4,10 +4,19 @@ the right section. Knows the grammar's sections.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.core.faults import Fault, Path, fault
+from mesocosm.core.messages import Message
+
+SECTION_NAMES = {
+    "sources": "config.section.source",
+    "datasets": "config.section.dataset",
+    "models": "config.section.model",
+    "services": "config.section.service",
+    "monitors": "config.section.monitor",
+}
 
 
 def check_names(eco: Ecosystem) -> Iterator[Fault]:
@@ -16,8 +25,8 @@ def check_names(eco: Ecosystem) -> Iterator[Fault]:
     for section in SECTIONS:
         for name in getattr(eco, section):
             if name in seen:
-                found = f"the name '{name}' is taken by {seen[name]}.{name}"
-                yield fault((section, name), found, "a name used once in the file")
+                found = Message("config.name_taken", name=name, section=seen[name])
+                yield fault((section, name), found, Message("config.unique_name"))
             seen.setdefault(name, section)
 
 
@@ -28,10 +37,20 @@ def check_reference(eco: Ecosystem, path: Path, word: str, *sections: str) -> It
         choices += getattr(eco, section)
     if word in choices:
         return
-    kinds = " or a ".join(section[:-1] for section in sections)
+    kinds = _name_sections(sections)
     for section in SECTIONS:
         if word in getattr(eco, section):
-            found = f"'{word}' is a {section[:-1]}"
-            yield fault(path, found, f"a {kinds}", sorted(choices), word)
+            found = Message("config.is_a", word=word, kind=_name_sections([section]))
+            expected = Message("config.a_kind", kinds=kinds)
+            yield fault(path, found, expected, sorted(choices), word)
             return
-    yield fault(path, f"no {kinds} is named '{word}'", "", sorted(choices), word)
+    found = Message("config.no_such_name", kinds=kinds, word=word)
+    yield fault(path, found, "", sorted(choices), word)
+
+
+def _name_sections(sections: Sequence[str]) -> Message:
+    """What a resource of one of two sections is, as `dataset or a source`."""
+    names = [Message(SECTION_NAMES[section]) for section in sections]
+    if len(names) == 1:
+        return names[0]
+    return Message("config.either_kind", first=names[0], second=names[1])

@@ -15,6 +15,7 @@ from mesocosm.config.checks.services import check_services
 from mesocosm.config.checks.world import check_world
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.faults import Fault, fault
+from mesocosm.core.messages import Message
 
 
 def check_references(eco: Ecosystem) -> Iterator[Fault]:
@@ -39,5 +40,5 @@ def _check_paths(eco: Ecosystem) -> Iterator[Fault]:
             continue
         normal = normpath(path)
         if isabs(normal) or normal == ".." or normal.startswith("../"):
-            found = f"'{path[:80]}' leaves the project's folder"
-            yield fault(where, found, "a path inside it", key=where[-1])
+            found = Message("config.path_outside", path=path[:80])
+            yield fault(where, found, Message("config.path_inside"), key=where[-1])

@@ -9,6 +9,7 @@ from mesocosm.config.checks.surge import check_surge
 from mesocosm.config.model_tasks import find_model_task
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.faults import Fault, fault, unknown_field
+from mesocosm.core.messages import Message
 from mesocosm.monitoring.settings import Monitor
 from mesocosm.serving.settings import Service
 
@@ -55,15 +56,17 @@ def _check_fallback(
     if first.init_from != fallback and not same_task:
         yield fault(
             path,
-            f"'{fallback}' does not predict what '{serves}' predicts",
-            f"a model that trains on '{first.dataset}' and predicts '{first.target}'",
+            Message("config.fallback_of_other_target", fallback=fallback, model=serves),
+            Message("config.model_on_dataset", dataset=first.dataset, target=first.target),
         )
     more = sorted(set(second.features) - set(first.features))
     if more:
         yield fault(
             path,
-            f"'{fallback}' reads {', '.join(more)}, and '{serves}' does not",
-            "a model of no more inputs",
+            Message(
+                "config.fallback_reads_more", fallback=fallback, fields=tuple(more), model=serves
+            ),
+            Message("config.model_without_more_inputs"),
         )
 
 
@@ -75,6 +78,6 @@ def _check_monitor(eco: Ecosystem, name: str, monitor: Monitor) -> Iterator[Faul
     if watched and "fallback" in monitor.on_anomaly and not watched.fallback:
         yield fault(
             (*at, "on_anomaly"),
-            f"'{monitor.service}' has no simpler model",
-            f"'fallback' with a model in the service '{monitor.service}'",
+            Message("config.no_fallback", service=monitor.service),
+            Message("config.set_fallback", service=monitor.service),
         )

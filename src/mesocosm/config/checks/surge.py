@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from mesocosm.config.model_tasks import sends_rows
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.faults import Fault, Path, fault
+from mesocosm.core.messages import Message
 from mesocosm.learning.model import Model
 from mesocosm.monitoring.settings import Monitor
 from mesocosm.monitoring.surge.settings import Surge
@@ -25,23 +26,23 @@ def check_surge(eco: Ecosystem, name: str, monitor: Monitor) -> Iterator[Fault]:
     if model is None or not sends_rows(eco, model):
         yield fault(
             at,
-            f"'{monitor.service}' serves no classifier, so no prediction of it can surge",
-            "a service of a model that predicts classes",
+            Message("config.surge_without_classes", service=monitor.service),
+            Message("config.service_of_classes"),
         )
         return
     yield from _check_fields(surge, model, monitor.service, str(service.model), at)
     if surge.unsure and not service.abstain:
         yield fault(
             (*at, "unsure"),
-            f"'{monitor.service}' never abstains",
-            "'abstain' in the service, as 'abstain: 0.1'",
+            Message("config.never_abstains", service=monitor.service),
+            Message("config.set_abstain"),
         )
     values = _class_values(eco, model)
     if values and surge.label is not None and surge.label not in values:
         yield fault(
             (*at, "label"),
-            f"'{service.model}' never predicts '{surge.label}'",
-            f"a value of '{model.target}'",
+            Message("config.never_predicts", model=service.model, label=surge.label),
+            Message("config.value_of_target", target=model.target),
             values,
             surge.label,
         )
@@ -54,8 +55,8 @@ def _check_fields(surge: Surge, model: Model, service: str, name: str, at: Path)
         if field and field not in taken:
             yield fault(
                 (*at, key),
-                f"'{service}' takes no field '{field}'",
-                f"an input of '{name}', or one of its 'context_fields'",
+                Message("config.service_without_field", service=service, field=field),
+                Message("config.input_or_context", name=name),
                 taken,
                 field,
             )

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from mesocosm.config.checks.names import check_reference
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.faults import Fault, Path, fault
+from mesocosm.core.messages import Message
 from mesocosm.world.elements import ELEMENTS
 from mesocosm.world.settings import ENDPOINT, ROWS
 
@@ -42,24 +43,35 @@ def _check_speaker(eco: Ecosystem, path: Path, word: str) -> Iterator[Fault]:
         return  # a folder or a hub's name is looked up when it is needed
     if word == ENDPOINT:
         if not eco.language:
-            expected = "'language' with its endpoint and model beside 'world'"
-            yield fault(path, "the file names no language model", expected)
+            expected = Message("config.set_language")
+            yield fault(path, Message("config.no_language_model"), expected)
         return
     from mesocosm.learning.base_models import BASES
 
     speakers = [ROWS, ENDPOINT, *(name for name, base in BASES.items() if base.writes)]
     if word not in BASES:
-        found = f"unknown model '{word[:60]}'"
-        yield fault(path, found, "one of the choices", speakers, word)
+        found = Message("config.unknown_model", name=word[:60])
+        yield fault(path, found, Message("config.one_of_choices"), speakers, word)
     elif not BASES[word].writes:
-        yield fault(path, f"'{word}' does not generate text", "one of the choices", speakers)
+        yield fault(
+            path,
+            Message("config.model_generates_no_text", name=word),
+            Message("config.one_of_choices"),
+            speakers,
+        )
 
 
 def _check_model_file(kind: str, file: str) -> Iterator[Fault]:
     path = ("world", "models", kind)
     kinds = sorted({kind for kind, _ in ELEMENTS.values()})
     if kind not in kinds:
-        yield fault(path, f"no element is named '{kind}'", "one of the choices", kinds, kind)
+        yield fault(
+            path,
+            Message("config.no_element", kind=kind),
+            Message("config.one_of_choices"),
+            kinds,
+            kind,
+        )
     pure = PurePath(file)
     if not file.lower().endswith(".glb") or pure.is_absolute() or ".." in pure.parts:
-        yield fault(path, f"got '{file[:60]}'", "a .glb file inside the project")
+        yield fault(path, Message("config.got_value", value=file[:60]), Message("config.glb_file"))

@@ -8,6 +8,7 @@ from typing import Any
 from mesocosm.config.migrations.rename import GRAMMAR, Change, rewrite_text
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import write_bytes
+from mesocosm.core.messages import Message
 
 
 def migrate_file(file: Path, write: bool = True) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def migrate_file(file: Path, write: bool = True) -> dict[str, Any]:
     try:
         text = before.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise MesocosmError(f"{file.name} is not utf-8") from error
+        raise MesocosmError(Message("config.named_file_not_utf8", name=file.name)) from error
     mark = b"\xef\xbb\xbf" if before.startswith(b"\xef\xbb\xbf") else b""
     rewritten, changes = rewrite_text(text, file.name)
     backup = None

@@ -13,6 +13,7 @@ from typing import Any
 from mesocosm.config.migrations.grammar_1 import RENAMED, Renamed
 from mesocosm.config.source_map import find_place, load_tree, to_plain_data
 from mesocosm.core.errors import Place
+from mesocosm.core.messages import Message
 
 GRAMMAR = 2
 _OLD_KEYS = {"grammar"}.union(*(renamed.keys for renamed in RENAMED))
@@ -112,7 +113,7 @@ def rename_data(data: Any) -> Any:
     return renamed(data, ())
 
 
-def rewrite_old_words(text: str, file: str) -> tuple[str, tuple[str, ...]]:
+def rewrite_old_words(text: str, file: str) -> tuple[str, tuple[Message, ...]]:
     """A file's text as grammar 2 has it, and a sentence for each word that is not of grammar 2.
 
     Raises:
@@ -122,7 +123,13 @@ def rewrite_old_words(text: str, file: str) -> tuple[str, tuple[str, ...]]:
         return text, ()
     rewritten, changes = rewrite_text(text, file)
     notes = [
-        f"{place.file}:{place.line}: '{change.old}' is now '{change.new}'"
+        Message(
+            "config.word_is_now",
+            file=place.file,
+            line=place.line,
+            old=change.old,
+            new=change.new,
+        )
         for place, change in changes
         if change.path != ("grammar",)
     ]

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from mesocosm.core.messages import Message
+
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 DAYS = {"d": 1.0, "w": 7.0, "mo": 30.436875, "y": 365.2425}
 PERIODS = {"hour": 3600.0, "day": 86400.0, "week": 604800.0, "month": 2629800.0, "year": 31557600.0}
@@ -23,7 +25,7 @@ def seconds(text: str) -> float:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*", text)
     if not match:
-        raise ValueError("a duration such as 30s, 10m, 1h or 1d")
+        raise ValueError(Message("core.a_duration"))
     return float(match[1]) * SECONDS[match[2]]
 
 
@@ -38,7 +40,7 @@ def days(text: str) -> float:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(d|w|mo|y)\s*", text)
     if not match or float(match[1]) <= 0:
-        raise ValueError("an age such as 30d, 6w, 18mo or 2y")
+        raise ValueError(Message("core.an_age"))
     return float(match[1]) * DAYS[match[2]]
 
 
@@ -53,7 +55,7 @@ def per_second(text: str) -> float:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*/\s*(hour|day|week|month|year)\s*", text)
     if not match or float(match[1]) <= 0:
-        raise ValueError("a rate such as 1/day, 2/week or 1/month")
+        raise ValueError(Message("core.a_rate"))
     return float(match[1]) / PERIODS[match[2]]
 
 

@@ -9,6 +9,8 @@ import re
 from collections import deque
 from typing import Any
 
+from mesocosm.core.messages import Message
+
 _KEY_BYTES = re.compile(rb'"\s*:')
 _KEY_TEXT = re.compile(r'"\s*:')
 
@@ -18,7 +20,7 @@ class KeyTwice(ValueError):
 
     def __init__(self, key: str) -> None:
         self.key = key
-        super().__init__(f"duplicate key '{key[:60]}'; expected each key once")
+        super().__init__(Message("core.duplicate_json_key", key=key[:60]))
 
 
 def repeated_key(data: bytes | str, found: object) -> str | None:

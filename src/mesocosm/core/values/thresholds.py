@@ -9,6 +9,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from mesocosm.core.messages import Message
+
 TESTS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -28,7 +30,7 @@ def parse_bound(text: str) -> tuple[str, float]:
     """
     match = re.fullmatch(r"\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)\s*", text)
     if not match:
-        raise ValueError('a bound such as ">= 0.60" or "<= 150"')
+        raise ValueError(Message("core.a_bound"))
     return match[1], float(match[2])
 
 

@@ -11,6 +11,8 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
+from mesocosm.core.messages import Message
+
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "CNY", "JPY", "DM")
 FAMILIES: tuple[tuple[str, ...], ...] = (
     *((name, f"k{name}") for name in CURRENCIES),
@@ -145,9 +147,9 @@ def parse_unit(text: str) -> Any:
         ValueError,
         TypeError,
     ) as error:
-        raise ValueError("a unit such as EUR/year, kg, month or mg/dL") from error
+        raise ValueError(Message("core.a_unit")) from error
     except (tokenize.TokenError, AttributeError, AssertionError) as error:
-        raise ValueError("a unit such as EUR/year, kg, month or mg/dL") from error
+        raise ValueError(Message("core.a_unit")) from error
 
 
 def _scale(name: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.data.pipeline.internal_names import quote
 
@@ -50,9 +51,7 @@ class Duplicates(Settings):
     @model_validator(mode="after")
     def _alike(self) -> Duplicates:
         if self.block and self.like is None:
-            raise ValueError(
-                "'like' together with 'block': how similar two rows of a block must be"
-            )
+            raise ValueError(Message("config.like_with_block"))
         return self
 
     def names(self, columns: list[str]) -> list[str]:

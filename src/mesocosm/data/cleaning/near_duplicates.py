@@ -12,6 +12,7 @@ from itertools import chain, groupby
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.cleaning.duplicates import Duplicates
 from mesocosm.data.sources.path_utils import quote
 
@@ -40,8 +41,8 @@ def find_near_duplicates(
     if count > MOST_ROWS:
         raise ConfigValueError(
             "duplicates.like",
-            f"{count} rows are too many to compare",
-            f"at most {MOST_ROWS} rows, or 'duplicates' without 'like'",
+            Message("data.too_many_rows", rows=count),
+            Message("data.at_most_rows", most=MOST_ROWS),
         )
     block = f"coalesce({quote(setting.block)}::varchar, '_' || _row)" if setting.block else "''"
     texts = ", ".join(f"coalesce({quote(name)}::varchar, '')" for name in names)
@@ -75,8 +76,8 @@ def _compare_blocks(
             if seen > MOST_BLOCK:
                 raise ConfigValueError(
                     "duplicates.block",
-                    f"a block has more than {MOST_BLOCK} rows",
-                    "a field of more values",
+                    Message("data.block_too_large", most=MOST_BLOCK),
+                    Message("data.field_of_more_values"),
                 )
             plain = [_plain(text) for text in texts]
             best, match = 0.0, -1

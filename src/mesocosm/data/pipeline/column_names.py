@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset, From
 
@@ -136,8 +137,8 @@ def _missing_keys(
                 problems.append(
                     ConfigValueError(
                         join_setting(from_, partner),
-                        f"'{source}' has no column '{key}'",
-                        "a column of both sources",
+                        Message("data.source_without_column", source=source, column=key),
+                        Message("data.column_of_both"),
                         sorted(columns[source]),
                         key,
                     )
@@ -170,7 +171,7 @@ def refuse_ambiguous(
     sources = " and in ".join([holders[0], *united, *holders[1:]])
     raise ConfigValueError(
         f"fields.{name}",
-        f"the column '{column}' is in {sources}",
+        Message("data.column_in_several", column=column, sources=sources),
         f"'column: ' with {' or '.join(choices)}",
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.cleaning.outliers.detector import OutlierDetector
 from mesocosm.data.pipeline import ibis_sql, recipe
 from mesocosm.data.pipeline.quantiles import SORTED, quantiles
@@ -160,8 +161,8 @@ def _aggregate_groups(training: _Training, name: str) -> dict[str, dict[str, Any
     if len(rows) > MOST_GROUPS:
         raise ConfigValueError(
             f"fields.{name}",
-            f"its 'by' has more than {MOST_GROUPS} groups",
-            "a field of fewer values",
+            Message("data.too_many_groups", most=MOST_GROUPS),
+            Message("data.field_of_fewer_values"),
         )
     found: dict[str, dict[str, Any]] = {}
     for group, *values in rows:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.column_names import (
@@ -136,8 +137,8 @@ def ingest_rows(con: Any, dataset: Dataset, collected: Mapping[str, Collected]) 
         bad = sum(len(c.unreadable) for c in collected.values())
         raise ConfigValueError(
             "",
-            f"none of {bad} lines of {', '.join(names.leads)} can be read",
-            "lines of as many columns as the header names",
+            Message("data.no_line_readable", lines=bad, sources=tuple(names.leads)),
+            Message("data.lines_as_header"),
         )
     partners = dataset.source.partners
     kind = "table" if partners else "view"
@@ -230,8 +231,8 @@ def _resolve_columns(con: Any, dataset: Dataset, collected: Mapping[str, Collect
         if column not in types:
             raise ConfigValueError(
                 f"fields.{name}",
-                f"no source has the column '{column}'",
-                "a column of the source",
+                Message("data.no_source_has_column", column=column),
+                Message("data.column_of_source"),
                 sorted(types),
                 column,
             )
@@ -363,8 +364,8 @@ def _check_key(dataset: Dataset, source: str, partner: str, key: str, names: Col
     if key not in shared:
         raise ConfigValueError(
             join_setting(dataset.source, partner),
-            f"'{key}' is not a column of both '{source}' and '{partner}'",
-            "a column they share",
+            Message("data.key_not_shared", key=key, source=source, partner=partner),
+            Message("data.shared_column"),
             sorted(shared),
             key,
         )

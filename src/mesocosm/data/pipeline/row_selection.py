@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.cleaning.duplicates import SLICE, Duplicates
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline import recipe
@@ -75,7 +76,7 @@ def apply_rules(con: Any, dataset: Dataset, known: Known) -> dict[str, int]:
             raise ConfigValueError(
                 "rules",
                 sentence or f"{count} rows: {rule.sentence()}",
-                "rows that keep it; the last snapshot stays",
+                Message("data.rows_that_keep_it"),
             )
         if count:
             warned[sentence or rule.sentence()] = count

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError, belonging_to
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths, Source
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.engines.bounded_duckdb import explain_errors, memory_limit, open_engine
@@ -386,6 +387,6 @@ def _account_rows(con: Any, counts: _Counts) -> dict[str, int]:
             "",
             f"none of {account['in']} rows could be kept"
             f" ({why or 'all are duplicates, erased or expired'})",
-            "rows that fit the fields",
+            Message("data.rows_that_fit"),
         )
     return account

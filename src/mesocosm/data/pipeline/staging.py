@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.engines.duckdb import Duckdb
 from mesocosm.data.pipeline import ibis_sql, recipe
@@ -182,8 +183,8 @@ def _rates(con: Any, name: str, kind: Number) -> dict[str, float]:
 def _no_column(name: str, rates: Rates, column: str, columns: list[str]) -> ConfigValueError:
     return ConfigValueError(
         f"fields.{name}.rates",
-        f"'{rates.source}' has no column '{column}'",
-        "a column of it",
+        Message("data.source_without_column", source=rates.source, column=column),
+        Message("data.a_column"),
         [other for other in columns if other not in PLACE_COLUMNS],
         column,
     )

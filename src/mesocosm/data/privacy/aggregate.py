@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.data.sources.path_utils import quote, text
 
 
@@ -25,9 +26,7 @@ def laplace(value: float, sensitivity: float, epsilon: float, whole: bool) -> fl
     try:
         import opendp.prelude as dp
     except ImportError as error:
-        raise MesocosmError(
-            "private aggregates need OpenDP; install it with: pip install 'mesocosm[private]'"
-        ) from error
+        raise MesocosmError(Message("data.opendp_extra")) from error
     dp.enable_features("contrib")
     if whole:
         return float(

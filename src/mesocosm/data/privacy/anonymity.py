@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.data.pipeline.ibis_sql import is_number, sql_type
 from mesocosm.data.pipeline.internal_names import working_column
@@ -55,7 +56,7 @@ class Anonymity(Settings):
     @model_validator(mode="after")
     def _apart(self) -> Anonymity:
         if self.sensitive in self.of:
-            raise ValueError("a 'sensitive' field that is not in 'of'")
+            raise ValueError(Message("config.sensitive_not_in_of"))
         return self
 
 
@@ -86,8 +87,8 @@ def fit_groups(
     if loss > setting.max_loss:
         raise ConfigValueError(
             "anonymity.max_loss",
-            f"{loss:.3f} would be lost",
-            f"at most {setting.max_loss}: a smaller 'k', fewer fields in 'of', or more rows",
+            Message("data.would_be_lost", loss=loss),
+            Message("data.loss_at_most", most=setting.max_loss),
         )
     return {
         "tree": tree,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 
 SEALED = re.compile(r"enc:([0-9a-f]{8}):([A-Za-z0-9_-]{38,})")
 LINE = re.compile(r"([0-9a-f]{8}) ([0-9a-f]{64})")
@@ -52,18 +53,15 @@ class Ring:
 
         match = SEALED.fullmatch(sealed)
         if not match:
-            raise MesocosmError("a value is not sealed as it should be")
+            raise MesocosmError(Message("data.not_sealed"))
         key = dict(self.keys).get(match[1])
         if key is None:
-            raise MesocosmError(
-                f"the key {match[1]} is not among the keys; give the key file that holds it by"
-                " MESOCOSM_KEYS"
-            )
+            raise MesocosmError(Message("data.key_unknown", key=match[1]))
         box = base64.urlsafe_b64decode(match[2] + "=" * (-len(match[2]) % 4))
         try:
             return AESGCM(key).decrypt(box[:12], box[12:], match[1].encode()).decode()
         except InvalidTag as error:
-            raise MesocosmError("a sealed value was changed, or its key is another") from error
+            raise MesocosmError(Message("data.sealed_changed")) from error
 
     def reseal(self, text: str) -> str:
         """A text in which every sealed value is sealed again by the newest key."""
@@ -91,15 +89,10 @@ def read_ring(store: Path) -> Ring:
     ):
         match = LINE.fullmatch(line.strip())
         if not match:
-            raise MesocosmError(
-                f"line {number} of the key file is not a key; expected 8 hex digits, a space and 64"
-                " hex digits"
-            )
+            raise MesocosmError(Message("data.key_line", number=number))
         found.append((match[1], bytes.fromhex(match[2])))
     if not found:
-        raise MesocosmError(
-            "the key file holds no key; expected lines of 8 hex digits, a space and 64 hex digits"
-        )
+        raise MesocosmError(Message("data.no_key_in_file"))
     return Ring(tuple(found))
 
 

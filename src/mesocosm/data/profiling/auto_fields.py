@@ -16,6 +16,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from mesocosm.core.errors import ConfigValueError, belonging_to
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths, Source
 from mesocosm.data.dataset import From
 from mesocosm.data.engines.bounded_duckdb import open_engine
@@ -59,8 +60,8 @@ def draft_dataset(sources: Mapping[str, Source], belong: From, where: ProjectPat
     if union and belong.lookup:
         raise ConfigValueError(
             "fields",
-            "'auto' drafts no fields of a union with a lookup",
-            "'from' with one source, a union or a join, or the fields by name",
+            Message("data.auto_without_lookup"),
+            Message("data.auto_from"),
         )
     with open_engine(where.store) as con:
         tables, _ = _collect(con, sources, belong.sources, where)
@@ -251,7 +252,7 @@ def _check_given(path: Path, kind: str, given: Mapping[str, Any]) -> None:
             takes = next(other for other, keys in GIVEN.items() if key in keys)
             raise ConfigValueError(
                 "",
-                f"'{path.name}' is read as {kind}, which has no '{key}'",
+                Message("data.kind_without_setting", file=path.name, kind=kind, key=key),
                 f"files of kind {takes} beside --{key}",
             )
 
@@ -277,8 +278,8 @@ def _make_source(kind: str, settings: Mapping[str, Any]) -> Source:
     if encoding is not None and encoding not in get_args(Encoding):
         raise ConfigValueError(
             "encoding",
-            f"'{encoding}' is not a supported encoding",
-            "a supported encoding",
+            Message("data.unsupported_encoding", encoding=encoding),
+            Message("data.supported_encoding"),
             list(get_args(Encoding)),
             str(encoding),
         )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.header import DELIMITERS
 from mesocosm.data.sources.delimited.plain_text import open_plain
@@ -87,8 +88,7 @@ def detect_kind(path: Path) -> tuple[str, str]:
         raise ConfigValueError(
             "",
             f"'{name}' ends in '.{parts[-1]}'" if endings else f"'{name}' has no ending",
-            "a file that ends in .csv, .tsv, .jsonl, .json (these also with .gz, .bz2 or .zst),"
-            " .parquet or .xlsx",
+            Message("data.known_files"),
         )
     stem = name[: -len(".".join(endings)) - 1]
     if len(endings) == 1 and path.is_file():

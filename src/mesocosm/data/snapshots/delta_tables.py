@@ -15,6 +15,7 @@ from typing import Any
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_file
+from mesocosm.core.messages import Message
 
 SETTINGS = {"delta.dataSkippingNumIndexedCols": "0", "delta.checkpointInterval": "1000000"}
 
@@ -105,13 +106,12 @@ def files_of(path: Path, version: int, verify: bool = True) -> list[str]:
         files = [str(path / uri.rsplit("/", 1)[-1]) for uri in table.file_uris()]
     except (DeltaError, TableNotFoundError, OSError, ValueError) as error:
         raise MesocosmError(
-            f"version {version} of the table '{path.name}' cannot be read; run 'mesocosm build'"
+            Message("data.version_unreadable", version=version, table=path.name)
         ) from error
     lost = [file for file in files if not Path(file).exists()]
     if lost:
         raise MesocosmError(
-            f"the table '{path.name}' has lost the file '{Path(lost[0]).name}'; run 'mesocosm"
-            " doctor'"
+            Message("data.table_lost_file", table=path.name, file=Path(lost[0]).name)
         )
     if verify:
         _verify(path, files, contents_of(path, version))
@@ -129,8 +129,7 @@ def _verify(path: Path, files: list[str], contents: dict[str, str]) -> None:
             continue
         if digest_file(Path(file)) != known:
             raise MesocosmError(
-                f"the file '{Path(file).name}' of the table '{path.name}' is damaged; run 'mesocosm"
-                " doctor'"
+                Message("data.table_file_damaged", file=Path(file).name, table=path.name)
             )
         VERIFIED[file] = state
 
@@ -152,7 +151,7 @@ def contents_of(path: Path, version: int) -> dict[str, str]:
         return {str(name): str(content) for name, content in contents.items()}
     except (OSError, ValueError, AttributeError) as error:
         raise MesocosmError(
-            f"version {version} of the table '{path.name}' cannot be read: its log is damaged"
+            Message("data.table_log_damaged", version=version, table=path.name)
         ) from error
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.sources.path_utils import parquet_sql, quote
 from mesocosm.data.sources.spool import INTERNAL, MOST_BYTES, MOST_ROWS, new_path
 
@@ -95,8 +96,8 @@ class Rows:
             if len(self.named) >= MOST_COLUMNS:
                 raise ConfigValueError(
                     "path",
-                    f"the rows have more than {MOST_COLUMNS} different keys",
-                    f"at most {MOST_COLUMNS}; a map from names to values belongs into one key",
+                    Message("data.too_many_keys", most=MOST_COLUMNS),
+                    Message("data.keys_expected", most=MOST_COLUMNS),
                 )
             name = key.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
             name = name or f"column{len(self.named) + 1}"

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration, seconds
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS
@@ -109,7 +110,7 @@ def _wrong(
     setting: str, what: str, expected: str, choices: Sequence[str] = (), value: str = ""
 ) -> ConfigValueError:
     return ConfigValueError(
-        f"contract.{setting}", f"the source broke its contract: {what}", expected, choices, value
+        f"contract.{setting}", Message("data.contract_broken", what=what), expected, choices, value
     )
 
 

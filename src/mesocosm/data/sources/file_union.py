@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mesocosm.core.errors import ConfigValueError, nearest
+from mesocosm.core.messages import Message
 from mesocosm.data.sources.path_utils import quote, text
 
 Schema = Literal["fail", "evolve", "ignore"]
@@ -84,8 +85,8 @@ def _refuse_same_but_case(columns: Sequence[str]) -> None:
         if other != column:
             raise ConfigValueError(
                 "schema",
-                f"the files have columns '{other}' and '{column}' that differ in case only",
-                "one spelling of the name",
+                Message("data.columns_differ_in_case", other=other, column=column),
+                Message("data.one_spelling"),
             )
 
 
@@ -109,8 +110,15 @@ def _common_type(column: str, parts: Sequence[Part], schema: Schema) -> str | No
         (one, first), (other, second) = list(known.items())[:-3:-1]
         raise ConfigValueError(
             "schema",
-            f"'{column}' is {one} in '{first}' and {other} in '{second}'",
-            "files of the same types, or 'schema: evolve', which reads the values as text",
+            Message(
+                "data.column_types_differ",
+                column=column,
+                one=one,
+                first=first,
+                other=other,
+                second=second,
+            ),
+            Message("data.same_types"),
         )
     return "VARCHAR"
 
@@ -176,9 +184,13 @@ def differing_keys(keys: Mapping[str, Mapping[str, None]], schema: Schema) -> se
 def _refuse(part: Part, first: Part) -> None:
     raise ConfigValueError(
         "schema",
-        f"the columns of '{part.label}' and '{first.label}' differ: {_differences(part, first)}",
-        "files of the same columns, or 'schema: evolve' (take all columns) or 'schema: ignore'"
-        " (take those that all files have)",
+        Message(
+            "data.columns_differ",
+            file=part.label,
+            other=first.label,
+            differences=_differences(part, first),
+        ),
+        Message("data.same_columns_or_schema"),
     )
 
 

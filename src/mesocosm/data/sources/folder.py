@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.arrow_ingest import pour_rows
 from mesocosm.data.sources.path_utils import files_of, fingerprint_files, name_and_fingerprint
@@ -75,8 +76,8 @@ class Folder(SourceKind):
         if not rows:
             raise ConfigValueError(
                 "path",
-                f"'{self.path}' holds no text and no image",
-                "text files, or images in PNG, JPEG or GIF",
+                Message("data.folder_empty", path=self.path),
+                Message("data.texts_or_images"),
             )
         found.rows = pour_rows(con, name, columns, rows)
         return found

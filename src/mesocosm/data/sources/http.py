@@ -13,6 +13,7 @@ from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError, RetryableError
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.core.url_policy import check_url, transport
 from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
@@ -76,7 +77,7 @@ class Http(SourceKind):
                         (label, number, json.dumps(item)[:2000], "it is not a JSON object")
                     )
         if not rows:
-            raise ConfigValueError("url", "the API returned no object", "at least one")
+            raise ConfigValueError("url", Message("data.api_empty"), Message("data.at_least_one"))
         found.columns = keys_of(item for _, _, item in rows)
         found.files[label] = digest(fingerprints)
         found.rows = pour_rows(con, name, found.columns, rows)
@@ -96,7 +97,9 @@ class Http(SourceKind):
                 check_url(url, ("https", "http"), self.private_network)
                 if urlsplit(url).netloc != urlsplit(self.url).netloc:
                     raise ConfigValueError(
-                        "next", "the next page is on another host", "a page of the same host"
+                        "next",
+                        Message("data.page_on_other_host"),
+                        Message("data.page_of_same_host"),
                     )
                 query = {self.page: str(number)} if self.page else None
                 document = self._get(client, url, query)
@@ -120,27 +123,29 @@ class Http(SourceKind):
             with client.stream("GET", url, params=query) as response:
                 if response.status_code >= 500 or response.status_code == 429:
                     raise RetryableError(
-                        f"the API responds with status {response.status_code}; retryable"
+                        Message("data.api_status_retry", status=response.status_code)
                     )
                 if response.status_code != 200:
                     raise ConfigValueError(
                         "url",
-                        f"the API responds with status {response.status_code}",
-                        "200; see the address and the headers",
+                        Message("data.api_status", status=response.status_code),
+                        Message("data.status_200"),
                     )
                 data = b""
                 for part in response.iter_bytes():
                     data += part
                     if len(data) > MOST_BYTES:
                         raise ConfigValueError(
-                            "url", f"a page is longer than {MOST_BYTES} bytes", "smaller pages"
+                            "url",
+                            Message("data.page_too_long", most=MOST_BYTES),
+                            Message("data.smaller_pages"),
                         )
         except httpx.HTTPError as error:
-            raise RetryableError("the API does not respond") from error
+            raise RetryableError(Message("data.api_no_response")) from error
         try:
             return json.loads(data)
         except ValueError as error:
-            raise ConfigValueError("url", "the response is not JSON", "JSON") from error
+            raise ConfigValueError("url", Message("data.response_not_json"), "JSON") from error
 
 
 def _value_at(document: Any, path: str) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from mesocosm.core.errors import ConfigValueError, nearest
 from mesocosm.core.files import inside
 from mesocosm.core.hashing import digest, digest_file
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS
 from mesocosm.data.pipeline.internal_names import quote as quote
@@ -28,7 +29,9 @@ def files_of(where: ProjectPaths, path: str) -> list[Path]:
         found = [where.root / path]  # a file of exactly that name
     files = [inside(where.root, str(p.resolve())) for p in found if p.is_file()]
     if not files:
-        raise ConfigValueError("path", f"no file is at '{path}'", _expected_file(where.root / path))
+        raise ConfigValueError(
+            "path", Message("data.no_file", path=path), _expected_file(where.root / path)
+        )
     return files
 
 
@@ -100,7 +103,7 @@ def pour(con: Any, name: str, select: str, first: bool) -> None:
     if set(have) != set(new):
         odd = sorted(c for c in set(have) ^ set(new) if c not in PLACE_COLUMNS)
         raise ConfigValueError(
-            "path", f"its files differ in the columns {', '.join(odd)}", "files of the same columns"
+            "path", Message("data.files_differ", columns=tuple(odd)), Message("data.same_columns")
         )
     con.execute(f"insert into {quote(name)} by name {select}")
 

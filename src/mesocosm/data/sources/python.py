@@ -14,6 +14,7 @@ from pydantic import Field
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import inside
 from mesocosm.core.hashing import digest, digest_file
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
 from mesocosm.data.sources.source import SourceKind
@@ -45,8 +46,8 @@ class Python(SourceKind):
         if not path.is_file():
             raise ConfigValueError(
                 "call",
-                f"no file is at '{name}'",
-                "module:function, the module a file of the project",
+                Message("data.no_file", path=name),
+                Message("data.module_function"),
             )
         return path
 
@@ -71,8 +72,8 @@ class Python(SourceKind):
                 names = [n for n, f in inspect.getmembers(module, inspect.isfunction)]
                 raise ConfigValueError(
                     "call",
-                    f"'{path.name}' has no function '{function}'",
-                    "a function of it",
+                    Message("data.no_function", file=path.name, function=function),
+                    Message("data.a_function"),
                     names,
                     function,
                 )
@@ -82,8 +83,8 @@ class Python(SourceKind):
         except Exception as error:
             raise ConfigValueError(
                 "call",
-                f"'{self.call}' failed: {type(error).__name__}",
-                "a function that gives rows",
+                Message("data.function_failed", call=self.call, kind=type(error).__name__),
+                Message("data.row_function"),
             ) from error
         found = Collected([], 0, {self.call: self.fingerprint(where)})
         kept = []
@@ -94,7 +95,11 @@ class Python(SourceKind):
                 why = f"expected a map, got {type(row).__name__}"
                 found.unreadable.append((self.call, number, "", why))
         if not kept:
-            raise ConfigValueError("call", f"'{self.call}' gave no row", "maps of column and value")
+            raise ConfigValueError(
+                "call",
+                Message("data.function_gave_none", call=self.call),
+                Message("data.maps_of_columns"),
+            )
         found.columns = keys_of(row for _, _, row in kept)
         found.rows = pour_rows(con, name, found.columns, kept)
         return found

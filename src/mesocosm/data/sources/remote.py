@@ -12,6 +12,7 @@ from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
 from mesocosm.core.hashing import digest, digest_file
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.core.url_policy import check_options, check_url
 from mesocosm.data.sources.delimited.csv import Csv
@@ -69,8 +70,8 @@ class Remote(SourceKind):
         if "::" in self.url or parts.scheme not in (*NAMED, *HOSTED):
             raise ConfigValueError(
                 "url",
-                f"the scheme '{parts.scheme[:20]}' is not allowed",
-                "one of the choices",
+                Message("data.scheme_not_allowed", scheme=parts.scheme[:20]),
+                Message("data.one_of_choices"),
                 (*NAMED, *HOSTED),
                 parts.scheme,
             )
@@ -81,10 +82,10 @@ class Remote(SourceKind):
             system, path = fsspec.core.url_to_fs(self.url, **self.options)
         except ImportError as error:
             raise MesocosmError(
-                f"'{parts.scheme}://' needs a package of its own ({str(error)[:120]})"
+                Message("data.scheme_package", scheme=parts.scheme, error=str(error)[:120])
             ) from error
         except Exception as error:
-            raise RetryableError(f"'{parts.scheme}://' cannot be reached") from error
+            raise RetryableError(Message("data.scheme_unreachable", scheme=parts.scheme)) from error
         return system, str(path)
 
     def _label(self) -> str:
@@ -97,9 +98,11 @@ class Remote(SourceKind):
         try:
             return digest(str(system.ukey(path)), int(system.size(path) or 0), self._label())
         except FileNotFoundError as error:
-            raise ConfigValueError("url", "no file is there", "the URL of a file") from error
+            raise ConfigValueError(
+                "url", Message("data.no_file_there"), Message("data.url_of_file")
+            ) from error
         except Exception as error:
-            raise RetryableError(f"'{self._label()}' cannot be reached") from error
+            raise RetryableError(Message("data.unreachable", file=self._label())) from error
 
     def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
         """Fetch the file, bounded, and pour it into table `name` as its format's kind does; the
@@ -140,11 +143,13 @@ class Remote(SourceKind):
                     if total > self.max:
                         raise ConfigValueError(
                             "max",
-                            f"the file has more than {self.max} bytes",
-                            "a smaller file, or a greater 'max'",
+                            Message("data.file_too_large", most=self.max),
+                            Message("data.smaller_file"),
                         )
                     target.write(data)
         except FileNotFoundError as error:
-            raise ConfigValueError("url", "no file is there", "the URL of a file") from error
+            raise ConfigValueError(
+                "url", Message("data.no_file_there"), Message("data.url_of_file")
+            ) from error
         except OSError as error:
-            raise RetryableError(f"'{self._label()}' cannot be read now") from error
+            raise RetryableError(Message("data.unreadable_now", file=self._label())) from error

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.data.pipeline.ibis_sql import BLANK, Column, map_values, unless_blank
 from mesocosm.data.types.field import Facts, FieldKind
 
@@ -50,10 +51,7 @@ class Category(FieldKind):
     @model_validator(mode="after")
     def _listed(self) -> Category:
         if self.ordered and len(self.values) < 3:
-            raise ValueError(
-                "'values' with three values or more together with 'ordered', from the least to the"
-                " greatest"
-            )
+            raise ValueError(Message("config.ordered_values"))
         return self
 
     @property

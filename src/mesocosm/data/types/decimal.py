@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.data.parsing.numbers import BETWEEN, Figure, explain_misfit, parse_figure
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, null
 from mesocosm.data.types.field import Facts
@@ -42,13 +43,10 @@ class Decimal(Number):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.scale > self.precision:
-            raise ValueError("a 'scale' of at most 'precision'")
+            raise ValueError(Message("config.scale_at_most_precision"))
         if self.outliers or self.rates:
             setting = "outliers" if self.outliers else "rates"
-            raise ValueError(
-                f"no '{setting}': it would make the value inexact; a 'number' takes it, and 'rules'"
-                " bound a decimal"
-            )
+            raise ValueError(Message("config.inexact_decimal", setting=setting))
         return self
 
     @property

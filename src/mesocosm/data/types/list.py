@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, map_values, null
 from mesocosm.data.types.category import map_spellings
 from mesocosm.data.types.field import Facts, FieldKind
@@ -42,7 +43,9 @@ class List(FieldKind):
         for value in (*self.values, *self.aliases):
             if BETWEEN.strip() in value or self.separator in value:
                 raise ValueError(
-                    f"values without '{self.separator}' and ';' in them, and one is '{value}'"
+                    Message(
+                        "config.values_without_separator", separator=self.separator, value=value
+                    )
                 )
         return self
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.core.values.units import (
     CURRENCIES,
@@ -143,7 +144,7 @@ class Number(FieldKind):
     def _money(self) -> Number:
         if self.rates and self.unit not in CURRENCIES:
             currencies = ", ".join(CURRENCIES)
-            raise ValueError(f"'rates' together with a 'unit' that is a currency: {currencies}")
+            raise ValueError(Message("config.rates_with_currency", currencies=currencies))
         return self
 
     @property

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.data.pipeline.ibis_sql import Column, cases, map_values, null
 from mesocosm.data.types.field import Facts, FieldKind
 
@@ -33,7 +34,7 @@ class Tags(FieldKind):
     def _plain(self) -> Tags:
         for value in self.values:
             if not value or any(c.isspace() for c in value):
-                raise ValueError(f"values without spaces, and one is '{value}'")
+                raise ValueError(Message("config.values_without_spaces", value=value))
         return self
 
     @property

@@ -14,6 +14,7 @@ from pydantic import model_validator
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import inside
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.learning.importers.onnx_safety import check_safe
 
@@ -54,9 +55,7 @@ class ImportedModel(Settings):
     @model_validator(mode="after")
     def _one(self) -> ImportedModel:
         if sum(one is not None for one in (self.onnx, self.keras, self.tensorflow)) != 1:
-            raise ValueError(
-                "'onnx' or 'keras' with a file or 'tensorflow' with a folder, and one of them"
-            )
+            raise ValueError(Message("config.one_imported_format"))
         return self
 
     @property

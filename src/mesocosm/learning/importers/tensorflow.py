@@ -334,7 +334,7 @@ def main(folder: str, out: str, named: str) -> None:
     try:
         _convert(Path(folder), named, Path(out))
     except ConfigValueError as wrong:
-        report = {"wrong": [wrong.key, wrong.found, wrong.expected]}
+        report = {"wrong": [wrong.key, str(wrong.found), str(wrong.expected)]}
     except MesocosmError as failure:
         report = {"failure": str(failure)}
     except Exception as error:  # TensorFlow and tf2onnx each have their own kinds

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mesocosm.core.faults import Fault, Path, fault
+from mesocosm.core.messages import Message, Text
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.federated import FEDERATED_METRICS
 from mesocosm.learning.tasks.registry import TASKS
@@ -14,12 +15,13 @@ from mesocosm.learning.training.losses import LOSSES
 ADAPTATION_METRICS = ("gain_over_general", "gain_over_local")
 
 
-def check_metrics(model: Model, metrics: tuple[str, ...], what: str, at: Path) -> Iterator[Fault]:
+def check_metrics(model: Model, metrics: tuple[str, ...], what: Text, at: Path) -> Iterator[Fault]:
     """Gates of the model on metrics that are not of its task."""
     for metric in model.require:
         if metric not in metrics:
             path = (*at, "require", metric)
-            yield fault(path, f"'{metric}' is not {what}", "", list(metrics), metric)
+            found = Message("config.not_that_metric", metric=metric, what=what)
+            yield fault(path, found, "", list(metrics), metric)
 
 
 def check_foreign_metrics(checked: CheckedModel, task: Task) -> Iterator[Fault]:
@@ -28,25 +30,26 @@ def check_foreign_metrics(checked: CheckedModel, task: Task) -> Iterator[Fault]:
         for metric in metrics:
             if metric in checked.model.require:
                 path = (*checked.at, "require", metric)
-                yield fault(path, f"'{metric}' is {found}", expected)
+                other = Message("config.metric_of_other_task", metric=metric, metric_kind=found)
+                yield fault(path, other, expected)
 
 
 def _foreign_metrics(
     checked: CheckedModel, task: Task
-) -> Iterator[tuple[tuple[str, ...], str, str]]:
+) -> Iterator[tuple[tuple[str, ...], Text, Text]]:
     """Metrics that the model cannot have, why, and what would be valid."""
     model = checked.model
-    words = {"target": f"'{model.target}'", "type": checked.target.type}
+    words = {"target": f"'{model.target}'", "kind": checked.target.type}
     for other in TASKS.values():
         if other is not task and other.foreign:
-            found, expected = other.foreign.found, other.foreign.expected
-            yield other.foreign.metrics, found.format(**words), expected.format(**words)
+            found = Message(other.foreign.found, **words)
+            yield other.foreign.metrics, found, Message(other.foreign.expected, **words)
     if not model.federated:
-        found, expected = "a metric of federated learning", "'federated' in the model"
-        yield FEDERATED_METRICS, found, f"{expected}, or another metric"
+        found = Message("config.federated_metric")
+        yield FEDERATED_METRICS, found, Message("config.set_federated")
     if not model.init_from:
-        found, expected = "a metric of a model that adapts another", "'init_from' in the model"
-        yield ADAPTATION_METRICS, found, f"{expected}, or another metric"
+        found = Message("config.adaptation_metric")
+        yield ADAPTATION_METRICS, found, Message("config.set_init_from")
 
 
 def check_loss(checked: CheckedModel, of: str) -> Iterator[Fault]:
@@ -55,14 +58,19 @@ def check_loss(checked: CheckedModel, of: str) -> Iterator[Fault]:
     loss = getattr(model.fine_tune, "loss", None)
     if loss and loss.of != of:
         fits = [name for name, kind in LOSSES.items() if getattr(kind, "of", "") == of]
-        target = f"'{model.target}' is a {checked.target.type}"
-        found = f"'{loss.method}' is a loss of {loss.of}, and {target}"
+        found = Message(
+            "config.loss_of_other_task",
+            method=loss.method,
+            of=loss.of,
+            target=model.target,
+            kind=checked.target.type,
+        )
         yield fault((*checked.at, "fine_tune", "loss"), found, "", fits)
 
 
-def check_fairness(checked: CheckedModel, what: str) -> Iterator[Fault]:
-    """Groups of people, where no classes are predicted but `what`."""
+def check_fairness(checked: CheckedModel, id: str) -> Iterator[Fault]:
+    """Groups of people, where no classes are predicted; `id` is the message that says what is."""
     model = checked.model
     if model.fairness:
-        found = f"fairness gaps are of classes, and '{model.target}' is a {what}"
-        yield fault((*checked.at, "fairness"), found, "no 'fairness' here")
+        found = Message(id, target=model.target)
+        yield fault((*checked.at, "fairness"), found, Message("config.no_fairness"))

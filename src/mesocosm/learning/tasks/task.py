@@ -165,8 +165,9 @@ class ForeignMetrics:
 
     Args:
         metrics: their keys.
-        found: what they are; `{target}` and `{type}` are those of the model that has them.
-        expected: what is expected instead.
+        found: the id of the message that says what they are, of `target` and `kind` of the model
+            that has them.
+        expected: the id of the message that says what is expected instead.
     """
 
     metrics: tuple[str, ...]
@@ -211,8 +212,10 @@ class Task(ABC):
         explains: whether a version has the outputs of a head, which are explained and compared.
         no_sum: where it does not explain, why: what a model does, and what is then no sum over
             inputs.
-        no_retraining: why a service's model cannot be trained on feedback; empty where it can.
-        frozen_continual: why a frozen base does not learn continually.
+        no_retraining: the id of the message that says why a service's model cannot be trained on
+            feedback; empty where it can.
+        frozen_continual: the id of the message that says why a frozen base does not learn
+            continually.
         predicts: what is predicted, for people.
         most_compared: held-out rows on which champion and challenger are compared; None for all.
         loads_previous: whether a continual version needs the previous one loaded.
@@ -235,9 +238,7 @@ class Task(ABC):
     explains: ClassVar[bool] = False
     no_sum: ClassVar[str] = "predicts, and a prediction"
     no_retraining: ClassVar[str] = ""
-    frozen_continual: ClassVar[str] = (
-        "a head over a frozen base is fitted on all rows at once and forgets none"
-    )
+    frozen_continual: ClassVar[str] = "config.frozen_forgets_none"
     predicts: ClassVar[str] = "a text"
     most_compared: ClassVar[int | None] = None
     loads_previous: ClassVar[bool] = True

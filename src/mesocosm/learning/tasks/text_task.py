@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mesocosm.core.faults import Fault, Path, fault
+from mesocosm.core.messages import Message
 from mesocosm.learning.tasks.task import CheckedModel, Record, Task
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class TextTask(Task):
     by_base = True
     tries_bases = False
     most_compared = 40
-    frozen_continual = "a frozen base does not learn continually"
+    frozen_continual = "config.frozen_not_continual"
 
     def check(self, checked: CheckedModel) -> Iterator[Fault]:
         """A base by its name, metrics of texts, and nothing that is for classes."""
@@ -37,7 +38,7 @@ class TextTask(Task):
 
         model, at = checked.model, checked.at
         yield from _check_settings(model, at)
-        yield from check_metrics(model, TEXT_METRICS, "a text metric", at)
+        yield from check_metrics(model, TEXT_METRICS, Message("config.text_metric"), at)
 
     def score(self, version: Predictor, prediction: Record, truth: object) -> float:
         """ROUGE-L."""
@@ -51,21 +52,25 @@ def _check_settings(model: Model, at: Path) -> Iterator[Fault]:
     if not isinstance(model.base, str):
         yield fault(
             at,
-            f"'{model.target}' is a text, and no base is given",
-            "a causal base such as smollm2 for generation, or one for retrieval such as minilm",
+            Message("config.text_target_without_base", target=model.target),
+            Message("config.base_for_text"),
             key="base",
         )
     for key, value, why in (
-        ("fairness", model.fairness, "fairness gaps are of classes"),
-        ("search", model.search, "a search compares heads of classes and numbers"),
-        ("pretrain", model.pretrain, "pretraining is of encoder bases"),
+        ("fairness", model.fairness, Message("config.fairness_of_classes")),
+        ("search", model.search, Message("config.search_of_heads")),
+        ("pretrain", model.pretrain, Message("config.pretraining_of_encoders")),
     ):
         if value:
-            yield fault((*at, key), f"{why}, and '{model.target}' is a text", f"no '{key}' here")
+            yield fault(
+                (*at, key),
+                Message("config.but_target_is_text", why=why, target=model.target),
+                Message("config.no_key_here", key=key),
+            )
     for key in CLASSES_ONLY:
         if getattr(model.fine_tune, key, None):
-            found = f"'{key}' is for classes and numbers, and '{model.target}' is a text"
-            yield fault((*at, "fine_tune", key), found, f"no '{key}' here")
+            found = Message("config.not_for_text", key=key, target=model.target)
+            yield fault((*at, "fine_tune", key), found, Message("config.no_key_here", key=key))
     if getattr(model.fine_tune, "processes", 1) > 1:
-        found = "generation and retrieval models train in one process"
-        yield fault((*at, "fine_tune", "processes"), found, "no 'processes' here")
+        found = Message("config.text_one_process")
+        yield fault((*at, "fine_tune", "processes"), found, Message("config.no_processes"))

@@ -16,6 +16,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import aside_name, folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_file
+from mesocosm.core.messages import Message
 from mesocosm.serving.settings import Service
 
 
@@ -35,7 +36,7 @@ def index_answers(
     assert service.answers is not None
     snapshot = catalog.snapshot(snapshot_id)
     if snapshot is None:
-        raise MesocosmError(f"the snapshot {snapshot_id} is not listed; run 'mesocosm build'")
+        raise MesocosmError(Message("lifecycle.snapshot_unlisted", snapshot=snapshot_id))
     store = spec.root / ".mesocosm"
     base = resolve("minilm", spec.root)
     trunk = shared_trunk(base, store)
@@ -45,9 +46,7 @@ def index_answers(
     table = read_table(store / snapshot["path"] / "rows", snapshot["delta"])
     rows = _answered_rows(table.to_pylist(), service.answers.question, service.answers.answer)
     if not rows:
-        raise MesocosmError(
-            f"the dataset '{service.answers.dataset}' holds no question with an answer"
-        )
+        raise MesocosmError(Message("lifecycle.no_answers", dataset=service.answers.dataset))
     vectors = embed_texts(base, [row["question"] for row in rows], 128, store)
     index = {"snapshot": snapshot_id, "trunk": os.path.relpath(trunk, store), "rows": rows}
     with folder_appears(folder) as aside:

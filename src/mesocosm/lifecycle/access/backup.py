@@ -22,6 +22,7 @@ from mesocosm.catalog.database.migrations import HEAD
 from mesocosm.core.confidential.owner_files import close_to_others, owner_only
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import aside_name
+from mesocosm.core.messages import Message
 from mesocosm.core.version import VERSION
 from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.server_info import lock_server
@@ -60,9 +61,9 @@ def write_backup(file: Path, archive: Path) -> Backup:
     """
     store = file.parent / STORE
     if not (store / CATALOG).is_file():
-        raise MesocosmError(f"there is no store beside {file.name}; 'mesocosm build' makes one")
+        raise MesocosmError(Message("lifecycle.no_store", file=file.name))
     if archive.exists():
-        raise MesocosmError(f"{archive} exists; expected the name of a new file")
+        raise MesocosmError(Message("lifecycle.archive_exists", archive=str(archive)))
     aside = archive.with_name(aside_name(archive))
     try:
         with hold_build_lock(store), owner_only(), tempfile.TemporaryDirectory() as scratch:
@@ -105,7 +106,7 @@ def restore_backup(archive: Path, file: Path, replace: bool = False) -> tuple[Ba
     root = file.parent
     store = root / STORE
     if store.exists() and not replace:
-        raise MesocosmError(f"{store} exists; --replace moves it aside and restores")
+        raise MesocosmError(Message("lifecycle.store_exists", store=str(store)))
     root.mkdir(parents=True, exist_ok=True)
     aside = root / aside_name(store)
     try:
@@ -151,12 +152,17 @@ def _unpack(archive: Path, folder: Path) -> Backup:
         backup = Backup(**json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
     except (OSError, tarfile.TarError, ValueError, TypeError, EOFError) as error:
         raise MesocosmError(
-            f"{archive.name} is not a backup of Mesocosm ({str(error)[:100]})"
+            Message("lifecycle.not_a_backup", archive=archive.name, reason=str(error)[:100])
         ) from error
     if backup.schema > HEAD:
         raise MesocosmError(
-            f"{archive.name} has schema version {backup.schema}, and this release knows versions up"
-            f" to {HEAD}; use release {backup.release} or newer"
+            Message(
+                "lifecycle.newer_backup",
+                archive=archive.name,
+                schema=backup.schema,
+                newest=HEAD,
+                release=backup.release,
+            )
         )
     return backup
 

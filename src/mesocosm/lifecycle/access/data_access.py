@@ -12,6 +12,7 @@ from typing import Any
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.data.types import role_of
 from mesocosm.learning.model import Model
 
@@ -232,7 +233,7 @@ def _built_snapshot(catalog: Catalog, dataset: str) -> Mapping[str, Any]:
     """
     snapshot = catalog.snapshot(dataset=dataset)
     if snapshot is None:
-        raise MesocosmError(f"the dataset '{dataset}' is not built; run 'mesocosm build'")
+        raise MesocosmError(Message("lifecycle.dataset_not_built", dataset=dataset))
     return snapshot
 
 
@@ -248,7 +249,7 @@ def read_items(spec: Spec, catalog: Catalog, model: Model) -> dict[str, str]:
     snapshot = _built_snapshot(catalog, lookup.dataset)
     key = spec.eco.datasets[lookup.dataset].key
     if key is None:
-        raise MesocosmError(f"the dataset '{lookup.dataset}' has no 'key' that names an item")
+        raise MesocosmError(Message("lifecycle.items_without_key", dataset=lookup.dataset))
     columns, _ = read_columns(spec, snapshot, list(dict.fromkeys([key, *lookup.texts])))
     items: dict[str, str] = {}
     for i, item in enumerate(columns[key]):

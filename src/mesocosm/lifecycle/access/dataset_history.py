@@ -17,6 +17,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.types.field import FieldKind
 from mesocosm.lifecycle.access.dataset_versions import choose_next_id, read_number
@@ -36,8 +37,10 @@ def find_dataset(spec: Spec, name: str) -> Dataset:
     """
     datasets = resolve_datasets(spec)
     if name not in datasets:
-        found = f"no dataset is named '{name[:60]}'"
-        raise ConfigValueError("", found, "a dataset of the file", sorted(datasets), name)
+        found = Message("lifecycle.no_dataset", name=name[:60])
+        raise ConfigValueError(
+            "", found, Message("lifecycle.dataset_of_file"), sorted(datasets), name
+        )
     return datasets[name]
 
 
@@ -51,13 +54,15 @@ def find_version(catalog: Catalog, dataset: str, name: str) -> dict[str, Any]:
     """
     snapshots = catalog.snapshots(dataset)
     if not snapshots:
-        raise MesocosmError(f"'{dataset}' was not built yet; run 'mesocosm build'")
+        raise MesocosmError(Message("lifecycle.not_built_yet", dataset=dataset))
     ids = [snapshot["id"] for snapshot in snapshots]
     if name == "newest":
         return snapshots[-1]
     if name == "previous":
         if len(snapshots) < 2:
-            raise ConfigValueError("", f"'{dataset}' has only one version", "newest", ids)
+            raise ConfigValueError(
+                "", Message("lifecycle.one_version", dataset=dataset), "newest", ids
+            )
         return snapshots[-2]
     for snapshot in snapshots:
         number = read_number(snapshot)
@@ -67,8 +72,8 @@ def find_version(catalog: Catalog, dataset: str, name: str) -> dict[str, Any]:
         return _version_at(snapshots, dataset, name)
     raise ConfigValueError(
         "",
-        f"'{dataset}' has no version '{name[:60]}'",
-        "a number, newest, previous, a time, or one of the choices",
+        Message("lifecycle.no_version", dataset=dataset, name=name[:60]),
+        Message("lifecycle.version_choices"),
         ids,
         name,
     )
@@ -83,16 +88,18 @@ def _version_at(snapshots: Sequence[dict[str, Any]], dataset: str, time: str) ->
     try:
         at = datetime.fromisoformat(time).astimezone().timestamp()
     except ValueError as error:
-        expected = "a time as 2026-01-31 or 2026-01-31T18:00"
-        raise ConfigValueError("", f"'{time[:40]}' is not a time", expected) from error
+        expected = Message("lifecycle.time_form")
+        raise ConfigValueError(
+            "", Message("lifecycle.not_a_time", time=time[:40]), expected
+        ) from error
     if len(time) == len("2026-01-31"):
         at += LAST_SECOND
     before = [snapshot for snapshot in snapshots if snapshot["at"] <= at]
     if not before:
         raise ConfigValueError(
             "",
-            f"'{dataset}' had no version by {time}",
-            "a later time, or one of the choices",
+            Message("lifecycle.no_version_by", dataset=dataset, time=time),
+            Message("lifecycle.later_time"),
             [snapshot["id"] for snapshot in snapshots],
         )
     return before[-1]
@@ -152,7 +159,7 @@ def restore_version(
     with hold_build_lock(store, wait=30):
         now, then = find_version(catalog, dataset, "newest"), find_version(catalog, dataset, to)
         if now["id"] == then["id"]:
-            raise MesocosmError(f"{now['id']} is the newest version already")
+            raise MesocosmError(Message("lifecycle.newest_already", version=now["id"]))
         versions = restore_version(store / then["path"], then["report"]["delta"], then["made"])
         ident = choose_next_id(catalog, dataset, then["made"])
         values = then | {
@@ -185,8 +192,8 @@ def export_rows(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) 
 
     data = find_dataset(spec, dataset)
     if out.suffix.lower() not in ENDINGS:
-        expected = "a file that ends in .csv, .parquet, .json or .jsonl"
-        raise ConfigValueError("", f"'{out.name}' has no known ending", expected)
+        expected = Message("lifecycle.known_endings")
+        raise ConfigValueError("", Message("lifecycle.unknown_ending", file=out.name), expected)
     snapshot = find_version(catalog, dataset, at)
     aside = out.with_name(aside_name(out) + out.suffix)
     columns = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.learning.tasks.task import Loading
@@ -63,8 +64,5 @@ def load_starting_version(spec: Spec, catalog: Catalog, model: Model) -> SourceM
 
     listed = [v for v in catalog.versions(model.init_from) if v["state"] != "refused"]
     if not listed:
-        raise MesocosmError(
-            f"no version of the model '{model.init_from}' has passed its gates, so there is nothing"
-            " to start from; run 'mesocosm build'"
-        )
+        raise MesocosmError(Message("lifecycle.no_general_version", model=model.init_from))
     return load_source(spec.root / ".mesocosm" / listed[-1]["path"], str(listed[-1]["id"]))

@@ -10,6 +10,7 @@ import secrets
 from pathlib import Path
 
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 
 
 def read_private_key(store: Path) -> str:
@@ -31,5 +32,5 @@ def read_private_key(store: Path) -> str:
         if len(bytes.fromhex(given)) != 32:
             raise ValueError
     except ValueError as error:
-        raise MesocosmError("MESOCOSM_KEY is not 64 hex digits") from error
+        raise MesocosmError(Message("lifecycle.key_not_hex")) from error
     return given

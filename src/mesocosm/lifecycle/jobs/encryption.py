@@ -11,6 +11,7 @@ from typing import Any
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
 from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
@@ -40,14 +41,14 @@ def reveal(
     if field not in list_encrypted_fields(data):
         raise ConfigValueError(
             "",
-            f"'{field[:60]}' is not an encrypted field of '{dataset}'",
-            "an encrypted field",
+            Message("lifecycle.not_encrypted", field=field[:60], dataset=dataset),
+            Message("lifecycle.encrypted_field"),
             list_encrypted_fields(data),
             field,
         )
     if not data.key:
         raise ConfigValueError(
-            "", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset"
+            "", Message("lifecycle.no_key", dataset=dataset), Message("lifecycle.set_key")
         )
     snapshot = find_version(catalog, dataset, "newest")
     store = locate_project(spec).store
@@ -69,10 +70,7 @@ def reveal(
             data.fields[data.key].sealed,
         )
     except duckdb.Error as error:
-        raise MesocosmError(
-            "an encrypted value cannot be decrypted: its key is not among the keys, or it was"
-            " changed; give the key file that holds it by MESOCOSM_KEYS"
-        ) from error
+        raise MesocosmError(Message("lifecycle.cannot_decrypt")) from error
     return {"dataset": dataset, "field": field, "found": found}
 
 

@@ -19,6 +19,7 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.recipe import columns_of
 from mesocosm.learning.tasks.registry import recorded_task
@@ -58,11 +59,11 @@ def forget(
     data = find_dataset(spec, dataset)
     if not data.key:
         raise ConfigValueError(
-            "", f"'{dataset}' has no 'key', so no row can be named", "'key' in the dataset"
+            "", Message("lifecycle.no_key", dataset=dataset), Message("lifecycle.set_key")
         )
     if any(not key.strip() for key in keys):
         raise ConfigValueError(
-            "", "a key is empty, and an empty key names nobody", "the key of a subject"
+            "", Message("lifecycle.empty_key"), Message("lifecycle.key_of_subject")
         )
     sharing, not_reached = find_sharing(spec, catalog, dataset)
     fields: dict[str, str | None] = {dataset: data.key, **sharing, **dict.fromkeys(not_reached)}

@@ -14,6 +14,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.types.number import Number
 from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
@@ -82,10 +83,7 @@ def answer_query(spec: Spec, catalog: Catalog, query: PrivateQuery, who: str) ->
     groups = _declared_groups(data, query.by)
     snapshot = find_version(catalog, query.dataset, "newest")
     if not data.budget:
-        raise MesocosmError(
-            f"'{query.dataset}' has no 'budget', so no aggregate of it is allowed; set it to the"
-            " epsilon that all answers together may cost, as 'budget: 2'"
-        )
+        raise MesocosmError(Message("lifecycle.no_budget", dataset=query.dataset))
     laplace(0, 1, 1.0, True)  # where OpenDP is missing, nothing is spent
     used = _spend(catalog, query, data.budget, who)
     table = scan(locate_project(spec).store / snapshot["path"] / "rows", snapshot["delta"])
@@ -105,18 +103,22 @@ def _check_fields(data: Dataset, query: PrivateQuery) -> None:
     """Refuse fields that are not there, means of what is no public number, and missing bounds."""
     for name in (query.mean, query.by):
         if name is not None and name not in data.fields:
-            found = f"'{query.dataset}' has no field '{name[:60]}'"
-            raise ConfigValueError("", found, "a field of it", sorted(data.fields), name)
+            found = Message("lifecycle.no_field", dataset=query.dataset, name=name[:60])
+            raise ConfigValueError(
+                "", found, Message("lifecycle.field_of_it"), sorted(data.fields), name
+            )
     if not query.mean:
         return
     field = data.fields[query.mean]
     if not isinstance(field, Number) or field.private:
-        raise ConfigValueError("", f"'{query.mean}' has no mean", "a number that is not private")
+        raise ConfigValueError(
+            "", Message("lifecycle.no_mean", field=query.mean), Message("lifecycle.public_number")
+        )
     if query.low is None or query.high is None or query.low >= query.high:
         raise ConfigValueError(
             "",
-            "a mean needs bounds that do not come from the rows",
-            "--low and --high, the least and greatest value a row may count with",
+            Message("lifecycle.mean_needs_bounds"),
+            Message("lifecycle.low_and_high"),
         )
 
 
@@ -135,8 +137,8 @@ def _declared_groups(data: Dataset, by: str | None) -> list[str] | None:
     if not groups or field.private:
         raise ConfigValueError(
             "",
-            f"the groups of '{by}' would reveal which values there are",
-            f"'values' in the field '{by}', which then are the groups",
+            Message("lifecycle.groups_reveal", field=by),
+            Message("lifecycle.values_as_groups", field=by),
         )
     return groups
 
@@ -152,8 +154,13 @@ def _spend(catalog: Catalog, query: PrivateQuery, budget: float, who: str) -> fl
         used = sum_spent(con, dataset)
         if used + epsilon > budget + 1e-9:
             raise MesocosmError(
-                f"the budget of '{dataset}' is {budget:g}, {used:g} is spent, and this would"
-                f" cost {epsilon:g}"
+                Message(
+                    "lifecycle.budget_spent",
+                    dataset=dataset,
+                    budget=budget,
+                    used=used,
+                    epsilon=epsilon,
+                )
             )
         cost = {"dataset": dataset, "epsilon": epsilon, "what": query.text, "at": catalog.clock()}
         con.execute(insert(t.SPENT).values(**cost))

@@ -19,6 +19,7 @@ from mesocosm.config import Spec
 from mesocosm.config.model_tasks import find_model_task
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.registry import find_task
 from mesocosm.learning.tasks.task import TargetFacts
@@ -131,16 +132,16 @@ def _open_retraining(spec: Spec, catalog: Catalog, service: str, reason: str) ->
     name = spec.eco.services[service].model
     now = catalog.deployment(service)
     if not name or not now or not now["version"]:
-        raise MesocosmError(f"the service '{service}' runs no model that could be retrained")
+        raise MesocosmError(Message("lifecycle.nothing_to_retrain", service=service))
     model = spec.eco.models[name]
     refuse_at_fault(catalog, service)
     task = find_model_task(spec.eco, model)
     if task and task.no_retraining:
-        raise MesocosmError(f"'{name}' {task.no_retraining}")
+        raise MesocosmError(Message(task.no_retraining, name=name))
     champion = catalog.version(now["version"])
     snapshot = catalog.snapshot(dataset=model.dataset)
     if champion is None or snapshot is None:
-        raise MesocosmError(f"the catalog does not list what {service} runs; run 'mesocosm build'")
+        raise MesocosmError(Message("lifecycle.deployed_unlisted", service=service))
     return Retraining(spec, catalog, service, now, champion, snapshot, reason)
 
 

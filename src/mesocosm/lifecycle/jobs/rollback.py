@@ -9,6 +9,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.serving.rollout.transitions import roll_back
 
 
@@ -28,7 +29,7 @@ def rollback(catalog: Catalog, service: str, who: str, why: str) -> dict[str, An
         }
     history = catalog.deployments(service)
     if not history:
-        raise MesocosmError(f"the service '{service}' was never deployed")
+        raise MesocosmError(Message("lifecycle.never_deployed", service=service))
     now = history[0]
     before = next(
         (h for h in history if (h["version"], h["weights"]) != (now["version"], now["weights"])),

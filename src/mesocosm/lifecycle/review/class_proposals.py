@@ -15,6 +15,7 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.config import Spec
 from mesocosm.config.model_tasks import find_model_task
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.data.types import role_of
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.data_access import read_columns, read_field_types, select_held_out
@@ -74,7 +75,7 @@ def propose_classes(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     champion, net = load_champion(spec, catalog, model)
     requests = read_unlabelled_requests(spec, catalog, model, net)
     if not requests:
-        raise MesocosmError(f"no request to '{model}' is without a label")
+        raise MesocosmError(Message("lifecycle.all_labelled", model=model))
     snapshot = find_version(catalog, spec.eco.models[model].dataset, "newest")
     usual = _measure_confidence(spec, catalog, model, net, snapshot)
     scored = _score_requests(net, requests, usual)
@@ -185,8 +186,8 @@ def accept_proposal(
     settings, label = spec.eco.models[model], label.strip()
     label = next((known for known in net.labels if known.casefold() == label.casefold()), label)
     if not label or len(label) > MOST_LABEL or not label.isprintable():
-        found = f"'{label[:40]}' is not a valid label"
-        raise ConfigValueError("label", found, f"1 to {MOST_LABEL} characters that can be printed")
+        found = Message("lifecycle.invalid_label", label=label[:40])
+        raise ConfigValueError("label", found, Message("lifecycle.label_length", most=MOST_LABEL))
     is_new = label not in net.labels
     if is_new:
         _check_new_label(settings, find_version(catalog, settings.dataset, "newest"), label)
@@ -224,11 +225,13 @@ def _services_of(
         row = catalog.prediction(ident)
         service = row and spec.eco.services.get(row["service"])
         if not row or not service or service.model != model:
-            found = f"'{ident[:40]}' is not a prediction of '{model}'"
+            found = Message("lifecycle.not_a_prediction_of", prediction=ident[:40], model=model)
             raise ConfigValueError("predictions", found, IDS_EXPECTED)
         services[ident] = row["service"]
     if not services:
-        raise ConfigValueError("predictions", "no prediction is given", IDS_EXPECTED)
+        raise ConfigValueError(
+            "predictions", Message("lifecycle.no_prediction_given"), IDS_EXPECTED
+        )
     return services
 
 
@@ -237,15 +240,15 @@ def _check_new_label(model: Model, snapshot: Mapping[str, Any], label: str) -> N
     field = snapshot["recipe"]["fields"][model.target]
     values = list(field.get("values") or ())
     if role_of(field) != "category":
-        found = f"'{model.target}' is not a category, so '{label}' cannot be one more of it"
-        raise ConfigValueError("label", found, "a label of the model")
+        found = Message("lifecycle.no_new_label", target=model.target, label=label)
+        raise ConfigValueError("label", found, Message("lifecycle.label_of_model"))
     if values:
-        found = f"'{label}' is not among the values that the file lists for '{model.target}'"
-        expected = f"it among the field's 'values' first, or one of {', '.join(values[:12])}"
+        found = Message("lifecycle.unlisted_label", label=label, target=model.target)
+        expected = Message("lifecycle.list_label_first", values=tuple(values[:12]))
         raise ConfigValueError("label", found, expected, values, label)
     if model.init_from:
-        found = f"'{label}' is not a class of '{model.init_from}', which this model starts from"
-        raise ConfigValueError("label", found, "one of its classes", [], label)
+        found = Message("lifecycle.not_a_general_class", label=label, general=model.init_from)
+        raise ConfigValueError("label", found, Message("lifecycle.one_of_its_classes"), [], label)
 
 
 def read_named_rows(

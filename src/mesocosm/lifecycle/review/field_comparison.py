@@ -305,7 +305,7 @@ def find_transformations(
         if kind == "recoded":
             found.append(FieldChange(change.field, change.kind, RECODED))
         elif kind in ("exchanged", "one value"):
-            found.append(FieldChange(change.field, change.kind, change.why))
+            found.append(FieldChange(change.field, change.kind, str(change.why)))
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from mesocosm.catalog import Catalog, find_unlabelled
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.registry import find_task, recorded_task
 from mesocosm.learning.tasks.task import TargetFacts
@@ -31,8 +32,8 @@ def find_model(spec: Spec, name: str) -> Model:
     """
     models = spec.eco.models
     if name not in models:
-        found = f"no model is named '{name[:60]}'"
-        raise ConfigValueError("", found, "a model of the file", sorted(models), name)
+        found = Message("lifecycle.no_model", name=name[:60])
+        raise ConfigValueError("", found, Message("lifecycle.model_of_file"), sorted(models), name)
     return models[name]
 
 
@@ -54,7 +55,7 @@ def find_doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, 
     table = read_table(path, snapshot["delta"], where="_split in ('train', 'validation')")
     if table.num_rows > MAX_ROWS:
         raise MesocosmError(
-            f"{table.num_rows} rows are too many to look for doubtful labels; at most {MAX_ROWS}"
+            Message("lifecycle.too_many_rows_for_labels", rows=table.num_rows, most=MAX_ROWS)
         )
     kinds = read_field_types(snapshot)
     _check_has_classes(model, settings, kinds)
@@ -91,8 +92,8 @@ def _check_has_classes(name: str, model: Model, kinds: Mapping[str, str]) -> Non
     kind = kinds[model.target]
     task = find_task(model, TargetFacts(kind))
     if task is None or not task.has_class:
-        found = f"'{name}' predicts a {kind}, so its rows do not have one class each"
-        raise ConfigValueError("", found, "a classifier")
+        found = Message("lifecycle.not_one_class", name=name, kind=kind)
+        raise ConfigValueError("", found, Message("lifecycle.a_classifier"))
 
 
 def _join_texts(rows: Mapping[str, Sequence[Any]], fields: Sequence[str], count: int) -> list[str]:
@@ -118,9 +119,7 @@ def suggest_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) 
     settings = spec.eco.models[model]
     rows = _unlabelled_rows(spec, catalog, model, net)
     if not rows:
-        raise MesocosmError(
-            f"every row of '{settings.dataset}' has a label, and no request is without one"
-        )
+        raise MesocosmError(Message("lifecycle.everything_labelled", dataset=settings.dataset))
     columns = {name: [row[name] for row, _ in rows] for name in net.inputs}
     probabilities = net.outputs(columns, len(rows))
     features = stack_features(*net.features(columns, len(rows)))
@@ -186,12 +185,12 @@ def load_champion(spec: Spec, catalog: Catalog, model: str) -> tuple[dict[str, A
     find_model(spec, model)
     champions = [v for v in catalog.versions(model) if v["state"] == "champion"]
     if not champions:
-        raise MesocosmError(f"the model '{model}' has no deployed version; run 'mesocosm build'")
+        raise MesocosmError(Message("lifecycle.no_deployed_version", model=model))
     champion = champions[-1]
     task = recorded_task(champion["recipe"])
     if not task.has_class:
-        found = f"'{model}' predicts {task.predicts}, which has no class probabilities"
-        raise ConfigValueError("", found, "a classifier")
+        found = Message("lifecycle.no_probabilities", model=model, predicts=task.predicts)
+        raise ConfigValueError("", found, Message("lifecycle.a_classifier"))
     return champion, load_version(spec, champion)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, Finding
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.column_names import ambiguous_columns
 from mesocosm.lifecycle.file_datasets import REVISIONS
@@ -107,7 +108,7 @@ def find_broken_contract(spec: Spec, name: str, made: Mapping[str, Any]) -> list
 def _contract_finding(spec: Spec, name: str, wrong: ConfigValueError, owner: str | None) -> Finding:
     expected = wrong.expected
     if owner:
-        expected += f"; ask {owner}"
+        expected = Message("lifecycle.contract_owner", expected=expected, owner=owner)
     place = spec.place("sources", name, *wrong.key.split("."))
     address = f"sources.{name}.{wrong.key}"
     return Finding(place, address, wrong.found, expected, wrong.choices, wrong.near)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesocosm.catalog.records import Diagnosis
+from mesocosm.core.messages import Message
 from mesocosm.core.values.durations import per_second, seconds
 from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
 from mesocosm.monitoring.drift.localization import localize_drift
@@ -20,7 +21,7 @@ from mesocosm.monitoring.drift.reference import (
     to_columns,
     undo_clipping,
 )
-from mesocosm.monitoring.drift.sentences import describe_median, describe_moved, describe_part
+from mesocosm.monitoring.drift.sentences import describe_drift
 from mesocosm.monitoring.drift.source_changes import Change, find_changes
 from mesocosm.monitoring.evidence import DriftCase, diagnose_drift
 from mesocosm.monitoring.labels.monitor import LabelMonitor
@@ -59,7 +60,7 @@ class DriftFindings:
 class DriftReport:
     """A drift as an alert has it."""
 
-    message: str
+    message: Message
     detail: dict[str, Any]
     diagnosis: Diagnosis
 
@@ -168,12 +169,8 @@ class DriftDiagnosis:
         found, rows = findings.found, findings.rows
         diagnosis = self._diagnose(stream, now, findings)
         self.state.last["verdict"] = diagnosis.to_json()
-        message = (
-            f"{stream.prefix}inputs of {self.state.served.name}"
-            f" {describe_moved(found, findings.changes)} over {len(rows)}"
-            f" rows{describe_median(found)}){describe_part(part)}: {diagnosis.why};"
-            f" remedy: {diagnosis.remedy}"
-        )
+        service, changes = self.state.served.name, findings.changes
+        message = describe_drift(service, stream.prefix, found, changes, len(rows), part, diagnosis)
         detail = {
             "by": "inputs",
             "features": found,
@@ -262,12 +259,12 @@ class DriftDiagnosis:
     def follow(self, stream: RequestStream, diagnosis: Diagnosis) -> None:
         """Trigger the remediation of a diagnosis where the monitor says so."""
         name, acts = self.state.served.name, set(self.state.monitor.on_drift)
-        why = diagnosis.why
+        why = str(diagnosis.why)
         if "recalibrate" in acts and diagnosis.remedy == "recalibrate" and not stream.mark:
             weights = diagnosis.weights
             recalibrate(self.state.catalog, name, weights, self.state.name, why)
         elif "retrain" in acts and diagnosis.remedy == "retrain":
-            self.state.retrain(name, stream.prefix + why)
+            self.state.retrain(name, f"{stream.prefix}{why}")
         elif acts & {"retrain", "recalibrate"}:
             with self.state.catalog.transaction() as con:
                 self.state.catalog.write_audit(

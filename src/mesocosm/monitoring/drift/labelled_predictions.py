@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message, Text
 from mesocosm.monitoring.drift.reference import ReferenceSample, absolute_error
 from mesocosm.monitoring.labels.accuracy_test import FEW, WITHIN, Answer, Labelled, compare
 from mesocosm.serving.model_instance import ModelInstance
@@ -39,7 +40,7 @@ def is_right(
 
 def explain_unknown(
     labels: int, judged: int, known: ReferenceSample, model: ModelInstance | None
-) -> str:
+) -> Text:
     """Explain why labels show nothing of a version's predictions; empty where they do, or where
     none were received.
 
@@ -52,10 +53,10 @@ def explain_unknown(
     known.meet(model)
     held = known.calibration().rows
     if held < FEW:
-        return f"unknown: {held} held-out rows for the calibration, {FEW} needed"
+        return Message("monitoring.too_few_held_out", held=held, needed=FEW)
     if judged >= FEW:
         return ""
-    return f"unknown: {judged} of {FEW} labels that can be compared with predictions received"
+    return Message("monitoring.too_few_labels", labels=judged, needed=FEW)
 
 
 def read_labels(

@@ -79,7 +79,7 @@ class DriftMonitor:
         self.state.reference.meet(now)
         self.state.last.pop("unwatched", None)
         if self.state.reference.unwatched:
-            self.state.last["unwatched"] = self.state.reference.unwatched
+            self.state.last["unwatched"] = str(self.state.reference.unwatched)
 
     def _open_alert(self, stream: RequestStream) -> dict[str, Any] | None:
         for alert in self.state.open_alerts("drift", stream.mark):

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from mesocosm.core.messages import Message
 from mesocosm.monitoring.drift.source_changes import Change
 from mesocosm.serving.requests.listed_values import count_other, is_complete
 from mesocosm.serving.requests.missing import spell
@@ -181,9 +182,11 @@ def read_probes(
     ]
     if kept or not probes:
         return {"probes": as_json(kept)}
-    names = ", ".join(dict.fromkeys(p.field for p in probes))
-    unread = f"{version} replaced {detail['version']} and does not read {names}"
-    return {"probes": [], "unread": unread}
+    names = tuple(dict.fromkeys(p.field for p in probes))
+    unread = Message(
+        "monitoring.version_without_fields", new=version, old=detail["version"], fields=names
+    )
+    return {"probes": [], "unread": str(unread)}
 
 
 def as_json(probes: Sequence[Probe]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from mesocosm.core.messages import Message, Text
 from mesocosm.monitoring.drift.embedding import LEAST, EmbeddingDirections, find_directions
 from mesocosm.monitoring.labels.accuracy_test import Answer, Calibration, calibrate_errors
 from mesocosm.monitoring.settings import Drift
@@ -38,7 +39,7 @@ class ReferenceSample:
         self.embedded: list[str] = []  # fields that are texts and images
         self.features: dict[tuple[Any, ...], list[float]] = {}  # of the held-out texts and images
         self.rows: list[dict[str, Any]] = []
-        self.unwatched = ""
+        self.unwatched: Text = ""
         self._calibration: Calibration | None = None
 
     def meet(self, model: ModelInstance) -> None:
@@ -55,8 +56,12 @@ class ReferenceSample:
         if self.embedded:
             self.directions = find_directions(", ".join(self.embedded), vectors)
         if 0 < len(vectors) < LEAST:
-            names = ", ".join(self.embedded)
-            self.unwatched = f"{names}: {len(vectors)} held-out rows, {LEAST} needed"
+            self.unwatched = Message(
+                "monitoring.too_few_embedded",
+                fields=tuple(self.embedded),
+                rows=len(vectors),
+                needed=LEAST,
+            )
         if self.directions:
             placed = zip(self.rows, self.directions.held, strict=True)
             self.rows = [row | more for row, more in placed]

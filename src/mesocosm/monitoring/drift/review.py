@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.monitoring import alert_closing
+from mesocosm.monitoring.alert_message import with_message
 from mesocosm.monitoring.drift.diagnosis import WIDE, DriftDiagnosis
 from mesocosm.monitoring.drift.probes import read_probes
 from mesocosm.monitoring.monitor_state import MonitorState
@@ -79,8 +80,8 @@ class DriftReview:
         self.state.catalog.amend(
             alert["id"],
             self.state.name,
-            report.message,
-            {**report.detail, "since": since, "confirmed": True},
+            str(report.message),
+            with_message({**report.detail, "since": since, "confirmed": True}, report.message),
         )
         self.diagnosis.follow(stream, report.diagnosis)
         return True

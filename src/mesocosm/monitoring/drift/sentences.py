@@ -1,32 +1,60 @@
-"""An alert of drift in parts of a sentence. Knows what was found; decides nothing."""
+"""The message of an alert of drift. Knows what was found; decides nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.catalog.records import Diagnosis
 from mesocosm.core.confidential.row_values import mark_value
+from mesocosm.core.messages import Message, Text
 from mesocosm.monitoring.drift.source_changes import Change
 
 
-def describe_moved(found: Sequence[Mapping[str, Any]], changes: Sequence[Change]) -> str:
-    """Which features drifted, and the smallest p-value; a parenthesis stays open."""
+def describe_drift(
+    service: str,
+    prefix: Text,
+    found: Sequence[Mapping[str, Any]],
+    changes: Sequence[Change],
+    rows: int,
+    part: Mapping[str, Any] | None,
+    diagnosis: Diagnosis,
+) -> Message:
+    """Which features drifted over how many rows, the smallest p-value, the part of the rows that
+    holds the drift, the diagnosis and the remedy.
+    """
     fields = [*(str(f["feature"]) for f in found), *(c.field for c in changes)]
-    names = ", ".join(dict.fromkeys(fields))
-    smallest = min([*(float(f["p"]) for f in found), *(c.p for c in changes)])
-    return f"drifted in {names} (p {smallest:.1e}"
+    smallest = min([*(float(f["p"]) for f in found), *(float(c.p) for c in changes)])
+    return Message(
+        "monitoring.inputs_drifted",
+        prefix=prefix,
+        service=service,
+        fields=tuple(dict.fromkeys(fields)),
+        p=smallest,
+        rows=rows,
+        median=_describe_median(found),
+        part=_describe_part(part),
+        why=diagnosis.why,
+        remedy=diagnosis.remedy_name,
+    )
 
 
-def describe_median(found: Sequence[Mapping[str, Any]]) -> str:
+def _describe_median(found: Sequence[Mapping[str, Any]]) -> Text:
     """How the median of the feature that drifted most moved; empty where it is not a number."""
     if not found or "median_now" not in found[0]:
         return ""
-    return f", median {found[0]['median_before']:.6g} -> {found[0]['median_now']:.6g}"
+    before, now = float(found[0]["median_before"]), float(found[0]["median_now"])
+    return Message("monitoring.median_moved", before=before, now=now)
 
 
-def describe_part(part: Mapping[str, Any] | None) -> str:
+def _describe_part(part: Mapping[str, Any] | None) -> Text:
     """The part of the rows that holds the drift; empty where all do."""
     if not part:
         return ""
-    value = mark_value(part["value"])
-    return f", only where {part['field']} is '{value}' ({part['rows']} of {part['of']} rows)"
+    return Message(
+        "monitoring.only_where",
+        field=part["field"],
+        value=mark_value(part["value"]),
+        rows=part["rows"],
+        of=part["of"],
+    )

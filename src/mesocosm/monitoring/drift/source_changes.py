@@ -16,6 +16,7 @@ import numpy as np
 from scipy.stats import binom
 
 from mesocosm.core.confidential.row_values import mark_value
+from mesocosm.core.messages import Message, Text
 from mesocosm.monitoring.drift.detectors.chi2 import ChiSquared
 from mesocosm.monitoring.drift.detectors.ks import KolmogorovSmirnov
 from mesocosm.monitoring.drift.unit_change import LEAST, find_unit
@@ -42,7 +43,7 @@ class Change:
     p: float
     rows: int
     of: int
-    why: str
+    why: Text
     detail: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -157,7 +158,9 @@ def find_missing(
     p = float(binom.sf(count - 1, rows, usual))
     if p >= level or count / rows - float(before) < FEW:
         return None
-    why = f"{name} is missing in {count} of {rows} rows ({float(before):.1%} in training)"
+    why = Message(
+        "monitoring.field_missing", field=name, missing=count, rows=rows, usual=float(before)
+    )
     return Change(name, "missing", p, count, rows, why, {"change": "missing"})
 
 
@@ -177,19 +180,19 @@ class _Unseen:
         return self.values.total()
 
     @property
-    def named(self) -> str:
+    def named(self) -> Message:
         """The most frequent of them, with their counts."""
-        shown = [f"{_quote(v)} ({n})" for v, n in self.values.most_common(SHOWN)]
-        more = ""
+        shown = tuple(f"{_quote(v)} ({n})" for v, n in self.values.most_common(SHOWN))
         if len(self.values) > SHOWN:
-            more = f" and {len(self.values) - SHOWN} others"
-        return ", ".join(shown) + more
+            others = len(self.values) - SHOWN
+            return Message("monitoring.values_and_others", values=shown, others=others)
+        return Message("monitoring.values", values=shown)
 
     def count_missing(self) -> int:
         """How many are words for a missing value."""
         return sum(n for v, n in self.values.items() if v.strip().lower() in WORDS)
 
-    def as_change(self, name: str, kind: Kind, why: str, **detail: str) -> Change:
+    def as_change(self, name: str, kind: Kind, why: Text, **detail: str) -> Change:
         listed = {"change": "unseen", "unseen": dict(self.values.most_common(20)), **detail}
         return Change(name, kind, self.p, self.count, self.rows, why, listed)
 
@@ -207,18 +210,18 @@ def find_unseen(
     unseen = _count_unseen(training[name], values)
     if not unseen.count or unseen.p >= level or unseen.count / unseen.rows < unseen.least:
         return None
-    where = f"in {unseen.count} of {unseen.rows} rows"
+    where = Message("monitoring.in_rows", seen=unseen.count, rows=unseen.rows)
     if unseen.count_missing() > 0.9 * unseen.count:
-        why = f"{name} is {unseen.named} {where}: words for a missing value, unseen in training"
+        why = Message("monitoring.missing_words", field=name, values=unseen.named, where=where)
         return unseen.as_change(name, "missing", why)
-    why = f"{name} has values unseen in training, {where}: {unseen.named}"
+    why = Message("monitoring.unseen_values", field=name, where=where, values=unseen.named)
     other = _find_owner(name, training, unseen.values)
     if other:
-        why += f"; they are values of {other}"
+        why = Message("monitoring.values_of_other", why=why, other=other)
         return unseen.as_change(name, "schema", why, of=other)
     absent = _find_absent(training[name], values)
     if absent:
-        why += f"; {', '.join(absent)} no longer occur"
+        why = Message("monitoring.values_absent", why=why, absent=tuple(absent))
     return unseen.as_change(name, "schema", why)
 
 
@@ -268,14 +271,16 @@ def find_recoded(name: str, known: Mapping[str, Any], values: Sequence[Any]) -> 
         p_same(known, values),
         sum(now[a] for a in recoded),
         len(values),
-        f"the values of {name} look recoded: {_describe_recoding(recoded)}",
+        Message("monitoring.recoded", field=name, pairs=_describe_recoding(recoded)),
         {"change": "recoded", "meant": recoded},
     )
 
 
-def _describe_recoding(recoded: Mapping[str, str]) -> str:
+def _describe_recoding(recoded: Mapping[str, str]) -> tuple[Message, ...]:
     pairs = list(recoded.items())[:SHOWN]
-    return ", ".join(f"{_quote(a)} is as frequent as {_quote(b)} was" for a, b in pairs)
+    return tuple(
+        Message("monitoring.recoded_value", value=_quote(a), before=_quote(b)) for a, b in pairs
+    )
 
 
 def _match_shares(counts: Mapping[str, int], now: Counter[str]) -> dict[str, str]:
@@ -314,9 +319,13 @@ def _find_constant(
     usual_others = {"numbers": before.tolist(), "rows": known["rows"]}
     if len(others) >= LEAST and len(before) and p_same(usual_others, others) < LIKE:
         return None
-    why = (
-        f"{name} is {mark_value(f'{float(value):.6g}')} in {count} of {len(values)} rows (about"
-        f" {usual:.1%} in training); the other rows look as before"
+    why = Message(
+        "monitoring.constant_value",
+        field=name,
+        value=mark_value(f"{float(value):.6g}"),
+        same=count,
+        rows=len(values),
+        usual=usual,
     )
     detail = {"change": "one value", "value": float(value)}
     return Change(name, "missing", p, count, len(values), why, detail)
@@ -330,9 +339,7 @@ def _find_swapped(columns: _Columns, name: str) -> Change | None:
         if other == name or "numbers" not in columns.training[other] or len(theirs) < LEAST:
             continue
         if min(p_same(columns.training[other], values), p_same(known, theirs)) > 0.01:
-            why = (
-                f"{name} and {other} look swapped: each has the training distribution of the other"
-            )
+            why = Message("monitoring.swapped", field=name, other=other)
             detail = {"change": "exchanged", "of": other}
             rows = len(values)
             return Change(name, "schema", p_same(known, values), rows, rows, why, detail)
@@ -345,20 +352,21 @@ def _find_unit_change(
     found = find_unit(known, [float(v) for v in values], unit)
     if found is None:
         return None
-    what = f"{found.times:.4g} times what it was"
-    if found.plus:
-        sign = "plus" if found.plus > 0 else "minus"
-        what += f" {sign} {abs(found.plus):.4g}"
+    what = Message("monitoring.times", times=found.times)
+    if found.plus > 0:
+        what = Message("monitoring.times_plus", times=what, plus=found.plus)
+    elif found.plus:
+        what = Message("monitoring.times_minus", times=what, minus=-found.plus)
     if found.share < 1:
-        what += f" in about {found.share:.0%} of the rows"
-    named = found.named or "not a known unit factor"
+        what = Message("monitoring.times_in_part", times=what, share=found.share)
+    named = found.named or Message("monitoring.unknown_unit_factor")
     return Change(
         name,
         "unit",
         p_same(known, values),
         round(found.share * len(values)),
         len(values),
-        f"{name} is {what} and otherwise the same ({named})",
+        Message("monitoring.unit_changed", field=name, change=what, named=named),
         {
             "change": "unit",
             "factor": round(found.times, 6),

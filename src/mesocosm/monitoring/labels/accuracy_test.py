@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from mesocosm.core.messages import Message, Text
 from mesocosm.monitoring.labels.change_test import find_change
 from mesocosm.serving.rollout.sequential_test import compare_shares
 
@@ -65,22 +66,25 @@ class Labelled:
         return (self.expected - self.right) / self.rows
 
     @property
-    def why(self) -> str:
+    def why(self) -> Message:
         """What was found, as a sentence."""
-        which = f"{self.rows}"
+        which: Text = f"{self.rows}"
         if self.of > self.rows:
-            which = f"the newest {self.rows} (of {self.of})"
-        return (
-            f"concept drift: {self.right} of {which} labelled predictions were {self.criterion}"
-            f" ({self.expected:.0f} expected)"
+            which = Message("monitoring.newest_of", newest=self.rows, of=self.of)
+        return Message(
+            "monitoring.concept_drift",
+            right=self.right,
+            which=which,
+            criterion=self.criterion,
+            expected=self.expected,
         )
 
     @property
-    def criterion(self) -> str:
+    def criterion(self) -> Message:
         """What counts as right, in words."""
         if self.near is None:
-            return "right"
-        return f"within {self.near:.4g} of the label"
+            return Message("monitoring.criterion_right")
+        return Message("monitoring.criterion_near", near=self.near)
 
     @property
     def worse(self) -> bool:

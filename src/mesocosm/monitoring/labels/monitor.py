@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.catalog.records import Diagnosis
+from mesocosm.core.messages import Message
 from mesocosm.core.values.durations import seconds
 from mesocosm.monitoring import alert_closing
 from mesocosm.monitoring.alert_closing import next_state
@@ -89,9 +90,12 @@ class LabelMonitor:
         name = self.state.served.name
         diagnosis = Diagnosis("concept", round(labelled.gap, 4), "retrain", labelled.why)
         self.state.last["verdict"] = diagnosis.to_json()
-        message = (
-            f"{stream.prefix}accuracy of {name} dropped: {diagnosis.why};"
-            f" remedy: {diagnosis.remedy}"
+        message = Message(
+            "monitoring.accuracy_dropped",
+            prefix=stream.prefix,
+            service=name,
+            why=diagnosis.why,
+            remedy=diagnosis.remedy_name,
         )
         detail = {
             "by": "labels",
@@ -105,7 +109,7 @@ class LabelMonitor:
         }
         alert = self.state.raise_alert("drift", message, detail)
         if self.state.monitor.reacts_with("retrain"):
-            self.state.retrain(name, stream.prefix + diagnosis.why)
+            self.state.retrain(name, f"{stream.prefix}{diagnosis.why}")
         return alert
 
     def labelled(self, stream: RequestStream, since: float, most: int = 0) -> LabelReader:
@@ -124,7 +128,8 @@ class LabelMonitor:
             (row, right) for row in rows if (right := is_right(row, reference, now)) is not None
         ]
         if not stream.mark:
-            self.state.last["labels"] = explain_unknown(len(rows), len(known), reference, now)
+            unknown = explain_unknown(len(rows), len(known), reference, now)
+            self.state.last["labels"] = str(unknown)
         known = known[-most:]
         times = [row["at"] for row, _ in known]
         return read_labels(known, now, reference, self._count_unlabelled(stream, now, times))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.core.messages import Message, Text
 from mesocosm.monitoring.drift.reference import MAX_REFERENCE_ROWS
 from mesocosm.monitoring.monitor_state import MonitorState
 from mesocosm.monitoring.surge.detector import SurgeDetector
@@ -90,24 +91,35 @@ class SurgeMonitor:
     def _close(self, setting: Surge, found: Mapping[str, Any]) -> None:
         for alert in self._alerts():
             if alert["detail"].get("group") == found["group"]:
-                why = (
-                    f"{found['count']} of the last {found['seen']} items are '{setting.counted}',"
-                    " as usual"
+                why = Message(
+                    "monitoring.surge_over",
+                    counted_items=found["count"],
+                    seen=found["seen"],
+                    label=setting.counted,
                 )
-                self.state.catalog.clear(self.state.name, why, alert["id"])
+                self.state.catalog.clear(self.state.name, str(why), alert["id"])
 
-    def _describe(self, setting: Surge, found: Mapping[str, Any]) -> str:
+    def _describe(self, setting: Surge, found: Mapping[str, Any]) -> Message:
         served = self.state.served
-        group, senders, hint = "", "", ""
+        group: Text = ""
+        senders: Text = ""
+        hint: Text = ""
         if setting.by:
-            group = f" in {setting.by} '{found['group']}'"
+            group = Message("monitoring.surge_group", by=setting.by, group=str(found["group"]))
         if found["senders"]:
-            senders = f" from {found['senders']} senders"
+            senders = Message("monitoring.surge_senders", senders=found["senders"])
         if setting.unsure:
-            hint = f"; 'mesocosm model labels {served.service.model} --new' groups these requests"
-        return (
-            f"'{setting.counted}' surged at {served.name}{group}: {found['count']} of"
-            f" {found['seen']} items{senders} (usually {found['usual']:.0%}){hint}"
+            hint = Message("monitoring.surge_hint", model=served.service.model)
+        return Message(
+            "monitoring.surge",
+            label=setting.counted,
+            service=served.name,
+            group=group,
+            counted=found["count"],
+            seen=found["seen"],
+            senders=senders,
+            usual=found["usual"],
+            hint=hint,
         )
 
     def _recall(self, setting: Surge, model: ModelInstance) -> list[dict[str, Any]]:

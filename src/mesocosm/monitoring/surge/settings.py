@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 
 
@@ -41,7 +42,7 @@ class Surge(Settings):
     @model_validator(mode="after")
     def _check_counted(self) -> Surge:
         if (self.label is None) != self.unsure:
-            raise ValueError("'label' with the label that is counted, or 'unsure: true'")
+            raise ValueError(Message("config.label_or_unsure"))
         return self
 
     @property

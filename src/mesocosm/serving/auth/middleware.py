@@ -15,9 +15,12 @@ from dataclasses import dataclass, field
 
 from fastapi.responses import RedirectResponse, Response
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as AsgiMessage
 
 from mesocosm.core.confidential.row_values import shown_bytes
+from mesocosm.core.messages import Message
+from mesocosm.core.messages.language import language_of_header, writing_in
 from mesocosm.core.permissions import OWNER
 from mesocosm.serving.auth.roles import Roles
 from mesocosm.serving.http.problems import Problem, render_problem, to_problem
@@ -44,7 +47,7 @@ SAFE = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-READ = (b"host", b"authorization", b"origin", b"x-request-id")
+READ = (b"host", b"authorization", b"origin", b"x-request-id", b"accept-language")
 IDENT = re.compile(r"[\w.-]{1,64}\Z", re.ASCII)
 
 
@@ -64,14 +67,14 @@ class _Exchange:
     request_id: str
     headers: Mapping[bytes, bytes]
     status: int = 0
-    head: Message | None = None
+    head: AsgiMessage | None = None
     cookies: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     def text(self, header: bytes) -> str:
         """A header of the request as text; empty without it."""
         return self.headers.get(header, b"").decode("latin-1")
 
-    async def respond(self, message: Message) -> None:
+    async def respond(self, message: AsgiMessage) -> None:
         """Send a part of the response, with safe headers and the values of rows withheld."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
@@ -86,7 +89,7 @@ class _Exchange:
             await self.send(head)
         await self.send(message)
 
-    def _add_headers(self, message: Message) -> None:
+    def _add_headers(self, message: AsgiMessage) -> None:
         given = list(message.get("headers", ()))
         names = {name for name, _ in given}
         more = [header for header in SAFE if header[0] not in names]
@@ -130,14 +133,20 @@ class AuthMiddleware:
         scope.setdefault("state", {})["request"] = request_id
         exchange = _Exchange(scope, receive, send, request_id, headers)
         try:
+            with writing_in(language_of_header(exchange.text(b"accept-language"))):
+                await self._handle(exchange)
+        finally:
+            self.done(scope, exchange.status, time.perf_counter() - began)
+
+    async def _handle(self, exchange: _Exchange) -> None:
+        """Admit a request and have it answered; or reject it."""
+        try:
             await self._admit(exchange)
-            await self.app(scope, receive, exchange.respond)
+            await self.app(exchange.scope, exchange.receive, exchange.respond)
         except Exception as error:
             if not exchange.status:
                 await self._reject(exchange, error)
             # else the response began already: the server closes the connection then
-        finally:
-            self.done(scope, exchange.status, time.perf_counter() - began)
 
     async def _admit(self, exchange: _Exchange) -> None:
         """Check the host, the role and the origin of a request.
@@ -156,8 +165,8 @@ class AuthMiddleware:
             if changes and is_foreign_origin(exchange.text(b"origin"), host):
                 raise Problem(
                     403,
-                    "Origin not allowed",
-                    "a page of another origin may not change anything here",
+                    Message("serving.origin_not_allowed"),
+                    Message("serving.foreign_origin"),
                 )
         if b"token=" in scope["query_string"]:
             exchange.cookies += _token_cookie(scope, host)
@@ -165,14 +174,15 @@ class AuthMiddleware:
     def _check_host(self, scope: Scope, host: str) -> None:
         if sum(name == b"host" for name, _ in scope["headers"]) > 1:
             raise Problem(
-                400, "Ambiguous host", "a request has one 'Host' header; this one has several"
+                400,
+                Message("serving.ambiguous_host"),
+                Message("serving.one_host_header"),
             )
         if not is_known_host(host, self.hosts):
             raise Problem(
                 403,
-                "Host not allowed",
-                "this server may be called only by the names it was given; by default the loopback"
-                " address",
+                Message("serving.host_not_allowed"),
+                Message("serving.known_hosts"),
             )
 
     async def _reject(self, exchange: _Exchange, error: Exception) -> None:
@@ -195,8 +205,8 @@ class AuthMiddleware:
         if not role:
             raise Problem(
                 401,
-                "Authentication required",
-                "send the token that 'mesocosm up' printed, as ?token= or 'Authorization: Bearer'",
+                Message("serving.authentication_required"),
+                Message("serving.send_token"),
                 headers={"WWW-Authenticate": "Bearer"},
             )
         return role
@@ -213,7 +223,7 @@ def _token_cookie(scope: Scope, host: str) -> list[tuple[bytes, bytes]]:
     return [(b"set-cookie", cookie.encode())]
 
 
-def _reveal_body(head: Message, message: Message, owner: bool) -> Message:
+def _reveal_body(head: AsgiMessage, message: AsgiMessage, owner: bool) -> AsgiMessage:
     """The first part of a JSON response with the values of rows shown or withheld; the length in
     its head is corrected where that changes it.
     """

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.permissions import OWNER, RIGHTS
 from mesocosm.core.settings import Settings
 from mesocosm.core.url_policy import check_url, transport
@@ -74,21 +75,21 @@ class Oidc(Settings):
     @classmethod
     def _check_address(cls, value: str) -> str:
         if value and (not _is_safe_url(value) or urlsplit(value).path.strip("/")):
-            raise ValueError("an address that begins with https://, without a path")
+            raise ValueError(Message("config.https_without_path"))
         return value.rstrip("/")
 
     @field_validator("issuer")
     @classmethod
     def _check_issuer(cls, value: str) -> str:
         if not _is_safe_url(value):
-            raise ValueError("an address that begins with https://")
+            raise ValueError(Message("config.https_address"))
         return value.rstrip("/")
 
     @field_validator("roles")
     @classmethod
     def _check_roles(cls, value: dict[str, str]) -> dict[str, str]:
         if OWNER in value:
-            raise ValueError(f"other names: '{OWNER}' is the role of the token that 'up' prints")
+            raise ValueError(Message("config.owner_role_taken", owner=OWNER))
         return value
 
 

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from starlette.requests import HTTPConnection
 
+from mesocosm.core.messages import Message
 from mesocosm.core.permissions import OWNER, RIGHTS
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.http.request_headers import is_foreign_origin, is_known_host, read_token
@@ -72,8 +73,8 @@ class Roles:
             return None
         need = required_right(connection.scope.get("method", "GET"), connection.url.path)
         if RIGHTS.index(found["may"]) < RIGHTS.index(need):
-            detail = f"role '{found['role']}' may {found['may']}; this needs {need}"
-            raise Problem(403, "Forbidden", detail)
+            detail = Message("serving.role_may", role=found["role"], may=found["may"], need=need)
+            raise Problem(403, Message("serving.forbidden"), detail)
         self._limit_rate(mark)
         return found["role"]
 
@@ -113,8 +114,8 @@ class Roles:
             wait = max(1, round(-left / self.rate))
             raise Problem(
                 429,
-                "Too many requests",
-                f"this token may send {self.rate:g} requests a second",
+                Message("serving.too_many_requests"),
+                Message("serving.rate_of_token", rate=self.rate),
                 headers={"Retry-After": str(wait)},
             )
         self.left[mark] = left, now

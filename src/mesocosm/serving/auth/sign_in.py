@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from mesocosm.core.messages import Message
 from mesocosm.serving.auth.oidc import Provider
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.http.request_headers import cookie_name
@@ -111,17 +112,15 @@ class SignIn:
         if until is None:
             raise Problem(
                 403,
-                "Invalid provider token",
-                "the provider's token has a wrong signature or audience, is expired, or is not of"
-                " this sign-in",
+                Message("serving.invalid_provider_token"),
+                Message("serving.provider_token_wrong"),
             )
         found = self._find_role(tokens)
         if found is None:
             raise Problem(
                 403,
-                "No role",
-                "the provider gives you none of the roles of this ecosystem (claim"
-                f" '{settings.claim}')",
+                Message("serving.no_role"),
+                Message("serving.no_role_of_ecosystem", claim=settings.claim),
             )
         remaining = max(1.0, min(LONGEST, until - self.clock()))
         return self.give(found["role"], found["may"], remaining), to
@@ -135,9 +134,8 @@ class SignIn:
         if begun is None or begun[0] <= self.clock():
             raise Problem(
                 400,
-                "Unknown sign-in",
-                "this sign-in was not begun in this browser, or more than ten minutes ago; begin"
-                " again at /signin",
+                Message("serving.unknown_sign_in"),
+                Message("serving.sign_in_again"),
             )
         _, nonce, verifier, to = begun
         return nonce, verifier, to
@@ -176,8 +174,8 @@ def add_routes(app: FastAPI, signs: SignIn, address: str) -> None:
 
     def back(request: Request, state: str = "", code: str = "", error: str = "") -> Response:
         if error:
-            detail = f"the provider reported '{error[:60]}'; begin again at {IN}"
-            raise Problem(403, "Sign-in failed", detail)
+            detail = Message("serving.provider_reported", error=error[:60], path=IN)
+            raise Problem(403, Message("serving.sign_in_failed"), detail)
         token, to = signs.end(here(request), state, request.cookies.get(MARK, ""), code)
         secure = here(request).startswith("https://")
         return _signed_in(request.headers.get("host", ""), token, to, secure)

@@ -14,6 +14,8 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.types import Receive, Scope
 
+from mesocosm.core.errors import text_of
+from mesocosm.core.messages import Message
 from mesocosm.core.values.json_keys import KeyTwice, repeated_key
 from mesocosm.serving.http.problems import Problem
 
@@ -55,7 +57,9 @@ async def read_bytes(scope: Scope, receive: Receive) -> bytes:
     Raises:
         Problem: it is too large or incomplete.
     """
-    too_large = Problem(413, "Request body too large", f"a body may have at most {MOST_BODY} bytes")
+    too_large = Problem(
+        413, Message("serving.body_too_large"), Message("serving.body_bytes", most=MOST_BODY)
+    )
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > MOST_BODY:
             raise too_large
@@ -63,8 +67,8 @@ async def read_bytes(scope: Scope, receive: Receive) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            detail = "the connection was closed while the body was read"
-            raise Problem(400, "Incomplete request body", detail)
+            detail = Message("serving.closed_in_body")
+            raise Problem(400, Message("serving.incomplete_body"), detail)
         data += message.get("body", b"")
         if len(data) > MOST_BODY:
             raise too_large
@@ -85,7 +89,9 @@ def parse_json(data: bytes) -> Any:
         text = data.decode(encoding)
     key = repeated_key(text, value)
     if key is not None:
-        raise Problem(400, "Duplicate key", str(KeyTwice(key)), {"field": key[:60]})
+        raise Problem(
+            400, Message("serving.duplicate_key"), text_of(KeyTwice(key)), {"field": key[:60]}
+        )
     return value
 
 
@@ -99,8 +105,8 @@ def _read(data: bytes) -> Any:
         # half a character can be read, and never written again
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        detail = "the body is not valid JSON; expected an object"
-        raise Problem(400, "Invalid JSON", detail) from error
+        detail = Message("serving.not_json")
+        raise Problem(400, Message("serving.invalid_json"), detail) from error
     _check_finite(value, data)
     return value
 
@@ -115,13 +121,10 @@ def _check_finite(value: Any, data: bytes) -> None:
     field, spelt = found
     more = {"field": field}
     if spelt.removeprefix("-").encode() in data:
-        detail = f"{field}: {spelt} is not a JSON value; expected a finite number, or null"
-        raise Problem(400, "Invalid JSON", detail, more)
-    detail = (
-        f"{field}: the number is beyond 1.8e308, the largest that a double holds; expected a"
-        " finite number, or null"
-    )
-    raise Problem(400, "Number too large", detail, more)
+        detail = Message("serving.not_a_json_value", field=field, value=spelt)
+        raise Problem(400, Message("serving.invalid_json"), detail, more)
+    detail = Message("serving.number_beyond_double", field=field)
+    raise Problem(400, Message("serving.number_too_large"), detail, more)
 
 
 def non_finite(value: Any) -> tuple[str, str] | None:

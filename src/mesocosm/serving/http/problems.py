@@ -13,8 +13,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
+from mesocosm.core.messages import Message, Text, render
 
-UNPROCESSABLE = "Unprocessable request"  # the title of a response 422
+UNPROCESSABLE = Message("serving.unprocessable")  # the title of a response 422
 OPENAI_TYPES = {
     401: "authentication_error",
     403: "permission_error",
@@ -22,8 +23,8 @@ OPENAI_TYPES = {
 }
 OPENAI_CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
 HTTP_DETAILS = {
-    404: "nothing is at this path; see /openapi.json",
-    405: "the path expects another method; see /openapi.json",
+    404: Message("serving.no_such_path"),
+    405: Message("serving.other_method"),
 }
 
 
@@ -33,24 +34,28 @@ class Problem(Exception):
     def __init__(
         self,
         status: int,
-        title: str,
-        detail: str,
+        title: Text,
+        detail: Text,
         more: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status, self.title, self.detail = status, title, detail
         self.more, self.headers = dict(more or {}), dict(headers or {})
-        super().__init__(detail)
+        super().__init__(str(detail))
 
     def response(self) -> JSONResponse:
-        """The response in the form of RFC 9457."""
-        body = {
+        """The response in the form of RFC 9457, in the language of the reader; with the `id` and
+        the `params` of the detail, where it has them.
+        """
+        body: dict[str, Any] = {
             "type": "about:blank",
-            "title": self.title,
+            "title": render(self.title),
             "status": self.status,
-            "detail": self.detail,
-            **self.more,
+            "detail": render(self.detail),
         }
+        if isinstance(self.detail, Message):
+            body |= self.detail.as_json()
+        body |= self.more
         return JSONResponse(
             body, self.status, media_type="application/problem+json", headers=self.headers
         )
@@ -64,13 +69,13 @@ def render_problem(problem: Problem, path: str) -> JSONResponse:
     b'{"error":"no service x"}'
     """
     if path.startswith("/v2"):
-        body: dict[str, Any] = {"error": problem.detail}
+        body: dict[str, Any] = {"error": render(problem.detail)}
         if "field" in problem.more:
             body["field"] = problem.more["field"]
         return JSONResponse(body, problem.status, headers=problem.headers)
     if _is_openai(path):
         error = {
-            "message": problem.detail,
+            "message": render(problem.detail),
             "type": _openai_type(problem.status),
             "param": problem.more.get("field") or None,
             "code": OPENAI_CODES.get(problem.status),
@@ -98,19 +103,20 @@ def to_problem(error: Exception) -> Problem:
         case Problem():
             return error
         case HTTPException():
-            detail = HTTP_DETAILS.get(error.status_code, str(error.detail))
+            detail: Text = HTTP_DETAILS.get(error.status_code, str(error.detail))
             return Problem(error.status_code, str(error.detail), detail, headers=error.headers)
         case RequestValidationError():
             return _invalid_request(error)
         case ConfigValueError():
             more = {"field": error.key, "choices": list(error.choices)}
-            return Problem(422, UNPROCESSABLE, str(error), more)
+            return Problem(422, UNPROCESSABLE, error.render(), more)
         case RetryableError():
-            return Problem(503, "Unavailable", str(error), headers={"Retry-After": "1"})
+            unavailable = Message("serving.unavailable")
+            return Problem(503, unavailable, error.message, headers={"Retry-After": "1"})
         case MesocosmError():
-            return Problem(503, "Unavailable", str(error))
-    detail = f"{type(error).__name__} while handling the request; the log has no private values"
-    return Problem(500, "Internal error", detail)
+            return Problem(503, Message("serving.unavailable"), error.message)
+    detail = Message("serving.error_in_request", kind=type(error).__name__)
+    return Problem(500, Message("serving.internal_error"), detail)
 
 
 def _invalid_request(error: RequestValidationError) -> Problem:

@@ -18,6 +18,7 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
+from mesocosm.core.messages import Message
 from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import UNPROCESSABLE, Problem
 from mesocosm.serving.service import LiveService
@@ -44,7 +45,7 @@ def add_routes(
     async def model(name: str) -> dict[str, Any]:
         service = find_service(name)
         if service.now is None or not service.now.speaks:
-            raise Problem(404, NO_CHAT, f"'{name[:60]}' has no answer index")
+            raise Problem(404, NO_CHAT, Message("serving.no_answer_index", name=name[:60]))
         return _describe(service)
 
     @app.post("/v1/chat/completions")
@@ -145,8 +146,7 @@ def read_question(body: Any) -> str:
         raise Problem(
             422,
             UNPROCESSABLE,
-            f"expected 'messages' whose last has a 'content' of 1 to {MOST} characters, as a text"
-            " or as parts of type 'text'",
+            Message("serving.chat_messages", most=MOST),
             {"field": "messages"},
         )
     return text.strip()

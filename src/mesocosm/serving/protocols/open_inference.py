@@ -13,6 +13,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from mesocosm.core.messages import Message
 from mesocosm.serving.http.bodies import JsonAnswer, parse_json, read_bytes
 from mesocosm.serving.http.problems import UNPROCESSABLE, Problem
 from mesocosm.serving.model_instance import ModelInstance
@@ -41,7 +42,7 @@ class InferEndpoint:
         for number, prediction in enumerate(predictions):
             if "why" in prediction:
                 detail = f"row {number}: {prediction['why']}"
-                raise Problem(422, "The row would have been quarantined", detail)
+                raise Problem(422, Message("serving.row_quarantined"), detail)
         result = {
             "model_name": name,
             "model_version": model.version,
@@ -60,7 +61,7 @@ def check_version(name: str, wanted: str, model: ModelInstance) -> None:
     """
     if wanted and wanted != model.version:
         detail = f"{name} runs {model.version}, not '{wanted[:60]}'"
-        raise Problem(404, "No such version", detail)
+        raise Problem(404, Message("serving.no_such_version"), detail)
 
 
 def _select_outputs(body: Row, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -110,14 +111,17 @@ async def read_inference(scope: Scope, receive: Receive) -> Any:
     if not (length.isascii() and length.isdigit()) or int(length) > len(data):
         raise Problem(
             400,
-            "Invalid header",
-            f"Inference-Header-Content-Length is {length[:20].decode('latin-1')}, and the body has"
-            f" {len(data)} bytes",
+            Message("serving.invalid_header"),
+            Message(
+                "serving.inference_header_length",
+                length=length[:20].decode("latin-1"),
+                bytes=len(data),
+            ),
         )
     try:
         return unpack_tensors(parse_json(data[: int(length)]), data[int(length) :])
     except ValueError as error:
-        raise Problem(400, "Invalid tensors", str(error)) from error
+        raise Problem(400, Message("serving.invalid_tensors"), str(error)) from error
 
 
 def _invalid(detail: str) -> Problem:

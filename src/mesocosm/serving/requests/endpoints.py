@@ -13,6 +13,7 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.permissions import OWNER
 from mesocosm.serving.batching import Batcher, DeadlinePassed, QueueFull
 from mesocosm.serving.http.bodies import JsonAnswer, read_json
@@ -57,8 +58,8 @@ class PredictHandler:
         now = service.now
         if now is None or now.fields is None:
             status = 503 if now is None else 422
-            detail = service.trouble or f"{name} has no model; ask it by chat"
-            raise Problem(status, "This service does not predict", detail)
+            detail = service.trouble or Message("serving.chat_only", name=name)
+            raise Problem(status, Message("serving.does_not_predict"), detail)
         return service, now
 
     async def predict(
@@ -104,7 +105,7 @@ class PredictHandler:
         for number in range(len(rows)):
             if number in invalid:
                 wrong = invalid[number]
-                responses.append({"why": str(wrong), "field": wrong.key})
+                responses.append({"why": wrong.render(), "field": wrong.key})
             else:
                 responses.append(next(predictions))
         return responses
@@ -114,7 +115,7 @@ class PredictHandler:
     ) -> tuple[str, dict[int, ConfigValueError]]:
         """The mark of a request, and its invalid rows by their index."""
         if not 1 <= len(rows) <= MOST_ROWS:
-            detail = f"batch size {len(rows)}; expected 1..{MOST_ROWS}"
+            detail = Message("serving.batch_size", rows=len(rows), most=MOST_ROWS)
             raise Problem(422, UNPROCESSABLE, detail)
         mark = scope["state"]["mark"] = read_mark(scope)
         assert model.fields is not None
@@ -155,8 +156,8 @@ class PredictHandler:
         if any("died" in response for response in responses):
             raise Problem(
                 500,
-                "The worker died",
-                "the worker died over this row, twice; other rows were predicted",
+                Message("serving.worker_died"),
+                Message("serving.worker_died_twice"),
             )
         return responses
 
@@ -172,14 +173,14 @@ async def _run(batcher: Batcher, rows: Sequence[Row], wait: float | None) -> lis
         seconds = max(1, round(full.seconds))
         raise Problem(
             429,
-            "Queue full",
-            f"the queue is full; retry in {seconds} s",
+            Message("serving.queue_full"),
+            Message("serving.retry_in", seconds=seconds),
             headers={"Retry-After": str(seconds)},
         ) from full
     except (DeadlinePassed, TimeoutError) as late:
         milliseconds = (wait or 0) * 1000
-        detail = f"no response within the {milliseconds:.0f} ms that the request allows"
-        raise Problem(408, "Deadline exceeded", detail) from late
+        detail = Message("serving.no_response_in_time", milliseconds=milliseconds)
+        raise Problem(408, Message("serving.deadline_exceeded"), detail) from late
 
 
 @asynccontextmanager
@@ -203,8 +204,8 @@ async def _cancelled_by_client(receive: Receive) -> AsyncIterator[None]:
     except asyncio.CancelledError as error:
         if not left:
             raise
-        detail = "the connection was closed before the response"
-        raise Problem(499, "Client closed request", detail) from error
+        detail = Message("serving.closed_before_response")
+        raise Problem(499, Message("serving.client_closed"), detail) from error
     finally:
         watching.cancel()
 
@@ -217,11 +218,16 @@ def _malformed_rows(bad: Mapping[int, ConfigValueError], count: int) -> Exceptio
     if count == 1:
         return bad[first]
     errors = [
-        {"index": n, "field": wrong.key, "detail": str(wrong)}
+        {"index": n, "field": wrong.key, "detail": wrong.render()}
         for n, wrong in list(bad.items())[:MOST_ERRORS]
     ]
     more = {"field": bad[first].key, "errors": errors}
-    return Problem(422, UNPROCESSABLE, f"row {first}: {bad[first]}", more)
+    return Problem(
+        422,
+        UNPROCESSABLE,
+        Message("serving.row_problem", row=first, problem=bad[first].render()),
+        more,
+    )
 
 
 def _find_header(scope: Scope, wanted: bytes) -> bytes | None:
@@ -238,7 +244,7 @@ def _read_deadline(scope: Scope) -> float | None:
         return None
     if not (value.isascii() and value.isdigit()) or not 1 <= int(value) <= MOST_WAIT:
         detail = f"X-Deadline-Ms is invalid; expected whole milliseconds, 1 to {MOST_WAIT}"
-        raise Problem(400, "Invalid header", detail)
+        raise Problem(400, Message("serving.invalid_header"), detail)
     return int(value) / 1000
 
 
@@ -251,9 +257,13 @@ def read_mark(scope: Scope) -> str:
     given = (_find_header(scope, MARK) or b"").decode("latin-1")
     if given and given not in MARKS:
         detail = f"{HEADER} is '{given[:40]}'; expected {', '.join(MARKS)}"
-        raise Problem(400, "Invalid header", detail)
+        raise Problem(400, Message("serving.invalid_header"), detail)
     if given and scope["state"].get("role") != OWNER:
-        raise Problem(403, "The role may not mark requests", f"{HEADER} needs the owner's token")
+        raise Problem(
+            403,
+            Message("serving.role_may_not_mark"),
+            Message("serving.header_needs_owner", header=HEADER),
+        )
     return given
 
 
@@ -315,7 +325,7 @@ class PredictEndpoint:
             response = responses[0]
             if "why" in response:
                 more = _refused_field(response, model)
-                raise Problem(422, "The row would have been quarantined", response["why"], more)
+                raise Problem(422, Message("serving.row_quarantined"), response["why"], more)
             await JsonAnswer(response)(scope, receive, send)
             return
         responses = await self.handler.predict_valid(service, model, rows, scope, receive)

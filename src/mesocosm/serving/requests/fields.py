@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message, Text
 from mesocosm.serving.requests.listed_values import is_complete
 from mesocosm.serving.requests.missing import is_missing, spell
 from mesocosm.serving.requests.nested import check_nested, nested_form, to_text
@@ -66,7 +67,7 @@ class Fields:
         """
         if not isinstance(row, Mapping):
             raise ConfigValueError(
-                "", f"a row is {json_kind(row)}", "an object with a value for each field"
+                "", Message("serving.row_is", kind=json_kind(row)), Message("serving.row_object")
             )
         unknown = [str(name) for name in row if name not in self.fields]
         missing = [name for name in self.required if name not in row]
@@ -81,10 +82,10 @@ class Fields:
             self._check_nested(name, value)
             value = to_text(value, self.nested[name])
         if isinstance(value, float) and not math.isfinite(value):
-            expected = field["wanted"]
+            expected: Text = field["wanted"]
             if field["may_miss"]:
-                expected += ", or null where it is missing"
-            found = f"{NON_FINITE.get(str(value), str(value))} is not a JSON value"
+                expected = Message("serving.or_null", expected=expected)
+            found = Message("serving.value_not_json", value=NON_FINITE.get(str(value), str(value)))
             raise ConfigValueError(name, found, expected)
         if isinstance(value, str):
             _check_text(name, value, field)
@@ -93,7 +94,9 @@ class Fields:
         field = self.fields[name]
         is_list_field = field.get("type") == "list"
         if name not in self.nested or (is_list_field and not isinstance(value, list)):
-            raise ConfigValueError(name, f"got {json_kind(value)}", field["wanted"])
+            raise ConfigValueError(
+                name, Message("serving.got_kind", kind=json_kind(value)), field["wanted"]
+            )
         check_nested(name, value, field)
 
     def warnings(self, clean: Mapping[str, Any], raw: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -144,10 +147,14 @@ class Fields:
 def _check_text(name: str, value: str, field: Mapping[str, Any]) -> None:
     most = field.get("most", MOST_TEXT)
     if len(value) > most:
-        raise ConfigValueError(name, f"got a text of {len(value)} characters", f"at most {most}")
+        raise ConfigValueError(
+            name,
+            Message("serving.text_too_long", length=len(value)),
+            Message("serving.at_most", most=most),
+        )
     is_number = field.get("type") in NUMBERS
     if is_number and value.strip().lstrip("+-").casefold() in INFINITE:
-        found = f"'{value.strip()[:40]}' is not a finite number"
+        found = Message("serving.not_finite", value=value.strip()[:40])
         raise ConfigValueError(name, found, field["wanted"])
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.serving.requests.refusals import NON_FINITE, json_kind
 
 SPACED, CLOSE = (", ", ": "), (",", ":")  # what JSON has between items, and after keys
@@ -54,7 +55,9 @@ def check_nested(
     """
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigValueError(
-            name, f"{NON_FINITE.get(str(value), str(value))} is not a JSON value", field["wanted"]
+            name,
+            Message("serving.value_not_json", value=NON_FINITE.get(str(value), str(value))),
+            field["wanted"],
         )
     if not isinstance(value, (list, dict)):
         return

@@ -6,12 +6,20 @@ Knows the fields' names; checks nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError, nearest
+from mesocosm.core.messages import Message, Text
 
 NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (type(None), "null"),
+    (bool, "boolean"),
+    ((int, float), "number"),
+    (str, "text"),
+    (list, "list"),
+)
 SHOWN = 50  # fields named in one sentence
 
 
@@ -33,16 +41,14 @@ def find_refused_field(why: str, fields: Mapping[str, Any]) -> str:
     return min(named, key=text.find, default=text.strip())
 
 
-def json_kind(value: object) -> str:
+def json_kind(value: object) -> Message:
     """The kind of a value, in JSON's words.
 
-    >>> [json_kind(v) for v in (None, True, 5, "x", [1], {})]
+    >>> [str(json_kind(v)) for v in (None, True, 5, "x", [1], {})]
     ['null', 'a boolean', 'a number', 'a text', 'a list', 'an object']
     """
-    if value is None:
-        return "null"
-    kinds = ((bool, "a boolean"), ((int, float), "a number"), (str, "a text"), (list, "a list"))
-    return next((name for kind, name in kinds if isinstance(value, kind)), "an object")
+    kind = next((name for types, name in KINDS if isinstance(value, types)), "object")
+    return Message(f"serving.kind.{kind}")
 
 
 def field_mismatch(
@@ -55,57 +61,54 @@ def field_mismatch(
         return _unknown_fields(unknown, missing, fields)
     name = missing[0]
     if len(missing) == 1:
-        expected = fields[name]["wanted"]
+        expected: Text = fields[name]["wanted"]
         if fields[name]["may_miss"]:
-            expected += ", or null to have it imputed"
-        return ConfigValueError(name, "the field is missing", expected)
-    found = f"the fields {_join_names(missing)} are missing"
+            expected = Message("serving.or_null_imputed", expected=expected)
+        return ConfigValueError(name, Message("serving.field_missing"), expected)
+    found = Message("serving.fields_missing", names=_join_names(missing))
     optional = [n for n in missing if fields[n]["may_miss"]]
-    return ConfigValueError(
-        "", found, f"each of them{_describe_optional(optional, missing)}", missing
-    )
+    return ConfigValueError("", found, _describe_optional(optional, missing), missing)
 
 
-def _describe_optional(optional: Sequence[str], missing: Sequence[str]) -> str:
-    """Which of the missing fields null is allowed for; empty for none."""
+def _describe_optional(optional: Sequence[str], missing: Sequence[str]) -> Message:
+    """What is expected of missing fields, with those of them that may be null."""
     if not optional:
-        return ""
+        return Message("serving.each_of_them")
     if len(optional) == len(missing):
-        return "; null is imputed in all"
-    return f"; null is imputed in {_join_names(optional)}"
+        return Message("serving.null_in_all")
+    return Message("serving.null_in_some", names=_join_names(optional))
 
 
 def _unknown_fields(
     unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]
 ) -> ConfigValueError:
-    found = "this service has no such field"
+    found = Message("serving.no_such_field")
     if len(unknown) > 1:
-        found = f"this service has none of the fields {_join_names(unknown)}"
+        found = Message("serving.no_such_fields", names=_join_names(unknown))
     if len(missing) == 1:
-        found += f"; the field {_join_names(missing)} is missing"
+        found = Message("serving.and_field_missing", found=found, names=_join_names(missing))
     elif missing:
-        found += f"; the fields {_join_names(missing)} are missing"
+        found = Message("serving.and_fields_missing", found=found, names=_join_names(missing))
     if len(unknown) > 1 or missing:
-        found += _suggest(unknown, missing, fields)
-    return ConfigValueError(unknown[0][:60], found, "one of its fields", list(fields), unknown[0])
+        hints = tuple(_suggest(unknown, missing, fields))
+        if hints:
+            found = Message("serving.with_hints", found=found, hints=hints[:SHOWN])
+    expected = Message("serving.one_of_its_fields")
+    return ConfigValueError(unknown[0][:60], found, expected, list(fields), unknown[0])
 
 
 def _suggest(
     unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]
-) -> str:
-    """The fields that unknown ones may mean, as a hint; empty where none is near."""
-    hints = []
+) -> Iterator[Message]:
+    """The fields that unknown ones may mean."""
     for name in unknown:
         near = nearest(name, missing) or nearest(name, fields)
         if near:
-            hints.append(f"for '{name[:60]}' did you mean '{near}'?")
-    if not hints:
-        return ""
-    return "; " + ", ".join(hints[:SHOWN])
+            yield Message("serving.hint", name=name[:60], near=near)
 
 
-def _join_names(names: Sequence[str]) -> str:
-    joined = ", ".join(f"'{n[:60]}'" for n in names[:SHOWN])
+def _join_names(names: Sequence[str]) -> Message:
+    shown = tuple(f"'{n[:60]}'" for n in names[:SHOWN])
     if len(names) > SHOWN:
-        joined += f" and {len(names) - SHOWN} more"
-    return joined
+        return Message("serving.names_and_more", names=shown, more=len(names) - SHOWN)
+    return Message("serving.names", names=shown)

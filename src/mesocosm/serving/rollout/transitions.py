@@ -11,6 +11,7 @@ from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 
 
 def promote_candidate(
@@ -85,9 +86,7 @@ def promote(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any
     """
     rollout = catalog.rollout(service)
     if rollout is None or not promote_candidate(catalog, rollout, who, why):
-        raise MesocosmError(
-            f"no rollout of '{service}' is in progress; 'mesocosm status' shows those that are"
-        )
+        raise MesocosmError(Message("serving.no_rollout", service=service))
     return {"service": service, "from": rollout["before"], "to": rollout["version"], "why": why}
 
 

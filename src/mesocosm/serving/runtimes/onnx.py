@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration
 
@@ -51,9 +52,9 @@ class Workers(Settings):
     @model_validator(mode="after")
     def _check_range(self) -> Workers:
         if self.max < self.min:
-            raise ValueError(f"'max' of {self.min} or more, got {self.max}")
+            raise ValueError(Message("config.max_of_at_least", min=self.min, max=self.max))
         if not self.min and self.max:
-            raise ValueError("'min: 1' or more where 'max' is above 0, or 'workers: 0' for none")
+            raise ValueError(Message("config.min_workers"))
         return self
 
 

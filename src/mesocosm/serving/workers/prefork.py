@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import text_of_json
 from mesocosm.serving.workers.ipc import receive, send
 
 
@@ -151,11 +152,13 @@ def _resolve(future: Future[Any], message: Mapping[str, Any]) -> None:
     if "ok" in message:
         future.set_result(message["ok"])
     elif "wrong" in message:
-        future.set_exception(ConfigValueError(*message["wrong"]))
+        key, found, expected, *choices = message["wrong"]
+        texts = text_of_json(found), text_of_json(expected)
+        future.set_exception(ConfigValueError(key, *texts, *choices))
     elif "lost" in message:
         future.set_exception(ModelNotHeld("this version is no longer loaded"))
     elif "failure" in message:
-        future.set_exception(MesocosmError(message["failure"]))
+        future.set_exception(MesocosmError(text_of_json(message["failure"])))
     else:
         future.set_exception(RuntimeError(message["failed"]))
 

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import text_as_json
 from mesocosm.serving.model_instance import Load, ModelInstance
 from mesocosm.serving.workers.ipc import receive, send
 
@@ -120,10 +121,10 @@ def _run(call: Callable[[], Any]) -> dict[str, Any]:
     try:
         return {"ok": call()}
     except ConfigValueError as wrong:
-        parts = [wrong.key, wrong.found, wrong.expected, list(wrong.choices), wrong.near or ""]
-        return {"wrong": parts}
+        found, expected = text_as_json(wrong.found), text_as_json(wrong.expected)
+        return {"wrong": [wrong.key, found, expected, list(wrong.choices), wrong.near or ""]}
     except MesocosmError as failure:
-        return {"failure": str(failure)}
+        return {"failure": text_as_json(failure.message or str(failure))}
     except NotHeld:
         return {"lost": True}
     # whatever it is, the gateway receives its kind, and never a value

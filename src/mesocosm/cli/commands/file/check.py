@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, count_of, note_deprecations, report_failures
+from mesocosm.core.messages import Message
 
 
 @report_failures
@@ -32,5 +33,6 @@ def check(
     spec = config.read(file)
     note_deprecations(spec.deprecations)
     result = check_spec(spec)
-    counts = [count_of(count, section[:-1]) for section, count in result.counts.items()]
-    answer(result, as_json, lambda _: f"{result.ecosystem} is valid: {', '.join(counts)}.")
+    counts = tuple(count_of(count, section[:-1]) for section, count in result.counts.items())
+    valid = Message("cli.valid", name=result.ecosystem, counts=counts)
+    answer(result, as_json, lambda _: valid.render())

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.faults import Fault, Path, fault, unknown_field
+from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
@@ -24,25 +25,24 @@ def check_adaptation(
     path = (*at, "init_from")
     general = eco.models.get(str(model.init_from))
     if general is None or model.init_from == name:
-        found = f"no model is named '{model.init_from}'"
+        found = Message("config.no_model", name=model.init_from)
         if model.init_from == name:
-            found = f"'{name}' is this model itself"
+            found = Message("config.model_itself", name=name)
         others = sorted(other for other in eco.models if other != name)
-        yield fault(path, found, "another model of the file", others, str(model.init_from))
+        yield fault(path, found, Message("config.other_model"), others, str(model.init_from))
         return
     yield from _check_general(eco, model, general, at)
     if _trains_more_than_a_head(model) or general.pretrain or general.fusion != "early":
         yield fault(
             path,
-            "only the head of a model is adapted",
-            "no 'fine_tune', 'search', 'pretrain', 'self_training', 'fusion', 'pair' or 'rank'"
-            " beside it",
+            Message("config.only_head_adapted"),
+            Message("config.adaptation_alone"),
         )
     if not _predicts_classes(task) or _has_image(model, checked.types):
         yield fault(
             path,
-            "only classifiers of texts and tables can be adapted",
-            "a category or boolean target, and no image",
+            Message("config.only_classifiers_adapted"),
+            Message("config.class_target_no_image"),
         )
 
 
@@ -52,25 +52,24 @@ def _check_general(eco: Ecosystem, model: Model, general: Model, at: Path) -> It
     if general.init_from:
         yield fault(
             path,
-            f"'{model.init_from}' adapts '{general.init_from}' itself",
-            "a model that adapts none",
+            Message("config.adapts_itself", model=model.init_from, general=general.init_from),
+            Message("config.model_without_init"),
             sorted(other for other, settings in eco.models.items() if not settings.init_from),
         )
     for key in ("target", "features", "base", "max_length"):
         if getattr(general, key) != getattr(model, key):
             yield fault(
                 (*at, key),
-                f"'{key}' is not that of '{model.init_from}', which is adapted",
-                f"'{key}' as in '{model.init_from}'",
+                Message("config.differs_from_general", key=key, model=model.init_from),
+                Message("config.as_in_general", key=key, model=model.init_from),
             )
     if general.fine_tune.method != "frozen" or (
         general.fine_tune.head != "linear" and not general.federated
     ):
         yield fault(
             path,
-            f"the head of '{model.init_from}' may not be linear, and only a linear one can be"
-            " adapted",
-            f"'fine_tune: {{method: frozen, head: linear}}' in '{model.init_from}'",
+            Message("config.head_not_linear", model=model.init_from),
+            Message("config.linear_head_in", model=model.init_from),
         )
 
 
@@ -82,21 +81,21 @@ def check_federated(data: Dataset, checked: CheckedModel, task: Task | None) -> 
     if not _predicts_classes(task):
         yield fault(
             path,
-            f"'{model.target}' is a {kinds.get(model.target)}, and federated learning is for"
-            " classes",
-            "a category or boolean target",
+            Message(
+                "config.federated_needs_classes", target=model.target, kind=kinds.get(model.target)
+            ),
+            Message("config.class_target"),
         )
     more = _trains_more_than_a_head(model) or model.init_from or model.base == AUTO
     if more or _has_image(model, kinds):
         yield fault(
             path,
-            "federated learning trains a linear head, and nothing else",
-            "no 'fine_tune' but 'frozen', no 'search', 'pretrain', 'self_training', 'fusion',"
-            " 'pair', 'rank', 'init_from', 'base: auto' or image beside it",
+            Message("config.federated_head_only"),
+            Message("config.federated_alone"),
         )
     elif model.fine_tune.method == "frozen" and model.fine_tune.head not in ("auto", "linear"):
-        found = f"federated learning trains a linear head, not '{model.fine_tune.head}'"
-        yield fault((*at, "fine_tune", "head"), found, "'head: linear'")
+        found = Message("config.federated_linear_head", head=model.fine_tune.head)
+        yield fault((*at, "fine_tune", "head"), found, Message("config.set_linear_head"))
 
 
 def _check_sites(data: Dataset, model: Model, path: Path) -> Iterator[Fault]:
@@ -104,8 +103,8 @@ def _check_sites(data: Dataset, model: Model, path: Path) -> Iterator[Fault]:
     if not by and len(data.source.union) < 2:
         yield fault(
             path,
-            f"all rows of '{model.dataset}' come from one source",
-            "'by' with the field that names a row's site, or a union of the sites' sources",
+            Message("config.one_site", dataset=model.dataset),
+            Message("config.set_site"),
         )
     elif by and by not in data.fields:
         yield unknown_field((*path, "by"), model.dataset, data.fields, by)

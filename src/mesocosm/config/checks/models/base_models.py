@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from mesocosm.config.checks.models.pretraining import check_pretraining
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.faults import Fault, Path, fault
+from mesocosm.core.messages import Message
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
@@ -20,19 +21,19 @@ def check_automl(model: Model, task: Task | None, at: Path) -> Iterator[Fault]:
     if model.base == AUTO and more:
         yield fault(
             (*at, "base"),
-            "'auto' tries bases for classes, labels or a number, and nothing else beside it",
-            "a base by its name, or no 'search', 'pretrain' or 'continual' here",
+            Message("config.auto_needs"),
+            Message("config.named_base_or_no_search"),
         )
     if model.auto and model.base != AUTO:
-        found = "the base is given, so none is tried"
-        yield fault((*at, "auto"), found, "'base: auto', or no 'auto' here")
+        found = Message("config.base_is_given")
+        yield fault((*at, "auto"), found, Message("config.base_auto_or_none"))
     has_class = task is not None and task.has_class
     classes_over_frozen = has_class and model.fine_tune.method == "frozen"
     if model.self_training and not classes_over_frozen:
         yield fault(
             (*at, "self_training"),
-            "self-training is for classes over a frozen base",
-            "no 'self_training' here, or 'fine_tune: frozen' and a category or boolean field",
+            Message("config.self_training_needs_classes"),
+            Message("config.self_training_settings"),
         )
 
 
@@ -44,21 +45,20 @@ def check_continual(model: Model, task: Task | None, at: Path) -> Iterator[Fault
         yield fault(
             (*at, "continual"),
             _why_not_continual(model, task),
-            "'continual' with a base fine-tuned by gradient, such as 'fine_tune: lora', for"
-            " classes, labels, a number or a text",
+            Message("config.continual_needs"),
         )
     if model.continual.ewc and getattr(model.fine_tune, "processes", 1) > 1:
         yield fault(
             (*at, "continual", "ewc"),
-            "elastic weight consolidation runs in one process",
-            "no 'processes' here, or 'replay' alone",
+            Message("config.ewc_one_process"),
+            Message("config.no_processes_or_replay"),
         )
 
 
-def _why_not_continual(model: Model, task: Task | None) -> str:
+def _why_not_continual(model: Model, task: Task | None) -> Message:
     if model.search:
-        return "a search starts from scratch"
-    return (task or Task).frozen_continual
+        return Message("config.search_from_scratch")
+    return Message((task or Task).frozen_continual)
 
 
 def check_base(eco: Ecosystem, model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
@@ -72,26 +72,26 @@ def check_base(eco: Ecosystem, model: Model, kinds: Mapping[str, str], at: Path)
     if from_scratch and model.base:
         yield fault(
             (*at, "base"),
-            f"'{model.base}' is given, and the base is trained from scratch",
-            "no 'base', or no 'from_scratch' in 'pretrain'",
+            Message("config.base_and_scratch", base=model.base),
+            Message("config.no_base_or_scratch"),
         )
     has_text = any(kinds.get(field) == "text" for field in model.features)
     if has_text and not model.base and not from_scratch:
-        found = "'base' is missing, and an input is text"
-        yield fault(at, found, "a base such as minilm", key="base")
+        found = Message("config.text_needs_base")
+        yield fault(at, found, Message("config.base_such_as_minilm"), key="base")
     yield from _check_search(model, at)
 
 
 def _check_imported(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
     for i, field in enumerate(model.features):
         if kinds.get(field, "number") not in ("number", "integer"):
-            found = f"'{field}' is a {kinds[field]}, and an imported model takes numbers"
-            yield fault((*at, "features", i), found, "a number field")
+            found = Message("config.imported_needs_numbers", field=field, kind=kinds[field])
+            yield fault((*at, "features", i), found, Message("config.number_field"))
     if model.fine_tune.method != "frozen" or model.search or model.pretrain:
         yield fault(
             (*at, "base"),
-            "an imported model is served as it is",
-            "no 'fine_tune', 'search' or 'pretrain' beside it",
+            Message("config.imported_as_it_is"),
+            Message("config.imported_alone"),
         )
 
 
@@ -102,5 +102,7 @@ def _check_search(model: Model, at: Path) -> Iterator[Fault]:
     known = sorted(f"fine_tune.{name}" for name in settings if name != "method")
     for key in model.search.over:
         if key not in known:
-            found = f"'{key}' is not a setting of '{model.fine_tune.method}'"
-            yield fault((*at, "search", "over", key), found, "a setting of it", known, key)
+            found = Message("config.not_a_setting_of", key=key, method=model.fine_tune.method)
+            yield fault(
+                (*at, "search", "over", key), found, Message("config.a_setting_of_it"), known, key
+            )

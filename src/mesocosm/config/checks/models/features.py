@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mesocosm.core.faults import Fault, Path, fault, unknown_field
+from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 
@@ -32,32 +33,40 @@ def _check_input(path: Path, field: str, model: Model, data: Dataset) -> Iterato
     if field not in data.fields:
         yield unknown_field(path, model.dataset, data.fields, field)
     elif field == model.target:
-        yield fault(path, f"'{field}' is what the model predicts", "an input other than it")
+        yield fault(
+            path, Message("config.field_is_target", field=field), Message("config.other_input")
+        )
     elif data.fields[field].sealed:
-        found = f"'{field}' is encrypted, so no model can train on it"
-        yield fault(path, found, "another input, or another 'private' for the field")
+        found = Message("config.field_encrypted", field=field)
+        yield fault(path, found, Message("config.other_input_or_privacy"))
     elif data.fields[field].private and field not in model.allow_private:
-        expected = f"another input, or 'allow_private: [{field}]' in the model"
-        yield fault(path, f"'{field}' is private", expected)
+        expected = Message("config.other_input_or_allow", field=field)
+        yield fault(path, Message("config.field_private", field=field), expected)
 
 
 def _check_group_field(path: Path, field: str, model: Model, data: Dataset) -> Iterator[Fault]:
     if field not in data.fields:
         yield unknown_field(path, model.dataset, data.fields, field)
     elif data.fields[field].private:
-        found = f"'{field}' is private, so its groups cannot be compared"
-        yield fault(path, found, "a field that is not, such as a coarser one")
+        found = Message("config.private_groups", field=field)
+        yield fault(path, found, Message("config.coarser_field"))
 
 
 def _check_context_field(path: Path, field: str, model: Model, data: Dataset) -> Iterator[Fault]:
     if field not in data.fields:
         yield unknown_field(path, model.dataset, data.fields, field)
     elif data.fields[field].private:
-        yield fault(path, f"'{field}' is private", "another field")
+        yield fault(
+            path, Message("config.field_private", field=field), Message("config.other_field")
+        )
     elif field in model.features:
-        yield fault(path, f"'{field}' is an input", "another field")
+        yield fault(
+            path, Message("config.field_is_input", field=field), Message("config.other_field")
+        )
     elif field == model.target:
-        yield fault(path, f"'{field}' is what the model predicts", "another field")
+        yield fault(
+            path, Message("config.field_is_target", field=field), Message("config.other_field")
+        )
 
 
 def check_fusion(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
@@ -67,17 +76,20 @@ def check_fusion(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[F
     if model.pair and sorted(model.pair) != sorted(texts):
         yield fault(
             (*at, "pair"),
-            f"the pair is {', '.join(model.pair)}, and the inputs that are texts are"
-            f" {', '.join(texts) or 'none'}",
-            "the two inputs that are texts, and no other",
+            Message(
+                "config.pair_of_other_texts",
+                pair=tuple(model.pair),
+                texts=tuple(texts) or Message("config.none"),
+            ),
+            Message("config.two_text_inputs"),
         )
     texts_and_others = texts and len(texts) < len(model.features)
     if model.fusion == "late" and not (texts_and_others and frozen):
         yield fault(
             (*at, "fusion"),
-            "late fusion combines a head of texts and a head of a table over a frozen base",
-            "'early', or 'fine_tune: frozen' with inputs that are texts and others",
+            Message("config.late_fusion_needs"),
+            Message("config.early_or_frozen_mixed"),
         )
     if model.fusion == "attention" and not frozen:
-        found = "attention fuses the embeddings of a frozen base"
-        yield fault((*at, "fusion"), found, "'early', or 'fine_tune: frozen'")
+        found = Message("config.attention_needs_frozen")
+        yield fault((*at, "fusion"), found, Message("config.early_or_frozen"))

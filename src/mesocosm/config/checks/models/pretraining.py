@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from mesocosm.config.checks.names import check_reference
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.faults import Fault, Path, fault, unknown_field
+from mesocosm.core.messages import Message, Text
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 
@@ -24,8 +25,10 @@ def check_pretraining(eco: Ecosystem, model: Model, at: Path) -> Iterator[Fault]
         return
     for i, field in enumerate(model.pretrain.fields):
         path = (*at, "pretrain", "fields", i)
-        yield from _check_field(path, field, model, name, data, ("text",), "a text field")
-    expected = "a category, boolean or number field"
+        yield from _check_field(
+            path, field, model, name, data, ("text",), Message("config.text_field")
+        )
+    expected = Message("config.class_or_number_field")
     for i, field in enumerate(model.pretrain.method.fields):
         path = (*at, "pretrain", "method", "fields", i)
         yield from _check_field(path, field, model, name, data, TARGETS, expected)
@@ -38,7 +41,7 @@ def _check_field(
     name: str,
     data: Dataset,
     types: Sequence[str],
-    expected: str,
+    expected: Text,
 ) -> Iterator[Fault]:
     kind = data.fields.get(field)
     if kind is None:
@@ -46,7 +49,7 @@ def _check_field(
         return
     type_name = kind.role
     if type_name not in types:
-        yield fault(path, f"'{field}' is a {type_name}", expected)
+        yield fault(path, Message("config.field_of_type", field=field, kind=type_name), expected)
     elif kind.private and field not in model.allow_private:
-        expected = f"another field, or 'allow_private: [{field}]' in the model"
-        yield fault(path, f"'{field}' is private", expected)
+        expected = Message("config.other_field_or_allow", field=field)
+        yield fault(path, Message("config.field_private", field=field), expected)

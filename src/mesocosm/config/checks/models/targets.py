@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mesocosm.core.faults import Fault, fault, unknown_field
-from mesocosm.learning.tasks.registry import describe_targets
+from mesocosm.core.messages import Message
 from mesocosm.learning.tasks.task import CheckedModel, Task
 
 
@@ -18,5 +18,6 @@ def check_target(checked: CheckedModel, task: Task | None) -> Iterator[Fault]:
     elif model.target not in fields:
         yield unknown_field(path, model.dataset, fields, model.target)
     else:
-        found = f"'{model.target}' is a {fields[model.target].type}"
-        yield fault(path, found, describe_targets())
+        kind = fields[model.target].type
+        found = Message("config.field_of_type", field=model.target, kind=kind)
+        yield fault(path, found, Message("config.target_field"))

@@ -15,6 +15,7 @@ from itertools import chain, islice
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.profiling.goal.target_column import FIGURES, NUMBERS, choose_target
 from mesocosm.data.profiling.goal.task_intent import names_people
 from mesocosm.data.profiling.profile import BLANK, Column, Draft
@@ -75,7 +76,7 @@ def aim(
     inputs = _choose_inputs(_Aim(con, table, found, column, kind), why, choose)
     if not inputs:
         raise ConfigValueError(
-            "goal", f"nothing is left to predict '{target}' from", "more columns"
+            "goal", Message("data.no_inputs_left", target=target), Message("data.more_columns")
         )
     counts = _count_classes(found.fields[target], column, kind)
     seen = sum(counts.values())
@@ -111,7 +112,7 @@ def _set_target(found: Draft, column: Column, kind: str) -> None:
             "task",
             f"'{name}' is to be a number, and"
             f" {found.open.get(name) or 'its values are not all numbers'}",
-            "a column of numbers, or '--task classification'",
+            Message("data.number_column"),
         )
     if kind != "number" and settings["type"] not in ("boolean", "category"):
         settings = {"type": "category"}

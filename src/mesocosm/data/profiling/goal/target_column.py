@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.profiling.goal.named_columns import find_named_columns
 from mesocosm.data.profiling.profile import Column, Draft
 
@@ -113,7 +114,11 @@ def choose_target(
     if target is not None:
         if target not in names:
             raise ConfigValueError(
-                "target", f"no column is named '{target}'", "a column of the file", names, target
+                "target",
+                Message("data.no_column_named", column=target),
+                Message("data.column_of_file"),
+                names,
+                target,
             )
         return target, {"target": "it is given as the target"}, []
     own = [c.name for c in found.columns if _names_rows(found, c)]
@@ -154,7 +159,7 @@ def _choose_fitting(found: Draft, goal: str) -> tuple[str, dict[str, str], list[
         raise ConfigValueError(
             "goal",
             f"no column fits the goal; the nearest are {', '.join(n for _, n in ranked[:5])}",
-            "a goal that names one of them, or '--target COLUMN'",
+            Message("data.goal_naming_one"),
         )
     best, name = fits[0]
     near = [other for score, other in fits[1:4] if best - score < SURE]

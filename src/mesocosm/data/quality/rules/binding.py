@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.pipeline.ibis_sql import SQL, is_number, sql_type
 from mesocosm.data.pipeline.internal_names import quote
 from mesocosm.data.quality.rules.condition import ATOM, Condition, plain_fields
@@ -65,8 +66,8 @@ def bind(rule: RuleKind, kinds: Mapping[str, str]) -> None:
     if why:
         raise ConfigValueError(
             "",
-            f"the rule '{_in_words(rule)[:200]}' cannot be computed ({why})",
-            "a condition that compares fields with values of their types",
+            Message("data.rule_not_computed", rule=_in_words(rule)[:200], why=why),
+            Message("data.typed_condition"),
         )
 
 
@@ -134,7 +135,7 @@ def name_failing_rule(con: Any, rules: Sequence[RuleKind], rows: str) -> Iterato
                     "rules",
                     f"the rule '{_in_words(rule)[:200]}' cannot be computed over every row:"
                     f" {FAILURES.get(type(error).__name__, 'a value does not fit')}",
-                    "a rule that can be computed for every value of its fields",
+                    Message("data.computable_rule"),
                 ) from error
         raise
 

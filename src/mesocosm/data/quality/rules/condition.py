@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.quality.rules.rule import RuleKind
 
 FUNCTIONS = (
@@ -215,22 +216,24 @@ class Condition(RuleKind):
             why = re.sub(r"\x1b\[\d+m", "", str(error).splitlines()[0])[:80]
             raise ConfigValueError(
                 "",
-                f"'{self.condition}' is not a condition in SQL ({why})",
-                'one such as "age >= 18"',
+                Message("data.not_a_condition", condition=self.condition, why=why),
+                Message("data.condition_example"),
             ) from error
         tree = parsed[0] if len(parsed) == 1 else None
         if tree is None or isinstance(tree, exp.Alias) or any(tree.find_all(*_banned())):
             raise ConfigValueError(
                 "",
-                f"'{self.condition}' is more than a condition",
-                "one expression over field names",
+                Message("data.more_than_condition", condition=self.condition),
+                Message("data.one_expression"),
             )
         if not isinstance(
             tree,
             (exp.Predicate, exp.Connector, exp.Not, exp.Paren, exp.Func, exp.Column, exp.Boolean),
         ):
             raise ConfigValueError(
-                "", f"'{self.condition}' is not true or false", 'a condition such as "age >= 18"'
+                "",
+                Message("data.condition_not_boolean", condition=self.condition),
+                Message("data.a_condition"),
             )
         for call in tree.find_all(exp.Func):
             _refuse_function(call)
@@ -292,8 +295,8 @@ def _refuse_function(call: Any) -> None:
     if name not in FUNCTIONS and name not in ("extract", "currentdate", "date"):
         raise ConfigValueError(
             "",
-            f"the function '{name}' is not allowed in a rule",
-            "one of the choices",
+            Message("data.function_not_allowed", name=name),
+            Message("data.one_of_choices"),
             FUNCTIONS,
             name,
         )

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.quality.rules.field_names import Of
 from mesocosm.data.quality.rules.rule import Known, RuleKind
 from mesocosm.data.sources.path_utils import quote
@@ -41,8 +42,8 @@ class ForeignKey(RuleKind):
         if other is None:
             raise ConfigValueError(
                 "rules",
-                f"the source '{self.source}' of a foreign key is not read by this dataset",
-                "a source of the file",
+                Message("data.foreign_source", source=self.source),
+                Message("data.source_of_file"),
                 sorted(known.tables),
                 self.source,
             )

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.data.quality.rules.field_names import Of
 from mesocosm.data.quality.rules.rule import RuleKind
 from mesocosm.data.sources.path_utils import quote, text
@@ -34,7 +35,7 @@ class Range(RuleKind):
     @model_validator(mode="after")
     def _one(self) -> Range:
         if self.min is None and self.max is None:
-            raise ValueError("'min', 'max' or both")
+            raise ValueError(Message("config.min_or_max"))
         return self
 
     def sentence(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.data.quality.rules.rule import Known, RuleKind
 
 
@@ -32,7 +33,7 @@ class RowCount(RuleKind):
     @model_validator(mode="after")
     def _one(self) -> RowCount:
         if self.min is None and self.max is None and self.change is None:
-            raise ValueError("'min', 'max' or 'change'")
+            raise ValueError(Message("config.min_max_or_change"))
         return self
 
     def verdict(self, con: Any, table: str, known: Known) -> str | None:

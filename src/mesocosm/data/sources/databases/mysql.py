@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from mesocosm.core.errors import ConfigValueError, RetryableError
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.core.url_policy import check_url
 from mesocosm.data.sources.arrow_ingest import BATCH, as_text, pour_rows
 from mesocosm.data.sources.databases.sql_table import MARK, TableKind
@@ -59,9 +60,7 @@ class Mysql(TableKind):
                 local_infile=False,
             )
         except pymysql.Error as error:
-            raise RetryableError(
-                "connection to the MySQL server refused or authentication failed"
-            ) from error
+            raise RetryableError(Message("data.mysql_refused")) from error
 
     def reader(self) -> MysqlReader:
         """A connection through PyMySQL."""
@@ -101,7 +100,9 @@ class MysqlReader:
             self.cursor.execute(query, bounds or None)
         except pymysql.Error as error:
             raise ConfigValueError(
-                "table", f"'{self.of.table}' cannot be read", "a table or view this user may read"
+                "table",
+                Message("data.table_unreadable", table=self.of.table),
+                Message("data.readable_table"),
             ) from error
         return self.cursor
 
@@ -140,8 +141,8 @@ class MysqlReader:
         if self.of.cursor not in columns:
             raise ConfigValueError(
                 "cursor",
-                f"'{self.of.table}' has no column '{self.of.cursor}'",
-                "a column of it",
+                Message("data.no_column", table=self.of.table, column=self.of.cursor),
+                Message("data.a_column"),
                 columns,
                 str(self.of.cursor),
             )

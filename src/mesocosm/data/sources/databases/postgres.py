@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from mesocosm.core.errors import ConfigValueError, RetryableError
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.core.url_policy import check_url
 from mesocosm.data.sources.databases.sql_table import MARK, TableKind
 from mesocosm.data.sources.path_utils import quote
@@ -47,17 +48,15 @@ class Postgres(TableKind):
             if elsewhere:
                 raise ConfigValueError(
                     "url",
-                    f"'{min(elsewhere)}' in the address names another server",
-                    "the server before the path alone, or 'private_network: true' in this source",
+                    Message("data.other_server", option=min(elsewhere)),
+                    Message("data.server_before_path"),
                 )
             separator = "&" if "?" in url else "?"
             url += f"{separator}hostaddr={quote_plus(address)}"
         try:
             return postgres.connect(url)
         except Exception as error:
-            raise RetryableError(
-                "connection to the PostgreSQL server refused or authentication failed"
-            ) from error
+            raise RetryableError(Message("data.postgres_refused")) from error
 
     def reader(self) -> PostgresReader:
         """A connection through ADBC."""
@@ -93,7 +92,9 @@ class PostgresReader:
             self.cursor.execute(query, bounds or None)
         except Exception as error:
             raise ConfigValueError(
-                "table", f"'{self.of.table}' cannot be read", "a table or view this user may read"
+                "table",
+                Message("data.table_unreadable", table=self.of.table),
+                Message("data.readable_table"),
             ) from error
         return self.cursor
 
@@ -115,8 +116,8 @@ class PostgresReader:
         if self.of.cursor not in names:
             raise ConfigValueError(
                 "cursor",
-                f"'{self.of.table}' has no column '{self.of.cursor}'",
-                "a column of it",
+                Message("data.no_column", table=self.of.table, column=self.of.cursor),
+                Message("data.a_column"),
                 names,
                 str(self.of.cursor),
             )
@@ -128,8 +129,8 @@ class PostgresReader:
         if not TYPE.fullmatch(self.kind):
             raise ConfigValueError(
                 "cursor",
-                f"'{self.of.cursor}' is of a type that has no order here",
-                "a column of numbers, texts or times",
+                Message("data.column_without_order", column=self.of.cursor),
+                Message("data.ordered_column"),
             )
         return found[1], int(found[2])
 

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.page_cache import Kept
 from mesocosm.data.sources.path_utils import quote
@@ -116,7 +117,11 @@ class TableKind(SourceKind):
         columns = [r[0] for r in con.execute(f"describe {quote(name)}").fetchall()][2:]
         rows = int(con.execute(f"select count(*) from {quote(name)}").fetchall()[0][0])
         if not rows:
-            raise ConfigValueError("table", f"'{self.table}' holds no row", "at least one row")
+            raise ConfigValueError(
+                "table",
+                Message("data.table_empty", table=self.table),
+                Message("data.at_least_one_row"),
+            )
         return Collected(columns, rows, {label: seen})
 
     def _read_by_cursor(self, reader: Reader, kept: Kept, con: Any, name: str, label: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.path_utils import files_of, name_and_fingerprint, quote
 from mesocosm.data.sources.source import SourceKind
@@ -61,7 +62,9 @@ class Sqlite(SourceKind):
                 rows += len(batch)
         if not rows:
             raise ConfigValueError(
-                "table", f"'{self.table}' of '{label}' holds no row", "at least one row"
+                "table",
+                Message("data.table_of_file_empty", table=self.table, file=label),
+                Message("data.at_least_one_row"),
             )
         return Collected(columns, rows, {named: content})
 
@@ -76,11 +79,15 @@ class Sqlite(SourceKind):
             tables = [row[0] for row in database.execute(query)]
         except sqlite3.DatabaseError as error:
             raise ConfigValueError(
-                "path", f"'{label}' is not a SQLite database", "a SQLite file"
+                "path", Message("data.not_sqlite", file=label), Message("data.sqlite_file")
             ) from error
         if self.table not in tables:
             raise ConfigValueError(
-                "table", f"'{self.table}' is not in '{label}'", "a table of it", tables, self.table
+                "table",
+                Message("data.table_not_in_file", table=self.table, file=label),
+                Message("data.table_of_it"),
+                tables,
+                self.table,
             )
 
     def _open(self, path: Path) -> sqlite3.Connection:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.encodings import Encoding
@@ -97,9 +98,7 @@ class Csv(SourceKind):
         used = [c for c in (self.delimiter, self.quote) if c]
         ends = any(c in "\r\n\x00" for c in (*used, self.escape) if c)
         if ends or len(set(used)) < len(used):
-            raise ValueError(
-                "'delimiter' and 'quote' are two characters, and neither is a line end"
-            )
+            raise ValueError(Message("config.delimiter_and_quote"))
         return self
 
     def fingerprint(self, where: ProjectPaths) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.scanner import Record, Scan
 from mesocosm.data.sources.spool import unique_names
@@ -86,11 +87,11 @@ def _first_record(first: Record | None, label: str) -> tuple[Record, list[str]]:
         ConfigValueError: there is no record, or it cannot be read.
     """
     if first is None:
-        raise ConfigValueError("path", f"'{label}' is empty", NO_LINES)
+        raise ConfigValueError("path", Message("data.file_empty", file=label), NO_LINES)
     if first.cells is None:
         raise ConfigValueError(
             "path",
-            f"the first record of '{label}', on line {first.line}, cannot be read: {first.why}",
+            Message("data.first_record_unreadable", file=label, line=first.line, why=first.why),
             NO_LINES,
         )
     cells = [
@@ -138,17 +139,19 @@ def _names_of(cells: list[str], trailing: bool, settings: Csv, label: str) -> li
         if len(names) != expected:
             raise ConfigValueError(
                 "names",
-                f"{len(names)} names, and '{label}' has {expected} columns",
-                f"{expected} names",
+                Message("data.names_and_columns", names=len(names), file=label, columns=expected),
+                Message("data.names_expected", names=expected),
             )
     elif not settings.header:
         names = [""] * len(cells)
     if len(names) > MOST_COLUMNS:
         raise ConfigValueError(
-            "path", f"'{label}' has {len(names)} columns", f"at most {MOST_COLUMNS}"
+            "path",
+            Message("data.too_many_columns", file=label, columns=len(names)),
+            Message("data.at_most", most=MOST_COLUMNS),
         )
     if settings.header and not settings.names and not any(names):
-        raise ConfigValueError("path", f"the header of '{label}' has no name", NO_LINES)
+        raise ConfigValueError("path", Message("data.header_without_names", file=label), NO_LINES)
     return names
 
 

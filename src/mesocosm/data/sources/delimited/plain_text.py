@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.sources.delimited.encodings import BLOCK, decode, find_encoding
 from mesocosm.data.sources.spool import new_path
 
@@ -49,9 +50,8 @@ def open_plain(con: Any, path: Path, label: str, encoding: str | None = None) ->
     if found is None:
         raise ConfigValueError(
             "encoding",
-            f"the encoding of '{label}' is not known: its bytes fit neither UTF-8 nor another"
-            " common encoding",
-            "'encoding' with its name, as cp1251 or koi8-r",
+            Message("data.encoding_unknown", file=label),
+            Message("data.set_encoding"),
         )
     note = ""
     if found.guess:
@@ -109,15 +109,17 @@ def unpack(con: Any, path: Path, label: str) -> Path:
                 if total > FREE and total > MOST_RATIO * packed:
                     raise ConfigValueError(
                         "path",
-                        f"'{label}' unpacks to more than {MOST_RATIO} times its {packed} bytes",
-                        "a file of data; unpack it yourself where it is one",
+                        Message(
+                            "data.unpacks_too_far", file=label, ratio=MOST_RATIO, packed=packed
+                        ),
+                        Message("data.data_file"),
                     )
                 target.write(block)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise ConfigValueError(
             "path",
-            f"'{label}' cannot be unpacked: it is damaged or cut off",
-            "a whole file in gzip, bzip2 or Zstandard",
+            Message("data.cannot_unpack", file=label),
+            Message("data.whole_archive"),
         ) from error
     return copy
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import UNSAFE_PARTS, inside, unsafe_part
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.path_utils import parquet_sql, quote, text
 from mesocosm.data.sources.source import SourceKind
@@ -56,8 +57,8 @@ class Delta(SourceKind):
         if found := unsafe_part(folder):
             raise ConfigValueError(
                 "path",
-                f"a Delta table cannot be read from '{self.path}': its path has {found!r}",
-                f"a path without {UNSAFE_PARTS}",
+                Message("data.delta_path", path=self.path, part=found),
+                Message("data.path_without", parts=UNSAFE_PARTS),
             )
         try:
             return DeltaTable(str(folder), version=self.version)
@@ -65,8 +66,8 @@ class Delta(SourceKind):
             version = "" if self.version is None else f" with a version {self.version}"
             raise ConfigValueError(
                 "path",
-                f"'{self.path}' is not a Delta table{version}",
-                "the folder of one",
+                Message("data.not_delta", path=self.path, version=version),
+                Message("data.folder_of_table"),
             ) from error
 
     def fingerprint(self, where: ProjectPaths) -> str:
@@ -86,12 +87,16 @@ class Delta(SourceKind):
             and "deletionVectors" in table.protocol().reader_features
         ):
             raise ConfigValueError(
-                "path", f"'{self.path}' uses deletion vectors", "a table without them"
+                "path",
+                Message("data.deletion_vectors", path=self.path),
+                Message("data.table_without_them"),
             )
         label = f"{self.path}@{table.version()}"
         groups = _files_by_partition(table, inside(where.root, self.path))
         if not groups:
-            raise ConfigValueError("path", f"'{self.path}' holds no row", "at least one row")
+            raise ConfigValueError(
+                "path", Message("data.path_empty", path=self.path), Message("data.at_least_one_row")
+            )
         parts = [
             f"select *{cells} from {parquet_sql(files, 'union_by_name=true')}"
             for cells, files in groups.items()
@@ -103,7 +108,9 @@ class Delta(SourceKind):
         columns = [r[0] for r in con.execute(f"describe {quote(name)}").fetchall()][2:]
         rows = int(con.execute(f"select count(*) from {quote(name)}").fetchall()[0][0])
         if not rows:
-            raise ConfigValueError("path", f"'{self.path}' holds no row", "at least one row")
+            raise ConfigValueError(
+                "path", Message("data.path_empty", path=self.path), Message("data.at_least_one_row")
+            )
         return Collected(columns, rows, {label: self.fingerprint(where)})
 
 

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.arrow_ingest import Rows
 from mesocosm.data.sources.file_union import Schema, differing_keys
@@ -120,8 +121,8 @@ class Excel(SourceKind):
         if name not in book.sheet_names:
             raise ConfigValueError(
                 "sheet",
-                f"'{label}' has no sheet '{name}'",
-                "a sheet of it",
+                Message("data.no_sheet", file=label, name=name),
+                Message("data.a_sheet"),
                 book.sheet_names,
                 name,
             )
@@ -138,13 +139,15 @@ class Excel(SourceKind):
         if row is None:
             raise ConfigValueError(
                 "header",
-                f"the sheet '{name}' of '{label}' has fewer rows than {self.header}",
-                "a header within it",
+                Message("data.sheet_too_short", name=name, file=label, rows=self.header),
+                Message("data.header_within"),
             )
         header = [re.sub(r"\s*[\r\n]+\s*", " ", str(c)).strip() for c in row]
         if not any(header):
             raise ConfigValueError(
-                "header", f"row {self.header} of '{label}' is empty", "a row with the names"
+                "header",
+                Message("data.header_row_empty", row=self.header, file=label),
+                Message("data.row_of_names"),
             )
         return header[: max(_last_named(header), _last_filled(sheet, self.header))]
 
@@ -152,8 +155,8 @@ class Excel(SourceKind):
 def _unreadable_workbook(label: str) -> ConfigValueError:
     return ConfigValueError(
         "path",
-        f"'{label}' is not a workbook that can be read",
-        "an .xlsx, .xls, .xlsb or .ods file",
+        Message("data.not_a_workbook", file=label),
+        Message("data.workbook_file"),
     )
 
 
@@ -188,8 +191,8 @@ def _refuse_large(path: Path, label: str) -> None:
     if total > MOST_BYTES:
         raise ConfigValueError(
             "path",
-            f"'{label}' unpacks to more than {MOST_BYTES // 1_000_000} MB",
-            "a smaller workbook, or its sheet as CSV or Parquet",
+            Message("data.workbook_too_large", file=label, most=MOST_BYTES // 1000000),
+            Message("data.smaller_workbook"),
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import inside
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.path_utils import quote
 from mesocosm.data.sources.source import SourceKind
@@ -41,8 +42,8 @@ class Iceberg(SourceKind):
         if not found:
             raise ConfigValueError(
                 "path",
-                f"no Iceberg table is at '{self.path}'",
-                "a folder that holds 'metadata/*.metadata.json'",
+                Message("data.no_iceberg", path=self.path),
+                Message("data.iceberg_folder"),
             )
         return found[-1]
 
@@ -50,18 +51,15 @@ class Iceberg(SourceKind):
         try:
             from pyiceberg.table import StaticTable
         except ImportError as error:
-            raise MesocosmError(
-                "an Iceberg source needs pyiceberg; install it with: pip install"
-                " 'mesocosm[iceberg]'"
-            ) from error
+            raise MesocosmError(Message("data.iceberg_extra")) from error
         metadata = self._metadata(where)
         try:
             table = StaticTable.from_metadata(metadata.as_uri())
         except Exception as error:
             raise ConfigValueError(
                 "path",
-                f"the Iceberg table at '{self.path}' cannot be read",
-                "metadata of version 1 or 2",
+                Message("data.iceberg_unreadable", path=self.path),
+                Message("data.iceberg_versions"),
             ) from error
         known = {s.snapshot_id: s for s in table.metadata.snapshots}
         chosen = known.get(self.snapshot) if self.snapshot is not None else table.current_snapshot()
@@ -70,8 +68,8 @@ class Iceberg(SourceKind):
             what = "yet" if self.snapshot is None else str(self.snapshot)
             raise ConfigValueError(
                 "snapshot",
-                f"the table has no snapshot {what}",
-                "one of its snapshots",
+                Message("data.no_table_snapshot", what=what),
+                Message("data.one_of_snapshots"),
                 ids,
                 str(self.snapshot),
             )
@@ -83,8 +81,8 @@ class Iceberg(SourceKind):
         if outside:
             raise ConfigValueError(
                 "path",
-                "the table names files outside the project",
-                "a table whose files lie inside the project",
+                Message("data.files_outside"),
+                Message("data.files_inside"),
             )
         return table, chosen
 
@@ -116,7 +114,9 @@ class Iceberg(SourceKind):
         rows = int(con.execute(f"select count(*) from {quote(name)}").fetchall()[0][0])
         if not rows:
             raise ConfigValueError(
-                "path", f"the Iceberg table at '{self.path}' holds no row", "at least one row"
+                "path",
+                Message("data.iceberg_empty", path=self.path),
+                Message("data.at_least_one_row"),
             )
         return Collected(
             columns, rows, {label: digest(str(table.metadata.table_uuid), chosen.snapshot_id)}

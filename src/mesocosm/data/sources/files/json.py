@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.arrow_ingest import Rows
 from mesocosm.data.sources.delimited.encodings import BROKEN, decode
@@ -79,7 +80,7 @@ class Json(SourceKind):
                         rows.add(label, number, row)
             except (ValueError, RecursionError) as error:
                 raise ConfigValueError(
-                    "path", f"'{label}' is not JSON", "one JSON document in utf-8"
+                    "path", Message("data.not_json", file=label), Message("data.json_document")
                 ) from error
         left = differing_keys(keys, self.schema_)
         rows.show(name)
@@ -87,7 +88,9 @@ class Json(SourceKind):
         found.rows = rows.total
         if not found.rows and found.unreadable:
             raise ConfigValueError(
-                "path", f"'{self.path}' holds no JSON object", "a list of objects"
+                "path",
+                Message("data.no_json_object", path=self.path),
+                Message("data.list_of_objects"),
             )
         return found
 
@@ -198,7 +201,11 @@ def _items(stream: _Stream) -> Iterator[str]:
 
 def _no_step(step: str, at: str, label: str, keys: list[str]) -> ConfigValueError:
     return ConfigValueError(
-        "at", f"'{label}' has no '{step}' on the way to '{at}'", "the path of a list", keys, step
+        "at",
+        Message("data.no_step", file=label, step=step, at=at),
+        Message("data.path_of_list"),
+        keys,
+        step,
     )
 
 
@@ -207,7 +214,7 @@ def _no_list(value: Any, label: str) -> ConfigValueError:
     if isinstance(value, dict):
         choices = sorted(key for key, inner in value.items() if isinstance(inner, list))
     return ConfigValueError(
-        "at", f"'{label}' has no list there", "'at' with the path of a list of objects", choices
+        "at", Message("data.no_list_there", file=label), Message("data.set_at"), choices
     )
 
 

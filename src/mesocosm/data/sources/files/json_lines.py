@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.arrow_ingest import Exact, Rows
 from mesocosm.data.sources.delimited.encodings import BROKEN
@@ -68,7 +69,9 @@ class Jsonl(SourceKind):
         found.rows = rows.total
         if not found.rows and found.unreadable:
             raise ConfigValueError(
-                "path", f"'{self.path}' holds no JSON object", "one object a line"
+                "path",
+                Message("data.no_json_object", path=self.path),
+                Message("data.object_a_line"),
             )
         return found
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.file_union import Part, Schema, unite
 from mesocosm.data.sources.files.parquet_exact import keep_exact
@@ -87,7 +88,7 @@ class Parquet(SourceKind):
                 raise
             except duckdb.Error as error:
                 raise ConfigValueError(
-                    "path", f"'{label}' is not a Parquet file that can be read", "Apache Parquet"
+                    "path", Message("data.not_parquet", file=label), Message("data.parquet")
                 ) from error
             parts.append(Part(label, called, query, dict(zip(called, own.values(), strict=True))))
             found.files[label] = content

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.core.url_policy import at_address, check_url
 from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
@@ -62,9 +63,7 @@ class Nats(SourceKind):
             import nats
             from nats.js.errors import NotFoundError
         except ImportError as error:
-            raise MesocosmError(
-                "a NATS source needs its client; install it with: pip install 'mesocosm[nats]'"
-            ) from error
+            raise MesocosmError(Message("data.nats_extra")) from error
         address = check_url(self.url, ("nats", "tls"), self.private_network)
         url = self.url
         if url.startswith("nats:"):
@@ -88,8 +87,8 @@ class Nats(SourceKind):
                 if not state.messages:
                     raise ConfigValueError(
                         "stream",
-                        f"the stream '{self.stream}' holds no message",
-                        "at least one message",
+                        Message("data.stream_empty", stream=self.stream),
+                        Message("data.one_message"),
                     )
                 return await work(stream, state)
             finally:
@@ -100,13 +99,11 @@ class Nats(SourceKind):
         except NotFoundError as error:
             raise ConfigValueError(
                 "stream",
-                f"the server has no stream '{self.stream}'",
-                "the name of a JetStream stream",
+                Message("data.no_stream", stream=self.stream),
+                Message("data.jetstream_name"),
             ) from error
         except (nats.errors.Error, OSError, TimeoutError) as error:
-            raise RetryableError(
-                "connection to the NATS server refused or authentication failed"
-            ) from error
+            raise RetryableError(Message("data.nats_refused")) from error
 
     def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the first number, the newest number and how many there are; a message
@@ -168,8 +165,8 @@ class Nats(SourceKind):
         if not rows:
             raise ConfigValueError(
                 "stream",
-                f"no message of '{self.stream}' is a JSON object",
-                "at least one message that is",
+                Message("data.no_json_message", stream=self.stream),
+                Message("data.one_json_message"),
             )
         found.columns = keys_of(value for _, _, value in rows)
         found.files[label] = f"{len(rows)} messages to {watermark}"

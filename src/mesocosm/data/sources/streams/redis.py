@@ -9,6 +9,7 @@ from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.core.url_policy import at_address, check_url
 from mesocosm.data.sources.arrow_ingest import pour_rows
@@ -45,9 +46,7 @@ class Redis(SourceKind):
         try:
             import redis
         except ImportError as error:
-            raise MesocosmError(
-                "a Redis source needs its client; install it with: pip install 'mesocosm[redis]'"
-            ) from error
+            raise MesocosmError(Message("data.redis_extra")) from error
         address = check_url(self.url, ("redis", "rediss"), self.private_network)
         url = self.url
         if url.startswith("redis:"):
@@ -67,19 +66,21 @@ class Redis(SourceKind):
             return getattr(client, call)(*words, **more)
         except redis.ResponseError as error:
             raise ConfigValueError(
-                "stream", f"'{self.stream}' is not a stream", "the key of a stream"
+                "stream",
+                Message("data.not_a_stream", stream=self.stream),
+                Message("data.stream_key"),
             ) from error
         except redis.RedisError as error:
-            raise RetryableError(
-                "connection to the Redis server refused or authentication failed"
-            ) from error
+            raise RetryableError(Message("data.redis_refused")) from error
 
     def _ends(self, client: Any) -> tuple[str, str]:
         first = self._ask(client, "xrange", self.stream, count=1)
         last = self._ask(client, "xrevrange", self.stream, count=1)
         if not first or not last:
             raise ConfigValueError(
-                "stream", f"the stream '{self.stream}' holds no entry", "at least one entry"
+                "stream",
+                Message("data.stream_without_entries", stream=self.stream),
+                Message("data.one_entry"),
             )
         return first[0][0], last[0][0]
 

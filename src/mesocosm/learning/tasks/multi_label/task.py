@@ -31,9 +31,7 @@ class MultiLabel(RowTask):
     metrics = METRICS
     shown = METRICS
     leading = Leading("micro_f1", "micro F1")
-    foreign = ForeignMetrics(
-        METRICS, "a multi-label metric, and {target} is a {type}", "another metric"
-    )
+    foreign = ForeignMetrics(METRICS, "config.multi_label_metric", "config.other_metric")
     height = ("macro_f1", "macro F1")
     form = LABELS
     of = "labels"
@@ -47,7 +45,7 @@ class MultiLabel(RowTask):
         """No groups of people, and the checks of rows."""
         from mesocosm.learning.tasks.row_checks import check_fairness
 
-        yield from check_fairness(checked, "list")
+        yield from check_fairness(checked, "config.fairness_not_of_list")
         yield from super().check(checked)
 
     def make_outcome(self, order: Sequence[str]) -> LabelsOutcome:

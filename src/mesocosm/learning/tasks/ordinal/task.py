@@ -27,8 +27,8 @@ class Ordinal(Classification):
     shown = (*Classification.shown, *METRICS)
     foreign = ForeignMetrics(
         METRICS,
-        "of ordered classes, and {target} has no order",
-        "'ordered: true' in the field {target}, or another metric",
+        "config.ordinal_metric",
+        "config.set_ordered",
     )
 
     def has_outputs(self, recipe: Record) -> bool:

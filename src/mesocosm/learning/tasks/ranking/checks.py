@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mesocosm.core.faults import Fault, Path, fault, unknown_field
+from mesocosm.core.messages import Message
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.row_checks import check_metrics
@@ -43,8 +44,8 @@ def check_ranking(checked: CheckedModel) -> Iterator[Fault]:
     yield from _check_items(checked.datasets, model, at)
     for key in NOT_ALLOWED:
         if getattr(model, key):
-            found = "a ranking model trains on interactions, as 'rank' says"
-            yield fault((*at, key), found, f"no '{key}' here")
+            found = Message("config.ranking_on_interactions")
+            yield fault((*at, key), found, Message("config.no_key_here", key=key))
     if (
         model.fine_tune.method != "frozen"
         or model.fusion != "early"
@@ -52,11 +53,11 @@ def check_ranking(checked: CheckedModel) -> Iterator[Fault]:
     ):
         yield fault(
             at,
-            "a ranking model trains as 'rank' says, over a frozen base",
-            "no 'fine_tune', 'fusion' or imported model here",
+            Message("config.ranking_over_frozen"),
+            Message("config.no_fine_tune_for_ranking"),
             key="fine_tune",
         )
-    yield from check_metrics(model, RANKING_METRICS, "a ranking metric", at)
+    yield from check_metrics(model, RANKING_METRICS, Message("config.ranking_metric"), at)
 
 
 def _check_interactions(
@@ -71,21 +72,21 @@ def _check_interactions(
     if len(model.features) != 1:
         yield fault(
             (*at, "features"),
-            f"got {len(model.features)} inputs, and ranking needs only who did something",
-            "the one field that names who",
+            Message("config.ranking_inputs", inputs=len(model.features)),
+            Message("config.user_field"),
         )
     who = data.fields.get(model.features[0])
     if who is not None and who.sealed:
         yield fault(
             (*at, "features", 0),
-            f"'{model.features[0]}' is encrypted, so equal values cannot be recognised",
-            "another 'private' for the field, such as pseudonymise",
+            Message("config.encrypted_user", field=model.features[0]),
+            Message("config.other_privacy"),
         )
     if kinds.get(model.target, "text") not in ITEM:
         yield fault(
             (*at, "target"),
-            f"'{model.target}' is a {kinds[model.target]}",
-            "a category, text or integer field that names an item",
+            Message("config.field_of_type", field=model.target, kind=kinds[model.target]),
+            Message("config.item_field"),
         )
 
 
@@ -99,10 +100,14 @@ def _check_time(
     if not when:
         return
     if kinds.get(when, "date") not in ORDER:
-        yield fault(path, f"'{when}' is a {kinds[when]}", "a date, time or number field")
+        yield fault(
+            path,
+            Message("config.field_of_type", field=when, kind=kinds[when]),
+            Message("config.time_field"),
+        )
     if when in data.fields and data.fields[when].private:
-        found = f"'{when}' is private, so its order is not kept"
-        yield fault(path, found, "a field that is not")
+        found = Message("config.private_order", field=when)
+        yield fault(path, found, Message("config.public_field"))
 
 
 def _check_items(datasets: Mapping[str, DatasetFacts], model: Model, at: Path) -> Iterator[Fault]:
@@ -110,22 +115,22 @@ def _check_items(datasets: Mapping[str, DatasetFacts], model: Model, at: Path) -
     name, path = model.rank.items, (*at, "rank", "items")
     if name is None:
         if model.rank.texts:
-            found = "texts of items are named, and no dataset of items is"
-            yield fault((*at, "rank", "texts"), found, "'items' with a dataset")
+            found = Message("config.items_without_dataset")
+            yield fault((*at, "rank", "texts"), found, Message("config.set_items"))
         return
     if name not in datasets:
-        found = f"no dataset is named '{name}'"
-        yield fault(path, found, "a dataset", sorted(datasets), name)
+        found = Message("config.no_dataset", name=name)
+        yield fault(path, found, Message("config.a_dataset"), sorted(datasets), name)
         return
     listed = datasets[name]
     if listed.drafted:
         return
     if not listed.key:
-        found = f"'{name}' has no key that names an item"
-        yield fault(path, found, "'key' in the dataset")
+        found = Message("config.items_without_key", name=name)
+        yield fault(path, found, Message("config.set_key"))
     elif listed.key in listed.fields and listed.fields[listed.key].private:
-        found = f"the key '{listed.key}' of '{name}' is private"
-        yield fault(path, found, "a key that is not")
+        found = Message("config.private_item_key", key=listed.key, name=name)
+        yield fault(path, found, Message("config.public_key"))
     yield from _check_item_texts(model, name, listed, at)
 
 
@@ -136,7 +141,9 @@ def _check_item_texts(model: Model, name: str, listed: DatasetFacts, at: Path) -
         if field not in listed.fields:
             yield unknown_field(path, name, listed.fields, field)
         elif listed.fields[field].private:
-            yield fault(path, f"'{field}' is private", "a field that is not")
+            yield fault(
+                path, Message("config.field_private", field=field), Message("config.public_field")
+            )
     if model.rank.texts and not model.base:
-        found = "'base' is missing, and items have texts"
-        yield fault(at, found, "a base such as minilm", key="base")
+        found = Message("config.items_need_base")
+        yield fault(at, found, Message("config.base_such_as_minilm"), key="base")

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.learning.tasks.task import Lookup, TaskSettings
 
@@ -75,5 +76,5 @@ class Rank(TaskSettings):
     @model_validator(mode="after")
     def _room(self) -> Rank:
         if self.explore >= self.max:
-            raise ValueError(f"'explore' under 'max', which is {self.max}")
+            raise ValueError(Message("config.explore_under_max", max=self.max))
         return self

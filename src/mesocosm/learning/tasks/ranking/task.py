@@ -37,17 +37,12 @@ class Ranking(Task):
     metrics = OWN_METRICS
     shown = SHOWN
     leading = Leading("ndcg_at_10", "NDCG at 10")
-    foreign = ForeignMetrics(
-        OWN_METRICS, "a ranking metric", "'rank' in the model, or another metric"
-    )
+    foreign = ForeignMetrics(OWN_METRICS, "config.ranking_metric", "config.set_rank")
     height = ("mrr", "MRR")
     checks_alone = True
     rows_are_requests = False
     no_sum = "ranks items, and each item"
-    no_retraining = (
-        "ranks, and is fitted on all interactions at once: add the new rows to its dataset and run"
-        " 'mesocosm build'"
-    )
+    no_retraining = "lifecycle.ranking_not_retrained"
 
     def fits(self, model: Model, target: TargetFacts) -> bool:
         """Whether the model has settings of ranking."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mesocosm.core.faults import Fault
+from mesocosm.core.messages import Message
 from mesocosm.core.prediction_form import NUMBER
 from mesocosm.learning.tasks.row_task import RowTask
 from mesocosm.learning.tasks.task import CheckedModel, Leading, Record
@@ -44,8 +45,9 @@ class Regression(RowTask):
         """No groups of people, metrics of numbers only, and a loss of numbers."""
         from mesocosm.learning.tasks.row_checks import check_fairness, check_loss, check_metrics
 
-        yield from check_fairness(checked, "number")
-        yield from check_metrics(checked.model, GATED, "a regression metric", checked.at)
+        yield from check_fairness(checked, "config.fairness_not_of_number")
+        what = Message("config.regression_metric")
+        yield from check_metrics(checked.model, GATED, what, checked.at)
         yield from check_loss(checked, self.of)
 
     def make_outcome(self, order: Sequence[str]) -> NumberOutcome:

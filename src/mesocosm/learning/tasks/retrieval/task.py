@@ -32,8 +32,8 @@ class Retrieval(TextTask):
     leading = Leading("mrr", "mean reciprocal rank")
     foreign = ForeignMetrics(
         tuple(metric for metric in TEXT_METRICS if metric != "gain_over_linear"),
-        "a text metric, and {target} is a {type}",
-        "a classification metric",
+        "config.text_metric_on_other",
+        "config.classification_metric",
     )
     height = ("mrr", "MRR")
     no_sum = "finds texts, and a text"

@@ -35,9 +35,7 @@ class Tagging(Task):
     metrics = METRICS
     shown = SHOWN
     leading = Leading("span_f1", "span F1")
-    foreign = ForeignMetrics(
-        METRICS, "a sequence labelling metric, and {target} is a {type}", "another metric"
-    )
+    foreign = ForeignMetrics(METRICS, "config.tagging_metric_on_other", "config.other_metric")
     height = ("span_f1", "span F1")
     no_sum = "tags words, and each word's tag"
 

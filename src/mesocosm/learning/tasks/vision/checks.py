@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mesocosm.core.faults import Fault, Path, fault
+from mesocosm.core.messages import Message
 from mesocosm.learning.augmentation import AUGMENT
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
@@ -33,16 +34,16 @@ def check_vision(
     if not takes_images or isinstance(model.base, ImportedModel):
         yield fault(
             (*at, "features"),
-            "images are for classes, labels or a number, and not for an imported model",
-            "inputs that are not images",
+            Message("config.images_need"),
+            Message("config.no_images"),
         )
     if model.fine_tune.method == "frozen":
         return
     if trained != "image" and "text" not in types:
         yield fault(
             (*at, "fine_tune", "trainable"),
-            "no input is a text, so there is no text base",
-            "'trainable: image', or an input that is a text",
+            Message("config.no_text_input"),
+            Message("config.trainable_image"),
         )
     yield from _check_image_base(model, trained, at)
     if trained == "image":
@@ -54,16 +55,18 @@ def _check_augmentation(model: Model, trained: str, at: Path) -> Iterator[Fault]
     for i, way in enumerate(getattr(model.fine_tune, "augment", ())):
         if trained not in (way.of, "both"):
             fits = [name for name, kind in AUGMENT.items() if getattr(kind, "of", "") == trained]
-            found = f"'{way.method}' augments {way.of}s, and what is fine-tuned takes {trained}s"
+            found = Message("config.augments_other", method=way.method, of=way.of, trained=trained)
             yield fault((*at, "fine_tune", "augment", i), found, "", fits)
 
 
 def _check_without_images(model: Model, at: Path) -> Iterator[Fault]:
     if model.image_base:
-        yield fault((*at, "image_base"), "no input is an image", "no 'image_base' here")
+        yield fault(
+            (*at, "image_base"), Message("config.no_image_input"), Message("config.no_image_base")
+        )
     if "trainable" in model.fine_tune.model_fields_set:
-        found = "no input is an image, so there is one base to fine-tune"
-        yield fault((*at, "fine_tune", "trainable"), found, "no 'trainable' here")
+        found = Message("config.one_base")
+        yield fault((*at, "fine_tune", "trainable"), found, Message("config.no_trainable"))
 
 
 def _check_image_base(model: Model, trained: str, at: Path) -> Iterator[Fault]:
@@ -72,15 +75,14 @@ def _check_image_base(model: Model, trained: str, at: Path) -> Iterator[Fault]:
     if not model.image_base:
         yield fault(
             (*at, "fine_tune"),
-            "without 'image_base' images are read by filters learned from them, which stay frozen",
-            "'image_base' with a vision base, or 'fine_tune: frozen'",
+            Message("config.image_filters_frozen"),
+            Message("config.set_image_base"),
         )
     elif model.fine_tune.method in OF_WORDS:
         yield fault(
             (*at, "fine_tune"),
-            f"'{model.fine_tune.method}' puts tokens before a text, and a vision base is tuned"
-            " here",
-            "another method, such as lora or full",
+            Message("config.tokens_before_text", method=model.fine_tune.method),
+            Message("config.other_method"),
         )
 
 
@@ -91,14 +93,14 @@ def _check_text_only(model: Model, at: Path) -> Iterator[Fault]:
         ("processes", getattr(model.fine_tune, "processes", 1) > 1),
     ):
         if is_set:
-            found = f"'{key}' is for a text base, and a vision base is fine-tuned here"
-            yield fault((*at, "fine_tune", key), found, f"no '{key}' here")
+            found = Message("config.for_text_base", key=key)
+            yield fault((*at, "fine_tune", key), found, Message("config.no_key_here", key=key))
 
 
 def _check_start(model: Model, at: Path) -> Iterator[Fault]:
     """A model with images starts from bases given by their names."""
-    found = "with images among its inputs a model is fine-tuned from named base models"
+    found = Message("config.images_need_named_base")
     if model.continual is not None:
-        yield fault((*at, "continual"), found, "no 'continual' here, or 'fine_tune: frozen'")
+        yield fault((*at, "continual"), found, Message("config.no_continual_or_frozen"))
     if model.base == AUTO:
-        yield fault((*at, "base"), found, "a base by its name here, or 'fine_tune: frozen'")
+        yield fault((*at, "base"), found, Message("config.named_base_or_frozen"))

@@ -42,7 +42,7 @@ def main(folder: Path) -> None:
     except ConfigValueError as wrong:
         write_json(
             folder / "wrong.json",
-            {"key": wrong.key, "found": wrong.found, "expected": wrong.expected},
+            {"key": wrong.key, "found": str(wrong.found), "expected": str(wrong.expected)},
         )
         raise SystemExit(1) from wrong
     if first:
