@@ -13,6 +13,7 @@ from mesocosm.client.answers import Answer, Explanation, Trace
 from mesocosm.client.predictions import Prediction, prediction_of, row_as_json
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 
 if TYPE_CHECKING:
@@ -88,9 +89,7 @@ def find_prediction(eco: Ecosystem, prediction: str | Prediction) -> str:
     for service in eco.spec.eco.services:
         newest += eco.catalog.predictions(service, 1)
     if not newest:
-        raise MesocosmError(
-            "no requests yet, so there is no last prediction; ask for one with 'mesocosm predict'"
-        )
+        raise MesocosmError(Message("cli.no_last_prediction"))
     return str(max(newest, key=lambda row: float(str(row["at"])))["id"])
 
 
