@@ -1,7 +1,7 @@
 """What exists: resources, snapshots, model versions, deployments, predictions, alerts, audit.
 
 The records (`mesocosm.catalog.records`) need no database; what opens one is imported when it is
-asked for.
+asked for. A future import would hide the module `annotations` here.
 """
 
 from importlib import import_module
