@@ -287,6 +287,19 @@ def test_a_file_of_the_project_does_not_stand_in_for_an_installed_module(tmp_pat
     assert run(home, "check", site=site).returncode == 0
 
 
+def test_a_package_installed_to_be_edited_may_be_developed_where_it_lies(tmp_path: Path) -> None:
+    site, home = tmp_path / "site", tmp_path / "lab"
+    write_package(site, "lab-kinds", {"cleaning.zero": "lab:Zero"}, {})
+    home.mkdir()
+    (home / "lab.py").write_text(IMPUTER)
+    (home / "ecosystem.yaml").write_text(FILE)
+    assert "project folder" in run(home, "check", site=site, where=home).stderr
+    (info,) = site.glob("*.dist-info")
+    origin = {"url": home.as_uri(), "dir_info": {"editable": True}}
+    (info / "direct_url.json").write_text(json.dumps(origin))
+    assert run(home, "check", site=site, where=home).returncode == 0
+
+
 def test_an_element_that_fails_is_shown_as_unknown(tmp_path: Path) -> None:
     module = """
 from typing import ClassVar, Literal
