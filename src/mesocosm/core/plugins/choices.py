@@ -114,8 +114,9 @@ class PluginChoice:
                 inner = inner["schema"]
             choices |= inner["choices"]
         for name in self.kinds:
-            if name not in self.kinds.built_in and _has_json_schema(self.kinds[name]):
-                choices[name] = _with_reference(self.kinds[name])
+            kind: Any = self.kinds[name]
+            if name not in self.kinds.built_in and _has_json_schema(kind):
+                choices[name] = _with_reference(kind)
         if not choices:
             return {"not": {}}
         return handler(core_schema.tagged_union_schema(choices, discriminator=self.kinds.tag))
