@@ -287,6 +287,36 @@ def test_a_file_of_the_project_does_not_stand_in_for_an_installed_module(tmp_pat
     assert run(home, "check", site=site).returncode == 0
 
 
+def test_settings_that_no_schema_describes_leave_the_schema_of_all_others(tmp_path: Path) -> None:
+    from mesocosm.config.json_schema import published_schema
+
+    module = IMPUTER.replace(
+        "    def facts", "    call: Callable[[int], int] = abs\n\n    def facts"
+    )
+    module = f"from collections.abc import Callable\n{module}"
+    good = IMPUTER.replace('"zero"', '"nought"').replace("class Zero", "class Nought")
+    entries = {"cleaning.zero": "lab:Zero", "cleaning.nought": "good:Nought"}
+    write_package(tmp_path, "lab-kinds", entries, {"lab": module, "good": good})
+    with packages_of(tmp_path):
+        assert "Nought" in published_schema()["$defs"] and "Zero" not in published_schema()["$defs"]
+        assert read(FILE).datasets["lead"].fields["ug"].missing.call(-1) == 1
+        with pytest.raises(ConfigError, match="Did you mean 'nought'"):
+            read(FILE.replace("zero", "nougt"))
+
+
+def test_a_package_installed_to_be_edited_may_be_developed_where_it_lies(tmp_path: Path) -> None:
+    site, home = tmp_path / "site", tmp_path / "lab"
+    write_package(site, "lab-kinds", {"cleaning.zero": "lab:Zero"}, {})
+    home.mkdir()
+    (home / "lab.py").write_text(IMPUTER)
+    (home / "ecosystem.yaml").write_text(FILE)
+    assert "project folder" in run(home, "check", site=site, where=home).stderr
+    (info,) = site.glob("*.dist-info")
+    origin = {"url": home.as_uri(), "dir_info": {"editable": True}}
+    (info / "direct_url.json").write_text(json.dumps(origin))
+    assert run(home, "check", site=site, where=home).returncode == 0
+
+
 def test_an_element_that_fails_is_shown_as_unknown(tmp_path: Path) -> None:
     module = """
 from typing import ClassVar, Literal

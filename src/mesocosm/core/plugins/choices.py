@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.errors import PydanticUserError
 from pydantic_core import (
     CoreSchema,
     PydanticCustomError,
@@ -36,6 +37,19 @@ def _with_reference(kind: Any) -> CoreSchema:
         return {**core, "schema": {**reference, **core["schema"]}}
     found: CoreSchema = {**reference, **core}
     return found
+
+
+@cache
+def _has_json_schema(kind: type) -> bool:
+    """Whether a plugin's settings can be described; one that cannot must not take the description
+    of all others with it.
+    """
+    settings: Any = kind
+    try:
+        settings.model_json_schema()
+    except PydanticUserError:
+        return False
+    return True
 
 
 @cache
@@ -100,8 +114,9 @@ class PluginChoice:
                 inner = inner["schema"]
             choices |= inner["choices"]
         for name in self.kinds:
-            if name not in self.kinds.built_in:
-                choices[name] = _with_reference(self.kinds[name])
+            kind: Any = self.kinds[name]
+            if name not in self.kinds.built_in and _has_json_schema(kind):
+                choices[name] = _with_reference(kind)
         if not choices:
             return {"not": {}}
         return handler(core_schema.tagged_union_schema(choices, discriminator=self.kinds.tag))

@@ -8,6 +8,7 @@ Source: https://packaging.python.org/en/latest/specifications/entry-points/
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -37,6 +38,8 @@ class Plugin:
         target: where its class is, as `lab_notes.sources:LabLog`.
         distribution: the package as pip knows it.
         version: of the package.
+        source: the folder that the package was installed from to be edited there; empty for any
+            other package.
     """
 
     group: str
@@ -44,6 +47,7 @@ class Plugin:
     target: str
     distribution: str
     version: str
+    source: str = ""
 
     @property
     def key(self) -> str:
@@ -144,7 +148,9 @@ def _check_contract(plugin: Plugin, kind: type) -> None:
 
 
 def _refuse_project_module(plugin: Plugin, module: str) -> None:
-    """Refuse a module that a file of the project would stand in for."""
+    """Refuse a module that a file of the project would stand in for; a package that was installed
+    from there to be edited (`pip install -e`) is none.
+    """
     top = module.split(".")[0]
     spec = find_spec(top)
     if spec is None:
@@ -152,7 +158,8 @@ def _refuse_project_module(plugin: Plugin, module: str) -> None:
     places = [spec.origin, *(spec.submodule_search_locations or ())]
     for place in map(Path, filter(None, places)):
         folder = place.parent.parent if place.name == "__init__.py" else place.parent
-        if _is_project(folder):
+        is_edited = bool(plugin.source) and folder.resolve().is_relative_to(plugin.source)
+        if _is_project(folder) and not is_edited:
             raise plugin.refusal(
                 f"its module '{top}' is found in the project folder", "an installed module"
             )
@@ -171,6 +178,7 @@ def _is_project(folder: Path) -> bool:
 
 def _plugins_of(distribution: Distribution) -> Iterator[Plugin]:
     entry: EntryPoint
+    source = _edited_source(distribution)
     for entry in distribution.entry_points:
         if entry.group.startswith(PREFIX):
             yield Plugin(
@@ -179,7 +187,24 @@ def _plugins_of(distribution: Distribution) -> Iterator[Plugin]:
                 entry.value.partition("[")[0].strip(),
                 str(distribution.metadata["Name"]),
                 distribution.version,
+                source,
             )
+
+
+def _edited_source(distribution: Distribution) -> str:
+    """The folder of a package that was installed to be edited; empty for any other.
+    Source: https://packaging.python.org/en/latest/specifications/direct-url/
+    """
+    text = distribution.read_text("direct_url.json")
+    if not text:
+        return ""
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    origin = json.loads(text)
+    if not origin.get("dir_info", {}).get("editable"):
+        return ""
+    return str(Path(url2pathname(urlsplit(str(origin["url"])).path)).resolve())
 
 
 def _normalise(name: str) -> str:
