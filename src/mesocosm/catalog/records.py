@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Self, overload
 
 from mesocosm.core.messages import Message, Text
-from mesocosm.core.notebook import render_table
 from mesocosm.core.records import Json, JsonObject, Record
+from mesocosm.core.values.notebook import render_table
 
 
 def _format_time(at: float | None) -> str | None:

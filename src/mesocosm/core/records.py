@@ -94,10 +94,17 @@ def _read(kind: object, value: object) -> object:
         return kind.from_json(cast(Mapping[str, object], value))
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
-        options = [option for option in inner if option is not types.NoneType]
-        return _read(options[0], value) if len(options) == 1 else value
+        return _read_option(inner, value)
     if origin is tuple and isinstance(value, Sequence):
         return tuple(_read(inner[0], one) for one in value)
     if origin is Mapping and isinstance(value, Mapping):
         return {str(key): _read(inner[1], one) for key, one in value.items()}
+    return value
+
+
+def _read_option(kinds: Sequence[object], value: object) -> object:
+    """A value of a union: of `X | None` as X asks; of more types as it is."""
+    options = [kind for kind in kinds if kind is not types.NoneType]
+    if len(options) == 1:
+        return _read(options[0], value)
     return value

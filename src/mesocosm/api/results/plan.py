@@ -11,8 +11,8 @@ from typing import overload
 
 from mesocosm.api.results.project import finding_to_json
 from mesocosm.core.errors import Finding
-from mesocosm.core.notebook import render_list, render_table
 from mesocosm.core.records import Json, JsonObject, write_value
+from mesocosm.core.values.notebook import render_list, render_table
 from mesocosm.lifecycle.plan import Change
 from mesocosm.lifecycle.resource import ACTIONS
 

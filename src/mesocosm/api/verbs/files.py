@@ -94,29 +94,42 @@ def draft(
     """
     from mesocosm.assistant.draft_text import format_draft
 
-    wish = goal if isinstance(goal, DraftGoal) else DraftGoal(goal)
+    wish = _complete_goal(goal if isinstance(goal, DraftGoal) else DraftGoal(goal))
     paths = [Path(path) for path in ([data] if isinstance(data, str | Path) else data)]
-    out = Path(out) if out is not None else None
+    target = None if out is None else Path(out)
+    root = _check_folder(paths, target)
+    proposal = _propose(root, [path.resolve() for path in paths], wish, layout or FileLayout())
+    text, note = format_draft(proposal) + "\n", ""
+    if wish.goal and language:
+        text, note = _improve(text, wish.goal, language, root)
+        improved = {"model": language.model, "became": note, "text": text}
+        proposal = {**proposal, "language": improved}
+    if target is None:
+        return Draft(text, proposal, note)
+    target.write_text(text, encoding="utf-8")
+    return Draft(text, proposal, note, str(target))
+
+
+def _complete_goal(wish: DraftGoal) -> DraftGoal:
+    """The goal in words, where only the target is given.
+
+    Raises:
+        MesocosmError: a task is given, and nothing that it predicts.
+    """
     if wish.task and not (wish.goal or wish.target):
         raise MesocosmError(
             "'--task' says how something is predicted; '--goal' or '--target' says what"
         )
-    root = _check_folder(paths, out)
-    words = wish.goal
-    if wish.target and not words:
-        words = f"predict {wish.target}"
-    wish = DraftGoal(words, wish.target, wish.task)
-    proposal = _propose(root, [path.resolve() for path in paths], wish, layout or FileLayout())
-    text, note = format_draft(proposal) + "\n", ""
-    if words and language:
-        from mesocosm.assistant.llm_refine import refine_draft
+    if wish.target and not wish.goal:
+        return DraftGoal(f"predict {wish.target}", wish.target, wish.task)
+    return wish
 
-        text, note = refine_draft(text, words, _open_language(language), root / "ecosystem.yaml")
-        improved = {"model": language.model, "became": note, "text": text}
-        proposal = {**proposal, "language": improved}
-    if out:
-        out.write_text(text, encoding="utf-8")
-    return Draft(text, proposal, note, str(out) if out else None)
+
+def _improve(text: str, goal: str, language: LanguageEndpoint, root: Path) -> tuple[str, str]:
+    """The draft as a language model improves it, and what it changed."""
+    from mesocosm.assistant.llm_refine import refine_draft
+
+    return refine_draft(text, goal, _open_language(language), root / "ecosystem.yaml")
 
 
 def _check_folder(data: Sequence[Path], out: Path | None) -> Path:
