@@ -151,7 +151,7 @@ def test_labels_that_cannot_be_compared_are_not_known() -> None:
         meet=lambda unit: None, calibration=lambda: calibrate_errors([1.0] * 100)
     )
     assert (
-        explain_unknown(40, 12, known, unit)
+        str(explain_unknown(40, 12, known, unit))
         == "unknown: 12 of 30 labels that can be compared with predictions received"
         and not explain_unknown(0, 0, known, unit)
     )
