@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from mesocosm.app.deploy.manifest import Living as Living
     from mesocosm.core.errors import ConfigValueError as ConfigValueError
     from mesocosm.core.errors import RetryableError as RetryableError
+    from mesocosm.core.faults import Fault as Fault
+    from mesocosm.core.faults import fault as fault
+    from mesocosm.core.files import write_json as write_json
     from mesocosm.core.plugins.entry_points import CONTRACT as CONTRACT
+    from mesocosm.core.prediction_form import PredictionForm as PredictionForm
     from mesocosm.core.settings import Collected as Collected
     from mesocosm.core.settings import ProjectPaths as ProjectPaths
     from mesocosm.core.settings import Settings as Settings
@@ -38,9 +42,25 @@ if TYPE_CHECKING:
     from mesocosm.data.sources.source import SourceKind as SourceKind
     from mesocosm.data.types.field import Facts as Facts
     from mesocosm.data.types.field import FieldKind as FieldKind
+    from mesocosm.learning.cost.estimate import Job as Job
+    from mesocosm.learning.evaluation.metrics import bootstrap_interval as bootstrap_interval
+    from mesocosm.learning.evaluation.metrics import check_gates as check_gates
     from mesocosm.learning.fine_tuning.gradient import Gradient as Gradient
     from mesocosm.learning.fine_tuning.layers import freeze as freeze
     from mesocosm.learning.fine_tuning.layers import layers_of as layers_of
+    from mesocosm.learning.tasks.row_checks import check_metrics as check_metrics
+    from mesocosm.learning.tasks.significance import wilcoxon_p as wilcoxon_p
+    from mesocosm.learning.tasks.task import CheckedModel as CheckedModel
+    from mesocosm.learning.tasks.task import Leading as Leading
+    from mesocosm.learning.tasks.task import Loading as Loading
+    from mesocosm.learning.tasks.task import Record as Record
+    from mesocosm.learning.tasks.task import ReportTable as ReportTable
+    from mesocosm.learning.tasks.task import Say as Say
+    from mesocosm.learning.tasks.task import Task as Task
+    from mesocosm.learning.tasks.version_files import read_card as read_card
+    from mesocosm.learning.training.context import TrainContext as TrainContext
+    from mesocosm.learning.training.context import TrainingData as TrainingData
+    from mesocosm.learning.training.context import TrainResult as TrainResult
     from mesocosm.monitoring.drift.detectors.feature_test import FeatureTest as FeatureTest
     from mesocosm.world.elements.element_kind import ElementKind as ElementKind
     from mesocosm.world.elements.view import View as View
@@ -48,7 +68,10 @@ if TYPE_CHECKING:
 _NAMES = {
     "app.deploy.manifest": "Exporter Living",
     "core.errors": "ConfigValueError RetryableError",
+    "core.faults": "Fault fault",
+    "core.files": "write_json",
     "core.plugins.entry_points": "CONTRACT",
+    "core.prediction_form": "PredictionForm",
     "core.settings": "Collected ProjectPaths Settings",
     "data.cleaning.missing.imputer": "Imputer",
     "data.cleaning.outliers.detector": "OutlierDetector",
@@ -60,8 +83,15 @@ _NAMES = {
     "data.sources.path_utils": "files_of fingerprint_files name_and_fingerprint quote",
     "data.sources.source": "SourceKind",
     "data.types.field": "Facts FieldKind",
+    "learning.cost.estimate": "Job",
+    "learning.evaluation.metrics": "bootstrap_interval check_gates",
     "learning.fine_tuning.gradient": "Gradient",
     "learning.fine_tuning.layers": "freeze layers_of",
+    "learning.tasks.row_checks": "check_metrics",
+    "learning.tasks.significance": "wilcoxon_p",
+    "learning.tasks.task": "CheckedModel Leading Loading Record ReportTable Say Task",
+    "learning.tasks.version_files": "read_card",
+    "learning.training.context": "TrainContext TrainingData TrainResult",
     "monitoring.drift.detectors.feature_test": "FeatureTest",
     "world.elements.element_kind": "ElementKind",
     "world.elements.view": "View",

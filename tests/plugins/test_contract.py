@@ -352,7 +352,7 @@ class Flag(ElementKind):
 def test_the_names_of_the_contract_are_there() -> None:
     from mesocosm import plugins as contract
 
-    assert contract.CONTRACT == 1 and len(dir(contract)) > 30
+    assert contract.CONTRACT == 1 and len(dir(contract)) > 50
     for name in dir(contract):
         assert getattr(contract, name) is not None
     assert contract.ConfigValueError is ConfigValueError

@@ -46,4 +46,4 @@ def test_the_table_names_every_group_and_only_names_of_the_contract() -> None:
     rows = re.findall(r"^\| `mesocosm\.(\w+)` \|[^|]*\| ([^|]*) \|", PAGE, re.M)
     assert sorted(group for group, _ in rows) == sorted(GROUPS)
     bases = [name for _, cell in rows for name in re.findall(r"`(\w+)`", cell)]
-    assert len(bases) == 10 and all(hasattr(contract, name) for name in bases)
+    assert len(bases) == 11 and all(hasattr(contract, name) for name in bases)

@@ -25,6 +25,7 @@ from mesocosm.data.quality.rules import RULES
 from mesocosm.data.sources import SOURCES
 from mesocosm.data.types import TYPES
 from mesocosm.learning.fine_tuning import FINE_TUNING
+from mesocosm.learning.tasks.registry import TASK_KINDS
 from mesocosm.monitoring.drift.detectors import FEATURE_TESTS
 from mesocosm.world.elements import ELEMENT_KINDS
 
@@ -35,6 +36,7 @@ TABLES: tuple[Kinds[Any], ...] = (
     OUTLIER_DETECTORS,
     REPAIRS,
     RULES,
+    TASK_KINDS,
     FINE_TUNING,
     FEATURE_TESTS,
     EXPORTS,

@@ -62,12 +62,18 @@ def normalise_settings(kind: type[Settings], stored: dict[str, Any]) -> dict[str
     return found
 
 
-def mark_plugins(settings: Settings) -> dict[str, Any]:
+def mark_plugins(settings: Settings, *kinds: type) -> dict[str, Any]:
     """What tells the plugins that settings name from other releases of them, as a part of what a
     resource is built from: `{"plugins": {"types.grade": "lab-notes 0.1.0"}}`; empty where they name
     none.
+
+    Args:
+        kinds: classes that they name otherwise than by their own name.
     """
     marks = {plugin.key: plugin_mark(kind) for plugin, kind in find_plugins(settings)}
+    for kind in kinds:
+        if plugin := plugin_of(kind):
+            marks[plugin.key] = plugin_mark(kind)
     return {"plugins": dict(sorted(marks.items()))} if marks else {}
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from mesocosm.core.plugins.choices import OpenWord
 from mesocosm.core.settings import Settings, one_of
 from mesocosm.core.values.thresholds import Bound
 from mesocosm.learning.evaluation.fairness import Fair
@@ -19,7 +20,7 @@ from mesocosm.learning.strategies.continual import Continual
 from mesocosm.learning.strategies.federated import Federated
 from mesocosm.learning.strategies.self_training import SelfTraining
 from mesocosm.learning.tasks.ranking.settings import Rank
-from mesocosm.learning.tasks.registry import collect_metrics
+from mesocosm.learning.tasks.registry import collect_metrics, collect_plugin_metrics
 from mesocosm.learning.tasks.task import TaskSettings
 
 STRATEGY_METRICS = (
@@ -127,7 +128,7 @@ class Model(Settings):
     init_from: str | None = None
     federated: Federated | None = None
     search: Search | None = None
-    require: dict[Literal[METRICS], Bound] = {}  # type: ignore[valid-type]
+    require: dict[Annotated[str, OpenWord(METRICS, collect_plugin_metrics)], Bound] = {}
     allow_private: tuple[str, ...] = ()
     fairness: Fair | None = None
     allow_leakage: tuple[str, ...] = ()

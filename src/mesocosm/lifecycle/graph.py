@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from mesocosm.config import Spec
+from mesocosm.config.model_tasks import find_model_task
 from mesocosm.core.errors import ConfigError, ConfigValueError, Finding, Place, RetryableError
 from mesocosm.core.hashing import digest
 from mesocosm.core.written_settings import mark_plugins, written_settings
@@ -160,7 +161,8 @@ def collect_build_settings(spec: Spec, name: str) -> dict[str, Any]:
         "revision": REVISIONS["learn"],
         "weights": _fingerprint_base(spec, name, model.base),
     }
-    made |= mark_plugins(model)
+    task = find_model_task(spec.eco, model)
+    made |= mark_plugins(model, type(task))
     if model.image_base:
         made["sight"] = _fingerprint_base(spec, name, model.image_base, "image_base")
     if spec.eco.datasets[model.dataset].split.group:

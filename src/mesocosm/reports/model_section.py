@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from mesocosm.learning.evaluation.model_card import LEADING, MAIN, leading_metric
-from mesocosm.learning.tasks.registry import recorded_task
+from mesocosm.learning.evaluation.model_card import leading_label, leading_metric
+from mesocosm.learning.tasks.registry import recorded_task, shown_metrics
 from mesocosm.reports.markup import card, cell, facts, format_metric, row, section, table
 from mesocosm.reports.plots import Point, plot
 
@@ -24,7 +24,7 @@ def render_model(name: str, data: Mapping[str, Any]) -> str:
     metrics, recipe = data["metrics"], data["recipe"]
     key = leading_metric(metrics)
     numbers = [
-        (LEADING[key].replace("_", " "), escape(format_metric(metrics[key]))),
+        (leading_label(metrics).replace("_", " "), escape(format_metric(metrics[key]))),
         ("held-out rows", f"{metrics['rows']:,}"),
         ("training rows", f"{recipe['rows']['train']:,}"),
         ("seconds", escape(format_metric(metrics.get("seconds")))),
@@ -83,9 +83,7 @@ def _render_metrics(metrics: Metrics) -> str:
     """Each metric with its confidence interval and the baselines' values."""
     baselines = metrics["baselines"]
     rows = []
-    for key in MAIN:
-        if key not in metrics:
-            continue
+    for key in shown_metrics(metrics):
         low, high = metrics["interval"].get(key, (None, None))
         interval = ""
         if low is not None:

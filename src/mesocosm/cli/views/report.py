@@ -9,7 +9,8 @@ from mesocosm.cli.views.columns import pad
 from mesocosm.core.messages import Message, Text, render_stored
 from mesocosm.data.quality.report import account_sentence
 from mesocosm.data.quality.row_account import sentences
-from mesocosm.learning.evaluation.model_card import MAIN, leading_metric
+from mesocosm.learning.evaluation.model_card import leading_metric
+from mesocosm.learning.tasks.registry import shown_metrics
 
 Data = Mapping[str, Any]
 LONGEST = 90  # letters of an example
@@ -135,7 +136,7 @@ def format_model(name: str, data: Data) -> str:
     for warning in metrics.get("warnings", []):
         lines.append("  " + Message("cli.warning", text=warning).render())
     lines.append("  " + Message("cli.report.held_out", rows=metrics["rows"]).render())
-    lines += [_format_metric(key, metrics) for key in MAIN if key in metrics]
+    lines += [_format_metric(key, metrics) for key in shown_metrics(metrics)]
     lines += _format_weaknesses(metrics)
     lines += [
         _format_comparison(other, found) for other, found in metrics.get("beside", {}).items()

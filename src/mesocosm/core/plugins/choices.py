@@ -6,7 +6,7 @@ Knows pydantic's schemas. Which plugins there are is the table's to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -163,3 +163,32 @@ class KindName:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchema:
         return {"type": "string", "enum": self._names()}
+
+
+@dataclass(frozen=True)
+class OpenWord:
+    """A word of a list that plugins make longer, as a setting or a key.
+
+    Args:
+        words: those of Mesocosm.
+        more: gives those of plugins; asked only for a word that is not among the others.
+    """
+
+    words: tuple[str, ...]
+    more: Callable[[], Sequence[str]]
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._validate)
+
+    def _validate(self, value: object) -> str:
+        if isinstance(value, str) and (value in self.words or value in self.more()):
+            return value
+        expected = " or ".join(f"'{word}'" for word in (*self.words, *self.more()))
+        raise PydanticKnownError("literal_error", {"expected": expected})
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchema:
+        return {"type": "string", "enum": [*self.words, *self.more()]}

@@ -29,7 +29,8 @@ class Kinds(Mapping[str, type[Kind]], Generic[Kind]):
         group: the group of entry points, without `mesocosm.`.
         built_in: the kinds of Mesocosm.
         base: the class that a plugin's must be derived from.
-        tag: the setting that holds the kind's name; empty where there is none.
+        tag: the setting, or the attribute of a class without settings, that holds the kind's name;
+            empty where there is none.
         methods: what a plugin's class must have, beside what is abstract in the base.
         find_fault: what else is wrong with a plugin's class, and what is expected; None where
             nothing is.
@@ -114,13 +115,18 @@ class Kinds(Mapping[str, type[Kind]], Generic[Kind]):
         if fault := self.find_fault(cast("type[Kind]", kind)):
             raise plugin.refusal(*fault)
         if self.tag:
-            field = getattr(kind, "model_fields", {}).get(self.tag)
-            name = getattr(field, "default", None)
-            if name != plugin.name:
-                raise plugin.refusal(
-                    f"'{self.tag}' of {kind.__name__} is {name!r}",
-                    f'{self.tag}: Literal["{plugin.name}"] = "{plugin.name}"',
-                )
+            self._check_name(plugin, kind)
+
+    def _check_name(self, plugin: Plugin, kind: type) -> None:
+        """Refuse a class whose own name of the kind is another."""
+        field = getattr(kind, "model_fields", {}).get(self.tag)
+        if field is None:
+            name, expected = getattr(kind, self.tag, None), f'{self.tag} = "{plugin.name}"'
+        else:
+            name = field.default
+            expected = f'{self.tag}: Literal["{plugin.name}"] = "{plugin.name}"'
+        if name != plugin.name:
+            raise plugin.refusal(f"'{self.tag}' of {kind.__name__} is {name!r}", expected)
 
 
 def plugin_of(kind: type) -> Plugin | None:

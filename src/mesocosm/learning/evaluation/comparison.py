@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learning.evaluation.model_card import COMPARED, LEADING, leading_metric
+from mesocosm.learning.evaluation.model_card import COMPARED, leading_label, leading_metric
 from mesocosm.learning.heads import Blend
 from mesocosm.learning.heads.late_fusion import LateFusion
 from mesocosm.learning.heads.linear import Linear
@@ -135,4 +135,4 @@ def compare_with_previous(
 
 def _describe(figures: Mapping[str, Any]) -> str:
     key = leading_metric(figures)
-    return f"{LEADING[key]} {figures.get(key, float('nan')):.3f}"
+    return f"{leading_label(figures)} {figures.get(key, float('nan')):.3f}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learning.evaluation.model_card import LEADING, leading_metric
+from mesocosm.learning.evaluation.model_card import leading_label, leading_metric
 from mesocosm.learning.heads.folds import shuffle_rows
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def measure_learning_curve(
     curve.append({"rows": len(y)} | _metrics(parts, predictions, predictions))
     key = leading_metric(curve[-1])
     points = ", ".join(f"{p['rows']} rows {p.get(key, float('nan')):.3f}" for p in curve)
-    say(f"learning curve: {points} ({LEADING[key]} on the test rows)")
+    say(f"learning curve: {points} ({leading_label(curve[-1])} on the test rows)")
     return curve
 
 

@@ -10,11 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from mesocosm.learning.tasks.registry import TASKS, recorded_task
+from mesocosm.learning.tasks.registry import leading_of, recorded_task, shown_metrics
 
-MAIN = tuple(dict.fromkeys(metric for task in TASKS.values() for metric in task.shown))
-LEADING = {task.leading.metric: task.leading.label for task in TASKS.values()}
-TESTS = {task.leading.metric: task.leading.test for task in TASKS.values()}
 COMPARED = {  # what a version is compared with, by its key in the record
     "text alone": "ablation, text only",
     "images alone": "ablation, images only",
@@ -31,7 +28,14 @@ def leading_metric(figures: Record) -> str:
     >>> leading_metric({"macro_f1": 0.8, "accuracy": 0.9}), leading_metric({"rouge_l": 0.3})
     ('accuracy', 'rouge_l')
     """
-    return next((k for k in LEADING if k in figures), "accuracy")
+    leading = leading_of(figures)
+    return leading.metric if leading else "accuracy"
+
+
+def leading_label(figures: Record) -> str:
+    """The name for people of the metric that leads for a model."""
+    leading = leading_of(figures)
+    return leading.label if leading else "accuracy"
 
 
 def render_card(version: Record, about: str, data: Record) -> str:
@@ -179,9 +183,7 @@ def _render_metrics(metrics: Record) -> Lines:
         _row("metric", "value", "95 % interval", *baselines),
         "|---" * (3 + len(baselines)) + "|",
     ]
-    for key in MAIN:
-        if key not in metrics:
-            continue
+    for key in shown_metrics(metrics):
         interval = ""
         if key in metrics["interval"]:
             low, high = metrics["interval"][key]
@@ -194,12 +196,13 @@ def _render_metrics(metrics: Record) -> Lines:
 def _render_comparisons(metrics: Record) -> Lines:
     """Paired tests against baselines, ablations and the previous version."""
     key = leading_metric(metrics)
-    test, lines = TESTS[key], []
+    leading, lines = leading_of(metrics), list[str]()
+    test = leading.test if leading else ""
     for name, baseline in metrics["baselines"].items():
         if "p" in baseline:
             lines.append(
                 f"- Against the {name} baseline: {metrics[f'gain_over_{name}']:+.3f}"
-                f" {LEADING[key]}, p = {baseline['p']:.3g} ({test}, same rows)"
+                f" {leading_label(metrics)}, p = {baseline['p']:.3g} ({test}, same rows)"
             )
     for name, other in metrics.get("beside", {}).items():
         rows = f" ({other['rows']} rows)" if "rows" in other else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesocosm.learning.evaluation.model_card import LEADING, leading_metric
+from mesocosm.learning.evaluation.model_card import leading_label
 from mesocosm.learning.evaluation.split_structure import find_group, find_time
 from mesocosm.learning.features.tabular import MAX_VALUES
 
@@ -28,7 +28,7 @@ MAX_NAMED = 8  # classes that one warning names
 
 def compare_with_baselines(metrics: Mapping[str, Any]) -> list[str]:
     """How the model compares with its plain baselines: worse, or not significantly better."""
-    metric, warnings = LEADING[leading_metric(metrics)], []
+    metric, warnings = leading_label(metrics), []
     for name, other in metrics.get("baselines", {}).items():
         gain, p = _gain(other)
         figures = f"{metric} {gain:+.3f}, p = {p:.2g}"
@@ -43,7 +43,7 @@ def find_better_baselines(metrics: Mapping[str, Any]) -> list[str]:
     """The baselines that the paired test proves better, in the leading metric and in the loss, each
     as a sentence; a version with one is not deployed.
     """
-    metric, refusals = LEADING[leading_metric(metrics)], []
+    metric, refusals = leading_label(metrics), []
     for name, other in metrics.get("baselines", {}).items():
         gain, p = _gain(other)
         if p < SIGNIFICANT and gain < 0 and _has_higher_loss(metrics, other):

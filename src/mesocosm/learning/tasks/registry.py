@@ -1,13 +1,19 @@
-"""The table of tasks, and which task a model or a version has. Light to import."""
+"""The table of tasks, and which task a model or a version has. Light to import.
+
+Tasks of Mesocosm come first; those of plugins are looked for where none of these fits.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.plugins.entry_points import PluginError, plugins_of_group
+from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.learning.tasks.classification.task import Classification
 from mesocosm.learning.tasks.generation.task import Generation
 from mesocosm.learning.tasks.multi_label.task import MultiLabel
@@ -16,7 +22,7 @@ from mesocosm.learning.tasks.ranking.task import Ranking
 from mesocosm.learning.tasks.regression.task import Regression
 from mesocosm.learning.tasks.retrieval.task import Retrieval
 from mesocosm.learning.tasks.tagging.task import Tagging
-from mesocosm.learning.tasks.task import Record, TargetFacts, Task
+from mesocosm.learning.tasks.task import Leading, Record, TargetFacts, Task
 
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
@@ -33,9 +39,46 @@ TASKS: dict[str, Task] = {
 }
 
 
+def _find_fault(kind: type[Task]) -> tuple[str, str] | None:
+    if not kind.recorded or any(kind.recorded == task.recorded for task in TASKS.values()):
+        return f"'recorded' of {kind.__name__} is '{kind.recorded}'", "a word that no task has"
+    taken = {word for task in TASKS.values() for word in task.target_types}
+    if not set(kind.target_types) - taken:
+        expected = f"a type that no task of Mesocosm predicts: not {', '.join(sorted(taken))}"
+        return f"'target_types' of {kind.__name__} are {kind.target_types!r}", expected
+    return None
+
+
+KINDS: dict[str, type[Task]] = {name: type(task) for name, task in TASKS.items()}
+TASK_KINDS = Kinds("tasks", KINDS, Task, "name", find_fault=_find_fault)
+
+
+def plugin_tasks() -> Iterator[Task]:
+    """The tasks of plugins that keep the contract."""
+    for name in TASK_KINDS:
+        if name not in TASKS:
+            yield _make_task(TASK_KINDS[name])
+
+
+@cache
+def _make_task(kind: type[Task]) -> Task:
+    return kind()
+
+
+def installed_tasks() -> Iterator[Task]:
+    """All tasks, those of plugins last."""
+    yield from TASKS.values()
+    yield from plugin_tasks()
+
+
 def find_task(model: Model, target: TargetFacts) -> Task | None:
     """The task of a model; None where nothing predicts such a target."""
-    return next((task for task in TASKS.values() if task.fits(model, target)), None)
+    for task in TASKS.values():
+        if task.fits(model, target):
+            return task
+    if not target.type or model.own_task is not None:
+        return None
+    return next((task for task in plugin_tasks() if task.fits(model, target)), None)
 
 
 def resolve_task(model: Model, types: Mapping[str, str], order: Sequence[str], root: Path) -> Task:
@@ -68,7 +111,7 @@ def recorded_task(recipe: Record) -> Task:
     Raises:
         MesocosmError: none of this installation made it.
     """
-    for task in TASKS.values():
+    for task in installed_tasks():
         if task.is_recorded(recipe):
             return task
     raise MesocosmError(
@@ -77,17 +120,37 @@ def recorded_task(recipe: Record) -> Task:
 
 
 def collect_metrics() -> tuple[str, ...]:
-    """The metrics of all tasks that `require` may bound, each once."""
+    """The metrics of Mesocosm's tasks that `require` may bound, each once."""
     metrics: list[str] = []
     for task in TASKS.values():
         metrics += task.metrics
     return tuple(dict.fromkeys(metrics))
 
 
+def collect_plugin_metrics() -> tuple[str, ...]:
+    """The metrics of plugins' tasks that `require` may bound."""
+    return tuple(metric for task in plugin_tasks() for metric in task.metrics)
+
+
+def leading_of(figures: Record) -> Leading | None:
+    """What leads among the metrics of a version; None where no task leads by any of them."""
+    return next(
+        (task.leading for task in installed_tasks() if task.leading.metric in figures), None
+    )
+
+
+def shown_metrics(figures: Record) -> list[str]:
+    """Metrics of a version in the order in which reports show them."""
+    shown = [metric for task in TASKS.values() for metric in task.shown]
+    if not any(task.leading.metric in figures for task in TASKS.values()):
+        shown += [metric for task in plugin_tasks() for metric in task.shown]
+    return [metric for metric in dict.fromkeys(shown) if metric in figures]
+
+
 def target_types() -> list[str]:
     """Types of a field that some task predicts, each once."""
     types: list[str] = []
-    for task in TASKS.values():
+    for task in installed_tasks():
         types += task.target_types
     return list(dict.fromkeys(types))
 
@@ -95,4 +158,10 @@ def target_types() -> list[str]:
 def describe_targets() -> str:
     """The fields that can be predicted, in words."""
     *types, last = target_types()
-    return f"a {', '.join(types)} or {last} field"
+    words = f"a {', '.join(types)} or {last} field"
+    for plugin in plugins_of_group(TASK_KINDS.group):
+        try:
+            TASK_KINDS.load(plugin)
+        except PluginError as error:
+            words += f" ({error})"
+    return words
