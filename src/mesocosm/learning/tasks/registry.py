@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,12 +56,7 @@ def plugin_tasks() -> Iterator[Task]:
     """The tasks of plugins that keep the contract."""
     for name in TASK_KINDS:
         if name not in TASKS:
-            yield _make_task(TASK_KINDS[name])
-
-
-@cache
-def _make_task(kind: type[Task]) -> Task:
-    return kind()
+            yield TASK_KINDS[name]()
 
 
 def installed_tasks() -> Iterator[Task]:
