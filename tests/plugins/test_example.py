@@ -191,7 +191,7 @@ def test_settings_of_a_kind_are_checked_as_those_of_built_in_kinds(site: Path) -
     findings = {finding.key: finding for finding in caught.value.findings}  # type: ignore[attr-defined]
     assert findings["sources.loggers.pat"].near == "path"
     share = findings["datasets.visits.fields.level.outliers.share"]
-    assert share.expected == "a number, over 0, under 0.5" and share.place.line == 11
+    assert str(share.expected) == "a number, over 0, under 0.5" and share.place.line == 11
 
 
 def test_the_published_schema_has_the_kinds(river: Path, site: Path) -> None:

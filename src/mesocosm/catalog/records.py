@@ -202,7 +202,7 @@ class Diagnosis(Record):
 
     @property
     def remedy_name(self) -> Text:
-        """The remedy in words."""
+        """The remediation in words."""
         return Message(REMEDIES[self.remedy]) if self.remedy in REMEDIES else self.remedy
 
     @classmethod

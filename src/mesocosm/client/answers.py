@@ -19,14 +19,14 @@ class Answer(Record):
         known: whether a row is near enough to the question.
         answer: the answer, or that it is not known.
         source: the row that supports it.
-        likeness: of the question to the nearest row, -1 to 1.
-        threshold: the likeness from which an answer is given.
+        similarity: of the question to the nearest row, -1 to 1.
+        threshold: the similarity from which an answer is given.
     """
 
     known: bool
     answer: str
     source: JsonObject | None = field(default=None, metadata=OMIT)
-    likeness: float | None = field(default=None, metadata=OMIT)
+    similarity: float | None = field(default=None, metadata={"key": "likeness"} | OMIT)
     threshold: float | None = field(default=None, metadata=OMIT)
 
 

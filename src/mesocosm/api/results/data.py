@@ -249,7 +249,7 @@ class Backup(Record):
 
 @dataclass(frozen=True, slots=True)
 class Restored(Record):
-    """A store that was brought back from an archive.
+    """A store that was restored from an archive.
 
     Args:
         release: of Mesocosm, that wrote it.

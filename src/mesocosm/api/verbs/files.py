@@ -1,5 +1,5 @@
 """Verbs about a file that need no open ecosystem: draft it, check it, migrate it, its schema, and a
-store brought back beside it.
+store restored next to it.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class RunningServer:
         return AsyncClient(self.url, self.token)
 
     def stop(self) -> None:
-        """Stop it, after the requests that it answers now; one that ran before goes on."""
+        """Stop it, after the requests that it answers now; one that ran before keeps running."""
         atexit.unregister(self.stop)
         process, self._process = self._process, None
         if process is None:

@@ -21,7 +21,7 @@ def describe_drift(
     diagnosis: Diagnosis,
 ) -> Message:
     """Which features drifted over how many rows, the smallest p-value, the part of the rows that
-    holds the drift, the diagnosis and the remedy.
+    holds the drift, the diagnosis and the remediation.
     """
     fields = [*(str(f["feature"]) for f in found), *(c.field for c in changes)]
     smallest = min([*(float(f["p"]) for f in found), *(float(c.p) for c in changes)])

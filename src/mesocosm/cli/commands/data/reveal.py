@@ -21,7 +21,7 @@ def reveal(
     file: File = Path("ecosystem.yaml"),
     as_json: AsJson = False,
 ) -> None:
-    """Decrypt FIELD of the rows of a key; the audit keeps who asked and why."""
+    """Decrypt FIELD of the rows of a key; the audit records who did it and why."""
     answer(
         open_project(file).data.reveal(field, dataset, key, why),
         as_json,

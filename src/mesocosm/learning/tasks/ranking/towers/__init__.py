@@ -1,1 +1,1 @@
-"""Two towers: vectors of people and of items, learnt by gradient."""
+"""Two towers: vectors of users and of items, trained by gradient."""
