@@ -100,7 +100,7 @@ def test_what_a_histogram_does_not_list_is_counted_and_ends_are_exact(
     )
 
     def kind(type_: str, name: str) -> SimpleNamespace:
-        return SimpleNamespace(private=False, ibis_type=type_, model_dump=lambda: {"type": name})
+        return SimpleNamespace(private=False, ibis_type=type_, role=name)
 
     found = table_statistics.histogram(
         con,
