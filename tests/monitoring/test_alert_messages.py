@@ -58,7 +58,7 @@ def test_a_drift_is_described_in_both_languages() -> None:
 
 def test_a_diagnosis_is_kept_in_english() -> None:
     unit = diagnose(Evidence(found=FOUND, lost=0.05, tolerance=0.02))
-    assert unit.as_json()["why"] == (
+    assert unit.to_json()["why"] == (
         "covariate shift (age); estimated accuracy loss 0.050, from the predicted probabilities"
     )
     assert str(unit.remedy_name) == unit.remedy == "label rows"
@@ -73,7 +73,7 @@ def test_a_diagnosis_is_kept_in_english() -> None:
         "concept drift: 20 of the newest 40 (of 100) labelled predictions were within 2.5 of the"
         " label (36 expected)"
     )
-    assert worse.kind == "concept" and json.dumps(worse.as_json())
+    assert worse.kind == "concept" and json.dumps(worse.to_json())
 
 
 def test_why_an_alert_stays_or_closes_is_a_message() -> None:

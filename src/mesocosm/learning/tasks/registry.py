@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.plugins.entry_points import PluginError, plugins_of_group
 from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.learning.tasks.classification.task import Classification
@@ -149,13 +150,13 @@ def target_types() -> list[str]:
     return list(dict.fromkeys(types))
 
 
-def describe_targets() -> str:
-    """The fields that can be predicted, in words."""
+def describe_targets() -> Message:
+    """The fields that can be predicted, and why tasks of plugins are refused."""
     *types, last = target_types()
-    words = f"a {', '.join(types)} or {last} field"
+    refused = ""
     for plugin in plugins_of_group(TASK_KINDS.group):
         try:
             TASK_KINDS.load(plugin)
         except PluginError as error:
-            words += f" ({error})"
-    return words
+            refused += f" ({error})"
+    return Message("config.target_field", types=tuple(types), last=last, refused=refused)

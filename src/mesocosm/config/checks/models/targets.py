@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mesocosm.core.faults import Fault, fault, unknown_field
 from mesocosm.core.messages import Message
+from mesocosm.learning.tasks.registry import describe_targets
 from mesocosm.learning.tasks.task import CheckedModel, Task
 
 
@@ -20,4 +21,4 @@ def check_target(checked: CheckedModel, task: Task | None) -> Iterator[Fault]:
     else:
         kind = fields[model.target].type
         found = Message("config.field_of_type", field=model.target, kind=kind)
-        yield fault(path, found, Message("config.target_field"))
+        yield fault(path, found, describe_targets())
