@@ -212,7 +212,12 @@ def test_an_export_is_written_with_its_settings(river: Path, site: Path, tmp_pat
     assert "User=keeper" in unit and "ExecStart=/usr/local/bin/mesocosm up" in unit
 
 
-def test_an_image_installs_the_package(river: Path, site: Path, tmp_path: Path) -> None:
+def test_an_image_installs_the_package_of_an_index(river: Path, site: Path, tmp_path: Path) -> None:
+    refused = run(river, "export", "docker", str(tmp_path / "refused"), site=site)
+    assert refused.returncode == 1 and "was installed from a folder" in refused.stderr
+    assert not (tmp_path / "refused").exists()
+    (origin,) = site.glob("mesocosm_fieldlog-*.dist-info/direct_url.json")
+    origin.unlink()  # as pip leaves a package that comes from an index
     assert run(river, "export", "docker", str(tmp_path / "image"), site=site).returncode == 0
     assert '" mesocosm-fieldlog' in (tmp_path / "image" / "Dockerfile").read_text()
     assert "mesocosm-fieldlog==0.1.0" in (tmp_path / "image" / "pins.txt").read_text()

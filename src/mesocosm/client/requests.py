@@ -172,11 +172,21 @@ def _refusal(response: httpx.Response) -> Refused:
     """The problem that a response reports, by our form or by that of a protocol of others."""
     body: JsonObject = {}
     if "json" in response.headers.get("content-type", ""):
-        body = _object(response.json())
+        try:
+            body = _object(response.json())
+        except ValueError:  # a proxy's page under the header of JSON
+            body = {}
     message = body.get("error")
     if isinstance(message, Mapping):
         message = message.get("message")
     if not message:
         message = body.get("detail", f"the gateway answered {response.status_code}")
-    wait = response.headers.get("retry-after")
-    return Refused(response.status_code, str(message), float(wait) if wait else None)
+    return Refused(response.status_code, str(message), _read_wait(response))
+
+
+def _read_wait(response: httpx.Response) -> float | None:
+    """The seconds of `Retry-After`; None where it has none, or a date."""
+    try:
+        return float(response.headers.get("retry-after", ""))
+    except ValueError:
+        return None

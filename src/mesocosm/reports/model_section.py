@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from mesocosm.learning.evaluation.model_card import leading_label, leading_metric
-from mesocosm.learning.tasks.registry import recorded_task, shown_metrics
+from mesocosm.learning.tasks.registry import find_recorded_task, shown_metrics
 from mesocosm.reports.markup import card, cell, facts, format_metric, row, section, table
 from mesocosm.reports.plots import Point, plot
 
@@ -244,7 +244,10 @@ def _weakness(found: Mapping[str, Any]) -> float:
 def _render_own_tables(metrics: Metrics, recipe: Mapping[str, Any]) -> str:
     """The tables that the version's task brings."""
     html = ""
-    for own in recorded_task(recipe).tables(metrics):
+    task = find_recorded_task(recipe)
+    if task is None:
+        return html
+    for own in task.tables(metrics):
         rows = [row(*(cell(escape(text), "said") for text in texts)) for texts in own.rows]
         html += section(own.title, own.heads, rows)
     return html

@@ -101,6 +101,7 @@ class BuiltResource(Record):
         sign: `+`, `±`, `~`, `-` or `=`.
         action: the same in a word.
         because: the reasons.
+        reasons: the same with the id and the parameters of each message.
         place: the `file` and `line`; None where it left the file.
         account: of a dataset, how many rows came `in`, and were `kept`, `quarantined`, ...
         sources: of a dataset, the same of each of its sources.
@@ -110,6 +111,7 @@ class BuiltResource(Record):
     sign: str
     action: str
     because: tuple[str, ...]
+    reasons: tuple[JsonObject, ...]
     place: JsonObject | None
     account: Mapping[str, int] | None = field(default=None, metadata=OMIT)
     sources: JsonObject | None = field(default=None, metadata=OMIT)
@@ -226,6 +228,8 @@ class InstalledPlugin(Record):
         target: where its class is.
         distribution: the package as pip knows it.
         version: of the package.
+        source: the folder that the package was installed from to be edited there; empty for any
+            other package.
         state: `ready` or `refused`.
         why: why it is refused; empty where it is ready.
     """
@@ -235,6 +239,7 @@ class InstalledPlugin(Record):
     target: str
     distribution: str
     version: str
+    source: str
     state: str
     why: str
 

@@ -32,10 +32,19 @@ class Score(Record):
 
 @dataclass(frozen=True, slots=True)
 class Recommendation(Record):
-    """What to do next, and the page of the console where it is acted on."""
+    """What to do next, and the page of the console where it is acted on.
+
+    Args:
+        page: of the console.
+        text: in English.
+        id: of the message.
+        params: of the message.
+    """
 
     page: str
     text: str
+    id: str = ""
+    params: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

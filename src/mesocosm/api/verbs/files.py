@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -68,7 +68,7 @@ class LanguageEndpoint:
 
     url: str
     model: str = "default"
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
 
 
 def draft(

@@ -5,7 +5,7 @@ materials. Knows Dockerfiles.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from mesocosm.app.deploy.manifest import PORT, USER, Exporter, Living
+from mesocosm.core.errors import MesocosmError
 
 
 class Docker(Exporter):
@@ -37,6 +38,7 @@ class Docker(Exporter):
 
     def files(self, living: Living) -> dict[str, str]:
         """The files by name."""
+        _check_plugins(living.plugins)
         packages = find_installed(living)
         return {
             "Dockerfile": self._dockerfile(living),
@@ -119,6 +121,21 @@ def _pins(packages: Mapping[str, metadata.Distribution]) -> str:
         if name != "mesocosm"
     ]
     return "".join(lines)
+
+
+def _check_plugins(names: Sequence[str]) -> None:
+    """Refuse plugins that an image could not install from an index.
+
+    Raises:
+        MesocosmError: a package was installed from a folder or a file; another one may have its
+            name in an index.
+    """
+    for name in names:
+        if metadata.distribution(name).read_text("direct_url.json"):
+            raise MesocosmError(
+                f"the plugin package '{name}' was installed from a folder, a file or a repository,"
+                " and an image installs it by its name; expected a package installed from an index"
+            )
 
 
 def find_installed(living: Living) -> dict[str, metadata.Distribution]:

@@ -19,7 +19,7 @@ from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
-from mesocosm.learning.tasks.registry import recorded_task
+from mesocosm.learning.tasks.registry import find_recorded_task
 from mesocosm.lifecycle.progress_store import read_progress
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import ServiceMonitor
@@ -28,7 +28,7 @@ from mesocosm.reports.role_view import show_alert, show_last_test
 from mesocosm.serving.service import LiveService
 from mesocosm.serving.settings import Service
 from mesocosm.world.booths import LATELY
-from mesocosm.world.elements.view import TreeFacts, View
+from mesocosm.world.elements.view import TreeFacts, View, default_tree_facts
 from mesocosm.world.scene import Ground, scene
 from mesocosm.world.wire import Scene
 
@@ -56,7 +56,9 @@ def lay_out_ground(eco: Ecosystem) -> Ground:
 
 def _tree_facts(recipe: Mapping[str, Any]) -> TreeFacts:
     """What the task of a version gives its tree."""
-    task = recorded_task(recipe)
+    task = find_recorded_task(recipe)
+    if task is None:
+        return default_tree_facts(recipe)
     return TreeFacts(task.species(recipe), *task.height)
 
 

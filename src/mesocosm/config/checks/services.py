@@ -48,10 +48,10 @@ def _check_fallback(
     if first is None or second is None:
         return
     path = ("services", name, "fallback")
-    same_task = (first.dataset, first.target, find_model_task(eco, first)) == (
+    same_task = (first.dataset, first.target, type(find_model_task(eco, first))) == (
         second.dataset,
         second.target,
-        find_model_task(eco, second),
+        type(find_model_task(eco, second)),
     )
     if first.init_from != fallback and not same_task:
         yield fault(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -59,13 +59,15 @@ def language_of_header(accepted: str) -> str:
 
     >>> language_of_header("fr, zh-CN;q=0.8, en;q=0.7"), language_of_header("*")
     ('zh', 'en')
+    >>> language_of_header("en; q=0.1, zh; Q=0.9")
+    'zh'
     """
     weights: dict[str, float] = {}
     for part in accepted[:400].split(","):
-        name, _, weight = part.partition(";q=")
-        language = _known(name.strip())
+        name, *settings = (word.strip() for word in part.split(";"))
+        language = _known(name)
         if language:
-            weights[language] = max(weights.get(language, 0.0), _read_weight(weight))
+            weights[language] = max(weights.get(language, 0.0), _read_weight(settings))
     best = max(weights, key=lambda language: weights[language], default=SOURCE)
     return best if weights.get(best) else SOURCE
 
@@ -76,8 +78,13 @@ def _known(tag: str) -> str:
     return language if language in LANGUAGES else ""
 
 
-def _read_weight(text: str) -> float:
-    try:
-        return float(text) if text.strip() else 1.0
-    except ValueError:
-        return 0.0
+def _read_weight(settings: Sequence[str]) -> float:
+    """The weight `q` of a language, 1 where none is given; 0 where it is no number."""
+    for setting in settings:
+        key, _, value = setting.partition("=")
+        if key.strip().lower() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0

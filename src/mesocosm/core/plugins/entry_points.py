@@ -1,7 +1,8 @@
 """Kinds that installed packages add: found by their entry points, checked against the contract.
 
-Knows distributions, entry points and classes. Imports a plugin only where its kind is named, and
-never one that lies in the project folder. Which base a class needs is the table's to say (see
+Knows distributions, entry points and classes. Imports a plugin only where its kind is named or all
+kinds of its group are listed (an error's choices, the schema), and never one that lies in the
+project folder. Which base a class needs is the table's to say (see
 `kinds.py`).
 Source: https://packaging.python.org/en/latest/specifications/entry-points/
 """

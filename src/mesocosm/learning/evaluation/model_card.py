@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from mesocosm.learning.tasks.registry import leading_of, recorded_task, shown_metrics
+from mesocosm.learning.tasks.registry import find_recorded_task, leading_of, shown_metrics
 
 COMPARED = {  # what a version is compared with, by its key in the record
     "text alone": "ablation, text only",
@@ -88,11 +88,16 @@ def _render_model(version: Record, metrics: Record, recipe: Record) -> Lines:
         f" {recipe['head']}; served in {recipe['precision']}",
         *_render_batches(recipe),
         *_render_image_base(recipe),
-        f"- {recorded_task(recipe).describe(recipe)} from: {', '.join(recipe['inputs'])}",
+        f"- {_describe_task(recipe)} from: {', '.join(recipe['inputs'])}",
         f"- Seed: {recipe['seed']}; training took {metrics.get('seconds', float('nan')):.1f} s"
         f"{_describe_cost(metrics)}",
         *_render_environment(recipe.get("environment", {})),
     ]
+
+
+def _describe_task(recipe: Record) -> str:
+    task = find_recorded_task(recipe)
+    return task.describe(recipe) if task else f"Task '{recipe.get('task')}' (not installed)"
 
 
 def _describe_cost(metrics: Record) -> str:

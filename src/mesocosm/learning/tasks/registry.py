@@ -106,12 +106,17 @@ def recorded_task(recipe: Record) -> Task:
     Raises:
         MesocosmError: none of this installation made it.
     """
-    for task in installed_tasks():
-        if task.is_recorded(recipe):
-            return task
-    raise MesocosmError(
-        f"a version of the task '{recipe.get('task')}' is listed, and no such task is installed"
-    )
+    task = find_recorded_task(recipe)
+    if task is None:
+        raise MesocosmError(
+            f"a version of the task '{recipe.get('task')}' is listed, and no such task is installed"
+        )
+    return task
+
+
+def find_recorded_task(recipe: Record) -> Task | None:
+    """The task of a version; None where none of this installation made it."""
+    return next((task for task in installed_tasks() if task.is_recorded(recipe)), None)
 
 
 def collect_metrics() -> tuple[str, ...]:

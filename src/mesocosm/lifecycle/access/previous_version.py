@@ -16,7 +16,7 @@ from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.learning.model import Model
-from mesocosm.learning.tasks.registry import recorded_task
+from mesocosm.learning.tasks.registry import find_recorded_task, recorded_task
 from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.lifecycle.access.training_job import TrainingJob
@@ -137,7 +137,8 @@ def load_comparable_version(
     old = last and job.catalog.snapshot(last["snapshot"])
     if not last or not old or old["dataset"] != job.snapshot["dataset"]:
         return None
-    if not recorded_task(last["recipe"]).explains:
+    task = find_recorded_task(last["recipe"])
+    if task is None or not task.explains:
         return None
     try:
         net = load_version(job.spec, last)

@@ -173,6 +173,7 @@ class Erasure:
             snapshot = find_version(self.catalog, self.dataset, "newest")
             hidden = self._hidden_keys()
             words = {word for word in (*hidden, *self.keys) if word}
+            self._check_tasks()
             erased = self._erase_rows(snapshot, hidden)
             trained = self._unlearn(snapshot, erased)
             changed = _erase_texts(self.store, trained.versions, set(erased.rows))
@@ -203,6 +204,17 @@ class Erasure:
         if not self.subject:
             return list(self.keys)
         return keys_as_kept(self.data.fields[self.subject], self.keys, read_private_key(self.store))
+
+    def _check_tasks(self) -> None:
+        """Refuse before anything is erased where it is not known what a version keeps of rows.
+
+        Raises:
+            MesocosmError: the task of a version is not installed.
+        """
+        for name, model in self.spec.eco.models.items():
+            if model.dataset == self.dataset:
+                for version in self.catalog.versions(name):
+                    recorded_task(version["recipe"])
 
     def _erase_rows(self, snapshot: Row, hidden: Sequence[str]) -> _ErasedRows:
         from mesocosm.data.pipeline.ibis_sql import prepare
