@@ -47,6 +47,7 @@ def serve(
 
     Raises:
         MesocosmError: another server runs in this folder, or the address cannot be listened on.
+        KeyboardInterrupt: the keyboard stopped it, and it is shut down.
     """
     import uvicorn
 
@@ -85,7 +86,12 @@ def serve(
         sys.setswitchinterval(0.0005)
         with owner_only(), running.maintain():
             server = DrainingServer(config, running.leave, settings.drain, begin_serving)
-            server.run(sockets=[listener])
+            try:
+                server.run(sockets=[listener])
+            except KeyboardInterrupt:
+                server.interrupted = True
+    if server.interrupted:  # said here: the loop does not always raise the signal again
+        raise KeyboardInterrupt
 
 
 def _listen(host: str, port: int) -> socket.socket:

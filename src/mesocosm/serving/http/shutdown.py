@@ -34,6 +34,7 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self.leave, self.seconds, self.begin = leave, seconds, begin
         self.until: float | None = None
+        self.interrupted = False  # by the keyboard
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and report it."""
@@ -43,6 +44,7 @@ class DrainingServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain, or stop at once."""
+        self.interrupted |= sig == signal.SIGINT
         if self.until is None and sig == signal.SIGTERM and self.seconds:
             self._captured_signals.append(sig)
             self.until = time.monotonic() + self.seconds
