@@ -256,11 +256,11 @@ def test_what_is_offered_suggest_drill_can_be_broken(
         cli("init", str(tmp_path / scene), "--template", scene)
         offered[scene] = suggest_drill(open_ecosystem(tmp_path / scene).spec)
     assert offered == {
-        "bank": "drill unit-change",
-        "hospital": "drill unit-change",
-        "newsroom": "story",
-        "shop": "story",
-        "support": "story",
+        "bank": "test drill unit-change",
+        "hospital": "test drill unit-change",
+        "newsroom": "test scenario",
+        "shop": "test scenario",
+        "support": "test scenario",
     }
     for kind in ("unit-change", "drift"):
         done = cli("test", "drill", kind, "-f", str(support))

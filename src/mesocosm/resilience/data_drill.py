@@ -66,8 +66,8 @@ def suggest_drill(spec: Any) -> str:
         fields = data[model.dataset].fields
         types = [getattr(fields.get(field), "type", "") for field in model.features]
         if any(kind in ("number", "integer", "decimal") for kind in types):
-            return "drill unit-change"
-    return "story" if (spec.root / "story.yaml").is_file() else "drill kill"
+            return "test drill unit-change"
+    return "test scenario" if (spec.root / "story.yaml").is_file() else "test drill kill"
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ def promote(
     why: Annotated[str, typer.Option(help="Written into the history.")] = "by hand",
     as_json: AsJson = False,
 ) -> None:
-    """End the rollout of SERVICE by promoting its new version; 'mesocosm rollback' ends it the
-    other way.
+    """End the rollout of SERVICE by promoting its new version; 'mesocosm service rollback' ends it
+    the other way.
     """
     answer(
         open_project(file).service.promote(service, why),
