@@ -5,7 +5,6 @@ home.
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -108,7 +107,13 @@ def test_what_is_shown_is_what_the_catalog_says(eco: Ecosystem) -> None:
         sum(s.removed for s in lake.steps)
         == found["account"]["quarantined"] + found["account"]["duplicates"]
     )
-    assert [s.name for s in lake.steps] == ["formats", "outliers", "rules", "fill", "duplicates"]
+    assert [s.name for s in lake.steps] == [
+        "formats",
+        "outliers",
+        "rules",
+        "imputation",
+        "duplicates",
+    ]
     assert (
         lake.private == ["email: pseudonymise", "phone: mask"]
         and lake.clarity == found["report"]["quality"]
@@ -288,8 +293,6 @@ def test_the_same_scene_gives_the_same_model(eco: Ecosystem) -> None:
 def test_a_picture_is_taken(server: Server, tmp_path: Path, cli: Callable[..., Any]) -> None:
     from PIL import Image
 
-    if not shutil.which("chromium"):
-        pytest.skip("no chromium is here")
     done = cli(
         "world",
         "picture",

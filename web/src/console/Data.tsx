@@ -1,4 +1,4 @@
-// Data: what was read, what was kept, quarantined or filled, and why.
+// Data: what was read, what was kept, quarantined or imputed, and why.
 import { useWords } from "../i18n/words";
 import { decimals, thousands, when } from "../shared/format";
 import type { Account, Dataset, Ecosystem, Report } from "../state/consoleWire";
@@ -13,7 +13,7 @@ export function Data({ all }: { all: Ecosystem }) {
   return (
     <>
       <p className="about">
-        <a href="/report">{t("the whole quality report, with examples and spreads")}</a>
+        <a href="/report">{t("the whole quality report, with examples and distributions")}</a>
       </p>
       <section aria-labelledby="way">
         <h2 id="way">{t("Data flow")}</h2>
@@ -175,7 +175,7 @@ function Fields({ name, report }: { name: string; report: Report }) {
           t("missing before"),
           t("after"),
           t("unreadable"),
-          t("filled"),
+          t("imputed"),
           t("outliers"),
           t("mean before"),
           t("after"),

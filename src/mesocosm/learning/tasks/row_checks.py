@@ -13,6 +13,17 @@ from mesocosm.learning.tasks.task import CheckedModel, Task
 from mesocosm.learning.training.losses import LOSSES
 
 ADAPTATION_METRICS = ("gain_over_general", "gain_over_local")
+OF_ROWS = (  # settings that only tasks over rows have
+    "auto",
+    "image_base",
+    "pair",
+    "pretrain",
+    "self_training",
+    "continual",
+    "search",
+    "fairness",
+    "allow_leakage",
+)
 
 
 def check_metrics(model: Model, metrics: tuple[str, ...], what: Text, at: Path) -> Iterator[Fault]:

@@ -58,7 +58,7 @@ def list_steps(account: dict[str, int], report: dict[str, Any]) -> list[dict[str
     >>> reasons = {"age lies outside 1 to 9 (iqr)": 3}
     >>> steps = list_steps({}, {"reasons": reasons, "treated": {"age": {"filled": 4}}})
     >>> steps
-    [{'name': 'outliers', 'removed': 3}, {'name': 'fill', 'changed': 4}]
+    [{'name': 'outliers', 'removed': 3}, {'name': 'imputation', 'changed': 4}]
     >>> list_steps({"duplicates": 2}, {})
     [{'name': 'duplicates', 'removed': 2}]
     """
@@ -70,7 +70,7 @@ def list_steps(account: dict[str, int], report: dict[str, Any]) -> list[dict[str
         {"name": name, "removed": rows} for name, rows in removed.items() if rows
     ]
     if imputed:
-        steps.append({"name": "fill", "changed": imputed})
+        steps.append({"name": "imputation", "changed": imputed})
     if account.get("duplicates"):
         steps.append({"name": "duplicates", "removed": account["duplicates"]})
     return steps

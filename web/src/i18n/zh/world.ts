@@ -98,7 +98,7 @@ export const WORLD: Record<string, string> = {
   formats: "格式",
   outliers: "离群值",
   rules: "规则",
-  fill: "填补",
+  imputation: "填补",
   Sources: "数据源",
   Datasets: "数据集",
   Models: "模型",

@@ -8,7 +8,7 @@ from mesocosm.core.faults import Fault, Path, fault, unknown_field
 from mesocosm.core.messages import Message
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.model import Model
-from mesocosm.learning.tasks.row_checks import check_metrics
+from mesocosm.learning.tasks.row_checks import OF_ROWS, check_metrics
 from mesocosm.learning.tasks.task import CheckedModel, DatasetFacts
 
 RANKING_METRICS = (
@@ -23,17 +23,6 @@ RANKING_METRICS = (
 )
 ITEM = ("category", "text", "integer")
 ORDER = ("date", "time", "number", "integer")
-NOT_ALLOWED = (
-    "auto",
-    "image_base",
-    "pair",
-    "pretrain",
-    "self_training",
-    "continual",
-    "search",
-    "fairness",
-    "allow_leakage",
-)
 
 
 def check_ranking(checked: CheckedModel) -> Iterator[Fault]:
@@ -42,7 +31,7 @@ def check_ranking(checked: CheckedModel) -> Iterator[Fault]:
     yield from _check_interactions(model, data, kinds, at)
     yield from _check_time(model, data, kinds, at)
     yield from _check_items(checked.datasets, model, at)
-    for key in NOT_ALLOWED:
+    for key in OF_ROWS:
         if getattr(model, key):
             found = Message("config.ranking_on_interactions")
             yield fault((*at, key), found, Message("config.no_key_here", key=key))

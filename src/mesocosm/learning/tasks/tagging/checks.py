@@ -8,21 +8,9 @@ from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.core.messages import Message
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
-from mesocosm.learning.tasks.row_checks import check_metrics
+from mesocosm.learning.tasks.row_checks import OF_ROWS, check_metrics
 from mesocosm.learning.tasks.tagging.task import METRICS
 from mesocosm.learning.tasks.text_task import CLASSES_ONLY
-
-NOT_ALLOWED = (
-    "auto",
-    "image_base",
-    "pair",
-    "pretrain",
-    "self_training",
-    "continual",
-    "search",
-    "fairness",
-    "allow_leakage",
-)
 
 
 def check_tagging(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
@@ -40,7 +28,7 @@ def check_tagging(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[
 
 
 def _check_not_allowed(model: Model, at: Path) -> Iterator[Fault]:
-    for key in NOT_ALLOWED:
+    for key in OF_ROWS:
         if getattr(model, key):
             found = Message("config.not_for_tags", target=model.target, key=key)
             yield fault((*at, key), found, Message("config.no_key_here", key=key))
