@@ -28,7 +28,7 @@ def _text(name: str, **more: bool) -> Column[object]:
 
 
 def _json(name: str) -> Column[object]:
-    return Column(name, JSON)  # type: ignore[return-value]
+    return Column(name, JSON)
 
 
 def _real(name: str, **more: bool) -> Column[object]:
@@ -112,7 +112,7 @@ MARKERS = _table(
     _whole("number"),
     _whole("age"),
     Column("document", LargeBinary),
-)  # type: ignore[arg-type]
+)
 ROLLOUTS = _table(
     "rollouts",
     _whole("id", primary_key=True),

@@ -11,11 +11,15 @@ import os
 import time
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_file
 from mesocosm.core.messages import Message
+
+if TYPE_CHECKING:
+    import pyarrow
+    from deltalake.transaction import AddAction as Add
 
 SETTINGS = {"delta.dataSkippingNumIndexedCols": "0", "delta.checkpointInterval": "1000000"}
 
@@ -39,7 +43,8 @@ def commit(path: Path, files: list[Path], made: str) -> int:
     from deltalake.transaction import AddAction, create_table_with_add_actions
 
     schema = Schema.from_arrow(pq.read_schema(files[0]).remove_metadata())
-    adds, contents = [], {}
+    adds: list[Add] = []
+    contents: dict[str, str] = {}
     for file in files:
         contents[file.name] = digest_file(file)
         with file.open("rb") as handle:
@@ -70,7 +75,7 @@ def commit(path: Path, files: list[Path], made: str) -> int:
         )
     else:
         DeltaTable(where).create_write_transaction(
-            adds,
+            [*adds],
             "overwrite",
             schema,
             commit_properties=properties,
@@ -162,7 +167,7 @@ def scan(path: Path, version: int) -> str:
     return parquet_sql(files_of(path, version))
 
 
-def read_table(path: Path, version: int, columns: str = "*", where: str = "true") -> Any:
+def read_table(path: Path, version: int, columns: str = "*", where: str = "true") -> pyarrow.Table:
     """Rows of one version as an Arrow table, in the order of `_row` where it has one."""
     import duckdb
 
@@ -172,7 +177,8 @@ def read_table(path: Path, version: int, columns: str = "*", where: str = "true"
         query = f"select {columns} from {table} where {where}"
         if "_row" in names:
             query += " order by _row"
-        return con.sql(query).to_arrow_table()
+        table_read: pyarrow.Table = con.sql(query).to_arrow_table()
+        return table_read
 
 
 def find_oldest_day(path: Path, version: int, field: str) -> str | None:

@@ -128,7 +128,7 @@ class Rows:
         import pyarrow.parquet as pq
 
         columns = keys_of(row for _, _, row in self.batch)
-        data = [
+        data: list[pa.Array[Any]] = [
             pa.array([r[0] for r in self.batch], pa.string()),
             pa.array([r[1] for r in self.batch], pa.int64()),
         ]
@@ -138,7 +138,7 @@ class Rows:
             pa.Table.from_arrays(data, names=[*INTERNAL, *columns]),
             path,
             compression="lz4",
-            use_dictionary=list(INTERNAL[:1]),
+            use_dictionary=list(INTERNAL[:1]),  # type: ignore[arg-type]  # the stubs know a bool only
             row_group_size=max(64, 2_000_000 // (len(columns) + 2)),
         )
         self.files.append(str(path))

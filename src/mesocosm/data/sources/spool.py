@@ -68,7 +68,9 @@ class Spool:
         import pyarrow.parquet as pq
 
         self.path = new_path(con, "parquet")
-        self.schema = pa.schema([("_line", pa.int64()), *((c, pa.string()) for c in columns)])
+        fields: list[pa.Field[Any]] = [pa.field("_line", pa.int64())]
+        fields += [pa.field(name, pa.string()) for name in columns]
+        self.schema = pa.schema(fields)
         self.writer = pq.ParquetWriter(
             self.path,
             self.schema,

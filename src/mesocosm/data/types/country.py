@@ -154,16 +154,16 @@ def country_codes() -> dict[str, str]:
     from babel import Locale
     from babel.core import get_global
 
-    found = dict(MORE)
-    codes = [code for code in Locale("en").territories if _is_country(code)]
+    found: dict[str, str] = dict(MORE)
+    codes = [code for code in map(str, Locale("en").territories) if _is_country(code)]
     for language in LANGUAGES:
         names = Locale.parse(language).territories
         for code in codes:
             if code in names:
                 found.setdefault(_plain(names[code]), code)
     for alias, codes_of in get_global("territory_aliases").items():
-        if len(codes_of) == 1 and codes_of[0] in codes and _is_alias(alias):
-            found.setdefault(alias.casefold(), codes_of[0])
+        if len(codes_of) == 1 and str(codes_of[0]) in codes and _is_alias(str(alias)):
+            found.setdefault(str(alias).casefold(), str(codes_of[0]))
     return found | {code.casefold(): code for code in codes}
 
 

@@ -23,7 +23,7 @@ from mesocosm.learning.base_models.base import feature_cache_path
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
 
 
-class Trunk(nn.Module):  # type: ignore[misc]
+class Trunk(nn.Module):
     """A pretrained encoder with mean pooling; gives unit vectors (rows, width)."""
 
     def __init__(self, net: Any) -> None:

@@ -23,7 +23,7 @@ from mesocosm.learning.fine_tuning.layers import layers_of
 Array = np.ndarray[Any, Any]
 
 
-class StateInput(nn.Module):  # type: ignore[misc]
+class StateInput(nn.Module):
     """Replaces a base's word embeddings, and passes on the states it is given."""
 
     def forward(self, inputs_embeds: torch.Tensor | None = None, **more: Any) -> Any:

@@ -50,7 +50,7 @@ class Adalora(Gradient):
             tinit=100,
             tfinal=200,
             deltaT=1,
-            lora_alpha=self.alpha or 2 * self.rank,
+            lora_alpha=self.alpha or 2 * self.rank,  # type: ignore[arg-type]  # PEFT takes fractions
             lora_dropout=self.dropout,
             target_modules=names,
             orth_reg_weight=0.0001,

@@ -34,7 +34,7 @@ class Adapter(Gradient):
         """The base with bottlenecks in place; only they train."""
         from torch import nn
 
-        class Bottleneck(nn.Module):  # type: ignore[misc]
+        class Bottleneck(nn.Module):
             def __init__(self, dense: Any, width: int) -> None:
                 super().__init__()
                 self.dense = dense

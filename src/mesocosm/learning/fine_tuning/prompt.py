@@ -33,7 +33,7 @@ class Prompt(Gradient):
         from torch import nn
         from transformers.modeling_outputs import BaseModelOutput
 
-        class Prompted(nn.Module):  # type: ignore[misc]
+        class Prompted(nn.Module):
             def __init__(self, net: Any, length: int) -> None:
                 super().__init__()
                 self.net, self.config = net, net.config

@@ -31,7 +31,7 @@ class Attention(NetEnsemble):
         import torch
         from torch import nn
 
-        class Layer(nn.Module):  # type: ignore[misc]
+        class Layer(nn.Module):
             def __init__(self) -> None:
                 super().__init__()
                 self.norm, self.norm_up = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
@@ -51,7 +51,7 @@ class Attention(NetEnsemble):
                 x = x + self.drop(self.o((belief @ v).transpose(1, 2).reshape(len(x), -1, WIDTH)))
                 return x + self.drop(self.down(self.drop(torch.relu(self.up(self.norm_up(x))))))
 
-        class Net(nn.Module):  # type: ignore[misc]
+        class Net(nn.Module):
             def __init__(self) -> None:
                 super().__init__()
                 count = len(spans) + 1  # the last is read out

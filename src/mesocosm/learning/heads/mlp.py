@@ -28,7 +28,7 @@ class Mlp(NetEnsemble):
         import torch
         from torch import nn
 
-        class Net(nn.Module):  # type: ignore[misc]
+        class Net(nn.Module):
             def __init__(self) -> None:
                 super().__init__()
                 self.first, self.second, self.last = (

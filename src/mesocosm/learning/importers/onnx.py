@@ -198,7 +198,8 @@ def _find_output(graph: GraphProto) -> ValueInfoProto:
             "an output of probabilities (rows, classes), as scikit-learn's converters give without"
             " zipmap",
         )
-    return tables[-1]
+    chosen: ValueInfoProto = tables[-1]
+    return chosen
 
 
 def _standardize(

@@ -39,7 +39,7 @@ class Masked(Objective):
 
         del facts
 
-        class Telling(nn.Module):  # type: ignore[misc]
+        class Telling(nn.Module):
             def __init__(self) -> None:
                 super().__init__()
                 self.encoder = encoder

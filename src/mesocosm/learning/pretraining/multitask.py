@@ -72,7 +72,7 @@ class Multitask(Objective):
 
         from mesocosm.learning.features.embeddings import Trunk
 
-        class Telling(nn.Module):  # type: ignore[misc]
+        class Telling(nn.Module):
             def __init__(self) -> None:
                 super().__init__()
                 self.trunk = Trunk(encoder)

@@ -110,9 +110,10 @@ def _find_rise(
     (bad_old, of_old), (bad_new, of_new) = was, now
     if min(of_old, of_new) < FEW or bad_new / of_new - bad_old / of_old < gap:
         return None
+    import numpy as np
     from scipy.stats import fisher_exact
 
-    table = [[bad_old, of_old - bad_old], [bad_new, of_new - bad_new]]
+    table = np.array([[bad_old, of_old - bad_old], [bad_new, of_new - bad_new]])
     if fisher_exact(table, alternative="less")[1] > level:
         return None
     evidence = (

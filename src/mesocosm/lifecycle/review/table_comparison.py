@@ -47,9 +47,10 @@ def _compare_rejected(was: Mapping[str, int], now: Mapping[str, int]) -> list[Fi
     bad_was, bad_now = (part["quarantined"] + part["duplicates"] for part in (was, now))
     if not now["in"] or bad_now / now["in"] - bad_was / was["in"] < REJECTED:
         return []
+    import numpy as np
     from scipy.stats import fisher_exact
 
-    table = [[bad_was, was["kept"]], [bad_now, now["kept"]]]
+    table = np.array([[bad_was, was["kept"]], [bad_now, now["kept"]]])
     if fisher_exact(table, alternative="less")[1] >= LEVEL:
         return []
     evidence = (

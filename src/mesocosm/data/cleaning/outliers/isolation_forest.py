@@ -31,7 +31,7 @@ class Forest(OutlierDetector):
 
     matrix: ClassVar[bool] = True
     method: Literal["forest"] = "forest"
-    action: Literal["flag", "null", "quarantine"] = "quarantine"  # type: ignore[assignment]
+    action: Literal["flag", "null", "quarantine"] = "quarantine"
     share: float = Field(0.01, gt=0, le=0.5)
     trees: int = Field(30, ge=5, le=100)
 

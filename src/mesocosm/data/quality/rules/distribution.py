@@ -28,7 +28,7 @@ class Distribution(RuleKind):
     """
 
     type: Literal["distribution"] = "distribution"
-    severity: Literal["warn", "stop"] = "warn"  # type: ignore[assignment]
+    severity: Literal["warn", "stop"] = "warn"
     of: Of = ()
     psi: float = Field(0.25, gt=0)
 

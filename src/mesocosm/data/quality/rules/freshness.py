@@ -25,7 +25,7 @@ class Freshness(RuleKind):
     """
 
     type: Literal["freshness"] = "freshness"
-    severity: Literal["warn", "stop"] = "warn"  # type: ignore[assignment]
+    severity: Literal["warn", "stop"] = "warn"
     of: Of = ()
     within: Duration
 

@@ -25,7 +25,7 @@ class RowCount(RuleKind):
     """
 
     type: Literal["row_count"] = "row_count"
-    severity: Literal["warn", "stop"] = "stop"  # type: ignore[assignment]
+    severity: Literal["warn", "stop"] = "stop"
     min: int | None = Field(None, ge=0)
     max: int | None = Field(None, ge=0)
     change: float | None = Field(None, gt=0)

@@ -104,7 +104,7 @@ def _as_arrow(
     """
     import pyarrow as pa
 
-    data = {
+    data: dict[str, pa.Array[Any]] = {
         "_file": pa.array([label] * len(batch), pa.string()),
         "_line": pa.array(range(first, first + len(batch)), pa.int64()),
     }

@@ -131,4 +131,4 @@ def _opened(path: Path, start: bytes) -> IO[bytes]:
         return bz2.open(path, "rb")
     import pyarrow as pa
 
-    return pa.input_stream(str(path), compression="zstd")  # type: ignore[no-any-return]
+    return cast(IO[bytes], pa.input_stream(str(path), compression="zstd"))

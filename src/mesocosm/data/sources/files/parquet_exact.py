@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.sources.spool import new_path
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MOST_DIGITS = 38  # of a decimal that the engine holds
 BATCH = 20_000  # rows
@@ -118,7 +123,6 @@ def _refuse_fine(path: Path, label: str, columns: list[str]) -> None:
     The nanoseconds of a day far away do not fit 64 bits and wrap; what is over beside the
     microseconds is right all the same.
     """
-    import numpy as np
     import pyarrow.parquet
 
     row = 0
@@ -138,9 +142,7 @@ def _refuse_fine(path: Path, label: str, columns: list[str]) -> None:
                         f"'{label}' has moments as INT96 inside of '{name}'",
                         "such moments in a column of their own",
                     )
-                over = np.asarray(a.cast("int64").fill_null(0)) - np.asarray(
-                    b.cast("int64").fill_null(0)
-                ) * np.int64(1000)
+                over = _as_integers(a) - _as_integers(b) * np.int64(1000)
                 if over.any():
                     raise ConfigValueError(
                         "path",
@@ -150,3 +152,10 @@ def _refuse_fine(path: Path, label: str, columns: list[str]) -> None:
                         " whose values is then refused with its reason",
                     )
             row += one.num_rows
+
+
+def _as_integers(moments: pa.Array[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The integers below moments, 0 where there is none."""
+    import pyarrow as pa
+
+    return np.asarray(moments.cast(pa.int64()).fill_null(0))

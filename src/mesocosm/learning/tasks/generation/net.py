@@ -18,6 +18,7 @@ from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.features.embeddings import silence_libraries, supports_bfloat16
 from mesocosm.learning.tasks.generation.prompt import GENERATION_BATCH
+from mesocosm.learning.training.loop.rows import TrainableNet
 
 Array = np.ndarray[Any, Any]
 IGNORED = -100  # a token that no loss counts
@@ -88,7 +89,7 @@ def apply_delta(net: Any, tune: Any, delta: Mapping[str, torch.Tensor]) -> Any:
     return model.eval()
 
 
-class InnerNet(nn.Module):  # type: ignore[misc]
+class InnerNet(nn.Module):
     """The net below the head, under the name that the trainer expects."""
 
     def __init__(self, net: Any) -> None:
@@ -96,7 +97,7 @@ class InnerNet(nn.Module):  # type: ignore[misc]
         self.net = net
 
 
-class CausalModel(nn.Module):  # type: ignore[misc]
+class CausalModel(TrainableNet):
     """A causal net as the trainer expects it: gives states (rows, length, width); `measure` turns
     those of answers into a loss.
     """
@@ -109,9 +110,10 @@ class CausalModel(nn.Module):  # type: ignore[misc]
         self.anchor: Any = None  # what holds the weights near where they were
 
     @property
-    def weights(self) -> Any:
+    def weights(self) -> nn.Parameter:  # type: ignore[override]  # read only
         """The head's, as a head of classes has them."""
-        return self.head.weight
+        weights: nn.Parameter = self.head.weight
+        return weights
 
     def forward(
         self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor, mix: None = None

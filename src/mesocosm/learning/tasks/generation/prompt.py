@@ -5,7 +5,7 @@ chat template.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.base_models import Base
@@ -94,7 +94,7 @@ class Prompter:
         over = len(ids) - self.most
         if over > 0:
             words = self.tokenizer.encode(text, add_special_tokens=False)
-            text = self.tokenizer.decode(words[: max(0, len(words) - over)])
+            text = str(self.tokenizer.decode(words[: max(0, len(words) - over)]))
             ids = self._ids(text)
         return ids
 
@@ -110,7 +110,7 @@ class Prompter:
         encoding = self.tokenizer.apply_chat_template(
             messages, add_generation_prompt=True, tokenize=True, return_dict=True
         )
-        return list(encoding["input_ids"])
+        return list(cast("dict[str, list[int]]", encoding)["input_ids"])
 
     def answer(self, text: str) -> list[int]:
         """The ids of an answer and its end, at most `most_new`."""

@@ -75,7 +75,7 @@ def transition_matrix(histories: Sequence[History], items: int) -> Any:
     """
     from scipy.sparse import csr_matrix, diags
 
-    counts = csr_matrix((items, items), dtype=np.float32)
+    counts = csr_matrix((items, items), dtype=np.float32)  # type: ignore[arg-type]
     seen = [np.asarray(h, np.int64) for h in histories]
     for step in range(1, WINDOW + 1):
         before, after = (

@@ -8,9 +8,10 @@ import torch
 from torch import nn
 
 from mesocosm.learning.features.embeddings import Trunk, to_float
+from mesocosm.learning.training.loop.rows import TrainableNet
 
 
-class PairEncoder(nn.Module):  # type: ignore[misc]
+class PairEncoder(TrainableNet):
     """A trunk that encodes both sides of each row: unit vectors (rows, 2, width)."""
 
     def __init__(self, trunk: Trunk, heat: float = 0.05) -> None:

@@ -10,12 +10,13 @@ from torch import nn
 
 from mesocosm.learning.features.embeddings import pad, supports_bfloat16, to_float
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
+from mesocosm.learning.training.loop.rows import TrainableNet
 
 Array = np.ndarray[Any, Any]
 IGNORED = -100  # at tokens that begin no word
 
 
-class StateEncoder(nn.Module):  # type: ignore[misc]
+class StateEncoder(nn.Module):
     """A pretrained encoder that gives a state per token (rows, length, width)."""
 
     def __init__(self, net: Any) -> None:
@@ -29,7 +30,7 @@ class StateEncoder(nn.Module):  # type: ignore[misc]
         )
 
 
-class Tagger(nn.Module):  # type: ignore[misc]
+class Tagger(TrainableNet):
     """A trunk of states and a linear head over each of them."""
 
     def __init__(self, trunk: StateEncoder, weights: Array, bias: Array, dropout: float) -> None:
@@ -48,7 +49,8 @@ class Tagger(nn.Module):  # type: ignore[misc]
     ) -> torch.Tensor:
         """Logits (rows, length, tags); the table and `mix` are not read."""
         del table, mix
-        return self.drop(self.trunk(ids, mask)) @ self.weights + self.bias
+        states: torch.Tensor = self.drop(self.trunk(ids, mask))
+        return states @ self.weights + self.bias
 
 
 class TokenLoss:

@@ -34,7 +34,7 @@ REVISION = 2
 STEMS = ("sight",)
 
 
-class PatchFilters(nn.Module):  # type: ignore[misc]
+class PatchFilters(nn.Module):
     """One layer of filters over an image of 32 x 32, the mean response of each in each quarter,
     standardised; unit vectors (rows, 4 x filters).
 
@@ -49,7 +49,7 @@ class PatchFilters(nn.Module):  # type: ignore[misc]
         super().__init__()
         self.look = nn.Conv2d(3, len(filters), PATCH)
         self.look.weight.data = torch.from_numpy(filters)
-        self.look.bias.data = torch.from_numpy(bias)
+        self.look.bias = nn.Parameter(torch.from_numpy(bias))
         self.mean = nn.Parameter(torch.from_numpy(mean))
         self.sd = nn.Parameter(torch.from_numpy(sd))
 
@@ -69,7 +69,7 @@ class PatchFilters(nn.Module):  # type: ignore[misc]
         return nn.functional.normalize((self.respond(x) - self.mean) / self.sd, dim=-1)
 
 
-class PretrainedVision(nn.Module):  # type: ignore[misc]
+class PretrainedVision(nn.Module):
     """One of transformers' nets, the mean of its states over the positions of an image; unit
     vectors.
     """

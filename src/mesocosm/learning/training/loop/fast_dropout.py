@@ -37,7 +37,7 @@ def drop(x: torch.Tensor, chance: float) -> torch.Tensor:
     return x * keep.to(x.dtype).mul_(PARTS / (PARTS - parts))
 
 
-class FastDropout(nn.Module):  # type: ignore[misc]
+class FastDropout(nn.Module):
     """`nn.Dropout` by `drop`.
 
     Args:

@@ -41,7 +41,17 @@ class TrainingRows:
         return [x.to(kind) if x.is_floating_point() else x for x in tensors]
 
 
-class TrunkWithHead(nn.Module):  # type: ignore[misc]
+class TrainableNet(nn.Module):
+    """What the trainer asks of a net: a trunk, whose `net` the fine-tuning method adjusts, and the
+    weights of a head, of which the last dimension counts the outputs.
+    """
+
+    trunk: Any
+    weights: nn.Parameter
+    anchor: Any
+
+
+class TrunkWithHead(TrainableNet):
     """A trunk and a linear head over its features and the table features.
 
     Args:
@@ -83,7 +93,8 @@ class TrunkWithHead(nn.Module):  # type: ignore[misc]
         x = torch.cat([table[:, : self.first], self.trunk(ids, mask), table[:, self.first :]], 1)
         if mix is not None:
             x = mix[0] * x + (1 - mix[0]) * x[mix[1]]
-        return self.drop(x) @ self.weights + self.bias
+        features: torch.Tensor = self.drop(x)
+        return features @ self.weights + self.bias
 
 
 def bucket_batches(

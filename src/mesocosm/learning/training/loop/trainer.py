@@ -26,6 +26,7 @@ from mesocosm.learning.fine_tuning.layers import layers_of
 from mesocosm.learning.training.loop.checkpoint import load_checkpoint, save_checkpoint
 from mesocosm.learning.training.loop.fast_dropout import fast_dropout_in
 from mesocosm.learning.training.loop.process_group import ProcessGroup
+from mesocosm.learning.training.loop.rows import TrainableNet
 from mesocosm.learning.training.loop.rows import TrainingRows as TrainingRows
 from mesocosm.learning.training.loop.rows import TrunkWithHead as TrunkWithHead
 from mesocosm.learning.training.loop.rows import as_target as as_target
@@ -41,7 +42,7 @@ def uses_bfloat16(tune: Gradient) -> bool:
 
 
 def mean_loss(
-    net: TrunkWithHead,
+    net: TrainableNet,
     rows: TrainingRows,
     measure: Any,
     half: bool | None = None,
@@ -93,7 +94,7 @@ def _describe(record: dict[str, Any]) -> str:
 
 
 def train(
-    net: TrunkWithHead,
+    net: TrainableNet,
     tune: Gradient,
     rows: TrainingRows,
     held: TrainingRows,
@@ -124,7 +125,7 @@ class _Training:
 
     def __init__(
         self,
-        net: TrunkWithHead,
+        net: TrainableNet,
         tune: Gradient,
         rows: TrainingRows,
         held: TrainingRows,
@@ -341,7 +342,7 @@ def _augment(rows: TrainingRows, tune: Gradient, seed: int) -> Sequence[Any]:
     return ids
 
 
-def _optimizer(net: TrunkWithHead, tune: Gradient, names: Sequence[str]) -> Any:
+def _optimizer(net: TrainableNet, tune: Gradient, names: Sequence[str]) -> Any:
     """The optimizer, with one group for each factor of the learning rate."""
     groups: dict[float, list[Any]] = {}
     head_factor = getattr(net, "pace", 1.0)

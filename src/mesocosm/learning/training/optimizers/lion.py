@@ -32,9 +32,9 @@ class Lion(Optimiser):
         """Ours; torch 2.13 has none."""
         import torch
 
-        class Signed(torch.optim.Optimizer):  # type: ignore[misc]
-            @torch.no_grad()  # type: ignore[untyped-decorator]
-            def step(self, closure: Callable[[], Any] | None = None) -> None:
+        class Signed(torch.optim.Optimizer):
+            @torch.no_grad()
+            def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
                 del closure
                 for group in self.param_groups:
                     for weight in group["params"]:
