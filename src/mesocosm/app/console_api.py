@@ -12,6 +12,7 @@ from typing import Any
 
 from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
@@ -114,7 +115,7 @@ class Console:
             "audit": catalog.audit(60, marked=True),
         }
 
-    def _snapshots(self) -> dict[str, dict[str, Any]]:
+    def _snapshots(self) -> dict[str, SnapshotRow]:
         """The newest snapshot of each dataset that was built."""
         found = {name: self.catalog.snapshot(dataset=name) for name in resolve_datasets(self.spec)}
         return {name: snapshot for name, snapshot in found.items() if snapshot}

@@ -200,7 +200,7 @@ def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
         raise MesocosmError(
             f"no prediction is named '{prediction[:60]}'; its id comes with every prediction"
         )
-    snapshot = catalog.snapshot(found["snapshot"]["id"])
+    snapshot = catalog.snapshot(str(found["snapshot"]["id"]))
     rows: dict[str, Any] = {}
     if snapshot:
         model = spec.eco.models.get(str(found["version"]["model"]))

@@ -79,7 +79,7 @@ def _suggest_abstention(observed: Observed) -> Iterator[Proposal]:
     ]
     if observed.service.abstain or len(labelled) < TOLD:
         return
-    labelled.sort(key=lambda row: float(row["output"]["probability"]))
+    labelled.sort(key=lambda row: float(str(row["output"]["probability"])))
     tenth = int(len(labelled) * UNSURE)
     least, others = _accuracy(labelled[:tenth]), _accuracy(labelled[tenth:])
     if others - least < WIDER:

@@ -5,12 +5,13 @@ Knows none of their evidence.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import insert, select, update
 
 from mesocosm.catalog.database import schema as t
-from mesocosm.catalog.session import Records, Row
+from mesocosm.catalog.rows import AlertRow
+from mesocosm.catalog.session import Records
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.confidential.secret_values import masked, masked_all
 from mesocosm.core.hashing import digest
@@ -21,7 +22,7 @@ class Alerts(Records):
 
     def alerts(
         self, *, open_only: bool = False, most: int = 200, marked: bool = False
-    ) -> list[Row]:
+    ) -> list[AlertRow]:
         """Alerts, newest first.
 
         Args:
@@ -31,17 +32,17 @@ class Alerts(Records):
         query = select(t.ALERTS).order_by(t.ALERTS.c.at.desc()).limit(most)
         if open_only:
             query = query.where(t.ALERTS.c.cleared_at.is_(None))
-        found = self.rows(query)
+        found = self.rows(query, AlertRow)
         if marked:
             return found
-        return cast(list[Row], plain_all(found))
+        return cast("list[AlertRow]", plain_all(found))
 
     def alert(
-        self, monitor: str, service: str, what: str, message: str, detail: Mapping[str, Any]
+        self, monitor: str, service: str, what: str, message: str, detail: Mapping[str, object]
     ) -> str:
         """Raise an alert and return its id."""
         at, message = self.clock(), masked(message)
-        detail = cast(dict[str, Any], masked_all(dict(detail)))
+        detail = cast("dict[str, object]", masked_all(dict(detail)))
         ident = "alert-" + digest(monitor, what, at, message, size=5)
         with self.transaction() as con:
             con.execute(
@@ -59,9 +60,9 @@ class Alerts(Records):
             self.write_audit(con, monitor, "alert", service, message)
         return ident
 
-    def amend(self, ident: str, monitor: str, message: str, detail: Mapping[str, Any]) -> None:
+    def amend(self, ident: str, monitor: str, message: str, detail: Mapping[str, object]) -> None:
         """Change the message and detail of an open alert, once more rows are known."""
-        message, detail = masked(message), cast(dict[str, Any], masked_all(dict(detail)))
+        message, detail = masked(message), cast("dict[str, object]", masked_all(dict(detail)))
         with self.transaction() as con:
             con.execute(
                 update(t.ALERTS)
@@ -94,6 +95,6 @@ class Alerts(Records):
     def silenced(self, now: float) -> set[str]:
         """Monitors whose notifications are silenced now."""
         return {
-            row["monitor"]
+            str(row["monitor"])
             for row in self.rows(select(t.SILENCES.c.monitor).where(t.SILENCES.c.until > now))
         }

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import insert, select, update
 
 from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.rows import NoteRow
 from mesocosm.catalog.store import Catalog
+from mesocosm.core.records import Json
 
 MOST = 500
 
 
-def notes(catalog: Catalog) -> list[dict[str, Any]]:
+def notes(catalog: Catalog) -> list[NoteRow]:
     """Those that were not removed, the oldest first."""
     return catalog.rows(
-        select(t.NOTES).where(t.NOTES.c.taken.is_(None)).order_by(t.NOTES.c.id.desc()).limit(MOST)
+        select(t.NOTES).where(t.NOTES.c.taken.is_(None)).order_by(t.NOTES.c.id.desc()).limit(MOST),
+        NoteRow,
     )[::-1]
 
 
-def leave(catalog: Catalog, on: str, text: str, name: str, role: str) -> dict[str, Any]:
+def leave(catalog: Catalog, on: str, text: str, name: str, role: str) -> dict[str, Json]:
     """Leave a note on an element; it is audited without its words."""
-    values = {"on": on, "text": text, "name": name, "role": role, "at": catalog.clock()}
+    values: dict[str, Json] = {
+        "on": on,
+        "text": text,
+        "name": name,
+        "role": role,
+        "at": catalog.clock(),
+    }
     with catalog.transaction() as con:
         made = con.execute(insert(t.NOTES).values(**values)).inserted_primary_key
         catalog.write_audit(con, role, "note", on, f"a note of {len(text)} characters")

@@ -5,23 +5,23 @@ Knows none of the figures that a rollout follows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.point_in_time import RUNNING
-from mesocosm.catalog.session import Records, Row
+from mesocosm.catalog.rows import DeploymentRow, RolloutRow
+from mesocosm.catalog.session import Records
 
 
 class Deployments(Records):
     """Deployed versions, at once or by a rollout."""
 
-    def deployment(self, service: str) -> Row | None:
+    def deployment(self, service: str) -> DeploymentRow | None:
         """What a service runs now."""
         return next(iter(self.deployments(service)), None)
 
-    def deployments(self, service: str) -> list[Row]:
+    def deployments(self, service: str) -> list[DeploymentRow]:
         """What a service ran, newest first; `weights` are those by which its answers are
         recalibrated.
         """
@@ -33,7 +33,7 @@ class Deployments(Records):
             .select_from(both)
             .where(t.DEPLOYMENTS.c.service == service)
         )
-        return self.rows(query.order_by(t.DEPLOYMENTS.c.id.desc()))
+        return self.rows(query.order_by(t.DEPLOYMENTS.c.id.desc()), DeploymentRow)
 
     def deploy(
         self,
@@ -59,18 +59,22 @@ class Deployments(Records):
             con.execute(insert(t.CORRECTIONS).values(deployment=made[0], weights=dict(weights)))
         self.write_audit(con, who, "deploy", f"{service} {version}".strip(), why)
 
-    def rollout(self, service: str) -> Row | None:
+    def rollout(self, service: str) -> RolloutRow | None:
         """The rollout of a service that is in progress."""
         return self.row(
-            select(t.ROLLOUTS).where(t.ROLLOUTS.c.service == service, t.ROLLOUTS.c.state == RUNNING)
+            select(t.ROLLOUTS).where(
+                t.ROLLOUTS.c.service == service, t.ROLLOUTS.c.state == RUNNING
+            ),
+            RolloutRow,
         )
 
-    def rollouts(self, service: str) -> list[Row]:
+    def rollouts(self, service: str) -> list[RolloutRow]:
         """All rollouts of a service, the newest first."""
         return self.rows(
             select(t.ROLLOUTS)
             .where(t.ROLLOUTS.c.service == service)
-            .order_by(t.ROLLOUTS.c.id.desc())
+            .order_by(t.ROLLOUTS.c.id.desc()),
+            RolloutRow,
         )
 
     def open_rollout(
@@ -108,7 +112,9 @@ class Deployments(Records):
         )
         self.write_audit(con, who, "rollout", f"{service} {version}", f"{strategy}: {why}")
 
-    def move_rollout(self, con: Connection, rollout: Row, who: str, **values: Any) -> bool:
+    def move_rollout(
+        self, con: Connection, rollout: RolloutRow, who: str, **values: object
+    ) -> bool:
         """Change a rollout, unless another process moved it since it was read; says whether it
         did.
         """
@@ -122,7 +128,7 @@ class Deployments(Records):
             self.write_audit(
                 con,
                 who,
-                values.get("state", f"step {values.get('step')}"),
+                str(values.get("state", f"step {values.get('step')}")),
                 f"{rollout['service']} {rollout['version']}",
                 str(values.get("why", "")),
             )

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
+from mesocosm.catalog.contents import VersionRecipe
 from mesocosm.catalog.store import Catalog
+
+
+class Lineage(TypedDict):
+    """What led to a prediction: its version, that version's recipe and snapshot, source files."""
+
+    prediction: dict[str, object]
+    version: dict[str, object]
+    recipe: VersionRecipe | None
+    snapshot: dict[str, object]
+    files: dict[str, str]
 
 
 def format_ranges(lines: Sequence[int]) -> str:
@@ -27,25 +38,25 @@ def _format_range(first: int, last: int) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-def trace_prediction(catalog: Catalog, prediction: str) -> dict[str, Any] | None:
+def trace_prediction(catalog: Catalog, prediction: str) -> Lineage | None:
     """What led to a prediction, without its rows; None where there is no such prediction."""
     row = catalog.prediction(prediction)
     if row is None:
         return None
-    version = catalog.version(row["version"]) or {}
-    snapshot = catalog.snapshot(row["snapshot"]) or {}
+    version = catalog.version(row["version"])
+    snapshot = catalog.snapshot(row["snapshot"])
     return {
-        "prediction": (
-            {k: row[k] for k in ("id", "service", "at", "ms", "output")}
-            | {"input": row["input"]["clean"]}
+        "prediction": _pick(row, ("id", "service", "at", "ms", "output"))
+        | {"input": row["input"]["clean"]},
+        "version": _pick(
+            version or {}, ("id", "model", "number", "content", "origin", "at", "state", "why")
         ),
-        "version": {
-            k: version.get(k)
-            for k in ("id", "model", "number", "content", "origin", "at", "state", "why")
-        },
-        "recipe": version.get("recipe"),
-        "snapshot": {
-            k: snapshot.get(k) for k in ("id", "dataset", "delta", "made", "account", "at")
-        },
-        "files": snapshot.get("files", {}),
+        "recipe": version["recipe"] if version else None,
+        "snapshot": _pick(snapshot or {}, ("id", "dataset", "delta", "made", "account", "at")),
+        "files": snapshot["files"] if snapshot else {},
     }
+
+
+def _pick(row: Mapping[str, object], keys: Sequence[str]) -> dict[str, object]:
+    """Some columns of a row, None where it has none."""
+    return {key: row.get(key) for key in keys}

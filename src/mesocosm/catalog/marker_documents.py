@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import insert, select, update
 
 from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.rows import MarkerRow
 from mesocosm.catalog.store import Catalog
 
 ONE = 1  # the one row
@@ -21,11 +22,12 @@ def read_document(catalog: Catalog, than: int = 0) -> tuple[int, int, bytes] | N
     row = catalog.row(
         select(t.MARKERS.c.number, t.MARKERS.c.age, t.MARKERS.c.document).where(
             t.MARKERS.c.one == ONE, t.MARKERS.c.number > than
-        )
+        ),
+        MarkerRow,
     )
     if row is None:
         return None
-    return int(row["number"]), int(row["age"]), bytes(row["document"])
+    return row["number"], row["age"], bytes(row["document"])
 
 
 def store_document(

@@ -9,17 +9,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import Table, select
+from sqlalchemy import Column, ColumnElement, Table, select
 
 from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.prediction_counts import counts
+from mesocosm.catalog.rows import (
+    AlertRow,
+    DeploymentRow,
+    MomentRow,
+    ResourceRow,
+    RolloutRow,
+    SnapshotRow,
+    VersionRow,
+)
 
 if TYPE_CHECKING:
     from mesocosm.catalog.store import Catalog
 
-Row = dict[str, Any]
+Kind = TypeVar("Kind")
 RUNNING = "running"
 MOMENTS = 500  # changes listed at most, the newest
 
@@ -40,45 +49,52 @@ class CatalogView:
         self.number = catalog.revision()
 
         self._catalog = catalog
-        self._snapshots = {row["dataset"]: row for row in self._read(t.SNAPSHOTS, t.SNAPSHOTS.c.at)}
-        self._deployments: dict[str, list[Row]] = defaultdict(list)
-        for row in self._read(t.DEPLOYMENTS, t.DEPLOYMENTS.c.id.desc()):
+        self._snapshots = {
+            row["dataset"]: row for row in self._read(SnapshotRow, t.SNAPSHOTS, t.SNAPSHOTS.c.at)
+        }
+        self._deployments: dict[str, list[DeploymentRow]] = defaultdict(list)
+        for row in self._read(DeploymentRow, t.DEPLOYMENTS, t.DEPLOYMENTS.c.id.desc()):
             self._deployments[row["service"]].append(row)
         self._versions = self._read_versions()
         self._rollouts = {
             row["service"]: row
-            for row in self._read(t.ROLLOUTS, t.ROLLOUTS.c.id, t.ROLLOUTS.c.began)
+            for row in self._read(RolloutRow, t.ROLLOUTS, t.ROLLOUTS.c.id, t.ROLLOUTS.c.began)
             if self._is_running(row)
         }
         self.alerts = [
             row
-            for row in self._read(t.ALERTS, t.ALERTS.c.at.desc(), most=2000)
+            for row in self._read(AlertRow, t.ALERTS, t.ALERTS.c.at.desc(), most=2000)
             if self._is_open(row["cleared_at"])
         ]
         resources = select(t.RESOURCES.c.address, t.RESOURCES.c.at).where(
             self._until(t.RESOURCES.c.at), t.RESOURCES.c.left_at.is_(None)
         )
-        self.listed = {row["address"]: row for row in catalog.rows(resources)}
+        self.listed = {row["address"]: row for row in catalog.rows(resources, ResourceRow)}
         with catalog.engine.connect() as con:
             self._counts = counts(con, at)
 
-    def _until(self, column: Any) -> Any:
+    def _until(self, column: Column[object]) -> ColumnElement[bool]:
         """What was written up to the moment."""
         return column.is_not(None) if self.at is None else column <= self.at
 
     def _read(
-        self, table: Table, order: Any, moment: Any = None, most: int | None = None
-    ) -> list[Row]:
+        self,
+        of: type[Kind],
+        table: Table,
+        order: ColumnElement[object],
+        moment: Column[object] | None = None,
+        most: int | None = None,
+    ) -> list[Kind]:
         query = select(table).where(self._until(table.c.at if moment is None else moment))
-        return self._catalog.rows(query.order_by(order).limit(most))
+        return self._catalog.rows(query.order_by(order).limit(most), of)
 
-    def _read_versions(self) -> dict[str, list[Row]]:
+    def _read_versions(self) -> dict[str, list[VersionRow]]:
         """The versions of each model; at a past moment with the state that they had then."""
         deployed = list(self._deployments.values())
         now = {rows[0]["version"] for rows in deployed}
         ever = {row["version"] for row in chain.from_iterable(deployed)}
-        versions: dict[str, list[Row]] = defaultdict(list)
-        for row in self._read(t.VERSIONS, t.VERSIONS.c.number):
+        versions: dict[str, list[VersionRow]] = defaultdict(list)
+        for row in self._read(VersionRow, t.VERSIONS, t.VERSIONS.c.number):
             if self.at is not None and row["state"] != "refused":
                 row["state"] = "challenger"
                 if row["id"] in now:
@@ -88,7 +104,7 @@ class CatalogView:
             versions[row["model"]].append(row)
         return versions
 
-    def _is_running(self, rollout: Row) -> bool:
+    def _is_running(self, rollout: RolloutRow) -> bool:
         if self.at is None:
             return bool(rollout["state"] == RUNNING)
         return self._is_open(rollout["ended_at"])
@@ -101,26 +117,26 @@ class CatalogView:
         """The revision that was read."""
         return self.number
 
-    def snapshot(self, *, dataset: str) -> Row | None:
+    def snapshot(self, *, dataset: str) -> SnapshotRow | None:
         """The newest snapshot of a dataset."""
         return self._snapshots.get(dataset)
 
-    def versions(self, model: str) -> Sequence[Row]:
+    def versions(self, model: str) -> Sequence[VersionRow]:
         """Versions of a model, the oldest first."""
         return self._versions.get(model, [])
 
-    def version(self, ident: str) -> Row | None:
+    def version(self, ident: str) -> VersionRow | None:
         """A version by its id."""
         for row in chain.from_iterable(self._versions.values()):
             if row["id"] == ident:
                 return row
         return None
 
-    def deployment(self, service: str) -> Row | None:
+    def deployment(self, service: str) -> DeploymentRow | None:
         """What a service ran."""
         return next(iter(self._deployments.get(service, [])), None)
 
-    def rollout(self, service: str) -> Row | None:
+    def rollout(self, service: str) -> RolloutRow | None:
         """The rollout that was in progress for a service."""
         return self._rollouts.get(service)
 
@@ -129,11 +145,11 @@ class CatalogView:
         return self._counts
 
 
-def list_moments(catalog: Catalog) -> list[Row]:
+def list_moments(catalog: Catalog) -> list[MomentRow]:
     """When something changed, and what, the oldest first: lakes filled, trees grown, lamps lit,
     rollouts and alerts begun and ended.
     """
-    changes: list[tuple[str, Any, Any]] = [
+    changes: list[tuple[str, Column[object], Column[object]]] = [
         ("snapshot", t.SNAPSHOTS.c.at, t.SNAPSHOTS.c.id),
         ("version", t.VERSIONS.c.at, t.VERSIONS.c.id),
         ("deploy", t.DEPLOYMENTS.c.at, t.DEPLOYMENTS.c.service),
@@ -142,9 +158,9 @@ def list_moments(catalog: Catalog) -> list[Row]:
         ("alert", t.ALERTS.c.at, t.ALERTS.c.monitor),
         ("alert cleared", t.ALERTS.c.cleared_at, t.ALERTS.c.monitor),
     ]
-    found: list[Row] = []
+    found: list[MomentRow] = []
     for what, at, name in changes:
         query = select(at.label("at"), name.label("name")).where(at.is_not(None))
-        rows = catalog.rows(query.order_by(at.desc()).limit(MOMENTS))
-        found += [{"what": what, **row} for row in rows]
+        rows = catalog.rows(query.order_by(at.desc()).limit(MOMENTS), MomentRow)
+        found += [{"what": what, "at": row["at"], "name": row["name"]} for row in rows]
     return sorted(found, key=lambda row: row["at"])[-MOMENTS:]

@@ -5,16 +5,16 @@ it moves no revision.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import Insert, Table, func, insert, select
+from sqlalchemy import ColumnElement, Insert, Table, func, insert, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
 from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.database.schema import is_traffic
 from mesocosm.catalog.prediction_counts import counts
-from mesocosm.catalog.session import Records, Row
+from mesocosm.catalog.rows import LabelledRow, PredictionRow
+from mesocosm.catalog.session import Records
 from mesocosm.core.errors import RetryableError
 from mesocosm.core.messages import Message
 
@@ -22,13 +22,13 @@ from mesocosm.core.messages import Message
 class Predictions(Records):
     """Predictions of services, and their true labels."""
 
-    def add(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    def add(self, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
         """Append rows to a log table (predictions, feedback) without moving the revision."""
         if rows:
             with self.engine.begin() as con:
                 con.execute(insert(table), [dict(row) for row in rows])
 
-    def log(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def log(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Append predictions in one transaction, over a connection that stays open; those that are
         there already are left as they are.
 
@@ -67,9 +67,9 @@ class Predictions(Records):
                 con.execute(t.PREDICTIONS.delete().where(t.PREDICTIONS.c.id.in_(gone)))
         return len(gone)
 
-    def prediction(self, ident: str) -> Row | None:
+    def prediction(self, ident: str) -> PredictionRow | None:
         """A prediction by id."""
-        return self.row(select(t.PREDICTIONS).where(t.PREDICTIONS.c.id == ident))
+        return self.row(select(t.PREDICTIONS).where(t.PREDICTIONS.c.id == ident), PredictionRow)
 
     def predictions(
         self,
@@ -78,7 +78,7 @@ class Predictions(Records):
         since: float = 0.0,
         until: float | None = None,
         mark: str = "",
-    ) -> list[Row]:
+    ) -> list[PredictionRow]:
         """The newest predictions of a service, newest first: those of its traffic, or those with a
         mark.
         """
@@ -89,11 +89,11 @@ class Predictions(Records):
         )
         if until is not None:
             query = query.where(t.PREDICTIONS.c.at <= until)
-        return self.rows(query.order_by(t.PREDICTIONS.c.at.desc()).limit(most))
+        return self.rows(query.order_by(t.PREDICTIONS.c.at.desc()).limit(most), PredictionRow)
 
     def labelled(
         self, service: str, since: float = 0.0, mark: str = "", most: int | None = None
-    ) -> list[Row]:
+    ) -> list[LabelledRow]:
         """Predictions that a label came back for, oldest first; the newest label of each counts.
         Those of traffic, or those with a mark; of the newest labels where `most` says how many.
         """
@@ -108,9 +108,9 @@ class Predictions(Records):
             )
         )
         if most:
-            found = self.rows(query.order_by(t.FEEDBACK.c.id.desc()).limit(most))[::-1]
+            found = self.rows(query.order_by(t.FEEDBACK.c.id.desc()).limit(most), LabelledRow)[::-1]
         else:
-            found = self.rows(query.order_by(t.FEEDBACK.c.id))
+            found = self.rows(query.order_by(t.FEEDBACK.c.id), LabelledRow)
         return list({row["id"]: row for row in found}.values())
 
     def count_answers(
@@ -127,7 +127,7 @@ class Predictions(Records):
             .limit(most)
         )
         query = select(func.count().label("many")).select_from(newest.subquery())
-        return int(self.rows(query)[0]["many"])
+        return self._scalar(query) or 0
 
     def count_labelled(self, service: str, since: float) -> dict[str, tuple[int, int]]:
         """By version: how many of its predictions since then have a true label, and how many of
@@ -145,7 +145,7 @@ class Predictions(Records):
             .where(t.PREDICTIONS.c.service == service, t.PREDICTIONS.c.at >= since, is_traffic())
             .order_by(t.FEEDBACK.c.id)
         )
-        for row in {r["id"]: r for r in self.rows(query)}.values():
+        for row in {r["id"]: r for r in self.rows(query, LabelledRow)}.values():
             judged, right = found.get(row["version"], (0, 0))
             found[row["version"]] = (
                 judged + 1,
@@ -159,7 +159,7 @@ class Predictions(Records):
             return dict(counts(con))
 
 
-def _has_mark(mark: str) -> Any:
+def _has_mark(mark: str) -> ColumnElement[bool]:
     """The condition for rows with a mark, or for those of traffic."""
     if mark:
         return t.PREDICTIONS.c.mark == mark

@@ -4,17 +4,25 @@ tables.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import case, func, select
 
 from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.rows import PredictionRow
 from mesocosm.catalog.store import Catalog
 
 BLOCK = 500  # ids in one query
 
 
-def find_unlabelled(catalog: Catalog, service: str, most: int) -> list[dict[str, Any]]:
+class UnsureRow(TypedDict):
+    """How many predictions there are, and how many of them abstain; None of no predictions."""
+
+    n: int
+    unsure: int | None
+
+
+def find_unlabelled(catalog: Catalog, service: str, most: int) -> list[PredictionRow]:
     """Of the newest predictions of a service, `most` at most, those without a label, newest
     first.
     """
@@ -23,7 +31,7 @@ def find_unlabelled(catalog: Catalog, service: str, most: int) -> list[dict[str,
     for start in range(0, len(rows), BLOCK):
         ids = [row["id"] for row in rows[start : start + BLOCK]]
         known |= {
-            row["prediction"]
+            str(row["prediction"])
             for row in catalog.rows(
                 select(t.FEEDBACK.c.prediction).where(t.FEEDBACK.c.prediction.in_(ids))
             )
@@ -43,6 +51,7 @@ def count_unsure(catalog: Catalog, service: str, most: int, since: float) -> tup
         select(
             func.count().label("n"),
             func.sum(case((part.c.unsure.is_(True), 1), else_=0)).label("unsure"),
-        ).select_from(part)
+        ).select_from(part),
+        UnsureRow,
     )[0]
-    return int(found["n"]), int(found["unsure"] or 0)
+    return found["n"], found["unsure"] or 0

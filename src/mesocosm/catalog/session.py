@@ -8,15 +8,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import TypeVar, cast, overload
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Executable, func, insert, select, update
 from sqlalchemy.exc import DatabaseError
 
 from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.database.engine import open_engine, url_of_file
 from mesocosm.catalog.database.migrations import migrate_catalog
 from mesocosm.catalog.prediction_counts import keep_counts
+from mesocosm.catalog.rows import AuditRow, Row
 from mesocosm.core.confidential.owner_files import close_to_others, owned_file, owned_folder
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.confidential.secret_values import masked
@@ -24,7 +25,7 @@ from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
 
-Row = dict[str, Any]
+Kind = TypeVar("Kind")
 LOG_WAIT = 0.5  # seconds that a prediction's record waits for other writers
 
 
@@ -65,17 +66,33 @@ class Records:
         """How many changes were made; the world prints the one it shows."""
         return int(self._scalar(select(func.max(t.REVISION.c.number))) or 0)
 
-    def _scalar(self, query: Any) -> Any:
+    def _scalar(self, query: Executable) -> int | None:
         with self.engine.connect() as con:
-            return con.execute(query).scalar()
+            return cast("int | None", con.execute(query).scalar())
 
-    def rows(self, query: Any) -> list[Row]:
-        """The rows of a query as plain dicts."""
+    @overload
+    def rows(self, query: Executable) -> list[Row]: ...
+
+    @overload
+    def rows(self, query: Executable, of: type[Kind]) -> list[Kind]: ...
+
+    def rows(self, query: Executable, of: type[object] = dict) -> object:
+        """The rows of a query as plain dicts, their keys the columns.
+
+        Args:
+            of: the TypedDict that says what the columns hold.
+        """
         with self.engine.connect() as con:
             return [dict(row._mapping) for row in con.execute(query)]
 
-    def row(self, query: Any) -> Row | None:
-        """The first row of a query, or None."""
+    @overload
+    def row(self, query: Executable) -> Row | None: ...
+
+    @overload
+    def row(self, query: Executable, of: type[Kind]) -> Kind | None: ...
+
+    def row(self, query: Executable, of: type[object] = dict) -> object:
+        """The first row of a query, or None; `of` as for `rows`."""
         found = self.rows(query)
         return found[0] if found else None
 
@@ -96,18 +113,21 @@ class Records:
         }
         con.execute(insert(t.AUDIT).values(hash=digest(line), **line))
 
-    def audit(self, most: int = 200, *, marked: bool = False) -> list[Row]:
+    def audit(self, most: int = 200, *, marked: bool = False) -> list[AuditRow]:
         """The newest audit lines, newest first; `marked` as for `alerts`."""
-        found = self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id.desc()).limit(most))
+        found = self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id.desc()).limit(most), AuditRow)
         if marked:
             return found
-        return cast(list[Row], plain_all(found))
+        return cast("list[AuditRow]", plain_all(found))
 
     def verify_audit(self) -> int | None:
         """The id of the first audit line that was edited, or None where the chain is intact."""
         last = ""
-        for row in self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id)):
-            line = {key: row[key] for key in ("at", "who", "act", "what", "why", "before")}
+        for row in self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id), AuditRow):
+            line = {
+                key: row[key]  # type: ignore[literal-required]
+                for key in ("at", "who", "act", "what", "why", "before")
+            }
             if row["before"] != last or row["hash"] != digest(line):
                 return int(row["id"])
             last = row["hash"]

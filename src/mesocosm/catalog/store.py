@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from hashlib import sha256
-from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,7 +16,7 @@ from mesocosm.catalog.alerts import Alerts
 from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.deployments import Deployments
 from mesocosm.catalog.predictions import Predictions
-from mesocosm.catalog.session import Row
+from mesocosm.catalog.rows import LeaseRow, ResourceRow, SnapshotRow, VersionRow
 
 STALE = "stale"
 
@@ -32,12 +31,14 @@ class Catalog(Deployments, Predictions, Alerts):
 
     # resources
 
-    def resources(self, *, left: bool = False) -> list[Row]:
+    def resources(self, *, left: bool = False) -> list[ResourceRow]:
         """What the last builds built; with `left`, also what has left the file."""
         query = select(t.RESOURCES).order_by(t.RESOURCES.c.address)
-        return self.rows(query if left else query.where(t.RESOURCES.c.left_at.is_(None)))
+        return self.rows(
+            query if left else query.where(t.RESOURCES.c.left_at.is_(None)), ResourceRow
+        )
 
-    def record_resource(self, con: Connection, **fields: Any) -> None:
+    def record_resource(self, con: Connection, **fields: object) -> None:
         """List a resource as built, replacing its former record."""
         con.execute(t.RESOURCES.delete().where(t.RESOURCES.c.address == fields["address"]))
         con.execute(insert(t.RESOURCES).values(at=self.clock(), left_at=None, **fields))
@@ -48,21 +49,22 @@ class Catalog(Deployments, Predictions, Alerts):
 
     # snapshots and versions
 
-    def snapshot(self, ident: str | None = None, *, dataset: str = "") -> Row | None:
+    def snapshot(self, ident: str | None = None, *, dataset: str = "") -> SnapshotRow | None:
         """A snapshot by id, or the newest of a dataset."""
         query = select(t.SNAPSHOTS)
         if ident is not None:
-            return self.row(query.where(t.SNAPSHOTS.c.id == ident))
+            return self.row(query.where(t.SNAPSHOTS.c.id == ident), SnapshotRow)
         newest = query.where(t.SNAPSHOTS.c.dataset == dataset).order_by(t.SNAPSHOTS.c.at.desc())
-        return self.row(newest.limit(1))
+        return self.row(newest.limit(1), SnapshotRow)
 
-    def snapshots(self, dataset: str) -> list[Row]:
+    def snapshots(self, dataset: str) -> list[SnapshotRow]:
         """All snapshots of a dataset, oldest first."""
         return self.rows(
-            select(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == dataset).order_by(t.SNAPSHOTS.c.at)
+            select(t.SNAPSHOTS).where(t.SNAPSHOTS.c.dataset == dataset).order_by(t.SNAPSHOTS.c.at),
+            SnapshotRow,
         )
 
-    def keep_only(self, con: Connection, snapshot: Row, **values: Any) -> None:
+    def keep_only(self, con: Connection, snapshot: SnapshotRow, **values: object) -> None:
         """Change a snapshot whose tables were rewritten, and list no other of its dataset: their
         files were deleted.
         """
@@ -73,14 +75,15 @@ class Catalog(Deployments, Predictions, Alerts):
         )
         con.execute(update(t.SNAPSHOTS).where(t.SNAPSHOTS.c.id == snapshot["id"]).values(**values))
 
-    def version(self, ident: str) -> Row | None:
+    def version(self, ident: str) -> VersionRow | None:
         """A model version by id."""
-        return self.row(select(t.VERSIONS).where(t.VERSIONS.c.id == ident))
+        return self.row(select(t.VERSIONS).where(t.VERSIONS.c.id == ident), VersionRow)
 
-    def versions(self, model: str) -> list[Row]:
+    def versions(self, model: str) -> list[VersionRow]:
         """All versions of a model, oldest first."""
         return self.rows(
-            select(t.VERSIONS).where(t.VERSIONS.c.model == model).order_by(t.VERSIONS.c.number)
+            select(t.VERSIONS).where(t.VERSIONS.c.model == model).order_by(t.VERSIONS.c.number),
+            VersionRow,
         )
 
     def next_number(self, model: str) -> int:
@@ -97,7 +100,7 @@ class Catalog(Deployments, Predictions, Alerts):
     def forgotten(self, dataset: str) -> list[str]:
         """The marks (keyed hashes of keys) of subjects that a dataset must not hold again."""
         return [
-            row["mark"]
+            str(row["mark"])
             for row in self.rows(select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset))
         ]
 
@@ -133,19 +136,20 @@ class Catalog(Deployments, Predictions, Alerts):
             self.write_audit(con, who, "revoke", role, f"{gone} tokens")
         return gone
 
-    def token(self, given: str) -> Row | None:
+    def token(self, given: str) -> dict[str, str] | None:
         """The role and rights of a token that is still valid."""
         mark = sha256(given.encode()).hexdigest()
-        return self.row(
+        found = self.row(
             select(t.TOKENS.c.role, t.TOKENS.c.may).where(
                 t.TOKENS.c.mark == mark, t.TOKENS.c.until > self.clock()
             )
         )
+        return {key: str(value) for key, value in found.items()} if found else None
 
     def lead(self, name: str, holder: str, seconds: float) -> bool:
         """Take or keep a lease; says whether it is the holder's for so many seconds."""
         now = self.clock()
-        row = self.row(select(t.LEASES).where(t.LEASES.c.name == name))
+        row = self.row(select(t.LEASES).where(t.LEASES.c.name == name), LeaseRow)
         if row and row["holder"] == holder and row["until"] - now > seconds / 2:
             return True
         try:

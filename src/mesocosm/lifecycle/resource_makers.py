@@ -14,6 +14,7 @@ from sqlalchemy import Connection, insert
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.rows import VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest_folder
@@ -199,9 +200,7 @@ def make_model(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tuple[
     return str(values["id"]), record
 
 
-def _identical_version(
-    store: Path, versions: Sequence[dict[str, Any]], made: str
-) -> dict[str, Any] | None:
+def _identical_version(store: Path, versions: Sequence[VersionRow], made: str) -> VersionRow | None:
     """The newest version that was built of the same, where its files are whole."""
     for version in versions[::-1]:
         folder = store / version["path"]

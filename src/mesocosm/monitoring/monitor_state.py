@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import AlertRow, PredictionRow
 from mesocosm.core.messages import Message, Text
 from mesocosm.monitoring.alert_message import with_message
 from mesocosm.monitoring.drift.reference import ReferenceSample
@@ -42,7 +43,7 @@ class MonitorState:
         self.reference = ReferenceSample(monitor.drift)
         self.closed: set[str] = set()  # alerts that it closed itself
 
-    def read_requests(self, most: int, since: float, mark: str = "") -> list[dict[str, Any]]:
+    def read_requests(self, most: int, since: float, mark: str = "") -> list[PredictionRow]:
         """Read the newest requests since a moment, newest first.
 
         Where the clock was ahead and was set back, what was logged meanwhile waits until its time
@@ -56,7 +57,7 @@ class MonitorState:
             self.served.name, most=most, since=since, until=now + CLOCK_LEAP, **marked
         )
 
-    def open_alerts(self, what: str, mark: str = "") -> list[dict[str, Any]]:
+    def open_alerts(self, what: str, mark: str = "") -> list[AlertRow]:
         """List its open alerts of one kind and mark."""
         return [
             a

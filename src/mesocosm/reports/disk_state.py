@@ -80,7 +80,7 @@ class Condition:
             row = listed.get(f"sources.{name}")
             if row and isinstance(getattr(source, "path", None), str):
                 content = row["definition"]["made_by"].get("content")
-                fault = self._check_source(name, source, content)
+                fault = self._check_source(name, source, str(content) if content else None)
                 if fault:
                     faults[f"sources.{name}"] = fault
         for name, data in resolve_datasets(self.spec).items():

@@ -12,6 +12,8 @@ from statistics import mean
 from typing import Any, cast
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.contents import SnapshotReport, VersionMetrics
+from mesocosm.catalog.rows import VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.messages import Message
@@ -150,11 +152,11 @@ def _measure_data(spec: Spec, catalog: Catalog) -> Row:
             continue
         account, report = snapshots[-1]["account"], snapshots[-1]["report"]
         figures[name] = {
-            "quality": round(float(report["quality"]), 4),
+            "quality": round(report["quality"] or 0.0, 4),
             "rows": account["kept"],
             "set_aside": account["quarantined"],
         }
-        before.append(float(snapshots[-2:][0]["report"]["quality"]))
+        before.append(snapshots[-2:][0]["report"]["quality"] or 0.0)
         advice += _data_advice(name, account, report)
     return {
         "score": _mean([figure["quality"] for figure in figures.values()]),
@@ -177,7 +179,7 @@ def _stop_advice(name: str, change: FieldChange) -> Message:
 
 
 def _data_advice(
-    name: str, account: Mapping[str, int], report: Mapping[str, Any]
+    name: str, account: Mapping[str, int], report: SnapshotReport
 ) -> Iterator[Message]:
     """What to do about unreadable values and quarantined rows."""
     for field, count in report.get("unreadable", {}).items():
@@ -220,17 +222,16 @@ def _measure_models(spec: Spec, catalog: Catalog) -> Row:
     }
 
 
-def _newest_champion(versions: Sequence[Row]) -> Row:
+def _newest_champion(versions: Sequence[VersionRow]) -> VersionRow:
     """The newest champion; the newest version where there is none."""
     champions = [version for version in versions if version["state"] == "champion"]
     return (champions or versions)[-1]
 
 
-def _metrics_before(versions: Sequence[Row], now: Row) -> Mapping[str, Any]:
+def _metrics_before(versions: Sequence[VersionRow], now: VersionRow) -> VersionMetrics:
     """The metrics of the version before one; its own where there is none."""
     earlier = [version for version in versions if version["number"] < now["number"]]
-    metrics: Mapping[str, Any] = (earlier or [now])[-1]["metrics"]
-    return metrics
+    return (earlier or [now])[-1]["metrics"]
 
 
 def _model_advice(

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.contents import DiagnosisData
+from mesocosm.catalog.rows import AlertRow, AuditRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.lifecycle.server_info import find_server
@@ -226,7 +228,7 @@ def _wait_for_reactions(
         time.sleep(0.5)
 
 
-def _are_final(alerts: list[dict[str, Any]], elapsed: float) -> bool:
+def _are_final(alerts: list[AlertRow], elapsed: float) -> bool:
     """Whether there are alerts, and no later row may change their diagnosis."""
     if not alerts:
         return False
@@ -239,7 +241,7 @@ def _retrains(monitor: Any, service: str) -> bool:
     return bool(monitor.service == service and monitor.drift and monitor.reacts_with("retrain"))
 
 
-def _open_drifts(catalog: Catalog, service: str) -> list[dict[str, Any]]:
+def _open_drifts(catalog: Catalog, service: str) -> list[AlertRow]:
     return [
         alert
         for alert in catalog.alerts(open_only=True)
@@ -247,16 +249,16 @@ def _open_drifts(catalog: Catalog, service: str) -> list[dict[str, Any]]:
     ]
 
 
-def _alerts_since(catalog: Catalog, service: str, began: float) -> list[dict[str, Any]]:
+def _alerts_since(catalog: Catalog, service: str, began: float) -> list[AlertRow]:
     alerts = catalog.alerts()
     return [alert for alert in alerts if alert["service"] == service and alert["at"] >= began]
 
 
-def _retrainings(catalog: Catalog, began: float) -> list[dict[str, Any]]:
+def _retrainings(catalog: Catalog, began: float) -> list[AuditRow]:
     return [line for line in catalog.audit(30) if line["at"] >= began and line["who"] == "retrain"]
 
 
-def _verdicts(alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _verdicts(alerts: list[AlertRow]) -> list[DiagnosisData]:
     """The diagnoses of drifts, the newest first."""
     return [alert["detail"]["verdict"] for alert in alerts if "verdict" in alert["detail"]]
 

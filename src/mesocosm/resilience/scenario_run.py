@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from httpx import HTTPError
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import AlertRow
 from mesocosm.client import Client, Refused, row_as_json
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
@@ -48,7 +49,7 @@ class ActResult:
     times: list[float] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
-    alerts: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[AlertRow] = field(default_factory=list)
     cleared: bool = False
     versions: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
 
+from mesocosm.catalog.rows import RolloutRow
 from mesocosm.serving.model_instance import ModelInstance
 from mesocosm.serving.rollout.decision import VersionStats
 
@@ -58,7 +58,7 @@ class RolloutStats:
 class Candidate:
     """A candidate version beside the deployed one."""
 
-    rollout: dict[str, Any]
+    rollout: RolloutRow
     loaded: ModelInstance
     new: RolloutStats
     old: RolloutStats

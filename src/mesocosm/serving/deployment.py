@@ -8,9 +8,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import RolloutRow
 from mesocosm.core.errors import MesocosmError
 from mesocosm.serving.candidate import Candidate, RolloutStats
 from mesocosm.serving.model_instance import Load, ModelInstance
@@ -174,7 +175,7 @@ class DeployedService:
             return
         with self.catalog.transaction() as con:
             if self.catalog.move_rollout(con, row, "rollout", **values):
-                candidate.rollout = row | values
+                candidate.rollout = cast(RolloutRow, {**row, **values})
 
     def _warn_rolled_back(self, row: Mapping[str, Any], why: str) -> None:
         message = f"{row['version']} of {self.name} was rolled back to {row['before']}: {why}"

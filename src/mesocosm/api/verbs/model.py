@@ -16,7 +16,7 @@ from mesocosm.api.results.model import (
     Suggestions,
 )
 from mesocosm.api.verbs.group import VerbGroup, write_page
-from mesocosm.catalog.session import Row
+from mesocosm.catalog.rows import VersionRow
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 
 LOCK_WAIT = 900  # seconds that a retraining waits for a build
@@ -51,11 +51,11 @@ class ModelVerbs(VerbGroup):
             )
         found = self._find_version(model, version)
         settings = models[model]
-        snapshot = eco.catalog.snapshot(found["snapshot"]) or {}
+        snapshot = eco.catalog.snapshot(found["snapshot"])
         data = {
             "name": settings.dataset,
-            "account": snapshot.get("account", {}),
-            "origins": snapshot.get("report", {}).get("origins", {}),
+            "account": snapshot["account"] if snapshot else {},
+            "origins": snapshot["report"].get("origins", {}) if snapshot else {},
             "purpose": eco.spec.eco.datasets[settings.dataset].purpose,
         }
         page = render_card(found, settings.about, data)
@@ -63,9 +63,9 @@ class ModelVerbs(VerbGroup):
             write_page(Path(out), page)
         return Card(found["id"], str(out) if out else None, page)
 
-    def _find_version(self, model: str, version: str | None) -> Row:
+    def _find_version(self, model: str, version: str | None) -> VersionRow:
         """A version of a model, or its newest."""
-        listed: dict[str, Row] = {row["id"]: row for row in self._eco.catalog.versions(model)}
+        listed = {row["id"]: row for row in self._eco.catalog.versions(model)}
         if not listed:
             raise MesocosmError(f"'{model}' was not built yet; run 'mesocosm build'")
         if not version:

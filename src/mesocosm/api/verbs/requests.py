@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from mesocosm.catalog.rows import PredictionRow
 from mesocosm.client.answers import Answer, Explanation, Trace
 from mesocosm.client.predictions import Prediction, prediction_of, row_as_json
 from mesocosm.core.errors import MesocosmError
@@ -85,12 +86,12 @@ def find_prediction(eco: Ecosystem, prediction: str | Prediction) -> str:
         return prediction.id
     if prediction != "last":
         return prediction
-    newest: list[dict[str, object]] = []
+    newest: list[PredictionRow] = []
     for service in eco.spec.eco.services:
         newest += eco.catalog.predictions(service, 1)
     if not newest:
         raise MesocosmError(Message("cli.no_last_prediction"))
-    return str(max(newest, key=lambda row: float(str(row["at"])))["id"])
+    return str(max(newest, key=lambda row: row["at"])["id"])
 
 
 def explain_prediction(eco: Ecosystem, prediction: str | Prediction) -> Explanation:

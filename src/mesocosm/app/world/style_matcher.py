@@ -87,8 +87,8 @@ class Look:
         """
         if not served.now or served.now.fields is None:
             return None
-        version = self.catalog.version(served.now.version) or {}
-        fields = version.get("recipe", {}).get("texts") or []
+        version = self.catalog.version(served.now.version)
+        fields = version["recipe"].get("texts") if version else None
         if not fields:
             return None
         rows = [dict.fromkeys(fields, words) for words in list_texts(self.style)]

@@ -15,6 +15,7 @@ from sqlalchemy import insert
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
@@ -44,7 +45,7 @@ def find_dataset(spec: Spec, name: str) -> Dataset:
     return datasets[name]
 
 
-def find_version(catalog: Catalog, dataset: str, name: str) -> dict[str, Any]:
+def find_version(catalog: Catalog, dataset: str, name: str) -> SnapshotRow:
     """A snapshot by number (`3`), id (`credit@3-ab12cd34`), `newest`, `previous`, or a day or time
     (the newest made by then).
 
@@ -79,7 +80,7 @@ def find_version(catalog: Catalog, dataset: str, name: str) -> dict[str, Any]:
     )
 
 
-def _version_at(snapshots: Sequence[dict[str, Any]], dataset: str, time: str) -> dict[str, Any]:
+def _version_at(snapshots: Sequence[SnapshotRow], dataset: str, time: str) -> SnapshotRow:
     """The newest snapshot that was made by a time (ISO 8601); a day counts to its end.
 
     Raises:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
@@ -247,7 +248,7 @@ class Erasure:
 
     def _record(
         self,
-        snapshot: Row,
+        snapshot: SnapshotRow,
         erased: _ErasedRows,
         trained: _Trained,
         changed: Mapping[str, Mapping[str, Any]],
@@ -289,7 +290,7 @@ class Erasure:
         con.execute(insert(t.FORGOTTEN), marks)
 
     def _keep_snapshot(
-        self, con: Connection, snapshot: Row, erased: _ErasedRows, words: set[str]
+        self, con: Connection, snapshot: SnapshotRow, erased: _ErasedRows, words: set[str]
     ) -> None:
         report = snapshot["report"] | {"delta": erased.versions, "examples": {}}
         values: dict[str, Any] = {
@@ -298,7 +299,7 @@ class Erasure:
             "report": _without(report, words),
             "facts": _without(snapshot["facts"], words),
         }
-        self.catalog.keep_only(con, dict(snapshot), **values)
+        self.catalog.keep_only(con, snapshot, **values)
 
 
 def _note_erasure(con: Connection, version: str) -> None:

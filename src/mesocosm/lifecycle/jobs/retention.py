@@ -5,17 +5,17 @@ Knows the catalog and the doors of data. Facts and models stay as they were fitt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.jobs.erasure import erase_answers, reduce_account
 from mesocosm.lifecycle.project_store import locate_project
 
 
-def find_expired(spec: Spec, catalog: Catalog) -> list[tuple[str, dict[str, Any], str]]:
+def find_expired(spec: Spec, catalog: Catalog) -> list[tuple[str, SnapshotRow, str]]:
     """Datasets with rows over their age: name, newest snapshot, and the first day that stays."""
     from mesocosm.data.snapshots.retention import first_day_kept
 
@@ -52,7 +52,7 @@ def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[st
 
 
 def _expire(
-    spec: Spec, catalog: Catalog, snapshot: Mapping[str, Any], first: str, who: str
+    spec: Spec, catalog: Catalog, snapshot: SnapshotRow, first: str, who: str
 ) -> dict[str, int]:
     """Erase the rows of one dataset that are from before a day; how many each table lost."""
     from mesocosm.data.snapshots.delta_tables import find_oldest_day
@@ -73,9 +73,7 @@ def _expire(
     account = reduce_account(snapshot["account"], lost, "expired")
     why = f"{sum(lost.values())} rows older than {retention.keep} by {retention.by}"
     with catalog.transaction() as con:
-        catalog.keep_only(
-            con, dict(snapshot), delta=versions["rows"], account=account, report=report
-        )
+        catalog.keep_only(con, snapshot, delta=versions["rows"], account=account, report=report)
         if data.anonymity:
             catalog.make_stale(con, f"datasets.{name}")
         catalog.write_audit(con, who, "expire", f"datasets.{name}", why)

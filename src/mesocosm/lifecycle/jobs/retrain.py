@@ -182,11 +182,11 @@ def _labelled_rows(job: Retraining) -> list[dict[str, Any]]:
     task = find_task(job.model, TargetFacts(read_field_types(job.snapshot)[target]))
     rows = []
     for request in job.catalog.labelled(job.service):
-        label = request["label"]
+        label: object = request["label"]
         if task:
-            label = task.read_label(label)
+            label = task.read_label(request["label"])
         more = {target: label, PREDICTION_ID: request["id"], REQUEST_TIME: request["at"]}
-        rows.append(request["input"]["clean"] | more)
+        rows.append({**request["input"]["clean"], **more})
     return rows
 
 

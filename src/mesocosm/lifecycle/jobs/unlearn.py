@@ -15,6 +15,7 @@ from sqlalchemy import insert, update
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.rows import DeploymentRow
 from mesocosm.core.files import folder_appears
 from mesocosm.core.hashing import digest, digest_folder
 
@@ -95,7 +96,9 @@ def _replace(
             f"replaced by {new}, which has unlearnt erased rows; its files are deleted",
         )
         con.execute(update(t.RESOURCES).where(t.RESOURCES.c.thing == old["id"]).values(thing=new))
-        for service in sorted({row["service"] for row in catalog.rows(t.DEPLOYMENTS.select())}):
+        for service in sorted(
+            {row["service"] for row in catalog.rows(t.DEPLOYMENTS.select(), DeploymentRow)}
+        ):
             now = catalog.deployment(service)
             if now and now["version"] == old["id"]:
                 catalog.deploy(con, service, new, now["answers"], who, why)

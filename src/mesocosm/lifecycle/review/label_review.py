@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesocosm.catalog import Catalog, find_unlabelled
+from mesocosm.catalog.rows import PredictionRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
@@ -175,7 +176,7 @@ def format_inputs(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, st
     return texts
 
 
-def load_champion(spec: Spec, catalog: Catalog, model: str) -> tuple[dict[str, Any], Any]:
+def load_champion(spec: Spec, catalog: Catalog, model: str) -> tuple[VersionRow, Any]:
     """The champion of a classifier: its record, and it loaded.
 
     Raises:
@@ -196,7 +197,7 @@ def load_champion(spec: Spec, catalog: Catalog, model: str) -> tuple[dict[str, A
 
 def read_unlabelled_requests(
     spec: Spec, catalog: Catalog, model: str, net: Any
-) -> list[dict[str, Any]]:
+) -> list[PredictionRow]:
     """The newest requests of a model's services that have no label yet, a service after the
     other.
     """

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.settings import ProjectPaths
@@ -50,7 +51,7 @@ def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> lis
     return skipped
 
 
-def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any]) -> None:
+def _preview(spec: Spec, catalog: Catalog, change: Change, last: SnapshotRow) -> None:
     """Build a snapshot in a scratch folder and compare it; what stops it is kept for the plan."""
     assert change.resource is not None and change.fingerprints is not None
     where, name, made = locate_project(spec), change.resource.name, change.fingerprints.build
@@ -67,7 +68,7 @@ def _preview(spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any])
 
 
 def _build_scratch(
-    spec: Spec, catalog: Catalog, change: Change, last: dict[str, Any], scratch: Path
+    spec: Spec, catalog: Catalog, change: Change, last: SnapshotRow, scratch: Path
 ) -> dict[str, Any]:
     """The record of a snapshot that is built in a scratch folder, as far as it is compared."""
     from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot

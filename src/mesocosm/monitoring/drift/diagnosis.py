@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesocosm.catalog.records import Diagnosis
+from mesocosm.catalog.rows import PredictionRow
 from mesocosm.core.messages import Message
 from mesocosm.core.values.durations import per_second, seconds
 from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
@@ -49,7 +50,7 @@ class DriftFindings:
         tested: every p-value, by feature.
     """
 
-    rows: list[dict[str, Any]]
+    rows: list[PredictionRow]
     live: list[Mapping[str, Any]]
     found: list[dict[str, Any]]
     changes: list[Change]
@@ -81,7 +82,7 @@ class DriftDiagnosis:
         self,
         stream: RequestStream,
         now: ModelInstance,
-        fresh: list[dict[str, Any]],
+        fresh: list[PredictionRow],
         narrow: bool = False,
     ) -> DriftFindings:
         """Find what drifted in a window or, where that is too small to show it, in many.
@@ -110,7 +111,7 @@ class DriftDiagnosis:
             }
         return findings
 
-    def _test_window(self, rows: list[dict[str, Any]], fields: Fields) -> DriftFindings:
+    def _test_window(self, rows: list[PredictionRow], fields: Fields) -> DriftFindings:
         """Test a window, texts and images too."""
         reference = self.state.reference
         clean: list[Mapping[str, Any]] = [r["input"]["clean"] for r in rows]
@@ -126,7 +127,7 @@ class DriftDiagnosis:
         )
         return DriftFindings(rows, live, found, self._find_changes(rows, fields, found), tested)
 
-    def _test_wide_window(self, rows: list[dict[str, Any]], fields: Fields) -> DriftFindings:
+    def _test_wide_window(self, rows: list[PredictionRow], fields: Fields) -> DriftFindings:
         """Test many windows, by their fields alone."""
         live: list[Mapping[str, Any]] = [r["input"]["clean"] for r in rows]
         found, tested = find_drifted(
@@ -135,7 +136,7 @@ class DriftDiagnosis:
         return DriftFindings(rows, live, found, self._find_changes(rows, fields, found), tested)
 
     def _find_changes(
-        self, rows: list[dict[str, Any]], fields: Fields, found: Sequence[Mapping[str, Any]]
+        self, rows: list[PredictionRow], fields: Fields, found: Sequence[Mapping[str, Any]]
     ) -> list[Change]:
         """Changes at the source; that features drifted is proven, so what explains those needs
         less proof.
@@ -289,7 +290,7 @@ class DriftDiagnosis:
 
 def _select_part(
     findings: DriftFindings, part: Mapping[str, Any]
-) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
+) -> tuple[list[PredictionRow], list[Mapping[str, Any]]]:
     """The logged rows of a part, and those rows as they were tested."""
     rows, live = [], []
     for logged, row in zip(findings.rows, findings.live, strict=True):

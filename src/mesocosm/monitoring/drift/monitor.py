@@ -6,8 +6,7 @@ Knows the diagnosis and the catalog; `ServiceMonitor` calls it once a look.
 
 from __future__ import annotations
 
-from typing import Any
-
+from mesocosm.catalog.rows import AlertRow, PredictionRow
 from mesocosm.monitoring import alert_closing
 from mesocosm.monitoring.drift.diagnosis import DriftDiagnosis, DriftFindings
 from mesocosm.monitoring.drift.review import DriftReview
@@ -17,7 +16,7 @@ from mesocosm.monitoring.request_stream import RequestStream
 from mesocosm.monitoring.settings import Drift
 from mesocosm.serving.model_instance import ModelInstance
 
-Rows = list[dict[str, Any]]
+Rows = list[PredictionRow]
 
 
 class DriftMonitor:
@@ -81,7 +80,7 @@ class DriftMonitor:
         if self.state.reference.unwatched:
             self.state.last["unwatched"] = str(self.state.reference.unwatched)
 
-    def _open_alert(self, stream: RequestStream) -> dict[str, Any] | None:
+    def _open_alert(self, stream: RequestStream) -> AlertRow | None:
         for alert in self.state.open_alerts("drift", stream.mark):
             if alert["detail"].get("by", "inputs") == "inputs":
                 return alert

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.catalog.rows import PredictionRow
 from mesocosm.monitoring import alert_closing
 from mesocosm.monitoring.alert_message import with_message
 from mesocosm.monitoring.drift.diagnosis import WIDE, DriftDiagnosis
@@ -49,7 +50,7 @@ class DriftReview:
 
     def _read_version(
         self, stream: RequestStream, now: ModelInstance, most: int, since: float
-    ) -> list[dict[str, Any]]:
+    ) -> list[PredictionRow]:
         """Requests of the deployed version, newest first."""
         rows = self.state.read_requests(most, since, stream.mark)
         return [r for r in rows if r["version"] == now.version]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.catalog.rows import AlertRow
 from mesocosm.core.messages import Message, Text
 from mesocosm.monitoring.drift.reference import MAX_REFERENCE_ROWS
 from mesocosm.monitoring.monitor_state import MonitorState
@@ -146,7 +147,7 @@ class SurgeMonitor:
                     recalled.append(answer["clean"] | _read_output(setting, answer["out"]))
         return recalled
 
-    def _alerts(self, open_only: bool = True) -> list[dict[str, Any]]:
+    def _alerts(self, open_only: bool = True) -> list[AlertRow]:
         return [
             a
             for a in self.state.catalog.alerts(open_only=open_only)

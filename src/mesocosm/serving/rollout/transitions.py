@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import RolloutRow
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message
 
 
 def promote_candidate(
     catalog: Catalog,
-    rollout: Mapping[str, Any],
+    rollout: RolloutRow,
     who: str,
     why: str,
     detail: Mapping[str, Any] | None = None,
@@ -24,7 +25,7 @@ def promote_candidate(
     """Promote the candidate of a rollout; returns whether this call did."""
     with catalog.transaction() as con:
         if not catalog.move_rollout(
-            con, dict(rollout), who, **_end_values(catalog, "promoted", why, detail)
+            con, rollout, who, **_end_values(catalog, "promoted", why, detail)
         ):
             return False
         catalog.deploy(
@@ -58,7 +59,7 @@ def _end_values(
 
 def roll_back(
     catalog: Catalog,
-    rollout: Mapping[str, Any],
+    rollout: RolloutRow,
     who: str,
     why: str,
     detail: Mapping[str, Any] | None = None,
@@ -68,7 +69,7 @@ def roll_back(
     """
     with catalog.transaction() as con:
         if not catalog.move_rollout(
-            con, dict(rollout), who, **_end_values(catalog, "returned", why, detail)
+            con, rollout, who, **_end_values(catalog, "returned", why, detail)
         ):
             return False
         if rollout["version"]:

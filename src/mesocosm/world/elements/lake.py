@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from mesocosm.catalog.contents import SnapshotReport
 from mesocosm.world.elements.view import View
 
 
@@ -46,13 +47,15 @@ def lake(name: str, settings: Any, view: View) -> dict[str, Any]:
         "age": max(0.0, (view.now - found["at"]) / 86400),
         "steps": list_steps(account, found["report"]),
         "private": [
-            f"{n}: {_privacy_method(f['private'])}" for n, f in fields.items() if f.get("private")
+            f"{n}: {_privacy_method(private)}"
+            for n, field in fields.items()
+            if isinstance(private := field.get("private"), Mapping) and private
         ],
         "facts": facts,
     }
 
 
-def list_steps(account: dict[str, int], report: dict[str, Any]) -> list[dict[str, Any]]:
+def list_steps(account: Mapping[str, object], report: SnapshotReport) -> list[dict[str, Any]]:
     """The steps of cleaning that did something, in their order.
 
     >>> reasons = {"age lies outside 1 to 9 (iqr)": 3}

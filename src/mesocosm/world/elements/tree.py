@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.catalog.contents import read_metric
 from mesocosm.world.elements.view import TreeFacts, View
 
 SHOWN = (
@@ -41,7 +42,7 @@ def tree(name: str, settings: Any, view: View) -> dict[str, Any]:
     fault = view.fault(f"models.{name}")
     return {
         "state": _state_of(best, fault),
-        "height": max(0.0, metrics.get(key) or 0.0),
+        "height": max(0.0, read_metric(metrics, key) or 0.0),
         "rings": len(versions),
         "says": _describe_version(name, best, shown, fault),
         "species": shown.species,
@@ -50,7 +51,7 @@ def tree(name: str, settings: Any, view: View) -> dict[str, Any]:
             "version": best["id"],
             "interval": metrics["interval"],
             "baselines": metrics["baselines"],
-            **{metric: metrics[metric] for metric in (*SHOWN, key) if metric in metrics},
+            **{metric: metrics.get(metric) for metric in (*SHOWN, key) if metric in metrics},
             **_fault_facts(fault),
             "base": settings.get("base"),
             "method": best["recipe"]["method"],

@@ -1,0 +1,268 @@
+"""What the JSON columns of snapshots, model versions, alerts and rollouts hold. Knows shapes;
+reads nothing.
+
+Every key of a report, a metric or a recipe may be missing: what was not measured is not there, and
+an earlier version of Mesocosm kept fewer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+from mesocosm.core.records import Json
+
+SnapshotRecipe = TypedDict(
+    "SnapshotRecipe",
+    {
+        "from": Mapping[str, Json],
+        "key": str | None,
+        "fields": dict[str, dict[str, Json]],
+        "auto": bool,
+        "repairs": list[dict[str, Json]],
+        "duplicates": dict[str, Json] | None,
+        "rules": list[dict[str, Json]],
+        "split": dict[str, Json],
+        "retention": str | None,
+        "anonymity": dict[str, Json] | None,
+        "ground_truth": str | None,
+        "truth": str | None,
+        "revision": int,
+    },
+    total=False,
+)
+"""The settings that a snapshot was built by, as the file's reader completed them."""
+
+
+class FieldStatistics(TypedDict, total=False):
+    """Statistics of one field over the rows of a snapshot."""
+
+    rows: int
+    missing: int
+    distinct: int
+    min: float
+    max: float
+    mean: float
+    sd: float
+    median: float
+
+
+class SnapshotReport(TypedDict, total=False):
+    """What cleaning changed, and the quality of what was kept (0 to 1)."""
+
+    quality: float | None
+    consistency: float
+    before: dict[str, FieldStatistics]
+    after: dict[str, FieldStatistics]
+    treated: dict[str, dict[str, int]]
+    unreadable: dict[str, int]
+    reasons: dict[str, int]
+    warned: dict[str, int]
+    mended: dict[str, int]
+    notes: dict[str, list[str]]
+    anonymity: dict[str, Json] | None
+    left_out: list[str]
+    columns: dict[str, list[str]]
+    lines: dict[str, dict[str, dict[str, int]]]
+    sources: dict[str, dict[str, Json]]
+    origins: dict[str, dict[str, str | None]]
+    parts: dict[str, int]
+    expires: str | None
+    newest: dict[str, str]
+    patterns: list[dict[str, Json]]
+    examples: dict[str, list[list[Json]]]
+    changes: list[Json]
+    delta: dict[str, int]
+    seconds: float
+
+
+class TrainingColumn(TypedDict, total=False):
+    """The distribution of one field over the training rows: `counts` of values, or up to some
+    thousand `numbers` of `rows`.
+    """
+
+    counts: dict[str, int]
+    numbers: list[float]
+    rows: int
+
+
+class SnapshotFacts(TypedDict, total=False):
+    """What preprocessing learned from the training rows, by field, and their distributions."""
+
+    fields: dict[str, dict[str, Json]]
+    training: dict[str, TrainingColumn]
+    dates: dict[str, Json]
+
+
+class VersionRecipe(TypedDict, total=False):
+    """How a model version was trained. Tasks add keys of their own."""
+
+    model: str
+    task: str
+    labels: list[str]
+    predict: str
+    predicts: str
+    inputs: list[str]
+    texts: list[str]
+    images: list[str]
+    pair: bool
+    max_length: int
+    base: str | None
+    licence: str | None
+    method: str
+    head: str
+    settings: dict[str, float]
+    rows: dict[str, int]
+    trials: list[dict[str, Json]]
+    importance: dict[str, float]
+    auto: list[Json]
+    seed: int
+    trunk: str | None
+    own_mb: dict[str, float]
+    precision: str
+    invariance: dict[str, dict[str, Json]]
+    history: list[dict[str, float]]
+    feedback: int
+    environment: dict[str, Json]
+    ordered: list[str]
+    many: bool
+    scale: dict[str, float]
+    taught: Mapping[str, Json]
+    sees: Json
+    most: int
+    diverse: float
+    explore: int
+
+
+class Baseline(TypedDict, total=False):
+    """A baseline's metrics, and by how much the model is better, with the p-value."""
+
+    accuracy: float
+    macro_f1: float
+    auc: float
+    log_loss: float
+    gain: float
+    p: float
+
+
+class CostFigures(TypedDict):
+    """Seconds and gigabytes of a training, by phase."""
+
+    seconds: float
+    gigabytes: float
+    phases: dict[str, float]
+
+
+class Cost(TypedDict):
+    """What a training was estimated to cost, and what it did."""
+
+    said: CostFigures
+    took: CostFigures
+
+
+class VersionMetrics(TypedDict, total=False):
+    """Metrics on held-out rows, and what was measured beside them. Which metrics there are depends
+    on the task: read one by its name with `read_metric`.
+    """
+
+    rows: int
+    interval: dict[str, list[float]]
+    classes: dict[str, dict[str, float]]
+    baselines: dict[str, dict[str, float]]
+    beside: dict[str, dict[str, float]]
+    warnings: list[str]
+    tokens: dict[str, float]
+    leaks: dict[str, Json]
+    curve: list[dict[str, float]]
+    slices: list[dict[str, Json]]
+    robustness: dict[str, float]
+    fairness: dict[str, Json]
+    parity_gap: float
+    odds_gap: float
+    accuracy_gap: float
+    typo_accuracy: float
+    paraphrase_accuracy: float
+    price: Cost
+    seconds: float
+    examples: list[dict[str, Json]]
+    comparison: dict[str, Json]
+    known: Json
+    answers: dict[str, Json]
+    accuracy: float
+    r2: float
+    interval_coverage: float
+    interval_level: float
+    coverage_by_slice: list[dict[str, Json]]
+    search_recall: float
+    gain_over_dictionary: float
+    diversity: float
+
+
+class FieldChange(TypedDict, total=False):
+    """A change of one feature, beside the one that a diagnosis names."""
+
+    feature: str
+    kind: str
+    why: str
+
+
+class DiagnosisData(TypedDict, total=False):
+    """The diagnosis of an alert: `catalog.records.Diagnosis` as it is stored."""
+
+    kind: str
+    harm: float | None
+    remedy: str
+    why: str
+    feature: str
+    also: list[FieldChange]
+
+
+class AlertPart(TypedDict):
+    """The part of the traffic in which something changed: `rows` of `of` have the field's value."""
+
+    field: str
+    value: str
+    rows: int
+    of: int
+
+
+class AlertDetail(TypedDict, total=False):
+    """What an alert was raised by (`inputs`, `labels`, `refusals` or a metric), and its evidence.
+
+    `mark` is a drill's; `confirmed` is False until a second window agrees; `unread` says why the
+    alert cannot be closed by new rows.
+    """
+
+    by: str
+    mark: str
+    version: str
+    since: float
+    rows: int
+    gap: float
+    share: float
+    where: AlertPart
+    probes: list[dict[str, Json]]
+    unread: str
+    confirmed: bool
+    verdict: DiagnosisData
+    feature: str
+    group: str
+    items: list[dict[str, Json]]
+    figure: str
+    before: float
+    value: float
+    message: dict[str, Json]
+
+
+class RolloutDetail(TypedDict, total=False):
+    """The comparison of both versions so far; `share` of the traffic goes to the new one, in per
+    cent.
+    """
+
+    share: float
+
+
+def read_metric(metrics: Mapping[str, object], name: str) -> float | None:
+    """A metric by its name; None where it was not measured or is no number."""
+    value = metrics.get(name)
+    return float(value) if isinstance(value, int | float) else None
