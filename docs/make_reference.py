@@ -17,7 +17,7 @@ from make_kinds import PAGES, heading, kind_links, section
 
 from mesocosm.cli.app import COMMANDS, load_command
 from mesocosm.config.schema import Ecosystem
-from mesocosm.core.llm import Language
+from mesocosm.core.network.llm import Language
 from mesocosm.core.settings import Settings
 from mesocosm.data.cleaning.duplicates import Duplicates
 from mesocosm.data.dataset import Dataset, From, Retention, Split

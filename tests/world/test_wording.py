@@ -17,7 +17,7 @@ from conftest import SMALL, Server, small_rows
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.app.world.paraphrase import Endpoint, Local, is_grounded, paraphrase, write_prompt
 from mesocosm.core.errors import MesocosmError
-from mesocosm.core.llm import Language, ask
+from mesocosm.core.network.llm import Language, ask
 
 pytestmark = pytest.mark.slow
 

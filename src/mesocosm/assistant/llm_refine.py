@@ -14,7 +14,7 @@ from pathlib import Path
 from mesocosm.config.loader import read_text
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import MesocosmError
-from mesocosm.core.llm import Language, ask
+from mesocosm.core.network.llm import Language, ask
 from mesocosm.data.dataset import Dataset
 from mesocosm.learning.model import Model
 

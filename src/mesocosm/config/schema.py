@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from mesocosm.core.llm import Language
+from mesocosm.core.network.llm import Language
 from mesocosm.core.settings import Settings
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.sources import SourceSetting

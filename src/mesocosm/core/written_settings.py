@@ -37,7 +37,7 @@ def normalise_settings(kind: type[Settings], stored: dict[str, Any]) -> dict[str
     Each key is read by itself; one that is unknown, or holds what is not valid any more, stays as
     it is.
 
-    >>> from mesocosm.core.llm import Language
+    >>> from mesocosm.core.network.llm import Language
     >>> normalise_settings(Language, {"model": "m", "seconds": 20.0, "content": "ab"})
     {'model': 'm', 'content': 'ab'}
     """

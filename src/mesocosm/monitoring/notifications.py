@@ -17,8 +17,8 @@ from pydantic import model_validator
 from mesocosm.core.confidential.row_values import withheld, withheld_all
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message
+from mesocosm.core.network.url_policy import check_url, transport
 from mesocosm.core.settings import Settings
-from mesocosm.core.url_policy import check_url, transport
 from mesocosm.monitoring.alert_message import render_alert
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from mesocosm.core.records import JsonObject
 
 if TYPE_CHECKING:
     from mesocosm.config import Spec
-    from mesocosm.core.llm import Language
+    from mesocosm.core.network.llm import Language
 
 Task = Literal["classification", "regression", "ranking", "answers"]
 TASKS = {"classification": "classes", "regression": "number"}  # as the architect calls them
@@ -182,7 +182,7 @@ def _open_language(language: LanguageEndpoint) -> Language:
     """
     from pydantic import ValidationError
 
-    from mesocosm.core.llm import Language
+    from mesocosm.core.network.llm import Language
 
     try:
         return Language(

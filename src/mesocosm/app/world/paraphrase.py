@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mesocosm.core.errors import MesocosmError
-from mesocosm.core.llm import Language, ask
+from mesocosm.core.network.llm import Language, ask
 from mesocosm.serving.workers.ipc import receive, send
 from mesocosm.world.settings import ENDPOINT, ROWS
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from mesocosm.catalog import Catalog
 from mesocosm.core.errors import MesocosmError
-from mesocosm.core.llm import Language, ask
+from mesocosm.core.network.llm import Language, ask
 from mesocosm.serving.service import LiveService
 from mesocosm.world.appearance.catalog import SYSTEM, find_nearest, list_texts, parse_look
 

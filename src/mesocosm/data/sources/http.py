@@ -14,8 +14,8 @@ from pydantic import Field
 from mesocosm.core.errors import ConfigValueError, RetryableError
 from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
+from mesocosm.core.network.url_policy import check_url, transport
 from mesocosm.core.settings import Collected, ProjectPaths
-from mesocosm.core.url_policy import check_url, transport
 from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
 from mesocosm.data.sources.files.json import list_at
 from mesocosm.data.sources.source import SourceKind

@@ -13,8 +13,8 @@ from pydantic import Field
 from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
 from mesocosm.core.hashing import digest, digest_file
 from mesocosm.core.messages import Message
+from mesocosm.core.network.url_policy import check_options, check_url
 from mesocosm.core.settings import Collected, ProjectPaths
-from mesocosm.core.url_policy import check_options, check_url
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.data.sources.files.json import Json
 from mesocosm.data.sources.files.json_lines import Jsonl

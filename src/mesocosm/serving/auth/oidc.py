@@ -19,9 +19,9 @@ from pydantic import Field, field_validator
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message
+from mesocosm.core.network.url_policy import check_url, transport
 from mesocosm.core.permissions import OWNER, RIGHTS
 from mesocosm.core.settings import Settings
-from mesocosm.core.url_policy import check_url, transport
 
 ALGORITHMS = [
     "RS256",

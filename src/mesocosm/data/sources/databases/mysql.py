@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from mesocosm.core.errors import ConfigValueError, RetryableError
 from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
-from mesocosm.core.url_policy import check_url
+from mesocosm.core.network.url_policy import check_url
 from mesocosm.data.sources.arrow_ingest import BATCH, as_text, pour_rows
 from mesocosm.data.sources.databases.sql_table import MARK, TableKind
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote_plus, urlsplit
 from mesocosm.core.errors import ConfigValueError, RetryableError
 from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
-from mesocosm.core.url_policy import check_url
+from mesocosm.core.network.url_policy import check_url
 from mesocosm.data.sources.databases.sql_table import MARK, TableKind
 from mesocosm.data.sources.path_utils import quote
 

@@ -10,8 +10,8 @@ from pydantic import Field
 from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError
 from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
+from mesocosm.core.network.url_policy import at_address, check_url
 from mesocosm.core.settings import Collected, ProjectPaths
-from mesocosm.core.url_policy import at_address, check_url
 from mesocosm.data.sources.arrow_ingest import pour_rows
 from mesocosm.data.sources.source import SourceKind
 

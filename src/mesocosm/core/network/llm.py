@@ -16,8 +16,8 @@ from pydantic import Field, field_validator
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError, RetryableError, text_of
 from mesocosm.core.messages import Message
+from mesocosm.core.network.url_policy import check_url, transport
 from mesocosm.core.settings import Settings
-from mesocosm.core.url_policy import check_url, transport
 
 MOST = 1_000_000  # bytes of an answer
 
