@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mesocosm.api.prediction_files import ENDINGS, PredictionWriter
 from mesocosm.api.results.requests import FilePredictions
 from mesocosm.api.row_files import Line, Origin, Rows, read_rows
-from mesocosm.api.service_calls import call, local
+from mesocosm.api.service_calls import call, deployed_instance, local
 from mesocosm.client import row_as_json
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import aside_name
@@ -224,9 +224,10 @@ def _choose_predictor(eco: Ecosystem, service: str) -> tuple[frozenset[str], Pre
 
     if service not in eco.spec.eco.services or find_server(eco.spec.root / ".mesocosm") is None:
         served = local(eco, service)
-        if served.now.fields is None:
+        fields = deployed_instance(served).fields
+        if fields is None:
             raise MesocosmError(Message("lifecycle.serves_no_model", service=service))
-        return frozenset(served.now.fields.fields), lambda block: _predict_locally(served, block)
+        return frozenset(fields.fields), lambda block: _predict_locally(served, block)
     described = _call_server(eco, "GET", f"/v2/models/{service}")
     names = frozenset(field["name"] for field in described["inputs"])
     return names, lambda block: _predict_remotely(eco, service, block)

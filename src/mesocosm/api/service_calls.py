@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.records import Json, JsonObject
 
 if TYPE_CHECKING:
     from mesocosm.api.ecosystem import Ecosystem
+    from mesocosm.serving.model_instance import ModelInstance
+    from mesocosm.serving.service import LiveService
 
 
-def call(eco: Ecosystem, method: str, path: str, body: Any = None) -> Any | None:
+def call(eco: Ecosystem, method: str, path: str, body: Json = None) -> JsonObject | None:
     """The running server's response, or None where none runs.
 
     Raises:
@@ -30,13 +33,14 @@ def call(eco: Ecosystem, method: str, path: str, body: Any = None) -> Any | None
         headers={"Authorization": f"Bearer {server['token']}"},
         timeout=60,
     )
-    body = response.json()
+    answer: JsonObject = response.json()
     if response.status_code >= 400:
-        raise MesocosmError(body.get("detail", f"the server answered {response.status_code}"))
-    return body
+        reason = answer.get("detail", f"the server answered {response.status_code}")
+        raise MesocosmError(str(reason))
+    return answer
 
 
-def local(eco: Ecosystem, name: str) -> Any:
+def local(eco: Ecosystem, name: str) -> LiveService:
     """A service loaded in this process.
 
     Raises:
@@ -46,3 +50,9 @@ def local(eco: Ecosystem, name: str) -> Any:
     from mesocosm.app.loader import load_locally
 
     return load_locally(eco.spec, eco.catalog, name)
+
+
+def deployed_instance(served: LiveService) -> ModelInstance:
+    """What a service predicts and answers with; `local` refuses one that has nothing."""
+    assert served.now is not None
+    return served.now

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from mesocosm.app.deploy import Living
+from mesocosm.app.deploy.manifest import Exporter
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.settings import Settings
@@ -116,7 +117,7 @@ def _find_path(root: Path, text: str) -> Path | None:
     return path
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -126,7 +127,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def configure_exporter(kind: Any, given: Sequence[str]) -> Any:
+def configure_exporter(kind: type[Exporter], given: Sequence[str]) -> Exporter:
     """An exporter with settings given as `name=value`.
 
     Raises:
@@ -140,7 +141,7 @@ def configure_exporter(kind: Any, given: Sequence[str]) -> Any:
             raise ConfigValueError("--set", f"got '{setting[:60]}'", "name=value", known, name)
         values[name] = value
     try:
-        return kind(**values)
+        return kind.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])

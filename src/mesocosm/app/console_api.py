@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
@@ -47,8 +47,11 @@ VERSION_KEYS = (
 PREDICTION_KEYS = ("id", "version", "output", "ms", "at")
 COMPARISON_KEYS = ("old", "new", "files", "rows", "changed", "only_old", "only_new")
 
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 
-def _pick(record: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+
+def _pick(record: Mapping[str, Any], keys: Sequence[str]) -> dict[str, object]:
     return {key: record[key] for key in keys}
 
 
@@ -71,31 +74,23 @@ class Console:
         self.recommended: list[dict[str, str]] = []
         self.requests = open_requests(spec)
 
-    def describe(self, role: str | None) -> dict[str, Any]:
+    def describe(self, role: str | None) -> dict[str, object]:
         """The state of every resource now; values of rows are for the owner."""
-        found = self._describe_all()
+        found = self._describe_all(role)
         if role == OWNER:
             return found
         found["datasets"] = remove_values(found["datasets"], EXTREMES)
-        found["alerts"] = [show_alert(alert) for alert in found["alerts"]]
-        found["monitors"] = {
-            name: monitor | {"last": show_last_test(monitor["last"])}
-            for name, monitor in found["monitors"].items()
-        }
         return dict(remove_values(found))
 
-    def describe_monitors(self, role: str | None) -> dict[str, Any]:
+    def describe_monitors(self, role: str | None) -> dict[str, object]:
         """What each monitor measured last; values of rows are for the owner."""
-        found = self._monitors()
-        if role == OWNER:
-            return found
-        return {
-            name: monitor | {"last": show_last_test(monitor["last"])}
-            for name, monitor in found.items()
-        }
+        return dict(self._monitors(role))
 
-    def _describe_all(self) -> dict[str, Any]:
+    def _describe_all(self, role: str | None) -> dict[str, object]:
         catalog = self.catalog
+        alerts: Sequence[object] = catalog.alerts(most=50, marked=True)
+        if role != OWNER:
+            alerts = [show_alert(alert) for alert in catalog.alerts(most=50, marked=True)]
         due, trouble = self._plan()
         notes = [{"page": "data", "text": line} for line in trouble]
         return {
@@ -109,9 +104,9 @@ class Console:
             "services": {
                 name: self._describe_service(name, service) for name, service in self.served.items()
             },
-            "monitors": self._monitors(),
+            "monitors": self._monitors(role),
             "silenced": sorted(catalog.silenced(catalog.clock())),
-            "alerts": catalog.alerts(most=50, marked=True),
+            "alerts": alerts,
             "audit": catalog.audit(60, marked=True),
         }
 
@@ -120,16 +115,17 @@ class Console:
         found = {name: self.catalog.snapshot(dataset=name) for name in resolve_datasets(self.spec)}
         return {name: snapshot for name, snapshot in found.items() if snapshot}
 
-    def _versions(self, model: str) -> list[dict[str, Any]]:
+    def _versions(self, model: str) -> list[dict[str, object]]:
         return [_pick(version, VERSION_KEYS) for version in self.catalog.versions(model)]
 
-    def _monitors(self) -> dict[str, dict[str, Any]]:
-        return {
-            watch.name: {"watches": watch.served.name, "last": dict(watch.last)}
-            for watch in self.watches
-        }
+    def _monitors(self, role: str | None) -> dict[str, dict[str, object]]:
+        monitors: dict[str, dict[str, object]] = {}
+        for watch in self.watches:
+            last = dict(watch.last) if role == OWNER else show_last_test(watch.last)
+            monitors[watch.name] = {"watches": watch.served.name, "last": last}
+        return monitors
 
-    def _describe_service(self, name: str, service: LiveService) -> dict[str, Any]:
+    def _describe_service(self, name: str, service: LiveService) -> dict[str, object]:
         catalog, now = self.catalog, service.now
         return {
             "figures": service.metrics(),
@@ -185,7 +181,7 @@ class Console:
 
     def rows(
         self, name: str, role: str | None, version: str, offset: int, limit: int
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Rows of a dataset, for the owner and for roles that the file gives access."""
         from mesocosm.data.snapshots.delta_tables import page_of
         from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
@@ -223,7 +219,7 @@ class Console:
             "rows": found,
         }
 
-    def versions(self, name: str, old: str, new: str) -> dict[str, Any]:
+    def versions(self, name: str, old: str, new: str) -> dict[str, object]:
         """The versions of a dataset, and how many rows were added, removed and changed between two
         of them; values are not shown.
         """
@@ -231,7 +227,7 @@ class Console:
 
         find_dataset(self.spec, name)
         snapshots = self.catalog.snapshots(name)
-        found: dict[str, Any] = {
+        found: dict[str, object] = {
             "dataset": name,
             "versions": [
                 _pick(snapshot, ("id", "account", "at"))
@@ -247,7 +243,7 @@ class Console:
             found["diff"] = _pick(diff, COMPARISON_KEYS) | {"moved": moved}
         return found
 
-    def silence(self, name: str, length: str, who: str, why: str) -> dict[str, Any]:
+    def silence(self, name: str, length: str, who: str, why: str) -> dict[str, object]:
         """Send no notifications about a monitor's alerts for a while."""
         if name not in self.spec.eco.monitors:
             raise Problem(
@@ -263,7 +259,7 @@ class Console:
             raise Problem(422, UNPROCESSABLE, Message("serving.at_most_30d"))
         return {"monitor": name, "until": self.catalog.silence(name, wait, who, why), "why": why}
 
-    def close(self, alert: str, who: str, why: str) -> dict[str, Any]:
+    def close(self, alert: str, who: str, why: str) -> dict[str, object]:
         """Close an open alert for a reason; a fault that is still there raises another."""
         for found in self.catalog.alerts(open_only=True, most=1000):
             if found["id"] == alert:
@@ -275,11 +271,17 @@ class Console:
             Message("serving.no_open_alert", alert=alert[:60]),
         )
 
-    async def ask_what_if(self, name: str, call: Callable[..., Any], *more: Any) -> Any:
+    async def ask_what_if(
+        self,
+        name: str,
+        call: Callable[Concatenate[str, Given], Answer],
+        *more: Given.args,
+        **named: Given.kwargs,
+    ) -> Answer:
         """A what-if of a service that exists."""
         self.require_service(name)
         try:
-            return await asyncio.to_thread(call, name, *more)
+            return await asyncio.to_thread(call, name, *more, **named)
         except ConfigValueError as wrong:
             raise Problem(422, UNPROCESSABLE, wrong.render()) from wrong
         except MesocosmError as failure:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing
 from types import UnionType
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -333,7 +333,7 @@ def typescript() -> str:
     return "\n".join(lines[:-1]) + "\n"
 
 
-def type_name(kind: Any) -> str:
+def type_name(kind: object) -> str:
     """A type of Python as one of TypeScript."""
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin is Literal:
@@ -349,7 +349,7 @@ def type_name(kind: Any) -> str:
         return f"Record<string, {type_name(inner[1])}>"
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return kind.__name__
-    return NAMES.get(kind, "unknown")
+    return NAMES.get(kind, "unknown") if isinstance(kind, type) else "unknown"
 
 
 if __name__ == "__main__":

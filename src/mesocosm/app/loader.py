@@ -7,15 +7,19 @@ opened once.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, cast
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.contents import VersionRecipe
+from mesocosm.catalog.lineage import Lineage
+from mesocosm.catalog.rows import ServedRow, SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.config.model_tasks import sends_rows
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.records import Json
 from mesocosm.core.settings import Predictor
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.lifecycle.access.answer_index import locate_answers
@@ -26,11 +30,27 @@ from mesocosm.serving.model_instance import LocalModel
 from mesocosm.serving.preprocessing.preprocess import Preprocessor, to_json_value
 from mesocosm.serving.rollout.recalibration import find_abstain_threshold
 from mesocosm.serving.settings import Answers, Service
+from mesocosm.serving.spoken_answers import AnswerSource, SpokenAnswer
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from mesocosm.serving.service import LiveService
 
 MOST_HELD = 300  # held-out rows that are read to diagnose a drift
+
+
+class Embedder(Protocol):
+    """Embeds texts: vectors (texts, width), of length 1."""
+
+    def features(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
+
+
+class AnswerRow(AnswerSource):
+    """A question and its answer, as the index of answers keeps them."""
+
+    answer: str
 
 
 class Speaker:
@@ -41,26 +61,39 @@ class Speaker:
         reader: embeds a question.
     """
 
-    def __init__(self, folder: Path, settings: Answers, reader: Any) -> None:
+    def __init__(self, folder: Path, settings: Answers, reader: Embedder) -> None:
         from safetensors.numpy import load_file
 
         self.vectors = load_file(folder / "vectors.safetensors")["vectors"]
-        self.rows: list[dict[str, Any]] = _read_json(folder / "rows.json")["rows"]
+        self.rows: list[AnswerRow] = _read_json(folder / "rows.json")["rows"]
         self.reader, self.settings = reader, settings
 
-    def ask(self, question: str) -> dict[str, Any]:
+    def ask(self, question: str) -> SpokenAnswer:
         """The answer with its source row and similarity (cosine), or `known: false`."""
         likeness = self.vectors @ self.reader.features([question])[0]
         best = int(likeness.argmax())
-        source = {k: self.rows[best][k] for k in ("row", "file", "line", "question")}
-        near = {"likeness": round(float(likeness[best]), 4), "threshold": self.settings.threshold}
-        if likeness[best] < self.settings.threshold:
+        near, threshold = round(float(likeness[best]), 4), self.settings.threshold
+        if likeness[best] < threshold:
             return {
                 "known": False,
                 "answer": "I don't know. Nothing in my table is near enough to that.",
-                **near,
+                "likeness": near,
+                "threshold": threshold,
             }
-        return {"known": True, "answer": self.rows[best]["answer"], "source": source, **near}
+        row = self.rows[best]
+        source: AnswerSource = {
+            "row": row["row"],
+            "file": row["file"],
+            "line": row["line"],
+            "question": row["question"],
+        }
+        return {
+            "known": True,
+            "answer": row["answer"],
+            "source": source,
+            "likeness": near,
+            "threshold": threshold,
+        }
 
 
 class Loader:
@@ -75,7 +108,7 @@ class Loader:
         """A service's settings."""
         return self.spec.eco.services[name]
 
-    def load(self, name: str, row: Mapping[str, Any]) -> LocalModel:
+    def load(self, name: str, row: ServedRow) -> LocalModel:
         """One deployment, loaded and warm.
 
         Raises:
@@ -91,11 +124,12 @@ class Loader:
                 raise MesocosmError(f"version {row['version']} is not listed; run 'mesocosm build'")
             snapshot, model = version["snapshot"], version["model"]
             predictor, preparation = self._load_version(service, version)
+        weights = cast("dict[str, float] | None", row.get("weights"))
         floor = None
         if service.abstain and predictor is not None and predictor.form.has_probability:
             rows = self.held(model, snapshot)
             predictions = predictor.predict(rows) if rows else []
-            floor = find_abstain_threshold(predictions, service.abstain, row.get("weights"))
+            floor = find_abstain_threshold(predictions, service.abstain, weights)
         if row["answers"] and service.answers:
             speaker = self._load_speaker(name, service, service.answers, row["answers"])
         return LocalModel(
@@ -106,12 +140,12 @@ class Loader:
             speaker,
             row["answers"],
             partial(self.held, model, snapshot),
-            row.get("weights"),
+            weights,
             floor,
         )
 
     def _load_version(
-        self, service: Service, version: Mapping[str, Any]
+        self, service: Service, version: VersionRow
     ) -> tuple[Predictor, Preprocessor]:
         """The net and the preprocessing of a version, warmed by one empty row."""
         folder, runtime = self.store / version["path"], service.runtime
@@ -122,7 +156,7 @@ class Loader:
         predictor.predict(preparation.prepare([dict.fromkeys(preparation.fields)]))
         return predictor, preparation
 
-    def _load_speaker(self, name: str, service: Service, answers: Answers, key: Any) -> Speaker:
+    def _load_speaker(self, name: str, service: Service, answers: Answers, key: str) -> Speaker:
         """The answer index of a service, warmed by one question."""
         from mesocosm.learning.export.predictor import Reader
 
@@ -139,7 +173,7 @@ class Loader:
         speaker.ask("hello")
         return speaker
 
-    def held(self, model: str, snapshot: str) -> list[dict[str, Any]]:
+    def held(self, model: str, snapshot: str) -> list[dict[str, Json]]:
         """Cleaned test rows of the snapshot that a version was trained on, each with its label
         under `HELD_LABEL`; none where they are not there any more.
         """
@@ -154,11 +188,11 @@ class Loader:
         except MesocosmError:
             return []
         places = [i for i, s in enumerate(split) if s == "test" and rows[target][i] is not None]
-        return [
-            {name: to_json_value(rows[name][i]) for name in settings.features}
-            | {HELD_LABEL: str(rows[target][i])}
-            for i in places[:MOST_HELD]
-        ]
+        held: list[dict[str, Json]] = []
+        for i in places[:MOST_HELD]:
+            row = {name: to_json_value(rows[name][i]) for name in settings.features}
+            held.append({**row, HELD_LABEL: str(rows[target][i])})
+        return held
 
 
 def _read_json(file: Path) -> Any:
@@ -187,7 +221,27 @@ def load_locally(spec: Spec, catalog: Catalog, name: str) -> LiveService:
     return served
 
 
-def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
+class TracedRows(TypedDict, total=False):
+    """The rows that a version was trained on: `lines` of source files and of those that were joined
+    to them (`partners`), and labelled requests (`feedback`, their ids).
+    """
+
+    training: int
+    lines: dict[str, str]
+    partners: dict[str, str]
+    from_snapshot: int
+    feedback: list[str]
+    feedback_rows: int
+    other: int
+
+
+class TracedPrediction(Lineage):
+    """The lineage of a prediction down to the rows of its source files."""
+
+    rows: TracedRows
+
+
+def trace(spec: Spec, catalog: Catalog, prediction: str) -> TracedPrediction:
     """The lineage of a prediction down to the rows of its source files.
 
     Raises:
@@ -201,19 +255,19 @@ def trace(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
             f"no prediction is named '{prediction[:60]}'; its id comes with every prediction"
         )
     snapshot = catalog.snapshot(str(found["snapshot"]["id"]))
-    rows: dict[str, Any] = {}
+    rows: TracedRows | None = None
     if snapshot:
         model = spec.eco.models.get(str(found["version"]["model"]))
         target = None
         if model and model.target in snapshot["recipe"]["fields"]:
             target = model.target
         rows = _trace_rows(spec, snapshot, found["recipe"] or {}, target)
-    return found | {"rows": rows}
+    return {**found, "rows": rows or {}}
 
 
 def _trace_rows(
-    spec: Spec, snapshot: Mapping[str, Any], recipe: Mapping[str, Any], target: str | None
-) -> dict[str, Any]:
+    spec: Spec, snapshot: SnapshotRow, recipe: VersionRecipe, target: str | None
+) -> TracedRows:
     """The rows that a version was trained on: lines of source files, and feedback."""
     from mesocosm.catalog.lineage import format_ranges
     from mesocosm.data.pipeline.internal_names import quote

@@ -283,7 +283,7 @@ def _add_pages(app: FastAPI) -> None:
             app.mount(f"/{folder}", StaticFiles(directory=PAGES / folder))
 
 
-def collect_words(settings: Any) -> frozenset[str]:
+def collect_words(settings: object) -> frozenset[str]:
     """The words of a file: its keys and its texts."""
     if isinstance(settings, dict):
         return frozenset(map(str, settings)).union(*map(collect_words, settings.values()))

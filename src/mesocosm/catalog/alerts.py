@@ -5,7 +5,6 @@ Knows none of their evidence.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 from sqlalchemy import insert, select, update
 
@@ -35,14 +34,14 @@ class Alerts(Records):
         found = self.rows(query, AlertRow)
         if marked:
             return found
-        return cast("list[AlertRow]", plain_all(found))
+        return plain_all(found)
 
     def alert(
         self, monitor: str, service: str, what: str, message: str, detail: Mapping[str, object]
     ) -> str:
         """Raise an alert and return its id."""
         at, message = self.clock(), masked(message)
-        detail = cast("dict[str, object]", masked_all(dict(detail)))
+        detail = masked_all(dict(detail))
         ident = "alert-" + digest(monitor, what, at, message, size=5)
         with self.transaction() as con:
             con.execute(
@@ -62,7 +61,7 @@ class Alerts(Records):
 
     def amend(self, ident: str, monitor: str, message: str, detail: Mapping[str, object]) -> None:
         """Change the message and detail of an open alert, once more rows are known."""
-        message, detail = masked(message), cast("dict[str, object]", masked_all(dict(detail)))
+        message, detail = masked(message), masked_all(dict(detail))
         with self.transaction() as con:
             con.execute(
                 update(t.ALERTS)

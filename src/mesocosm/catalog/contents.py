@@ -127,7 +127,7 @@ class VersionRecipe(TypedDict, total=False):
     ordered: list[str]
     many: bool
     scale: dict[str, float]
-    taught: Mapping[str, Json]
+    taught: list[str]
     sees: Json
     most: int
     diverse: float

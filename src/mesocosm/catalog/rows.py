@@ -75,6 +75,15 @@ class VersionRow(TypedDict):
     at: float
 
 
+class ServedRow(TypedDict):
+    """What a service loads: of a deployment or a rollout, a version and a key of an answer index;
+    either may be empty.
+    """
+
+    version: str
+    answers: str
+
+
 class DeploymentRow(TypedDict):
     """What a service runs, or ran; `weights` are those by which its answers are recalibrated."""
 

@@ -118,7 +118,7 @@ class Records:
         found = self.rows(select(t.AUDIT).order_by(t.AUDIT.c.id.desc()).limit(most), AuditRow)
         if marked:
             return found
-        return cast("list[AuditRow]", plain_all(found))
+        return plain_all(found)
 
     def verify_audit(self) -> int | None:
         """The id of the first audit line that was edited, or None where the chain is intact."""

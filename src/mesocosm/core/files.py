@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
@@ -50,7 +49,7 @@ def unsafe_part(folder: Path) -> str:
     return found[0] if found else ""
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write JSON aside and rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(aside_name(path))

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
 
-def canonical(value: Any) -> str:
+def canonical(value: object) -> str:
     """JSON with sorted keys and no spaces; models by their fields, sets sorted.
 
     >>> canonical({"b": 1, "a": [True, None]})
     '{"a":[true,null],"b":1}'
     """
 
-    def plain(item: Any) -> Any:
+    def plain(item: object) -> object:
         if isinstance(item, BaseModel):
             return item.model_dump(mode="json", by_alias=True)
         if isinstance(item, (set, frozenset)):
@@ -29,7 +28,7 @@ def canonical(value: Any) -> str:
     )
 
 
-def digest(*values: Any, size: int = 16) -> str:
+def digest(*values: object, size: int = 16) -> str:
     """BLAKE2b of the values' canonical JSON, as hex of `size` bytes."""
     return blake2b(canonical(values).encode(), digest_size=size).hexdigest()
 

@@ -10,13 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Protocol, Union, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Union, runtime_checkable
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from mesocosm.core.plugins.choices import PluginChoice
 from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.prediction_form import PredictionForm
+from mesocosm.core.records import Json
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 class Settings(BaseModel):
@@ -40,13 +44,13 @@ class Settings(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_short(cls, value: Any) -> Any:
+    def _from_short(cls, value: object) -> object:
         if cls.short and isinstance(value, (str, int, float, list)):
             return {cls.short: value}
         return value
 
 
-def one_of(kinds: Mapping[str, type[Settings]], tag: str, key: str | None = None) -> Any:
+def one_of(kinds: Mapping[str, type[Settings]], tag: str, key: str | None = None) -> object:
     """The type of a setting that is one of `kinds`, discriminated by `tag`; a bare name is the kind
     with its defaults, and `type` and `method` are understood for each other. Where `kinds` is a
     table that plugins add to, theirs may be named too.
@@ -59,7 +63,7 @@ def one_of(kinds: Mapping[str, type[Settings]], tag: str, key: str | None = None
     word = key or tag
     other = {"type": "method", "method": "type"}.get(word, "")
 
-    def expand_bare_name(value: Any) -> Any:
+    def expand_bare_name(value: object) -> object:
         if isinstance(value, str):
             return {word: value}
         if isinstance(value, dict) and word not in value and value.get(other) in kinds:
@@ -97,7 +101,7 @@ class Source(Protocol):
 
     def fingerprint(self, where: ProjectPaths) -> str: ...
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected: ...
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected: ...
 
 
 @dataclass
@@ -119,12 +123,6 @@ class Collected:
     notes: list[str] = field(default_factory=lambda: [])
 
 
-class Tuning(Protocol):
-    """A fine-tuning method: how a pretrained base model is adapted to a task."""
-
-    def attach(self, base: Any) -> Any: ...
-
-
 class Predictor(Protocol):
     """A model version as one object: facts, preprocessing and net.
 
@@ -137,4 +135,4 @@ class Predictor(Protocol):
     @property
     def form(self) -> PredictionForm: ...
 
-    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...
+    def predict(self, rows: Sequence[Mapping[str, object]]) -> list[dict[str, Json]]: ...

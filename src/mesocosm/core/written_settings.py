@@ -6,8 +6,8 @@ new revision of the code that makes it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Any, Literal, get_args, get_origin
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Literal, cast, get_args, get_origin
 
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
@@ -15,10 +15,11 @@ from pydantic.fields import FieldInfo
 from mesocosm.core.plugins.choices import KindName
 from mesocosm.core.plugins.entry_points import Plugin
 from mesocosm.core.plugins.kinds import plugin_mark, plugin_of
+from mesocosm.core.records import Json
 from mesocosm.core.settings import Settings
 
 
-def written_settings(settings: Settings, without: Collection[str] = ()) -> dict[str, Any]:
+def written_settings(settings: Settings, without: Collection[str] = ()) -> dict[str, Json]:
     """The settings that are not the defaults, JSON-ready, under the names that the file has.
 
     What tells one kind from another (`type: csv`) is always among them.
@@ -27,11 +28,10 @@ def written_settings(settings: Settings, without: Collection[str] = ()) -> dict[
         without: fields that are left out.
     """
     dumped = settings.model_dump(mode="json", by_alias=True, exclude=set(without))
-    found: dict[str, Any] = _written(settings, dumped)
-    return found
+    return cast("dict[str, Json]", _written(settings, dumped))
 
 
-def normalise_settings(kind: type[Settings], stored: dict[str, Any]) -> dict[str, Any]:
+def normalise_settings(kind: type[Settings], stored: Mapping[str, Json]) -> dict[str, Json]:
     """Settings that an earlier version stored, as `written_settings` has them now.
 
     Each key is read by itself; one that is unknown, or holds what is not valid any more, stays as
@@ -43,7 +43,7 @@ def normalise_settings(kind: type[Settings], stored: dict[str, Any]) -> dict[str
     """
     names = {name: name for name in kind.model_fields}
     names |= {field.alias: name for name, field in kind.model_fields.items() if field.alias}
-    found = {}
+    found: dict[str, Json] = {}
     for key, value in stored.items():
         if key not in names:
             found[key] = value
@@ -56,13 +56,12 @@ def normalise_settings(kind: type[Settings], stored: dict[str, Any]) -> dict[str
             found[key] = value
             continue
         if _must_be_written(field, read):
-            found[field.alias or names[key]] = _written(
-                read, adapter.dump_python(read, mode="json", by_alias=True)
-            )
+            dumped: Json = adapter.dump_python(read, mode="json", by_alias=True)
+            found[field.alias or names[key]] = _written(read, dumped)
     return found
 
 
-def mark_plugins(settings: Settings, *kinds: type) -> dict[str, Any]:
+def mark_plugins(settings: Settings, *kinds: type) -> dict[str, Json]:
     """What tells the plugins that settings name from other releases of them, as a part of what a
     resource is built from: `{"plugins": {"types.grade": "lab-notes 0.1.0"}}`; empty where they name
     none.
@@ -95,24 +94,24 @@ def find_plugins(value: object) -> Iterator[tuple[Plugin, type]]:
             yield from find_plugins(inner)
 
 
-def _written(value: Any, dumped: Any) -> Any:
+def _written(value: object, dumped: Json) -> Json:
     """A dumped value without what is a default, at any depth."""
-    if isinstance(value, Settings):
-        found = {}
+    if isinstance(value, Settings) and isinstance(dumped, Mapping):
+        found: dict[str, Json] = {}
         for name, field in type(value).model_fields.items():
             key = field.alias or name
             inner = getattr(value, name)
             if key in dumped and _must_be_written(field, inner):
                 found[key] = _written(inner, dumped[key])
         return found
-    if isinstance(value, dict):
-        return {key: _written(item, dumped[str(key)]) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, dict) and isinstance(dumped, Mapping):
+        return {str(key): _written(item, dumped[str(key)]) for key, item in value.items()}
+    if isinstance(value, (list, tuple)) and isinstance(dumped, Sequence):
         return [_written(item, other) for item, other in zip(value, dumped, strict=True)]
     return dumped
 
 
-def _must_be_written(field: FieldInfo, value: Any) -> bool:
+def _must_be_written(field: FieldInfo, value: object) -> bool:
     """Whether a value is not the default, or names the kind."""
     names_kind = get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
     if names_kind or field.is_required():

@@ -15,6 +15,7 @@ from mesocosm.config import Spec
 from mesocosm.config.model_tasks import find_model_task
 from mesocosm.core.errors import ConfigError, ConfigValueError, Finding, Place, RetryableError
 from mesocosm.core.hashing import digest
+from mesocosm.core.records import Json
 from mesocosm.core.written_settings import mark_plugins, written_settings
 from mesocosm.data.dataset import GOVERNING, Dataset
 from mesocosm.learning.base_models.base import locate_base
@@ -94,12 +95,21 @@ def _dataset_resource(spec: Spec, name: str, data: Dataset) -> Resource:
         section = "datasets"
     revision = {"revision": REVISIONS["govern"]}
     made = written_settings(data, GOVERNING) | revision | mark_plugins(data)
-    for field in made["fields"].values():
-        field.pop("about", None)
+    made["fields"] = _without_descriptions(made["fields"])
     recipe = _dump(data, set(GOVERNING)) | revision
     needs = tuple(f"sources.{source}" for source in dict.fromkeys(data.all_sources))
     run = _select(written_settings(data), ("about", *GOVERNING))
     return Resource(f"datasets.{name}", spec.place(section, name), needs, made, run, recipe)
+
+
+def _without_descriptions(fields: Json) -> Json:
+    """Fields without what only describes them."""
+    assert isinstance(fields, Mapping)
+    return {
+        name: {key: value for key, value in field.items() if key != "about"}
+        for name, field in fields.items()
+        if isinstance(field, Mapping)
+    }
 
 
 def _ordered_models(spec: Spec) -> list[tuple[str, Model]]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from mesocosm.catalog import Catalog
-from mesocosm.catalog.rows import RolloutRow
+from mesocosm.catalog.rows import RolloutRow, ServedRow
 from mesocosm.core.errors import MesocosmError
 from mesocosm.serving.candidate import Candidate, RolloutStats
 from mesocosm.serving.model_instance import Load, ModelInstance
@@ -74,7 +74,7 @@ class DeployedService:
     def _tries_again(self) -> bool:
         return self.again is not None and time.monotonic() >= self.again
 
-    def _load(self, row: Mapping[str, Any]) -> ModelInstance:
+    def _load(self, row: ServedRow) -> ModelInstance:
         """Load a version.
 
         Raises:
@@ -102,10 +102,9 @@ class DeployedService:
         alert is open until it loads.
         """
         fallback = find_fallback(self.catalog, self.service.fallback)
-        for before in [
-            *self.catalog.deployments(self.name)[1:],
-            {"version": fallback, "answers": row["answers"]},
-        ]:
+        candidates: list[ServedRow] = [*self.catalog.deployments(self.name)[1:]]
+        candidates.append({"version": fallback, "answers": row["answers"]})
+        for before in candidates:
             same = before["version"] == row["version"] and before["answers"] == row["answers"]
             if same or not before["version"]:
                 continue
@@ -120,7 +119,7 @@ class DeployedService:
             self.now = None
         return False
 
-    def _warn_corrupt(self, row: Mapping[str, Any], before: Mapping[str, Any], why: str) -> None:
+    def _warn_corrupt(self, row: Mapping[str, Any], before: ServedRow, why: str) -> None:
         monitor = f"serving-{self.name}"
         if any(a["monitor"] == monitor for a in self.catalog.alerts(open_only=True)):
             return

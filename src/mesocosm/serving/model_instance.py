@@ -9,19 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mesocosm.catalog.rows import ServedRow
 from mesocosm.core.prediction_form import PredictionForm
 from mesocosm.core.settings import Predictor
 from mesocosm.serving.preprocessing.preprocess import Preprocessor
 from mesocosm.serving.requests.fields import Fields
 from mesocosm.serving.rollout.recalibration import mark_unsure, recalibrate_prediction
+from mesocosm.serving.spoken_answers import AnswerIndex, SpokenAnswer
 
 ROW_METADATA = ("_row", "_why", "_flags")  # columns of a prepared row that are no field
-
-
-class AnswerIndex(Protocol):
-    """Answers questions from a table of questions and answers."""
-
-    def ask(self, question: str) -> dict[str, Any]: ...
 
 
 class ModelInstance(Protocol):
@@ -57,7 +53,7 @@ class ModelInstance(Protocol):
 
     def answer(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...
 
-    def ask(self, question: str) -> dict[str, Any]: ...
+    def ask(self, question: str) -> SpokenAnswer: ...
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...
 
@@ -68,7 +64,7 @@ class ModelInstance(Protocol):
     def close(self) -> None: ...
 
 
-Load = Callable[[str, Mapping[str, Any]], ModelInstance]
+Load = Callable[[str, ServedRow], ModelInstance]
 
 
 @dataclass(frozen=True)
@@ -144,7 +140,7 @@ class LocalModel:
             predictions = [mark_unsure(p, floor) for p in predictions]
         return predictions
 
-    def ask(self, question: str) -> dict[str, Any]:
+    def ask(self, question: str) -> SpokenAnswer:
         """Answer a question from its answer index."""
         assert self.speaker is not None
         return self.speaker.ask(question)

@@ -70,7 +70,12 @@ def _read_monitors(eco: Ecosystem) -> dict[str, JsonObject] | None:
         return None
     if not isinstance(monitors, Mapping):
         return None
-    return {name: monitors[name]["last"] for name in eco.spec.eco.monitors if name in monitors}
+    last: dict[str, JsonObject] = {}
+    for name in eco.spec.eco.monitors:
+        monitor = monitors.get(name)
+        if isinstance(monitor, Mapping) and isinstance(monitor["last"], Mapping):
+            last[name] = monitor["last"]
+    return last
 
 
 def read_report(eco: Ecosystem, name: str | None) -> Report:

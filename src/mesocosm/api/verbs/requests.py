@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mesocosm.catalog.rows import PredictionRow
 from mesocosm.client.answers import Answer, Explanation, Trace
@@ -15,7 +15,7 @@ from mesocosm.client.predictions import Prediction, prediction_of, row_as_json
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
 from mesocosm.core.messages import Message
-from mesocosm.core.records import Json
+from mesocosm.core.records import Json, JsonObject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ def predict_row(eco: Ecosystem, service: str, row: Mapping[str, object]) -> Pred
         MesocosmError: the row is quarantined, nothing is deployed, or the server refuses it.
         ConfigValueError: there is no such service, or a value is invalid.
     """
-    from mesocosm.api.service_calls import call, local
+    from mesocosm.api.service_calls import call, deployed_instance, local
 
     given: object = row
     if isinstance(row, Mapping):
@@ -43,9 +43,10 @@ def predict_row(eco: Ecosystem, service: str, row: Mapping[str, object]) -> Pred
     found = call(eco, "POST", f"/v1/services/{service}/predict", given)
     if found is None:
         served = local(eco, service)
-        if served.now.fields is None:
+        fields = deployed_instance(served).fields
+        if fields is None:
             raise MesocosmError(f"{service} serves no model")
-        served.now.fields.check(given)
+        fields.check(given)
         found = served.predict([given])[0]
     if "why" in found:
         raise MesocosmError(f"the row would have been quarantined: {found['why']}")
@@ -111,7 +112,7 @@ def trace_prediction(eco: Ecosystem, prediction: str | Prediction) -> Trace:
 
 def ask_service(eco: Ecosystem, service: str, question: str) -> Answer:
     """The answer of a service that answers from a table."""
-    from mesocosm.api.service_calls import call, local
+    from mesocosm.api.service_calls import call, deployed_instance, local
 
     if not question.strip():
         raise MesocosmError("the question is empty")
@@ -122,7 +123,9 @@ def ask_service(eco: Ecosystem, service: str, question: str) -> Answer:
         speaking = [name for name, settings in services.items() if settings.answers]
         instead = f"; these have one: {', '.join(speaking)}" if speaking else ""
         raise MesocosmError(f"'{service}' has no table of answers ('answers'){instead}")
-    body = {"model": service, "messages": [{"role": "user", "content": question}]}
+    messages: list[Json] = [{"role": "user", "content": question}]
+    body: JsonObject = {"model": service, "messages": messages}
     found = call(eco, "POST", "/v1/chat/completions", body)
-    grounding = found["grounding"] if found else local(eco, service).now.ask(question.strip())
-    return Answer.from_json(grounding)
+    if found:
+        return Answer.from_json(cast(JsonObject, found["grounding"]))
+    return Answer.from_json(deployed_instance(local(eco, service)).ask(question.strip()))

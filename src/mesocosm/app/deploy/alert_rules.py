@@ -4,8 +4,6 @@ and the console. Knows PromQL.
 
 from __future__ import annotations
 
-from typing import Any
-
 RECORDED = {
     "mesocosm:requests:rate5m": "sum by (service) (rate(mesocosm_requests_total[5m]))",
     "mesocosm:errors:share5m": (
@@ -150,7 +148,7 @@ PANELS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
 )
 
 
-def rule_groups(runbook: str) -> dict[str, Any]:
+def rule_groups(runbook: str) -> dict[str, object]:
     """Recording and alerting rules as Prometheus reads them.
 
     Args:

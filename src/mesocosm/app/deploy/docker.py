@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -176,12 +176,12 @@ def _requirements(
 
 def list_components(
     living: Living, packages: Mapping[str, metadata.Distribution]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The bill of materials of an image, as CycloneDX 1.6 has it."""
-    parts: dict[str, dict[str, Any]] = {}
+    parts: dict[str, dict[str, object]] = {}
     for package in packages.values():
         name, version = package.metadata["Name"], package.version
-        component: dict[str, Any] = {
+        component: dict[str, object] = {
             "type": "library",
             "bom-ref": f"pkg:pypi/{name.lower()}@{version}",
             "name": name,
@@ -190,7 +190,7 @@ def list_components(
         }
         if "License-Expression" in package.metadata:
             component["licenses"] = [{"expression": package.metadata["License-Expression"]}]
-        parts[component["bom-ref"]] = component
+        parts[str(component["bom-ref"])] = component
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",

@@ -6,7 +6,6 @@ import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
 
@@ -66,7 +65,7 @@ class Exporter(Settings):
         """The files by name, `/` in a name for a folder."""
 
 
-def documents(*things: Mapping[str, Any]) -> str:
+def documents(*things: Mapping[str, object]) -> str:
     """Things as YAML documents, their keys in the order given."""
     return "---\n".join(
         yaml.safe_dump(thing, sort_keys=False, allow_unicode=True, width=140) for thing in things

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from fastapi import FastAPI, Request
 
@@ -25,6 +25,7 @@ from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.bodies import read_body
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.service import LiveService
+from mesocosm.serving.spoken_answers import SpokenAnswer
 from mesocosm.world.dialogue.intent import (
     continues,
     expand_question,
@@ -39,6 +40,23 @@ from mesocosm.world.wire import Element, Scene
 MOST_TURNS = 40
 MOST_WORDS = 2000
 UNKNOWN = "I don't know. Nothing that I can point to says so."
+
+
+class GroundedSentence(TypedDict):
+    """A sentence with its path, the files that its snapshot read, and what it rests on."""
+
+    text: str
+    path: list[str]
+    files: dict[str, str]
+    rests: dict[str, object] | None
+
+
+class SpokenReply(TypedDict):
+    """What an inhabitant says: `known` is whether anything in its reach says so."""
+
+    who: str
+    known: bool
+    sentences: list[GroundedSentence]
 
 
 class Inhabitants:
@@ -56,7 +74,7 @@ class Inhabitants:
         self.eco, self.catalog, self.scenery = eco, catalog, scenery
         self.served, self.desk, self.words = served, desk, words or {}
 
-    def talk(self, place: str, body: Any) -> dict[str, Any]:
+    def talk(self, place: str, body: object) -> SpokenReply:
         """What the inhabitant of a place says to the last of `messages`.
 
         Returns:
@@ -92,7 +110,7 @@ class Inhabitants:
 
     def _answer_what_if(
         self, spot: WorldPlace, here: str, messages: Sequence[str], scene: Scene
-    ) -> list[dict[str, Any]]:
+    ) -> list[GroundedSentence]:
         """A what-if of the service that the place stands for."""
         try:
             form = self.desk.form(spot.service)
@@ -121,7 +139,7 @@ class Inhabitants:
         scene: Scene,
         *,
         loosely: bool = False,
-    ) -> list[dict[str, Any]]:
+    ) -> list[GroundedSentence]:
         """The state of elements that are asked after; "and its accuracy?" is understood from the
         message before.
         """
@@ -140,7 +158,7 @@ class Inhabitants:
 
     def _answer_row(
         self, spot: WorldPlace, here: str, messages: Sequence[str], scene: Scene
-    ) -> list[dict[str, Any]]:
+    ) -> list[GroundedSentence]:
         """The row of the table that the inhabitant knows, word for word or paraphrased; "and my
         phone number?" is understood from the message before.
         """
@@ -151,8 +169,13 @@ class Inhabitants:
         found = _find_answer(service.now.ask, messages)
         if not found["known"]:
             return []
-        grounds = {key: found["source"][key] for key in ("file", "line", "question")}
-        grounds["likeness"] = found["likeness"]
+        source = found["source"]
+        grounds: dict[str, object] = {
+            "file": source["file"],
+            "line": source["line"],
+            "question": source["question"],
+            "likeness": found["likeness"],
+        }
         assert spot.inhabitant is not None
         text = paraphrase(
             self.words.get(spot.inhabitant.language_model), found["answer"], messages[-1]
@@ -210,8 +233,8 @@ class Inhabitants:
         return snapshot
 
     def _ground(
-        self, text: str, path: list[str], grounds: dict[str, Any], snapshot: str | None
-    ) -> dict[str, Any]:
+        self, text: str, path: list[str], grounds: dict[str, object], snapshot: str | None
+    ) -> GroundedSentence:
         """A sentence with its path, the files that its snapshot read, and its grounds."""
         if snapshot is None:
             found = self.catalog.snapshot(dataset=_first_table(path))
@@ -243,13 +266,13 @@ def _describe_what_if(row: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
     )
 
 
-def _format_value(value: Any) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, int | float):
         return f"{value:g}"
     return f"{value}"
 
 
-def _find_answer(ask: Callable[[str], dict[str, Any]], messages: Sequence[str]) -> dict[str, Any]:
+def _find_answer(ask: Callable[[str], SpokenAnswer], messages: Sequence[str]) -> SpokenAnswer:
     """The row for the last message; a message that continues the one before is asked with it."""
     found = ask(messages[-1])
     if found["known"] or len(messages) < 2:
@@ -258,13 +281,13 @@ def _find_answer(ask: Callable[[str], dict[str, Any]], messages: Sequence[str]) 
     continuations = [ask(question) for question in expand_question(messages[-2], messages[-1])]
     others = [other for other in continuations if _is_another_row(other, before)]
     if others:
-        return max(others, key=lambda other: float(other["likeness"]))
+        return max(others, key=lambda other: other["likeness"])
     if before["known"] and continues(messages[-1]):
         return before
     return found
 
 
-def _is_another_row(found: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+def _is_another_row(found: SpokenAnswer, before: SpokenAnswer) -> bool:
     if not found["known"]:
         return False
     return not before["known"] or bool(found["source"]["row"] != before["source"]["row"])
@@ -274,12 +297,12 @@ def add_routes(app: FastAPI, inhabitants: Inhabitants) -> None:
     """Add the address at which inhabitants answer."""
 
     @app.post("/v1/places/{name}/talk")
-    async def talk(name: str, request: Request) -> Any:
+    async def talk(name: str, request: Request) -> SpokenReply:
         body = await read_body(request)
         return await asyncio.to_thread(inhabitants.talk, name, body)
 
 
-def _read_messages(body: Any) -> list[str]:
+def _read_messages(body: object) -> list[str]:
     """What a visitor said, the newest last.
 
     Raises:
@@ -299,5 +322,5 @@ def _read_messages(body: Any) -> list[str]:
     )
 
 
-def _is_turn(turn: Any) -> bool:
+def _is_turn(turn: object) -> bool:
     return isinstance(turn, dict) and isinstance(turn.get("content"), str)

@@ -25,6 +25,7 @@ from pycrdt import YMessageType, YSyncMessageType, read_message, write_message
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import marker_documents as book
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.records import Json
 from mesocosm.world.markers.document import FORMS, WHOLE, Markers
 
 SAVED = 0.5  # seconds between two looks at what is to be stored
@@ -94,7 +95,7 @@ class Marking:
                 await asyncio.sleep(second + 1 - now)
             self._receive(socket, data, role, may)
 
-    async def here(self) -> list[dict[str, Any]]:
+    async def here(self) -> list[dict[str, Json]]:
         """The markers, the oldest first."""
         async with self.lock:
             if not self.all:

@@ -18,8 +18,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.network.llm import Language, ask
 from mesocosm.serving.workers.ipc import receive, send
@@ -241,7 +242,7 @@ def _stem(word: str) -> str:
     return word
 
 
-def load_paraphrasers(eco: Any, root: Path) -> Mapping[str, Paraphraser]:
+def load_paraphrasers(eco: Ecosystem, root: Path) -> Mapping[str, Paraphraser]:
     """The language models of a file's inhabitants, by their `language_model`."""
     names = {
         place.inhabitant.language_model for place in eco.world.places.values() if place.inhabitant
@@ -249,7 +250,7 @@ def load_paraphrasers(eco: Any, root: Path) -> Mapping[str, Paraphraser]:
     return {name: _load_paraphraser(eco, root, name) for name in sorted(names - {ROWS})}
 
 
-def _load_paraphraser(eco: Any, root: Path, name: str) -> Paraphraser:
-    if name == ENDPOINT:
+def _load_paraphraser(eco: Ecosystem, root: Path, name: str) -> Paraphraser:
+    if name == ENDPOINT and eco.language is not None:
         return Endpoint(eco.language)
     return Local(root, name)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from mesocosm.app.world.style_matcher import Look
 from mesocosm.catalog import Catalog, CatalogView
@@ -161,7 +161,7 @@ class Scenery:
         shown = [show_alert(alert) for alert in book.alerts]
         if self.marked:
             return shown
-        return [cast(dict[str, Any], plain_all(alert)) for alert in shown]
+        return [plain_all(alert) for alert in shown]
 
     def _recent_predictions(self, service: str) -> Sequence[Mapping[str, Any]]:
         """The newest predictions of a service, read again when there are more."""

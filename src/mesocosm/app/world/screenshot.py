@@ -18,12 +18,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.server_info import find_server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = [
@@ -59,9 +62,17 @@ class Shot:
         return max(1, round(self.seconds * self.rate))
 
 
-def take_picture(
-    spec: Spec, out: Path, shot: Shot, report: Callable[[str], None]
-) -> dict[str, Any]:
+class TakenPicture(TypedDict):
+    """A picture: its file, `width` and `height` in pixels, how many `pictures`, its `bytes`."""
+
+    file: str
+    width: int
+    height: int
+    pictures: int
+    bytes: int
+
+
+def take_picture(spec: Spec, out: Path, shot: Shot, report: Callable[[str], None]) -> TakenPicture:
     """Take a still picture of a world, or a turn around it.
 
     Args:
@@ -110,11 +121,11 @@ def _find_browser() -> str:
     raise MesocosmError("no Chromium is installed (Debian: apt install chromium)")
 
 
-def _open_page(play: Any, browser: str, shot: Shot) -> Any:
+def _open_page(play: Playwright, browser: str, shot: Shot) -> Page:
     flags = list(FLAGS)
     if os.name == "posix" and os.geteuid() == 0:
         flags.append("--no-sandbox")
-    motion = "reduce" if shot.frames == 1 else "no-preference"
+    motion: Literal["reduce", "no-preference"] = "reduce" if shot.frames == 1 else "no-preference"
     page = play.chromium.launch(executable_path=browser, args=flags).new_page(
         viewport={"width": shot.size[0], "height": shot.size[1]}, reduced_motion=motion
     )
@@ -122,11 +133,11 @@ def _open_page(play: Any, browser: str, shot: Shot) -> Any:
     return page
 
 
-def _take_turn(page: Any, out: Path, shot: Shot, report: Callable[[str], None]) -> None:
+def _take_turn(page: Page, out: Path, shot: Shot, report: Callable[[str], None]) -> None:
     """Take the pictures of a turn and write them as one moving picture."""
     from PIL import Image
 
-    pictures: list[Any] = []
+    pictures: list[Image.Image] = []
     for i in range(shot.frames):
         page.evaluate("turn => window.mesocosm.turn(turn)", 2 * math.pi * i / shot.frames)
         _wait_for_frames(page, 2)
@@ -144,7 +155,7 @@ def _take_turn(page: Any, out: Path, shot: Shot, report: Callable[[str], None]) 
     )
 
 
-def _wait_for_frames(page: Any, more: int) -> None:
+def _wait_for_frames(page: Page, more: int) -> None:
     """Wait until the page has drawn some more frames."""
     begin, end = page.evaluate("window.mesocosm.frames"), time.monotonic() + FRAME
     while page.evaluate("window.mesocosm.frames") < begin + more:

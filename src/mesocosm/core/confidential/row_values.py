@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import TypeVar, cast
+
+Data = TypeVar("Data")
 
 START, END = "\ufdd0", "\ufdd1"
 WITHHELD = "[withheld]"
@@ -56,14 +58,14 @@ def withheld(text: str) -> str:
     return plain(_SPAN.sub(WITHHELD, text))
 
 
-def plain_all(value: Any) -> Any:
+def plain_all(value: Data) -> Data:
     """JSON-ready data without marks."""
-    return _each(value, plain)
+    return cast(Data, _each(value, plain))
 
 
-def withheld_all(value: Any) -> Any:
+def withheld_all(value: Data) -> Data:
     """JSON-ready data whose sentences have no values of rows."""
-    return _each(value, withheld)
+    return cast(Data, _each(value, withheld))
 
 
 def shown_bytes(data: bytes, all_values: bool) -> bytes:
@@ -82,7 +84,7 @@ def shown_bytes(data: bytes, all_values: bool) -> bytes:
     return data
 
 
-def _each(value: Any, call: Callable[[str], str]) -> Any:
+def _each(value: object, call: Callable[[str], str]) -> object:
     if isinstance(value, str):
         return call(value)
     if isinstance(value, dict):

@@ -11,6 +11,7 @@ import base64
 import json
 import re
 import threading
+from typing import TypeVar, cast
 from urllib.parse import quote, quote_plus, urlsplit
 
 SHORTEST = 3  # characters; a shorter value is no secret, and masking it would garble every sentence
@@ -39,6 +40,7 @@ PUBLIC = frozenset(
     ]
 )
 
+Data = TypeVar("Data")
 _known: dict[str, str] = {}
 _names: list[str] = []  # by the group of `_form`
 _form: re.Pattern[str] | None = None
@@ -76,16 +78,18 @@ def masked(text: str) -> str:
     return _form.sub(lambda match: _names[(match.lastindex or 1) - 1], text)
 
 
-def masked_all(value: object) -> object:
+def masked_all(value: Data) -> Data:
     """JSON-ready data with every text in it masked."""
-    if _form is None:
-        return value
+    return value if _form is None else cast(Data, _mask(value))
+
+
+def _mask(value: object) -> object:
     if isinstance(value, str):
         return masked(value)
     if isinstance(value, dict):
-        return {masked(k) if isinstance(k, str) else k: masked_all(v) for k, v in value.items()}
+        return {masked(k) if isinstance(k, str) else k: _mask(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [masked_all(v) for v in value]
+        return [_mask(v) for v in value]
     return value
 
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from mesocosm.core.errors import ConfigValueError, RetryableError
 from mesocosm.core.messages import Message
+
+if TYPE_CHECKING:
+    import httpcore
+    import httpx
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 HOST_KEYS = frozenset(
@@ -76,7 +80,7 @@ def check_url(url: str, schemes: tuple[str, ...], private: bool, key: str = "url
 
 
 def check_options(
-    options: Mapping[str, Any], schemes: tuple[str, ...], private: bool, key: str = "options"
+    options: Mapping[str, object], schemes: tuple[str, ...], private: bool, key: str = "options"
 ) -> None:
     """Refuse options of a client, at any depth, that name a host which is not public.
 
@@ -91,7 +95,9 @@ def check_options(
             _check_option(f"{key}.{name}", str(name), item, schemes, private)
 
 
-def _check_option(key: str, name: str, value: Any, schemes: tuple[str, ...], private: bool) -> None:
+def _check_option(
+    key: str, name: str, value: object, schemes: tuple[str, ...], private: bool
+) -> None:
     if isinstance(value, Mapping):
         check_options(value, schemes, private, key)
     elif isinstance(value, str) and "://" in value:
@@ -157,7 +163,7 @@ def _carried_addresses(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Add
     return carried
 
 
-def transport(private: bool) -> Any:
+def transport(private: bool) -> httpx.HTTPTransport:
     """A transport for httpx that resolves a host, checks its addresses and connects to one of
     those: no second answer of a name server counts.
 
@@ -178,8 +184,8 @@ def transport(private: bool) -> Any:
             port: int,
             timeout: float | None = None,
             local_address: str | None = None,
-            socket_options: Any = None,
-        ) -> Any:
+            socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+        ) -> httpcore.NetworkStream:
             try:
                 entries = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
             except OSError as error:

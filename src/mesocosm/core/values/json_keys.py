@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from typing import Any
+from typing import cast
 
 from mesocosm.core.messages import Message
+from mesocosm.core.records import Json
 
 _KEY_BYTES = re.compile(rb'"\s*:')
 _KEY_TEXT = re.compile(r'"\s*:')
@@ -51,14 +52,14 @@ def repeated_key(data: bytes | str, found: object) -> str | None:
     return None
 
 
-def load_once(text: str) -> Any:
+def load_once(text: str) -> Json:
     """The value of a JSON text.
 
     Raises:
         KeyTwice: a key comes twice in one object.
         ValueError: the text is not JSON.
     """
-    return json.loads(text, object_pairs_hook=_once)
+    return cast(Json, json.loads(text, object_pairs_hook=_once))
 
 
 def _has_keys(found: object, many: int) -> bool:
@@ -76,7 +77,7 @@ def _has_keys(found: object, many: int) -> bool:
     return many <= 0
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         seen = set[str]()

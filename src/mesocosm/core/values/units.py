@@ -9,9 +9,12 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.core.messages import Message
+
+if TYPE_CHECKING:
+    import pint
 
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "CNY", "JPY", "DM")
 FAMILIES: tuple[tuple[str, ...], ...] = (
@@ -115,17 +118,17 @@ SHIFTS = {
 
 
 @lru_cache(maxsize=1)
-def _registry() -> Any:
+def _registry() -> pint.UnitRegistry[float]:
     import pint
 
-    registry: Any = pint.UnitRegistry(cache_folder=None)
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry(cache_folder=None)
     for name in CURRENCIES:
         registry.define(f"{name} = [currency_{name}]")
         registry.define(f"k{name} = 1000 * {name}")
     return registry
 
 
-def parse_unit(text: str) -> Any:
+def parse_unit(text: str) -> pint.Unit:
     """The unit that a text names.
 
     Raises:

@@ -14,10 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from mesocosm.catalog.rows import ServedRow
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.prediction_form import PredictionForm
 from mesocosm.serving.requests.fields import Fields
 from mesocosm.serving.runtimes.onnx import Workers
+from mesocosm.serving.spoken_answers import SpokenAnswer
 from mesocosm.serving.workers.prefork import PreforkServer, WorkerLost
 from mesocosm.serving.workers.worker_slot import WorkerSlot
 
@@ -75,7 +77,7 @@ class WorkerPool:
         """How many batches the workers take in parallel."""
         return self.lanes
 
-    def load(self, service: str, row: Mapping[str, Any]) -> RemoteModel:
+    def load(self, service: str, row: ServedRow) -> RemoteModel:
         """Load a deployment's model in every worker.
 
         Raises:
@@ -156,7 +158,7 @@ class WorkerPool:
 class RemoteModel:
     """A model that the workers hold."""
 
-    def __init__(self, pool: WorkerPool, key: int, row: Mapping[str, Any]) -> None:
+    def __init__(self, pool: WorkerPool, key: int, row: Mapping[str, object]) -> None:
         self.pool, self.key, self.row = pool, key, row
         self.broken = ""
         self._about: dict[str, Any] = {}
@@ -219,14 +221,15 @@ class RemoteModel:
             answers += self.answer([row])
         return answers
 
-    def ask(self, question: str) -> dict[str, Any]:
+    def ask(self, question: str) -> SpokenAnswer:
         """Answer a question from its answer index.
 
         Raises:
             MesocosmError: workers died over it.
         """
         try:
-            return dict(self.pool.call("ask", model=self.key, question=question))
+            answer: SpokenAnswer = self.pool.call("ask", model=self.key, question=question)
+            return answer
         except WorkerLost as lost:
             raise MesocosmError("the worker died over this question twice") from lost
 
