@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.config.other_words import place_of_word
 from mesocosm.config.schema_location import (
     Location,
-    Path,
     Schema,
     allowed_values,
     children,
@@ -23,11 +22,15 @@ from mesocosm.config.schema_location import (
     locate,
     locate_parent,
     property_names,
+    step_into,
     tags_of,
 )
-from mesocosm.config.source_map import find_place
+from mesocosm.config.source_map import Data, Path, find_place
 from mesocosm.core.errors import Finding, Place, nearest, text_of
 from mesocosm.core.messages import Message, Text
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 NAME = Message("config.a_name")
 SECRET_KEYS = ("url", "key", "password", "token")
@@ -40,8 +43,8 @@ class Document:
     gives the JSON schema that it must fit; only errors need that.
     """
 
-    tree: Any
-    data: Any
+    tree: object
+    data: Data
     read_schema: Callable[[], Schema]
     file: str
 
@@ -59,9 +62,9 @@ class Document:
 class _Problem:
     """One error of pydantic with the part of the file that it is about."""
 
-    error: Mapping[str, Any]
+    error: ErrorDetails
     at: Location
-    value: Any
+    value: Data
     document: Document
 
     @property
@@ -89,21 +92,21 @@ class _Problem:
         return tuple(allowed_values(self.at.branches, self.document.schema))
 
 
-def explain_errors(errors: Sequence[Any], document: Document) -> list[Finding]:
+def explain_errors(errors: Sequence[ErrorDetails], document: Document) -> list[Finding]:
     """One finding an error, in the file's order, each place and key once."""
     found: dict[tuple[Place, str], Finding] = {}
     for error in errors:
         at = locate(error["loc"], document.data, document.schema)
         value = document.data
         for step in at.path:
-            value = value[step]
+            value = step_into(value, step)
         explain = EXPLAIN.get(error["type"], _explain_type)
         finding = explain(_Problem(error, at, value, document))
         found.setdefault((finding.place, finding.key), finding)
     return sorted(found.values(), key=lambda f: (f.place.line, f.place.column))
 
 
-def quote_value(value: Any, path: Path) -> Text:
+def quote_value(value: object, path: Path) -> Text:
     """A value as an error may show it: short, and only its type where it may be secret."""
     if value is None:
         return Message("config.type.null")

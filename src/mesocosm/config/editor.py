@@ -7,9 +7,12 @@ from __future__ import annotations
 import json
 import re
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mesocosm.config.source_map import load_tree, to_plain_data
+from mesocosm.config.source_map import Data, load_tree, to_plain_data
+
+if TYPE_CHECKING:
+    from ruamel.yaml import YAML
 
 # Words that some YAML readers take for a boolean or for nothing.
 AMBIGUOUS = ("yes", "no", "true", "false", "null", "on", "off", "y", "n")
@@ -17,7 +20,7 @@ BARE_TEXT = re.compile(r"[A-Za-z][\w./-]*|\d+/(month|day|week|year)|\d+(s|m|h|d)
 COMMENT = re.compile(r"""\s+#[^"'{}\[\]]*$""")
 
 
-def set_value(text: str, file: str, path: tuple[str, ...], value: Any) -> str:
+def set_value(text: str, file: str, path: tuple[str, ...], value: object) -> str:
     """The file's text with one setting added or replaced.
 
     Args:
@@ -41,17 +44,19 @@ def set_value(text: str, file: str, path: tuple[str, ...], value: Any) -> str:
     return out.getvalue()
 
 
-def _set_in_data(data: Any, path: tuple[str, ...], value: Any) -> Any:
+def _set_in_data(data: Data, path: tuple[str, ...], value: object) -> Data:
+    assert isinstance(data, dict)  # as every file is
     node = data
     for step in path[:-1]:
-        if not isinstance(node.get(step), dict):
-            node[step] = {}
-        node = node[step]
+        inner = node.get(step)
+        if not isinstance(inner, dict):
+            inner = node[step] = {}
+        node = inner
     node[path[-1]] = to_plain_data(value)
     return data
 
 
-def _edit_lines(text: str, path: tuple[str, ...], value: Any) -> str:
+def _edit_lines(text: str, path: tuple[str, ...], value: object) -> str:
     """The text with the lines of the innermost block key of the path written again."""
     tree = _round_trip().load(StringIO(text))
     node, steps = tree, list(path)
@@ -87,7 +92,7 @@ def _replace_key(lines: list[str], at: tuple[int, int], column: int, value: str)
     return "".join([*lines[:row], line + "\n", *lines[end:]])
 
 
-def _round_trip() -> Any:
+def _round_trip() -> YAML:
     from ruamel.yaml import YAML
 
     yaml = YAML(typ="rt")
@@ -95,7 +100,7 @@ def _round_trip() -> Any:
     return yaml
 
 
-def _is_block(node: Any) -> bool:
+def _is_block(node: object) -> bool:
     """Whether a node is a map of several lines, not one in braces."""
     if not isinstance(node, dict) or not node:
         return False
@@ -118,7 +123,7 @@ def _find_end(lines: list[str], start: int, column: int) -> int:
     return last
 
 
-def _set_inside(old: Any, path: list[str], value: Any) -> Any:
+def _set_inside(old: object, path: list[str], value: object) -> object:
     if not path:
         return value
     node = dict(old) if isinstance(old, dict) else {}
@@ -126,7 +131,7 @@ def _set_inside(old: Any, path: list[str], value: Any) -> Any:
     return node
 
 
-def _write_flow(value: Any) -> str:
+def _write_flow(value: object) -> str:
     """A value in one line of YAML; texts that YAML readers may take for something else are
     quoted.
     """

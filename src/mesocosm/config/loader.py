@@ -20,7 +20,8 @@ from mesocosm.config.checks.references import check_references
 from mesocosm.config.diagnostics import Document, explain_errors
 from mesocosm.config.migrations.rename import rewrite_old_words
 from mesocosm.config.schema import SECTIONS, Ecosystem
-from mesocosm.config.source_map import find_place, load_tree, to_plain_data
+from mesocosm.config.schema_location import Schema
+from mesocosm.config.source_map import Data, find_place, load_tree, to_plain_data
 from mesocosm.config.variables import Substitution
 from mesocosm.core.errors import ConfigError, Finding, Place
 from mesocosm.core.faults import Fault
@@ -35,7 +36,7 @@ class Spec:
     """
 
     eco: Ecosystem
-    tree: Any
+    tree: object
     path: Path
     secrets: tuple[str, ...]
     deprecations: tuple[Text, ...] = ()
@@ -45,13 +46,13 @@ class Spec:
         """The project's folder."""
         return self.path.parent
 
-    def place(self, *path: Any, key: bool = True) -> Place:
+    def place(self, *path: str | int, key: bool = True) -> Place:
         """The place of a key in the file."""
         return find_place(self.tree, path, self.path.name, key=key)
 
 
 @lru_cache(maxsize=1)
-def schema() -> dict[str, Any]:
+def schema() -> Schema:
     """The JSON schema of the file."""
     return Ecosystem.model_json_schema(by_alias=True)
 
@@ -134,8 +135,10 @@ def _check_valid_rest(document: Document, keys: list[str]) -> list[Finding]:
     return []
 
 
-def _names_any(found: str, data: Any) -> bool:
+def _names_any(found: str, data: Data) -> bool:
     """Whether a problem is about a resource of the file: it may be one that was left out."""
+    if not isinstance(data, dict):
+        return False
     for section in SECTIONS:
         resources = data.get(section)
         if isinstance(resources, dict) and any(f"'{name}'" in found for name in resources):
@@ -147,19 +150,19 @@ def _is_within(key: str, keys: list[str]) -> bool:
     return any(key == other or key.startswith(other + ".") for other in keys)
 
 
-def _prune(data: Any, steps: Sequence[Any]) -> None:
+def _prune(data: Data, steps: Sequence[str | int]) -> None:
     """Remove a key; where it is missing, what lacks it."""
     node, above, last = data, data, ""
-    for step in steps[:-1]:
+    for step in map(str, steps[:-1]):
         above, last = node, step
         node = _get(node, step)
     if isinstance(node, dict) and steps[-1] in node:
-        node.pop(steps[-1])
+        node.pop(str(steps[-1]))
     elif isinstance(above, dict):
         above.pop(last, None)
 
 
-def _get(node: Any, step: Any) -> Any:
+def _get(node: Data, step: str) -> Data:
     if isinstance(node, dict):
         return node.get(step, {})
     return {}
@@ -173,7 +176,8 @@ def _sort(findings: list[Finding]) -> list[Finding]:
 def _finding_of(document: Document, fault: Fault) -> Finding:
     """A fault with its place; a short form in the file ends the path where it is written."""
     path, wrong = fault
-    node, written = document.tree, []
+    node: Any = document.tree  # of maps and lists that know their places
+    written: list[str | int] = []
     for step in path:
         if _has_step(node, step):
             node = node[step]
@@ -184,7 +188,7 @@ def _finding_of(document: Document, fault: Fault) -> Finding:
     return wrong.at(place, ".".join(map(str, written)))
 
 
-def _has_step(node: Any, step: Any) -> bool:
+def _has_step(node: object, step: object) -> bool:
     if isinstance(node, dict):
         return step in node
     return isinstance(node, list) and isinstance(step, int) and step < len(node)

@@ -4,13 +4,13 @@ pydantic's locations; uses none of its English.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mesocosm.config.source_map import Data, Path
 from mesocosm.core.messages import Message, Text
 
-Path = tuple[Any, ...]  # keys and list positions from the top of the file
 Schema = dict[str, Any]
 
 TYPES = {
@@ -46,17 +46,30 @@ class Location:
     rest: Path = ()
 
 
-def locate(loc: Sequence[Any], data: Any, schema: Schema) -> Location:
+def step_into(node: Data, step: str | int) -> Data:
+    """What a map or a list of the file has at a key or a position.
+
+    Raises:
+        KeyError, IndexError: it has none.
+    """
+    if isinstance(node, list) and isinstance(step, int):
+        return node[step]
+    if isinstance(node, dict):
+        return node[str(step)]
+    raise KeyError(step)
+
+
+def locate(loc: Sequence[str | int], data: Data, schema: Schema) -> Location:
     """The part of the file that pydantic's location means; tags of unions and names of types, which
     the file does not have, are skipped.
     """
-    path: list[Any] = []
+    path: list[str | int] = []
     node, specs = data, [resolve(schema, schema)]
     for i, step in enumerate(loc):
         branches = expand(specs, schema)
         below = _descend(node, step, branches, schema)
         if below is not None:
-            specs, node = below, node[step]
+            specs, node = below, step_into(node, step)
             path.append(step)
             continue
         tagged = [b for b in branches if step in tags_of(b, schema).values()]
@@ -68,25 +81,27 @@ def locate(loc: Sequence[Any], data: Any, schema: Schema) -> Location:
     return Location(tuple(path), expand(specs, schema))
 
 
-def locate_parent(path: Path, data: Any, schema: Schema) -> Location:
+def locate_parent(path: Path, data: Data, schema: Schema) -> Location:
     """The map that holds the last key of a path, with the schemas that its tags allow."""
     found = locate(path[:-1], data, schema)
     node = data
     for step in found.path:
-        node = node[step]
+        node = step_into(node, step)
     if not isinstance(node, dict):
         return found
     fitting = [b for b in found.branches if _has_tags(node, tags_of(b, schema))]
     return Location(found.path, fitting or found.branches)
 
 
-def _has_tags(node: dict[str, Any], tags: dict[str, str]) -> bool:
+def _has_tags(node: Mapping[str, Data], tags: dict[str, str]) -> bool:
     return all(node.get(key) == value for key, value in tags.items())
 
 
-def _descend(node: Any, step: Any, branches: list[Schema], schema: Schema) -> list[Schema] | None:
+def _descend(
+    node: Data, step: str | int, branches: list[Schema], schema: Schema
+) -> list[Schema] | None:
     """The schemas one step down; None where the step is not in the file."""
-    if isinstance(node, dict) and step in node:
+    if isinstance(node, dict) and isinstance(step, str) and step in node:
         if _is_tag(node, step, branches, schema):
             return None
         return children(branches, step)
@@ -96,14 +111,14 @@ def _descend(node: Any, step: Any, branches: list[Schema], schema: Schema) -> li
     return None
 
 
-def _is_tag(node: dict[str, Any], step: Any, branches: list[Schema], schema: Schema) -> bool:
+def _is_tag(node: Mapping[str, Data], step: str, branches: list[Schema], schema: Schema) -> bool:
     """Whether a step that is also a key of the map is meant as a tag of the union."""
     if step in property_names(branches) or step == node[step]:
         return False
     return any(step in tags_of(b, schema).values() for b in branches)
 
 
-def _is_type_name(step: Any) -> bool:
+def _is_type_name(step: object) -> bool:
     """Whether a step is pydantic's name of a type or of a validator, which no file has."""
     return isinstance(step, str) and ("[" in step or step in TYPES or step in PYTHON_TYPES)
 
@@ -139,7 +154,7 @@ def tags_of(branch: Schema, schema: Schema) -> dict[str, str]:
     return found
 
 
-def children(branches: Sequence[Schema], step: Any) -> list[Schema]:
+def children(branches: Sequence[Schema], step: str | int) -> list[Schema]:
     """The schemas of a key in any of the branches."""
     found: list[Schema] = []
     for branch in branches:
@@ -147,7 +162,7 @@ def children(branches: Sequence[Schema], step: Any) -> list[Schema]:
     return found
 
 
-def _children_of(branch: Schema, step: Any) -> list[Schema]:
+def _children_of(branch: Schema, step: str | int) -> list[Schema]:
     properties = branch.get("properties", {})
     if step in properties:
         return [properties[step]]

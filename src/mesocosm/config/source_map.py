@@ -8,17 +8,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesocosm.core.errors import ConfigError, Finding, Place
 from mesocosm.core.messages import Message, Text
+
+if TYPE_CHECKING:
+    from ruamel.yaml.comments import CommentedMap
+    from ruamel.yaml.error import StreamMark
+
+    Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
+else:
+    Data = object
+
+Path = tuple[str | int, ...]
+"""Keys and list positions from the top of the file."""
 
 MOST_BYTES = 4_000_000
 MOST_DEPTH = 40
 MOST_EVENTS = 400_000  # keys, values, and beginnings and ends of lists and maps
 
 
-def load_tree(text: str, file: str) -> Any:
+def load_tree(text: str, file: str) -> CommentedMap:
     """The file's tree, with places.
 
     Raises:
@@ -26,6 +37,7 @@ def load_tree(text: str, file: str) -> Any:
             or too deep.
     """
     from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap
     from ruamel.yaml.constructor import DuplicateKeyError
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -58,7 +70,7 @@ def load_tree(text: str, file: str) -> Any:
         ) from error
     if tree is None:
         raise _refuse(file, 1, 1, Message("config.file_empty"), Message("config.map_with_name"))
-    if not isinstance(tree, dict):
+    if not isinstance(tree, CommentedMap):
         found = Message("config.file_not_a_map")
         raise _refuse(file, 1, 1, found, Message("config.map_with_name"))
     if _depth(tree) > MOST_DEPTH:
@@ -72,7 +84,7 @@ def _refuse(file: str, line: int, column: int, found: Text, expected: Text) -> C
     return ConfigError([Finding(Place(file, line, column), "", found, expected)])
 
 
-def _refuse_mark(file: str, mark: Any, found: Text, expected: Text) -> ConfigError:
+def _refuse_mark(file: str, mark: StreamMark | None, found: Text, expected: Text) -> ConfigError:
     """A refusal at a mark of the parser, which counts from 0, or at the file's first line."""
     if mark is None:
         return _refuse(file, 1, 0, found, expected)
@@ -102,7 +114,7 @@ def _check_events(text: str, file: str) -> None:
         raise _refuse_mark(file, mark, found, expected)
 
 
-def _event_problems(text: str) -> Iterator[tuple[Any, Text, Text]]:
+def _event_problems(text: str) -> Iterator[tuple[StreamMark | None, Text, Text]]:
     from ruamel.yaml import YAML
     from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 
@@ -148,11 +160,11 @@ def _find_deep_bracket(text: str) -> tuple[int, int] | None:
     return None
 
 
-def _depth(node: Any, level: int = 0) -> int:
+def _depth(node: object, level: int = 0) -> int:
     """How deep a tree nests; counting stops just above the bound."""
     if level > MOST_DEPTH:
         return level
-    items: list[Any] = []
+    items: list[object] = []
     if isinstance(node, dict):
         items = list(node.values())
     elif isinstance(node, list):
@@ -160,11 +172,11 @@ def _depth(node: Any, level: int = 0) -> int:
     return max([level, *(_depth(item, level + 1) for item in items)])
 
 
-def find_place(tree: Any, path: tuple[Any, ...], file: str, key: bool = False) -> Place:
+def find_place(tree: object, path: Path, file: str, key: bool = False) -> Place:
     """Where the value at `path` begins, or with `key` where its key does; where the path is not in
     the tree, its nearest parent.
     """
-    node: Any = tree
+    node: Any = tree  # of maps and lists that know their places
     place = Place(file, 1, 1)
     for depth, step in enumerate(path):
         last = depth == len(path) - 1
@@ -182,7 +194,7 @@ def find_place(tree: Any, path: tuple[Any, ...], file: str, key: bool = False) -
     return place
 
 
-def to_plain_data(node: Any) -> Any:
+def to_plain_data(node: object) -> Data:
     """The tree without places: dicts, lists and scalars."""
     if isinstance(node, dict):
         return {_plain_key(key): to_plain_data(value) for key, value in node.items()}
@@ -190,12 +202,13 @@ def to_plain_data(node: Any) -> Any:
         return [to_plain_data(value) for value in node]
     if isinstance(node, bool) or node is None:
         return node
-    for kind in (int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
+    if isinstance(node, int):
+        return int(node)
+    if isinstance(node, float):
+        return float(node)
     return str(node)
 
 
-def _plain_key(key: Any) -> str:
+def _plain_key(key: object) -> str:
     """A key as text; YAML's empty key and its `null` are one."""
     return "null" if key is None else str(key)

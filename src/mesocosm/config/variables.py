@@ -7,15 +7,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from mesocosm.config.source_map import find_place
+from mesocosm.config.source_map import Data, Path, find_place
 from mesocosm.core.confidential.secret_values import remember
 from mesocosm.core.errors import Finding
 from mesocosm.core.messages import Message, Text
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
-SECRETS = {
+SECRETS: dict[Path, str] = {
     ("oidc", "secret"): "OIDC_SECRET",
     ("language", "key"): "LANGUAGE_KEY",
 }  # settings that are never plain text, and a variable that may hold each
@@ -31,13 +30,13 @@ class Substitution:
         env: the environment.
     """
 
-    tree: Any
+    tree: object
     file: str
     env: Mapping[str, str]
     findings: list[Finding] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
 
-    def substitute(self, node: Any, path: tuple[Any, ...] = ()) -> Any:
+    def substitute(self, node: Data, path: Path = ()) -> Data:
         """The data with every variable of the settings that allow them replaced."""
         if isinstance(node, dict):
             return {key: self.substitute(value, (*path, key)) for key, value in node.items()}
@@ -45,8 +44,8 @@ class Substitution:
             return [self.substitute(value, (*path, i)) for i, value in enumerate(node)]
         if not isinstance(node, str):
             return node
-        if path[:2] in SECRETS and not VARIABLE.fullmatch(node):
-            variable = SECRETS[path[:2]]
+        variable = SECRETS.get(path[:2])
+        if variable and not VARIABLE.fullmatch(node):
             self._add(
                 path,
                 Message("config.plain_text_secret"),
@@ -65,7 +64,7 @@ class Substitution:
             self._read_variable(path, name)
         return VARIABLE.sub(lambda match: self.env.get(match[1], "unset"), node)
 
-    def _read_variable(self, path: tuple[Any, ...], name: str) -> None:
+    def _read_variable(self, path: Path, name: str) -> None:
         value = self.env.get(name)
         if not value:
             found = Message("config.variable_unset", name=name)
@@ -74,11 +73,11 @@ class Substitution:
         self.secrets.append(value)
         remember(name, value)
 
-    def _add(self, path: tuple[Any, ...], found: Text, expected: Text) -> None:
+    def _add(self, path: Path, found: Text, expected: Text) -> None:
         place = find_place(self.tree, path, self.file)
         self.findings.append(Finding(place, ".".join(map(str, path)), found, expected))
 
 
-def _allows_variables(path: tuple[Any, ...]) -> bool:
+def _allows_variables(path: Path) -> bool:
     is_notice = path[0] == "monitors" and path[2:3] == ("notify",)
     return path[0] == "sources" or is_notice or path[:2] in SECRETS

@@ -225,8 +225,8 @@ def _setting_reasons(resource: Resource, stored: Stored, spec: Spec) -> Iterator
 
 def _in_file(spec: Spec, resource: Resource, path: str) -> bool:
     """Whether the file sets what a dotted path of a resource's settings names."""
-    node = spec.tree.get(resource.section, {}).get(resource.name, {})
-    for step in path.split("."):
+    node = spec.tree
+    for step in (resource.section, resource.name, *path.split(".")):
         if not isinstance(node, dict) or step not in node:
             return False
         node = node[step]

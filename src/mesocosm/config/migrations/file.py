@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from mesocosm.config.migrations.rename import GRAMMAR, Change, rewrite_text
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import write_bytes
 from mesocosm.core.messages import Message
+from mesocosm.core.records import Json
 
 
-def migrate_file(file: Path, write: bool = True) -> dict[str, Any]:
+def migrate_file(file: Path, write: bool = True) -> dict[str, Json]:
     """Rewrite a file in the words of the grammar of now.
 
     The file's line ends, comments, quotes and order stay. A backup is written first, under a name
@@ -43,7 +43,7 @@ def migrate_file(file: Path, write: bool = True) -> dict[str, Any]:
     return {
         "file": file.name,
         "grammar": GRAMMAR,
-        "changes": [{"line": place.line} | _words(change) for place, change in changes],
+        "changes": [{"line": place.line, **_words(change)} for place, change in changes],
         "backup": backup.name if backup else None,
     }
 

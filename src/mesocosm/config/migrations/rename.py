@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar, cast
 
 from mesocosm.config.migrations.grammar_1 import RENAMED, Renamed
-from mesocosm.config.source_map import find_place, load_tree, to_plain_data
+from mesocosm.config.source_map import Data, Path, find_place, load_tree, to_plain_data
 from mesocosm.core.errors import Place
 from mesocosm.core.messages import Message
 
+File = TypeVar("File")  # a file's data, or a part of it
 GRAMMAR = 2
 _OLD_KEYS = {"grammar"}.union(*(renamed.keys for renamed in RENAMED))
 _OLD_VALUES = frozenset().union(
@@ -34,13 +35,13 @@ class Change:
         is_key: whether the word is a key, else it is a value.
     """
 
-    path: tuple[str | int, ...]
+    path: Path
     old: str
     new: str
     is_key: bool
 
 
-def find_changes(data: Any) -> list[Change]:
+def find_changes(data: Data) -> list[Change]:
     """Every word of grammar 1 in a file's data, in the order of the table."""
     found = []
     if isinstance(data, dict) and data.get("grammar") == 1:
@@ -51,9 +52,7 @@ def find_changes(data: Any) -> list[Change]:
     return found
 
 
-def _matches(
-    node: Any, pattern: tuple[str, ...], path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def _matches(node: Data, pattern: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, Data]]:
     """Every node whose path fits the pattern."""
     if not pattern:
         yield path, node
@@ -66,11 +65,18 @@ def _matches(
         else:
             yield from _matches(node, rest, path)
     elif isinstance(node, dict):
-        for name in [*node] if step == "*" else [step] if step in node else []:
+        for name in _matching_keys(node, step):
             yield from _matches(node[name], rest, (*path, name))
 
 
-def _changes_of(renamed: Renamed, path: tuple[str | int, ...], node: Any) -> Iterator[Change]:
+def _matching_keys(node: dict[str, Data], step: str) -> list[str]:
+    """The keys of a map that a step of a pattern means: `*` is all of them."""
+    if step == "*":
+        return [*node]
+    return [step] if step in node else []
+
+
+def _changes_of(renamed: Renamed, path: Path, node: Data) -> Iterator[Change]:
     values = renamed.values or {}
     if isinstance(node, str) and node in values.get("", {}):
         yield Change(path, node, values[""][node], False)
@@ -85,18 +91,19 @@ def _changes_of(renamed: Renamed, path: tuple[str | int, ...], node: Any) -> Ite
             yield Change((*path, old), value, values[old][value], False)
 
 
-def rename_data(data: Any) -> Any:
+def rename_data(data: File) -> File:
     """The data of a file, or of a part of one under its section's name, in words of grammar 2.
 
     >>> rename_data({"models": {"m": {"learns": "d", "tune": {"optimiser": {"kind": "lion"}}}}})
     {'models': {'m': {'dataset': 'd', 'fine_tune': {'optimizer': {'method': 'lion'}}}}}
     """
-    changes = find_changes(data)
+    plain = cast(Data, data)
+    changes = find_changes(plain)
     keys = {change.path: change.new for change in changes if change.is_key}
     values = {change.path: change.new for change in changes if not change.is_key}
     values.pop(("grammar",), None)
 
-    def renamed(node: Any, path: tuple[str | int, ...]) -> Any:
+    def renamed(node: Data, path: Path) -> Data:
         if path in values:
             return values[path]
         if path == ("grammar",) and node == 1:
@@ -110,7 +117,7 @@ def rename_data(data: Any) -> Any:
             return [renamed(item, (*path, index)) for index, item in enumerate(node)]
         return node
 
-    return renamed(data, ())
+    return cast(File, renamed(plain, ()))
 
 
 def rewrite_old_words(text: str, file: str) -> tuple[str, tuple[Message, ...]]:
