@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from mesocosm.app import console_wire
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.deployments import NewRollout
 from mesocosm.learning.training.loop.trainer import as_progress
 from mesocosm.lifecycle.progress_store import ProgressFile
 
@@ -213,16 +214,8 @@ def twin(server: Server) -> Iterator[dict[str, Any]]:
     one = first | {"id": "risk-v9-twin", "number": 9}
     with catalog.transaction() as con:
         con.execute(t.VERSIONS.insert().values(**one))
-        catalog.open_rollout(
-            con,
-            "credit-desk",
-            one["id"],
-            now["answers"],
-            now["version"],
-            "shadow",
-            "test",
-            "to be looked at",
-        )
+        new = NewRollout("credit-desk", one["id"], now["answers"], now["version"], "shadow")
+        catalog.open_rollout(con, new, "test", "to be looked at")
     yield now
     with catalog.transaction() as con:
         con.execute(t.VERSIONS.delete().where(t.VERSIONS.c.id == one["id"]))

@@ -22,6 +22,7 @@ from scipy.spatial import cKDTree
 from mesocosm.api.ecosystem import Ecosystem, open_ecosystem
 from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import CatalogView, list_moments
+from mesocosm.catalog.deployments import NewRollout
 from mesocosm.world.export import MODELS
 from mesocosm.world.layout import depths, layout
 from mesocosm.world.scene import season
@@ -202,9 +203,8 @@ def test_the_valley_as_it_was(pond: Path, cli: Callable[..., Any]) -> None:
     now = eco.catalog.deployment("desk")
     assert now is not None
     with eco.catalog.transaction() as con:
-        eco.catalog.open_rollout(
-            con, "desk", "judge-v2", now["answers"], now["version"], "canary", "test", "try it"
-        )
+        new = NewRollout("desk", "judge-v2", now["answers"], now["version"], "canary")
+        eco.catalog.open_rollout(con, new, "test", "try it")
     at.append(time.time())
 
     def look(moment: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing
 from types import UnionType
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from pydantic import BaseModel, Field
 
@@ -302,12 +302,15 @@ NAMES = {str: "string", float: "number", int: "number", bool: "boolean", type(No
 def shapes() -> list[type[BaseModel]]:
     """The shapes of both modules, in the order of the files."""
     modules = [(record_wire.__name__, vars(record_wire)), (__name__, globals())]
-    return [
-        shape
-        for name, named in modules
-        for shape in named.values()
-        if isinstance(shape, type) and issubclass(shape, BaseModel) and shape.__module__ == name
-    ]
+    found: list[type[BaseModel]] = []
+    for name, named in modules:
+        found += [shape for shape in named.values() if _is_shape_of(shape, name)]
+    return found
+
+
+def _is_shape_of(value: object, module: str) -> TypeGuard[type[BaseModel]]:
+    """Whether a name of a module is a shape that it defines itself."""
+    return isinstance(value, type) and issubclass(value, BaseModel) and value.__module__ == module
 
 
 def typescript() -> str:
@@ -319,18 +322,25 @@ def typescript() -> str:
         "",
     ]
     for shape in shapes():
-        parents = [p.__name__ for p in shape.__bases__ if p is not BaseModel]
-        inherited = {n for p in shape.__bases__ for n in getattr(p, "model_fields", {})}
-        heading = f" extends {', '.join(parents)}" if parents else ""
-        lines.append(f"export interface {shape.__name__}{heading} {{")
-        lines += [
-            f"  {field.alias or name}{'' if field.is_required() else '?'}:"
-            f" {type_name(field.annotation)};"
-            for name, field in shape.model_fields.items()
-            if name not in inherited
-        ]
-        lines += ["}", ""]
+        lines += [*_interface_of(shape), ""]
     return "\n".join(lines[:-1]) + "\n"
+
+
+def _interface_of(shape: type[BaseModel]) -> list[str]:
+    """The lines of a shape as an interface of TypeScript, which extends those of its bases."""
+    parents = [base for base in shape.__bases__ if base is not BaseModel]
+    inherited: set[str] = set()
+    for parent in parents:
+        inherited |= set(getattr(parent, "model_fields", ()))
+    heading = f"export interface {shape.__name__}"
+    if parents:
+        heading += f" extends {', '.join(parent.__name__ for parent in parents)}"
+    lines = [heading + " {"]
+    for name, field in shape.model_fields.items():
+        if name not in inherited:
+            optional = "" if field.is_required() else "?"
+            lines.append(f"  {field.alias or name}{optional}: {type_name(field.annotation)};")
+    return [*lines, "}"]
 
 
 def type_name(kind: object) -> str:

@@ -5,6 +5,7 @@ Knows none of the figures that a rollout follows.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -12,6 +13,25 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.point_in_time import RUNNING
 from mesocosm.catalog.rows import DeploymentRow, RolloutRow
 from mesocosm.catalog.session import Records
+
+
+@dataclass(frozen=True, slots=True)
+class NewRollout:
+    """A rollout that begins.
+
+    Args:
+        service: the service's name.
+        version: the new version.
+        answers: the key of its answer index; empty where it has none.
+        before: the version that serves meanwhile.
+        strategy: such as `canary` or `shadow`.
+    """
+
+    service: str
+    version: str
+    answers: str
+    before: str
+    strategy: str
 
 
 class Deployments(Records):
@@ -77,40 +97,20 @@ class Deployments(Records):
             RolloutRow,
         )
 
-    def open_rollout(
-        self,
-        con: Connection,
-        service: str,
-        version: str,
-        answers: str,
-        before: str,
-        strategy: str,
-        who: str,
-        why: str,
-    ) -> None:
+    def open_rollout(self, con: Connection, new: NewRollout, who: str, why: str) -> None:
         """Begin a rollout; one of the service that is in progress ends, replaced."""
         now = self.clock()
-        running = (t.ROLLOUTS.c.service == service, t.ROLLOUTS.c.state == RUNNING)
+        running = (t.ROLLOUTS.c.service == new.service, t.ROLLOUTS.c.state == RUNNING)
         con.execute(
             update(t.ROLLOUTS)
             .where(*running)
-            .values(state="replaced", why=f"replaced by {version}", ended_at=now)
+            .values(state="replaced", why=f"replaced by {new.version}", ended_at=now)
         )
-        values = {
-            "service": service,
-            "version": version,
-            "answers": answers,
-            "before": before,
-            "strategy": strategy,
-            "step": 0,
-            "state": RUNNING,
-        }
-        con.execute(
-            insert(t.ROLLOUTS).values(
-                **values, who=who, why=why, detail={}, began=now, stepped_at=now, ended_at=None
-            )
+        begun = {"step": 0, "state": RUNNING, "began": now, "stepped_at": now, "ended_at": None}
+        con.execute(insert(t.ROLLOUTS).values(**asdict(new), **begun, who=who, why=why, detail={}))
+        self.write_audit(
+            con, who, "rollout", f"{new.service} {new.version}", f"{new.strategy}: {why}"
         )
-        self.write_audit(con, who, "rollout", f"{service} {version}", f"{strategy}: {why}")
 
     def move_rollout(
         self, con: Connection, rollout: RolloutRow, who: str, **values: object

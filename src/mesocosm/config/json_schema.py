@@ -38,13 +38,14 @@ FREE_FORMS: dict[str, list[Node]] = {
 def published_schema() -> Node:
     """The schema as `mesocosm schema` prints it and as `mesocosm init` writes it beside a file."""
     raw = deepcopy(schema())
-    kinds = {name: kind for kind in _kinds(Settings) for name in _names_of(kind)}
+    kinds: dict[str, type[Settings]] = {}
+    for kind in _kinds(Settings):
+        kinds |= dict.fromkeys(_names_of(kind), kind)
     names = {name: _short_name(name) for name in raw["$defs"]}
     definitions = {}
     for name, definition in raw["$defs"].items():
-        kind = kinds.get(name)
-        described = _describe(definition, kind)
-        definitions[names[name]] = _with_short_form(names[name], described, kind)
+        described = _describe(definition, kinds.get(name))
+        definitions[names[name]] = _with_short_form(names[name], described, kinds.get(name))
     root = _describe({key: value for key, value in raw.items() if key != "$defs"}, Ecosystem)
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -27,7 +27,9 @@ LIBRARIES = {
     "tensorboard": "tensorboard",
     "wandb": "wandb",
 }
-EXTRAS = {name: extra for extra, names in LIBRARIES.items() for name in names.split()}
+EXTRAS: dict[str, str] = {}
+for _extra, _names in LIBRARIES.items():
+    EXTRAS |= dict.fromkeys(_names.split(), _extra)
 
 
 def missing_extra(error: ModuleNotFoundError) -> Text:

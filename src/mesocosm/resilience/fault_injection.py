@@ -25,6 +25,7 @@ from sqlalchemy import insert
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.deployments import NewRollout
 from mesocosm.client import Client, Refused
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
@@ -250,16 +251,10 @@ def bad_model(copy: Copy) -> dict[str, Any]:
     }
     with catalog.transaction() as con:
         con.execute(insert(t.VERSIONS).values(**broken))
-        catalog.open_rollout(
-            con,
-            copy.service,
-            broken["id"],
-            now["answers"],
-            now["version"],
-            "canary",
-            "drill",
-            "a broken model, on purpose",
+        rollout = NewRollout(
+            copy.service, str(broken["id"]), now["answers"], now["version"], "canary"
         )
+        catalog.open_rollout(con, rollout, "drill", "a broken model, on purpose")
     took = copy.wait_until(lambda: catalog.rollout(copy.service) is None)
     return {
         "seconds": round(took, 2),

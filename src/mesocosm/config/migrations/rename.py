@@ -17,11 +17,19 @@ from mesocosm.core.messages import Message
 
 File = TypeVar("File")  # a file's data, or a part of it
 GRAMMAR = 2
-_OLD_KEYS = {"grammar"}.union(*(renamed.keys for renamed in RENAMED))
-_OLD_VALUES = frozenset().union(
-    *(words for renamed in RENAMED for words in (renamed.values or {}).values())
-)
-_OLD_WORD = re.compile(rf"\b({'|'.join(sorted(_OLD_KEYS | _OLD_VALUES))})\b")
+
+
+def _old_words() -> set[str]:
+    """Every word of grammar 1 that grammar 2 calls otherwise."""
+    words = {"grammar"}
+    for renamed in RENAMED:
+        words |= {*renamed.keys}
+        for values in (renamed.values or {}).values():
+            words |= {*values}
+    return words
+
+
+_OLD_WORD = re.compile(rf"\b({'|'.join(sorted(_old_words()))})\b")
 
 
 @dataclass(frozen=True)

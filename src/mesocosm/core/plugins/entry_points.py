@@ -18,6 +18,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import Distribution, EntryPoint, distributions
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
 from mesocosm.core.errors import MesocosmError
@@ -87,8 +88,12 @@ def installed_plugins() -> tuple[Plugin, ...]:
             continue  # most packages; their metadata is not read
         name = _normalise(str(distribution.metadata["Name"]))
         found.setdefault(name, list(_plugins_of(distribution)))  # the first of a path hides others
-    plugins = [plugin for some in found.values() for plugin in some]
-    return tuple(sorted(plugins, key=lambda plugin: (plugin.key, plugin.distribution)))
+    return tuple(
+        sorted(
+            chain.from_iterable(found.values()),
+            key=lambda plugin: (plugin.key, plugin.distribution),
+        )
+    )
 
 
 def plugins_of_group(group: str) -> tuple[Plugin, ...]:

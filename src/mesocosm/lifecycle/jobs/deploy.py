@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.deployments import NewRollout
 from mesocosm.serving.settings import Service
 
 
@@ -50,7 +51,6 @@ def deploy_version(catalog: Catalog, con: Connection, new: Deployment) -> str:
     if now is None or not replaces or method == "direct":
         catalog.deploy(con, new.service, new.version, new.answers, new.who, new.why)
         return f"{new.version or new.answers} is deployed"
-    catalog.open_rollout(
-        con, new.service, new.version, new.answers, now["version"], method, new.who, new.why
-    )
+    rollout = NewRollout(new.service, new.version, new.answers, now["version"], method)
+    catalog.open_rollout(con, rollout, new.who, new.why)
     return f"{new.version} starts a {method} rollout against {now['version']}"

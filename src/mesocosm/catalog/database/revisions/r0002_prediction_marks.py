@@ -21,11 +21,9 @@ def upgrade() -> None:
     columns = {str(column["name"]) for column in inspect(connection).get_columns("predictions")}
     if "mark" not in columns:
         op.add_column("predictions", t.PREDICTIONS.c.mark.copy())
-    there = {
-        str(index["name"])
-        for table in inspect(connection).get_table_names()
-        for index in inspect(connection).get_indexes(table)
-    }
+    there: set[str] = set()
+    for table in inspect(connection).get_table_names():
+        there |= {str(index["name"]) for index in inspect(connection).get_indexes(table)}
     for index in t.INDEXES:
         if index.name not in there:
             index.create(connection, checkfirst=True)
