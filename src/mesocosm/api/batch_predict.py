@@ -21,11 +21,13 @@ from mesocosm.client import row_as_json
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import aside_name
 from mesocosm.core.messages import Message
+from mesocosm.data.dataset import From
 from mesocosm.data.sources.delimited.csv import Csv
 from mesocosm.serving.requests.nested import MOST_LEVELS
 
 if TYPE_CHECKING:
     from mesocosm.api.ecosystem import Ecosystem
+    from mesocosm.learning.model import Model
 
 MOST_SHAPES = 1000  # sets of columns that are remembered
 
@@ -135,30 +137,30 @@ def _reason(line: Line, refused: Mapping[str, Any]) -> str:
 def _find_origin(eco: Ecosystem, service: str, names: frozenset[str]) -> Origin:
     """Where the rows of a service come from, by the file and the newest snapshot."""
     model = _model_of(eco, service)
-    data = model and eco.spec.eco.datasets.get(model.dataset)
-    if not data:
+    data = eco.spec.eco.datasets.get(model.dataset) if model else None
+    if model is None or data is None:
         return Origin(names, tuple(names))
-    leading = data.source.union or data.source.sources[:1]
-    sources = [eco.spec.eco.sources.get(name) for name in leading]
-    delimited = [source for source in sources if isinstance(source, Csv)]
     known = _columns_of_sources(eco, model.dataset)
     columns = {
         name: _find_column(field.column or name, data.source.sources, known)
         for name, field in data.fields.items()
     }
     required = tuple(name for name in model.features if name in names) or tuple(names)
-    return Origin(names, required, columns, model.target, _single(delimited))
+    return Origin(names, required, columns, model.target, _find_delimited_source(eco, data.source))
 
 
-def _single(sources: Sequence[Csv]) -> Csv | None:
-    """The only source of a dataset; None where there are several."""
-    return sources[0] if len(sources) == 1 else None
+def _find_delimited_source(eco: Ecosystem, source: From) -> Csv | None:
+    """The delimited files that a dataset's rows come from; None where there are several kinds."""
+    leading = source.union or source.sources[:1]
+    sources = [eco.spec.eco.sources.get(name) for name in leading]
+    delimited = [one for one in sources if isinstance(one, Csv)]
+    return delimited[0] if len(delimited) == 1 else None
 
 
-def _model_of(eco: Ecosystem, service: str) -> Any:
+def _model_of(eco: Ecosystem, service: str) -> Model | None:
     """The settings of a service's model; None where it has none."""
     served = eco.spec.eco.services.get(service)
-    return served and eco.spec.eco.models.get(str(served.model))
+    return eco.spec.eco.models.get(str(served.model)) if served else None
 
 
 def _columns_of_sources(eco: Ecosystem, dataset: str) -> dict[str, list[str]]:
@@ -166,8 +168,7 @@ def _columns_of_sources(eco: Ecosystem, dataset: str) -> dict[str, list[str]]:
     snapshot = eco.catalog.snapshot(dataset=dataset)
     if not snapshot:
         return {}
-    columns: dict[str, list[str]] = snapshot["report"].get("columns", {})
-    return columns
+    return snapshot["report"].get("columns", {})
 
 
 def _find_column(text: str, sources: Sequence[str], known: Mapping[str, Sequence[str]]) -> str:

@@ -80,16 +80,23 @@ class Origin:
         found = {}
         for name in self.names:
             column = self.columns.get(name, name)
-            other = next((f for f, c in self.columns.items() if c == name and f != name), "")
-            if name in there and column != name and column in there and other:
-                raise MesocosmError(
-                    Message("lifecycle.ambiguous_column", name=name, other=other, column=column)
-                )
+            if name != column and {name, column} <= there:
+                self._refuse_ambiguous(name, column)
             if name in there:
                 found[name] = name
             elif column in there:
                 found[name] = column
         return found
+
+    def _refuse_ambiguous(self, name: str, column: str) -> None:
+        """Refuse a file with both a field's name and its column, where the source's column of that
+        name is another field's.
+        """
+        for other, of_other in self.columns.items():
+            if of_other == name and other != name:
+                raise MesocosmError(
+                    Message("lifecycle.ambiguous_column", name=name, other=other, column=column)
+                )
 
     def fits(self, header: Iterable[str]) -> bool:
         """Whether a file with these columns has all that a row must have."""

@@ -110,11 +110,14 @@ def _find_path(root: Path, text: str) -> Path | None:
     if "*" in text and not path.is_dir():
         path = root / Path(head).parent
     path = path.resolve()
+    return path if _is_project_file(root, path) else None
+
+
+def _is_project_file(root: Path, path: Path) -> bool:
+    """Whether a file or folder lies in the project, outside of its store."""
     if path == root or not path.is_relative_to(root) or not path.exists():
-        return None
-    if ".mesocosm" in path.parts:
-        return None
-    return path
+        return False
+    return ".mesocosm" not in path.parts
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -5,9 +5,9 @@ that wait. Knows both; decides nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import AlertRow
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.serving.prediction_log import PredictionLog
 from mesocosm.serving.service import LiveService
@@ -31,9 +31,7 @@ def update_metrics(
         for feature, p in watch.last.get("p_values", {}).items():
             metrics.p_value.labels(watch.name, feature).set(p)
     for name, service in served.items():
-        for key, value in _version_metrics(catalog, service).items():
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
-                metrics.quality.labels(name, key).set(value)
+        _set_quality(metrics, name, _version_metrics(catalog, service))
     for name in datasets:
         snapshot = catalog.snapshot(dataset=name)
         if snapshot:
@@ -41,18 +39,24 @@ def update_metrics(
     metrics.spooled.set(journal.spooled)
 
 
-def _greatest_harm(alerts: Sequence[Mapping[str, Any]]) -> float:
+def _set_quality(metrics: Metrics, service: str, measured: Mapping[str, object]) -> None:
+    """Set the held-out metrics of a service that are numbers."""
+    for key, value in measured.items():
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            metrics.quality.labels(service, key).set(value)
+
+
+def _greatest_harm(alerts: Sequence[AlertRow]) -> float:
     details = [alert["detail"] or {} for alert in alerts]
     verdicts = [detail["verdict"] for detail in details if "verdict" in detail]
     return max([verdict["harm"] or 0.0 for verdict in verdicts], default=0.0)
 
 
-def _version_metrics(catalog: Catalog, service: LiveService) -> Mapping[str, Any]:
+def _version_metrics(catalog: Catalog, service: LiveService) -> Mapping[str, object]:
     """The held-out metrics of the version in service."""
     if not service.now or not service.now.version:
         return {}
     version = catalog.version(service.now.version)
     if version is None:
         return {}
-    metrics: Mapping[str, Any] = version["metrics"]
-    return metrics
+    return version["metrics"]

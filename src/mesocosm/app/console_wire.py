@@ -9,6 +9,7 @@ Knows shapes only.
 from __future__ import annotations
 
 import typing
+from collections.abc import Sequence
 from types import UnionType
 from typing import Literal, TypeGuard
 
@@ -350,6 +351,15 @@ def type_name(kind: object) -> str:
         return " | ".join(f'"{value}"' for value in inner)
     if origin in (typing.Union, UnionType):
         return " | ".join(type_name(one) for one in inner)
+    if isinstance(origin, type):
+        return _container_name(origin, inner)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind.__name__
+    return NAMES.get(kind, "unknown") if isinstance(kind, type) else "unknown"
+
+
+def _container_name(origin: type, inner: Sequence[object]) -> str:
+    """A tuple, a list or a dict of Python as a type of TypeScript."""
     if origin is tuple:
         return f"[{', '.join(type_name(one) for one in inner)}]"
     if origin is list:
@@ -357,9 +367,7 @@ def type_name(kind: object) -> str:
         return f"({one})[]" if "|" in one else f"{one}[]"
     if origin is dict:
         return f"Record<string, {type_name(inner[1])}>"
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return kind.__name__
-    return NAMES.get(kind, "unknown") if isinstance(kind, type) else "unknown"
+    return "unknown"
 
 
 if __name__ == "__main__":

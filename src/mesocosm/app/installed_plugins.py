@@ -63,15 +63,19 @@ def list_plugins() -> list[PluginState]:
     return [PluginState(plugin, _find_fault(plugin)) for plugin in installed_plugins()]
 
 
+def _describe_unknown_group(plugin: Plugin) -> str:
+    """Why a plugin of a group that there is not is refused, with the nearest group."""
+    expected = f"a group that Mesocosm has: {', '.join(PREFIX + group for group in GROUPS)}"
+    if near := nearest(plugin.group, GROUPS):
+        expected += f" (the nearest is {PREFIX}{near})"
+    return str(plugin.refusal(f"its group is '{PREFIX}{plugin.group}'", expected))
+
+
 def _find_fault(plugin: Plugin) -> str:
     """Why a plugin is refused; empty where a table of its group takes it."""
     tables = [table for table in TABLES if table.group == plugin.group]
     if not tables:
-        near = nearest(plugin.group, GROUPS)
-        expected = f"a group that Mesocosm has: {', '.join(PREFIX + group for group in GROUPS)}"
-        if near:
-            expected += f" (the nearest is {PREFIX}{near})"
-        return str(plugin.refusal(f"its group is '{PREFIX}{plugin.group}'", expected))
+        return _describe_unknown_group(plugin)
     try:
         kind = import_plugin(plugin)
         fitting = [table for table in tables if issubclass(kind, table.base)]

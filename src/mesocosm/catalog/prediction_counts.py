@@ -7,9 +7,10 @@ each other, predictions are counted at each question. Drills do not count.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
-from sqlalchemy import func, select
+from sqlalchemy import Executable, func, select
 from sqlalchemy.engine import Connection, Engine
 
 from mesocosm.catalog.database import schema as t
@@ -78,14 +79,19 @@ def counts(con: Connection, until: float | None = None) -> Mapping[str, int]:
     p, c = t.PREDICTIONS.c, t.COUNTED.c
     single = select(p.service, func.count().label("n")).where(t.is_traffic()).group_by(p.service)
     if con.dialect.name != "sqlite":
-        rows = con.execute(single if until is None else single.where(p.at <= until))
-        return {str(r.service): int(r.n) for r in rows}
+        return _sum_counts(con, single if until is None else single.where(p.at <= until))
     whole = select(c.service, func.sum(c.n).label("n")).group_by(c.service)
     if until is None:
-        return {str(r.service): int(r.n) for r in con.execute(whole) if r.n}
+        return _sum_counts(con, whole)
     hour = int(until // HOUR)
-    found = {str(r.service): int(r.n) for r in con.execute(whole.where(c.hour < hour))}
-    # the hour that is not over
-    for row in con.execute(single.where(p.at >= hour * HOUR, p.at <= until)):
-        found[str(row.service)] = found.get(str(row.service), 0) + int(row.n)
+    not_over = single.where(p.at >= hour * HOUR, p.at <= until)
+    return _sum_counts(con, whole.where(c.hour < hour), not_over)
+
+
+def _sum_counts(con: Connection, *queries: Executable) -> dict[str, int]:
+    """The counts of several queries by service, added up; services of no prediction left out."""
+    found: Counter[str] = Counter()
+    for query in queries:
+        for row in con.execute(query):
+            found[str(row.service)] += int(row.n or 0)
     return {service: n for service, n in found.items() if n}

@@ -85,19 +85,36 @@ def read_report(eco: Ecosystem, name: str | None) -> Report:
     Raises:
         MesocosmError: nothing of it was built.
     """
-    from mesocosm.lifecycle.file_datasets import resolve_datasets
-    from mesocosm.reports.described_version import choose_reported_version
     from mesocosm.reports.health import measure_health
 
     health = None
     if name is None:
         health = Health.from_json(measure_health(eco.spec, eco.catalog))
+    datasets = _read_dataset_reports(eco, name)
+    models = _read_model_reports(eco, name)
+    if not datasets and not models:
+        missing = f"nothing named '{name}'" if name else "nothing"
+        raise MesocosmError(f"{missing} was built yet; run 'mesocosm build'")
+    return Report(eco.spec.eco.ecosystem, datasets, models, health)
+
+
+def _read_dataset_reports(eco: Ecosystem, name: str | None) -> dict[str, DatasetReport]:
+    """What is reported of each dataset that was built, or of that of a name."""
+    from mesocosm.lifecycle.file_datasets import resolve_datasets
+
     datasets: dict[str, DatasetReport] = {}
     for dataset in resolve_datasets(eco.spec):
         snapshot = eco.catalog.snapshot(dataset=dataset)
         if snapshot and name in (None, dataset):
             training = snapshot["facts"]["training"]
             datasets[dataset] = DatasetReport.from_json({**snapshot, "training": training})
+    return datasets
+
+
+def _read_model_reports(eco: Ecosystem, name: str | None) -> dict[str, ModelReport]:
+    """What is reported of each model that was trained, or of that of a name."""
+    from mesocosm.reports.described_version import choose_reported_version
+
     models: dict[str, ModelReport] = {}
     for model in eco.spec.eco.models:
         if name not in (None, model):
@@ -105,10 +122,7 @@ def read_report(eco: Ecosystem, name: str | None) -> Report:
         version = choose_reported_version(eco.spec, eco.catalog, model)
         if version:
             models[model] = ModelReport.from_json(version)
-    if not datasets and not models:
-        missing = f"nothing named '{name}'" if name else "nothing"
-        raise MesocosmError(f"{missing} was built yet; run 'mesocosm build'")
-    return Report(eco.spec.eco.ecosystem, datasets, models, health)
+    return models
 
 
 def check_integrity(eco: Ecosystem) -> IntegrityReport:

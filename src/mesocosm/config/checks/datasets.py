@@ -5,7 +5,7 @@ grammar's objects.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mesocosm.config.checks.names import check_reference
 from mesocosm.config.schema import Ecosystem
@@ -151,23 +151,28 @@ def _check_rule(
     except ConfigValueError as wrong:
         yield path, wrong
         return
-    text = rule.type
-    if isinstance(rule, Condition):
-        text = rule.condition
-    if "of" in type(rule).model_fields and not named:
-        found = Message("config.rule_without_field", rule=text)
-        yield fault(path, found, Message("config.rule_needs_field"), sorted(fields))
-    unknown = [name for name in named if name not in fields]
-    for name in unknown:
-        found = Message("config.rule_of_unknown_field", rule=text, name=name)
-        yield fault(path, found, OF_DATASET, sorted(fields), name)
-    if not unknown:
+    yield from _check_rule_fields(path, rule, named, fields)
+    if all(name in fields for name in named):
         try:
             bind(rule, {name: fields[name].ibis_type for name in fields})
         except ConfigValueError as wrong:
             yield path, wrong
     if isinstance(rule, ForeignKey):
         yield from check_reference(eco, (*path, "in"), rule.source, "sources")
+
+
+def _check_rule_fields(
+    path: Path, rule: RuleKind, named: Sequence[str], fields: Mapping[str, FieldKind]
+) -> Iterator[Fault]:
+    """Faults of the fields that a rule names: there must be some, and all of the dataset."""
+    text = rule.condition if isinstance(rule, Condition) else rule.type
+    if "of" in type(rule).model_fields and not named:
+        found = Message("config.rule_without_field", rule=text)
+        yield fault(path, found, Message("config.rule_needs_field"), sorted(fields))
+    for name in named:
+        if name not in fields:
+            found = Message("config.rule_of_unknown_field", rule=text, name=name)
+            yield fault(path, found, OF_DATASET, sorted(fields), name)
 
 
 def _check_field(

@@ -25,11 +25,7 @@ def check_adaptation(
     path = (*at, "init_from")
     general = eco.models.get(str(model.init_from))
     if general is None or model.init_from == name:
-        found = Message("config.no_model", name=model.init_from)
-        if model.init_from == name:
-            found = Message("config.model_itself", name=name)
-        others = sorted(other for other in eco.models if other != name)
-        yield fault(path, found, Message("config.other_model"), others, str(model.init_from))
+        yield _unknown_general_model(eco, name, model, path)
         return
     yield from _check_general(eco, model, general, at)
     if _trains_more_than_a_head(model) or general.pretrain or general.fusion != "early":
@@ -44,6 +40,22 @@ def check_adaptation(
             Message("config.only_classifiers_adapted"),
             Message("config.class_target_no_image"),
         )
+
+
+def _unknown_general_model(eco: Ecosystem, name: str, model: Model, path: Path) -> Fault:
+    """The fault of a model that starts from itself, or from none of the file."""
+    found = Message("config.no_model", name=model.init_from)
+    if model.init_from == name:
+        found = Message("config.model_itself", name=name)
+    others = sorted(other for other in eco.models if other != name)
+    return fault(path, found, Message("config.other_model"), others, str(model.init_from))
+
+
+def _has_linear_head(model: Model) -> bool:
+    """Whether a head over a frozen base is linear, as that of a federated model always is."""
+    if model.fine_tune.method != "frozen":
+        return False
+    return model.fine_tune.head == "linear" or bool(model.federated)
 
 
 def _check_general(eco: Ecosystem, model: Model, general: Model, at: Path) -> Iterator[Fault]:
@@ -63,9 +75,7 @@ def _check_general(eco: Ecosystem, model: Model, general: Model, at: Path) -> It
                 Message("config.differs_from_general", key=key, model=model.init_from),
                 Message("config.as_in_general", key=key, model=model.init_from),
             )
-    if general.fine_tune.method != "frozen" or (
-        general.fine_tune.head != "linear" and not general.federated
-    ):
+    if not _has_linear_head(general):
         yield fault(
             path,
             Message("config.head_not_linear", model=model.init_from),

@@ -16,9 +16,7 @@ from mesocosm.learning.tasks.task import Task
 
 def check_automl(model: Model, task: Task | None, at: Path) -> Iterator[Fault]:
     """Faults of `auto` and `self_training`."""
-    alone = task is None or task.tries_bases
-    more = not alone or model.search or model.pretrain or model.continual
-    if model.base == AUTO and more:
+    if model.base == AUTO and not _can_try_bases(model, task):
         yield fault(
             (*at, "base"),
             Message("config.auto_needs"),
@@ -27,14 +25,24 @@ def check_automl(model: Model, task: Task | None, at: Path) -> Iterator[Fault]:
     if model.auto and model.base != AUTO:
         found = Message("config.base_is_given")
         yield fault((*at, "auto"), found, Message("config.base_auto_or_none"))
-    has_class = task is not None and task.has_class
-    classes_over_frozen = has_class and model.fine_tune.method == "frozen"
-    if model.self_training and not classes_over_frozen:
+    if model.self_training and not _has_classes_over_frozen(model, task):
         yield fault(
             (*at, "self_training"),
             Message("config.self_training_needs_classes"),
             Message("config.self_training_settings"),
         )
+
+
+def _can_try_bases(model: Model, task: Task | None) -> bool:
+    """Whether base models may be compared: the task does so, and nothing else searches."""
+    if task is not None and not task.tries_bases:
+        return False
+    return not (model.search or model.pretrain or model.continual)
+
+
+def _has_classes_over_frozen(model: Model, task: Task | None) -> bool:
+    """Whether a model predicts classes by a head over a frozen base."""
+    return task is not None and task.has_class and model.fine_tune.method == "frozen"
 
 
 def check_continual(model: Model, task: Task | None, at: Path) -> Iterator[Fault]:

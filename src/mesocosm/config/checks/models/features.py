@@ -4,7 +4,7 @@ are fused. Knows the grammar's objects.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from mesocosm.core.faults import Fault, Path, fault, unknown_field
 from mesocosm.core.messages import Message
@@ -72,7 +72,11 @@ def _check_context_field(path: Path, field: str, model: Model, data: Dataset) ->
 def check_fusion(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[Fault]:
     """Faults of `pair` and `fusion`, which combine inputs."""
     texts = [field for field in model.features if kinds.get(field) == "text"]
-    frozen = model.fine_tune.method == "frozen"
+    yield from _check_pair(model, texts, at)
+    yield from _check_fusion_method(model, texts, at)
+
+
+def _check_pair(model: Model, texts: Sequence[str], at: Path) -> Iterator[Fault]:
     if model.pair and sorted(model.pair) != sorted(texts):
         yield fault(
             (*at, "pair"),
@@ -83,7 +87,11 @@ def check_fusion(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[F
             ),
             Message("config.two_text_inputs"),
         )
-    texts_and_others = texts and len(texts) < len(model.features)
+
+
+def _check_fusion_method(model: Model, texts: Sequence[str], at: Path) -> Iterator[Fault]:
+    frozen = model.fine_tune.method == "frozen"
+    texts_and_others = bool(texts) and len(texts) < len(model.features)
     if model.fusion == "late" and not (texts_and_others and frozen):
         yield fault(
             (*at, "fusion"),
