@@ -11,6 +11,7 @@ from mesocosm.api.listed_records import ListedRecords
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec, read
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.lifecycle.local_files import refuse_folder
 from mesocosm.lifecycle.project_store import open_catalog
 
@@ -72,8 +73,10 @@ class Ecosystem(FileVerbs, ListedRecords):
         """
         services = self.services
         if service not in services:
-            found = f"no service is named '{service[:60]}'"
-            raise ConfigValueError("", found, "one of the choices", list(services), service)
+            found = Message("api.no_service", service=service[:60])
+            raise ConfigValueError(
+                "", found, Message("api.one_of_choices"), list(services), service
+            )
         return services[service]
 
     @property
@@ -228,9 +231,7 @@ class Ecosystem(FileVerbs, ListedRecords):
     def _require_version(self) -> None:
         services = self.spec.eco.services
         if services and not any(self.catalog.deployment(name) for name in services):
-            raise MesocosmError(
-                "no service has a version to serve; see what 'mesocosm build' reports"
-            )
+            raise MesocosmError(Message("api.nothing_to_serve"))
 
     def status(self) -> Status:
         """What each service runs, since when, and which alerts are open."""

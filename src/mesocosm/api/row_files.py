@@ -127,7 +127,11 @@ def read_rows(path: Path, origin: Origin) -> Rows:
             return _read_parquet(path)
         return _read_delimited(path, origin)
     except ConfigValueError as wrong:
-        raise MesocosmError(f"{path}: {wrong.found}; expected {wrong.expected}") from wrong
+        raise MesocosmError(
+            Message(
+                "api.file_unreadable", path=str(path), found=wrong.found, expected=wrong.expected
+            )
+        ) from wrong
 
 
 def _group(lines: Iterable[Line]) -> Iterator[list[Line]]:

@@ -17,6 +17,7 @@ from mesocosm.app.deploy import Living
 from mesocosm.app.deploy.manifest import Exporter
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.core.version import VERSION
 from mesocosm.core.written_settings import find_plugins
@@ -141,7 +142,9 @@ def configure_exporter(kind: type[Exporter], given: Sequence[str]) -> Exporter:
         name, sign, value = setting.partition("=")
         if not sign or name not in kind.model_fields:
             known = [known for known in kind.model_fields if known != "type"]
-            raise ConfigValueError("--set", f"got '{setting[:60]}'", "name=value", known, name)
+            raise ConfigValueError(
+                "--set", Message("api.got", value=setting[:60]), "name=value", known, name
+            )
         values[name] = value
     try:
         return kind.model_validate(values)
@@ -150,5 +153,5 @@ def configure_exporter(kind: type[Exporter], given: Sequence[str]) -> Exporter:
         name = str(first["loc"][0])
         expected = str(kind.model_fields[name].annotation)
         raise ConfigValueError(
-            f"--set {name}", f"'{first['input']}' is invalid", expected
+            f"--set {name}", Message("api.invalid_value", value=first["input"]), expected
         ) from error

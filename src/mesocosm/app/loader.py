@@ -19,6 +19,7 @@ from mesocosm.catalog.rows import ServedRow, SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.config.model_tasks import sends_rows
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.core.settings import Predictor
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
@@ -121,7 +122,7 @@ class Loader:
         if row["version"]:
             version = self.catalog.version(row["version"])
             if version is None:
-                raise MesocosmError(f"version {row['version']} is not listed; run 'mesocosm build'")
+                raise MesocosmError(Message("api.version_not_listed", version=row["version"]))
             snapshot, model = version["snapshot"], version["model"]
             predictor, preparation = self._load_version(service, version)
         weights = cast("dict[str, float] | None", row.get("weights"))
@@ -162,9 +163,7 @@ class Loader:
 
         folder = locate_answers(self.store, service, key)
         if not (folder / "rows.json").is_file():
-            raise MesocosmError(
-                f"the answer index of {name} is missing or corrupt; run 'mesocosm build'"
-            )
+            raise MesocosmError(Message("api.answers_corrupt", name=name))
         trunk = self.store / _read_json(folder / "rows.json")["trunk"]
         shared = (trunk.resolve(), "fp32", 128)
         if shared not in self.readers:
@@ -211,12 +210,16 @@ def load_locally(spec: Spec, catalog: Catalog, name: str) -> LiveService:
     services = spec.eco.services
     if name not in services:
         raise ConfigValueError(
-            "", f"no service is named '{name}'", "one of the choices", list(services), name
+            "",
+            Message("api.no_service", service=name),
+            Message("api.one_of_choices"),
+            list(services),
+            name,
         )
     served = LiveService(name, services[name], catalog, Loader(spec, catalog).load)
     served.refresh()
     if served.now is None:
-        why = f"nothing is deployed for '{name}' yet; run 'mesocosm build'"
+        why = Message("api.nothing_deployed", name=name)
         raise MesocosmError(served.trouble or why)
     return served
 
@@ -251,9 +254,7 @@ def trace(spec: Spec, catalog: Catalog, prediction: str) -> TracedPrediction:
 
     found = trace_prediction(catalog, prediction)
     if found is None:
-        raise MesocosmError(
-            f"no prediction is named '{prediction[:60]}'; its id comes with every prediction"
-        )
+        raise MesocosmError(Message("api.no_traced_prediction", prediction=prediction[:60]))
     snapshot = catalog.snapshot(str(found["snapshot"]["id"]))
     rows: TracedRows | None = None
     if snapshot:

@@ -33,6 +33,7 @@ from mesocosm.app.world.scene_state import Scenery
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.values.durations import seconds
 from mesocosm.lifecycle.jobs.background_jobs import BackgroundJobs
 from mesocosm.lifecycle.jobs.rollback import rollback
@@ -306,7 +307,7 @@ def _read_token() -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise MesocosmError("MESOCOSM_TOKEN_FILE names a file that cannot be read") from error
+        raise MesocosmError(Message("api.token_file_unreadable")) from error
 
 
 def _try_rollback(catalog: Catalog, service: str, why: str) -> None:

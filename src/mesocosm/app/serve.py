@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     import socket
@@ -108,7 +109,6 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         raise MesocosmError(
-            f"{host}:{port} cannot be listened on ({os.strerror(error.errno or 0)}); stop what"
-            " holds it or give another with --port"
+            Message("api.port_taken", host=host, port=port, reason=os.strerror(error.errno or 0))
         ) from error
     return listener

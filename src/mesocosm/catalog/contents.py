@@ -87,7 +87,7 @@ class TrainingColumn(TypedDict, total=False):
 
 
 class SnapshotFacts(TypedDict, total=False):
-    """What preprocessing learned from the training rows, by field, and their distributions."""
+    """What preprocessing took from the training rows, by field, and their distributions."""
 
     fields: dict[str, dict[str, Json]]
     training: dict[str, TrainingColumn]

@@ -10,6 +10,7 @@ from mesocosm.api.results.plan import Plan
 from mesocosm.api.results.project import BuildResult, BuiltResource
 from mesocosm.core.confidential.owner_files import owner_only
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.api.ecosystem import Ecosystem
@@ -58,7 +59,7 @@ def run_build(eco: Ecosystem, prune: bool, accept: Sequence[str], say: Say) -> B
     began = time.perf_counter()
     for expired in expire(eco.spec, eco.catalog):
         rows = sum(expired["rows"].values())
-        say(f"datasets.{expired['dataset']}", f"{rows} rows expired and were deleted")
+        say(f"datasets.{expired['dataset']}", str(Message("api.rows_expired", rows=rows)))
     outcome = apply(eco.spec, eco.catalog, make_plan(eco, details=False), say, prune, accept)
     seconds = round(time.perf_counter() - began, 1)
     done = [_describe_built(eco, resource) for resource in outcome.done]
@@ -83,8 +84,8 @@ def check_accepted(eco: Ecosystem, accept: Sequence[str]) -> None:
         if name not in choices:
             raise ConfigValueError(
                 "--accept",
-                f"'{name[:80]}' is unknown",
-                "DATASET or DATASET.FIELD",
+                Message("api.unknown_name", name=name[:80]),
+                Message("api.dataset_or_field"),
                 choices[:20],
                 name,
             )

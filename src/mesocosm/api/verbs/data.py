@@ -21,6 +21,7 @@ from mesocosm.api.results.data import (
 )
 from mesocosm.api.verbs.group import VerbGroup, require_name, write_page
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.lifecycle.jobs.privacy_budget import PrivateQuery
@@ -49,7 +50,7 @@ class DataVerbs(VerbGroup):
         if at:
             snapshots = [find_version(self._eco.catalog, dataset, at)]
         if not snapshots:
-            raise MesocosmError(f"'{dataset}' was not built yet; run 'mesocosm build'")
+            raise MesocosmError(Message("api.not_built", name=dataset))
         return DatasetVersions.from_json({"dataset": dataset, "versions": snapshots})
 
     def export_rows(self, dataset: str, out: str | Path, at: str = "newest") -> ExportedRows:
@@ -103,7 +104,9 @@ class DataVerbs(VerbGroup):
         from mesocosm.lifecycle.file_datasets import resolve_datasets
 
         eco = self._eco
-        require_name("dataset", dataset, resolve_datasets(eco.spec))
+        require_name(
+            Message("api.no_dataset", dataset=dataset[:60]), dataset, resolve_datasets(eco.spec)
+        )
         found = restore_version(eco.spec, eco.catalog, dataset, to, eco.who, why)
         return DatasetRollback.from_json(found)
 
@@ -180,7 +183,7 @@ class DataVerbs(VerbGroup):
 
         found = Lineage(tuple(build_events(self._eco.spec, self._eco.catalog)))
         if not found.lines:
-            raise MesocosmError("nothing was built yet; run 'mesocosm build'")
+            raise MesocosmError(Message("api.nothing_built"))
         if out:
             write_page(Path(out), "\n".join(found.lines) + "\n")
         return found

@@ -14,6 +14,7 @@ from mesocosm.api.results.data import Backup, Restored
 from mesocosm.api.results.model import BaseModel, BaseModels
 from mesocosm.api.results.project import CheckResult, Draft, Migration
 from mesocosm.core.errors import ConfigError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.records import JsonObject
 
 if TYPE_CHECKING:
@@ -117,9 +118,7 @@ def _complete_goal(wish: DraftGoal) -> DraftGoal:
         MesocosmError: a task is given, and nothing that it predicts.
     """
     if wish.task and not (wish.goal or wish.target):
-        raise MesocosmError(
-            "'--task' says how something is predicted; '--goal' or '--target' says what"
-        )
+        raise MesocosmError(Message("api.task_without_target"))
     if wish.target and not wish.goal:
         return DraftGoal(f"predict {wish.target}", wish.target, wish.task)
     return wish
@@ -139,7 +138,7 @@ def _check_folder(data: Sequence[Path], out: Path | None) -> Path:
         MesocosmError: the file to write exists, or a file of data is outside its folder.
     """
     if out and out.exists():
-        raise MesocosmError(f"'{out}' exists already; name a new file, or remove it first")
+        raise MesocosmError(Message("api.file_exists", file=str(out)))
     root = (out.parent if out else Path.cwd()).resolve()
     paths = [path.resolve() for path in data]
     outside = [
@@ -148,10 +147,7 @@ def _check_folder(data: Sequence[Path], out: Path | None) -> Path:
     if not outside:
         return root
     if out:
-        raise MesocosmError(
-            f"'{outside[0]}' is outside the folder of '{out}'; a project reads only what is inside"
-            " it"
-        )
+        raise MesocosmError(Message("api.data_outside", data=str(outside[0]), file=str(out)))
     return Path(os.path.commonpath([path.parent for path in paths]))
 
 
@@ -194,8 +190,11 @@ def _open_language(language: LanguageEndpoint) -> Language:
         )
     except ValidationError as error:
         raise MesocosmError(
-            f"--endpoint {language.url!r} is not an address; expected"
-            f" {error.errors()[0]['msg'].removeprefix('Value error, ')}"
+            Message(
+                "api.not_an_address",
+                url=repr(language.url),
+                expected=error.errors()[0]["msg"].removeprefix("Value error, "),
+            )
         ) from error
 
 

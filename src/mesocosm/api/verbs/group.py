@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_bytes
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +27,8 @@ class VerbGroup:
         return f"<{type(self).__name__}: {', '.join(verbs)}>"
 
 
-def require_name(kind: str, name: str, choices: Iterable[str]) -> None:
-    """Refuse a name that is not one of the choices.
+def require_name(unknown: Message, name: str, choices: Iterable[str]) -> None:
+    """Refuse a name that is not one of the choices; `unknown` says so.
 
     Raises:
         ConfigValueError: with the nearest of them.
@@ -35,7 +36,11 @@ def require_name(kind: str, name: str, choices: Iterable[str]) -> None:
     known = list(choices)
     if name not in known:
         raise ConfigValueError(
-            "", f"no {kind} is named '{name}'", "one of the choices", known, name
+            "",
+            unknown,
+            Message("api.one_of_choices"),
+            known,
+            name,
         )
 
 

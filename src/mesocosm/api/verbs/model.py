@@ -18,6 +18,7 @@ from mesocosm.api.results.model import (
 from mesocosm.api.verbs.group import VerbGroup, write_page
 from mesocosm.catalog.rows import VersionRow
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 
 LOCK_WAIT = 900  # seconds that a retraining waits for a build
 
@@ -44,8 +45,8 @@ class ModelVerbs(VerbGroup):
         if model not in models:
             raise ConfigValueError(
                 "",
-                f"no model is named '{model[:60]}'",
-                "a model of the file",
+                Message("api.no_model", model=model[:60]),
+                Message("api.model_of_file"),
                 sorted(models),
                 model,
             )
@@ -67,14 +68,14 @@ class ModelVerbs(VerbGroup):
         """A version of a model, or its newest."""
         listed = {row["id"]: row for row in self._eco.catalog.versions(model)}
         if not listed:
-            raise MesocosmError(f"'{model}' was not built yet; run 'mesocosm build'")
+            raise MesocosmError(Message("api.not_built", name=model))
         if not version:
             return list(listed.values())[-1]
         if version not in listed:
             raise ConfigValueError(
                 "",
-                f"'{model}' has no version '{version[:60]}'",
-                "a version of it",
+                Message("api.no_version", model=model, version=version[:60]),
+                Message("api.version_of_it"),
                 sorted(listed),
                 version,
             )
@@ -143,9 +144,7 @@ class ModelVerbs(VerbGroup):
                 idents = [ident for ident in group.predictions if ident not in without]
                 found = accept_proposal(eco.spec, eco.catalog, model, idents, label, eco.who)
                 return AcceptedClass.from_json(found)
-        raise MesocosmError(
-            f"'{like[:60]}' is in no proposal now; 'mesocosm model labels {model} --new' lists them"
-        )
+        raise MesocosmError(Message("api.no_such_proposal", prediction=like[:60], model=model))
 
     def retrain(
         self,
@@ -191,11 +190,10 @@ class ModelVerbs(VerbGroup):
 
         path, target = self._eco.spec.path, Path(out) if out else None
         if target and target.exists():
-            raise MesocosmError(f"'{target}' exists already; name a new file, or remove it first")
+            raise MesocosmError(Message("api.file_exists", file=str(target)))
         if target and target.resolve().parent != path.parent:
             raise MesocosmError(
-                f"'{target}' is outside the project's folder; paths in the file are read from"
-                f" there, so name a file in '{path.parent}'"
+                Message("api.outside_project", file=str(target), folder=str(path.parent))
             )
         found = suggest_changes(self._eco.spec, self._eco.catalog)
         written = None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mesocosm.api.results.project import NewProject
 from mesocosm.core.errors import MesocosmError, nearest
+from mesocosm.core.messages import Message
 
 SCHEMA = "ecosystem.schema.json"
 HEADER = f"# yaml-language-server: $schema={SCHEMA}\n"
@@ -56,7 +57,7 @@ def init(folder: str | Path = ".", template: str | None = None) -> NewProject:
     folder = Path(folder)
     target = folder / "ecosystem.yaml"
     if target.exists():
-        raise MesocosmError(f"{target} exists already; it was not changed")
+        raise MesocosmError(Message("api.project_exists", file=str(target)))
     if template is not None:
         _copy_scene(template, folder)
         target.write_text(HEADER + target.read_text(encoding="utf-8"), encoding="utf-8")
@@ -102,7 +103,7 @@ def _copy_scene(template: str, folder: Path) -> None:
     files = [path.relative_to(home) for path in sorted(home.rglob("*")) if _is_part(path, home)]
     for file in files:
         if (folder / file).exists():
-            raise MesocosmError(f"{folder / file} exists already; nothing was written")
+            raise MesocosmError(Message("api.scene_file_exists", file=str(folder / file)))
     # ecosystem.yaml is the last, so that it is never there without its data
     for file in sorted(files, key=lambda file: file.name == "ecosystem.yaml"):
         target = folder / file

@@ -18,6 +18,7 @@ from mesocosm.api.results.project import (
 from mesocosm.api.results.report import DatasetReport, Health, ModelReport, Report
 from mesocosm.catalog.records import Alert, Alerts, Rollout
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.records import JsonObject
 
 if TYPE_CHECKING:
@@ -172,17 +173,25 @@ def check_export(kind: str, settings: Sequence[str]) -> None:
 
     if kind not in EXPORTS and kind not in MODELS:
         raise ConfigValueError(
-            "", f"no export is named '{kind}'", "one of the choices", [*EXPORTS, *MODELS], kind
+            "",
+            Message("api.no_export", kind=kind),
+            Message("api.one_of_choices"),
+            [*EXPORTS, *MODELS],
+            kind,
         )
     if kind in MODELS and settings:
-        raise ConfigValueError("--set", f"got '{settings[0][:60]}'", f"no setting: {kind} has none")
+        raise ConfigValueError(
+            "--set",
+            Message("api.got", value=settings[0][:60]),
+            Message("api.export_without_settings", kind=kind),
+        )
 
 
 def write_export(eco: Ecosystem, kind: str, folder: Path, settings: Sequence[str]) -> Export:
     """Write the files of an export; other files of the folder stay as they are."""
     check_export(kind, settings)
     if folder.exists() and not folder.is_dir():
-        raise MesocosmError(f"{folder} is a file; give a folder")
+        raise MesocosmError(Message("api.folder_is_file", folder=str(folder)))
     files = _render_export(eco, kind, settings)
     for name, content in files.items():
         path = folder / name

@@ -45,21 +45,18 @@ def predict_row(eco: Ecosystem, service: str, row: Mapping[str, object]) -> Pred
         served = local(eco, service)
         fields = deployed_instance(served).fields
         if fields is None:
-            raise MesocosmError(f"{service} serves no model")
+            raise MesocosmError(Message("lifecycle.serves_no_model", service=service))
         fields.check(given)
         found = served.predict([given])[0]
     if "why" in found:
-        raise MesocosmError(f"the row would have been quarantined: {found['why']}")
+        raise MesocosmError(Message("api.row_quarantined", why=str(found["why"])))
     return prediction_of(found)
 
 
 def _refuse_infinite(row: Mapping[str, object]) -> None:
     for key, value in row.items():
         if isinstance(value, float) and not math.isfinite(value):
-            raise MesocosmError(
-                f"{key[:60]}: Infinity and NaN are not JSON values; expected a finite number, or"
-                " null"
-            )
+            raise MesocosmError(Message("api.not_finite", key=key[:60]))
 
 
 def _attach_file(key: str, value: Json, root: Path) -> Json:
@@ -115,7 +112,7 @@ def ask_service(eco: Ecosystem, service: str, question: str) -> Answer:
     from mesocosm.api.service_calls import call, deployed_instance, local
 
     if not question.strip():
-        raise MesocosmError("the question is empty")
+        raise MesocosmError(Message("api.question_empty"))
     services = eco.spec.eco.services
     if service not in services:
         local(eco, service)  # says which services there are

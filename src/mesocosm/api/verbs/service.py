@@ -15,6 +15,7 @@ from mesocosm.api.results.service import (
 from mesocosm.api.verbs.group import VerbGroup, require_name
 from mesocosm.client.predictions import Prediction
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 
 DAY = 86400  # seconds
 Right = Literal["see", "ask", "change"]
@@ -38,7 +39,9 @@ class ServiceVerbs(VerbGroup):
         from mesocosm.serving.rollout.transitions import promote
 
         eco = self._eco
-        require_name("service", service, eco.spec.eco.services)
+        require_name(
+            Message("api.no_service", service=service[:60]), service, eco.spec.eco.services
+        )
         return ServiceChange.from_json(promote(eco.catalog, service, eco.who, why))
 
     def rollback(self, service: str, why: str = "by hand") -> ServiceChange:
@@ -56,8 +59,10 @@ class ServiceVerbs(VerbGroup):
 
         eco = self._eco
         if service in eco.spec.eco.datasets:
-            raise MesocosmError(f"'{service}' is a dataset: mesocosm data rollback {service}")
-        require_name("service", service, eco.spec.eco.services)
+            raise MesocosmError(Message("api.rollback_of_dataset", name=service))
+        require_name(
+            Message("api.no_service", service=service[:60]), service, eco.spec.eco.services
+        )
         return ServiceChange.from_json(rollback(eco.catalog, service, eco.who, why))
 
     def feedback(self, prediction: str | Prediction, label: str) -> RecordedFeedback:
@@ -78,7 +83,7 @@ class ServiceVerbs(VerbGroup):
         ident = find_prediction(eco, prediction)
         row = eco.catalog.prediction(ident)
         if row is None:
-            raise MesocosmError(f"no prediction is named '{ident[:60]}'")
+            raise MesocosmError(Message("api.no_prediction", prediction=ident[:60]))
         body = {"id": ident, "label": label}
         if call(eco, "POST", f"/v1/services/{row['service']}/feedback", body) is None:
             local(eco, row["service"]).feedback(ident, label)
@@ -99,12 +104,16 @@ class ServiceVerbs(VerbGroup):
 
         eco = self._eco
         if monitor != "*":
-            require_name("monitor", monitor, ["*", *eco.spec.eco.monitors])
+            require_name(
+                Message("api.no_monitor", monitor=monitor[:60]),
+                monitor,
+                ["*", *eco.spec.eco.monitors],
+            )
         try:
             wait = seconds(length)
         except (ValueError, KeyError, IndexError) as error:
             raise ConfigValueError(
-                "--for", f"got '{length[:40]}'", "a length of time, as 30m or 2h"
+                "--for", Message("api.got", value=length[:40]), Message("api.length_of_time")
             ) from error
         return Silence(monitor, eco.catalog.silence(monitor, wait, eco.who, why), why)
 
@@ -120,13 +129,13 @@ class ServiceVerbs(VerbGroup):
         """
         eco = self._eco
         if not why.strip():
-            raise ConfigValueError("--why", "the reason is empty", "a sentence")
+            raise ConfigValueError("--why", Message("api.reason_empty"), Message("api.a_sentence"))
         found = {a["id"]: a["monitor"] for a in eco.catalog.alerts(open_only=True, most=1000)}
         if alert not in found:
             raise ConfigValueError(
                 "",
-                f"no open alert has the id '{alert[:60]}'",
-                "one of those that are open",
+                Message("api.no_open_alert", alert=alert[:60]),
+                Message("api.an_open_alert"),
                 list(found),
                 alert,
             )
@@ -166,5 +175,5 @@ def _refuse_owner(role: str) -> None:
 
     if role == OWNER:
         raise ConfigValueError(
-            "ROLE", f"'{OWNER}' is the role of the token that 'up' prints", "another name"
+            "ROLE", Message("api.owner_role", role=OWNER), Message("api.another_name")
         )

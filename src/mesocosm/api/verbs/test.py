@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mesocosm.api.results.trials import DataDrill, FaultDrill, ScenarioResult
 from mesocosm.api.verbs.group import VerbGroup
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from mesocosm.resilience.data_drill import Report
@@ -52,7 +53,7 @@ class TestVerbs(VerbGroup):
         eco = self._eco
         if kind not in DRILLS:
             raise ConfigValueError(
-                "", f"no drill is named '{kind}'", "one of the choices", DRILLS, kind
+                "", Message("api.no_drill", kind=kind), Message("api.one_of_choices"), DRILLS, kind
             )
         if kind in FAULT_DRILLS:
             return self._inject_fault(kind, service)
@@ -66,7 +67,11 @@ class TestVerbs(VerbGroup):
         served = [name for name, settings in services.items() if settings.model]
         if not served or service not in (None, *served):
             raise ConfigValueError(
-                "--service", f"got '{service}'", "a service with a model", served, str(service)
+                "--service",
+                Message("api.got", value=service),
+                Message("api.service_with_model"),
+                served,
+                str(service),
             )
         return FaultDrill.from_json(run_drill(self._eco.spec, service or served[0], kind))
 
@@ -90,7 +95,7 @@ class TestVerbs(VerbGroup):
         from mesocosm.resilience.scenario_run import play_story
 
         scenario = read_story(self._eco.spec, Path(story) if story else None)
-        say("", f"{len(scenario.acts)} acts; the copy starts")
+        say("", str(Message("api.scenario_starts", acts=len(scenario.acts))))
         acts = [act.as_json() for act in play_story(self._eco.spec, scenario, say)]
         missed = sum(bool(act["missed"]) for act in acts)
         return ScenarioResult.from_json({"about": scenario.about, "acts": acts, "missed": missed})

@@ -8,6 +8,7 @@ from pathlib import Path
 from mesocosm.api.results.trials import Picture
 from mesocosm.api.verbs.group import VerbGroup
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 
 LIGHTS = ("dawn", "noon", "dusk", "night")
 SMALLEST, LARGEST = 64, 4096  # pixels of a side
@@ -41,7 +42,7 @@ class WorldVerbs(VerbGroup):
 
         if not all(SMALLEST <= side <= LARGEST for side in size):
             raise ConfigValueError(
-                "--size", f"got '{size[0]}x{size[1]}'", "width and height from 64 to 4096"
+                "--size", f"got '{size[0]}x{size[1]}'", Message("api.picture_size")
             )
         path = Path(out)
         is_turn = check_picture(path, light)
@@ -59,12 +60,10 @@ def check_picture(out: Path, light: str | None) -> bool:
     """
     if light is not None and light not in LIGHTS:
         raise ConfigValueError(
-            "--light", f"got '{light[:40]}'", "one of the choices", list(LIGHTS), light
+            "--light", f"got '{light[:40]}'", Message("api.one_of_choices"), list(LIGHTS), light
         )
     if out.suffix.lower() not in (".png", ".webp"):
-        raise ConfigValueError(
-            "", f"got '{out.name}'", "a name that ends with .png for a still, or .webp for a turn"
-        )
+        raise ConfigValueError("", f"got '{out.name}'", Message("api.picture_name"))
     if not out.resolve().parent.is_dir():
-        raise MesocosmError(f"{out.parent} is not a folder")
+        raise MesocosmError(Message("api.not_a_folder", folder=str(out.parent)))
     return out.suffix.lower() == ".webp"

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from mesocosm.app.deploy.manifest import PORT, USER, Exporter, Living
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 
 
 class Docker(Exporter):
@@ -132,10 +133,7 @@ def _check_plugins(names: Sequence[str]) -> None:
     """
     for name in names:
         if metadata.distribution(name).read_text("direct_url.json"):
-            raise MesocosmError(
-                f"the plugin package '{name}' was installed from a folder, a file or a repository,"
-                " and an image installs it by its name; expected a package installed from an index"
-            )
+            raise MesocosmError(Message("api.plugin_from_folder", name=name))
 
 
 def find_installed(living: Living) -> dict[str, metadata.Distribution]:

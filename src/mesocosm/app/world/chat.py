@@ -90,7 +90,9 @@ class Inhabitants:
         """
         spot = self.eco.world.places.get(place)
         if spot is None or spot.inhabitant is None:
-            raise Problem(404, "Nobody is there", f"no inhabitant stands at '{place[:60]}'")
+            raise Problem(
+                404, Message("api.nobody_there"), Message("api.no_inhabitant", place=place[:60])
+            )
         messages = _read_messages(body)
         scene, here = self.scenery.recent(), f"places.{place}"
         answers = (

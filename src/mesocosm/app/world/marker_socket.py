@@ -25,6 +25,7 @@ from pycrdt import YMessageType, YSyncMessageType, read_message, write_message
 from mesocosm.catalog import Catalog
 from mesocosm.catalog import marker_documents as book
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.world.markers.document import FORMS, WHOLE, Markers
 
@@ -134,7 +135,9 @@ class Marking:
                 return
             if not may:
                 if kind == YSyncMessageType.SYNC_UPDATE:
-                    raise ConfigValueError("", "read-only token", "one that may ask")
+                    raise ConfigValueError(
+                        "", Message("api.read_only_token"), Message("api.token_may_ask")
+                    )
                 return
             state, before = self.markers.state(), self.markers.all()
             put, taken = self.markers.take(payload)
@@ -244,6 +247,6 @@ def _read(data: bytes) -> tuple[int, bytes]:
             return data[1], bytes(read_message(data[2:]))
     raise ConfigValueError(
         "",
-        "got what is not a message of the Yjs sync protocol",
-        "type 0 with step 1, step 2 or update",
+        Message("api.not_yjs"),
+        Message("api.yjs_message"),
     )

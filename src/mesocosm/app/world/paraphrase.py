@@ -22,6 +22,7 @@ from typing import Protocol
 
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.network.llm import Language, ask
 from mesocosm.serving.workers.ipc import receive, send
 from mesocosm.world.settings import ENDPOINT, ROWS
@@ -72,7 +73,7 @@ class Endpoint:
     def say(self, note: str, question: str) -> str:
         """The endpoint's answer."""
         if time.monotonic() < self.until or not self.room.acquire(blocking=False):
-            raise MesocosmError("the language model is busy or failed a moment ago")
+            raise MesocosmError(Message("api.language_busy"))
         try:
             return ask(
                 self.setting,
@@ -134,15 +135,15 @@ class Local:
     def say(self, note: str, question: str) -> str:
         """The base's words."""
         if not self.lock.acquire(blocking=False):
-            raise MesocosmError("it is answering another question")
+            raise MesocosmError(Message("api.language_answering"))
         try:
             if self.over:
-                raise MesocosmError("it was stopped")
+                raise MesocosmError(Message("api.language_stopped"))
             if self.process is None or self.process.poll() is not None:
                 self.ready.clear()
                 self._start()
             if not self.ready.is_set() or self.sock is None:
-                raise MesocosmError("it is not ready yet")
+                raise MesocosmError(Message("api.language_not_ready"))
             try:
                 self.sock.settimeout(PATIENCE)
                 send(self.sock, {"say": write_prompt(note, question)})
@@ -150,7 +151,7 @@ class Local:
             except (OSError, EOFError) as error:
                 self._stop()
                 self._start()
-                raise MesocosmError("it did not answer in time") from error
+                raise MesocosmError(Message("api.language_late")) from error
         finally:
             self.lock.release()
 

@@ -19,6 +19,7 @@ from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import inside
+from mesocosm.core.messages import Message
 from mesocosm.learning.tasks.registry import find_recorded_task
 from mesocosm.lifecycle.progress_store import read_progress
 from mesocosm.lifecycle.project_store import locate_project
@@ -180,13 +181,15 @@ class Scenery:
         """
         named = self.eco.world.models.get(kind)
         if named is None:
-            raise MesocosmError(f"no 3D model is configured for '{kind[:40]}'")
+            raise MesocosmError(Message("api.no_3d_model", kind=kind[:40]))
         path = inside(self.root, named, f"world.models.{kind}")
         if not path.is_file() or path.stat().st_size > MOST_BODY:
-            raise MesocosmError(f"'{named}' is not a file of at most {MOST_BODY // 10**6} MB")
+            raise MesocosmError(
+                Message("api.glb_too_large", file=named, megabytes=MOST_BODY // 10**6)
+            )
         with path.open("rb") as file:
             if file.read(4) != b"glTF":
-                raise MesocosmError(f"'{named}' is not a binary glTF")
+                raise MesocosmError(Message("api.not_glb", file=named))
         return path
 
     def now(self) -> tuple[str, str]:
@@ -237,9 +240,7 @@ def export_world(spec: Spec, catalog: Catalog, kind: str) -> dict[str, str | byt
     try:
         data = MODELS[kind](Scenery(spec, catalog, {}, []).scene())
     except ModuleNotFoundError as error:
-        raise MesocosmError(
-            f"{kind} needs the extra 'world': pip install 'mesocosm[world]'"
-        ) from error
+        raise MesocosmError(Message("api.needs_world", what=kind)) from error
     return {f"{spec.eco.ecosystem}.{kind}": data}
 
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.server_info import find_server
 
@@ -85,9 +86,7 @@ def take_picture(spec: Spec, out: Path, shot: Shot, report: Callable[[str], None
     try:
         from playwright.sync_api import Error, sync_playwright
     except ModuleNotFoundError as error:
-        raise MesocosmError(
-            "a picture needs the extra 'world': pip install 'mesocosm[world]'"
-        ) from error
+        raise MesocosmError(Message("api.picture_needs_world")) from error
     browser = _find_browser()
     with run_server(spec) as (url, token), sync_playwright() as play:
         try:
@@ -103,7 +102,7 @@ def take_picture(spec: Spec, out: Path, shot: Shot, report: Callable[[str], None
                 _take_turn(page, out, shot, report)
         except Error as error:
             raise MesocosmError(
-                f"the browser could not take the picture ({str(error).splitlines()[0][:120]})"
+                Message("api.picture_failed", reason=str(error).splitlines()[0][:120])
             ) from error
     return {
         "file": str(out),
@@ -118,7 +117,7 @@ def _find_browser() -> str:
     for name in BROWSERS:
         if browser := shutil.which(name):
             return browser
-    raise MesocosmError("no Chromium is installed (Debian: apt install chromium)")
+    raise MesocosmError(Message("api.no_chromium"))
 
 
 def _open_page(play: Playwright, browser: str, shot: Shot) -> Page:
@@ -160,7 +159,7 @@ def _wait_for_frames(page: Page, more: int) -> None:
     begin, end = page.evaluate("window.mesocosm.frames"), time.monotonic() + FRAME
     while page.evaluate("window.mesocosm.frames") < begin + more:
         if time.monotonic() > end:
-            raise MesocosmError("the page does not draw; is there a WebGL in this browser?")
+            raise MesocosmError(Message("api.page_does_not_draw"))
         time.sleep(0.03)
 
 
@@ -193,10 +192,10 @@ def _wait_for_server(process: subprocess.Popen[str], store: Path) -> tuple[str, 
     while time.monotonic() < end:
         if process.poll() is not None:
             output = process.stderr.read().strip()[-300:] if process.stderr else ""
-            raise MesocosmError(f"the server did not start: {output}")
+            raise MesocosmError(Message("api.server_not_started", output=output))
         with suppress(OSError, ValueError, httpx.HTTPError):
             info = json.loads((store / "server.json").read_text(encoding="utf-8"))
             if httpx.get(info["url"] + "/readyz", timeout=5).status_code == 200:
                 return info["url"], info["token"]
         time.sleep(0.3)
-    raise MesocosmError("the server was not ready in time")
+    raise MesocosmError(Message("api.server_not_ready"))
