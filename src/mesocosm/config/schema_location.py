@@ -106,9 +106,16 @@ def _descend(
             return None
         return children(branches, step)
     if isinstance(node, list) and isinstance(step, int) and step < len(node):
-        items = [b["items"] for b in branches if "items" in b]
-        return items or [b["prefixItems"][0] for b in branches if b.get("prefixItems")]
+        return _items_of(branches)
     return None
+
+
+def _items_of(branches: list[Schema]) -> list[Schema]:
+    """The schemas of an item of a list in any of the branches."""
+    items = [branch["items"] for branch in branches if "items" in branch]
+    if items:
+        return items
+    return [branch["prefixItems"][0] for branch in branches if branch.get("prefixItems")]
 
 
 def _is_tag(node: Mapping[str, Data], step: str, branches: list[Schema], schema: Schema) -> bool:

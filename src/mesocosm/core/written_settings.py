@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from mesocosm.core.plugins.choices import KindName
 from mesocosm.core.plugins.entry_points import Plugin
 from mesocosm.core.plugins.kinds import plugin_mark, plugin_of
-from mesocosm.core.records import Json
+from mesocosm.core.records import Json, JsonObject
 from mesocosm.core.settings import Settings
 
 
@@ -97,18 +97,23 @@ def find_plugins(value: object) -> Iterator[tuple[Plugin, type]]:
 def _written(value: object, dumped: Json) -> Json:
     """A dumped value without what is a default, at any depth."""
     if isinstance(value, Settings) and isinstance(dumped, Mapping):
-        found: dict[str, Json] = {}
-        for name, field in type(value).model_fields.items():
-            key = field.alias or name
-            inner = getattr(value, name)
-            if key in dumped and _must_be_written(field, inner):
-                found[key] = _written(inner, dumped[key])
-        return found
+        return _written_fields(value, dumped)
     if isinstance(value, dict) and isinstance(dumped, Mapping):
         return {str(key): _written(item, dumped[str(key)]) for key, item in value.items()}
     if isinstance(value, (list, tuple)) and isinstance(dumped, Sequence):
         return [_written(item, other) for item, other in zip(value, dumped, strict=True)]
     return dumped
+
+
+def _written_fields(settings: Settings, dumped: JsonObject) -> dict[str, Json]:
+    """The fields of settings that are not the defaults, under the names that the file has."""
+    found: dict[str, Json] = {}
+    for name, field in type(settings).model_fields.items():
+        key = field.alias or name
+        value = getattr(settings, name)
+        if key in dumped and _must_be_written(field, value):
+            found[key] = _written(value, dumped[key])
+    return found
 
 
 def _must_be_written(field: FieldInfo, value: object) -> bool:
