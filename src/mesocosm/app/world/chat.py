@@ -298,7 +298,7 @@ def _is_another_row(found: SpokenAnswer, before: SpokenAnswer) -> bool:
 def add_routes(app: FastAPI, inhabitants: Inhabitants) -> None:
     """Add the address at which inhabitants answer."""
 
-    @app.post("/v1/places/{name}/talk")
+    @app.post("/v1/places/{name}/talk", response_model=None)
     async def talk(name: str, request: Request) -> SpokenReply:
         body = await read_body(request)
         return await asyncio.to_thread(inhabitants.talk, name, body)
