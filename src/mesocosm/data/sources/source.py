@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
+from mesocosm.core.records import Json
 from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration
 from mesocosm.core.written_settings import mark_plugins, written_settings
@@ -30,7 +31,7 @@ class SourceKind(Settings):
     contract: Contract | None = None
     about: str = ""
 
-    def made_of(self) -> dict[str, Any]:
+    def made_of(self) -> dict[str, Json]:
         """The settings that decide which rows come, without defaults, and the release of a plugin
         that reads them.
         """

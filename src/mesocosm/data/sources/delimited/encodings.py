@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -115,12 +115,7 @@ def find_encoding(path: Path) -> Found | None:
     wide = _wide(start)
     if wide and not _broken(path, wide):
         return Found(wide, True)
-    good = bad = 0
-    for text in decode(path, "utf-8"):
-        if not text.isascii():
-            odd = text.count(BROKEN)
-            bad += odd
-            good += len(re.findall(r"[^\x00-\x7f]", text)) - odd
+    good, bad = _count_utf8(path)
     if not bad:
         return Found("utf-8")
     if good >= bad:  # text before Unicode is hardly ever valid UTF-8 by chance
@@ -129,6 +124,17 @@ def find_encoding(path: Path) -> Found | None:
     if found is None and bad <= FEW:
         return Found("utf-8", broken=True)
     return found
+
+
+def _count_utf8(path: Path) -> tuple[int, int]:
+    """How many characters beyond ASCII a file has as UTF-8, and how often its bytes are none."""
+    good = bad = 0
+    for text in decode(path, "utf-8"):
+        if not text.isascii():
+            odd = text.count(BROKEN)
+            bad += odd
+            good += len(re.findall(r"[^\x00-\x7f]", text)) - odd
+    return good, bad
 
 
 def _broken(path: Path, encoding: str) -> bool:
@@ -150,21 +156,27 @@ def _wide(start: bytes) -> str | None:
 
 def _legacy(path: Path) -> Found | None:
     """The encoding before Unicode in which the bytes look most like text."""
+    scores = _score_encodings(path)
+    if not scores:
+        return None
+    best = max(scores, key=lambda name: scores[name])
+    if scores[best] < 0.7:
+        return None
+    near = tuple(n for n in scores if n != best and scores[n] > scores[best] - 0.15)
+    return Found(best, True, near)
+
+
+def _score_encodings(path: Path) -> dict[str, float]:
+    """How much like text the bytes look in each encoding that has a character for all of them."""
     scores: dict[str, float] = {}
-    for name in ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1252"):
+    for name, score in SCORES.items():
         try:
             sample = _beyond(path, name)
         except UnicodeDecodeError:
             continue
         if sample:
-            scores[name] = SCORES[name](sample)
-    if not scores:
-        return None
-    best = max(scores, key=lambda n: scores[n])
-    if scores[best] < 0.7:
-        return None
-    near = tuple(n for n in scores if n != best and scores[n] > scores[best] - 0.15)
-    return Found(best, True, near)
+            scores[name] = score(sample)
+    return scores
 
 
 def _beyond(path: Path, encoding: str) -> str:
@@ -193,13 +205,14 @@ def _bytes_share(
     sample: str, encoding: str, leads: tuple[tuple[int, int], ...], trail: int = 0x40
 ) -> float:
     """The share of characters whose first byte lies in the rows that common words use."""
-    total = fine = 0
-    for c in sample:
-        if c > "\x7f":
-            code = c.encode(encoding)
-            total += 1
-            fine += len(code) == 2 and any(a <= code[0] <= b for a, b in leads) and code[1] >= trail
-    return fine / max(1, total)
+    beyond = [c.encode(encoding) for c in sample if c > "\x7f"]
+    common = sum(_is_common(code, leads, trail) for code in beyond)
+    return common / max(1, len(beyond))
+
+
+def _is_common(code: bytes, leads: tuple[tuple[int, int], ...], trail: int) -> bool:
+    """Whether the bytes of a character are two, of which the first lies in one of some rows."""
+    return len(code) == 2 and any(a <= code[0] <= b for a, b in leads) and code[1] >= trail
 
 
 def _chinese(sample: str) -> float:
@@ -237,7 +250,7 @@ def _western(sample: str) -> float:
     return sum(c in WESTERN for c in sample) / max(1, count) - 1.5 * crowded / max(1, count)
 
 
-SCORES = {
+SCORES: dict[str, Callable[[str], float]] = {
     "gb18030": _chinese,
     "big5": lambda s: _bytes_share(s, "big5", ((0xA1, 0xA3), (0xA4, 0xC6))),
     "shift_jis": _japanese,
