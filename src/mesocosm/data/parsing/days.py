@@ -90,7 +90,8 @@ def load_months() -> dict[str, int]:
         names = Locale.parse(language).months
         for context in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
-                for number, name in names[context][width].items():
+                called: Mapping[int, str] = names[context][width]
+                for number, name in called.items():
                     found.setdefault(name.casefold().rstrip("."), int(number))
     return found | {f"{han}月": number for number, han in enumerate(HAN_MONTHS, start=1)}
 
@@ -235,7 +236,7 @@ def _parse_named_month(text: str, order: str) -> date | None:
     named = _number_month(text)
     if not named:
         return None
-    numbers = re.findall(r"\d+", named)
+    numbers: list[str] = re.findall(r"\d+", named)
     if len(numbers) != 3 or not _has_numbers_only(named):
         return None
     before = re.findall(r"\d+", named[: named.index(MONTH)])

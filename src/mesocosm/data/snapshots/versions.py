@@ -105,9 +105,9 @@ def _compare_by_key(
 ) -> tuple[dict[str, int], dict[str, int]]:
     """How many rows were added, removed and changed, and how often each field changed."""
     k = quote(key)
-    others = [f for f in shared if f != key]
+    others = [field for field in shared if field != key]
     there = f"a.{k} is not null and b.{k} is not null"
-    moves = [f"a.{quote(f)} is distinct from b.{quote(f)}" for f in others]
+    moves = [f"a.{field} is distinct from b.{field}" for field in map(quote, others)]
     differs = " or ".join(moves) or "false"
     asked = [
         f"count(*) filter (a.{k} is null)",
@@ -118,7 +118,7 @@ def _compare_by_key(
     ]
     found = read_counts(con, f"select {', '.join(asked)} from a full join b on a.{k} = b.{k}")
     rows = dict(zip(("added", "removed", "changed", "same"), found, strict=False))
-    return rows, {field: n for field, n in zip(others, found[4:], strict=True) if n}
+    return rows, {field: count for field, count in zip(others, found[4:], strict=True) if count}
 
 
 def _compare_by_hash(con: DuckDBPyConnection, shared: list[str]) -> dict[str, int]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mesocosm.core.records import Json
 from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration
 from mesocosm.core.written_settings import mark_plugins, written_settings
 from mesocosm.data.sources.contract import Contract
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from mesocosm.core.settings import Collected, ProjectPaths
 
 
 class SourceKind(Settings):
@@ -37,3 +42,15 @@ class SourceKind(Settings):
         """
         without = ("url", "headers", "options", "about", "owner", "every", "contract")
         return written_settings(self, without) | mark_plugins(self)
+
+    if (
+        TYPE_CHECKING
+    ):  # a kind that lacks one is told so by its name, which a method here would hide
+
+        def fingerprint(self, where: ProjectPaths) -> str:
+            """A fingerprint of everything that the source holds."""
+            ...
+
+        def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
+            """Pour the rows into table or view `name`."""
+            ...

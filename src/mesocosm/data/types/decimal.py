@@ -141,7 +141,7 @@ def decimal_of(raw: str, spec: str) -> str | None:
     read = parse_figure(raw, mark)
     if not isinstance(read, Figure) or "e" in read.number.lower():
         return None
-    times = dict(unit.split(TIMES, 1) for unit in units.split(BETWEEN) if unit)
+    times = _split_units(units)
     if read.unit and read.unit not in times:
         return None
     exact = Exact(read.number)
@@ -150,6 +150,11 @@ def decimal_of(raw: str, spec: str) -> str | None:
     if explain_misfit(exact, int(precision), int(scale)):
         return None
     return f"{exact:f}"
+
+
+def _split_units(units: str) -> dict[str, str]:
+    """How many of the field's unit each of some units is, as `_spec` writes them."""
+    return dict(unit.split(TIMES, 1) for unit in units.split(BETWEEN) if unit)
 
 
 def _convert(number: Exact, times: str) -> Exact:

@@ -164,10 +164,7 @@ class Number(FieldKind):
         if not self.unit:
             return {}
         known = self._known_units(self.unit, rates or {})
-        for spelling in spellings_seen:
-            times = find_factor(spelling, self.unit)
-            if times is not None:
-                known[spelling] = times
+        known |= _find_factors(spellings_seen, self.unit)
         shifted = _find_shifts({*OFFSET_WORDS, *spellings_seen}, self.unit)
         factors = {raw: times for raw, times in sorted(known.items()) if raw not in shifted}
         facts: Facts = {"units": factors}
@@ -204,10 +201,7 @@ class Number(FieldKind):
         if "rest" not in known:
             return {"rest": raw.substr(known["lead"].length()).lstrip()}
         if "odd" not in known:
-            odd = (known["lead"] == "") | known["rest"].re_search(MORE)
-            if mark == "mixed":
-                odd = odd | _thirds(known["lead"])
-            return {"odd": cases((odd, raw), other=null())}
+            return {"odd": cases((_is_odd(known, mark), raw), other=null())}
         return self._figure_and_unit(known, mark)
 
     def _lead(self, raw: Column, mark: str) -> dict[str, Column]:
@@ -329,6 +323,24 @@ class Number(FieldKind):
             raw.cast("string"),
             literal("\n".join((self.mark(facts), self.unit or "", known, *self.kept_as))),
         )
+
+
+def _is_odd(known: dict[str, Column], mark: str) -> Column:
+    """Whether a text is not digits with a unit behind, so that the strict reader has to look."""
+    odd = (known["lead"] == "") | known["rest"].re_search(MORE)
+    if mark == "mixed":
+        odd = odd | _thirds(known["lead"])
+    return odd
+
+
+def _find_factors(spellings: Sequence[str], unit: str) -> dict[str, float]:
+    """The factors of those spellings that convert to a unit by one."""
+    found: dict[str, float] = {}
+    for spelling in spellings:
+        times = find_factor(spelling, unit)
+        if times is not None:
+            found[spelling] = times
+    return found
 
 
 def _find_shifts(spellings: Collection[str], unit: str) -> dict[str, Sequence[float]]:

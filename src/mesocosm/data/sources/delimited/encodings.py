@@ -109,17 +109,15 @@ def find_encoding(path: Path) -> Found | None:
     """The encoding of all bytes of a file; None where none is plausible."""
     with path.open("rb") as handle:
         start = handle.read(1 << 16)
-    for mark, name in BOMS:
-        if start.startswith(mark):
-            return Found(name, broken=_broken(path, name))
+    marked = _marked(start)
+    if marked:
+        return Found(marked, broken=_broken(path, marked))
     wide = _wide(start)
     if wide and not _broken(path, wide):
         return Found(wide, True)
     good, bad = _count_utf8(path)
-    if not bad:
-        return Found("utf-8")
     if good >= bad:  # text before Unicode is hardly ever valid UTF-8 by chance
-        return Found("utf-8", broken=True)
+        return Found("utf-8", broken=bad > 0)
     found = _legacy(path)
     if found is None and bad <= FEW:
         return Found("utf-8", broken=True)
@@ -133,12 +131,17 @@ def _count_utf8(path: Path) -> tuple[int, int]:
         if not text.isascii():
             odd = text.count(BROKEN)
             bad += odd
-            good += len(re.findall(r"[^\x00-\x7f]", text)) - odd
+            good += _count_beyond(text) - odd
     return good, bad
 
 
 def _broken(path: Path, encoding: str) -> bool:
     return any(BROKEN in text for text in decode(path, encoding))
+
+
+def _marked(start: bytes) -> str:
+    """The encoding that a byte-order mark names; empty where there is none."""
+    return next((name for mark, name in BOMS if start.startswith(mark)), "")
 
 
 def _wide(start: bytes) -> str | None:
@@ -177,6 +180,11 @@ def _score_encodings(path: Path) -> dict[str, float]:
         if sample:
             scores[name] = score(sample)
     return scores
+
+
+def _count_beyond(text: str) -> int:
+    """How many characters beyond ASCII a text has."""
+    return len(re.findall(r"[^\x00-\x7f]", text))
 
 
 def _beyond(path: Path, encoding: str) -> str:
@@ -218,7 +226,7 @@ def _is_common(code: bytes, leads: tuple[tuple[int, int], ...], trail: int) -> b
 def _chinese(sample: str) -> float:
     common = _bytes_share(sample, "gb18030", ((0xA1, 0xA3), (0xB0, 0xD7)), 0xA1)
     kana = len(re.findall(r"[ぁ-ヿ]", sample))
-    if kana > 0.2 * max(1, len(re.findall(r"[^\x00-\x7f]", sample))):
+    if kana > 0.2 * max(1, _count_beyond(sample)):
         return common - 0.6
     return common
 
@@ -228,13 +236,13 @@ def _korean(sample: str) -> float:
     tell the two apart.
     """
     share = _bytes_share(sample, "euc_kr", ((0xA1, 0xA3), (0xB0, 0xC8)), 0xA1)
-    many = len(re.findall(r"[^\x00-\x7f]", sample)) >= FEW
+    many = _count_beyond(sample) >= FEW
     return share + 0.2 if many and share > 0.98 else share - 0.1
 
 
 def _japanese(sample: str) -> float:
     """Japanese text has kana of full width; half-width ones alone are other bytes misread."""
-    count = len(re.findall(r"[^\x00-\x7f]", sample))
+    count = _count_beyond(sample)
     kana, words = (
         len(re.findall(r"[ぁ-ヿ]", sample)),
         len(re.findall(r"[ぁ-ヿ一-龥々、。「」（）・ー０-９Ａ-ｚ]", sample)),
@@ -246,7 +254,7 @@ def _japanese(sample: str) -> float:
 def _western(sample: str) -> float:
     """Letters beyond ASCII stand one or two at a time, beside ASCII ones."""
     crowded = sum(len(run) for run in re.findall(r"[À-ÿ]{3,}", sample))
-    count = len(re.findall(r"[^\x00-\x7f]", sample))
+    count = _count_beyond(sample)
     return sum(c in WESTERN for c in sample) / max(1, count) - 1.5 * crowded / max(1, count)
 
 

@@ -105,11 +105,16 @@ def _split_trailing(cells: list[str], row: Record | None, settings: Csv) -> tupl
     if row is None or not row.cells:
         return cells, False
     width, closed = len(row.cells), not row.cells[-1]
-    if not settings.header:  # the first record is a row, as wide as the names
-        return cells, closed and width == len(settings.names or cells) + 1
+    if not settings.header:  # the first record is a row
+        return cells, _is_one_wider(row.cells, len(settings.names or cells))
     if _ends_nameless(cells) and not settings.names and _is_as_wide(width, closed, len(cells)):
         return cells[:-1], width == len(cells)
-    return cells, closed and width == len(cells) + 1
+    return cells, _is_one_wider(row.cells, len(cells))
+
+
+def _is_one_wider(row: list[str], names: int) -> bool:
+    """Whether a row has one cell more than there are names, and that is empty."""
+    return not row[-1] and len(row) == names + 1
 
 
 def _is_as_wide(width: int, closed: bool, header: int) -> bool:

@@ -41,12 +41,8 @@ def keep_exact(con: DuckDBPyConnection, path: Path, label: str) -> tuple[Path, l
     except (pa.ArrowException, OSError):
         return path, []  # the engine's reader says what is wrong with it
     with file:
-        wide = {field.name for field in file.schema_arrow if _is_wide(field.type)}
-        columns = [file.schema.column(i) for i in range(len(file.schema))]
-        _refuse_nested_wide(columns, wide, label)
         try:
-            _refuse_fine(path, label, [c.path for c in columns if c.physical_type == "INT96"])
-            copy = _copy_as_text(con, file, wide) if wide else path
+            copy = _check_columns(con, file, path, label)
         except (pa.ArrowException, OSError) as error:
             raise ConfigValueError(
                 "path",
@@ -54,6 +50,17 @@ def keep_exact(con: DuckDBPyConnection, path: Path, label: str) -> tuple[Path, l
                 "Apache Parquet, and room for a copy of it",
             ) from error
         return copy, _note_durations(file.schema_arrow, label)
+
+
+def _check_columns(con: DuckDBPyConnection, file: ParquetFile, path: Path, label: str) -> Path:
+    """The file, or a copy whose wide decimals are text; refused where neither is exact."""
+    wide = {field.name for field in file.schema_arrow if _is_wide(field.type)}
+    columns = [file.schema.column(i) for i in range(len(file.schema))]
+    _refuse_nested_wide(columns, wide, label)
+    _refuse_fine(path, label, [c.path for c in columns if c.physical_type == "INT96"])
+    if wide:
+        return _copy_as_text(con, file, wide)
+    return path
 
 
 def _note_durations(schema: pa.Schema, label: str) -> list[str]:

@@ -117,7 +117,7 @@ class Category(FieldKind):
         """What each spelling means: in small letters where its case does not matter, and exactly
         where two values differ in their case only.
         """
-        spelled = {value: value for value in self.values} | self.aliases
+        spelled = dict(zip(self.values, self.values, strict=True)) | self.aliases
         known: dict[str, str] = {}
         exact: dict[str, str] = {}
         for one, value in spelled.items():
