@@ -119,16 +119,25 @@ def _translate_arabic_marks(body: str, decimal: str) -> tuple[str, str]:
 
 def _remove_group_mark(whole: str, has_point: bool, marks: _Marks) -> str:
     """The digits before the decimal mark without the one mark that groups them."""
-    kinds = {c for c in whole if not c.isdigit()}
-    if len(kinds) > 1:
+    mark, *others = _marks_in(whole)
+    if others:
         raise NoFigure(_explain_two_marks(whole, has_point, marks))
-    mark = kinds.pop()
     alone = not has_point and _stands_once(whole, mark, marks)
-    if marks.mixed and alone and re.fullmatch(r"[1-9]\d{0,2},\d{3}", whole):
+    if alone and _may_be_part(whole, marks):
         raise NoFigure(_explain_two_readings(marks.other_name))
     if not are_groups(whole, mark):
         raise NoFigure(_explain_no_groups(whole, mark, alone, marks))
     return whole.replace(mark, "")
+
+
+def _marks_in(whole: str) -> list[str]:
+    """The characters that are no digits, each once."""
+    return list(dict.fromkeys(letter for letter in whole if not letter.isdigit()))
+
+
+def _may_be_part(whole: str, marks: _Marks) -> bool:
+    """Whether a column that shows both decimal marks leaves open if one mark groups digits."""
+    return marks.mixed and re.fullmatch(r"[1-9]\d{0,2},\d{3}", whole) is not None
 
 
 def _stands_once(whole: str, mark: str, marks: _Marks) -> bool:

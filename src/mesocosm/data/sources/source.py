@@ -43,9 +43,8 @@ class SourceKind(Settings):
         without = ("url", "headers", "options", "about", "owner", "every", "contract")
         return written_settings(self, without) | mark_plugins(self)
 
-    if (
-        TYPE_CHECKING
-    ):  # a kind that lacks one is told so by its name, which a method here would hide
+    if TYPE_CHECKING:
+        # at run time a method of this class would hide that a plugin's kind lacks its own
 
         def fingerprint(self, where: ProjectPaths) -> str:
             """A fingerprint of everything that the source holds."""

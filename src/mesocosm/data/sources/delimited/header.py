@@ -147,15 +147,19 @@ def _names_of(cells: list[str], trailing: bool, settings: Csv, label: str) -> li
         names = _given_names(len(cells) - int(trailing and not settings.header), settings, label)
     elif not settings.header:
         names = [""] * len(cells)
-    if len(names) > MOST_COLUMNS:
-        raise ConfigValueError(
-            "path",
-            Message("data.too_many_columns", file=label, columns=len(names)),
-            Message("data.at_most", most=MOST_COLUMNS),
-        )
+    _refuse_too_many(len(names), label)
     if settings.header and not settings.names and not any(names):
         raise ConfigValueError("path", Message("data.header_without_names", file=label), NO_LINES)
     return names
+
+
+def _refuse_too_many(columns: int, label: str) -> None:
+    if columns > MOST_COLUMNS:
+        raise ConfigValueError(
+            "path",
+            Message("data.too_many_columns", file=label, columns=columns),
+            Message("data.at_most", most=MOST_COLUMNS),
+        )
 
 
 def _given_names(columns: int, settings: Csv, label: str) -> list[str]:

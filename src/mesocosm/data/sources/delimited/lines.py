@@ -48,7 +48,7 @@ class OpenLine:
         self.parts, self.size = [text], len(text)
 
     def extend(self, text: str) -> None:
-        """The line goes on."""
+        """Add what comes next of the line."""
         self.parts.append(text[: max(0, MOST_TEXT + 1 - self.size)])
         self.size += len(text)
 

@@ -131,7 +131,7 @@ def _of_xlsx(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
 
 
 def _note_outdated(many: int, label: str) -> str:
-    """A sentence about formulas whose values a workbook asks to be computed anew."""
+    """A sentence about formulas whose values a workbook asks to be recomputed."""
     what = f"the stored values of {many} formulas"
     if many == 1:
         what = "the stored value of 1 formula"
@@ -209,8 +209,8 @@ def _formulas(book: zipfile.ZipFile, part: str) -> Iterator[str]:
 
 
 def _formula_cells(text: str) -> Iterator[tuple[int, int]]:
-    """Where the cells begin and end that have a formula, up to one that goes on; a beginning that
-    is not in the text is -1.
+    """Where the cells begin and end that have a formula, up to one whose end is not in the
+    text; a beginning that is not in the text is -1.
     """
     at = 0
     while found := FORMULA.search(text, at):
