@@ -1,6 +1,6 @@
 """Kinds of engine: one file and one line each."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator
 
@@ -15,10 +15,13 @@ ENGINES: dict[str, type[Engine]] = {
 }
 
 
-def _by_name(value: Any) -> Any:
+def _by_name(value: object) -> object:
     """`{spark: URL}` as the kind and its address."""
-    if isinstance(value, dict) and len(value) == 1 and (name := next(iter(value))) in ENGINES:
-        return {"type": name, "url": value[name]}
+    if not isinstance(value, dict) or len(value) != 1:
+        return value
+    for name, url in value.items():
+        if name in ENGINES:
+            return {"type": name, "url": url}
     return value
 
 

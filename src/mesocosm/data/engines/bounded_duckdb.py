@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.core.confidential.owner_files import owned_folder
 from mesocosm.core.errors import ConfigValueError, MesocosmError
@@ -16,11 +16,14 @@ from mesocosm.core.messages import Message
 from mesocosm.data.pipeline import ibis_sql
 from mesocosm.data.sources.path_utils import text
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
 MEMORY = "600MB"
 
 
 @contextmanager
-def open_engine(store: Path, with_functions: bool = True) -> Iterator[Any]:
+def open_engine(store: Path, with_functions: bool = True) -> Iterator[DuckDBPyConnection]:
     """A DuckDB in bounded memory; what it spills is deleted afterwards.
 
     `MESOCOSM_MEMORY` (as 600MB) bounds it; rows over that go to disk.
@@ -37,20 +40,27 @@ def open_engine(store: Path, with_functions: bool = True) -> Iterator[Any]:
     try:
         with duckdb.connect() as con:
             limit = memory_limit()
-            try:
-                con.execute(f"set memory_limit={text(limit)}")
-            except duckdb.Error as error:
-                raise MesocosmError(Message("data.memory_setting", limit=limit[:40])) from error
-            con.execute(
-                f"set temp_directory={text(str(spill))}; set enable_progress_bar=false; set"
-                " autoinstall_known_extensions=false; set autoload_known_extensions=false"
-            )
+            _bound_memory(con, limit, spill)
             if with_functions:
                 ibis_sql.prepare(con, store)
             with explain_errors(limit):
                 yield con
     finally:
         shutil.rmtree(spill, ignore_errors=True)
+
+
+def _bound_memory(con: DuckDBPyConnection, limit: str, spill: Path) -> None:
+    """Set the bound of memory and where rows over it go; nothing is fetched from elsewhere."""
+    import duckdb
+
+    try:
+        con.execute(f"set memory_limit={text(limit)}")
+    except duckdb.Error as error:
+        raise MesocosmError(Message("data.memory_setting", limit=limit[:40])) from error
+    con.execute(
+        f"set temp_directory={text(str(spill))}; set enable_progress_bar=false; set"
+        " autoinstall_known_extensions=false; set autoload_known_extensions=false"
+    )
 
 
 @contextmanager

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.core.settings import Settings
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 class Engine(Settings):
@@ -20,7 +23,9 @@ class Engine(Settings):
     type: str
 
     @abstractmethod
-    def rows(self, con: Any, query: str, table: str, view: str, path: Path, store: Path) -> None:
+    def rows(
+        self, con: DuckDBPyConnection, query: str, table: str, view: str, path: Path, store: Path
+    ) -> None:
         """Write what a row-wise query gives to Parquet, and make it a view.
 
         Args:
@@ -34,6 +39,8 @@ class Engine(Settings):
             MesocosmError: the engine cannot be reached, or could not do it.
         """
 
-    def cleaned(self, con: Any, query: str, table: str, view: str, path: Path, store: Path) -> None:
+    def cleaned(
+        self, con: DuckDBPyConnection, query: str, table: str, view: str, path: Path, store: Path
+    ) -> None:
         """The same for the last steps, which an engine may leave to the one who reads the view."""
         self.rows(con, query, table, view, path, store)

@@ -10,15 +10,21 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, cast
 
 from pydantic import Field
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message
 from mesocosm.data.engines.engine import Engine
+from mesocosm.data.engines.worker_task import WorkerJob, run_job
 from mesocosm.data.sources.path_utils import parquet_sql, quote, text
+from mesocosm.data.sources.query_results import read_counts
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 ROWS = 250_000
 MASTER = r"^(local(\[(\d+|\*)(, ?\d+)?\])?|spark://[\w.\-]+:\d+(,[\w.\-]+:\d+)*|yarn|k8s://\S+)$"
@@ -28,6 +34,9 @@ SETTINGS = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.shuffle.partitions": "1",
 }
+
+
+LOCAL = [("spark.driver.host", "127.0.0.1"), ("spark.driver.bindAddress", "127.0.0.1")]
 
 
 class Spark(Engine):
@@ -58,7 +67,9 @@ class Spark(Engine):
     rows_a_job: int = Field(ROWS, ge=1, alias="rows")
     memory: str = Field("1GB", pattern=r"^\d+(MB|GB)$")
 
-    def rows(self, con: Any, query: str, table: str, view: str, path: Path, store: Path) -> None:
+    def rows(
+        self, con: DuckDBPyConnection, query: str, table: str, view: str, path: Path, store: Path
+    ) -> None:
         """One Parquet file a job, in a folder."""
         given, folder = path.with_name(path.name + "-given"), path.with_name(path.name + "-made")
         shutil.rmtree(folder, ignore_errors=True)
@@ -67,59 +78,83 @@ class Spark(Engine):
             f"copy (from {quote(table)}) to {text(str(given))} (format parquet, compression"
             " lz4_raw)"
         )
-        low, high = con.execute(
-            f"select coalesce(min(_row), 0), coalesce(max(_row), 0) from {parquet_sql(given)}"
-        ).fetchall()[0]
-        shared = {
-            "query": query,
-            "table": table,
-            "rows": str(given),
-            "store": str(store),
-            "memory": self.memory,
-        }
-        starts = range(low, high + 1, self.rows_a_job)
-        jobs = [
-            json.dumps(
-                {
-                    **shared,
-                    "first": s,
-                    "last": s + self.rows_a_job - 1,
-                    "made": str(folder / f"{i:06d}.parquet"),
-                }
-            )
-            for i, s in enumerate(starts)
-        ]
+        jobs = self._divide(con, query, table, given, folder, store)
         made = self._done(jobs)
         given.unlink()
         con.execute(f"create or replace view {quote(view)} as from {parquet_sql(made)}")
 
-    def _done(self, jobs: list[str]) -> list[str]:
+    def _divide(
+        self,
+        con: DuckDBPyConnection,
+        query: str,
+        table: str,
+        given: Path,
+        folder: Path,
+        store: Path,
+    ) -> list[WorkerJob]:
+        """The jobs of a query, each over a range of the rows of a file.
+
+        Args:
+            given: the Parquet file of rows.
+            folder: where the jobs write.
+        """
+        low, high = read_counts(
+            con, f"select coalesce(min(_row), 0), coalesce(max(_row), 0) from {parquet_sql(given)}"
+        )
+        jobs: list[WorkerJob] = []
+        for number, first in enumerate(range(low, high + 1, self.rows_a_job)):
+            jobs.append(
+                WorkerJob(
+                    query=query,
+                    table=table,
+                    rows=str(given),
+                    store=str(store),
+                    memory=self.memory,
+                    first=first,
+                    last=first + self.rows_a_job - 1,
+                    made=str(folder / f"{number:06d}.parquet"),
+                )
+            )
+        return jobs
+
+    def _done(self, jobs: Sequence[WorkerJob]) -> list[str]:
         """Send jobs out; returns the files made, in the order of the jobs."""
-        from mesocosm.data.engines.worker_task import run_job
-
         context = _context(self.url)
+        written = [json.dumps(job.to_json()) for job in jobs]
         try:
-            return [
-                str(name) for name in context.parallelize(jobs, len(jobs)).map(run_job).collect()
-            ]
-        except (
-            Exception
-        ) as error:  # Py4J and Spark raise kinds of their own, with rows of text from the worker
-            message = str(error)
-            if "FileNotFoundError" in message:
-                raise MesocosmError(Message("data.spark_files")) from None
-            if "No module named 'mesocosm'" in message:
-                raise MesocosmError(Message("data.spark_mesocosm")) from None
-            kinds = [
-                word
-                for word in message.replace("\n", " ").split()
-                if word.endswith(("Error:", "Exception:"))
-            ]
-            kind = [type(error).__name__, *kinds][-1].rstrip(":")
-            raise MesocosmError(Message("data.spark_failed", url=self.url, kind=kind)) from None
+            made = context.parallelize(written, len(written)).map(run_job).collect()
+        except Exception as error:  # Py4J and Spark raise kinds of their own
+            raise self._explain(error) from None
+        return [str(name) for name in made]
+
+    def _explain(self, error: Exception) -> MesocosmError:
+        """An error of the cluster as a sentence, without the rows that its own words may hold."""
+        message = str(error)
+        if "FileNotFoundError" in message:
+            return MesocosmError(Message("data.spark_files"))
+        if "No module named 'mesocosm'" in message:
+            return MesocosmError(Message("data.spark_mesocosm"))
+        words = message.replace("\n", " ").split()
+        kinds = [word for word in words if word.endswith(("Error:", "Exception:"))]
+        kind = [type(error).__name__, *kinds][-1].rstrip(":")
+        return MesocosmError(Message("data.spark_failed", url=self.url, kind=kind))
 
 
-def _context(url: str) -> Any:
+class SparkRows(Protocol):
+    """Data that lies on a cluster."""
+
+    def map(self, work: Callable[[str], str]) -> SparkRows: ...
+
+    def collect(self) -> list[object]: ...
+
+
+class SparkCluster(Protocol):
+    """A connection to a cluster, as much of it as jobs need."""
+
+    def parallelize(self, jobs: list[str], slices: int) -> SparkRows: ...
+
+
+def _context(url: str) -> SparkCluster:
     """The Spark of this process, started at the first call; one of another address is stopped.
 
     Raises:
@@ -134,23 +169,16 @@ def _context(url: str) -> Any:
     running = SparkContext._active_spark_context
     if running is not None:
         if running.master == url:
-            return running
+            return cast(SparkCluster, running)
         running.stop()
     conf = SparkConf().setMaster(url).setAppName("mesocosm").setAll(list(SETTINGS.items()))
     if url.startswith("local"):
-        conf = conf.setAll(
-            [("spark.driver.host", "127.0.0.1"), ("spark.driver.bindAddress", "127.0.0.1")]
-        )
+        conf = conf.setAll(LOCAL)
     try:
-        return SparkContext(conf=conf)
-    except (
-        Exception
-    ) as error:  # a JVM that does not start, a master that does not answer: each its own kind
-        raise MesocosmError(
-            Message(
-                "data.spark_not_started", url=url, reason=str(error).strip().splitlines()[-1][:200]
-            )
-        ) from None
+        return cast(SparkCluster, SparkContext(conf=conf))
+    except Exception as error:  # a JVM that does not start, a master that does not answer
+        reason = str(error).strip().splitlines()[-1][:200]
+        raise MesocosmError(Message("data.spark_not_started", url=url, reason=reason)) from None
 
 
 def _java() -> None:

@@ -10,16 +10,42 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
+
+from mesocosm.core.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerJob(Record):
+    """A range of rows and what becomes of them.
+
+    Args:
+        query: the recipe's SQL.
+        table: what the query calls its rows.
+        rows: the Parquet file of all rows.
+        store: the folder `.mesocosm`.
+        memory: how much the worker's engine may take.
+        first: the first `_row`.
+        last: the last `_row`, included.
+        made: the file to write.
+    """
+
+    query: str
+    table: str
+    rows: str
+    store: str
+    memory: str
+    first: int
+    last: int
+    made: str
 
 
 def run_job(job: str) -> str:
     """Do one job; returns the file it wrote. Done twice, the last one stands.
 
     Args:
-        job: JSON of `query`, `table` (what the query calls its rows), `rows` (a Parquet file),
-            `first` and `last` (`_row` from and to, both included), `store`, `made` (the file to
-            write) and `memory`.
+        job: a `WorkerJob` as JSON.
 
     Raises:
         FileNotFoundError: the file of rows is not on storage this worker sees.
@@ -30,27 +56,27 @@ def run_job(job: str) -> str:
     from mesocosm.data.pipeline import ibis_sql
     from mesocosm.data.sources.path_utils import parquet_sql, quote, text
 
-    asked = json.loads(job)
-    rows, made = Path(asked["rows"]), Path(asked["made"])
+    asked = WorkerJob.from_json(json.loads(job))
+    rows, made = Path(asked.rows), Path(asked.made)
     if not rows.is_file():
         raise FileNotFoundError(str(rows))
     part = made.with_name(f".{made.name}.{uuid.uuid4().hex[:8]}")
     try:
         with duckdb.connect() as con:
             con.execute(
-                f"set threads=1; set memory_limit={text(asked['memory'])}; set"
+                f"set threads=1; set memory_limit={text(asked.memory)}; set"
                 f" temp_directory={text(str(made.parent))}"
             )
             con.execute(
                 "set enable_progress_bar=false; set autoinstall_known_extensions=false; set"
                 " autoload_known_extensions=false"
             )
-            ibis_sql.prepare(con, Path(asked["store"]))
-            mine = f"_row between {int(asked['first'])} and {int(asked['last'])}"
+            ibis_sql.prepare(con, Path(asked.store))
+            mine = f"_row between {int(asked.first)} and {int(asked.last)}"
             con.execute(
-                f"create view {quote(asked['table'])} as from {parquet_sql(rows)} where {mine}"
+                f"create view {quote(asked.table)} as from {parquet_sql(rows)} where {mine}"
             )
-            con.execute(f"copy ({asked['query']}) to {text(str(part))} ({STAGED})")
+            con.execute(f"copy ({asked.query}) to {text(str(part))} ({STAGED})")
         os.replace(part, made)
     finally:
         part.unlink(missing_ok=True)

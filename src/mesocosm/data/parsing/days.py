@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from calendar import month_name
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
@@ -89,7 +90,8 @@ def load_months() -> dict[str, int]:
         names = Locale.parse(language).months
         for context in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
-                for number, name in names[context][width].items():
+                called: Mapping[int, str] = names[context][width]
+                for number, name in called.items():
                     found.setdefault(name.casefold().rstrip("."), int(number))
     return found | {f"{han}月": number for number, han in enumerate(HAN_MONTHS, start=1)}
 
@@ -109,19 +111,21 @@ def parse_calendar_day(text: str, forms: tuple[str, ...]) -> date:
         except NoMoment as error:
             wrong = wrong or str(error)
             continue
-        if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise NoMoment(f"its year is outside {FIRST_YEAR} to {LAST_YEAR}")
         if day:
-            return day
+            return _check_year(day)
     raise NoMoment(wrong or _explain_no_form(text, forms))
+
+
+def _check_year(day: date) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise NoMoment(f"its year is outside {FIRST_YEAR} to {LAST_YEAR}")
+    return day
 
 
 def _check_one_reading(text: str, forms: tuple[str, ...]) -> None:
     """Refuse a day that the orders among the forms read in two ways."""
     days = set[date]()
-    for form in forms:
-        if form not in ORDERED:
-            continue
+    for form in ORDERED.intersection(forms):
         with suppress(NoMoment):
             day = parse_day(text, form)
             if day:
@@ -141,10 +145,19 @@ def _explain_no_form(text: str, forms: tuple[str, ...]) -> str:
     for pattern, why in FORMS:
         if re.search(pattern, text):
             return why
-    names_months = ORDERED.intersection(forms) or any("%b" in f or "%B" in f for f in forms)
-    if not names_months and _number_month(text):
+    if not _reads_names(forms) and _number_month(text):
         return "the name of a month needs dmy, mdy or a format with %b among the formats"
     return ""
+
+
+def _reads_names(forms: tuple[str, ...]) -> bool:
+    """Whether one of some forms reads the names of months."""
+    return any(form in ORDERED or _names_month(form) for form in forms)
+
+
+def _names_month(form: str) -> bool:
+    """Whether a format of Python has the name of a month."""
+    return "%b" in form or "%B" in form
 
 
 def measure_format(form: str) -> int | None:
@@ -166,18 +179,18 @@ def parse_day(text: str, form: str) -> date | None:
         NoMoment: the form fits, and the calendar has no such day.
     """
     form = ALIASES.get(form, form)
-    if form == "iso":
-        return _parse_iso(text)
-    if form == "zh":
-        return _parse_chinese(text)
     if form in ORDERS:
         return _parse_ordered(text, form)
-    if "%b" in form or "%B" in form:
-        text = _number_month(text) or ""
-        form = re.sub(r"%[bB]", f"{MONTH}%m", form)
-    if not text or "%" not in form:
+    if form in NAMED_FORMS:
+        return NAMED_FORMS[form](text)
+    if "%" not in form:
         return None
-    return _parse_format(text, form)
+    if not _names_month(form):
+        return _parse_format(text, form)
+    numbered = _number_month(text)
+    if numbered is None:
+        return None
+    return _parse_format(numbered, re.sub(r"%[bB]", f"{MONTH}%m", form))
 
 
 def _parse_iso(text: str) -> date | None:
@@ -199,33 +212,47 @@ def _parse_chinese(text: str) -> date | None:
     return _make_date(*numbers)
 
 
+NAMED_FORMS = {"iso": _parse_iso, "zh": _parse_chinese}
+
+
 def _parse_ordered(text: str, order: str) -> date | None:
     """The day of three numbers, or of two and the name of a month, in an order."""
     match = ANY.match(text)
     if not match:
         return _parse_named_month(text, order)
     parts = dict(zip(order, (match[1], match[3], match[4]), strict=True))
-    if len(parts["y"]) not in (2, 4) or len(parts["d"]) > 2 or len(parts["m"]) > 2:
+    if len(parts["m"]) > 2 or not _are_year_and_day(parts["y"], parts["d"]):
         return None
     return _make_date(parts["y"], parts["m"], parts["d"])
 
 
+def _are_year_and_day(year: str, day: str) -> bool:
+    """Whether two numbers have as many digits as a year and a day."""
+    return len(year) in (2, 4) and len(day) <= 2
+
+
 def _parse_named_month(text: str, order: str) -> date | None:
+    """The day of two numbers and the name of a month; a year of four digits may stand first."""
     named = _number_month(text)
     if not named:
         return None
-    numbers = re.findall(r"\d+", named)
-    body = re.sub(r"(?<=\d)(?:st|nd|rd|th|er|de|of)\b|\bde\b|\bof\b", "", named)
-    if len(numbers) != 3 or not re.fullmatch(r"[\x00\d](?:[\s.,/'’\-]*[\x00\d])*", body):
+    numbers: list[str] = re.findall(r"\d+", named)
+    if len(numbers) != 3 or not _has_numbers_only(named):
         return None
     before = re.findall(r"\d+", named[: named.index(MONTH)])
     month = int(numbers.pop(len(before)))
     year, day = reversed(numbers)
     if len(numbers[0]) == 4 or order == "ymd":
         year, day = numbers
-    if len(year) not in (2, 4) or len(day) > 2:
+    if not _are_year_and_day(year, day):
         return None
     return _make_date(year, str(month), day)
+
+
+def _has_numbers_only(named: str) -> bool:
+    """Whether a text holds nothing but numbers, what stands between them, and their endings."""
+    body = re.sub(r"(?<=\d)(?:st|nd|rd|th|er|de|of)\b|\bde\b|\bof\b", "", named)
+    return bool(re.fullmatch(r"[\x00\d](?:[\s.,/'’\-]*[\x00\d])*", body))
 
 
 def _number_month(text: str) -> str | None:
@@ -245,7 +272,7 @@ def _number_month(text: str) -> str | None:
 def _parse_format(text: str, form: str) -> date | None:
     """The day of a text by a format of Python."""
     width = measure_format(form.replace(MONTH, ""))
-    if width and len(text.replace(MONTH, "")) != width:
+    if not text or (width and len(text.replace(MONTH, "")) != width):
         return None
     try:
         return datetime.strptime(text, form).date()
@@ -264,12 +291,21 @@ def _parse_impossible(text: str, form: str) -> date | None:
     parts = match.groupdict()
     if "d" not in parts or "m" not in parts:
         return None
-    if len(parts.get("Y") or "0000") < 4:
-        raise NoMoment("its year has two digits; the format of such years has %y")
-    year = parts.get("Y") or parts.get("y") or ""
+    year = _year_of(parts)
     if len(year) not in (2, 4):
         return None
     return _make_date(year, parts["m"], parts["d"])
+
+
+def _year_of(parts: Mapping[str, str]) -> str:
+    """The year among the parts of a day; empty where there is none.
+
+    Raises:
+        NoMoment: it has fewer digits than its format's letter asks for.
+    """
+    if "Y" in parts and len(parts["Y"]) < 4:
+        raise NoMoment("its year has two digits; the format of such years has %y")
+    return parts.get("Y") or parts.get("y") or ""
 
 
 def _make_date(year: str, month: str, day: str) -> date:

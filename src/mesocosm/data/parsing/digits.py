@@ -84,10 +84,7 @@ def remove_groups(body: str, decimal: str) -> str:
     body, decimal = _translate_arabic_marks(body, decimal)
     marks = MARKS[decimal]
     whole, point, part = body.partition(marks.point)
-    if not re.fullmatch(r"\d*", part):
-        raise NoFigure(_explain_two_points(body, marks))
-    if marks.mixed and point and re.fullmatch(r"[1-9]\d{0,2}", whole) and len(part) == 3:
-        raise NoFigure(_explain_two_readings(marks.name))
+    _check_part(body, whole, part, marks)
     if not whole and not part:
         raise NoFigure("it contains no number")
     if not re.fullmatch(r"\d*", whole):
@@ -98,11 +95,19 @@ def remove_groups(body: str, decimal: str) -> str:
     return f"{whole}.{part}"
 
 
+def _check_part(body: str, whole: str, part: str, marks: _Marks) -> None:
+    """Refuse what stands behind the decimal mark where it is not digits, or may be a group."""
+    if not re.fullmatch(r"\d*", part):
+        raise NoFigure(_explain_two_points(body, marks))
+    if marks.mixed and len(part) == 3 and re.fullmatch(r"[1-9]\d{0,2}", whole):
+        raise NoFigure(_explain_two_readings(marks.name))
+
+
 def _translate_arabic_marks(body: str, decimal: str) -> tuple[str, str]:
     """A figure with Arabic marks in its Latin ones, and its decimal mark: Arabic marks name
     themselves.
     """
-    if ARABIC_POINT not in body and ARABIC_GROUP not in body:
+    if {ARABIC_POINT, ARABIC_GROUP}.isdisjoint(body):
         return body, decimal
     if "." in body or "," in body:
         raise NoFigure("Arabic and other marks are mixed")
@@ -114,16 +119,30 @@ def _translate_arabic_marks(body: str, decimal: str) -> tuple[str, str]:
 
 def _remove_group_mark(whole: str, has_point: bool, marks: _Marks) -> str:
     """The digits before the decimal mark without the one mark that groups them."""
-    kinds = {c for c in whole if not c.isdigit()}
-    if len(kinds) > 1:
+    mark, *others = _marks_in(whole)
+    if others:
         raise NoFigure(_explain_two_marks(whole, has_point, marks))
-    mark = kinds.pop()
-    alone = mark == marks.other and whole.count(mark) == 1 and not has_point
-    if marks.mixed and alone and re.fullmatch(r"[1-9]\d{0,2},\d{3}", whole):
+    alone = not has_point and _stands_once(whole, mark, marks)
+    if alone and _may_be_part(whole, marks):
         raise NoFigure(_explain_two_readings(marks.other_name))
     if not are_groups(whole, mark):
         raise NoFigure(_explain_no_groups(whole, mark, alone, marks))
     return whole.replace(mark, "")
+
+
+def _marks_in(whole: str) -> list[str]:
+    """The characters that are no digits, each once."""
+    return list(dict.fromkeys(letter for letter in whole if not letter.isdigit()))
+
+
+def _may_be_part(whole: str, marks: _Marks) -> bool:
+    """Whether a column that shows both decimal marks leaves open if one mark groups digits."""
+    return marks.mixed and re.fullmatch(r"[1-9]\d{0,2},\d{3}", whole) is not None
+
+
+def _stands_once(whole: str, mark: str, marks: _Marks) -> bool:
+    """Whether a mark is the one that is not the decimal mark, and stands once."""
+    return mark == marks.other and whole.count(mark) == 1
 
 
 def _explain_no_groups(whole: str, mark: str, alone: bool, marks: _Marks) -> str:
@@ -135,18 +154,20 @@ def _explain_no_groups(whole: str, mark: str, alone: bool, marks: _Marks) -> str
     if mark != marks.other:
         name = "a space" if mark in SPACES else f"'{mark}'"
         return f"{name} does not separate groups of 3 digits"
-    name = marks.other_name
     if not alone:
         return (
-            f"the {name} does not separate groups of 3 digits, with a {marks.name} as the"
-            " decimal mark"
+            f"the {marks.other_name} does not separate groups of 3 digits, with a {marks.name} as"
+            " the decimal mark"
         )
-    before, after = whole.split(mark)
+    place = _place_of(*whole.split(mark))
+    return f'a {marks.other_name} {place} is not a group mark; set decimal: "{mark}"'
+
+
+def _place_of(before: str, after: str) -> str:
+    """Where a mark stands that groups no digits, in words."""
     if len(after) == 3:
-        place = f"after {before or 'nothing'}"
-    else:
-        place = f"before {len(after)} digit{'s' * (len(after) != 1)}"
-    return f'a {name} {place} is not a group mark; set decimal: "{mark}"'
+        return f"after {before or 'nothing'}"
+    return f"before {len(after)} digit{'s' * (len(after) != 1)}"
 
 
 def _explain_two_marks(whole: str, has_point: bool, marks: _Marks) -> str:

@@ -134,10 +134,7 @@ def explain_number(text: str, spec: str) -> str | None:
     if isinstance(read, Refused):
         return read.reason
     if read.unit and read.unit not in known.split(BETWEEN):
-        beside = f"'{read.unit[:20]}'"
-        if unit:
-            return f"{beside} does not convert to {unit}"
-        return f"{beside} is next to the number, and the field has no unit"
+        return _explain_unit(read.unit, unit)
     exact = Decimal(read.number)
     if kind == "integer":
         return _explain_integer(exact)
@@ -146,6 +143,17 @@ def explain_number(text: str, spec: str) -> str | None:
     if "e" in read.number.lower():
         return "an exponent is refused: it does not say how many digits are exact"
     return explain_misfit(exact, int(places[0]), int(places[1]))
+
+
+def _explain_unit(beside: str, unit: str) -> str:
+    """Why a unit beside a figure is refused.
+
+    Args:
+        unit: the field's; empty where it has none.
+    """
+    if unit:
+        return f"'{beside[:20]}' does not convert to {unit}"
+    return f"'{beside[:20]}' is next to the number, and the field has no unit"
 
 
 def explain_misfit(exact: Decimal, precision: int, scale: int) -> str | None:
@@ -186,31 +194,55 @@ def _parse(text: str, decimal: str) -> Figure:
     Raises:
         NoFigure: it holds no single exact figure.
     """
-    if len(text) > LONGEST:
-        raise NoFigure("it is too long for a number")
-    plain = to_ascii_digits("".join(MINUS.get(c, c) for c in text).strip())
-    for pattern, reason in NOTATIONS:
-        if pattern.search(plain):
-            raise NoFigure(reason)
+    plain = _normalize(text)
+    _refuse_notation(plain)
     sign, rest = _split_sign(plain)
     currency, rest = _split_currency(rest)
     if currency and not sign:
         sign, rest = _split_sign(rest)
-    match = BODY.match(rest)
-    if not match:
-        if any(c.isdigit() for c in plain):
-            raise NoFigure("it does not start with a number")
-        raise NoFigure("it contains no number")
-    body, after = match[0], rest[match.end() :]
-    power = POWER.match(after)
-    exponent = power[0] if power else ""
-    after = after[len(exponent) :]
+    body = _match_body(rest, plain)
+    exponent = _match_exponent(rest[len(body) :])
+    after = rest[len(body) + len(exponent) :]
     digits = remove_groups(body, decimal)
     if exponent:
         _check_exponent(body, decimal)
     unit = (currency + after.strip()).strip()
     _check_unit(unit, after)
     return Figure(sign.removeprefix("+") + digits + exponent, unit)
+
+
+def _normalize(text: str) -> str:
+    """A text with ASCII digits and signs, without outer spaces."""
+    if len(text) > LONGEST:
+        raise NoFigure("it is too long for a number")
+    return to_ascii_digits("".join(MINUS.get(c, c) for c in text).strip())
+
+
+def _refuse_notation(text: str) -> None:
+    """Refuse a text that is written as something else than one exact figure."""
+    for pattern, reason in NOTATIONS:
+        if pattern.search(text):
+            raise NoFigure(reason)
+
+
+def _match_body(text: str, whole: str) -> str:
+    """The digits and marks that a text begins with.
+
+    Args:
+        whole: the text with what stands before a figure.
+    """
+    match = BODY.match(text)
+    if match:
+        return match[0]
+    if any(c.isdigit() for c in whole):
+        raise NoFigure("it does not start with a number")
+    raise NoFigure("it contains no number")
+
+
+def _match_exponent(text: str) -> str:
+    """The exponent that a text begins with; empty where there is none."""
+    power = POWER.match(text)
+    return power[0] if power else ""
 
 
 def _check_exponent(body: str, decimal: str) -> None:
@@ -228,11 +260,20 @@ def _check_unit(unit: str, after: str) -> None:
     Args:
         after: the text directly behind the figure.
     """
-    rate = unit[:1] == "/" and unit[1:2].isalpha()  # /kg
-    if unit and unit[0] in NO_UNIT and not rate:
+    if unit and not _begins_unit(unit):
         raise NoFigure(f"'{unit[:20]}' after the number is not a unit")
-    if after[:1].isdigit() or (after and unicodedata.category(after[0]) == "No"):
+    if _continues_figure(after):
         raise NoFigure("it is a fraction or a power, not a plain number")
+
+
+def _begins_unit(text: str) -> bool:
+    """Whether a text begins as a unit may; so does a rate as `/kg`."""
+    return text[0] not in NO_UNIT or (text[0] == "/" and text[1:2].isalpha())
+
+
+def _continues_figure(after: str) -> bool:
+    """Whether a text begins with a digit, or with a number of one letter such as ²."""
+    return after[:1].isdigit() or (after != "" and unicodedata.category(after[0]) == "No")
 
 
 def _split_sign(text: str) -> tuple[str, str]:
@@ -246,11 +287,14 @@ def _split_currency(text: str) -> tuple[str, str]:
     if text[:1].isdigit():
         return "", text
     for word in MONEY:
-        if text.startswith(word):
-            rest = text[len(word) :]
-            if rest[:1].isdigit() or rest[:1] in (*SPACES, "-", "+", ".", ","):
-                return word, rest.lstrip(SPACES)
+        if text.startswith(word) and _begins_figure(text[len(word) :]):
+            return word, text[len(word) :].lstrip(SPACES)
     code = CODE.match(text)
     if not code:
         return "", text
     return code[1], text[code.end() :]
+
+
+def _begins_figure(text: str) -> bool:
+    """Whether a text begins as a figure may, behind a currency."""
+    return text[:1].isdigit() or text[:1] in (*SPACES, "-", "+", ".", ",")

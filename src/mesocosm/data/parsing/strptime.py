@@ -52,7 +52,12 @@ def check_format(form: str, names: Collection[str], example: str) -> str:
         raise ValueError(
             f'{", ".join([*names, "epoch", "epoch_ms", "excel"])}, or a format such as "{example}"'
         )
-    parts = _find_parts(form)
+    _check_parts(form, _find_parts(form))
+    return form
+
+
+def _check_parts(form: str, parts: Sequence[str]) -> None:
+    """Refuse a format that gives a part twice, or leaves one of a day open."""
     for part in dict.fromkeys(parts):
         if parts.count(part) > 1:
             raise ValueError(f"a format that gives each part once; {form!r} gives the {part} twice")
@@ -62,7 +67,6 @@ def check_format(form: str, names: Collection[str], example: str) -> str:
         raise ValueError(
             f"a format with %p beside %I; {form!r} leaves open whether it is morning or afternoon"
         )
-    return form
 
 
 def _find_parts(form: str) -> list[str]:
@@ -111,20 +115,31 @@ def check_counts(formats: tuple[str, ...]) -> tuple[str, ...]:
 def parse_column(said: Column, forms: Sequence[str]) -> Column:
     """The moment of a text by the first of the formats that reads it, null where none does."""
     call = functions()["try_strptime"]
-    said = cases(
-        (said.re_search("[0-9]"), said), other=null()
-    )  # the engine reads `epoch` and `infinity` as days
-    widths = {form: measure_format(form) for form in forms}
-    found = []
-    loose = [f for f in forms if widths[f] is None]
+    # the engine reads `epoch` and `infinity` as days
+    said = cases((said.re_search("[0-9]"), said), other=null())
+    loose, by_width = _group_by_width(forms)
+    found: list[Column] = []
     if loose:
         found.append(call(said, literal(loose, "array<string>")))
-    for width in sorted({w for w in widths.values() if w is not None}):
+    for width, formats in sorted(by_width.items()):
         text = cases((said.length() == width, said), other=null())
-        found.append(call(text, literal([f for f in forms if widths[f] == width], "array<string>")))
+        found.append(call(text, literal(formats, "array<string>")))
     if not found:
         return null("timestamp")
     first, *others = found
     for other in others:
         first = first.coalesce(other)
     return first
+
+
+def _group_by_width(forms: Sequence[str]) -> tuple[list[str], dict[int, list[str]]]:
+    """The formats that read texts of any width, and the others by the width that they read."""
+    loose: list[str] = []
+    by_width: dict[int, list[str]] = {}
+    for form in forms:
+        width = measure_format(form)
+        if width is None:
+            loose.append(form)
+        else:
+            by_width.setdefault(width, []).append(form)
+    return loose, by_width

@@ -25,6 +25,7 @@ BASIC = re.compile(
 CLOCK = re.compile(
     r"^(.*?)(?:[T\s]\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?$"
 )
+NO_TIME = "there is no such time of day"
 LATE = "it is finer than a microsecond, the finest that is kept"
 
 
@@ -162,22 +163,34 @@ def _to_utc(local: datetime, zone: str, fold: str) -> datetime:
     from zoneinfo import ZoneInfo
 
     info = ZoneInfo(zone)
-    both = set[datetime]()
-    for number in (0, 1):
-        moment = local.replace(tzinfo=info, fold=number)
-        both.add(moment.astimezone(UTC).replace(tzinfo=None))
-    real = sorted(u for u in both if _to_local(u, info) == local)
-    if not real and fold == "refuse":
+    both = sorted({_at_fold(local, info, number) for number in (0, 1)})
+    real = [moment for moment in both if _to_local(moment, info) == local]
+    if fold == "refuse":
+        _refuse_change(len(real), zone)
+    moments = real or both
+    return moments[-1] if fold == "later" else moments[0]
+
+
+def _at_fold(local: datetime, zone: tzinfo, fold: int) -> datetime:
+    """A time of a zone in UTC, by its offset before (0) or after (1) a change of its clocks."""
+    return local.replace(tzinfo=zone, fold=fold).astimezone(UTC).replace(tzinfo=None)
+
+
+def _refuse_change(times: int, zone: str) -> None:
+    """Refuse a time that a zone does not have exactly once.
+
+    Args:
+        times: how often it has it.
+    """
+    if times == 0:
         raise NoMoment(
             f"this time does not exist in {zone}: the clocks went forward; set dst: earlier or"
             " later"
         )
-    if len(real) == 2 and fold == "refuse":
+    if times == 2:
         raise NoMoment(
             f"this time occurs twice in {zone}: the clocks went back; set dst: earlier or later"
         )
-    moments = real or sorted(both)
-    return moments[-1] if fold == "later" else moments[0]
 
 
 def _to_local(moment: datetime, zone: tzinfo) -> datetime:
@@ -200,26 +213,27 @@ def _parse_count(text: str, forms: tuple[str, ...]) -> datetime | None:
     unit = next((f for f in forms if f in COUNTED), None)
     if unit is None or not re.fullmatch(r"-?\d+(?:\.\d+)?", text):
         return None
-    for form in forms[: forms.index(unit)]:
-        with suppress(NoMoment):
-            if parse_day(text, form):
-                return None
+    if _is_day(text, forms[: forms.index(unit)]):
+        return None
     if unit == "excel":
         return _parse_serial(text)
     return _parse_epoch(text, unit)
 
 
+def _is_day(text: str, forms: tuple[str, ...]) -> bool:
+    """Whether one of some forms reads a text as a day."""
+    for form in forms:
+        with suppress(NoMoment):
+            if parse_day(text, form):
+                return True
+    return False
+
+
 def _parse_epoch(text: str, unit: str) -> datetime:
     """A count since 1970, exact to the microsecond."""
-    whole, _, part = text.partition(".")
-    count = int(whole + part) * EPOCHS.get(unit, 1)
-    per = 10 ** len(part)
-    if unit == "epoch_ns":
-        per *= 1000
-    if count % per:
-        raise NoMoment(LATE)
+    microseconds = _epoch_microseconds(text, unit)
     try:
-        moment = datetime(1970, 1, 1) + timedelta(microseconds=count // per)
+        moment = datetime(1970, 1, 1) + timedelta(microseconds=microseconds)
     except OverflowError as error:
         why = "it is too far from 1970"
         if unit == "epoch":
@@ -230,6 +244,22 @@ def _parse_epoch(text: str, unit: str) -> datetime:
             f"as seconds it lies after the year {LAST_YEAR}; as milliseconds it may fit: epoch_ms"
         )
     return moment
+
+
+def _epoch_microseconds(text: str, unit: str) -> int:
+    """A count of a unit as one of microseconds.
+
+    Raises:
+        NoMoment: it is no whole number of them.
+    """
+    whole, _, part = text.partition(".")
+    count = int(whole + part) * EPOCHS.get(unit, 1)
+    per: int = 10 ** len(part)
+    if unit == "epoch_ns":
+        per *= 1000
+    if count % per:
+        raise NoMoment(LATE)
+    return count // per
 
 
 def _parse_serial(text: str) -> datetime:
@@ -254,12 +284,9 @@ def _parse_clock(clock: re.Match[str]) -> timedelta:
     """
     hour, minute, second = int(clock[2]), int(clock[3]), int(clock[4] or 0)
     part, half = clock[5] or "", clock[6]
-    if hour == 24:
-        raise NoMoment("24:00 is refused: write 00:00 of the next day")
-    if second == 60:
-        raise NoMoment("a leap second (:60) is refused: a moment in UTC cannot hold it")
-    if hour > 23 or minute > 59 or second > 59 or (half and not 1 <= hour <= 12):
-        raise NoMoment("there is no such time of day")
+    _check_time(hour, minute, second)
+    if half and not 1 <= hour <= 12:
+        raise NoMoment(NO_TIME)
     if part[6:].strip("0"):
         raise NoMoment(LATE)
     if half:
@@ -267,6 +294,16 @@ def _parse_clock(clock: re.Match[str]) -> timedelta:
     return timedelta(
         hours=hour, minutes=minute, seconds=second, microseconds=int(part[:6].ljust(6, "0"))
     )
+
+
+def _check_time(hour: int, minute: int, second: int) -> None:
+    """Refuse a time that a day does not have."""
+    if hour == 24:
+        raise NoMoment("24:00 is refused: write 00:00 of the next day")
+    if second == 60:
+        raise NoMoment("a leap second (:60) is refused: a moment in UTC cannot hold it")
+    if hour > 23 or minute > 59 or second > 59:
+        raise NoMoment(NO_TIME)
 
 
 def _to_24_hours(hour: int, half: str) -> int:

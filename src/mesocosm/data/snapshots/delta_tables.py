@@ -11,17 +11,36 @@ import os
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_file
 from mesocosm.core.messages import Message
+from mesocosm.core.records import Json
+from mesocosm.data.sources.query_results import (
+    describe_columns,
+    list_columns,
+    read_rows,
+    read_text,
+)
 
 if TYPE_CHECKING:
     import pyarrow
     from deltalake.transaction import AddAction as Add
 
 SETTINGS = {"delta.dataSkippingNumIndexedCols": "0", "delta.checkpointInterval": "1000000"}
+
+
+class CommitInfo(TypedDict, total=False):
+    """What a commit of ours says of itself in the log, as far as it is read."""
+
+    contents: str
+
+
+class LogAction(TypedDict, total=False):
+    """A line of a table's log, as far as it is read."""
+
+    commitInfo: CommitInfo
 
 
 def new_file(path: Path) -> Path:
@@ -40,7 +59,7 @@ def commit(path: Path, files: list[Path], made: str) -> int:
     """
     import pyarrow.parquet as pq
     from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema
-    from deltalake.transaction import AddAction, create_table_with_add_actions
+    from deltalake.transaction import create_table_with_add_actions
 
     schema = Schema.from_arrow(pq.read_schema(files[0]).remove_metadata())
     adds: list[Add] = []
@@ -49,17 +68,7 @@ def commit(path: Path, files: list[Path], made: str) -> int:
         contents[file.name] = digest_file(file)
         with file.open("rb") as handle:
             os.fsync(handle.fileno())
-        rows = pq.read_metadata(file).num_rows
-        adds.append(
-            AddAction(
-                file.name,
-                file.stat().st_size,
-                {},
-                int(time.time() * 1000),
-                True,
-                json.dumps({"numRecords": rows}),
-            )
-        )
+        adds.append(_added(file))
     properties = CommitProperties(custom_metadata={"made": made, "contents": json.dumps(contents)})
     quiet = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
     where = str(path)
@@ -84,7 +93,16 @@ def commit(path: Path, files: list[Path], made: str) -> int:
     return int(DeltaTable(where).version())
 
 
-def write_rows(path: Path, table: Any, made: str) -> int:
+def _added(file: Path) -> Add:
+    """The entry of a log that adds a file."""
+    import pyarrow.parquet as pq
+    from deltalake.transaction import AddAction
+
+    rows = json.dumps({"numRecords": pq.read_metadata(file).num_rows})
+    return AddAction(file.name, file.stat().st_size, {}, int(time.time() * 1000), True, rows)
+
+
+def write_rows(path: Path, table: pyarrow.Table, made: str) -> int:
     """Write an Arrow table as the next version of a Delta table and return its number."""
     import pyarrow.parquet as pq
 
@@ -102,25 +120,30 @@ def files_of(path: Path, version: int, verify: bool = True) -> list[str]:
     Raises:
         MesocosmError: the version is not there, or a file of it was lost or changed.
     """
+    files = _listed_files(path, version)
+    for file in files:
+        if not Path(file).exists():
+            raise MesocosmError(
+                Message("data.table_lost_file", table=path.name, file=Path(file).name)
+            )
+    if verify:
+        _verify(path, files, contents_of(path, version))
+    return files
+
+
+def _listed_files(path: Path, version: int) -> list[str]:
+    """The files that a version lists, whether they are there or not."""
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError, TableNotFoundError
 
     try:
         table = DeltaTable(path, version=version)
         # all lie beside each other; of the folder, a URI escapes what a path does not
-        files = [str(path / uri.rsplit("/", 1)[-1]) for uri in table.file_uris()]
+        return [str(path / uri.rsplit("/", 1)[-1]) for uri in table.file_uris()]
     except (DeltaError, TableNotFoundError, OSError, ValueError) as error:
         raise MesocosmError(
             Message("data.version_unreadable", version=version, table=path.name)
         ) from error
-    lost = [file for file in files if not Path(file).exists()]
-    if lost:
-        raise MesocosmError(
-            Message("data.table_lost_file", table=path.name, file=Path(lost[0]).name)
-        )
-    if verify:
-        _verify(path, files, contents_of(path, version))
-    return files
 
 
 VERIFIED: dict[str, tuple[int, int, str]] = {}
@@ -148,16 +171,25 @@ def contents_of(path: Path, version: int) -> dict[str, str]:
     """
     entry = path / "_delta_log" / f"{version:020}.json"
     try:
-        lines = [
-            json.loads(line) for line in entry.read_text(encoding="utf-8").splitlines() if line
-        ]
-        infos = [line["commitInfo"] for line in lines if "commitInfo" in line]
-        contents = json.loads(infos[0].get("contents", "{}")) if infos else {}
-        return {str(name): str(content) for name, content in contents.items()}
+        actions = _read_log(entry)
+        infos = [action["commitInfo"] for action in actions if "commitInfo" in action]
+        return _read_contents(infos[0]) if infos else {}
     except (OSError, ValueError, AttributeError) as error:
         raise MesocosmError(
             Message("data.table_log_damaged", version=version, table=path.name)
         ) from error
+
+
+def _read_log(entry: Path) -> list[LogAction]:
+    """The actions of a commit."""
+    lines = entry.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line]
+
+
+def _read_contents(info: CommitInfo) -> dict[str, str]:
+    """The fingerprints that a commit wrote down."""
+    contents: dict[str, object] = json.loads(info.get("contents", "{}"))
+    return {str(name): str(content) for name, content in contents.items()}
 
 
 def scan(path: Path, version: int) -> str:
@@ -173,9 +205,8 @@ def read_table(path: Path, version: int, columns: str = "*", where: str = "true"
 
     with duckdb.connect() as con:
         table = scan(path, version)
-        names = {row[0] for row in con.execute(f"describe select * from {table}").fetchall()}
         query = f"select {columns} from {table} where {where}"
-        if "_row" in names:
+        if "_row" in list_columns(con, table):
             query += " order by _row"
         table_read: pyarrow.Table = con.sql(query).to_arrow_table()
         return table_read
@@ -188,25 +219,20 @@ def find_oldest_day(path: Path, version: int, field: str) -> str | None:
     from mesocosm.data.sources.path_utils import quote
 
     with duckdb.connect() as con:
-        day = con.execute(
-            f"select min({quote(field)})::date::varchar from {scan(path, version)}"
-        ).fetchall()[0][0]
-    return None if day is None else str(day)
+        oldest = f"min({quote(field)})::date::varchar"
+        return read_text(con, f"select {oldest} from {scan(path, version)}")
 
 
 def page_of(
     path: Path, version: int, fields: list[str], offset: int, limit: int
-) -> list[dict[str, Any]]:
+) -> list[dict[str, Json]]:
     """Some rows of one version as JSON-ready data, in the order of `_row`."""
     import duckdb
 
     from mesocosm.data.pipeline.internal_names import quote, working_column
 
     with duckdb.connect() as con:
-        kinds = {
-            row[0]: str(row[1])
-            for row in con.execute(f"describe select * from {scan(path, version)}").fetchall()
-        }
+        kinds = describe_columns(con, scan(path, version))
         shape = ["_row"]
         for field in fields:
             cell = quote(field)
@@ -214,8 +240,9 @@ def page_of(
                 cell = f"{cell}::varchar as {cell}"  # a number of JSON would be read as a double
             shape.append(cell)
         row = working_column("row")  # a field of the subquery's name would be taken for it
-        rows = con.execute(
+        rows = read_rows(
+            con,
             f"select to_json({row})::varchar from (select {', '.join(shape)} from"
-            f" {scan(path, version)} order by _row limit {limit} offset {offset}) {row}"
-        ).fetchall()
-    return [json.loads(found[0]) for found in rows]
+            f" {scan(path, version)} order by _row limit {limit} offset {offset}) {row}",
+        )
+    return [json.loads(str(found[0])) for found in rows]

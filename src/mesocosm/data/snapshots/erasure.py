@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from mesocosm.data.snapshots.delta_tables import commit, files_of, new_file, scan
 from mesocosm.data.sources.path_utils import quote, text
+from mesocosm.data.sources.query_results import count_rows, read_rows, read_value
 from mesocosm.data.types.field import FieldKind
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from pyarrow import ChunkedArray, DataType, Scalar
 
 
 def keys_as_kept(field: FieldKind, keys: Sequence[str], secret: str) -> list[str]:
@@ -32,11 +37,9 @@ def keys_as_kept(field: FieldKind, keys: Sequence[str], secret: str) -> list[str
         ibis_sql.prepare(con)
         con.execute("create table incoming (_row bigint, k varchar)")
         con.executemany("insert into incoming values (?, ?)", list(enumerate(keys)))
-        found = con.execute(
-            f"with _read as ({read}) select k::varchar from ({hidden}) order by _row"
-        ).fetchall()
-    values = [row[0] for row in found]
-    return [key if value is None else str(value) for value, key in zip(values, keys, strict=True)]
+        query = f"with _read as ({read}) select k::varchar from ({hidden}) order by _row"
+        found = read_rows(con, query)
+    return [key if value is None else str(value) for (value,), key in zip(found, keys, strict=True)]
 
 
 def mark_key(key: str, secret: str) -> str:
@@ -49,9 +52,7 @@ def mark_key(key: str, secret: str) -> str:
     table = ibis_sql.table("incoming", {"k": "string"})
     with duckdb.connect() as con:
         con.execute("create table incoming as select ?::varchar as k", [key])
-        return str(
-            con.execute(ibis_sql.to_sql(table.select(m=mark_of(table.k, secret)))).fetchall()[0][0]
-        )
+        return str(read_value(con, ibis_sql.to_sql(table.select(m=mark_of(table.k, secret)))))
 
 
 def match_keys(
@@ -106,7 +107,7 @@ def erase(
     versions: Mapping[str, int],
     gone: Mapping[str, str],
     made: str,
-    ready: Callable[[Any], None] = lambda con: None,
+    ready: Callable[[DuckDBPyConnection], None] = lambda con: None,
 ) -> tuple[dict[str, int], dict[str, int], list[int]]:
     """Erase rows from the newest version of each table, and delete every older version.
 
@@ -134,13 +135,16 @@ def erase(
             copies = f"coalesce(_row in ({listed}) or kept in ({listed}), false)"
             which = gone.get(name, copies)
             if name == "rows":
-                found = con.execute(f"select _row from {table} where {which}").fetchall()
-                rows = [row[0] for row in found]
-            count = con.execute(f"select count(*) from {table} where {which}").fetchall()[0][0]
-            lost[name] = int(count)
+                rows = _numbers_of_rows(con, table, which)
+            lost[name] = count_rows(con, table, which)
             kept = f"select * from {table} where not {which}"
             new[name] = _replace_table(con, path / name, kept, made)
     return new, lost, rows
+
+
+def _numbers_of_rows(con: DuckDBPyConnection, table: str, condition: str) -> list[int]:
+    found = con.execute(f"select _row from {table} where {condition}").fetchall()
+    return [int(row[0]) for row in found]
 
 
 def find_held_keys(
@@ -148,7 +152,7 @@ def find_held_keys(
     field: str | None,
     keys: Mapping[str, str],
     sealed: bool,
-    ready: Callable[[Any], None] = lambda con: None,
+    ready: Callable[[DuckDBPyConnection], None] = lambda con: None,
 ) -> set[str]:
     """Which keys any version of a dataset's tables, also an older one, holds; a version whose field
     was hidden otherwise is asked for both forms of a key.
@@ -171,25 +175,31 @@ def find_held_keys(
         for given, kept in keys.items():
             if given in found:
                 continue
-            named = match_text([given])
-            if field:
-                opened = "sealed" if sealed else None
-                named = match_keys(field, [kept], [given], opened)["quarantine"]
+            named = _match_quarantined(field, given, kept, sealed)
             if any(_has_row(con, file, named) for file in files):
                 found.add(given)
     return found
 
 
+def _match_quarantined(field: str | None, given: str, kept: str, sealed: bool) -> str:
+    """SQL that is true for quarantined lines that name a key.
+
+    Args:
+        kept: the key as `rows` holds it.
+    """
+    if not field:
+        return match_text([given])
+    opened = "sealed" if sealed else None
+    return match_keys(field, [kept], [given], opened)["quarantine"]
+
+
 def _find_in_rows(
-    con: Any, folder: Path, field: str, keys: Mapping[str, str], sealed: bool
+    con: DuckDBPyConnection, folder: Path, field: str, keys: Mapping[str, str], sealed: bool
 ) -> set[str]:
     """Which keys any file of a table of kept rows holds, in either form."""
     import pyarrow.parquet as pq
 
-    forms: dict[str, set[str]] = {}
-    for given, kept in keys.items():
-        for form in (given, kept):
-            forms.setdefault(form, set()).add(given)
+    forms = _keys_by_form(keys)
     listed = ", ".join(map(text, forms))
     values = [f"{quote(field)}::varchar"]
     if sealed:
@@ -203,12 +213,20 @@ def _find_in_rows(
                 f"select distinct {value} from read_parquet({text(str(file))}) where {value} in"
                 f" ({listed})"
             )
-            for row in con.execute(query).fetchall():
-                found |= forms[str(row[0])]
+            found.update(*(forms[str(form)] for (form,) in read_rows(con, query)))
     return found
 
 
-def _has_row(con: Any, file: Path, condition: str) -> bool:
+def _keys_by_form(keys: Mapping[str, str]) -> dict[str, set[str]]:
+    """The keys that each form may stand for, as given or as the rows hold it."""
+    forms: dict[str, set[str]] = {}
+    for given, kept in keys.items():
+        forms.setdefault(given, set()).add(given)
+        forms.setdefault(kept, set()).add(given)
+    return forms
+
+
+def _has_row(con: DuckDBPyConnection, file: Path, condition: str) -> bool:
     query = f"select 1 from read_parquet({text(str(file))}) where {condition} limit 1"
     return con.execute(query).fetchone() is not None
 
@@ -218,7 +236,7 @@ def reseal(
     versions: Mapping[str, int],
     fields: Sequence[str],
     made: str,
-    ready: Callable[[Any], None],
+    ready: Callable[[DuckDBPyConnection], None],
 ) -> dict[str, int]:
     """Encrypt sealed fields under the newest key in the newest version of the tables; every older
     version is deleted with its files.
@@ -240,7 +258,7 @@ def reseal(
     return new
 
 
-def _replace_table(con: Any, table: Path, query: str, made: str) -> int:
+def _replace_table(con: DuckDBPyConnection, table: Path, query: str, made: str) -> int:
     """Make the rows of a query the only version of a table that can still be read."""
     file = new_file(table)
     con.execute(f"copy ({query}) to {text(str(file))} (format parquet)")
@@ -252,15 +270,22 @@ def _replace_table(con: Any, table: Path, query: str, made: str) -> int:
     return version
 
 
+class OpenedValue(TypedDict):
+    """A value of an encrypted field, and the number of its row."""
+
+    row: int
+    value: str | None
+
+
 def open_values(
     path: Path,
     version: int,
     field: str,
     key: str,
     keys: Sequence[str],
-    ready: Callable[[Any], None],
+    ready: Callable[[DuckDBPyConnection], None],
     sealed_key: bool,
-) -> list[dict[str, Any]]:
+) -> list[OpenedValue]:
     """The opened values of an encrypted field in the rows of some keys."""
     import duckdb
 
@@ -284,26 +309,38 @@ def find_files_with(store: Path, values: Sequence[str]) -> list[str]:
     """Files of a store in which a value is found: every byte of each, and every cell of its Parquet
     files.
     """
-    searched = [value.encode() for value in values]
-    searched += [json.dumps(value)[1:-1].encode() for value in values]
-    found = []
-    for path in sorted(p for p in store.rglob("*") if p.is_file()):
-        data = path.read_bytes()
-        hit = any(value in data for value in searched)
-        if not hit and path.suffix == ".parquet":
-            hit = _has_cell(path, values)
-        if hit:
+    searched = [*map(str.encode, values), *map(_escaped, values)]
+    found: list[str] = []
+    for path in sorted(filter(Path.is_file, store.rglob("*"))):
+        if _holds_bytes(path, searched) or _holds_cell(path, values):
             found.append(path.relative_to(store).as_posix())
     return found
 
 
-def _has_cell(path: Path, values: Sequence[str]) -> bool:
-    """Whether a cell of a Parquet file holds one of some values."""
+def _escaped(value: str) -> bytes:
+    """A text as it stands inside of one of JSON."""
+    return json.dumps(value)[1:-1].encode()
+
+
+def _holds_bytes(path: Path, searched: Sequence[bytes]) -> bool:
+    data = path.read_bytes()
+    return any(value in data for value in searched)
+
+
+def _holds_cell(path: Path, values: Sequence[str]) -> bool:
+    """Whether a cell of a file, if that is Parquet, holds one of some values."""
     import pyarrow.parquet as pq
 
-    for column in pq.read_table(path).itercolumns():
-        cells = {str(cell) for cell in column.to_pylist() if cell is not None}
-        for value in values:
-            if any(value in cell for cell in cells):
-                return True
-    return False
+    if path.suffix != ".parquet":
+        return False
+    return any(_column_holds(column, values) for column in pq.read_table(path).itercolumns())
+
+
+def _column_holds(column: ChunkedArray[Scalar[DataType]], values: Sequence[str]) -> bool:
+    found = column.to_pylist()  # type: ignore[misc]  # the stubs take columns of few types
+    cells = {str(cell) for cell in found if cell is not None}
+    return any(_is_within(cells, value) for value in values)
+
+
+def _is_within(cells: Collection[str], value: str) -> bool:
+    return any(value in cell for cell in cells)

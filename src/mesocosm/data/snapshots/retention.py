@@ -9,19 +9,24 @@ import hmac
 import re
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.core.values.durations import days
 from mesocosm.data.dataset import Dataset, Retention
 from mesocosm.data.pipeline import ibis_sql, recipe
+from mesocosm.data.pipeline.ibis_sql import Column
 from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.sources.path_utils import quote, text
+from mesocosm.data.sources.query_results import count_rows, read_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 MOST_WORDS = 5  # words of a key that are looked for side by side in a line that could not be read
 
 
 def drop_erased(
-    con: Any, dataset: Dataset, rows: RawTable, forgotten: Sequence[str], key: str
+    con: DuckDBPyConnection, dataset: Dataset, rows: RawTable, forgotten: Sequence[str], key: str
 ) -> int:
     """Leave out the rows of erased subjects; returns how many there were.
 
@@ -46,7 +51,7 @@ def drop_erased(
             f"insert into _erased select _row from ({marked}) where mark in ({listed}) and _row not"
             " in (select _row from _erased)"
         )
-    count = int(con.execute("select count(*) from _erased").fetchone()[0])
+    count = count_rows(con, "_erased")
     kind = "table" if rows.joined else "view"
     con.execute(f"alter {kind} _raw rename to _all")
     con.execute(
@@ -69,7 +74,7 @@ def _marks_by_column(
     return found
 
 
-def drop_expired(con: Any, dataset: Dataset, now: float) -> int:
+def drop_expired(con: DuckDBPyConnection, dataset: Dataset, now: float) -> int:
     """Leave out the rows that are older than the dataset keeps them; returns how many there
     were.
     """
@@ -78,7 +83,7 @@ def drop_expired(con: Any, dataset: Dataset, now: float) -> int:
     undated = str(dataset.retention.undated == "expire").lower()
     first = text(first_day_kept(dataset.retention, now))
     old = f"coalesce({quote(dataset.retention.by)} < date {first}, {undated})"
-    count = int(con.execute(f"select count(*) from _stage where {old}").fetchall()[0][0])
+    count = count_rows(con, "_stage", old)
     if count:
         con.execute("alter view _stage rename to _of_all_ages")
         con.execute(f"create view _stage as select * from _of_all_ages where not {old}")
@@ -93,14 +98,11 @@ def first_day_kept(retention: Retention, now: float) -> str:
     return first.date().isoformat()
 
 
-def find_oldest_day(con: Any, dataset: Dataset) -> str | None:
+def find_oldest_day(con: DuckDBPyConnection, dataset: Dataset) -> str | None:
     """The day of the oldest row, where rows leave by their age."""
     if not dataset.retention:
         return None
-    day = con.execute(
-        f"select min({quote(dataset.retention.by)})::date::varchar from _stage"
-    ).fetchall()[0][0]
-    return None if day is None else str(day)
+    return read_text(con, f"select min({quote(dataset.retention.by)})::date::varchar from _stage")
 
 
 def names_erased(line: str, forgotten: Sequence[str], key: str) -> bool:
@@ -128,7 +130,7 @@ def _possible_names(line: str) -> Iterator[str]:
             yield " ".join(words[start : start + length])
 
 
-def mark_of(x: Any, key: str) -> Any:
+def mark_of(x: Column, key: str) -> Column:
     """The mark under which an erased key is remembered: a keyed hash, never the key."""
     from mesocosm.data.privacy.pseudonymise import Pseudonymise
 

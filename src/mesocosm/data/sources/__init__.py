@@ -43,8 +43,6 @@ BUILT_IN: dict[str, type[SourceKind]] = {
 SOURCES = Kinds("sources", BUILT_IN, SourceKind, "type", ("fingerprint", "collect"))
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    SourceSetting = Any
+    SourceSetting = SourceKind
 else:
     SourceSetting = one_of(SOURCES, "type")

@@ -7,18 +7,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
 from mesocosm.data.sources.path_utils import parquet_sql, quote
+from mesocosm.data.sources.query_results import list_columns
 from mesocosm.data.sources.spool import INTERNAL, MOST_BYTES, MOST_ROWS, new_path
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 MOST_COLUMNS = 16_384
 BATCH = MOST_ROWS
 # the table that tells of each column of a view of rows whether its cells were numbers, texts or
 # both
 CELLS = "_cells"
+
+
+# a row of a source: its file, its line and its values
+SourceRow = tuple[str, int, Mapping[str, object]]
 
 
 class Exact(float):
@@ -32,22 +40,27 @@ class Exact(float):
         return made
 
 
-def as_text(value: Any) -> str | None:
+def as_text(value: object) -> str | None:
     """A value as text: null stays null, what is nested becomes JSON."""
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, (dict, list)):
+        return as_json(value)
+    return _scalar_text(value)
+
+
+def _scalar_text(value: object) -> str:
+    """A number as it was written, a whole one without its point; another scalar as text."""
     if isinstance(value, Exact):
         return value.text
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (dict, list)):
-        return as_json(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
 
 
-def as_json(value: Any) -> str:
+def as_json(value: object) -> str:
     """What is nested as JSON, each number as it was written.
 
     >>> as_json({"v": [Exact("1.10"), Exact("1e400"), 2, None]})
@@ -73,14 +86,12 @@ class Rows:
     column `ID#2`.
     """
 
-    def __init__(self, con: Any) -> None:
+    def __init__(self, con: DuckDBPyConnection) -> None:
         self.con = con
         self.named: dict[str, str] = {}  # key: column
         self.taken = set(INTERNAL)
-        self.texts: set[str] = (
-            set()
-        )  # keys that had a text, and those that had a number with a part
-        self.floats: set[str] = set()
+        self.texts: set[str] = set()  # keys that had a text
+        self.floats: set[str] = set()  # keys that had a number with a part
         self.files: list[str] = []
         self.batch: list[tuple[str, int, dict[str, str | None]]] = []
         self.size = self.total = 0
@@ -91,36 +102,48 @@ class Rows:
         Raises:
             ConfigValueError: there are more keys than columns can be.
         """
-        found = self.named.get(key)
-        if found is None:
-            if len(self.named) >= MOST_COLUMNS:
-                raise ConfigValueError(
-                    "path",
-                    Message("data.too_many_keys", most=MOST_COLUMNS),
-                    Message("data.keys_expected", most=MOST_COLUMNS),
-                )
-            name = key.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
-            name = name or f"column{len(self.named) + 1}"
-            found, number = name, 1
-            while found.casefold() in self.taken:
-                number += 1
-                found = f"{name}#{number}"
-            self.named[key] = found
-            self.taken.add(found.casefold())
-        return found
+        column = self.named.get(key)
+        if column is None:
+            column = self.named[key] = self._free_name(key)
+            self.taken.add(column.casefold())
+        return column
 
-    def add(self, label: str, line: int, row: Mapping[str, Any]) -> None:
+    def _free_name(self, key: str) -> str:
+        """A name for the column of a new key that no other has, whatever its case.
+
+        Raises:
+            ConfigValueError: there are more keys than columns can be.
+        """
+        if len(self.named) >= MOST_COLUMNS:
+            raise ConfigValueError(
+                "path",
+                Message("data.too_many_keys", most=MOST_COLUMNS),
+                Message("data.keys_expected", most=MOST_COLUMNS),
+            )
+        name = key.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+        name = name or f"column{len(self.named) + 1}"
+        column, number = name, 1
+        while column.casefold() in self.taken:
+            number += 1
+            column = f"{name}#{number}"
+        return column
+
+    def add(self, label: str, line: int, row: Mapping[str, object]) -> None:
         """One row of a file."""
         values = {self.column(k): as_text(v) for k, v in row.items()}
-        for k, v in row.items():
-            if isinstance(v, str):
-                self.texts.add(k)
-            elif isinstance(v, float | Decimal):
-                self.floats.add(k)
+        self._note_cells(row)
         self.batch.append((label, line, values))
-        self.size += sum(len(v) + 8 for v in values.values() if v) + 64
+        self.size += _size_of(values)
         if len(self.batch) >= MOST_ROWS or self.size > MOST_BYTES:
             self.flush()
+
+    def _note_cells(self, row: Mapping[str, object]) -> None:
+        """Note which keys had a text, and which a number with a part."""
+        for key, value in row.items():
+            if isinstance(value, str):
+                self.texts.add(key)
+            elif isinstance(value, float | Decimal):
+                self.floats.add(key)
 
     def flush(self) -> None:
         """Write the rows at hand."""
@@ -128,11 +151,13 @@ class Rows:
         import pyarrow.parquet as pq
 
         columns = keys_of(row for _, _, row in self.batch)
-        data: list[pa.Array[Any]] = [
+        data: list[pa.Array[pa.Scalar[pa.DataType]]] = [
             pa.array([r[0] for r in self.batch], pa.string()),
             pa.array([r[1] for r in self.batch], pa.int64()),
         ]
-        data += [pa.array([_clean(r[2].get(c)) for r in self.batch], pa.string()) for c in columns]
+        for column in columns:
+            cells = [_clean(values.get(column)) for _, _, values in self.batch]
+            data.append(pa.array(cells, pa.string()))
         path = new_path(self.con, "parquet")
         pq.write_table(
             pa.Table.from_arrays(data, names=[*INTERNAL, *columns]),
@@ -151,6 +176,19 @@ class Rows:
             self.flush()
         read = parquet_sql(self.files, "union_by_name=true")
         columns = list(self.named.values())
+        self._keep_kinds(name, columns)
+        have = set(list_columns(self.con, read))
+        cells = ["_file", "_line"]
+        for column in columns:
+            cell = quote(column)
+            if column not in have:
+                cell = f"null::varchar as {cell}"
+            cells.append(cell)
+        self.con.execute(f"create view {quote(name)} as select {', '.join(cells)} from {read}")
+        return columns
+
+    def _keep_kinds(self, name: str, columns: Sequence[str]) -> None:
+        """Write into the table `CELLS` what the cells of each column of a view were."""
         self.con.execute(
             f"create table if not exists {CELLS} (source varchar, name varchar, kind varchar)"
         )
@@ -159,18 +197,17 @@ class Rows:
             f"insert into {CELLS} select ?, unnest(?::varchar[]), unnest(?::varchar[])",
             [name, columns, kinds],
         )
-        have = {row[0] for row in self.con.execute(f"describe select * from {read}").fetchall()}
-        cells = ["_file", "_line"]
-        for column in columns:
-            cells.append(quote(column) if column in have else f"null::varchar as {quote(column)}")
-        self.con.execute(f"create view {quote(name)} as select {', '.join(cells)} from {read}")
-        return columns
 
     def _kind_of(self, key: str) -> str:
         """What the cells of a key were: `numbers` with a part, `texts`, or both (`mixed`)."""
         if key not in self.floats:
             return "texts"
         return "mixed" if key in self.texts else "numbers"
+
+
+def _size_of(values: Mapping[str, str | None]) -> int:
+    """About how many bytes a row of texts has."""
+    return sum(len(text) + 8 for text in values.values() if text) + 64
 
 
 def _clean(value: str | None) -> str | None:
@@ -182,7 +219,7 @@ def _clean(value: str | None) -> str | None:
     return value
 
 
-def keys_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+def keys_of(rows: Iterable[Mapping[str, object]]) -> list[str]:
     """The keys of some rows, in the order in which they come up.
 
     >>> keys_of([{"a": 1}, {"b": 2, "a": 3}])
@@ -195,7 +232,10 @@ def keys_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def pour_rows(
-    con: Any, name: str, columns: Sequence[str], rows: Iterable[tuple[str, int, Mapping[str, Any]]]
+    con: DuckDBPyConnection,
+    name: str,
+    columns: Sequence[str],
+    rows: Iterable[SourceRow],
 ) -> int:
     """Create view `name` of text columns from rows (file, line, values); returns how many there
     were.

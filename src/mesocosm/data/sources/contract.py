@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,15 @@ from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration, seconds
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS
 from mesocosm.data.sources.path_utils import quote
+from mesocosm.data.sources.query_results import (
+    count_rows,
+    list_columns,
+    read_counts,
+    read_value,
+)
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 Form = Literal["text", "number", "integer", "date", "boolean"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -78,23 +87,25 @@ class Contract(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _listed(cls, value: Any) -> Any:
-        if isinstance(value, dict) and isinstance(value.get("columns"), (list, tuple)):
-            return {**value, "columns": dict.fromkeys(value["columns"], "text")}
-        return value
+    def _listed(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        columns = value.get("columns")
+        if not isinstance(columns, (list, tuple)):
+            return value
+        return {**value, "columns": dict.fromkeys(columns, "text")}
 
 
 def find_broken(
-    contract: Contract, con: Any, table: str, now: float | None = None
+    contract: Contract, con: DuckDBPyConnection, table: str, now: float | None = None
 ) -> list[ConfigValueError]:
     """The promises a table of a source breaks, each a sentence; values are never shown.
 
     Args:
         now: seconds since 1970.
     """
-    described = con.execute(f"describe {quote(table)}").fetchall()
-    columns = [row[0] for row in described if row[0] not in PLACE_COLUMNS]
-    rows = int(con.execute(f"select count(*) from {quote(table)}").fetchall()[0][0])
+    columns = [name for name in list_columns(con, quote(table)) if name not in PLACE_COLUMNS]
+    rows = count_rows(con, quote(table))
     promised = _Promised(contract, con, quote(table), columns, rows)
     return [
         *promised.check_columns(),
@@ -125,19 +136,22 @@ class _Promised:
     """
 
     contract: Contract
-    con: Any
+    con: DuckDBPyConnection
     table: str
     columns: list[str]
     rows: int
 
-    def _select(self, expressions: str) -> tuple[Any, ...]:
-        row: tuple[Any, ...] = self.con.execute(
-            f"select {expressions} from {self.table}"
-        ).fetchall()[0]
-        return row
+    def _count(self, expressions: str) -> list[int]:
+        """The whole numbers that some aggregates of the table are."""
+        return read_counts(self.con, f"select {expressions} from {self.table}")
 
     def check_columns(self) -> Iterator[ConfigValueError]:
         """Columns that are absent, and with `closed` those that were not promised."""
+        yield from self._check_absent()
+        if self.contract.closed:
+            yield from self._check_new()
+
+    def _check_absent(self) -> Iterator[ConfigValueError]:
         contract = self.contract
         named = [*contract.columns, *contract.unique, *contract.missing]
         if contract.fresh:
@@ -151,13 +165,16 @@ class _Promised:
                     self.columns,
                     name,
                 )
+
+    def _check_new(self) -> Iterator[ConfigValueError]:
+        promised = list(self.contract.columns)
         for name in self.columns:
-            if contract.closed and name not in contract.columns:
+            if name not in promised:
                 yield _wrong(
                     "closed",
                     f"it has a new column '{name}'",
                     "only the columns named",
-                    list(contract.columns),
+                    promised,
                     name,
                 )
 
@@ -177,7 +194,7 @@ class _Promised:
             if name not in self.columns or form not in TESTS:
                 continue
             x = f"trim({quote(name)}::varchar)"
-            there, bad = self._select(
+            there, bad = self._count(
                 f"count(*) filter ({x} <> ''), count(*) filter ({x} <> '' and"
                 f" {TESTS[form].format(x=x)})"
             )
@@ -193,7 +210,7 @@ class _Promised:
         for name in self.contract.unique:
             if name not in self.columns:
                 continue
-            there, distinct = self._select(f"count({quote(name)}), count(distinct {quote(name)})")
+            there, distinct = self._count(f"count({quote(name)}), count(distinct {quote(name)})")
             if there != distinct:
                 yield _wrong(
                     "unique",
@@ -207,7 +224,7 @@ class _Promised:
             if name not in self.columns or not self.rows:
                 continue
             blank = f"coalesce(trim({quote(name)}::varchar), '') = ''"
-            (missing,) = self._select(f"count(*) filter ({blank})")
+            (missing,) = self._count(f"count(*) filter ({blank})")
             if missing > most * self.rows:
                 yield _wrong(
                     f"missing.{name}",
@@ -220,8 +237,9 @@ class _Promised:
         fresh = self.contract.fresh
         if not fresh or fresh.by not in self.columns:
             return
-        (newest,) = self._select(f"epoch(max(try_cast({quote(fresh.by)} as timestamp)))")
-        if newest is None:
+        latest = f"epoch(max(try_cast({quote(fresh.by)} as timestamp)))"
+        newest = read_value(self.con, f"select {latest} from {self.table}")
+        if not isinstance(newest, float):
             what = f"'{fresh.by}' has no readable date"
         elif now - newest > seconds(fresh.within):
             what = f"the newest '{fresh.by}' is {(now - newest) / 86400:.1f} days old"

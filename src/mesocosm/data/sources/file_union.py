@@ -5,13 +5,16 @@ have.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from mesocosm.core.errors import ConfigValueError, nearest
 from mesocosm.core.messages import Message
 from mesocosm.data.sources.path_utils import quote, text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 Schema = Literal["fail", "evolve", "ignore"]
 DIGITS = {
@@ -40,7 +43,7 @@ class Part:
     types: Mapping[str, str] = field(default_factory=lambda: {})
 
 
-def unite(con: Any, name: str, parts: Sequence[Part], schema: Schema) -> list[str]:
+def unite(con: DuckDBPyConnection, name: str, parts: Sequence[Part], schema: Schema) -> list[str]:
     """Create view `name` over the files of a source; returns its columns.
 
     Raises:
@@ -63,18 +66,40 @@ def unite(con: Any, name: str, parts: Sequence[Part], schema: Schema) -> list[st
 
 def _united_columns(parts: Sequence[Part], schema: Schema) -> list[str]:
     """The columns of all files, or those that all files have."""
-    first = parts[0]
-    columns = list(first.columns)
-    for part in parts[1:]:
-        if schema == "fail" and set(part.columns) != set(first.columns):
-            _refuse(part, first)
-        if schema == "evolve":
-            columns += [c for c in part.columns if c not in columns]
-        else:
-            columns = [c for c in columns if c in part.columns]
     if schema == "evolve":
-        _refuse_same_but_case(columns)
-    return columns
+        return _all_columns(parts)
+    if schema == "fail":
+        _refuse_differing(parts)
+    shared = list(parts[0].columns)
+    for part in parts[1:]:
+        shared = [column for column in shared if column in part.columns]
+    return shared
+
+
+def _all_columns(parts: Sequence[Part]) -> list[str]:
+    """The columns that any file has, in the order in which they come up."""
+    columns: dict[str, None] = {}
+    for part in parts:
+        columns.update(dict.fromkeys(part.columns))
+    _refuse_same_but_case(list(columns))
+    return list(columns)
+
+
+def _refuse_differing(parts: Sequence[Part]) -> None:
+    """Refuse files of which one has other columns than the first."""
+    first = parts[0]
+    for part in parts[1:]:
+        if set(part.columns) != set(first.columns):
+            raise ConfigValueError(
+                "schema",
+                Message(
+                    "data.columns_differ",
+                    file=part.label,
+                    other=first.label,
+                    differences=_differences(part, first),
+                ),
+                Message("data.same_columns_or_schema"),
+            )
 
 
 def _refuse_same_but_case(columns: Sequence[str]) -> None:
@@ -96,31 +121,44 @@ def _common_type(column: str, parts: Sequence[Part], schema: Schema) -> str | No
     Raises:
         ConfigValueError: the types differ and `schema` is `fail`; both files are named.
     """
-    known = {
-        part.types[column]: part.label
-        for part in reversed(parts)
-        if column in part.types and part.types[column].strip('"') != "NULL"
-    }
+    known = _known_types(column, parts)
     if len(known) < 2 or any(set(known) <= exact for exact in EXACT):
         return None  # the engine's union of them holds every value
     decimal = _common_decimal(known)
     if decimal:
         return decimal
     if schema == "fail":
-        (one, first), (other, second) = list(known.items())[:-3:-1]
-        raise ConfigValueError(
-            "schema",
-            Message(
-                "data.column_types_differ",
-                column=column,
-                one=one,
-                first=first,
-                other=other,
-                second=second,
-            ),
-            Message("data.same_types"),
-        )
+        raise _types_differ(column, known)
     return "VARCHAR"
+
+
+def _known_types(column: str, parts: Sequence[Part]) -> dict[str, str]:
+    """The types that files give a column, each with the first file that does, the last one first;
+    a column of nulls alone has none.
+    """
+    known: dict[str, str] = {}
+    for part in reversed(parts):
+        kind = part.types.get(column)
+        if kind is not None and kind.strip('"') != "NULL":
+            known[kind] = part.label
+    return known
+
+
+def _types_differ(column: str, known: Mapping[str, str]) -> ConfigValueError:
+    """A column that two files give other types."""
+    (one, first), (other, second) = list(known.items())[:-3:-1]
+    return ConfigValueError(
+        "schema",
+        Message(
+            "data.column_types_differ",
+            column=column,
+            one=one,
+            first=first,
+            other=other,
+            second=second,
+        ),
+        Message("data.same_types"),
+    )
 
 
 def _common_decimal(kinds: Iterable[str]) -> str | None:
@@ -168,41 +206,35 @@ def differing_keys(keys: Mapping[str, Mapping[str, None]], schema: Schema) -> se
     Raises:
         ConfigValueError: the keys differ and `schema` is `fail`; both files are named.
     """
-    named = {label: list(seen) for label, seen in keys.items() if seen}
-    if not named or schema == "evolve":
+    files = [Part(label, list(seen), "") for label, seen in keys.items() if seen]
+    if not files or schema == "evolve":
         return set()
-    (first, own), *others = named.items()
-    every, shared = set(own), set(own)
-    for label, theirs in others:
-        if schema == "fail" and set(theirs) != set(own):
-            _refuse(Part(label, theirs, ""), Part(first, own, ""))
-        every |= set(theirs)
-        shared &= set(theirs)
-    return every - shared
+    return set(_all_keys(files)).difference(_united_columns(files, schema))
 
 
-def _refuse(part: Part, first: Part) -> None:
-    raise ConfigValueError(
-        "schema",
-        Message(
-            "data.columns_differ",
-            file=part.label,
-            other=first.label,
-            differences=_differences(part, first),
-        ),
-        Message("data.same_columns_or_schema"),
-    )
+def _all_keys(files: Sequence[Part]) -> Iterator[str]:
+    """The keys of some files, one file after the other."""
+    for file in files:
+        yield from file.columns
 
 
 def _differences(part: Part, first: Part) -> str:
     """Which columns only one of two files has."""
-    more = [c for c in part.columns if c not in first.columns]
-    fewer = [c for c in first.columns if c not in part.columns]
+    more, fewer = _columns_beyond(part, first), _columns_beyond(first, part)
     if len(more) == len(fewer) == 1:
         near = " (nearly the same name)" if nearest(more[0], fewer) else ""
         return f"'{more[0]}' only in '{part.label}', '{fewer[0]}' only in '{first.label}'{near}"
-    listed = []
-    for names, label in ((more, part.label), (fewer, first.label)):
-        if names:
-            listed.append(f"{', '.join(map(repr, names[:8]))} only in '{label}'")
-    return "; ".join(listed)
+    extra = (_list_extra(more, part.label), _list_extra(fewer, first.label))
+    return "; ".join(filter(None, extra))
+
+
+def _columns_beyond(part: Part, other: Part) -> list[str]:
+    """The columns of a file that another has not."""
+    return [column for column in part.columns if column not in other.columns]
+
+
+def _list_extra(columns: Sequence[str], label: str) -> str:
+    """The columns that only one file has; empty where there is none."""
+    if not columns:
+        return ""
+    return f"{', '.join(map(repr, columns[:8]))} only in '{label}'"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urljoin, urlsplit
 
 from pydantic import Field
@@ -16,9 +16,13 @@ from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
 from mesocosm.core.network.url_policy import check_url, transport
 from mesocosm.core.settings import Collected, ProjectPaths
-from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
+from mesocosm.data.sources.arrow_ingest import SourceRow, keys_of, pour_rows
 from mesocosm.data.sources.files.json import list_at
 from mesocosm.data.sources.source import SourceKind
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from httpx import Client, Response
 
 MOST_BYTES = 50_000_000
 
@@ -52,9 +56,9 @@ class Http(SourceKind):
 
     def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of everything the API gives."""
-        return digest([items for _, items in self._pages()])
+        return digest(list(self._pages()))
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Pour the objects into table `name`; `_line` counts them over all pages.
 
         Raises:
@@ -62,11 +66,11 @@ class Http(SourceKind):
             RetryableError: the server does not respond.
         """
         found = Collected([], 0, {})
-        rows: list[tuple[str, int, dict[str, Any]]] = []
+        rows: list[SourceRow] = []
         address = urlsplit(self.url)
         label = f"http:{address.hostname}{address.path}"
-        number, fingerprints = 0, []
-        for _, items in self._pages():
+        number, fingerprints = 0, list[str]()
+        for items in self._pages():
             fingerprints.append(digest(items))
             for item in items:
                 number += 1
@@ -83,10 +87,11 @@ class Http(SourceKind):
         found.rows = pour_rows(con, name, found.columns, rows)
         return found
 
-    def _pages(self) -> Iterator[tuple[str, list[Any]]]:
+    def _pages(self) -> Iterator[list[object]]:
+        """The list of each page, until one is empty or there is no further one."""
         import httpx
 
-        url, seen = self.url, set()
+        url, seen = self.url, set[str]()
         with httpx.Client(
             timeout=30,
             follow_redirects=False,
@@ -94,61 +99,89 @@ class Http(SourceKind):
             transport=transport(self.private_network),
         ) as client:
             for number in range(1, self.max + 1):
-                check_url(url, ("https", "http"), self.private_network)
-                if urlsplit(url).netloc != urlsplit(self.url).netloc:
-                    raise ConfigValueError(
-                        "next",
-                        Message("data.page_on_other_host"),
-                        Message("data.page_of_same_host"),
-                    )
+                self._check_page(url)
                 query = {self.page: str(number)} if self.page else None
-                document = self._get(client, url, query)
+                document = _get(client, url, query)
                 items = list_at(document, self.at, "the response")
                 if not items:
                     return
-                yield url, items
-                if not self.next and not self.page:
+                yield items
+                further = self._further_page(document, url, seen)
+                if further is None:
                     return
-                if self.next:
-                    further = _value_at(document, self.next)
-                    if not further or further in seen:
-                        return
-                    seen.add(further)
-                    url = urljoin(url, str(further))
+                url = further
 
-    def _get(self, client: Any, url: str, query: dict[str, str] | None) -> Any:
-        import httpx
+    def _check_page(self, url: str) -> None:
+        """Refuse a page that is not on the API's own host."""
+        check_url(url, ("https", "http"), self.private_network)
+        if urlsplit(url).netloc != urlsplit(self.url).netloc:
+            raise ConfigValueError(
+                "next", Message("data.page_on_other_host"), Message("data.page_of_same_host")
+            )
 
-        try:
-            with client.stream("GET", url, params=query) as response:
-                if response.status_code >= 500 or response.status_code == 429:
-                    raise RetryableError(
-                        Message("data.api_status_retry", status=response.status_code)
-                    )
-                if response.status_code != 200:
-                    raise ConfigValueError(
-                        "url",
-                        Message("data.api_status", status=response.status_code),
-                        Message("data.status_200"),
-                    )
-                data = b""
-                for part in response.iter_bytes():
-                    data += part
-                    if len(data) > MOST_BYTES:
-                        raise ConfigValueError(
-                            "url",
-                            Message("data.page_too_long", most=MOST_BYTES),
-                            Message("data.smaller_pages"),
-                        )
-        except httpx.HTTPError as error:
-            raise RetryableError(Message("data.api_no_response")) from error
-        try:
-            return json.loads(data)
-        except ValueError as error:
-            raise ConfigValueError("url", Message("data.response_not_json"), "JSON") from error
+    def _further_page(self, document: object, url: str, seen: set[str]) -> str | None:
+        """The address of the page after one; None where there is none, or it was read before.
+
+        Args:
+            seen: the pages named so far; gets the one named now.
+        """
+        if not self.next:
+            return url if self.page else None
+        named = _value_at(document, self.next)
+        if not named or str(named) in seen:
+            return None
+        seen.add(str(named))
+        return urljoin(url, str(named))
 
 
-def _value_at(document: Any, path: str) -> Any:
+def _get(client: Client, url: str, query: dict[str, str] | None) -> object:
+    """The JSON document at an address."""
+    import httpx
+
+    try:
+        with client.stream("GET", url, params=query) as response:
+            _check_status(response.status_code)
+            body = _read_body(response)
+    except httpx.HTTPError as error:
+        raise RetryableError(Message("data.api_no_response")) from error
+    try:
+        document: object = json.loads(body)
+    except ValueError as error:
+        raise ConfigValueError("url", Message("data.response_not_json"), "JSON") from error
+    return document
+
+
+def _check_status(status: int) -> None:
+    """Refuse an answer that is not 200.
+
+    Raises:
+        RetryableError: a later request may get one.
+        ConfigValueError: none will.
+    """
+    if status >= 500 or status == 429:
+        raise RetryableError(Message("data.api_status_retry", status=status))
+    if status != 200:
+        raise ConfigValueError(
+            "url", Message("data.api_status", status=status), Message("data.status_200")
+        )
+
+
+def _read_body(response: Response) -> bytes:
+    """The bytes of an answer, which are bounded."""
+    body = b""
+    for part in response.iter_bytes():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise ConfigValueError(
+                "url", Message("data.page_too_long", most=MOST_BYTES), Message("data.smaller_pages")
+            )
+    return body
+
+
+def _value_at(document: object, path: str) -> object:
+    """The value at a dotted path of a document, None where there is none."""
     for step in path.split("."):
-        document = document.get(step) if isinstance(document, dict) else None
+        if not isinstance(document, dict):
+            return None
+        document = document.get(step)
     return document

@@ -13,13 +13,23 @@ import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.settings import ProjectPaths
 from mesocosm.data.privacy.keyring import cached_ring
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 FOLDER = "kept"
+
+
+class PageIndex(TypedDict):
+    """What `index.json` of a table holds: its pages in order, and the sealed watermark."""
+
+    files: list[str]
+    mark: str
 
 
 class Kept:
@@ -39,8 +49,8 @@ class Kept:
         changed.
         """
         try:
-            index = json.loads((self.folder / "index.json").read_text())
-            self.files = [str(f) for f in index["files"]]
+            index: PageIndex = json.loads((self.folder / "index.json").read_text())
+            self.files = [str(file) for file in index["files"]]
             mark = cached_ring(self.store).open(index["mark"])
             for page in self.pages():
                 if list(page.schema.names) != list(columns):
@@ -49,7 +59,7 @@ class Kept:
         except (OSError, ValueError, KeyError, MesocosmError):
             return None
 
-    def add(self, page: Any, mark: str) -> None:
+    def add(self, page: pa.Table, mark: str) -> None:
         """Keep a page; it counts once the index names it, so a build that is stopped loses nothing
         and doubles nothing.
         """
@@ -65,7 +75,8 @@ class Kept:
         keys = cached_ring(self.store)
         self._write(name, keys.seal(base64.b64encode(sink.getvalue().to_pybytes()).decode()))
         self.files.append(name)
-        self._write("index.json", json.dumps({"files": self.files, "mark": keys.seal(mark)}))
+        index: PageIndex = {"files": self.files, "mark": keys.seal(mark)}
+        self._write("index.json", json.dumps(index))
 
     def _write(self, name: str, content: str) -> None:
         aside = self.folder / f".{uuid.uuid4().hex}"
@@ -75,7 +86,7 @@ class Kept:
             os.fsync(handle.fileno())
         os.replace(aside, self.folder / name)
 
-    def pages(self) -> Iterator[Any]:
+    def pages(self) -> Iterator[pa.Table]:
         """The pages in the order they came, one in memory at a time."""
         import pyarrow as pa
 

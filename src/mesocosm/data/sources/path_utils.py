@@ -6,15 +6,18 @@ import glob
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError, nearest
 from mesocosm.core.files import inside
 from mesocosm.core.hashing import digest, digest_file
 from mesocosm.core.messages import Message
 from mesocosm.core.settings import ProjectPaths
-from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS
 from mesocosm.data.pipeline.internal_names import quote as quote
+from mesocosm.data.sources.query_results import read_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 def files_of(where: ProjectPaths, path: str) -> list[Path]:
@@ -24,15 +27,20 @@ def files_of(where: ProjectPaths, path: str) -> list[Path]:
         ConfigValueError: there is none, or one lies outside the project.
     """
     inside(where.root, path.split("*")[0] or ".")
-    found = sorted(where.root / p for p in glob.glob(path, root_dir=where.root, recursive=True))
-    if (where.root / path).is_file():
-        found = [where.root / path]  # a file of exactly that name
-    files = [inside(where.root, str(p.resolve())) for p in found if p.is_file()]
+    matches = _match_path(where.root, path)
+    files = [inside(where.root, str(p.resolve())) for p in matches if p.is_file()]
     if not files:
         raise ConfigValueError(
             "path", Message("data.no_file", path=path), _expected_file(where.root / path)
         )
     return files
+
+
+def _match_path(root: Path, path: str) -> list[Path]:
+    """What a path or glob matches, sorted; a file of exactly that name goes before any glob."""
+    if (root / path).is_file():
+        return [root / path]
+    return sorted(root / match for match in glob.glob(path, root_dir=root, recursive=True))
 
 
 def _expected_file(path: Path) -> str:
@@ -89,31 +97,12 @@ def literal_path(file: Path | str) -> str:
     return path if "\\" in path else re.sub(r"([*?[])", r"[\1]", path)
 
 
-def pour(con: Any, name: str, select: str, first: bool) -> None:
-    """Create a table from a SELECT, or append to it by column name.
-
-    Raises:
-        ConfigValueError: the columns are not those of the table.
-    """
-    if first:
-        con.execute(f"create table {quote(name)} as {select}")
-        return
-    have = [row[0] for row in con.execute(f"describe {quote(name)}").fetchall()]
-    new = [row[0] for row in con.execute(f"describe {select}").fetchall()]
-    if set(have) != set(new):
-        odd = sorted(c for c in set(have) ^ set(new) if c not in PLACE_COLUMNS)
-        raise ConfigValueError(
-            "path", Message("data.files_differ", columns=tuple(odd)), Message("data.same_columns")
-        )
-    con.execute(f"insert into {quote(name)} by name {select}")
-
-
-def disable_optimizer(con: Any, name: str) -> None:
+def disable_optimizer(con: DuckDBPyConnection, name: str) -> None:
     """Have the engine plan without one of its optimizers, and without those it leaves out already.
 
     `statistics_propagation` concludes from a file's statistics what no value can be; those of
     Parquet leave NaN out, so `isnan(x)` would be false of every row.
     """
-    setting = con.execute("select current_setting('disabled_optimizers')").fetchall()[0][0] or ""
+    setting = read_text(con, "select current_setting('disabled_optimizers')") or ""
     names = {one.strip() for one in setting.split(",") if one.strip()} | {name}
     con.execute(f"set disabled_optimizers={text(','.join(sorted(names)))}")

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
 
 from pydantic import Field
 
@@ -16,8 +17,11 @@ from mesocosm.core.files import inside
 from mesocosm.core.hashing import digest, digest_file
 from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
-from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
+from mesocosm.data.sources.arrow_ingest import SourceRow, keys_of, pour_rows
 from mesocosm.data.sources.source import SourceKind
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 class Python(SourceKind):
@@ -39,7 +43,7 @@ class Python(SourceKind):
     args: dict[str, str | int | float | bool] = {}
     revision: int = 0
 
-    def _file(self, where: ProjectPaths) -> Any:
+    def _file(self, where: ProjectPaths) -> Path:
         module = self.call.split(":")[0]
         name = module if module.endswith(".py") else module.replace(".", "/") + ".py"
         path = inside(where.root, name, "call")
@@ -55,29 +59,39 @@ class Python(SourceKind):
         """A fingerprint of the module's file, its arguments and the revision."""
         return digest(digest_file(self._file(where)), self.call, self.args, self.revision)
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Pour the rows into table `name`; `_line` counts them from 1.
 
         Raises:
             ConfigValueError: there is no such function, it fails, or it gives no maps.
         """
-        path, function = self._file(where), self.call.split(":")[1]
-        made = importlib.util.spec_from_file_location(f"_source_{path.stem}", path)
-        assert made is not None and made.loader is not None
-        module = importlib.util.module_from_spec(made)
+        given = self._call(self._file(where))
+        found = Collected([], 0, {self.call: self.fingerprint(where)})
+        rows: list[SourceRow] = []
+        for number, row in enumerate(given, start=1):
+            if isinstance(row, Mapping):
+                rows.append((self.call, number, {str(k): v for k, v in row.items()}))
+            else:
+                why = f"expected a map, got {type(row).__name__}"
+                found.unreadable.append((self.call, number, "", why))
+        if not rows:
+            raise ConfigValueError(
+                "call",
+                Message("data.function_gave_none", call=self.call),
+                Message("data.maps_of_columns"),
+            )
+        found.columns = keys_of(row for _, _, row in rows)
+        found.rows = pour_rows(con, name, found.columns, rows)
+        return found
+
+    def _call(self, path: Path) -> list[object]:
+        """What the function of a file gives.
+
+        Raises:
+            ConfigValueError: there is no such function, or it fails.
+        """
         try:
-            made.loader.exec_module(module)
-            work = getattr(module, function, None)
-            if not callable(work):
-                names = [n for n, f in inspect.getmembers(module, inspect.isfunction)]
-                raise ConfigValueError(
-                    "call",
-                    Message("data.no_function", file=path.name, function=function),
-                    Message("data.a_function"),
-                    names,
-                    function,
-                )
-            rows = list(work(**self.args))
+            return list(self._function(path)(**self.args))
         except ConfigValueError:
             raise
         except Exception as error:
@@ -86,20 +100,22 @@ class Python(SourceKind):
                 Message("data.function_failed", call=self.call, kind=type(error).__name__),
                 Message("data.row_function"),
             ) from error
-        found = Collected([], 0, {self.call: self.fingerprint(where)})
-        kept = []
-        for number, row in enumerate(rows, start=1):
-            if isinstance(row, Mapping):
-                kept.append((self.call, number, {str(k): v for k, v in row.items()}))
-            else:
-                why = f"expected a map, got {type(row).__name__}"
-                found.unreadable.append((self.call, number, "", why))
-        if not kept:
+
+    def _function(self, path: Path) -> Callable[..., Iterable[object]]:
+        """The function, of its module, which is run for it."""
+        made = importlib.util.spec_from_file_location(f"_source_{path.stem}", path)
+        assert made is not None and made.loader is not None
+        module = importlib.util.module_from_spec(made)
+        made.loader.exec_module(module)
+        name = self.call.split(":")[1]
+        work: object = getattr(module, name, None)
+        if not callable(work):
+            names = [other for other, _ in inspect.getmembers(module, inspect.isfunction)]
             raise ConfigValueError(
                 "call",
-                Message("data.function_gave_none", call=self.call),
-                Message("data.maps_of_columns"),
+                Message("data.no_function", file=path.name, function=name),
+                Message("data.a_function"),
+                names,
+                name,
             )
-        found.columns = keys_of(row for _, _, row in kept)
-        found.rows = pour_rows(con, name, found.columns, kept)
-        return found
+        return cast("Callable[..., Iterable[object]]", work)

@@ -5,7 +5,7 @@ other kinds read it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, TYPE_CHECKING, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -23,20 +23,28 @@ from mesocosm.data.sources.path_utils import quote, text
 from mesocosm.data.sources.source import SourceKind
 from mesocosm.data.sources.spool import new_path
 
-FORMATS: dict[str, Any] = {"csv": Csv, "json": Json, "jsonl": Jsonl, "parquet": Parquet}
-NAMED = (
-    "s3",
-    "s3a",
-    "gs",
-    "gcs",
-    "az",
-    "abfs",
-    "abfss",
-    "adl",
-    "hf",
-    "memory",
-)  # buckets, whose servers the library knows
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+FORMATS: dict[str, type[Csv | Json | Jsonl | Parquet]] = {
+    "csv": Csv,
+    "json": Json,
+    "jsonl": Jsonl,
+    "parquet": Parquet,
+}
+# buckets, whose servers the library knows
+NAMED = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "hf", "memory")
 HOSTED = ("sftp", "ssh", "ftp", "hdfs", "webhdfs", "smb", "http", "https")
+
+
+class FileStore(Protocol):
+    """A store of files, as much of it as a fetch needs."""
+
+    def ukey(self, path: str) -> object: ...
+
+    def size(self, path: str) -> int | None: ...
+
+    def open(self, path: str, mode: str) -> IO[bytes]: ...
 
 
 class Remote(SourceKind):
@@ -60,33 +68,39 @@ class Remote(SourceKind):
     url: str = Field(repr=False)
     format: Literal["csv", "json", "jsonl", "parquet"]
     max: int = Field(10_000_000_000, ge=1)
-    options: dict[str, Any] = Field({}, repr=False)
+    options: dict[str, object] = Field({}, repr=False)
     private_network: bool = False
 
-    def _open(self) -> tuple[Any, str]:
+    def _open(self) -> tuple[FileStore, str]:
+        """The store, and the file's path in it."""
         import fsspec
 
-        parts = urlsplit(self.url)
-        if "::" in self.url or parts.scheme not in (*NAMED, *HOSTED):
-            raise ConfigValueError(
-                "url",
-                Message("data.scheme_not_allowed", scheme=parts.scheme[:20]),
-                Message("data.one_of_choices"),
-                (*NAMED, *HOSTED),
-                parts.scheme,
-            )
-        if parts.scheme in HOSTED:
-            check_url(self.url, HOSTED, self.private_network)
-        check_options(self.options, ("http", "https"), self.private_network)
+        self._check_address()
+        scheme = urlsplit(self.url).scheme
         try:
             system, path = fsspec.core.url_to_fs(self.url, **self.options)
         except ImportError as error:
             raise MesocosmError(
-                Message("data.scheme_package", scheme=parts.scheme, error=str(error)[:120])
+                Message("data.scheme_package", scheme=scheme, error=str(error)[:120])
             ) from error
         except Exception as error:
-            raise RetryableError(Message("data.scheme_unreachable", scheme=parts.scheme)) from error
-        return system, str(path)
+            raise RetryableError(Message("data.scheme_unreachable", scheme=scheme)) from error
+        return cast(FileStore, system), str(path)
+
+    def _check_address(self) -> None:
+        """Refuse a protocol that is not known, and a host that is not public."""
+        scheme = urlsplit(self.url).scheme
+        if "::" in self.url or scheme not in (*NAMED, *HOSTED):
+            raise ConfigValueError(
+                "url",
+                Message("data.scheme_not_allowed", scheme=scheme[:20]),
+                Message("data.one_of_choices"),
+                (*NAMED, *HOSTED),
+                scheme,
+            )
+        if scheme in HOSTED:
+            check_url(self.url, HOSTED, self.private_network)
+        check_options(self.options, ("http", "https"), self.private_network)
 
     def _label(self) -> str:
         parts = urlsplit(self.url)
@@ -104,7 +118,7 @@ class Remote(SourceKind):
         except Exception as error:
             raise RetryableError(Message("data.unreachable", file=self._label())) from error
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Fetch the file, bounded, and pour it into table `name` as its format's kind does; the
         copy is deleted afterwards.
 
@@ -119,9 +133,8 @@ class Remote(SourceKind):
         self._fetch(system, path, copy)
         label, content = self._label(), digest_file(copy)
         inner = f"{name} fetched"
-        found: Collected = FORMATS[self.format](path=copy.name).collect(
-            ProjectPaths(folder, where.store), con, inner
-        )
+        reader = FORMATS[self.format](path=copy.name)
+        found = reader.collect(ProjectPaths(folder, where.store), con, inner)
         con.execute(
             f"create view {quote(name)} as select * replace ({text(label)} as _file) from"
             f" {quote(inner)}"
@@ -134,22 +147,30 @@ class Remote(SourceKind):
         found.unreadable = [(label, line, text, why) for _, line, text, why in found.unreadable]
         return found
 
-    def _fetch(self, system: Any, path: str, copy: Path) -> None:
+    def _fetch(self, system: FileStore, path: str, copy: Path) -> None:
         try:
             with system.open(path, "rb") as source, copy.open("wb") as target:
-                total = 0
-                while data := source.read(1 << 20):
-                    total += len(data)
-                    if total > self.max:
-                        raise ConfigValueError(
-                            "max",
-                            Message("data.file_too_large", most=self.max),
-                            Message("data.smaller_file"),
-                        )
-                    target.write(data)
+                self._copy(source, target)
         except FileNotFoundError as error:
             raise ConfigValueError(
                 "url", Message("data.no_file_there"), Message("data.url_of_file")
             ) from error
         except OSError as error:
             raise RetryableError(Message("data.unreadable_now", file=self._label())) from error
+
+    def _copy(self, source: IO[bytes], target: IO[bytes]) -> None:
+        """Copy a file, bounded.
+
+        Raises:
+            ConfigValueError: it is larger than `max`.
+        """
+        total = 0
+        while data := source.read(1 << 20):
+            total += len(data)
+            if total > self.max:
+                raise ConfigValueError(
+                    "max",
+                    Message("data.file_too_large", most=self.max),
+                    Message("data.smaller_file"),
+                )
+            target.write(data)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from mesocosm.core.records import Json
 from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration
 from mesocosm.core.written_settings import mark_plugins, written_settings
 from mesocosm.data.sources.contract import Contract
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from mesocosm.core.settings import Collected, ProjectPaths
 
 
 class SourceKind(Settings):
@@ -30,9 +36,20 @@ class SourceKind(Settings):
     contract: Contract | None = None
     about: str = ""
 
-    def made_of(self) -> dict[str, Any]:
+    def made_of(self) -> dict[str, Json]:
         """The settings that decide which rows come, without defaults, and the release of a plugin
         that reads them.
         """
         without = ("url", "headers", "options", "about", "owner", "every", "contract")
         return written_settings(self, without) | mark_plugins(self)
+
+    if TYPE_CHECKING:
+        # at run time a method of this class would hide that a plugin's kind lacks its own
+
+        def fingerprint(self, where: ProjectPaths) -> str:
+            """A fingerprint of everything that the source holds."""
+            ...
+
+        def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
+            """Pour the rows into table or view `name`."""
+            ...

@@ -5,7 +5,7 @@ join against them. Reads no rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.core.settings import ProjectPaths, Source
 from mesocosm.data.sources.delimited.csv import Csv
@@ -15,9 +15,15 @@ from mesocosm.data.sources.files.parquet import Parquet
 from mesocosm.data.sources.path_utils import files_of, name_and_fingerprint
 from mesocosm.data.sources.spool import unique_names
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
 
 def columns_of_sources(
-    con: Any, sources: Mapping[str, Source], names: Sequence[str], where: ProjectPaths
+    con: DuckDBPyConnection,
+    sources: Mapping[str, Source],
+    names: Sequence[str],
+    where: ProjectPaths,
 ) -> dict[str, list[str]]:
     """The columns of those of the sources whose files tell them without a pass over the rows:
     delimited files and Parquet.
@@ -37,7 +43,7 @@ def columns_of_sources(
     return found
 
 
-def _csv_columns(con: Any, source: Csv, where: ProjectPaths) -> list[str]:
+def _csv_columns(con: DuckDBPyConnection, source: Csv, where: ProjectPaths) -> list[str]:
     columns: dict[str, None] = {}
     for path in files_of(where, source.path):
         label, _ = name_and_fingerprint(where, path)

@@ -8,22 +8,24 @@ import atexit
 import shutil
 import tempfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.data.sources.path_utils import parquet_sql, quote, text
+from mesocosm.data.sources.query_results import read_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 MOST_BYTES = 8_000_000  # of one batch
 MOST_ROWS = 20_000
 INTERNAL = ("_file", "_line")
 
 
-def new_path(con: Any, ending: str) -> Path:
+def new_path(con: DuckDBPyConnection, ending: str) -> Path:
     """A path for a new file in the engine's folder for temporary files."""
-    folder = Path(
-        con.execute("select current_setting('temp_directory')").fetchall()[0][0] or "none"
-    )
+    folder = Path(read_text(con, "select current_setting('temp_directory')") or "none")
     if not folder.is_dir() or not folder.is_absolute():
         folder = Path(tempfile.mkdtemp(prefix="mesocosm-"))
         con.execute(f"set temp_directory={text(str(folder))}")
@@ -42,18 +44,31 @@ def unique_names(names: Sequence[str]) -> list[str]:
     taken = set(INTERNAL)
     found: list[str] = []
     for place, name in enumerate(names, start=1):
-        own = name or f"column{place}"
-        number = 1
-        while (
-            own.casefold() in taken
-            or (number > 1 and own.casefold() in given)
-            or (not name and own.casefold() in given)
-        ):
-            number += 1
-            own = f"{name or f'column{place}'}#{number}"
+        own = _free_name(name, place, taken, given)
         taken.add(own.casefold())
         found.append(own)
     return found
+
+
+def _free_name(name: str, place: int, taken: set[str], given: set[str]) -> str:
+    """The name of a column, or it with the first number that no other column has.
+
+    Args:
+        taken: the names of the columns before, in small letters.
+        given: the names that the columns of the file have, in small letters.
+    """
+    own = name or f"column{place}"
+    others = [taken] if name else [taken, given]
+    number, found = 1, own
+    while _is_among(found, others):
+        number, others = number + 1, [taken, given]
+        found = f"{own}#{number}"
+    return found
+
+
+def _is_among(name: str, others: Sequence[Collection[str]]) -> bool:
+    """Whether a name is in one of some sets of names in small letters."""
+    return any(name.casefold() in names for names in others)
 
 
 class Spool:
@@ -63,12 +78,12 @@ class Spool:
         columns: the names, as `distinct` gives them.
     """
 
-    def __init__(self, con: Any, columns: Sequence[str]) -> None:
+    def __init__(self, con: DuckDBPyConnection, columns: Sequence[str]) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         self.path = new_path(con, "parquet")
-        fields: list[pa.Field[Any]] = [pa.field("_line", pa.int64())]
+        fields: list[pa.Field[pa.DataType]] = [pa.field("_line", pa.int64())]
         fields += [pa.field(name, pa.string()) for name in columns]
         self.schema = pa.schema(fields)
         self.writer = pq.ParquetWriter(

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 
 from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.data.types.address import Address
-from mesocosm.data.types.boolean import Boolean
-from mesocosm.data.types.category import Category
 from mesocosm.data.types.country import Country
 from mesocosm.data.types.date import Date
 from mesocosm.data.types.decimal import Decimal
 from mesocosm.data.types.field import FieldKind
 from mesocosm.data.types.image import Image
-from mesocosm.data.types.list import List
-from mesocosm.data.types.number import Integer, Number
+from mesocosm.data.types.integer import Integer
+from mesocosm.data.types.labels.boolean import Boolean
+from mesocosm.data.types.labels.category import Category
+from mesocosm.data.types.labels.list import List
+from mesocosm.data.types.labels.tags import Tags
+from mesocosm.data.types.number import Number
 from mesocosm.data.types.phone import Phone
-from mesocosm.data.types.tags import Tags
 from mesocosm.data.types.text import Text
 from mesocosm.data.types.time import Time
 

@@ -107,11 +107,16 @@ def _full_word(word: str, bare: list[str], place: int) -> str:
     short = bare[place]
     if short in UNITS and UNIT.fullmatch("".join(bare[place + 1 : place + 2])):
         return UNITS[short]
-    if short in WAYS and _closes_name(bare, place) and (_is_numbered(bare) or short != "ct"):
+    if short in WAYS and _is_way(bare, place):
         return WAYS[short]
-    if short in DIRECTIONS and _is_numbered(bare) and _is_direction(bare, place):
+    if short in DIRECTIONS and _is_direction(bare, place):
         return DIRECTIONS[short]
     return word
+
+
+def _is_way(bare: list[str], place: int) -> bool:
+    """Whether a short word is the kind of a way; `Ct` without a number may be a state."""
+    return _closes_name(bare, place) and (bare[place] != "ct" or _is_numbered(bare))
 
 
 def _is_numbered(bare: list[str]) -> bool:
@@ -120,6 +125,8 @@ def _is_numbered(bare: list[str]) -> bool:
 
 def _is_direction(bare: list[str], place: int) -> bool:
     """Whether a short word closes the name of a way, or opens it after the number."""
+    if not _is_numbered(bare):
+        return False
     has_way = not WAYS.keys().isdisjoint(bare)
     return (has_way and _closes_name(bare, place)) or _opens(bare, place)
 

@@ -5,7 +5,9 @@ Babel.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Literal
 
 from mesocosm.data.pipeline.ibis_sql import BLANK, Column, functions, literal
@@ -123,16 +125,23 @@ AMBIGUOUS = {
 @lru_cache(maxsize=1)
 def ambiguous_names() -> dict[str, tuple[str, ...]]:
     """Names, plain, that several countries have, in one language or in different ones."""
-    from babel import Locale
-
     meanings: dict[str, set[str]] = {}
     codes = set(country_codes().values())
-    for language in LANGUAGES:
-        for code, name in Locale.parse(language).territories.items():
-            if code in codes and len(_plain(name)) > 2:
-                meanings.setdefault(_plain(name), set()).add(code)
+    for code, name in _territories():
+        if code in codes and len(name) > 2:
+            meanings.setdefault(name, set()).add(code)
     several = {name: tuple(sorted(codes)) for name, codes in meanings.items() if len(codes) > 1}
     return several | AMBIGUOUS
+
+
+def _territories() -> Iterator[tuple[str, str]]:
+    """The code and the plain name of each territory, in one language after the other."""
+    from babel import Locale
+
+    for language in LANGUAGES:
+        names: Mapping[str, str] = Locale.parse(language).territories
+        for code, name in names.items():
+            yield code, _plain(name)
 
 
 def why_no_country(raw: str, form: str) -> str | None:
@@ -152,19 +161,34 @@ def why_no_country(raw: str, form: str) -> str | None:
 def country_codes() -> dict[str, str]:
     """Names and codes, plain, each with its two letters."""
     from babel import Locale
-    from babel.core import get_global
 
+    territories: Mapping[str, str] = Locale("en").territories
+    codes = [code for code in map(str, territories) if _is_country(code)]
     found: dict[str, str] = dict(MORE)
-    codes = [code for code in map(str, Locale("en").territories) if _is_country(code)]
+    for name, code in chain(_names_of(codes), _aliases_of(codes)):
+        found.setdefault(name, code)
+    return found | {code.casefold(): code for code in codes}
+
+
+def _names_of(codes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The plain names of countries with their codes, in one language after the other."""
+    from babel import Locale
+
     for language in LANGUAGES:
-        names = Locale.parse(language).territories
+        names: Mapping[str, str] = Locale.parse(language).territories
         for code in codes:
             if code in names:
-                found.setdefault(_plain(names[code]), code)
-    for alias, codes_of in get_global("territory_aliases").items():
-        if len(codes_of) == 1 and str(codes_of[0]) in codes and _is_alias(str(alias)):
-            found.setdefault(str(alias).casefold(), str(codes_of[0]))
-    return found | {code.casefold(): code for code in codes}
+                yield _plain(names[code]), code
+
+
+def _aliases_of(codes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Other codes of countries, such as those of three letters, with the ones of two."""
+    from babel.core import get_global
+
+    aliases: Mapping[str, Sequence[str]] = get_global("territory_aliases")
+    for alias, meant in aliases.items():
+        if len(meant) == 1 and str(meant[0]) in codes and _is_alias(str(alias)):
+            yield str(alias).casefold(), str(meant[0])
 
 
 def _is_country(code: str) -> bool:

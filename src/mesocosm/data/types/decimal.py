@@ -82,6 +82,10 @@ class Decimal(Number):
         if kind.is_decimal():
             found = raw.try_cast(self.ibis_type)
             return cases((found.cast(str(kind)) == raw, found), other=null(self.ibis_type))
+        return self._read_text(raw, facts)
+
+    def _read_text(self, raw: Column, facts: Facts) -> Column:
+        """The decimal of a text: by a cast where its form is plain, else by the exact reader."""
         text, mark = raw.cast("string"), self.mark(facts)
         sure = text.re_search(self._plain_pattern(mark))
         if mark == "mixed":
@@ -137,12 +141,30 @@ def decimal_of(raw: str, spec: str) -> str | None:
     read = parse_figure(raw, mark)
     if not isinstance(read, Figure) or "e" in read.number.lower():
         return None
-    times = dict(one.split(TIMES, 1) for one in units.split(BETWEEN) if one)
+    times = _split_units(units)
     if read.unit and read.unit not in times:
         return None
     exact = Exact(read.number)
-    if read.unit and times[read.unit] not in ("1", "1.0"):
-        from decimal import Context
+    if read.unit:
+        exact = _convert(exact, times[read.unit])
+    if explain_misfit(exact, int(precision), int(scale)):
+        return None
+    return f"{exact:f}"
 
-        exact = Context(prec=80).multiply(exact, Exact(times[read.unit]))
-    return None if explain_misfit(exact, int(precision), int(scale)) else f"{exact:f}"
+
+def _split_units(units: str) -> dict[str, str]:
+    """How many of the field's unit each of some units is, as `_spec` writes them."""
+    return dict(unit.split(TIMES, 1) for unit in units.split(BETWEEN) if unit)
+
+
+def _convert(number: Exact, times: str) -> Exact:
+    """A number in another unit, with all its digits.
+
+    Args:
+        times: how many of that unit one of the number's is.
+    """
+    from decimal import Context
+
+    if times in ("1", "1.0"):
+        return number
+    return Context(prec=80).multiply(number, Exact(times))

@@ -57,14 +57,14 @@ class FieldKind(Settings):
 
     @field_validator("null", mode="before")
     @classmethod
-    def _null_texts(cls, value: Any) -> Any:
+    def _null_texts(cls, value: object) -> object:
         if value is None:
             return None
         return tuple(map(_null_text, _as_list(value)))
 
     @field_validator("absent", mode="before")
     @classmethod
-    def _texts(cls, value: Any) -> Any:
+    def _texts(cls, value: object) -> object:
         return tuple(map(_number_text, _as_list(value)))
 
     @property
@@ -185,28 +185,29 @@ class FieldKind(Settings):
         shown = literal("a value") if self.private else literal("'") + text.left(40) + literal("'")
         sentence = literal(f"{name}: ") + shown + literal(f" is not {self.expected}")
         bad = text.notnull() & finished.isnull()
-        why = (
-            None
-            if self.private
-            else self.explain_refusal(cases((bad, text), other=null()), facts or {})
-        )
+        why = None
+        if not self.private:
+            why = self.explain_refusal(cases((bad, text), other=null()), facts or {})
         if why is not None:
             sentence = sentence + (literal(": ") + why).fill_null("")
         return cases((bad, sentence), other=null())
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_list(value: object) -> list[object]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _number_text(value: Any) -> Any:
+def _number_text(value: object) -> object:
     """A number of the file as its text; any other value as it is."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return str(value) if is_number else value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return value
 
 
-def _null_text(value: Any) -> Any:
+def _null_text(value: object) -> object:
     """A null word of the file as its text, without outer spaces."""
     if value is None:
         return ""
-    return value.strip() if isinstance(value, str) else _number_text(value)
+    if isinstance(value, str):
+        return value.strip()
+    return _number_text(value)

@@ -11,12 +11,15 @@ import base64
 import binascii
 import io
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.data.pipeline.ibis_sql import Column, functions, literal
 from mesocosm.data.types.field import Facts, FieldKind
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 MOST_BYTES = 20_000_000
 MOST_PIXELS = 40_000_000
@@ -76,46 +79,63 @@ def image_of(raw: str, size: str, root: Path | None = None) -> str | None:
     if data is None:
         return None
     from PIL import Image as Pictures
-    from PIL import ImageOps
 
     try:
         with Pictures.open(io.BytesIO(data), formats=FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 return None
-            upright = ImageOps.exif_transpose(picture)
-            see_through = "A" in upright.getbands() or "transparency" in upright.info
-            plain = upright.convert("RGBA" if see_through else "RGB")
-            if see_through:  # what is seen through is white
-                ground = Pictures.new("RGBA", plain.size, (255, 255, 255, 255))
-                plain = Pictures.alpha_composite(ground, plain).convert("RGB")
-            plain.thumbnail((int(size), int(size)), Pictures.Resampling.LANCZOS)
-            out = io.BytesIO()
-            plain.save(out, "PNG", optimize=False)
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        OverflowError,
-        Pictures.DecompressionBombError,
-    ):  # what Pillow raises for torn files
+            drawn = _draw(picture, int(size))
+    # what Pillow raises for torn files
+    except (OSError, ValueError, SyntaxError, OverflowError, Pictures.DecompressionBombError):
         return None
-    return base64.b64encode(out.getvalue()).decode("ascii")
+    return base64.b64encode(drawn).decode("ascii")
+
+
+def _draw(picture: Picture, size: int) -> bytes:
+    """A picture as PNG: upright, its longer side bounded, what is seen through in white."""
+    from PIL import Image as Pictures
+    from PIL import ImageOps
+
+    upright = ImageOps.exif_transpose(picture)
+    if "A" in upright.getbands() or "transparency" in upright.info:
+        clear = upright.convert("RGBA")
+        ground = Pictures.new("RGBA", clear.size, (255, 255, 255, 255))
+        plain = Pictures.alpha_composite(ground, clear).convert("RGB")
+    else:
+        plain = upright.convert("RGB")
+    plain.thumbnail((size, size), Pictures.Resampling.LANCZOS)
+    out = io.BytesIO()
+    plain.save(out, "PNG", optimize=False)
+    return out.getvalue()
 
 
 def _bytes(raw: str, root: Path | None) -> bytes | None:
+    """The bytes of an image; None where there are none, or too many."""
     if raw.startswith("data:"):
-        head, _, raw = raw.partition(",")
-        if not head.endswith(";base64"):
-            return None
-    elif root is not None and len(raw) <= MOST_PATH and "\0" not in raw:
-        try:
-            path = (root / raw).resolve()
-            if path.is_relative_to(root.resolve()) and path.is_file():
-                return path.read_bytes() if path.stat().st_size <= MOST_BYTES else None
-        except (
-            OSError
-        ):  # a short image in base64 may be too long for a file's name; others may not be read
-            pass
+        head, _, body = raw.partition(",")
+        return _decode(body) if head.endswith(";base64") else None
+    try:
+        file = _find_file(raw, root)
+        if file is not None:
+            return file.read_bytes() if file.stat().st_size <= MOST_BYTES else None
+    except OSError:
+        # a short image in base64 may be too long for a file's name; others may not be read
+        pass
+    return _decode(raw)
+
+
+def _find_file(raw: str, root: Path | None) -> Path | None:
+    """The file inside a folder that a text names; None where it names none."""
+    if root is None or len(raw) > MOST_PATH or "\0" in raw:
+        return None
+    path = (root / raw).resolve()
+    if path.is_relative_to(root.resolve()) and path.is_file():
+        return path
+    return None
+
+
+def _decode(raw: str) -> bytes | None:
+    """The bytes of a text in base64."""
     if len(raw) > MOST_BYTES * 4 // 3:
         return None
     try:

@@ -4,6 +4,7 @@ it.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -39,9 +40,6 @@ GROUPED = r"^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"
 WHOLE = r"^[-+]?\d+(?:\.0*)?$"
 PART = r"^[-+]?\d+\.\d*[1-9]\d*$"
 SMALL = r"^[^eE]*[1-9]"  # a figure that is not zero
-ROUNDED = (
-    4.5e-16  # how far, in parts of a number, rounding takes the product of a figure and a factor
-)
 DOUBLE_DIGITS = 15  # a text with no more characters has no more digits than a double holds
 FEW_DIGITS = (  # at most 15 digits, then zeros, before an exponent
     r"^\s*[-+]?\d(?:[.,]?\d){0,14}[.,]?0*[eE]"
@@ -165,24 +163,26 @@ class Number(FieldKind):
         """
         if not self.unit:
             return {}
-        known = list_spellings(self.unit)
-        if self.unit in CURRENCIES:
-            own = self.rates if isinstance(self.rates, dict) else {}
-            known |= list_amounts(self.unit, {**own, **(rates or {})})
-        for spelling in spellings_seen:
-            times = find_factor(spelling, self.unit)
-            if times is not None:
-                known[spelling] = times
-        shifted: dict[str, list[float]] = {}
-        for spelling in sorted({*OFFSET_WORDS, *spellings_seen}):
-            line = find_shift(spelling, self.unit)
-            if line:
-                shifted[spelling] = list(line)
-                known.pop(spelling, None)
-        facts: Facts = {"units": dict(sorted(known.items()))}
+        known = self._known_units(self.unit, rates or {})
+        known |= _find_factors(spellings_seen, self.unit)
+        shifted = _find_shifts({*OFFSET_WORDS, *spellings_seen}, self.unit)
+        factors = {raw: times for raw, times in sorted(known.items()) if raw not in shifted}
+        facts: Facts = {"units": factors}
         if shifted:
             facts["offsets"] = shifted
         return facts
+
+    def _known_units(self, unit: str, rates: dict[str, float]) -> dict[str, float]:
+        """The factor of every usual spelling that converts to a unit.
+
+        Args:
+            rates: of currencies, beside those that the field lists.
+        """
+        known = list_spellings(unit)
+        if unit in CURRENCIES:
+            own = self.rates if isinstance(self.rates, dict) else {}
+            known |= list_amounts(unit, {**own, **rates})
+        return known
 
     def parts(
         self, raw: Column, known: dict[str, Column], facts: Facts | None = None
@@ -197,20 +197,18 @@ class Number(FieldKind):
         raw = raw.cast("string")  # of a date or a boolean, which are no numbers
         mark = self.mark(facts or {})
         if not known:
-            fast = self._plain(raw, mark)
-            lead = raw.re_extract(LEAD_COMMA if mark == "," else LEAD, 0)
-            return {
-                "fast": fast,
-                "lead": cases((fast.isnull() & raw.notnull(), lead), other=null()),
-            }
+            return self._lead(raw, mark)
         if "rest" not in known:
             return {"rest": raw.substr(known["lead"].length()).lstrip()}
         if "odd" not in known:
-            odd = (known["lead"] == "") | known["rest"].re_search(MORE)
-            if mark == "mixed":
-                odd = odd | _thirds(known["lead"])
-            return {"odd": cases((odd, raw), other=null())}
+            return {"odd": cases((_is_odd(known, mark), raw), other=null())}
         return self._figure_and_unit(known, mark)
+
+    def _lead(self, raw: Column, mark: str) -> dict[str, Column]:
+        """The number where a cast reads it, else the digits that the text begins with."""
+        fast = self._plain(raw, mark)
+        lead = raw.re_extract(LEAD_COMMA if mark == "," else LEAD, 0)
+        return {"fast": fast, "lead": cases((fast.isnull() & raw.notnull(), lead), other=null())}
 
     def _figure_and_unit(self, known: dict[str, Column], mark: str) -> dict[str, Column]:
         """The number and the text beside it, from the helper columns."""
@@ -327,64 +325,31 @@ class Number(FieldKind):
         )
 
 
-class Integer(Number):
-    """A whole number of 64 bits, exact, with or without a unit; 3.0 is whole, 3.5 is not. Digits
-    are read as by `number`.
+def _is_odd(known: dict[str, Column], mark: str) -> Column:
+    """Whether a text is not digits with a unit behind, so that the strict reader has to look."""
+    odd = (known["lead"] == "") | known["rest"].re_search(MORE)
+    if mark == "mixed":
+        odd = odd | _thirds(known["lead"])
+    return odd
 
-    Source: ISO 80000-2, integers.
 
-    >>> Integer().expected
-    'a whole number'
+def _find_factors(spellings: Sequence[str], unit: str) -> dict[str, float]:
+    """The factors of those spellings that convert to a unit by one."""
+    found: dict[str, float] = {}
+    for spelling in spellings:
+        times = find_factor(spelling, unit)
+        if times is not None:
+            found[spelling] = times
+    return found
+
+
+def _find_shifts(spellings: Collection[str], unit: str) -> dict[str, Sequence[float]]:
+    """The numbers before, times and after which of each spelling convert to a unit, where a factor
+    alone does not.
     """
-
-    type: Literal["integer"] = "integer"  # type: ignore[assignment]
-
-    @property
-    def ibis_type(self) -> str:
-        """64-bit integer."""
-        return "int64"
-
-    @property
-    def expected(self) -> str:
-        """In words."""
-        return f"a whole number in {self.unit}" if self.unit else "a whole number"
-
-    def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
-        """The whole number; null where it is not whole or has more than 64 bits."""
-        if not parts and raw.type().is_integer():
-            return raw.try_cast("int64")
-        if not parts and raw.type().is_decimal():
-            rounded = cases((raw == raw.round(), raw), other=null(str(raw.type())))
-            return rounded.try_cast("int64")
-        if parts:
-            number = self._converted(parts["number"], parts["unit"], facts)
-        else:
-            number = self._from_typed(raw)
-        # a greater one need not be tested for being an integer
-        small = cases((number.abs() < EXACT, number), other=null("float64"))
-        whole = cases((small == small.round(), small), other=null("float64")).cast("int64")
-        if not parts:
-            return whole
-        raw, bare = raw.cast("string"), parts["unit"] == ""
-        great = self._digits(raw, parts, facts).try_cast("int64")
-        power = raw.contains("e") | raw.contains("E")
-        long = (power | raw.contains(".") | raw.contains(",")) & (
-            raw.length() > DOUBLE_DIGITS
-        )  # a double may have lost digits
-        lost = (number == 0.0) & (raw.contains("e-") | raw.contains("E-"))
-        near = cases(
-            ((small - small.round()).abs() <= ROUNDED * small.abs(), small.round()),
-            other=null("float64"),
-        ).cast("int64")
-        return cases(
-            (bare & lost & raw.re_search(SMALL), null("int64")),
-            (bare & long & power & raw.re_search(FEW_DIGITS), whole),
-            (bare & ((number.abs() >= EXACT) | long), great),
-            (bare, whole),
-            (long, null("int64")),
-            other=near,
-        )
-
-    def finish(self, read: Column) -> Column:
-        """As read."""
-        return read
+    shifted: dict[str, Sequence[float]] = {}
+    for spelling in sorted(spellings):
+        line = find_shift(spelling, unit)
+        if line:
+            shifted[spelling] = list(line)
+    return shifted

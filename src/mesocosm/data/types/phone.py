@@ -11,6 +11,11 @@ from pydantic import AfterValidator
 from mesocosm.data.pipeline.ibis_sql import Column, functions, literal
 from mesocosm.data.types.field import Facts, FieldKind
 
+EXTENSION = r"\d\s*(?:ext|extension|x|poste|durchwahl|dw|#|;ext=|转|分机)[\s.:=]*\d+\s*$"
+AS_DECIMAL = r"[-+]?\d+\.\d{0,2}|[-+]?\d(?:\.\d+)?[eE]\+?\d+"
+TWO_NUMBERS = r"\d\s*[;,|&\n]\s*[\d+(]|\d\s+/\s+[\d+(]|[^/\s]\s*\+\d|\s(?:or|oder|ou|und|and)\s"
+PREFIX = r"^\s*(?:tel|phone|mobile|fax|telefon)?\.?\s*:?\s*"
+
 
 def _region(text: str) -> str:
     import phonenumbers
@@ -79,24 +84,10 @@ def _read(raw: str, country: str) -> str:
     import phonenumbers
 
     text = unicodedata.normalize("NFKC", raw).strip()
-    if len(text) > 60:
-        return "it is too long for a phone number"
-    if re.search(
-        r"\d\s*(?:ext|extension|x|poste|durchwahl|dw|#|;ext=|转|分机)[\s.:=]*\d+\s*$",
-        text,
-        re.IGNORECASE,
-    ):
-        return "an extension is refused: E.164 has none"
-    if re.fullmatch(r"[-+]?\d+\.\d{0,2}|[-+]?\d(?:\.\d+)?[eE]\+?\d+", text):
-        return "it is written as a decimal number; its digits may have changed"
-    if re.search(
-        r"\d\s*[;,|&\n]\s*[\d+(]|\d\s+/\s+[\d+(]|[^/\s]\s*\+\d|\s(?:or|oder|ou|und|and)\s",
-        re.sub(r"^\s*tel\.?:?\s*", "", text, flags=re.IGNORECASE),
-    ):
-        return "it holds two numbers"
-    body = re.sub(
-        r"^\s*(?:tel|phone|mobile|fax|telefon)?\.?\s*:?\s*", "", text, flags=re.IGNORECASE
-    )
+    refused = _refuse_form(text)
+    if refused:
+        return refused
+    body = re.sub(PREFIX, "", text, flags=re.IGNORECASE)
     if any(c.isalpha() for c in body):
         return "letters stand in it"
     try:
@@ -107,3 +98,16 @@ def _read(raw: str, country: str) -> str:
         region = phonenumbers.region_code_for_number(number) or f"+{number.country_code}"
         return f"the numbering plan of {region} has no such number"
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _refuse_form(text: str) -> str:
+    """Why a text is not written as one whole number; empty where it may be."""
+    if len(text) > 60:
+        return "it is too long for a phone number"
+    if re.search(EXTENSION, text, re.IGNORECASE):
+        return "an extension is refused: E.164 has none"
+    if re.fullmatch(AS_DECIMAL, text):
+        return "it is written as a decimal number; its digits may have changed"
+    if re.search(TWO_NUMBERS, re.sub(r"^\s*tel\.?:?\s*", "", text, flags=re.IGNORECASE)):
+        return "it holds two numbers"
+    return ""

@@ -101,7 +101,7 @@ def read_value_order(snapshot: Mapping[str, Any], field: str) -> list[str]:
     """
     settings = snapshot["recipe"]["fields"][field]
     if settings["type"] == "tags":
-        from mesocosm.data.types.tags import Tags
+        from mesocosm.data.types.labels.tags import Tags
 
         return Tags(values=tuple(settings["values"])).tags
     if not settings.get("ordered"):

@@ -4,16 +4,21 @@ text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypedDict, cast
 from urllib.parse import unquote, urlsplit
 
 from mesocosm.core.errors import ConfigValueError, RetryableError
 from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
 from mesocosm.core.network.url_policy import check_url
-from mesocosm.data.sources.arrow_ingest import BATCH, as_text, pour_rows
+from mesocosm.data.sources.arrow_ingest import BATCH, SourceRow, as_text, pour_rows
 from mesocosm.data.sources.databases.sql_table import MARK, TableKind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
 
 BOUND = {
     "int": "cast(? as signed)",
@@ -21,6 +26,39 @@ BOUND = {
     "time": "cast(? as datetime(6))",
     "text": "cast(? as char)",
 }
+
+
+class Login(TypedDict):
+    """Where a server is and who reads it, as PyMySQL names it."""
+
+    host: str | None
+    port: int
+    user: str
+    password: str
+    database: str | None
+
+
+class Cursor(Protocol):
+    """A cursor of PyMySQL, as much of it as a reader needs."""
+
+    @property
+    def description(self) -> Sequence[tuple[object, ...]]: ...
+
+    def execute(self, query: str, bounds: tuple[str, ...] | None) -> object: ...
+
+    def fetchall(self) -> Sequence[tuple[object, ...]]: ...
+
+    def fetchmany(self, size: int) -> Sequence[tuple[object, ...]]: ...
+
+    def close(self) -> None: ...
+
+
+class Connection(Protocol):
+    """A connection of PyMySQL, as much of it as a reader needs."""
+
+    def cursor(self) -> Cursor: ...
+
+    def close(self) -> None: ...
 
 
 class Mysql(TableKind):
@@ -41,24 +79,20 @@ class Mysql(TableKind):
     extra: ClassVar[str] = "mysql"
     type: Literal["mysql"] = "mysql"
 
-    def _connect(self) -> Any:
+    def _connect(self) -> Connection:
         import pymysql
 
         address = check_url(self.url, ("mysql", "mariadb"), self.private_network)
-        parts = urlsplit(self.url)
         try:
-            return pymysql.connect(
-                host=address or parts.hostname,
-                port=parts.port or 3306,
-                user=unquote(parts.username or ""),
-                password=unquote(parts.password or ""),
-                database=parts.path.strip("/") or None,
+            connection = pymysql.connect(
+                **_login_of(self.url, address),
                 charset="utf8mb4",
                 connect_timeout=10,
                 read_timeout=600,
                 cursorclass=pymysql.cursors.SSCursor,
                 local_infile=False,
             )
+            return cast(Connection, connection)
         except pymysql.Error as error:
             raise RetryableError(Message("data.mysql_refused")) from error
 
@@ -70,8 +104,7 @@ class Mysql(TableKind):
         """A fingerprint of the rows: their count and the sum of their checksums, whatever their
         order.
         """
-        reader = self.reader()
-        try:
+        with closing(self.reader()) as reader:
             columns = [f"`{c}`" for c in reader.columns()]
             row = f"concat_ws('|', {', '.join(f'coalesce({c}, char(0))' for c in columns)})"
             found = reader.run(
@@ -79,20 +112,34 @@ class Mysql(TableKind):
                 f" unsigned)), 0) from {reader.name}"
             )
             return digest([str(v) for v in found.fetchall()[0]], columns, self.table)
-        finally:
-            reader.close()
+
+
+def _login_of(url: str, address: str | None) -> Login:
+    """Where a server is and who reads it.
+
+    Args:
+        address: the checked address of its host, where that is public.
+    """
+    parts = urlsplit(url)
+    return {
+        "host": address or parts.hostname,
+        "port": parts.port or 3306,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "database": parts.path.strip("/") or None,
+    }
 
 
 class MysqlReader:
     """One connection."""
 
-    def __init__(self, of: Mysql, raw: Any) -> None:
+    def __init__(self, of: Mysql, raw: Connection) -> None:
         self.of, self.raw = of, raw
         self.name = ".".join(f"`{part}`" for part in of.table.split("."))
         self.cursor = raw.cursor()
         self.kind = ""
 
-    def run(self, query: str, bounds: tuple[str, ...] = ()) -> Any:
+    def run(self, query: str, bounds: tuple[str, ...] = ()) -> Cursor:
         """Run a query; `%s` stands for each bound."""
         import pymysql
 
@@ -122,14 +169,14 @@ class MysqlReader:
         self.kind = next((name for name, codes in bounds.items() if kind in codes), "text")
         return list(described)
 
-    def _rows(self, columns: list[str], label: str) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    def _rows(self, columns: list[str], label: str) -> Iterator[SourceRow]:
         number = 0
         while batch := self.cursor.fetchmany(BATCH):
             for row in batch:
                 number += 1
                 yield label, number, dict(zip(columns, map(_text, row), strict=True))
 
-    def pour(self, con: Any, name: str, label: str) -> None:
+    def pour(self, con: DuckDBPyConnection, name: str, label: str) -> None:
         """Pour all rows, batch by batch as they come."""
         columns = self.columns()
         self.run(f"select * from {self.name}")
@@ -149,9 +196,9 @@ class MysqlReader:
         top, without = self.run(
             f"select cast(max({column}) as char), count(*) - count({column}) from {self.name}"
         ).fetchall()[0]
-        return _text(top), int(without)
+        return as_text(_text(top)), int(str(without))
 
-    def page(self, where: str, bounds: tuple[str, ...], limit: int | None) -> Any:
+    def page(self, where: str, bounds: tuple[str, ...], limit: int | None) -> pa.Table:
         """Rows in the order of the cursor."""
         import pyarrow as pa
 
@@ -164,7 +211,7 @@ class MysqlReader:
             query += f" limit {limit}"
         self.run(query, bounds)
         rows = self.cursor.fetchall()
-        data = {}
+        data: dict[str, pa.StringArray] = {}
         for i, name in enumerate(columns):
             data[name] = pa.array([as_text(_text(row[i])) for row in rows], pa.string())
         return pa.table(data)
@@ -175,5 +222,8 @@ class MysqlReader:
         self.raw.close()
 
 
-def _text(value: Any) -> Any:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+def _text(value: object) -> object:
+    """Bytes as text; another value as it is."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value

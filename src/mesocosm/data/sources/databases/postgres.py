@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Literal
+from contextlib import closing
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from mesocosm.core.errors import ConfigValueError, RetryableError
@@ -12,6 +13,11 @@ from mesocosm.core.messages import Message
 from mesocosm.core.network.url_policy import check_url
 from mesocosm.data.sources.databases.sql_table import MARK, TableKind
 from mesocosm.data.sources.path_utils import quote
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from adbc_driver_manager.dbapi import Connection, Cursor
+    from duckdb import DuckDBPyConnection
 
 ELSEWHERE = frozenset(
     ["host", "hostaddr", "port", "service", "servicefile"]
@@ -37,24 +43,17 @@ class Postgres(TableKind):
     extra: ClassVar[str] = "postgres"
     type: Literal["postgres"] = "postgres"
 
-    def _connect(self) -> Any:
+    def _connect(self) -> Connection:
         import adbc_driver_postgresql.dbapi as postgres
 
         url = re.sub(r"^postgres://", "postgresql://", self.url)
         address = check_url(url, ("postgresql",), self.private_network)
         if address:  # libpq connects to `hostaddr`, and still holds a certificate against the name
-            named = {key for key, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
-            elsewhere = named & ELSEWHERE
-            if elsewhere:
-                raise ConfigValueError(
-                    "url",
-                    Message("data.other_server", option=min(elsewhere)),
-                    Message("data.server_before_path"),
-                )
+            _refuse_other_server(url)
             separator = "&" if "?" in url else "?"
             url += f"{separator}hostaddr={quote_plus(address)}"
         try:
-            return postgres.connect(url)
+            return cast("Connection", postgres.connect(url))
         except Exception as error:
             raise RetryableError(Message("data.postgres_refused")) from error
 
@@ -66,27 +65,36 @@ class Postgres(TableKind):
         """A fingerprint of the rows: their count and the sum of their 64-bit hashes, whatever their
         order.
         """
-        reader = self.reader()
-        try:
+        with closing(self.reader()) as reader:
             query = (
                 "select count(*)::text, coalesce(sum(hashtextextended(t::text, 0)), 0)::text from"
                 f" {reader.name} t"
             )
             return digest(reader.run(query).fetchone(), self.table)
-        finally:
-            reader.close()
+
+
+def _refuse_other_server(url: str) -> None:
+    """Refuse an address that names another server than the one before the path."""
+    named = {key for key, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
+    elsewhere = named & ELSEWHERE
+    if elsewhere:
+        raise ConfigValueError(
+            "url",
+            Message("data.other_server", option=min(elsewhere)),
+            Message("data.server_before_path"),
+        )
 
 
 class PostgresReader:
     """One connection."""
 
-    def __init__(self, of: Postgres, raw: Any) -> None:
+    def __init__(self, of: Postgres, raw: Connection) -> None:
         self.of, self.raw = of, raw
         self.name = ".".join(quote(part) for part in of.table.split("."))
         self.cursor = raw.cursor()
         self.kind = ""
 
-    def run(self, query: str, bounds: tuple[str, ...] = ()) -> Any:
+    def run(self, query: str, bounds: tuple[str, ...] = ()) -> Cursor:
         """Run a query; `$1` and so on stand for bounds."""
         try:
             self.cursor.execute(query, bounds or None)
@@ -98,7 +106,7 @@ class PostgresReader:
             ) from error
         return self.cursor
 
-    def pour(self, con: Any, name: str, label: str) -> None:
+    def pour(self, con: DuckDBPyConnection, name: str, label: str) -> None:
         """Pour all rows, batch by batch as they come."""
         con.register("_reader", self.run(f"select * from {self.name}").fetch_record_batch())
         con.execute(
@@ -109,9 +117,25 @@ class PostgresReader:
 
     def top(self) -> tuple[str | None, int]:
         """The cursor's greatest value and how many rows have none."""
+        self._check_cursor()
         column = quote(str(self.of.cursor))
+        kind, top, without = self._read_row(
+            f"select (select pg_typeof({column})::text from {self.name} limit 1),"
+            f" max({column})::text, count(*) - count({column}) from {self.name}"
+        )
+        self.kind = str(kind or "text")
+        if not TYPE.fullmatch(self.kind):
+            raise ConfigValueError(
+                "cursor",
+                Message("data.column_without_order", column=self.of.cursor),
+                Message("data.ordered_column"),
+            )
+        return None if top is None else str(top), int(str(without))
+
+    def _check_cursor(self) -> None:
+        """Refuse a cursor that is no column of the table."""
         self.run(f"select * from {self.name} limit 0")
-        names = [d[0] for d in self.cursor.description]
+        names = [str(column[0]) for column in self.cursor.description or ()]
         self.cursor.fetch_arrow_table()
         if self.of.cursor not in names:
             raise ConfigValueError(
@@ -121,20 +145,14 @@ class PostgresReader:
                 names,
                 str(self.of.cursor),
             )
-        found = self.run(
-            f"select (select pg_typeof({column})::text from {self.name} limit 1),"
-            f" max({column})::text, count(*) - count({column}) from {self.name}"
-        ).fetchone()
-        self.kind = str(found[0] or "text")
-        if not TYPE.fullmatch(self.kind):
-            raise ConfigValueError(
-                "cursor",
-                Message("data.column_without_order", column=self.of.cursor),
-                Message("data.ordered_column"),
-            )
-        return found[1], int(found[2])
 
-    def page(self, where: str, bounds: tuple[str, ...], limit: int | None) -> Any:
+    def _read_row(self, query: str) -> tuple[object, ...]:
+        """The one row that a query gives."""
+        row: tuple[object, ...] | None = self.run(query).fetchone()
+        assert row is not None
+        return row
+
+    def page(self, where: str, bounds: tuple[str, ...], limit: int | None) -> pa.Table:
         """Rows in the order of the cursor."""
         if not self.kind:
             self.top()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from contextlib import closing
 from itertools import chain
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pydantic import Field
 
@@ -19,7 +20,12 @@ from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.page_cache import Kept
 from mesocosm.data.sources.path_utils import quote
+from mesocosm.data.sources.query_results import count_rows, list_columns
 from mesocosm.data.sources.source import SourceKind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
 
 MARK = "_cursor"  # the cursor's value as text, beside each row read by keys
 
@@ -27,7 +33,7 @@ MARK = "_cursor"  # the cursor's value as text, beside each row read by keys
 class Reader(Protocol):
     """One connection to a server; conditions hold `?` for bounds, which are texts."""
 
-    def pour(self, con: Any, name: str, label: str) -> None:
+    def pour(self, con: DuckDBPyConnection, name: str, label: str) -> None:
         """Create table `name` from all rows, with `_file` and `_line`."""
         ...
 
@@ -35,7 +41,7 @@ class Reader(Protocol):
         """The greatest value of the cursor as text, and how many rows have none."""
         ...
 
-    def page(self, where: str, bounds: tuple[str, ...], limit: int | None) -> Any:
+    def page(self, where: str, bounds: tuple[str, ...], limit: int | None) -> pa.Table:
         """Rows as an Arrow table in the order of the cursor, `_cursor` with it as text. `{c}`
         stands for the cursor.
         """
@@ -84,17 +90,14 @@ class TableKind(SourceKind):
         del where
         if not self.cursor:
             return self.fingerprint_rows()
-        reader = self.reader()
-        try:
+        with closing(self.reader()) as reader:
             top, without = reader.top()
             rows = 0
             if top is not None:
                 rows = reader.page("{c} = ?", (top,), None).num_rows
             return digest(self.table, self.cursor, top, without, rows)
-        finally:
-            reader.close()
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Pour the table into table `name`; `_line` is the row in the order read, from 1.
 
         Raises:
@@ -104,18 +107,15 @@ class TableKind(SourceKind):
         label = f"{self.server}:{self.table}"
         # before the rows: what comes in between is noticed next time
         seen = self.fingerprint(where)
-        reader = self.reader()
-        try:
+        with closing(self.reader()) as reader:
             if self.cursor:
                 server = self.url.rpartition("@")[2]
                 kept = Kept(where, digest(self.server, server, self.table, self.cursor))
                 self._read_by_cursor(reader, kept, con, name, label)
             else:
                 reader.pour(con, name, label)
-        finally:
-            reader.close()
-        columns = [r[0] for r in con.execute(f"describe {quote(name)}").fetchall()][2:]
-        rows = int(con.execute(f"select count(*) from {quote(name)}").fetchall()[0][0])
+        columns = list_columns(con, quote(name))[2:]
+        rows = count_rows(con, quote(name))
         if not rows:
             raise ConfigValueError(
                 "table",
@@ -124,23 +124,24 @@ class TableKind(SourceKind):
             )
         return Collected(columns, rows, {label: seen})
 
-    def _read_by_cursor(self, reader: Reader, kept: Kept, con: Any, name: str, label: str) -> None:
+    def _read_by_cursor(
+        self, reader: Reader, kept: Kept, con: DuckDBPyConnection, name: str, label: str
+    ) -> None:
         """Pour what was kept, then what came since; rows of the greatest value, or of none, are
         read every time.
         """
         top, without = reader.top()
         if top is None:
-            last = reader.page("{c} is null", (), None)
-        else:
-            last = reader.page("{c} = ?", (top,), None)
-        after = kept.open(last.schema.names)
-        if after is None or top is None:
             kept.forget()
-        if top is not None:
+            pages = [reader.page("{c} is null", (), None)]
+        else:
+            pages = [reader.page("{c} = ?", (top,), None)]
+            after = kept.open(pages[0].schema.names)
+            if after is None:
+                kept.forget()
             self._keep_new_pages(reader, kept, after, top)
-        pages = [last]
-        if without and top is not None:
-            pages.append(reader.page("{c} is null", (), None))
+            if without:
+                pages.append(reader.page("{c} is null", (), None))
         _pour_pages(con, name, label, chain(kept.pages(), pages))
 
     def _keep_new_pages(self, reader: Reader, kept: Kept, after: str | None, top: str) -> None:
@@ -159,22 +160,27 @@ class TableKind(SourceKind):
                 return
             if page.num_rows == self.batch:
                 page = _whole_values(reader, page)
-            after = page.column(MARK).to_pylist()[-1]
+            after = _marks_of(page)[-1]
             kept.add(page, after)
 
 
-def _whole_values(reader: Reader, page: Any) -> Any:
+def _marks_of(page: pa.Table) -> list[str]:
+    """The cursor's value of each row of a page, as text."""
+    return [str(mark) for mark in page.column(MARK).to_pylist()]
+
+
+def _whole_values(reader: Reader, page: pa.Table) -> pa.Table:
     """A full batch without its last value, which may have rows beyond it; all rows of that value
     where it is the only one.
     """
-    marks = page.column(MARK).to_pylist()
+    marks = _marks_of(page)
     whole = sum(mark != marks[-1] for mark in marks)
     if whole:
         return page.slice(0, whole)
     return reader.page("{c} = ?", (marks[-1],), None)
 
 
-def _pour_pages(con: Any, name: str, label: str, pages: Iterable[Any]) -> None:
+def _pour_pages(con: DuckDBPyConnection, name: str, label: str, pages: Iterable[pa.Table]) -> None:
     """Create table `name` from Arrow pages, one in memory at a time."""
     line = 0
     for number, page in enumerate(pages):

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest
@@ -14,6 +14,10 @@ from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.path_utils import files_of, name_and_fingerprint, quote
 from mesocosm.data.sources.source import SourceKind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
 
 
 class Sqlite(SourceKind):
@@ -39,7 +43,7 @@ class Sqlite(SourceKind):
             [name_and_fingerprint(where, p) for p in files_of(where, self.path)], self.table
         )
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Pour the table into table `name`; `_line` is the row in the order read, from 1.
 
         Raises:
@@ -50,7 +54,7 @@ class Sqlite(SourceKind):
         with closing(self._open(path)) as database:
             self._check_table(database, label)
             cursor = database.execute(f"select * from {quote(self.table)}")
-            columns = [d[0] for d in cursor.description]
+            columns = [str(column[0]) for column in cursor.description]
             named, rows = f"{label}#{self.table}", 0
             while batch := cursor.fetchmany(50_000):
                 con.register("_batch", _as_arrow(batch, columns, named, rows + 1))
@@ -76,7 +80,7 @@ class Sqlite(SourceKind):
         """
         query = "select name from sqlite_master where type in ('table', 'view')"
         try:
-            tables = [row[0] for row in database.execute(query)]
+            tables = [str(row[0]) for row in database.execute(query)]
         except sqlite3.DatabaseError as error:
             raise ConfigValueError(
                 "path", Message("data.not_sqlite", file=label), Message("data.sqlite_file")
@@ -95,8 +99,8 @@ class Sqlite(SourceKind):
 
 
 def _as_arrow(
-    batch: Sequence[tuple[Any, ...]], columns: Sequence[str], label: str, first: int
-) -> Any:
+    batch: Sequence[tuple[object, ...]], columns: Sequence[str], label: str, first: int
+) -> pa.Table:
     """Rows as an Arrow table of texts, each with its file and line.
 
     Args:
@@ -104,7 +108,7 @@ def _as_arrow(
     """
     import pyarrow as pa
 
-    data: dict[str, pa.Array[Any]] = {
+    data: dict[str, pa.StringArray | pa.Int64Array] = {
         "_file": pa.array([label] * len(batch), pa.string()),
         "_line": pa.array(range(first, first + len(batch)), pa.int64()),
     }

@@ -7,14 +7,15 @@ all others. Knows nothing of types: a field gives its column one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
 from mesocosm.core.messages import Message
+from mesocosm.core.records import Json
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.encodings import Encoding
@@ -30,8 +31,12 @@ from mesocosm.data.sources.path_utils import (
     name_and_fingerprint,
     quote,
 )
+from mesocosm.data.sources.query_results import count_rows
 from mesocosm.data.sources.source import SourceKind
 from mesocosm.data.sources.spool import Spool
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 @dataclass
@@ -83,7 +88,7 @@ class Csv(SourceKind):
     comment: str | None = Field(None, min_length=1, max_length=8)
     schema_: Schema = Field("fail", alias="schema")
 
-    def made_of(self) -> dict[str, Any]:
+    def made_of(self) -> dict[str, Json]:
         """As for every source; an encoding that is found stands for the `utf-8` that was the
         default.
         """
@@ -95,17 +100,20 @@ class Csv(SourceKind):
 
     @model_validator(mode="after")
     def _apart(self) -> Csv:
-        used = [c for c in (self.delimiter, self.quote) if c]
-        ends = any(c in "\r\n\x00" for c in (*used, self.escape) if c)
-        if ends or len(set(used)) < len(used):
+        if self.delimiter == self.quote or self._names_line_end():
             raise ValueError(Message("config.delimiter_and_quote"))
         return self
+
+    def _names_line_end(self) -> bool:
+        """Whether a mark is a character that ends lines, or NUL."""
+        marks = (self.delimiter, self.quote, self.escape)
+        return any(mark in ("\r", "\n", "\x00") for mark in marks)
 
     def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the files' names and bytes."""
         return fingerprint_files(where, self.path)
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Show the files as view `name` with `_file` and `_line`, the true line of each file that a
         row begins on.
 
@@ -125,10 +133,10 @@ class Csv(SourceKind):
             found.lines[label] = read.lines
             parts.append(Part(label, head.names, read.query))
         found.columns = unite(con, name, parts, self.schema_)
-        found.rows = int(con.execute(f"select count(*) from {quote(name)}").fetchone()[0])
+        found.rows = count_rows(con, quote(name))
         return found
 
-    def _read(self, con: Any, path: Path, head: Header) -> Read:
+    def _read(self, con: DuckDBPyConnection, path: Path, head: Header) -> Read:
         if head.plain:
             fast = read_fast(con, path, head)
             if fast:
@@ -141,7 +149,12 @@ class Csv(SourceKind):
 
 
 def scan_rows(
-    con: Any, path: Path, dialect: Dialect, skip: int, names: Sequence[str], trailing: bool
+    con: DuckDBPyConnection,
+    path: Path,
+    dialect: Dialect,
+    skip: int,
+    names: Sequence[str],
+    trailing: bool,
 ) -> Read:
     """Read a file record by record.
 
@@ -159,15 +172,16 @@ def scan_rows(
         else:
             rows += record.lines
             spool.add(record.line, [c or None for c in record.cells], sum(map(len, record.cells)))
-    lines = {
+    counts = {
         "physical": scan.at,
         "rows": rows,
         "header": min(skip, scan.at),
         **scan.counts,
         "quarantined": quarantined,
     }
-    return Read(
-        f"select _line, * exclude (_line) from {spool.close()}",
-        bad,
-        {k: n for k, n in lines.items() if n},
-    )
+    query = f"select _line, * exclude (_line) from {spool.close()}"
+    return Read(query, bad, _without_zeros(counts))
+
+
+def _without_zeros(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}

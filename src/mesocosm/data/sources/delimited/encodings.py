@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -109,30 +109,39 @@ def find_encoding(path: Path) -> Found | None:
     """The encoding of all bytes of a file; None where none is plausible."""
     with path.open("rb") as handle:
         start = handle.read(1 << 16)
-    for mark, name in BOMS:
-        if start.startswith(mark):
-            return Found(name, broken=_broken(path, name))
+    marked = _marked(start)
+    if marked:
+        return Found(marked, broken=_broken(path, marked))
     wide = _wide(start)
     if wide and not _broken(path, wide):
         return Found(wide, True)
-    good = bad = 0
-    for text in decode(path, "utf-8"):
-        if not text.isascii():
-            odd = text.count(BROKEN)
-            bad += odd
-            good += len(re.findall(r"[^\x00-\x7f]", text)) - odd
-    if not bad:
-        return Found("utf-8")
+    good, bad = _count_utf8(path)
     if good >= bad:  # text before Unicode is hardly ever valid UTF-8 by chance
-        return Found("utf-8", broken=True)
+        return Found("utf-8", broken=bad > 0)
     found = _legacy(path)
     if found is None and bad <= FEW:
         return Found("utf-8", broken=True)
     return found
 
 
+def _count_utf8(path: Path) -> tuple[int, int]:
+    """How many characters beyond ASCII a file has as UTF-8, and how often its bytes are none."""
+    good = bad = 0
+    for text in decode(path, "utf-8"):
+        if not text.isascii():
+            odd = text.count(BROKEN)
+            bad += odd
+            good += _count_beyond(text) - odd
+    return good, bad
+
+
 def _broken(path: Path, encoding: str) -> bool:
     return any(BROKEN in text for text in decode(path, encoding))
+
+
+def _marked(start: bytes) -> str:
+    """The encoding that a byte-order mark names; empty where there is none."""
+    return next((name for mark, name in BOMS if start.startswith(mark)), "")
 
 
 def _wide(start: bytes) -> str | None:
@@ -150,21 +159,32 @@ def _wide(start: bytes) -> str | None:
 
 def _legacy(path: Path) -> Found | None:
     """The encoding before Unicode in which the bytes look most like text."""
+    scores = _score_encodings(path)
+    if not scores:
+        return None
+    best = max(scores, key=lambda name: scores[name])
+    if scores[best] < 0.7:
+        return None
+    near = tuple(n for n in scores if n != best and scores[n] > scores[best] - 0.15)
+    return Found(best, True, near)
+
+
+def _score_encodings(path: Path) -> dict[str, float]:
+    """How much like text the bytes look in each encoding that has a character for all of them."""
     scores: dict[str, float] = {}
-    for name in ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1252"):
+    for name, score in SCORES.items():
         try:
             sample = _beyond(path, name)
         except UnicodeDecodeError:
             continue
         if sample:
-            scores[name] = SCORES[name](sample)
-    if not scores:
-        return None
-    best = max(scores, key=lambda n: scores[n])
-    if scores[best] < 0.7:
-        return None
-    near = tuple(n for n in scores if n != best and scores[n] > scores[best] - 0.15)
-    return Found(best, True, near)
+            scores[name] = score(sample)
+    return scores
+
+
+def _count_beyond(text: str) -> int:
+    """How many characters beyond ASCII a text has."""
+    return len(re.findall(r"[^\x00-\x7f]", text))
 
 
 def _beyond(path: Path, encoding: str) -> str:
@@ -193,19 +213,20 @@ def _bytes_share(
     sample: str, encoding: str, leads: tuple[tuple[int, int], ...], trail: int = 0x40
 ) -> float:
     """The share of characters whose first byte lies in the rows that common words use."""
-    total = fine = 0
-    for c in sample:
-        if c > "\x7f":
-            code = c.encode(encoding)
-            total += 1
-            fine += len(code) == 2 and any(a <= code[0] <= b for a, b in leads) and code[1] >= trail
-    return fine / max(1, total)
+    beyond = [c.encode(encoding) for c in sample if c > "\x7f"]
+    common = sum(_is_common(code, leads, trail) for code in beyond)
+    return common / max(1, len(beyond))
+
+
+def _is_common(code: bytes, leads: tuple[tuple[int, int], ...], trail: int) -> bool:
+    """Whether the bytes of a character are two, of which the first lies in one of some rows."""
+    return len(code) == 2 and any(a <= code[0] <= b for a, b in leads) and code[1] >= trail
 
 
 def _chinese(sample: str) -> float:
     common = _bytes_share(sample, "gb18030", ((0xA1, 0xA3), (0xB0, 0xD7)), 0xA1)
     kana = len(re.findall(r"[ぁ-ヿ]", sample))
-    if kana > 0.2 * max(1, len(re.findall(r"[^\x00-\x7f]", sample))):
+    if kana > 0.2 * max(1, _count_beyond(sample)):
         return common - 0.6
     return common
 
@@ -215,13 +236,13 @@ def _korean(sample: str) -> float:
     tell the two apart.
     """
     share = _bytes_share(sample, "euc_kr", ((0xA1, 0xA3), (0xB0, 0xC8)), 0xA1)
-    many = len(re.findall(r"[^\x00-\x7f]", sample)) >= FEW
+    many = _count_beyond(sample) >= FEW
     return share + 0.2 if many and share > 0.98 else share - 0.1
 
 
 def _japanese(sample: str) -> float:
     """Japanese text has kana of full width; half-width ones alone are other bytes misread."""
-    count = len(re.findall(r"[^\x00-\x7f]", sample))
+    count = _count_beyond(sample)
     kana, words = (
         len(re.findall(r"[ぁ-ヿ]", sample)),
         len(re.findall(r"[ぁ-ヿ一-龥々、。「」（）・ー０-９Ａ-ｚ]", sample)),
@@ -233,11 +254,11 @@ def _japanese(sample: str) -> float:
 def _western(sample: str) -> float:
     """Letters beyond ASCII stand one or two at a time, beside ASCII ones."""
     crowded = sum(len(run) for run in re.findall(r"[À-ÿ]{3,}", sample))
-    count = len(re.findall(r"[^\x00-\x7f]", sample))
+    count = _count_beyond(sample)
     return sum(c in WESTERN for c in sample) / max(1, count) - 1.5 * crowded / max(1, count)
 
 
-SCORES = {
+SCORES: dict[str, Callable[[str], float]] = {
     "gb18030": _chinese,
     "big5": lambda s: _bytes_share(s, "big5", ((0xA1, 0xA3), (0xA4, 0xC6))),
     "shift_jis": _japanese,

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.data.sources.delimited.encodings import blocks
 from mesocosm.data.sources.delimited.header import Header
 from mesocosm.data.sources.path_utils import literal_path, parquet_sql, quote, text
+from mesocosm.data.sources.query_results import count_rows, read_counts
 from mesocosm.data.sources.spool import new_path
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 LEAST_LINE = 2_000_000
 MOST_LINE = 16_000_000
@@ -35,6 +39,11 @@ class Counts:
     longest: int = 0  # bytes of the longest line, or more
     zeros: bool = False
     last: bytes = b""
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are, the last one also without a line end."""
+        return self.ends + (self.last not in (b"\n", b""))
 
     @property
     def one_record_a_line(self) -> bool:
@@ -81,22 +90,21 @@ def count_bytes(path: Path, delimiter: str, quote: str) -> Counts:
     return found
 
 
-def read_fast(con: Any, path: Path, head: Header) -> tuple[str, int] | None:
+def read_fast(con: DuckDBPyConnection, path: Path, head: Header) -> tuple[str, int] | None:
     """SQL of the rows, and how many they are; None where it is not proven that they are right."""
     if not _is_readable(head):
         return None
     counted = count_bytes(path, head.dialect.delimiter, head.dialect.quote)
-    lines = counted.ends + (counted.last not in (b"\n", b""))
-    if not counted.one_record_a_line or path.stat().st_size > FAT * max(lines, 1000):
+    if not counted.one_record_a_line or path.stat().st_size > FAT * max(counted.lines, 1000):
         return None
     file = new_path(con, "parquet")
     rejects = _copy_rows(con, path, head, max(LEAST_LINE, counted.longest + 2), file)
     if rejects is None:
         return None
     read = parquet_sql(file, "file_row_number=true")
-    rows = int(con.execute(f"select count(*) from {read}").fetchall()[0][0])
-    if not rejects and rows == lines - 1 and _adds_up(con, read, head, counted, rows):
-        return f"select file_row_number + 2 as _line, * exclude (file_row_number) from {read}", rows
+    if not rejects and _adds_up(con, read, head, counted):
+        query = f"select file_row_number + 2 as _line, * exclude (file_row_number) from {read}"
+        return query, counted.lines - 1
     file.unlink(missing_ok=True)
     return None
 
@@ -111,7 +119,9 @@ def _is_readable(head: Header) -> bool:
     )
 
 
-def _copy_rows(con: Any, path: Path, head: Header, longest: int, file: Path) -> int | None:
+def _copy_rows(
+    con: DuckDBPyConnection, path: Path, head: Header, longest: int, file: Path
+) -> int | None:
     """Have the engine read a file into a Parquet file.
 
     Args:
@@ -135,7 +145,7 @@ def _copy_rows(con: Any, path: Path, head: Header, longest: int, file: Path) -> 
             f"copy (select * from {call}) to {text(str(file))} (format parquet, compression"
             " lz4_raw, dictionary_size_limit 2000)"
         )
-        return int(con.execute("select count(*) from reject_errors").fetchall()[0][0])
+        return count_rows(con, "reject_errors")
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error:
@@ -146,24 +156,33 @@ def _copy_rows(con: Any, path: Path, head: Header, longest: int, file: Path) -> 
             con.execute(f"drop table if exists {table}")
 
 
-def _adds_up(con: Any, read: str, head: Header, counted: Counts, rows: int) -> bool:
-    """Whether delimiters, and where line ends are mixed the line ends, are all where rows have
-    theirs.
+def _adds_up(con: DuckDBPyConnection, read: str, head: Header, counted: Counts) -> bool:
+    """Whether each line but the header is a row, and delimiters, and where line ends are mixed the
+    line ends, are all where rows have theirs.
     """
-    if counted.mixed_ends:
-        last = quote(head.names[-1])
-        stray = f"select count(*) from {read} where {last} like '%' || chr(13)"
-        if con.execute(stray).fetchall()[0][0]:
-            return False
-    expected = (len(head.names) - 1) * (rows + 1)
+    if count_rows(con, read) != counted.lines - 1:
+        return False
+    if counted.mixed_ends and _has_stray_ends(con, read, head):
+        return False
+    expected = (len(head.names) - 1) * counted.lines
     if counted.delimiters == expected:
         return True
     if not counted.quotes:
         return False
-    d = text(head.dialect.delimiter)
-    quoted = " + ".join(
-        f"coalesce(sum(strlen({quote(n)}) - strlen(replace({quote(n)}, {d}, ''))), 0)"
-        for n in head.names
-    )
-    inside = int(con.execute(f"select {quoted} from {read}").fetchall()[0][0])
-    return counted.delimiters - expected == inside + head.inside
+    return counted.delimiters - expected == _count_inside(con, read, head) + head.inside
+
+
+def _has_stray_ends(con: DuckDBPyConnection, read: str, head: Header) -> bool:
+    """Whether the last cell of some row ends in CR."""
+    return count_rows(con, read, f"{quote(head.names[-1])} like '%' || chr(13)") > 0
+
+
+def _count_inside(con: DuckDBPyConnection, read: str, head: Header) -> int:
+    """How many delimiters stand inside of cells."""
+    delimiter = text(head.dialect.delimiter)
+    cells = map(quote, head.names)
+    counts = [
+        f"coalesce(sum(strlen({cell}) - strlen(replace({cell}, {delimiter}, ''))), 0)"
+        for cell in cells
+    ]
+    return read_counts(con, f"select {' + '.join(counts)} from {read}")[0]

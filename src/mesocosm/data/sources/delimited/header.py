@@ -61,16 +61,11 @@ def read_header(path: Path, label: str, settings: Csv) -> Header:
     own, trailing = _split_trailing(cells, row, settings)
     names = _names_of(own, trailing, settings, label)
     unique = unique_names(names)
-    plain = (
-        _is_usual(settings, dialect, first)
-        and not trailing
-        and len(settings.quote) == 1
-        and len(cells) == len(names)
-    )
+    usual = _is_usual(settings, dialect, first) and len(settings.quote) == 1
+    plain = usual and not trailing and len(cells) == len(names)
     inside = sum(cell.count(dialect.delimiter) for cell in first.cells or ())
-    return Header(
-        unique, dialect, before, trailing, plain, inside, _note_repeated(label, names, unique)
-    )
+    note = _note_repeated(label, names, unique)
+    return Header(unique, dialect, before, trailing, plain, inside, note)
 
 
 def _dialect_of(path: Path, settings: Csv) -> Dialect:
@@ -110,14 +105,29 @@ def _split_trailing(cells: list[str], row: Record | None, settings: Csv) -> tupl
     if row is None or not row.cells:
         return cells, False
     width, closed = len(row.cells), not row.cells[-1]
-    if not settings.header:  # the first record is a row, as wide as the names
-        return cells, closed and width == len(settings.names or cells) + 1
-    if _ends_nameless(cells) and not settings.names:
-        if width == len(cells) - 1:  # the header alone is closed
-            return cells[:-1], False
-        if width == len(cells) and closed:
-            return cells[:-1], True
-    return cells, closed and width == len(cells) + 1
+    if not settings.header:  # the first record is a row
+        return cells, _is_one_wider(row.cells, len(settings.names or cells))
+    if _ends_nameless(cells) and not settings.names and _is_as_wide(width, closed, len(cells)):
+        return cells[:-1], width == len(cells)
+    return cells, _is_one_wider(row.cells, len(cells))
+
+
+def _is_one_wider(row: list[str], names: int) -> bool:
+    """Whether a row has one cell more than there are names, and that is empty."""
+    return not row[-1] and len(row) == names + 1
+
+
+def _is_as_wide(width: int, closed: bool, header: int) -> bool:
+    """Whether the first row tells that the last cell of the header names nothing.
+
+    Args:
+        width: how many cells the row has.
+        closed: whether its last cell is empty.
+        header: how many cells the header has.
+    """
+    if width == header - 1:  # the header alone is closed
+        return True
+    return width == header and closed
 
 
 def _ends_nameless(cells: list[str]) -> bool:
@@ -134,24 +144,33 @@ def _names_of(cells: list[str], trailing: bool, settings: Csv, label: str) -> li
     """
     names = cells
     if settings.names:
-        names = list(settings.names)
-        expected = len(cells) - int(trailing and not settings.header)
-        if len(names) != expected:
-            raise ConfigValueError(
-                "names",
-                Message("data.names_and_columns", names=len(names), file=label, columns=expected),
-                Message("data.names_expected", names=expected),
-            )
+        names = _given_names(len(cells) - int(trailing and not settings.header), settings, label)
     elif not settings.header:
         names = [""] * len(cells)
-    if len(names) > MOST_COLUMNS:
-        raise ConfigValueError(
-            "path",
-            Message("data.too_many_columns", file=label, columns=len(names)),
-            Message("data.at_most", most=MOST_COLUMNS),
-        )
+    _refuse_too_many(len(names), label)
     if settings.header and not settings.names and not any(names):
         raise ConfigValueError("path", Message("data.header_without_names", file=label), NO_LINES)
+    return names
+
+
+def _refuse_too_many(columns: int, label: str) -> None:
+    if columns > MOST_COLUMNS:
+        raise ConfigValueError(
+            "path",
+            Message("data.too_many_columns", file=label, columns=columns),
+            Message("data.at_most", most=MOST_COLUMNS),
+        )
+
+
+def _given_names(columns: int, settings: Csv, label: str) -> list[str]:
+    """The names that the settings give, which are as many as the columns."""
+    names = list(settings.names)
+    if len(names) != columns:
+        raise ConfigValueError(
+            "names",
+            Message("data.names_and_columns", names=len(names), file=label, columns=columns),
+            Message("data.names_expected", names=columns),
+        )
     return names
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mesocosm.data.sources.delimited.encodings import decode
@@ -23,22 +24,39 @@ def read_lines(path: Path, only_feeds: bool = False) -> Iterator[tuple[str, str]
         only_feeds: whether a CR without an LF is no line end.
     """
     pattern, stops = (FEED, "\n") if only_feeds else (LINE, "\r\n")
-    parts: list[str] = []
-    size = 0
-    for text in decode(path, "utf-8"):
-        if not text:
-            continue
+    open_line = OpenLine()
+    for text in filter(None, decode(path, "utf-8")):
         if not any(stop in text for stop in stops):
-            parts += [text[: max(0, MOST_TEXT + 1 - size)]]
-            size += len(text)
+            open_line.extend(text)
             continue
-        lines = pattern.findall("".join([*parts, text]))
-        parts, size = [], 0
+        lines = pattern.findall(open_line.take() + text)
         if text[-1] != "\n":  # a line, or a CRLF, may go on in the next block
-            parts = [lines.pop()]
-            size = len(parts[0])
+            open_line.begin(lines.pop())
         yield from map(_apart, lines)
-    yield from map(_apart, pattern.findall("".join(parts)))
+    yield from map(_apart, pattern.findall(open_line.take()))
+
+
+@dataclass
+class OpenLine:
+    """A line of which more may come, kept up to one character over the bound of a line."""
+
+    parts: list[str] = field(default_factory=list)
+    size: int = 0
+
+    def begin(self, text: str) -> None:
+        """What is at hand of a new line."""
+        self.parts, self.size = [text], len(text)
+
+    def extend(self, text: str) -> None:
+        """Add what comes next of the line."""
+        self.parts.append(text[: max(0, MOST_TEXT + 1 - self.size)])
+        self.size += len(text)
+
+    def take(self) -> str:
+        """The text of the line, after which another begins."""
+        text = "".join(self.parts)
+        self.parts, self.size = [], 0
+        return text
 
 
 def _apart(line: str) -> tuple[str, str]:

@@ -10,12 +10,15 @@ import gzip
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
-from mesocosm.data.sources.delimited.encodings import BLOCK, decode, find_encoding
+from mesocosm.data.sources.delimited.encodings import BLOCK, Found, decode, find_encoding
 from mesocosm.data.sources.spool import new_path
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 GZIP, BZIP2, ZSTANDARD = b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"
 MOST_RATIO = 300  # bytes unpacked for each packed one, beyond the first `FREE`
@@ -37,7 +40,9 @@ class Plain:
     note: str = ""
 
 
-def open_plain(con: Any, path: Path, label: str, encoding: str | None = None) -> Plain:
+def open_plain(
+    con: DuckDBPyConnection, path: Path, label: str, encoding: str | None = None
+) -> Plain:
     """A text file as UTF-8.
 
     Raises:
@@ -53,19 +58,24 @@ def open_plain(con: Any, path: Path, label: str, encoding: str | None = None) ->
             Message("data.encoding_unknown", file=label),
             Message("data.set_encoding"),
         )
-    note = ""
+    return Plain(_as_utf8(con, path, found.encoding), found.encoding, _note_encoding(found, label))
+
+
+def _note_encoding(found: Found, label: str) -> str:
+    """A sentence about an encoding that is a guess or is not UTF-8; else empty."""
+    name = found.encoding
     if found.guess:
         also = f"; {' or '.join(found.beside)} would also fit" if found.beside else ""
-        note = (
-            f"'{label}' is read as {found.encoding}, a guess from its bytes{also}; set 'encoding:"
-            f" {found.encoding}' to confirm it, or another one"
+        return (
+            f"'{label}' is read as {name}, a guess from its bytes{also}; set 'encoding:"
+            f" {name}' to confirm it, or another one"
         )
-    elif found.encoding != "utf-8":
-        note = f"'{label}' is read as {found.encoding}, as its byte-order mark says"
-    return Plain(_as_utf8(con, path, found.encoding), found.encoding, note)
+    if name != "utf-8":
+        return f"'{label}' is read as {name}, as its byte-order mark says"
+    return ""
 
 
-def _as_utf8(con: Any, path: Path, encoding: str) -> Path:
+def _as_utf8(con: DuckDBPyConnection, path: Path, encoding: str) -> Path:
     """The file, or a copy in UTF-8 of one in another encoding.
 
     Raises:
@@ -81,16 +91,20 @@ def _as_utf8(con: Any, path: Path, encoding: str) -> Path:
                     text = text.removeprefix("\ufeff")
                 target.write(text.encode("utf-8", "surrogatepass"))
     except UnicodeError as error:
-        what, expected = f"'{path.name}' cannot be read as {encoding}", "the encoding of its bytes"
-        if encoding in ("utf-16", "utf-32"):
-            what += ": it has no byte-order mark"
-        if encoding == "utf-16":
-            expected = "utf-16-le or utf-16-be"
-        raise ConfigValueError("encoding", what, expected) from error
+        raise _not_in_encoding(path, encoding) from error
     return copy
 
 
-def unpack(con: Any, path: Path, label: str) -> Path:
+def _not_in_encoding(path: Path, encoding: str) -> ConfigValueError:
+    what, expected = f"'{path.name}' cannot be read as {encoding}", "the encoding of its bytes"
+    if encoding in ("utf-16", "utf-32"):
+        what += ": it has no byte-order mark"
+    if encoding == "utf-16":
+        expected = "utf-16-le or utf-16-be"
+    return ConfigValueError("encoding", what, expected)
+
+
+def unpack(con: DuckDBPyConnection, path: Path, label: str) -> Path:
     """The file, or an unpacked copy of one in gzip, bzip2 or Zstandard.
 
     Raises:

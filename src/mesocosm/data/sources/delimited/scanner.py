@@ -8,7 +8,6 @@ the broken record; the others are read as they stand.
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.encodings import BROKEN
 from mesocosm.data.sources.delimited.lines import MOST_TEXT, excerpt_length, read_lines
+from mesocosm.data.sources.delimited.open_run import OpenRun
 
 MOST_SPAN = 10_000  # lines of one record
 LOOK = 2_000  # lines looked ahead from a broken record
@@ -69,13 +69,11 @@ class Scan:
     def first_lines(self, count: int) -> list[str]:
         """Up to `count` lines after `skip` that are neither blank nor comments."""
         self._fill(count + self.skip)
-        comment = self.dialect.comment
-        lines = [
-            line
-            for line, _ in self.ahead[self.skip :]
-            if line.strip() and not (comment and line.startswith(comment))
-        ]
-        return lines[:count]
+        lines = [line for line, _ in self.ahead[self.skip :]]
+        return [line for line in lines if line.strip() and not self._is_comment(line)][:count]
+
+    def _is_comment(self, line: str) -> bool:
+        return bool(self.dialect.comment) and line.startswith(self.dialect.comment)
 
     def _fill(self, count: int) -> bool:
         """Whether `count` lines are ahead."""
@@ -122,10 +120,16 @@ class Scan:
 
     def cells(self, record: str) -> list[str]:
         """The cells of a well-formed record."""
-        d, q, e = self.dialect.delimiter, self.dialect.quote, self.dialect.escape
-        if (not q or q not in record) and (not e or e == q or e not in record):
-            return record.split(d)
+        if self._is_plain(record):
+            return record.split(self.dialect.delimiter)
         return [self._unquote(match) for match in self.patterns.cell.finditer(record)]
+
+    def _is_plain(self, record: str) -> bool:
+        """Whether a record has no quote and no escape."""
+        quote, escape = self.dialect.quote, self.dialect.escape
+        if quote and quote in record:
+            return False
+        return not escape or escape == quote or escape not in record
 
     def _unquote(self, cell: re.Match[str]) -> str:
         """The text of a cell, without its quotes and escapes."""
@@ -161,13 +165,15 @@ class Scan:
 
     def _ignored(self, line: str) -> str:
         """`blank` or `comment` for a line that is no part of a record, else empty."""
-        if not line:
+        if not line or self._is_blank(line):
             return "blank"
-        if self.width != 1 and line.isspace() and self.dialect.delimiter not in line:
-            return "blank"
-        if self.dialect.comment and line.startswith(self.dialect.comment):
+        if self._is_comment(line):
             return "comment"
         return ""
+
+    def _is_blank(self, line: str) -> bool:
+        """Whether a line has nothing but space, and is no row of empty cells either."""
+        return self.width != 1 and line.isspace() and self.dialect.delimiter not in line
 
     def _next(self, line: str) -> Iterator[Record]:
         """The record that begins with the next line, or the records it proves to be."""
@@ -176,16 +182,18 @@ class Scan:
             return
         state = self.start(line)
         if state == CLOSED:
-            if self.strict and not self.patterns.strict.fullmatch(line):
-                yield self._bad(1, "a quote stands where no value begins or ends")
-            else:
-                yield self._sound_record(1)
-            return
-        if state == OPEN:
+            yield self._next_closed(line)
+        elif state == OPEN:
             yield from self._next_open()
-            return
-        self.strict = True
-        yield from self._broken("a quote closes where its value goes on")
+        else:
+            self.strict = True
+            yield from self._broken("a quote closes where its value goes on")
+
+    def _next_closed(self, line: str) -> Record:
+        """The record of a line that leaves no quote open."""
+        if self.strict and not self.patterns.strict.fullmatch(line):
+            return self._bad(1, "a quote stands where no value begins or ends")
+        return self._sound_record(1)
 
     def _next_open(self) -> Iterator[Record]:
         """The record whose first line leaves a quote open, or the records it proves to be."""
@@ -237,12 +245,15 @@ class Scan:
         if self.width is None:
             return Record(line, lines, cells)
         if not self.fits(cells):
-            over = f" over {lines} lines" if lines > 1 else ""
-            why = f"expected {self.width} columns, got {len(cells)}{over}"
+            why = self._explain_width(len(cells), lines)
             return Record(line, lines, None, why, _shown(text))
         if self.seen < LEARN:
             self._learn(cells)
         return Record(line, lines, cells[:-1] if self.trailing else cells)
+
+    def _explain_width(self, cells: int, lines: int) -> str:
+        over = f" over {lines} lines" if lines > 1 else ""
+        return f"expected {self.width} columns, got {cells}{over}"
 
     def _learn(self, cells: list[str]) -> None:
         numbers = [bool(NUMBER.fullmatch(c)) for c in cells]
@@ -269,9 +280,9 @@ class Scan:
         What is known of a line is kept for the next record, so a file that opens a quote on each
         line is read in linear time.
         """
-        run, begin = self.run, self.at + place
-        run.begin_at(begin)
-        while len(run.sizes) < limit and run.size <= MOST_TEXT and not run.end:
+        run = self.run
+        run.begin_at(self.at + place)
+        while run.is_within(limit) and not run.end:
             here = place + len(run.sizes)
             if not self._fill(here + 1):
                 return len(run.sizes), BAD
@@ -280,7 +291,7 @@ class Scan:
                 run.add(len(self._peek(here)))
             else:
                 run.end = state
-        if run.end and len(run.sizes) < limit and run.size <= MOST_TEXT:
+        if run.end and run.is_within(limit):
             return len(run.sizes), run.end
         return len(run.sizes), BAD
 
@@ -313,54 +324,31 @@ class Scan:
         """A record that cannot be read costs its first line, and the lines that end it where one of
         them does.
         """
-        place = 1
-        while (
-            place < LOOK and self._fill(place + 1) and self.dialect.quote not in self._peek(place)
-        ):
-            place += 1
-        ends = place < LOOK and self._fill(place + 1)
-        if ends:
-            line = self._peek(place)
-            begins = self.patterns.strict.fullmatch(line) or (
-                self.start(line) == OPEN and self._opens_well(place)
-            )
-            ends = not begins and self.rest(line) == CLOSED and not self._plain(1, place)
+        place = self._next_quote()
+        ends = place > 0 and self._ends_broken(place)
         yield self._bad(place + 1 if ends else 1, why)
+
+    def _next_quote(self) -> int:
+        """The first line ahead that has a quote, after the next one; 0 where none is near."""
+        for place in range(1, LOOK):
+            if not self._fill(place + 1):
+                return 0
+            if self.dialect.quote in self._peek(place):
+                return place
+        return 0
+
+    def _ends_broken(self, place: int) -> bool:
+        """Whether a line ahead is the end of a broken record, not the beginning of another."""
+        line = self._peek(place)
+        if self.patterns.strict.fullmatch(line):
+            return False
+        if self.start(line) == OPEN and self._opens_well(place):
+            return False
+        return self.rest(line) == CLOSED and not self._plain(1, place)
 
     def _opens_well(self, place: int) -> bool:
         """Whether the record that begins at a line ahead is closed."""
         return self._open_lines(place + 1, LOOK)[1] == CLOSED
-
-
-@dataclass
-class OpenRun:
-    """Lines of a file that follow each other and stay inside of a quoted value.
-
-    Args:
-        first: the number of the first of them.
-        sizes: characters of each.
-        size: their sum.
-        end: what the line after them is; empty where it is not known, or is one of them.
-    """
-
-    first: int = 0
-    sizes: deque[int] = field(default_factory=deque)
-    size: int = 0
-    end: str = ""
-
-    def begin_at(self, line: int) -> None:
-        """Leave out the lines before one; where it is not among them, begin with none."""
-        if not self.first <= line <= self.first + len(self.sizes):
-            self.first, self.size, self.end = line, 0, ""
-            self.sizes.clear()
-        while self.first < line:
-            self.size -= self.sizes.popleft()
-            self.first += 1
-
-    def add(self, size: int) -> None:
-        """One more line."""
-        self.sizes.append(size)
-        self.size += size
 
 
 def _why_unreadable(text: str) -> str:

@@ -5,7 +5,7 @@ DuckDB.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from pydantic import Field
@@ -16,7 +16,13 @@ from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
 from mesocosm.data.sources.path_utils import parquet_sql, quote, text
+from mesocosm.data.sources.query_results import count_rows, list_columns
 from mesocosm.data.sources.source import SourceKind
+
+if TYPE_CHECKING:
+    from arro3.core import Table as ArrowTable
+    from deltalake import DeltaTable
+    from duckdb import DuckDBPyConnection
 
 TYPES = {
     "byte": "tinyint",
@@ -49,7 +55,7 @@ class Delta(SourceKind):
     path: str
     version: int | None = Field(None, ge=0)
 
-    def _table(self, where: ProjectPaths) -> Any:
+    def _table(self, where: ProjectPaths) -> DeltaTable:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
 
@@ -75,28 +81,18 @@ class Delta(SourceKind):
         table = self._table(where)
         return digest(str(table.metadata().id), table.version())
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Pour the table into table `name`; `_line` is the row in the order of its files.
 
         Raises:
             ConfigValueError: it is not a Delta table, holds no row, or uses deletion vectors.
         """
         table = self._table(where)
-        if (
-            table.protocol().reader_features
-            and "deletionVectors" in table.protocol().reader_features
-        ):
-            raise ConfigValueError(
-                "path",
-                Message("data.deletion_vectors", path=self.path),
-                Message("data.table_without_them"),
-            )
+        self._refuse_deletion_vectors(table)
         label = f"{self.path}@{table.version()}"
         groups = _files_by_partition(table, inside(where.root, self.path))
         if not groups:
-            raise ConfigValueError(
-                "path", Message("data.path_empty", path=self.path), Message("data.at_least_one_row")
-            )
+            raise self._empty()
         parts = [
             f"select *{cells} from {parquet_sql(files, 'union_by_name=true')}"
             for cells, files in groups.items()
@@ -105,35 +101,63 @@ class Delta(SourceKind):
             f"create table {quote(name)} as select {text(label)} as _file, row_number() over () as"
             f" _line, * from ({' union all by name '.join(parts)})"
         )
-        columns = [r[0] for r in con.execute(f"describe {quote(name)}").fetchall()][2:]
-        rows = int(con.execute(f"select count(*) from {quote(name)}").fetchall()[0][0])
+        columns = list_columns(con, quote(name))[2:]
+        rows = count_rows(con, quote(name))
         if not rows:
-            raise ConfigValueError(
-                "path", Message("data.path_empty", path=self.path), Message("data.at_least_one_row")
-            )
+            raise self._empty()
         return Collected(columns, rows, {label: self.fingerprint(where)})
 
+    def _refuse_deletion_vectors(self, table: DeltaTable) -> None:
+        """Refuse a table whose files hold rows that were deleted."""
+        if "deletionVectors" in (table.protocol().reader_features or ()):
+            raise ConfigValueError(
+                "path",
+                Message("data.deletion_vectors", path=self.path),
+                Message("data.table_without_them"),
+            )
 
-def _files_by_partition(table: Any, folder: Path) -> dict[str, list[Path]]:
+    def _empty(self) -> ConfigValueError:
+        return ConfigValueError(
+            "path", Message("data.path_empty", path=self.path), Message("data.at_least_one_row")
+        )
+
+
+def _files_by_partition(table: DeltaTable, folder: Path) -> dict[str, list[Path]]:
     """The files of a table, sorted, by the SQL of the values that the table's log gives their
     partition, each in its column's type.
     """
-    kinds = {
-        f.name: TYPES.get(str(getattr(f.type, "type", "string")), "varchar")
-        for f in table.schema().fields
-    }
     actions = table.get_add_actions(flatten=True)
-    names = actions.schema.names
-    paths, found = actions.column(names.index("path")).to_pylist(), dict[str, list[Path]]()
-    values = {
-        c: actions.column(names.index(f"partition.{c}")).to_pylist()
-        for c in table.metadata().partition_columns
-    }
-    for place in sorted(range(len(paths)), key=lambda i: str(paths[i])):
-        each = {c: "null" if v[place] is None else text(str(v[place])) for c, v in values.items()}
-        cells = "".join(f", {v}::{kinds[c]} as {quote(c)}" for c, v in each.items())
-        path = unquote(str(paths[place]))
-        found.setdefault(cells, []).append(
-            Path(path.removeprefix("file://")) if "://" in path else folder / path
-        )
+    paths = [str(path) for path in actions.column("path").to_pylist()]
+    cells = _partition_cells(table, actions)
+    found: dict[str, list[Path]] = {}
+    for place in sorted(range(len(paths)), key=lambda i: paths[i]):
+        own = "".join(column[place] for column in cells)
+        found.setdefault(own, []).append(_locate(paths[place], folder))
     return found
+
+
+def _partition_cells(table: DeltaTable, actions: ArrowTable) -> list[list[str]]:
+    """For each column that parts a table, the SQL of its cell for each file, in its type."""
+    kinds: dict[str, str] = {}
+    for field in table.schema().fields:
+        kinds[field.name] = TYPES.get(str(getattr(field.type, "type", "string")), "varchar")
+    cells: list[list[str]] = []
+    for column in table.metadata().partition_columns:
+        values: list[object] = list(actions.column(f"partition.{column}").to_pylist())
+        cells.append([f", {_literal(v)}::{kinds[column]} as {quote(column)}" for v in values])
+    return cells
+
+
+def _literal(value: object) -> str:
+    """A value as a SQL literal of text, or null."""
+    if value is None:
+        return "null"
+    return text(str(value))
+
+
+def _locate(name: str, folder: Path) -> Path:
+    """The file that a table's log names, by its place in the table's folder or by a URL."""
+    path = unquote(name)
+    if "://" in path:
+        return Path(path.removeprefix("file://"))
+    return folder / path

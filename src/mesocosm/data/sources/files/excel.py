@@ -8,10 +8,10 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import date, time, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -25,6 +25,10 @@ from mesocosm.data.sources.files.excel_formulas import note_formulas, note_merge
 from mesocosm.data.sources.path_utils import files_of, name_and_fingerprint
 from mesocosm.data.sources.source import SourceKind
 from mesocosm.data.sources.spool import unique_names
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from python_calamine import CalamineSheet
 
 MOST_BYTES = 300_000_000  # of a workbook, unpacked
 MOST_RATIO = 1100  # bytes that one byte of DEFLATE can stand for, and some more
@@ -65,7 +69,7 @@ class Excel(SourceKind):
             self.header,
         )
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Pour the sheet into table `name`; `_line` is the sheet's row.
 
         Raises:
@@ -97,19 +101,17 @@ class Excel(SourceKind):
         notes += note_merged(sheet.merged_cell_ranges or [], self.header, named)
         cells = iter(sheet.iter_rows())
         header = self._header_of(sheet, cells, label, name)
-        nameless = [f"column{place}" for place, c in enumerate(header, start=1) if not c]
-        if nameless:
-            notes.append(f"'{named}' has values under no name, in {', '.join(nameless[:8])}")
+        notes += _note_nameless(header, named)
         header = unique_names(header)
         for column in header:
             rows.column(column)
         for number, row in enumerate(cells, start=self.header + 1):
-            values = {k: _as_value(v) for k, v in zip(header, row, strict=False)}
-            if any(v is not None for v in values.values()):
+            values = _values_of(header, row)
+            if values:
                 rows.add(named, number, values)
         return named, header
 
-    def _sheet_of(self, path: Path, label: str, notes: list[str]) -> tuple[Any, str]:
+    def _sheet_of(self, path: Path, label: str, notes: list[str]) -> tuple[CalamineSheet, str]:
         """The sheet of a workbook and its name."""
         from python_calamine import CalamineError, CalamineWorkbook
 
@@ -133,7 +135,9 @@ class Excel(SourceKind):
             )
         return book.get_sheet_by_name(name), name
 
-    def _header_of(self, sheet: Any, cells: Iterator[Any], label: str, name: str) -> list[str]:
+    def _header_of(
+        self, sheet: CalamineSheet, cells: Iterator[Sequence[object]], label: str, name: str
+    ) -> list[str]:
         """The names in the sheet's header, up to the last column that has a name or a value."""
         row = next(islice(cells, self.header - 1, None), None)
         if row is None:
@@ -152,6 +156,22 @@ class Excel(SourceKind):
         return header[: max(_last_named(header), _last_filled(sheet, self.header))]
 
 
+def _note_nameless(header: Sequence[str], label: str) -> list[str]:
+    """A sentence about columns that have no name; none where there is no such column."""
+    nameless = [f"column{place}" for place, name in enumerate(header, start=1) if not name]
+    if not nameless:
+        return []
+    return [f"'{label}' has values under no name, in {', '.join(nameless[:8])}"]
+
+
+def _values_of(header: Sequence[str], row: Sequence[object]) -> dict[str, object]:
+    """The values of a row by their columns; empty where it has none."""
+    values = {name: _as_value(cell) for name, cell in zip(header, row, strict=False)}
+    if all(value is None for value in values.values()):
+        return {}
+    return values
+
+
 def _unreadable_workbook(label: str) -> ConfigValueError:
     return ConfigValueError(
         "path",
@@ -165,12 +185,13 @@ def _last_named(header: Sequence[str]) -> int:
     return max((place for place, c in enumerate(header, start=1) if c), default=0)
 
 
-def _last_filled(sheet: Any, header: int) -> int:
+def _last_filled(sheet: CalamineSheet, header: int) -> int:
     """Columns up to the last one that holds a value below the header."""
     widest = 0
     for row in islice(sheet.iter_rows(), header, None):
-        while len(row) > widest and any(v is not None and v != "" for v in row[widest:]):
-            widest += 1
+        for place, value in enumerate(row[widest:], start=widest + 1):
+            if value is not None and value != "":
+                widest = place
     return widest
 
 
@@ -228,12 +249,15 @@ def _inflated_size(path: Path, entry: zipfile.ZipInfo, most: int) -> int:
     return total
 
 
-def _as_value(value: Any) -> Any:
+def _as_value(value: object) -> object:
+    """A cell as text or a number; None where it is empty."""
     if value == "" or value is None:
         return None
     if isinstance(value, timedelta):
         return _duration(value)
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return value
 
 
 def _duration(value: timedelta) -> str:

@@ -20,6 +20,9 @@ FORMULA = re.compile(r"<(?:\w+:)?f[\s/>]")
 START = re.compile(r"<(?:\w+:)?c[\s>]")
 VALUE = re.compile(r"<(?:\w+:)?(?:v|is)(?:\s[^>]*)?>\s*[^<\s]|<(?:\w+:)?is[\s>]")
 ERROR = re.compile(r"""<(?:\w+:)?c\s(?:[^>]*\s)?t=["']e["'][^>]*>""")
+CELL_END = re.compile(r"</(?:\w+:)?c>")
+# the first and last cell, as row and column from 0
+CellRange = tuple[tuple[int, int], tuple[int, int]]
 ODS_CELL = re.compile(r"<table:table-cell\b[^>]*\btable:formula=[^>]*>")
 
 
@@ -49,9 +52,7 @@ def note_formulas(path: Path, sheet: str, label: str) -> list[str]:
         return []
 
 
-def note_merged(
-    ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]], header: int, label: str
-) -> list[str]:
+def note_merged(ranges: Sequence[CellRange], header: int, label: str) -> list[str]:
     """A sentence about merged cells from the header on.
 
     Args:
@@ -64,15 +65,29 @@ def note_merged(
     here = sorted(r for r in ranges if r[1][0] >= header - 1 and r[0] != r[1])
     if not here:
         return []
-    hidden = sum((b[0] - a[0] + 1) * (b[1] - a[1] + 1) - 1 for a, b in here)
-    first, last = here[0]
-    at = f"{_letters(first[1])}{first[0] + 1}:{_letters(last[1])}{last[0] + 1}"
+    hidden = sum(map(_hidden_cells, here))
     its = "its" if len(here) == 1 else "their"
     others = _count(hidden, "other cell")
     return [
-        f"'{label}' has {_count(len(here), 'merged range')} (first {at}): {its} first cell has the"
-        f" value, the {others} are missing"
+        f"'{label}' has {_count(len(here), 'merged range')} (first {_range_name(here[0])}): {its}"
+        f" first cell has the value, the {others} are missing"
     ]
+
+
+def _hidden_cells(merged: CellRange) -> int:
+    """How many cells of a merged range are not its first."""
+    (top, left), (bottom, right) = merged
+    return (bottom - top + 1) * (right - left + 1) - 1
+
+
+def _range_name(merged: CellRange) -> str:
+    """A range as a spreadsheet names it.
+
+    >>> _range_name(((1, 0), (3, 0)))
+    'A2:A4'
+    """
+    (top, left), (bottom, right) = merged
+    return f"{_letters(left)}{top + 1}:{_letters(right)}{bottom + 1}"
 
 
 def _count(number: int, noun: str) -> str:
@@ -111,15 +126,19 @@ def _of_xlsx(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
             missing.append(_value(head, "r"))
     notes = _note_missing(missing, label)
     if len(missing) < formulas and re.search(r'fullCalcOnLoad="(?:1|true)"', main):
-        many = formulas - len(missing)
-        what = f"the stored values of {many} formulas"
-        if many == 1:
-            what = "the stored value of 1 formula"
-        notes.append(
-            f"'{label}' asks to be recomputed when it is opened, so {what} may be out of date;"
-            " open and save it in a spreadsheet program"
-        )
+        notes.append(_note_outdated(formulas - len(missing), label))
     return notes + _note_errors(_error_cells(book, part), label)
+
+
+def _note_outdated(many: int, label: str) -> str:
+    """A sentence about formulas whose values a workbook asks to be recomputed."""
+    what = f"the stored values of {many} formulas"
+    if many == 1:
+        what = "the stored value of 1 formula"
+    return (
+        f"'{label}' asks to be recomputed when it is opened, so {what} may be out of date;"
+        " open and save it in a spreadsheet program"
+    )
 
 
 def _part_of(main: str, links: str, sheet: str) -> str:
@@ -129,14 +148,18 @@ def _part_of(main: str, links: str, sheet: str) -> str:
         main: the markup of the list of sheets.
         links: the markup of its relationships.
     """
-    ident = target = ""
-    for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", main):
-        if not ident and unescape(_value(tag, "name")) == sheet:
-            ident = _value(tag, r"\w+:id")
-    for tag in re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", links):
-        if not target and _value(tag, "Id") == ident:
-            target = _value(tag, "Target")
+    ident = _attribute_of(re.findall(r"<(?:\w+:)?sheet\s[^>]*>", main), "name", sheet, r"\w+:id")
+    relationships = re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", links)
+    target = _attribute_of(relationships, "Id", ident, "Target")
     return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _attribute_of(tags: Sequence[str], key: str, value: str, name: str) -> str:
+    """An attribute of the first tag that has it and whose other attribute is a value; or empty."""
+    for tag in tags:
+        if unescape(_value(tag, key)) == value and _value(tag, name):
+            return _value(tag, name)
+    return ""
 
 
 def _error_cells(book: zipfile.ZipFile, part: str) -> list[str]:
@@ -174,17 +197,10 @@ def _formulas(book: zipfile.ZipFile, part: str) -> Iterator[str]:
             block = handle.read(BLOCK)
             text = text[max(0, min(at, len(text))) :] + block.decode("latin-1")
             at = 0
-            while found := FORMULA.search(text, at):
-                starts = [
-                    m.start()
-                    for m in START.finditer(text, max(at, found.start() - 2000), found.start())
-                ]
-                end = re.compile(r"</(?:\w+:)?c>").search(text, found.start())
-                if end is None:
-                    break
-                if starts:
-                    yield text[starts[-1] : end.end()]
-                at = end.end()
+            for start, end in _formula_cells(text):
+                if start >= 0:
+                    yield text[start:end]
+                at = end
             if not block:
                 return
             at = max(at, len(text) - MOST_CELL)
@@ -192,22 +208,36 @@ def _formulas(book: zipfile.ZipFile, part: str) -> Iterator[str]:
                 at = max(at, len(text) - 2000)  # a cell may start at the end of a block
 
 
+def _formula_cells(text: str) -> Iterator[tuple[int, int]]:
+    """Where the cells begin and end that have a formula, up to one whose end is not in the
+    text; a beginning that is not in the text is -1.
+    """
+    at = 0
+    while found := FORMULA.search(text, at):
+        end = CELL_END.search(text, found.start())
+        if end is None:
+            return
+        starts = START.finditer(text, max(at, found.start() - 2000), found.start())
+        yield max((start.start() for start in starts), default=-1), end.end()
+        at = end.end()
+
+
 def _of_ods(book: zipfile.ZipFile, sheet: str, label: str) -> list[str]:
     if book.getinfo("content.xml").file_size > MOST_PART:
         return []
     text = book.open("content.xml").read(MOST_PART).decode("utf-8", "replace")
-    parts = re.split(r"(?=<table:table\s)", text)
-    own = next(
-        (
-            p
-            for p in parts
-            if p.startswith("<table:table")
-            and unescape(_value(p.partition(">")[0], "table:name")) == sheet
-        ),
-        "",
-    )
-    cells = [c for c in ODS_CELL.findall(own) if "office:value-type=" not in c]
+    cells = [c for c in ODS_CELL.findall(_ods_table(text, sheet)) if "office:value-type=" not in c]
     return _note_missing(["" for _ in cells], label)
+
+
+def _ods_table(text: str, sheet: str) -> str:
+    """The markup of a sheet in a document; empty where there is none."""
+    for part in re.split(r"(?=<table:table\s)", text):
+        if part.startswith("<table:table"):
+            head = part.partition(">")[0]
+            if unescape(_value(head, "table:name")) == sheet:
+                return part
+    return ""
 
 
 def _note_missing(cells: Sequence[str], label: str) -> list[str]:

@@ -3,16 +3,65 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, cast
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import inside
 from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
-from mesocosm.data.sources.path_utils import quote
+from mesocosm.data.sources.path_utils import quote, text
+from mesocosm.data.sources.query_results import count_rows, list_columns
 from mesocosm.data.sources.source import SourceKind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+
+class Snapshot(Protocol):
+    """A snapshot of a table."""
+
+    snapshot_id: int
+
+
+class DataFile(Protocol):
+    """A file of rows."""
+
+    file_path: str
+
+
+class FileTask(Protocol):
+    """A file that a scan reads."""
+
+    file: DataFile
+
+
+class TableScan(Protocol):
+    """A pass over one snapshot."""
+
+    def plan_files(self) -> Iterable[FileTask]: ...
+
+    def to_arrow_batch_reader(self) -> pa.RecordBatchReader: ...
+
+
+class TableMetadata(Protocol):
+    """What a table says of itself."""
+
+    table_uuid: object
+    snapshots: Sequence[Snapshot]
+
+
+class IcebergTable(Protocol):
+    """A table, as much of it as a source needs."""
+
+    metadata: TableMetadata
+
+    def current_snapshot(self) -> Snapshot | None: ...
+
+    def scan(self, *, snapshot_id: int) -> TableScan: ...
 
 
 class Iceberg(SourceKind):
@@ -35,10 +84,7 @@ class Iceberg(SourceKind):
 
     def _metadata(self, where: ProjectPaths) -> Path:
         folder = inside(where.root, self.path) / "metadata"
-        found = sorted(
-            folder.glob("*.metadata.json"),
-            key=lambda p: (int((re.findall(r"\d+", p.name) or ["0"])[0]), p.name),
-        )
+        found = sorted(folder.glob("*.metadata.json"), key=lambda path: _version_of(path.name))
         if not found:
             raise ConfigValueError(
                 "path",
@@ -47,38 +93,12 @@ class Iceberg(SourceKind):
             )
         return found[-1]
 
-    def _table(self, where: ProjectPaths) -> tuple[Any, Any]:
-        try:
-            from pyiceberg.table import StaticTable
-        except ImportError as error:
-            raise MesocosmError(Message("data.iceberg_extra")) from error
-        metadata = self._metadata(where)
-        try:
-            table = StaticTable.from_metadata(metadata.as_uri())
-        except Exception as error:
-            raise ConfigValueError(
-                "path",
-                Message("data.iceberg_unreadable", path=self.path),
-                Message("data.iceberg_versions"),
-            ) from error
-        known = {s.snapshot_id: s for s in table.metadata.snapshots}
-        chosen = known.get(self.snapshot) if self.snapshot is not None else table.current_snapshot()
-        if chosen is None:
-            ids = [str(i) for i in known]
-            what = "yet" if self.snapshot is None else str(self.snapshot)
-            raise ConfigValueError(
-                "snapshot",
-                Message("data.no_table_snapshot", what=what),
-                Message("data.one_of_snapshots"),
-                ids,
-                str(self.snapshot),
-            )
-        outside = [
-            f.file.file_path
-            for f in table.scan(snapshot_id=chosen.snapshot_id).plan_files()
-            if not self._within(where, f.file.file_path)
-        ]
-        if outside:
+    def _table(self, where: ProjectPaths) -> tuple[IcebergTable, Snapshot]:
+        """The table, and the snapshot of it that is read."""
+        table = self._open(self._metadata(where))
+        chosen = self._choose_snapshot(table)
+        tasks = table.scan(snapshot_id=chosen.snapshot_id).plan_files()
+        if not all(_is_within(where.root, task.file.file_path) for task in tasks):
             raise ConfigValueError(
                 "path",
                 Message("data.files_outside"),
@@ -86,16 +106,47 @@ class Iceberg(SourceKind):
             )
         return table, chosen
 
-    def _within(self, where: ProjectPaths, uri: str) -> bool:
-        path = Path(re.sub(r"^file:(//)?", "", uri)).resolve()
-        return "://" not in uri.replace("file://", "") and path.is_relative_to(where.root.resolve())
+    def _open(self, metadata: Path) -> IcebergTable:
+        try:
+            from pyiceberg.table import StaticTable
+        except ImportError as error:
+            raise MesocosmError(Message("data.iceberg_extra")) from error
+        try:
+            return cast(IcebergTable, StaticTable.from_metadata(metadata.as_uri()))
+        except Exception as error:
+            raise ConfigValueError(
+                "path",
+                Message("data.iceberg_unreadable", path=self.path),
+                Message("data.iceberg_versions"),
+            ) from error
+
+    def _choose_snapshot(self, table: IcebergTable) -> Snapshot:
+        """The snapshot that the file names, or the current one.
+
+        Raises:
+            ConfigValueError: there is none.
+        """
+        known = {snapshot.snapshot_id: snapshot for snapshot in table.metadata.snapshots}
+        if self.snapshot is None:
+            chosen, what = table.current_snapshot(), "yet"
+        else:
+            chosen, what = known.get(self.snapshot), str(self.snapshot)
+        if chosen is None:
+            raise ConfigValueError(
+                "snapshot",
+                Message("data.no_table_snapshot", what=what),
+                Message("data.one_of_snapshots"),
+                [str(ident) for ident in known],
+                str(self.snapshot),
+            )
+        return chosen
 
     def fingerprint(self, where: ProjectPaths) -> str:
         """A fingerprint of the table's id and the snapshot read; a snapshot never changes."""
         table, chosen = self._table(where)
         return digest(str(table.metadata.table_uuid), chosen.snapshot_id)
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Pour the snapshot into table `name`; `_line` is the row in the order read, from 1.
 
         Raises:
@@ -106,12 +157,12 @@ class Iceberg(SourceKind):
         label = f"iceberg:{self.path}"
         con.register("_reader", table.scan(snapshot_id=chosen.snapshot_id).to_arrow_batch_reader())
         con.execute(
-            f"create table {quote(name)} as select '{label.replace(chr(39), chr(39) * 2)}' as"
+            f"create table {quote(name)} as select {text(label)} as"
             " _file, row_number() over () as _line, * from _reader"
         )
         con.unregister("_reader")
-        columns = [r[0] for r in con.execute(f"describe {quote(name)}").fetchall()][2:]
-        rows = int(con.execute(f"select count(*) from {quote(name)}").fetchall()[0][0])
+        columns = list_columns(con, quote(name))[2:]
+        rows = count_rows(con, quote(name))
         if not rows:
             raise ConfigValueError(
                 "path",
@@ -121,3 +172,15 @@ class Iceberg(SourceKind):
         return Collected(
             columns, rows, {label: digest(str(table.metadata.table_uuid), chosen.snapshot_id)}
         )
+
+
+def _version_of(name: str) -> tuple[int, str]:
+    """What sorts files of metadata: the first number in a file's name, then the name."""
+    number = re.search(r"\d+", name)
+    return (int(number[0]) if number else 0, name)
+
+
+def _is_within(root: Path, uri: str) -> bool:
+    """Whether an address is a file inside a folder."""
+    path = Path(re.sub(r"^file:(//)?", "", uri)).resolve()
+    return "://" not in uri.replace("file://", "") and path.is_relative_to(root.resolve())

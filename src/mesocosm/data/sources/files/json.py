@@ -8,21 +8,22 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected, ProjectPaths
-from mesocosm.data.sources.arrow_ingest import Rows
-from mesocosm.data.sources.delimited.encodings import BROKEN, decode
-from mesocosm.data.sources.delimited.lines import MOST_TEXT, excerpt_length
-from mesocosm.data.sources.delimited.plain_text import open_plain
-from mesocosm.data.sources.file_union import Schema, differing_keys
-from mesocosm.data.sources.files.json_lines import object_of
-from mesocosm.data.sources.path_utils import files_of, fingerprint_files, name_and_fingerprint
+from mesocosm.data.sources.delimited.encodings import decode
+from mesocosm.data.sources.delimited.lines import MOST_TEXT
+from mesocosm.data.sources.file_union import Schema
+from mesocosm.data.sources.files.json_lines import ObjectRows
+from mesocosm.data.sources.path_utils import files_of, fingerprint_files
 from mesocosm.data.sources.source import SourceKind
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 SPACE = re.compile(r"[ \t\r\n]*")
 DECODER = json.JSONDecoder()
@@ -53,46 +54,31 @@ class Json(SourceKind):
         """A fingerprint of the files' names and bytes."""
         return fingerprint_files(where, self.path)
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Show the objects as view `name`; `_line` is the place in its list, from 1.
 
         Raises:
             ConfigValueError: a file is not JSON, or has no list of objects there.
         """
-        found = Collected([], 0, {})
-        rows = Rows(con)
-        keys: dict[str, dict[str, None]] = {}
+        objects = ObjectRows(con)
         for path in files_of(where, self.path):
-            label, found.files[label] = name_and_fingerprint(where, path)
-            file = open_plain(con, path, label)
-            found.notes += [file.note] if file.note else []
-            seen = keys.setdefault(label, {})
-            try:
-                for number, written in enumerate(elements(file.path, self.at, label), start=1):
-                    row, why = object_of(written)
-                    if row is None:
-                        excerpt = written[: excerpt_length(len(found.unreadable))]
-                        found.unreadable.append(
-                            (label, number, excerpt.replace(BROKEN, "\ufffd"), why)
-                        )
-                    else:
-                        seen.update(dict.fromkeys(row))
-                        rows.add(label, number, row)
-            except (ValueError, RecursionError) as error:
-                raise ConfigValueError(
-                    "path", Message("data.not_json", file=label), Message("data.json_document")
-                ) from error
-        left = differing_keys(keys, self.schema_)
-        rows.show(name)
-        found.columns = [c for k, c in rows.named.items() if k not in left]
-        found.rows = rows.total
-        if not found.rows and found.unreadable:
+            file, label = objects.open_file(where, path)
+            self._add_elements(file, label, objects)
+        return objects.show(name, self.path, self.schema_, Message("data.list_of_objects"))
+
+    def _add_elements(self, path: Path, label: str, objects: ObjectRows) -> None:
+        """Add the elements of a document's list.
+
+        Raises:
+            ConfigValueError: the file is not JSON, or has no list there.
+        """
+        try:
+            for number, written in enumerate(elements(path, self.at, label), start=1):
+                objects.add(label, number, written)
+        except (ValueError, RecursionError) as error:
             raise ConfigValueError(
-                "path",
-                Message("data.no_json_object", path=self.path),
-                Message("data.list_of_objects"),
-            )
-        return found
+                "path", Message("data.not_json", file=label), Message("data.json_document")
+            ) from error
 
 
 class _Stream:
@@ -127,19 +113,33 @@ class _Stream:
             raise ValueError(f"expected {expected}")
         self.at += 1
 
-    def value(self) -> tuple[str, Any]:
+    def value(self) -> tuple[str, object]:
         """The next value, as written and read."""
         self.peek()
         while True:
-            try:
-                read, end = DECODER.raw_decode(self.text, self.at)
-                if end < len(self.text) or not self.more():
-                    written = self.text[self.at : end]
-                    self.at = end
-                    return written, read
-            except ValueError:
-                if len(self.text) - self.at > 4 * MOST_TEXT or not self.more():
-                    raise
+            decoded = self._decode()
+            if decoded is not None:
+                read, end = decoded
+                written = self.text[self.at : end]
+                self.at = end
+                return written, read
+
+    def _decode(self) -> tuple[object, int] | None:
+        """The value at hand and where it ends; None where there was more of the document, so that
+        it may go on.
+
+        Raises:
+            ValueError: it is not JSON, or is too long.
+        """
+        try:
+            read, end = DECODER.raw_decode(self.text, self.at)
+        except ValueError:
+            if len(self.text) - self.at > 4 * MOST_TEXT or not self.more():
+                raise
+            return None
+        if end == len(self.text) and self.more():
+            return None
+        return read, end
 
 
 def elements(path: Path, at: str, label: str) -> Iterator[str]:
@@ -174,7 +174,7 @@ def _enter(stream: _Stream, step: str, at: str, label: str) -> None:
         raise _no_step(step, at, label, keys)
     stream.take("{")
     while stream.peek() == '"':
-        keys.append(stream.value()[1])
+        keys.append(str(stream.value()[1]))
         stream.take(":")
         if keys[-1] == step:
             return
@@ -209,7 +209,7 @@ def _no_step(step: str, at: str, label: str, keys: list[str]) -> ConfigValueErro
     )
 
 
-def _no_list(value: Any, label: str) -> ConfigValueError:
+def _no_list(value: object, label: str) -> ConfigValueError:
     choices: list[str] = []
     if isinstance(value, dict):
         choices = sorted(key for key, inner in value.items() if isinstance(inner, list))
@@ -234,7 +234,7 @@ def _finish(stream: _Stream, depth: int) -> None:
         stream.take("}")
 
 
-def list_at(document: Any, at: str, label: str) -> list[Any]:
+def list_at(document: object, at: str, label: str) -> list[object]:
     """The list that stands at a dotted path of a document.
 
     Raises:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,9 @@ from mesocosm.data.sources.delimited.plain_text import open_plain
 from mesocosm.data.sources.file_union import Schema, differing_keys
 from mesocosm.data.sources.path_utils import files_of, fingerprint_files, name_and_fingerprint
 from mesocosm.data.sources.source import SourceKind
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 class Jsonl(SourceKind):
@@ -47,61 +50,81 @@ class Jsonl(SourceKind):
         """A fingerprint of the files' names and bytes."""
         return fingerprint_files(where, self.path)
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Show the files as view `name`; keys seen in any line are columns.
 
         Raises:
             ConfigValueError: there is no line that is an object, or files differ in their keys and
                 `schema` is `fail`.
         """
-        found = Collected([], 0, {})
-        rows = Rows(con)
-        keys: dict[str, dict[str, None]] = {}
+        objects = ObjectRows(con)
         for path in files_of(where, self.path):
-            label, found.files[label] = name_and_fingerprint(where, path)
-            file = open_plain(con, path, label)
-            found.notes += [file.note] if file.note else []
-            seen = keys.setdefault(label, {})
-            found.lines[label] = _add_lines(file.path, label, rows, seen, found.unreadable)
-        left = differing_keys(keys, self.schema_)
-        rows.show(name)
-        found.columns = [c for k, c in rows.named.items() if k not in left]
-        found.rows = rows.total
+            file, label = objects.open_file(where, path)
+            objects.found.lines[label] = _add_lines(file, label, objects)
+        return objects.show(name, self.path, self.schema_, Message("data.object_a_line"))
+
+
+class ObjectRows:
+    """Objects of files of JSON as the rows of a source, and what of the files is no object."""
+
+    def __init__(self, con: DuckDBPyConnection) -> None:
+        self.con = con
+        self.rows = Rows(con)
+        self.found = Collected([], 0, {})
+        self.keys: dict[str, dict[str, None]] = {}  # of each file, as they come up
+
+    def open_file(self, where: ProjectPaths, path: Path) -> tuple[Path, str]:
+        """The next file as one of UTF-8, and its name in the project."""
+        label, self.found.files[label] = name_and_fingerprint(where, path)
+        file = open_plain(self.con, path, label)
+        if file.note:
+            self.found.notes.append(file.note)
+        self.keys.setdefault(label, {})
+        return file.path, label
+
+    def add(self, label: str, number: int, written: str) -> bool:
+        """Add an object of a file; returns whether the text is one.
+
+        Args:
+            number: its line, or its place in a list.
+        """
+        row, why = object_of(written)
+        if row is None:
+            excerpt = written[: excerpt_length(len(self.found.unreadable))]
+            self.found.unreadable.append((label, number, excerpt.replace(BROKEN, "\ufffd"), why))
+            return False
+        self.keys[label].update(dict.fromkeys(row))
+        self.rows.add(label, number, row)
+        return True
+
+    def show(self, name: str, path: str, schema: Schema, expected: Message) -> Collected:
+        """Show the objects as view `name`; returns what was read.
+
+        Args:
+            path: the setting that names the files.
+
+        Raises:
+            ConfigValueError: no text was an object, or files differ in their keys and `schema` is
+                `fail`.
+        """
+        left = differing_keys(self.keys, schema)
+        self.rows.show(name)
+        found = self.found
+        found.columns = [column for key, column in self.rows.named.items() if key not in left]
+        found.rows = self.rows.total
         if not found.rows and found.unreadable:
-            raise ConfigValueError(
-                "path",
-                Message("data.no_json_object", path=self.path),
-                Message("data.object_a_line"),
-            )
+            raise ConfigValueError("path", Message("data.no_json_object", path=path), expected)
         return found
 
 
-def _add_lines(
-    path: Path,
-    label: str,
-    rows: Rows,
-    keys: dict[str, None],
-    unreadable: list[tuple[str, int, str, str]],
-) -> dict[str, int]:
-    """Add the objects of a file; returns how many lines are rows, blank or quarantined.
-
-    Args:
-        keys: gets every key seen.
-        unreadable: gets every line that is no object.
-    """
+def _add_lines(path: Path, label: str, objects: ObjectRows) -> dict[str, int]:
+    """Add the objects of a file; returns how many lines are rows, blank or quarantined."""
     number = blank = bad = 0
     for number, (body, _) in enumerate(read_lines(path, only_feeds=True), start=1):
         if not body.strip():
             blank += 1
-            continue
-        row, why = object_of(body)
-        if row is None:
+        elif not objects.add(label, number, body):
             bad += 1
-            excerpt = body[: excerpt_length(len(unreadable))]
-            unreadable.append((label, number, excerpt.replace(BROKEN, "\ufffd"), why))
-        else:
-            keys.update(dict.fromkeys(row))
-            rows.add(label, number, row)
     lines = {"physical": number, "rows": number - blank - bad}
     if blank:
         lines["blank"] = blank
@@ -110,14 +133,16 @@ def _add_lines(
     return lines
 
 
-def object_of(written: str) -> tuple[dict[str, Any] | None, str]:
+def object_of(written: str) -> tuple[dict[str, object] | None, str]:
     """The object that a text of JSON is, its numbers as written; or why it is none."""
     if len(written) > MOST_TEXT:
         return None, f"it is longer than {MOST_TEXT} characters"
     if BROKEN in written:
         return None, "its bytes are invalid in UTF-8"
     try:
-        found = json.loads(written, parse_float=Exact, parse_constant=str, object_pairs_hook=_pairs)
+        found: object = json.loads(
+            written, parse_float=Exact, parse_constant=str, object_pairs_hook=_pairs
+        )
     except _RepeatedKey as error:
         return None, f"the key '{str(error)[:100]}' comes twice in it"
     except (ValueError, RecursionError):
@@ -131,8 +156,8 @@ class _RepeatedKey(Exception):
     pass
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
     for key, value in pairs:
         if key in found:
             raise _RepeatedKey(key)

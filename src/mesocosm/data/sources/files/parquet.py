@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -19,8 +21,12 @@ from mesocosm.data.sources.path_utils import (
     parquet_sql,
     quote,
 )
+from mesocosm.data.sources.query_results import count_rows, describe_columns
 from mesocosm.data.sources.source import SourceKind
 from mesocosm.data.sources.spool import unique_names
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 class Parquet(SourceKind):
@@ -48,52 +54,66 @@ class Parquet(SourceKind):
         """A fingerprint of the files' names and bytes."""
         return fingerprint_files(where, self.path)
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Show the files as view `name` with `_file` and `_line` (the row in its file, from 1).
 
         Raises:
             ConfigValueError: a file is not Parquet, or files differ in their columns and `schema`
                 is `fail`.
         """
-        import duckdb
-
         found = Collected([], 0, {})
         parts: list[Part] = []
         for path in files_of(where, self.path):
             label, content = name_and_fingerprint(where, path)
-            path, notes = keep_exact(con, path, label)
+            exact, notes = keep_exact(con, path, label)
             found.notes += notes
-            try:
-                own = {
-                    str(row[0]): str(row[1])
-                    for row in con.execute(f"describe select * from {parquet_sql(path)}").fetchall()
-                }
-                called = unique_names(list(own))
-                shown = ", ".join(
-                    f"{quote(c)} as {quote(n)}" for c, n in zip(own, called, strict=True)
-                )
-                if any(
-                    c.casefold() == "file_row_number" for c in own
-                ):  # the reader cannot number the rows beside it
-                    query = (
-                        f"select row_number() over () as _line, {shown} from {parquet_sql(path)}"
-                    )
-                else:
-                    query = (
-                        f"select file_row_number + 1 as _line, {shown} from"
-                        f" {parquet_sql(path, 'file_row_number=true')}"
-                    )
-                con.execute(f"describe {query}")
-            except duckdb.OutOfMemoryException:
-                raise
-            except duckdb.Error as error:
-                raise ConfigValueError(
-                    "path", Message("data.not_parquet", file=label), Message("data.parquet")
-                ) from error
-            parts.append(Part(label, called, query, dict(zip(called, own.values(), strict=True))))
+            parts.append(_part_of(con, exact, label))
             found.files[label] = content
-        if any({"DOUBLE", "FLOAT"} & set(part.types.values()) for part in parts):
+        if any(_has_fractions(part) for part in parts):
             disable_optimizer(con, "statistics_propagation")
         found.columns = unite(con, name, parts, self.schema_)
-        found.rows = int(con.execute(f"select count(*) from {quote(name)}").fetchone()[0])
+        found.rows = count_rows(con, quote(name))
         return found
+
+
+def _part_of(con: DuckDBPyConnection, path: Path, label: str) -> Part:
+    """A file as a part of the source.
+
+    Raises:
+        ConfigValueError: it is not Parquet.
+    """
+    import duckdb
+
+    try:
+        own = describe_columns(con, parquet_sql(path))
+        names = unique_names(list(own))
+        query = _numbered(path, dict(zip(own, names, strict=True)))
+        con.execute(f"describe {query}")
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        raise ConfigValueError(
+            "path", Message("data.not_parquet", file=label), Message("data.parquet")
+        ) from error
+    return Part(label, names, query, dict(zip(names, own.values(), strict=True)))
+
+
+def _numbered(path: Path, names: Mapping[str, str]) -> str:
+    """SQL of the rows of a file and their numbers.
+
+    Args:
+        names: what each column is called.
+    """
+    shown = ", ".join(f"{quote(own)} as {quote(name)}" for own, name in names.items())
+    if "file_row_number" in map(str.casefold, names):
+        # the reader cannot number the rows beside a column of that name
+        return f"select row_number() over () as _line, {shown} from {parquet_sql(path)}"
+    return (
+        f"select file_row_number + 1 as _line, {shown} from"
+        f" {parquet_sql(path, 'file_row_number=true')}"
+    )
+
+
+def _has_fractions(part: Part) -> bool:
+    """Whether a column of a file holds floating-point numbers."""
+    return not {"DOUBLE", "FLOAT"}.isdisjoint(part.types.values())

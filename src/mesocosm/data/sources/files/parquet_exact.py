@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -17,13 +17,16 @@ from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.sources.spool import new_path
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+    from pyarrow.parquet import ColumnSchema, ParquetFile
 
 MOST_DIGITS = 38  # of a decimal that the engine holds
 BATCH = 20_000  # rows
 
 
-def keep_exact(con: Any, path: Path, label: str) -> tuple[Path, list[str]]:
+def keep_exact(con: DuckDBPyConnection, path: Path, label: str) -> tuple[Path, list[str]]:
     """The file, or a copy whose wide decimals are text; and a sentence for each duration.
 
     Raises:
@@ -38,43 +41,56 @@ def keep_exact(con: Any, path: Path, label: str) -> tuple[Path, list[str]]:
     except (pa.ArrowException, OSError):
         return path, []  # the engine's reader says what is wrong with it
     with file:
-        schema = file.schema_arrow
-        wide = {field.name for field in schema if _is_wide(field.type)}
-        columns = [file.schema.column(i) for i in range(len(file.schema))]
-        _refuse_nested_wide(columns, wide, label)
-        old = [c.path for c in columns if c.physical_type == "INT96"]
         try:
-            if old:
-                _refuse_fine(path, label, old)
-            copy = _copy_as_text(con, file, wide) if wide else path
+            copy = _check_columns(con, file, path, label)
         except (pa.ArrowException, OSError) as error:
             raise ConfigValueError(
                 "path",
                 f"'{label}' cannot be read to its end: {str(error).splitlines()[0][:120]}",
                 "Apache Parquet, and room for a copy of it",
             ) from error
-    notes = [
-        f"'{field.name}' of '{label}' is a duration, read as a whole number of"
-        f" {UNITS[field.type.unit]}"
-        for field in schema
-        if pa.types.is_duration(field.type)
-    ]
-    return copy, notes
+        return copy, _note_durations(file.schema_arrow, label)
 
 
-def _is_wide(kind: Any) -> bool:
+def _check_columns(con: DuckDBPyConnection, file: ParquetFile, path: Path, label: str) -> Path:
+    """The file, or a copy whose wide decimals are text; refused where neither is exact."""
+    wide = {field.name for field in file.schema_arrow if _is_wide(field.type)}
+    columns = [file.schema.column(i) for i in range(len(file.schema))]
+    _refuse_nested_wide(columns, wide, label)
+    _refuse_fine(path, label, [c.path for c in columns if c.physical_type == "INT96"])
+    if wide:
+        return _copy_as_text(con, file, wide)
+    return path
+
+
+def _note_durations(schema: pa.Schema, label: str) -> list[str]:
+    """A sentence for each column that is a duration."""
+    import pyarrow as pa
+
+    notes: list[str] = []
+    for field in schema:
+        if isinstance(field.type, pa.DurationType):
+            notes.append(
+                f"'{field.name}' of '{label}' is a duration, read as a whole number of"
+                f" {UNITS[field.type.unit]}"
+            )
+    return notes
+
+
+def _is_wide(kind: pa.DataType) -> bool:
     """Whether an Arrow type is a decimal that the engine would make a double."""
     import pyarrow as pa
 
-    return bool(pa.types.is_decimal(kind) and kind.precision > MOST_DIGITS)
+    decimals = (pa.Decimal32Type, pa.Decimal64Type, pa.Decimal128Type, pa.Decimal256Type)
+    return isinstance(kind, decimals) and kind.precision > MOST_DIGITS
 
 
-def _refuse_nested_wide(columns: Sequence[Any], wide: Collection[str], label: str) -> None:
+def _refuse_nested_wide(columns: Sequence[ColumnSchema], wide: Collection[str], label: str) -> None:
     """Refuse a wide decimal inside of a list or struct, which cannot be made a text."""
     for column in columns:
         if column.logical_type.type != "DECIMAL" or column.path in wide:
             continue
-        if column.precision > MOST_DIGITS:
+        if (column.precision or 0) > MOST_DIGITS:
             raise ConfigValueError(
                 "path",
                 f"'{label}' has decimals of more than {MOST_DIGITS} digits inside of"
@@ -86,13 +102,13 @@ def _refuse_nested_wide(columns: Sequence[Any], wide: Collection[str], label: st
 UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 
 
-def _copy_as_text(con: Any, file: Any, wide: Collection[str]) -> Path:
+def _copy_as_text(con: DuckDBPyConnection, file: ParquetFile, wide: Collection[str]) -> Path:
     """A copy of a file in which some decimals are texts."""
     import pyarrow as pa
     import pyarrow.parquet
 
     copy = new_path(con, "parquet")
-    fields = []
+    fields: list[pa.Field[pa.DataType]] = []
     for field in file.schema_arrow:
         if field.name in wide:
             field = pa.field(field.name, pa.string())
@@ -100,16 +116,23 @@ def _copy_as_text(con: Any, file: Any, wide: Collection[str]) -> Path:
     schema = pa.schema(fields)
     with pa.parquet.ParquetWriter(copy, schema) as writer:
         for batch in file.iter_batches(BATCH):
-            columns = []
-            for field, column in zip(schema, batch.columns, strict=True):
-                if field.name in wide:
-                    column = _as_text(column)
-                columns.append(column)
-            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+            writer.write_batch(_with_texts(batch, schema, wide))
     return copy
 
 
-def _as_text(column: Any) -> Any:
+def _with_texts(batch: pa.RecordBatch, schema: pa.Schema, wide: Collection[str]) -> pa.RecordBatch:
+    """Some rows, with some of their decimals as texts."""
+    import pyarrow as pa
+
+    columns: list[pa.Array[pa.Scalar[pa.DataType]]] = []
+    for field, column in zip(schema, batch.columns, strict=True):
+        if field.name in wide:
+            column = _as_text(cast("pa.Array[pa.Decimal256Scalar]", column))
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _as_text(column: pa.Array[pa.Decimal256Scalar]) -> pa.StringArray:
     """A column of decimals as texts."""
     import pyarrow as pa
 
@@ -125,6 +148,8 @@ def _refuse_fine(path: Path, label: str, columns: list[str]) -> None:
     """
     import pyarrow.parquet
 
+    if not columns:
+        return
     row = 0
     with (
         pyarrow.parquet.ParquetFile(path) as fine,
@@ -135,27 +160,46 @@ def _refuse_fine(path: Path, label: str, columns: list[str]) -> None:
             coarse.iter_batches(BATCH, columns=columns),
             strict=True,
         ):
-            for name, a, b in zip(one.schema.names, one.columns, other.columns, strict=True):
-                if not hasattr(a.type, "unit"):
-                    raise ConfigValueError(
-                        "path",
-                        f"'{label}' has moments as INT96 inside of '{name}'",
-                        "such moments in a column of their own",
-                    )
-                over = _as_integers(a) - _as_integers(b) * np.int64(1000)
-                if over.any():
-                    raise ConfigValueError(
-                        "path",
-                        f"row {row + int(over.nonzero()[0][0]) + 1} of '{label}' has a moment finer"
-                        f" than a microsecond in '{name}', which INT96 loses",
-                        "moments of whole microseconds, or a timestamp of nanoseconds, each of"
-                        " whose values is then refused with its reason",
-                    )
+            for name, moments, cut in zip(
+                one.schema.names, one.columns, other.columns, strict=True
+            ):
+                _refuse_fine_moments(moments, cut, f"'{label}'", name, row)
             row += one.num_rows
 
 
-def _as_integers(moments: pa.Array[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _refuse_fine_moments(
+    moments: pa.Array[pa.Scalar[pa.DataType]],
+    cut: pa.Array[pa.Scalar[pa.DataType]],
+    file: str,
+    name: str,
+    before: int,
+) -> None:
+    """Refuse moments of a column of which one has digits below a microsecond.
+
+    Args:
+        cut: the same moments in microseconds.
+        before: how many rows of the file come before them.
+    """
+    if not hasattr(moments.type, "unit"):
+        raise ConfigValueError(
+            "path",
+            f"{file} has moments as INT96 inside of '{name}'",
+            "such moments in a column of their own",
+        )
+    over = _as_integers(moments) - _as_integers(cut) * np.int64(1000)
+    if over.any():
+        raise ConfigValueError(
+            "path",
+            f"row {before + int(over.nonzero()[0][0]) + 1} of {file} has a moment finer"
+            f" than a microsecond in '{name}', which INT96 loses",
+            "moments of whole microseconds, or a timestamp of nanoseconds, each of"
+            " whose values is then refused with its reason",
+        )
+
+
+def _as_integers(moments: pa.Array[pa.Scalar[pa.DataType]]) -> npt.NDArray[np.int64]:
     """The integers below moments, 0 where there is none."""
     import pyarrow as pa
 
-    return np.asarray(moments.cast(pa.int64()).fill_null(0))
+    integers: npt.NDArray[np.int64] = np.asarray(moments.cast(pa.int64()).fill_null(0))
+    return integers

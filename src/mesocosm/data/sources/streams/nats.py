@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
@@ -15,9 +15,15 @@ from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
 from mesocosm.core.network.url_policy import at_address, check_url
 from mesocosm.core.settings import Collected, ProjectPaths
-from mesocosm.data.sources.arrow_ingest import keys_of, pour_rows
+from mesocosm.data.sources.arrow_ingest import SourceRow, keys_of, pour_rows
 from mesocosm.data.sources.source import SourceKind
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from nats.js import JetStreamContext
+    from nats.js.api import StreamState
+
+Result = TypeVar("Result")
 BATCH = 1000
 PATIENCE = 10.0  # seconds for an answer
 
@@ -50,7 +56,7 @@ class Nats(SourceKind):
     subject: str | None = Field(None, pattern=r"^[^\s]{1,200}$")
     private_network: bool = False
 
-    def _ask(self, work: Callable[[Any, Any], Awaitable[Any]]) -> Any:
+    def _ask(self, work: Callable[[JetStreamContext, StreamState], Awaitable[Result]]) -> Result:
         """Run `work` on a JetStream context and the stream's state.
 
         Raises:
@@ -72,7 +78,7 @@ class Nats(SourceKind):
         async def silent(_: Exception) -> None:
             return None
 
-        async def run() -> Any:
+        async def run() -> Result:
             async with asyncio.timeout(PATIENCE):  # the client tries a silent address without end
                 client = await nats.connect(
                     url,
@@ -111,12 +117,12 @@ class Nats(SourceKind):
         """
         del where
 
-        async def work(_: Any, state: Any) -> list[int]:
+        async def work(_: JetStreamContext, state: StreamState) -> list[int]:
             return [state.first_seq, state.last_seq, state.messages]
 
         return digest(self._ask(work), self.stream, self.subject)
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Pour the messages up to the newest one now into table `name`; `_line` is a message's
         number in the stream.
 
@@ -129,20 +135,17 @@ class Nats(SourceKind):
         del where
         label = f"nats:{self.stream}"
         found = Collected([], 0, {})
-        rows: list[tuple[str, int, dict[str, Any]]] = []
+        rows: list[SourceRow] = []
 
         def read(number: int, data: bytes) -> None:
             text = data.decode("utf-8", "replace")
-            try:
-                value = json.loads(text)
-            except ValueError:
-                value = None
-            if isinstance(value, dict):
+            value = _read_object(text)
+            if value is not None:
                 rows.append((label, number, value))
             else:
                 found.unreadable.append((label, number, text[:2000], "it is not a JSON object"))
 
-        async def work(stream: Any, state: Any) -> int:
+        async def work(stream: JetStreamContext, state: StreamState) -> int:
             from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
             settings = ConsumerConfig(
@@ -151,7 +154,7 @@ class Nats(SourceKind):
             reader = await stream.pull_subscribe(
                 self.subject or ">", stream=self.stream, config=settings
             )
-            waiting = (await reader.consumer_info()).num_pending
+            waiting = (await reader.consumer_info()).num_pending or 0
             seen = 0
             while seen < waiting:
                 for message in await reader.fetch(min(BATCH, waiting - seen), timeout=PATIENCE):
@@ -172,3 +175,14 @@ class Nats(SourceKind):
         found.files[label] = f"{len(rows)} messages to {watermark}"
         found.rows = pour_rows(con, name, found.columns, rows)
         return found
+
+
+def _read_object(text: str) -> dict[str, object] | None:
+    """The object that a text of JSON is; None where it is none."""
+    try:
+        value: object = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    return value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, cast
 
 from pydantic import Field
 
@@ -12,10 +13,29 @@ from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
 from mesocosm.core.network.url_policy import at_address, check_url
 from mesocosm.core.settings import Collected, ProjectPaths
-from mesocosm.data.sources.arrow_ingest import pour_rows
+from mesocosm.data.sources.arrow_ingest import SourceRow, pour_rows
 from mesocosm.data.sources.source import SourceKind
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
 BATCH = 10_000
+
+Entry = tuple[str, dict[str, str]]  # its id and its values
+
+
+class StreamClient(Protocol):
+    """A connection to a server, as much of it as a stream needs."""
+
+    def xrange(
+        self, name: str, min: str = "-", max: str = "+", count: int | None = None
+    ) -> list[Entry]: ...
+
+    def xrevrange(
+        self, name: str, max: str = "+", min: str = "-", count: int | None = None
+    ) -> list[Entry]: ...
+
+    def xlen(self, name: str) -> int: ...
 
 
 class Redis(SourceKind):
@@ -42,7 +62,7 @@ class Redis(SourceKind):
     stream: str = Field(min_length=1, max_length=200)
     private_network: bool = False
 
-    def _client(self) -> Any:
+    def _client(self) -> StreamClient:
         try:
             import redis
         except ImportError as error:
@@ -51,19 +71,22 @@ class Redis(SourceKind):
         url = self.url
         if url.startswith("redis:"):
             url = at_address(url, address)
-        return redis.Redis.from_url(
+        client = redis.Redis.from_url(
             url,
             socket_timeout=30,
             socket_connect_timeout=10,
             decode_responses=True,
             encoding_errors="replace",
         )
+        return cast(StreamClient, client)
 
-    def _ask(self, client: Any, call: str, *words: Any, **more: Any) -> Any:
+    @contextmanager
+    def _explain_errors(self) -> Iterator[None]:
+        """Turn errors of the server into sentences."""
         import redis
 
         try:
-            return getattr(client, call)(*words, **more)
+            yield
         except redis.ResponseError as error:
             raise ConfigValueError(
                 "stream",
@@ -73,9 +96,11 @@ class Redis(SourceKind):
         except redis.RedisError as error:
             raise RetryableError(Message("data.redis_refused")) from error
 
-    def _ends(self, client: Any) -> tuple[str, str]:
-        first = self._ask(client, "xrange", self.stream, count=1)
-        last = self._ask(client, "xrevrange", self.stream, count=1)
+    def _ends(self, client: StreamClient) -> tuple[str, str]:
+        """The ids of the first and the newest entry."""
+        with self._explain_errors():
+            first = client.xrange(self.stream, count=1)
+            last = client.xrevrange(self.stream, count=1)
         if not first or not last:
             raise ConfigValueError(
                 "stream",
@@ -90,9 +115,12 @@ class Redis(SourceKind):
         """
         del where
         client = self._client()
-        return digest(self._ends(client), self._ask(client, "xlen", self.stream), self.stream)
+        ends = self._ends(client)
+        with self._explain_errors():
+            count = client.xlen(self.stream)
+        return digest(ends, count, self.stream)
 
-    def collect(self, where: ProjectPaths, con: Any, name: str) -> Collected:
+    def collect(self, where: ProjectPaths, con: DuckDBPyConnection, name: str) -> Collected:
         """Pour the entries up to the newest one now into table `name`; `_line` counts them, `id` is
         the entry's.
 
@@ -103,21 +131,26 @@ class Redis(SourceKind):
         del where
         client = self._client()
         _, watermark = self._ends(client)
+        entries = self._read_entries(client, watermark)
         label, columns = f"redis:{self.stream}", {"id": None}
-        entries: list[tuple[str, dict[str, Any]]] = []
-        after = "-"
-        while True:
-            found = self._ask(client, "xrange", self.stream, min=after, max=watermark, count=BATCH)
-            for ident, values in found:
-                entries.append((ident, values))
-                columns |= dict.fromkeys(values)
-            if len(found) < BATCH:
-                break
-            after = f"({found[-1][0]}"
+        for _, values in entries:
+            columns |= dict.fromkeys(values)
 
-        def rows() -> Iterator[tuple[str, int, dict[str, Any]]]:
+        def rows() -> Iterator[SourceRow]:
             for number, (ident, values) in enumerate(entries, start=1):
                 yield label, number, {**values, "id": values.get("id", ident)}
 
         count = pour_rows(con, name, list(columns), rows())
         return Collected(list(columns), count, {label: f"{count} entries to {watermark}"})
+
+    def _read_entries(self, client: StreamClient, watermark: str) -> list[Entry]:
+        """The entries up to one, batch by batch."""
+        entries: list[Entry] = []
+        after = "-"
+        while True:
+            with self._explain_errors():
+                batch = client.xrange(self.stream, min=after, max=watermark, count=BATCH)
+            entries += batch
+            if len(batch) < BATCH:
+                return entries
+            after = f"({batch[-1][0]}"

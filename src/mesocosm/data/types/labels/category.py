@@ -71,10 +71,14 @@ class Category(FieldKind):
         """Words that are neither a value nor an alias; only the empty text where any text is a
         value.
         """
-        own = {word.casefold() for word in (*self.values, *self.aliases)}
         if not self.values:
             return ("",)
-        return tuple(word for word in BLANK if word not in own)
+        return tuple(word for word in BLANK if word not in self._own_words)
+
+    @property
+    def _own_words(self) -> set[str]:
+        """The values and aliases in small letters."""
+        return {word.casefold() for word in (*self.values, *self.aliases)}
 
     @property
     def label_spellings(self) -> dict[str, str]:
@@ -83,9 +87,11 @@ class Category(FieldKind):
 
     def unless_null(self, raw: Column) -> Column:
         """The value, null where it is a null word that is neither a value nor an alias."""
-        own = {word.casefold() for word in (*self.values, *self.aliases)}
-        words = tuple(word for word in self.null or () if word.casefold() not in own)
-        if self.null is None or words == self.null:
+        if self.null is None:
+            return super().unless_null(raw)
+        own = self._own_words
+        words = tuple(word for word in self.null if word.casefold() not in own)
+        if words == self.null:
             return super().unless_null(raw)
         return unless_blank(raw, words, exact=True)
 
@@ -111,12 +117,17 @@ class Category(FieldKind):
         """What each spelling means: in small letters where its case does not matter, and exactly
         where two values differ in their case only.
         """
-        spelled = {value: value for value in self.values} | self.aliases
+        spelled = dict(zip(self.values, self.values, strict=True)) | self.aliases
         known: dict[str, str] = {}
         exact: dict[str, str] = {}
         for one, value in spelled.items():
             for low in (one.lower(), one.casefold()):
                 if known.setdefault(low, value) != value:
-                    exact |= {other: spelled[other] for other in spelled if other.lower() == low}
+                    exact |= _spelled_as(low, spelled)
         differing = {one.lower() for one in exact}
         return {low: value for low, value in known.items() if low not in differing}, exact
+
+
+def _spelled_as(low: str, spelled: Mapping[str, str]) -> dict[str, str]:
+    """The spellings that are one text in small letters, each with its value."""
+    return {one: value for one, value in spelled.items() if one.lower() == low}

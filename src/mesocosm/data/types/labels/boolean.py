@@ -44,20 +44,17 @@ class Boolean(FieldKind):
     @property
     def usual_null(self) -> tuple[str, ...]:
         """Words that are no alias."""
-        return tuple(
-            word for word in BLANK if word not in {alias.strip().lower() for alias in self.aliases}
-        )
+        own = self._aliases_in_small_letters()
+        return tuple(word for word in BLANK if word not in own)
 
     @property
     def label_spellings(self) -> dict[str, str]:
         """Every word that says yes or no."""
-        return {
-            word: str(value).lower()
-            for word, value in (
-                SPELLINGS
-                | {alias.strip().casefold(): value for alias, value in self.aliases.items()}
-            ).items()
-        }
+        own = {alias.strip().casefold(): value for alias, value in self.aliases.items()}
+        return {word: str(value).lower() for word, value in (SPELLINGS | own).items()}
+
+    def _aliases_in_small_letters(self) -> dict[str, bool]:
+        return {alias.strip().lower(): value for alias, value in self.aliases.items()}
 
     @property
     def expected(self) -> str:
@@ -74,8 +71,4 @@ class Boolean(FieldKind):
     def read(self, raw: Column, parts: dict[str, Column], facts: Facts) -> Column:
         """True or false, null for another text."""
         del facts, raw
-        return map_values(
-            parts["low"],
-            SPELLINGS | {alias.strip().lower(): value for alias, value in self.aliases.items()},
-            "boolean",
-        )
+        return map_values(parts["low"], SPELLINGS | self._aliases_in_small_letters(), "boolean")

@@ -4,14 +4,15 @@ whatever their case.
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from mesocosm.core.messages import Message
 from mesocosm.data.pipeline.ibis_sql import Column, cases, functions, literal, map_values, null
-from mesocosm.data.types.category import map_spellings
 from mesocosm.data.types.field import Facts, FieldKind
+from mesocosm.data.types.labels.category import map_spellings
 
 BETWEEN = "; "
 
@@ -87,15 +88,22 @@ class List(FieldKind):
         )
         each = text.split(self.separator).map(lambda v: v.strip()).filter(lambda v: v != "")
         if self.values:
-            known = {value.casefold(): value for value in self.values}
-            known |= {alias.casefold(): value for alias, value in self.aliases.items()}
-            read = each.map(lambda v: map_values(v.lower(), known, "string"))
-            whole = read.filter(lambda v: v.isnull()).length() == 0
-            each = read.filter(lambda v: v.notnull())
-            return cases(
-                (whole & (each.length() > 0), each.unique().sort().join(BETWEEN)), other=null()
-            )
-        return cases((each.length() > 0, each.unique().sort().join(BETWEEN)), other=null())
+            return self._listed(each)
+        return cases((each.length() > 0, _in_order(each)), other=null())
+
+    def _listed(self, each: Column) -> Column:
+        """Some texts as the values that they spell; null where one of them spells none."""
+        known = {value.casefold(): value for value in self.values}
+        known |= {alias.casefold(): value for alias, value in self.aliases.items()}
+        read = each.map(lambda v: map_values(v.lower(), known, "string"))
+        whole = read.filter(lambda v: v.isnull()).length() == 0
+        each = read.filter(lambda v: v.notnull())
+        return cases((whole & (each.length() > 0), _in_order(each)), other=null())
+
+
+def _in_order(each: Column) -> Column:
+    """Some values, each once and sorted, as one text."""
+    return each.unique().sort().join(BETWEEN)
 
 
 def full_width(separator: str) -> str:
@@ -114,17 +122,26 @@ def items_of(raw: str, separator: str) -> str | None:
     >>> items_of('["a", 1.10]', ";"), items_of('["a;b"]', ";"), items_of("[a]", ";")
     ('a;1.10', None, '[a]')
     """
-    import json
-
     try:
-        items = json.loads(
-            raw, parse_float=str, parse_int=str, parse_constant=str
-        )  # each number as it is written
+        # each number as it is written
+        items: list[object] = json.loads(raw, parse_float=str, parse_int=str, parse_constant=str)
     except (ValueError, RecursionError):
         return raw
-    texts = [one if isinstance(one, str) else json.dumps(one) for one in items if one is not None]
-    if any(separator in one or BETWEEN.strip() in one for one in texts) or any(
-        isinstance(one, list | dict) for one in items
-    ):
+    texts = [_item_text(item) for item in items if item is not None]
+    if not all(_can_stand(item, separator) for item in items):
         return None
     return separator.join(texts)
+
+
+def _item_text(item: object) -> str:
+    return item if isinstance(item, str) else json.dumps(item)
+
+
+def _can_stand(item: object, separator: str) -> bool:
+    """Whether an item is a single value, and holds no separator."""
+    if item is None:
+        return True
+    text = _item_text(item)
+    return (
+        not isinstance(item, list | dict) and separator not in text and BETWEEN.strip() not in text
+    )
