@@ -50,7 +50,9 @@ def mark_key(key: str, secret: str) -> str:
     with duckdb.connect() as con:
         con.execute("create table incoming as select ?::varchar as k", [key])
         return str(
-            con.execute(ibis_sql.to_sql(table.select(m=mark_of(table.k, secret)))).fetchall()[0][0]
+            con.execute(ibis_sql.to_sql(table.select(m=mark_of(table["k"], secret)))).fetchall()[0][
+                0
+            ]
         )
 
 

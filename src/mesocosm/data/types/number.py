@@ -4,6 +4,7 @@ it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -173,7 +174,7 @@ class Number(FieldKind):
             times = find_factor(spelling, self.unit)
             if times is not None:
                 known[spelling] = times
-        shifted: dict[str, list[float]] = {}
+        shifted: dict[str, Sequence[float]] = {}
         for spelling in sorted({*OFFSET_WORDS, *spellings_seen}):
             line = find_shift(spelling, self.unit)
             if line:
