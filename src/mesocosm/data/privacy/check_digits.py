@@ -139,11 +139,16 @@ def phone(value: str) -> bool:
     """
     bare = value.split("x")[0].strip()
     digits = re.sub(r"\D", "", bare)
-    if not 7 <= len(digits) <= 15 or any(form.fullmatch(bare) for form in NO_PHONES):
+    if not 7 <= len(digits) <= 15 or _is_other(bare):
         return False
     if bare.startswith(("+", "00")) or AMERICAN.fullmatch(bare):
         return True
     return not _is_dotted(bare) and any(_valid(digits, region) for region in REGIONS)
+
+
+def _is_other(bare: str) -> bool:
+    """Whether figures have the form of a date, of coordinates or of an amount."""
+    return any(form.fullmatch(bare) for form in NO_PHONES)
 
 
 def _is_dotted(bare: str) -> bool:

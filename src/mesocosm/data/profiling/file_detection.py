@@ -195,12 +195,19 @@ def _list_paths(node: object, at: str, deep: int) -> list[str]:
         return []
     found: list[str] = []
     for key, value in node.items():
-        here = f"{at}.{key}" if at else str(key)
+        here = _join_path(at, str(key))
         if isinstance(value, dict):
             found += _list_paths(value, here, deep - 1)
         elif _is_list_of_objects(value) and "." not in str(key):
             found.append(here)
     return found
+
+
+def _join_path(at: str, key: str) -> str:
+    """The dotted path of a key of an object, which is that of the document where it is empty."""
+    if at:
+        return f"{at}.{key}"
+    return key
 
 
 def _is_list_of_objects(value: object) -> bool:

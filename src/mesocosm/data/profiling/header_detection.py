@@ -26,7 +26,7 @@ def detect_headless(cells: Cells, line: int = 1) -> FileSettings:
         return {}, ""
     head, *rows = cells
     shown = [cell for i, cell in enumerate(head) if _holds_figures(rows, i)]
-    if not shown or not all(map(NUMBER.fullmatch, shown)) or _is_run(shown):
+    if not shown or not _are_figures(shown):
         return {}, ""
     return (
         {"header": False},
@@ -34,6 +34,11 @@ def detect_headless(cells: Cells, line: int = 1) -> FileSettings:
         f" ({', '.join(map(repr, shown[:3]))}), so the columns have no names; 'names'"
         " gives them some",
     )
+
+
+def _are_figures(cells: Sequence[str]) -> bool:
+    """Whether cells are figures that name no columns."""
+    return all(map(NUMBER.fullmatch, cells)) and not _is_run(cells)
 
 
 def _holds_figures(rows: Cells, column: int) -> bool:

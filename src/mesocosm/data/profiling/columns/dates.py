@@ -144,13 +144,9 @@ def _choose_formats(parts: _Parts, kinds: list[str], seen: int) -> Reading:
             ),
             choices=[formats],
         )
-    if not any(parts.clocks):
-        return _read_days(formats, seen, why)
-    if not all(parts.clocks) and len(forms) > 1:
-        return Reading(
-            open=f"some of its values have a time of day and others have none; {AS_WRITTEN}"
-        )
-    return _choose_times(parts, formats, seen, why)
+    if any(parts.clocks):
+        return _choose_times(parts, formats, seen, why)
+    return _read_days(formats, seen, why)
 
 
 def _read_days(formats: list[str], seen: int, why: str) -> Reading:
@@ -209,8 +205,18 @@ def _explain_order(proof: Proof) -> str:
 def _choose_times(parts: _Parts, formats: list[str], seen: int, why: str) -> Reading:
     """The formats of times that read every value, or why none is proven."""
     zoned = any(parts.zones)
+    if not all(parts.clocks) and len(formats) > 1:
+        return Reading(
+            open=f"some of its values have a time of day and others have none; {AS_WRITTEN}"
+        )
     if zoned and not all(parts.zones):
         return Reading(open=f"some of its times name a zone and others do not; {AS_WRITTEN}")
+    return _read_times(parts, formats, seen, why)
+
+
+def _read_times(parts: _Parts, formats: list[str], seen: int, why: str) -> Reading:
+    """A field of times of one kind, or why one look does not settle how they are written."""
+    zoned = any(parts.zones)
     if formats == ["iso"] and not any(map(_has_half, parts.clocks)):
         return _read_iso_times(seen, zoned)
     found = _list_time_formats(parts, formats)

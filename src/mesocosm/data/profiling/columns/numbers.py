@@ -120,6 +120,11 @@ def profile_numbers(column: Column, marks: frozenset[str] = frozenset()) -> Read
         return None
     if why := _explain_codes(column) or _explain_odd(column, split):
         return Reading(open=why)
+    return _profile_split(column, split, marks)
+
+
+def _profile_split(column: Column, split: _Split, marks: frozenset[str]) -> Reading | None:
+    """What values prove of which each is a number, or says that there is none."""
     mark, why = choose_mark(list(split.values.values()), marks)
     if not mark:
         return _leave_open(why)

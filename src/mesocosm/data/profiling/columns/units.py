@@ -226,12 +226,15 @@ def _find_base_of_bare(groups: _Groups, units: Named, bases: list[str]) -> str |
     fits = [base for base in bases if _are_of_size(groups, units, base)]
     if not fits and len(units) == 1:
         fits = bases[:1]
-    if len(fits) != 1:
-        return None
-    plain = {text: unit for text, unit in units.items() if unit == (fits[0], 1.0)}
-    if _are_of_size(groups, plain, fits[0]):
+    if len(fits) == 1 and _are_of_plain_size(groups, units, fits[0]):
         return fits[0]
     return None
+
+
+def _are_of_plain_size(groups: _Groups, units: Named, base: str) -> bool:
+    """Whether the figures without a unit are of the size of those in a base itself."""
+    plain = {text: unit for text, unit in units.items() if unit == (base, 1.0)}
+    return _are_of_size(groups, plain, base)
 
 
 def _are_of_size(groups: _Groups, units: Named, base: str) -> bool:
