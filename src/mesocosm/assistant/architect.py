@@ -73,7 +73,7 @@ def architect(
         return draft_ranking(root, paths, goal, target, given)
     if task == "answers":
         return draft_answers(root, paths, goal, given)
-    draft = draft_files(root, paths, goal, target, kind, given)
+    draft: dict[str, Any] = draft_files(root, paths, goal, target, kind, given)
     draft.pop("columns")  # objects, and a draft is written as JSON
     aim: Mapping[str, Any] = draft["aim"]
     name = draft["name"]

@@ -48,7 +48,9 @@ def _suggest_for_field(at: str, name: str, field: FieldKind, draft: Draft) -> It
         why = f"{evidence}, and the file does not mark it as private"
         yield Proposal(f"{at}.private", None, drafted["private"], why)
     known = list(getattr(field, "formats", ()))
-    more = _unread_formats(field, drafted.get("formats") or [], known)
+    formats = drafted.get("formats")
+    listed = [str(form) for form in formats] if isinstance(formats, list | tuple) else []
+    more = _unread_formats(field, listed, known)
     if more:
         why = f"{draft.evidence[f'fields.{column}']}, and rows written so are not read now"
         yield Proposal(f"{at}.formats", known, [*known, *more], why)

@@ -40,11 +40,38 @@ class FieldStatistics(TypedDict, total=False):
     rows: int
     missing: int
     distinct: int
-    min: float
-    max: float
-    mean: float
-    sd: float
-    median: float
+    min: float | None
+    max: float | None
+    mean: float | None
+    sd: float | None
+    median: float | None
+
+
+class SourceAccount(TypedDict, total=False):
+    """The row counts of one source of a dataset: read = used + unmatched + repeated + rejected.
+
+    The keys from `on` are those of a source that adds columns to leading rows.
+    """
+
+    role: str
+    read: int
+    used: int
+    unmatched: int
+    repeated: int
+    rejected: int
+    on: str
+    matched: int
+    without: int
+    repeated_differ: int
+    unmatched_at: list[str]
+    repeated_at: list[str]
+
+
+class MissingPattern(TypedDict):
+    """Fields that are missing together, and in how many rows."""
+
+    missing: list[str]
+    rows: int
 
 
 class SnapshotReport(TypedDict, total=False):
@@ -64,13 +91,14 @@ class SnapshotReport(TypedDict, total=False):
     left_out: list[str]
     columns: dict[str, list[str]]
     lines: dict[str, dict[str, dict[str, int]]]
-    sources: dict[str, dict[str, Json]]
+    sources: dict[str, SourceAccount]
     origins: dict[str, dict[str, str | None]]
     parts: dict[str, int]
     expires: str | None
-    newest: dict[str, str]
-    patterns: list[dict[str, Json]]
-    examples: dict[str, list[list[Json]]]
+    newest: dict[str, str | None]
+    accuracy: dict[str, float]
+    patterns: list[MissingPattern]
+    examples: dict[str, list[list[str | None]]]
     changes: list[Json]
     delta: dict[str, int]
     seconds: float
@@ -78,12 +106,23 @@ class SnapshotReport(TypedDict, total=False):
 
 class TrainingColumn(TypedDict, total=False):
     """The distribution of one field over the training rows: `counts` of values, or up to some
-    thousand `numbers` of `rows`.
+    thousand `numbers` of `rows`; `other` counts the rows of values that are not listed.
     """
 
     counts: dict[str, int]
+    other: int
     numbers: list[float]
     rows: int
+
+
+class TextStatistics(TypedDict):
+    """What the texts of a field are like: shares of texts by fingerprint of a word, and of letters
+    by script.
+    """
+
+    rows: int
+    words: dict[str, float]
+    scripts: dict[str, float]
 
 
 class SnapshotFacts(TypedDict, total=False):
@@ -91,7 +130,8 @@ class SnapshotFacts(TypedDict, total=False):
 
     fields: dict[str, dict[str, Json]]
     training: dict[str, TrainingColumn]
-    dates: dict[str, Json]
+    texts: dict[str, TextStatistics]
+    dates: dict[str, TrainingColumn]
 
 
 class VersionRecipe(TypedDict, total=False):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import chain
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
@@ -55,7 +56,7 @@ class From(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _one(cls, value: Any) -> Any:
+    def _one(cls, value: object) -> object:
         return {"union": [value]} if isinstance(value, str) else value
 
     @model_validator(mode="after")
@@ -98,7 +99,7 @@ class Split(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _none(cls, value: Any) -> Any:
+    def _none(cls, value: object) -> object:
         return {"test": 0.0, "validation": 0.0} if value == "none" else value
 
     @model_validator(mode="after")
@@ -184,7 +185,7 @@ class Dataset(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _auto(cls, value: Any) -> Any:
+    def _auto(cls, value: object) -> object:
         if isinstance(value, dict) and value.get("fields") == "auto":
             return {**value, "fields": {}, "auto": True}
         return value
@@ -216,13 +217,8 @@ class Dataset(Settings):
     @property
     def known_sources(self) -> tuple[str, ...]:
         """Sources that foreign keys look into, and those of exchange rates."""
-        rates = [
-            f.rates.source
-            for f in self.fields.values()
-            if isinstance(f, Number) and isinstance(f.rates, Rates)
-        ]
-        rules = list(self.rules)
-        for field in self.fields.values():
-            rules += field.rules
+        numbers = [field for field in self.fields.values() if isinstance(field, Number)]
+        rates = [field.rates.source for field in numbers if isinstance(field.rates, Rates)]
+        rules = [*self.rules, *chain.from_iterable(f.rules for f in self.fields.values())]
         keys = [rule.source for rule in rules if isinstance(rule, ForeignKey)]
         return tuple(dict.fromkeys([*rates, *keys]))

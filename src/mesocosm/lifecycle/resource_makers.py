@@ -20,6 +20,7 @@ from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest_folder
 from mesocosm.core.messages import Message
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
+from mesocosm.data.quality.rules.rule import LastSnapshot
 from mesocosm.lifecycle.access.dataset_versions import choose_next_id
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
 from mesocosm.lifecycle.file_datasets import resolve_datasets
@@ -158,7 +159,7 @@ def list_forgotten_marks(spec: Spec, catalog: Catalog, name: str) -> list[str]:
     return list(dict.fromkeys(marks))
 
 
-def _reference_for_rules(snapshot: Mapping[str, Any] | None) -> dict[str, Any]:
+def _reference_for_rules(snapshot: Mapping[str, Any] | None) -> LastSnapshot:
     """What rules compare with: rows kept and spread of the last snapshot."""
     if not snapshot:
         return {}

@@ -22,7 +22,7 @@ from mesocosm.data.cleaning.outliers import OUTLIER_DETECTORS
 from mesocosm.data.cleaning.repairs import REPAIRS
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline import ibis_sql
-from mesocosm.data.pipeline.ibis_sql import MACROS
+from mesocosm.data.pipeline.expressions.python_functions import MACROS
 from mesocosm.data.pipeline.quantiles import quantiles
 from mesocosm.data.pipeline.recipe import serving_sql
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot

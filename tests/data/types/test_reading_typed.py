@@ -12,7 +12,8 @@ import pytest
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.pipeline import ibis_sql, recipe
-from mesocosm.data.pipeline.ingest import IBIS, RawTable, as_read, ibis_of
+from mesocosm.data.pipeline.expressions.source_types import IBIS, as_read, ibis_of
+from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.profiling.proven_settings import prove_marks, prove_orders
 from mesocosm.data.types import TYPES
 

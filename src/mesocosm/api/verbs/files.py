@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from mesocosm.api.results.data import Backup, Restored
 from mesocosm.api.results.model import BaseModel, BaseModels
@@ -166,7 +166,7 @@ def _propose(root: Path, paths: list[Path], wish: DraftGoal, layout: FileLayout)
         proposal = dict(architect(root, paths, wish.goal, wish.target, kind, given))
         read_text(format_draft(proposal) + "\n", root / "ecosystem.yaml", {})
     proposal.pop("columns", None)
-    return proposal
+    return cast(JsonObject, proposal)
 
 
 def _open_language(language: LanguageEndpoint) -> Language:

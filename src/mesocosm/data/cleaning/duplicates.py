@@ -5,7 +5,7 @@ Knows SQL over a numbered table. The row numbers to drop are the lineage of what
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -41,7 +41,7 @@ class Duplicates(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _one(cls, value: Any) -> Any:
+    def _one(cls, value: object) -> object:
         if isinstance(value, str):
             value = {"by": value}
         if isinstance(value, dict) and isinstance(value.get("by"), str) and value["by"] != "row":

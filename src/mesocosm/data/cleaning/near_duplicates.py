@@ -7,14 +7,18 @@ itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
 from mesocosm.data.cleaning.duplicates import Duplicates
 from mesocosm.data.sources.path_utils import quote
+from mesocosm.data.sources.query_results import count_rows
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 MOST_ROWS = 1_000_000
 MOST_BLOCK = 20_000
@@ -23,7 +27,7 @@ SHINGLE = 3
 
 
 def find_near_duplicates(
-    setting: Duplicates, con: Any, table: str, columns: Sequence[str]
+    setting: Duplicates, con: DuckDBPyConnection, table: str, columns: Sequence[str]
 ) -> list[tuple[int, int]]:
     """Rows to drop, each with the row it is a near-duplicate of.
 
@@ -37,58 +41,92 @@ def find_near_duplicates(
     names = list(columns) if setting.by == "row" else list(setting.by)
     present = " or ".join(f"{quote(name)} is not null" for name in names)
     where = f"_why is null and ({present})"
-    count = int(con.execute(f"select count(*) from {table} where {where}").fetchall()[0][0])
+    _refuse_many(count_rows(con, table, where))
+    rows = _read_rows(con, setting, names, f"{table} where {where}")
+    if setting.block:
+        return list(_compare_blocks(rows, setting.like))
+    joined = ((row.number, _plain(" ".join(row.texts))) for row in rows)
+    return list(_compare_hashes(joined, setting.like))
+
+
+class _Row(NamedTuple):
+    """A row by its block, its number, and the texts that are compared."""
+
+    block: str
+    number: int
+    texts: list[str]
+
+
+def _refuse_many(count: int) -> None:
+    """Refuse more rows than can be compared."""
     if count > MOST_ROWS:
         raise ConfigValueError(
             "duplicates.like",
             Message("data.too_many_rows", rows=count),
             Message("data.at_most_rows", most=MOST_ROWS),
         )
+
+
+def _read_rows(
+    con: DuckDBPyConnection, setting: Duplicates, names: Sequence[str], table: str
+) -> Iterator[_Row]:
+    """The rows block by block, in the order in which they stay.
+
+    Args:
+        names: the fields that are compared.
+        table: what stands after FROM, with its conditions.
+    """
     block = f"coalesce({quote(setting.block)}::varchar, '_' || _row)" if setting.block else "''"
     texts = ", ".join(f"coalesce({quote(name)}::varchar, '')" for name in names)
     order = "_row" if setting.keep == "first" else "_row desc"
     cursor = con.execute(
-        f"select {block} as b, _row, [{texts}] as texts from {table} where {where} order by b,"
-        f" {order}"
+        f"select {block} as b, _row, [{texts}] as texts from {table} order by b, {order}"
     )
-    rows = chain.from_iterable(iter(lambda: cursor.fetchmany(50_000), []))
-    if setting.block:
-        return list(_compare_blocks(rows, setting.like))
-    joined = ((number, _plain(" ".join(texts))) for _, number, texts in rows)
-    return list(_compare_hashes(joined, setting.like))
+    for batch in iter(lambda: cursor.fetchmany(50_000), []):
+        yield from map(_Row._make, batch)
 
 
 def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", text.casefold()).strip()
 
 
-def _compare_blocks(
-    rows: Iterable[tuple[str, int, list[str]]], like: float
-) -> Iterator[tuple[int, int]]:
+def _compare_blocks(rows: Iterable[_Row], like: float) -> Iterator[tuple[int, int]]:
     """Compare each row with those of its block that stay.
 
     Raises:
         ConfigValueError: a block has too many rows.
     """
-    for _, block in groupby(rows, key=lambda row: row[0]):
-        kept: list[tuple[int, list[str]]] = []
-        for seen, (_, number, texts) in enumerate(block, start=1):
-            if seen > MOST_BLOCK:
-                raise ConfigValueError(
-                    "duplicates.block",
-                    Message("data.block_too_large", most=MOST_BLOCK),
-                    Message("data.field_of_more_values"),
-                )
-            plain = [_plain(text) for text in texts]
-            best, match = 0.0, -1
-            for other, theirs in kept:
-                similarity = _similarity(plain, theirs)
-                if similarity > best:
-                    best, match = similarity, other
-            if best >= like:
-                yield number, match
-            else:
-                kept.append((number, plain))
+    for _, block in groupby(rows, key=lambda row: row.block):
+        yield from _compare_block(block, like)
+
+
+def _compare_block(rows: Iterable[_Row], like: float) -> Iterator[tuple[int, int]]:
+    kept: dict[int, list[str]] = {}
+    for seen, row in enumerate(rows, start=1):
+        if seen > MOST_BLOCK:
+            raise ConfigValueError(
+                "duplicates.block",
+                Message("data.block_too_large", most=MOST_BLOCK),
+                Message("data.field_of_more_values"),
+            )
+        plain = [_plain(text) for text in row.texts]
+        similarity, match = _find_most_similar(plain, kept)
+        if similarity >= like:
+            yield row.number, match
+        else:
+            kept[row.number] = plain
+
+
+def _find_most_similar(
+    texts: Sequence[str], others: Mapping[int, Sequence[str]]
+) -> tuple[float, int]:
+    """The similarity and the number of the first row that is most like some texts; -1 for none."""
+    best, match = 0.0, -1
+    for number, theirs in others.items():
+        similarity = _similarity(texts, theirs)
+        if similarity > best:
+            best, match = similarity, number
+    return best, match
 
 
 def _similarity(texts: Sequence[str], others: Sequence[str]) -> float:

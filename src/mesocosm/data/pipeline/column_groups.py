@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.data.engines.duckdb import STAGED, Duckdb, file_options
@@ -17,38 +17,43 @@ from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.pipeline.internal_names import quote
 from mesocosm.data.sources.path_utils import disable_optimizer, parquet_sql, text
+from mesocosm.data.sources.query_results import count_rows, read_counts
 from mesocosm.data.sources.spool import new_path
+from mesocosm.data.types.field import FieldKind
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 GROUP = 100  # fields
 COUNTED = 10  # fields whose different values are counted at once
 HELD = 1000  # columns that all threads together hold a batch of
 
 
-def limit_threads(con: Any, fields: recipe.Fields) -> None:
+def limit_threads(con: DuckDBPyConnection, fields: recipe.Fields) -> None:
     """Bound what the engine holds of a table of many columns: each thread holds a batch of every
     column, and a join holds its right side.
     """
     if len(fields) > GROUP:
-        threads = int(con.execute("select current_setting('threads')").fetchall()[0][0])
+        (threads,) = read_counts(con, "select current_setting('threads')")
         con.execute(f"set variable columns={len(fields)}")
         con.execute(f"set threads={max(1, min(threads, HELD // len(fields)))}")
         # the right side is the narrow one; the engine might choose the other
         disable_optimizer(con, "build_side_probe_side")
 
 
-def groups(fields: recipe.Fields) -> list[dict[str, Any]]:
+def groups(fields: recipe.Fields) -> list[dict[str, FieldKind]]:
     """The fields in groups of at most `GROUP`, in their order."""
-    names = list(fields)
-    return [{n: fields[n] for n in names[i : i + GROUP]} for i in range(0, len(names), GROUP)]
+    entries = list(fields.items())
+    return [dict(entries[i : i + GROUP]) for i in range(0, len(entries), GROUP)]
 
 
 def slices(
-    con: Any,
+    con: DuckDBPyConnection,
     table: str,
     fields: recipe.Fields,
     columns: Mapping[str, str] | None = None,
     more: str = "",
-) -> Iterator[tuple[str, dict[str, Any]]]:
+) -> Iterator[tuple[str, dict[str, FieldKind]]]:
     """Yield each group of fields and the table that holds its columns; a narrow table is yielded as
     it is.
 
@@ -59,8 +64,9 @@ def slices(
     if len(fields) <= GROUP:
         yield table, dict(fields)
         return
+    names = columns or {}
     for group in groups(fields):
-        wanted = ", ".join(dict.fromkeys(quote((columns or {}).get(n, n)) for n in group))
+        wanted = ", ".join(dict.fromkeys(quote(names.get(n, n)) for n in group))
         con.execute(f"create or replace temp table _slice as select {wanted}{more} from {table}")
         yield "_slice", group
     con.execute("drop table if exists _slice")
@@ -82,7 +88,7 @@ class Inputs:
     store: Path
 
 
-def read_query(con: Any, inputs: Inputs) -> str:
+def read_query(con: DuckDBPyConnection, inputs: Inputs) -> str:
     """SQL of the read rows, as `recipe.read_sql` gives; the groups of a wide table are read into
     one file each and put side by side.
 
@@ -93,13 +99,14 @@ def read_query(con: Any, inputs: Inputs) -> str:
     columns = recipe.columns_of(fields)
     files: list[str] = []
     con.execute("set preserve_insertion_order=true")
+    carried = inputs.carried
     for number, group in enumerate(groups(fields)):
         types = {columns[n]: rows.types[columns[n]] for n in group}
-        carried = inputs.carried if number == 0 else {"_row": "int64"}
         query = recipe.read_sql(group, inputs.facts, "_raw", types, carried, columns)
         path = inputs.folder / f"group-{number}.parquet"
         Duckdb().rows(con, query, "_raw", f"_group{number}", path, inputs.store)
         files.append(f"{parquet_sql(path)} g{number}")
+        carried = {"_row": "int64"}
     con.execute("set preserve_insertion_order=false")
     side = _side_by_side(con, files)
     lineage = [f"g0.{quote(column)}" for column in inputs.carried]
@@ -110,7 +117,9 @@ def read_query(con: Any, inputs: Inputs) -> str:
     )
 
 
-def kept_query(con: Any, fields: recipe.Fields, lineage: Mapping[str, str], table: str) -> str:
+def kept_query(
+    con: DuckDBPyConnection, fields: recipe.Fields, lineage: Mapping[str, str], table: str
+) -> str:
     """SQL of the rows of a table that have no `_why`, after `lineage` columns (name: SQL), with
     `_flags` at the end; of a wide table from one file for each group.
 
@@ -144,7 +153,7 @@ def _group_cells(fields: recipe.Fields) -> list[str]:
     return cells
 
 
-def _side_by_side(con: Any, files: Sequence[str]) -> str:
+def _side_by_side(con: DuckDBPyConnection, files: Sequence[str]) -> str:
     """SQL of files whose rows are the same in the same order.
 
     Raises:
@@ -152,6 +161,6 @@ def _side_by_side(con: Any, files: Sequence[str]) -> str:
     """
     side = " positional join ".join(files)
     moved = " or ".join(f"g{i}._row is distinct from g0._row" for i in range(1, len(files)))
-    if con.execute(f"select count(*) from {side} where {moved}").fetchone()[0]:
+    if count_rows(con, side, moved):
         raise MesocosmError("the groups of columns do not hold the same rows in the same order")
     return side

@@ -6,13 +6,20 @@ Knows the columns that sources gave. Reads no row.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset, From
+from mesocosm.data.pipeline.expressions.source_types import DECIMAL, IBIS
+from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS, quote
+from mesocosm.data.sources.query_results import describe_columns
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 POSITION = re.compile(r"#(\d{1,5})")  # `column: "#3"` is the third column of the source
 
@@ -129,21 +136,25 @@ def _missing_keys(
     dataset: Dataset, columns: Mapping[str, Collection[str]]
 ) -> list[ConfigValueError]:
     """The keys of a join that a source lacks."""
-    problems: list[ConfigValueError] = []
     from_ = dataset.source
-    for partner, key in from_.partners.items():
+    return [
+        ConfigValueError(
+            join_setting(from_, partner),
+            Message("data.source_without_column", source=source, column=from_.partners[partner]),
+            Message("data.column_of_both"),
+            sorted(columns[source]),
+            from_.partners[partner],
+        )
+        for partner, source in _list_joined(from_)
+        if source in columns and from_.partners[partner] not in columns[source]
+    ]
+
+
+def _list_joined(from_: From) -> Iterator[tuple[str, str]]:
+    """Each partner with the sources that it is joined by the same column: the leads and itself."""
+    for partner in from_.partners:
         for source in (*_leads(from_), partner):
-            if source in columns and key not in columns[source]:
-                problems.append(
-                    ConfigValueError(
-                        join_setting(from_, partner),
-                        Message("data.source_without_column", source=source, column=key),
-                        Message("data.column_of_both"),
-                        sorted(columns[source]),
-                        key,
-                    )
-                )
-    return problems
+            yield partner, source
 
 
 def join_setting(from_: From, partner: str) -> str:
@@ -160,8 +171,7 @@ def refuse_ambiguous(
         ConfigValueError: with the sources, and the names by which one of them is chosen.
     """
     lead = next((s for s in _leads(from_) if column in columns[s]), "")
-    holders = [lead] if lead else []
-    holders += [p for p, key in from_.partners.items() if column in columns[p] and column != key]
+    holders = _list_holders(lead, column, from_, columns)
     if len(holders) < 2:
         return
     united = _united_with(lead, column, from_, columns)
@@ -176,6 +186,19 @@ def refuse_ambiguous(
     )
 
 
+def _list_holders(
+    lead: str, column: str, from_: From, columns: Mapping[str, Collection[str]]
+) -> list[str]:
+    """The joined sources that have a column which is not the one that they are joined on."""
+    holders: list[str] = []
+    if lead:
+        holders.append(lead)
+    for partner, key in from_.partners.items():
+        if column in columns[partner] and column != key:
+            holders.append(partner)
+    return holders
+
+
 def _united_with(
     lead: str, column: str, from_: From, columns: Mapping[str, Collection[str]]
 ) -> list[str]:
@@ -183,3 +206,106 @@ def _united_with(
     if not lead:
         return []
     return [source for source in from_.union if source != lead and column in columns[source]]
+
+
+def resolve_columns(
+    con: DuckDBPyConnection, dataset: Dataset, collected: Mapping[str, Collected]
+) -> ColumnNames:
+    """Find what each field's column means.
+
+    Raises:
+        ConfigValueError: it is in no source, or in two joined sources.
+    """
+    sources, leads = row_sources(dataset), lead_sources(dataset)
+    source_types = _describe_sources(con, sources)
+    types = _merge_types(source_types)
+    exact = set(types)
+    if dataset.source.partners:
+        types = _qualify_types(source_types, leads) | types
+    asked = _list_asked(dataset)
+    positions = _find_positions(asked.values(), types, collected, sources)
+    types |= {name: types[column] for name, column in positions.items() if column in types}
+    columns = {source: c.columns for source, c in collected.items()}
+    names = ColumnNames(sources, leads, columns, source_types, types, exact, positions)
+    for name, column in asked.items():
+        _check_column(dataset, name, column, names)
+    return names
+
+
+def _list_asked(dataset: Dataset) -> dict[str, str]:
+    """The column that each field names, its own name where it names none."""
+    return {name: field.column or name for name, field in dataset.fields.items()}
+
+
+def _check_column(dataset: Dataset, name: str, column: str, names: ColumnNames) -> None:
+    """Refuse a field's column that no source has, or two joined sources."""
+    if column not in names.types:
+        raise ConfigValueError(
+            f"fields.{name}",
+            Message("data.no_source_has_column", column=column),
+            Message("data.column_of_source"),
+            sorted(names.types),
+            column,
+        )
+    meant = names.positions.get(column, column)
+    refuse_ambiguous(name, meant, dataset.source, names.columns)
+
+
+def _describe_sources(
+    con: DuckDBPyConnection, sources: Iterable[str]
+) -> dict[tuple[str, str], str]:
+    """The engine's type of each column, by source and column."""
+    found: dict[tuple[str, str], str] = {}
+    for source in sources:
+        for column, kind in describe_columns(con, quote("src_" + source)).items():
+            if column not in PLACE_COLUMNS:
+                found[source, column] = kind
+    return found
+
+
+def _merge_types(source_types: Mapping[tuple[str, str], str]) -> dict[str, str]:
+    """The type of each column; sources that differ meet as text."""
+    types: dict[str, str] = {}
+    for (_, column), kind in source_types.items():
+        ingested = _ingested_type(kind)
+        if types.setdefault(column, ingested) != ingested:
+            types[column] = "VARCHAR"
+    return types
+
+
+def _qualify_types(
+    source_types: Mapping[tuple[str, str], str], leads: Sequence[str]
+) -> dict[str, str]:
+    """The type of each `source.column`; of a lead source it names that column of all leads."""
+    types: dict[str, str] = {}
+    for source, column in source_types:
+        among = leads if source in leads else (source,)
+        types[f"{source}.{column}"] = _shared_type(column, among, source_types)
+    return types
+
+
+def _ingested_type(kind: str) -> str:
+    return kind if kind in IBIS or DECIMAL.fullmatch(kind) else "VARCHAR"
+
+
+def _shared_type(
+    column: str, sources: Iterable[str], source_types: Mapping[tuple[str, str], str]
+) -> str:
+    """The type of a column in all sources that have it; text where they differ."""
+    kinds = {source_types[s, column] for s in sources if (s, column) in source_types}
+    return _ingested_type(kinds.pop()) if len(kinds) == 1 else "VARCHAR"
+
+
+def _find_positions(
+    asked: Iterable[str],
+    types: Mapping[str, str],
+    collected: Mapping[str, Collected],
+    sources: Iterable[str],
+) -> dict[str, str]:
+    """The column that each name of the form `#3` points to; a column of that very name wins."""
+    found: dict[str, str] = {}
+    for name in asked:
+        column = None if name in types else find_position(name, collected, sources)
+        if column:
+            found[name] = column
+    return found

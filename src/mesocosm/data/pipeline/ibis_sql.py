@@ -5,11 +5,20 @@ Knows Ibis expressions and the DuckDB dialect. Runs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+
+from mesocosm.data.pipeline.expressions.column import Call as Call
+from mesocosm.data.pipeline.expressions.column import Column as Column
+from mesocosm.data.pipeline.expressions.column import Scalar as Scalar
+from mesocosm.data.pipeline.expressions.column import Table as Table
+from mesocosm.data.pipeline.expressions.python_functions import CALLS as CALLS
+from mesocosm.data.pipeline.expressions.python_functions import prepare as prepare
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ORDER = "struct<at: float64, row: int64>"
 GROUPS = "struct<sign: string, mark: string, figure: string, rest: string>"
@@ -41,29 +50,42 @@ READERS = (  # functions of a text and the settings it is read by
     "decimal_of",
 )
 
-Column = Any  # an Ibis column; Ibis's own types do not carry over its dynamic methods
-Scalar = Any
-Table = Any
+Value: TypeAlias = "str | float | bytes | Sequence[str]"  # of a literal
+
+
+class _Builtin(Protocol):
+    """How Ibis is told of a function that the engine has."""
+
+    def __call__(
+        self, shape: object, /, *, name: str, signature: tuple[tuple[str, ...], str]
+    ) -> Call: ...
+
+
+def _shape(takes: int) -> object:
+    """A function of so many parameters, which Ibis looks at and never calls."""
+
+    def one(x: object) -> object: ...
+
+    def two(x: object, y: object) -> object: ...
+
+    def three(x: object, y: object, z: object) -> object: ...
+
+    return (one, two, three)[takes - 1]
 
 
 @lru_cache(maxsize=1)
-def functions() -> dict[str, Any]:
+def functions() -> dict[str, Call]:
     """Functions of the engine that Ibis has no name for, as typed builtins."""
     import ibis
 
-    def one(x: Any) -> Any: ...
+    scalar = cast(_Builtin, ibis.udf.scalar.builtin)
+    aggregate = cast(_Builtin, ibis.udf.agg.builtin)
 
-    def two(x: Any, y: Any) -> Any: ...
+    def total(name: str, takes: tuple[str, ...], gives: str) -> Call:
+        return aggregate(_shape(len(takes)), name=name, signature=(takes, gives))
 
-    def three(x: Any, y: Any, z: Any) -> Any: ...
-
-    shapes = {1: one, 2: two, 3: three}
-
-    def total(name: str, takes: tuple[Any, ...], gives: Any) -> Any:
-        return ibis.udf.agg.builtin(shapes[len(takes)], name=name, signature=(takes, gives))
-
-    def builtin(name: str, takes: tuple[str, ...], gives: str) -> Any:
-        return ibis.udf.scalar.builtin(shapes[len(takes)], name=name, signature=(takes, gives))
+    def builtin(name: str, takes: tuple[str, ...], gives: str) -> Call:
+        return scalar(_shape(len(takes)), name=name, signature=(takes, gives))
 
     return {
         "try_strptime": builtin("try_strptime", ("string", "array<string>"), "timestamp"),
@@ -119,49 +141,64 @@ def table(name: str, columns: dict[str, str]) -> Table:
     """An unbound table to write expressions on; `columns` maps names to Ibis types."""
     import ibis
 
-    return ibis.table(columns, name=name)
+    return cast(Table, ibis.table(columns, name=name))
 
 
-def select_columns(rows: Table, columns: dict[str, Any]) -> Table:
+def select_columns(rows: Table, columns: Mapping[str, Column]) -> Table:
     """A table of some columns by their names, whatever those are; a keyword named `self` would be
     taken for another argument.
     """
     return rows.select([column.name(name) for name, column in columns.items()])
 
 
-def to_sql(expression: Any) -> str:
+def to_sql(expression: Table) -> str:
     """An expression as DuckDB SQL."""
     import ibis
 
-    return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
+    write = cast("Callable[..., object]", ibis.to_sql)
+    return str(write(expression, dialect="duckdb", pretty=False))
 
 
-def literal(value: Any, kind: str | None = None) -> Any:
+def literal(value: Value | None, kind: str | None = None) -> Column:
     """A value as an Ibis literal of an Ibis type."""
     import ibis
 
-    return ibis.literal(value, type=kind) if kind else ibis.literal(value)
+    if kind:
+        return cast(Column, ibis.literal(value, type=kind))
+    return cast(Column, ibis.literal(value))
 
 
-def null(kind: str = "string") -> Any:
+def null(kind: str = "string") -> Column:
     """The null of an Ibis type."""
     import ibis
 
-    return ibis.null(kind)
+    return cast(Column, ibis.null(kind))
 
 
-def cases(*pairs: tuple[Any, Any], other: Any) -> Column:
+def cases(*pairs: tuple[Column, Column], other: Column) -> Column:
     """CASE WHEN, or `other` where there are no pairs."""
     import ibis
 
-    return ibis.cases(*pairs, else_=other) if pairs else other
+    if not pairs:
+        return other
+    write = cast("Callable[..., Column]", ibis.cases)
+    return write(*pairs, else_=other)
 
 
-def first_not_null(columns: list[Column], kind: str = "string") -> Column:
+def first_not_null(columns: Sequence[Column], kind: str = "string") -> Column:
     """The first column that is not null, or null."""
     import ibis
 
-    return ibis.coalesce(*columns) if columns else ibis.null(kind)
+    if not columns:
+        return null(kind)
+    return cast("Callable[..., Column]", ibis.coalesce)(*columns)
+
+
+def struct(columns: Mapping[str, Column]) -> Column:
+    """A record of columns."""
+    import ibis
+
+    return cast("Callable[..., Column]", ibis.struct)(columns)
 
 
 def trim(raw: Column) -> Column:
@@ -181,13 +218,11 @@ def unless_blank(value: Column, words: Sequence[str] = BLANK, exact: bool = Fals
     longest = max(len(word.encode()) for word in words)
     if not longest:
         return cases((value == "", null()), other=value)
-    short = functions()["bytes"](value) <= longest
     low = value
     if not exact:
         low = value.lower()
-    return cases(
-        (short, cases(*((low == word, null()) for word in words), other=value)), other=value
-    )
+    known = cases(*((low == word, null()) for word in words), other=value)
+    return cases((functions()["bytes"](value) <= longest, known), other=value)
 
 
 def unless_absent(value: Column, marks: Sequence[str]) -> Column:
@@ -198,13 +233,19 @@ def unless_absent(value: Column, marks: Sequence[str]) -> Column:
         return cases((value.lower().isin([m.strip().lower() for m in marks]), null()), other=value)
     if not value.type().is_numeric():
         return value
-    numbers = []
-    for mark in marks:
-        with suppress(ValueError):
-            numbers.append(float(mark))
+    numbers = _read_numbers(marks)
     if not numbers:
         return value
     return cases((value.cast("float64").isin(numbers), null()), other=value)
+
+
+def _read_numbers(texts: Sequence[str]) -> list[float]:
+    """Those of some texts that are numbers."""
+    numbers: list[float] = []
+    for text in texts:
+        with suppress(ValueError):
+            numbers.append(float(text))
+    return numbers
 
 
 def narrow(value: Column) -> Column:
@@ -213,7 +254,7 @@ def narrow(value: Column) -> Column:
     return cases((plain, value), other=value.translate(FULL_WIDTH, HALF_WIDTH))
 
 
-def map_values(column: Column, known: dict[str, Any], kind: str) -> Column:
+def map_values(column: Column, known: Mapping[str, str | float], kind: str) -> Column:
     """The value a column's text is mapped to, or null where the text is not known."""
     if not known:
         return null(kind)
@@ -221,7 +262,7 @@ def map_values(column: Column, known: dict[str, Any], kind: str) -> Column:
     return cases(*pairs, other=null(kind))
 
 
-def run(expression: Any, **tables: Any) -> list[dict[str, Any]]:
+def run(expression: Table, **tables: pa.Table) -> list[dict[str, object]]:
     """Rows of an expression over Arrow tables, by an own DuckDB; for doctests and small work."""
     import duckdb
 
@@ -229,133 +270,34 @@ def run(expression: Any, **tables: Any) -> list[dict[str, Any]]:
         prepare(con)
         for name, rows in tables.items():
             con.register(name, rows)
-        return list(con.sql(to_sql(expression)).to_arrow_table().to_pylist())
-
-
-MACROS = (
-    (
-        "create or replace macro steady_mode(x) as"
-        " list_sort(list_transform(map_entries(histogram(x)), lambda e: {'n': -(e.value::bigint),"
-        " 'k': e.key}))[1].k"
-    ),
-    # sums depend on the order of rows in their last digits; what is left does not
-    # a tie of decimals would be rounded as the rows happen to lie
-    "create or replace macro steady_mean(x) as printf('%.12g', favg(x) * (1 + 3.1e-14))::double",
-    (
-        "create or replace macro steady_sd(x) as printf('%.10g', stddev_samp(x) * (1 +"
-        " 3.1e-12))::double"
-    ),
-)
-
-
-def prepare(con: Any, store: Path | None = None) -> None:
-    """Make a connection know what recipes call by name: macros, redaction and, with a store, its
-    keys.
-    """
-    for macro in MACROS:
-        con.execute(macro)
-    for name, call in CALLS.items():
-        _register(con, name, call, PYTHON_FUNCTIONS[name][2])
-    root = store.parent if store is not None else None
-
-    def image_of(value: str, size: str) -> str | None:
-        from mesocosm.data.types.image import image_of as made
-
-        return made(value, size, root)
-
-    _register(con, "image_of", image_of, 2)
-    if store is not None:
-        from mesocosm.data.privacy.keyring import cached_ring
-
-        def seal(value: str) -> str:
-            return cached_ring(store).seal(value)
-
-        def opened(value: str) -> str:
-            return cached_ring(store).open(value)
-
-        def resealed(value: str) -> str:
-            return cached_ring(store).reseal(value)
-
-        _register(con, "seal", seal, side_effects=True)
-        _register(con, "opened", opened)
-        _register(con, "resealed", resealed, side_effects=True)
-
-
-PYTHON_FUNCTIONS = {  # name in SQL: module, function, how many texts it takes
-    "redacted": ("mesocosm.data.privacy.detector", "redact", 1),
-    "phone_of": ("mesocosm.data.types.phone", "phone_of", 2),
-    "decimal_of": ("mesocosm.data.types.decimal", "decimal_of", 2),
-    "items_of": ("mesocosm.data.types.labels.list", "items_of", 2),
-    "why_no_phone": ("mesocosm.data.types.phone", "why_no_phone", 2),
-    "country_of": ("mesocosm.data.types.country", "country_of", 2),
-    "why_no_country": ("mesocosm.data.types.country", "why_no_country", 2),
-    "address_of": ("mesocosm.data.types.address", "address_of", 1),
-    "nfkc": ("mesocosm.data.types.text", "nfkc", 1),
-    "figure_of": ("mesocosm.data.parsing.numbers", "read_number", 2),
-    "unit_of": ("mesocosm.data.parsing.numbers", "read_unit", 2),
-    "day_of": ("mesocosm.data.parsing.timestamps", "read_day", 2),
-    "why_no_day": ("mesocosm.data.parsing.timestamps", "explain_day", 2),
-    "moment_of": ("mesocosm.data.parsing.timestamps", "read_moment", 2),
-    "why_no_moment": ("mesocosm.data.parsing.timestamps", "explain_moment", 2),
-    "why_no_number": ("mesocosm.data.parsing.numbers", "explain_number", 2),
-}
-
-
-def _late(module: str, name: str) -> Any:
-    """A function that is looked up when it is first called, so that what is never called is not
-    loaded.
-    """
-
-    def call(*values: str) -> Any:
-        from importlib import import_module
-
-        return getattr(import_module(module), name)(*values)
-
-    return call
-
-
-CALLS = {
-    name: _late(module, call) for name, (module, call, _) in PYTHON_FUNCTIONS.items()
-}  # functions of texts, by their name in SQL
-
-
-def _register(con: Any, name: str, call: Any, takes: int = 1, side_effects: bool = False) -> None:
-    """A Python function of texts under a name, over whole vectors; null stays null."""
-
-    def rows(*columns: Any) -> Any:
-        import pyarrow as pa
-
-        lists = [column.to_pylist() for column in columns]
-        found = [None if x[0] is None else call(*x) for x in zip(*lists, strict=True)]
-        return pa.array(found, pa.string())
-
-    shapes = {1: lambda a: rows(a), 2: lambda a, b: rows(a, b)}
-    con.create_function(
-        name,
-        shapes[takes],
-        ["VARCHAR"] * takes,
-        "VARCHAR",
-        type="arrow",
-        null_handling="special",
-        side_effects=side_effects,
-    )
+        found: pa.Table = con.sql(to_sql(expression)).to_arrow_table()
+        return list(found.to_pylist())
 
 
 def nearest_mean(
-    scaled: list[Column], donors: list[list[float | None]], values: list[float], neighbours: int
+    scaled: Sequence[Column],
+    donors: Sequence[Sequence[float | None]],
+    values: Sequence[float],
+    neighbours: int,
 ) -> Column:
     """The mean value of the donors nearest in Euclidean distance, fields missing on either side
     left out.
     """
     import ibis
 
-    pairs = []
+    pairs: list[Column] = []
     for donor, value in zip(donors, values, strict=True):
-        squares, seen = literal(0.0), literal(0.0)
-        for own, other in zip(scaled, donor, strict=True):
-            if other is not None:
-                squares = squares + ((own - other) * (own - other)).fill_null(0.0)
-                seen = seen + own.notnull().cast("float64")
-        far = cases((seen > 0, squares / seen), other=literal(1e300))
-        pairs.append(ibis.struct({"d": far, "v": literal(float(value))}))
-    return ibis.array(pairs).sort()[:neighbours].map(lambda pair: pair["v"]).means()
+        far = _measure_distance(scaled, donor)
+        pairs.append(struct({"d": far, "v": literal(float(value))}))
+    listed = cast("Callable[..., Column]", ibis.array)(pairs)
+    return listed.sort()[:neighbours].map(lambda pair: pair["v"]).means()
+
+
+def _measure_distance(scaled: Sequence[Column], donor: Sequence[float | None]) -> Column:
+    """The squared distance of a row and a donor, over the fields that both have."""
+    squares, seen = literal(0.0), literal(0.0)
+    for own, other in zip(scaled, donor, strict=True):
+        if other is not None:
+            squares = squares + ((own - other) * (own - other)).fill_null(0.0)
+            seen = seen + own.notnull().cast("float64")
+    return cases((seen > 0, squares / seen), other=literal(1e300))

@@ -5,7 +5,7 @@ Knows the tables that `staging.py` makes.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
@@ -17,17 +17,20 @@ from mesocosm.data.pipeline.split import split_sql
 from mesocosm.data.quality.rules.binding import name_failing_rule
 from mesocosm.data.quality.rules.rule import Known, RuleKind
 from mesocosm.data.sources.path_utils import quote, text
+from mesocosm.data.sources.query_results import count_rows
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 INSERTED = 10_000  # rows that one statement inserts
 
 
-def drop_duplicates(con: Any, dataset: Dataset) -> None:
+def drop_duplicates(con: DuckDBPyConnection, dataset: Dataset) -> None:
     """Create `_drops`: the rows that are duplicates, each with the row that stays for it."""
     con.execute("create table _drops (_row bigint, kept bigint)")
     if not dataset.duplicates:
         return
-    count = con.execute("select count(*) from _stage").fetchone()[0]
-    slices = max(1, -(-count // SLICE))
+    slices = max(1, -(-count_rows(con, "_stage") // SLICE))
     con.execute("create table _twins (_row bigint)")
     for number in range(slices):
         candidates = dataset.duplicates.candidates("_stage", number, slices)
@@ -38,7 +41,9 @@ def drop_duplicates(con: Any, dataset: Dataset) -> None:
         _drop_near_duplicates(con, dataset.duplicates, fields)
 
 
-def _drop_near_duplicates(con: Any, duplicates: Duplicates, fields: list[str]) -> None:
+def _drop_near_duplicates(
+    con: DuckDBPyConnection, duplicates: Duplicates, fields: list[str]
+) -> None:
     from mesocosm.data.cleaning.near_duplicates import find_near_duplicates
 
     remaining = "(select * from _stage where _row not in (select _row from _drops))"
@@ -48,7 +53,7 @@ def _drop_near_duplicates(con: Any, duplicates: Duplicates, fields: list[str]) -
         con.execute(f"insert into _drops values {values}")
 
 
-def apply_rules(con: Any, dataset: Dataset, known: Known) -> dict[str, int]:
+def apply_rules(con: DuckDBPyConnection, dataset: Dataset, known: Known) -> dict[str, int]:
     """Apply the rules; `_aside` gets the rows that rules over several rows quarantine.
 
     Returns:
@@ -58,32 +63,50 @@ def apply_rules(con: Any, dataset: Dataset, known: Known) -> dict[str, int]:
         ConfigValueError: a rule of severity `stop` is broken.
     """
     con.execute("create table _aside (_row bigint, _reason varchar)")
-    internal = ", _h" if dataset.duplicates else ""
-    internal += ", _mended" if dataset.repairs else ""
-    con.execute(
-        f"create view _judged as select * exclude (_why{internal}), coalesce(_why, _broken) as _why"
-        " from _stage where _row not in (select _row from _drops)"
-    )
+    _view_without_drops(con, dataset)
     if dataset.key:
         _quarantine_repeated_keys(con, dataset.key)
     warned: dict[str, int] = {}
     for rule in recipe.rules_of(dataset.fields, dataset.rules):
         if rule.severity == "quarantine":
             _quarantine_rows(con, rule, known)
-            continue
-        count, sentence = _count_broken(con, rule, known)
-        if count and rule.severity == "stop":
-            raise ConfigValueError(
-                "rules",
-                sentence or f"{count} rows: {rule.sentence()}",
-                Message("data.rows_that_keep_it"),
-            )
-        if count:
-            warned[sentence or rule.sentence()] = count
+        else:
+            warned |= _warn_or_stop(con, rule, known)
     return warned
 
 
-def _quarantine_repeated_keys(con: Any, key: str) -> None:
+def _view_without_drops(con: DuckDBPyConnection, dataset: Dataset) -> None:
+    """Create `_judged`: the rows that are no duplicates, with the first reason against each."""
+    internal = ""
+    if dataset.duplicates:
+        internal += ", _h"
+    if dataset.repairs:
+        internal += ", _mended"
+    con.execute(
+        f"create view _judged as select * exclude (_why{internal}), coalesce(_why, _broken) as _why"
+        " from _stage where _row not in (select _row from _drops)"
+    )
+
+
+def _warn_or_stop(con: DuckDBPyConnection, rule: RuleKind, known: Known) -> dict[str, int]:
+    """The rows that break a rule by its sentence, where there are any.
+
+    Raises:
+        ConfigValueError: there are, and the rule has the severity `stop`.
+    """
+    count, sentence = _count_broken(con, rule, known)
+    if not count:
+        return {}
+    if rule.severity == "stop":
+        raise ConfigValueError(
+            "rules",
+            sentence or f"{count} rows: {rule.sentence()}",
+            Message("data.rows_that_keep_it"),
+        )
+    return {sentence or rule.sentence(): count}
+
+
+def _quarantine_repeated_keys(con: DuckDBPyConnection, key: str) -> None:
     """Quarantine every row whose key an earlier row has."""
     column, reason = quote(key), text(f"{key} names an earlier row too, and it is the key")
     repeated = (
@@ -96,7 +119,7 @@ def _quarantine_repeated_keys(con: Any, key: str) -> None:
     )
 
 
-def _quarantine_rows(con: Any, rule: RuleKind, known: Known) -> None:
+def _quarantine_rows(con: DuckDBPyConnection, rule: RuleKind, known: Known) -> None:
     """Quarantine the rows that break a rule over several rows; row rules were applied before."""
     listed = rule.rows("_judged", known)
     if listed:
@@ -106,7 +129,7 @@ def _quarantine_rows(con: Any, rule: RuleKind, known: Known) -> None:
         )
 
 
-def _count_broken(con: Any, rule: RuleKind, known: Known) -> tuple[int, str | None]:
+def _count_broken(con: DuckDBPyConnection, rule: RuleKind, known: Known) -> tuple[int, str | None]:
     """How many rows break a rule; for a rule over the whole table 0 or 1, and what is wrong."""
     query, broken = rule.rows("_judged", known), rule.breaks()
     if not query and broken:
@@ -115,13 +138,13 @@ def _count_broken(con: Any, rule: RuleKind, known: Known) -> tuple[int, str | No
         sentence = rule.verdict(con, "_judged", known)
         return int(sentence is not None), sentence
     with name_failing_rule(con, [rule], "_judged"):
-        return int(con.execute(f"select count(*) from ({query})").fetchone()[0]), None
+        return count_rows(con, f"({query})"), None
 
 
-def split_rows(con: Any, dataset: Dataset, rows: RawTable) -> None:
+def split_rows(con: DuckDBPyConnection, dataset: Dataset, rows: RawTable) -> None:
     """Create `_parted`: the rows still there, `_why`, and `_split` of those without a reason."""
     plain = "select * exclude (_broken) from _judged"
-    if con.execute("select count(*) from _aside").fetchone()[0]:
+    if count_rows(con, "_aside"):
         plain = (
             "select j.* exclude (_broken) replace (coalesce(j._why, a._reason) as _why) from"
             " _judged j left join _aside a using (_row)"

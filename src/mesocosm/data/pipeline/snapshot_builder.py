@@ -11,16 +11,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
-from mesocosm.core.errors import ConfigValueError, MesocosmError, belonging_to
-from mesocosm.core.messages import Message
+from mesocosm.catalog.contents import SnapshotFacts, SnapshotReport, SourceAccount
+from mesocosm.core.errors import belonging_to
+from mesocosm.core.records import Json
 from mesocosm.core.settings import Collected, ProjectPaths, Source
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.engines.bounded_duckdb import explain_errors, memory_limit, open_engine
 from mesocosm.data.engines.duckdb import Duckdb
 from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.column_groups import limit_threads
+from mesocosm.data.pipeline.expressions.typed_rows import count_texts, read_texts
 from mesocosm.data.pipeline.fit_state import fit_state
 from mesocosm.data.pipeline.ingest import RawTable, ingest_rows
 from mesocosm.data.pipeline.internal_names import split_entries
@@ -30,8 +32,9 @@ from mesocosm.data.pipeline.writer import write_tables
 from mesocosm.data.privacy import anonymity
 from mesocosm.data.profiling.text_statistics import describe_dates, describe_texts
 from mesocosm.data.quality import report, table_statistics
-from mesocosm.data.quality.row_account import SourceAccount, account_sources, sentences
-from mesocosm.data.quality.rules.rule import Known
+from mesocosm.data.quality.build_account import RowCounts, account_rows
+from mesocosm.data.quality.row_account import account_sources, sentences
+from mesocosm.data.quality.rules.rule import Known, LastSnapshot
 from mesocosm.data.snapshots.delta_tables import scan
 from mesocosm.data.snapshots.retention import (
     drop_erased,
@@ -40,6 +43,10 @@ from mesocosm.data.snapshots.retention import (
     names_erased,
 )
 from mesocosm.data.sources.path_utils import quote
+from mesocosm.data.sources.query_results import count_rows
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 Say = Callable[[str], None]
 KEPT = ("_row", "_part", "_line", "_split")
@@ -51,9 +58,9 @@ class Snapshot:
 
     delta: dict[str, int]
     account: dict[str, int]
-    report: dict[str, Any]
+    report: SnapshotReport
     files: dict[str, str]
-    facts: dict[str, Any]
+    facts: SnapshotFacts
     seconds: float = 0.0
     left_out: list[str] = field(default_factory=lambda: [])
 
@@ -70,7 +77,7 @@ class BuildOptions:
     """
 
     say: Say = print
-    last: Mapping[str, Any] | None = None
+    last: LastSnapshot | None = None
     now: float | None = None
     forgotten: Sequence[str] = ()
 
@@ -78,23 +85,6 @@ class BuildOptions:
     def time(self) -> float:
         """Seconds since 1970."""
         return time.time() if self.now is None else self.now
-
-
-@dataclass(frozen=True)
-class _Counts:
-    """Rows and lines of a build, counted on the way.
-
-    Args:
-        staged: rows that were read and are not too old.
-        erased: rows and lines of erased subjects.
-        expired: rows that are too old.
-        unreadable: why each line that is no row cannot be read.
-    """
-
-    staged: int
-    erased: int
-    expired: int
-    unreadable: list[str]
 
 
 @dataclass(frozen=True)
@@ -107,7 +97,7 @@ class _Build:
         facts: what is fitted on the way.
     """
 
-    con: Any
+    con: DuckDBPyConnection
     dataset: Dataset
     fields: recipe.Fields
     where: ProjectPaths
@@ -143,14 +133,14 @@ def build_snapshot(
         fields = dict(dataset.fields)
         limit_threads(con, fields)
         collected = _collect(con, dataset, sources, where, options.say)
-        folder = Path(con.execute("select current_setting('temp_directory')").fetchall()[0][0])
-        build = _Build(con, dataset, fields, where, key, options, folder, {})
+        (folder,) = read_texts(con, "select current_setting('temp_directory')")
+        build = _Build(con, dataset, fields, where, key, options, Path(folder), {})
         rows = ingest_rows(con, dataset, collected)
         accounts = _account_sources(con, dataset, collected, rows)
         counts, warned = _read_rows(build, rows, collected)
         before = table_statistics.profile(con, "_stage", fields)
         loss = _clean_rows(build, rows, counts)
-        account = _account_rows(con, counts)
+        account = account_rows(con, counts)
         for line in [report.account_sentence(account), *sentences(accounts)]:
             options.say(line)
         path = where.store / "datasets" / name
@@ -158,7 +148,7 @@ def build_snapshot(
         written = scan(path / "rows", delta["rows"])
         after = table_statistics.profile(con, written, fields)
         facts = _fact_entries(build, written)
-        entries = {
+        entries: SnapshotReport = {
             "quality": report.score(account, after, before),
             "before": before,
             "after": after,
@@ -170,16 +160,22 @@ def build_snapshot(
             **_source_entries(collected, rows, accounts),
             **_row_entries(con, dataset, written),
         }
-        files: dict[str, str] = {}
-        for source in collected.values():
-            files |= source.files
+    files = _list_files(collected)
     seconds = time.perf_counter() - began
     return Snapshot(delta, account, entries, files, facts, seconds, rows.left_out)
 
 
+def _list_files(collected: Mapping[str, Collected]) -> dict[str, str]:
+    """The fingerprint of each file that was read."""
+    files: dict[str, str] = {}
+    for source in collected.values():
+        files |= source.files
+    return files
+
+
 def _read_rows(
     build: _Build, rows: RawTable, collected: Mapping[str, Collected]
-) -> tuple[_Counts, dict[str, int]]:
+) -> tuple[RowCounts, dict[str, int]]:
     """Read, select and split the rows; returns how many there are, and the warnings of rules."""
     con, dataset, options = build.con, build.dataset, build.options
     erased = drop_erased(con, dataset, rows, options.forgotten, build.key)
@@ -188,11 +184,11 @@ def _read_rows(
     read_stage(stage)
     expired = drop_expired(con, dataset, options.time)
     warned = _select_rows(con, dataset, rows, collected, options)
-    staged = int(con.execute("select count(*) from _stage").fetchone()[0])
-    return _Counts(staged, erased, expired, _unreadable_lines(collected)), warned
+    staged = count_rows(con, "_stage")
+    return RowCounts(staged, erased, expired, _unreadable_lines(collected)), warned
 
 
-def _clean_rows(build: _Build, rows: RawTable, counts: _Counts) -> dict[str, Any] | None:
+def _clean_rows(build: _Build, rows: RawTable, counts: RowCounts) -> dict[str, Json] | None:
     """Create `_done` and `_set_aside`: outliers, missing and private values treated; returns what
     anonymity lost.
     """
@@ -210,11 +206,11 @@ def _clean_rows(build: _Build, rows: RawTable, counts: _Counts) -> dict[str, Any
     return loss
 
 
-def _fact_entries(build: _Build, written: str) -> dict[str, Any]:
+def _fact_entries(build: _Build, written: str) -> SnapshotFacts:
     """What was fitted, and the distributions of the kept rows."""
     con, fields = build.con, build.fields
     return {
-        "fields": build.facts,
+        "fields": cast("dict[str, dict[str, Json]]", build.facts),
         "training": table_statistics.histogram(con, written, fields),
         "texts": describe_texts(con, written, fields),
         "dates": describe_dates(con, written, fields),
@@ -222,7 +218,11 @@ def _fact_entries(build: _Build, written: str) -> dict[str, Any]:
 
 
 def _collect(
-    con: Any, dataset: Dataset, sources: Mapping[str, Source], where: ProjectPaths, say: Say
+    con: DuckDBPyConnection,
+    dataset: Dataset,
+    sources: Mapping[str, Source],
+    where: ProjectPaths,
+    say: Say,
 ) -> dict[str, Collected]:
     """Read every source of a dataset into the table or view `src_SOURCE`."""
     found: dict[str, Collected] = {}
@@ -240,7 +240,7 @@ def _collect(
 
 
 def _account_sources(
-    con: Any, dataset: Dataset, collected: Mapping[str, Collected], rows: RawTable
+    con: DuckDBPyConnection, dataset: Dataset, collected: Mapping[str, Collected], rows: RawTable
 ) -> dict[str, SourceAccount]:
     """The account of each source, where more than one feeds the dataset."""
     if len(dataset.source.sources) + bool(dataset.test_source) < 2:
@@ -261,7 +261,7 @@ def _leave_erased_lines(
 
 
 def _select_rows(
-    con: Any,
+    con: DuckDBPyConnection,
     dataset: Dataset,
     rows: RawTable,
     collected: Mapping[str, Collected],
@@ -272,7 +272,7 @@ def _select_rows(
     known = Known(
         {s: quote("src_" + s) for s in collected},
         options.time,
-        dict(options.last or {}),
+        options.last or {},
         {n: f.ibis_type for n, f in dataset.fields.items()},
     )
     warned = apply_rules(con, dataset, known)
@@ -283,30 +283,30 @@ def _select_rows(
 def _source_entries(
     collected: Mapping[str, Collected],
     rows: RawTable,
-    accounts: Mapping[str, SourceAccount],
-) -> dict[str, Any]:
+    accounts: dict[str, SourceAccount],
+) -> SnapshotReport:
     """What the report says of the sources."""
-    entries: dict[str, Any] = {
-        "left_out": rows.left_out,
-        "columns": {s: c.columns for s, c in collected.items()},
-        "lines": {s: c.lines for s, c in collected.items() if c.lines},
-        "notes": {s: c.notes for s, c in collected.items() if c.notes},
-    }
+    entries: SnapshotReport = {"left_out": rows.left_out, "columns": {}, "lines": {}, "notes": {}}
+    for name, source in collected.items():
+        entries["columns"][name] = source.columns
+        if source.lines:
+            entries["lines"][name] = source.lines
+        if source.notes:
+            entries["notes"][name] = source.notes
     if accounts:
         entries["sources"] = accounts
     return entries
 
 
-def _row_entries(con: Any, dataset: Dataset, written: str) -> dict[str, Any]:
+def _row_entries(con: DuckDBPyConnection, dataset: Dataset, written: str) -> SnapshotReport:
     """What the report says of the rows that were kept, read from the written table."""
     fields = dict(dataset.fields)
-    parts = con.execute(f"select _split, count(*) from {written} group by 1").fetchall()
     truth = quote("src_" + dataset.ground_truth) if dataset.ground_truth else None
-    examples: dict[str, Any] = {}
+    examples: dict[str, list[list[str | None]]] = {}
     if not dataset.anonymity:
         examples = report.examples(con, written, fields, dataset.key)
     return {
-        "parts": dict(parts),
+        "parts": count_texts(con, f"select _split, count(*) from {written} group by 1"),
         "mended": _count_repaired(con, dataset),
         "expires": find_oldest_day(con, dataset),
         **report.other_measures(con, written, fields, bool(dataset.repairs), truth, dataset.key),
@@ -315,20 +315,21 @@ def _row_entries(con: Any, dataset: Dataset, written: str) -> dict[str, Any]:
     }
 
 
-def _count_repaired(con: Any, dataset: Dataset) -> dict[str, int]:
+def _count_repaired(con: DuckDBPyConnection, dataset: Dataset) -> dict[str, int]:
     """How many values of each field the repairs changed, in rows kept or quarantined."""
     if not dataset.repairs:
         return {}
     counts: Counter[str] = Counter()
-    for entries, rows in con.execute(
-        "select _mended, count(*) from _stage where _mended <> '' group by 1"
-    ).fetchall():
+    query = "select _mended, count(*) from _stage where _mended <> '' group by 1"
+    for entries, rows in count_texts(con, query).items():
         for name in split_entries(entries):
             counts[name] += rows
     return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
-def _anonymize(con: Any, dataset: Dataset, facts: recipe.Facts) -> dict[str, Any] | None:
+def _anonymize(
+    con: DuckDBPyConnection, dataset: Dataset, facts: recipe.Facts
+) -> dict[str, Json] | None:
     """Create `_done`, its quasi-identifiers coarse where the dataset asks for it; returns what was
     lost.
     """
@@ -338,10 +339,16 @@ def _anonymize(con: Any, dataset: Dataset, facts: recipe.Facts) -> dict[str, Any
         return None
     kinds = {n: dataset.fields[n].ibis_type for n in setting.of}
     found = anonymity.fit_groups(setting, con, "(select * from _clean where _why is null)", kinds)
-    facts["_anonymity"] = found
+    recipe.keep_anonymity_facts(facts, found)
     con.execute(f"create view _done as {anonymity.coarse_sql(setting, found, kinds, '_clean')}")
-    loss = {k: found[k] for k in ("loss", "groups", "smallest", "risk")}
-    loss |= {"of": list(setting.of), "k": setting.k}
+    loss: dict[str, Json] = {
+        "loss": found["loss"],
+        "groups": found["groups"],
+        "smallest": found["smallest"],
+        "risk": found["risk"],
+        "of": list(setting.of),
+        "k": setting.k,
+    }
     if setting.sensitive:
         loss |= {"sensitive": setting.sensitive, "l": setting.l}
     return loss
@@ -353,40 +360,3 @@ def _unreadable_lines(collected: Mapping[str, Collected]) -> list[str]:
     for source in collected.values():
         found += [why for _, _, _, why in source.unreadable]
     return found
-
-
-def _account_rows(con: Any, counts: _Counts) -> dict[str, int]:
-    """What became of every row and line: kept, quarantined, duplicate, erased or expired.
-
-    Raises:
-        MesocosmError: the counts do not add up.
-        ConfigValueError: no row is kept.
-    """
-    quarantined, duplicates, raw, parted = (
-        int(con.execute(f"select count(*) from {table}").fetchone()[0])
-        for table in ("_set_aside", "_drops", "_raw", "_parted")
-    )
-    bad = len(counts.unreadable)
-    account = {
-        "in": raw + counts.erased + bad,
-        "kept": parted - quarantined,
-        "quarantined": quarantined + bad,
-        "duplicates": duplicates,
-    }
-    if counts.erased:
-        account["forgotten"] = counts.erased
-    if counts.expired:
-        account["expired"] = counts.expired
-    total = sum(account.values()) - account["in"]
-    if account["in"] != total or raw != counts.staged + counts.expired:
-        raise MesocosmError(f"the row counts do not add up: {account}")
-    if not account["kept"] and account["in"]:
-        reasons = list(report.count_reasons(con, counts.unreadable).items())[:3]
-        why = "; ".join(f"{rows} because {reason}" for reason, rows in reasons)
-        raise ConfigValueError(
-            "",
-            f"none of {account['in']} rows could be kept"
-            f" ({why or 'all are duplicates, erased or expired'})",
-            Message("data.rows_that_fit"),
-        )
-    return account

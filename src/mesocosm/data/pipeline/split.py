@@ -38,32 +38,42 @@ def split_sql(table: str, dataset: Dataset, held_out: str | None) -> str:
     """
     if dataset.split.group:
         return _split_groups(table, dataset, dataset.split.group, held_out)
-    split, still = dataset.split, _still(table)
+    drawn = _drawn_sql(dataset, _listed_sql(dataset, held_out), _still(table))
+    split = dataset.split
     stratified = bool(split.stratify)
-    level = f", {quote(split.stratify)}::varchar as level" if split.stratify else ""
-    names = [dataset.key] if dataset.key else sorted(dataset.fields)
-    drawn = _drawn_sql(
-        dataset,
-        f"select _row, ({held_out or 'false'}) as held_out{level}, {_mark(dataset, names)} as mark",
-        still,
-    )
-    levels = ", level" if stratified else ""
-    part = f"partition by held_out{levels}"
-    ranked = (
-        f"select _row, held_out{levels}, rank() over ({part} order by mark) as r,"
-        f" count(*) over ({part}) as n from _drawn"
-    )
-    tests = "0"
-    if not held_out:
-        tests = _share("n", f"n * {split.test}", split.seed, "test", stratified)
-    counted = f"select *, {tests} as tests from ({ranked})"
+    if held_out:
+        tests, test = "0", "held_out"
+    else:
+        tests, test = _share("n", f"n * {split.test}", split.seed, "test", stratified), "r <= tests"
+    counted = f"select *, {tests} as tests from ({_ranked_sql(stratified)})"
     validations = _share(
         "n - tests", f"(n - tests) * {split.validation}", split.seed, "validation", stratified
     )
-    test = "held_out" if held_out else "r <= tests"
     return (
         f"{drawn} select _row, case when {test} then 'test' when r <= tests + {validations} then"
         f" 'validation' else 'train' end as _split from ({counted})"
+    )
+
+
+def _listed_sql(dataset: Dataset, held_out: str | None) -> str:
+    """SQL, up to FROM, of each row with its mark, whether it is held out, and its level."""
+    level = ""
+    if dataset.split.stratify:
+        level = f", {quote(dataset.split.stratify)}::varchar as level"
+    names = sorted(dataset.fields)
+    if dataset.key:
+        names = [dataset.key]
+    test = held_out or "false"
+    return f"select _row, ({test}) as held_out{level}, {_mark(dataset, names)} as mark"
+
+
+def _ranked_sql(stratified: bool) -> str:
+    """SQL of the drawn rows with their rank and number, of each level where there are levels."""
+    levels = ", level" if stratified else ""
+    part = f"partition by held_out{levels}"
+    return (
+        f"select _row, held_out{levels}, rank() over ({part} order by mark) as r,"
+        f" count(*) over ({part}) as n from _drawn"
     )
 
 
@@ -121,8 +131,7 @@ def _drawn_sql(dataset: Dataset, listed: str, still: str) -> str:
     bound = f"(select greatest({COPIES}, {OFTEN} * count(*)) {still})"
     by_content = bool(shown) and not whole
     if by_content:
-        there = " or ".join(f"{quote(n)} is not null" for n in shown)
-        listed += f", case when {there} then {_mark(dataset, shown)} end as content"
+        listed += _content_column(dataset, shown)
     steps = [f"_marked as materialized ({listed} {still})"]
     last = "_marked"
     if not dataset.key:
@@ -134,6 +143,12 @@ def _drawn_sql(dataset: Dataset, listed: str, still: str) -> str:
     else:
         steps.append(f"_drawn as (select * from {last})")
     return f"with {', '.join(steps)}"
+
+
+def _content_column(dataset: Dataset, shown: list[str]) -> str:
+    """SQL of a further column: the mark of a row's texts and images, null where it has none."""
+    there = " or ".join(f"{quote(n)} is not null" for n in shown)
+    return f", case when {there} then {_mark(dataset, shown)} end as content"
 
 
 def _content_fields(dataset: Dataset) -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
@@ -19,7 +19,11 @@ from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS
 from mesocosm.data.profiling.proven_settings import prove_marks, prove_orders
 from mesocosm.data.quality.rules.binding import name_failing_rule
 from mesocosm.data.sources.path_utils import quote, text
+from mesocosm.data.sources.query_results import list_columns
 from mesocosm.data.types.number import Number, Rates
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 LONGEST_UNIT = 40  # characters
 MOST_UNITS = 1000  # of a field that are tried
@@ -36,7 +40,7 @@ class Stage:
         store: the project's store.
     """
 
-    con: Any
+    con: DuckDBPyConnection
     dataset: Dataset
     fields: recipe.Fields
     rows: RawTable
@@ -109,11 +113,11 @@ def _repair_rows(stage: Stage) -> None:
     """Fit each repair on the rows that the ones before it left, then create `_stage` again."""
     con, dataset, fields, facts = stage.con, stage.dataset, stage.fields, stage.facts
     con.execute("alter view _stage rename to _unmended")
+    fitted = recipe.start_repair_facts(facts)
     for number, repair in enumerate(dataset.repairs):
         repaired = recipe.repair_sql(fields, dataset.repairs[:number], facts, "_unmended")
-        facts.setdefault("_repairs", {})[str(number)] = repair.fit(
-            con, f"(select * from ({repaired}) where _why is null)"
-        )
+        readable = f"(select * from ({repaired}) where _why is null)"
+        fitted[str(number)] = repair.fit(con, readable)
     repaired = recipe.repair_sql(fields, dataset.repairs, facts, "_unmended")
     query = f"select *{_last_columns(dataset, fields)} from ({repaired})"
     with name_failing_rule(con, recipe.rules_of(fields, dataset.rules), repaired):
@@ -132,28 +136,42 @@ def _find_new_units(stage: Stage) -> bool:
     """Look among the texts that could not be read for units that convert; true where one was
     found.
     """
-    con, facts = stage.con, stage.facts
+    facts = stage.facts
     found = False
-    for name, column in recipe.columns_of(stage.fields).items():
-        kind = stage.fields[name]
-        if not isinstance(kind, Number) or not kind.unit or stage.rows.types[column] != "string":
-            continue
-        table = ibis_sql.table("_unread", {column: "string"})
-        unit = kind.unit_of(ibis_sql.narrow(ibis_sql.trim(table[column])), facts[name])
-        unread = (
-            f"select {quote(column)} from _raw where _row in (select _row from _stage where"
-            f" {quote(name)} is null) and {quote(column)} is not null"
-        )
-        query = f"with _unread as ({unread}) {ibis_sql.to_sql(table.select(u=unit).distinct())}"
-        units = [row[0] for row in con.execute(query).fetchall()]
-        units = sorted(unit for unit in units if unit and len(unit) <= LONGEST_UNIT)
-        learnt = kind.fit_units(units[:MOST_UNITS], _rates(con, name, kind))
-        if learnt != {k: v for k, v in facts[name].items() if k in learnt}:
-            facts[name], found = facts[name] | learnt, True
+    for name, kind in _list_measured(stage).items():
+        units = _list_unread_units(stage, name, kind)
+        fitted = kind.fit_units(units, _rates(stage.con, name, kind))
+        if any(facts[name].get(key) != value for key, value in fitted.items()):
+            facts[name], found = {**facts[name], **fitted}, True
     return found
 
 
-def _rates(con: Any, name: str, kind: Number) -> dict[str, float]:
+def _list_measured(stage: Stage) -> dict[str, Number]:
+    """The fields of numbers with a unit that are read from texts."""
+    columns = recipe.columns_of(stage.fields)
+    found: dict[str, Number] = {}
+    for name, kind in stage.fields.items():
+        is_text = stage.rows.types[columns[name]] == "string"
+        if isinstance(kind, Number) and kind.unit and is_text:
+            found[name] = kind
+    return found
+
+
+def _list_unread_units(stage: Stage, name: str, kind: Number) -> list[str]:
+    """The texts beside the figures of a field in the values that could not be read."""
+    column = recipe.columns_of(stage.fields)[name]
+    table = ibis_sql.table("_unread", {column: "string"})
+    unit = kind.unit_of(ibis_sql.narrow(ibis_sql.trim(table[column])), stage.facts[name])
+    unread = (
+        f"select {quote(column)} from _raw where _row in (select _row from _stage where"
+        f" {quote(name)} is null) and {quote(column)} is not null"
+    )
+    query = f"with _unread as ({unread}) {ibis_sql.to_sql(table.select(u=unit).distinct())}"
+    units: list[str | None] = [row[0] for row in stage.con.execute(query).fetchall()]
+    return sorted(unit for unit in units if unit and len(unit) <= LONGEST_UNIT)[:MOST_UNITS]
+
+
+def _rates(con: DuckDBPyConnection, name: str, kind: Number) -> dict[str, float]:
     """The newest rate of each currency in the source that a field names.
 
     Raises:
@@ -161,23 +179,31 @@ def _rates(con: Any, name: str, kind: Number) -> dict[str, float]:
     """
     if not isinstance(kind.rates, Rates):
         return {}
-    rates, table = kind.rates, quote("src_" + kind.rates.source)
-    columns = [row[0] for row in con.execute(f"describe {table}").fetchall()]
+    newest: list[tuple[str | None, float | None]] = con.execute(
+        _rates_sql(name, kind.rates, list_columns(con, quote("src_" + kind.rates.source)))
+    ).fetchall()
+    found: dict[str, float] = {}
+    for currency, rate in newest:
+        if currency and rate and rate > 0 and currency != kind.unit:
+            found[currency] = float(rate)
+    return found
+
+
+def _rates_sql(name: str, rates: Rates, columns: list[str]) -> str:
+    """SQL of the newest rate of each currency in a source.
+
+    Raises:
+        ConfigValueError: the source lacks a column.
+    """
     for column in filter(None, (rates.currency, rates.rate, rates.day)):
         if column not in columns:
             raise _no_column(name, rates, column, columns)
     day = f"try_cast({quote(rates.day)} as timestamp)" if rates.day else "_line"
-    query = (
+    return (
         f"select upper(trim({quote(rates.currency)}::varchar)),"
-        f" arg_max(try_cast({quote(rates.rate)} as double), {day}) from {table} group by 1 order"
-        " by 1"
+        f" arg_max(try_cast({quote(rates.rate)} as double), {day}) from"
+        f" {quote('src_' + rates.source)} group by 1 order by 1"
     )
-    newest = con.execute(query).fetchall()
-    return {
-        currency: float(rate)
-        for currency, rate in newest
-        if currency and rate and rate > 0 and currency != kind.unit
-    }
 
 
 def _no_column(name: str, rates: Rates, column: str, columns: list[str]) -> ConfigValueError:

@@ -5,9 +5,9 @@ Knows DuckDB's views of a finished run and the snapshot's files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from mesocosm.core.settings import Collected
 from mesocosm.data.engines.duckdb import file_options
@@ -17,14 +17,17 @@ from mesocosm.data.pipeline.ingest import RawTable
 from mesocosm.data.snapshots.delta_tables import commit, new_file
 from mesocosm.data.sources.path_utils import quote, text
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
 WRITTEN = (  # row groups of wide or long values stay small
     "format parquet, row_group_size_bytes '32MB'"
 )
-QUARANTINE = ("_row", "_file", "_line", "_source", "reason", "original")
 
 
 def write_tables(
-    con: Any,
+    con: DuckDBPyConnection,
     path: Path,
     fields: recipe.Fields,
     rows: RawTable,
@@ -70,7 +73,7 @@ def write_tables(
     }
 
 
-def _unreadable_table(collected: Mapping[str, Collected], private: bool) -> Any:
+def _unreadable_table(collected: Mapping[str, Collected], private: bool) -> pa.Table:
     """The lines that are no rows, as an Arrow table in the form of the quarantine.
 
     Args:
@@ -78,30 +81,52 @@ def _unreadable_table(collected: Mapping[str, Collected], private: bool) -> Any:
     """
     import pyarrow as pa
 
-    lines: list[tuple[Any, ...]] = []
+    lines = list(_list_unreadable(collected, private))
+    numbers, texts = pa.int64(), pa.string()
+    return pa.table(
+        {
+            "_row": pa.nulls(len(lines), numbers),
+            "_file": pa.array([line.file for line in lines], texts),
+            "_line": pa.array([line.number for line in lines], numbers),
+            "_source": pa.array([line.source for line in lines], texts),
+            "reason": pa.array([line.reason for line in lines], texts),
+            "original": pa.array([line.original for line in lines], texts),
+        }
+    )
+
+
+class _UnreadableLine(NamedTuple):
+    """A line that is no row."""
+
+    file: str
+    number: int
+    source: str
+    reason: str
+    original: str | None
+
+
+def _list_unreadable(
+    collected: Mapping[str, Collected], private: bool
+) -> Iterator[_UnreadableLine]:
+    """The lines of all sources that are no rows."""
     for source, found in collected.items():
         for file, number, line, why in found.unreadable:
             original = None if private else line
-            lines.append((None, file, number, source, f"the line cannot be read: {why}", original))
-    columns = list(zip(*lines, strict=True)) or [()] * len(QUARANTINE)
-    data = {}
-    for name, values in zip(QUARANTINE, columns, strict=True):
-        kind = pa.int64() if name in ("_row", "_line") else pa.string()
-        data[name] = pa.array(values, kind)
-    return pa.table(data)
+            reason = f"the line cannot be read: {why}"
+            yield _UnreadableLine(file, number, source, reason, original)
 
 
 def _quarantine_sql(fields: recipe.Fields, rows: RawTable, key: str) -> str:
     """SQL of the quarantined rows with their reasons and original values, private ones hidden."""
     own = recipe.columns_of(fields)
     table = ibis_sql.table("_texts", {"_row": "int64", **dict.fromkeys(own.values(), "string")})
-    shown = {}
+    shown = {"_row": table["_row"]}
     for name, field in fields.items():
         column = table[own[name]]
         if field.private:
             column = field.private.value(column, key)
         shown[name] = column
-    hidden = ibis_sql.to_sql(ibis_sql.select_columns(table, {"_row": table._row} | shown))
+    hidden = ibis_sql.to_sql(ibis_sql.select_columns(table, shown))
     strings = ", ".join(f"{quote(c)}::varchar as {quote(c)}" for c in dict.fromkeys(own.values()))
     names = ", ".join(f"{text(n)}: {quote(n)}" for n in fields)
     return (

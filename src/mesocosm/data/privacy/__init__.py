@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from mesocosm.core.settings import Settings, one_of
+from mesocosm.core.settings import one_of
 from mesocosm.data.privacy.encrypt import Encrypt
 from mesocosm.data.privacy.mask import Mask
+from mesocosm.data.privacy.private_kind import PrivateKind
 from mesocosm.data.privacy.pseudonymise import Pseudonymise
 from mesocosm.data.privacy.redact import Redact
 
-PRIVACY: dict[str, type[Settings]] = {
+PRIVACY: dict[str, type[PrivateKind]] = {
     "encrypt": Encrypt,
     "mask": Mask,
     "pseudonymise": Pseudonymise,
@@ -16,8 +17,6 @@ PRIVACY: dict[str, type[Settings]] = {
 }
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    PrivateSetting = Any
+    PrivateSetting = PrivateKind
 else:
     PrivateSetting = one_of(PRIVACY, "method")

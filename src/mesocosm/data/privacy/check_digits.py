@@ -106,6 +106,13 @@ DATE = re.compile(
     r"(?:\d{4}([-./])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2(?:\d{4}|\d{2}))(?:["
     r" T-]+\d{1,2}(?:[:.-]\d{2}){0,2})?(?:\s*-\s*\d{1,2})?"
 )
+NO_PHONES = (
+    DATE,
+    re.compile(r"\d{1,3}\.\d{3,}\s+\d{1,3}\.\d{3,}"),  # coordinates
+    re.compile(r"\d{1,3}([., ])\d{3}(\1\d{3})*"),  # an amount
+)
+AMERICAN = re.compile(r"(?:1[ .-]?)?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}")  # North America's groups
+DOTTED = re.compile(r"\d{1,4}(?:\.\d{1,4}){2,}")
 REGIONS = (
     "DE",
     "FR",
@@ -132,20 +139,21 @@ def phone(value: str) -> bool:
     """
     bare = value.split("x")[0].strip()
     digits = re.sub(r"\D", "", bare)
-    if (
-        not 7 <= len(digits) <= 15
-        or DATE.fullmatch(bare)
-        or re.fullmatch(r"\d{1,3}\.\d{3,}\s+\d{1,3}\.\d{3,}", bare)
-        or re.fullmatch(r"\d{1,3}([., ])\d{3}(\1\d{3})*", bare)
-    ):
+    if not 7 <= len(digits) <= 15 or _is_other(bare):
         return False
-    if bare.startswith(("+", "00")) or re.fullmatch(
-        r"(?:1[ .-]?)?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}", bare
-    ):
+    if bare.startswith(("+", "00")) or AMERICAN.fullmatch(bare):
         return True
-    if re.fullmatch(r"\d{1,4}(?:\.\d{1,4}){2,}", bare) and not bare.startswith("0"):
-        return False  # a version, or an address of a network
-    return any(_valid(digits, region) for region in REGIONS)
+    return not _is_dotted(bare) and any(_valid(digits, region) for region in REGIONS)
+
+
+def _is_other(bare: str) -> bool:
+    """Whether figures have the form of a date, of coordinates or of an amount."""
+    return any(form.fullmatch(bare) for form in NO_PHONES)
+
+
+def _is_dotted(bare: str) -> bool:
+    """Whether figures are a version, or an address of a network."""
+    return bool(DOTTED.fullmatch(bare)) and not bare.startswith("0")
 
 
 @lru_cache(maxsize=4096)

@@ -246,21 +246,29 @@ def stems(listed: str) -> tuple[str, ...]:
     >>> stems("Fahrer(?:in)?|Kolleg(?:e|en)|(?:kind|best) regards")
     ('fahrer', 'kolleg', ' regards')
     """
-    found, depth, one = [], 0, ""
+    return tuple(map(_stem, _split_alternatives(listed)))
+
+
+def _split_alternatives(listed: str) -> list[str]:
+    """The alternatives of an expression, those in brackets left together."""
+    found, depth, one = list[str](), 0, ""
     for c in listed + "|":
         depth += (c == "(") - (c == ")")
         if c == "|" and not depth:
-            plain = re.sub(
-                r"\\.|\[[^]]*\]|.\?", "#", re.sub(r"\((?:[^()]|\([^()]*\))*\)\??", "#", one)
-            ).split("#")
-            first = plain[0]
-            if len(first) <= 2:
-                first = max(plain, key=len)
-            found.append(first.lower())
+            found.append(one)
             one = ""
         else:
             one += c
-    return tuple(found)
+    return found
+
+
+def _stem(form: str) -> str:
+    """The letters that an expression begins with, or the longest in it."""
+    bare = re.sub(r"\((?:[^()]|\([^()]*\))*\)\??", "#", form)
+    plain = re.sub(r"\\.|\[[^]]*\]|.\?", "#", bare).split("#")
+    if len(plain[0]) > 2:
+        return plain[0].lower()
+    return max(plain, key=len).lower()
 
 
 def name_forms(name: str, cap: str) -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:

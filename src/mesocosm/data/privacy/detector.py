@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mesocosm.data.privacy.context_cues import NUMBERS, TOLD_BY
@@ -71,7 +71,7 @@ def _find_numbers(text: str, found: list[Span]) -> None:
     """Add numbers that the words before them show to be private."""
     low = text.lower()
     for what, form, holds in NUMBERS:
-        if form in TOLD_BY and not any(word in low for word in TOLD_BY[form]):
+        if form in TOLD_BY and not _holds_word(low, TOLD_BY[form]):
             continue
         for match in form.finditer(text):
             start, end = match.span(1)
@@ -79,11 +79,15 @@ def _find_numbers(text: str, found: list[Span]) -> None:
                 found.append(Span(start, end, what))
 
 
+def _holds_word(low: str, words: Iterable[str]) -> bool:
+    """Whether one of some words stands in a text in small letters."""
+    return any(word in low for word in words)
+
+
 def _find_forms(text: str, found: list[Span]) -> None:
     """Add values that are private by their form."""
-    low = text.lower()
     possible = _possible_kinds(text)
-    led = any(word in low for word in LED_BY)
+    led = _holds_word(text.lower(), LED_BY)
     for what, form, holds in FORMS:
         if what not in possible or (form.pattern.startswith("(?:(?<=") and not led):
             continue
@@ -108,16 +112,21 @@ def _possible_kinds(text: str) -> set[str]:
 
 def _find_names(text: str, found: list[Span]) -> None:
     """Add names of people."""
-    low = text.lower()
-    forms = [TITLED, ENGLISH, LOUD, FIRST]
-    forms += [form for words, form in NAMED if any(word in low for word in words)]
-    if HAN.search(text):
-        forms += [CHINESE, *HAN_NAMED]
-    for form in forms:
+    for form in _list_name_forms(text):
         for match in form.finditer(text):
             start, end = match.span(1)
             if match[1] and _is_free(found, start, end) and not _holds_other_word(match[1]):
                 found.append(Span(start, end, "name"))
+
+
+def _list_name_forms(text: str) -> list[re.Pattern[str]]:
+    """The forms of names that a text can hold."""
+    low = text.lower()
+    forms = [TITLED, ENGLISH, LOUD, FIRST]
+    forms += [form for words, form in NAMED if _holds_word(low, words)]
+    if HAN.search(text):
+        forms += [CHINESE, *HAN_NAMED]
+    return forms
 
 
 def _holds_other_word(name: str) -> bool:
@@ -163,17 +172,28 @@ def column_kind(name: str, counts: Mapping[str, int]) -> ColumnKind | None:
     values = list(counts)[:LOOKED]
     if not values:
         return None
-    hits: Counter[str] = Counter()
-    for value in values:
-        whole = [s.what for s in find_spans(value) if s.end - s.start >= WHOLE * len(value)]
-        hits.update(whole[:1])
+    hits = _count_whole(values)
     best = max(hits, key=lambda kind: hits[kind], default=None)
     if best and hits[best] >= MOST_OF * len(values):
         article = "an" if best[0] in "aei" else "a"
         how = "mask" if best in MASKED else "pseudonymise"
         return ColumnKind(f"{article} {best}", hits[best] / len(values), how)
+    return _find_by_name(name, hits, len(values))
+
+
+def _count_whole(values: Sequence[str]) -> Counter[str]:
+    """How many values are private as a whole, by kind."""
+    hits: Counter[str] = Counter()
+    for value in values:
+        whole = [s.what for s in find_spans(value) if s.end - s.start >= WHOLE * len(value)]
+        hits.update(whole[:1])
+    return hits
+
+
+def _find_by_name(name: str, hits: Counter[str], values: int) -> ColumnKind | None:
+    """What the name of a column says that it holds."""
     for what, how, form in COLUMN_NAMES:
         if form.search(name):
-            share = max(hits[what], 1) / len(values)
+            share = max(hits[what], 1) / values
             return ColumnKind(f"a {what}, by the column's name", share, how)
     return None

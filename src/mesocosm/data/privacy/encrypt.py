@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mesocosm.core.settings import Settings
 from mesocosm.data.pipeline.ibis_sql import Column, functions, trim
+from mesocosm.data.privacy.private_kind import PrivateKind
 
 
-class Encrypt(Settings):
+class Encrypt(PrivateKind):
     """Seal a value by AES-256-GCM; `mesocosm data reveal` opens it, `mesocosm data rotate` changes
     the key.
 

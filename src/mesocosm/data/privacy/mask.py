@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from mesocosm.core.settings import Settings
 from mesocosm.data.pipeline.ibis_sql import Column, cases, literal, null, trim
+from mesocosm.data.privacy.private_kind import PrivateKind
 
 
-class Mask(Settings):
+class Mask(PrivateKind):
     """Hide all but the last characters of a value.
 
     Args:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mesocosm.core.settings import Settings
 from mesocosm.data.pipeline.ibis_sql import Column, functions, literal, trim
+from mesocosm.data.privacy.private_kind import PrivateKind
 
 
-class Pseudonymise(Settings):
+class Pseudonymise(PrivateKind):
     """Replace a value by HMAC-SHA256 under the project's key, 128 bits as hex.
 
     The value is taken in lower case without outer spaces, so one person has one pseudonym.
@@ -25,7 +25,12 @@ class Pseudonymise(Settings):
         """The pseudonym, null for null; `key` is 64 hex digits."""
         call = functions()
         block = bytes.fromhex(key).ljust(64, b"\0")
-        inner, outer = (literal(bytes(b ^ pad for b in block), "binary") for pad in (0x36, 0x5C))
+        inner, outer = _pad(block, 0x36), _pad(block, 0x5C)
         text = trim(x).lower()
         first = call["sha256_bytes"](call["join"](inner, call["encode"](text)))
         return call["sha256_bytes"](call["join"](outer, call["unhex"](first))).left(32)
+
+
+def _pad(block: bytes, pad: int) -> Column:
+    """A key as HMAC takes it: each byte changed by a pad."""
+    return literal(bytes(byte ^ pad for byte in block), "binary")

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mesocosm.core.settings import Settings
 from mesocosm.data.pipeline.ibis_sql import Column, functions
+from mesocosm.data.privacy.private_kind import PrivateKind
 
 
-class Redact(Settings):
+class Redact(PrivateKind):
     """Put the kind of each private value in a text into its place: `call [phone]`.
 
     Names, e-mail, phone, national ids, cards, IBAN, addresses and IP, in English, German, French,

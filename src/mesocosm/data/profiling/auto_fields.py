@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, NotRequired, TypedDict, get_args
 
 from pydantic import ValidationError
 
@@ -27,12 +27,17 @@ from mesocosm.data.profiling.file_detection import (
     find_list,
     read_sheet,
 )
-from mesocosm.data.profiling.goal.goal import aim
+from mesocosm.data.profiling.goal.goal import Aim, aim
 from mesocosm.data.profiling.goal.named_columns import find_named_column
 from mesocosm.data.profiling.goal.target_column import choose_target, score_table
+from mesocosm.data.profiling.header_detection import FileSettings
 from mesocosm.data.profiling.join_discovery import Related, find_relations, join_tables
-from mesocosm.data.profiling.profile import Draft, draft, list_names
+from mesocosm.data.profiling.profile import DatasetSettings, Draft, draft, list_names
 from mesocosm.data.sources.path_utils import quote
+from mesocosm.data.sources.query_results import count_rows
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 MOST_PROMISED = 40  # columns of a proposed contract
 GIVEN = {
@@ -46,7 +51,7 @@ class _File:
     """A file as a source: its settings, and the reason for those beyond its path."""
 
     source: Source
-    settings: dict[str, Any]
+    settings: dict[str, object]
     why: str
 
 
@@ -75,8 +80,8 @@ def draft_files(
     goal: str = "",
     target: str | None = None,
     kind: str | None = None,
-    given: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    given: Mapping[str, object] | None = None,
+) -> dict[str, object]:
     """Draft files of data as sources and one dataset, ready to be written as an ecosystem.
 
     Args:
@@ -99,39 +104,50 @@ def draft_files(
             belong = find_relations(con, tables, _choose_leads(con, tables, goal, target))
             join_tables(con, tables, belong, "src")
             drafted, aimed = _draft_for_goal(con, root, goal, target, kind)
-            columns = {name: list_names(con, table) for name, table in tables.items()}
+            columns = _list_columns(con, tables)
             contracts = _draft_contracts(con, tables, belong, drafted.key)
     dataset, evidence = drafted.settings(), dict(drafted.evidence)
     _choose_holders(dataset, evidence, _find_shared(columns, belong))
     if belong.why:
         evidence["from"] = "; ".join(belong.why)
-    used = [name for name in files if name not in belong.left]
-    notes = {name: _list_notes(files[name], collected[name]) for name in used}
+    used = {name: file for name, file in files.items() if name not in belong.left}
     return {
         "name": belong.lead.removesuffix("-source"),
-        "sources": {name: files[name].settings for name in used},
+        "sources": {name: file.settings for name, file in used.items()},
         "from": belong.settings(),
-        "left": {name: _name_left(name, files[name], why) for name, why in belong.left.items()},
+        "left": _explain_left(files, belong.left),
         "dataset": dataset,
         "evidence": evidence,
         "proposals": [vars(p) for p in drafted.proposals],
         "columns": drafted.columns,
         "contracts": contracts,
-        "notes": {name: sentences for name, sentences in notes.items() if sentences},
+        "notes": _note_files(used, collected),
         **aimed,
     }
 
 
+def _note_files(
+    files: Mapping[str, _File], collected: Mapping[str, Collected]
+) -> dict[str, list[str]]:
+    """What a person has to know of each source; sources without any are left out."""
+    notes: dict[str, list[str]] = {}
+    for name, file in files.items():
+        sentences = _list_notes(file, collected[name])
+        if sentences:
+            notes[name] = sentences
+    return notes
+
+
 def _collect_files(
-    con: Any, files: Mapping[str, _File], where: ProjectPaths
+    con: DuckDBPyConnection, files: Mapping[str, _File], where: ProjectPaths
 ) -> tuple[dict[str, str], dict[str, Collected]]:
     sources = {name: file.source for name, file in files.items()}
     return _collect(con, sources, list(sources), where)
 
 
 def _draft_for_goal(
-    con: Any, root: Path, goal: str, target: str | None, kind: str | None
-) -> tuple[Draft, dict[str, Any]]:
+    con: DuckDBPyConnection, root: Path, goal: str, target: str | None, kind: str | None
+) -> tuple[Draft, dict[str, Aim]]:
     """The draft of the joined rows, and under `aim` what a goal picks of it; nothing without
     one.
     """
@@ -145,7 +161,7 @@ def _draft_for_goal(
 
 
 def _choose_holders(
-    dataset: dict[str, Any], evidence: dict[str, str], shared: Mapping[str, Sequence[str]]
+    dataset: DatasetSettings, evidence: dict[str, str], shared: Mapping[str, Sequence[str]]
 ) -> None:
     """Take the columns that several sources have from the first of them."""
     for column, holders in shared.items():
@@ -159,6 +175,11 @@ def _choose_holders(
         )
 
 
+def _explain_left(files: Mapping[str, _File], left: Mapping[str, str]) -> dict[str, str]:
+    """Why each file that is left out is."""
+    return {name: _name_left(name, files[name], why) for name, why in left.items()}
+
+
 def _name_left(name: str, file: _File, why: str) -> str:
     """Why a file is left out, with its path where its name does not say which it is."""
     if name.startswith("table-"):
@@ -170,8 +191,6 @@ def _find_shared(columns: Mapping[str, Sequence[str]], belong: Related) -> dict[
     """Columns that several joined sources have, beside the one that they are joined on: the
     sources, the first of which the draft takes.
     """
-    if not belong.partners:
-        return {}
     holders = {column: [belong.lead] for column in columns[belong.lead]}
     for partner, on in belong.partners.items():
         for column in columns[partner]:
@@ -181,37 +200,66 @@ def _find_shared(columns: Mapping[str, Sequence[str]], belong: Related) -> dict[
 
 
 def _draft_contracts(
-    con: Any, tables: Mapping[str, str], belong: Related, key: str | None
-) -> dict[str, dict[str, Any]]:
+    con: DuckDBPyConnection, tables: Mapping[str, str], belong: Related, key: str | None
+) -> dict[str, Contract]:
     """What each source that is used has kept so far, as a contract would say it: its columns, half
     of its rows, and the key once a row where it is the one that leads.
     """
-    contracts = {}
+    contracts: dict[str, Contract] = {}
     for name, table in tables.items():
-        if name in belong.left:
-            continue
-        rows = con.execute(f"select count(*) from {quote(table)}").fetchall()[0][0]
-        columns = list_names(con, table)
-        contract: dict[str, Any] = {"columns": columns[:MOST_PROMISED]}
-        if name == belong.lead and not belong.union and key in columns:
-            contract["unique"] = [key]
-        if rows > 1:
-            contract["min"] = rows // 2
-        contracts[name] = contract
+        if name not in belong.left:
+            leads = name == belong.lead and not belong.union
+            contracts[name] = _draft_contract(con, table, key if leads else None)
     return contracts
 
 
-def _choose_leads(con: Any, tables: Mapping[str, str], goal: str, target: str | None) -> list[str]:
+class Contract(TypedDict):
+    """What a source promises: its columns, those whose values come once, and its least rows."""
+
+    columns: list[str]
+    unique: NotRequired[list[str]]
+    min: NotRequired[int]
+
+
+def _draft_contract(con: DuckDBPyConnection, table: str, key: str | None) -> Contract:
+    """What one source has kept so far.
+
+    Args:
+        key: the column that comes once a row, where the source leads.
+    """
+    rows, columns = count_rows(con, quote(table)), list_names(con, table)
+    contract: Contract = {"columns": columns[:MOST_PROMISED]}
+    if key is not None and key in columns:
+        contract["unique"] = [key]
+    if rows > 1:
+        contract["min"] = rows // 2
+    return contract
+
+
+def _choose_leads(
+    con: DuckDBPyConnection, tables: Mapping[str, str], goal: str, target: str | None
+) -> list[str]:
     """The sources whose rows may lead: with a goal the one that holds what is predicted."""
     if len(tables) == 1 or not (goal or target):
         return list(tables)
-    columns = {name: list_names(con, table) for name, table in tables.items()}
-    if len({frozenset(names) for names in columns.values()}) == 1:
+    columns = _list_columns(con, tables)
+    if len(set(map(frozenset, columns.values()))) == 1:
         return list(tables)[:1]
     holders = [name for name, names in columns.items() if _holds_target(names, goal, target)]
     if len(holders) == 1:
         return holders
-    return [max(holders or tables, key=lambda n: score_table(draft(con, tables[n]), goal))]
+    return [_choose_best(con, {name: tables[name] for name in holders or tables}, goal)]
+
+
+def _list_columns(con: DuckDBPyConnection, tables: Mapping[str, str]) -> dict[str, list[str]]:
+    """The columns of each source."""
+    return {name: list_names(con, table) for name, table in tables.items()}
+
+
+def _choose_best(con: DuckDBPyConnection, tables: Mapping[str, str], goal: str) -> str:
+    """The table of which some column fits a goal best."""
+    scores = {name: score_table(draft(con, table), goal) for name, table in tables.items()}
+    return max(scores, key=lambda name: scores[name])
 
 
 def _holds_target(names: Sequence[str], goal: str, target: str | None) -> bool:
@@ -222,13 +270,13 @@ def _holds_target(names: Sequence[str], goal: str, target: str | None) -> bool:
 
 
 def _name_files(
-    con: Any, root: Path, paths: Sequence[Path], given: Mapping[str, Any]
+    con: DuckDBPyConnection, root: Path, paths: Sequence[Path], given: Mapping[str, object]
 ) -> dict[str, _File]:
     """A source for each file, under a name that the file gives."""
     found: dict[str, _File] = {}
     for path in paths:
         kind, stem = detect_kind(path)
-        settings: dict[str, Any] = {"type": kind, "path": path.relative_to(root).as_posix()}
+        settings: dict[str, object] = {"type": kind, "path": path.relative_to(root).as_posix()}
         _check_given(path, kind, given)
         if given:
             _make_source(kind, {**settings, **given})  # before the file is read by it
@@ -241,7 +289,7 @@ def _name_files(
     return found
 
 
-def _check_given(path: Path, kind: str, given: Mapping[str, Any]) -> None:
+def _check_given(path: Path, kind: str, given: Mapping[str, object]) -> None:
     """Refuse settings that files of a kind do not have.
 
     Raises:
@@ -265,7 +313,7 @@ def _name_source(stem: str, number: int) -> str:
     return name[:50]
 
 
-def _make_source(kind: str, settings: Mapping[str, Any]) -> Source:
+def _make_source(kind: str, settings: Mapping[str, object]) -> Source:
     """The source of these settings.
 
     Raises:
@@ -278,7 +326,7 @@ def _make_source(kind: str, settings: Mapping[str, Any]) -> Source:
     if encoding is not None and encoding not in get_args(Encoding):
         raise ConfigValueError(
             "encoding",
-            Message("data.unsupported_encoding", encoding=encoding),
+            Message("data.unsupported_encoding", encoding=str(encoding)),
             Message("data.supported_encoding"),
             list(get_args(Encoding)),
             str(encoding),
@@ -296,24 +344,38 @@ def _make_source(kind: str, settings: Mapping[str, Any]) -> Source:
 
 
 def _detect_settings(
-    con: Any, path: Path, kind: str, given: Mapping[str, Any]
-) -> tuple[dict[str, Any], str]:
+    con: DuckDBPyConnection, path: Path, kind: str, given: Mapping[str, object]
+) -> FileSettings:
     """Settings of a file beyond its path, where its own records show that it needs them."""
     if not path.is_file():
         return {}, ""
     if kind == "csv":
+        skip = given.get("skip")
         return detect_csv_settings(
-            con, path, given.get("encoding"), given.get("delimiter"), given.get("skip")
+            con,
+            path,
+            _read_text(given, "encoding"),
+            _read_text(given, "delimiter"),
+            skip if isinstance(skip, int) else None,
         )
     if kind == "excel":
-        return detect_excel_settings(read_sheet(path, given.get("sheet")))
+        return detect_excel_settings(read_sheet(path, _read_text(given, "sheet")))
     if kind == "json" and (at := find_list(path)):
         return {"at": at}, f"'{at}' is the only list of objects in the document"
     return {}, ""
 
 
+def _read_text(given: Mapping[str, object], key: str) -> str | None:
+    """A setting that is given outright as a text, None where it is not."""
+    value = given.get(key)
+    return value if isinstance(value, str) else None
+
+
 def _collect(
-    con: Any, sources: Mapping[str, Source], names: Sequence[str], where: ProjectPaths
+    con: DuckDBPyConnection,
+    sources: Mapping[str, Source],
+    names: Sequence[str],
+    where: ProjectPaths,
 ) -> tuple[dict[str, str], dict[str, Collected]]:
     """The table of each source, and what was found in reading it."""
     found: dict[str, Collected] = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mesocosm.data.parsing.digits import are_groups
@@ -20,6 +20,12 @@ ENOUGH = 0.05  # of the values that two readings fit, so many must prove one
 CORE = re.compile(r"\d[\d.,]*")
 POWER = re.compile(r"[eE][-+]?\d+")
 GAP = re.compile(r"(?<=\d)['\u2019 \u00a0\u2007\u2009\u202f](?=\d{3}(?!\d))")
+SHORT_ORDERS = {
+    "dmy": ("dmy", "/.-"),
+    "mdy": ("mdy", "/.-"),
+    "us": ("mdy", "/"),
+    "eu": ("dmy", "./"),
+}  # of day and month by a format's short name, and the marks between them
 DAY = re.compile(r"^\D*(\d{1,4})(?:\s*[/.\-]\s*|\s+)(\d{1,2})(?:\s*[/.\-]\s*|\s+)(\d{1,4})(?!\d)")
 
 
@@ -86,15 +92,17 @@ def prove_decimal_mark(values: Iterable[str]) -> Proof:
     """
     readings = [(value, _read_mark(value)) for value in values]
     proof = _decide(readings)
-    mark = proof.reading
-    if mark is None:
+    if proof.reading is None or _is_proven(proof, proof.reading, readings):
         return proof
-    if any(reading == mark and _is_strong(value, mark) for value, reading in readings):
-        return proof
-    alike = sum(reading == "open" and mark in _find_core(value) for value, reading in readings)
-    if proof.counts[mark] < ENOUGH * alike:
-        return Proof(open=proof.open, few=proof.proofs[mark])
-    return proof
+    return Proof(open=proof.open, few=proof.proofs[proof.reading])
+
+
+def _is_proven(proof: Proof, mark: str, readings: Sequence[tuple[str, str | None]]) -> bool:
+    """Whether the values of a decimal mark are not too few beside those that two readings fit."""
+    if any(_is_strong(value, mark) for value, read in readings if read == mark):
+        return True
+    alike = sum(mark in _find_core(value) for value, read in readings if read == "open")
+    return proof.counts[mark] >= ENOUGH * alike
 
 
 def prove_day_month_order(values: Iterable[str]) -> Proof:
@@ -122,12 +130,8 @@ def parse_order(form: str) -> tuple[str, str] | None:
     >>> parse_order("%d.%m.%Y"), parse_order("mdy"), parse_order("iso")
     (('dmy', '.'), ('mdy', '/.-'), None)
     """
-    if form in ("dmy", "mdy"):
-        return form, "/.-"
-    if form == "us":
-        return "mdy", "/"
-    if form == "eu":
-        return "dmy", "./"
+    if form in SHORT_ORDERS:
+        return SHORT_ORDERS[form]
     match = re.match(r"\s*%-?([dm])(.*?)%-?([dm])", form)
     if not match or match[1] == match[3]:
         return None
@@ -180,6 +184,13 @@ def _decide(readings: Iterable[tuple[str, str | None]]) -> Proof:
             examples = proofs.setdefault(reading, [])
         if len(examples) < MOST_EXAMPLES:
             examples.append(value)
+    return _make_proof(proofs, undecided, counts)
+
+
+def _make_proof(
+    proofs: Mapping[str, Sequence[str]], undecided: Sequence[str], counts: Mapping[str, int]
+) -> Proof:
+    """The proof of a column's readings by their examples and counts."""
     only = next(iter(proofs)) if len(proofs) == 1 else None
     return Proof(
         only,
@@ -226,6 +237,11 @@ def _read_mark(value: str) -> str | None:
         return None
     if power and re.fullmatch(r"\d+\.\d+", core):
         return "."  # no point groups digits before an exponent
+    return _read_core(core)
+
+
+def _read_core(core: str) -> str | None:
+    """The decimal mark that a figure proves by its marks."""
     if "." in core and "," in core:
         return _read_last_mark(core)
     if "." in core:
@@ -274,14 +290,19 @@ def _read_order(value: str) -> str | None:
         return None
     first, second, third = match.groups()
     if len(first) == 4:
-        if int(second) <= 12 and len(third) <= 2:
-            return "ymd"
-        return None
+        return _read_year_first(second, third)
     if len(first) > 2 or len(third) not in (2, 4):
         return None
     if "-" in value and len(first) == len(third) == 2 and _may_begin_with_year(match):
         return "open"
     return _decide_order(int(first), int(second))
+
+
+def _read_year_first(month: str, day: str) -> str | None:
+    """The order of a date that begins with a year of four digits."""
+    if int(month) <= 12 and len(day) <= 2:
+        return "ymd"
+    return None
 
 
 def _may_begin_with_year(match: re.Match[str]) -> bool:

@@ -8,19 +8,27 @@ setting comes with its evidence.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, cast
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
+from mesocosm.data.profiling.header_detection import (
+    FileSettings,
+    detect_headless,
+    find_header,
+    quote_above,
+)
 from mesocosm.data.sources.delimited.dialect import Dialect
 from mesocosm.data.sources.delimited.header import DELIMITERS
 from mesocosm.data.sources.delimited.plain_text import open_plain
 from mesocosm.data.sources.delimited.scanner import Scan
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 ENDINGS = {
     "csv": "csv",
@@ -42,16 +50,9 @@ ENDINGS = {
 TEXTS = ("csv", "json", "jsonl")
 PACKED = ("gz", "bz2", "zst")  # endings of packed text files
 LOOKED = 200  # records
-TITLES = 30  # records that may stand above a header
 LARGEST = 100_000_000  # bytes of a JSON document whose lists are looked for
 DEEP = 4  # steps to a list
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # how their files begin
-MOSTLY = 0.9  # share of the records below a header that have its width, or of a column's figures
-NUMBER = re.compile(r"\s*[-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][-+]?\d+)?\s*%?\s*")
-
-
-Cells: TypeAlias = Sequence[Sequence[str]]
-Settings: TypeAlias = tuple[dict[str, Any], str]  # settings, and the sentence that speaks for them
 
 
 @dataclass(frozen=True)
@@ -78,24 +79,39 @@ def detect_kind(path: Path) -> tuple[str, str]:
     Raises:
         ConfigValueError: its ending is not known.
     """
-    name, parts = path.name, path.name.lower().split(".")
-    endings = parts[1:][-1:]
-    packed = len(parts) > 2 and parts[-1] in PACKED
-    if packed and ENDINGS.get(parts[-2]) in TEXTS:
-        endings = parts[-2:]
+    name, endings = path.name, _split_endings(path.name.lower().split("."))
     kind = ENDINGS.get(endings[0]) if endings else None
     if kind is None:
         raise ConfigValueError(
             "",
-            f"'{name}' ends in '.{parts[-1]}'" if endings else f"'{name}' has no ending",
+            f"'{name}' ends in '.{endings[-1]}'" if endings else f"'{name}' has no ending",
             Message("data.known_files"),
         )
     stem = name[: -len(".".join(endings)) - 1]
     if len(endings) == 1 and path.is_file():
-        kind = _detect_magic(path) or kind
-        if kind in ("json", "jsonl"):
-            kind = _detect_json(path, kind)
+        kind = _detect_content(path, kind)
     return kind, stem
+
+
+def _split_endings(parts: list[str]) -> list[str]:
+    """The endings of a name that say its kind: the last one, with that before it where the file is
+    a packed text.
+
+    Args:
+        parts: the parts of the name between points.
+    """
+    packed = len(parts) > 2 and parts[-1] in PACKED
+    if packed and ENDINGS.get(parts[-2]) in TEXTS:
+        return parts[-2:]
+    return parts[1:][-1:]
+
+
+def _detect_content(path: Path, kind: str) -> str:
+    """The kind that a file's bytes say, else that of its ending."""
+    found = _detect_magic(path) or kind
+    if found in ("json", "jsonl"):
+        return _detect_json(path, found)
+    return found
 
 
 def _detect_magic(path: Path) -> str:
@@ -117,22 +133,29 @@ def _detect_json(path: Path, kind: str) -> str:
     """
     with path.open("rb") as handle:
         start = handle.read(1 << 20).decode("utf-8-sig", "replace").lstrip()
-    lines = [line for line in start.splitlines() if line.strip()]
-    values = [_read_json(line) for line in lines[:2]]
+    lines = filter(str.strip, start.splitlines())
+    values = [_read_json(line) for line in islice(lines, 2)]
     if start.startswith("["):
-        lists = kind == "jsonl" and len(values) == 2 and values[0] is not None
-        if lists:
-            return kind
-        return "json"
-    if len(values) == 2 and all(isinstance(value, dict) for value in values):
+        return kind if _are_lists_by_line(kind, values) else "json"
+    if len(values) == 2 and _are_objects(values):
         return "jsonl"
     return kind
 
 
-def _read_json(line: str) -> Any:
+def _are_lists_by_line(kind: str, values: Sequence[object]) -> bool:
+    """Whether a file that is called so holds a JSON list in each line."""
+    return kind == "jsonl" and len(values) == 2 and values[0] is not None
+
+
+def _are_objects(values: Sequence[object]) -> bool:
+    """Whether all of some values are JSON objects."""
+    return all(isinstance(value, dict) for value in values)
+
+
+def _read_json(line: str) -> object:
     """The value of a JSON text, None where it is none."""
     try:
-        return json.loads(line)
+        return cast(object, json.loads(line))
     except (ValueError, RecursionError):
         return None
 
@@ -147,7 +170,7 @@ def find_list(path: Path) -> str:
     if path.stat().st_size > LARGEST:
         return ""
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        document: object = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError):
         return ""
     if isinstance(document, list):
@@ -166,13 +189,13 @@ def find_list(path: Path) -> str:
     )
 
 
-def _list_paths(node: Any, at: str, deep: int) -> list[str]:
+def _list_paths(node: object, at: str, deep: int) -> list[str]:
     """The dotted paths of the lists of objects in a document."""
     if not isinstance(node, dict) or deep == 0:
         return []
     found: list[str] = []
     for key, value in node.items():
-        here = f"{at}.{key}" if at else str(key)
+        here = _join_path(at, str(key))
         if isinstance(value, dict):
             found += _list_paths(value, here, deep - 1)
         elif _is_list_of_objects(value) and "." not in str(key):
@@ -180,19 +203,24 @@ def _list_paths(node: Any, at: str, deep: int) -> list[str]:
     return found
 
 
-def _is_list_of_objects(value: Any) -> bool:
-    return (
-        isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value[:LOOKED])
-    )
+def _join_path(at: str, key: str) -> str:
+    """The dotted path of a key of an object, which is that of the document where it is empty."""
+    if at:
+        return f"{at}.{key}"
+    return key
+
+
+def _is_list_of_objects(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and _are_objects(value[:LOOKED])
 
 
 def detect_csv_settings(
-    con: Any,
+    con: DuckDBPyConnection,
     path: Path,
     encoding: str | None = None,
     delimiter: str | None = None,
     skip: int | None = None,
-) -> Settings:
+) -> FileSettings:
     """Settings that a delimited file needs beyond what is found by itself, and the sentence that
     explains them; empty where it needs none.
 
@@ -204,22 +232,32 @@ def detect_csv_settings(
         delimiter: what stands between its cells, where it is given outright.
         skip: how many lines stand above its header or first row, where it is given outright.
     """
+    delimiters = (delimiter,) if delimiter else DELIMITERS
     try:
         file = open_plain(con, path, path.name, encoding).path
-        delimiters = (delimiter,) if delimiter else DELIMITERS
         looked = [_read_records(file, each) for each in delimiters]
     except (ConfigValueError, OSError):
         return {}, ""
     if skip is not None:
         looked = [records.skip(skip) for records in looked]
         return detect_headless(_find_widest(looked).cells, skip + 1)
+    return _detect_titles(looked)
+
+
+def _detect_titles(looked: Sequence[_Records]) -> FileSettings:
+    """The settings that the readings of a file by each delimiter show."""
     titled = [(at, records) for records in looked if (at := find_header(records.cells))]
     widest = _find_widest(looked)
     if not titled or (widest.cells and find_header(widest.cells) == 0):
         return detect_headless(widest.cells)
     at, records = max(titled, key=lambda pair: len(pair[1].cells[pair[0]]))
+    return _skip_titles(records, at)
+
+
+def _skip_titles(records: _Records, at: int) -> FileSettings:
+    """The setting that skips what stands above the header, which is the record of a place."""
     line = records.lines[at]
-    above = _quote_above(records.cells[:at])
+    above = quote_above(records.cells[:at])
     skipped = f"lines 1 to {line - 1} above the header on line {line} are"
     if line == 2:
         skipped = "line 1 above the header on line 2 is"
@@ -237,112 +275,21 @@ def _find_widest(looked: Sequence[_Records]) -> _Records:
     return max(looked, key=lambda records: records.width, default=_Records([], []))
 
 
-def _quote_above(rows: Cells) -> str:
-    """What stands above a header, the first of it."""
-    return "; ".join(repr(" ".join(c for c in row if c)[:40]) for row in rows[:3])
-
-
-def detect_headless(cells: Cells, line: int = 1) -> Settings:
-    """`header: false` where the first record, which begins on `line`, is a row of figures over
-    columns of figures; a run of years is a header.
-    """
-    if len(cells) < 4 or len(cells[0]) < 2:
-        return {}, ""
-    head, *rows = cells
-    shown = [head[i] for i in range(len(head)) if _holds_figures(rows, i)]
-    if not shown or not all(NUMBER.fullmatch(c) for c in shown) or _is_run(shown):
-        return {}, ""
-    return (
-        {"header": False},
-        f"line {line} is a row, since it holds figures where the rows below hold figures"
-        f" ({', '.join(repr(c) for c in shown[:3])}), so the columns have no names; 'names'"
-        " gives them some",
-    )
-
-
-def _holds_figures(rows: Cells, column: int) -> bool:
-    """Whether nearly all cells of a column are figures."""
-    figures = sum(bool(NUMBER.fullmatch(row[column])) for row in rows if column < len(row))
-    return figures >= MOSTLY * len(rows)
-
-
-def _is_run(cells: Sequence[str]) -> bool:
-    """Whether cells are years, or other counts, in their order: they name columns of a wide
-    table.
-    """
-    if not all(re.fullmatch(r"\s*\d{1,6}\s*", c) for c in cells):
-        return False
-    numbers = [int(c) for c in cells]
-    rising = sorted(set(numbers))
-    return numbers in (rising, rising[::-1])
-
-
-def find_header(cells: Cells) -> int | None:
-    """The place of the record that names the columns of most records; None where there is no such
-    record.
-
-    >>> find_header([["Report"], ["a", "b"], ["1", "2"], ["3", "4"]])
-    1
-    >>> find_header([["a", "b"], ["1", "2"]])
-    0
-    """
-    for at in _list_headers(cells):
-        row, below = _trim(cells[at]), cells[at + 1 :]
-        # what stands above has the shape of rows too, or nothing tells names from values
-        above = [len(_trim(other)) for other in cells[:at]]
-        if above and (max(above) > 2 or len(row) in above or not _stands_over_figures(row, below)):
-            return None
-        if below:
-            return at
-        return None
-    return None
-
-
-def _list_headers(cells: Cells) -> Iterator[int]:
-    """The places of records of different names that have the width of nearly all below them."""
-    for at, whole in enumerate(cells[:TITLES]):
-        row = _trim(whole)
-        names = {c.strip().casefold() for c in row}
-        if len(row) < 2 or "" in names or len(names) < len(row):
-            continue
-        below = [len(r) for r in cells[at + 1 :]]
-        if sum(width in (len(row), len(whole)) for width in below) >= MOSTLY * len(below):
-            yield at
-
-
-def _stands_over_figures(row: Sequence[str], below: Cells) -> bool:
-    """Whether a record bears no figures and some column below it holds nothing else."""
-    if any(NUMBER.fullmatch(c) for c in row):
-        return False
-    for i in range(len(row)):
-        column = [r[i] for r in below if i < len(r) and r[i].strip()]
-        if column and all(NUMBER.fullmatch(v) for v in column):
-            return True
-    return False
-
-
-def _trim(row: Sequence[str]) -> list[str]:
-    """A record without empty cells at its end."""
-    found = list(row)
-    while found and not found[-1].strip():
-        found.pop()
-    return found
-
-
-def detect_excel_settings(rows: Sequence[Sequence[Any]]) -> Settings:
+def detect_excel_settings(rows: Sequence[Sequence[object]]) -> FileSettings:
     """`header` where a title stands above the names of a sheet's columns, and the sentence that
     explains it.
     """
-    filled: list[tuple[int, list[str]]] = []
+    filled = _Records([], [])
     for number, row in enumerate(rows, start=1):
-        cells = [_to_text(v) for v in row]
-        if any(c.strip() for c in cells):
-            filled.append((number, cells))
-    at = find_header([cells for _, cells in filled])
+        cells = list(map(_to_text, row))
+        if any(map(str.strip, cells)):
+            filled.cells.append(cells)
+            filled.lines.append(number)
+    at = find_header(filled.cells)
     if not at:
         return {}, ""
-    number, _ = filled[at]
-    above = _quote_above([cells for _, cells in filled[:at]])
+    number = filled.lines[at]
+    above = quote_above(filled.cells[:at])
     why = f"row {number} holds the names; what is above it is not a row: {above}"
     return {"header": number}, why
 
@@ -354,7 +301,7 @@ def _to_text(value: object) -> str:
     return str(value)
 
 
-def read_sheet(path: Path, sheet: str | None = None) -> list[list[Any]]:
+def read_sheet(path: Path, sheet: str | None = None) -> list[list[object]]:
     """The first rows of a sheet of a workbook, the first where none is named; none where it cannot
     be read.
     """

@@ -8,11 +8,13 @@ for a person.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypedDict, cast
 
+from mesocosm.core.records import Json
 from mesocosm.data.profiling.columns.categories import profile_words
 from mesocosm.data.profiling.columns.column import (
     AS_WRITTEN,
@@ -20,6 +22,7 @@ from mesocosm.data.profiling.columns.column import (
     MOST_DISTINCT,
     MOST_ROWS,
     Column,
+    FieldSettings,
     Proposal,
     Reading,
     list_names,
@@ -38,10 +41,23 @@ from mesocosm.data.profiling.columns.personal import Private, find_private, find
 from mesocosm.data.profiling.proof import count_unread, explain_unread
 from mesocosm.data.profiling.proposals import propose
 from mesocosm.data.sources.path_utils import quote
+from mesocosm.data.sources.query_results import count_rows, read_counts
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 MOST_TRIED = 2000  # values that are tried for a reason
 
-FieldSettings: TypeAlias = dict[str, Any]  # of a field, as the file has them
+
+class DatasetSettings(TypedDict, total=False):
+    """Settings of a dataset, as the file has them."""
+
+    key: str
+    fields: dict[str, FieldSettings]
+    repairs: list[Json]
+    rules: list[Json]
+    duplicates: Json
+
 
 __all__ = [
     "BLANK",
@@ -73,13 +89,13 @@ class Draft:
     identifiers: dict[str, str] = field(default_factory=lambda: {})
     open: dict[str, str] = field(default_factory=lambda: {})
 
-    def settings(self, guessed: bool = False) -> dict[str, Any]:
+    def settings(self, guessed: bool = False) -> DatasetSettings:
         """As the file would say it.
 
         Args:
             guessed: whether every proposal is accepted, as a measurement of the proposals does.
         """
-        settings: dict[str, Any] = {}
+        settings: DatasetSettings = {}
         if self.key:
             settings["key"] = self.key
         settings["fields"] = dict(self.fields)
@@ -92,24 +108,30 @@ class Draft:
         """The column of a name."""
         return next(c for c in self.columns if c.name == name)
 
+    def proposes(self, name: str) -> bool:
+        """Whether something is proposed for a field."""
+        return any(proposal.where == f"fields.{name}" for proposal in self.proposals)
+
     def withdraw(self, name: str) -> None:
         """Drop what is proposed for a field."""
         self.proposals = [p for p in self.proposals if p.where != f"fields.{name}"]
 
 
-def _accept(proposal: Proposal, settings: dict[str, Any]) -> None:
+def _accept(proposal: Proposal, settings: DatasetSettings) -> None:
     """Write a proposal into the settings of a dataset; one of several that exclude each other
     changes nothing.
     """
     import yaml
 
-    value = yaml.safe_load(proposal.line)
+    value = cast(Json, yaml.safe_load(proposal.line))
     section, _, name = proposal.where.partition(".")
-    if section in ("repairs", "rules"):
-        settings.setdefault(section, []).append(value)
+    if section == "repairs":
+        settings.setdefault("repairs", []).append(value)
+    elif section == "rules":
+        settings.setdefault("rules", []).append(value)
     elif section == "duplicates":
         settings["duplicates"] = value
-    elif section == "fields" and proposal.settled:
+    elif section == "fields" and isinstance(value, dict) and proposal.settled:
         settings["fields"][name] = value | _keep_private(settings["fields"][name])
 
 
@@ -117,15 +139,33 @@ def _keep_private(field: FieldSettings) -> FieldSettings:
     return {key: value for key, value in field.items() if key == "private"}
 
 
-def draft(con: Any, table: str, root: Path | None = None, target: str | None = None) -> Draft:
+def draft(
+    con: DuckDBPyConnection, table: str, root: Path | None = None, target: str | None = None
+) -> Draft:
     """Look at a table of a source (its `_` columns aside) and say what it proves and suggests.
 
     Args:
         root: the project's folder, where files that a column names lie.
         target: what is predicted; it is never the key.
     """
+    rows = count_rows(con, quote(table))
+    columns = _look_at_columns(con, table, rows)
+    found = Draft({}, columns=columns)
+    marks = _prove_marks(columns)
+    for column in columns:
+        _draft_field(found, column, marks, root)
+    for name, bad in count_unread(con, table, found.fields).items():
+        _keep_as_written(found, found.find_column(name), f"{bad} of {rows} values")
+    _choose_key(con, table, found, target)
+    fixed = [*found.identifiers, *filter(None, (found.key, target))]
+    found.proposals += propose(con, "_look", found.fields, columns, fixed, found.key)
+    con.execute("drop table _look")
+    return found
+
+
+def _look_at_columns(con: DuckDBPyConnection, table: str, rows: int) -> list[Column]:
+    """Create `_look`, a seeded share of the rows where they are many, and look at its columns."""
     names = list_names(con, table)
-    rows = con.execute(f"select count(*) from {quote(table)}").fetchall()[0][0]
     some = ""
     if rows > MOST_ROWS:
         some = f" where hash(_line) % {1 + rows // MOST_ROWS} = 0"
@@ -133,18 +173,13 @@ def draft(con: Any, table: str, root: Path | None = None, target: str | None = N
         f"create or replace temp table _look as select {', '.join(map(quote, names))} from"
         f" {quote(table)}{some}"
     )
-    columns = [look_at(con, "_look", n) for n in names]
-    found = Draft({}, columns=columns)
-    marks = frozenset(m for c in columns if c.kind == "VARCHAR" and (m := prove_mark(c)))
-    for column in columns:
-        _draft_field(found, column, marks, root)
-    for name, bad in count_unread(con, table, found.fields).items():
-        _keep_as_written(found, found.find_column(name), f"{bad} of {rows} values")
-    _choose_key(con, table, found, target)
-    fixed = [*found.identifiers, *(name for name in (found.key, target) if name)]
-    found.proposals += propose(con, "_look", found.fields, columns, fixed, found.key)
-    con.execute("drop table _look")
-    return found
+    return [look_at(con, "_look", name) for name in names]
+
+
+def _prove_marks(columns: Sequence[Column]) -> frozenset[str]:
+    """The decimal marks that columns of text prove by themselves."""
+    texts = [column for column in columns if column.kind == "VARCHAR"]
+    return frozenset(filter(None, map(prove_mark, texts)))
 
 
 def _keep_as_written(found: Draft, column: Column, bad: str) -> None:
@@ -162,20 +197,31 @@ def _draft_field(found: Draft, column: Column, marks: frozenset[str], root: Path
     """Set one column's field, its evidence and what is not proven of it."""
     name = column.name
     settings, why = _choose_type(found, column, marks, root)
-    is_words = settings["type"] in ("text", "category")
-    if column.null_words and is_words and "values" not in settings:
+    if column.null_words and _is_words(settings) and "values" not in settings:
         why += f"; {_describe_null_words(column)}"
         # another proposal for the field lists its values, and such a word is none of them
-        if not any(p.where == f"fields.{name}" for p in found.proposals):
+        if not found.proposes(name):
             found.proposals.append(_propose_null_words(column, settings))
     found.fields[name], found.evidence[f"fields.{name}"] = settings, why
-    if settings["type"] == "image":
-        return
-    personal = find_private(column, settings["type"])
-    if personal is None and is_words and name not in found.identifiers:
-        personal = find_private_in_text(column)
+    personal = _find_personal(found, column)
     if personal is not None:
         _hide(found, name, personal)
+
+
+def _is_words(settings: FieldSettings) -> bool:
+    """Whether a field holds texts or categories."""
+    return settings["type"] in ("text", "category")
+
+
+def _find_personal(found: Draft, column: Column) -> Private | None:
+    """What private values a drafted field holds; None where nothing says so."""
+    settings = found.fields[column.name]
+    if settings["type"] == "image":
+        return None
+    personal = find_private(column, str(settings["type"]))
+    if personal is None and _is_words(settings) and column.name not in found.identifiers:
+        return find_private_in_text(column)
+    return personal
 
 
 def _describe_null_words(column: Column) -> str:
@@ -220,20 +266,35 @@ def _choose_type(
 ) -> tuple[FieldSettings, str]:
     """The field that a column's values prove, and the evidence."""
     if not column.counts:
-        if column.null_words:
-            return {"type": "text"}, "it holds only words that often stand for no value"
-        return {"type": "text"}, "it is empty everywhere"
+        return {"type": "text"}, _explain_empty(column)
     if why := explain_identifier(column):
         found.identifiers[column.name] = why
-        few = column.distinct < column.seen / 2 and column.distinct <= MOST_DISTINCT
-        return {"type": "category" if few else "text"}, f"{why}, so it is kept as text"
+        return {"type": _type_of_names(column)}, f"{why}, so it is kept as text"
     if image := profile_images(column, root):
         return image
     reading = profile_dates(column) or profile_numbers(column, marks)
     if reading is None:
-        settings, why, proposals = profile_words(column)
-        found.proposals += proposals
-        return settings, why
+        words = profile_words(column)
+        found.proposals += words.proposals
+        return words.settings, words.why
+    return _take_reading(found, column, reading)
+
+
+def _type_of_names(column: Column) -> str:
+    """The type of a column whose values name something: a category where they come often."""
+    if column.distinct < column.seen / 2 and column.distinct <= MOST_DISTINCT:
+        return "category"
+    return "text"
+
+
+def _explain_empty(column: Column) -> str:
+    if column.null_words:
+        return "it holds only words that often stand for no value"
+    return "it is empty everywhere"
+
+
+def _take_reading(found: Draft, column: Column, reading: Reading) -> tuple[FieldSettings, str]:
+    """The field that a reading of dates or numbers gives."""
     if reading.open:
         return _leave_open(found, column, reading)
     if column.missing:
@@ -258,8 +319,7 @@ def _leave_open(found: Draft, column: Column, reading: Reading) -> tuple[FieldSe
 
 def _choose_words(column: Column) -> FieldSettings:
     """A field of a column that is kept as it is written."""
-    settings, _, _ = profile_words(column)
-    if settings["type"] == "category":
+    if profile_words(column).settings["type"] == "category":
         return {"type": "category"}
     return {"type": "text"}
 
@@ -268,28 +328,38 @@ def _to_line(settings: FieldSettings) -> str:
     return json.dumps(settings, ensure_ascii=False)
 
 
-def _choose_key(con: Any, table: str, found: Draft, target: str | None) -> None:
+def _choose_key(con: DuckDBPyConnection, table: str, found: Draft, target: str | None) -> None:
     """Choose the column that names a row: by its name, as codes, or as a count of the rows; never
     private where another is there, and never what is predicted.
     """
     for column in _list_keys(found, target):
         x = quote(column.name)
-        rows, distinct = con.execute(
-            f"select count(*), count(distinct trim({x}::varchar)) from {quote(table)}"
-        ).fetchall()[0]
+        rows, distinct = read_counts(
+            con, f"select count(*), count(distinct trim({x}::varchar)) from {quote(table)}"
+        )
         if rows == distinct and not column.missing:
             _set_key(found, column.name, rows)
             return
 
 
-def _list_keys(found: Draft, target: str | None) -> Iterator[Column]:
+def _list_keys(found: Draft, target: str | None) -> list[Column]:
     """The columns that may name a row, the likeliest first."""
-    able = [c for c in found.columns if c.name != target and _may_be_key(found, c)]
-    clear = [c for c in able if not found.fields[c.name].get("private")]
-    hidden = [c for c in able if found.fields[c.name].get("private") == "pseudonymise"]
-    yield from (c for c in clear if _is_named_identifier(found, c))
-    yield from (c for c in clear if are_codes(c) or are_row_numbers(c))
-    yield from (c for c in hidden if c.name in found.identifiers)
+    clear, hidden = list[Column](), list[Column]()
+    for column in found.columns:
+        private = found.fields[column.name].get("private")
+        if column.name == target or not _may_be_key(found, column):
+            continue
+        if not private:
+            clear.append(column)
+        elif private == "pseudonymise" and column.name in found.identifiers:
+            hidden.append(column)
+    named = filter(partial(_is_named_identifier, found), clear)
+    return [*named, *filter(_tells_rows_apart, clear), *hidden]
+
+
+def _tells_rows_apart(column: Column) -> bool:
+    """Whether values are codes, or number the rows."""
+    return are_codes(column) or are_row_numbers(column)
 
 
 def _is_named_identifier(found: Draft, column: Column) -> bool:

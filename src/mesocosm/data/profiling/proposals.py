@@ -9,17 +9,30 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
+from mesocosm.core.records import Json
 from mesocosm.data.cleaning.outliers.iqr import Iqr
 from mesocosm.data.cleaning.repairs.dependency import Dependency
 from mesocosm.data.cleaning.repairs.misplaced_value import Moved
 from mesocosm.data.cleaning.repairs.repair import RepairKind
 from mesocosm.data.cleaning.repairs.spelling import Spelling
+from mesocosm.data.pipeline.expressions.typed_rows import read_numbers
 from mesocosm.data.pipeline.internal_names import working_column
-from mesocosm.data.profiling.columns.column import BLANK, TRIMMED, Column, Proposal, format_share
+from mesocosm.data.profiling.columns.column import (
+    BLANK,
+    TRIMMED,
+    Column,
+    FieldSettings,
+    Proposal,
+    format_share,
+)
 from mesocosm.data.profiling.columns.totals import propose_totals
 from mesocosm.data.sources.path_utils import quote
+from mesocosm.data.sources.query_results import count_rows, read_counts, read_rows
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 EXAMPLES = 10
 LONGEST = 40  # letters of an example
@@ -32,11 +45,11 @@ MOST_TARGETS = 200  # different values of a field that another may hold
 LEAST_NUMBERS = 20  # different numbers of which outliers are proposed
 NUMBER = re.compile(r"[-+]?\d*[.,]?\d+([eE][-+]?\d+)?")
 
-Fields = Mapping[str, Mapping[str, Any]]
+Fields = Mapping[str, FieldSettings]
 
 
 def propose(
-    con: Any,
+    con: DuckDBPyConnection,
     table: str,
     fields: Fields,
     columns: Sequence[Column],
@@ -48,24 +61,15 @@ def propose(
     Args:
         fixed: fields that are never mended, such as identifiers.
     """
-    able = [
-        c
-        for c in columns
-        if c.name not in fixed
-        and not fields[c.name].get("private")
-        and "values" not in fields[c.name]
-    ]
+    able = [c for c in columns if c.name not in fixed and _may_mend(fields[c.name])]
     narrow = len(columns) <= HELD_FIELDS
     words, cleaned = able, columns
     if not narrow:  # the engine holds each of them several times while it trims them
         words = cleaned = _list_words(fields, able)[:HELD_FIELDS]
-    if cleaned:
-        _make_clean(con, table, cleaned)
+    _make_clean(con, table, cleaned)
     found = [
         *propose_totals(con, CLEAN, fields, cleaned),
-        *_propose_spellings(con, fields, words),
-        *_propose_moves(con, fields, words),
-        *_propose_dependencies(con, fields, words),
+        *_propose_repairs(con, fields, words),
         *_propose_outliers(fields, able),
     ]
     if key is None and len(columns) > 1:
@@ -74,13 +78,31 @@ def propose(
     return found
 
 
+def _propose_repairs(
+    con: DuckDBPyConnection, fields: Fields, words: Sequence[Column]
+) -> list[Proposal]:
+    """Repairs of columns of words."""
+    return [
+        *_propose_spellings(con, fields, words),
+        *_propose_moves(con, fields, words),
+        *_propose_dependencies(con, fields, words),
+    ]
+
+
+def _may_mend(settings: FieldSettings) -> bool:
+    """Whether values of a field may be shown, and are not listed."""
+    return not settings.get("private") and "values" not in settings
+
+
 def _list_words(fields: Fields, columns: Sequence[Column]) -> list[Column]:
     return [c for c in columns if fields[c.name]["type"] in ("category", "text")]
 
 
-def _make_clean(con: Any, table: str, columns: Sequence[Column]) -> None:
-    """Make `CLEAN` of some columns of a table."""
-    texts = []
+def _make_clean(con: DuckDBPyConnection, table: str, columns: Sequence[Column]) -> None:
+    """Make `CLEAN` of some columns of a table, where there are any."""
+    if not columns:
+        return
+    texts: list[str] = []
     for column in columns:
         name, cell = quote(column.name), f"{quote(column.name)}::varchar"
         blank, trimmed = BLANK.replace("x", cell), TRIMMED.replace("x", cell, 1)
@@ -91,7 +113,7 @@ def _make_clean(con: Any, table: str, columns: Sequence[Column]) -> None:
 
 
 def _try_repair(
-    con: Any, repair: RepairKind, settings: Mapping[str, Any], why: str
+    con: DuckDBPyConnection, repair: RepairKind, settings: Mapping[str, Json], why: str
 ) -> list[Proposal]:
     """A proposal of what a repair would do to the rows looked at; none where it would do
     nothing.
@@ -99,43 +121,66 @@ def _try_repair(
     values = repair.values(repair.fit(con, CLEAN))
     changes, examples = 0, list[str]()
     for name, sql in values.items():
-        x = quote(name)
-        changed = f"select {x}, {sql} as {NEW} from {CLEAN}"
-        pairs = con.execute(
-            f"select {x}, {NEW}, count(*) as {ROWS} from ({changed}) where {NEW} is not null and"
-            f" {NEW} is distinct from {x} group by 1, 2 order by {ROWS} desc, 1, 2"
-        ).fetchall()
-        for old, new, rows in pairs:
-            changes += rows
-            examples.append(f"{name}: {_shorten(old)} -> {_shorten(new)} ({_count_rows(rows)})")
+        for change in _list_changes(con, name, sql):
+            changes += change.rows
+            swap = f"{_shorten(change.old)} -> {_shorten(change.new)}"
+            examples.append(f"{name}: {swap} ({_count_rows(change.rows)})")
     if not changes:
         return []
     line = json.dumps(settings, ensure_ascii=False)
     return [Proposal("repairs", line, why, changes, examples[:EXAMPLES])]
 
 
+class _Change(NamedTuple):
+    """A value that a repair would change, the new one, and its rows."""
+
+    old: object
+    new: object
+    rows: int
+
+
+def _list_changes(con: DuckDBPyConnection, name: str, sql: str) -> list[_Change]:
+    """What a field would become by an expression, the most frequent changes first."""
+    x = quote(name)
+    changed = f"select {x}, {sql} as {NEW} from {CLEAN}"
+    rows = con.execute(
+        f"select {x}, {NEW}, count(*) as {ROWS} from ({changed}) where {NEW} is not null and"
+        f" {NEW} is distinct from {x} group by 1, 2 order by {ROWS} desc, 1, 2"
+    ).fetchall()
+    return list(map(_Change._make, rows))
+
+
 def _count_rows(rows: int) -> str:
     return f"{rows} row{'s' * (rows != 1)}"
 
 
-def _propose_spellings(con: Any, fields: Fields, columns: Sequence[Column]) -> list[Proposal]:
+def _propose_spellings(
+    con: DuckDBPyConnection, fields: Fields, columns: Sequence[Column]
+) -> list[Proposal]:
     found: list[Proposal] = []
     for column in columns:
-        if fields[column.name]["type"] != "category" or len(column.counts) > MOST_SPELLINGS:
-            continue
-        repair = Spelling(of=(column.name,))
-        table = repair.table(column.counts)
-        if table and sum(column.counts[v] for v in table) <= 0.2 * column.rows:
-            found += _try_repair(
-                con,
-                repair,
-                {"method": "spelling", "of": [column.name]},
-                f"rare values of {column.name} that are almost a frequent one",
-            )
+        if fields[column.name]["type"] == "category" and len(column.counts) <= MOST_SPELLINGS:
+            found += _propose_spelling(con, column)
     return found
 
 
-def _propose_moves(con: Any, fields: Fields, columns: Sequence[Column]) -> list[Proposal]:
+def _propose_spelling(con: DuckDBPyConnection, column: Column) -> list[Proposal]:
+    """A repair of rare values that are almost a frequent one, where they are few in all."""
+    repair = Spelling(of=(column.name,))
+    table = repair.table(column.counts)
+    if not table or sum(column.counts[value] for value in table) > 0.2 * column.rows:
+        return []
+    return _try_repair(
+        con,
+        repair,
+        {"method": "spelling", "of": [column.name]},
+        f"rare values of {column.name} that are almost a frequent one",
+    )
+
+
+def _propose_moves(
+    con: DuckDBPyConnection, fields: Fields, columns: Sequence[Column]
+) -> list[Proposal]:
     """Values of a field that stand at the end of another, where the field has none."""
     words = _list_words(fields, columns)
     found: list[Proposal] = []
@@ -145,52 +190,80 @@ def _propose_moves(con: Any, fields: Fields, columns: Sequence[Column]) -> list[
     return found
 
 
-def _propose_move(con: Any, to: Column, sources: Sequence[Column]) -> list[Proposal]:
+def _propose_move(con: DuckDBPyConnection, to: Column, sources: Sequence[Column]) -> list[Proposal]:
     """A move into a field from the first of some others that often ends with its values."""
     known = [v for v, n in to.counts.items() if n > 1 and " " not in v]
     if not known:
         return []
     for source in sources:
-        a, b = quote(source.name), quote(to.name)
-        query = (
-            f"select count(*), count(*) filter (list_contains(?, regexp_extract({a},"
-            f" '^.*\\S\\s+(\\S+)$', 1))) from {CLEAN} where {b} is null and {a} is not null"
-        )
-        gaps, hits = con.execute(query, [known]).fetchall()[0]
+        gaps, hits = _count_endings(con, source, to, known)
         if gaps and hits >= max(3, 0.5 * gaps):
-            return _try_repair(
-                con,
-                Moved.model_validate({"from": source.name, "to": to.name}),
-                {"method": "moved", "from": source.name, "to": to.name},
-                f"of {gaps} rows without {to.name}, {hits} end {source.name} with one of its"
-                " values",
+            why = (
+                f"of {gaps} rows without {to.name}, {hits} end {source.name} with one of its values"
             )
+            return _try_move(con, source, to, why)
     return []
 
 
-def _propose_dependencies(con: Any, fields: Fields, columns: Sequence[Column]) -> list[Proposal]:
+def _try_move(con: DuckDBPyConnection, source: Column, to: Column, why: str) -> list[Proposal]:
+    """What a move of last words from one field into another would do."""
+    repair = Moved.model_validate({"from": source.name, "to": to.name})
+    settings = {"method": "moved", "from": source.name, "to": to.name}
+    return _try_repair(con, repair, settings, why)
+
+
+def _count_endings(
+    con: DuckDBPyConnection, source: Column, to: Column, known: Sequence[str]
+) -> tuple[int, int]:
+    """The rows that lack a field but not another, and those in which the other ends with one of
+    some values.
+    """
+    a, b = quote(source.name), quote(to.name)
+    query = (
+        f"select count(*), count(*) filter (list_contains(?, regexp_extract({a},"
+        f" '^.*\\S\\s+(\\S+)$', 1))) from {CLEAN} where {b} is null and {a} is not null"
+    )
+    gaps, hits = con.execute(query, [known]).fetchall()[0]
+    return int(gaps), int(hits)
+
+
+def _propose_dependencies(
+    con: DuckDBPyConnection, fields: Fields, columns: Sequence[Column]
+) -> list[Proposal]:
     """Fields that others determine: groups of a determinant nearly always agree."""
-    able = [
-        c for c in columns if fields[c.name]["type"] == "category" and 1 < c.distinct < c.rows / 2
-    ][:MOST_FIELDS]
+    categories = [c for c in columns if fields[c.name]["type"] == "category"]
+    able = list(filter(_may_depend, categories))[:MOST_FIELDS]
     found: list[Proposal] = []
     for to in able:
-        evidence: dict[str, str] = {}
-        for column in able:
-            if column is not to and (why := _explain_dependency(con, column, to)):
-                evidence[column.name] = why
-        if evidence:
-            by = list(evidence)
-            found += _try_repair(
-                con,
-                Dependency.model_validate({"from": by, "to": to.name}),
-                {"method": "dependency", "from": by, "to": to.name},
-                f"{to.name} mostly follows from other fields: {', '.join(evidence.values())}",
-            )
+        found += _propose_dependency(con, to, [c for c in able if c is not to])
     return found
 
 
-def _explain_dependency(con: Any, column: Column, to: Column) -> str:
+def _may_depend(column: Column) -> bool:
+    """Whether values of a column differ, and come often enough to say something."""
+    return 1 < column.distinct < column.rows / 2
+
+
+def _propose_dependency(
+    con: DuckDBPyConnection, to: Column, others: Sequence[Column]
+) -> list[Proposal]:
+    """A repair of a field by those of some others that determine it."""
+    evidence: dict[str, str] = {}
+    for column in others:
+        if why := _explain_dependency(con, column, to):
+            evidence[column.name] = why
+    if not evidence:
+        return []
+    by = list(evidence)
+    return _try_repair(
+        con,
+        Dependency.model_validate({"from": by, "to": to.name}),
+        {"method": "dependency", "from": by, "to": to.name},
+        f"{to.name} mostly follows from other fields: {', '.join(evidence.values())}",
+    )
+
+
+def _explain_dependency(con: DuckDBPyConnection, column: Column, to: Column) -> str:
     """Why a column determines another; empty where it does not."""
     a, b = quote(column.name), quote(to.name)
     pairs = (
@@ -201,7 +274,8 @@ def _explain_dependency(con: Any, column: Column, to: Column) -> str:
         "select sum(top), sum(total), count(*) from (select a, max(n) as top, sum(n) as"
         f" total from ({pairs}) group by a having sum(n) >= 3)"
     )
-    top, total, groups = con.execute(query).fetchall()[0]
+    row = read_numbers(con, query)
+    top, total, groups = (number or 0.0 for number in row)
     if groups < 3 or total < 0.5 * to.rows:
         return ""
     share = top / total
@@ -216,16 +290,22 @@ def _propose_outliers(fields: Fields, columns: Sequence[Column]) -> list[Proposa
     return [proposal for proposal in found if proposal]
 
 
-def _propose_outliers_of(column: Column, settings: Mapping[str, Any]) -> Proposal | None:
+def _propose_outliers_of(column: Column, settings: FieldSettings) -> Proposal | None:
     """A flag of the numbers of a column that lie far from the others; None where none do."""
     if settings["type"] != "number" or settings.get("unit") or settings.get("spellings"):
         return None
     numbers = _list_numbers(column)
     if len(numbers) < LEAST_NUMBERS:
         return None
+    return _propose_flag(column, settings, numbers)
+
+
+def _propose_flag(
+    column: Column, settings: FieldSettings, numbers: Sequence[tuple[float, int, str]]
+) -> Proposal | None:
+    """A flag of the numbers beyond three spans of their quartiles; None where there are none."""
     q1, q3 = numbers[len(numbers) // 4][0], numbers[3 * len(numbers) // 4][0]
-    bounds = Iqr().fit_bounds({"q1": q1, "q3": q3})
-    low, high = bounds["low"], bounds["high"]
+    low, high = Iqr().place_bounds({"q1": q1, "q3": q3})
     outliers = [(n, v) for x, n, v in numbers if not low <= x <= high]
     if not outliers:
         return None
@@ -249,7 +329,7 @@ def _list_numbers(column: Column) -> list[tuple[float, int, str]]:
 
 
 def _propose_deduplication(
-    con: Any, table: str, fields: Fields, columns: Sequence[Column]
+    con: DuckDBPyConnection, table: str, fields: Fields, columns: Sequence[Column]
 ) -> list[Proposal]:
     """Rows of a table that equal another: people of the same few answers, or copies; nothing here
     can tell.
@@ -257,29 +337,19 @@ def _propose_deduplication(
     Where the table has many columns it is the source's own, so that spaces around values make rows
     different.
     """
-    names = [quote(c.name) for c in columns]
     first = [c.name for c in columns if not fields[c.name].get("private")][:8]
-    shown = ", ".join(f"first({quote(n)}) as {quote(n)}" for n in first) or "1"
-    same = f"hash({', '.join(names)}), hash({', '.join(reversed(names))})"  # equal in 128 bits
-    equal = (
-        f"select {shown}, count(*) as {ROWS} from {quote(table)} group by {same} having"
-        " count(*) > 1"
-    )
-    rows, groups = con.execute(
-        f"select coalesce(sum({ROWS}), 0), count(*) from ({equal})"
-    ).fetchall()[0]
-    whole = con.execute(f"select count(*) from {quote(table)}").fetchall()[0][0]
-    copies = int(rows - groups)
+    equal = _equal_sql(table, first, [quote(c.name) for c in columns])
+    rows, groups = read_counts(con, f"select coalesce(sum({ROWS}), 0), count(*) from ({equal})")
+    copies = rows - groups
     if not copies:
         return []
+    whole = count_rows(con, quote(table))
     listed = ", ".join(map(quote, first)) or "1"
-    largest = con.execute(
-        f"select {listed}, {ROWS} from ({equal}) order by {ROWS} desc, {listed} limit {EXAMPLES}"
-    ).fetchall()
-    examples = []
-    for row in largest:
-        values = ", ".join(f"{n}={_shorten(v)}" for n, v in zip(first, row, strict=False))
-        examples.append(f"{row[-1]} rows -> 1: {values}")
+    largest = read_rows(
+        con,
+        f"select {listed}, {ROWS} from ({equal}) order by {ROWS} desc, {listed} limit {EXAMPLES}",
+    )
+    examples = [_show_equal(first, row) for row in largest]
     why = (
         f"no column names a row, and {copies} of {whole} rows equal an earlier one"
         f" ({format_share(copies, whole)}). They may be copies, or different cases that look alike;"
@@ -288,7 +358,29 @@ def _propose_deduplication(
     return [Proposal("duplicates", '{"by": "row"}', why, copies, examples)]
 
 
-def _shorten(value: Any) -> str:
+def _equal_sql(table: str, first: Sequence[str], names: Sequence[str]) -> str:
+    """SQL of the groups of rows that are equal in all columns: some of their values, and how many
+    rows.
+
+    Args:
+        first: the columns that are shown.
+        names: all columns, quoted.
+    """
+    shown = ", ".join(f"first({quote(n)}) as {quote(n)}" for n in first) or "1"
+    same = f"hash({', '.join(names)}), hash({', '.join(reversed(names))})"  # equal in 128 bits
+    return (
+        f"select {shown}, count(*) as {ROWS} from {quote(table)} group by {same} having"
+        " count(*) > 1"
+    )
+
+
+def _show_equal(names: Sequence[str], row: Sequence[object]) -> str:
+    """A group of equal rows: how many, and some of their values."""
+    values = ", ".join(f"{n}={_shorten(v)}" for n, v in zip(names, row, strict=False))
+    return f"{row[-1]} rows -> 1: {values}"
+
+
+def _shorten(value: object) -> str:
     if value is None:
         return "missing"
     text = re.sub(r"\s+", " ", str(value))

@@ -12,10 +12,17 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
+from mesocosm.catalog.contents import TextStatistics, TrainingColumn
 from mesocosm.core.hashing import digest
+from mesocosm.data.pipeline.expressions.typed_rows import read_texts
 from mesocosm.data.pipeline.internal_names import quote
+from mesocosm.data.sources.query_results import count_rows
+from mesocosm.data.types.field import FieldKind
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 SAMPLE = 2000  # texts that are looked at, about
 DATES = 200_000  # and dates
@@ -26,31 +33,34 @@ QUANTILES = 200
 WORD = re.compile(r"[^\W\d_]+")
 
 
-def describe_texts(con: Any, table: str, fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def describe_texts(
+    con: DuckDBPyConnection, table: str, fields: Mapping[str, FieldKind]
+) -> dict[str, TextStatistics]:
     """Describe each text field that is not private: `rows`, `words` (share of texts by fingerprint
     of the word) and `scripts` (share of letters).
     """
-    found = {}
+    found: dict[str, TextStatistics] = {}
     for name, field in fields.items():
         if field.role == "text" and not field.private:
             x = quote(name)
-            rows = con.execute(
+            texts = read_texts(
+                con,
                 f"select {x} from {table} where {x} is not null{_sample(con, table, SAMPLE)} limit"
-                f" {2 * SAMPLE}"
-            ).fetchall()
-            found[name] = describe(str(row[0]) for row in rows)
+                f" {2 * SAMPLE}",
+            )
+            found[name] = describe(texts)
     return found
 
 
-def _sample(con: Any, table: str, most: int) -> str:
+def _sample(con: DuckDBPyConnection, table: str, most: int) -> str:
     """A condition that a seeded share of the rows meets."""
-    rows = int(con.execute(f"select count(*) from {table}").fetchone()[0])
+    rows = count_rows(con, table)
     if rows >= 2 * most:
         return f" and hash(_row) % {rows // most} = 0"
     return ""
 
 
-def describe(texts: Iterable[str]) -> dict[str, Any]:
+def describe(texts: Iterable[str]) -> TextStatistics:
     """Describe texts in the same way.
 
     >>> described = describe(["the card", "the app", "где карта"])
@@ -61,19 +71,20 @@ def describe(texts: Iterable[str]) -> dict[str, Any]:
     letters, words = Counter[str](), Counter[str]()
     for text in texts:
         rows += 1
-        found = WORD.findall(text.casefold())
-        words.update({w for w in found if find_script(w[0]) not in NO_WORDS})
-        letters.update(script for c in text[:400] if (script := find_script(c)))
-    often = {
-        digest(w, size=6): round(n / rows, 4)
-        for w, n in words.most_common(WORDS)
-        if n >= max(2, OFTEN * rows)
-    }
+        words.update(_list_words(text))
+        letters.update(filter(None, map(find_script, text[:400])))
+    often = [(word, n) for word, n in words.most_common(WORDS) if n >= max(2, OFTEN * rows)]
     return {
         "rows": rows,
-        "words": often,
-        "scripts": {s: round(n / letters.total(), 4) for s, n in letters.items()},
+        "words": {digest(word, size=6): round(n / rows, 4) for word, n in often},
+        "scripts": {script: round(n / letters.total(), 4) for script, n in letters.items()},
     }
+
+
+def _list_words(text: str) -> set[str]:
+    """The different words of a text, in scripts with spaces between words."""
+    words: list[str] = WORD.findall(text.casefold())
+    return {word for word in words if find_script(word[0]) not in NO_WORDS}
 
 
 @lru_cache(maxsize=20_000)
@@ -84,23 +95,31 @@ def find_script(letter: str) -> str:
     return ""
 
 
-def describe_dates(con: Any, table: str, fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def describe_dates(
+    con: DuckDBPyConnection, table: str, fields: Mapping[str, FieldKind]
+) -> dict[str, TrainingColumn]:
     """Describe each date and time field that is not private: 200 quantiles as days since 1970, and
     `rows`; of many rows a share is looked at, and the ends are those of all.
     """
-    found = {}
-    levels = ", ".join(str(i / (QUANTILES - 1)) for i in range(QUANTILES))
+    found: dict[str, TrainingColumn] = {}
     for name, field in fields.items():
-        if field.ibis_type not in ("date", "timestamp") or field.private:
-            continue
-        x = quote(name)
-        days = f"epoch({x}::timestamp) / 86400"
-        values, rows = con.execute(
-            f"select quantile_disc({days}, [{levels}]), count({x}) from {table} where"
-            f" true{_sample(con, table, DATES)}"
-        ).fetchone()
-        if rows:
-            first, last = con.execute(f"select min({days}), max({days}) from {table}").fetchone()
-            numbers = [float(v) for v in (first, *values[1:-1], last)]
-            found[name] = {"numbers": numbers, "rows": int(rows)}
+        if field.ibis_type in ("date", "timestamp") and not field.private:
+            described = _describe_days(con, table, quote(name))
+            if described:
+                found[name] = described
     return found
+
+
+def _describe_days(con: DuckDBPyConnection, table: str, x: str) -> TrainingColumn | None:
+    """The quantiles of a column of days or moments; None where it has no value."""
+    levels = ", ".join(str(i / (QUANTILES - 1)) for i in range(QUANTILES))
+    days = f"epoch({x}::timestamp) / 86400"
+    values, rows = con.execute(
+        f"select quantile_disc({days}, [{levels}]), count({x}) from {table} where"
+        f" true{_sample(con, table, DATES)}"
+    ).fetchall()[0]
+    if not rows:
+        return None
+    first, last = con.execute(f"select min({days}), max({days}) from {table}").fetchall()[0]
+    numbers = [float(value) for value in (first, *values[1:-1], last)]
+    return {"numbers": numbers, "rows": int(rows)}

@@ -7,21 +7,28 @@ quarantined, duplicates) are those of the build.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
+from mesocosm.catalog.contents import SourceAccount
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset
+from mesocosm.data.pipeline.expressions.typed_rows import count_texts
 from mesocosm.data.pipeline.ingest import partner_key
 from mesocosm.data.pipeline.internal_names import quote
+from mesocosm.data.sources.query_results import count_rows, read_counts
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 PLACES = 10  # file:line examples of each sort
 
-SourceAccount = dict[str, Any]
-
 
 def account_sources(
-    con: Any, dataset: Dataset, collected: Mapping[str, Collected], leads: Sequence[str]
+    con: DuckDBPyConnection,
+    dataset: Dataset,
+    collected: Mapping[str, Collected],
+    leads: Sequence[str],
 ) -> dict[str, SourceAccount]:
     """What became of the rows of each source that feeds a dataset.
 
@@ -38,25 +45,28 @@ def account_sources(
     Raises:
         MesocosmError: the counts of a source do not add up.
     """
-    found: dict[str, SourceAccount] = {}
-    for source in leads:
-        found[source] = _count_lead(con, source, collected[source])
+    found = {source: _count_lead(con, source, collected[source]) for source in leads}
     for source, key in dataset.source.partners.items():
         if source in found:  # its own partner: each row is read once and used as a leading row
             continue
-        role = "lookup" if source in dataset.source.lookup else "join"
         account = _count_partner(con, source, key, collected[source], leads)
-        found[source] = account | {"role": role}
+        account["role"] = "lookup" if source in dataset.source.lookup else "join"
+        found[source] = account
     for source, account in found.items():
-        total = sum(account[part] for part in ("used", "unmatched", "repeated", "rejected"))
-        if account["read"] != total:
-            raise MesocosmError(f"the row counts of the source '{source}' do not add up: {account}")
+        _check_sum(source, account)
     return found
 
 
-def _count_lead(con: Any, source: str, collected: Collected) -> SourceAccount:
+def _check_sum(source: str, account: SourceAccount) -> None:
+    """Refuse an account whose parts are not all rows that were read."""
+    total = account["used"] + account["unmatched"] + account["repeated"] + account["rejected"]
+    if account["read"] != total:
+        raise MesocosmError(f"the row counts of the source '{source}' do not add up: {account}")
+
+
+def _count_lead(con: DuckDBPyConnection, source: str, collected: Collected) -> SourceAccount:
     table, rejected = quote("src_" + source), len(collected.unreadable)
-    rows = int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
+    rows = count_rows(con, table)
     return {
         "role": "rows",
         "read": rows + rejected,
@@ -68,53 +78,58 @@ def _count_lead(con: Any, source: str, collected: Collected) -> SourceAccount:
 
 
 def _count_partner(
-    con: Any, source: str, key: str, collected: Collected, leads: Sequence[str]
+    con: DuckDBPyConnection, source: str, key: str, collected: Collected, leads: Sequence[str]
 ) -> SourceAccount:
-    table, rejected = quote("src_" + source), len(collected.unreadable)
+    rejected = len(collected.unreadable)
     keys = " union all ".join(
         f"select {partner_key('l', key)} as k from {quote('src_' + lead)} l" for lead in leads
-    )
-    columns = ", ".join(f"s.{quote(c)}" for c in collected.columns if c != key)
-    ranked = (
-        f"select {partner_key('s', key)} as k, s._file as f, s._line as n, hash({columns or '0'})"
-        f" as h, row_number() over (partition by {partner_key('s', key)} order by s._file, s._line)"
-        f" as r from {table} s"
     )
     con.execute(
         "create temp table _partner as select f, n, h, case when k is null or k not in (select k"
         f" from ({keys}) where k is not null) then 'unmatched' when r > 1 then 'repeated' else"
-        f" 'used' end as what, k from ({ranked})"
+        f" 'used' end as what, k from ({_ranked_sql(source, key, collected.columns)})"
     )
-    counts = dict(con.execute("select what, count(*) from _partner group by 1").fetchall())
-    unmatched_at, repeated_at = (_places_of(con, what) for what in ("unmatched", "repeated"))
-    differ = con.execute(
+    counts = count_texts(con, "select what, count(*) from _partner group by 1")
+    unmatched_at, repeated_at = _places_of(con, "unmatched"), _places_of(con, "repeated")
+    (differ,) = read_counts(
+        con,
         "select count(*) from _partner a join _partner b using (k) where a.what = 'repeated' and"
-        " b.what = 'used' and a.h <> b.h"
-    ).fetchall()[0][0]
-    all_rows, matched = con.execute(
-        "select count(*), count(*) filter (k in (select k from _partner where what = 'used')) from"
-        f" ({keys})"
-    ).fetchall()[0]
-    con.execute("drop table _partner")
-    used, unmatched, repeated = (
-        int(counts.get(what, 0)) for what in ("used", "unmatched", "repeated")
+        " b.what = 'used' and a.h <> b.h",
     )
+    all_rows, matched = read_counts(
+        con,
+        "select count(*), count(*) filter (k in (select k from _partner where what = 'used')) from"
+        f" ({keys})",
+    )
+    con.execute("drop table _partner")
     return {
         "read": sum(counts.values()) + rejected,
-        "used": used,
-        "unmatched": unmatched,
-        "repeated": repeated,
+        "used": counts.get("used", 0),
+        "unmatched": counts.get("unmatched", 0),
+        "repeated": counts.get("repeated", 0),
         "rejected": rejected,
         "on": key,
-        "matched": int(matched),
-        "without": int(all_rows - matched),
-        "repeated_differ": int(differ),
+        "matched": matched,
+        "without": all_rows - matched,
+        "repeated_differ": differ,
         "unmatched_at": unmatched_at,
         "repeated_at": repeated_at,
     }
 
 
-def _places_of(con: Any, what: str) -> list[str]:
+def _ranked_sql(source: str, key: str, columns: Sequence[str]) -> str:
+    """SQL of the rows of a partner with their key, their place, the hash of their other columns,
+    and which row of their key they are.
+    """
+    others = ", ".join(f"s.{quote(column)}" for column in columns if column != key)
+    return (
+        f"select {partner_key('s', key)} as k, s._file as f, s._line as n, hash({others or '0'})"
+        f" as h, row_number() over (partition by {partner_key('s', key)} order by s._file, s._line)"
+        f" as r from {quote('src_' + source)} s"
+    )
+
+
+def _places_of(con: DuckDBPyConnection, what: str) -> list[str]:
     """Where the first rows of a sort are, as `file:line`."""
     query = f"select f, n from _partner where what = '{what}' order by f, n limit {PLACES}"
     return [f"{file}:{line}" for file, line in con.execute(query).fetchall()]
@@ -144,14 +159,19 @@ def _sentence(source: str, account: SourceAccount) -> str:
         rows = "row has" if account["without"] == 1 else "rows have"
         line += f"; {account['without']} leading {rows} no row in it"
     if account["repeated"]:
-        places = _shown(account["repeated_at"], account["repeated"])
-        if account["repeated_differ"]:
-            places += f", {account['repeated_differ']} of them with other values"
-        line += (
-            f"; the first row of each '{account['on']}' is used, {account['repeated']} repeated not"
-            f" ({places})"
-        )
+        line += _describe_repeated(account)
     return line
+
+
+def _describe_repeated(account: SourceAccount) -> str:
+    """Where the rows of a partner are that follow the first one of a key."""
+    places = _shown(account["repeated_at"], account["repeated"])
+    if account["repeated_differ"]:
+        places += f", {account['repeated_differ']} of them with other values"
+    return (
+        f"; the first row of each '{account['on']}' is used, {account['repeated']} repeated not"
+        f" ({places})"
+    )
 
 
 def _shown(places: Sequence[str], count: int, most: int = 3) -> str:

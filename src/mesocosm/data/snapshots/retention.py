@@ -43,7 +43,7 @@ def drop_erased(
     for column, marks in by_column.items():
         listed = ", ".join(map(text, marks))
         table = ibis_sql.table("_raw", {"_row": "int64", column: "string"})
-        marked = ibis_sql.to_sql(table.select(_row=table._row, mark=mark_of(table[column], key)))
+        marked = ibis_sql.to_sql(table.select(_row=table["_row"], mark=mark_of(table[column], key)))
         marked = marked.replace(
             '"_raw"', f"(select _row, {quote(column)}::varchar as {quote(column)} from _raw)", 1
         )

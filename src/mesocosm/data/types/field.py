@@ -8,6 +8,7 @@ from pydantic import Field as Setting
 from pydantic import field_validator
 
 from mesocosm.core.settings import Settings
+from mesocosm.data.cleaning.facts import FieldFacts
 from mesocosm.data.cleaning.missing import MissingSetting
 from mesocosm.data.cleaning.missing.keep import Keep
 from mesocosm.data.cleaning.outliers.detector import OutlierDetector
@@ -23,7 +24,7 @@ from mesocosm.data.pipeline.ibis_sql import (
 from mesocosm.data.privacy import PrivateSetting
 from mesocosm.data.quality.rules import RuleSetting
 
-Facts = dict[str, Any]
+Facts = FieldFacts
 
 
 class FieldKind(Settings):

@@ -122,7 +122,7 @@ def _describe_field(field: FieldKind, facts: Mapping[str, Any], extra: bool) -> 
         "type": kind,
         "unit": getattr(field, "unit", None),
     }
-    if isinstance(field, Number) and field.mark(dict(facts)) == ",":
+    if isinstance(field, Number) and field.mark({"decimal": str(facts.get("decimal", "."))}) == ",":
         described["decimal"] = ","
     if field.private:
         described["private"] = True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
-from mesocosm.data.cleaning.missing.imputer import Facts, Imputer
+from mesocosm.data.cleaning.facts import FillValue, ImputerFacts
+from mesocosm.data.cleaning.missing.imputer import Imputer
 
 
 class Constant(Imputer):
@@ -23,6 +24,11 @@ class Constant(Imputer):
     method: Literal["constant"] = "constant"
     value: float | int | str | bool
 
-    def facts(self, measured: Any, groups: Mapping[str, Any], whole: bool) -> Facts:
+    def facts(
+        self,
+        measured: FillValue | None,
+        groups: Mapping[str, FillValue | None],
+        whole: bool,
+    ) -> ImputerFacts:
         """The value itself."""
         return super().facts(self.value, {}, whole)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable
+from typing import ClassVar, Literal, cast
 
-from mesocosm.data.cleaning.missing.imputer import Facts, Imputer
-from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
+from mesocosm.data.cleaning.facts import ImputerFacts
+from mesocosm.data.cleaning.missing.imputer import Imputer
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, Table, functions, struct
 
 
 class Forward(Imputer):
@@ -34,27 +36,30 @@ class Forward(Imputer):
         """The fields that group and order."""
         return tuple(name for name in (self.by, self.order) if name)
 
-    def measure(self, x: Column, row: Any) -> Scalar:
+    def measure(self, x: Column, row: Table) -> Scalar:
         """The value of the last row in order, as it stands for rows that come alone."""
         return functions()["newest"](x.cast("string"), self._at(row)).cast(str(x.type()))
 
-    def value_of(self, x: Column, facts: Facts, row: Any, serving: bool) -> Column:
+    def value_of(self, x: Column, facts: ImputerFacts, row: Table, serving: bool) -> Column:
         """The last value at or before each row; the newest of all where none is."""
-        import ibis
-
         if not serving:
-            order = [row[name] for name in (self.order, "_row") if name]
-            group = [row[self.by]] if self.by else None
-            frame = ibis.window(group_by=group, order_by=order, preceding=(None, 0))
-            last = functions()["newest"](x.cast("string"), self._at(row)).over(frame)
+            last = functions()["newest"](x.cast("string"), self._at(row)).over(self._before(row))
             x = x.fill_null(last.cast(str(x.type())))
-        return super().value_of(x, {k: v for k, v in facts.items() if k == "fill"}, row, serving)
+        newest = ImputerFacts(fill=facts["fill"]) if "fill" in facts else ImputerFacts()
+        return super().value_of(x, newest, row, serving)
 
-    def _at(self, row: Any) -> Column:
-        """Where a row stands in the order, the row's number last."""
+    def _before(self, row: Table) -> object:
+        """The rows up to each row, of its group and in the order, as a window."""
         import ibis
 
+        order = [row[name] for name in (self.order, "_row") if name]
+        group = [row[self.by]] if self.by else None
+        make = cast("Callable[..., object]", ibis.window)
+        return make(group_by=group, order_by=order, preceding=(None, 0))
+
+    def _at(self, row: Table) -> Column:
+        """Where a row stands in the order, the row's number last."""
         at = row[self.order or "_row"]
         if at.type().is_temporal():
             at = at.cast("timestamp").epoch_seconds()
-        return ibis.struct({"at": at.cast("float64"), "row": row["_row"]})
+        return struct({"at": at.cast("float64"), "row": row["_row"]})

@@ -6,12 +6,14 @@ Knows Ibis columns. Knows nothing of files, engines or the order of the steps.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mesocosm.core.settings import Settings
-from mesocosm.data.pipeline.ibis_sql import Column, Scalar, literal, map_values, null
+from mesocosm.data.cleaning.facts import FillValue, ImputerFacts
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, Table, literal, map_values, null
 
-Facts = dict[str, Any]
+if TYPE_CHECKING:
+    from mesocosm.data.cleaning.facts import Matrix
 
 
 class Imputer(Settings):
@@ -34,14 +36,19 @@ class Imputer(Settings):
         """Other fields the step reads."""
         return tuple(name for name in (getattr(self, "by", None),) if name)
 
-    def measure(self, x: Column, row: Any) -> Scalar | None:
+    def measure(self, x: Column, row: Table) -> Scalar | None:
         """An aggregate over the training rows, after outliers were acted on; None where there is
         none.
         """
         del x, row
         return None
 
-    def facts(self, measured: Any, groups: Mapping[str, Any], whole: bool) -> Facts:
+    def facts(
+        self,
+        measured: FillValue | None,
+        groups: Mapping[str, FillValue | None],
+        whole: bool,
+    ) -> ImputerFacts:
         """What is put in the place of a missing value, as JSON.
 
         Args:
@@ -51,23 +58,18 @@ class Imputer(Settings):
         """
         if measured is None:
             return {}
-
-        def fit(value: Any) -> Any:
-            if whole and isinstance(value, (int, float)):
-                return round(float(value))
-            return value
-
-        found: Facts = {"fill": fit(measured)}
+        found: ImputerFacts = {"fill": _round_whole(measured, whole)}
         if groups:
-            found["groups"] = {g: fit(v) for g, v in groups.items() if v is not None}
+            seen = {group: value for group, value in groups.items() if value is not None}
+            found["groups"] = {group: _round_whole(v, whole) for group, v in seen.items()}
         return found
 
-    def fit(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Matrix, whole: bool) -> ImputerFacts:
         """Facts from the training rows of all numeric fields (rows x fields, nan where missing)."""
         del name, names, matrix, whole
         return {}
 
-    def value_of(self, x: Column, facts: Facts, row: Any, serving: bool) -> Column:
+    def value_of(self, x: Column, facts: ImputerFacts, row: Table, serving: bool) -> Column:
         """The field with its missing values imputed.
 
         Args:
@@ -89,3 +91,18 @@ class Imputer(Settings):
         """Why a row is quarantined, else null; `name` names the field."""
         del x, name
         return null()
+
+
+def _round_whole(value: FillValue, whole: bool) -> FillValue:
+    """A value that is put in, rounded where the field holds whole numbers."""
+    if whole and isinstance(value, (int, float)):
+        return round(float(value))
+    return value
+
+
+def list_others(matrix: Matrix, at: int) -> list[int]:
+    """The places of the fields beside one that have a value in some row."""
+    import numpy as np
+
+    places = [place for place in range(matrix.shape[1]) if place != at]
+    return [place for place in places if not np.isnan(matrix[:, place]).all()]

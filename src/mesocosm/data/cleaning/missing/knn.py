@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.missing.imputer import Facts, Imputer
-from mesocosm.data.pipeline.ibis_sql import Column, cases, literal
+from mesocosm.data.cleaning.facts import ImputerFacts
+from mesocosm.data.cleaning.missing.imputer import Imputer, list_others
+from mesocosm.data.pipeline.ibis_sql import Column, Table, cases, literal
+
+if TYPE_CHECKING:
+    from mesocosm.data.cleaning.facts import Matrix
 
 
 class Knn(Imputer):
@@ -35,35 +40,42 @@ class Knn(Imputer):
     neighbours: int = Field(5, ge=1, le=50)
     donors: int = Field(200, ge=10, le=2000)
 
-    def fit(self, name: str, names: Sequence[str], matrix: Any, whole: bool) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Matrix, whole: bool) -> ImputerFacts:
         """Donor rows in standard deviations, their values, and each field's centre and scale."""
         import numpy as np
 
         at = list(names).index(name)
-        rows = matrix[~np.isnan(matrix[:, at])]
+        rows: Matrix = matrix[~np.isnan(matrix[:, at])]
         if not len(rows):
             return {}
-        if len(rows) > self.donors:
-            rows = rows[
-                np.sort(np.random.default_rng(7).choice(len(rows), self.donors, replace=False))
-            ]
-        others = [i for i in range(len(names)) if i != at and not np.isnan(matrix[:, i]).all()]
-        centre, scale = np.nanmean(matrix[:, others], axis=0), np.nanstd(matrix[:, others], axis=0)
+        rows = self._draw_donors(rows)
+        others = list_others(matrix, at)
+        centre: Matrix = np.nanmean(matrix[:, others], axis=0)
+        scale: Matrix = np.nanstd(matrix[:, others], axis=0)
         scale[scale == 0] = 1.0
-        near = (rows[:, others] - centre) / scale
-        mean = float(rows[:, at].mean())
-        shown = [[None if np.isnan(v) else round(float(v), 9) for v in row] for row in near]
+        near: Matrix = (rows[:, others] - centre) / scale
+        mean = float(np.mean(rows[:, at]))
         return {
             "fill": round(mean) if whole else mean,
             "fields": [names[i] for i in others],
             "centre": centre.tolist(),
             "scale": scale.tolist(),
-            "donors": shown,
+            "donors": [_list_values(row) for row in near],
             "values": rows[:, at].tolist(),
             "whole": whole,
         }
 
-    def value_of(self, x: Column, facts: Facts, row: Any, serving: bool) -> Column:
+    def _draw_donors(self, rows: Matrix) -> Matrix:
+        """At most as many rows as are kept, in their order."""
+        import numpy as np
+
+        if len(rows) <= self.donors:
+            return rows
+        drawn = np.random.default_rng(7).choice(len(rows), self.donors, replace=False)
+        kept: Matrix = rows[np.sort(drawn)]
+        return kept
+
+    def value_of(self, x: Column, facts: ImputerFacts, row: Table, serving: bool) -> Column:
         """The field with its missing values imputed from their nearest donors."""
         if "donors" not in facts:
             return x
@@ -79,3 +91,9 @@ class Knn(Imputer):
         kind = str(x.type())
         nearest = cases((x.notnull(), x), other=mean.cast(kind))
         return nearest.fill_null(literal(facts["fill"]).cast(kind))
+
+
+def _list_values(row: Matrix) -> list[float | None]:
+    """A row of numbers as JSON: None where one is missing."""
+    numbers = [float(value) for value in row]
+    return [None if math.isnan(number) else round(number, 9) for number in numbers]

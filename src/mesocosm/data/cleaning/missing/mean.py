@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from mesocosm.data.cleaning.missing.imputer import Imputer
-from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, Table, functions
 
 
 class Mean(Imputer):
@@ -24,6 +24,6 @@ class Mean(Imputer):
     method: Literal["mean"] = "mean"
     by: str | None = None
 
-    def measure(self, x: Column, row: Any) -> Scalar:
+    def measure(self, x: Column, row: Table) -> Scalar:
         """The mean to 12 digits, whatever the order of the rows."""
         return functions()["steady_mean"](x.cast("float64"))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from mesocosm.data.cleaning.missing.imputer import Imputer
-from mesocosm.data.pipeline.ibis_sql import Column, Scalar
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, Table
 
 
 class Median(Imputer):
@@ -25,6 +25,6 @@ class Median(Imputer):
     method: Literal["median"] = "median"
     by: str | None = None
 
-    def measure(self, x: Column, row: Any) -> Scalar:
+    def measure(self, x: Column, row: Table) -> Scalar:
         """The median."""
         return x.median()

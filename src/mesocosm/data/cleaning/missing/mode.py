@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from mesocosm.data.cleaning.missing.imputer import Imputer
-from mesocosm.data.pipeline.ibis_sql import Column, Scalar, functions
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, Table, functions
 
 
 class Mode(Imputer):
@@ -23,7 +23,7 @@ class Mode(Imputer):
     method: Literal["mode"] = "mode"
     by: str | None = None
 
-    def measure(self, x: Column, row: Any) -> Scalar:
+    def measure(self, x: Column, row: Table) -> Scalar:
         """The mode; ties go to the smallest value, so that row order never matters."""
         kind = str(x.type())
         return functions()["steady_mode"](x.cast("string")).cast(kind)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from mesocosm.core.settings import Settings
-from mesocosm.data.pipeline.ibis_sql import Column, Scalar, cases, literal, map_values, null
+from mesocosm.data.cleaning.facts import Bounds, DetectorFacts
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, Table, cases, literal, map_values, null
 
-Facts = dict[str, Any]
+if TYPE_CHECKING:
+    from mesocosm.data.cleaning.facts import Matrix
 
 
 class OutlierDetector(Settings):
@@ -42,48 +44,56 @@ class OutlierDetector(Settings):
         """Aggregates over the training rows that the bounds need."""
         return {name: x.quantile(at) for name, at in self.quantiles.items()}
 
-    def fit_bounds(self, measured: Mapping[str, float | None]) -> dict[str, float]:
-        """Low and high from the measures; none where the training rows hold no value."""
-        if not measured or any(value is None for value in measured.values()):
-            return {}
-        low, high = self.place_bounds({name: float(value or 0) for name, value in measured.items()})
+    def fit_bounds(self, measured: Mapping[str, float | None]) -> Bounds | None:
+        """Low and high from the measures; None where the training rows hold no value."""
+        seen = {name: float(value) for name, value in measured.items() if value is not None}
+        if not measured or len(seen) < len(measured):
+            return None
+        low, high = self.place_bounds(seen)
         return {"low": low, "high": high}
 
     def place_bounds(self, measured: Mapping[str, float]) -> tuple[float, float]:
         """Where the bounds are."""
         raise NotImplementedError
 
-    def fit(self, name: str, names: Sequence[str], matrix: Any) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Matrix) -> DetectorFacts:
         """Facts from the training rows of all numeric fields (rows x fields, nan where missing)."""
         del name, names, matrix
         return {}
 
-    def ends(self, x: Column, facts: Facts, row: Any) -> tuple[Any, Any]:
+    def ends(self, x: Column, facts: DetectorFacts, row: Table) -> tuple[Column, Column]:
         """The bounds of each row: its group's where it has some, else those of all rows."""
         low, high = literal(float(facts["low"])), literal(float(facts["high"]))
         groups = facts.get("groups")
         if not groups or not self.by:
             return low, high
         group = row[self.by].cast("string")
-        lows, highs = ({g: f[end] for g, f in groups.items()} for end in ("low", "high"))
+        lows = {name: bounds["low"] for name, bounds in groups.items()}
+        highs = {name: bounds["high"] for name, bounds in groups.items()}
         return (
             map_values(group, lows, "float64").fill_null(low),
             map_values(group, highs, "float64").fill_null(high),
         )
 
-    def value(self, x: Column, facts: Facts, row: Any) -> Column:
+    def value(self, x: Column, facts: DetectorFacts, row: Table) -> Column:
         """The field after the step; null stays null."""
         if not facts or self.action not in ("clip", "null"):
             return x
         if self.action == "null":
             return cases((self.outside(x, facts, row), null(str(x.type()))), other=x)
+        return self._clip(x, facts, row)
+
+    def _clip(self, x: Column, facts: DetectorFacts, row: Table) -> Column:
+        """The value itself within the bounds, else the nearest bound; of whole numbers a whole
+        one.
+        """
         low, high = self.ends(x, facts, row)
         if x.type().is_integer():
             low, high = low.ceil().cast("int64"), high.floor().cast("int64")
             return cases((low > high, x), (x < low, low), (x > high, high), other=x).cast(x.type())
         return cases((x < low, low), (x > high, high), other=x).cast(x.type())
 
-    def clips(self, facts: Mapping[str, Any] | None, whole: bool) -> tuple[float, float] | None:
+    def clips(self, facts: DetectorFacts | None, whole: bool) -> tuple[float, float] | None:
         """The least and greatest value after the step, where it clips and all rows have the same
         bounds; of whole numbers the whole ones within them.
         """
@@ -92,17 +102,18 @@ class OutlierDetector(Settings):
         low, high = float(facts["low"]), float(facts["high"])
         if not whole:
             return low, high
-        low, high = float(math.ceil(low)), float(math.floor(high))
-        return (low, high) if low <= high else None
+        return _narrow_to_whole(low, high)
 
-    def outside(self, x: Column, facts: Facts, row: Any) -> Column:
+    def outside(self, x: Column, facts: DetectorFacts, row: Table) -> Column:
         """Whether a value lies outside; false for null."""
         if not facts:
             return literal(False)
         low, high = self.ends(x, facts, row)
         return ((x < low) | (x > high)).fill_null(False)
 
-    def reason(self, x: Column, facts: Facts, row: Any, name: str, private: bool = False) -> Column:
+    def reason(
+        self, x: Column, facts: DetectorFacts, row: Table, name: str, private: bool = False
+    ) -> Column:
         """Why a row is quarantined, else null; `name` names the field. Bounds of a private field
         come from its values, so they are not named.
         """
@@ -113,8 +124,14 @@ class OutlierDetector(Settings):
             why = f"{name}: a private value lies outside the fence ({self.method})"
         return cases((self.outside(x, facts, row), literal(why)), other=null())
 
-    def describe(self, facts: Facts) -> str:
+    def describe(self, facts: DetectorFacts) -> str:
         """What is wrong with a value outside, in words."""
         if "groups" in facts:
             return f"lies outside the fence of its {self.by} ({self.method})"
         return f"lies outside {facts['low']:.6g} to {facts['high']:.6g} ({self.method})"
+
+
+def _narrow_to_whole(low: float, high: float) -> tuple[float, float] | None:
+    """The whole numbers at the ends of a range; None where it holds none."""
+    low, high = float(math.ceil(low)), float(math.floor(high))
+    return (low, high) if low <= high else None

@@ -5,12 +5,19 @@ it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from mesocosm.data.cleaning.outliers.detector import Facts, OutlierDetector
-from mesocosm.data.pipeline.ibis_sql import Column, cases, literal
+from mesocosm.data.cleaning.facts import DetectorFacts, Tree
+from mesocosm.data.cleaning.outliers.detector import OutlierDetector
+from mesocosm.data.pipeline.ibis_sql import Column, Scalar, Table, cases, literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from mesocosm.data.cleaning.facts import Matrix
 
 
 class Forest(OutlierDetector):
@@ -35,29 +42,24 @@ class Forest(OutlierDetector):
     share: float = Field(0.01, gt=0, le=0.5)
     trees: int = Field(30, ge=5, le=100)
 
-    def measures(self, x: Column) -> dict[str, Any]:
+    def measures(self, x: Column) -> dict[str, Scalar]:
         """None: the forest learns from the matrix."""
         return {}
 
-    def fit(self, name: str, names: Sequence[str], matrix: Any) -> Facts:
+    def fit(self, name: str, names: Sequence[str], matrix: Matrix) -> DetectorFacts:
         """The trees as nested lists `[field, cut, left, right]`, leaves as their depth, and the
         threshold.
         """
         import numpy as np
-        from sklearn.ensemble import IsolationForest
 
         kept = [i for i in range(len(names)) if not np.isnan(matrix[:, i]).all()]
         if len(matrix) < 20 or not kept:
             return {}
-        middle = np.nanmedian(matrix[:, kept], axis=0)
-        rows = np.where(np.isnan(matrix[:, kept]), middle, matrix[:, kept])
-        forest = IsolationForest(
-            n_estimators=self.trees, max_samples=min(64, len(rows)), random_state=7
-        ).fit(rows)
-        trees = [_tree(e.tree_) for e in forest.estimators_]
-        depth = np.mean(
-            [[_walk(t, r) for t in trees] for r in rows[:: max(1, len(rows) // 5000)]], axis=1
-        )
+        middle: Matrix = np.nanmedian(matrix[:, kept], axis=0)
+        rows: Matrix = np.where(np.isnan(matrix[:, kept]), middle, matrix[:, kept])
+        trees = self._grow_trees(rows)
+        looked: Matrix = rows[:: max(1, len(rows) // 5000)]
+        depth: Matrix = np.mean([_measure_depths(trees, row) for row in looked], axis=1)
         return {
             "fields": [names[i] for i in kept],
             "middle": middle.tolist(),
@@ -65,7 +67,16 @@ class Forest(OutlierDetector):
             "low": float(np.quantile(depth, self.share)),
         }
 
-    def outside(self, x: Column, facts: Facts, row: Any) -> Column:
+    def _grow_trees(self, rows: Matrix) -> list[Tree]:
+        from sklearn.ensemble import IsolationForest
+
+        forest = IsolationForest(
+            n_estimators=self.trees, max_samples=min(64, len(rows)), random_state=7
+        )
+        estimators: list[_Estimator] = forest.fit(rows).estimators_
+        return [_list_tree(estimator.tree_) for estimator in estimators]
+
+    def outside(self, x: Column, facts: DetectorFacts, row: Table) -> Column:
         """Whether the row is isolated earlier than the threshold."""
         if not facts:
             return literal(False)
@@ -73,19 +84,13 @@ class Forest(OutlierDetector):
             row[f].cast("float64").fill_null(m)
             for f, m in zip(facts["fields"], facts["middle"], strict=True)
         ]
-
-        def depth(tree: Any) -> Any:
-            if not isinstance(tree, list):
-                return literal(float(tree))
-            field, cut, left, right = tree
-            return cases((values[field] <= cut, depth(left)), other=depth(right))
-
-        total = depth(facts["trees"][0])
-        for tree in facts["trees"][1:]:
-            total = total + depth(tree)
+        first, *others = facts["trees"]
+        total = _write_depth(first, values)
+        for tree in others:
+            total = total + _write_depth(tree, values)
         return x.notnull() & (total / float(len(facts["trees"])) < facts["low"])
 
-    def describe(self, facts: Facts) -> str:
+    def describe(self, facts: DetectorFacts) -> str:
         """What is wrong with such a row."""
         return "stands in a row far from the others (forest)"
 
@@ -101,17 +106,54 @@ def _spare(rows: int) -> float:
     return 2 * (math.log(rows - 1) + 0.5772156649) - 2 * (rows - 1) / rows
 
 
-def _tree(tree: Any, node: int = 0, depth: int = 0) -> Any:
-    if tree.children_left[node] < 0:
-        return round(depth + _spare(int(tree.n_node_samples[node])), 6)
-    left, right = (
-        _tree(tree, int(n), depth + 1)
-        for n in (tree.children_left[node], tree.children_right[node])
-    )
-    return [int(tree.feature[node]), float(tree.threshold[node]), left, right]
+class _Nodes(Protocol):
+    """The nodes of a tree of scikit-learn, by their number."""
+
+    children_left: npt.NDArray[np.int64]
+    children_right: npt.NDArray[np.int64]
+    feature: npt.NDArray[np.int64]
+    threshold: npt.NDArray[np.float64]
+    n_node_samples: npt.NDArray[np.int64]
 
 
-def _walk(tree: Any, row: Any) -> float:
+class _Estimator(Protocol):
+    """A tree of a forest of scikit-learn."""
+
+    tree_: _Nodes
+
+
+def _list_tree(nodes: _Nodes, node: int = 0, depth: int = 0) -> Tree:
+    """A node of a tree as nested lists."""
+    if nodes.children_left[node] < 0:
+        return round(depth + _spare(int(nodes.n_node_samples[node])), 6)
+    left = _list_tree(nodes, int(nodes.children_left[node]), depth + 1)
+    right = _list_tree(nodes, int(nodes.children_right[node]), depth + 1)
+    return [int(nodes.feature[node]), float(nodes.threshold[node]), left, right]
+
+
+def _cut_of(tree: list[int | float | Tree]) -> tuple[int, float, Tree, Tree]:
+    """A cut as its field, its value, and what lies below and above."""
+    field, cut, left, right = tree
+    assert isinstance(field, int) and isinstance(cut, int | float)
+    return field, cut, left, right
+
+
+def _write_depth(tree: Tree, values: Sequence[Column]) -> Column:
+    """How deep a row lies in a tree, as an expression."""
+    if not isinstance(tree, list):
+        return literal(float(tree))
+    field, cut, left, right = _cut_of(tree)
+    below = values[field] <= cut
+    return cases((below, _write_depth(left, values)), other=_write_depth(right, values))
+
+
+def _measure_depths(trees: Sequence[Tree], row: Matrix) -> list[float]:
+    """How deep a row lies in each of some trees."""
+    return [_measure_depth(tree, row) for tree in trees]
+
+
+def _measure_depth(tree: Tree, row: Matrix) -> float:
     while isinstance(tree, list):
-        tree = tree[2] if row[tree[0]] <= tree[1] else tree[3]
+        field, cut, left, right = _cut_of(tree)
+        tree = left if row[field] <= cut else right
     return float(tree)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from mesocosm.data.cleaning.facts import RepairFacts
 from mesocosm.data.cleaning.repairs.repair import MOST_VALUES, RepairKind, lookup_sql
+from mesocosm.data.pipeline.expressions.typed_rows import map_texts
 from mesocosm.data.pipeline.internal_names import quote, working_column
 from mesocosm.data.quality.rules.field_names import Of
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 class Dependency(RepairKind):
@@ -49,9 +54,9 @@ class Dependency(RepairKind):
         """The determinants and the determined."""
         return (*self.determinants, self.to)
 
-    def fit(self, con: Any, table: str) -> dict[str, Any]:
+    def fit(self, con: DuckDBPyConnection, table: str) -> RepairFacts:
         """For each determinant, which of its values says what."""
-        found = {}
+        found: dict[str, dict[str, str]] = {}
         b = quote(self.to)
         for name in self.determinants:
             a = quote(name)
@@ -65,19 +70,15 @@ class Dependency(RepairKind):
                 f" r = 1 and n >= {self.min} and n >= {self.share} * total order by a limit"
                 f" {MOST_VALUES}"
             )
-            found[name] = dict(con.execute(query).fetchall())
+            found[name] = map_texts(con, query)
         return found
 
-    def values(self, facts: dict[str, Any]) -> dict[str, str]:
+    def values(self, facts: RepairFacts) -> dict[str, str]:
         """The value most voted for, where it has more votes than the one that stands there."""
         x = f"{quote(self.to)}::varchar"
-        votes = ", ".join(
-            lookup_sql(f"{quote(a)}::varchar", facts.get(a, {})) for a in self.determinants
-        )
-        v, w = (
-            working_column("v"),
-            working_column("w"),
-        )  # a lambda's parameter hides a field of its name
+        votes = ", ".join(lookup_sql(f"{quote(a)}::varchar", facts, a) for a in self.determinants)
+        # a lambda's parameter hides a field of its name
+        v, w = working_column("v"), working_column("w")
         votes_cast = f"list_filter([{votes}], lambda {v}: {v} is not null)"
         best = (
             f"list_sort(list_transform(list_distinct({votes_cast}), lambda {v}: {{'n':"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from mesocosm.data.cleaning.facts import RepairFacts
 from mesocosm.data.cleaning.repairs.repair import MOST_VALUES, RepairKind
+from mesocosm.data.pipeline.expressions.typed_rows import read_texts
 from mesocosm.data.sources.path_utils import quote, text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 class Moved(RepairKind):
@@ -32,18 +37,16 @@ class Moved(RepairKind):
         """Both fields."""
         return (self.source, self.to)
 
-    def fit(self, con: Any, table: str) -> dict[str, Any]:
+    def fit(self, con: DuckDBPyConnection, table: str) -> RepairFacts:
         """The values of the field that are seen twice or more."""
         b = quote(self.to)
         query = (
             f"select {b}::varchar from {table} where {b} is not null group by 1 having count(*) > 1"
             f" order by count(*) desc, 1 limit {MOST_VALUES}"
         )
-        return {
-            "known": sorted(row[0] for row in con.execute(query).fetchall() if " " not in row[0])
-        }
+        return {"known": sorted(value for value in read_texts(con, query) if " " not in value)}
 
-    def values(self, facts: dict[str, Any]) -> dict[str, str]:
+    def values(self, facts: RepairFacts) -> dict[str, str]:
         """The two parts."""
         if not facts.get("known"):
             return {}

@@ -7,9 +7,14 @@ it learns is a table of values as JSON, so that a row alone is repaired as it wa
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from mesocosm.core.settings import Settings
+from mesocosm.data.cleaning.facts import RepairFacts
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 MOST_VALUES = 20_000  # distinct values that a repair looks at
 
@@ -30,19 +35,22 @@ class RepairKind(Settings):
         return self.repaired_fields
 
     @abstractmethod
-    def fit(self, con: Any, table: str) -> dict[str, Any]:
+    def fit(self, con: DuckDBPyConnection, table: str) -> RepairFacts:
         """Facts from the rows that could be read, as JSON."""
 
     @abstractmethod
-    def values(self, facts: dict[str, Any]) -> dict[str, str]:
+    def values(self, facts: RepairFacts) -> dict[str, str]:
         """For each field it repairs, SQL of the new value (text), null where it stays as it is."""
 
 
-def lookup_sql(x: str, table: dict[str, str]) -> str:
-    """SQL that looks a text up in a table of texts; null where it is not there."""
+def lookup_sql(x: str, facts: RepairFacts, name: str) -> str:
+    """SQL that looks a text up in the table that was fitted under a name; null where it is not
+    there.
+    """
     from mesocosm.data.sources.path_utils import text
 
-    if not table:
+    table = facts.get(name)
+    if not table or not isinstance(table, Mapping):
         return "null::varchar"
     pairs = ", ".join(f"{text(k)}: {text(v)}" for k, v in sorted(table.items()))
     return f"(map {{{pairs}}})[{x}]"

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
-from typing import Any, Literal
+from itertools import chain
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from mesocosm.data.cleaning.facts import RepairFacts
 from mesocosm.data.cleaning.repairs.repair import MOST_VALUES, RepairKind, lookup_sql
+from mesocosm.data.pipeline.expressions.typed_rows import count_texts
 from mesocosm.data.quality.rules.field_names import Of
 from mesocosm.data.sources.path_utils import quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 SHORT = 5  # characters under which a value of a common form is taken for a code
 LEAST_WORD = 4  # characters under which a word is a code, which is not misspelt because it is rare
@@ -45,16 +52,16 @@ class Spelling(RepairKind):
         """The fields named."""
         return self.of
 
-    def fit(self, con: Any, table: str) -> dict[str, Any]:
+    def fit(self, con: DuckDBPyConnection, table: str) -> RepairFacts:
         """Which value stands for which, by field."""
-        found = {}
+        found: dict[str, dict[str, str]] = {}
         for name in self.of:
             x = quote(name)
             query = (
                 f"select {x}::varchar, count(*) from {table} where {x} is not null and"
                 f" length({x}::varchar) <= 400 group by 1 order by 2 desc, 1 limit {MOST_VALUES}"
             )
-            found[name] = self.table(dict(con.execute(query).fetchall()))
+            found[name] = self.table(count_texts(con, query))
         return found
 
     def table(self, counts: dict[str, int]) -> dict[str, str]:
@@ -90,18 +97,15 @@ class Spelling(RepairKind):
         if nearest is None:
             return None
         good, distance = nearest
-        factor = 1.0
-        if common and len(value) < SHORT:  # short codes are near each other by nature
-            if distance > 1:
-                return None
-            factor = 10.0
-        if counts[good] < self.times * distance * counts[value] * factor:
+        if counts[good] < self.times * distance * counts[value] * _weigh(value, distance, common):
             return None
         if common and _digits(value) != _digits(good):
             return None
-        if is_code(value, good) or not is_typo(value, good, self.share):
-            return None
-        return good
+        return good if self._may_be_typo(value, good) else None
+
+    def _may_be_typo(self, value: str, good: str) -> bool:
+        """Whether a value may be another one with a typo in it, and is no code."""
+        return not is_code(value, good) and is_typo(value, good, self.share)
 
     def _nearest(
         self, value: str, counts: dict[str, int], by_length: dict[int, list[str]]
@@ -110,24 +114,30 @@ class Spelling(RepairKind):
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        near = []
-        for size in range(len(value) - 1, len(value) + 2):
-            near += [
-                other
-                for other in by_length.get(size, ())
-                if other != value and counts[other] >= self.times * counts[value]
-            ]
+        lists = (by_length.get(size, ()) for size in range(len(value) - 1, len(value) + 2))
+        least = self.times * counts[value]
+        alike = chain.from_iterable(lists)
+        near = [other for other in alike if other != value and counts[other] >= least]
         reach = max(1, int(self.share * len(value)))
         ranked = process.extract(value, near, scorer=OSA.distance, score_cutoff=reach, limit=2)
         if not ranked or (len(ranked) > 1 and ranked[0][1] >= ranked[1][1]):
             return None
         return str(ranked[0][0]), float(ranked[0][1])
 
-    def values(self, facts: dict[str, Any]) -> dict[str, str]:
+    def values(self, facts: RepairFacts) -> dict[str, str]:
         """The value that a rare spelling stands for."""
-        return {
-            name: lookup_sql(f"{quote(name)}::varchar", facts.get(name, {})) for name in self.of
-        }
+        return {name: lookup_sql(f"{quote(name)}::varchar", facts, name) for name in self.of}
+
+
+def _weigh(value: str, distance: float, common: bool) -> float:
+    """How many times as frequent as usual the value that another one stands for must be; short
+    codes are near each other by nature.
+    """
+    if not common or len(value) >= SHORT:
+        return 1.0
+    if distance > 1:
+        return math.inf
+    return 10.0
 
 
 def _digits(text: str) -> str:
@@ -165,13 +175,18 @@ def is_code(bad: str, good: str) -> bool:
     >>> is_code("berlxn", "berlin")
     False
     """
-    pairs = re.findall(r"[^\W_]+", bad), re.findall(r"[^\W_]+", good)
-    if len(pairs[0]) != len(pairs[1]):
+    words: list[str] = re.findall(r"[^\W_]+", bad)
+    others: list[str] = re.findall(r"[^\W_]+", good)
+    if len(words) != len(others):
         return min(len(bad), len(good)) < LEAST_WORD
-    return any(
-        a != b and (min(len(a), len(b)) < LEAST_WORD or (a.isdigit() and b.isdigit()))
-        for a, b in zip(*pairs, strict=True)
-    )
+    return any(_are_codes(a, b) for a, b in zip(words, others, strict=True) if a != b)
+
+
+def _are_codes(word: str, other: str) -> bool:
+    """Whether one of two words is too short to be misspelt, or both are digits."""
+    if min(len(word), len(other)) < LEAST_WORD:
+        return True
+    return word.isdigit() and other.isdigit()
 
 
 def shape(value: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from mesocosm.data.profiling.columns.column import Column, Proposal
+from mesocosm.data.profiling.columns.column import Column, FieldSettings, Proposal
 
 TRUTH = {
     "true": True,
@@ -23,28 +24,46 @@ MOST_VALUES = 50
 EXAMPLES = 10
 
 
-def profile_words(column: Column) -> tuple[dict[str, Any], str, list[Proposal]]:
-    """The field of a column that holds neither numbers nor dates, its evidence, and what is not
-    proven.
-    """
-    low = {v.lower() for v in column.counts}
+class Words(NamedTuple):
+    """A field of a column of words, its evidence, and what is not proven."""
+
+    settings: FieldSettings
+    why: str
+    proposals: Sequence[Proposal] = ()
+
+
+def profile_words(column: Column) -> Words:
+    """The field of a column that holds neither numbers nor dates."""
+    truth = _explain_truth(column)
+    if truth:
+        return Words({"type": "boolean"}, truth)
+    if column.distinct > max(20, 0.3 * column.seen) or column.distinct >= column.seen / 2:
+        return Words({"type": "text"}, f"{column.distinct} different texts in {column.seen} rows")
+    return _profile_categories(column)
+
+
+def _explain_truth(column: Column) -> str:
+    """Why a column says yes or no; empty where it does not."""
+    low = {value.lower() for value in column.counts}
     listed = ", ".join(sorted(column.counts))
     if column.kind == "BOOLEAN" or low == {"true", "false"}:
-        return {"type": "boolean"}, f"its only values are {listed}", []
+        return f"its only values are {listed}"
     if low <= set(TRUTH) and len(low) > 2:
-        return {"type": "boolean"}, f"each of its values says yes or no: {listed}", []
-    if column.distinct > max(20, 0.3 * column.seen) or column.distinct >= column.seen / 2:
-        return {"type": "text"}, f"{column.distinct} different texts in {column.seen} rows", []
+        return f"each of its values says yes or no: {listed}"
+    return ""
+
+
+def _profile_categories(column: Column) -> Words:
+    """A field of a few categories, its variants of case one value where that is sure."""
     aliases, values = find_variants(column.counts)
     if aliases and len(values) <= MOST_VALUES and column.distinct == len(column.counts):
-        return (
-            {"type": "category", "values": values, "aliases": aliases},
-            _describe_aliases(column, aliases, values),
-            [],
-        )
-    proposals = [_propose_aliases(column, aliases, values)] if aliases else []
+        settings: FieldSettings = {"type": "category", "values": values, "aliases": aliases}
+        return Words(settings, _describe_aliases(column, aliases, values))
     several = f"{column.distinct} value{'s' * (column.distinct != 1)}"
-    return {"type": "category"}, f"{several} in {column.seen} rows", proposals
+    words = Words({"type": "category"}, f"{several} in {column.seen} rows")
+    if not aliases:
+        return words
+    return words._replace(proposals=[_propose_aliases(column, aliases, values)])
 
 
 def _describe_aliases(column: Column, aliases: dict[str, str], values: list[str]) -> str:
@@ -84,8 +103,7 @@ def find_variants(counts: dict[str, int]) -> tuple[dict[str, str], list[str]]:
     """
     groups: dict[str, list[str]] = defaultdict(list)
     for value in counts:
-        letters = sum(ch.isalpha() for ch in value)
-        groups[value.casefold() if letters >= LEAST_LETTERS else value].append(value)
+        groups[_fold_case(value)].append(value)
     aliases: dict[str, str] = {}
     values: list[str] = []
     for group in groups.values():
@@ -96,3 +114,10 @@ def find_variants(counts: dict[str, int]) -> tuple[dict[str, str], list[str]]:
     if len({v.casefold() for v in values}) < len(values):
         return {}, list(counts)
     return aliases, values
+
+
+def _fold_case(value: str) -> str:
+    """A value in small letters; a word of few letters as it is."""
+    if sum(map(str.isalpha, value)) < LEAST_LETTERS:
+        return value
+    return value.casefold()

@@ -7,10 +7,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
+from mesocosm.core.records import Json
+from mesocosm.data.pipeline.expressions.typed_rows import count_texts
 from mesocosm.data.pipeline.internal_names import PLACE_COLUMNS
 from mesocosm.data.sources.path_utils import quote
+from mesocosm.data.sources.query_results import describe_columns, list_columns, read_counts
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 MOST_ROWS = 200_000  # rows looked at
 MOST_DISTINCT = 20_000
@@ -62,6 +68,10 @@ ENTITIES = frozenset(
 )
 
 
+FieldSettings: TypeAlias = dict[str, Json]
+"""Settings of a field, as the file has them."""
+
+
 @dataclass
 class Column:
     """What one look found out about a column.
@@ -102,7 +112,7 @@ class Reading:
     (`open`), with the formats to choose from.
     """
 
-    settings: dict[str, object] = field(default_factory=lambda: {})
+    settings: FieldSettings = field(default_factory=lambda: {})
     why: str = ""
     open: str = ""
     choices: list[list[str]] = field(default_factory=lambda: [])
@@ -130,35 +140,33 @@ class Proposal:
     settled: bool = True
 
 
-def look_at(con: Any, table: str, name: str) -> Column:
+def look_at(con: DuckDBPyConnection, table: str, name: str) -> Column:
     """Count the values of a column of `table`."""
     x = quote(name)
-    described = con.execute(f"describe {quote(table)}").fetchall()
-    kind = next(str(row[1]) for row in described if row[0] == name)
+    kind = describe_columns(con, quote(table))[name]
     values = f"(select {x}::varchar as x from {quote(table)})"
     clean = f"(select case when {BLANK} then null else {TRIMMED} end as x from {values})"
-    rows, there, distinct = con.execute(
-        f"select count(*), count(x), count(distinct x) from {clean}"
-    ).fetchall()[0]
+    rows, there, distinct = read_counts(
+        con, f"select count(*), count(x), count(distinct x) from {clean}"
+    )
     query = (
         f"select x, count(*) as n from {clean} where x is not null group by 1 order by n desc, x"
         f" limit {MOST_DISTINCT}"
     )
-    counts = dict(con.execute(query).fetchall())
+    counts = count_texts(con, query)
     null_words: dict[str, int] = {}
     if there < rows:
         query = (
             f"select {TRIMMED} as w, count(*) from {values} where {BLANK} and trim(x) <> ''"
             " group by 1 order by 2 desc, 1"
         )
-        null_words = dict(con.execute(query).fetchall())
+        null_words = count_texts(con, query)
     return Column(name, rows, rows - there, counts, distinct, kind, null_words)
 
 
-def list_names(con: Any, table: str) -> list[str]:
+def list_names(con: DuckDBPyConnection, table: str) -> list[str]:
     """The columns of a collected source, those that tell where a row stood (`_...`) aside."""
-    described = con.execute(f"describe {quote(table)}").fetchall()
-    return [row[0] for row in described if row[0] not in PLACE_COLUMNS]
+    return [name for name in list_columns(con, quote(table)) if name not in PLACE_COLUMNS]
 
 
 def split_name(name: str) -> list[str]:

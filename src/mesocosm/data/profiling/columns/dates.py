@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from mesocosm.data.parsing.timestamps import read_day
-from mesocosm.data.profiling.column_readings import prove_day_month_order
+from mesocosm.data.profiling.column_readings import Proof, prove_day_month_order
 from mesocosm.data.profiling.columns.column import AS_WRITTEN, Column, Reading
 
 PARTS = re.compile(r"(\d{1,4})([-/. ])(\d{1,2})\2(\d{1,4})")
@@ -42,6 +42,7 @@ MOSTLY = 0.8  # share of values from which on it is
 MOST_ODD = 0.2  # share of the rows up to which values that are none are an open question
 MOST_FORMS = 6
 NO_ZONE = "they name no zone, so UTC is written here ('zone' changes it)"
+ISO_TIME = re.compile("iso ")
 LIKE = re.compile(
     r"\d{1,4}[-/.年 ]\d{1,2}|(19|20)\d{6}$|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{1,2}["
     r" /-][A-Za-z]{3,9}[ /-]\d{4}"
@@ -69,10 +70,15 @@ def profile_dates(column: Column) -> Reading | None:
     first = values[:FIRST]
     if sum(map(_is_like_date, first)) < MOSTLY * len(first):
         return None
+    return _profile_texts(column, values)
+
+
+def _profile_texts(column: Column, values: list[str]) -> Reading | None:
+    """What texts prove, most of which look like dates."""
     parts = _split_values(values)
-    kinds = [_classify_day(day) for day in parts.days]
-    seen = sum(column.counts[v] for v in values)
-    odd = [v for v, kind in zip(values, kinds, strict=True) if not kind]
+    kinds = list(map(_classify_day, parts.days))
+    seen = sum(map(column.counts.__getitem__, values))
+    odd = [value for value, kind in zip(values, kinds, strict=True) if not kind]
     if odd:
         return _refuse_odd(column, odd, seen)
     if "%Y%m%d" in kinds and len(values) < 3:
@@ -123,9 +129,52 @@ def _choose_formats(parts: _Parts, kinds: list[str], seen: int) -> Reading:
     """The formats that read every value, by the one order of day and month that the values prove;
     or why none is proven.
     """
-    days = [d for d, kind in zip(parts.days, kinds, strict=True) if kind.startswith("D")]
+    days = [day for day, kind in zip(parts.days, kinds, strict=True) if _may_turn(kind)]
     proof = prove_day_month_order(days)
     forms = list(dict.fromkeys(kinds))
+    question = _ask_order(proof, days, forms)
+    if question is not None:
+        return question
+    formats = _list_formats(forms, day_first=proof.reading == "dmy")
+    why = _explain_order(proof)
+    if any(map(_has_short_year, forms)):
+        return Reading(
+            open=(
+                f"its dates have years of two digits, whose century is not known{why}; {AS_WRITTEN}"
+            ),
+            choices=[formats],
+        )
+    if any(parts.clocks):
+        return _choose_times(parts, formats, seen, why)
+    return _read_days(formats, seen, why)
+
+
+def _read_days(formats: list[str], seen: int, why: str) -> Reading:
+    """A field of days, all of which some formats read."""
+    names = list(dict.fromkeys(formats))
+    return Reading(
+        {"type": "date", "formats": names},
+        f"all {seen} values are dates as {', '.join(names)}{why}",
+    )
+
+
+def _has_short_year(form: str) -> bool:
+    """Whether a form whose day and month may change places has a year of two digits."""
+    return _may_turn(form) and form.endswith("y")
+
+
+def _may_turn(form: str) -> bool:
+    """Whether day and month may change places in a form."""
+    return form.startswith("D")
+
+
+def _ask_order(proof: Proof, days: list[str], forms: list[str]) -> Reading | None:
+    """Why the order of day and month is not known, with the formats to choose from; None where it
+    is known.
+
+    Args:
+        days: the days in which day and month may change places.
+    """
     if proof.mixed:
         return Reading(
             open=(
@@ -133,52 +182,45 @@ def _choose_formats(parts: _Parts, kinds: list[str], seen: int) -> Reading:
                 f" {proof.counts['mdy']} only month before day; {AS_WRITTEN}"
             )
         )
-    if days and not proof.reading:
-        return Reading(
-            open=(
-                f"every one of its dates reads two ways: {(*proof.open, *days)[0]!r} is a day"
-                " before a month or a month before a day, and no value tells which;"
-                f" {AS_WRITTEN} until 'formats' are given"
-            ),
-            choices=[_list_formats(forms, True), _list_formats(forms, False)],
-        )
-    formats = _list_formats(forms, day_first=proof.reading == "dmy")
-    why = ""
-    if proof.reading:
-        order = ORDERS[proof.reading]
-        why = f"; {proof.counts[proof.reading]} values can only be {order}, and none only the other"
-    if any(form.startswith("D") and form.endswith("y") for form in forms):
-        return Reading(
-            open=(
-                f"its dates have years of two digits, whose century is not known{why}; {AS_WRITTEN}"
-            ),
-            choices=[formats],
-        )
-    if not any(parts.clocks):
-        names = list(dict.fromkeys(formats))
-        return Reading(
-            {"type": "date", "formats": names},
-            f"all {seen} values are dates as {', '.join(names)}{why}",
-        )
-    if not all(parts.clocks) and len(forms) > 1:
-        return Reading(
-            open=f"some of its values have a time of day and others have none; {AS_WRITTEN}"
-        )
-    return _choose_times(parts, formats, seen, why)
+    if not days or proof.reading:
+        return None
+    return Reading(
+        open=(
+            f"every one of its dates reads two ways: {(*proof.open, *days)[0]!r} is a day"
+            " before a month or a month before a day, and no value tells which;"
+            f" {AS_WRITTEN} until 'formats' are given"
+        ),
+        choices=[_list_formats(forms, True), _list_formats(forms, False)],
+    )
+
+
+def _explain_order(proof: Proof) -> str:
+    """The evidence for an order of day and month, empty where there is no such order."""
+    if not proof.reading:
+        return ""
+    order = ORDERS[proof.reading]
+    return f"; {proof.counts[proof.reading]} values can only be {order}, and none only the other"
 
 
 def _choose_times(parts: _Parts, formats: list[str], seen: int, why: str) -> Reading:
     """The formats of times that read every value, or why none is proven."""
     zoned = any(parts.zones)
+    if not all(parts.clocks) and len(formats) > 1:
+        return Reading(
+            open=f"some of its values have a time of day and others have none; {AS_WRITTEN}"
+        )
     if zoned and not all(parts.zones):
         return Reading(open=f"some of its times name a zone and others do not; {AS_WRITTEN}")
-    if formats == ["iso"] and not any(_has_half(clock) for clock in parts.clocks):
-        sentence = f"all {seen} values are times as iso"
-        if not zoned:
-            sentence += f"; {NO_ZONE}"
-        return Reading({"type": "time", "formats": ["iso"]}, sentence)
+    return _read_times(parts, formats, seen, why)
+
+
+def _read_times(parts: _Parts, formats: list[str], seen: int, why: str) -> Reading:
+    """A field of times of one kind, or why one look does not settle how they are written."""
+    zoned = any(parts.zones)
+    if formats == ["iso"] and not any(map(_has_half, parts.clocks)):
+        return _read_iso_times(seen, zoned)
     found = _list_time_formats(parts, formats)
-    if len(found) > MOST_FORMS or zoned or any(form.startswith("iso ") for form in found):
+    if len(found) > MOST_FORMS or zoned or any(map(ISO_TIME.match, found)):
         return Reading(
             open=f"its times are written in more ways than one look settles; {AS_WRITTEN}"
         )
@@ -189,9 +231,16 @@ def _choose_times(parts: _Parts, formats: list[str], seen: int, why: str) -> Rea
     )
 
 
+def _read_iso_times(seen: int, zoned: bool) -> Reading:
+    sentence = f"all {seen} values are times as iso"
+    if not zoned:
+        sentence += f"; {NO_ZONE}"
+    return Reading({"type": "time", "formats": ["iso"]}, sentence)
+
+
 def _list_time_formats(parts: _Parts, formats: list[str]) -> set[str]:
     """The formats of the days with those of the clocks, and alone where some have no clock."""
-    clocks = {_format_clock(clock) for clock in parts.clocks if clock}
+    clocks = set(map(_format_clock, filter(None, parts.clocks)))
     found = {f"{day} {clock}" for day, clock in product(formats, clocks)}
     if not all(parts.clocks):
         found |= {day for day in formats if "%" in day}
@@ -237,17 +286,18 @@ def _classify_numbers(day: str, first: str, mark: str, second: str, last: str) -
     if len(first) == 4:
         is_day = len(last) <= 2 and read_day(day, "ymd")
         return f"%Y{mark}%m{mark}%d" if is_day else ""
-    if len(first) > 2 or len(last) not in (2, 4):
+    year = {2: "y", 4: "Y"}.get(len(last), "")
+    if len(first) > 2 or not year:
         return ""
-    if not (read_day(day, "dmy") or read_day(day, "mdy")):
-        return ""
-    return f"D{mark}{'Y' if len(last) == 4 else 'y'}"
+    if read_day(day, "dmy") or read_day(day, "mdy"):
+        return f"D{mark}{year}"
+    return ""
 
 
 def _list_formats(forms: list[str], day_first: bool) -> list[str]:
     """The formats of the forms of a column's days, those that tell their order first."""
-    known = [form for form in forms if not form.startswith("D")]
-    return [*known, *(_format_turned(form, day_first) for form in forms if form.startswith("D"))]
+    known = [form for form in forms if not _may_turn(form)]
+    return [*known, *(_format_turned(form, day_first) for form in forms if _may_turn(form))]
 
 
 def _format_turned(form: str, day_first: bool) -> str:

@@ -70,10 +70,17 @@ def are_people(values: Sequence[str]) -> bool:
         return False
     if sum(bool(HAN.fullmatch(v)) for v in values) >= LEAST_HAN * len(values):
         return True
-    able = [v for v in values if re.fullmatch(r"[^\d@/\\_]{2,80}", v) and len(v.split()) <= 8]
-    named = [
-        v
-        for v in able
-        if TITLE.search(v) or any(w.lower() in GIVEN for w in re.findall(r"[^\W\d_]+", v)[:6])
-    ]
-    return len(able) >= 0.8 * len(values) and len(named) >= LEAST * len(values)
+    able = list(filter(_may_be_name, values))
+    named = sum(map(_holds_name, able))
+    return len(able) >= 0.8 * len(values) and named >= LEAST * len(values)
+
+
+def _may_be_name(value: str) -> bool:
+    """Whether a text is short, and without figures or marks that no name has."""
+    return bool(re.fullmatch(r"[^\d@/\\_]{2,80}", value)) and len(value.split()) <= 8
+
+
+def _holds_name(value: str) -> bool:
+    """Whether a title or a frequent given name stands in a text."""
+    words: list[str] = re.findall(r"[^\W\d_]+", value.lower())[:6]
+    return bool(TITLE.search(value)) or not GIVEN.isdisjoint(words)

@@ -78,6 +78,8 @@ CHECKS = (
     ("Chinese resident identity number", resident_id),
     ("card number", card),
 )
+VERSION_NUMBER = re.compile(r"v?\d+(?:\.\d+)*\w*")
+NAMING = re.compile(r"[^\W_]+(?:[-_/#. ][^\W_]+)*")  # how identifiers and postcodes are written
 CODE = re.compile(r"(?=.*\d)[A-Za-z]{0,8}[-_/#]?[A-Za-z\d]+(?:[-_/#.][A-Za-z\d]+)*")
 
 
@@ -92,18 +94,24 @@ def _explain_by_digits(column: Column) -> str:
     """Why its digits name something: leading zeros, or more of them than a number holds."""
     digits = [v for v in column.counts if re.fullmatch(r"[0-9]+", v)]
     whole = len(digits) == len(column.counts)
-    zeros = [v for v in digits if re.match("0[0-9]", v)]
-    if not whole:  # beside other values, 000 may stand for a missing one
-        zeros = [v for v in zeros if v.strip("0")]
-    if zeros and column.kind == "VARCHAR":
-        return (
-            f"{sum(column.counts[v] for v in zeros)} values are digits with leading zeros, which a"
-            " number would lose"
-        )
+    if column.kind == "VARCHAR":
+        rows = _count_leading_zeros(column, digits, whole)
+        if rows:
+            return f"{rows} values are digits with leading zeros, which a number would lose"
     longest = max(map(len, digits), default=0)
     if whole and longest > LONG:
         return f"its values have up to {longest} digits, more than a number holds exactly"
     return ""
+
+
+def _count_leading_zeros(column: Column, digits: list[str], whole: bool) -> int:
+    """The rows of the values that would lose a zero as a number; beside other values, 000 may stand
+    for a missing one.
+    """
+    zeros = [value for value in digits if re.match("0[0-9]", value)]
+    if not whole:
+        zeros = [value for value in zeros if value.strip("0")]
+    return sum(column.counts[value] for value in zeros)
 
 
 def _explain_by_check(column: Column) -> str:
@@ -121,11 +129,11 @@ def _explain_by_name(column: Column) -> str:
     """Why its name says that its values name something, where they are able to."""
     what = classify_name(column.name)
     first = list(column.counts)[:FIRST]
-    if what == "a version" and all(re.fullmatch(r"v?\d+(?:\.\d+)*\w*", v) for v in first):
-        return "its name says that it is a version, and 1.10 is another one than 1.1"
-    if not what or what == "a version" or _are_measures(first):
+    if what == "a version":
+        if all(map(VERSION_NUMBER.fullmatch, first)):
+            return "its name says that it is a version, and 1.10 is another one than 1.1"
         return ""
-    if all(re.fullmatch(r"[^\W_]+(?:[-_/#. ][^\W_]+)*", v) for v in first):
+    if what and not _are_measures(first) and all(map(NAMING.fullmatch, first)):
         return f"its name says that it is {what}"
     return ""
 
@@ -143,9 +151,7 @@ def classify_name(name: str) -> str:
         return ""
     if POSTCODE.intersection(words):
         return "a postcode"
-    if ANYWHERE.intersection(words) or EASTERN.search(name):
-        return "an identifier"
-    if COMPOUND.search(name) and not COUNTS.intersection(words):
+    if _holds_identifier(name, words):
         return "an identifier"
     if words[-1] in VERSION or words[0] in VERSION:
         return "a version"
@@ -154,14 +160,25 @@ def classify_name(name: str) -> str:
     return ""
 
 
+def _holds_identifier(name: str, words: list[str]) -> bool:
+    """Whether a word of an identifier stands anywhere in a name."""
+    if ANYWHERE.intersection(words) or EASTERN.search(name):
+        return True
+    return bool(COMPOUND.search(name)) and not COUNTS.intersection(words)
+
+
 def _ends_as_identifier(words: list[str]) -> bool:
     """Whether the last word of a name, numbers aside, is that of an identifier."""
     letters = [w for w in words if not w.isdigit()]
     if not letters or "yes" in words:  # yes and no of a question
         return False
-    if letters[-1] in ALONE:
-        return True
-    return letters[-1] in LAST and len(words) > 1 and words[0] not in ("num", "number")
+    last = letters[-1]
+    return last in ALONE or (last in LAST and _qualifies(words))
+
+
+def _qualifies(words: list[str]) -> bool:
+    """Whether words before the last one say what is numbered."""
+    return len(words) > 1 and words[0] not in ("num", "number")
 
 
 def are_codes(column: Column) -> bool:
@@ -181,11 +198,9 @@ def are_row_numbers(column: Column) -> bool:
     if not all(re.fullmatch(r"[0-9]{1,9}", v) for v in column.counts):
         return False
     numbers = sorted(map(int, column.counts))
-    return (
-        numbers[0] in (0, 1)
-        and numbers[-1] - numbers[0] == len(numbers) - 1
-        and len(numbers) == column.distinct
-    )
+    if numbers[0] not in (0, 1) or len(numbers) != column.distinct:
+        return False
+    return numbers[-1] - numbers[0] == len(numbers) - 1
 
 
 def _are_measures(values: list[str]) -> bool:

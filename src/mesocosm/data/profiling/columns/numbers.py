@@ -7,19 +7,27 @@ A reading is taken only where every value has it and no other reading gives anot
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from mesocosm.data.parsing.numbers import Figure, parse_figure
-from mesocosm.data.pipeline.ingest import DECIMAL
+from mesocosm.data.pipeline.expressions.source_types import DECIMAL
 from mesocosm.data.profiling.column_readings import prove_decimal_mark
-from mesocosm.data.profiling.columns.column import AS_WRITTEN, Column, Reading, quote_some
+from mesocosm.data.profiling.columns.column import (
+    AS_WRITTEN,
+    Column,
+    FieldSettings,
+    Reading,
+    quote_some,
+)
+from mesocosm.data.profiling.columns.decimal_marks import (
+    Parts,
+    choose_mark,
+    list_able_marks,
+    read_figure,
+)
 from mesocosm.data.profiling.columns.units import (
     Measure,
-    are_alike,
+    Units,
     find_common_unit,
-    identify_unit,
     list_currencies,
 )
 
@@ -28,10 +36,8 @@ POWER = r"(?:[eE][-+]?\d+)?"
 CODE = re.compile(r"\d+[eE]\d+")  # 1E3: no decimal mark, and no sign of the exponent
 MOST_SCALE = 37  # digits behind the mark of a `decimal`
 MOST_DIGITS = 15  # that a double holds exactly
-LEAST_PLAIN = 10  # values that read one way, from which on their size tells
 MOST_ABSENT = 3  # different words that say that there is no value
 MOSTLY = 0.8  # share of the rows from which on a column is one of numbers
-MARKS = {".": "point", ",": "comma"}
 VALUE = re.compile(
     rf"({SIGN})\s*([^\d\s.,+-]{{1,4}})?\s*({SIGN})((?:\d[\d.,'’"
     rf" \u00a0\u2009\u202f]*)?[.,]?\d{POWER}|\d+[.,])\s*([^\d\s].*)?",
@@ -57,20 +63,6 @@ ABSENT = frozenset(
         "缺失",
     ]
 )
-
-
-class Parts(NamedTuple):
-    """A value as its sign, its figure and the text before and behind it."""
-
-    sign: str
-    figure: str
-    before: str
-    behind: str
-
-    @property
-    def beside(self) -> str:
-        """The text beside the figure, empty for none."""
-        return self.before or self.behind
 
 
 @dataclass
@@ -114,21 +106,6 @@ def _names_unit(before: str, behind: str) -> bool:
     return not behind or bool(WORD.fullmatch(behind))
 
 
-def read_figure(text: str, mark: str) -> float | None:
-    """Read a figure under a decimal mark, None where it is none: groups stand only where groups
-    stand.
-
-    >>> read_figure("1,234.5", "."), read_figure("1.234,5", ",")
-    (1234.5, 1234.5)
-    >>> read_figure("1,23", "."), read_figure("1,23", ",")
-    (None, 1.23)
-    """
-    read = parse_figure(text, mark)
-    if not isinstance(read, Figure) or read.unit:
-        return None
-    return float(read.number)
-
-
 def profile_numbers(column: Column, marks: frozenset[str] = frozenset()) -> Reading | None:
     """What a column's values prove of numbers; None where they are no numbers.
 
@@ -139,16 +116,33 @@ def profile_numbers(column: Column, marks: frozenset[str] = frozenset()) -> Read
     if given := DECIMAL.fullmatch(column.kind):
         return _profile_decimal(int(given[1]), int(given[2]))
     split = _split_column(column)
-    if not split.values or split.read < MOSTLY * split.seen or len(split.absent) > MOST_ABSENT:
+    if not _are_numbers(split):
         return None
     if why := _explain_codes(column) or _explain_odd(column, split):
         return Reading(open=why)
-    mark, why = _choose_mark(list(split.values.values()), marks)
+    return _profile_split(column, split, marks)
+
+
+def _profile_split(column: Column, split: _Split, marks: frozenset[str]) -> Reading | None:
+    """What values prove of which each is a number, or says that there is none."""
+    mark, why = choose_mark(list(split.values.values()), marks)
     if not mark:
         return _leave_open(why)
-    if any(p.figure.isdigit() and len(p.figure) > MOST_DIGITS for p in split.values.values()):
+    if any(_is_too_long(parts.figure) for parts in split.values.values()):
         return None
     return _describe_numbers(column, split, mark, why)
+
+
+def _are_numbers(split: _Split) -> bool:
+    """Whether most values are numbers, and few words say that there is none."""
+    if not split.values or split.read < MOSTLY * split.seen:
+        return False
+    return len(split.absent) <= MOST_ABSENT
+
+
+def _is_too_long(figure: str) -> bool:
+    """Whether a whole number has more digits than a double holds exactly."""
+    return figure.isdigit() and len(figure) > MOST_DIGITS
 
 
 def _leave_open(why: str) -> Reading | None:
@@ -215,20 +209,19 @@ def _describe_numbers(column: Column, split: _Split, mark: str, why: str) -> Rea
     Args:
         why: the evidence for the mark.
     """
-    numbers = {v: _read_signed(p, mark) for v, p in split.values.items()}
-    units = find_common_unit(
-        Measure(p.beside, numbers[v], column.counts[v], _is_spaced(v, p))
+    measures = [
+        Measure(p.beside, _read_signed(p, mark), column.counts[v], _is_spaced(v, p))
         for v, p in split.values.items()
-    )
+    ]
+    units = find_common_unit(measures)
     if units.open:
         return Reading(open=units.open)
-    whole = all(
-        _is_whole(numbers[v], units.factors.get(p.beside, 1.0)) for v, p in split.values.items()
-    )
-    settings: dict[str, object] = {"type": "integer" if whole else "number", **units.settings}
+    kind, settings = "numbers", FieldSettings(type="number")
+    if _are_whole(measures, units):
+        kind, settings = "whole numbers", FieldSettings(type="integer")
+    settings |= units.settings
     if mark == "," or why:  # a point that was chosen, where the values alone read two ways
         settings["decimal"] = mark
-    kind = "whole numbers" if whole else "numbers"
     if not split.absent:
         return Reading(settings, f"all {split.read} values are {kind}{why}{units.why}")
     settings["absent"] = list(split.absent)
@@ -238,6 +231,11 @@ def _describe_numbers(column: Column, split: _Split, mark: str, why: str) -> Rea
         " missing value"
     )
     return Reading(settings, sentence)
+
+
+def _are_whole(measures: list[Measure], units: Units) -> bool:
+    """Whether all figures are integers in the one unit."""
+    return all(_is_whole(one.number, units.factors.get(one.beside, 1.0)) for one in measures)
 
 
 def _read_signed(parts: Parts, mark: str) -> float:
@@ -260,132 +258,10 @@ def _is_whole(number: float, factor: float) -> bool:
 
 def prove_mark(column: Column) -> str:
     """The decimal mark that a column proves by itself, empty where it proves none."""
-    figures = [p.figure for v in column.counts if (p := split_value(v))]
+    figures = [parts.figure for parts in map(split_value, column.counts) if parts]
     if len(figures) < 0.9 * len(column.counts) or not figures:
         return ""
-    able = _list_able_marks(figures)
+    able = list_able_marks(figures)
     if len(able) != 1 or prove_decimal_mark(figures).few:
         return ""
     return able[0]
-
-
-def _list_able_marks(figures: Collection[str]) -> list[str]:
-    """The decimal marks under which all figures are read."""
-    return [m for m in MARKS if all(read_figure(f, m) is not None for f in figures)]
-
-
-def _choose_mark(values: Sequence[Parts], marks: frozenset[str]) -> tuple[str, str]:
-    """The decimal mark under which all values are read, and its evidence; no mark where it is
-    not known, with the reason where they are numbers.
-    """
-    mark, why = _choose_mark_by_figures({p.figure for p in values}, marks)
-    if mark:
-        return mark, why
-    mark = _choose_mark_by_size(values)
-    if not mark:
-        return "", why
-    return (
-        mark,
-        f"; with a decimal {MARKS[mark]} the figures of all units are of one size, and with the"
-        " other mark they are not",
-    )
-
-
-def _choose_mark_by_figures(figures: Collection[str], marks: frozenset[str]) -> tuple[str, str]:
-    """The decimal mark by the figures alone, or by other columns of the file."""
-    able = _list_able_marks(figures)
-    if not able:
-        return "", _explain_no_mark(figures)
-    if len(able) == 1:
-        return _choose_only_mark(figures, able[0])
-    differ = _list_ambiguous(figures)
-    if not differ:
-        return ".", ""
-    if len(marks) == 1:
-        (mark,) = marks
-        return (
-            mark,
-            f"; {quote_some(differ)} would read two ways, and other columns of the file have a"
-            f" decimal {MARKS[mark]}",
-        )
-    return (
-        "",
-        f"its numbers read two ways: {quote_some(differ)} has either a decimal mark or a mark of"
-        f" thousands, and no value tells which; {AS_WRITTEN} until 'type: number' and 'decimal' are"
-        " given",
-    )
-
-
-def _choose_only_mark(figures: Collection[str], mark: str) -> tuple[str, str]:
-    """The one decimal mark that reads all figures, unless too few of them show it."""
-    if few := prove_decimal_mark(figures).few:
-        return (
-            "",
-            f"most of its numbers read two ways, and only {quote_some(sorted(few))} shows the"
-            f" decimal mark, which is too few; {AS_WRITTEN} until 'type: number' and 'decimal' are"
-            " given",
-        )
-    if mark == ",":
-        return mark, " with a decimal comma, which alone reads all of them"
-    return mark, ""
-
-
-def _explain_no_mark(figures: Collection[str]) -> str:
-    """Why no decimal mark reads all figures; empty where they are dates or versions."""
-    if any(re.fullmatch(r"\d+\.\d+\.\d+.*", f) for f in figures):
-        return ""
-    return (
-        f"no one decimal mark reads all its numbers (such as {quote_some(sorted(figures))}), so"
-        f" {AS_WRITTEN}; 'decimal' settles it"
-    )
-
-
-def _list_ambiguous(figures: Collection[str]) -> list[str]:
-    return [f for f in figures if read_figure(f, ".") != read_figure(f, ",")]
-
-
-def _choose_mark_by_size(values: Sequence[Parts]) -> str:
-    """The one decimal mark under which figures in several units are of one size once converted;
-    empty where that does not tell.
-    """
-    plain, odd = _split_by_ambiguity(values)
-    factors = _list_factors({p.beside for p in values} - {""})
-    if not factors or len(plain) < LEAST_PLAIN or any(p.beside == "" for p in odd):
-        return ""
-    sizes = _convert(plain, ".", factors)
-    fits = [mark for mark in MARKS if are_alike(_convert(odd, mark, factors), sizes)]
-    if len(fits) == 1:
-        return fits[0]
-    return ""
-
-
-def _split_by_ambiguity(values: Sequence[Parts]) -> tuple[list[Parts], list[Parts]]:
-    """The values that read one way, and those that read two ways."""
-    ambiguous = set(_list_ambiguous({p.figure for p in values}))
-    plain: list[Parts] = []
-    odd: list[Parts] = []
-    for parts in values:
-        group = odd if parts.figure in ambiguous else plain
-        group.append(parts)
-    return plain, odd
-
-
-def _list_factors(texts: Collection[str]) -> dict[str, float]:
-    """How many of their one unit the texts beside figures stand for, none where they have several
-    or none; figures without a text are of the unit itself.
-    """
-    factors = {"": 1.0}
-    units = set[str]()
-    for text in texts:
-        found = identify_unit(text, spaced=True)
-        if found is None:
-            return {}
-        unit, factors[text] = found
-        units.add(unit)
-    if len(units) == 1:
-        return factors
-    return {}
-
-
-def _convert(values: Sequence[Parts], mark: str, factors: dict[str, float]) -> list[float]:
-    return [float(read_figure(p.figure, mark) or 0.0) * factors[p.beside] for p in values]

@@ -6,6 +6,7 @@ shown.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from mesocosm.data.privacy.detector import find_spans
 from mesocosm.data.profiling.columns.column import Column
 from mesocosm.data.profiling.columns.given_names import are_people
+from mesocosm.data.profiling.columns.personal_names import NAMES, PERSON
 
 STRONG = frozenset(["e-mail", "national id", "card", "iban"])
 MASKED = frozenset(["phone", "card", "iban", "ip", "address", "card or account"])
@@ -23,210 +25,6 @@ PERSONAL = STRONG | {"name", "salary", "date of birth", "card or account"}  # hi
 MOSTLY = 0.6  # share of the values that must have the form of what a column holds
 LONG_TEXT = 12  # letters of a text that may be a sentence
 REDACTED = "each is replaced by its kind in brackets, and what is not found stays"
-E, W = r"(?:^|[^a-zà-ÿ])", r"(?:$|[^a-zà-ÿ])"  # where a word of a name begins and ends
-
-
-def _any(*words: str, inside: str = "") -> re.Pattern[str]:
-    """A pattern of whole words of a column's name, and of parts of it."""
-    return re.compile(rf"{E}(?:{'|'.join(words)}){W}" + (f"|{inside}" if inside else ""), re.I)
-
-
-NAMES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
-    (
-        "e-mail",
-        r"@",
-        _any(
-            "e-?mail",
-            "courriel",
-            "correo",
-            inside=r"mail_?(?:address|adresse)?$|邮箱|电子邮件|メール|이메일|почта",
-        ),
-    ),
-    (
-        "phone",
-        r"(?:\D*\d){6,}",
-        _any(
-            "tel",
-            "fax",
-            "handy",
-            "cell",
-            "t[eé]l[eé]phone",
-            "tel[eé]fono",
-            "telefone",
-            "celular",
-            "móvil",
-            "portable",
-            "whatsapp",
-            inside="phone|mobile|telefon|电话|手机|联系方式|電話|携帯|전화|휴대폰|телефон",
-        ),
-    ),
-    (
-        "name",
-        r"[^\d]{2,60}",
-        _any(
-            "vorname",
-            "nachname",
-            "familienname",
-            "pr[eé]nom",
-            "surname",
-            "forename",
-            "apellidos?",
-            "nom_(?:de_famille|complet)",
-            "cognome",
-            "sobrenome",
-            "имя",
-            "фамилия",
-            "фио",
-            inside=(
-                r"(?:first|last|full|sur|given|family|middle|maiden|person|customer|"
-                r"patient|applicant|client|user|employee|student)["
-                r" _-]?name|姓名|名字|联系人|客户名|(?:申请|收件|持卡|负责)人|氏名|성명|이름|"
-                r"(?:nombre|nom|nome)_(?:completo|y_|cliente|du_|client)"
-            ),
-        ),
-    ),
-    (
-        "national id",
-        r"(?=.*\d)[\w .-]{6,}",
-        _any(
-            "ssn",
-            "nin",
-            "nif",
-            "nie",
-            "dni",
-            "cpf",
-            "curp",
-            "rut",
-            "pesel",
-            "bsn",
-            "aadhaar",
-            "passport",
-            "passport_?no",
-            "national_?id",
-            "tax_?id",
-            "steuer_?id",
-            "codice_?fiscale",
-            "fiscal_?code",
-            "nhs(?:_?(?:no|number))?",
-            "ni_?number",
-            "nino",
-            "driver_?s?_?licen[cs]e\\w*",
-            "снилс",
-            "инн",
-            "паспорт",
-            inside="social_?security|sozialversicherung|reisepass|personalausweis|身份证|护照|社保|证件号|"
-            "マイナンバー|주민등록|여권",
-        ),
-    ),
-    (
-        "card or account",
-        r"(?=.*\d)[\w -]{8,}",
-        re.compile(
-            r"(?:card|account)["
-            r" _-]?(?:no|num|number)|credit_?card|iban|bank_?account|kontonummer|银行卡|卡号|"
-            r"银行账[号户]|账号|口座番号",
-            re.I,
-        ),
-    ),
-    (
-        "address",
-        r"(?=.*[^\W\d]).{6,}",
-        _any(
-            "street",
-            "home_?address",
-            r"address(?:_?line)?_?\d?",
-            "anschrift",
-            "adresse",
-            "direcci[oó]n",
-            "domicilio",
-            "indirizzo",
-            "endere[cç]o",
-            "адрес",
-            inside="stra(?:ss|ß)e$|住址|地址|住所|주소",
-        ),
-    ),
-    (
-        "date of birth",
-        r"(?=(?:\D*\d){4}).{6,}",
-        _any(
-            "dob",
-            r"d\.o\.b",
-            "birth_?date",
-            "birth_?day",
-            "date_?of_?birth",
-            "birth",
-            "born",
-            "geburtsdatum",
-            "geburtstag",
-            "geb_?datum",
-            "date_de_naissance",
-            "naissance",
-            "fecha_(?:de_)?nac\\w*",
-            "nacimiento",
-            "data_di_nascita",
-            "data_(?:de_)?nascimento",
-            inside="出生日期|出生年月|生日|生年月日|생년월일|рождения",
-        ),
-    ),
-    (
-        "salary",
-        r"(?=.*\d).{2,}",
-        _any(
-            "salary",
-            "salaries",
-            "gehalt",
-            "payroll",
-            "salaire",
-            "salario",
-            "sal[aá]rio",
-            "sueldo",
-            "stipendio",
-            "base_?pay",
-            "зарплата",
-            inside="工资|薪资|薪水|薪酬|月薪|年薪|給与|給料|연봉|급여",
-        ),
-    ),
-)
-PERSON = _any(
-    "name",
-    "names",
-    "naam",
-    "nombre",
-    "nom",
-    "nome",
-    "contact",
-    "contact_?person",
-    "person",
-    "people",
-    "customer",
-    "client",
-    "kunde",
-    "patient",
-    "student",
-    "employee",
-    "mitarbeiter",
-    "staff",
-    "member",
-    "guest",
-    "passenger",
-    "tenant",
-    "buyer",
-    "seller",
-    "agent",
-    "owner",
-    "manager",
-    "doctor",
-    "teacher",
-    "author",
-    "sender",
-    "recipient",
-    "ansprechpartner",
-    "versicherter",
-    "antragsteller",
-    "spouse",
-    "caller",
-    inside="客户|用户|员工|学生|患者|会员|老师|医生|业主|经理|联系",
-)
 
 
 @dataclass(frozen=True)
@@ -257,14 +55,24 @@ def _find_by_name(column: Column, kind: str, values: list[str]) -> Private | Non
     """What its name says that it holds, where the values are able to be that."""
     is_words = kind in ("text", "category")
     spaced = re.sub(r"([a-z])([A-Z])", r"\1_\2", column.name)
+    what = _find_named_kind(spaced, values, is_words)
+    if what:
+        return _hide(column, what, f"its name says that it is {_add_article(what)}")
+    if is_words and PERSON.search(spaced) and are_people(values):
+        return _hide(column, "name", "its values are names of people")
+    return None
+
+
+def _find_named_kind(spaced: str, values: list[str], is_words: bool) -> str:
+    """The first kind that a name says and whose form most values have; empty where there is
+    none.
+    """
     for what, form, name in NAMES:
         if what == "name" and not is_words:
             continue
         if name.search(spaced) and _count_forms(what, form, values) >= MOSTLY * len(values):
-            return _hide(column, what, f"its name says that it is {_add_article(what)}")
-    if is_words and PERSON.search(spaced) and are_people(values):
-        return _hide(column, "name", "its values are names of people")
-    return None
+            return what
+    return ""
 
 
 def _count_forms(what: str, form: str, values: list[str]) -> int:
@@ -277,20 +85,29 @@ def _count_forms(what: str, form: str, values: list[str]) -> int:
 def find_private_in_text(column: Column) -> Private | None:
     """Private values inside the sentences of a column; None where too few are found."""
     values = [v for v in list(column.counts)[:LOOKED] if _measure_length(v) >= LONG_TEXT]
-    sentences = sum(" " in v or _measure_length(v) > 20 for v in values)
-    if len(values) < 5 or sentences < 0.5 * len(values):
+    if len(values) < 5 or sum(map(_is_sentence, values)) < 0.5 * len(values):
         return _find_in_few_values(column)
-    held = Counter[str]()
-    for value in values:
-        held.update(_list_kinds(value))
-    least = {"name": max(3, 0.1 * len(values))}
-    some = max(2, 0.01 * len(values))
-    found = [(what, n) for what, n in held.items() if n >= least.get(what, some)]
+    found = _count_frequent(values)
     if not found:
         return None
     # as many of them hold a name as not, names are told last
     found.sort(key=lambda pair: (-pair[1], pair[0] == "name"))
     return Private("redact", f"of {len(values)} texts {_describe_held(found)}; {REDACTED}")
+
+
+def _is_sentence(value: str) -> bool:
+    """Whether a text has several words, or is long."""
+    return " " in value or _measure_length(value) > 20
+
+
+def _count_frequent(texts: list[str]) -> list[tuple[str, int]]:
+    """The kinds of private values that enough of some texts hold, and how many do."""
+    held = Counter[str]()
+    for text in texts:
+        held.update(_list_kinds(text))
+    least = {"name": max(3, 0.1 * len(texts))}
+    some = max(2, 0.01 * len(texts))
+    return [(what, n) for what, n in held.items() if n >= least.get(what, some)]
 
 
 def _list_kinds(value: str) -> set[str]:
@@ -332,22 +149,26 @@ def _measure_length(value: str) -> int:
 
 def _find_by_content(column: Column, values: list[str]) -> Private | None:
     """What most values have the form of as a whole."""
-    hits = Counter(what for value in values if (what := _classify_whole(value)))
+    hits = Counter(filter(None, map(_classify_whole, values)))
     if not hits:
         return None
     best, count = hits.most_common(1)[0]
-    if len(values) < 3 and best not in STRONG:
-        return None
-    share = MOSTLY
-    if all(v.isdigit() for v in values):  # digits alone have many forms by chance
-        share = 0.9
-        if best == "card" and len(values) < 5:
-            return None
-    if count < share * len(values):
+    if count < _least_share(best, values) * len(values):
         return None
     return _hide(
         column, best, f"{count} of {len(values)} values have the form of {_add_article(best)}"
     )
+
+
+def _least_share(what: str, values: list[str]) -> float:
+    """The share of the values that must have a form; digits alone have many forms by chance."""
+    if len(values) < 3 and what not in STRONG:
+        return math.inf
+    if not all(map(str.isdigit, values)):
+        return MOSTLY
+    if what == "card" and len(values) < 5:
+        return math.inf
+    return 0.9
 
 
 def _classify_whole(value: str) -> str:

@@ -10,11 +10,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mesocosm.data.profiling.columns.column import Column, Proposal
+from mesocosm.data.profiling.columns.column import Column, FieldSettings, Proposal
 from mesocosm.data.quality.rules.condition import NAME, WORDS
 from mesocosm.data.sources.path_utils import quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 TOTAL = re.compile(
     r"(?:(?:grand|sub|sum)[ -]?)?totals?|sum|summe|gesamt(?:summe|betrag)?|insgesamt|somme|total"
@@ -31,7 +35,10 @@ FIGURES = ("number", "integer", "decimal")
 
 
 def propose_totals(
-    con: Any, table: str, fields: Mapping[str, Mapping[str, Any]], columns: Sequence[Column]
+    con: DuckDBPyConnection,
+    table: str,
+    fields: Mapping[str, FieldSettings],
+    columns: Sequence[Column],
 ) -> list[Proposal]:
     """For each column of words, the values that name a total or a mean, where they are few and the
     figures beside them are one.
@@ -39,27 +46,29 @@ def propose_totals(
     Args:
         table: the rows looked at, trimmed, blank ones null; all rows, or no sum fits.
     """
-    figures = {
-        c.name: str(fields[c.name].get("decimal") or ".")
-        for c in columns
-        if fields[c.name]["type"] in FIGURES
-    }
+    figures = _list_figures(fields, columns)
     if not figures:
         return []
-    words = [c for c in columns if fields[c.name]["type"] in ("category", "text")]
+    words = [column for column in columns if fields[column.name]["type"] in ("category", "text")]
     found = (_propose_of(con, table, column, figures) for column in words)
     return [proposal for proposal in found if proposal]
 
 
+def _list_figures(fields: Mapping[str, FieldSettings], columns: Sequence[Column]) -> dict[str, str]:
+    """The decimal mark of each column of numbers."""
+    figures: dict[str, str] = {}
+    for column in columns:
+        field = fields[column.name]
+        if field["type"] in FIGURES:
+            figures[column.name] = str(field.get("decimal") or ".")
+    return figures
+
+
 def _propose_of(
-    con: Any, table: str, column: Column, figures: Mapping[str, str]
+    con: DuckDBPyConnection, table: str, column: Column, figures: Mapping[str, str]
 ) -> Proposal | None:
     """A rule against the lines of totals that a column names; None where it names none."""
-    named = _list_named(column)
-    holding: dict[str, list[str]] = {}
-    for value in named:
-        if held := _find_columns_of(con, table, column.name, value, named, figures):
-            holding[value] = held
+    holding = _list_holding(con, table, column, figures)
     if not holding:
         return None
     listed = ", ".join("'" + v.replace("'", "''") + "'" for v in holding)
@@ -69,11 +78,44 @@ def _propose_of(
         json.dumps(f"{_name_in_rule(column.name)} not in ({listed})", ensure_ascii=False),
         f"totals among the rows: {evidence}",
         sum(column.counts[v] for v in holding),
-        [
-            f"{column.name}: {v} ({column.counts[v]} row{'s' * (column.counts[v] != 1)})"
-            for v in list(holding)[:EXAMPLES]
-        ],
+        [_show_rows(column, value) for value in list(holding)[:EXAMPLES]],
     )
+
+
+def _show_rows(column: Column, value: str) -> str:
+    """A value with its column and its rows."""
+    rows = column.counts[value]
+    return f"{column.name}: {value} ({rows} row{'s' * (rows != 1)})"
+
+
+def _list_holding(
+    con: DuckDBPyConnection, table: str, column: Column, figures: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """The values that name a total or a mean, each with the columns whose figure beside it is
+    one.
+    """
+    lines = _TotalLines(table, column.name, _list_named(column))
+    holding: dict[str, list[str]] = {}
+    for value in lines.named:
+        held = _find_columns_of(con, lines, value, figures)
+        if held:
+            holding[value] = held
+    return holding
+
+
+@dataclass(frozen=True)
+class _TotalLines:
+    """The lines of a table in which a column names a total or a mean."""
+
+    table: str
+    name: str
+    named: Sequence[str]
+
+    @property
+    def others(self) -> str:
+        """SQL that is true for all other lines; the values that name one are its parameters."""
+        marks = ", ".join("?" for _ in self.named)
+        return f"not coalesce({quote(self.name)} in ({marks}), false)"
 
 
 def _list_named(column: Column) -> list[str]:
@@ -107,29 +149,36 @@ def _is_total(value: str) -> bool:
 
 
 def _find_columns_of(
-    con: Any, table: str, name: str, value: str, named: Sequence[str], figures: Mapping[str, str]
+    con: DuckDBPyConnection, lines: _TotalLines, value: str, figures: Mapping[str, str]
 ) -> list[str]:
     """The columns in which the figure beside a value is the sum, or the mean, of all rows that name
     neither.
     """
-    marks = ", ".join("?" for _ in named)
-    other, mine = f"not coalesce({quote(name)} in ({marks}), false)", f"{quote(name)} = ?"
     how, tolerance = "avg", 1e-3  # a mean is written rounded
     if _is_total(value):
         how, tolerance = "sum", 1e-6
-    found = []
+    other, mine = lines.others, f"{quote(lines.name)} = ?"
+    found: list[str] = []
     for figure, decimal in figures.items():
         x = _cast_figure(figure, decimal)
         query = (
             f"select {how}({x}) filter ({other}), max({x}) filter ({mine}), count(nullif({x}, 0))"
-            f" filter ({other}) from {quote(table)}"
+            f" filter ({other}) from {quote(lines.table)}"
         )
-        expected, written, rows = con.execute(query, [*named, value, *named]).fetchall()[0]
-        if not expected or written is None or rows < 2:
-            continue
-        if abs(expected - written) <= tolerance * abs(expected):
+        row: tuple[float | None, float | None, int] = con.execute(
+            query, [*lines.named, value, *lines.named]
+        ).fetchall()[0]
+        expected, written, rows = row
+        if rows >= 2 and _is_near(expected, written, tolerance):
             found.append(figure)
     return found
+
+
+def _is_near(expected: float | None, written: float | None, tolerance: float) -> bool:
+    """Whether a figure is the one that is expected, up to rounding; zero is none."""
+    if not expected or written is None:
+        return False
+    return abs(expected - written) <= tolerance * abs(expected)
 
 
 def _cast_figure(name: str, decimal: str) -> str:

@@ -5,13 +5,14 @@ units and currencies, and how large the figures of each are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
+from typing import TypeAlias
 
 from mesocosm.core.values.units import CURRENCIES, HAN, WORDS, find_factor, is_common
-from mesocosm.data.profiling.columns.column import AS_WRITTEN
+from mesocosm.data.profiling.columns.column import AS_WRITTEN, FieldSettings
 
 UNITS = {
     "克": ("g", 1.0),
@@ -50,6 +51,7 @@ PLURAL = {
 
 
 SHOWN = 8  # units in a sentence
+Named: TypeAlias = dict[str, tuple[str, float]]  # the unit of a text, and how many of it it is
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Units:
     stands for, and a sentence; or why they prove nothing (`open`).
     """
 
-    settings: dict[str, object] = field(default_factory=lambda: {})
+    settings: FieldSettings = field(default_factory=lambda: {})
     factors: dict[str, float] = field(default_factory=lambda: {})
     why: str = ""
     open: str = ""
@@ -123,10 +125,9 @@ def identify_unit(text: str, spaced: bool) -> tuple[str, float] | None:
     >>> identify_unit("万元", False), identify_unit("A", False)
     (('CNY', 10000.0), None)
     """
-    if text in list_currencies():
-        return list_currencies()[text]
-    if text in UNITS:
-        return UNITS[text]
+    known = list_currencies().get(text) or UNITS.get(text)
+    if known:
+        return known
     name = PLURAL.get(text, text)
     if is_common(name) or (spaced and len(text) > 1 and find_factor(name, name) is not None):
         return name, 1.0
@@ -138,27 +139,41 @@ def find_common_unit(measures: Iterable[Measure]) -> Units:
     groups = _Groups(measures)
     if not groups.named:
         return Units()
-    units: dict[str, tuple[str, float]] = {}
-    for text in groups.named:
-        if unit := identify_unit(text, groups.spaced[text]):
-            units[text] = unit
+    units = _identify_units(groups)
     if len(units) < len(groups.named):
         return _accept_one_word(groups)
     bases = _rank_bases(groups, units)
     if any(find_factor(base, bases[0]) is None for base in bases):
         return Units(open=_explain_inconvertible(groups, bases))
-    if "" not in groups.figures:
-        base, _ = units[max(units, key=lambda text: (groups.rows[text], text))]
-        return _convert(groups, units, base)
-    bare_base = _find_base_of_bare(groups, units, bases)
-    if bare_base is None:
+    if "" in groups.figures:
+        return _convert_bare(groups, units, bases)
+    base, _ = units[max(units, key=lambda text: (groups.rows[text], text))]
+    return _convert(groups, units, base)
+
+
+def _identify_units(groups: _Groups) -> Named:
+    """The unit of each text that names one."""
+    units: Named = {}
+    for text in groups.named:
+        unit = identify_unit(text, groups.spaced[text])
+        if unit:
+            units[text] = unit
+    return units
+
+
+def _convert_bare(groups: _Groups, units: Named, bases: list[str]) -> Units:
+    """The settings where some figures have no unit and the others have some that are known; or why
+    the unit of the bare ones is not.
+    """
+    base = _find_base_of_bare(groups, units, bases)
+    if base is None:
         return Units(
             open=(
                 f"{groups.rows['']} figures have no unit and the others have {groups.shown}; the"
                 f" sizes do not tell which unit is meant; {AS_WRITTEN}"
             )
         )
-    fractions = _count_fractions(groups) if bare_base == "%" else 0
+    fractions = _count_fractions(groups) if base == "%" else 0
     if fractions:
         return Units(
             open=(
@@ -168,7 +183,7 @@ def find_common_unit(measures: Iterable[Measure]) -> Units:
                 f" {AS_WRITTEN}"
             )
         )
-    return _convert(groups, units, bare_base)
+    return _convert(groups, units, base)
 
 
 def _accept_one_word(groups: _Groups) -> Units:
@@ -188,7 +203,7 @@ def _accept_one_word(groups: _Groups) -> Units:
     return Units({"spellings": {word: 1.0}}, why=why)
 
 
-def _rank_bases(groups: _Groups, units: dict[str, tuple[str, float]]) -> list[str]:
+def _rank_bases(groups: _Groups, units: Named) -> list[str]:
     """The units that the texts name, that of the most rows first."""
     rows = Counter[str]()
     for text, (base, _) in units.items():
@@ -206,29 +221,34 @@ def _explain_inconvertible(groups: _Groups, bases: list[str]) -> str:
     )
 
 
-def _find_base_of_bare(
-    groups: _Groups, units: dict[str, tuple[str, float]], bases: list[str]
-) -> str | None:
+def _find_base_of_bare(groups: _Groups, units: Named, bases: list[str]) -> str | None:
     """The unit of the figures without one, by their size; None where that is not known."""
-    fits = []
-    for base in bases:
-        sizes: list[float] = []
-        for text, (of, many) in units.items():
-            if of == base:
-                sizes += [x * many for x in groups.figures[text]]
-        if are_alike(sizes, groups.bare):
-            fits.append(base)
+    fits = [base for base in bases if _are_of_size(groups, units, base)]
     if not fits and len(units) == 1:
         fits = bases[:1]
-    if len(fits) != 1:
-        return None
-    plain: list[float] = []
-    for text, unit in units.items():
-        if unit == (fits[0], 1.0):
-            plain += groups.figures[text]
-    if are_alike(plain, groups.bare):
+    if len(fits) == 1 and _are_of_plain_size(groups, units, fits[0]):
         return fits[0]
     return None
+
+
+def _are_of_plain_size(groups: _Groups, units: Named, base: str) -> bool:
+    """Whether the figures without a unit are of the size of those in a base itself."""
+    plain = {text: unit for text, unit in units.items() if unit == (base, 1.0)}
+    return _are_of_size(groups, plain, base)
+
+
+def _are_of_size(groups: _Groups, units: Named, base: str) -> bool:
+    """Whether the figures without a unit are of the size of those in some of a base."""
+    return are_alike(_list_sizes(groups, units, base), groups.bare)
+
+
+def _list_sizes(groups: _Groups, units: Named, base: str) -> list[float]:
+    """The figures whose unit stands for some of a base, as so many of it."""
+    sizes: list[float] = []
+    for text, (of, many) in units.items():
+        if of == base:
+            sizes += [figure * many for figure in groups.figures[text]]
+    return sizes
 
 
 def _count_fractions(groups: _Groups) -> int:
@@ -238,26 +258,35 @@ def _count_fractions(groups: _Groups) -> int:
     figures = chain.from_iterable(groups.figures[text] for text in groups.named)
     percent = [abs(x) for x in figures if x]
     low, high = min(percent, default=0.0), max(percent, default=0.0)
-    sizes = [abs(x) for x in groups.bare]
-    return sum(0 < x <= 1 and x < low and low <= 100 * x <= high * 1.001 for x in sizes)
+    return sum(_is_fraction(abs(figure), low, high) for figure in groups.bare)
 
 
-def _convert(groups: _Groups, units: dict[str, tuple[str, float]], base: str) -> Units:
+def _is_fraction(figure: float, low: float, high: float) -> bool:
+    """Whether a figure below some percentages lies among them as a fraction."""
+    return 0 < figure <= 1 and figure < low and low <= 100 * figure <= high * 1.001
+
+
+def _convert(groups: _Groups, units: Named, base: str) -> Units:
     """The settings of a field whose unit is `base`."""
-    factors = {
-        text: many * float(find_factor(of, base) or 1.0) for text, (of, many) in units.items()
-    }
-    odd = sorted(text for text in factors if text in UNITS or text in HAN)
-    settings: dict[str, object] = {"unit": base}
+    factors: dict[str, float] = {}
+    for text, (of, many) in units.items():
+        factors[text] = many * float(find_factor(of, base) or 1.0)
+    settings: FieldSettings = {"unit": base}
+    odd = sorted(UNITS.keys() & factors.keys() | HAN.keys() & factors.keys())
     if odd:
         settings["spellings"] = {text: factors[text] for text in odd}
+    return Units(settings, factors, _explain_base(groups, factors, base))
+
+
+def _explain_base(groups: _Groups, factors: Mapping[str, float], base: str) -> str:
+    """The evidence for the unit of a column."""
     others = [f"1 {u} = {f:g} {base}" for u, f in sorted(factors.items()) if f != 1.0]
     why = f" in {base}: beside them stands {groups.shown}"
     if others:
         why += f"; {', '.join(others)}"
     if "" in groups.figures:
         why += f"; the {groups.rows['']} figures without a unit are of the size of those in {base}"
-    return Units(settings, factors, why)
+    return why
 
 
 def are_alike(some: list[float], others: list[float]) -> bool:
@@ -265,7 +294,7 @@ def are_alike(some: list[float], others: list[float]) -> bool:
     if not some or not others:
         return True
     a, b = _median(some), _median(others)
-    return a == b or (a > 0 and b > 0 and 1 / 3 <= a / b <= 3)
+    return a == b or (min(a, b) > 0 and 1 / 3 <= a / b <= 3)
 
 
 def _median(values: list[float]) -> float:

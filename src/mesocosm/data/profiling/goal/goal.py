@@ -9,17 +9,22 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
+from mesocosm.data.pipeline.expressions.typed_rows import read_numbers
+from mesocosm.data.profiling.columns.column import FieldSettings
 from mesocosm.data.profiling.goal.target_column import FIGURES, NUMBERS, choose_target
 from mesocosm.data.profiling.goal.task_intent import names_people
 from mesocosm.data.profiling.profile import BLANK, Column, Draft
 from mesocosm.data.sources.path_utils import quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 PEOPLE = re.compile(r"(^|_)(sex|gender|age|race|ethnic\w*|religion|nationality)(_|$)", re.I)
 OFTEN = 10  # rows of one identifier from which on it says something of the rows to come
@@ -29,11 +34,33 @@ SHOWN = 20  # classes of an answer
 GROUPS = ("category", "boolean", "integer", "number")  # types of fields that tell groups of people
 
 
+class Aim(TypedDict):
+    """What a goal picks of a drafted table.
+
+    `kind` is `classes` or `number`; `people` are fields that tell groups of people; `least` is the
+    share of the rarest class; `why` has a sentence for each setting, `choose` sentences for what
+    was not sure.
+    """
+
+    target: str
+    kind: str
+    inputs: list[str]
+    people: list[str]
+    classes: list[str]
+    least: float | None
+    rarest: int
+    texts: list[str]
+    rows: int
+    why: dict[str, str]
+    choose: list[str]
+    english: bool
+
+
 @dataclass(frozen=True)
 class _Aim:
     """What is predicted of a table: a column, as `classes` or as a `number`."""
 
-    con: Any
+    con: DuckDBPyConnection
     table: str
     found: Draft
     target: Column
@@ -41,24 +68,19 @@ class _Aim:
 
 
 def aim(
-    con: Any,
+    con: DuckDBPyConnection,
     table: str,
     found: Draft,
     goal: str,
     target: str | None = None,
     kind: str | None = None,
-) -> dict[str, Any]:
+) -> Aim:
     """Choose what the goal picks of a drafted table; the drafted field of what is predicted is set
     for it.
 
     Args:
         target: the column that is predicted, where it is given outright.
         kind: `classes` or `number`, where it is given outright.
-
-    Returns:
-        `target`, `kind` (`classes` or `number`), `inputs`, `people` (fields that tell groups of
-        people), `least` (the share of the rarest class), `rows`, `why` (a sentence for each
-        setting) and `choose` (sentences for what was not sure).
 
     Raises:
         ConfigValueError: no field can be predicted, or the goal fits none.
@@ -79,34 +101,56 @@ def aim(
             "goal", Message("data.no_inputs_left", target=target), Message("data.more_columns")
         )
     counts = _count_classes(found.fields[target], column, kind)
-    seen = sum(counts.values())
     texts = [name for name in inputs if found.fields[name]["type"] == "text"]
-    rarest = min(counts.values(), default=0)
-    classes: list[str] = []
-    least: float | None = None
-    if kind == "classes":
-        classes = [value for value, _ in counts.most_common(SHOWN)]
-        least = rarest / seen if seen else None
     return {
         "target": target,
         "kind": kind,
         "inputs": inputs,
         "people": _list_groups(found, target),
-        "classes": classes,
-        "least": least,
-        "rarest": rarest,
+        **_describe_classes(counts, kind),
         "texts": texts,
-        "rows": seen,
+        "rows": sum(counts.values()),
         "why": why,
         "choose": choose,
-        "english": _are_latin([found.find_column(name) for name in texts]),
+        "english": _are_latin(list(map(found.find_column, texts))),
     }
+
+
+class _Classes(TypedDict):
+    """The classes of a target, and how rare the rarest is."""
+
+    classes: list[str]
+    least: float | None
+    rarest: int
+
+
+def _describe_classes(counts: Counter[str], kind: str) -> _Classes:
+    rarest = min(counts.values(), default=0)
+    if kind != "classes":
+        return {"classes": [], "least": None, "rarest": rarest}
+    classes = [value for value, _ in counts.most_common(SHOWN)]
+    least = rarest / counts.total() if counts.total() else None
+    return {"classes": classes, "least": least, "rarest": rarest}
 
 
 def _set_target(found: Draft, column: Column, kind: str) -> None:
     """Set the drafted field of what is predicted, and withdraw what is proposed for it."""
     name = column.name
-    settings = {k: v for k, v in found.fields[name].items() if k not in ("private", "outliers")}
+    found.fields[name] = _settings_of_target(found, column, kind)
+    found.withdraw(name)
+    quoted = json.dumps(name, ensure_ascii=False)
+    repairs = re.compile(re.escape(f'"to": {quoted}') + "|" + re.escape(f"[{quoted}]"))
+    found.proposals = [p for p in found.proposals if not repairs.search(p.line)]
+
+
+def _settings_of_target(found: Draft, column: Column, kind: str) -> FieldSettings:
+    """The settings of the field of what is predicted.
+
+    Raises:
+        ConfigValueError: it is to be a number, and is none.
+    """
+    name = column.name
+    settings = dict(found.fields[name])
     if kind == "number" and settings["type"] not in FIGURES:
         raise ConfigValueError(
             "task",
@@ -116,76 +160,76 @@ def _set_target(found: Draft, column: Column, kind: str) -> None:
         )
     if kind != "number" and settings["type"] not in ("boolean", "category"):
         settings = {"type": "category"}
-    settings.pop("missing", None)
+    for key in ("private", "outliers", "missing"):
+        settings.pop(key, None)
     if column.missing:
         settings["missing"] = "quarantine"
-    found.fields[name] = settings
-    quoted = json.dumps(name, ensure_ascii=False)
-    found.withdraw(name)
-    found.proposals = [
-        p
-        for p in found.proposals
-        if f'"to": {quoted}' not in p.line and f"[{quoted}]" not in p.line
-    ]
+    return settings
 
 
 def _choose_inputs(aimed: _Aim, why: dict[str, str], choose: list[str]) -> list[str]:
     """The fields that a model reads; the reasons of those left out go to `why` and `choose`."""
     found, target = aimed.found, aimed.target.name
-    inputs = []
+    inputs: list[str] = []
     for name in found.fields:
         if name in (target, found.key):
             continue
         column = found.find_column(name)
-        leak = ""
         reason = _explain_useless(aimed, column)
-        if not reason:
-            reason = leak = _explain_leak(aimed, column)
-        if not reason:
-            inputs.append(name)
-            continue
-        why[f"left.{name}"] = f"'{name}' is left out: {reason}"
-        if leak:
+        if not reason and (reason := _explain_leak(aimed, column)):
             choose.append(
-                f"'{name}' {leak.removeprefix('it ')}; put it into 'features' and 'allow_leakage'"
+                f"'{name}' {reason.removeprefix('it ')}; put it into 'features' and 'allow_leakage'"
                 f" if it is known before '{target}' is"
             )
+        if reason:
+            why[f"left.{name}"] = f"'{name}' is left out: {reason}"
+        else:
+            inputs.append(name)
+    _ask_redacted(found, target, choose)
+    return inputs
+
+
+def _ask_redacted(found: Draft, target: str, choose: list[str]) -> None:
+    """Add a sentence for each field that is left out since its texts hold private content."""
     for name, field in found.fields.items():
         if name != target and field.get("private") == "redact":
             choose.append(
                 f"'{name}' is left out, since its texts hold private content; where a model may"
                 " read it, put it into 'features' and into 'allow_private'"
             )
-    return inputs
 
 
-def _count_classes(settings: dict[str, Any], column: Column, kind: str) -> Counter[str]:
+def _count_classes(settings: FieldSettings, column: Column, kind: str) -> Counter[str]:
     """The rows of each value, as a build counts them."""
-    aliases = settings.get("aliases", {}) if kind == "classes" else {}
+    aliases = settings.get("aliases") if kind == "classes" else None
     counts = Counter[str]()
     for value, rows in column.counts.items():
-        counts[aliases.get(value, value)] += rows
+        if isinstance(aliases, Mapping):
+            value = str(aliases.get(value, value))
+        counts[value] += rows
     return counts
 
 
 def _list_groups(found: Draft, target: str) -> list[str]:
     """The fields that tell groups of people, such as their age."""
-    return [
-        name
-        for name, field in found.fields.items()
-        if name != target
-        and PEOPLE.search(name)
-        and not field.get("private")
-        and field["type"] in GROUPS
-    ]
+    others = {name: field for name, field in found.fields.items() if name != target}
+    return [name for name, field in others.items() if _tells_group(name, field)]
 
 
-def _choose_kind(settings: dict[str, Any], column: Column, goal: str) -> str:
+def _tells_group(name: str, field: FieldSettings) -> bool:
+    """Whether a field that may be shown tells a group of people."""
+    if field.get("private") or field["type"] not in GROUPS:
+        return False
+    return bool(PEOPLE.search(name))
+
+
+def _choose_kind(settings: FieldSettings, column: Column, goal: str) -> str:
     if settings["type"] not in FIGURES:
         return "classes"
-    numbers = [v for v in column.counts if re.fullmatch(r"-?\d+(\.\d+)?", v)]
-    few_whole = column.distinct <= FEW and all(float(v).is_integer() for v in numbers)
-    if few_whole and not NUMBERS.search(goal):
+    if column.distinct > FEW or NUMBERS.search(goal):
+        return "number"
+    numbers = [float(v) for v in column.counts if re.fullmatch(r"-?\d+(\.\d+)?", v)]
+    if all(map(float.is_integer, numbers)):
         return "classes"
     return "number"
 
@@ -199,24 +243,45 @@ def _explain_useless(aimed: _Aim, column: Column) -> str:
     if settings.get("private"):
         return "it is private"
     if column.distinct < 2:
-        if column.seen:
-            return "it has the same value in every row"
-        return "it is empty"
-    if name in found.identifiers and (why := _explain_name(column, found.identifiers[name])):
-        return why
-    if "currencies" in found.open.get(name, ""):
-        return found.open[name]
-    if column.missing > 0.98 * column.rows:
-        return "nearly every row lacks it"
-    if settings["type"] == "text" and _are_codes(column):
-        if name in found.open:
-            return f"nearly every row has its own value, and {found.open[name]}"
-        return "nearly every row has its own value"
+        return "it has the same value in every row" if column.seen else "it is empty"
+    return (
+        _explain_name(column, found.identifiers.get(name, ""))
+        or _explain_currencies(found.open.get(name, ""))
+        or _explain_gaps(column)
+        or _explain_codes(column, settings, found.open.get(name, ""))
+    )
+
+
+def _explain_currencies(question: str) -> str:
+    """An open question of a column, where it is one of currencies."""
+    if "currencies" in question:
+        return question
     return ""
 
 
+def _explain_gaps(column: Column) -> str:
+    if column.missing > 0.98 * column.rows:
+        return "nearly every row lacks it"
+    return ""
+
+
+def _explain_codes(column: Column, settings: FieldSettings, question: str) -> str:
+    """Why a column of texts is no input: nearly every row has one of its own."""
+    if settings["type"] != "text" or not _are_codes(column):
+        return ""
+    if question:
+        return f"nearly every row has its own value, and {question}"
+    return "nearly every row has its own value"
+
+
 def _explain_name(column: Column, why: str) -> str:
-    """Why a column that names something is no input."""
+    """Why a column that names something is no input; empty where it names nothing.
+
+    Args:
+        why: why it names something.
+    """
+    if not why:
+        return ""
     if names_people(column.name):
         return f"{why}, and it names somebody; a model would memorise people"
     if column.distinct > max(20, column.seen / OFTEN):
@@ -241,17 +306,7 @@ def _explain_leak(aimed: _Aim, column: Column) -> str:
     is_image = aimed.found.fields[column.name]["type"] == "image"
     if is_image or aimed.kind != "classes" or 2 * column.distinct > column.seen:
         return ""
-    x, y = quote(column.name), quote(aimed.target.name)
-    clean = (
-        f"select {BLANK.replace('x', x + '::varchar')} as gap, {x} as x, {y} as y from"
-        f" {quote(aimed.table)}"
-    )
-    right, rows, most = aimed.con.execute(
-        f"with t as ({clean}), n as (select x, y, count(*) as n from t where not coalesce(gap,"
-        " true) and y is not null group by 1, 2), m as (select x, max(n) as best, sum(n) as"
-        " every from n group by 1) select sum(best), sum(every), (select max(s) from (select"
-        " sum(n) as s from n group by y)) from m"
-    ).fetchall()[0]
+    right, rows, most = _count_right(aimed, column)
     if not rows or not right / rows >= ALONE > most / rows:
         return ""
     return (
@@ -260,8 +315,28 @@ def _explain_leak(aimed: _Aim, column: Column) -> str:
     )
 
 
+def _count_right(aimed: _Aim, column: Column) -> tuple[float, float, float]:
+    """The rows whose class a column tells by itself, all rows that have both, and those of the most
+    frequent class.
+    """
+    x, y = quote(column.name), quote(aimed.target.name)
+    clean = (
+        f"select {BLANK.replace('x', x + '::varchar')} as gap, {x} as x, {y} as y from"
+        f" {quote(aimed.table)}"
+    )
+    counts = read_numbers(
+        aimed.con,
+        f"with t as ({clean}), n as (select x, y, count(*) as n from t where not coalesce(gap,"
+        " true) and y is not null group by 1, 2), m as (select x, max(n) as best, sum(n) as"
+        " every from n group by 1) select sum(best), sum(every), (select max(s) from (select"
+        " sum(n) as s from n group by y)) from m",
+    )
+    right, rows, most = (count or 0.0 for count in counts)
+    return right, rows, most
+
+
 def _are_latin(columns: Sequence[Column]) -> bool:
     """Whether texts are mostly written in Latin letters."""
     texts = chain.from_iterable(islice(c.counts, 200) for c in columns)
-    letters = [ch for ch in "".join(texts) if ch.isalpha()]
-    return not letters or sum(ch.isascii() for ch in letters) > 0.7 * len(letters)
+    letters = list(filter(str.isalpha, "".join(texts)))
+    return not letters or sum(map(str.isascii, letters)) > 0.7 * len(letters)

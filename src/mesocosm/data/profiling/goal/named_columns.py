@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mesocosm.data.profiling.columns.column import split_name
@@ -99,21 +99,33 @@ def find_named_columns(goal: str, names: Sequence[str], own: Iterable[str] = ())
     >>> find_named_columns("the final grade", ["grade", "final grade"])
     ['final grade']
     """
-    quoted = [
-        _Mention(there.end() - len(name), -len(name), name)
-        for name in names
-        if (there := _find_quoted(name, goal))
-    ]
+    quoted = _list_mentions(_find_quoted, names, goal)
     if quoted:
         return _drop_overlaps(sorted(quoted))
     skipped = set(own)
+    able = [name for name in names if name not in skipped]
     for part in _list_parts(goal):
-        found = [m for name in names if name not in skipped and (m := _find_mention(name, part))]
-        if any(HAN.search(m.name) for m in found):
-            return _drop_overlaps(sorted(found, key=lambda m: (m.size, m.place, m.name)))
+        found = _list_mentions(_find_mention, able, part)
         if found:
-            return _drop_overlaps(sorted(found))
+            return _drop_overlaps(_rank_mentions(found))
     return []
+
+
+def _list_mentions(
+    find: Callable[[str, str], _Mention | None], names: Sequence[str], text: str
+) -> list[_Mention]:
+    """Where a text names some columns, by one way to find them."""
+    found = (find(name, text) for name in names)
+    return [mention for mention in found if mention]
+
+
+def _rank_mentions(found: Sequence[_Mention]) -> list[_Mention]:
+    """Mentions in the same part of a goal, that which is meant before all others first; among
+    Chinese names the longest.
+    """
+    if any(HAN.search(mention.name) for mention in found):
+        return sorted(found, key=lambda mention: (mention.size, mention.place, mention.name))
+    return sorted(found)
 
 
 def _list_parts(goal: str) -> Iterator[str]:
@@ -140,19 +152,19 @@ def _cut_at(pattern: re.Pattern[str], text: str) -> str:
     return text
 
 
-def _find_quoted(name: str, goal: str) -> re.Match[str] | None:
+def _find_quoted(name: str, goal: str) -> _Mention | None:
     """Where a goal names a column in quotes, or after 'column' or 'target'."""
-    if (
-        len(name) <= 1
-        and name in ARTICLES
-        and not re.search(rf"[`'\"]{re.escape(name)}[`'\"]", goal)
-    ):
+    is_article = len(name) <= 1 and name in ARTICLES
+    if is_article and not re.search(rf"[`'\"]{re.escape(name)}[`'\"]", goal):
         return None
-    return re.search(
+    match = re.search(
         r"(?:[`'\"“「『]|(?:column|target)(?: is)?[:="
         rf" ]\s*['\"`]?|目标列?[：:为是]?\s*|列\s*){re.escape(name)}(?![\w])",
         goal,
     )
+    if not match:
+        return None
+    return _Mention(match.end() - len(name), -len(name), name)
 
 
 def _drop_overlaps(found: Sequence[_Mention]) -> list[str]:
@@ -192,13 +204,17 @@ def _find_words(name: str, part: str) -> _Mention | None:
     words = split_name(name)
     if len("".join(words)) < 3:
         return None
-    places = []
-    for match in re.finditer(r"[A-Za-z]+\d*", part):
-        for word in split_name(match[0]):
-            places.append((match.start() + match[0].lower().find(word), word))
+    places = list(_place_words(part))
     for i in range(len(places) - len(words) + 1):
         run = places[i : i + len(words)]
         if [word for _, word in run] == words:
             first, (last, word) = run[0][0], run[-1]
             return _Mention(first, -max(1, last - first + len(word)), name)
     return None
+
+
+def _place_words(text: str) -> Iterator[tuple[int, str]]:
+    """The words of a text with their places; those of a joined name each for itself."""
+    for match in re.finditer(r"[A-Za-z]+\d*", text):
+        for word in split_name(match[0]):
+            yield match.start() + match[0].lower().find(word), word

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from itertools import islice
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
+from mesocosm.data.profiling.columns.column import FieldSettings
 from mesocosm.data.profiling.goal.named_columns import find_named_columns
 from mesocosm.data.profiling.profile import Column, Draft
 
@@ -151,23 +152,34 @@ def _choose_named(found: Draft, named: Sequence[str]) -> tuple[str, dict[str, st
 
 def _choose_fitting(found: Draft, goal: str) -> tuple[str, dict[str, str], list[str]]:
     """The column whose name and values fit the goal best."""
+    fits = _rank_fitting(found, goal)
+    best, name = fits[0]
+    near = [other for score, other in fits[1:4] if best - score < SURE]
+    choose: list[str] = []
+    if near:
+        choose.append(f"'target' may also be {', '.join(near)}; the goal does not tell them apart")
+    why = f"of all columns the name and the values of '{name}' fit the goal best"
+    return name, {"target": why}, choose
+
+
+def _rank_fitting(found: Draft, goal: str) -> list[tuple[float, str]]:
+    """The fields that fit a goal with their scores, the best first.
+
+    Raises:
+        ConfigValueError: none does.
+    """
     ranked = _rank_targets(found, goal)
     if not ranked:
         raise ConfigValueError("goal", NO_TARGET, TARGET)
     fits = [(score, name) for score, name in ranked if _fits(found, name, goal)]
     if not fits:
+        nearest = ", ".join(name for _, name in ranked[:5])
         raise ConfigValueError(
             "goal",
-            f"no column fits the goal; the nearest are {', '.join(n for _, n in ranked[:5])}",
+            f"no column fits the goal; the nearest are {nearest}",
             Message("data.goal_naming_one"),
         )
-    best, name = fits[0]
-    near = [other for score, other in fits[1:4] if best - score < SURE]
-    choose = []
-    if near:
-        choose.append(f"'target' may also be {', '.join(near)}; the goal does not tell them apart")
-    why = f"of all columns the name and the values of '{name}' fit the goal best"
-    return name, {"target": why}, choose
+    return fits
 
 
 def _fits(found: Draft, name: str, goal: str) -> bool:
@@ -186,9 +198,9 @@ def _rank_targets(found: Draft, goal: str) -> list[tuple[float, str]]:
     """The fields that may be predicted, the likeliest first."""
     words = stem_words(goal)
     last = list(found.fields)[-1]
-    ranked = []
+    ranked: list[tuple[float, str]] = []
     for name, settings in found.fields.items():
-        if name == found.key or name in found.identifiers or settings.get("private"):
+        if not _may_be_predicted(found, name):
             continue
         score = _score(found.find_column(name), settings, words, goal)
         if name == last:
@@ -196,6 +208,13 @@ def _rank_targets(found: Draft, goal: str) -> list[tuple[float, str]]:
         if score > UNFIT:
             ranked.append((score, name))
     return sorted(ranked, reverse=True)
+
+
+def _may_be_predicted(found: Draft, name: str) -> bool:
+    """Whether a field names nothing and is not private."""
+    if name == found.key or name in found.identifiers:
+        return False
+    return not found.fields[name].get("private")
 
 
 def _score_words(column: Column, words: set[str], goal: str) -> float:
@@ -207,21 +226,27 @@ def _score_words(column: Column, words: set[str], goal: str) -> float:
         score += 2.0
     if column.distinct > 100:
         return score
-    values = set[str]()
-    for value in list(column.counts)[:30]:
-        values.update(map(_stem, LATIN_WORD.findall(value.lower())))
-    return score + min(2.0, 1.0 * len(values & words))
+    return score + min(2.0, 1.0 * len(_stem_values(column) & words))
+
+
+def _stem_values(column: Column) -> set[str]:
+    """The stems of the words of a column's most frequent values."""
+    stems = set[str]()
+    for value in islice(column.counts, 30):
+        stems.update(map(_stem, LATIN_WORD.findall(value.lower())))
+    return stems
 
 
 def _is_meant(name: str, words: Iterable[str]) -> bool:
     """Whether a word of a name is one of the goal's words, or begins like one of them."""
     if name in words:
         return True
-    long = [w for w in words if len(w) > 4] if len(name) > 4 else []
-    return any(name.startswith(w[:5]) or w.startswith(name[:5]) for w in long)
+    if len(name) <= 4:
+        return False
+    return any(word[:5] == name[:5] for word in words if len(word) > 4)
 
 
-def _score(column: Column, settings: dict[str, Any], words: set[str], goal: str) -> float:
+def _score(column: Column, settings: FieldSettings, words: set[str], goal: str) -> float:
     """The score of a column as what is predicted."""
     kind = settings["type"]
     is_figure = kind in FIGURES

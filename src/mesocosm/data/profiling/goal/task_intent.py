@@ -124,15 +124,21 @@ def find_interaction(
     repeated = [c.name for c in columns if 1 < c.distinct < c.seen]
     who = _find_first(repeated, PEOPLE, but=(target,))
     what = target or _find_first(repeated, ITEMS, but=(who,))
-    if who is None or what is None:
-        gap = "somebody" if who is None else "an item"
-        raise ConfigValueError(
-            "goal",
-            f"no column with repeated values names {gap}; the columns are {', '.join(names[:8])}",
-            "a table of who did something with which item, such as columns user and item, or"
-            " '--target ITEM'",
-        )
+    if who is None:
+        raise _explain_no_column("somebody", names)
+    if what is None:
+        raise _explain_no_column("an item", names)
     return who, what, _find_first(names, TIMES, but=(who, what))
+
+
+def _explain_no_column(gap: str, names: Sequence[str]) -> ConfigValueError:
+    """That no column names somebody, or an item."""
+    return ConfigValueError(
+        "goal",
+        f"no column with repeated values names {gap}; the columns are {', '.join(names[:8])}",
+        "a table of who did something with which item, such as columns user and item, or"
+        " '--target ITEM'",
+    )
 
 
 def find_question_and_answer(columns: Sequence[Column]) -> tuple[str, str]:
@@ -171,8 +177,13 @@ def _find_first(
 
 def _names(name: str, known: frozenset[str]) -> bool:
     words = split_name(name)
-    stems = {w for w in words if w not in ("id", "no", "code")}
-    stems.update(w.removesuffix("s") for w in words)
+    stems = set(words) - {"id", "no", "code"}
+    stems.update(word.removesuffix("s") for word in words)
     if stems & known:
         return True
-    return any(len(k) > 1 and k in name for k in known if not k.isascii())
+    return any(word in name for word in known if _is_long_han(word))
+
+
+def _is_long_han(word: str) -> bool:
+    """Whether a word is a Chinese one that may stand inside a name."""
+    return len(word) > 1 and not word.isascii()

@@ -1,6 +1,6 @@
 """Kinds of rule: one file and one line each."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator
 
@@ -33,13 +33,11 @@ BUILT_IN: dict[str, type[RuleKind]] = {
 RULES = Kinds("rules", BUILT_IN, RuleKind, "type")
 
 
-def _condition(value: Any) -> Any:
+def _condition(value: object) -> object:
     if isinstance(value, str):
-        return (
-            {"type": value}
-            if value in RULES and value != "condition"
-            else {"type": "condition", "condition": value}
-        )
+        if value in RULES and value != "condition":
+            return {"type": value}
+        return {"type": "condition", "condition": value}
     if isinstance(value, dict) and "condition" in value:
         return {"type": "condition", **value}
     return value

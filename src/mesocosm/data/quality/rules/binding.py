@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
@@ -20,6 +20,10 @@ from mesocosm.data.quality.rules.condition import ATOM, Condition, plain_fields
 from mesocosm.data.quality.rules.range import Range
 from mesocosm.data.quality.rules.regex import Regex
 from mesocosm.data.quality.rules.rule import RuleKind
+from mesocosm.data.sources.query_results import read_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 TRIED = {  # values that a field of a type can hold; a rule must be true or false, or null, of each
     "bigint": "0, 1, -1, 1000000",
@@ -57,18 +61,23 @@ def bind(rule: RuleKind, kinds: Mapping[str, str]) -> None:
     """
     if _is_sure(rule, kinds):
         return
-    broken = rule.breaks()
-    if not broken:
-        return
-    columns = [(name, _sql_type(kinds[name])) for name in rule.fields() if name in kinds]
-    true = rule.true() if isinstance(rule, Condition) else broken
-    why = _refused(broken, true, tuple(columns))
+    why = _explain_refusal(rule, kinds)
     if why:
         raise ConfigValueError(
             "",
             Message("data.rule_not_computed", rule=_in_words(rule)[:200], why=why),
             Message("data.typed_condition"),
         )
+
+
+def _explain_refusal(rule: RuleKind, kinds: Mapping[str, str]) -> str:
+    """Why the engine does not compute a rule over fields of some types; empty where it does."""
+    broken = rule.breaks()
+    if not broken:
+        return ""
+    columns = [(name, _sql_type(kinds[name])) for name in rule.fields() if name in kinds]
+    true = rule.true() if isinstance(rule, Condition) else broken
+    return _refused(broken, true, tuple(columns))
 
 
 def _sql_type(kind: str) -> str:
@@ -106,11 +115,18 @@ def _fits(match: re.Match[str], kinds: Mapping[str, str]) -> bool:
         return is_number(kind)
     if value.startswith("'"):
         return kind == "string"
-    return kinds.get(value) == kind and (is_number(kind) or kind == "string")
+    return kinds.get(value) == kind and _compares_with_itself(kind)
+
+
+def _compares_with_itself(kind: str) -> bool:
+    """Whether two fields of a type are surely compared."""
+    return is_number(kind) or kind == "string"
 
 
 @contextmanager
-def name_failing_rule(con: Any, rules: Sequence[RuleKind], rows: str) -> Iterator[None]:
+def name_failing_rule(
+    con: DuckDBPyConnection, rules: Sequence[RuleKind], rows: str
+) -> Iterator[None]:
     """Where the engine fails, say which of the rules it cannot compute over some row.
 
     Args:
@@ -126,18 +142,30 @@ def name_failing_rule(con: Any, rules: Sequence[RuleKind], rows: str) -> Iterato
         yield
     except (duckdb.OutOfRangeException, duckdb.InvalidInputException, duckdb.ConversionException):
         for rule in rules:
-            if not (broken := rule.breaks()):
-                continue
-            try:
-                con.execute(f"select count(*) filter (where {broken}) from ({rows})").fetchall()
-            except duckdb.Error as error:
-                raise ConfigValueError(
-                    "rules",
-                    f"the rule '{_in_words(rule)[:200]}' cannot be computed over every row:"
-                    f" {FAILURES.get(type(error).__name__, 'a value does not fit')}",
-                    Message("data.computable_rule"),
-                ) from error
+            _compute_over(con, rule, rows)
         raise
+
+
+def _compute_over(con: DuckDBPyConnection, rule: RuleKind, rows: str) -> None:
+    """Compute one rule over rows.
+
+    Raises:
+        ConfigValueError: it fails.
+    """
+    import duckdb
+
+    broken = rule.breaks()
+    if not broken:
+        return
+    try:
+        con.execute(f"select count(*) filter (where {broken}) from ({rows})").fetchall()
+    except duckdb.Error as error:
+        raise ConfigValueError(
+            "rules",
+            f"the rule '{_in_words(rule)[:200]}' cannot be computed over every row:"
+            f" {FAILURES.get(type(error).__name__, 'a value does not fit')}",
+            Message("data.computable_rule"),
+        ) from error
 
 
 def _in_words(rule: RuleKind) -> str:
@@ -163,12 +191,9 @@ def _refused(broken: str, true: str, columns: tuple[tuple[str, str], ...]) -> st
         con.execute(f"create table t ({names or '_none integer'})")
         try:
             con.execute(f"select {broken} from t")
-        except duckdb.Error as error:
-            return _why(error)
-        for values in _rows(columns):
-            con.execute(f"insert into t values ({values})")
-        try:
-            kind = con.execute(f"select any_value(typeof({true})) from t").fetchall()[0][0]
+            for values in _rows(columns):
+                con.execute(f"insert into t values ({values})")
+            kind = read_text(con, f"select any_value(typeof({true})) from t")
             con.execute(f"select count(*) filter ({broken}) from t").fetchall()
         except duckdb.Error as error:
             return _why(error)
@@ -178,17 +203,26 @@ def _refused(broken: str, true: str, columns: tuple[tuple[str, str], ...]) -> st
 
 
 def _rows(columns: tuple[tuple[str, str], ...]) -> list[str]:
-    tried = []
-    for _, kind in columns:
-        values = TRIED.get(kind, "null")
-        if kind not in TRIED and is_number(kind):
-            values = DECIMALS
-        tried.append(["null", *values.split(", ")])
+    """SQL of rows that try each value that a column of its type can hold."""
+    tried = [_list_tried(kind) for _, kind in columns]
     most = max(map(len, tried), default=1)
-    return [", ".join(values[i % len(values)] for values in tried) or "null" for i in range(most)]
+    return [_join_row(tried, number) for number in range(most)]
 
 
-def _why(error: Any) -> str:
+def _list_tried(kind: str) -> list[str]:
+    """SQL of the values that are tried in a column of a type."""
+    values = TRIED.get(kind, "null")
+    if kind not in TRIED and is_number(kind):
+        values = DECIMALS
+    return ["null", *values.split(", ")]
+
+
+def _join_row(tried: Sequence[Sequence[str]], number: int) -> str:
+    """SQL of one row: the values of its number, from the first again where a column has fewer."""
+    return ", ".join(values[number % len(values)] for values in tried) or "null"
+
+
+def _why(error: Exception) -> str:
     first = str(error).strip().splitlines()[0]
     return re.sub(
         r"\s+",

@@ -6,13 +6,16 @@ Knows sqlglot's tree. Knows nothing of tables; a null breaks no rule.
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
 from mesocosm.data.quality.rules.rule import RuleKind
+
+if TYPE_CHECKING:
+    from sqlglot.exp import Expression, Func
 
 FUNCTIONS = (
     "abs",
@@ -49,6 +52,7 @@ ATOM = (
     rf"\s+between\s+-?\d+(?:\.\d+)?\s+and\s+-?\d+(?:\.\d+)?|\s+is\s+(?:not\s+)?null)"
 )
 PLAIN = re.compile(rf"\s*{ATOM}(?:\s+(?:and|or)\s+{ATOM})*\s*", re.IGNORECASE)
+JOINING = ("and", "or", "between", "is", "not", "null")
 WORDS = frozenset(
     [
         "all",
@@ -175,11 +179,8 @@ def plain_fields(condition: str) -> list[str] | None:
     if not PLAIN.fullmatch(condition):
         return None
     bare = re.sub(r"'[^']*'", "''", condition)
-    names = {
-        w
-        for w in re.findall(rf"\b{NAME}", bare)
-        if w.lower() not in ("and", "or", "between", "is", "not", "null")
-    }
+    words: list[str] = re.findall(rf"\b{NAME}", bare)
+    names = {word for word in words if word.lower() not in JOINING}
     if any(name.lower() in WORDS for name in names):
         return None
     return sorted(names)
@@ -201,25 +202,15 @@ class Condition(RuleKind):
     type: Literal["condition"] = "condition"
     condition: str = Field(min_length=1)
 
-    def tree(self) -> Any:
+    def tree(self) -> Expression:
         """The parsed expression.
 
         Raises:
             ConfigValueError: it is no single expression, or names a function that is not allowed.
         """
-        import sqlglot
         from sqlglot import exp
 
-        try:
-            parsed = sqlglot.parse(self.condition, read="duckdb")
-        except sqlglot.errors.SqlglotError as error:
-            why = re.sub(r"\x1b\[\d+m", "", str(error).splitlines()[0])[:80]
-            raise ConfigValueError(
-                "",
-                Message("data.not_a_condition", condition=self.condition, why=why),
-                Message("data.condition_example"),
-            ) from error
-        tree = parsed[0] if len(parsed) == 1 else None
+        tree = self._parse()
         if tree is None or isinstance(tree, exp.Alias) or any(tree.find_all(*_banned())):
             raise ConfigValueError(
                 "",
@@ -238,6 +229,21 @@ class Condition(RuleKind):
         for call in tree.find_all(exp.Func):
             _refuse_function(call)
         return tree
+
+    def _parse(self) -> Expression | None:
+        """The expression; None where there are none, or several."""
+        import sqlglot
+
+        try:
+            parsed = sqlglot.parse(self.condition, read="duckdb")
+        except sqlglot.errors.SqlglotError as error:
+            why = re.sub(r"\x1b\[\d+m", "", str(error).splitlines()[0])[:80]
+            raise ConfigValueError(
+                "",
+                Message("data.not_a_condition", condition=self.condition, why=why),
+                Message("data.condition_example"),
+            ) from error
+        return parsed[0] if len(parsed) == 1 else None
 
     def fields(self) -> list[str]:
         """The fields the condition names, sorted."""
@@ -261,7 +267,7 @@ class Condition(RuleKind):
         return str(self.tree().sql(dialect="duckdb", identify=True))
 
 
-def _banned() -> tuple[Any, ...]:
+def _banned() -> tuple[type[Expression], ...]:
     """Expressions that a condition may not hold: queries, commands, aggregates and the like."""
     from sqlglot import exp
 
@@ -280,7 +286,7 @@ def _banned() -> tuple[Any, ...]:
     )
 
 
-def _refuse_function(call: Any) -> None:
+def _refuse_function(call: Func) -> None:
     """Refuse a function that is not among `FUNCTIONS`.
 
     Raises:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from mesocosm.catalog.contents import TrainingColumn
+from mesocosm.data.pipeline.expressions.typed_rows import count_texts
 from mesocosm.data.quality.rules.field_names import Of
 from mesocosm.data.quality.rules.rule import Known, RuleKind
 from mesocosm.data.sources.path_utils import quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 LISTED = 200  # values of a category that a snapshot lists; rows of the others are `other`
 
@@ -32,7 +38,7 @@ class Distribution(RuleKind):
     of: Of = ()
     psi: float = Field(0.25, gt=0)
 
-    def verdict(self, con: Any, table: str, known: Known) -> str | None:
+    def verdict(self, con: DuckDBPyConnection, table: str, known: Known) -> str | None:
         """The index, where it is over the bound; a first snapshot has none."""
         name = self.of[0]
         before = known.last.get("training", {}).get(name)
@@ -52,26 +58,33 @@ class Distribution(RuleKind):
 
 
 def _count_categories(
-    con: Any, table: str, x: str, before: dict[str, Any]
+    con: DuckDBPyConnection, table: str, x: str, before: TrainingColumn
 ) -> tuple[list[int], list[int]]:
     """How many rows have each category, then and now; those not listed are counted together."""
-    now = dict(
-        con.execute(
-            f"select {x}::varchar, count(*) from {table} where _why is null and {x} is not"
-            " null group by 1"
-        ).fetchall()
+    now = count_texts(
+        con,
+        f"select {x}::varchar, count(*) from {table} where _why is null and {x} is not"
+        " null group by 1",
     )
     listed = before["counts"]
-    complete = len(listed) < LISTED or before.get("other") == 0
-    keys = sorted({*now, *listed}) if complete else sorted(listed)
-    old, new = [listed.get(key, 0) for key in keys], [now.get(key, 0) for key in keys]
-    if not complete and "other" in before:
+    if len(listed) < LISTED or before.get("other") == 0:
+        keys = sorted({*now, *listed})
+        return _count_keys(listed, keys), _count_keys(now, keys)
+    old, new = _count_keys(listed, sorted(listed)), _count_keys(now, sorted(listed))
+    if "other" in before:
         new.append(sum(now.values()) - sum(new))
         old.append(before["other"])
     return old, new
 
 
-def _count_bins(con: Any, table: str, x: str, points: list[float]) -> tuple[list[int], list[int]]:
+def _count_keys(counts: Mapping[str, int], keys: Sequence[str]) -> list[int]:
+    """The count of each key, 0 where it has none."""
+    return [counts.get(key, 0) for key in keys]
+
+
+def _count_bins(
+    con: DuckDBPyConnection, table: str, x: str, points: list[float]
+) -> tuple[list[int], list[int]]:
     """How many values lie in each of ten bins, then and now.
 
     Args:
@@ -79,13 +92,12 @@ def _count_bins(con: Any, table: str, x: str, points: list[float]) -> tuple[list
     """
     cuts = sorted({points[int(i * (len(points) - 1) / 10)] for i in range(1, 10)})
     case = " ".join(f"when {x} <= {cut!r} then {i}" for i, cut in enumerate(cuts))
-    bins = dict(
-        con.execute(
-            f"select case {case} else {len(cuts)} end, count(*) from {table} where _why is"
-            f" null and {x} is not null group by 1"
-        ).fetchall()
+    bins = count_texts(
+        con,
+        f"select (case {case} else {len(cuts)} end)::varchar, count(*) from {table} where _why is"
+        f" null and {x} is not null group by 1",
     )
-    new = [bins.get(i, 0) for i in range(len(cuts) + 1)]
+    new = [bins.get(str(i), 0) for i in range(len(cuts) + 1)]
     old = [0] * (len(cuts) + 1)
     for point in points:
         old[sum(point > cut for cut in cuts)] += 1

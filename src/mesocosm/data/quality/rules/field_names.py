@@ -1,11 +1,11 @@
 """Fields that a rule is about: a name, or a list of names."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator
 
 
-def _many(value: Any) -> Any:
+def _many(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 

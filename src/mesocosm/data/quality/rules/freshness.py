@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, Literal
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Literal
 
 from mesocosm.core.values.durations import Duration, seconds
 from mesocosm.data.quality.rules.field_names import Of
 from mesocosm.data.quality.rules.rule import Known, RuleKind
 from mesocosm.data.sources.path_utils import quote
+from mesocosm.data.sources.query_results import read_value
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 class Freshness(RuleKind):
@@ -29,16 +33,14 @@ class Freshness(RuleKind):
     of: Of = ()
     within: Duration
 
-    def verdict(self, con: Any, table: str, known: Known) -> str | None:
+    def verdict(self, con: DuckDBPyConnection, table: str, known: Known) -> str | None:
         """How old the newest value is, where it is too old."""
         field = quote(self.of[0])
-        newest = con.execute(f"select max({field})::date from {table}").fetchone()[0]
-        if newest is None:
+        newest = read_value(con, f"select max({field})::date from {table}")
+        if not isinstance(newest, date):
             return f"{self.of[0]} has no value, so its age is not known"
         today = datetime.fromtimestamp(known.now, UTC).date()
         days = (today - newest).days
-        return (
-            f"the newest {self.of[0]} is {newest}, {days} days old"
-            if days * 86400 > seconds(self.within)
-            else None
-        )
+        if days * 86400 <= seconds(self.within):
+            return None
+        return f"the newest {self.of[0]} is {newest}, {days} days old"

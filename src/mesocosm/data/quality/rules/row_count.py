@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
 from mesocosm.core.messages import Message
 from mesocosm.data.quality.rules.rule import Known, RuleKind
+from mesocosm.data.sources.query_results import count_rows
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 class RowCount(RuleKind):
@@ -36,17 +40,20 @@ class RowCount(RuleKind):
             raise ValueError(Message("config.min_max_or_change"))
         return self
 
-    def verdict(self, con: Any, table: str, known: Known) -> str | None:
+    def verdict(self, con: DuckDBPyConnection, table: str, known: Known) -> str | None:
         """The count, where it is out of bounds."""
-        rows = int(con.execute(f"select count(*) from {table} where _why is null").fetchone()[0])
+        rows = count_rows(con, table, "_why is null")
         if self.min is not None and rows < self.min:
             return f"{rows} rows are left; expected {self.min} or more"
         if self.max is not None and rows > self.max:
             return f"{rows} rows are left; expected {self.max} or fewer"
-        before = known.last.get("rows")
-        if self.change is not None and before and abs(rows - before) > self.change * before:
-            return (
-                f"{rows} rows are left after {before} in the last snapshot, more than"
-                f" {self.change:.0%} of change"
-            )
-        return None
+        return self._explain_change(rows, known.last.get("rows"))
+
+    def _explain_change(self, rows: int, before: int | None) -> str | None:
+        """What is wrong where the rows are too many more or fewer than in the last snapshot."""
+        if self.change is None or not before or abs(rows - before) <= self.change * before:
+            return None
+        return (
+            f"{rows} rows are left after {before} in the last snapshot, more than"
+            f" {self.change:.0%} of change"
+        )

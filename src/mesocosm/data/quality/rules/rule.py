@@ -5,10 +5,24 @@ Knows SQL text. A null breaks no rule but `not_null`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, TypedDict
 
+from mesocosm.catalog.contents import TrainingColumn
 from mesocosm.core.settings import Settings
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+class LastSnapshot(TypedDict, total=False):
+    """What rules compare the rows with: the last snapshot's number of rows, and how the fields
+    were distributed over its training rows.
+    """
+
+    rows: int
+    training: Mapping[str, TrainingColumn]
 
 
 @dataclass
@@ -18,13 +32,13 @@ class Known:
     Args:
         tables: SQL names of the other sources' tables, by source.
         now: seconds since 1970.
-        last: the report of the dataset's last snapshot, empty where there is none.
+        last: the dataset's last snapshot, empty where there is none.
         kinds: the Ibis type of each field.
     """
 
     tables: dict[str, str] = field(default_factory=lambda: {})
     now: float = 0.0
-    last: dict[str, Any] = field(default_factory=lambda: {})
+    last: LastSnapshot = field(default_factory=lambda: LastSnapshot())
     kinds: dict[str, str] = field(default_factory=lambda: {})
 
 
@@ -65,7 +79,7 @@ class RuleKind(Settings):
         del table, known
         return None
 
-    def verdict(self, con: Any, table: str, known: Known) -> str | None:
+    def verdict(self, con: DuckDBPyConnection, table: str, known: Known) -> str | None:
         """What is wrong with the table as a whole, or None."""
         del con, table, known
         return None
