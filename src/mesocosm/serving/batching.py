@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 IN_PROGRESS = 4  # batches that may wait for what follows them, beside those that run
 THREADS = 128  # batches at once at most: two of each of the most workers there may be

@@ -6,14 +6,16 @@ A unit is named only where it fits: undone, the live numbers must look like the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kstwobign
 
+from mesocosm.catalog.contents import TrainingColumn
 from mesocosm.monitoring.drift.unit_factors import FACTORS, OFFSETS, RARE
 
 Array = NDArray[np.float64]
@@ -65,10 +67,10 @@ class _Reference:
     only what lies within them is compared with numbers as they came.
     """
 
-    def __init__(self, known: Mapping[str, Any]) -> None:
-        self.points = np.sort(np.asarray(known["numbers"], dtype=float))
+    def __init__(self, known: TrainingColumn) -> None:
+        self.points: Array = np.sort(np.asarray(known["numbers"], dtype=np.float64))
         self.low, self.high = map(float, known.get("clip") or (-np.inf, np.inf))
-        self.inside = self.points
+        self.inside: Array = self.points
         if "clip" in known:
             self.inside = self.points[(self.points > self.low) & (self.points < self.high)]
         self.rows = float(known["rows"])
@@ -110,7 +112,7 @@ class _Search:
 
 
 def find_unit(
-    known: Mapping[str, Any], values: Sequence[float], unit: str | None = None
+    known: TrainingColumn, values: Sequence[float], unit: str | None = None
 ) -> UnitChange | None:
     """Find the unit in which live numbers came, where one explains how they differ from the
     training numbers.
@@ -126,15 +128,20 @@ def find_unit(
     >>> find_unit(train, [1000 * 1.02**i + 900 for i in range(200)]) is None
     True
     """
-    base, live = _Reference(known), np.sort(np.asarray(values, dtype=float))
+    base, live = _Reference(known), np.sort(np.asarray(values, dtype=np.float64))
     if len(live) < LEAST or len(base.support) < 5 or not np.isfinite(live).all():
         return None
     search = _Search(base, live, _distance(base, live, 1.0, 0.0, 0.0), *_growth(base, live))
-    tried = _candidates(unit, float(np.subtract(*np.quantile(base.points, [0.75, 0.25]))))
+    return _search_units(search, unit)
+
+
+def _search_units(search: _Search, unit: str | None) -> UnitChange | None:
+    """The unit of all rows, a factor of no known unit, or the unit of a part, in this order."""
+    tried = _candidates(unit, _spread_between(search.base.points, 0.25, 0.75))
     found = _find_of_all_rows(search, tried)
     if found:
         return _select_best(found)
-    unknown = _find_unknown_factor(base, live, search.start)
+    unknown = _find_unknown_factor(search.base, search.live, search.start)
     if unknown:
         return unknown
     if _grew_a_little(search):
@@ -146,6 +153,11 @@ def find_unit(
     return _select_best(found)
 
 
+def _spread_between(points: Array, low: float, high: float) -> float:
+    """How far two quantiles of numbers lie apart."""
+    return float(np.quantile(points, high) - np.quantile(points, low))
+
+
 def _find_of_all_rows(
     search: _Search, tried: Sequence[tuple[float, float, str]]
 ) -> list[tuple[float, UnitChange]]:
@@ -153,13 +165,20 @@ def _find_of_all_rows(
     base, live, found = search.base, search.live, []
     for candidate in tried:
         times, plus, _ = candidate
-        if search.growth and not plus and abs(np.log(times / search.growth)) > NEAR * search.error:
-            continue  # the numbers grew by another factor
+        if not plus and _grew_otherwise(search, times):
+            continue
         left = search.left(times, plus, 1.0)
         if _fits(base, live, left, search.start, FITS) and _looks_known(base, live, times, plus):
             score = _score(base, live, times, plus, left)
             found.append((score, search.change(candidate, 1.0, left)))
     return found
+
+
+def _grew_otherwise(search: _Search, times: float) -> bool:
+    """Whether the numbers grew by another factor than this one."""
+    if not search.growth:
+        return False
+    return abs(math.log(times / search.growth)) > NEAR * search.error
 
 
 def _looks_known(base: _Reference, live: Array, times: float, plus: float) -> bool:
@@ -173,7 +192,7 @@ def _looks_known(base: _Reference, live: Array, times: float, plus: float) -> bo
 
 
 def _grew_a_little(search: _Search) -> bool:
-    if not search.growth or abs(np.log(search.growth)) >= FAR:
+    if not search.growth or abs(math.log(search.growth)) >= FAR:
         return False
     left = search.left(search.growth, 0.0, 1.0)
     return _p_value(search.base, search.live, left) > FITS_UNKNOWN
@@ -190,11 +209,17 @@ def _find_of_a_part(
         left = search.left(times, plus, part)
         if not LEAST_PART <= part <= WHOLE or left >= 0.4 * search.start:
             continue
-        large = abs(np.log(times)) > LEAST_OF_PART or plus or unit
-        if large and _fits(base, live, left, search.start, FITS_UNKNOWN):
+        if not unit and not _is_large(times, plus):
+            continue
+        if _fits(base, live, left, search.start, FITS_UNKNOWN):
             score = _score(base, live, times, plus, left)
             found.append((score, search.change(candidate, round(part, 2), left)))
     return found
+
+
+def _is_large(times: float, plus: float) -> bool:
+    """Whether a change is so large that a part of the rows shows it where no unit is declared."""
+    return bool(plus) or abs(math.log(times)) > LEAST_OF_PART
 
 
 def _growth(base: _Reference, live: Array) -> tuple[float, float]:
@@ -209,7 +234,7 @@ def _growth(base: _Reference, live: Array) -> tuple[float, float]:
     if base.points[0] <= 0 or live[0] <= 0:
         return 0.0, 0.0
     before, now = np.log(np.quantile(base.points, QUANTILES)), np.log(np.quantile(live, QUANTILES))
-    deviation = float(np.subtract(*np.quantile(np.log(live), [0.75, 0.25]))) / 1.349
+    deviation = _spread_between(np.log(live), 0.25, 0.75) / 1.349
     error = 1.2533 * deviation * float(np.sqrt(1 / len(live) + 1 / base.rows))
     return float(np.exp(np.median(now - before))), max(0.03, error)
 
@@ -243,17 +268,20 @@ def _candidates(unit: str | None, wide: float) -> list[tuple[float, float, str]]
         words = {unit, *unit.replace("/", " ").split()}
         least, narrow = 0.0, 0.2
 
-    def is_possible(units: str) -> bool:
-        return not words or not units or bool(words & set(units.split()))
-
+    rare = [factor for factor in RARE if words & set(factor[2].split())]
     tried: list[tuple[float, float, str]] = []
-    for factor, named, units in [*FACTORS, *(f for f in RARE if words & set(f[2].split()))]:
-        if is_possible(units) and np.log(factor) >= least:
+    for factor, named, units in [*FACTORS, *rare]:
+        if _is_possible(words, units) and math.log(factor) >= least:
             tried += [(factor, 0.0, named), (factor**-1, 0.0, named)]
     for times, plus, named, units in OFFSETS:
-        if is_possible(units) and abs(plus) > narrow * wide:
+        if _is_possible(words, units) and abs(plus) > narrow * wide:
             tried.append((times, plus, named))
     return tried
+
+
+def _is_possible(words: set[str], units: str) -> bool:
+    """Whether a change between units may happen to a field that declares these words."""
+    return not words or not units or bool(words & set(units.split()))
 
 
 def _as_wide(base: _Reference, undone: Array) -> bool:
@@ -263,10 +291,10 @@ def _as_wide(base: _Reference, undone: Array) -> bool:
     before, now = base.points, undone
     if before[0] > 0 and now.min() > 0:
         before, now = np.log(before), np.log(now)
-    ours, theirs = (float(np.subtract(*np.quantile(x, [0.85, 0.15]))) for x in (before, now))
+    ours, theirs = _spread_between(before, 0.15, 0.85), _spread_between(now, 0.15, 0.85)
     if ours <= 0 or theirs <= 0:
         return ours <= 0
-    return bool(abs(np.log(theirs / ours)) < max(0.08, 3.0 / np.sqrt(len(now))))
+    return abs(math.log(theirs / ours)) < max(0.08, 3.0 / math.sqrt(len(now)))
 
 
 def _distance(base: _Reference, live: Array, times: float, plus: float, share: float) -> float:
@@ -366,7 +394,7 @@ def _find_unknown_factor(base: _Reference, live: Array, start: float) -> UnitCha
         return None
     logs = np.log(now[used] / before[used])
     middle = float(np.median(logs))
-    spread = float(np.subtract(*np.quantile(np.log(np.abs(before[used])), [0.9, 0.1])))
+    spread = _spread_between(np.log(np.abs(before[used])), 0.1, 0.9)
     if abs(middle) < FAR or spread < 0.2:
         return None
     times = float(np.exp(middle))

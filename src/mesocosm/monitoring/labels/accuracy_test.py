@@ -236,7 +236,7 @@ def _all_others_right(
     """
     if without is None or without > MOST_WITHOUT * len(given):
         return 1.0
-    right = np.array([a.right for a in given], dtype=float)
+    right = np.array([a.right for a in given], dtype=np.float64)
     scale = _effective_share([a.content for a in given], right - expected)
     rows, held = len(given) + without, float(known.rows)
     total = float(expected.sum()) + without * known.expect(1 / max(2, len(known.classes)))
@@ -246,7 +246,10 @@ def _all_others_right(
 
 def _compare_rates(given: Sequence[Answer], expected: Any, held: float, rows_held: int) -> Labelled:
     """Test predictions against what is expected, as known from so many held-out rows."""
-    right, contents = np.array([a.right for a in given], dtype=float), [a.content for a in given]
+    right, contents = (
+        np.array([a.right for a in given], dtype=np.float64),
+        [a.content for a in given],
+    )
     rows, total = len(given), float(expected.sum())
     found = Labelled(rows, int(right.sum()), round(total, 2))
     if rows < FEW or rows_held < FEW:
