@@ -10,7 +10,7 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, ClassVar, TypedDict, cast
+from typing import TYPE_CHECKING, ClassVar, TypedDict
 
 from pydantic import model_validator
 
@@ -156,8 +156,7 @@ class Notifier:
             }
             for a in alerts
         ]
-        shown = cast(list[ListedAlert], withheld_all(listed))
-        return {"ecosystem": self.ecosystem, "monitor": monitor, "alerts": shown}
+        return {"ecosystem": self.ecosystem, "monitor": monitor, "alerts": withheld_all(listed)}
 
     def _send(self, to: Notify, monitor: str, alerts: Sequence[AlertRow]) -> None:
         message = self.message(monitor, alerts)

@@ -140,7 +140,7 @@ class Fields:
         found = cast(dict[str, Json], dict(row))  # it was read from JSON
         if not self.kept_otherwise:
             return found
-        for name, value in row.items():
+        for name in row:
             if name in self.fields and _is_kept_otherwise(self.fields[name]):
                 found[name] = _redact_value(self.fields[name], found[name], clean.get(name))
         return found
