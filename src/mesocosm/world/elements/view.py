@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 if TYPE_CHECKING:
     from mesocosm.catalog import CatalogView
+    from mesocosm.catalog.rows import PredictionRow
+
+ShownAlert = Mapping[str, object]
+"""An open alert, without the values that it keeps."""
+
+
+class Work(TypedDict, total=False):
+    """A training in progress: its messages, its epochs, the seconds that are `left`, and when it
+    `began` and wrote last (`at`).
+    """
+
+    lines: list[str]
+    epochs: list[Mapping[str, float]]
+    left: float | None
+    began: float
+    at: float
 
 
 @dataclass(frozen=True)
@@ -24,7 +40,7 @@ class TreeFacts:
     label: str
 
 
-def default_tree_facts(recipe: Mapping[str, Any]) -> TreeFacts:
+def default_tree_facts(recipe: Mapping[str, object]) -> TreeFacts:
     """The facts of a tree whose task nobody tells: an oak reads texts, a birch a table alone."""
     return TreeFacts("oak" if recipe.get("texts") else "birch", "macro_f1", "macro F1")
 
@@ -44,14 +60,18 @@ class View:
     """
 
     catalog: CatalogView
-    figures: Mapping[str, Mapping[str, float]]
-    alerts: list[dict[str, Any]]
-    watches: Mapping[str, Mapping[str, Any]]
+    figures: Mapping[str, Mapping[str, float | None]]
+    alerts: Sequence[ShownAlert]
+    watches: Mapping[str, Mapping[str, object]]
     now: float
-    making: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    answers: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
+    making: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    answers: Callable[[str], Sequence[PredictionRow]] = lambda _: ()
     faults: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    tree_facts: Callable[[Mapping[str, Any]], TreeFacts] = default_tree_facts
+    tree_facts: Callable[[Mapping[str, object]], TreeFacts] = default_tree_facts
+
+    def work(self, address: str) -> Work | None:
+        """The work in progress on a resource, as its progress file has it."""
+        return cast(Work | None, self.making.get(address))
 
     def fault(self, address: str) -> tuple[str, str] | None:
         """What is wrong with a resource on disk, as a kind and a sentence."""
@@ -60,3 +80,14 @@ class View:
     def alarm(self, name: str) -> bool:
         """Whether an alert is open for a monitor or service."""
         return any(name in (a["monitor"], a["service"]) for a in self.alerts)
+
+
+def read_section(settings: Mapping[str, object], key: str) -> Mapping[str, object]:
+    """A part of settings or of JSON that is an object; an empty one where there is none."""
+    section = settings.get(key)
+    return section if isinstance(section, Mapping) else {}
+
+
+def read_detail(alert: ShownAlert) -> Mapping[str, object]:
+    """The detail of an alert."""
+    return read_section(alert, "detail")
