@@ -218,9 +218,7 @@ def estimate_label_shift(case: DriftCase, now: Rows, before: Rows) -> dict[str, 
 
     held = [str(r[HELD_LABEL]) for r in case.held]
     labels = sorted(set(held))
-    if not 2 <= len(labels) <= MAX_CLASSES or len(held) < MIN_HELD_ROWS:
-        return None
-    if not all("probability" in p for p in now):
+    if not 2 <= len(labels) <= MAX_CLASSES or not _can_estimate(held, now):
         return None
     weights = _estimate_weights(labels, case.held, now, before)
     if np.abs(weights - 1).max() < MIN_SHIFT or not weights.sum():
@@ -229,6 +227,11 @@ def estimate_label_shift(case: DriftCase, now: Rows, before: Rows) -> dict[str, 
     if not _explains_drift(case, np.array([by_label[label] for label in held])):
         return None
     return {label: round(w, 2) for label, w in by_label.items()}
+
+
+def _can_estimate(held: Sequence[str], now: Rows) -> bool:
+    """Whether there are rows enough, and predictions of classes."""
+    return len(held) >= MIN_HELD_ROWS and all("probability" in p for p in now)
 
 
 def _explains_drift(case: DriftCase, by_row: Array) -> bool:

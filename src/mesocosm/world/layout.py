@@ -49,13 +49,13 @@ def _measure_depth(start: str, needs: Mapping[str, Sequence[str]], found: dict[s
     waiting = [start]
     while waiting:
         here = waiting[-1]
-        above = [n for n in needs[here] if n in needs and n not in found and n not in waiting]
+        above = [n for n in needs[here] if n in needs and n not in (*found, *waiting)]
         if here not in found and above:
             waiting += above[:1]
-            continue
-        depths_above = [1 + found[n] for n in needs[here] if n in found]
-        found.setdefault(here, max(depths_above, default=0))
-        waiting.pop()
+        else:
+            depths_above = [1 + found[n] for n in needs[here] if n in found]
+            found.setdefault(here, max(depths_above, default=0))
+            waiting.pop()
 
 
 def layout(things: Things, seed: int) -> dict[str, tuple[float, float, float]]:

@@ -258,13 +258,18 @@ def find_probes(
         seen: the rows that drifted.
     """
     missing = [c.field for c in changes if c.change == "missing"]
-    changed = [c.field for c in changes if c.change != "missing"]
     probes = [probe_missing(name, known[name], seen) for name in missing]
-    moved = list(dict.fromkeys([*changed, *(str(f["feature"]) for f in found)]))
+    moved = _list_moved(found, changes)
     probes += _probe_all(moved, known, seen)[:MOST_PROBES]
     if meaning and not all(_is_tested(known.get(name, {})) for name in moved):
         probes += _probe_widest(meaning, known, seen)
     return probes
+
+
+def _list_moved(found: Sequence[DriftedFeature], changes: Sequence[Change]) -> list[str]:
+    """The fields whose values moved: those that changed at their source first, each once."""
+    changed = [c.field for c in changes if c.change != "missing"]
+    return list(dict.fromkeys([*changed, *(str(f["feature"]) for f in found)]))
 
 
 def _is_tested(known: TrainingColumn) -> bool:

@@ -285,19 +285,14 @@ def find_recoded(name: str, known: TrainingColumn, values: Sequence[object]) -> 
         return None
     spelt = [spell(v) for v in values]
     now = Counter(spelt)
-    meant = {a: b for a, b in _match_shares(counts, now).items() if a != b}
+    meant = _match_shares(counts, now)
     if not meant or p_same(known, [meant.get(v, v) for v in spelt]) < LIKE:
         return None
     recoded = {a: b for a, b in meant.items() if now[a]}
-    return Change(
-        name,
-        "schema",
-        p_same(known, values),
-        sum(now[a] for a in recoded),
-        len(values),
-        Message("monitoring.recoded", field=name, pairs=_describe_recoding(recoded)),
-        {"change": "recoded", "meant": recoded},
-    )
+    rows = sum(now[a] for a in recoded)
+    why = Message("monitoring.recoded", field=name, pairs=_describe_recoding(recoded))
+    detail: JsonObject = {"change": "recoded", "meant": recoded}
+    return Change(name, "schema", p_same(known, values), rows, len(values), why, detail)
 
 
 def _describe_recoding(recoded: Mapping[str, str]) -> tuple[Message, ...]:
@@ -308,8 +303,8 @@ def _describe_recoding(recoded: Mapping[str, str]) -> tuple[Message, ...]:
 
 
 def _match_shares(counts: Mapping[str, int], now: Counter[str]) -> dict[str, str]:
-    """The permutation of values under which live shares are nearest to training ones; empty where
-    the shares differ little.
+    """The exchange of values under which live shares are nearest to training ones, of those that
+    are exchanged; empty where the shares differ little.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -320,7 +315,7 @@ def _match_shares(counts: Mapping[str, int], now: Counter[str]) -> dict[str, str
     if np.abs(p - q).sum() / 2 < CLEAR:
         return {}
     rows, columns = linear_sum_assignment(np.abs(q[:, None] - p[None, :]))
-    return {names[int(i)]: names[int(j)] for i, j in zip(rows, columns, strict=True)}
+    return {names[int(i)]: names[int(j)] for i, j in zip(rows, columns, strict=True) if i != j}
 
 
 def _find_constant(

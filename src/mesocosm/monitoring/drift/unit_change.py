@@ -267,15 +267,20 @@ def _candidates(unit: str | None, wide: float) -> list[tuple[float, float, str]]
     if unit:
         words = {unit, *unit.replace("/", " ").split()}
         least, narrow = 0.0, 0.2
+    tried = _list_factors(words, least)
+    for times, plus, named, units in OFFSETS:
+        if _is_possible(words, units) and abs(plus) > narrow * wide:
+            tried.append((times, plus, named))
+    return tried
 
+
+def _list_factors(words: set[str], least: float) -> list[tuple[float, float, str]]:
+    """The factors to try, both ways; rare ones only where the field declares one of their units."""
     rare = [factor for factor in RARE if words & set(factor[2].split())]
     tried: list[tuple[float, float, str]] = []
     for factor, named, units in [*FACTORS, *rare]:
         if _is_possible(words, units) and math.log(factor) >= least:
             tried += [(factor, 0.0, named), (factor**-1, 0.0, named)]
-    for times, plus, named, units in OFFSETS:
-        if _is_possible(words, units) and abs(plus) > narrow * wide:
-            tried.append((times, plus, named))
     return tried
 
 

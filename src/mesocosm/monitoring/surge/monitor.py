@@ -37,16 +37,20 @@ class SurgeMonitor:
         setting, now = self.state.monitor.surge, self.state.served.now
         if not setting or not now or now.fields is None:
             return []
-        if self.surges is None or self.counts is not now:
-            # the baseline of one version's predictions is not another's
-            self.counts, self.surges = now, self._create_detector(setting, now)
-        raised = self._count_new(setting, now, self.surges)
-        usual = self.surges.usual(list(self.surges.known) or [""])
+        surges = self._find_detector(setting, now)
+        raised = self._count_new(setting, now, surges)
+        usual = surges.usual(list(surges.known) or [""])
         self.state.last["surge"] = {
             "usual": {group or "all": share for group, share in usual.items()},
-            "left_out": dict(self.surges.left_out),
+            "left_out": dict(surges.left_out),
         }
         return raised
+
+    def _find_detector(self, setting: Surge, now: ModelInstance) -> SurgeDetector:
+        """The detector of a version: the baseline of one version's predictions is not another's."""
+        if self.surges is None or self.counts is not now:
+            self.counts, self.surges = now, self._create_detector(setting, now)
+        return self.surges
 
     def _count_new(self, setting: Surge, now: ModelInstance, surges: SurgeDetector) -> list[str]:
         """Count the predictions of the deployed version since the last look."""
