@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypedDict
 
 from mesocosm.catalog.rows import PredictionRow
-from mesocosm.world.elements.view import ShownAlert, read_detail
+from mesocosm.world.shown_alert import ShownAlert, read_detail
 
 LATELY = 200  # newest predictions that are counted
 MOST = 8  # booths of a place, those of the most predictions

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from mesocosm.world.elements import ELEMENTS
 from mesocosm.world.elements.element_kind import ElementKind
-from mesocosm.world.elements.view import ShownAlert, View, read_detail
+from mesocosm.world.elements.view import View
 from mesocosm.world.layout import depths, layout
+from mesocosm.world.shown_alert import ShownAlert, read_detail
 from mesocosm.world.wire import Element, Firefly, Scene
 
 SEASONS = (

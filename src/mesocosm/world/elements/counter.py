@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mesocosm.world.booths import Booth, describe_booths
-from mesocosm.world.elements.view import View, read_section
+from mesocosm.world.elements.view import View
+from mesocosm.world.shown_alert import read_section
 
 
 def counter(name: str, settings: Mapping[str, object], view: View) -> dict[str, object]:

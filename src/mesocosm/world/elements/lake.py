@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from mesocosm.catalog.contents import SnapshotReport
 from mesocosm.core.records import Json
-from mesocosm.world.elements.view import View, read_section
+from mesocosm.world.elements.view import View
+from mesocosm.world.shown_alert import read_section
 
 # how a lake looks whose file changed or is damaged; any other fault is an alarm
 OF_FAULT: Mapping[str, Mapping[str, object]] = {

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mesocosm.world.elements.view import ShownAlert, View, read_detail, read_section
+from mesocosm.world.elements.view import View
+from mesocosm.world.shown_alert import ShownAlert, read_detail, read_section
 
 WEATHER = {
     "covariate": "wind",

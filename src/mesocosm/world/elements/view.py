@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, cast
 
+from mesocosm.world.shown_alert import ShownAlert
+
 if TYPE_CHECKING:
     from mesocosm.catalog import CatalogView
     from mesocosm.catalog.rows import PredictionRow
-
-ShownAlert = Mapping[str, object]
-"""An open alert, without the values that it keeps."""
 
 
 class Work(TypedDict, total=False):
@@ -80,14 +79,3 @@ class View:
     def alarm(self, name: str) -> bool:
         """Whether an alert is open for a monitor or service."""
         return any(name in (a["monitor"], a["service"]) for a in self.alerts)
-
-
-def read_section(settings: Mapping[str, object], key: str) -> Mapping[str, object]:
-    """A part of settings or of JSON that is an object; an empty one where there is none."""
-    section = settings.get(key)
-    return section if isinstance(section, Mapping) else {}
-
-
-def read_detail(alert: ShownAlert) -> Mapping[str, object]:
-    """The detail of an alert."""
-    return read_section(alert, "detail")
