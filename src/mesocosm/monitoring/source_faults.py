@@ -36,12 +36,11 @@ def faulty_spans(catalog: Catalog, service: str) -> list[tuple[float, float]]:
     still is.
     """
     spans = []
-    for alert in catalog.alerts(most=1000):
-        if alert["service"] == service and is_source_fault(alert):
-            end = alert["cleared_at"]
-            if end is None:
-                end = float("inf")
-            spans.append((float(alert["detail"].get("since", alert["at"])), end))
+    for alert in _list_source_faults(catalog, service):
+        end = alert["cleared_at"]
+        if end is None:
+            end = float("inf")
+        spans.append((float(alert["detail"].get("since", alert["at"])), end))
     return spans
 
 
@@ -130,14 +129,18 @@ def closed_fields(catalog: Catalog, service: str) -> dict[str, float]:
     """
     lines = [line for line in catalog.audit(MOST_LINES) if line["act"] == "clear"]
     closed: dict[str, float] = {}
-    for alert in catalog.alerts(most=1000):
+    for alert in _list_source_faults(catalog, service):
         at = alert["cleared_at"]
-        if alert["service"] != service or at is None or not is_source_fault(alert):
-            continue
-        if _is_closed_by_person(alert, at, lines):
+        if at is not None and _is_closed_by_person(alert, at, lines):
             for name in _changed_fields(alert["detail"]["verdict"]):
                 closed[name] = max(closed.get(name, 0.0), float(at))
     return closed
+
+
+def _list_source_faults(catalog: Catalog, service: str) -> list[AlertRow]:
+    """The alerts about sources of a service's requests, open or not."""
+    alerts = catalog.alerts(most=1000)
+    return [a for a in alerts if a["service"] == service and is_source_fault(a)]
 
 
 def _changed_fields(diagnosis: DiagnosisData) -> list[str]:

@@ -109,15 +109,17 @@ def find_changes(
     each = level / max(1, 4 * len(training))
     moved = [n for n in training if _has_moved(training[n], live.get(n, ()), each)]
     columns = _Columns(training, live, sent or {}, units or {}, moved, each)
-    names = [name for name in training if len(live.get(name, ())) >= LEAST]
-    found = [change for name in names if (change := _find_change(columns, name))]
-    return sorted(found, key=lambda c: (c.kind == "unit", c.p))
+    found = [_find_change(columns, name) for name in training]
+    changes = [change for change in found if change is not None]
+    return sorted(changes, key=lambda c: (c.kind == "unit", c.p))
 
 
 def _find_change(columns: _Columns, name: str) -> Change | None:
-    """The likeliest change of one field."""
-    known = columns.training[name]
-    change = find_missing(name, known, columns.live[name], columns.level)
+    """The likeliest change of one field; None where it has few values, too."""
+    known, values = columns.training[name], columns.live.get(name, ())
+    if len(values) < LEAST:
+        return None
+    change = find_missing(name, known, values, columns.level)
     if change is not None:
         return change
     if "counts" in known:

@@ -69,15 +69,14 @@ class Preprocessor(Fields):
         if self.program is None or len(rows) * len(self.program.steps) > MOST_STEPS:
             return self._by_engine(rows)
         found = [self._by_program(i, row) for i, row in enumerate(rows)]
-        left = [i for i, row in enumerate(found) if row is None]
-        if left:
-            self._complete(found, left, rows)
+        self._complete(found, rows)
         return [row for row in found if row is not None]
 
-    def _complete(
-        self, found: list[Prepared | None], left: Sequence[int], rows: Sequence[Row]
-    ) -> None:
+    def _complete(self, found: list[Prepared | None], rows: Sequence[Row]) -> None:
         """Clean the rows that the program was not sure of by the engine."""
+        left = [i for i, row in enumerate(found) if row is None]
+        if not left:
+            return
         by_engine = self._by_engine([rows[i] for i in left])
         for i, row in zip(left, by_engine, strict=True):
             found[i] = row | {"_row": i}

@@ -113,13 +113,19 @@ class Compiler(TextCompiler):
         thens = [self.node(find_part(branch, "true")) for branch in branches]
         last = self.node(find_part(node, "default") or exp.Null())
         steps, kind = s.unify_kinds([*thens, last])
-        table = self._text_table(whens, steps)
-        if table is not None:
-            return table, kind
-        conditions = [self.node(when) for when in whens]
-        if not {k for _, k in conditions} <= TRUTHS:
+        chosen = self._text_table(whens, steps) or self._first_true(whens, steps)
+        if chosen is None:
             return s.UNKNOWN
-        return s.first_true([step for step, _ in conditions], steps), kind
+        return chosen, kind
+
+    def _first_true(
+        self, whens: Sequence[exp.Expr | None], steps: Sequence[s.Step]
+    ) -> s.Step | None:
+        """The branch of the first condition that is true; None where one is no condition."""
+        conditions = [self.node(when) for when in whens]
+        if not {kind for _, kind in conditions} <= TRUTHS:
+            return None
+        return s.first_true([step for step, _ in conditions], steps)
 
     def _text_table(
         self, whens: Sequence[exp.Expr | None], steps: Sequence[s.Step]

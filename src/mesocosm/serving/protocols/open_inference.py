@@ -86,14 +86,17 @@ def check_version(name: str, wanted: str, model: ModelInstance) -> None:
 def _select_outputs(body: JsonObject, outputs: list[OutputTensor]) -> list[OutputTensor]:
     """The outputs that a request names; all where it names none."""
     names = [output.get("name") for output in list_outputs(body)]
-    known = [output["name"] for output in outputs]
+    if not names:
+        return outputs
+    _check_names(names, [output["name"] for output in outputs])
+    return [output for output in outputs if output["name"] in names]
+
+
+def _check_names(names: Sequence[Json], known: Sequence[str]) -> None:
     unknown = [str(name)[:60] for name in names if name not in known]
     if unknown:
         detail = f"no output is named '{unknown[0]}'; outputs: {', '.join(known)}"
         raise Problem(422, UNPROCESSABLE, detail)
-    if not names:
-        return outputs
-    return [output for output in outputs if output["name"] in names]
 
 
 def _list_warnings(predictions: Sequence[Row]) -> list[dict[str, object]]:
@@ -217,12 +220,16 @@ def build_outputs(predictions: Sequence[Row], numbers: Sequence[str]) -> list[Ou
     ]
     for name in numbers:
         if _all_have(predictions, name, (int, float)):
-            outputs.append(_tensor(name, "FP64", [to_float(p[name]) for p in predictions], rows))
+            outputs.append(_tensor(name, "FP64", _list_numbers(predictions, name), rows))
     if _all_have(predictions, "interval", (list,)):
         outputs.append(_tensor("interval", "FP64", _list_ends(predictions), rows, 2))
     if _all_have(predictions, "text", (str,)):
         outputs.append(_tensor("text", "BYTES", [p["text"] for p in predictions], rows))
     return outputs
+
+
+def _list_numbers(predictions: Sequence[Row], name: str) -> list[float]:
+    return [to_float(prediction[name]) for prediction in predictions]
 
 
 def _list_ends(predictions: Sequence[Row]) -> list[float]:
