@@ -14,7 +14,7 @@ from mesocosm.catalog.contents import DriftedFeature
 from mesocosm.catalog.records import Diagnosis
 from mesocosm.core.messages import Message, Text
 from mesocosm.core.records import Json
-from mesocosm.monitoring.drift.source_changes import Change
+from mesocosm.monitoring.drift.category_changes import Change
 from mesocosm.monitoring.labels.accuracy_test import FEW, Labelled
 
 

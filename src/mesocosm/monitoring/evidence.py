@@ -16,9 +16,10 @@ from mesocosm.catalog.contents import DriftedFeature, TrainingColumn
 from mesocosm.catalog.records import Diagnosis
 from mesocosm.core.values.numbers import to_float
 from mesocosm.monitoring.diagnosis import Evidence, diagnose
+from mesocosm.monitoring.drift.category_changes import Change
 from mesocosm.monitoring.drift.feature_tests import Training, collect_columns, find_drifted
 from mesocosm.monitoring.drift.reference import read_column
-from mesocosm.monitoring.drift.source_changes import Change, find_changes
+from mesocosm.monitoring.drift.source_changes import find_changes
 from mesocosm.monitoring.labels.accuracy_test import Labelled
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
 from mesocosm.serving.requests.listed_values import is_complete

@@ -21,6 +21,7 @@ from mesocosm.catalog.rows import PredictionRow
 from mesocosm.core.messages import Message
 from mesocosm.core.values.durations import per_second, seconds
 from mesocosm.core.values.numbers import to_int
+from mesocosm.monitoring.drift.category_changes import Change
 from mesocosm.monitoring.drift.feature_tests import Training, collect_columns, find_drifted
 from mesocosm.monitoring.drift.localization import localize_drift
 from mesocosm.monitoring.drift.probes import as_json, find_probes
@@ -31,7 +32,7 @@ from mesocosm.monitoring.drift.reference import (
     undo_clipping,
 )
 from mesocosm.monitoring.drift.sentences import describe_drift
-from mesocosm.monitoring.drift.source_changes import Change, find_changes
+from mesocosm.monitoring.drift.source_changes import find_changes
 from mesocosm.monitoring.evidence import DriftCase, diagnose_drift
 from mesocosm.monitoring.labels.monitor import LabelMonitor
 from mesocosm.monitoring.monitor_state import MonitorState

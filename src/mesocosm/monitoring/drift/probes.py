@@ -15,8 +15,8 @@ import numpy as np
 from mesocosm.catalog.contents import AlertDetail, DriftedFeature, ProbeData, TrainingColumn
 from mesocosm.core.messages import Message
 from mesocosm.core.values.numbers import to_float
+from mesocosm.monitoring.drift.category_changes import Change
 from mesocosm.monitoring.drift.feature_tests import Training
-from mesocosm.monitoring.drift.source_changes import Change
 from mesocosm.serving.requests.listed_values import count_other, is_complete
 from mesocosm.serving.requests.missing import spell
 

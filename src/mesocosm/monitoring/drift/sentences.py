@@ -8,7 +8,7 @@ from mesocosm.catalog.contents import AlertPart, DriftedFeature
 from mesocosm.catalog.records import Diagnosis
 from mesocosm.core.confidential.row_values import mark_value
 from mesocosm.core.messages import Message, Text
-from mesocosm.monitoring.drift.source_changes import Change
+from mesocosm.monitoring.drift.category_changes import Change
 
 
 def describe_drift(
