@@ -11,8 +11,9 @@ from mesocosm.monitoring.alert_closing import Evidence as Since
 from mesocosm.monitoring.alert_closing import next_state
 from mesocosm.monitoring.alert_message import alert_text, render_alert, with_message
 from mesocosm.monitoring.diagnosis import Evidence, diagnose
+from mesocosm.monitoring.drift.category_changes import find_unseen
 from mesocosm.monitoring.drift.sentences import describe_drift
-from mesocosm.monitoring.drift.source_changes import find_missing, find_unseen
+from mesocosm.monitoring.drift.source_changes import find_missing
 from mesocosm.monitoring.labels.accuracy_test import Labelled
 from mesocosm.monitoring.request_stream import RequestStream
 

@@ -37,6 +37,7 @@ from mesocosm.serving.requests.endpoints import (
     FastRouter,
     PredictEndpoint,
     PredictHandler,
+    RowBatcher,
     read_mark,
 )
 from mesocosm.serving.service import LiveService
@@ -90,7 +91,7 @@ class _Gateway:
 
     def __init__(self, parts: GatewayParts) -> None:
         self.parts = parts
-        self.batchers: dict[str, Batcher] = {}
+        self.batchers: dict[str, RowBatcher] = {}
         self.handler = PredictHandler(parts.served, self.batchers, self.find_service)
 
     def create_app(self) -> ASGIApp:
@@ -212,7 +213,7 @@ async def _respond_to_error(request: Request, error: Exception) -> Response:
     return render_problem(to_problem(error), request.url.path)
 
 
-def _create_batcher(service: LiveService, pool: WorkerPool | None) -> Batcher:
+def _create_batcher(service: LiveService, pool: WorkerPool | None) -> RowBatcher:
     batch, target, lanes = service.service.batch, None, None
     if batch.target:
         target = seconds(batch.target)

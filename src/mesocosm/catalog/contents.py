@@ -8,7 +8,7 @@ an earlier version of Mesocosm kept fewer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from mesocosm.core.records import Json
 
@@ -105,14 +105,18 @@ class SnapshotReport(TypedDict, total=False):
 
 
 class TrainingColumn(TypedDict, total=False):
-    """The distribution of one field over the training rows: `counts` of values, or up to some
-    thousand `numbers` of `rows`; `other` counts the rows of values that are not listed.
+    """The distribution of one field over the training rows: `counts` of values, and how many rows
+    had an `other` one; or up to some thousand `numbers` of `rows`.
+
+    A service knows also the share that was `missing`, and the bounds to which outliers are clipped.
     """
 
     counts: dict[str, int]
     other: int
     numbers: list[float]
     rows: int
+    missing: float
+    clip: list[float]
 
 
 class TextStatistics(TypedDict):
@@ -261,9 +265,32 @@ class AlertPart(TypedDict):
     """The part of the traffic in which something changed: `rows` of `of` have the field's value."""
 
     field: str
-    value: str
+    value: str | bool
     rows: int
     of: int
+    rest: NotRequired[float]
+
+
+class ProbeData(TypedDict):
+    """A share of rows that differed from training when an alert was raised."""
+
+    field: str
+    of: Literal["below", "among", "unseen", "missing"]
+    at: float | list[str] | None
+    before: float
+    trained: float
+    gap: float
+
+
+class DriftedFeature(TypedDict):
+    """A feature whose live values are distributed otherwise than the training rows'."""
+
+    feature: str
+    p: float
+    median_before: NotRequired[float]
+    median_now: NotRequired[float]
+    ratio: NotRequired[float | None]
+    distance: NotRequired[float]
 
 
 class AlertDetail(TypedDict, total=False):
@@ -280,8 +307,11 @@ class AlertDetail(TypedDict, total=False):
     rows: int
     gap: float
     share: float
-    where: AlertPart
-    probes: list[dict[str, Json]]
+    p: float
+    features: list[DriftedFeature]
+    predictions: list[str]
+    where: AlertPart | None
+    probes: list[ProbeData]
     unread: str
     confirmed: bool
     verdict: DiagnosisData

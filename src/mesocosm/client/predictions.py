@@ -83,13 +83,18 @@ def row_as_json(row: Mapping[str, object]) -> dict[str, Json]:
     return {name: _as_json(value) for name, value in row.items()}
 
 
+def _decimal_as_json(value: Decimal) -> float | str:
+    """A decimal as a number where a double is exact; else its digits."""
+    if value.is_finite() and Decimal(repr(float(value))) == value:
+        return float(value)
+    return str(value)
+
+
 def _as_json(value: object) -> Json:
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
-        if value.is_finite() and Decimal(repr(float(value))) == value:
-            return float(value)
-        return str(value)
+        return _decimal_as_json(value)
     if isinstance(value, list):
         return [_as_json(one) for one in value]
     if isinstance(value, dict):

@@ -9,12 +9,13 @@ bound (99 %, one-sided) lies under half of the gap and under a fixed bound.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from mesocosm.catalog.contents import AlertDetail
+from mesocosm.catalog.rows import AlertRow, PredictionRow
 from mesocosm.core.messages import Message, Text
-from mesocosm.monitoring.drift.probes import Probe, Row
+from mesocosm.monitoring.drift.probes import Probe, Row, load_probes
 from mesocosm.monitoring.labels.accuracy_test import Labelled
 
 Z = 2.326  # standard errors of a one-sided bound of 99 %
@@ -53,7 +54,7 @@ class AlertState:
     seen: bool = False
 
 
-def next_state(detail: Mapping[str, Any], evidence: Evidence) -> AlertState:
+def next_state(detail: AlertDetail, evidence: Evidence) -> AlertState:
     """Decide whether an open alert closes.
 
     Args:
@@ -62,11 +63,10 @@ def next_state(detail: Mapping[str, Any], evidence: Evidence) -> AlertState:
     """
     by = detail.get("by", "inputs")
     if by == "labels":
-        if detail.get("version") and evidence.version and evidence.version != detail["version"]:
-            return AlertState(
-                False,
-                Message("monitoring.version_replaced", new=evidence.version, old=detail["version"]),
-            )
+        old = detail.get("version")
+        if old and evidence.version and evidence.version != old:
+            why = Message("monitoring.version_replaced", new=evidence.version, old=old)
+            return AlertState(False, why)
         return _review_labels(detail, evidence.labelled)
     if by == "refusals":
         return _review_rejections(detail, *evidence.refused)
@@ -98,8 +98,8 @@ def _measure(probe: Probe, rows: Sequence[Row]) -> _Measurement:
     return _Measurement(count, proven and toward > limit, why)
 
 
-def _review_inputs(detail: Mapping[str, Any], rows: Sequence[Row]) -> AlertState:
-    probes = [Probe(**p) for p in detail.get("probes", ())]
+def _review_inputs(detail: AlertDetail, rows: Sequence[Row]) -> AlertState:
+    probes = load_probes(detail)
     if not probes and detail.get("unread"):
         return AlertState(False, str(detail["unread"]))
     if not probes:
@@ -113,16 +113,9 @@ def _review_probes(probes: Sequence[Probe], rows: Sequence[Row], needed: int) ->
     measured = [_measure(probe, rows) for probe in probes]
     seen = any(m.seen for m in measured)
     fewest = min(m.count for m in measured)
-    count = fewest
-    if len(rows) < needed:
-        count = len(rows)
-    if len(rows) < needed or fewest < FEWEST:
-        return AlertState(
-            True, Message("monitoring.rows_since_seen", rows=count, needed=needed), seen
-        )
-    why: Text = next((m.why for m in measured if m.why), "")
-    if why:
-        return AlertState(True, why, seen)
+    open_why = _find_open_why(measured, len(rows), fewest, needed)
+    if open_why:
+        return AlertState(True, open_why, seen)
     names = tuple(dict.fromkeys(p.field for p in probes))
     return AlertState(
         False,
@@ -130,8 +123,19 @@ def _review_probes(probes: Sequence[Probe], rows: Sequence[Row], needed: int) ->
     )
 
 
+def _find_open_why(measured: Sequence[_Measurement], rows: int, fewest: int, needed: int) -> Text:
+    """Why an alert of inputs stays open: too few rows, or a share that differs; empty where it is
+    over.
+    """
+    if rows < needed:
+        return Message("monitoring.rows_since_seen", rows=rows, needed=needed)
+    if fewest < FEWEST:
+        return Message("monitoring.rows_since_seen", rows=fewest, needed=needed)
+    return next((m.why for m in measured if m.why), "")
+
+
 def review_inputs(
-    detail: Mapping[str, Any], rows: Sequence[Row], newest: int, version: str = ""
+    detail: AlertDetail, rows: Sequence[Row], newest: int, version: str = ""
 ) -> AlertState:
     """Decide whether an open alert of inputs closes, by all rows sent since it was last seen, or by
     the newest of them alone, among which none from before its end need be.
@@ -148,7 +152,7 @@ def review_inputs(
     return state
 
 
-def select_part(detail: Mapping[str, Any], logged: Sequence[Row]) -> list[Row]:
+def select_part(detail: AlertDetail, logged: Sequence[PredictionRow]) -> list[PredictionRow]:
     """The logged requests of the part that an alert is of, by their cleaned values; all where it is
     of no part.
     """
@@ -158,7 +162,7 @@ def select_part(detail: Mapping[str, Any], logged: Sequence[Row]) -> list[Row]:
     return [row for row in logged if row["input"]["clean"].get(part["field"]) == part["value"]]
 
 
-def rows_needed(detail: Mapping[str, Any]) -> int:
+def rows_needed(detail: AlertDetail) -> int:
     """How many rows, of the part that an alert of inputs is of, can show that it is over."""
     share, part = 1.0, detail.get("where")
     if part:
@@ -166,7 +170,7 @@ def rows_needed(detail: Mapping[str, Any]) -> int:
     return min(int(detail.get("rows", 0)), round(MOST_NEEDED * share))
 
 
-def labels_needed(detail: Mapping[str, Any]) -> int:
+def labels_needed(detail: AlertDetail) -> int:
     """How many of the newest labels a look at an alert of labels reads: as many as opened it, or as
     show health where there is health.
 
@@ -177,7 +181,7 @@ def labels_needed(detail: Mapping[str, Any]) -> int:
     return max(int(detail.get("rows", 0)), round(15 / gap**2))
 
 
-def _review_labels(detail: Mapping[str, Any], labelled: Labelled) -> AlertState:
+def _review_labels(detail: AlertDetail, labelled: Labelled) -> AlertState:
     needed, limit = int(detail.get("rows", 0)), float(detail.get("gap", 0.0))
     limit = min(BOUND * limit, MAX_LABEL_GAP)
     if labelled.rows < max(1, needed):
@@ -201,7 +205,7 @@ def _review_labels(detail: Mapping[str, Any], labelled: Labelled) -> AlertState:
     return AlertState(False, why)
 
 
-def _review_rejections(detail: Mapping[str, Any], rejected: int, rows: int) -> AlertState:
+def _review_rejections(detail: AlertDetail, rejected: int, rows: int) -> AlertState:
     needed, share = int(detail.get("rows", 0)), float(detail.get("share", 0.0))
     if rows < max(1, needed):
         return AlertState(True, Message("monitoring.rows_since", rows=rows, needed=needed))
@@ -217,7 +221,7 @@ def _review_rejections(detail: Mapping[str, Any], rejected: int, rows: int) -> A
 
 
 def last_closed_by_person(
-    alerts: Sequence[Mapping[str, Any]], monitor: str, mark: str, own: Collection[str]
+    alerts: Sequence[AlertRow], monitor: str, mark: str, own: Collection[str]
 ) -> float:
     """When a person last closed an alert of a monitor's inputs; 0 where none did.
 
@@ -226,11 +230,16 @@ def last_closed_by_person(
         own: alerts that the monitor closed itself.
     """
 
-    def is_closed_by_person(alert: Mapping[str, Any]) -> bool:
-        if alert["monitor"] != monitor or alert["what"] != "drift" or alert["id"] in own:
-            return False
-        if not alert["cleared_at"] or alert["detail"].get("mark", "") != mark:
-            return False
-        return bool(alert["detail"].get("by", "inputs") == "inputs")
+    closed = [
+        float(alert["cleared_at"] or 0.0)
+        for alert in alerts
+        if alert["monitor"] == monitor and alert["id"] not in own and _is_of_inputs(alert, mark)
+    ]
+    return max(closed, default=0.0)
 
-    return max((float(a["cleared_at"]) for a in alerts if is_closed_by_person(a)), default=0.0)
+
+def _is_of_inputs(alert: AlertRow, mark: str) -> bool:
+    """Whether an alert is of the drift of inputs, in rows of a mark."""
+    if alert["what"] != "drift" or alert["detail"].get("mark", "") != mark:
+        return False
+    return alert["detail"].get("by", "inputs") == "inputs"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
-from typing import Any
+from typing import Protocol
 
+from mesocosm.catalog.contents import AlertDetail
 from mesocosm.core.messages import Message, Text
 
 LEAST = 10  # fresh values that close an alert, at least
@@ -19,7 +19,16 @@ KEPT = 200  # values from which the usual one is known
 Z, BOUND = 2.326, 0.5  # as for alerts of inputs
 
 
-def _create_detector(method: str) -> Any:
+class _ChangeDetector(Protocol):
+    """A detector of the river library."""
+
+    @property
+    def drift_detected(self) -> bool: ...
+
+    def update(self, value: float, /) -> object: ...
+
+
+def _create_detector(method: str) -> _ChangeDetector:
     from river import drift
 
     if method == "adwin":
@@ -63,9 +72,7 @@ class MetricDetector:
             return None
         return {"before": usual, "value": value}
 
-    def explain_end(
-        self, value: float, at: float, window: float, detail: Mapping[str, Any]
-    ) -> Text:
+    def explain_end(self, value: float, at: float, window: float, detail: AlertDetail) -> Text:
         """Why an open alert is over; empty while it is not.
 
         Args:
@@ -78,13 +85,9 @@ class MetricDetector:
         self.fresh = [*self.fresh, value][-LEAST:]
         if len(self.fresh) < LEAST:
             return ""
-        mean = sum(self.fresh) / LEAST
-        error = math.sqrt(sum((v - mean) ** 2 for v in self.fresh) / (LEAST - 1) / LEAST)
         before, raised = float(detail["before"]), float(detail["value"])
-        toward = mean - before
-        if raised <= before:
-            toward = -toward
-        if toward + Z * error > BOUND * abs(raised - before):
+        mean = sum(self.fresh) / LEAST
+        if self._reach(before, raised) > BOUND * abs(raised - before):
             return ""
         return Message(
             "monitoring.metric_recovered",
@@ -94,3 +97,11 @@ class MetricDetector:
             before=before,
             raised=raised,
         )
+
+    def _reach(self, before: float, raised: float) -> float:
+        """How far toward what was found the mean of the fresh values may lie: its upper bound."""
+        mean = sum(self.fresh) / LEAST
+        error = math.sqrt(sum((v - mean) ** 2 for v in self.fresh) / (LEAST - 1) / LEAST)
+        if raised <= before:
+            return before - mean + Z * error
+        return mean - before + Z * error

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from mesocosm.catalog.contents import DriftedFeature
 from mesocosm.catalog.records import Diagnosis
 from mesocosm.core.messages import Message, Text
-from mesocosm.monitoring.drift.source_changes import Change
+from mesocosm.core.records import Json
+from mesocosm.monitoring.drift.category_changes import Change
 from mesocosm.monitoring.labels.accuracy_test import FEW, Labelled
 
 
@@ -34,7 +35,7 @@ class Evidence:
         tolerance: accuracy that may be lost before a drift is harmful.
     """
 
-    found: Sequence[Mapping[str, Any]] = ()
+    found: Sequence[DriftedFeature] = ()
     changes: Sequence[Change] = ()
     labelled: Labelled = Labelled()
     usual: Labelled = Labelled()
@@ -133,27 +134,40 @@ def _diagnose_measured_loss(evidence: Evidence) -> Diagnosis:
 def _diagnose_source(evidence: Evidence) -> Diagnosis:
     """A change at the source, and what it costs until it is fixed."""
     first, *others = evidence.changes
-    why = first.why
-    harm: float | None = None
-    detail: dict[str, Any] = {"feature": first.field, **first.detail}
+    harm, why = _measure_harm(evidence, first)
+    detail: dict[str, Json] = {"feature": first.field, **first.detail}
     if first.kind == "unit":
-        harm, detail["changed"] = evidence.undone
-        undone = _describe_undone(*evidence.undone)
-        why = Message("monitoring.source_changed", why=why, undone=undone)
-    elif evidence.labelled.rows >= FEW:
-        harm = round(max(0.0, evidence.labelled.gap), 4)
-    elif first.kind != "schema":
-        harm = evidence.lost
-    else:  # confidence on codes that the model never saw says nothing of how often it is right
-        why = Message("monitoring.loss_unknown", shift=why)
-    for number, other in enumerate(others[:3]):
-        joint = "monitoring.and_also" if number else "monitoring.also"
-        why = Message(joint, why=why, other=other.why)
+        detail["changed"] = evidence.undone[1]
+    why = _name_others(why, others[:3])
     if others:
         detail["also"] = [{"feature": c.field, "kind": c.kind, "why": str(c.why)} for c in others]
     if evidence.labelled.worse:
         why = Message("monitoring.source_first", why=why)
     return Diagnosis(first.kind, harm, "fix the source", why, detail)
+
+
+def _measure_harm(evidence: Evidence, change: Change) -> tuple[float | None, Text]:
+    """The accuracy that a change at the source costs, None where it is not known, and the change in
+    words.
+    """
+    if change.kind == "unit":
+        undone = _describe_undone(*evidence.undone)
+        why = Message("monitoring.source_changed", why=change.why, undone=undone)
+        return evidence.undone[0], why
+    if evidence.labelled.rows >= FEW:
+        return round(max(0.0, evidence.labelled.gap), 4), change.why
+    if change.kind != "schema":
+        return evidence.lost, change.why
+    # confidence on codes that the model never saw says nothing of how often it is right
+    return None, Message("monitoring.loss_unknown", shift=change.why)
+
+
+def _name_others(why: Text, others: Sequence[Change]) -> Text:
+    """A sentence about one change with what else changed."""
+    for number, other in enumerate(others):
+        joint = "monitoring.and_also" if number else "monitoring.also"
+        why = Message(joint, why=why, other=other.why)
+    return why
 
 
 def _describe_undone(harm: float | None, changed: float | None) -> Text:

@@ -10,19 +10,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
+from mesocosm.catalog.contents import DriftedFeature, TrainingColumn
 from mesocosm.catalog.records import Diagnosis
+from mesocosm.core.values.numbers import to_float
 from mesocosm.monitoring.diagnosis import Evidence, diagnose
-from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
-from mesocosm.monitoring.drift.source_changes import Change, find_changes
+from mesocosm.monitoring.drift.category_changes import Change
+from mesocosm.monitoring.drift.feature_tests import Training, collect_columns, find_drifted
+from mesocosm.monitoring.drift.reference import read_column
+from mesocosm.monitoring.drift.source_changes import find_changes
 from mesocosm.monitoring.labels.accuracy_test import Labelled
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
 from mesocosm.serving.requests.listed_values import is_complete
 from mesocosm.serving.requests.missing import spell
 
-Rows = Sequence[Mapping[str, Any]]
-RowFilter = Callable[[Mapping[str, Any]], bool]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+Row = Mapping[str, object]
+Rows = Sequence[Row]
+RowFilter = Callable[[Row], bool]
 MIN_HELD_ROWS = 100  # held-out rows from which a label shift is estimated
 MAX_CLASSES = 50  # classes of which one is estimated at most
 RESAMPLED = 2000  # held-out rows drawn with the shifted class frequencies
@@ -49,8 +60,8 @@ class DriftCase:
             `live` where there are none.
     """
 
-    found: Rows
-    training: Mapping[str, Any]
+    found: Sequence[DriftedFeature]
+    training: Training
     live: Rows
     predict: Callable[[Rows], Rows]
     held: Rows
@@ -59,7 +70,14 @@ class DriftCase:
     level: float
     units: Mapping[str, str | None] | None = None
     changes: Sequence[Change] | None = None
-    sent: Sequence[Any] | None = None
+    sent: Sequence[object] | None = None
+
+    def find_changes(self) -> Sequence[Change]:
+        """Changes of fields at their source, looked for now where they were not."""
+        if self.changes is not None:
+            return self.changes
+        columns = {name: read_column(self.live, name) for name in self.training}
+        return find_changes(self.training, columns, self.level, self.units)
 
 
 def diagnose_drift(case: DriftCase) -> Diagnosis:
@@ -69,11 +87,9 @@ def diagnose_drift(case: DriftCase) -> Diagnosis:
 
 def gather_evidence(case: DriftCase) -> Evidence:
     """Gather the evidence of every cause of a drift."""
-    changes = case.changes
-    if changes is None:
-        columns = {n: [r.get(n) for r in case.live] for n in case.training}
-        changes = find_changes(case.training, columns, case.level, case.units)
-    now, before = list(case.predict(case.live)), []
+    changes = case.find_changes()
+    now: Rows = list(case.predict(case.live))
+    before: Rows = []
     if case.held:
         before = list(case.predict(case.held))
     labelled = usual = case.read_labels(None)
@@ -94,34 +110,36 @@ def gather_evidence(case: DriftCase) -> Evidence:
     )
 
 
-def select_usual_rows(found: Rows, training: Mapping[str, Any]) -> RowFilter:
+def select_usual_rows(found: Sequence[DriftedFeature], training: Training) -> RowFilter:
     """A condition: a row lies where most training rows do, in every feature that drifted."""
     import numpy as np
 
-    ranges, values = {}, {}
+    ranges: dict[str, tuple[float, float]] = {}
+    values: dict[str, Mapping[str, int]] = {}
     for name in [f["feature"] for f in found]:
         known = training.get(name, {})
         if "numbers" in known:
-            ranges[name] = np.quantile(known["numbers"], [0.05, 0.95])
+            low, high = np.quantile(known["numbers"], [0.05, 0.95])
+            ranges[name] = float(low), float(high)
         if "counts" in known and is_complete(known):
             values[name] = known["counts"]
 
-    def is_usual(row: Mapping[str, Any]) -> bool:
-        for name, (low, high) in ranges.items():
-            if row.get(name) is None or not low <= row[name] <= high:
-                return False
+    def is_usual(row: Row) -> bool:
+        if not all(_is_within(row.get(name), *ends) for name, ends in ranges.items()):
+            return False
         return all(spell(row.get(name)) in counts for name, counts in values.items())
 
     return is_usual
 
 
+def _is_within(value: object, low: float, high: float) -> bool:
+    return value is not None and low <= to_float(value) <= high
+
+
 def _mean_confidence(predictions: Rows) -> float | None:
     """The accuracy that probabilities promise on average; None where some have none."""
-    known = [
-        float(p["probability"])
-        for p in predictions
-        if isinstance(p.get("probability"), (int, float))
-    ]
+    probabilities = read_column(predictions, "probability")
+    known = [float(p) for p in probabilities if isinstance(p, (int, float))]
     if not known or len(known) != len(predictions):
         return None
     return sum(known) / len(known)
@@ -140,19 +158,30 @@ def _undo_unit_change(
     """The accuracy lost by a unit change, and the share of predictions that change when it is
     undone; None where it is no unit change, or one of a part of the rows.
     """
-    if not changes or changes[0].kind != "unit" or changes[0].detail["share"] < 1:
+    if not changes or changes[0].kind != "unit" or to_float(changes[0].detail["share"]) < 1:
         return None, None
-    name, detail = changes[0].field, changes[0].detail
+    name = changes[0].field
     values = case.sent
     if values is None:
-        values = [row.get(name) for row in case.live]
-    low, high = case.training[name].get("clip") or (float("-inf"), float("inf"))
-    restored: list[dict[str, Any]] = []
-    for row, value in zip(case.live, values, strict=True):
-        if value is not None:
-            value = min(max((value - detail["plus"]) / detail["factor"], low), high)
-        restored.append({**row, name: value})
+        values = read_column(case.live, name)
+    undone = _undo_unit(changes[0], case.training[name], values)
+    restored = [{**row, name: value} for row, value in zip(case.live, undone, strict=True)]
     return _compare_predictions(now, list(case.predict(restored)))
+
+
+def _undo_unit(
+    change: Change, known: TrainingColumn, values: Sequence[object]
+) -> list[float | None]:
+    """The numbers of a field as they were before its unit changed, clipped as in training."""
+    plus, factor = to_float(change.detail["plus"]), to_float(change.detail["factor"])
+    low, high = known.get("clip") or (float("-inf"), float("inf"))
+    undone: list[float | None] = []
+    for value in values:
+        if value is None:
+            undone.append(None)
+        else:
+            undone.append(min(max((to_float(value) - plus) / factor, low), high))
+    return undone
 
 
 def _compare_predictions(now: Rows, restored: Rows) -> tuple[float | None, float | None]:
@@ -163,10 +192,17 @@ def _compare_predictions(now: Rows, restored: Rows) -> tuple[float | None, float
         return None, None
     lost = changed = 0.0
     for ours, theirs in zip(now, restored, strict=True):
-        agreed = float(theirs["probabilities"].get(ours["label"], 0.0))
-        lost += max(0.0, float(theirs["probability"]) - agreed)
+        lost += max(0.0, to_float(theirs["probability"]) - _read_share(theirs, ours["label"]))
         changed += ours["label"] != theirs["label"]
     return round(lost / len(now), 4), round(changed / len(now), 4)
+
+
+def _read_share(prediction: Row, label: object) -> float:
+    """The probability that a prediction gives a label; 0 where it lists none."""
+    listed = prediction["probabilities"]
+    if not isinstance(listed, Mapping):
+        return 0.0
+    return to_float(listed.get(label, 0.0))
 
 
 def estimate_label_shift(case: DriftCase, now: Rows, before: Rows) -> dict[str, float] | None:
@@ -181,30 +217,38 @@ def estimate_label_shift(case: DriftCase, now: Rows, before: Rows) -> dict[str, 
     """
     import numpy as np
 
-    labels = sorted({str(r[HELD_LABEL]) for r in case.held})
-    if not 2 <= len(labels) <= MAX_CLASSES or len(case.held) < MIN_HELD_ROWS:
-        return None
-    if not all("probability" in p for p in now):
+    held = [str(r[HELD_LABEL]) for r in case.held]
+    labels = sorted(set(held))
+    if not 2 <= len(labels) <= MAX_CLASSES or not _can_estimate(held, now):
         return None
     weights = _estimate_weights(labels, case.held, now, before)
     if np.abs(weights - 1).max() < MIN_SHIFT or not weights.sum():
         return None
-    by_label = dict(zip(labels, weights, strict=True))
-    by_row = np.array([by_label[str(r[HELD_LABEL])] for r in case.held])
+    by_label = {label: float(w) for label, w in zip(labels, weights, strict=True)}
+    if not _explains_drift(case, np.array([by_label[label] for label in held])):
+        return None
+    return {label: round(w, 2) for label, w in by_label.items()}
+
+
+def _can_estimate(held: Sequence[str], now: Rows) -> bool:
+    """Whether there are rows enough, and predictions of classes."""
+    return len(held) >= MIN_HELD_ROWS and all("probability" in p for p in now)
+
+
+def _explains_drift(case: DriftCase, by_row: Array) -> bool:
+    """Whether held-out rows drawn by their class weights look like the live ones."""
     expected = _resample(case, by_row / by_row.sum())
     found, _ = find_drifted(expected, collect_columns(case.live), max(case.level, 0.01))
-    if found:
-        return None
-    return {label: round(float(w), 2) for label, w in by_label.items()}
+    return not found
 
 
-def _estimate_weights(labels: Sequence[str], held: Rows, now: Rows, before: Rows) -> Any:
+def _estimate_weights(labels: Sequence[str], held: Rows, now: Rows, before: Rows) -> Array:
     """The class weights under which the confusion of held-out rows gives the live predictions, by
     least squares.
     """
     import numpy as np
 
-    index = {label: i for i, label in enumerate(labels)}
+    index: dict[object, int] = {label: i for i, label in enumerate(labels)}
     confusion, share = np.zeros((len(labels), len(labels))), np.zeros(len(labels))
     for row, prediction in zip(held, before, strict=True):
         if prediction["label"] in index:
@@ -213,24 +257,31 @@ def _estimate_weights(labels: Sequence[str], held: Rows, now: Rows, before: Rows
     for prediction in now:
         if prediction["label"] in index:
             share[index[prediction["label"]]] += 1 / len(now)
-    return np.clip(np.linalg.lstsq(confusion, share, rcond=None)[0], 0.0, None)
+    solved = np.asarray(np.linalg.lstsq(confusion, share, rcond=None)[0], dtype=np.float64)
+    return np.clip(solved, 0.0, None)
 
 
-def _resample(case: DriftCase, chances: Any) -> dict[str, Any]:
+def _resample(case: DriftCase, chances: Array) -> dict[str, TrainingColumn]:
     """The distributions of held-out rows drawn with given chances, as training keeps them."""
     import numpy as np
 
     draw = np.random.default_rng(7)
-    rows = [case.held[i] for i in draw.choice(len(case.held), RESAMPLED, p=chances)]
-    expected: dict[str, Any] = {}
-    for name, values in collect_columns(rows).items():
-        if name not in case.training:
-            continue
-        if "numbers" in case.training[name]:
-            points = np.quantile(np.asarray(values, dtype=float), np.linspace(0, 1, 200))
-            expected[name] = {"numbers": points.tolist(), "rows": len(case.held)}
-        else:
-            rows_of = Counter(values)
-            counts = {spell(v): round(n * len(case.held) / RESAMPLED) for v, n in rows_of.items()}
-            expected[name] = {"counts": counts}
-    return expected
+    drawn: list[int] = draw.choice(len(case.held), RESAMPLED, p=chances).tolist()
+    columns = collect_columns([case.held[i] for i in drawn])
+    return {
+        name: _describe_column(values, case.training[name], len(case.held))
+        for name, values in columns.items()
+        if name in case.training
+    }
+
+
+def _describe_column(values: Sequence[object], known: TrainingColumn, rows: int) -> TrainingColumn:
+    """The distribution of drawn values as training keeps it, of as many rows as were held out."""
+    import numpy as np
+
+    if "numbers" not in known:
+        drawn = Counter(values)
+        return {"counts": {spell(v): round(n * rows / RESAMPLED) for v, n in drawn.items()}}
+    points = np.quantile(np.asarray(values, dtype=np.float64), np.linspace(0, 1, 200))
+    numbers: list[float] = points.tolist()
+    return {"numbers": numbers, "rows": rows}

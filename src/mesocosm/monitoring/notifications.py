@@ -10,7 +10,7 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypedDict
 
 from pydantic import model_validator
 
@@ -23,6 +23,8 @@ from mesocosm.monitoring.alert_message import render_alert
 
 if TYPE_CHECKING:
     from mesocosm.catalog import Catalog
+    from mesocosm.catalog.contents import DiagnosisData
+    from mesocosm.catalog.rows import AlertRow
 
 TRIED = 3600.0  # seconds for which a notification is retried
 RUNBOOK = {
@@ -61,6 +63,26 @@ class Notify(Settings):
         return self
 
 
+class ListedAlert(TypedDict):
+    """An alert as a notification lists it."""
+
+    id: str
+    service: str
+    what: str
+    message: str
+    at: float
+    verdict: DiagnosisData | None
+    runbook: str
+
+
+class Notification(TypedDict):
+    """What a webhook is sent."""
+
+    ecosystem: str
+    monitor: str
+    alerts: list[ListedAlert]
+
+
 class Notifier:
     """Sends new alerts.
 
@@ -91,17 +113,21 @@ class Notifier:
         silenced = self.catalog.silenced(now)
         if "*" in silenced:
             return len(self.sent)
-        fresh = [
-            a
-            for a in self.catalog.alerts(open_only=True, marked=True)
-            if a["at"] >= self.since and _key(a) not in self.sent and now - a["at"] < TRIED
-        ]
-        for monitor in dict.fromkeys(a["monitor"] for a in fresh):
+        for monitor, alerts in self._group_unsent(now).items():
             if monitor not in silenced:
-                self._notify(monitor, [a for a in fresh if a["monitor"] == monitor])
+                self._notify(monitor, alerts)
         return len(self.sent)
 
-    def _notify(self, monitor: str, alerts: Sequence[Mapping[str, Any]]) -> None:
+    def _group_unsent(self, now: float) -> dict[str, list[AlertRow]]:
+        """New alerts that were not sent, by monitor; the old ones are not tried any more."""
+        unsent: dict[str, list[AlertRow]] = {}
+        for alert in self.catalog.alerts(open_only=True, marked=True):
+            is_new = alert["at"] >= self.since and now - alert["at"] < TRIED
+            if is_new and _key(alert) not in self.sent:
+                unsent.setdefault(alert["monitor"], []).append(alert)
+        return unsent
+
+    def _notify(self, monitor: str, alerts: Sequence[AlertRow]) -> None:
         """Send a monitor's alerts to its recipients."""
         recipients = list(self.settings.values())
         if monitor in self.settings:
@@ -116,9 +142,9 @@ class Notifier:
             kind = type(error).__name__
             self.trouble = str(Message("monitoring.not_sent", monitor=monitor, kind=kind))
 
-    def message(self, monitor: str, alerts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def message(self, monitor: str, alerts: Sequence[AlertRow]) -> Notification:
         """The notification of a monitor's alerts, without values of rows."""
-        listed = [
+        listed: list[ListedAlert] = [
             {
                 "id": a["id"],
                 "service": a["service"],
@@ -132,7 +158,7 @@ class Notifier:
         ]
         return {"ecosystem": self.ecosystem, "monitor": monitor, "alerts": withheld_all(listed)}
 
-    def _send(self, to: Notify, monitor: str, alerts: Sequence[Mapping[str, Any]]) -> None:
+    def _send(self, to: Notify, monitor: str, alerts: Sequence[AlertRow]) -> None:
         message = self.message(monitor, alerts)
         if to.webhook:
             _post(to.webhook, to.private_network, message)
@@ -156,7 +182,7 @@ class Notifier:
                 server.send_message(mail)
 
 
-def _post(url: str, private_network: bool, message: Mapping[str, Any]) -> None:
+def _post(url: str, private_network: bool, message: Notification) -> None:
     import httpx
 
     check_url(url, ("https", "http"), private_network, "notify.webhook")
@@ -168,7 +194,8 @@ def _post(url: str, private_network: bool, message: Mapping[str, Any]) -> None:
         raise MesocosmError(Message("monitoring.webhook_status", status=response.status_code))
 
 
-def _key(alert: Mapping[str, Any]) -> str:
+def _key(alert: AlertRow) -> str:
     """What is sent once: an alert, and again where more rows changed its diagnosis."""
-    diagnosis = (alert["detail"] or {}).get("verdict") or {}
-    return f"{alert['id']} {diagnosis.get('kind', '')}"
+    diagnosis = (alert["detail"] or {}).get("verdict")
+    kind = diagnosis.get("kind", "") if diagnosis else ""
+    return f"{alert['id']} {kind}"

@@ -6,10 +6,8 @@ Knows recent rows and the catalog; `ServiceMonitor` calls it once a look.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from mesocosm.catalog.records import Diagnosis
+from mesocosm.catalog.rows import AlertRow
 from mesocosm.core.messages import Message
 from mesocosm.core.values.durations import seconds
 from mesocosm.monitoring.alert_closing import Evidence, next_state
@@ -34,17 +32,21 @@ class RejectionMonitor:
         alerts = self.state.open_alerts("schema")
         for alert in alerts:
             self._close_if_over(alert)
+        if not self.state.monitor.drift or alerts:
+            return []
+        return self._test()
+
+    def _test(self) -> list[str]:
+        """Raise an alert where one field is why many of the recent rows were rejected."""
         since_cleared = self.state.catalog.clock() - self.cleared
         window = max(MIN_WINDOW, seconds(self.state.monitor.every))
         rejected, rows = self.state.served.count_rejections(min(window, since_cleared))
-        if not self.state.monitor.drift or not rejected or alerts:
-            return []
-        name, count = max(rejected.items(), key=lambda e: e[1])
+        name, count = max(rejected.items(), key=lambda e: e[1], default=("", 0))
         if count < MIN_REJECTED or count < MIN_SHARE * rows:
             return []
         return [self._raise(name, count, rows)]
 
-    def _close_if_over(self, alert: Mapping[str, Any]) -> None:
+    def _close_if_over(self, alert: AlertRow) -> None:
         detail = alert["detail"]
         count = max(60, int(detail.get("rows", 0)))
         recent = [name for at, name in list(self.state.served.rows) if at > alert["at"]][-count:]

@@ -5,11 +5,13 @@ trained.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.contents import DiagnosisData, TrainingColumn
+from mesocosm.catalog.rows import AlertRow, AuditRow
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message
+from mesocosm.monitoring.drift.feature_tests import Training
 from mesocosm.monitoring.drift.source_changes import find_changes
 
 SOURCE = ("unit", "schema", "missing")  # kinds of diagnosis whose remedy is at the source
@@ -17,7 +19,7 @@ MOST_LINES = 5000  # of the audit, the newest
 LEVEL = 1e-4  # the p-value under which training rows show a fault
 
 
-def is_source_fault(alert: Mapping[str, Any]) -> bool:
+def is_source_fault(alert: AlertRow) -> bool:
     """Whether an alert is about a source, found in traffic and not in a drill.
 
     >>> is_source_fault({"detail": {"verdict": {"kind": "unit"}}})
@@ -34,12 +36,11 @@ def faulty_spans(catalog: Catalog, service: str) -> list[tuple[float, float]]:
     still is.
     """
     spans = []
-    for alert in catalog.alerts(most=1000):
-        if alert["service"] == service and is_source_fault(alert):
-            end = alert["cleared_at"]
-            if end is None:
-                end = float("inf")
-            spans.append((float(alert["detail"].get("since", alert["at"])), end))
+    for alert in _list_source_faults(catalog, service):
+        end = alert["cleared_at"]
+        if end is None:
+            end = float("inf")
+        spans.append((float(alert["detail"].get("since", alert["at"])), end))
     return spans
 
 
@@ -68,8 +69,8 @@ def refuse_at_fault(catalog: Catalog, service: str) -> None:
 def refuse_faulty_rows(
     catalog: Catalog,
     service: str,
-    training: Mapping[str, Any],
-    rows: Sequence[Mapping[str, Any]],
+    training: Training,
+    rows: Sequence[Mapping[str, object]],
     units: Mapping[str, str | None],
     at: Sequence[float] = (),
 ) -> None:
@@ -86,10 +87,7 @@ def refuse_faulty_rows(
     """
     if not rows:
         return
-    known: dict[str, dict[str, Any]] = {}
-    for name, distribution in training.items():
-        if name in rows[0]:
-            known[name] = {k: v for k, v in distribution.items() if k != "missing"}
+    known = {n: _without_missing(column) for n, column in training.items() if n in rows[0]}
     closed: Mapping[str, float] = {}
     if at:
         closed = closed_fields(catalog, service)
@@ -110,9 +108,16 @@ def refuse_faulty_rows(
         )
 
 
+def _without_missing(column: TrainingColumn) -> TrainingColumn:
+    """A distribution without its share of missing values, which labelled rows do not show."""
+    known = column.copy()
+    known.pop("missing", None)
+    return known
+
+
 def _values_since(
-    name: str, rows: Sequence[Mapping[str, Any]], at: Sequence[float], since: float
-) -> list[Any]:
+    name: str, rows: Sequence[Mapping[str, object]], at: Sequence[float], since: float
+) -> list[object]:
     """The values of a field in rows sent after a moment."""
     sent = at or [0.0] * len(rows)
     return [row.get(name) for row, when in zip(rows, sent, strict=True) if when > since]
@@ -124,27 +129,33 @@ def closed_fields(catalog: Catalog, service: str) -> dict[str, float]:
     """
     lines = [line for line in catalog.audit(MOST_LINES) if line["act"] == "clear"]
     closed: dict[str, float] = {}
-    for alert in catalog.alerts(most=1000):
-        if alert["service"] != service or alert["cleared_at"] is None or not is_source_fault(alert):
-            continue
-        if not _is_closed_by_person(alert, lines):
-            continue
-        diagnosis = alert["detail"]["verdict"]
-        fields = [diagnosis.get("feature"), *(c.get("feature") for c in diagnosis.get("also", ()))]
-        for name in filter(None, fields):
-            at = float(alert["cleared_at"])
-            closed[str(name)] = max(closed.get(str(name), 0.0), at)
+    for alert in _list_source_faults(catalog, service):
+        at = alert["cleared_at"]
+        if at is not None and _is_closed_by_person(alert, at, lines):
+            for name in _changed_fields(alert["detail"]["verdict"]):
+                closed[name] = max(closed.get(name, 0.0), float(at))
     return closed
 
 
-def _is_closed_by_person(alert: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> bool:
+def _list_source_faults(catalog: Catalog, service: str) -> list[AlertRow]:
+    """The alerts about sources of a service's requests, open or not."""
+    alerts = catalog.alerts(most=1000)
+    return [a for a in alerts if a["service"] == service and is_source_fault(a)]
+
+
+def _changed_fields(diagnosis: DiagnosisData) -> list[str]:
+    """The fields that a diagnosis names."""
+    fields = [diagnosis.get("feature"), *(c.get("feature") for c in diagnosis.get("also", ()))]
+    return [str(name) for name in fields if name]
+
+
+def _is_closed_by_person(alert: AlertRow, at: float, lines: Sequence[AuditRow]) -> bool:
     """Whether the audit line nearest to the end of an alert is a person's, not its monitor's."""
-    at = alert["cleared_at"]
     lines = [line for line in lines if line["what"] == alert["monitor"]]
     nearest = min(lines, key=lambda line: abs(line["at"] - at), default=None)
     if nearest is None or nearest["who"] == alert["monitor"]:
         return False
-    return bool(abs(nearest["at"] - at) <= 1)
+    return abs(nearest["at"] - at) <= 1
 
 
 def _refuse(catalog: Catalog, service: str, why: Message) -> None:

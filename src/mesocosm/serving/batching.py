@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar, cast
 
 IN_PROGRESS = 4  # batches that may wait for what follows them, beside those that run
 THREADS = 128  # batches at once at most: two of each of the most workers there may be
@@ -32,16 +32,26 @@ class DeadlinePassed(Exception):
     """The deadline passed, or would, before the response."""
 
 
+Item = TypeVar("Item")
+Done = TypeVar("Done")
+Result = TypeVar("Result")
+
+
 @dataclass(eq=False)
-class QueuedRows:
+class QueuedRows(Generic[Item, Result]):
     """Rows of one request in the queue."""
 
-    rows: Sequence[Any]
-    future: asyncio.Future[Any]
+    rows: Sequence[Item]
+    future: asyncio.Future[Sequence[Result]]
     deadline: float | None
 
 
-class Batcher:
+def _take_as_responses(done: Done) -> Sequence[Result]:
+    """The result of work that nothing follows: it is the responses."""
+    return cast(Sequence[Result], done)
+
+
+class Batcher(Generic[Item, Done, Result]):
     """Runs rows of many requests in batches.
 
     Args:
@@ -59,17 +69,17 @@ class Batcher:
 
     def __init__(
         self,
-        work: Callable[[Sequence[Any]], Any],
+        work: Callable[[Sequence[Item]], Done],
         most: int,
         wait: float,
         queue: int,
         target: float | None = None,
-        then: Callable[[Any], Sequence[Any]] = lambda done: done,
+        then: Callable[[Done], Sequence[Result]] = _take_as_responses,
         lanes: Callable[[], int] | None = None,
     ) -> None:
         self.work, self.then = work, then
         self.most, self.wait, self.queue, self.target = most, wait, queue, target
-        self.entries: deque[QueuedRows] = deque()
+        self.entries: deque[QueuedRows[Item, Result]] = deque()
         self.waiting = self.running = 0
         self.pace = 0.0  # seconds a row
         self.sizes: deque[int] = deque(maxlen=1000)
@@ -84,7 +94,7 @@ class Batcher:
         self.come = asyncio.Event()
         self.room, self.in_progress = asyncio.Event(), 0
 
-    async def run(self, rows: Sequence[Any], deadline: float | None = None) -> list[Any]:
+    async def run(self, rows: Sequence[Item], deadline: float | None = None) -> list[Result]:
         """Run rows in batches; returns their responses in order.
 
         Args:
@@ -98,14 +108,14 @@ class Batcher:
         if self.task is None:
             self.task = loop.create_task(self._loop())
         self._admit(len(rows), deadline)
-        parts = [
+        parts: list[QueuedRows[Item, Result]] = [
             QueuedRows(rows[at : at + self.most], loop.create_future(), deadline)
             for at in range(0, len(rows), self.most)
         ]
         self.entries.extend(parts)
         self.waiting += len(rows)
         self.come.set()
-        responses: list[Any] = []
+        responses: list[Result] = []
         try:
             for part in parts:
                 responses += await part.future
@@ -122,7 +132,7 @@ class Batcher:
         if deadline is not None and asyncio.get_running_loop().time() + ahead >= deadline:
             raise DeadlinePassed
 
-    def _withdraw(self, parts: Sequence[QueuedRows]) -> None:
+    def _withdraw(self, parts: Sequence[QueuedRows[Item, Result]]) -> None:
         for part in parts:
             part.future.cancel()
             if part in self.entries:
@@ -139,24 +149,20 @@ class Batcher:
         """Rows of the next batch: where lanes are free, they share what waits."""
         return min(self._size(), max(AHEAD, -(-self.waiting // max(1, self.lanes() - busy))))
 
-    def _take(self, room: int) -> list[QueuedRows]:
+    def _take(self, room: int) -> list[QueuedRows[Item, Result]]:
         """Take queued rows that fit, without those that are not needed any more."""
         now = asyncio.get_running_loop().time()
-        batch: list[QueuedRows] = []
+        batch: list[QueuedRows[Item, Result]] = []
         while self.entries and (len(self.entries[0].rows) <= room or not batch):
             entry = self.entries.popleft()
             self.waiting -= len(entry.rows)
-            if entry.future.done():
-                continue
-            if entry.deadline is not None and now >= entry.deadline:
-                entry.future.set_exception(DeadlinePassed())
-                continue
-            batch.append(entry)
-            room -= len(entry.rows)
+            if _is_needed(entry, now):
+                batch.append(entry)
+                room -= len(entry.rows)
         return batch
 
     async def _loop(self) -> None:
-        busy: set[asyncio.Future[Any]] = set()
+        busy: set[asyncio.Future[object]] = set()
         while True:
             await self.come.wait()
             if self.wait and not busy and self.waiting < self._size():
@@ -166,57 +172,66 @@ class Batcher:
             batch = self._take(self._share(len(busy)))
             if not self.entries:
                 self.come.clear()
-            if not batch:
-                continue
-            while self.in_progress >= IN_PROGRESS + self.flight * self.lanes():
-                self.room.clear()
-                await self.room.wait()
-            # no row waits for the thread that works, and another thread is a wait of its own
-            alone = not busy and not self.entries
-            busy.add(self._start(batch, alone))
+            if batch:
+                await self._wait_for_room()
+                # no row waits for the thread that works, and another thread is a wait of its own
+                alone = not busy and not self.entries
+                busy.add(self._start(batch, alone))
+
+    async def _wait_for_room(self) -> None:
+        """Wait until not too many batches wait for what follows them."""
+        while self.in_progress >= IN_PROGRESS + self.flight * self.lanes():
+            self.room.clear()
+            await self.room.wait()
 
     def _lanes_full(self, busy: int) -> bool:
         """Whether so many batches occupy all lanes, with one sent ahead where rows wait."""
         lanes = self.lanes()
         return busy >= self.flight * lanes or (busy >= lanes and self.waiting < AHEAD)
 
-    def _start(self, batch: Sequence[QueuedRows], alone: bool) -> asyncio.Future[Any]:
+    def _start(
+        self, batch: Sequence[QueuedRows[Item, Result]], alone: bool
+    ) -> asyncio.Future[object]:
         """Start the work of a batch; where it is alone, in one thread with what follows."""
         loop = asyncio.get_running_loop()
-        rows: list[Any] = []
+        rows: list[Item] = []
         for entry in batch:
             rows += entry.rows
         self.in_progress += 1
         self.sizes.append(len(rows))
         self.running += len(rows)
-        call = self._run_all if alone else self.work
-        work: asyncio.Future[Any] = loop.run_in_executor(self.threads, call, rows)
+        call: Callable[[Sequence[Item]], object] = self._run_all if alone else self.work
+        work: asyncio.Future[object] = loop.run_in_executor(self.threads, call, rows)
         end = loop.create_task(self._end(batch, work, len(rows), loop.time(), alone))
         self.ends.add(end)
         end.add_done_callback(self.ends.discard)
         return work
 
-    def _run_all(self, rows: Sequence[Any]) -> Sequence[Any]:
+    def _run_all(self, rows: Sequence[Item]) -> Sequence[Result]:
         """The responses of rows, in one thread."""
         return self.then(self.work(rows))
 
     async def _end(
         self,
-        batch: Sequence[QueuedRows],
-        work: asyncio.Future[Any],
+        batch: Sequence[QueuedRows[Item, Result]],
+        work: asyncio.Future[object],
         rows: int,
         began: float,
         whole: bool,
     ) -> None:
+        """Respond to a batch once its work is done, and what follows it (which `whole` work has
+        done too).
+        """
         loop = asyncio.get_running_loop()
         try:
             done = await work
             took = (loop.time() - max(began, self.ended)) / rows
             self.ended = loop.time()
             self._measure_pace(took)
-            results = done
-            if not whole:
-                results = await loop.run_in_executor(self.after, self.then, done)
+            if whole:
+                results = cast(Sequence[Result], done)
+            else:
+                results = await loop.run_in_executor(self.after, self.then, cast(Done, done))
         except Exception as error:
             _fail(batch, error)
             return
@@ -224,11 +239,7 @@ class Batcher:
             self.running -= rows
             self.in_progress -= 1
             self.room.set()
-        at = 0
-        for entry in batch:
-            if not entry.future.done():
-                entry.future.set_result(results[at : at + len(entry.rows)])
-            at += len(entry.rows)
+        _respond(batch, results)
 
     def _measure_pace(self, took: float) -> None:
         """Update the moving average of the seconds a row takes."""
@@ -245,7 +256,26 @@ class Batcher:
         self.after.shutdown(wait=True)
 
 
-def _fail(batch: Sequence[QueuedRows], error: Exception) -> None:
+def _is_needed(entry: QueuedRows[Item, Result], now: float) -> bool:
+    """Whether queued rows are waited for still; those whose deadline passed are answered so."""
+    if entry.future.done():
+        return False
+    if entry.deadline is not None and now >= entry.deadline:
+        entry.future.set_exception(DeadlinePassed())
+        return False
+    return True
+
+
+def _respond(batch: Sequence[QueuedRows[Item, Result]], results: Sequence[Result]) -> None:
+    """Hand each request of a batch its part of the results."""
+    at = 0
+    for entry in batch:
+        if not entry.future.done():
+            entry.future.set_result(results[at : at + len(entry.rows)])
+        at += len(entry.rows)
+
+
+def _fail(batch: Sequence[QueuedRows[Item, Result]], error: Exception) -> None:
     for entry in batch:
         if not entry.future.done():
             entry.future.set_exception(error)

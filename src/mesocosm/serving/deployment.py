@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import cast
 
 from mesocosm.catalog import Catalog
-from mesocosm.catalog.rows import RolloutRow, ServedRow
+from mesocosm.catalog.rows import DeploymentRow, RolloutRow, ServedRow
 from mesocosm.core.errors import MesocosmError
 from mesocosm.serving.candidate import Candidate, RolloutStats
 from mesocosm.serving.model_instance import Load, ModelInstance
@@ -65,7 +65,7 @@ class DeployedService:
                 return self._stand_in(row, str(error))
             return _release(old)
 
-    def _is_due(self, row: Mapping[str, Any]) -> bool:
+    def _is_due(self, row: DeploymentRow) -> bool:
         """Whether a deployment is to be loaded: it is new, or its model broke or is tried again."""
         if self.now is None or row["id"] != self.deployed or self.now.broken:
             return True
@@ -88,7 +88,7 @@ class DeployedService:
             name = row["version"] or "the answer index"
             raise MesocosmError(f"{name} cannot be loaded ({type(error).__name__})") from error
 
-    def _stand_in(self, row: Mapping[str, Any], why: str) -> bool:
+    def _stand_in(self, row: DeploymentRow, why: str) -> bool:
         """Where what is deployed cannot be loaded: keep what serves, or find a stand-in."""
         self.trouble = why
         if self._tries_again():
@@ -97,33 +97,39 @@ class DeployedService:
             return False
         return self._load_last_good(row, why)
 
-    def _load_last_good(self, row: Mapping[str, Any], why: str) -> bool:
+    def _load_last_good(self, row: DeploymentRow, why: str) -> bool:
         """Serve what served before, or the fallback model, where what is deployed is corrupt; an
         alert is open until it loads.
+        """
+        for before in self._list_stand_ins(row):
+            try:
+                old, self.now, self.deployed = self.now, self._load(before), row["id"]
+            except MesocosmError:
+                continue
+            self.again = time.monotonic() + AGAIN
+            self._warn_corrupt(row, before["version"], why)
+            return _release(old)
+        if self.now and self.now.broken:
+            self.now = None
+        return False
+
+    def _list_stand_ins(self, row: DeploymentRow) -> Iterator[ServedRow]:
+        """What may serve in place of a deployment: those before it, the newest first, then the
+        fallback model.
         """
         fallback = find_fallback(self.catalog, self.service.fallback)
         candidates: list[ServedRow] = [*self.catalog.deployments(self.name)[1:]]
         candidates.append({"version": fallback, "answers": row["answers"]})
         for before in candidates:
             same = before["version"] == row["version"] and before["answers"] == row["answers"]
-            if same or not before["version"]:
-                continue
-            try:
-                old, self.now, self.deployed = self.now, self._load(before), row["id"]
-            except MesocosmError:
-                continue
-            self.again = time.monotonic() + AGAIN
-            self._warn_corrupt(row, before, why)
-            return _release(old)
-        if self.now and self.now.broken:
-            self.now = None
-        return False
+            if before["version"] and not same:
+                yield before
 
-    def _warn_corrupt(self, row: Mapping[str, Any], before: ServedRow, why: str) -> None:
+    def _warn_corrupt(self, row: DeploymentRow, instead: str, why: str) -> None:
         monitor = f"serving-{self.name}"
         if any(a["monitor"] == monitor for a in self.catalog.alerts(open_only=True)):
             return
-        message = f"{row['version']} cannot be loaded; {before['version']} serves instead: {why}"
+        message = f"{row['version']} cannot be loaded; {instead} serves instead: {why}"
         detail = {"version": row["version"]}
         self.catalog.alert(monitor, self.name, "corrupt", message, detail)
 
@@ -133,22 +139,41 @@ class DeployedService:
         """
         row = self.catalog.rollout(self.name)
         if row is None or self.now is None:
-            ended, self.candidate = self.candidate, None
-            if ended and ended.loaded is not self.now:
-                _release(ended.loaded)
+            self._release_candidate()
             return
-        if self.candidate is None or self.candidate.rollout["id"] != row["id"]:
-            try:
-                loaded = self._load(row)
-            except MesocosmError as error:
-                roll_back(self.catalog, row, "rollout", f"it cannot be loaded: {error}")
-                self._warn_rolled_back(row, str(error))
-                return
-            if self.candidate:
-                _release(self.candidate.loaded)
-            self.candidate = Candidate(row, loaded, RolloutStats(), RolloutStats())
-        self.candidate.rollout = row
-        self._move(self.candidate)
+        candidate = self._find_candidate(row)
+        if candidate is not None:
+            candidate.rollout = row
+            self._move(candidate)
+
+    def _find_candidate(self, row: RolloutRow) -> Candidate | None:
+        """The candidate of a rollout, which is loaded where it is new; None where it cannot be."""
+        if self.candidate is not None and self.candidate.rollout["id"] == row["id"]:
+            return self.candidate
+        loaded = self._load_candidate(row)
+        if loaded is not None:
+            self.candidate = loaded
+        return loaded
+
+    def _release_candidate(self) -> None:
+        """Release the candidate of a rollout that ended, unless it serves now."""
+        ended, self.candidate = self.candidate, None
+        if ended and ended.loaded is not self.now:
+            _release(ended.loaded)
+
+    def _load_candidate(self, row: RolloutRow) -> Candidate | None:
+        """Load the candidate of a rollout and release the one before; None where it was rolled
+        back, since it cannot be loaded.
+        """
+        try:
+            loaded = self._load(row)
+        except MesocosmError as error:
+            roll_back(self.catalog, row, "rollout", f"it cannot be loaded: {error}")
+            self._warn_rolled_back(row, str(error))
+            return None
+        if self.candidate:
+            _release(self.candidate.loaded)
+        return Candidate(row, loaded, RolloutStats(), RolloutStats())
 
     def _move(self, candidate: Candidate) -> None:
         """Move a rollout as its statistics say."""
@@ -167,7 +192,7 @@ class DeployedService:
 
     def _record_step(self, candidate: Candidate, step: RolloutStep, now: float) -> None:
         row = candidate.rollout
-        values: dict[str, Any] = {"detail": step.detail, "why": step.why}
+        values: dict[str, object] = {"detail": step.detail, "why": step.why}
         if step.act == "step":
             values |= {"step": step.step, "stepped_at": now}
         elif step.detail == row["detail"]:
@@ -176,16 +201,16 @@ class DeployedService:
             if self.catalog.move_rollout(con, row, "rollout", **values):
                 candidate.rollout = cast(RolloutRow, {**row, **values})
 
-    def _warn_rolled_back(self, row: Mapping[str, Any], why: str) -> None:
+    def _warn_rolled_back(self, row: RolloutRow, why: str) -> None:
         message = f"{row['version']} of {self.name} was rolled back to {row['before']}: {why}"
         detail = {"version": row["version"]}
         self.catalog.alert(f"rollout-{self.name}", self.name, "rollout", message, detail)
 
 
-def _is_candidate(candidate: Candidate, row: Mapping[str, Any]) -> bool:
+def _is_candidate(candidate: Candidate, row: DeploymentRow) -> bool:
     """Whether a deployment is the candidate that is loaded already."""
     rollout = candidate.rollout
-    return bool(rollout["version"] == row["version"] and rollout["answers"] == row["answers"])
+    return rollout["version"] == row["version"] and rollout["answers"] == row["answers"]
 
 
 def _release(model: ModelInstance | None) -> bool:

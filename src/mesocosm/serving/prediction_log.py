@@ -11,7 +11,6 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -55,7 +54,7 @@ class PredictionLog:
                 ) from error
         self.spooled = len(self._read_spool())
 
-    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def write(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Log records.
 
         Raises:
@@ -70,7 +69,7 @@ class PredictionLog:
                 self.trouble = str(later)
         self._spool(rows)
 
-    def _spool(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def _spool(self, rows: Sequence[Mapping[str, object]]) -> None:
         data = b"".join(
             orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY) + b"\n"
             for row in rows
@@ -92,7 +91,9 @@ class PredictionLog:
         if not self.spooled:
             return 0
         with self.lock:
-            rows = [orjson.loads(line) for line in self._read_spool().splitlines()]
+            rows: list[dict[str, object]] = [
+                orjson.loads(line) for line in self._read_spool().splitlines()
+            ]
             try:
                 self.catalog.log(rows)
             except RetryableError as later:

@@ -9,19 +9,20 @@ import secrets
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict, cast
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.rows import PredictionRow
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
 from mesocosm.serving.candidate import Candidate
 from mesocosm.serving.deployment import DeployedService
-from mesocosm.serving.model_instance import Load, ModelInstance
+from mesocosm.serving.model_instance import Load, ModelInstance, Row, RowAnswer
 from mesocosm.serving.prediction_log import PredictionLog
 from mesocosm.serving.requests.labels import normalise_label
 from mesocosm.serving.requests.refusals import find_refused_field
@@ -31,7 +32,18 @@ from mesocosm.serving.settings import Service
 
 MOST_SHADOWS = 100  # batches that wait for a shadow at most; more are not shadowed
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = Sequence[Row]
+Response = dict[str, object]
+"""What is returned of a row: its prediction with its id, or `why` there is none."""
+
+
+class PredictionEvent(TypedDict):
+    """A prediction as the world and the console show it: as a firefly."""
+
+    at: float
+    id: str
+    label: object
+    service: str
 
 
 @dataclass
@@ -40,9 +52,21 @@ class Answered:
     milliseconds it took.
     """
 
-    responses: list[dict[str, Any]] = field(default_factory=list)
-    records: list[dict[str, Any]] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
+    records: list[PredictionRow] = field(default_factory=list)
     ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOutcome:
+    """A request that was answered: when, in how many milliseconds, and whether it `failed` on our
+    side or was `rejected`.
+    """
+
+    at: float
+    ms: float
+    failed: bool
+    rejected: bool
 
 
 class LiveService(DeployedService):
@@ -65,22 +89,21 @@ class LiveService(DeployedService):
         self.journal = journal
         # receives how many rows a version answered
         self.count: Callable[[str, int], None] = lambda version, rows: None
-        self.events: deque[dict[str, Any]] = deque(maxlen=500)
-        # when, the milliseconds, whether it failed on our side, and whether it was rejected
-        self.times: deque[tuple[float, float, bool, bool]] = deque(maxlen=5000)
+        self.events: deque[PredictionEvent] = deque(maxlen=500)
+        self.times: deque[RequestOutcome] = deque(maxlen=5000)
         # when, and the field over which a row was rejected
         self.rows: deque[tuple[float, str]] = deque(maxlen=5000)
         self.shadows = ThreadPoolExecutor(1, thread_name_prefix="shadow")
         self.room = threading.Semaphore(MOST_SHADOWS)
 
-    def predict(self, rows: Rows) -> list[dict[str, Any]]:
+    def predict(self, rows: Rows) -> list[Response]:
         """Predict checked raw rows, each logged with an id before its prediction is returned.
 
         A row that the recipe would have quarantined has `why` instead of a label.
         """
         return self.log(self.answer(rows))
 
-    def log(self, answered: Answered) -> list[dict[str, Any]]:
+    def log(self, answered: Answered) -> list[Response]:
         """Log the records of responses; returns the responses once that is done."""
         records = answered.records
         if records:
@@ -88,14 +111,16 @@ class LiveService(DeployedService):
                 self.journal.write(records)
             else:
                 self.catalog.log(records)
-            traffic = [r for r in records if not r["mark"]]
-            for version, rows in Counter(r["version"] for r in traffic).items():
-                self.count(version, rows)
-            self.events.extend(
-                {"at": r["at"], "id": r["id"], "label": r["output"]["label"], "service": self.name}
-                for r in traffic
-            )
+            self._count_traffic([r for r in records if not r["mark"]])
         return answered.responses
+
+    def _count_traffic(self, records: Sequence[PredictionRow]) -> None:
+        """Count predictions of traffic by version, and keep them to be shown."""
+        for version, rows in Counter(r["version"] for r in records).items():
+            self.count(version, rows)
+        for r in records:
+            label = r["output"]["label"]
+            self.events.append({"at": r["at"], "id": r["id"], "label": label, "service": self.name})
 
     def answer(self, rows: Rows) -> Answered:
         """Predict checked raw rows; nothing is logged yet.
@@ -107,22 +132,24 @@ class LiveService(DeployedService):
         assert now is not None
         if candidate is None:
             return self._predict_or_stand_in(now, rows)
-        setting = self.service.rollout
-        share = traffic_share(setting, candidate.rollout["step"])
-        # a drill is no evidence about a candidate
-        routed = [
-            not mark_of(row) and is_routed_to_new(_routing_key(row, setting.key), share)
-            for row in rows
-        ]
-        pairs = list(zip(rows, routed, strict=True))
-        new = self._answer_by_candidate(now, candidate, [row for row, is_new in pairs if is_new])
-        old = self._answer_by_deployed(now, candidate, [row for row, is_new in pairs if not is_new])
-        by_version: dict[bool, Iterator[dict[str, Any]]] = {
+        routed = self._route(candidate, rows)
+        new = self._answer_by_candidate(now, candidate, _choose(rows, routed, True))
+        old = self._answer_by_deployed(now, candidate, _choose(rows, routed, False))
+        by_version: dict[bool, Iterator[Response]] = {
             True: iter(new.responses),
             False: iter(old.responses),
         }
         responses = [next(by_version[is_new]) for is_new in routed]
         return Answered(responses, [*new.records, *old.records])
+
+    def _route(self, candidate: Candidate, rows: Rows) -> list[bool]:
+        """Which rows are the candidate's; a drill is no evidence about one."""
+        setting = self.service.rollout
+        share = traffic_share(setting, candidate.rollout["step"])
+        return [
+            not mark_of(row) and is_routed_to_new(_routing_key(row, setting.key), share)
+            for row in rows
+        ]
 
     def _answer_by_candidate(
         self, now: ModelInstance, candidate: Candidate, rows: Rows
@@ -148,11 +175,8 @@ class LiveService(DeployedService):
         candidate.old.count_answered(traffic, answered.ms)
         shadows = self.service.rollout.method == "shadow" and traffic
         if shadows and self.room.acquire(blocking=False):
-            both = [
-                (row, response)
-                for row, response in zip(rows, answered.responses, strict=True)
-                if not mark_of(row)
-            ]
+            pairs = zip(rows, answered.responses, strict=True)
+            both = [(row, response) for row, response in pairs if not mark_of(row)]
             self.shadows.submit(self._shadow, candidate, both)
         return answered
 
@@ -168,17 +192,13 @@ class LiveService(DeployedService):
                 raise
             return self._predict(now, rows, check=True)
 
-    def _shadow(
-        self, candidate: Candidate, both: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
-    ) -> None:
+    def _shadow(self, candidate: Candidate, both: Sequence[tuple[Row, Row]]) -> None:
         """Predict by the candidate too, after the response was returned; it is not shown."""
         rows = [row for row, _ in both]
         try:
             answered = self._predict(candidate.loaded, rows, check=True)
-            agreed = sum(
-                ours.get("label", ours.get("why")) == theirs.get("label", theirs.get("why"))
-                for ours, (_, theirs) in zip(answered.responses, both, strict=True)
-            )
+            pairs = zip(answered.responses, [theirs for _, theirs in both], strict=True)
+            agreed = sum(_read_outcome(ours) == _read_outcome(theirs) for ours, theirs in pairs)
             candidate.new.count_answered(len(rows), answered.ms)
             candidate.new.count_shadowed(len(rows), agreed)
         # whatever it is: no request waits for this response, and the rollout has an error
@@ -195,10 +215,8 @@ class LiveService(DeployedService):
                 checked for.
         """
         began = time.perf_counter()
-        assert model.fields is not None
         if check:
-            for row in rows:
-                model.fields.check(row)
+            _check_rows(model, rows)
         predictions = model.answer(rows)
         answered = Answered(ms=(time.perf_counter() - began) * 1000)
         at = self.catalog.clock()
@@ -208,19 +226,14 @@ class LiveService(DeployedService):
                 answered.records.append(record)
                 answered.responses.append(_create_response(model, raw, record))
             else:
-                answered.responses.append(prediction)
+                answered.responses.append(cast(Response, prediction))
             if not mark_of(raw):
                 self._count_row(model, prediction, at)
         return answered
 
     def _create_record(
-        self,
-        model: ModelInstance,
-        raw: Mapping[str, Any],
-        prediction: Mapping[str, Any],
-        ms: float,
-        at: float,
-    ) -> dict[str, Any]:
+        self, model: ModelInstance, raw: Row, prediction: RowAnswer, ms: float, at: float
+    ) -> PredictionRow:
         assert model.fields is not None
         clean = prediction["clean"]
         return {
@@ -235,7 +248,7 @@ class LiveService(DeployedService):
             "mark": mark_of(raw),
         }
 
-    def _count_row(self, model: ModelInstance, prediction: Mapping[str, Any], at: float) -> None:
+    def _count_row(self, model: ModelInstance, prediction: RowAnswer, at: float) -> None:
         assert model.fields is not None
         if "out" in prediction:
             self.rows.append((at, ""))
@@ -265,7 +278,8 @@ class LiveService(DeployedService):
 
     def count_request(self, ms: float, status: int) -> None:
         """Count a request: how long it took, and whether it failed (5xx) or was rejected (4xx)."""
-        self.times.append((self.catalog.clock(), ms, status >= 500, 400 <= status < 500))
+        at = self.catalog.clock()
+        self.times.append(RequestOutcome(at, ms, status >= 500, 400 <= status < 500))
 
     def count_rejection(self, field: str) -> None:
         """Count a rejected row, by the field over which it was rejected."""
@@ -285,32 +299,44 @@ class LiveService(DeployedService):
         rejected, since a rejection takes no model's time; they are None where all were.
         """
         since = self.catalog.clock() - seconds
-        recent = [e for e in list(self.times) if e[0] >= since]
-        times = sorted(e[1] for e in recent if not e[3])
-        if not recent:
-            return {
-                "rate": 0.0,
-                "p50_ms": None,
-                "p95_ms": None,
-                "error_rate": None,
-                "refused_rate": None,
-            }
-
+        recent = [outcome for outcome in list(self.times) if outcome.at >= since]
+        times = sorted(outcome.ms for outcome in recent if not outcome.rejected)
         return {
             "rate": round(len(recent) / seconds, 3),
             "p50_ms": _percentile(times, 0.5),
             "p95_ms": _percentile(times, 0.95),
-            "error_rate": round(sum(e[2] for e in recent) / len(recent), 4),
-            "refused_rate": round(sum(e[3] for e in recent) / len(recent), 4),
+            "error_rate": _share([outcome.failed for outcome in recent]),
+            "refused_rate": _share([outcome.rejected for outcome in recent]),
         }
 
 
-def _create_response(
-    model: ModelInstance, raw: Mapping[str, Any], record: Mapping[str, Any]
-) -> dict[str, Any]:
+def _share(flags: Sequence[bool]) -> float | None:
+    """The share of requests of which something is so; None without requests."""
+    if not flags:
+        return None
+    return round(sum(flags) / len(flags), 4)
+
+
+def _choose(rows: Rows, routed: Sequence[bool], is_new: bool) -> Rows:
+    """The rows of the new version, or those of the old one."""
+    return [row for row, to_new in zip(rows, routed, strict=True) if to_new is is_new]
+
+
+def _read_outcome(response: Row) -> object:
+    """What two versions agree on: the label, or why there is none."""
+    return response.get("label", response.get("why"))
+
+
+def _check_rows(model: ModelInstance, rows: Rows) -> None:
+    assert model.fields is not None
+    for row in rows:
+        model.fields.check(row)
+
+
+def _create_response(model: ModelInstance, raw: Row, record: PredictionRow) -> Response:
     """A prediction as it is returned, with warnings where there are any."""
     assert model.fields is not None
-    response = {"id": record["id"], "version": model.version, **record["output"]}
+    response: Response = {"id": record["id"], "version": model.version, **record["output"]}
     warnings = model.fields.warnings(record["input"]["clean"], raw)
     if warnings:
         response["warnings"] = warnings
@@ -323,7 +349,7 @@ def _percentile(ordered: Sequence[float], share: float) -> float | None:
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2)
 
 
-def _routing_key(row: Mapping[str, Any], name: str | None) -> str:
+def _routing_key(row: Row, name: str | None) -> str:
     """The key by which a row is routed to a version: a field, or the whole row."""
     if name and row.get(name) is not None:
         return str(row[name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -13,7 +13,7 @@ from mesocosm.core.values.thresholds import Bound
 from mesocosm.serving.runtimes.onnx import Onnx
 
 
-def _expand_name(value: Any) -> Any:
+def _expand_name(value: object) -> object:
     return {"type": value} if isinstance(value, str) else value
 
 

@@ -7,23 +7,34 @@ Knows logged predictions and open alerts. What was seen too seldom is unknown, a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, TypedDict
+
+from mesocosm.catalog.rows import PredictionRow
+from mesocosm.world.shown_alert import ShownAlert, read_detail
 
 LATELY = 200  # newest predictions that are counted
 MOST = 8  # booths of a place, those of the most predictions
 LEAST = 5  # predictions below which a share is unknown
 UNSURE = "not sure"
 
-Row = Mapping[str, Any]
+
+class Booth(TypedDict):
+    """A booth as `wire.Stall` has it; a `share` of None is unknown."""
+
+    name: str
+    count: int
+    share: float | None
+    state: Literal["fine", "alarm", "unknown"]
+    says: str
 
 
 def describe_booths(
     form: str,
-    counts: Mapping[str, Any] | None,
-    rows: Sequence[Row],
-    alerts: Sequence[Mapping[str, Any]],
-) -> list[dict[str, Any]]:
+    counts: Mapping[str, object] | None,
+    rows: Sequence[PredictionRow],
+    alerts: Sequence[ShownAlert],
+) -> list[Booth]:
     """Booths as `wire.Stall` has them, those of the most predictions first.
 
     Args:
@@ -41,51 +52,57 @@ def describe_booths(
 
 
 def _describe_districts(
-    counts: Mapping[str, Any], rows: Sequence[Row], alerts: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+    counts: Mapping[str, object], rows: Sequence[PredictionRow], alerts: Sequence[ShownAlert]
+) -> list[Booth]:
     """One a topic: the share of the counted class in it is its mood; a surge there is an alarm."""
+    label, by = str(counts["label"]), str(counts["by"])
     total: Counter[str] = Counter()
     hits: Counter[str] = Counter()
     for row in rows:
-        topic = row["input"].get("clean", {}).get(counts["by"])
+        topic = row["input"].get("clean", {}).get(by)
         if topic is not None:
             total[str(topic)] += 1
-            hits[str(topic)] += str(row["output"].get("label")) == counts["label"]
-    stormy = {
-        str((alert["detail"] or {}).get("group")): str(alert["message"])
-        for alert in alerts
-        if alert["monitor"] == counts["monitor"] and alert["what"] == "surge"
-    }
-    calm = [topic for topic, _ in total.most_common() if topic not in stormy]
+            hits[str(topic)] += str(row["output"].get("label")) == label
+    storms = _find_storms(str(counts["monitor"]), alerts)
+    calm = [topic for topic, _ in total.most_common() if topic not in storms]
     return [
-        _describe_district(
-            topic, total[topic], hits[topic], str(counts["label"]), stormy.get(topic)
-        )
-        for topic in [*stormy, *calm][:MOST]
+        _describe_district(topic, total[topic], hits[topic], label, storms.get(topic))
+        for topic in [*storms, *calm][:MOST]
     ]
 
 
-def _describe_district(
-    topic: str, total: int, hits: int, label: str, storm: str | None
-) -> dict[str, Any]:
-    share = hits / total if total >= LEAST else None
-    state, says = "fine", f"{hits} of {total} are '{label}'"
-    if share is None:
-        state = "unknown"
+def _find_storms(monitor: str, alerts: Sequence[ShownAlert]) -> dict[str, str]:
+    """The open surges of a monitor, in words, by their group."""
+    return {
+        str(read_detail(alert).get("group")): str(alert["message"])
+        for alert in alerts
+        if alert["monitor"] == monitor and alert["what"] == "surge"
+    }
+
+
+def _describe_district(topic: str, total: int, hits: int, label: str, storm: str | None) -> Booth:
+    booth: Booth = {
+        "name": topic,
+        "count": total,
+        "share": None,
+        "state": "unknown",
+        "says": f"{hits} of {total} are '{label}'",
+    }
+    if total >= LEAST:
+        booth["share"], booth["state"] = hits / total, "fine"
     if storm is not None:
-        state, says = "alarm", storm
-    return {"name": topic, "count": total, "share": share, "state": state, "says": says}
+        booth["state"], booth["says"] = "alarm", storm
+    return booth
 
 
-def _describe_goods(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _describe_goods(rows: Sequence[PredictionRow]) -> list[Booth]:
     """The items that were recommended most often."""
     shown: Counter[str] = Counter()
     texts: dict[str, str] = {}
-    for row in rows:
-        for item in row["output"].get("items", []):
-            name = str(item["item"])
-            shown[name] += 1
-            texts.setdefault(name, str(item.get("said") or ""))
+    for item in _list_items(rows):
+        name = str(item["item"])
+        shown[name] += 1
+        texts.setdefault(name, str(item.get("said") or ""))
     return [
         {
             "name": name,
@@ -98,25 +115,22 @@ def _describe_goods(rows: Sequence[Row]) -> list[dict[str, Any]]:
     ]
 
 
-def _describe_classes(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _list_items(rows: Sequence[PredictionRow]) -> Iterator[Mapping[str, object]]:
+    """The recommended items of predictions."""
+    for row in rows:
+        items = row["output"].get("items")
+        if isinstance(items, list):
+            yield from items
+
+
+def _describe_classes(rows: Sequence[PredictionRow]) -> list[Booth]:
     """How often each class was predicted; abstentions stand apart, as what is unknown."""
     outputs = [row["output"] for row in rows if "probability" in row["output"]]
     if not outputs:
         return []
     total = len(outputs)
     counts = Counter(str(output["label"]) for output in outputs if not output.get("unsure"))
-    is_known = total >= LEAST
-    booths = []
-    for name, count in counts.most_common(MOST - 1):
-        booths.append(
-            {
-                "name": name,
-                "count": count,
-                "share": count / total if is_known else None,
-                "state": "fine" if is_known else "unknown",
-                "says": f"{count} of {total} answers",
-            }
-        )
+    booths = [_describe_class(name, n, total) for name, n in counts.most_common(MOST - 1)]
     unsure = total - sum(counts.values())
     if unsure:
         booths.append(
@@ -129,3 +143,16 @@ def _describe_classes(rows: Sequence[Row]) -> list[dict[str, Any]]:
             }
         )
     return booths
+
+
+def _describe_class(name: str, count: int, total: int) -> Booth:
+    booth: Booth = {
+        "name": name,
+        "count": count,
+        "share": None,
+        "state": "unknown",
+        "says": f"{count} of {total} answers",
+    }
+    if total >= LEAST:
+        booth["share"], booth["state"] = count / total, "fine"
+    return booth

@@ -6,13 +6,15 @@ the same places on any machine. Knows addresses and edges; knows nothing of what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, sqrt
-from typing import Any
 
 from mesocosm.core.hashing import digest
 
 Things = Sequence[tuple[str, Sequence[str]]]
+Place = tuple[float, float, float]
+"""x, z and altitude, in metres."""
+
 WIDE = 34.0  # metres between neighbours in a row
 STEP = 30.0  # metres between rows
 # metres that a thing may stand off its place, in all; what is left between two is more than both
@@ -23,7 +25,7 @@ TALL = 90.0  # metres that a whole valley falls at most
 ROW = 7  # things in a row before a depth takes a second row
 
 
-def unit(*words: Any) -> float:
+def unit(*words: object) -> float:
     """A number from 0 to 1 that the words alone decide."""
     return int(digest(*words, size=4), 16) / 2**32
 
@@ -38,17 +40,22 @@ def depths(things: Things) -> dict[str, int]:
     needs = dict(things)
     found: dict[str, int] = {}
     for start in needs:
-        waiting = [start]
-        while waiting:
-            here = waiting[-1]
-            above = [n for n in needs[here] if n in needs and n not in found and n not in waiting]
-            if here in found or not above:
-                deepest = max((1 + found[n] for n in needs[here] if n in found), default=0)
-                found.setdefault(here, deepest)
-                waiting.pop()
-            else:
-                waiting += above[:1]
+        _measure_depth(start, needs, found)
     return found
+
+
+def _measure_depth(start: str, needs: Mapping[str, Sequence[str]], found: dict[str, int]) -> None:
+    """Add the depth of an address, and of all above it, to those that are found."""
+    waiting = [start]
+    while waiting:
+        here = waiting[-1]
+        above = [n for n in needs[here] if n in needs and n not in (*found, *waiting)]
+        if here not in found and above:
+            waiting += above[:1]
+        else:
+            depths_above = [1 + found[n] for n in needs[here] if n in found]
+            found.setdefault(here, max(depths_above, default=0))
+            waiting.pop()
 
 
 def layout(things: Things, seed: int) -> dict[str, tuple[float, float, float]]:
@@ -64,42 +71,58 @@ def layout(things: Things, seed: int) -> dict[str, tuple[float, float, float]]:
     >>> place["sources.a"][2] > place["datasets.b"][2]
     True
     """
-    deep = depths(things)
-    most = max(deep.values(), default=0)
-    drop = min(DROP, TALL / max(most, 1))
+    ranks = _rank_by_depth(things)
+    drop = min(DROP, TALL / max(len(ranks) - 1, 1))
     wide = max(ROW, ceil(sqrt(len(things))))
-    ranks: list[list[tuple[str, Sequence[str]]]] = [[] for _ in range(most + 1)]
-    for entry in things:
-        ranks[deep[entry[0]]].append(entry)
-    found: dict[str, tuple[float, float, float]] = {}
+    found: dict[str, Place] = {}
     z = 0.0
     for depth, rank in enumerate(ranks):
         rows = ceil(len(rank) / wide)
         if depth:
             rank = _order(rank, found, seed)
-        columns = ceil(len(rank) / rows)
         aside = 0.25 if depth % 2 else -0.25
-        for i, (address, _) in enumerate(rank):
-            column, row = divmod(i, rows)
-            x = (column - (columns - 1) / 2 + aside) * WIDE
-            x += (unit(seed, address, "x") - 0.5) * JITTER
-            at = z + row * STEP + (unit(seed, address, "z") - 0.5) * JITTER
-            found[address] = (x, at, (most - depth) * drop)
+        altitude = (len(ranks) - 1 - depth) * drop
+        for address, (x, at) in _place_rank(rank, rows, z, aside, seed).items():
+            found[address] = (x, at, altitude)
         z += rows * STEP
     middle = (z - STEP) / 2
     return {a: (round(x, 2), round(at - middle, 2), round(y, 3)) for a, (x, at, y) in found.items()}
 
 
+def _rank_by_depth(things: Things) -> list[list[tuple[str, Sequence[str]]]]:
+    """The things of each depth, from where the water springs."""
+    deep = depths(things)
+    most = max(deep.values(), default=0)
+    ranks: list[list[tuple[str, Sequence[str]]]] = [[] for _ in range(most + 1)]
+    for entry in things:
+        ranks[deep[entry[0]]].append(entry)
+    return ranks
+
+
+def _place_rank(
+    rank: Sequence[tuple[str, Sequence[str]]], rows: int, z: float, aside: float, seed: int
+) -> dict[str, tuple[float, float]]:
+    """Where the things of one depth stand as x and z, in rows from a z on."""
+    columns = ceil(len(rank) / max(1, rows))
+    places = {}
+    for i, (address, _) in enumerate(rank):
+        column, row = divmod(i, rows)
+        x = (column - (columns - 1) / 2 + aside) * WIDE
+        x += (unit(seed, address, "x") - 0.5) * JITTER
+        places[address] = x, z + row * STEP + (unit(seed, address, "z") - 0.5) * JITTER
+    return places
+
+
 def _order(
     rank: Sequence[tuple[str, Sequence[str]]],
-    found: dict[str, tuple[float, float, float]],
+    found: Mapping[str, Place],
     seed: int,
 ) -> list[tuple[str, Sequence[str]]]:
     """The things of one depth, each near what it needs."""
     return sorted(rank, key=lambda entry: (_pull(entry, found), unit(seed, entry[0], "tie")))
 
 
-def _pull(entry: tuple[str, Sequence[str]], found: dict[str, tuple[float, float, float]]) -> float:
+def _pull(entry: tuple[str, Sequence[str]], found: Mapping[str, Place]) -> float:
     """The mean place of what a thing needs, so that streams cross seldom."""
     above = [found[n][0] for n in entry[1] if n in found]
     return sum(above) / max(1, len(above))

@@ -5,12 +5,12 @@ changes the look, never the facts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mesocosm.world.elements import ELEMENTS
 from mesocosm.world.elements.element_kind import ElementKind
 from mesocosm.world.elements.view import View
 from mesocosm.world.layout import depths, layout
+from mesocosm.world.shown_alert import ShownAlert, read_detail
 from mesocosm.world.wire import Element, Firefly, Scene
 
 SEASONS = (
@@ -18,6 +18,9 @@ SEASONS = (
     ("summer", 30.0),
     ("autumn", 120.0),
 )  # by the age in days of the oldest lake; winter after the last
+SHOWN_OF_ALERT = ("id", "monitor", "service", "what", "message", "at")
+Thing = tuple[str, Sequence[str], Mapping[str, object]]
+"""An address, what it needs, and its settings."""
 
 
 class Ground:
@@ -30,7 +33,7 @@ class Ground:
 
     def __init__(
         self,
-        things: Sequence[tuple[str, Sequence[str], Mapping[str, Any]]],
+        things: Sequence[Thing],
         seed: int,
         elements: Mapping[str, ElementKind] | None = None,
     ) -> None:
@@ -51,7 +54,7 @@ def season(ages: Sequence[float]) -> str | None:
 
 
 def _show_as(
-    kind: ElementKind, fixed: Mapping[str, Any], settings: Mapping[str, Any], view: View
+    kind: ElementKind, fixed: Mapping[str, object], settings: Mapping[str, object], view: View
 ) -> Element:
     """A resource as a plugin's element shows it; unknown where the plugin fails, since a world is
     shown whole.
@@ -73,34 +76,10 @@ def scene(
     style: str,
     ground: Ground,
     view: View,
-    fireflies: Sequence[Mapping[str, Any]],
+    fireflies: Sequence[Mapping[str, object]],
 ) -> Scene:
     """The world at the moment of a view."""
-    elements = []
-    for address, needs, settings in ground.things:
-        section, _, word = address.partition(".")
-        x, z, altitude = ground.where[address]
-        fixed = {
-            "id": address,
-            "kind": ELEMENTS[section][0],
-            "name": word,
-            "x": x,
-            "z": z,
-            "altitude": altitude,
-            "depth": ground.depths[address],
-            "needs": list(needs),
-        }
-        if section in ground.elements:
-            element = _show_as(ground.elements[section], fixed, settings, view)
-        else:
-            shown = ELEMENTS[section][1](word, settings, view)
-            element = Element.model_validate(fixed | shown)
-        elements.append(element)
-    alerts = [
-        {k: a[k] for k in ("id", "monitor", "service", "what", "message", "at")}
-        | {"verdict": (a["detail"] or {}).get("verdict")}
-        for a in view.alerts
-    ]
+    elements = [_show_element(thing, ground, view) for thing in ground.things]
     return Scene(
         ecosystem=name,
         about=about,
@@ -110,6 +89,32 @@ def scene(
         at=view.now,
         season=season([e.age for e in elements if e.age is not None]),
         elements=elements,
-        alerts=alerts,
+        alerts=[_shorten_alert(alert) for alert in view.alerts],
         fireflies=[Firefly.model_validate(dict(f)) for f in fireflies],
     )
+
+
+def _show_element(thing: Thing, ground: Ground, view: View) -> Element:
+    """A resource where it stands, as its section's element shows it or as a plugin's does."""
+    address, needs, settings = thing
+    section, _, word = address.partition(".")
+    x, z, altitude = ground.where[address]
+    fixed: dict[str, object] = {
+        "id": address,
+        "kind": ELEMENTS[section][0],
+        "name": word,
+        "x": x,
+        "z": z,
+        "altitude": altitude,
+        "depth": ground.depths[address],
+        "needs": list(needs),
+    }
+    if section in ground.elements:
+        return _show_as(ground.elements[section], fixed, settings, view)
+    return Element.model_validate(fixed | ELEMENTS[section][1](word, settings, view))
+
+
+def _shorten_alert(alert: ShownAlert) -> dict[str, object]:
+    """What the page shows of an alert."""
+    shown = {key: alert[key] for key in SHOWN_OF_ALERT}
+    return shown | {"verdict": read_detail(alert).get("verdict")}

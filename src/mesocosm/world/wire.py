@@ -124,30 +124,37 @@ def typescript() -> str:
     for model in (Step, Sapling, Stall, Element, Firefly, Scene):
         lines.append(f"export interface {model.__name__} {{")
         for name, field in model.model_fields.items():
-            lines.append(
-                f"  {name}:"
-                f" {known if (model, name) == (Element, 'kind') else _ts(field.annotation, kinds)};"
-            )
+            kind = _ts(field.annotation, kinds)
+            if (model, name) == (Element, "kind"):
+                kind = known
+            lines.append(f"  {name}: {kind};")
         lines += ["}", ""]
     return "\n".join(lines)
 
 
-def _ts(kind: Any, kinds: dict[str, str]) -> str:
+def _ts(kind: object, kinds: dict[str, str]) -> str:
+    """A type in TypeScript."""
     import typing
 
-    origin = typing.get_origin(kind)
-    if origin is typing.Literal:
-        return " | ".join(f'"{v}"' for v in typing.get_args(kind))
-    if origin is list:
-        inner = _ts(typing.get_args(kind)[0], kinds)
-        return f"({inner})[]" if "|" in inner else f"{inner}[]"
-    if origin is dict:
-        return "Record<string, unknown>"
     if kind is type(None):
         return "null"
-    if origin is not None:
-        return " | ".join(_ts(k, kinds) for k in typing.get_args(kind))
-    return kinds.get(getattr(kind, "__name__", ""), getattr(kind, "__name__", "unknown"))
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin is None:
+        name: str = getattr(kind, "__name__", "unknown")
+        return kinds.get(name, name)
+    if origin is typing.Literal:
+        return " | ".join(f'"{value}"' for value in inner)
+    if origin is list:
+        return _list_ts(_ts(inner[0], kinds))
+    if origin is dict:
+        return "Record<string, unknown>"
+    return " | ".join(_ts(option, kinds) for option in inner)
+
+
+def _list_ts(inner: str) -> str:
+    if "|" in inner:
+        return f"({inner})[]"
+    return f"{inner}[]"
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ def predict_row(eco: Ecosystem, service: str, row: Mapping[str, object]) -> Pred
         given = {key: _attach_file(key, value, eco.spec.root) for key, value in values.items()}
     if service not in eco.spec.eco.services:
         local(eco, service)
+    found: Mapping[str, object] | None
     found = call(eco, "POST", f"/v1/services/{service}/predict", given)
     if found is None:
         served = local(eco, service)

@@ -29,7 +29,7 @@ def main() -> None:
             message = receive(sock)
         except EOFError:
             return
-        send(sock, {"said": says.answer(message["say"])})
+        send(sock, {"said": says.answer(str(message["say"]))})
 
 
 if __name__ == "__main__":

@@ -26,7 +26,6 @@ from mesocosm.catalog import Catalog
 from mesocosm.catalog import marker_documents as book
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
-from mesocosm.core.records import Json
 from mesocosm.world.markers.document import FORMS, WHOLE, Markers
 
 SAVED = 0.5  # seconds between two looks at what is to be stored
@@ -96,15 +95,13 @@ class Marking:
                 await asyncio.sleep(second + 1 - now)
             self._receive(socket, data, role, may)
 
-    async def here(self) -> list[dict[str, Json]]:
+    async def here(self) -> list[dict[str, object]]:
         """The markers, the oldest first."""
         async with self.lock:
             if not self.all:
                 await self._open()
-        return sorted(
-            ({"id": i, **one} for i, one in self.markers.all().items()),
-            key=lambda one: (one["at"], one["id"]),
-        )
+        markers = sorted(self.markers.all().items(), key=lambda entry: (entry[1]["at"], entry[0]))
+        return [{"id": ident, **marker} for ident, marker in markers]
 
     async def _send(self, socket: WebSocket, waiting: asyncio.Queue[bytes | str]) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):

@@ -14,6 +14,7 @@ from typing import Any
 
 from mesocosm.app.world.style_matcher import Look
 from mesocosm.catalog import Catalog, CatalogView
+from mesocosm.catalog.rows import PredictionRow
 from mesocosm.config import Spec
 from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.core.confidential.row_values import plain_all
@@ -92,7 +93,7 @@ class Scenery:
         self.latest: Scene | None = None
         self.look = Look(spec.eco.world.style, spec.eco.language, catalog, served)
         self.condition = Condition(spec, catalog)
-        self.answers: dict[str, tuple[int, Sequence[Mapping[str, Any]]]] = {}
+        self.answers: dict[str, tuple[int, Sequence[PredictionRow]]] = {}
 
     @property
     def things(self) -> set[str]:
@@ -164,7 +165,7 @@ class Scenery:
             return shown
         return [plain_all(alert) for alert in shown]
 
-    def _recent_predictions(self, service: str) -> Sequence[Mapping[str, Any]]:
+    def _recent_predictions(self, service: str) -> Sequence[PredictionRow]:
         """The newest predictions of a service, read again when there are more."""
         count = self.book.counts().get(service, 0) if self.book else 0
         held = self.answers.get(service)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesocosm.catalog.contents import TrainingColumn
 from mesocosm.data.types import role_of
 from mesocosm.lifecycle.review.field_change import FieldChange
 from mesocosm.lifecycle.review.table_comparison import compare_dates, compare_texts
@@ -149,8 +150,8 @@ def _numbers_rows(name: str, snapshot: Snapshot) -> bool:
 def _compare_numbers(
     name: str,
     settings: Mapping[str, Any],
-    known: Mapping[str, Any],
-    now: Mapping[str, Any],
+    known: TrainingColumn,
+    now: TrainingColumn,
     counting: bool,
 ) -> list[FieldChange]:
     """What moved in a field of numbers; where they number the rows (`counting`), another range is
@@ -189,14 +190,14 @@ def _compare_numbers(
     return []
 
 
-def _share_outside(known: Mapping[str, Any], live: Sequence[float]) -> float:
+def _share_outside(known: TrainingColumn, live: Sequence[float]) -> float:
     """The share of values that lie outside of a known range."""
     low, high = float(known["numbers"][0]), float(known["numbers"][-1])
     return sum(not low <= value <= high for value in live) / len(live)
 
 
 def _find_unit_change(
-    name: str, known: Mapping[str, Any], live: Sequence[float], unit: str | None
+    name: str, known: TrainingColumn, live: Sequence[float], unit: str | None
 ) -> str | None:
     """The factor that the monitors' test finds between two samples, as a sentence."""
     from mesocosm.monitoring.drift.unit_change import find_unit
@@ -217,7 +218,7 @@ def _find_unit_change(
     return text
 
 
-def _resample(known: Mapping[str, Any]) -> list[float]:
+def _resample(known: TrainingColumn) -> list[float]:
     """As many values as the test should count, read off the quantiles of a distribution."""
     import numpy as np
 
@@ -286,7 +287,7 @@ def _compare_shares(
 
 
 def find_transformations(
-    known: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]
+    known: Mapping[str, TrainingColumn], now: Mapping[str, TrainingColumn]
 ) -> list[FieldChange]:
     """What the monitors' tests find was done to fields: two exchanged, one value in many rows,
     values recoded among themselves.
@@ -294,10 +295,11 @@ def find_transformations(
     from mesocosm.monitoring.drift.source_changes import find_changes
 
     live = {name: _sample(facts) for name, facts in now.items()}
-    usable: dict[str, dict[str, Any]] = {}
+    usable: dict[str, TrainingColumn] = {}
     for name, facts in known.items():
         if len(live[name]) >= FEW:
-            usable[name] = {key: value for key, value in facts.items() if key != "missing"}
+            usable[name] = facts.copy()
+            usable[name].pop("missing", None)
     if not usable:
         return []
     found: list[FieldChange] = []
@@ -310,10 +312,10 @@ def find_transformations(
     return found
 
 
-def _sample(facts: Mapping[str, Any]) -> list[Any]:
+def _sample(facts: TrainingColumn) -> list[object]:
     if "numbers" in facts:
-        return _resample(facts)
-    return _expand(facts["counts"])
+        return [*_resample(facts)]
+    return [*_expand(facts["counts"])]
 
 
 def _expand(counts: Mapping[str, int]) -> list[str]:

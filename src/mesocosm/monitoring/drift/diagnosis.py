@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
+from mesocosm.catalog.contents import (
+    AlertDetail,
+    AlertPart,
+    DiagnosisData,
+    DriftedFeature,
+    ProbeData,
+)
 from mesocosm.catalog.records import Diagnosis
 from mesocosm.catalog.rows import PredictionRow
 from mesocosm.core.messages import Message
 from mesocosm.core.values.durations import per_second, seconds
-from mesocosm.monitoring.drift.feature_tests import collect_columns, find_drifted
+from mesocosm.core.values.numbers import to_int
+from mesocosm.monitoring.drift.category_changes import Change
+from mesocosm.monitoring.drift.feature_tests import Training, collect_columns, find_drifted
 from mesocosm.monitoring.drift.localization import localize_drift
 from mesocosm.monitoring.drift.probes import as_json, find_probes
 from mesocosm.monitoring.drift.reference import (
@@ -23,7 +32,7 @@ from mesocosm.monitoring.drift.reference import (
     undo_clipping,
 )
 from mesocosm.monitoring.drift.sentences import describe_drift
-from mesocosm.monitoring.drift.source_changes import Change, find_changes
+from mesocosm.monitoring.drift.source_changes import find_changes
 from mesocosm.monitoring.evidence import DriftCase, diagnose_drift
 from mesocosm.monitoring.labels.monitor import LabelMonitor
 from mesocosm.monitoring.monitor_state import MonitorState
@@ -36,6 +45,7 @@ from mesocosm.serving.rollout.transitions import recalibrate
 WIDE = 10  # windows that a look back takes in, for shifts that a single one is too small to show
 EXPLAINED = 1e-3  # false explanations accepted of a drift that is proven
 SHOWN_PREDICTIONS = 20  # ids that an alert keeps
+Row = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -51,10 +61,15 @@ class DriftFindings:
     """
 
     rows: list[PredictionRow]
-    live: list[Mapping[str, Any]]
-    found: list[dict[str, Any]]
+    live: list[Row]
+    found: list[DriftedFeature]
     changes: list[Change]
     tested: Mapping[str, float]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing drifted and nothing changed."""
+        return not self.found and not self.changes
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,7 @@ class DriftReport:
     """A drift as an alert has it."""
 
     message: Message
-    detail: dict[str, Any]
+    detail: AlertDetail
     diagnosis: Diagnosis
 
 
@@ -94,15 +109,10 @@ class DriftDiagnosis:
         assert now.fields
         findings = self._test_window(fresh, now.fields)
         tested = dict(findings.tested)
-        if not narrow and not findings.found and not findings.changes:
-            rows = self.state.read_requests(WIDE * self.drift.window, stream.changed, stream.mark)
-            rows = [r for r in rows if r["version"] == now.version]
-            if len(rows) > self.drift.window:
-                findings = self._test_wide_window(rows, now.fields)
-                for name, p in findings.tested.items():
-                    tested[name] = min(p, tested.get(name, 1.0))
-            else:
-                findings = DriftFindings(rows, findings.live, [], [], {})
+        if not narrow and findings.is_empty:
+            findings = self._look_back(stream, now, findings)
+            for name, p in findings.tested.items():
+                tested[name] = min(p, tested.get(name, 1.0))
         if not stream.mark:
             self.state.last |= {
                 "p_values": tested,
@@ -111,10 +121,21 @@ class DriftDiagnosis:
             }
         return findings
 
+    def _look_back(
+        self, stream: RequestStream, now: ModelInstance, findings: DriftFindings
+    ) -> DriftFindings:
+        """Test many windows, where more than one came since the last change."""
+        assert now.fields
+        rows = self.state.read_requests(WIDE * self.drift.window, stream.changed, stream.mark)
+        rows = [r for r in rows if r["version"] == now.version]
+        if len(rows) > self.drift.window:
+            return self._test_wide_window(rows, now.fields)
+        return DriftFindings(rows, findings.live, [], [], {})
+
     def _test_window(self, rows: list[PredictionRow], fields: Fields) -> DriftFindings:
         """Test a window, texts and images too."""
         reference = self.state.reference
-        clean: list[Mapping[str, Any]] = [r["input"]["clean"] for r in rows]
+        clean: list[Row] = [r["input"]["clean"] for r in rows]
         live = list(clean)
         if reference.by_direction():
             live = reference.add_directions(clean)
@@ -129,14 +150,14 @@ class DriftDiagnosis:
 
     def _test_wide_window(self, rows: list[PredictionRow], fields: Fields) -> DriftFindings:
         """Test many windows, by their fields alone."""
-        live: list[Mapping[str, Any]] = [r["input"]["clean"] for r in rows]
+        live: list[Row] = [r["input"]["clean"] for r in rows]
         found, tested = find_drifted(
             fields.training, collect_columns(live), self._level() / 4, self.drift.method
         )
         return DriftFindings(rows, live, found, self._find_changes(rows, fields, found), tested)
 
     def _find_changes(
-        self, rows: list[PredictionRow], fields: Fields, found: Sequence[Mapping[str, Any]]
+        self, rows: list[PredictionRow], fields: Fields, found: Sequence[DriftedFeature]
     ) -> list[Change]:
         """Changes at the source; that features drifted is proven, so what explains those needs
         less proof.
@@ -148,9 +169,7 @@ class DriftDiagnosis:
         return [c for c in self._test_changes(rows, fields, EXPLAINED) if c.field in drifted]
 
     @staticmethod
-    def _test_changes(
-        rows: Sequence[Mapping[str, Any]], fields: Fields, level: float
-    ) -> list[Change]:
+    def _test_changes(rows: Sequence[PredictionRow], fields: Fields, level: float) -> list[Change]:
         columns = to_columns(restore_missing(rows, fields.training))
         sent = undo_clipping(rows, fields.training)
         return find_changes(fields.training, columns, level, _units_of(fields), sent)
@@ -172,12 +191,12 @@ class DriftDiagnosis:
         self.state.last["verdict"] = diagnosis.to_json()
         service, changes = self.state.served.name, findings.changes
         message = describe_drift(service, stream.prefix, found, changes, len(rows), part, diagnosis)
-        detail = {
+        detail: AlertDetail = {
             "by": "inputs",
             "features": found,
             "rows": len(rows),
             "where": part,
-            "verdict": diagnosis.to_json(),
+            "verdict": cast(DiagnosisData, diagnosis.to_json()),
             "predictions": [r["id"] for r in rows[:SHOWN_PREDICTIONS]],
             "since": min(r["at"] for r in rows),
             "mark": stream.mark,
@@ -185,10 +204,11 @@ class DriftDiagnosis:
             "probes": self._probe(now, findings),
         }
         if diagnosis.kind == "concept":
-            detail |= {"by": "labels", "gap": diagnosis.harm, "rows": diagnosis.detail["labelled"]}
+            labelled = to_int(diagnosis.detail["labelled"])
+            detail |= {"by": "labels", "gap": diagnosis.harm or 0.0, "rows": labelled}
         return DriftReport(message, detail, diagnosis)
 
-    def _localize(self, findings: DriftFindings) -> dict[str, Any] | None:
+    def _localize(self, findings: DriftFindings) -> AlertPart | None:
         """The part of the rows that holds the drift, where one does."""
         if not findings.found:
             return None
@@ -200,9 +220,7 @@ class DriftDiagnosis:
             self.drift.method,
         )
 
-    def _narrow(
-        self, findings: DriftFindings, part: Mapping[str, Any], fields: Fields
-    ) -> DriftFindings:
+    def _narrow(self, findings: DriftFindings, part: AlertPart, fields: Fields) -> DriftFindings:
         """The findings within a part of the rows, of the feature that drifted most."""
         rows, live = _select_part(findings, part)
         worst = findings.found[0]["feature"]
@@ -216,9 +234,15 @@ class DriftDiagnosis:
         changes = findings.changes
         # most of the rows alone show nothing that all of them do not
         if changes or part["rows"] <= part["of"] / 2:
-            own = self._test_changes(rows, fields, self._level())
-            changes = [c for c in own if c.field == worst] or changes
+            changes = self._test_changes_of(worst, rows, fields) or changes
         return DriftFindings(rows, live, found, changes, findings.tested)
+
+    def _test_changes_of(
+        self, name: str, rows: Sequence[PredictionRow], fields: Fields
+    ) -> list[Change]:
+        """Changes of one field at the source."""
+        changes = self._test_changes(rows, fields, self._level())
+        return [change for change in changes if change.field == name]
 
     def _diagnose(
         self, stream: RequestStream, now: ModelInstance, findings: DriftFindings
@@ -244,8 +268,8 @@ class DriftDiagnosis:
             )
         )
 
-    def _probe(self, now: ModelInstance, findings: DriftFindings) -> list[dict[str, Any]]:
-        directions: Mapping[str, Any] = {}
+    def _probe(self, now: ModelInstance, findings: DriftFindings) -> list[ProbeData]:
+        directions: Training = {}
         if self.state.reference.directions:
             directions = self.state.reference.directions.training
         probes = find_probes(
@@ -261,24 +285,25 @@ class DriftDiagnosis:
         """Trigger the remediation of a diagnosis where the monitor says so."""
         name, acts = self.state.served.name, set(self.state.monitor.on_drift)
         why = str(diagnosis.why)
-        if "recalibrate" in acts and diagnosis.remedy == "recalibrate" and not stream.mark:
-            weights = diagnosis.weights
-            recalibrate(self.state.catalog, name, weights, self.state.name, why)
-        elif "retrain" in acts and diagnosis.remedy == "retrain":
+        remedies = acts & {"retrain", "recalibrate"}
+        if stream.mark:
+            remedies.discard("recalibrate")  # a drill's rows are no reason to weight classes
+        if diagnosis.remedy not in remedies:
+            if acts & {"retrain", "recalibrate"}:
+                self._record_inaction(stream, diagnosis)
+        elif diagnosis.remedy == "recalibrate":
+            recalibrate(self.state.catalog, name, diagnosis.weights, self.state.name, why)
+        else:
             self.state.retrain(name, f"{stream.prefix}{why}")
-        elif acts & {"retrain", "recalibrate"}:
-            with self.state.catalog.transaction() as con:
-                self.state.catalog.write_audit(
-                    con,
-                    self.state.name,
-                    "judge",
-                    name,
-                    f"no action: {stream.prefix}{why}; remedy: {diagnosis.remedy}",
-                )
 
-    def read_rows(
-        self, now: ModelInstance, rows: Sequence[Mapping[str, Any]]
-    ) -> list[dict[str, Any]]:
+    def _record_inaction(self, stream: RequestStream, diagnosis: Diagnosis) -> None:
+        """Write to the audit that a diagnosis triggered none of the monitor's remediations."""
+        why = f"no action: {stream.prefix}{diagnosis.why}; remedy: {diagnosis.remedy}"
+        catalog = self.state.catalog
+        with catalog.transaction() as con:
+            catalog.write_audit(con, self.state.name, "judge", self.state.served.name, why)
+
+    def read_rows(self, now: ModelInstance, rows: Sequence[PredictionRow]) -> list[Row]:
         """Requests as probes read them: what was missing is None, and texts have their
         directions.
         """
@@ -288,11 +313,10 @@ class DriftDiagnosis:
         return [{**row, **values} for row, values in zip(placed, sent, strict=True)]
 
 
-def _select_part(
-    findings: DriftFindings, part: Mapping[str, Any]
-) -> tuple[list[PredictionRow], list[Mapping[str, Any]]]:
+def _select_part(findings: DriftFindings, part: AlertPart) -> tuple[list[PredictionRow], list[Row]]:
     """The logged rows of a part, and those rows as they were tested."""
-    rows, live = [], []
+    rows: list[PredictionRow] = []
+    live: list[Row] = []
     for logged, row in zip(findings.rows, findings.live, strict=True):
         if row.get(part["field"]) == part["value"]:
             rows.append(logged)

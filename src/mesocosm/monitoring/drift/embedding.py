@@ -10,7 +10,15 @@ Source: Rabanser, Guennemann and Lipton 2019, Failing Loudly, arXiv:1810.11953
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
+
+from mesocosm.catalog.contents import TrainingColumn
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
 
 DIRECTIONS = 8
 NEAR = 0.1  # of a direction's deviation: rows nearer than this are taken for the same
@@ -28,20 +36,27 @@ class EmbeddingDirections:
     def __init__(self, name: str, vectors: Sequence[Sequence[float]]) -> None:
         import numpy as np
 
-        given = np.asarray(vectors, dtype=float)
-        self.middle = given.mean(0)
-        _, _, axes = np.linalg.svd(given - self.middle, full_matrices=False)
-        self.axes = axes[: min(DIRECTIONS, len(given) - 1)]
+        given = np.asarray(vectors, dtype=np.float64)
+        self.middle: Array = given.mean(0)
+        axes: Array = np.linalg.svd(given - self.middle, full_matrices=False)[2]
+        self.axes: Array = axes[: min(DIRECTIONS, len(given) - 1)]
         self.names = [f"{name} (direction {n + 1})" for n in range(len(self.axes))]
-        placed = (given - self.middle) @ self.axes.T
+        placed: Array = (given - self.middle) @ self.axes.T
         self.name, self.given = name, given
-        self.known = [np.unique(column) for column in placed.T]
-        self.near = [NEAR * float(column.std()) for column in placed.T]
-        self.held = [dict(zip(self.names, row, strict=True)) for row in placed.tolist()]
-        self.training: dict[str, Any] = {}
-        for i, direction in enumerate(self.names):
-            points = np.quantile(placed[:, i], np.linspace(0, 1, 200), method="inverted_cdf")
-            self.training[direction] = {"numbers": points.tolist(), "rows": len(given)}
+        columns: list[Array] = list(placed.T)
+        self.known = [np.unique(column) for column in columns]
+        self.near = [NEAR * float(column.std()) for column in columns]
+        self.held = self._by_name(placed)
+        self.training: dict[str, TrainingColumn] = {}
+        for direction, column in zip(self.names, columns, strict=True):
+            points = np.quantile(column, np.linspace(0, 1, 200), method="inverted_cdf")
+            numbers: list[float] = points.tolist()
+            self.training[direction] = {"numbers": numbers, "rows": len(given)}
+
+    def _by_name(self, placed: Array) -> list[dict[str, float]]:
+        """Rows by the names of their directions."""
+        rows: list[list[float]] = placed.tolist()
+        return [dict(zip(self.names, row, strict=True)) for row in rows]
 
     def test_jointly(self, vectors: Sequence[Sequence[float]], method: str) -> dict[str, float]:
         """The p-value of rows against the held-out ones by a test of all dimensions together."""
@@ -58,14 +73,15 @@ class EmbeddingDirections:
         """
         import numpy as np
 
-        placed = (np.asarray(vectors, dtype=float) - self.middle) @ self.axes.T
+        placed: Array = (np.asarray(vectors, dtype=np.float64) - self.middle) @ self.axes.T
         for i, (known, near) in enumerate(zip(self.known, self.near, strict=True)):
-            column = placed[:, i]
+            column: Array = placed[:, i]
             right = np.searchsorted(known, column).clip(1, len(known) - 1)
-            below, above = known[right - 1], known[right]
+            below: Array = known[right - 1]
+            above: Array = known[right]
             nearest = np.where(column - below < above - column, below, above)
             placed[:, i] = np.where(np.abs(nearest - column) <= near, nearest, column)
-        return [dict(zip(self.names, row, strict=True)) for row in placed.tolist()]
+        return self._by_name(placed)
 
 
 def find_directions(name: str, vectors: Sequence[Sequence[float]]) -> EmbeddingDirections | None:

@@ -5,32 +5,36 @@ predictions and held-out rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
+from mesocosm.catalog.rows import LabelledRow
 from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message, Text
+from mesocosm.core.values.numbers import to_float
 from mesocosm.monitoring.drift.reference import ReferenceSample, absolute_error
 from mesocosm.monitoring.labels.accuracy_test import FEW, WITHIN, Answer, Labelled, compare
 from mesocosm.serving.model_instance import ModelInstance
 
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
 LabelReader = Callable[[Callable[[Row], bool] | None], Labelled]
 
 
-def is_right(
-    row: Mapping[str, Any], known: ReferenceSample, model: ModelInstance | None
-) -> bool | None:
+def is_right(row: LabelledRow, known: ReferenceSample, model: ModelInstance | None) -> bool | None:
     """Whether a labelled prediction was right, or within the usual error where it is a number; None
     where that is not known.
     """
     output = row["output"]
     if "probability" in output:
-        return bool(str(output["label"]) == row["label"])
+        return str(output["label"]) == row["label"]
     if "value" not in output or model is None:
         return None
     error = absolute_error(output["value"], row["label"])
     if error is None:
         return None
+    return _is_near(error, known, model)
+
+
+def _is_near(error: float, known: ReferenceSample, model: ModelInstance) -> bool | None:
+    """Whether an error is within the usual one; None where that is not known."""
     known.meet(model)
     near = known.calibration().near
     if near is None:
@@ -60,7 +64,7 @@ def explain_unknown(
 
 
 def read_labels(
-    judged: Sequence[tuple[Row, bool]],
+    judged: Sequence[tuple[LabelledRow, bool]],
     now: ModelInstance | None,
     known: ReferenceSample,
     without: int | None = None,
@@ -76,23 +80,35 @@ def read_labels(
     """
 
     def read(condition: Callable[[Row], bool] | None) -> Labelled:
-        answers = [
-            _to_answer(row, right)
-            for row, right in judged
-            if condition is None or condition(row["input"]["clean"])
-        ]
-        if len(answers) < FEW or now is None:
-            right = sum(a.right for a in answers)
-            return Labelled(len(answers), right, sum(a.probability for a in answers))
-        known.meet(now)
-        unlabelled = without if condition is None else None
-        return compare(answers, known.calibration(), unlabelled)
+        if condition is None:
+            answers = [_to_answer(row, right) for row, right in judged]
+            return _compare_answers(answers, now, known, without)
+        answers = [_to_answer(row, right) for row, right in judged if condition(_clean(row))]
+        return _compare_answers(answers, now, known)
 
     return read
 
 
-def _to_answer(row: Row, right: bool) -> Answer:
+def _compare_answers(
+    answers: Sequence[Answer],
+    now: ModelInstance | None,
+    known: ReferenceSample,
+    without: int | None = None,
+) -> Labelled:
+    """What labels show; of few answers, and without a version, only their counts."""
+    if len(answers) < FEW or now is None:
+        right = sum(a.right for a in answers)
+        return Labelled(len(answers), right, sum(a.probability for a in answers))
+    known.meet(now)
+    return compare(answers, known.calibration(), without)
+
+
+def _clean(row: LabelledRow) -> Row:
+    return row["input"]["clean"]
+
+
+def _to_answer(row: LabelledRow, right: bool) -> Answer:
     output, content = row["output"], digest(row["input"]["clean"], size=8)
     if "probability" not in output:
         return Answer(WITHIN, right, content)
-    return Answer(float(output["probability"]), right, content, row["label"])
+    return Answer(to_float(output["probability"]), right, content, row["label"])

@@ -40,21 +40,25 @@ class DriftMonitor:
         if len(fresh) < drift.window:
             self.review.read_again(stream, now, fresh)
             return []
-        fresh = self._drop_closed(stream, fresh)
+        return self._look_at_window(stream, drift, now, self._drop_closed(stream, fresh))
+
+    def _look_at_window(
+        self, stream: RequestStream, drift: Drift, now: ModelInstance, fresh: Rows
+    ) -> list[str]:
+        """Review the open alert by a full window, then test what is left of it."""
         if len(fresh) < drift.window:
             return []
         stream.since = max(r["at"] for r in fresh)
         self._meet(now)
         alert = self._open_alert(stream)
-        if alert:
-            if not self.review.review(alert, stream, now, fresh):
-                return []
-            fresh = self._fresh(
-                stream, drift, now
-            )  # the rows that closed it may have another fault
-            if len(fresh) < drift.window:
-                return []
-            stream.since = max(r["at"] for r in fresh)
+        if alert is None:
+            return self._test(stream, now, fresh)
+        if not self.review.review(alert, stream, now, fresh):
+            return []
+        fresh = self._fresh(stream, drift, now)  # the rows that closed it may have another fault
+        if len(fresh) < drift.window:
+            return []
+        stream.since = max(r["at"] for r in fresh)
         return self._test(stream, now, fresh)
 
     def _fresh(self, stream: RequestStream, drift: Drift, now: ModelInstance) -> Rows:
@@ -89,11 +93,12 @@ class DriftMonitor:
     def _test(self, stream: RequestStream, now: ModelInstance, fresh: Rows) -> list[str]:
         opened = self.state.open_alerts("drift", stream.mark)
         findings = self.diagnosis.find_drift(stream, now, fresh)
-        if not findings.found and not findings.changes and not stream.mark and not opened:
-            self.state.last.pop("verdict", None)
-        # an alert that labels opened is open still, and says more
-        if not findings.changes and (opened or not findings.found):
+        if findings.is_empty:
+            if not stream.mark and not opened:
+                self.state.last.pop("verdict", None)
             return []
+        if opened and not findings.changes:
+            return []  # an alert that labels opened is open still, and says more
         return [self._raise(stream, now, findings)]
 
     def _raise(self, stream: RequestStream, now: ModelInstance, findings: DriftFindings) -> str:

@@ -6,19 +6,29 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Literal, TypedDict, cast
 
 import numpy as np
 
+from mesocosm.catalog.contents import AlertDetail, DriftedFeature, ProbeData, TrainingColumn
 from mesocosm.core.messages import Message
-from mesocosm.monitoring.drift.source_changes import Change
+from mesocosm.core.values.numbers import to_float
+from mesocosm.monitoring.drift.category_changes import Change
+from mesocosm.monitoring.drift.feature_tests import Training
 from mesocosm.serving.requests.listed_values import count_other, is_complete
 from mesocosm.serving.requests.missing import spell
 
 MOST_PROBES = 8
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
+
+
+class ReadProbes(TypedDict, total=False):
+    """The probes of an alert, and why it has none to read any more."""
+
+    probes: list[ProbeData]
+    unread: str
 
 
 @dataclass(frozen=True)
@@ -37,39 +47,59 @@ class Probe:
 
     field: str
     of: Literal["below", "among", "unseen", "missing"]
-    at: Any
+    at: float | list[str] | None
     before: float
     trained: float
     gap: float
 
-    def hits(self, value: Any) -> bool | None:
+    def hits(self, value: object) -> bool | None:
         """Whether a value is of the share; None where it is missing and the share is of others."""
         if self.of == "missing":
             return value is None
         if value is None:
             return None
         if self.of == "below":
-            return float(value) <= float(self.at)
-        return (spell(value) in self.at) == (self.of == "among")
+            return to_float(value) <= self.limit
+        return (spell(value) in self.values) == (self.of == "among")
 
-    def against(self, known: Mapping[str, Any]) -> Probe:
+    @property
+    def limit(self) -> float:
+        """The number that values are `below`."""
+        return to_float(self.at)
+
+    @property
+    def values(self) -> Sequence[str]:
+        """The values that others are `among`, or not."""
+        return self.at if isinstance(self.at, Sequence) else ()
+
+    def against(self, known: TrainingColumn) -> Probe:
         """The same probe against the training rows of the deployed version."""
-        if self.of == "below" and "numbers" in known:
-            points = np.asarray(known["numbers"], dtype=float)
-            before = float((points <= float(self.at)).mean())
-            return replace(self, before=before, trained=float(known["rows"]))
-        if self.of == "missing" and known.get("missing") is not None:
-            return replace(self, before=float(known["missing"]))
-        if self.of in ("among", "unseen") and known.get("counts"):
-            return self._against_counts(known)
-        return self
+        if self.of == "below":
+            return self._against_numbers(known)
+        if self.of == "missing":
+            return self._against_share(known.get("missing"))
+        return self._against_counts(known)
 
-    def _against_counts(self, known: Mapping[str, Any]) -> Probe:
+    def _against_numbers(self, known: TrainingColumn) -> Probe:
+        if "numbers" not in known:
+            return self
+        points = np.asarray(known["numbers"], dtype=np.float64)
+        before = float((points <= self.limit).mean())
+        return replace(self, before=before, trained=float(known["rows"]))
+
+    def _against_share(self, missing: float | None) -> Probe:
+        if missing is None:
+            return self
+        return replace(self, before=float(missing))
+
+    def _against_counts(self, known: TrainingColumn) -> Probe:
+        if not known.get("counts"):
+            return self
         counts, other = _read_counts(known), count_other(known)
         if other is None:
             return self
         among = self.of == "among"
-        hits = sum(n for v, n in counts.items() if (v in self.at) == among)
+        hits = sum(n for v, n in counts.items() if (v in self.values) == among)
         if not among:
             hits += other
         total = sum(counts.values()) + other
@@ -89,19 +119,24 @@ class Probe:
         return share - self.before, error, len(hits)
 
 
-def _read_counts(known: Mapping[str, Any]) -> dict[str, int]:
+def _read_counts(known: TrainingColumn) -> dict[str, int]:
     return {str(k): int(v) for k, v in known.get("counts", {}).items()}
 
 
-def probe_drift(name: str, known: Mapping[str, Any], rows: Sequence[Row]) -> Probe | None:
+def probe_drift(name: str, known: TrainingColumn, rows: Sequence[Row]) -> Probe | None:
     """The probe of a field that drifted: the number, or the values, where the gap is widest; None
     where it has no values.
     """
-    values = [row[name] for row in rows if row.get(name) is not None]
+    values = [value for row in rows if (value := row.get(name)) is not None]
     if not values:
         return None
     if "numbers" in known:
         return _probe_number(name, known, values)
+    return _probe_values(name, known, values)
+
+
+def _probe_values(name: str, known: TrainingColumn, values: Sequence[object]) -> Probe | None:
+    """The probe of a category; None where training counted none of its values."""
     counts = _read_counts(known)
     if not sum(counts.values()):
         return None
@@ -111,10 +146,10 @@ def probe_drift(name: str, known: Mapping[str, Any], rows: Sequence[Row]) -> Pro
     return _probe_category(name, counts, now)
 
 
-def _probe_number(name: str, known: Mapping[str, Any], values: Sequence[Any]) -> Probe:
+def _probe_number(name: str, known: TrainingColumn, values: Sequence[object]) -> Probe:
     """The probe of a number: the point at which both distribution functions differ most."""
-    points = np.sort(np.asarray(known["numbers"], dtype=float))
-    live = np.sort(np.asarray(values, dtype=float))
+    points = np.sort(np.asarray(known["numbers"], dtype=np.float64))
+    live = np.sort(np.asarray(values, dtype=np.float64))
     at = np.unique(np.concatenate([points, live]))
     ours = np.searchsorted(points, at, side="right") / len(points)
     theirs = np.searchsorted(live, at, side="right") / len(live)
@@ -127,11 +162,12 @@ def _probe_category(name: str, counts: Mapping[str, int], now: Sequence[str]) ->
     """The probe of a category of which training lists all values: those that became more
     frequent.
     """
-    total, live = sum(counts.values()), Counter(now)
-    more = [v for v in {*counts, *now} if live[v] / len(now) > counts.get(v, 0) / total]
-    before = sum(counts.get(v, 0) for v in more) / total
+    usual, live = Counter[str](counts), Counter(now)
+    total = usual.total()
+    more = [v for v in {*counts, *now} if live[v] / len(now) > usual[v] / total]
+    before = sum(usual[v] for v in more) / total
     share = sum(live[v] for v in more) / len(now)
-    if all(v not in counts for v in more):
+    if not counts.keys() & set(more):
         return Probe(name, "unseen", sorted(counts), 0.0, float(total), share)
     return Probe(name, "among", sorted(more), before, float(total), share - before)
 
@@ -142,7 +178,7 @@ def _probe_listed(
     """The probe of a category of which training lists the most frequent values only: the others are
     one value (None).
     """
-    live = Counter(v if v in counts else None for v in now)
+    live = _count_listed(now, counts)
     if other is None:  # not kept: as many as now
         other = round(sum(counts.values()) * live[None] / max(1, len(now) - live[None]))
     before = Counter[str | None](counts) + Counter({None: other})
@@ -152,10 +188,22 @@ def _probe_listed(
     gap = sum(live[v] for v in more) / len(now) - usual
     if None in more:
         return Probe(name, "unseen", sorted(set(counts) - more), usual, float(total), gap)
-    return Probe(name, "among", sorted(more & set(counts)), usual, float(total), gap)
+    listed = sorted(counts.keys() & more)
+    return Probe(name, "among", listed, usual, float(total), gap)
 
 
-def probe_missing(name: str, known: Mapping[str, Any], rows: Sequence[Row]) -> Probe:
+def _count_listed(now: Sequence[str], listed: Mapping[str, int]) -> Counter[str | None]:
+    """How often each listed value comes, and under None how often another one."""
+    counts: Counter[str | None] = Counter()
+    for value in now:
+        if value in listed:
+            counts[value] += 1
+        else:
+            counts[None] += 1
+    return counts
+
+
+def probe_missing(name: str, known: TrainingColumn, rows: Sequence[Row]) -> Probe:
     """The probe of a field that went missing."""
     share = sum(row.get(name) is None for row in rows) / max(1, len(rows))
     before = float(known.get("missing") or 0.0)
@@ -164,9 +212,12 @@ def probe_missing(name: str, known: Mapping[str, Any], rows: Sequence[Row]) -> P
     return Probe(name, "missing", None, before, trained, share - before)
 
 
-def read_probes(
-    detail: Mapping[str, Any], known: Mapping[str, Any], version: str
-) -> dict[str, Any]:
+def load_probes(detail: AlertDetail) -> list[Probe]:
+    """The probes that an alert keeps."""
+    return [Probe(**probe) for probe in detail.get("probes", ())]
+
+
+def read_probes(detail: AlertDetail, known: Training, version: str) -> ReadProbes:
     """Read the probes of an alert against the training rows of the deployed version, without those
     of fields that are not its features; `unread` where none is left.
 
@@ -174,14 +225,12 @@ def read_probes(
     >>> read_probes({"version": "v1", "probes": as_json([probe])}, {}, "v2")
     {'probes': [], 'unread': 'v2 replaced v1 and does not read a'}
     """
-    probes = [Probe(**p) for p in detail.get("probes", ())]
-    kept = [
-        p.against(known.get(p.field, {}))
-        for p in probes
-        if p.field in known or detail.get("version") in (None, version)
-    ]
+    probes = load_probes(detail)
+    kept = probes
+    if detail.get("version") not in (None, version):
+        kept = [p for p in probes if p.field in known]
     if kept or not probes:
-        return {"probes": as_json(kept)}
+        return {"probes": as_json([p.against(known.get(p.field, {})) for p in kept])}
     names = tuple(dict.fromkeys(p.field for p in probes))
     unread = Message(
         "monitoring.version_without_fields", new=version, old=detail["version"], fields=names
@@ -189,16 +238,16 @@ def read_probes(
     return {"probes": [], "unread": str(unread)}
 
 
-def as_json(probes: Sequence[Probe]) -> list[dict[str, Any]]:
+def as_json(probes: Sequence[Probe]) -> list[ProbeData]:
     """Probes as plain data, for an alert's detail."""
-    return [asdict(p) for p in probes]
+    return [cast(ProbeData, asdict(p)) for p in probes]
 
 
 def find_probes(
-    found: Sequence[Mapping[str, Any]],
+    found: Sequence[DriftedFeature],
     changes: Sequence[Change],
-    known: Mapping[str, Any],
-    meaning: Mapping[str, Any],
+    known: Training,
+    meaning: Training,
     seen: Sequence[Row],
 ) -> list[Probe]:
     """Find the shares of rows that show when a drift is over.
@@ -208,21 +257,32 @@ def find_probes(
         meaning: those of the directions of texts and images.
         seen: the rows that drifted.
     """
-    probes, moved = [], []
-    for change in changes:
-        if change.detail.get("change") == "missing":
-            probes.append(probe_missing(change.field, known[change.field], seen))
-        else:
-            moved.append(change.field)
-    moved = list(dict.fromkeys([*moved, *(str(f["feature"]) for f in found)]))
-    probes += _probe_all([n for n in moved if n in known], known, seen)[:MOST_PROBES]
-    tested_jointly = [n for n in moved if not {"numbers", "counts"} & set(known.get(n, ()))]
-    if meaning and tested_jointly:  # the direction in which they moved most
-        directions = _probe_all(list(meaning), known, seen)
-        probes += sorted(directions, key=lambda p: -abs(p.gap))[:1]
+    missing = [c.field for c in changes if c.change == "missing"]
+    probes = [probe_missing(name, known[name], seen) for name in missing]
+    moved = _list_moved(found, changes)
+    probes += _probe_all(moved, known, seen)[:MOST_PROBES]
+    if meaning and not all(_is_tested(known.get(name, {})) for name in moved):
+        probes += _probe_widest(meaning, known, seen)
     return probes
 
 
-def _probe_all(names: Sequence[str], known: Mapping[str, Any], seen: Sequence[Row]) -> list[Probe]:
-    probes = [probe_drift(name, known[name], seen) for name in names]
+def _list_moved(found: Sequence[DriftedFeature], changes: Sequence[Change]) -> list[str]:
+    """The fields whose values moved: those that changed at their source first, each once."""
+    changed = [c.field for c in changes if c.change != "missing"]
+    return list(dict.fromkeys([*changed, *(str(f["feature"]) for f in found)]))
+
+
+def _is_tested(known: TrainingColumn) -> bool:
+    """Whether a field is tested by itself: it has numbers or counts."""
+    return "numbers" in known or "counts" in known
+
+
+def _probe_widest(names: Iterable[str], known: Training, seen: Sequence[Row]) -> list[Probe]:
+    """The probe of the direction in which texts and images moved most."""
+    directions = _probe_all(names, known, seen)
+    return sorted(directions, key=lambda p: -abs(p.gap))[:1]
+
+
+def _probe_all(names: Iterable[str], known: Training, seen: Sequence[Row]) -> list[Probe]:
+    probes = [probe_drift(name, known[name], seen) for name in names if name in known]
     return [probe for probe in probes if probe]

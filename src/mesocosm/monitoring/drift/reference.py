@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TypeGuard
 
+from mesocosm.catalog.rows import PredictionRow
 from mesocosm.core.messages import Message, Text
+from mesocosm.core.values.numbers import to_float
 from mesocosm.monitoring.drift.embedding import LEAST, EmbeddingDirections, find_directions
+from mesocosm.monitoring.drift.feature_tests import Training
 from mesocosm.monitoring.labels.accuracy_test import Answer, Calibration, calibrate_errors
 from mesocosm.monitoring.settings import Drift
 from mesocosm.monitoring.surge.evidence import HELD_LABEL
@@ -22,7 +25,7 @@ from mesocosm.serving.requests.missing import is_missing
 PLAIN = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?", re.ASCII)
 MAX_REFERENCE_ROWS = 300  # held-out or live rows that a diagnosis has predicted again
 EMBEDDED = ("text", "image")  # types of fields that are tested by their embeddings
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
 
 
 class ReferenceSample:
@@ -37,8 +40,8 @@ class ReferenceSample:
         self.model: ModelInstance | None = None
         self.directions: EmbeddingDirections | None = None
         self.embedded: list[str] = []  # fields that are texts and images
-        self.features: dict[tuple[Any, ...], list[float]] = {}  # of the held-out texts and images
-        self.rows: list[dict[str, Any]] = []
+        self.features: dict[tuple[str, ...], list[float]] = {}  # of the held-out texts and images
+        self.rows: list[Row] = []
         self.unwatched: Text = ""
         self._calibration: Calibration | None = None
 
@@ -46,11 +49,19 @@ class ReferenceSample:
         """Read the held-out rows of a version and embed their texts and images, once."""
         if self.model is model:
             return
-        self.rows, self._calibration, self.unwatched = model.held()[:MAX_REFERENCE_ROWS], None, ""
+        held: list[Row] = [*model.held()[:MAX_REFERENCE_ROWS]]
+        self.rows, self._calibration, self.unwatched = held, None, ""
         self.embedded, self.features, self.directions = [], {}, None
         if model.fields:
             fields = model.fields.fields
             self.embedded = [n for n, f in fields.items() if f.get("type") in EMBEDDED]
+        self._embed_held(model)
+        self.model = model
+
+    def _embed_held(self, model: ModelInstance) -> None:
+        """Embed the texts and images of the held-out rows and find their directions, where there
+        are enough of them.
+        """
         vectors = self._vectors(model, self.rows)
         self.features = dict(zip(map(self._key, self.rows), vectors, strict=False))
         if self.embedded:
@@ -64,10 +75,9 @@ class ReferenceSample:
             )
         if self.directions:
             placed = zip(self.rows, self.directions.held, strict=True)
-            self.rows = [row | more for row, more in placed]
-        self.model = model
+            self.rows = [{**row, **more} for row, more in placed]
 
-    def _key(self, row: Row) -> tuple[Any, ...]:
+    def _key(self, row: Row) -> tuple[str, ...]:
         return tuple(str(row.get(n)) for n in self.embedded)
 
     def _vectors(self, model: ModelInstance, rows: Sequence[Row]) -> list[list[float]]:
@@ -75,26 +85,26 @@ class ReferenceSample:
         if not self.embedded:
             return []
         fresh = {key: row for row in rows if (key := self._key(row)) not in self.features}
-        vectors: list[list[float]] = []
+        known = self.features
         if fresh:
             vectors = model.embed(list(fresh.values()))
             if not vectors:
                 return []  # the model embeds neither
-        known = self.features | dict(zip(fresh, vectors, strict=True))
+            known = known | dict(zip(fresh, vectors, strict=True))
         return [known[self._key(row)] for row in rows]
 
     def by_direction(self) -> bool:
         """Whether texts and images are tested direction by direction."""
         return self.drift is not None and self.drift.meaning == "directions"
 
-    def training(self) -> dict[str, Any]:
+    def training(self) -> Training:
         """The training distributions: of fields, and of the directions of texts and images."""
         assert self.model and self.model.fields
         if not self.directions:
             return dict(self.model.fields.training)
-        return self.model.fields.training | self.directions.training
+        return {**self.model.fields.training, **self.directions.training}
 
-    def tested(self) -> dict[str, Any]:
+    def tested(self) -> Training:
         """The training distributions that are tested one by one."""
         assert self.model and self.model.fields
         if self.by_direction():
@@ -109,7 +119,7 @@ class ReferenceSample:
         if not vectors:
             return list(rows)
         placed = zip(rows, self.directions.project(vectors), strict=True)
-        return [dict(row) | more for row, more in placed]
+        return [{**row, **more} for row, more in placed]
 
     def test_jointly(self, rows: Sequence[Row]) -> dict[str, float]:
         """The p-value of the texts and images of rows, where they are tested together."""
@@ -122,7 +132,7 @@ class ReferenceSample:
         """How often the version's predictions are right, measured on its held-out rows."""
         if self._calibration is None:
             assert self.model
-            predictions: list[dict[str, Any]] = []
+            predictions: Sequence[Row] = []
             if self.rows:
                 predictions = self.model.predict(self.rows)
             self._calibration = _calibrate(predictions, self.rows)
@@ -131,32 +141,34 @@ class ReferenceSample:
 
 def _calibrate(predictions: Sequence[Row], rows: Sequence[Row]) -> Calibration:
     """Calibrate predictions of held-out rows: errors of numbers, else probabilities."""
-    pairs = list(zip(predictions, rows, strict=True))
     if any("value" in prediction for prediction in predictions):
-        errors = [
-            error
-            for prediction, row in pairs
-            if "value" in prediction
-            and (error := absolute_error(prediction["value"], row[HELD_LABEL])) is not None
-        ]
-        return calibrate_errors(errors)
+        return calibrate_errors(_list_errors(predictions, rows))
     answers = []
-    for prediction, row in pairs:
+    for prediction, row in zip(predictions, rows, strict=True):
         if "probability" in prediction:
             label = row[HELD_LABEL]
             right = str(prediction["label"]) == label
-            answers.append(Answer(float(prediction["probability"]), right, label=label))
+            answers.append(Answer(to_float(prediction["probability"]), right, label=str(label)))
     return Calibration(answers)
 
 
-def absolute_error(value: Any, label: Any) -> float | None:
+def _list_errors(predictions: Sequence[Row], rows: Sequence[Row]) -> list[float]:
+    """The absolute errors of predictions that are numbers, where the label is a number too."""
+    errors = []
+    for prediction, row in zip(predictions, rows, strict=True):
+        if "value" in prediction:
+            errors.append(absolute_error(prediction["value"], row[HELD_LABEL]))
+    return [error for error in errors if error is not None]
+
+
+def absolute_error(value: object, label: object) -> float | None:
     """The absolute error of a prediction that is a number; None where the label is not a number.
 
     >>> absolute_error(3.5, "4"), absolute_error(3.5, "four"), absolute_error(3.5, "nan")
     (0.5, None, None)
     """
     try:
-        error = abs(float(value) - float(label))
+        error = abs(to_float(value) - to_float(label))
     except (TypeError, ValueError):
         return None
     if not math.isfinite(error):
@@ -164,14 +176,16 @@ def absolute_error(value: Any, label: Any) -> float | None:
     return error
 
 
-def restore_missing(logged: Sequence[Row], names: Iterable[str]) -> list[dict[str, Any]]:
+def restore_missing(
+    logged: Sequence[PredictionRow], names: Iterable[str]
+) -> list[dict[str, object]]:
     """Logged requests by the fields of a version, cleaned, with None where a field was missing,
     though the recipe imputed it.
     """
     rows, names = [], list(names)
     for request in logged:
         raw, clean = request["input"]["raw"], request["input"]["clean"]
-        row = {n: clean.get(n) for n in names}
+        row: dict[str, object] = {n: clean.get(n) for n in names}
         for name in names:
             if name in raw and is_missing(raw[name], row[name]):
                 row[name] = None
@@ -179,24 +193,28 @@ def restore_missing(logged: Sequence[Row], names: Iterable[str]) -> list[dict[st
     return rows
 
 
-def undo_clipping(
-    logged: Sequence[Row], training: Mapping[str, Mapping[str, Any]]
-) -> dict[str, list[Any]]:
+def undo_clipping(logged: Sequence[PredictionRow], training: Training) -> dict[str, list[object]]:
     """The numbers of logged requests as they came, of the fields that the recipe clips to outlier
     bounds (`clip` of what training knew).
     """
     if not logged:
         return {}
-    names = [n for n, known in training.items() if known.get("clip")]
-    columns: dict[str, list[Any]] = {name: [] for name in names}
-    for request, row in zip(logged, restore_missing(logged, names), strict=True):
-        for name in names:
-            raw = request["input"]["raw"].get(name)
-            columns[name].append(undo_clip(raw, row[name], training[name]["clip"]))
-    return columns
+    clips = {n: known["clip"] for n, known in training.items() if known.get("clip")}
+    rows = restore_missing(logged, clips)
+    return {name: _undo_column(name, logged, rows, bounds) for name, bounds in clips.items()}
 
 
-def undo_clip(raw: Any, clean: Any, bounds: Sequence[float]) -> Any:
+def _undo_column(
+    name: str, logged: Sequence[PredictionRow], rows: Sequence[Row], bounds: Sequence[float]
+) -> list[object]:
+    """The numbers of one field as they came."""
+    column = []
+    for request, row in zip(logged, rows, strict=True):
+        column.append(undo_clip(request["input"]["raw"].get(name), row[name], bounds))
+    return column
+
+
+def undo_clip(raw: object, clean: object, bounds: Sequence[float]) -> object:
     """A number as it came, where clipping alone makes of it what the recipe did; else as it was
     cleaned.
 
@@ -218,11 +236,11 @@ def undo_clip(raw: Any, clean: Any, bounds: Sequence[float]) -> Any:
     return number
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _plain_number(value: Any) -> float | None:
+def _plain_number(value: object) -> float | None:
     """A number, or a text of digits that is one."""
     if isinstance(value, str) and PLAIN.fullmatch(value):
         return float(value)
@@ -231,7 +249,13 @@ def _plain_number(value: Any) -> float | None:
     return float(value)
 
 
-def to_columns(rows: Sequence[Row]) -> dict[str, list[Any]]:
+def to_columns(rows: Sequence[Row]) -> dict[str, list[object]]:
     """Rows as columns, with None for what is missing."""
-    names = list(rows[0]) if rows else []
-    return {name: [row.get(name) for row in rows] for name in names}
+    if not rows:
+        return {}
+    return {name: read_column(rows, name) for name in rows[0]}
+
+
+def read_column(rows: Sequence[Row], name: str) -> list[object]:
+    """The values of a field, with None for what is missing."""
+    return [row.get(name) for row in rows]

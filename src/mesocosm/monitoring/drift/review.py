@@ -7,13 +7,13 @@ Knows the diagnosis and the catalog.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from mesocosm.catalog.rows import PredictionRow
+from mesocosm.catalog.contents import AlertDetail
+from mesocosm.catalog.rows import AlertRow, PredictionRow
 from mesocosm.monitoring import alert_closing
 from mesocosm.monitoring.alert_message import with_message
-from mesocosm.monitoring.drift.diagnosis import WIDE, DriftDiagnosis
+from mesocosm.monitoring.drift.diagnosis import WIDE, DriftDiagnosis, DriftReport
 from mesocosm.monitoring.drift.probes import read_probes
 from mesocosm.monitoring.monitor_state import MonitorState
 from mesocosm.monitoring.request_stream import RequestStream
@@ -27,7 +27,7 @@ class DriftReview:
         self.state, self.diagnosis = state, diagnosis
 
     def read_again(
-        self, stream: RequestStream, now: ModelInstance, fresh: Sequence[Mapping[str, Any]]
+        self, stream: RequestStream, now: ModelInstance, fresh: Sequence[PredictionRow]
     ) -> None:
         """Review open alerts though less than a window came: rows from before a change leave one
         that is not confirmed row by row, and the last rows that were needed may show that another
@@ -39,14 +39,17 @@ class DriftReview:
         if newest <= stream.read or began < stream.rests:
             return
         for alert in self.state.open_alerts("drift", stream.mark):
-            if alert["detail"].get("by", "inputs") != "inputs":
-                continue
-            self.state.reference.meet(now)
-            unconfirmed = alert["detail"].get("confirmed") is False
-            if not (unconfirmed and self._confirm(alert, stream, now)):
-                self._close_if_over(alert, stream, now)
+            if alert["detail"].get("by", "inputs") == "inputs":
+                self._review_by_few(alert, stream, now)
         stream.read = min(newest, self.state.catalog.clock())
         stream.rests = 5 * time.monotonic() - 4 * began
+
+    def _review_by_few(self, alert: AlertRow, stream: RequestStream, now: ModelInstance) -> None:
+        """Confirm an alert that is not confirmed yet, or close it where it is over."""
+        self.state.reference.meet(now)
+        unconfirmed = alert["detail"].get("confirmed") is False
+        if not (unconfirmed and self._confirm(alert, stream, now)):
+            self._close_if_over(alert, stream, now)
 
     def _read_version(
         self, stream: RequestStream, now: ModelInstance, most: int, since: float
@@ -55,44 +58,56 @@ class DriftReview:
         rows = self.state.read_requests(most, since, stream.mark)
         return [r for r in rows if r["version"] == now.version]
 
-    def _confirm(self, alert: Mapping[str, Any], stream: RequestStream, now: ModelInstance) -> bool:
+    def _confirm(self, alert: AlertRow, stream: RequestStream, now: ModelInstance) -> bool:
         """Diagnose an open alert again by as many rows as it was found in or more, of those sent
         since where they suffice; a fault of a source may show later still.
 
         Returns:
             Whether the diagnosis changed.
         """
-        detail, count = alert["detail"], _count_rows(alert["detail"])
-        most = count
-        if self.state.monitor.drift:
-            most = max(count, WIDE * self.state.monitor.drift.window)
-        rows = self._read_version(stream, now, most, alert["at"])
+        count = _count_rows(alert["detail"])
+        rows = self._read_since(alert, stream, now)
         enough = len(rows) >= count
         if not enough:
             rows = self._read_version(stream, now, count, 0.0)
         if len(rows) < count:  # another version serves: what it was sent is too little yet
             return False
         findings = self.diagnosis.find_drift(stream, now, rows, narrow=True)
-        confirms = findings.found and enough and not detail["confirmed"]
+        confirms = findings.found and enough and not alert["detail"]["confirmed"]
         if not findings.changes and not confirms:
             return False
-        report = self.diagnosis.describe(stream, now, findings)
-        since = detail.get("since", report.detail["since"])
+        self._amend(alert, stream, self.diagnosis.describe(stream, now, findings))
+        return True
+
+    def _read_since(
+        self, alert: AlertRow, stream: RequestStream, now: ModelInstance
+    ) -> list[PredictionRow]:
+        """The newest requests since an alert was raised: as many as it was found in, or as many
+        windows as a look back takes in.
+        """
+        most = _count_rows(alert["detail"])
+        if self.state.monitor.drift:
+            most = max(most, WIDE * self.state.monitor.drift.window)
+        return self._read_version(stream, now, most, alert["at"])
+
+    def _amend(self, alert: AlertRow, stream: RequestStream, report: DriftReport) -> None:
+        """Write a new diagnosis into an alert, confirmed, and trigger its remediation."""
+        since = alert["detail"].get("since", report.detail["since"])
+        detail = {**report.detail, "since": since, "confirmed": True}
         self.state.catalog.amend(
             alert["id"],
             self.state.name,
             str(report.message),
-            with_message({**report.detail, "since": since, "confirmed": True}, report.message),
+            with_message(detail, report.message),
         )
         self.diagnosis.follow(stream, report.diagnosis)
-        return True
 
     def review(
         self,
-        alert: Mapping[str, Any],
+        alert: AlertRow,
         stream: RequestStream,
         now: ModelInstance,
-        fresh: Sequence[Mapping[str, Any]],
+        fresh: Sequence[PredictionRow],
     ) -> bool:
         """Close an open alert of inputs where rows show that it is over; else it stays.
 
@@ -112,9 +127,7 @@ class DriftReview:
             return False
         return self._close_if_over(alert, stream, now)
 
-    def _close_if_over(
-        self, alert: Mapping[str, Any], stream: RequestStream, now: ModelInstance
-    ) -> bool:
+    def _close_if_over(self, alert: AlertRow, stream: RequestStream, now: ModelInstance) -> bool:
         """Close an open alert of inputs where the rows sent since it was last seen show that it is
         over; those rows are then tested as any others, since they may have another fault.
         """
@@ -140,15 +153,16 @@ class DriftReview:
         stream.since = stream.began = stream.changed
         return True
 
-    def _compare_with_version(self, alert: Mapping[str, Any], now: ModelInstance) -> dict[str, Any]:
+    def _compare_with_version(self, alert: AlertRow, now: ModelInstance) -> AlertDetail:
         """An alert's detail, its probes compared with the training rows of the deployed version."""
-        detail: Mapping[str, Any] = alert["detail"]
+        detail = alert["detail"]
         probes = read_probes(detail, self.state.reference.training(), now.version)
         return {**detail, **probes}
 
 
-def _count_rows(detail: Mapping[str, Any]) -> int:
+def _count_rows(detail: AlertDetail) -> int:
     """How many rows an alert was found in: those of its part and all others."""
-    if detail.get("where"):
-        return int(detail["where"]["of"])
+    part = detail.get("where")
+    if part:
+        return int(part["of"])
     return int(detail.get("rows", 0))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from mesocosm.catalog.contents import AlertPart, DriftedFeature
 from mesocosm.catalog.records import Diagnosis
 from mesocosm.core.confidential.row_values import mark_value
 from mesocosm.core.messages import Message, Text
-from mesocosm.monitoring.drift.source_changes import Change
+from mesocosm.monitoring.drift.category_changes import Change
 
 
 def describe_drift(
     service: str,
     prefix: Text,
-    found: Sequence[Mapping[str, Any]],
+    found: Sequence[DriftedFeature],
     changes: Sequence[Change],
     rows: int,
-    part: Mapping[str, Any] | None,
+    part: AlertPart | None,
     diagnosis: Diagnosis,
 ) -> Message:
     """Which features drifted over how many rows, the smallest p-value, the part of the rows that
@@ -39,7 +39,7 @@ def describe_drift(
     )
 
 
-def _describe_median(found: Sequence[Mapping[str, Any]]) -> Text:
+def _describe_median(found: Sequence[DriftedFeature]) -> Text:
     """How the median of the feature that drifted most moved; empty where it is not a number."""
     if not found or "median_now" not in found[0]:
         return ""
@@ -47,7 +47,7 @@ def _describe_median(found: Sequence[Mapping[str, Any]]) -> Text:
     return Message("monitoring.median_moved", before=before, now=now)
 
 
-def _describe_part(part: Mapping[str, Any] | None) -> Text:
+def _describe_part(part: AlertPart | None) -> Text:
     """The part of the rows that holds the drift; empty where all do."""
     if not part:
         return ""

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mesocosm.core.messages import Message, Text
 from mesocosm.monitoring.labels.change_test import find_change
-from mesocosm.serving.rollout.sequential_test import compare_shares
+from mesocosm.serving.rollout.sequential_test import ShareComparison, compare_shares
 
+Array = NDArray[np.float64]
 FEW = 30  # labelled rows, and held-out ones, under which nothing is concluded
 SURE = 0.01  # p-value under which fewer are right than expected, over all looks at one version
 WITHIN = 0.8  # share of held-out errors of a number within the bound of those that count as right
@@ -112,20 +113,11 @@ class Calibration:
     def __init__(self, held: Sequence[Answer], near: float | None = None) -> None:
         self.rows, self.near = len(held), near
         self.slope, self.base = 1.0, 0.0
-        self.classes = Counter(a.label for a in held if a.label)
-        self.found = Counter(a.label for a in held if a.label and a.right)
-        if len(held) < FEW:
-            return
-        from scipy.optimize import minimize
-
-        x = np.array([_log_odds(a.probability) for a in held])
-        sign = np.array([1.0 if a.right else -1.0 for a in held])
-
-        def cost(w: Any) -> float:
-            away = (w[0] - 1) ** 2 + w[1] ** 2  # from the model's own probabilities
-            return float(np.logaddexp(0.0, -sign * (w[0] * x + w[1])).sum() + PRIOR / 8 * away)
-
-        self.slope, self.base = (float(w) for w in minimize(cost, np.array([1.0, 0.0])).x)
+        labelled = [answer for answer in held if answer.label]
+        self.classes = Counter(answer.label for answer in labelled)
+        self.found = Counter(answer.label for answer in labelled if answer.right)
+        if len(held) >= FEW:
+            self.slope, self.base = _fit_log_odds(held)
 
     def expect(self, probability: float) -> float:
         """How often a prediction of a probability is right."""
@@ -136,21 +128,19 @@ class Calibration:
         rows: labels may be of some classes only. Empty where they are alike.
         """
         received = Counter(a.label for a in answers if a.label in self.classes)
-        rows, held = sum(received.values()), sum(self.classes.values())
+        rows = received.total()
         if rows < FEW or len(self.classes) < 2:
             return ""
         from scipy.stats import chi2_contingency
 
-        table = [[received[c] for c in self.classes], [self.classes[c] for c in self.classes]]
-        if float(chi2_contingency(table)[1]) >= SELECTED:
+        table = [[received[c] for c in self.classes], list(self.classes.values())]
+        if float(chi2_contingency(table).pvalue) >= SELECTED:
             return ""
+        held = self.classes.total()
         shares = {c: (received[c] / rows, n / held) for c, n in self.classes.items()}
-        farthest = sorted(shares, key=lambda c: -abs(shares[c][0] - shares[c][1]))[:2]
-        return ", ".join(
-            f"'{c}' {shares[c][0]:.0%} ({shares[c][1]:.0%} of the held-out rows)" for c in farthest
-        )
+        return _describe_farthest(shares)
 
-    def by_class(self, answers: Sequence[Answer]) -> tuple[Any, float]:
+    def by_class(self, answers: Sequence[Answer]) -> tuple[Array, float]:
         """The accuracy on each answer's class among the held-out rows, and as how many held-out
         rows that is known.
         """
@@ -166,6 +156,31 @@ class Calibration:
         if variance > 0:
             rows = min(rows, mean * (1 - mean) / variance)
         return expected, rows
+
+
+def _fit_log_odds(held: Sequence[Answer]) -> tuple[float, float]:
+    """The line by which log-odds of probabilities become those of being right."""
+    from scipy.optimize import minimize
+
+    x = np.array([_log_odds(a.probability) for a in held])
+    sign = np.array([1.0 if a.right else -1.0 for a in held])
+
+    def cost(w: Array) -> float:
+        slope, base = w.tolist()
+        away = (slope - 1) ** 2 + base**2  # from the model's own probabilities
+        errors: Array = np.logaddexp(0.0, -sign * (slope * x + base))
+        return float(errors.sum() + PRIOR / 8 * away)
+
+    slope, base = minimize(cost, np.array([1.0, 0.0])).x.tolist()
+    return float(slope), float(base)
+
+
+def _describe_farthest(shares: Mapping[str, tuple[float, float]]) -> str:
+    """The two classes whose shares among the labels received differ most from the held-out ones."""
+    farthest = sorted(shares, key=lambda c: -abs(shares[c][0] - shares[c][1]))[:2]
+    return ", ".join(
+        f"'{c}' {shares[c][0]:.0%} ({shares[c][1]:.0%} of the held-out rows)" for c in farthest
+    )
 
 
 def calibrate_errors(errors: Sequence[float]) -> Calibration:
@@ -206,11 +221,12 @@ def compare(answers: Iterable[Answer], known: Calibration, without: int | None =
     given = list(answers)
     if not given:
         return Labelled()
-    expected = np.array([known.expect(a.probability) for a in given])
+    expected: Array = np.array([known.expect(a.probability) for a in given])
     found = replace(_compare_rates(given, expected, known.rows, known.rows), near=known.near)
-    if known.rows < FEW or not (
-        selected := known.selected(given) or known.selected(given[-found.rows :])
-    ):
+    if known.rows < FEW:
+        return found
+    selected = known.selected(given) or known.selected(given[-found.rows :])
+    if not selected:
         return found
     own, held = known.by_class(given)
     by_class = _compare_rates(given, own, held, known.rows)
@@ -227,7 +243,7 @@ def compare(answers: Iterable[Answer], known: Calibration, without: int | None =
 
 
 def _all_others_right(
-    given: Sequence[Answer], expected: Any, known: Calibration, without: int | None
+    given: Sequence[Answer], expected: Array, known: Calibration, without: int | None
 ) -> float:
     """The p-value of all predictions together, had every one without a label been right, at the
     lowest confidence there is.
@@ -236,25 +252,38 @@ def _all_others_right(
     """
     if without is None or without > MOST_WITHOUT * len(given):
         return 1.0
-    right = np.array([a.right for a in given], dtype=float)
-    scale = _effective_share([a.content for a in given], right - expected)
+    right, contents = _read_answers(given)
+    scale = _effective_share(contents, right - expected)
     rows, held = len(given) + without, float(known.rows)
     total = float(expected.sum()) + without * known.expect(1 / max(2, len(known.classes)))
-    test = compare_shares((right.sum() + without) * scale, rows * scale, total / rows * held, held)
+    count = float(right.sum()) + without
+    return _p_of_fewer(compare_shares(count * scale, rows * scale, total / rows * held, held))
+
+
+def _read_answers(given: Sequence[Answer]) -> tuple[Array, list[str]]:
+    """1 or 0 of each prediction, by whether it was right, and the content hashes of the rows."""
+    right: Array = np.array([a.right for a in given], dtype=np.float64)
+    return right, [a.content for a in given]
+
+
+def _p_of_fewer(test: ShareComparison) -> float:
+    """The p-value of a share that is smaller; of one that is not, 1."""
     return test.p if test.difference < 0 else 1.0
 
 
-def _compare_rates(given: Sequence[Answer], expected: Any, held: float, rows_held: int) -> Labelled:
+def _compare_rates(
+    given: Sequence[Answer], expected: Array, held: float, rows_held: int
+) -> Labelled:
     """Test predictions against what is expected, as known from so many held-out rows."""
-    right, contents = np.array([a.right for a in given], dtype=float), [a.content for a in given]
+    right, contents = _read_answers(given)
     rows, total = len(given), float(expected.sum())
     found = Labelled(rows, int(right.sum()), round(total, 2))
     if rows < FEW or rows_held < FEW:
         return found
     scale = _effective_share(contents, right - expected)
     share = total / rows
-    test = compare_shares(right.sum() * scale, rows * scale, share * held, held)
-    of_all = test.p if test.difference < 0 else 1.0
+    count = float(right.sum())
+    of_all = _p_of_fewer(compare_shares(count * scale, rows * scale, share * held, held))
     start, p = find_change(right, expected, contents, max(1, int(held)), FEW)
     if p < of_all:
         return Labelled(
@@ -267,12 +296,13 @@ def _compare_rates(given: Sequence[Answer], expected: Any, held: float, rows_hel
     return replace(found, p=min(1.0, 2 * of_all))
 
 
-def _effective_share(contents: Sequence[str], errors: Any) -> float:
+def _effective_share(contents: Sequence[str], errors: Array) -> float:
     """The effective sample size over the rows, where equal rows err alike."""
     sums: dict[str, float] = defaultdict(float)
     errors = errors - errors.mean()
-    for i, (content, error) in enumerate(zip(contents, errors, strict=True)):
-        sums[content or f"#{i}"] += float(error)
+    each: list[float] = errors.tolist()
+    for i, (content, error) in enumerate(zip(contents, each, strict=True)):
+        sums[content or f"#{i}"] += error
     apart, together = float((errors**2).sum()), sum(v * v for v in sums.values())
     if apart < 1e-9:  # one row that came often, or no error that differs from another
         return len(sums) / len(contents)

@@ -6,10 +6,10 @@ Knows labels and the catalog; `ServiceMonitor` calls it once a look.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from mesocosm.catalog.records import Diagnosis
+from mesocosm.catalog.rows import AlertRow, LabelledRow
 from mesocosm.core.messages import Message
 from mesocosm.core.values.durations import seconds
 from mesocosm.monitoring import alert_closing
@@ -43,6 +43,10 @@ class LabelMonitor:
             return []
         if self._explained(stream, now):
             return []
+        return self._test(stream, now)
+
+    def _test(self, stream: RequestStream, now: ModelInstance) -> list[str]:
+        """Raise an alert where fewer predictions are right than should be."""
         labelled = self.labelled(stream, stream.began)(None)
         closed = self._last_closed(stream)
         if labelled.worse and closed > stream.began:
@@ -64,9 +68,7 @@ class LabelMonitor:
                 return True
         return bool(opened) or (not stream.mark and bool(self.state.open_alerts("schema")))
 
-    def _close_if_over(
-        self, alert: Mapping[str, Any], stream: RequestStream, now: ModelInstance
-    ) -> None:
+    def _close_if_over(self, alert: AlertRow, stream: RequestStream, now: ModelInstance) -> None:
         most = alert_closing.labels_needed(alert["detail"])
         labelled = self.labelled(stream, alert["at"], most)(None)
         evidence = alert_closing.Evidence(labelled=labelled, version=now.version)
@@ -117,13 +119,7 @@ class LabelMonitor:
         newest of them where a number is given).
         """
         now, reference = self.state.served.now, self.state.reference
-        rows = [
-            r
-            for r in self.state.catalog.labelled(
-                self.state.served.name, since, stream.mark, MOST_LABELLED
-            )
-            if now and r["version"] == now.version and r["at"] >= since
-        ]
+        rows = self._read_labelled(stream, now, since)
         known = [
             (row, right) for row in rows if (right := is_right(row, reference, now)) is not None
         ]
@@ -133,6 +129,16 @@ class LabelMonitor:
         known = known[-most:]
         times = [row["at"] for row, _ in known]
         return read_labels(known, now, reference, self._count_unlabelled(stream, now, times))
+
+    def _read_labelled(
+        self, stream: RequestStream, now: ModelInstance | None, since: float
+    ) -> list[LabelledRow]:
+        """The labelled predictions of the deployed version made since a moment."""
+        if now is None:
+            return []
+        name = self.state.served.name
+        rows = self.state.catalog.labelled(name, since, stream.mark, MOST_LABELLED)
+        return [r for r in rows if r["version"] == now.version and r["at"] >= since]
 
     def _count_unlabelled(
         self, stream: RequestStream, now: ModelInstance | None, times: Sequence[float]

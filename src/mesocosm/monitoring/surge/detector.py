@@ -9,7 +9,7 @@ import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -30,17 +30,33 @@ SOONER = 20
 AGAIN = 1.3  # times the items known of a group after which its baseline is computed again
 
 
+Item = Mapping[str, object]
+
+
+class SurgeReport(TypedDict):
+    """A surge of a group, or, with `over`, the end of one."""
+
+    group: str
+    usual: float
+    share: float
+    seen: int
+    count: int
+    senders: NotRequired[int | None]
+    items: NotRequired[list[dict[str, object]]]
+    over: NotRequired[bool]
+
+
 class GroupSum:
     """The cumulative sum of one group of items since it was last zero."""
 
     def __init__(self, cells: int) -> None:
         self.sum = 0.0
-        self.items: list[dict[str, Any]] = []  # those of the label
+        self.items: list[dict[str, object]] = []  # those of the label
         self.senders: dict[str, float] = {}  # and what of the sum each has added
-        self.cells = np.zeros(cells)
+        self.cells: Array = np.zeros(cells)
         self.seen = self.count = 0
 
-    def add(self, item: Mapping[str, Any], cell: int, hit: bool, step: float) -> None:
+    def add(self, item: Item, cell: int, hit: bool, step: float) -> None:
         """Add an item; what every sender added shrinks with the sum."""
         self.seen += 1
         self.count += hit
@@ -76,7 +92,7 @@ class GroupBaseline:
     @cached_property
     def back(self) -> float:
         """The height at which the end of a rise is reported."""
-        after = self.shares * np.exp(self.steps)  # the cells where the share has risen
+        after: Array = self.shares * np.exp(self.steps)  # the cells where the share has risen
         return find_threshold(-self.steps, after / after.sum(), self.lasts)
 
 
@@ -90,7 +106,7 @@ class SurgeDetector:
             label (`HELD_LABEL`), items count by the confidence of their predictions.
     """
 
-    def __init__(self, setting: Surge, before: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(self, setting: Surge, before: Iterable[Item]) -> None:
         self.setting, rows = setting, list(before)
         self.evidence = LabelEvidence(setting.label, rows)
         self.size = len(self.evidence.ratios)
@@ -99,13 +115,13 @@ class SurgeDetector:
         self.copies: OrderedDict[str, None] = OrderedDict()
         # predictions of a group by cell, and how many of them are of the label
         self.known: dict[str, Array] = {}
-        self.all = np.zeros(self.size + 1)
+        self.all: Array = np.zeros(self.size + 1)
         self.baselines: dict[str, GroupBaseline] = {}
         self.left_out = Counter[str]()
         for row in rows:  # which may have equal words in the field that counts once
             self._learn_row(row)
 
-    def remember(self, rows: Iterable[Mapping[str, Any]]) -> None:
+    def remember(self, rows: Iterable[Item]) -> None:
         """Add earlier predictions that were no part of a surge to the baseline; duplicates count
         once, here too.
         """
@@ -113,20 +129,21 @@ class SurgeDetector:
             if not self._is_duplicate(row):
                 self._learn_row(row)
 
-    def _learn_row(self, row: Mapping[str, Any]) -> None:
+    def _learn_row(self, row: Item) -> None:
         if (cell := self.evidence.cell(row, self._hit(row))) is not None:
-            self._learn(self._group(row), np.eye(self.size)[cell], self._hit(row))
+            cells: Array = np.eye(self.size)[cell]
+            self._learn(self._group(row), cells, self._hit(row))
 
     def usual(self, groups: Iterable[str]) -> dict[str, float]:
         """The usual share of the label among predictions of each group, shrunk to that of all where
         little is known of it; one in two before anything was observed.
         """
-        lent, overall = self.lent(), float((self.all[-1] + 1) / (self.all[:-1].sum() + 2))
+        lent, overall = self.lent(), (_hits(self.all) + 1) / (_rows(self.all) + 2)
         shares = {}
         for group in groups:
             known = self.known.get(group, np.zeros(self.size + 1))
-            share = (known[-1] + lent * overall) / (known[:-1].sum() + lent)
-            shares[group] = round(float(share), 2)
+            share = (_hits(known) + lent * overall) / (_rows(known) + lent)
+            shares[group] = round(share, 2)
         return shares
 
     def lent(self) -> float:
@@ -136,32 +153,32 @@ class SurgeDetector:
         Source: Kleinman 1973, Journal of the American Statistical Association 68 (moments of shares
             that differ).
         """
-        groups = np.array([[k[-1], k[:-1].sum()] for k in self.known.values() if k[:-1].any()])
+        groups = [known for known in self.known.values() if _rows(known)]
         if len(groups) < 2:
             return float(LENT[0])
-        mean = groups[:, 0].sum() / groups[:, 1].sum()
-        rows = groups[:, 1]
-        apart = float(
-            (rows * (groups[:, 0] / rows - mean) ** 2).sum() / max(mean * (1 - mean), 1e-9)
-        )
-        weight = rows.sum() - (rows**2).sum() / rows.sum()
+        hits: Array = np.array([_hits(known) for known in groups])
+        rows: Array = np.array([_rows(known) for known in groups])
+        total = float(rows.sum())
+        mean = float(hits.sum()) / total
+        apart = float((rows * (hits / rows - mean) ** 2).sum()) / max(mean * (1 - mean), 1e-9)
+        weight = total - float((rows**2).sum()) / total
         # the share of variance that lies between groups
         between = max(0.0, (apart - (len(groups) - 1)) / max(weight - (len(groups) - 1), 1.0))
-        return float(np.clip((1 - between) / max(between, 1e-9), *LENT))
+        return float(min(max((1 - between) / max(between, 1e-9), LENT[0]), LENT[1]))
 
     def baseline(self, group: str) -> GroupBaseline:
         """The baseline of a group; computed again when much more is known of it."""
         known = self.known.setdefault(group, np.zeros(self.size + 1))
-        seen = float(known[:-1].sum())
+        seen = _rows(known)
         if group not in self.baselines or seen > self.baselines[group].seen * AGAIN:
-            overall = self.all[:-1]
+            overall: Array = self.all[:-1]
             if not overall.any():
                 overall = np.ones(self.size)
-            counts = known[:-1] + self.lent() * overall / overall.sum()
+            counts: Array = known[:-1] + self.lent() * overall / overall.sum()
             self.baselines[group] = GroupBaseline(self.evidence, self.setting, counts, seen)
         return self.baselines[group]
 
-    def see(self, item: Mapping[str, Any]) -> dict[str, Any] | None:
+    def see(self, item: Item) -> SurgeReport | None:
         """Count an item; returns what to report where it makes a surge, with `over` where a
         reported surge has ended.
 
@@ -187,19 +204,22 @@ class SurgeDetector:
             self.left_out["of one sender"] += 1
             return None
         run.add(item, cell, hit, step)
+        return self._test_rise(group, run, usual)
+
+    def _test_rise(self, group: str, run: GroupSum, usual: GroupBaseline) -> SurgeReport | None:
+        """Report a surge where the sum of a group is high enough; forget a sum that is zero."""
         if not run.sum:
             self._learn(group, run.cells, run.count)  # what came to nothing is part of the baseline
             self.runs.pop(group)
-        elif run.sum >= usual.height:
-            self.runs.pop(group)
-            self.risen.add(group)
-            senders = self._count_senders(run)
-            return {**self._report(group, run), "senders": senders, "items": run.items}
-        return None
+            return None
+        if run.sum < usual.height:
+            return None
+        self.runs.pop(group)
+        self.risen.add(group)
+        senders = self._count_senders(run)
+        return {**self._report(group, run), "senders": senders, "items": run.items}
 
-    def _admit(
-        self, run: GroupSum, item: Mapping[str, Any], step: float, usual: GroupBaseline
-    ) -> bool:
+    def _admit(self, run: GroupSum, item: Item, step: float, usual: GroupBaseline) -> bool:
         """Whether an item counts: one sender adds to a sum no more than its setting allows."""
         if step <= 0 or not self.setting.sender:
             return True
@@ -217,7 +237,7 @@ class SurgeDetector:
 
     def _test_end(
         self, group: str, run: GroupSum, hit: bool, step: float, usual: GroupBaseline
-    ) -> dict[str, Any] | None:
+    ) -> SurgeReport | None:
         """Test whether the share of a group that had risen is the usual one again; until then the
         group reports nothing and its baseline stays.
         """
@@ -232,7 +252,7 @@ class SurgeDetector:
         self.risen.discard(group)
         return {**self._report(group, run), "over": True}
 
-    def _report(self, group: str, run: GroupSum) -> dict[str, Any]:
+    def _report(self, group: str, run: GroupSum) -> SurgeReport:
         return {
             "group": group,
             "usual": self.usual([group])[group],
@@ -241,10 +261,10 @@ class SurgeDetector:
             "count": run.count,
         }
 
-    def _hit(self, item: Mapping[str, Any]) -> bool:
-        return bool(item.get("label") == self.setting.counted)
+    def _hit(self, item: Item) -> bool:
+        return item.get("label") == self.setting.counted
 
-    def _group(self, row: Mapping[str, Any]) -> str:
+    def _group(self, row: Item) -> str:
         if not self.setting.by:
             return ""
         return str(row.get(self.setting.by))
@@ -254,14 +274,15 @@ class SurgeDetector:
             known[:-1] += cells
             known[-1] += hits
 
-    def _is_duplicate(self, row: Mapping[str, Any]) -> bool:
+    def _is_duplicate(self, row: Item) -> bool:
         """Whether the same words came before, in the field that counts once, however they are
         written.
         """
         if not self.setting.once:
             return False
         text = str(row.get(self.setting.once))
-        mark = digest(" ".join(re.findall(r"\w+", text.lower())), size=12)
+        words: list[str] = re.findall(r"\w+", text.lower())
+        mark = digest(" ".join(words), size=12)
         if mark in self.copies:
             self.copies.move_to_end(mark)
             return True
@@ -269,3 +290,12 @@ class SurgeDetector:
         if len(self.copies) > REMEMBERED:
             self.copies.popitem(last=False)
         return False
+
+
+def _rows(known: Array) -> float:
+    """How many predictions a group is known by: all cells but the last, which counts hits."""
+    return float(known[:-1].sum())
+
+
+def _hits(known: Array) -> float:
+    return float(known[-1])

@@ -7,10 +7,11 @@ Knows numbers only.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mesocosm.core.values.numbers import to_float
 
 Array = NDArray[np.float64]
 WIDE = 6.0  # log-odds beyond which predictions count alike
@@ -47,30 +48,35 @@ class LabelEvidence:
     (False, 1, 0)
     """
 
-    def __init__(self, label: str | None, rows: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, label: str | None, rows: Sequence[Mapping[str, object]]) -> None:
         self.graded = False
-        self.edges = np.linspace(-WIDE, WIDE, EDGES)
-        self.ratios = np.array([1 / PLAIN, PLAIN])
+        self.edges: Array = np.linspace(-WIDE, WIDE, EDGES)
+        self.ratios: Array = np.array([1 / PLAIN, PLAIN])
         if label is not None:
             known = [r for r in rows if r.get("sure") is not None and HELD_LABEL in r]
-            true = np.array([str(r[HELD_LABEL]) == label for r in known], dtype=bool)
-            if min(int(true.sum()), int((~true).sum())) >= LEAST:
-                self._fit([log_odds(float(r["sure"])) for r in known], true)
+            self._fit_where_known(label, known)
+
+    def _fit_where_known(self, label: str, known: Sequence[Mapping[str, object]]) -> None:
+        """Fit the ratios where enough rows are of the label and enough are not."""
+        true: NDArray[np.bool_] = np.array([str(r[HELD_LABEL]) == label for r in known], np.bool_)
+        count = int(np.count_nonzero(true))
+        if min(count, len(known) - count) >= LEAST:
+            self._fit([log_odds(to_float(r["sure"])) for r in known], true)
 
     def _fit(self, odds: Sequence[float], true: NDArray[np.bool_]) -> None:
         """Fit the likelihood ratio of every cell, where confidences are evidence at all."""
         from sklearn.linear_model import LogisticRegression
 
         fit = LogisticRegression(C=100.0).fit(np.array([[v] for v in odds]), true)
-        slope, prior = float(fit.coef_[0, 0]), np.log(true.mean() / (1 - true.mean()))
+        slope, share = float(fit.coef_[0, 0]), true.mean()
         if slope <= 0:
             return
         middles = (self.edges[1:] + self.edges[:-1]) / 2
         at = np.concatenate([self.edges[:1], middles, self.edges[-1:]])
-        ratios = np.exp(float(fit.intercept_[0]) + slope * at - prior)
+        ratios = np.exp(float(fit.intercept_[0]) + slope * at - np.log(share / (1 - share)))
         self.graded, self.ratios = True, np.clip(ratios, 1 / FIRM, FIRM)
 
-    def cell(self, item: Mapping[str, Any], hit: bool) -> int | None:
+    def cell(self, item: Mapping[str, object], hit: bool) -> int | None:
         """Which cell a prediction is of; None where predictions are distinguished by their
         confidence, and it has none.
 
@@ -82,7 +88,7 @@ class LabelEvidence:
             return int(hit)
         if item.get("sure") is None:
             return None
-        return int(np.searchsorted(self.edges, log_odds(float(item["sure"]))))
+        return int(np.searchsorted(self.edges, log_odds(to_float(item["sure"]))))
 
     def share(self, counts: Array) -> float:
         """How often the label is true among predictions: the likeliest share, from 0.005 to 0.9.
@@ -175,15 +181,17 @@ def find_threshold(steps: Array, shares: Array, quiet: float) -> float:
 
     def run_length(height: float) -> float:
         step = steps * CELLS / height
-        below = np.floor(step)
+        below: Array = np.floor(step)
         # of moving by so many cells, from as many down to as many up
-        chances = np.zeros(2 * CELLS + 1)
+        chances: Array = np.zeros(2 * CELLS + 1)
         targets = ((below, 1 - (step - below)), (below + 1, step - below))
         for to, part in targets:
-            np.add.at(chances, np.clip(to + CELLS, 0, 2 * CELLS).astype(int), shares * part)
-        moves = chances[by]
+            cells = np.clip(to + CELLS, 0, 2 * CELLS).astype(np.int64)
+            np.add.at(chances, cells, shares * part)
+        moves: Array = chances[by]
         moves[:, 0] = np.cumsum(chances)[by[:, 0]]  # what would fall under zero stays there
-        return float(np.linalg.solve(np.eye(CELLS) - moves, np.ones(CELLS))[0])
+        solved = np.linalg.solve(np.eye(CELLS) - moves, np.ones(CELLS))
+        return float(solved[0])
 
     low = high = max(float(steps.max()), 0.1)
     while run_length(high) < quiet:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
 from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
+from mesocosm.core.values.numbers import to_float
 
 
 class Surge(Settings):
@@ -52,7 +53,7 @@ class Surge(Settings):
             return "unsure"
         return self.label
 
-    def read_label(self, output: Mapping[str, Any]) -> str:
+    def read_label(self, output: Mapping[str, object]) -> str:
         """What a prediction counts as.
 
         >>> Surge(unsure=True).read_label({"label": "late", "unsure": True})
@@ -64,7 +65,7 @@ class Surge(Settings):
             return str(output.get("label"))
         return "unsure" if output.get("unsure") else "sure"
 
-    def read_probability(self, output: Mapping[str, Any]) -> float | None:
+    def read_probability(self, output: Mapping[str, object]) -> float | None:
         """The probability of the label that is counted; None where a prediction has none, or is of
         several labels at once.
 
@@ -75,10 +76,13 @@ class Surge(Settings):
         0.04
         """
         listed = output.get("probabilities")
-        if self.label is None or not listed or "labels" in output:
+        if self.label is None or not isinstance(listed, Mapping) or "labels" in output:
             return None
-        unlisted = min(*listed.values(), max(0.0, 1 - sum(listed.values())))
-        return float(listed.get(self.label, unlisted))
+        if not listed:
+            return None
+        shares = {str(label): to_float(share) for label, share in listed.items()}
+        unlisted = min(*shares.values(), max(0.0, 1 - sum(shares.values())))
+        return shares.get(self.label, unlisted)
 
     def risen(self, usual: float) -> float:
         """The share that is looked for.

@@ -12,7 +12,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -21,7 +21,12 @@ from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message
 from mesocosm.core.network.url_policy import check_url, transport
 from mesocosm.core.permissions import OWNER, RIGHTS
+from mesocosm.core.records import Json, JsonObject
 from mesocosm.core.settings import Settings
+from mesocosm.core.values.numbers import to_float
+
+if TYPE_CHECKING:
+    import jwt
 
 ALGORITHMS = [
     "RS256",
@@ -111,7 +116,15 @@ def _is_safe_url(url: str) -> bool:
     return parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
 
 
-def _fetch_json(url: str, private: bool, form: Mapping[str, Any] | None = None) -> dict[str, Any]:
+class Fetch(Protocol):
+    """Reads a JSON document of an address, by a form where one is sent."""
+
+    def __call__(
+        self, url: str, private: bool, form: Mapping[str, object] | None = None
+    ) -> JsonObject: ...
+
+
+def _fetch_json(url: str, private: bool, form: Mapping[str, object] | None = None) -> JsonObject:
     import httpx
 
     if not _is_safe_url(url):
@@ -129,7 +142,7 @@ def _fetch_json(url: str, private: bool, form: Mapping[str, Any] | None = None) 
             body += part
             if len(body) > MOST:
                 raise ValueError("the provider's document is too large")
-    document = json.loads(body)
+    document: Json = json.loads(body)
     if not isinstance(document, dict):
         return {}
     return document
@@ -145,12 +158,12 @@ class Provider:
     def __init__(
         self,
         settings: Oidc,
-        fetch: Callable[..., dict[str, Any]] = _fetch_json,
+        fetch: Fetch = _fetch_json,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings, self.fetch, self.clock = settings, fetch, clock
-        self.keys: dict[str, Any] = {}
-        self.configuration: dict[str, Any] = {}
+        self.keys: dict[str, jwt.PyJWK] = {}
+        self.configuration: JsonObject = {}
         self.looked = -AGAIN
         self.sought = -PAUSE
         self.trouble = ""
@@ -184,7 +197,7 @@ class Provider:
         claims = self._verify(token, [client])
         if claims is None or claims.get("nonce") != nonce or claims.get("azp", client) != client:
             return None
-        return float(claims["exp"])
+        return to_float(claims["exp"])
 
     def find_endpoint(self, name: str) -> str:
         """An address of the provider's configuration.
@@ -211,7 +224,7 @@ class Provider:
         except Exception as error:
             raise MesocosmError(f"{what} ({type(error).__name__})") from error
 
-    def exchange(self, form: Mapping[str, Any]) -> dict[str, Any]:
+    def exchange(self, form: Mapping[str, object]) -> JsonObject:
         """Exchange a code for the provider's tokens.
 
         Raises:
@@ -227,7 +240,7 @@ class Provider:
                 f"{self.settings.issuer} issued no token for the sign-in ({type(error).__name__})"
             ) from None
 
-    def _verify(self, token: str, audience: list[str]) -> dict[str, Any] | None:
+    def _verify(self, token: str, audience: list[str]) -> JsonObject | None:
         """The claims of a token, where it is valid."""
         import jwt
 
@@ -238,7 +251,7 @@ class Provider:
             key = self._key(str(head.get("kid", "")))
             if key is None or head.get("alg") not in ALGORITHMS:
                 return None
-            claims: dict[str, Any] = jwt.decode(
+            claims: JsonObject = jwt.decode(
                 token,
                 key,
                 algorithms=ALGORITHMS,
@@ -251,7 +264,7 @@ class Provider:
             return None
         return claims
 
-    def _key(self, name: str) -> Any:
+    def _key(self, name: str) -> jwt.PyJWK | None:
         """A key of the provider; its keys are fetched again, not too often, for an unknown one."""
         with self.lock:
             if name not in self.keys and self.clock() - self.looked >= AGAIN:
@@ -266,7 +279,7 @@ class Provider:
                     )
             return self.keys.get(name)
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, jwt.PyJWK]:
         import jwt
 
         private = self.settings.private_network
@@ -274,7 +287,7 @@ class Provider:
         if str(document.get("issuer", "")).rstrip("/") != self.settings.issuer:
             raise ValueError("the document is of another issuer")
         self.configuration = document
-        keys = jwt.PyJWKSet.from_dict(self.fetch(str(document["jwks_uri"]), private)).keys
+        keys = jwt.PyJWKSet.from_dict(dict(self.fetch(str(document["jwks_uri"]), private))).keys
         return {
             str(k.key_id or ""): k
             for k in keys

@@ -16,13 +16,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from html import escape
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from mesocosm.core.messages import Message
+from mesocosm.core.records import JsonObject
 from mesocosm.serving.auth.oidc import Provider
 from mesocosm.serving.http.problems import Problem
 from mesocosm.serving.http.request_headers import cookie_name
@@ -64,14 +64,9 @@ class SignIn:
             MesocosmError: the provider has no page to sign in.
         """
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        with self.lock:
-            now = self.clock()
-            self.begun = {k: v for k, v in self.begun.items() if v[0] > now}
-            if len(self.begun) >= MOST:
-                self.begun.pop(next(iter(self.begun)))
-            if to not in PAGES:
-                to = PAGES[0]
-            self.begun[state] = now + BEGUN, nonce, verifier, to
+        if to not in PAGES:
+            to = PAGES[0]
+        self._keep(state, nonce, verifier, to)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
         parameters = {
             "response_type": "code",
@@ -86,6 +81,15 @@ class SignIn:
         page = self.provider.find_endpoint("authorization_endpoint")
         separator = "&" if "?" in page else "?"
         return page + separator + urlencode(parameters), state
+
+    def _keep(self, state: str, nonce: str, verifier: str, to: str) -> None:
+        """Keep a sign-in in progress; those that took too long go, and the oldest of too many."""
+        with self.lock:
+            now = self.clock()
+            self.begun = {k: v for k, v in self.begun.items() if v[0] > now}
+            if len(self.begun) >= MOST:
+                self.begun.pop(next(iter(self.begun)))
+            self.begun[state] = now + BEGUN, nonce, verifier, to
 
     def end(self, address: str, state: str, mark: str, code: str) -> tuple[str, str]:
         """End a sign-in by the provider's code; a token of ours, and the page that was requested.
@@ -140,7 +144,7 @@ class SignIn:
         _, nonce, verifier, to = begun
         return nonce, verifier, to
 
-    def _find_role(self, tokens: Mapping[str, Any]) -> Mapping[str, str] | None:
+    def _find_role(self, tokens: JsonObject) -> Mapping[str, str] | None:
         """The role of the access token, or of the id token."""
         client = str(self.provider.settings.client)
         return self.provider.role(str(tokens.get("access_token", ""))) or self.provider.role(

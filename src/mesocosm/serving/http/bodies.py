@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import orjson
 from fastapi import Request
@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope
 
 from mesocosm.core.errors import text_of
 from mesocosm.core.messages import Message
+from mesocosm.core.records import Json, JsonObject
 from mesocosm.core.values.json_keys import KeyTwice, repeated_key
 from mesocosm.serving.http.problems import Problem
 
@@ -28,12 +29,12 @@ class JsonAnswer(Response):
 
     media_type = "application/json"
 
-    def render(self, content: Any) -> bytes:
+    def render(self, content: object) -> bytes:
         """The body of the response."""
         return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
 
 
-async def read_body(request: Request) -> Any:
+async def read_body(request: Request) -> Json:
     """Read a request's JSON, within bounds.
 
     Raises:
@@ -42,7 +43,7 @@ async def read_body(request: Request) -> Any:
     return await read_json(request.scope, request.receive)
 
 
-async def read_json(scope: Scope, receive: Receive) -> Any:
+async def read_json(scope: Scope, receive: Receive) -> Json:
     """Read the JSON of a request's body, within bounds.
 
     Raises:
@@ -60,9 +61,8 @@ async def read_bytes(scope: Scope, receive: Receive) -> bytes:
     too_large = Problem(
         413, Message("serving.body_too_large"), Message("serving.body_bytes", most=MOST_BODY)
     )
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > MOST_BODY:
-            raise too_large
+    if _announces_more(scope):
+        raise too_large
     data = b""
     while True:
         message = await receive()
@@ -76,7 +76,20 @@ async def read_bytes(scope: Scope, receive: Receive) -> bytes:
             return bytes(data)
 
 
-def parse_json(data: bytes) -> Any:
+def _announces_more(scope: Scope) -> bool:
+    """Whether a request's header says that its body is too large."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > MOST_BODY:
+            return True
+    return False
+
+
+def as_object(body: Json) -> JsonObject:
+    """A body that is an object; an empty one where it is another value."""
+    return body if isinstance(body, Mapping) else {}
+
+
+def parse_json(data: bytes) -> Json:
     """Parse JSON.
 
     Raises:
@@ -95,13 +108,14 @@ def parse_json(data: bytes) -> Any:
     return value
 
 
-def _read(data: bytes) -> Any:
+def _read(data: bytes) -> Json:
     try:
-        return orjson.loads(data)
+        read: Json = orjson.loads(data)
+        return read
     except (ValueError, RecursionError):
         pass
     try:
-        value = json.loads(data)  # numbers that orjson does not read
+        value: Json = json.loads(data)  # numbers that orjson does not read
         # half a character can be read, and never written again
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -111,7 +125,7 @@ def _read(data: bytes) -> Any:
     return value
 
 
-def _check_finite(value: Any, data: bytes) -> None:
+def _check_finite(value: Json, data: bytes) -> None:
     """Reject a number that is infinite or not a number, whether it was written so or is too
     large.
     """
@@ -127,21 +141,28 @@ def _check_finite(value: Any, data: bytes) -> None:
     raise Problem(400, Message("serving.number_too_large"), detail, more)
 
 
-def non_finite(value: Any) -> tuple[str, str] | None:
+def non_finite(value: object) -> tuple[str, str] | None:
     """The path of the first number of a JSON value that is infinite or not a number, and how JSON's
     writers spell it.
 
     >>> non_finite({"rows": [{"a": 1.0}, {"a": float("inf")}]})
     ('rows[1].a', 'Infinity')
     """
-    waiting: list[tuple[str, Any]] = [("", value)]
+    waiting: list[tuple[str, object]] = [("", value)]
     while waiting:
         at, item = waiting.pop()
         if isinstance(item, float) and not math.isfinite(item):
             return at or "the body", NON_FINITE[str(item)]
-        if isinstance(item, dict):
-            prefix = f"{at}." if at else ""
-            waiting += [(prefix + k[:60], v) for k, v in reversed(item.items())]
-        elif isinstance(item, list):
-            waiting += [(f"{at}[{n}]", v) for n, v in reversed(list(enumerate(item)))]
+        waiting += reversed(list(_list_inner(at, item)))
     return None
+
+
+def _list_inner(at: str, item: object) -> Iterator[tuple[str, object]]:
+    """The values in an object or a list, with their paths."""
+    if isinstance(item, dict):
+        prefix = f"{at}." if at else ""
+        for key, value in item.items():
+            yield prefix + key[:60], value
+    elif isinstance(item, list):
+        for number, value in enumerate(item):
+            yield f"{at}[{number}]", value

@@ -10,9 +10,8 @@ Source: RFC 9112 (HTTP/1.1), RFC 6585, section 5 (431); RFC 9457 (problem detail
 from __future__ import annotations
 
 import json
-from asyncio import Transport
+from asyncio import TimerHandle, Transport
 from functools import lru_cache
-from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -52,7 +51,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     heading = True  # whether a request's head is being read
     head = 0  # bytes of it so far
     beside = 0  # bytes after the head that were not body: chunk sizes and trailers
-    timer: Any = None
+    timer: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Accept a connection, or reject it where there are too many."""

@@ -6,7 +6,6 @@ Knows errors and protocols; handles no request itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -36,7 +35,7 @@ class Problem(Exception):
         status: int,
         title: Text,
         detail: Text,
-        more: Mapping[str, Any] | None = None,
+        more: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status, self.title, self.detail = status, title, detail
@@ -47,7 +46,7 @@ class Problem(Exception):
         """The response in the form of RFC 9457, in the language of the reader; with the `id` and
         the `params` of the detail, where it has them.
         """
-        body: dict[str, Any] = {
+        body: dict[str, object] = {
             "type": "about:blank",
             "title": render(self.title),
             "status": self.status,
@@ -69,7 +68,7 @@ def render_problem(problem: Problem, path: str) -> JSONResponse:
     b'{"error":"no service x"}'
     """
     if path.startswith("/v2"):
-        body: dict[str, Any] = {"error": render(problem.detail)}
+        body: dict[str, object] = {"error": render(problem.detail)}
         if "field" in problem.more:
             body["field"] = problem.more["field"]
         return JSONResponse(body, problem.status, headers=problem.headers)

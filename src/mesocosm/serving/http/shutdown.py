@@ -9,7 +9,6 @@ import socket
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
 
 import uvicorn
 
@@ -64,7 +63,7 @@ def exit_on_signals() -> None:
     so that what it holds is cleaned up.
     """
 
-    def end(sig: int, frame: Any) -> None:
+    def end(sig: int, frame: FrameType | None) -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, end)

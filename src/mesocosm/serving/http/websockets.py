@@ -11,9 +11,13 @@ Source: RFC 6455, section 5.2 (frames); the ASGI specification, section "Extensi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+if TYPE_CHECKING:
+    from websockets.frames import Frame
+    from websockets.http11 import Request
 
 EXTENSION = "mesocosm.short"  # the extension's name in a socket's scope
 WAITING = 16_384  # bytes that may wait for a slow reader; more are not written directly
@@ -49,12 +53,9 @@ class DirectChannel:
         the client left.
         """
         socket = self.socket
-        if (
-            not socket.handshake_complete
-            or socket.close_sent
-            or socket.transport.is_closing()
-            or socket.transport.get_write_buffer_size() > WAITING
-        ):
+        if not socket.handshake_complete or socket.close_sent or socket.transport.is_closing():
+            return False
+        if socket.transport.get_write_buffer_size() > WAITING:
             return False
         socket.transport.write(frame)
         return True
@@ -65,14 +66,14 @@ class DirectSocket(WebSocketsSansIOProtocol):
 
     heard: Callable[[bytes], None] | None = None
 
-    def handle_connect(self, event: Any) -> None:
+    def handle_connect(self, event: Request) -> None:
         """Open it, with the extension in its scope."""
         super().handle_connect(event)
         if hasattr(self, "scope"):
-            offered: Any = self.scope["extensions"]
+            offered = cast(dict[str, object], self.scope["extensions"])
             offered[EXTENSION] = DirectChannel(self)
 
-    def handle_bytes(self, event: Any) -> None:
+    def handle_bytes(self, event: Frame) -> None:
         """Hand a binary message on."""
         if self.heard is None or not event.fin:
             super().handle_bytes(event)
@@ -80,12 +81,13 @@ class DirectSocket(WebSocketsSansIOProtocol):
             self.heard(bytes(event.data))
 
 
-def find_channel(scope: Mapping[str, Any]) -> DirectChannel | None:
+def find_channel(scope: Mapping[str, object]) -> DirectChannel | None:
     """The direct channel of a socket; None where the server has none."""
-    found = scope.get("extensions", {}).get(EXTENSION)
-    if isinstance(found, DirectChannel):
-        return found
-    return None
+    extensions = scope.get("extensions")
+    if not isinstance(extensions, Mapping):
+        return None
+    found = extensions.get(EXTENSION)
+    return found if isinstance(found, DirectChannel) else None
 
 
 def encode_frame(message: bytes) -> bytes:

@@ -10,13 +10,24 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Protocol, TypeVar, cast
 
-Values = list[Any]
-Step = Callable[[Values], Any]
+Values = list[object]
+Step = Callable[[Values], object]
 # a step and the kind of its value: text, int, float, decimal (a literal's), bool, null or other
 # (which is null or unsure)
 Node = tuple[Step, str]
+Left = TypeVar("Left")
+Right = TypeVar("Right")
+Number = int | float
+Arithmetic = Callable[[Number, Number], Number]
+
+
+class TextFunction(Protocol):
+    """A Python function of texts that a recipe's SQL calls by its name."""
+
+    def __call__(self, *texts: str | None) -> object: ...
+
 
 EXACT = 2**53  # whole numbers below it are whole in a double too
 SPACES = (  # what `trim` removes (Zs)
@@ -39,7 +50,7 @@ class Unsure(Exception):
     """The program is not sure of the engine's result for this row."""
 
 
-def unsure(env: Values) -> Any:
+def unsure(env: Values) -> object:
     """A step that is left to the engine."""
     raise Unsure
 
@@ -47,31 +58,34 @@ def unsure(env: Values) -> Any:
 UNKNOWN: Node = (unsure, "other")
 
 
-def constant(value: Any) -> Step:
+def constant(value: object) -> Step:
     """A step that returns one value."""
     return lambda env: value
 
 
-def map_value(step: Step, call: Callable[[Any], Any]) -> Step:
+def map_value(step: Step, call: Callable[[Left], object]) -> Step:
     """A function of a value; null stays null."""
+    # the kind of a node says of which type its values are
+    typed = cast(Callable[[object], object], call)
 
-    def mapped(env: Values) -> Any:
+    def mapped(env: Values) -> object:
         value = step(env)
         if value is None:
             return None
-        return call(value)
+        return typed(value)
 
     return mapped
 
 
-def map_pair(left: Step, right: Step, call: Callable[[Any, Any], Any]) -> Step:
+def map_pair(left: Step, right: Step, call: Callable[[Left, Right], object]) -> Step:
     """A function of two values; null where one is."""
+    typed = cast(Callable[[object, object], object], call)
 
-    def mapped(env: Values) -> Any:
+    def mapped(env: Values) -> object:
         a, b = left(env), right(env)
         if a is None or b is None:
             return None
-        return call(a, b)
+        return typed(a, b)
 
     return mapped
 
@@ -79,14 +93,14 @@ def map_pair(left: Step, right: Step, call: Callable[[Any, Any], Any]) -> Step:
 def only_null(step: Step) -> Step:
     """Null where a step returns it; every other result is left to the engine."""
 
-    def null(env: Values) -> Any:
+    def null(env: Values) -> None:
         if step(env) is not None:
             raise Unsure
 
     return null
 
 
-def compare(call: Callable[[Any, Any], bool], left: Node, right: Node) -> Node:
+def compare(call: Callable[[Left, Right], bool], left: Node, right: Node) -> Node:
     """A comparison of two values of like kinds."""
     kinds = {left[1], right[1]}
     if "null" in kinds:
@@ -97,7 +111,7 @@ def compare(call: Callable[[Any, Any], bool], left: Node, right: Node) -> Node:
     return map_pair(left[0], right[0], call), "bool"
 
 
-def calculate(call: Callable[[Any, Any], Any], left: Node, right: Node) -> Node:
+def calculate(call: Arithmetic, left: Node, right: Node) -> Node:
     """A number of two numbers, as long as a double holds it."""
     kinds = {left[1], right[1]}
     if kinds == {"int"}:
@@ -107,14 +121,14 @@ def calculate(call: Callable[[Any, Any], Any], left: Node, right: Node) -> Node:
     return UNKNOWN
 
 
-def _calculate_integer(call: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+def _calculate_integer(call: Arithmetic, a: Number, b: Number) -> Number:
     result = call(a, b)
     if abs(result) >= EXACT:
         raise Unsure
     return result
 
 
-def _calculate_double(call: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+def _calculate_double(call: Arithmetic, a: Number, b: Number) -> Number:
     result = call(a, b)
     if not math.isfinite(result):
         raise Unsure
@@ -127,13 +141,19 @@ def unify_kinds(made: Sequence[Node]) -> tuple[list[Step], str]:
     if len(kinds) <= 1:
         return [step for step, _ in made], next(iter(kinds), "other")
     if not kinds <= NUMBERS or "float" not in kinds:
-        return [unsure for _ in made], "other"
-    steps = []
-    for step, kind in made:
-        if kind == "int":
-            step = map_value(step, float)
-        steps.append(step)
-    return steps, "float"
+        return [unsure] * len(made), "other"
+    return [_widen(step, kind) for step, kind in made], "float"
+
+
+def _widen(step: Step, kind: str) -> Step:
+    """A step whose whole numbers are doubles."""
+    if kind != "int":
+        return step
+    return map_value(step, _to_float)
+
+
+def _to_float(value: int) -> float:
+    return float(value)
 
 
 def first_true(whens: Sequence[Step], steps: Sequence[Step]) -> Step:
@@ -141,7 +161,7 @@ def first_true(whens: Sequence[Step], steps: Sequence[Step]) -> Step:
     *branches, last = steps
     pairs = list(zip(whens, branches, strict=True))
 
-    def first(env: Values) -> Any:
+    def first(env: Values) -> object:
         for when, step in pairs:
             if when(env):
                 return step(env)
@@ -150,7 +170,7 @@ def first_true(whens: Sequence[Step], steps: Sequence[Step]) -> Step:
     return first
 
 
-def look_up(key: Step, table: Mapping[str, Step], last: Step) -> Step:
+def look_up(key: Step, table: Mapping[object, Step], last: Step) -> Step:
     """The branch of a text, or the last one."""
     return lambda env: table.get(key(env), last)(env)
 
@@ -158,7 +178,7 @@ def look_up(key: Step, table: Mapping[str, Step], last: Step) -> Step:
 def first_non_null(steps: Sequence[Step]) -> Step:
     """The first value that is not null."""
 
-    def first(env: Values) -> Any:
+    def first(env: Values) -> object:
         for step in steps:
             value = step(env)
             if value is not None:
@@ -168,12 +188,37 @@ def first_non_null(steps: Sequence[Step]) -> Step:
     return first
 
 
+def call_function(function: TextFunction, steps: Sequence[Step]) -> Step:
+    """A function of texts; null where the first is."""
+
+    def called(env: Values) -> object:
+        texts = cast(list[str | None], [step(env) for step in steps])  # the kinds say so
+        if texts[0] is None:
+            return None
+        return function(*texts)
+
+    return called
+
+
+def choose_outer(steps: Sequence[Step], greatest: bool) -> Step:
+    """The least or the greatest of numbers; what it is where one is null is left to the engine."""
+
+    def outermost(env: Values) -> object:
+        values = [step(env) for step in steps]
+        if None in values:
+            raise Unsure
+        numbers = cast(list[Number], values)  # the kinds of the steps say so
+        return max(numbers) if greatest else min(numbers)
+
+    return outermost
+
+
 def connect(left: Step, right: Step, decides: bool) -> Step:
     """AND (decided by False) and OR (decided by True); what is not decided is null where either
     is.
     """
 
-    def connected(env: Values) -> Any:
+    def connected(env: Values) -> object:
         a = left(env)
         if a is decides:
             return decides
@@ -219,12 +264,10 @@ def to_double(value: str, tried: bool) -> float | None:
     raise Unsure
 
 
-def to_integer(value: Any, tried: bool) -> int | None:
+def to_integer(value: str | float, tried: bool) -> int | None:
     """A double or a text as a whole number."""
-    if isinstance(value, float):
-        if not value.is_integer() or abs(value) >= EXACT:
-            raise Unsure
-        return int(value)
+    if not isinstance(value, str):
+        return _to_whole(value)
     if WHOLE_NUMBER.fullmatch(value):
         return int(value)
     if tried and NOT_A_NUMBER.search(value):
@@ -232,12 +275,34 @@ def to_integer(value: Any, tried: bool) -> int | None:
     raise Unsure
 
 
-CONVERSIONS: dict[tuple[str, str], Callable[[Any, bool], Any]] = {
-    ("text", "float"): to_double,
-    ("text", "int"): to_integer,
-    ("float", "int"): to_integer,
-    ("int", "float"): lambda v, tried: float(v),
-    ("decimal", "float"): lambda v, tried: v,
-    ("int", "text"): lambda v, tried: str(v),
-    ("bool", "text"): lambda v, tried: "true" if v else "false",
-}
+def _to_whole(value: float) -> int:
+    """A double that is whole, and exact."""
+    if not value.is_integer() or abs(value) >= EXACT:
+        raise Unsure
+    return int(value)
+
+
+def find_conversion(kind: str, target: str, tried: bool) -> Callable[[Step], Step] | None:
+    """How a value of one kind becomes one of another; None where it is not known.
+
+    Args:
+        tried: whether a text that is not a number is null.
+    """
+    match kind, target:
+        case "text", "float":
+            return lambda step: map_value(step, partial(to_double, tried=tried))
+        case (("text" | "float"), "int"):
+            return lambda step: map_value(step, partial(to_integer, tried=tried))
+        case "int", "float":
+            return lambda step: map_value(step, _to_float)
+        case "decimal", "float":
+            return lambda step: step
+        case "int", "text":
+            return lambda step: map_value(step, str)
+        case "bool", "text":
+            return lambda step: map_value(step, _spell_truth)
+    return None
+
+
+def _spell_truth(value: bool) -> str:
+    return "true" if value else "false"

@@ -8,15 +8,14 @@ it leaves to the engine (`Unsure`). Knows selects; runs no engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from operator import itemgetter
-from typing import Any
 
 from sqlglot import exp, parse_one
 
-from mesocosm.serving.preprocessing.row_functions import Step, Unsure, only_null
+from mesocosm.serving.preprocessing.row_functions import Step, TextFunction, Unsure, only_null
 from mesocosm.serving.preprocessing.sql_compiler import Compiler, UnsupportedSql
+from mesocosm.serving.preprocessing.syntax import find_part, list_parts, read_place
 from mesocosm.serving.preprocessing.text_compiler import Scope
 
 KNOWN = {"expressions", "from_", "with_"}  # parts of a select that the program supports
@@ -43,7 +42,7 @@ class Program:
         sql: str,
         table: str,
         columns: Sequence[str],
-        functions: Mapping[str, Callable[..., Any]],
+        functions: Mapping[str, TextFunction],
     ) -> None:
         self.functions = functions
         self.slots = 1 + len(columns)
@@ -54,9 +53,9 @@ class Program:
         self.given = [(name, slot) for name, slot, _ in found.values()]
         for _, slot, kind in found.values():
             if kind in ("decimal", "other"):  # the Python type of the engine's result is not known
-                self.steps.append((slot, only_null(itemgetter(slot))))
+                self.steps.append((slot, only_null(read_place(slot))))
 
-    def __call__(self, row: Sequence[Any]) -> dict[str, Any]:
+    def __call__(self, row: Sequence[object]) -> dict[str, object]:
         """The one row of the select's result.
 
         Raises:
@@ -72,18 +71,21 @@ class Program:
             raise Unsure from error
         return {name: env[slot] for name, slot in self.given}
 
-    def _select(self, tree: Any, tables: Mapping[str, Scope], top: bool = False) -> Scope:
+    def _select(
+        self, tree: exp.Expr | None, tables: Mapping[str, Scope], top: bool = False
+    ) -> Scope:
         """The columns of a select: by name in lower case their name, place and kind."""
         if isinstance(tree, exp.Subquery):
-            return self._select(tree.this, tables, top)
+            return self._select(find_part(tree), tables, top)
+        if not isinstance(tree, exp.Select):
+            raise UnsupportedSql
         _check_select(tree, top)
         tables = dict(tables)
-        if tree.args.get("with_"):
-            for table in tree.args["with_"].expressions:
-                tables[table.alias] = self._select(table.this, tables)
+        for table in list_parts(find_part(tree, "with_")):
+            tables[table.alias] = self._select(find_part(table), tables)
         over = self._source(tree, tables, top)
         found: Scope = {}
-        for column in tree.expressions:
+        for column in list_parts(tree):
             if isinstance(column, exp.Star):
                 found |= self._star(column, over)
             else:
@@ -91,25 +93,25 @@ class Program:
                 found[name.lower()] = self._column(name, column.unalias(), over)
         return found
 
-    def _source(self, tree: Any, tables: Mapping[str, Scope], top: bool) -> Compiler:
+    def _source(self, tree: exp.Select, tables: Mapping[str, Scope], top: bool) -> Compiler:
         """A compiler over the one table or select that a select reads."""
-        if not tree.args.get("from_"):
-            raise UnsupportedSql
-        source = tree.args["from_"].this
-        if source.args.get("joins"):
+        read = find_part(tree, "from_")
+        source = find_part(read) if read else None
+        if source is None or list_parts(source, "joins"):
             raise UnsupportedSql
         if isinstance(source, exp.Table) and source.name in tables:
             return Compiler(tables[source.name], source.alias_or_name, self.functions)
         if isinstance(source, exp.Subquery):
-            scope = self._select(source.this, tables, top)
+            scope = self._select(find_part(source), tables, top)
             return Compiler(scope, source.alias, self.functions)
         raise UnsupportedSql
 
     def _star(self, star: exp.Star, over: Compiler) -> Scope:
-        left_out = {c.name.lower() for c in star.args.get("except_") or ()}
-        instead = {r.alias.lower(): r.this for r in star.args.get("replace") or ()}
-        if {k for k, v in star.args.items() if v} - {"except_", "replace"}:
+        """All columns but those left out, some of them replaced by expressions."""
+        if _list_arguments(star) - {"except_", "replace"}:
             raise UnsupportedSql
+        left_out = {column.name.lower() for column in list_parts(star, "except_")}
+        instead = {r.alias.lower(): find_part(r) for r in list_parts(star, "replace")}
         found: Scope = {}
         for key, column in over.scope.items():
             if key in left_out:
@@ -119,8 +121,8 @@ class Program:
             found[key] = column
         return found
 
-    def _column(self, name: str, node: Any, over: Compiler) -> tuple[str, int, str]:
-        if not name:
+    def _column(self, name: str, node: exp.Expr | None, over: Compiler) -> tuple[str, int, str]:
+        if not name or node is None:
             raise UnsupportedSql
         if isinstance(node, exp.Column) and (there := over.place(node)):
             return name, there[1], there[2]  # a column that is passed on needs no step
@@ -130,13 +132,18 @@ class Program:
         return name, self.slots - 1, kind
 
 
-def _check_select(tree: Any, top: bool) -> None:
+def _check_select(tree: exp.Select, top: bool) -> None:
     """Raise where a select needs other rows, or has parts that are not supported."""
-    if not isinstance(tree, exp.Select) or tree.find(exp.AggFunc, exp.Window):
+    if tree.find(exp.AggFunc, exp.Window):
         raise UnsupportedSql
     supported = KNOWN | {"order"} if top else KNOWN
-    if {k for k, v in tree.args.items() if v} - supported:
+    if _list_arguments(tree) - supported:
         raise UnsupportedSql
+
+
+def _list_arguments(tree: exp.Expr) -> set[str]:
+    """The names of the parts that an expression has."""
+    return {name for name, part in tree.args.items() if part}
 
 
 @lru_cache(maxsize=16)
@@ -144,7 +151,7 @@ def _compile(
     sql: str,
     table: str,
     columns: tuple[str, ...],
-    functions: tuple[tuple[str, Callable[..., Any]], ...],
+    functions: tuple[tuple[str, TextFunction], ...],
 ) -> Program | None:
     try:
         return Program(sql, table, columns, dict(functions))
@@ -153,7 +160,7 @@ def _compile(
 
 
 def compile_program(
-    sql: str, table: str, columns: Sequence[str], functions: Mapping[str, Callable[..., Any]]
+    sql: str, table: str, columns: Sequence[str], functions: Mapping[str, TextFunction]
 ) -> Program | None:
     """Compile a select, None where it is not supported; versions of one recipe share a program."""
     return _compile(sql, table, tuple(columns), tuple(sorted(functions.items())))

@@ -12,16 +12,17 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
 from mesocosm.core.messages import Message
-from mesocosm.serving.http.bodies import read_body
+from mesocosm.core.records import JsonObject
+from mesocosm.serving.http.bodies import as_object, read_body
 from mesocosm.serving.http.problems import UNPROCESSABLE, Problem
 from mesocosm.serving.service import LiveService
+from mesocosm.serving.spoken_answers import SpokenAnswer
 
 MOST = 2000  # characters of a question
 NO_CHAT = "This service has no chat"
@@ -37,20 +38,20 @@ def add_routes(
     """Add the chat interface."""
 
     @app.get("/v1/models")
-    async def models() -> dict[str, Any]:
+    async def models() -> dict[str, object]:
         speaking = [_describe(s) for s in served.values() if s.now and s.now.speaks]
         return {"object": "list", "data": speaking}
 
     @app.get("/v1/models/{name}")
-    async def model(name: str) -> dict[str, Any]:
+    async def model(name: str) -> dict[str, object]:
         service = find_service(name)
         if service.now is None or not service.now.speaks:
             raise Problem(404, NO_CHAT, Message("serving.no_answer_index", name=name[:60]))
         return _describe(service)
 
-    @app.post("/v1/chat/completions")
-    async def chat(request: Request) -> Any:
-        body = await read_body(request)
+    @app.post("/v1/chat/completions", response_model=None)
+    async def chat(request: Request) -> Response | dict[str, object]:
+        body = as_object(await read_body(request))
         text = read_question(body)
         service = find_service(str(body.get("model", "")))
         if service.now is None or not service.now.speaks:
@@ -65,7 +66,7 @@ def add_routes(
             int(time.time()),
             service.name,
             found,
-            count_usage(body["messages"], str(found["answer"])),
+            count_usage(_list_messages(body), str(found["answer"])),
         )
         if body.get("stream") is True:
             return _stream(answer, _includes_usage(body))
@@ -84,10 +85,10 @@ class ChatAnswer:
     id: str
     created: int
     model: str
-    found: Mapping[str, Any]
+    found: SpokenAnswer
     usage: Mapping[str, int]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The answer as one response."""
         choice = {
             "index": 0,
@@ -105,7 +106,7 @@ class ChatAnswer:
             "grounding": self.found,
         }
 
-    def chunk(self, choices: list[dict[str, Any]], **more: Any) -> bytes:
+    def chunk(self, choices: list[dict[str, object]], **more: object) -> bytes:
         """A part of the answer as a server-sent event."""
         event = {
             "id": self.id,
@@ -117,21 +118,21 @@ class ChatAnswer:
         }
         return b"data: " + orjson.dumps(event) + b"\n\n"
 
-    def piece(self, delta: Mapping[str, Any], end: str | None = None, **more: Any) -> bytes:
+    def piece(self, delta: Mapping[str, str], end: str | None = None, **more: object) -> bytes:
         """A piece of the text as a server-sent event."""
         return self.chunk([{"index": 0, "delta": delta, "finish_reason": end}], **more)
 
 
-def _describe(service: LiveService) -> dict[str, Any]:
+def _describe(service: LiveService) -> dict[str, object]:
     return {"id": service.name, "object": "model", "created": 0, "owned_by": "mesocosm"}
 
 
-def _includes_usage(body: Mapping[str, Any]) -> bool:
+def _includes_usage(body: JsonObject) -> bool:
     options = body.get("stream_options")
     return isinstance(options, dict) and options.get("include_usage") is True
 
 
-def read_question(body: Any) -> str:
+def read_question(body: object) -> str:
     """Read the last message's text; its parts are joined.
 
     Raises:
@@ -152,11 +153,15 @@ def read_question(body: Any) -> str:
     return text.strip()
 
 
+def _list_messages(body: object) -> list[object]:
+    messages: object = body.get("messages") if isinstance(body, dict) else None
+    return messages if isinstance(messages, list) else []
+
+
 def _read_last(body: object) -> str | None:
-    messages = body.get("messages") if isinstance(body, dict) else None
-    if not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
-        return None
-    return _read_text(messages[-1].get("content"))
+    messages = _list_messages(body)
+    last = messages[-1] if messages else None
+    return _read_text(last.get("content")) if isinstance(last, dict) else None
 
 
 def _read_text(content: object) -> str | None:
@@ -174,7 +179,7 @@ def _is_text(part: object) -> bool:
     return isinstance(part.get("text"), str)
 
 
-def count_usage(messages: Sequence[Any], answer: str) -> dict[str, int]:
+def count_usage(messages: Sequence[object], answer: str) -> dict[str, int]:
     """Count what was read and written, in words, signs and characters of scripts without spaces;
     a model's tokens are not counted.
 

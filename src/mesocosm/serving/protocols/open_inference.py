@@ -8,19 +8,27 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import cast
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from mesocosm.core.messages import Message
-from mesocosm.serving.http.bodies import JsonAnswer, parse_json, read_bytes
+from mesocosm.core.records import Json, JsonObject
+from mesocosm.core.values.numbers import to_float
+from mesocosm.serving.http.bodies import JsonAnswer, as_object, parse_json, read_bytes
 from mesocosm.serving.http.problems import UNPROCESSABLE, Problem
-from mesocosm.serving.model_instance import ModelInstance
-from mesocosm.serving.protocols.tensors import LENGTH, pack_tensors, unpack_tensors, wants_binary
+from mesocosm.serving.model_instance import ModelInstance, Row
+from mesocosm.serving.protocols.tensors import (
+    LENGTH,
+    InferResult,
+    OutputTensor,
+    list_outputs,
+    pack_tensors,
+    unpack_tensors,
+    wants_binary,
+)
 from mesocosm.serving.requests.endpoints import PredictHandler
-
-Row = Mapping[str, Any]
 
 
 class InferEndpoint:
@@ -36,21 +44,32 @@ class InferEndpoint:
         name = scope["path_params"]["name"]
         service, model = self.handler.find_model(name)
         check_version(name, scope["path_params"].get("version", ""), model)
-        body = await read_inference(scope, receive)
-        rows = read_rows(body)
+        request = await read_inference(scope, receive)
+        rows, body = read_rows(request), as_object(request)
         predictions = await self.handler.predict(service, model, rows, scope, receive)
-        for number, prediction in enumerate(predictions):
-            if "why" in prediction:
-                detail = f"row {number}: {prediction['why']}"
-                raise Problem(422, Message("serving.row_quarantined"), detail)
-        result = {
+        _check_quarantined(predictions)
+        result: InferResult = {
             "model_name": name,
             "model_version": model.version,
             "id": str(body.get("id", scope["state"]["request"]))[:200],
             "outputs": _select_outputs(body, build_outputs(predictions, model.form.numbers)),
-            **_build_parameters(predictions),
         }
+        warnings = _list_warnings(predictions)
+        if warnings:
+            result["parameters"] = {"warnings": json.dumps(warnings, ensure_ascii=False)}
         await _build_response(result, body)(scope, receive, send)
+
+
+def _check_quarantined(predictions: Sequence[Row]) -> None:
+    """Reject a request of which a row would have been quarantined.
+
+    Raises:
+        Problem: with the row and the reason.
+    """
+    for number, prediction in enumerate(predictions):
+        if "why" in prediction:
+            detail = f"row {number}: {prediction['why']}"
+            raise Problem(422, Message("serving.row_quarantined"), detail)
 
 
 def check_version(name: str, wanted: str, model: ModelInstance) -> None:
@@ -64,30 +83,32 @@ def check_version(name: str, wanted: str, model: ModelInstance) -> None:
         raise Problem(404, Message("serving.no_such_version"), detail)
 
 
-def _select_outputs(body: Row, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _select_outputs(body: JsonObject, outputs: list[OutputTensor]) -> list[OutputTensor]:
     """The outputs that a request names; all where it names none."""
-    names = [o.get("name") for o in body.get("outputs", []) if isinstance(o, dict)]
-    known = [o["name"] for o in outputs]
+    names = [output.get("name") for output in list_outputs(body)]
+    if not names:
+        return outputs
+    _check_names(names, [output["name"] for output in outputs])
+    return [output for output in outputs if output["name"] in names]
+
+
+def _check_names(names: Sequence[Json], known: Sequence[str]) -> None:
     unknown = [str(name)[:60] for name in names if name not in known]
     if unknown:
         detail = f"no output is named '{unknown[0]}'; outputs: {', '.join(known)}"
         raise Problem(422, UNPROCESSABLE, detail)
-    if not names:
-        return outputs
-    return [o for o in outputs if o["name"] in names]
 
 
-def _build_parameters(predictions: Sequence[Row]) -> dict[str, Any]:
-    """The warnings of predictions, where there are any."""
-    warnings: list[dict[str, Any]] = []
+def _list_warnings(predictions: Sequence[Row]) -> list[dict[str, object]]:
+    """The warnings of predictions, each with the number of its row."""
+    warnings: list[dict[str, object]] = []
     for number, prediction in enumerate(predictions):
-        warnings += [{"index": number, **warning} for warning in prediction.get("warnings", ())]
-    if not warnings:
-        return {}
-    return {"parameters": {"warnings": json.dumps(warnings, ensure_ascii=False)}}
+        given = cast(Sequence[Mapping[str, str]], prediction.get("warnings", ()))
+        warnings += [{"index": number, **warning} for warning in given]
+    return warnings
 
 
-def _build_response(result: dict[str, Any], body: Row) -> Response:
+def _build_response(result: InferResult, body: JsonObject) -> Response:
     if not any(wants_binary(body, o["name"]) for o in result["outputs"]):
         return JsonAnswer(result)
     data, head = pack_tensors(result, body)
@@ -98,37 +119,43 @@ def _build_response(result: dict[str, Any], body: Row) -> Response:
     )
 
 
-async def read_inference(scope: Scope, receive: Receive) -> Any:
+async def read_inference(scope: Scope, receive: Receive) -> Json:
     """Read an inference request with its binary tensors.
 
     Raises:
         Problem: the body is too large, not JSON, or its bytes are not those announced.
     """
     data = await read_bytes(scope, receive)
-    length = next((value for name, value in scope["headers"] if name == LENGTH), None)
+    length = _read_length(scope, len(data))
     if length is None:
         return parse_json(data)
-    if not (length.isascii() and length.isdigit()) or int(length) > len(data):
+    try:
+        return unpack_tensors(parse_json(data[:length]), data[length:])
+    except ValueError as error:
+        raise Problem(400, Message("serving.invalid_tensors"), str(error)) from error
+
+
+def _read_length(scope: Scope, most: int) -> int | None:
+    """How many bytes of a body are its JSON, by its header; None without one."""
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    length = next((value for name, value in headers if name == LENGTH), None)
+    if length is None:
+        return None
+    if not (length.isascii() and length.isdigit()) or int(length) > most:
+        shown = length[:20].decode("latin-1")
         raise Problem(
             400,
             Message("serving.invalid_header"),
-            Message(
-                "serving.inference_header_length",
-                length=length[:20].decode("latin-1"),
-                bytes=len(data),
-            ),
+            Message("serving.inference_header_length", length=shown, bytes=most),
         )
-    try:
-        return unpack_tensors(parse_json(data[: int(length)]), data[int(length) :])
-    except ValueError as error:
-        raise Problem(400, Message("serving.invalid_tensors"), str(error)) from error
+    return int(length)
 
 
 def _invalid(detail: str) -> Problem:
     return Problem(422, UNPROCESSABLE, detail)
 
 
-def read_rows(body: Any) -> list[dict[str, Any]]:
+def read_rows(body: object) -> list[dict[str, object]]:
     """Read the rows of an inference request.
 
     Raises:
@@ -138,25 +165,28 @@ def read_rows(body: Any) -> list[dict[str, Any]]:
     >>> read_rows({"inputs": [tensor]})
     [{'age': 30}, {'age': 41}]
     """
-    inputs = body.get("inputs") if isinstance(body, dict) else None
-    if not isinstance(inputs, list) or not inputs:
-        raise _invalid("expected an object with 'inputs', a list of tensors")
-    if not isinstance(body.get("outputs", []), list):
-        raise _invalid("'outputs' is not a list; expected a list of objects with a 'name'")
-    columns = dict(_read_tensor(tensor) for tensor in inputs)
-    if len({len(c) for c in columns.values()}) != 1:
+    columns = dict(map(_read_tensor, _list_inputs(body)))
+    if len({len(column) for column in columns.values()}) != 1:
         raise _invalid(
             "the inputs have different lengths; expected one value of each for every row"
         )
-    return [
-        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
-    ]
+    rows = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, values, strict=True)) for values in rows]
 
 
-def _read_tensor(tensor: object) -> tuple[str, list[Any]]:
+def _list_inputs(body: object) -> list[object]:
+    """The tensors of a request, whose outputs are a list where it has any."""
+    inputs: object = body.get("inputs") if isinstance(body, dict) else None
+    if not isinstance(body, dict) or not isinstance(inputs, list) or not inputs:
+        raise _invalid("expected an object with 'inputs', a list of tensors")
+    if not isinstance(body.get("outputs", []), list):
+        raise _invalid("'outputs' is not a list; expected a list of objects with a 'name'")
+    return inputs
+
+
+def _read_tensor(given: object) -> tuple[str, list[object]]:
     """The name and the values of an input."""
-    if not isinstance(tensor, dict):
-        tensor = {}
+    tensor: Mapping[str, object] = given if isinstance(given, dict) else {}
     name, data, shape = tensor.get("name"), tensor.get("data"), tensor.get("shape")
     if not isinstance(name, str) or not isinstance(data, list):
         raise _invalid("an input needs 'name', 'shape', 'datatype' and 'data', a list")
@@ -169,17 +199,17 @@ def _read_tensor(tensor: object) -> tuple[str, list[Any]]:
     return name, values
 
 
-def _flatten(data: list[Any]) -> list[Any]:
+def _flatten(data: list[object]) -> list[object]:
     if not data or not all(isinstance(row, list) for row in data):
         return data
-    return list(chain.from_iterable(data))
+    return list(chain.from_iterable(cast(list[list[object]], data)))
 
 
-def _tensor(name: str, kind: str, data: list[Any], *shape: int) -> dict[str, Any]:
+def _tensor(name: str, kind: str, data: Sequence[object], *shape: int) -> OutputTensor:
     return {"name": name, "datatype": kind, "shape": list(shape), "data": data}
 
 
-def build_outputs(predictions: Sequence[Row], numbers: Sequence[str]) -> list[dict[str, Any]]:
+def build_outputs(predictions: Sequence[Row], numbers: Sequence[str]) -> list[OutputTensor]:
     """Predictions as tensors: the id of each, its label, the `numbers` that its form has, and the
     interval of a value.
     """
@@ -190,13 +220,22 @@ def build_outputs(predictions: Sequence[Row], numbers: Sequence[str]) -> list[di
     ]
     for name in numbers:
         if _all_have(predictions, name, (int, float)):
-            outputs.append(_tensor(name, "FP64", [float(p[name]) for p in predictions], rows))
+            outputs.append(_tensor(name, "FP64", _list_numbers(predictions, name), rows))
     if _all_have(predictions, "interval", (list,)):
-        ends = [float(v) for v in chain.from_iterable(p["interval"] for p in predictions)]
-        outputs.append(_tensor("interval", "FP64", ends, rows, 2))
+        outputs.append(_tensor("interval", "FP64", _list_ends(predictions), rows, 2))
     if _all_have(predictions, "text", (str,)):
         outputs.append(_tensor("text", "BYTES", [p["text"] for p in predictions], rows))
     return outputs
+
+
+def _list_numbers(predictions: Sequence[Row], name: str) -> list[float]:
+    return [to_float(prediction[name]) for prediction in predictions]
+
+
+def _list_ends(predictions: Sequence[Row]) -> list[float]:
+    """The ends of the intervals of predictions, one after the other."""
+    intervals = [cast(list[object], p["interval"]) for p in predictions]
+    return [to_float(end) for end in chain.from_iterable(intervals)]
 
 
 def _all_have(predictions: Sequence[Row], name: str, kinds: tuple[type, ...]) -> bool:
@@ -206,7 +245,7 @@ def _all_have(predictions: Sequence[Row], name: str, kinds: tuple[type, ...]) ->
 KINDS = {"number": "FP64", "integer": "INT64", "boolean": "BOOL"}
 
 
-def describe_model(name: str, model: ModelInstance) -> dict[str, Any]:
+def describe_model(name: str, model: ModelInstance) -> dict[str, object]:
     """The protocol's model metadata of a service."""
     assert model.fields is not None
     inputs = [

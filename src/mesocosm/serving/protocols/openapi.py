@@ -5,13 +5,17 @@ request.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from mesocosm.core.records import Json, JsonObject
 from mesocosm.core.version import VERSION
 from mesocosm.serving.protocols.openapi_schemas import CHAT, FEEDBACK, INFER, PREDICTED, PROBLEM
 from mesocosm.serving.requests.fields import Fields
 from mesocosm.serving.service import LiveService
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
 
 TYPES = {
     "decimal": ["string", "number"],
@@ -21,16 +25,17 @@ TYPES = {
 }
 
 
-STRING, BOOLEAN = {"type": "string"}, {"type": "boolean"}
+STRING: JsonObject = {"type": "string"}
+BOOLEAN: JsonObject = {"type": "boolean"}
 NOT_READY = {"503": "A service is not ready."}
-DEADLINE = {
+DEADLINE: JsonObject = {
     "name": "X-Deadline-Ms",
     "in": "header",
     "required": False,
     "schema": {"type": "integer", "minimum": 1, "maximum": 3_600_000},
 }
 BUSY = {"429": "The queue is full.", "408": "The deadline passed."}
-PROBLEM_SCHEMA = {
+PROBLEM_SCHEMA: JsonObject = {
     "type": "object",
     "required": ["title", "status", "detail"],
     "properties": {
@@ -42,7 +47,13 @@ PROBLEM_SCHEMA = {
 }
 
 
-def build_document(served: Mapping[str, LiveService], routes: Sequence[Any] = ()) -> dict[str, Any]:
+Paths = dict[str, dict[str, Json]]
+"""By path and method: what it is for and what it answers."""
+
+
+def build_document(
+    served: Mapping[str, LiveService], routes: Sequence[BaseRoute] = ()
+) -> dict[str, Json]:
     """The document, OpenAPI 3.1.
 
     Args:
@@ -50,7 +61,7 @@ def build_document(served: Mapping[str, LiveService], routes: Sequence[Any] = ()
             and methods.
     """
     paths = {**_health_paths(), **_ecosystem_paths()}
-    schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA}
+    schemas: dict[str, Json] = {"Problem": PROBLEM_SCHEMA}
     for name, service in served.items():
         if service.now is not None and service.now.fields is not None:
             schemas[f"Row-{name}"] = _row_schema(service.now.fields)
@@ -73,7 +84,7 @@ def build_document(served: Mapping[str, LiveService], routes: Sequence[Any] = ()
     }
 
 
-def _health_paths() -> dict[str, Any]:
+def _health_paths() -> Paths:
     """Health and metrics, in our form and in that of the Open Inference Protocol."""
     return {
         "/healthz": {"get": _operation("Liveness.", {"status": STRING}, security=[])},
@@ -109,9 +120,9 @@ def _health_paths() -> dict[str, Any]:
     }
 
 
-def _ecosystem_paths() -> dict[str, Any]:
+def _ecosystem_paths() -> Paths:
     """The ecosystem's state, lineage and chat."""
-    answer = {"choices": {"type": "array"}, "usage": {"type": "object"}}
+    answer: JsonObject = {"choices": {"type": "array"}, "usage": {"type": "object"}}
     return {
         "/v1/ecosystem": {"get": _operation("The state that the console shows.", {})},
         "/v1/lineage/{ident}": {
@@ -131,14 +142,14 @@ def _ecosystem_paths() -> dict[str, Any]:
     }
 
 
-def _row_schema(fields: Fields) -> dict[str, Any]:
+def _row_schema(fields: Fields) -> dict[str, Json]:
     """The schema of a row of a service."""
     return {
         "type": "object",
         "additionalProperties": False,
         "required": [n for n, f in fields.fields.items() if not f.get("extra")],
         "properties": {
-            name: {"type": _field_types(fields, name), "description": field["wanted"]}
+            name: {"type": _field_types(fields, name), "description": str(field["wanted"])}
             for name, field in fields.fields.items()
         },
     }
@@ -154,11 +165,11 @@ def _field_types(fields: Fields, name: str) -> list[str]:
     return [*types, "null"]
 
 
-def _service_paths(name: str, about: str) -> dict[str, Any]:
+def _service_paths(name: str, about: str) -> Paths:
     """The paths of a service that predicts."""
-    row = {"$ref": f"#/components/schemas/Row-{name}"}
-    rows = {"type": "array", "minItems": 1, "maxItems": 1000, "items": row}
-    batch = {
+    row: JsonObject = {"$ref": f"#/components/schemas/Row-{name}"}
+    rows: JsonObject = {"type": "array", "minItems": 1, "maxItems": 1000, "items": row}
+    batch: JsonObject = {
         "type": "object",
         "required": ["rows"],
         "additionalProperties": False,
@@ -210,48 +221,58 @@ ABOUT = {
 }
 
 
-def _undescribed_routes(routes: Sequence[Any]) -> Iterator[tuple[str, str, str]]:
+def _undescribed_routes(routes: Sequence[BaseRoute]) -> Iterator[tuple[str, str, str]]:
     """Path, method and summary of each route; a socket is a `get` answered 101, a folder of files a
     `get`.
     """
     for route in routes:
-        path = getattr(route, "path", "")
-        call = getattr(route, "endpoint", None)
-        name = getattr(call, "__name__", "").strip("_").replace("_", " ") or "Files of the pages"
-        summary = ABOUT.get(path) or f"{name.capitalize()}."
+        path: str = getattr(route, "path", "")
+        call: Callable[[], object] | None = getattr(route, "endpoint", None)
+        summary = ABOUT.get(path) or f"{_name_of(call).capitalize()}."
         if call is None:
             yield f"{path}/{{file}}", "get", summary
             continue
-        for method in sorted(getattr(route, "methods", None) or ("WEBSOCKET",)):
-            if method == "WEBSOCKET":
-                method = "GET"
-            if method != "HEAD":
-                yield path.replace(":path}", "}"), method.lower(), summary
+        for method in _list_methods(route):
+            yield path.replace(":path}", "}"), method, summary
 
 
-def _describe_route(path: str, method: str, summary: str) -> dict[str, Any]:
-    body = None
+def _name_of(call: Callable[[], object] | None) -> str:
+    """An endpoint in words, by the name of its function."""
+    name: str = getattr(call, "__name__", "")
+    return name.strip("_").replace("_", " ") or "Files of the pages"
+
+
+def _list_methods(route: BaseRoute) -> list[str]:
+    """The methods of a route, in small letters; a socket is a `get`."""
+    methods: set[str] | None = getattr(route, "methods", None)
+    if not methods:
+        return ["get"]
+    return [method.lower() for method in sorted(methods) if method != "HEAD"]
+
+
+def _describe_route(path: str, method: str, summary: str) -> dict[str, Json]:
+    body: JsonObject | None = None
     if method in ("post", "put"):
         body = {"type": "object"}
+    names: list[str] = re.findall(r"{(\w+)}", path)
     operation = _operation(
         summary,
         {},
         body=body,
-        parameters=[_path_parameter(name) for name in re.findall(r"{(\w+)}", path)],
+        parameters=[_path_parameter(name) for name in names],
         more={"409": "Not in this state.", "429": "Too many requests."},
+        page=path in PAGES,
     )
-    if path in PAGES:
-        operation["responses"]["200"]["content"] = {"text/html": {"schema": STRING}}
     if path in SIGN_IN:
         operation["security"] = []
     return operation
 
 
-def _path_parameter(name: str) -> dict[str, Any]:
+def _path_parameter(name: str) -> dict[str, Json]:
     return {"name": name, "in": "path", "required": True, "schema": STRING}
 
 
-def _problems(**more: str) -> dict[str, Any]:
+def _problems(**more: str) -> dict[str, Json]:
     descriptions = {
         "400": "The body is not JSON.",
         "401": "Authentication required.",
@@ -268,22 +289,30 @@ def _problems(**more: str) -> dict[str, Any]:
 
 def _operation(
     summary: str,
-    gives: Mapping[str, Any],
+    gives: JsonObject,
     *,
-    body: Mapping[str, Any] | None = None,
+    body: JsonObject | None = None,
     more: Mapping[str, str] | None = None,
-    **rest: Any,
-) -> dict[str, Any]:
-    schema = {"type": "object", "properties": dict(gives)}
-    response = {
-        "description": "The response.",
-        "content": {"application/json": {"schema": schema}},
-    }
-    operation: dict[str, Any] = {
+    page: bool = False,
+    **rest: Json,
+) -> dict[str, Json]:
+    """What a path is for.
+
+    Args:
+        gives: the properties of its response.
+        more: problems that it may answer with beside the usual ones, by their status.
+        page: whether it answers with a page.
+        rest: other parts of the description.
+    """
+    content: JsonObject = {"application/json": {"schema": {"type": "object", "properties": gives}}}
+    if page:
+        content = {"text/html": {"schema": STRING}}
+    response: JsonObject = {"description": "The response.", "content": content}
+    operation: dict[str, Json] = {
         "summary": summary,
         "responses": {"200": response, **_problems(**(more or {}))},
     }
     if body:
-        content = {"application/json": {"schema": body}}
-        operation["requestBody"] = {"required": True, "content": content}
+        sent: JsonObject = {"application/json": {"schema": body}}
+        operation["requestBody"] = {"required": True, "content": sent}
     return operation | rest

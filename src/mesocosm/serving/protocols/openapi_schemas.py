@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-PROBLEM = {"$ref": "#/components/schemas/Problem"}
-CHAT = {
+from mesocosm.core.records import JsonObject
+
+PROBLEM: JsonObject = {"$ref": "#/components/schemas/Problem"}
+CHAT: JsonObject = {
     "type": "object",
     "required": ["model", "messages"],
     "properties": {
@@ -40,7 +42,7 @@ CHAT = {
         },
     },
 }
-WARNINGS = {
+WARNINGS: JsonObject = {
     "type": "array",
     "description": (
         "Values outside the training data, and a row without values (its `field` is empty); the"
@@ -56,7 +58,7 @@ WARNINGS = {
         },
     },
 }
-PREDICTED = {
+PREDICTED: JsonObject = {
     "id": {"type": "string"},
     "version": {"type": "string"},
     "label": {"type": "string"},
@@ -80,12 +82,12 @@ PREDICTED = {
         },
     },
 }
-FEEDBACK = {
+FEEDBACK: JsonObject = {
     "type": "object",
     "required": ["id", "label"],
     "properties": {"id": {"type": "string"}, "label": {"type": "string"}},
 }
-TENSOR = {
+TENSOR: JsonObject = {
     "type": "object",
     "required": ["name", "shape", "datatype", "data"],
     "properties": {
@@ -95,7 +97,7 @@ TENSOR = {
         "data": {"type": "array"},
     },
 }
-INFER = {
+INFER: JsonObject = {
     "type": "object",
     "required": ["inputs"],
     "properties": {

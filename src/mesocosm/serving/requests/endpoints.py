@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TypeAlias, cast
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -18,17 +18,17 @@ from mesocosm.core.permissions import OWNER
 from mesocosm.serving.batching import Batcher, DeadlinePassed, QueueFull
 from mesocosm.serving.http.bodies import JsonAnswer, read_json
 from mesocosm.serving.http.problems import UNPROCESSABLE, Problem
-from mesocosm.serving.model_instance import ModelInstance
+from mesocosm.serving.model_instance import ModelInstance, Row
 from mesocosm.serving.requests.refusals import find_refused_field, json_kind
 from mesocosm.serving.requests.request_marks import HEADER, MARKS, MarkedRow
-from mesocosm.serving.service import LiveService
+from mesocosm.serving.service import Answered, LiveService, Response
 
 MOST_ROWS = 1000
 MARK = HEADER.lower().encode()
 MOST_ERRORS = 100  # malformed rows that one problem lists
 MOST_WAIT = 3_600_000  # milliseconds of a deadline
 
-Row = Mapping[str, Any]
+RowBatcher: TypeAlias = Batcher[Row, Answered, Response]
 
 
 class PredictHandler:
@@ -43,7 +43,7 @@ class PredictHandler:
     def __init__(
         self,
         served: Mapping[str, LiveService],
-        batchers: Mapping[str, Batcher],
+        batchers: Mapping[str, RowBatcher],
         find_service: Callable[[str], LiveService],
     ) -> None:
         self.served, self.batchers, self.find_service = served, batchers, find_service
@@ -66,10 +66,10 @@ class PredictHandler:
         self,
         service: LiveService,
         model: ModelInstance,
-        rows: Sequence[Any],
+        rows: Sequence[object],
         scope: Scope,
         receive: Receive,
-    ) -> list[dict[str, Any]]:
+    ) -> list[Response]:
         """Predict raw rows; one that would have been quarantined has `why`.
 
         Raises:
@@ -79,16 +79,17 @@ class PredictHandler:
         mark, invalid = self._check(service, model, rows, scope)
         if invalid:
             raise _malformed_rows(invalid, len(rows))
-        return await self._predict(service, model, rows, mark, scope, receive)
+        checked = cast(Sequence[Row], rows)
+        return await self._predict(service, model, checked, mark, scope, receive)
 
     async def predict_valid(
         self,
         service: LiveService,
         model: ModelInstance,
-        rows: Sequence[Any],
+        rows: Sequence[object],
         scope: Scope,
         receive: Receive,
-    ) -> list[dict[str, Any]]:
+    ) -> list[Response]:
         """Predict raw rows; one that is malformed has `why` and its `field` while others are
         predicted, where there are others.
 
@@ -100,8 +101,9 @@ class PredictHandler:
         if len(invalid) == len(rows):
             raise _malformed_rows(invalid, len(rows))
         valid = [row for number, row in enumerate(rows) if number not in invalid]
-        predictions = iter(await self._predict(service, model, valid, mark, scope, receive))
-        responses: list[dict[str, Any]] = []
+        checked = cast(list[Row], valid)
+        predictions = iter(await self._predict(service, model, checked, mark, scope, receive))
+        responses: list[Response] = []
         for number in range(len(rows)):
             if number in invalid:
                 wrong = invalid[number]
@@ -111,7 +113,7 @@ class PredictHandler:
         return responses
 
     def _check(
-        self, service: LiveService, model: ModelInstance, rows: Sequence[Any], scope: Scope
+        self, service: LiveService, model: ModelInstance, rows: Sequence[object], scope: Scope
     ) -> tuple[str, dict[int, ConfigValueError]]:
         """The mark of a request, and its invalid rows by their index."""
         if not 1 <= len(rows) <= MOST_ROWS:
@@ -137,7 +139,7 @@ class PredictHandler:
         mark: str,
         scope: Scope,
         receive: Receive,
-    ) -> list[dict[str, Any]]:
+    ) -> list[Response]:
         """Predict checked rows in batches, until the deadline or until the client leaves."""
         if mark:
             rows = [MarkedRow(row, mark) for row in rows]
@@ -162,7 +164,7 @@ class PredictHandler:
         return responses
 
 
-async def _run(batcher: Batcher, rows: Sequence[Row], wait: float | None) -> list[dict[str, Any]]:
+async def _run(batcher: RowBatcher, rows: Sequence[Row], wait: float | None) -> list[Response]:
     """Run rows in batches within a time, in seconds."""
     try:
         if wait is None:
@@ -325,7 +327,7 @@ class PredictEndpoint:
             response = responses[0]
             if "why" in response:
                 more = _refused_field(response, model)
-                raise Problem(422, Message("serving.row_quarantined"), response["why"], more)
+                raise Problem(422, Message("serving.row_quarantined"), str(response["why"]), more)
             await JsonAnswer(response)(scope, receive, send)
             return
         responses = await self.handler.predict_valid(service, model, rows, scope, receive)
@@ -335,7 +337,7 @@ class PredictEndpoint:
         await JsonAnswer({"predictions": responses})(scope, receive, send)
 
 
-def _read_rows(body: object, model: ModelInstance) -> list[Any] | None:
+def _read_rows(body: object, model: ModelInstance) -> list[object] | None:
     """The rows of a body; None where it is itself one row."""
     if not isinstance(body, dict):
         return None
@@ -353,7 +355,7 @@ def _refused_field(rejected: Row, model: ModelInstance) -> dict[str, str]:
     if not model.fields:
         return {}
     fields = model.fields.fields
-    field = rejected.get("field") or find_refused_field(str(rejected["why"]), fields)
+    field = str(rejected.get("field") or find_refused_field(str(rejected["why"]), fields))
     if field not in fields:
         return {}
     return {"field": field}

@@ -4,13 +4,12 @@ together. Knows counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from mesocosm.catalog.contents import TrainingColumn
 
 LISTED = 200  # values of a category that training keeps
 
 
-def is_complete(known: Mapping[str, Any]) -> bool:
+def is_complete(known: TrainingColumn) -> bool:
     """Whether every value of the training rows is listed, so that another one is new.
 
     >>> is_complete({"counts": {"a": 5}})
@@ -21,7 +20,7 @@ def is_complete(known: Mapping[str, Any]) -> bool:
     return len(known["counts"]) < LISTED or known.get("other") == 0
 
 
-def count_other(known: Mapping[str, Any]) -> int | None:
+def count_other(known: TrainingColumn) -> int | None:
     """How many training rows have a value that is not listed; None where that was not kept."""
     if is_complete(known):
         return 0

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from typing import Any
 
+from mesocosm.catalog.contents import TrainingColumn
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.messages import Message
+from mesocosm.serving.requests.field_records import FieldRecord
 from mesocosm.serving.requests.refusals import NON_FINITE, json_kind
 
 SPACED, CLOSE = (", ", ": "), (",", ":")  # what JSON has between items, and after keys
 MOST_LEVELS = 32  # of lists and objects within each other
 
 
-def nested_form(kind: str, known: Mapping[str, Any]) -> tuple[str, str] | None:
+def nested_form(kind: str, known: TrainingColumn) -> tuple[str, str] | None:
     """The separators between items, and after keys, of the lists and objects that a field takes;
     None where it takes none.
 
@@ -35,6 +35,11 @@ def nested_form(kind: str, known: Mapping[str, Any]) -> tuple[str, str] | None:
     values = [str(v) for v in known.get("counts", ())]
     if kind != "category" or not values or not all(v.startswith(("[", "{")) for v in values):
         return None
+    return _find_form(values)
+
+
+def _find_form(values: list[str]) -> tuple[str, str] | None:
+    """The separators that all JSON texts were written with."""
     for form in (SPACED, CLOSE):
         try:
             if all(to_text(json.loads(v), form) == v for v in values):
@@ -44,9 +49,7 @@ def nested_form(kind: str, known: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def check_nested(
-    name: str, value: object, field: Mapping[str, Any], levels: int = MOST_LEVELS
-) -> None:
+def check_nested(name: str, value: object, field: FieldRecord, levels: int = MOST_LEVELS) -> None:
     """Reject a list or object that is too deep or has a number that JSON does not have; a field of
     type `list` takes plain items alone.
 
@@ -61,17 +64,21 @@ def check_nested(
         )
     if not isinstance(value, (list, dict)):
         return
-    if not levels or (field.get("type") == "list" and levels < MOST_LEVELS):
-        outer = "the list" if levels else f"{MOST_LEVELS} others"
-        raise ConfigValueError(name, f"got {json_kind(value)} inside of {outer}", field["wanted"])
-    items = list(value)
-    if isinstance(value, dict):
-        items = list(value.values())
+    _check_level(name, value, field, levels)
+    items = value.values() if isinstance(value, dict) else value
     for item in items:
         check_nested(name, item, field, levels - 1)
 
 
-def to_text(value: Any, form: tuple[str, str] | None = None) -> str | None:
+def _check_level(name: str, value: object, field: FieldRecord, levels: int) -> None:
+    """Reject a list or object within too many others, or within a field of plain items."""
+    if levels and (field.get("type") != "list" or levels == MOST_LEVELS):
+        return
+    outer = "the list" if levels else f"{MOST_LEVELS} others"
+    raise ConfigValueError(name, f"got {json_kind(value)} inside of {outer}", field["wanted"])
+
+
+def to_text(value: object, form: tuple[str, str] | None = None) -> str | None:
     """A value as text: texts as they are, others as JSON, with separators where they are given."""
     if value is None or isinstance(value, str):
         return value

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from mesocosm.core.errors import ConfigValueError, nearest
 from mesocosm.core.messages import Message, Text
+from mesocosm.serving.requests.field_records import FieldRecord
 
 NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
@@ -23,7 +23,7 @@ KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 SHOWN = 50  # fields named in one sentence
 
 
-def find_refused_field(why: str, fields: Mapping[str, Any]) -> str:
+def find_refused_field(why: str, fields: Mapping[str, FieldRecord]) -> str:
     """The field over which a row was rejected, or the rule where it names none.
 
     >>> find_refused_field("amount: 'x' is not a number", {"amount": {}})
@@ -52,7 +52,7 @@ def json_kind(value: object) -> Message:
 
 
 def field_mismatch(
-    unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]
+    unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, FieldRecord]
 ) -> ConfigValueError:
     """The error of a row with unknown fields, or without some that are required; every one is
     named.
@@ -80,15 +80,9 @@ def _describe_optional(optional: Sequence[str], missing: Sequence[str]) -> Messa
 
 
 def _unknown_fields(
-    unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]
+    unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, FieldRecord]
 ) -> ConfigValueError:
-    found = Message("serving.no_such_field")
-    if len(unknown) > 1:
-        found = Message("serving.no_such_fields", names=_join_names(unknown))
-    if len(missing) == 1:
-        found = Message("serving.and_field_missing", found=found, names=_join_names(missing))
-    elif missing:
-        found = Message("serving.and_fields_missing", found=found, names=_join_names(missing))
+    found = _describe_unknown(unknown, missing)
     if len(unknown) > 1 or missing:
         hints = tuple(_suggest(unknown, missing, fields))
         if hints:
@@ -97,8 +91,20 @@ def _unknown_fields(
     return ConfigValueError(unknown[0][:60], found, expected, list(fields), unknown[0])
 
 
+def _describe_unknown(unknown: Sequence[str], missing: Sequence[str]) -> Message:
+    """Unknown fields in words, with those that are missing."""
+    found = Message("serving.no_such_field")
+    if len(unknown) > 1:
+        found = Message("serving.no_such_fields", names=_join_names(unknown))
+    if len(missing) == 1:
+        return Message("serving.and_field_missing", found=found, names=_join_names(missing))
+    if missing:
+        return Message("serving.and_fields_missing", found=found, names=_join_names(missing))
+    return found
+
+
 def _suggest(
-    unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, Mapping[str, Any]]
+    unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, FieldRecord]
 ) -> Iterator[Message]:
     """The fields that unknown ones may mean."""
     for name in unknown:

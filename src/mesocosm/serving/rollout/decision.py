@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from mesocosm.core.values.durations import seconds
 from mesocosm.core.values.thresholds import satisfies
@@ -73,7 +73,7 @@ class RolloutStep:
     act: Act
     why: str
     step: int
-    detail: dict[str, Any]
+    detail: dict[str, object]
 
 
 def traffic_share(setting: Rollout, step: int) -> int:
@@ -113,16 +113,13 @@ def decide(
         since_step: seconds since this step began.
     """
     test = compare_shares(new.right, new.judged, old.right, old.judged)
-    steps = 1
-    if setting.method == "canary":
-        steps = len(setting.steps)
-    detail = {
+    detail: dict[str, object] = {
         "new": asdict(new),
         "old": asdict(old),
         "difference": round(test.difference, 4),
         "p": float(f"{test.p:.4g}"),
         "step": step,
-        "steps": steps,
+        "steps": _count_steps(setting),
         "share": traffic_share(setting, step),
     }
     broken = _find_broken_guard(setting, new)
@@ -134,7 +131,20 @@ def decide(
     waits = _find_wait(setting, new, since_step)
     if waits:
         return RolloutStep("hold", waits, step, detail)
-    if step + 1 < steps:
+    return _go_on(setting, step, new, detail)
+
+
+def _count_steps(setting: Rollout) -> int:
+    if setting.method == "canary":
+        return len(setting.steps)
+    return 1
+
+
+def _go_on(
+    setting: Rollout, step: int, new: VersionStats, detail: dict[str, object]
+) -> RolloutStep:
+    """The next step of a rollout whose guards hold, or its promotion after the last one."""
+    if step + 1 < _count_steps(setting):
         detail["share"] = traffic_share(setting, step + 1)
         why = f"guards hold over {new.requests} requests"
         return RolloutStep("step", why, step + 1, detail)

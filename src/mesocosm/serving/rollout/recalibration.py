@@ -6,12 +6,12 @@ Knows labels and weights. The model is unchanged: only the prior odds move.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+from mesocosm.core.records import Json, JsonObject
+from mesocosm.core.values.numbers import to_float
 
 
-def recalibrate_prediction(
-    prediction: Mapping[str, Any], weights: Mapping[str, float]
-) -> dict[str, Any]:
+def recalibrate_prediction(prediction: JsonObject, weights: Mapping[str, float]) -> dict[str, Json]:
     """Weight the probabilities of a prediction by how many times more frequent each class is than
     in the training rows.
 
@@ -26,19 +26,28 @@ def recalibrate_prediction(
     {'label': 'bad', 'probability': 0.727273, 'probabilities': {'bad': 0.727273, 'good': 0.272727}}
     """
     listed = prediction.get("probabilities")
-    if not listed or "labels" in prediction:
+    if not isinstance(listed, Mapping) or not listed or "labels" in prediction:
         return dict(prediction)
-    scores = {label: p * max(0.0, weights.get(label, 1.0)) for label, p in listed.items()}
-    total = sum(scores.values()) + max(0.0, 1.0 - sum(listed.values()))
-    if total <= 0:
+    shares = _weight({label: to_float(p) for label, p in listed.items()}, weights)
+    if not shares:
         return dict(prediction)
-    ordered = sorted(scores.items(), key=lambda e: -e[1])
-    shares = {label: round(score / total, 6) for label, score in ordered}
     first = next(iter(shares))
     return {**prediction, "label": first, "probability": shares[first], "probabilities": shares}
 
 
-def mark_unsure(prediction: Mapping[str, Any], floor: float) -> dict[str, Any]:
+def _weight(listed: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
+    """Probabilities times the weights of their classes, the greatest first; none where nothing is
+    left of them.
+    """
+    scores = {label: p * max(0.0, weights.get(label, 1.0)) for label, p in listed.items()}
+    total = sum(scores.values()) + max(0.0, 1.0 - sum(listed.values()))
+    if total <= 0:
+        return {}
+    ordered = sorted(scores.items(), key=lambda e: -e[1])
+    return {label: round(score / total, 6) for label, score in ordered}
+
+
+def mark_unsure(prediction: JsonObject, floor: float) -> dict[str, Json]:
     """Mark a prediction `unsure` where it is less probable than the floor, so that a person should
     review the row.
 
@@ -47,11 +56,11 @@ def mark_unsure(prediction: Mapping[str, Any], floor: float) -> dict[str, Any]:
     >>> mark_unsure({"label": "a", "probability": 0.6}, 0.5)["unsure"]
     False
     """
-    return {**prediction, "unsure": float(prediction.get("probability", 1.0)) < floor}
+    return {**prediction, "unsure": to_float(prediction.get("probability", 1.0)) < floor}
 
 
 def find_abstain_threshold(
-    predictions: Sequence[Mapping[str, Any]], share: float, weights: Mapping[str, float] | None
+    predictions: Sequence[JsonObject], share: float, weights: Mapping[str, float] | None
 ) -> float:
     """Find the probability under which a given share of held-out predictions lies.
 
@@ -62,7 +71,7 @@ def find_abstain_threshold(
     """
     if weights:
         predictions = [recalibrate_prediction(p, weights) for p in predictions]
-    ordered = sorted(float(p["probability"]) for p in predictions)
+    ordered = sorted(to_float(p["probability"]) for p in predictions)
     if not ordered:
         return 0.0
     return ordered[int(share * len(ordered))]

@@ -7,7 +7,6 @@ Knows the catalog; decides nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.rows import RolloutRow
@@ -20,7 +19,7 @@ def promote_candidate(
     rollout: RolloutRow,
     who: str,
     why: str,
-    detail: Mapping[str, Any] | None = None,
+    detail: Mapping[str, object] | None = None,
 ) -> bool:
     """Promote the candidate of a rollout; returns whether this call did."""
     with catalog.transaction() as con:
@@ -49,9 +48,9 @@ def promote_candidate(
 
 
 def _end_values(
-    catalog: Catalog, state: str, why: str, detail: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    values: dict[str, Any] = {"state": state, "why": why, "ended_at": catalog.clock()}
+    catalog: Catalog, state: str, why: str, detail: Mapping[str, object] | None
+) -> dict[str, object]:
+    values: dict[str, object] = {"state": state, "why": why, "ended_at": catalog.clock()}
     if detail:
         values["detail"] = dict(detail)
     return values
@@ -62,7 +61,7 @@ def roll_back(
     rollout: RolloutRow,
     who: str,
     why: str,
-    detail: Mapping[str, Any] | None = None,
+    detail: Mapping[str, object] | None = None,
 ) -> bool:
     """Roll the candidate of a rollout back; the version before has served all along. Returns
     whether this call did.
@@ -79,7 +78,7 @@ def roll_back(
     return True
 
 
-def promote(catalog: Catalog, service: str, who: str, why: str) -> dict[str, Any]:
+def promote(catalog: Catalog, service: str, who: str, why: str) -> dict[str, str]:
     """Promote by hand.
 
     Raises:

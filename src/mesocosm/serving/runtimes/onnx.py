@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from mesocosm.core.messages import Message
 from mesocosm.core.settings import Settings
 from mesocosm.core.values.durations import Duration
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 # microseconds that a thread looks for work before it sleeps: longer than between two parts of a
 # graph, or two requests of one connection
@@ -39,7 +42,7 @@ class Workers(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _expand_number(cls, given: Any) -> Any:
+    def _expand_number(cls, given: object) -> object:
         if isinstance(given, int) and not isinstance(given, bool):
             return {"min": given, "max": given}
         if not isinstance(given, dict):
@@ -85,7 +88,7 @@ class Onnx(Settings):
     memory: float | None = Field(None, gt=0)
     timeout: Duration = "2m"
 
-    def session(self, path: Path) -> Any:
+    def session(self, path: Path) -> onnxruntime.InferenceSession:
         """Open a session over one graph."""
         import onnxruntime
 

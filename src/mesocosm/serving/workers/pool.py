@@ -10,17 +10,20 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Unpack, cast
 
 from mesocosm.catalog.rows import ServedRow
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.prediction_form import PredictionForm
+from mesocosm.core.records import Json
+from mesocosm.serving.model_instance import Prediction, Row, RowAnswer
 from mesocosm.serving.requests.fields import Fields
 from mesocosm.serving.runtimes.onnx import Workers
 from mesocosm.serving.spoken_answers import SpokenAnswer
-from mesocosm.serving.workers.prefork import PreforkServer, WorkerLost
+from mesocosm.serving.workers.prefork import CallArguments, PreforkServer, WorkerLost
+from mesocosm.serving.workers.worker import ModelDescription
 from mesocosm.serving.workers.worker_slot import WorkerSlot
 
 TRIES = 2  # workers that may die over the same rows
@@ -84,14 +87,15 @@ class WorkerPool:
             MesocosmError: what the deployment names is missing or corrupt.
         """
         del service
-        model = RemoteModel(self, next(self.keys), dict(row))
+        model = RemoteModel(self, next(self.keys), row.copy())
         with self.lock:
             for slot in self.slots:
-                model.about = slot.call(slot.alive(), "load", model=model.key, row=model.row)
+                about = slot.call(slot.alive(), "load", model=model.key, row=model.row)
+                model.about = cast(ModelDescription, about)
             self.models[model.key] = model
         return model
 
-    def call(self, do: str, **more: Any) -> Any:
+    def call(self, do: str, **more: Unpack[CallArguments]) -> Json:
         """Call the least busy worker that is ready; one that dies over it is replaced, and the next
         is called.
 
@@ -123,11 +127,19 @@ class WorkerPool:
             return
         for slot in list(self.slots):
             slot.tend()
-        share, count = sum(s.busy() for s in self.slots) / (now - self.looked), len(self.slots)
+        share = sum(s.busy() for s in self.slots) / (now - self.looked)
         self.looked = now
-        busy = self.workers.busy
-        self.hot = self.hot + 1 if share > busy * count else 0
-        self.cool = self.cool + 1 if share < IDLE * busy * (count - 1) else 0
+        self._resize(share)
+
+    def _resize(self, share: float) -> None:
+        """Have a worker more or less, by the share of the time in which they are busy together."""
+        count, busy = len(self.slots), self.workers.busy
+        self.hot += 1
+        self.cool += 1
+        if share <= busy * count:
+            self.hot = 0
+        if share >= IDLE * busy * (count - 1):
+            self.cool = 0
         if self.hot >= MORE and count < self.workers.max:
             self._grow(share / count)
         elif self.cool >= FEWER and count > self.workers.min:
@@ -158,19 +170,19 @@ class WorkerPool:
 class RemoteModel:
     """A model that the workers hold."""
 
-    def __init__(self, pool: WorkerPool, key: int, row: Mapping[str, object]) -> None:
+    def __init__(self, pool: WorkerPool, key: int, row: ServedRow) -> None:
         self.pool, self.key, self.row = pool, key, row
         self.broken = ""
-        self._about: dict[str, Any] = {}
+        self._about = cast(ModelDescription, {})  # until it is loaded
         self.fields: Fields | None = None
 
     @property
-    def about(self) -> dict[str, Any]:
+    def about(self) -> ModelDescription:
         """The worker's description of it, from when it was loaded."""
         return self._about
 
     @about.setter
-    def about(self, about: dict[str, Any]) -> None:
+    def about(self, about: ModelDescription) -> None:
         self._about, self.fields = about, None
         if about["record"]:
             self.fields = Fields(about["record"])
@@ -205,18 +217,19 @@ class RemoteModel:
         """Whether it answers questions."""
         return bool(self._about["speaks"])
 
-    def answer(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def answer(self, rows: Sequence[Row]) -> list[RowAnswer]:
         """Predict raw rows, as `LocalModel.answer`. Rows over which workers die are tried one by
         one, so that one that kills fails alone.
         """
         if self.broken:
             raise MesocosmError(self.broken)
         try:
-            return list(self.pool.call("answer", model=self.key, rows=list(rows)))
+            found = self.pool.call("answer", model=self.key, rows=list(rows))
+            return cast(list[RowAnswer], found)
         except WorkerLost:
             if len(rows) == 1:
                 return [{"died": True}]
-        answers: list[dict[str, Any]] = []
+        answers: list[RowAnswer] = []
         for row in rows:
             answers += self.answer([row])
         return answers
@@ -228,38 +241,40 @@ class RemoteModel:
             MesocosmError: workers died over it.
         """
         try:
-            answer: SpokenAnswer = self.pool.call("ask", model=self.key, question=question)
-            return answer
+            found = self.pool.call("ask", model=self.key, question=question)
+            return cast(SpokenAnswer, found)
         except WorkerLost as lost:
             raise MesocosmError("the worker died over this question twice") from lost
 
-    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def predict(self, rows: Sequence[Row]) -> list[Prediction]:
         """Predict cleaned rows.
 
         Raises:
             MesocosmError: workers died over them.
         """
-        return self._call("predict", rows=list(rows))
+        return cast(list[Prediction], self._call("predict", rows))
 
-    def held(self) -> list[dict[str, Any]]:
+    def held(self) -> list[dict[str, Json]]:
         """Cleaned held-out rows of the version.
 
         Raises:
             MesocosmError: workers died over it.
         """
-        return self._call("held")
+        return cast(list[dict[str, Json]], self._call("held"))
 
-    def embed(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+    def embed(self, rows: Sequence[Row]) -> list[list[float]]:
         """Embeddings of the texts and images of cleaned rows.
 
         Raises:
             MesocosmError: workers died over them.
         """
-        return self._call("embed", rows=list(rows))
+        return cast(list[list[float]], self._call("embed", rows))
 
-    def _call(self, do: str, **more: Any) -> list[Any]:
+    def _call(self, do: str, rows: Sequence[Row] | None = None) -> Json:
         try:
-            return list(self.pool.call(do, model=self.key, **more))
+            if rows is None:
+                return self.pool.call(do, model=self.key)
+            return self.pool.call(do, model=self.key, rows=list(rows))
         except WorkerLost as lost:
             raise MesocosmError(f"the worker died over '{do}' twice") from lost
 

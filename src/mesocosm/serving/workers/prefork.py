@@ -14,11 +14,24 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
+from typing import NotRequired, TypedDict, Unpack, cast
 
+from mesocosm.catalog.rows import ServedRow
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import text_of_json
+from mesocosm.core.records import Json
+from mesocosm.core.values.numbers import to_int
+from mesocosm.serving.model_instance import Row
 from mesocosm.serving.workers.ipc import receive, send
+
+
+class CallArguments(TypedDict, total=False):
+    """What a worker is handed with a call: a model's key, and its deployment, rows or question."""
+
+    model: NotRequired[int]
+    row: NotRequired[ServedRow]
+    rows: NotRequired[list[Row]]
+    question: NotRequired[str]
 
 
 class WorkerLost(Exception):
@@ -72,7 +85,7 @@ class PreforkServer:
                     ours.settimeout(60)
                     socket.send_fds(self._connect(), [service.encode()], [theirs.fileno()])
                     theirs.close()
-                    pid = int(receive(ours)["pid"])
+                    pid = to_int(receive(ours)["pid"])
                     ours.settimeout(None)
                     return ours, pid
                 except (OSError, EOFError):
@@ -100,17 +113,17 @@ class Worker:
 
     def __init__(self, sock: socket.socket, pid: int, died: Callable[[], None]) -> None:
         self.sock, self.pid, self.died = sock, pid, died
-        self.waiting: dict[int, Future[Any]] = {}
+        self.waiting: dict[int, Future[Json]] = {}
         self.ids, self.lock, self.over = itertools.count(), threading.Lock(), False
         threading.Thread(target=self._receive_all, daemon=True, name=f"worker-{pid}").start()
 
-    def call(self, do: str, **more: Any) -> Future[Any]:
+    def call(self, do: str, **more: Unpack[CallArguments]) -> Future[Json]:
         """Send it a message; the future has its response.
 
         Raises:
             WorkerLost: it is dead.
         """
-        future: Future[Any] = Future()
+        future: Future[Json] = Future()
         with self.lock:
             if self.over:
                 raise WorkerLost
@@ -130,7 +143,7 @@ class Worker:
                 message = receive(self.sock)
             except EOFError:
                 break
-            future = self.waiting.pop(message["id"], None)
+            future = self.waiting.pop(to_int(message["id"]), None)
             if future is not None:
                 _resolve(future, message)
         with self.lock:
@@ -147,20 +160,24 @@ class Worker:
             os.kill(self.pid, signal.SIGKILL)
 
 
-def _resolve(future: Future[Any], message: Mapping[str, Any]) -> None:
+def _resolve(future: Future[Json], message: Mapping[str, Json]) -> None:
     """Set a future's result or exception by a worker's message."""
     if "ok" in message:
         future.set_result(message["ok"])
     elif "wrong" in message:
-        key, found, expected, *choices = message["wrong"]
-        texts = text_of_json(found), text_of_json(expected)
-        future.set_exception(ConfigValueError(key, *texts, *choices))
+        future.set_exception(_read_wrong(message["wrong"]))
     elif "lost" in message:
         future.set_exception(ModelNotHeld("this version is no longer loaded"))
     elif "failure" in message:
         future.set_exception(MesocosmError(text_of_json(message["failure"])))
     else:
         future.set_exception(RuntimeError(message["failed"]))
+
+
+def _read_wrong(message: Json) -> ConfigValueError:
+    """The error of an invalid value, as a worker describes it."""
+    key, found, expected, choices, near = cast(tuple[str, Json, Json, list[str], str], message)
+    return ConfigValueError(key, text_of_json(found), text_of_json(expected), choices, near)
 
 
 def drain_and_kill(worker: Worker | None) -> None:

@@ -14,15 +14,43 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import TypedDict, cast
 
+from mesocosm.catalog.rows import ServedRow
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import text_as_json
-from mesocosm.serving.model_instance import Load, ModelInstance
+from mesocosm.serving.model_instance import Load, ModelInstance, Row
+from mesocosm.serving.requests.field_records import PreparationRecord
 from mesocosm.serving.workers.ipc import receive, send
 
+
+class ModelDescription(TypedDict):
+    """A model as the gateway knows it; `record` is None where it does not predict."""
+
+    version: str
+    snapshot: str
+    answers: str
+    form: Mapping[str, object]
+    labels: list[str]
+    speaks: bool
+    record: PreparationRecord | None
+
+
+class WorkerMessage(TypedDict, total=False):
+    """A message of the gateway: what to `do` with a model, with its rows or its question; the
+    response has its `id`.
+    """
+
+    id: int
+    do: str
+    model: int
+    row: ServedRow
+    rows: list[Row]
+    question: str
+
+
 # what a model does, beside being loaded and dropped
-OPERATIONS: dict[str, Callable[[ModelInstance, Mapping[str, Any]], Any]] = {
+OPERATIONS: dict[str, Callable[[ModelInstance, WorkerMessage], object]] = {
     "answer": lambda model, message: model.answer(message["rows"]),
     "predict": lambda model, message: model.predict(message["rows"]),
     "embed": lambda model, message: model.embed(message["rows"]),
@@ -73,7 +101,7 @@ def serve_requests(sock: socket.socket, service: str, load: Load) -> None:
             message = receive(sock)
         except EOFError:
             return
-        worker.handle(message)
+        worker.handle(cast(WorkerMessage, message))
 
 
 class _WorkerProcess:
@@ -85,7 +113,7 @@ class _WorkerProcess:
         self.writing = threading.Lock()
         self.loading = ThreadPoolExecutor(1)
 
-    def handle(self, message: Mapping[str, Any]) -> None:
+    def handle(self, message: WorkerMessage) -> None:
         """Respond to one message."""
         do = message["do"]
         if do == "load":
@@ -97,44 +125,49 @@ class _WorkerProcess:
         else:
             self._respond(message, _measure_usage)
 
-    def _respond(self, message: Mapping[str, Any], call: Callable[[], Any]) -> None:
+    def _respond(self, message: WorkerMessage, call: Callable[[], object]) -> None:
         response = _run(call)
         with self.writing:
             send(self.sock, response | {"id": message["id"]})
 
-    def _load(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def _load(self, message: WorkerMessage) -> ModelDescription:
         model = self.models[message["model"]] = self.load(self.service, message["row"])
         return _describe(model)
 
-    def _call(self, message: Mapping[str, Any]) -> Any:
+    def _call(self, message: WorkerMessage) -> object:
         model = self.models.get(message["model"])
         if model is None:
             raise NotHeld
         return OPERATIONS[message["do"]](model, message)
 
-    def _drop(self, message: Mapping[str, Any]) -> None:
+    def _drop(self, message: WorkerMessage) -> None:
         self.models.pop(message["model"], None)
 
 
-def _run(call: Callable[[], Any]) -> dict[str, Any]:
+def _run(call: Callable[[], object]) -> dict[str, object]:
     """The result of a call as a message, or its error."""
     try:
         return {"ok": call()}
-    except ConfigValueError as wrong:
-        found, expected = text_as_json(wrong.found), text_as_json(wrong.expected)
-        return {"wrong": [wrong.key, found, expected, list(wrong.choices), wrong.near or ""]}
-    except MesocosmError as failure:
-        return {"failure": text_as_json(failure.message or str(failure))}
-    except NotHeld:
-        return {"lost": True}
     # whatever it is, the gateway receives its kind, and never a value
     except Exception as error:
-        return {"failed": type(error).__name__}
+        return _describe_error(error)
 
 
-def _describe(model: ModelInstance) -> dict[str, Any]:
+def _describe_error(error: Exception) -> dict[str, object]:
+    """An error as the gateway raises it again."""
+    if isinstance(error, ConfigValueError):
+        found, expected = text_as_json(error.found), text_as_json(error.expected)
+        return {"wrong": [error.key, found, expected, list(error.choices), error.near or ""]}
+    if isinstance(error, MesocosmError):
+        return {"failure": text_as_json(error.message or str(error))}
+    if isinstance(error, NotHeld):
+        return {"lost": True}
+    return {"failed": type(error).__name__}
+
+
+def _describe(model: ModelInstance) -> ModelDescription:
     """A model as the gateway knows it."""
-    about: dict[str, Any] = {
+    about: ModelDescription = {
         "version": model.version,
         "snapshot": model.snapshot,
         "answers": model.answers,

@@ -11,10 +11,18 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as Late
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol, Unpack, cast
 
+from mesocosm.catalog.rows import ServedRow
 from mesocosm.core.errors import MesocosmError
-from mesocosm.serving.workers.prefork import PreforkServer, Worker, WorkerLost, drain_and_kill
+from mesocosm.core.records import Json
+from mesocosm.serving.workers.prefork import (
+    CallArguments,
+    PreforkServer,
+    Worker,
+    WorkerLost,
+    drain_and_kill,
+)
 
 LOADING = 60.0  # seconds that loading may take at least
 DRAIN = 60.0  # seconds after which a worker that is drained is stopped
@@ -24,7 +32,7 @@ class HeldModel(Protocol):
     """A model, as the slot of a worker that holds it knows it."""
 
     key: int
-    row: Mapping[str, Any]
+    row: ServedRow
     broken: str
 
 
@@ -100,7 +108,7 @@ class WorkerSlot:
         with suppress(MesocosmError, WorkerLost):  # the next request fails with the reason
             self.alive()
 
-    def call(self, worker: Worker, do: str, **more: Any) -> Any:
+    def call(self, worker: Worker, do: str, **more: Unpack[CallArguments]) -> Json:
         """Call a worker and wait for its response.
 
         Raises:
@@ -149,16 +157,19 @@ class WorkerSlot:
         if worker is None or worker.over:
             return
         try:
-            self.usage = worker.call("usage").result(self.stuck)
+            self.usage = cast(dict[str, float], worker.call("usage").result(self.stuck))
         except (WorkerLost, Late):
             return
         self.warm = self.warm or self.usage["gigabytes"]
         if self.usage["gigabytes"] > (self.most or 2 * self.warm + 1):
-            self.report("leak")
-            fresh = self._start_worker()
-            with self.lock:
-                old, self.worker = self.worker, fresh
-            threading.Thread(target=drain_and_kill, args=(old,), daemon=True).start()
+            self._replace_leaking()
+
+    def _replace_leaking(self) -> None:
+        self.report("leak")
+        fresh = self._start_worker()
+        with self.lock:
+            old, self.worker = self.worker, fresh
+        threading.Thread(target=drain_and_kill, args=(old,), daemon=True).start()
 
     def drop(self, key: int) -> None:
         """Release a model in the worker."""

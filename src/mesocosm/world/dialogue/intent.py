@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import NamedTuple
 
+from mesocosm.core.records import Json
 from mesocosm.world.wire import Element, Scene
 
 SECTIONS = {
@@ -100,8 +101,8 @@ def _spoken(text: str) -> str:
     >>> _spoken("How is the Credit-Desk?")
     ' how is the credit desk '
     """
-    words = " ".join(re.findall(r"[^\W_]+", text.lower()))
-    return f" {words} "
+    words: list[str] = re.findall(r"[^\W_]+", text.lower())
+    return f" {' '.join(words)} "
 
 
 def _has(spoken: str, words: Sequence[str]) -> bool:
@@ -132,29 +133,42 @@ def find_elements(question: str, scene: Scene, *, loosely: bool = False) -> list
     """
     spoken = _spoken(question)
     kinds = [section for section, words in SECTIONS.items() if _has(spoken, words)]
-    addresses = question.lower().split()
-    meant = [
-        element
-        for element in scene.elements
-        if element.id in addresses or (_section(element) in kinds and _names(spoken, element.name))
-    ]
+    meant = _find_named(question, kinds, scene)
     if not meant and loosely:
         meant = _find_loosely(spoken, kinds, scene)
     meant = _keep_longest_name(spoken, meant)
     return sorted(meant, key=lambda e: (e.state not in ("alarm", "watch"), e.depth))[:MOST]
 
 
+def _find_named(question: str, kinds: Sequence[str], scene: Scene) -> list[Element]:
+    """The elements whose address is written, or whose name is beside what they are."""
+    spoken, addresses = _spoken(question), question.lower().split()
+    return [
+        element
+        for element in scene.elements
+        if element.id in addresses or (_section(element) in kinds and _names(spoken, element.name))
+    ]
+
+
 def _section(element: Element) -> str:
     return element.id.partition(".")[0]
 
 
+def _list_kinds(scene: Scene, kinds: Sequence[str]) -> list[Element]:
+    """The elements of some sections."""
+    return [element for element in scene.elements if _section(element) in kinds]
+
+
 def _find_loosely(spoken: str, kinds: Sequence[str], scene: Scene) -> list[Element]:
+    """The elements of a long name or of a kind, beside a word of state; or the monitors, where
+    alerts are asked for.
+    """
     meant: list[Element] = []
     if _has(spoken, STATE):
         meant = [element for element in scene.elements if _has_long_name(spoken, element)]
-        meant = meant or [element for element in scene.elements if _section(element) in kinds]
+        meant = meant or _list_kinds(scene, kinds)
     if not meant and _has(spoken, ALERTS) and _has(spoken, OPEN):
-        meant = [e for e in scene.elements if _section(e) == "monitors"]
+        return _list_kinds(scene, ["monitors"])
     return meant
 
 
@@ -200,11 +214,17 @@ def expand_question(before: str, last: str) -> list[str]:
     []
     """
     linking = ("and", "what", "about", "then")
-    words = [word for word in re.findall(r"[^\s?!.]+", last) if word.lower() not in linking]
+    words = [word for word in _split(last) if word.lower() not in linking]
     if not 0 < len(words) <= SHORT:
         return []
-    beginning = re.findall(r"[^\s?!.]+", before)[:BEGINNING]
+    beginning = _split(before)[:BEGINNING]
     return [" ".join([*beginning[:count], *words]) for count in range(2, len(beginning))]
+
+
+def _split(question: str) -> list[str]:
+    """The words of a question as they were written."""
+    words: list[str] = re.findall(r"[^\s?!.]+", question)
+    return words
 
 
 def continues(last: str) -> bool:
@@ -227,9 +247,16 @@ def refers_back(last: str) -> bool:
     return _has(_spoken(last), BACK)
 
 
+class SupposedValue(NamedTuple):
+    """The value that a question gives an input, and whether by the input's name."""
+
+    value: Json
+    by_name: bool
+
+
 def read_supposed_row(
-    questions: Sequence[str], inputs: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
+    questions: Sequence[str], inputs: Sequence[Mapping[str, object]]
+) -> dict[str, Json]:
     """The row that a question supposes: values of inputs by name ("duration 48") or unit ("48
     months"); those of earlier questions stay.
 
@@ -241,39 +268,39 @@ def read_supposed_row(
     >>> read_supposed_row(["How do I pay 12 months in advance?"], inputs)
     {}
     """
-    row: dict[str, Any] = {}
+    row: dict[str, Json] = {}
     for number, question in enumerate(questions):
         values = _read_values(question, inputs)
         if values and (row or _is_supposition(question, values)):
-            row |= {name: value for name, (value, _) in values.items()}
+            row |= {name: supposed.value for name, supposed in values.items()}
         elif number == len(questions) - 1:
             return {}
     return row
 
 
-def _is_supposition(question: str, values: Mapping[str, tuple[Any, bool]]) -> bool:
-    is_named = any(by_name for _, by_name in values.values())
+def _is_supposition(question: str, values: Mapping[str, SupposedValue]) -> bool:
+    is_named = any(supposed.by_name for supposed in values.values())
     return is_named or _has(_spoken(question), SUPPOSE)
 
 
-def _read_values(question: str, inputs: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, bool]]:
-    """The value that a question gives each input, and whether by the input's name."""
+def _read_values(question: str, inputs: Sequence[Mapping[str, object]]) -> dict[str, SupposedValue]:
+    """The value that a question gives each input."""
     found = {}
     for field in inputs:
         if field.get("private"):
             continue
         value = _read_number(field, question) if "low" in field else _read_choice(field, question)
         if value is not None:
-            found[field["name"]] = value
+            found[str(field["name"])] = value
     return found
 
 
-def _pattern_of(field: Mapping[str, Any]) -> str:
+def _pattern_of(field: Mapping[str, object]) -> str:
     name = re.escape(str(field["name"])).replace("_", "[_ ]")
     return rf"(?<!\w){name}{LINKS}"
 
 
-def _read_number(field: Mapping[str, Any], question: str) -> tuple[Any, bool] | None:
+def _read_number(field: Mapping[str, object], question: str) -> SupposedValue | None:
     hit = re.search(_pattern_of(field) + NUMBER, question, re.IGNORECASE)
     by_name = hit is not None
     if not hit and field.get("unit"):
@@ -281,20 +308,20 @@ def _read_number(field: Mapping[str, Any], question: str) -> tuple[Any, bool] | 
         hit = re.search(rf"{NUMBER}\s*{unit}s?(?!\w)", question, re.IGNORECASE)
     if not hit:
         return None
-    value = float(hit[1].replace(",", ""))
+    value = float(str(hit[1]).replace(",", ""))
     if field.get("whole"):
-        return round(value), by_name
-    return value, by_name
+        return SupposedValue(round(value), by_name)
+    return SupposedValue(value, by_name)
 
 
-def _read_choice(field: Mapping[str, Any], question: str) -> tuple[Any, bool] | None:
+def _read_choice(field: Mapping[str, object], question: str) -> SupposedValue | None:
     hit = re.search(_pattern_of(field) + "(.+)", question, re.IGNORECASE | re.DOTALL)
     if not hit:
         return None
-    rest = hit[1].lower()
-    choices = [
-        choice for choice in field.get("choices", []) if rest.startswith(str(choice).lower())
-    ]
+    given, listed = str(hit[1]).lower(), field.get("choices")
+    if not isinstance(listed, Sequence):
+        return None
+    choices: list[str] = [choice for choice in listed if given.startswith(str(choice).lower())]
     if not choices:
         return None
-    return max(choices, key=len), True
+    return SupposedValue(max(choices, key=len), True)

@@ -2,8 +2,8 @@
 its name on the page. Plugins add others, which the file's `world.elements` names.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import one_of
@@ -16,7 +16,10 @@ from mesocosm.world.elements.tree import tree
 from mesocosm.world.elements.vane import vane
 from mesocosm.world.elements.view import View
 
-ELEMENTS: dict[str, tuple[str, Callable[[str, Any, View], dict[str, Any]]]] = {
+Show = Callable[[str, Mapping[str, object], View], dict[str, object]]
+"""What a resource shows, by its name and its settings."""
+
+ELEMENTS: dict[str, tuple[str, Show]] = {
     "sources": ("spring", spring),
     "datasets": ("lake", lake),
     "models": ("tree", tree),
@@ -27,7 +30,8 @@ ELEMENTS: dict[str, tuple[str, Callable[[str, Any, View], dict[str, Any]]]] = {
 
 
 def _find_fault(kind: type[ElementKind]) -> tuple[str, str] | None:
-    sections, body = getattr(kind, "sections", ()), getattr(kind, "body", None)
+    sections: tuple[str, ...] = getattr(kind, "sections", ())
+    body: object = getattr(kind, "body", None)
     bodies = [body for body, _ in ELEMENTS.values()]
     if body not in bodies:
         return f"'body' of {kind.__name__} is {body!r}", f"one of {', '.join(bodies)}"

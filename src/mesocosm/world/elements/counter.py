@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
-from mesocosm.world.booths import describe_booths
+from mesocosm.world.booths import Booth, describe_booths
 from mesocosm.world.elements.view import View
+from mesocosm.world.shown_alert import read_section
 
 
-def counter(name: str, settings: Any, view: View) -> dict[str, Any]:
+def counter(name: str, settings: Mapping[str, object], view: View) -> dict[str, object]:
     """What the place shows."""
-    inhabitant = (settings.get("inhabitant") or {}).get("name")
-    service, form = settings["service"], settings["as"]
-    booths = describe_booths(form, settings.get("counts"), view.answers(service), view.alerts)
+    inhabitant = read_section(settings, "inhabitant").get("name")
+    service, form = str(settings["service"]), str(settings["as"])
+    counts = read_section(settings, "counts")
+    booths = describe_booths(form, counts, view.answers(service), view.alerts)
     storm = next((booth for booth in booths if booth["state"] == "alarm"), None)
     says = f"Place {name}: {form} of {service}"
     if inhabitant:
         says += f", {inhabitant} is here"
-    state = "unknown"
     if storm:
         says += f"; {storm['says']}"
-        state = "alarm"
-    elif view.catalog.deployment(service) is not None:
-        state = "fine"
     return {
-        "state": state,
+        "state": _state_of(storm, service, view),
         "says": says,
         "inhabitant": inhabitant,
         "speaks_for": service,
@@ -32,3 +30,9 @@ def counter(name: str, settings: Any, view: View) -> dict[str, Any]:
         "stalls": booths,
         "facts": {"form": form},
     }
+
+
+def _state_of(storm: Booth | None, service: str, view: View) -> str:
+    if storm:
+        return "alarm"
+    return "unknown" if view.catalog.deployment(service) is None else "fine"

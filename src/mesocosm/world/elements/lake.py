@@ -6,13 +6,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from mesocosm.catalog.contents import SnapshotReport
+from mesocosm.core.records import Json
 from mesocosm.world.elements.view import View
+from mesocosm.world.shown_alert import read_section
+
+# how a lake looks whose file changed or is damaged; any other fault is an alarm
+OF_FAULT: Mapping[str, Mapping[str, object]] = {
+    "changed": {"state": "watch"},
+    "damaged": {"clarity": None},
+}
 
 
-def lake(name: str, settings: Any, view: View) -> dict[str, Any]:
+def lake(name: str, settings: Mapping[str, object], view: View) -> dict[str, object]:
     """What the lake shows."""
     del settings
     found = view.catalog.snapshot(dataset=name)
@@ -23,39 +30,38 @@ def lake(name: str, settings: Any, view: View) -> dict[str, Any]:
         f"Dataset {name}: {account['kept']} rows kept of {account['in']}, {account['quarantined']}"
         f" quarantined, {account['duplicates']} duplicates; quality {quality:.2f}"
     )
-    fields = (found["recipe"] or {}).get("fields") or {}
-    facts = {
+    facts: dict[str, object] = {
         "snapshot": found["id"],
         **account,
         "quality": quality,
         "reasons": found["report"]["reasons"],
     }
-    state, clarity = "fine", quality
-    fault = view.fault(f"datasets.{name}")
-    if fault:
-        kind, sentence = fault
-        says += f"; {sentence}"
-        state = "watch" if kind == "changed" else "alarm"
-        facts |= {"fault": sentence, "fault_kind": kind}
-        if kind == "damaged":
-            clarity = None
-    return {
-        "state": state,
+    shown: dict[str, object] = {
+        "state": "fine",
         "level": min(1.0, math.log10(1 + account["kept"]) / 6),
-        "clarity": clarity,
+        "clarity": quality,
         "says": says,
         "age": max(0.0, (view.now - found["at"]) / 86400),
         "steps": list_steps(account, found["report"]),
-        "private": [
-            f"{n}: {_privacy_method(private)}"
-            for n, field in fields.items()
-            if isinstance(private := field.get("private"), Mapping) and private
-        ],
+        "private": _list_private((found["recipe"] or {}).get("fields") or {}),
         "facts": facts,
     }
+    fault = view.fault(f"datasets.{name}")
+    if fault:
+        kind, sentence = fault
+        facts |= {"fault": sentence, "fault_kind": kind}
+        shown |= {"says": f"{says}; {sentence}", "state": "alarm"}
+        shown |= OF_FAULT.get(kind, {})
+    return shown
 
 
-def list_steps(account: Mapping[str, object], report: SnapshotReport) -> list[dict[str, Any]]:
+def _list_private(fields: Mapping[str, Mapping[str, Json]]) -> list[str]:
+    """The private fields, each with how it is hidden."""
+    private = {name: read_section(field, "private") for name, field in fields.items()}
+    return [f"{name}: {_privacy_method(how)}" for name, how in private.items() if how]
+
+
+def list_steps(account: Mapping[str, object], report: SnapshotReport) -> list[dict[str, object]]:
     """The steps of cleaning that did something, in their order.
 
     >>> reasons = {"age lies outside 1 to 9 (iqr)": 3}
@@ -69,7 +75,7 @@ def list_steps(account: Mapping[str, object], report: SnapshotReport) -> list[di
     for reason, rows in report.get("reasons", {}).items():
         removed[_step_of(reason)] += rows
     imputed = sum(field.get("filled") or 0 for field in report.get("treated", {}).values())
-    steps: list[dict[str, Any]] = [
+    steps: list[dict[str, object]] = [
         {"name": name, "removed": rows} for name, rows in removed.items() if rows
     ]
     if imputed:
@@ -88,6 +94,6 @@ def _step_of(reason: str) -> str:
     return "formats"
 
 
-def _privacy_method(private: Mapping[str, Any]) -> str:
+def _privacy_method(private: Mapping[str, object]) -> str:
     """How a field is hidden; snapshots of grammar 1 call it `by`."""
     return str(private.get("method", private.get("by")))

@@ -5,46 +5,63 @@ beam while a version comes in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from mesocosm.catalog.rows import RolloutRow
 from mesocosm.world.elements.view import View
 
+Figures = Mapping[str, float | None]
 
-def lighthouse(name: str, settings: Any, view: View) -> dict[str, Any]:
+
+def lighthouse(name: str, settings: Mapping[str, object], view: View) -> dict[str, object]:
     """What the lighthouse shows."""
     del settings
     row = view.catalog.deployment(name)
     figures = dict(view.figures.get(name, {}))
     if not row:
         return {"state": "unknown", "says": f"Service {name}: nothing deployed yet"}
-    failing = (figures.get("error_rate") or 0) > 0.01
     version = row["version"] or row["answers"]
     rollout = view.catalog.rollout(name)
-    facts = {"version": version, "since": row["at"], "who": row["who"], "why": row["why"]}
-    share = None
-    if rollout:
-        share = min(1.0, float((rollout["detail"] or {}).get("share", 0)) / 100)
+    share = _read_share(rollout)
+    facts: dict[str, object] = {
+        "version": version,
+        "since": row["at"],
+        "who": row["who"],
+        "why": row["why"],
+    }
+    if rollout and share is not None:
         facts["rollout"] = (
             f"{rollout['strategy']} of {rollout['version']}, {100 * share:.0f} % of the requests"
         )
-    state = "unknown"
-    if failing:
-        state = "alarm"
-    elif view.alarm(name):
-        state = "watch"
-    elif figures.get("error_rate") is not None:
-        state = "fine"
     return {
-        "state": state,
+        "state": _state_of(name, figures, view),
         "traffic": figures.get("rate", 0.0),
         "says": f"Service {name}: {version}, {_describe_traffic(figures)}",
         "share": share,
-        "weather": ["rain"] if failing else [],
-        "facts": facts | figures | {"answered": view.catalog.counts().get(name, 0)},
+        "weather": ["rain"] if _is_failing(figures) else [],
+        "facts": {**facts, **figures, "answered": view.catalog.counts().get(name, 0)},
     }
 
 
-def _describe_traffic(figures: Mapping[str, Any]) -> str:
+def _read_share(rollout: RolloutRow | None) -> float | None:
+    """The share of the requests that a rollout's version gets; None without a rollout."""
+    if not rollout:
+        return None
+    return min(1.0, float((rollout["detail"] or {}).get("share", 0)) / 100)
+
+
+def _is_failing(figures: Figures) -> bool:
+    return (figures.get("error_rate") or 0) > 0.01
+
+
+def _state_of(name: str, figures: Figures, view: View) -> str:
+    if _is_failing(figures):
+        return "alarm"
+    if view.alarm(name):
+        return "watch"
+    return "unknown" if figures.get("error_rate") is None else "fine"
+
+
+def _describe_traffic(figures: Figures) -> str:
     if not figures:
         said = "not running"
     elif figures.get("error_rate") is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from mesocosm.world.elements.view import View
 
 
-def spring(name: str, settings: Any, view: View) -> dict[str, Any]:
+def spring(name: str, settings: Mapping[str, object], view: View) -> dict[str, object]:
     """What the spring shows."""
     kind = str(settings["type"])
     says = f"Source {name}: {kind}"

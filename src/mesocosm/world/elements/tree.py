@@ -5,10 +5,10 @@ service stands beside it as a sapling.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mesocosm.catalog.contents import read_metric
-from mesocosm.world.elements.view import TreeFacts, View
+from mesocosm.catalog.rows import VersionRow
+from mesocosm.world.elements.view import TreeFacts, View, Work
 
 SHOWN = (
     "accuracy",
@@ -27,13 +27,12 @@ SHOWN = (
 )
 
 
-def tree(name: str, settings: Any, view: View) -> dict[str, Any]:
+def tree(name: str, settings: Mapping[str, object], view: View) -> dict[str, object]:
     """What the tree shows."""
     versions = view.catalog.versions(name)
-    work = view.making.get(f"models.{name}")
+    work = view.work(f"models.{name}")
     if not versions:
-        newest = work["lines"][-1] if work and work["lines"] else "not grown yet"
-        says = f"Model {name}: {newest}"
+        says = f"Model {name}: {_read_newest(work, 'not grown yet')}"
         return {"state": "unknown", "says": says, "sapling": _describe_work(work)}
     best = next((v for v in reversed(versions) if v["state"] == "champion"), versions[-1])
     metrics = best["metrics"]
@@ -61,7 +60,14 @@ def tree(name: str, settings: Any, view: View) -> dict[str, Any]:
     }
 
 
-def _state_of(version: Mapping[str, Any], fault: tuple[str, str] | None) -> str:
+def _read_newest(work: Work | None, without: str) -> str:
+    """The newest message of a training."""
+    if not work or not work["lines"]:
+        return without
+    return str(work["lines"][-1])
+
+
+def _state_of(version: VersionRow, fault: tuple[str, str] | None) -> str:
     if fault:
         return "alarm"
     return "watch" if version["state"] == "refused" else "fine"
@@ -74,7 +80,7 @@ def _fault_facts(fault: tuple[str, str] | None) -> dict[str, str]:
 
 
 def _describe_version(
-    name: str, version: Mapping[str, Any], shown: TreeFacts, fault: tuple[str, str] | None
+    name: str, version: VersionRow, shown: TreeFacts, fault: tuple[str, str] | None
 ) -> str:
     metrics, key = version["metrics"], shown.metric
     baselines = ", ".join(
@@ -82,9 +88,9 @@ def _describe_version(
         for baseline, scores in metrics["baselines"].items()
         if scores.get(key) is not None
     )
-    height = "not known"
-    if metrics.get(key) is not None:
-        height = f"{metrics[key]:.3f}"
+    height, score = "not known", read_metric(metrics, key)
+    if score is not None:
+        height = f"{score:.3f}"
     says = (
         f"Model {name}: {version['id']}, {shown.label} {height} on {metrics['rows']}"
         f" held-out rows ({baselines})"
@@ -96,7 +102,7 @@ def _describe_version(
     return says
 
 
-def _describe_ring(version: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _describe_ring(version: VersionRow, key: str) -> dict[str, object]:
     return {
         "id": version["id"],
         "state": version["state"],
@@ -107,22 +113,22 @@ def _describe_ring(version: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _describe_later(
-    versions: Sequence[Mapping[str, Any]], best: Mapping[str, Any], key: str
-) -> dict[str, Any] | None:
+    versions: Sequence[VersionRow], best: VersionRow, key: str
+) -> dict[str, object] | None:
     """The newest version after the one in service, where it is not in service itself."""
     for version in reversed(versions):
         is_later = version["number"] > best["number"]
         if is_later and version["state"] in ("challenger", "refused"):
             return {
                 "name": version["id"],
-                "height": max(0.0, version["metrics"].get(key) or 0.0),
+                "height": max(0.0, read_metric(version["metrics"], key) or 0.0),
                 "state": version["state"],
                 "says": version["why"],
             }
     return None
 
 
-def _describe_work(work: Any) -> dict[str, Any] | None:
+def _describe_work(work: Work | None) -> dict[str, object] | None:
     """A model that is being trained: it grows with its epochs, or its seconds where it has none."""
     if not work:
         return None
@@ -136,5 +142,5 @@ def _describe_work(work: Any) -> dict[str, Any] | None:
         "name": "in the making",
         "height": min(1.0, share),
         "state": "growing",
-        "says": str(work["lines"][-1]) if work["lines"] else "begun",
+        "says": _read_newest(work, "begun"),
     }

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from mesocosm.world.shown_alert import ShownAlert
 
 if TYPE_CHECKING:
     from mesocosm.catalog import CatalogView
+    from mesocosm.catalog.rows import PredictionRow
+
+
+class Work(TypedDict, total=False):
+    """A training in progress: its messages, its epochs, the seconds that are `left`, and when it
+    `began` and wrote last (`at`).
+    """
+
+    lines: list[str]
+    epochs: list[Mapping[str, float]]
+    left: float | None
+    began: float
+    at: float
 
 
 @dataclass(frozen=True)
@@ -24,7 +39,7 @@ class TreeFacts:
     label: str
 
 
-def default_tree_facts(recipe: Mapping[str, Any]) -> TreeFacts:
+def default_tree_facts(recipe: Mapping[str, object]) -> TreeFacts:
     """The facts of a tree whose task nobody tells: an oak reads texts, a birch a table alone."""
     return TreeFacts("oak" if recipe.get("texts") else "birch", "macro_f1", "macro F1")
 
@@ -44,14 +59,18 @@ class View:
     """
 
     catalog: CatalogView
-    figures: Mapping[str, Mapping[str, float]]
-    alerts: list[dict[str, Any]]
-    watches: Mapping[str, Mapping[str, Any]]
+    figures: Mapping[str, Mapping[str, float | None]]
+    alerts: Sequence[ShownAlert]
+    watches: Mapping[str, Mapping[str, object]]
     now: float
-    making: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    answers: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
+    making: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    answers: Callable[[str], Sequence[PredictionRow]] = lambda _: ()
     faults: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    tree_facts: Callable[[Mapping[str, Any]], TreeFacts] = default_tree_facts
+    tree_facts: Callable[[Mapping[str, object]], TreeFacts] = default_tree_facts
+
+    def work(self, address: str) -> Work | None:
+        """The work in progress on a resource, as its progress file has it."""
+        return cast(Work | None, self.making.get(address))
 
     def fault(self, address: str) -> tuple[str, str] | None:
         """What is wrong with a resource on disk, as a kind and a sentence."""

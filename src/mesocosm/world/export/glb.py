@@ -5,7 +5,8 @@ Source: Khronos, glTF 2.0 specification.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from mesocosm.world.export.land import land
 from mesocosm.world.export.pieces import Piece
 from mesocosm.world.export.solids import element
 from mesocosm.world.wire import Scene
+
+if TYPE_CHECKING:
+    from trimesh.visual.material import PBRMaterial
 
 
 def glb(scene: Scene) -> bytes:
@@ -26,10 +30,10 @@ def glb(scene: Scene) -> bytes:
     whole = trimesh.Scene(
         metadata={"ecosystem": scene.ecosystem, "revision": scene.revision, "about": scene.about}
     )
-    paints: dict[str, Any] = {}
+    paints: dict[str, PBRMaterial] = {}
 
     def put(
-        name: str, pieces: list[Piece], at: tuple[float, float, float], told: dict[str, Any]
+        name: str, pieces: list[Piece], at: tuple[float, float, float], told: Mapping[str, object]
     ) -> None:
         whole.graph.update(
             name,
@@ -61,7 +65,7 @@ def glb(scene: Scene) -> bytes:
     return bytes(whole.export(file_type="glb"))
 
 
-def _paint(colour: str) -> Any:
+def _paint(colour: str) -> PBRMaterial:
     import trimesh
 
     rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])

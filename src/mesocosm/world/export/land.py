@@ -6,14 +6,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from mesocosm.world.export.pieces import FIR, GRASS, ROCK, SNOW, WATER, Piece, merged, piece_of, rod
+from mesocosm.world.export.pieces import (
+    FIR,
+    GRASS,
+    ROCK,
+    SNOW,
+    WATER,
+    Array,
+    Piece,
+    merged,
+    piece_of,
+    rod,
+)
 from mesocosm.world.wire import Element, Scene
 
-Array = np.ndarray[Any, Any]
 CELLS = 90
 FIRS = 260
 

@@ -7,11 +7,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    import trimesh
+
+Array = NDArray[np.float64]
 
 STATE = {"fine": "#ffe9a8", "watch": "#ffb347", "alarm": "#ff5a4d", "unknown": "#9aa3ad"}
 GRASS, ROCK, SNOW, SAND, WATER, WOOD, LEAF, FIR = (
@@ -32,12 +36,12 @@ class Piece:
 
     colour: str
     points: Array
-    faces: Array
+    faces: NDArray[np.int64]
 
 
 def piece_of(
     colour: str,
-    mesh: Any,
+    mesh: trimesh.Trimesh,
     at: Sequence[float] = (0, 0, 0),
     turn: Sequence[float] = (0, 0, 0),
     size: Sequence[float] | float = 1.0,
@@ -54,19 +58,21 @@ def piece_of(
     )
 
 
-def box(x: float, y: float, z: float) -> Any:
+def box(x: float, y: float, z: float) -> trimesh.Trimesh:
     import trimesh
 
-    return trimesh.creation.box((x, y, z))
+    mesh: trimesh.Trimesh = trimesh.creation.box((x, y, z))
+    return mesh
 
 
-def ball(r: float, fine: int = 1) -> Any:
+def ball(r: float, fine: int = 1) -> trimesh.Trimesh:
     import trimesh
 
-    return trimesh.creation.icosphere(fine, r)
+    mesh: trimesh.Trimesh = trimesh.creation.icosphere(fine, r)
+    return mesh
 
 
-def rod(low: float, top: float, tall: float, sides: int = 12) -> Any:
+def rod(low: float, top: float, tall: float, sides: int = 12) -> trimesh.Trimesh:
     """A cut cone along y, from 0 up."""
     import trimesh
 
@@ -89,18 +95,13 @@ def merged(pieces: Sequence[Piece]) -> list[Piece]:
     found: dict[str, list[Piece]] = {}
     for piece in pieces:
         found.setdefault(piece.colour, []).append(piece)
-    return [
-        Piece(
-            c,
-            np.concatenate([p.points for p in some]),
-            np.concatenate(
-                [
-                    p.faces + at
-                    for p, at in zip(
-                        some, np.cumsum([0, *(len(p.points) for p in some[:-1])]), strict=True
-                    )
-                ]
-            ),
-        )
-        for c, some in found.items()
-    ]
+    return [_join(colour, some) for colour, some in found.items()]
+
+
+def _join(colour: str, pieces: Sequence[Piece]) -> Piece:
+    """Pieces of one colour as one; the corners of each are counted from where its points begin."""
+    faces, begin = [], 0
+    for piece in pieces:
+        faces.append(piece.faces + begin)
+        begin += len(piece.points)
+    return Piece(colour, np.concatenate([p.points for p in pieces]), np.concatenate(faces))

@@ -23,7 +23,7 @@ from mesocosm.world.export.pieces import (
     piece_of,
     rod,
 )
-from mesocosm.world.wire import Element, Stall
+from mesocosm.world.wire import Element, Sapling, Stall
 
 WARES = ("#c95f4a", "#3f7f9f", "#d9a441", "#5f9a58", "#8a63ad", "#c98a3f", "#4f8f8a", "#b0577f")
 
@@ -94,11 +94,16 @@ def tree(e: Element) -> Iterator[Piece]:
         at = (math.cos(i * 2.4) * reach, 0.15, math.sin(i * 2.4) * reach)
         yield piece_of("#e6d3a8", ball(0.34, 0), at)
     if e.sapling:
-        refused = e.sapling.state == "refused"
-        leaf = GREY if refused else "#b7d977"
-        yield from _tree(e.species or "oak", 1.4 + 4.6 * e.sapling.height, leaf, SAPLING)
-        if refused:
-            yield from _fence()
+        yield from _sapling(e.species or "oak", e.sapling)
+
+
+def _sapling(species: str, sapling: Sapling) -> Iterator[Piece]:
+    """A small tree, grey and fenced where a gate keeps it out."""
+    refused = sapling.state == "refused"
+    leaf = GREY if refused else "#b7d977"
+    yield from _tree(species, 1.4 + 4.6 * sapling.height, leaf, SAPLING)
+    if refused:
+        yield from _fence()
 
 
 def _fence() -> Iterator[Piece]:
@@ -158,18 +163,22 @@ def counter(e: Element) -> Iterator[Piece]:
     """A stall with an awning of its form, and its inhabitant."""
     yield piece_of("#b79a72", box(6.6, 0.16, 5.2), (0, 0.08, -0.3))
     yield piece_of("#9b6b43", box(4.4, 1.2, 1.2), (0, 0.75, 0.4))
-    for x in (-3, 3):
-        for z, tall in ((-2.4, 4.3), (1.9, 3.5)):
-            yield piece_of(WOOD, rod(0.12, 0.12, tall, 8), (x, 0, z))
-    awning = AWNINGS.get(e.form or "", "#d9694f")
-    for i in range(7):
-        stripe = "#f6efe2" if i % 2 else awning
-        at = (-2.94 + i * 0.98, 3.95, -0.25)
-        yield piece_of(stripe, box(0.98, 0.13, 5.2), at, (0.17, 0, 0))
+    yield from _awning(AWNINGS.get(e.form or "", "#d9694f"))
     if e.inhabitant:
         yield piece_of("#3f6f8f", rod(0.42, 0.3, 1.5, 14), (0, 0.4, -1.1))
         yield piece_of("#f0c9a4", ball(0.34, 2), (0, 2.3, -1.1))
     yield from _booths(e)
+
+
+def _awning(colour: str) -> Iterator[Piece]:
+    """Four posts, and stripes over them."""
+    for x in (-3, 3):
+        for z, tall in ((-2.4, 4.3), (1.9, 3.5)):
+            yield piece_of(WOOD, rod(0.12, 0.12, tall, 8), (x, 0, z))
+    for i in range(7):
+        stripe = "#f6efe2" if i % 2 else colour
+        at = (-2.94 + i * 0.98, 3.95, -0.25)
+        yield piece_of(stripe, box(0.98, 0.13, 5.2), at, (0.17, 0, 0))
 
 
 def _booths(e: Element) -> Iterator[Piece]:

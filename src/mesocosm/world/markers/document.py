@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import TypedDict, TypeGuard, cast
 
 from pycrdt import Doc, Map, Text
 
@@ -32,6 +33,20 @@ KEPT = ("form", "who", "at")  # what of a marker never changes
 BOUNDS = {"x": REACH, "z": REACH, "turn": 7.0}
 
 
+class Marker(TypedDict):
+    """A marker: x and z in metres, its turn in radians, when it was put down in seconds since
+    1970.
+    """
+
+    form: str
+    x: float
+    z: float
+    turn: float
+    who: str
+    at: float
+    words: str
+
+
 class Markers:
     """The document.
 
@@ -44,18 +59,17 @@ class Markers:
         self.trial = self._read(data)
 
     @staticmethod
-    def _read(data: bytes) -> Doc[Any]:
-        doc: Doc[Any] = Doc()
+    def _read(data: bytes) -> Doc[Map[object]]:
+        doc: Doc[Map[object]] = Doc()
         if data:
             doc.apply_update(data)
         doc.get(ROOT, type=Map)
         return doc
 
-    def all(self) -> dict[str, dict[str, Any]]:
-        """The markers by their id, each with `form`, `x` and `z` in metres, `turn` in radians,
-        `who`, `at` in seconds since 1970, and `words`.
-        """
-        return dict(self.doc.get(ROOT, type=Map).to_py() or {})
+    def all(self) -> dict[str, Marker]:
+        """The markers by their id."""
+        markers = self.doc.get(ROOT, type=Map).to_py()
+        return cast(dict[str, Marker], markers or {})
 
     def whole(self) -> bytes:
         """All of the document."""
@@ -127,16 +141,28 @@ class Markers:
         self.doc.apply_update(update)
         return sorted(now - set(before)), sorted(set(before) - now)
 
-    def _check_trial(self, before: dict[str, dict[str, Any]]) -> set[str]:
+    def _check_trial(self, before: Mapping[str, Marker]) -> set[str]:
         """The ids of what the trial holds.
 
         Raises:
             ConfigValueError: something of it is invalid.
         """
+        root = self._check_size(len(before))
+        idents = list(root.keys())
+        for ident in idents:
+            _check_marker(ident, root[ident], before.get(ident))
+        return set(idents)
+
+    def _check_size(self, markers: int) -> Map[object]:
+        """The root of the trial, which has nothing beside it and is not too large.
+
+        Args:
+            markers: how many stood before.
+        """
         if set(self.trial.keys()) != {ROOT}:
             raise ConfigValueError("", "the document has other parts", f"'{ROOT}' alone")
-        root = self.trial.get(ROOT, type=Map)
-        if len(root) > max(MOST, len(before)):
+        root: Map[object] = self.trial.get(ROOT, type=Map)
+        if len(root) > max(MOST, markers):
             raise ConfigValueError(
                 "", f"{len(root)} markers would stand", f"at most {MOST}; take some away first"
             )
@@ -146,53 +172,76 @@ class Markers:
                 "the document is full, with what is kept of old markers",
                 f"at most {WHOLE} bytes; it is rebuilt when nobody is here",
             )
-        for ident in root:
-            if not IDENT.fullmatch(ident):
-                raise ConfigValueError(
-                    "", "the id of a marker is invalid", "8 to 40 small letters, digits and dashes"
-                )
-            one = root[ident]
-            if (
-                not isinstance(one, Map)
-                or set(one.keys()) != FIELDS
-                or not isinstance(one["words"], Text)
-            ):
-                raise ConfigValueError(
-                    "", "a marker lacks something or has more", ", ".join(sorted(FIELDS))
-                )
-            fault = _find_fault(one.to_py() or {}, before.get(ident))
-            if fault:
-                raise ConfigValueError("", *fault)
-        return set(root)
+        return root
 
 
-def _find_fault(marker: dict[str, Any], before: dict[str, Any] | None) -> tuple[str, str] | None:
+def _check_marker(ident: str, marker: object, before: Marker | None) -> None:
+    """Raise where a marker of the trial is invalid.
+
+    Args:
+        before: as it stood; None where it is new.
+    """
+    if not IDENT.fullmatch(ident):
+        raise ConfigValueError(
+            "", "the id of a marker is invalid", "8 to 40 small letters, digits and dashes"
+        )
+    if not isinstance(marker, Map) or set(marker.keys()) != FIELDS:
+        raise _incomplete()
+    if not isinstance(marker["words"], Text):
+        raise _incomplete()
+    fault = _find_fault(marker.to_py() or {}, before)
+    if fault:
+        raise ConfigValueError("", *fault)
+
+
+def _incomplete() -> ConfigValueError:
+    expected = ", ".join(sorted(FIELDS))
+    return ConfigValueError("", "a marker lacks something or has more", expected)
+
+
+def _find_fault(marker: Mapping[str, object], before: Marker | None) -> tuple[str, str] | None:
     """What of a marker is invalid, and what was expected."""
+    fault = _find_fault_of_place(marker)
+    if fault:
+        return fault
+    fault = _find_change(marker, before) if before else _find_fault_of_new(marker)
+    words = str(marker["words"])
+    if not fault and len(words) > WORDS:
+        return f"got {len(words)} characters on one marker", f"at most {WORDS}"
+    return fault
+
+
+def _find_fault_of_place(marker: Mapping[str, object]) -> tuple[str, str] | None:
     for name, most in BOUNDS.items():
-        if not _is_number(marker[name]) or abs(marker[name]) > most:
+        value = marker[name]
+        if not _is_number(value) or abs(value) > most:
             return f"a marker's '{name}' is out of bounds", f"a number from {-most:g} to {most:g}"
-    if before is None:
-        fault = _find_fault_of_new(marker)
-        if fault:
-            return fault
-    elif any(marker[key] != before[key] for key in KEPT):
-        return f"a marker's {', '.join(KEPT)} changed", "its place, its turn and its words may"
-    if len(marker["words"]) > WORDS:
-        return f"got {len(marker['words'])} characters on one marker", f"at most {WORDS}"
     return None
 
 
-def _find_fault_of_new(marker: dict[str, Any]) -> tuple[str, str] | None:
-    who, at = marker["who"], marker["at"]
+def _find_change(marker: Mapping[str, object], before: Marker) -> tuple[str, str] | None:
+    """A change of what of a marker never changes."""
+    now = [marker[key] for key in KEPT]
+    if now != [before["form"], before["who"], before["at"]]:
+        return f"a marker's {', '.join(KEPT)} changed", "its place, its turn and its words may"
+    return None
+
+
+def _find_fault_of_new(marker: Mapping[str, object]) -> tuple[str, str] | None:
+    at = marker["at"]
     if marker["form"] not in FORMS:
         return "the form of a marker is invalid", ", ".join(FORMS)
-    if not isinstance(who, str) or not 1 <= len(who) <= 40 or not who.isprintable():
+    if not _is_name(marker["who"]):
         return "a marker's 'who' is not a name", "1 to 40 characters"
     if not _is_number(at) or not 0 <= at < 2**40:
         return "a marker's 'at' is not a time", "seconds since 1970"
     return None
 
 
-def _is_number(value: object) -> bool:
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= 40 and value.isprintable()
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
     """Whether it is a finite number; a boolean is none."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -11,10 +11,10 @@ Source: Fiedler 2015, Snapshot Compression (the smallest three parts of a quater
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 POSE = np.dtype([("x", "<i2"), ("y", "<i2"), ("z", "<i2"), ("turn", "<u4"), ("bits", "<u2")])
 SEEN = np.dtype([("id", "<u2"), ("pose", POSE)])
@@ -32,6 +32,9 @@ AGAIN = 100
 ARM = 8.0  # metres within which hands are seen
 
 Cell = tuple[int, int]
+Visitors = NDArray[np.int64]
+"""Numbers of visitors, or a tick of each."""
+
 REACH = 1600.0  # metres from the middle that a pose may name
 
 
@@ -45,16 +48,16 @@ class Crowd:
     def __init__(self, most: int = 2000) -> None:
         self.most = most
         self.poses = np.zeros(most, POSE)
-        self.at = np.zeros((most, 3), np.float32)
-        self.here = np.zeros(most, bool)
+        self.at: NDArray[np.float32] = np.zeros((most, 3), np.float32)
+        self.here: NDArray[np.bool_] = np.zeros(most, np.bool_)
         # the tick of a visitor's newest pose; 0 before the first
-        self.moved = np.zeros(most, np.int64)
+        self.moved: Visitors = np.zeros(most, np.int64)
         # by cell: the tick of the pose of each visitor that was last sent there
-        self.told: dict[Cell, Any] = {}
+        self.told: dict[Cell, Visitors] = {}
         # by cell: the tick at which each was last sent there
-        self.asked: dict[Cell, Any] = {}
+        self.asked: dict[Cell, Visitors] = {}
         # the tick at which each was last sent to everybody
-        self.spread = np.zeros(most, np.int64)
+        self.spread: Visitors = np.zeros(most, np.int64)
         self.hands: dict[int, bytes] = {}
         self.new: dict[int, bytes] = {}  # poses since the last tick
         self.stirred = -AGAIN  # the last tick at which somebody moved or left
@@ -123,43 +126,54 @@ class Crowd:
         self.spread[late] = self.tick
         if late.size and everyone.size > here.size:  # who looks on from no place of their own
             yield self._packed(late, here[:0]), np.setdiff1d(everyone, here).tolist()
-        for cell, members in groups.items():
-            fresh = self._choose_fresh(cell, members, groups)
-            poses = np.union1d(fresh, late) if late.size else fresh
-            if poses.size:
-                yield self._packed(poses, members), members.tolist()
+        yield from self._pack_cells(groups, late)
         if self.tick % 1200 == 0:
             self._forget_empty_cells(groups)
 
-    def _forget_empty_cells(self, groups: dict[Cell, Any]) -> None:
+    def _pack_cells(
+        self, groups: Mapping[Cell, Visitors], late: Visitors
+    ) -> Iterator[tuple[bytes, list[int]]]:
+        """The snapshot of each cell around which somebody moved, and who gets it."""
+        for cell, members in groups.items():
+            poses = self._choose_fresh(cell, members, groups)
+            if late.size:
+                poses = np.union1d(poses, late)
+            if poses.size:
+                yield self._packed(poses, members), members.tolist()
+
+    def _forget_empty_cells(self, groups: Mapping[Cell, Visitors]) -> None:
         self.told = {cell: ticks for cell, ticks in self.told.items() if cell in groups}
         self.asked = {cell: ticks for cell, ticks in self.asked.items() if cell in groups}
 
-    def _group_by_cell(self, here: Any) -> dict[Cell, Any]:
+    def _group_by_cell(self, here: Visitors) -> dict[Cell, Visitors]:
         """The visitors of each cell that somebody is in."""
         cells = np.floor(self.at[here][:, [0, 2]] / CELL).astype(np.int64)
         order = np.lexsort((cells[:, 1], cells[:, 0]))
         firsts = np.flatnonzero(np.r_[True, (np.diff(cells[order], axis=0) != 0).any(axis=1)])
-        return {
-            tuple(cells[order[i]].tolist()): here[part]
-            for i, part in zip(firsts, np.split(order, firsts[1:]), strict=True)
-        }
+        groups: dict[Cell, Visitors] = {}
+        for i, part in zip(firsts, np.split(order, firsts[1:]), strict=True):
+            x, z = cells[order[i]].tolist()
+            groups[x, z] = here[part]
+        return groups
 
-    def _refreshed(self, everyone: Any) -> list[int]:
+    def _refreshed(self, everyone: Visitors) -> list[int]:
         """Whose turn it is to get all poses again."""
         if self.tick - self.stirred >= AGAIN:
             return []
         refreshed: list[int] = everyone[everyone % AGAIN == self.tick % AGAIN].tolist()
         return refreshed
 
-    def _find_late(self, here: Any) -> Any:
+    def _find_late(self, here: Visitors) -> Visitors:
         """The visitors whose pose is due to everybody, wherever they are."""
         since, moved = self.tick - self.spread[here], self.moved[here]
         is_moving = (since >= FAR) & (moved == self.tick)
         has_stopped = (since >= FAR + STOOD) & (moved > self.spread[here])
-        return here[is_moving | has_stopped]
+        late: Visitors = here[is_moving | has_stopped]
+        return late
 
-    def _choose_fresh(self, cell: Cell, members: Any, groups: dict[Cell, Any]) -> Any:
+    def _choose_fresh(
+        self, cell: Cell, members: Visitors, groups: Mapping[Cell, Visitors]
+    ) -> Visitors:
         """The visitors around a cell that moved since their last snapshot there: of too many, the
         nearest and the longest waiting.
         """
@@ -181,25 +195,30 @@ class Crowd:
         here = np.flatnonzero(self.here & (self.moved > 0))
         return self._packed(here, here[:0])
 
-    def _packed(self, some: Any, mine: Any) -> bytes:
+    def _packed(self, some: Visitors, mine: Visitors) -> bytes:
         seen = np.zeros(len(some), SEEN)
         seen["id"], seen["pose"] = some, self.poses[some]
-        hands = b""
-        count = 0
-        placed = mine[self.moved[mine] > 0]
-        if self.hands and placed.size:
-            near = self.at[placed]
-            for who in some.tolist():
-                if who in self.hands and np.linalg.norm(near - self.at[who], axis=1).min() <= ARM:
-                    hands += int(who).to_bytes(2, "little") + self.hands[who]
-                    count += 1
+        hands = self._list_hands(some, mine)
         return (
             self.tick.to_bytes(4, "little")
             + len(some).to_bytes(2, "little")
-            + count.to_bytes(2, "little")
+            + len(hands).to_bytes(2, "little")
             + seen.tobytes()
-            + hands
+            + b"".join(hands)
         )
+
+    def _list_hands(self, some: Visitors, mine: Visitors) -> list[bytes]:
+        """The hands of visitors that are near one of mine, each after the visitor's number."""
+        placed = mine[self.moved[mine] > 0]
+        if not self.hands or not placed.size:
+            return []
+        near = self.at[placed]
+        shown: list[int] = some.tolist()
+        return [
+            who.to_bytes(2, "little") + self.hands[who]
+            for who in shown
+            if who in self.hands and np.linalg.norm(near - self.at[who], axis=1).min() <= ARM
+        ]
 
 
 def named(text: object, who: int) -> str:

@@ -1,11 +1,11 @@
 """Kinds of drift test: one file and one line each."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.monitoring.drift.detectors.chi2 import ChiSquared
 from mesocosm.monitoring.drift.detectors.classifier import ClassifierTest
-from mesocosm.monitoring.drift.detectors.feature_test import FeatureTest
+from mesocosm.monitoring.drift.detectors.feature_test import FeatureTest, JointTest
 from mesocosm.monitoring.drift.detectors.ks import KolmogorovSmirnov
 from mesocosm.monitoring.drift.detectors.mmd import MaximumMeanDiscrepancy
 from mesocosm.monitoring.drift.detectors.psi import PopulationStabilityIndex
@@ -18,7 +18,7 @@ BUILT_IN: dict[str, type[FeatureTest]] = {
 
 
 def _find_fault(kind: type[FeatureTest]) -> tuple[str, str] | None:
-    of = getattr(kind, "of", None)
+    of: object = getattr(kind, "of", None)
     if of in ("numbers", "counts"):
         return None
     return f"'of' of {kind.__name__} is {of!r}", 'of = "numbers" or of = "counts"'
@@ -26,4 +26,7 @@ def _find_fault(kind: type[FeatureTest]) -> tuple[str, str] | None:
 
 FEATURE_TESTS = Kinds("drift", BUILT_IN, FeatureTest, find_fault=_find_fault)
 # of dimensions that mean something together only
-JOINT_TESTS: dict[str, Any] = {"classifier": ClassifierTest, "mmd": MaximumMeanDiscrepancy}
+JOINT_TESTS: Mapping[str, Callable[[], JointTest]] = {
+    "classifier": ClassifierTest,
+    "mmd": MaximumMeanDiscrepancy,
+}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from mesocosm.catalog.contents import TrainingColumn
 from mesocosm.monitoring.drift.detectors.feature_test import FeatureTest
 from mesocosm.serving.requests.listed_values import count_other, is_complete
 from mesocosm.serving.requests.missing import spell
@@ -25,7 +25,7 @@ class ChiSquared(FeatureTest):
 
     of = "counts"
 
-    def p_value(self, training: Mapping[str, Any], live: Sequence[Any]) -> float:
+    def p_value(self, training: TrainingColumn, live: Sequence[object]) -> float:
         """The p-value of the live values where nothing changed."""
         from scipy.stats import chi2_contingency
 
@@ -35,24 +35,36 @@ class ChiSquared(FeatureTest):
         return float(chi2_contingency(table, correction=False).pvalue)
 
 
-def _build_table(training: Mapping[str, Any], live: Sequence[Any]) -> list[list[int]]:
+def _build_table(training: TrainingColumn, live: Sequence[object]) -> list[list[int]]:
     """Training and live counts by value: rows of [training, live]."""
     before = {str(k): int(v) for k, v in training["counts"].items()}
-    now = Counter[str]()
-    for value, times in Counter(live).items():  # values are of one type: equal ones are spelt alike
-        now[spell(value)] += times
-    other, unlisted = count_other(training), 0
-    table: list[list[int]] = []
+    now = _count_spelt(live)
+    other, unlisted = count_other(training) or 0, 0
     if not is_complete(training):
-        unlisted = sum(now.pop(v) for v in [v for v in now if v not in before])
-        if other is None:
+        unlisted = _take_unlisted(now, before)
+        if count_other(training) is None:  # nothing to compare them with
             unlisted = 0
-        elif other + unlisted:
-            table.append([other, unlisted])
+    table: list[list[int]] = []
+    if other + unlisted:
+        table.append([other, unlisted])
     rows = now.total() + unlisted
-    share = rows / max(1, rows + sum(before.values()) + (other or 0))
+    share = rows / max(1, rows + sum(before.values()) + other)
     counts = [[before.get(value, 0), now.get(value, 0)] for value in sorted({*before, *now})]
     return table + _pool(counts, min(share, 1 - share))
+
+
+def _count_spelt(values: Sequence[object]) -> Counter[str]:
+    """How often each value comes; values are of one type, so equal ones are spelt alike."""
+    counts = Counter[str]()
+    for value, times in Counter(values).items():
+        counts[spell(value)] += times
+    return counts
+
+
+def _take_unlisted(now: Counter[str], listed: Mapping[str, int]) -> int:
+    """Take values that training does not list out of the live counts; returns how many."""
+    unlisted = [value for value in now if value not in listed]
+    return sum(now.pop(value) for value in unlisted)
 
 
 def _pool(counts: Sequence[list[int]], share: float) -> list[list[int]]:

@@ -4,7 +4,10 @@ and scipy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 
 class ClassifierTest:
@@ -20,7 +23,7 @@ class ClassifierTest:
     (True, True)
     """
 
-    def p_value(self, before: Sequence[Sequence[float]], now: Sequence[Sequence[float]]) -> float:
+    def p_value(self, before: ArrayLike, now: ArrayLike) -> float:
         """The p-value of the accuracy where nothing changed; rows by features on both sides."""
         import numpy as np
         from scipy.stats import binom
@@ -29,13 +32,14 @@ class ClassifierTest:
         from sklearn.preprocessing import StandardScaler
 
         draw = np.random.default_rng(7)
-        x, y = (draw.permutation(np.asarray(v, dtype=float)) for v in (before, now))
+        x: NDArray[np.float64] = draw.permutation(np.asarray(before, dtype=np.float64))
+        y: NDArray[np.float64] = draw.permutation(np.asarray(now, dtype=np.float64))
         few = min(len(x), len(y)) // 2  # as many of each: chance is one half
         if few < 8:
             return 1.0
         net = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=200))
         net.fit(np.concatenate([x[:few], y[:few]]), np.repeat([0, 1], few))
-        right = int(
-            (net.predict(x[few : 2 * few]) == 0).sum() + (net.predict(y[few : 2 * few]) == 1).sum()
-        )
+        old: NDArray[np.int64] = net.predict(x[few : 2 * few])
+        new: NDArray[np.int64] = net.predict(y[few : 2 * few])
+        right = int(np.count_nonzero(old == 0) + np.count_nonzero(new == 1))
         return float(binom.sf(right - 1, 2 * few, 0.5))

@@ -1,10 +1,17 @@
-"""What every test of one feature has: which features it is for, and its p-value."""
+"""What every test of one feature has: which features it is for, and its p-value; and what a test of
+several dimensions together has.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from mesocosm.catalog.contents import TrainingColumn
 
 
 class FeatureTest(ABC):
@@ -16,7 +23,7 @@ class FeatureTest(ABC):
     of: ClassVar[Literal["numbers", "counts"]]
 
     @abstractmethod
-    def p_value(self, training: Mapping[str, object], live: Sequence[object]) -> float:
+    def p_value(self, training: TrainingColumn, live: Sequence[object]) -> float:
         """The p-value of the live values where nothing changed, 0 to 1.
 
         Args:
@@ -24,3 +31,9 @@ class FeatureTest(ABC):
                 of `rows`, or `counts` by value.
             live: cleaned values, none missing.
         """
+
+
+class JointTest(Protocol):
+    """Whether live rows are distributed as the held-out ones are, in all dimensions together."""
+
+    def p_value(self, before: ArrayLike, now: ArrayLike) -> float: ...

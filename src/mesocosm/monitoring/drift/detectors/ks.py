@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Literal
 
+from mesocosm.catalog.contents import TrainingColumn
 from mesocosm.monitoring.drift.detectors.feature_test import FeatureTest
+
+SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
 class KolmogorovSmirnov(FeatureTest):
@@ -22,21 +25,21 @@ class KolmogorovSmirnov(FeatureTest):
 
     of = "numbers"
 
-    def p_value(self, training: Mapping[str, Any], live: Sequence[Any]) -> float:
+    def p_value(self, training: TrainingColumn, live: Sequence[object]) -> float:
         """The p-value of the distance where nothing changed."""
         import numpy as np
         from scipy.stats import kstwobign
 
-        points = np.asarray(training["numbers"], dtype=float)
-        values = np.sort(np.asarray(live, dtype=float))
+        points = np.asarray(training["numbers"], dtype=np.float64)
+        values = np.sort(np.asarray(live, dtype=np.float64))
         # A tie is one step: both functions are read at the same points, just before and at each.
         # Between two training points the training function stands still and the live one only
         # rises, so the largest gap is at one of them.
-        gaps = []
-        for side in ("left", "right"):
+        gaps: list[float] = []
+        for side in SIDES:
             ours = np.searchsorted(points, points, side=side) / len(points)
             theirs = np.searchsorted(values, points, side=side) / len(values)
-            gaps.append(np.abs(ours - theirs).max())
+            gaps.append(float(np.abs(ours - theirs).max()))
         slack = 1 / len(points)  # quantiles give the training function to within one step
         n, m = float(training["rows"]), float(len(values))
         return float(kstwobign.sf(max(0.0, max(gaps) - slack) * np.sqrt(n * m / (n + m))))

@@ -4,7 +4,15 @@ scipy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+KERNEL_PAIRS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
 class MaximumMeanDiscrepancy:
@@ -26,24 +34,31 @@ class MaximumMeanDiscrepancy:
     (True, True)
     """
 
-    def p_value(self, before: Sequence[Sequence[float]], now: Sequence[Sequence[float]]) -> float:
+    def p_value(self, before: ArrayLike, now: ArrayLike) -> float:
         """The p-value of the distance where nothing changed; rows by features on both sides."""
         import numpy as np
-        from scipy.spatial.distance import cdist
         from scipy.stats import norm
 
         draw = np.random.default_rng(7)
-        x, y = (draw.permutation(np.asarray(v, dtype=float)) for v in (before, now))
+        x: Array = draw.permutation(np.asarray(before, dtype=np.float64))
+        y: Array = draw.permutation(np.asarray(now, dtype=np.float64))
         if min(len(x), len(y)) < 8:
             return 1.0
-        (xa, xb), (ya, yb) = np.array_split(x, 2), np.array_split(y, 2)
-        pairs = ((xa, xb), (xa, yb), (ya, xb), (ya, yb))
-        apart = [cdist(a, b, "sqeuclidean") for a, b in pairs]
-        width = float(np.median(np.concatenate([d.ravel() for d in apart]))) or 1.0
-        xx, xy, yx, yy = (np.exp(-d / width) for d in apart)
-        # the witness of the second halves, at rows of the first ones
-        of_x, of_y = xx.mean(1) - xy.mean(1), yx.mean(1) - yy.mean(1)
-        spread = of_x.var(ddof=1) / len(of_x) + of_y.var(ddof=1) / len(of_y)
+        of_x, of_y = _witness(x, y)
+        spread = float(of_x.var(ddof=1)) / len(of_x) + float(of_y.var(ddof=1)) / len(of_y)
         if spread <= 0:
             return 1.0
-        return float(norm.sf((of_x.mean() - of_y.mean()) / np.sqrt(spread)))
+        return float(norm.sf((float(of_x.mean()) - float(of_y.mean())) / np.sqrt(spread)))
+
+
+def _witness(x: Array, y: Array) -> tuple[Array, Array]:
+    """The direction in which the second halves of two samples differ, at rows of the first ones."""
+    import numpy as np
+    from scipy.spatial.distance import cdist
+
+    (xa, xb), (ya, yb) = np.array_split(x, 2), np.array_split(y, 2)
+    apart = [cdist((xa, ya)[i], (xb, yb)[j], "sqeuclidean") for i, j in KERNEL_PAIRS]
+    width = float(np.median(np.concatenate([d.ravel() for d in apart]))) or 1.0
+    means: list[Array] = [np.exp(-d / width).mean(1) for d in apart]
+    xx, xy, yx, yy = means
+    return xx - xy, yx - yy

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from mesocosm.catalog.contents import TrainingColumn
 from mesocosm.monitoring.drift.detectors.feature_test import FeatureTest
 
 SHARES = 10
@@ -26,13 +26,13 @@ class PopulationStabilityIndex(FeatureTest):
 
     of = "numbers"
 
-    def p_value(self, training: Mapping[str, Any], live: Sequence[Any]) -> float:
+    def p_value(self, training: TrainingColumn, live: Sequence[object]) -> float:
         """The p-value of the index where nothing changed."""
         import numpy as np
         from scipy.stats import chi2
 
-        points = np.asarray(training["numbers"], dtype=float)
-        values = np.asarray(live, dtype=float)
+        points = np.asarray(training["numbers"], dtype=np.float64)
+        values = np.asarray(live, dtype=np.float64)
         cuts = np.unique(np.quantile(points, np.linspace(0, 1, SHARES + 1)[1:-1]))
         before = np.bincount(np.searchsorted(cuts, points), minlength=len(cuts) + 1) / len(points)
         now = np.bincount(np.searchsorted(cuts, values), minlength=len(cuts) + 1) / len(values)

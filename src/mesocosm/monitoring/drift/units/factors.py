@@ -1,6 +1,8 @@
-"""Factors and offsets between units that sources mix up. Knows units."""
+"""Factors and offsets between units that sources mix up, and which of them to try. Knows units."""
 
 from __future__ import annotations
+
+import math
 
 Factors = tuple[tuple[float, str, str], ...]
 # a factor, what it is between, and words of the units it may happen to
@@ -57,3 +59,41 @@ OFFSETS: tuple[tuple[float, float, str, str], ...] = (  # live = times * before 
     (1.8, -459.67, "K given as F", "K F °F kelvin fahrenheit"),
     (1 / 1.8, 459.67 / 1.8, "F given as K", "K F °F kelvin fahrenheit"),
 )
+
+# how large a factor of no known unit is at least, as a logarithm
+FAR = 0.5
+
+
+def list_candidates(unit: str | None, wide: float) -> list[tuple[float, float, str]]:
+    """The changes to try: a factor, an offset and the name of each.
+
+    Args:
+        unit: what the field declares.
+        wide: the interquartile range of the training numbers.
+    """
+    words: set[str] = set()
+    # where no unit is declared, numbers that grew a little are in no other unit
+    least, narrow = FAR, 0.5
+    if unit:
+        words = {unit, *unit.replace("/", " ").split()}
+        least, narrow = 0.0, 0.2
+    tried = _list_factors(words, least)
+    for times, plus, named, units in OFFSETS:
+        if _is_possible(words, units) and abs(plus) > narrow * wide:
+            tried.append((times, plus, named))
+    return tried
+
+
+def _list_factors(words: set[str], least: float) -> list[tuple[float, float, str]]:
+    """The factors to try, both ways; rare ones only where the field declares one of their units."""
+    rare = [factor for factor in RARE if words & set(factor[2].split())]
+    tried: list[tuple[float, float, str]] = []
+    for factor, named, units in [*FACTORS, *rare]:
+        if _is_possible(words, units) and math.log(factor) >= least:
+            tried += [(factor, 0.0, named), (factor**-1, 0.0, named)]
+    return tried
+
+
+def _is_possible(words: set[str], units: str) -> bool:
+    """Whether a change between units may happen to a field that declares these words."""
+    return not words or not units or bool(words & set(units.split()))
