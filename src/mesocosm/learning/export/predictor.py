@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array
 from mesocosm.learning.features import tabular
 from mesocosm.learning.features.sentence_pairs import encode_pairs
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
@@ -18,8 +19,6 @@ from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.learning.tasks.row_task import RowTask
 from mesocosm.learning.tasks.version_files import read_card
 from mesocosm.learning.tasks.vision.pixels import ImageEncoder
-
-Array = np.ndarray[Any, Any]
 
 
 class Reader:

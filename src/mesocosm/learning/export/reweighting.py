@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from mesocosm.learning.arrays import Array
+
 MAX_BYTES = 1_800_000_000  # of a graph in one file
 TOLERANCE = 1e-4  # difference from torch, as a share of the greatest feature
 Key = tuple[tuple[int, ...], str]  # a tensor's shape and the fingerprint of its bytes

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mesocosm.core.timer import PhaseTimer
+from mesocosm.learning.arrays import Array
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.evaluation.batch_invariance import GraphProbe
 from mesocosm.learning.export.onnx_sessions import session
@@ -26,7 +27,6 @@ from mesocosm.learning.training.fit_request import FitRequest, FitResult
 if TYPE_CHECKING:
     from mesocosm.learning.export.predictor import Reader
 
-Array = np.ndarray[Any, Any]
 Place = tuple[str, int]  # a row: its part of the split, and its number there
 MIN_AGREEMENT = 0.99  # of int8 with fp32, in the share of rows decided alike
 MAX_ROWS = 400  # rows on which graphs are compared

@@ -19,10 +19,10 @@ from mesocosm.core.settings import Settings
 from mesocosm.learning.importers.onnx_safety import check_safe
 
 if TYPE_CHECKING:
-    import numpy as np
     from onnx import GraphProto, ModelProto, ValueInfoProto
 
-    Array = np.ndarray[Any, Any]
+    from mesocosm.learning.arrays import Array
+
 FLOAT = 1  # onnx.TensorProto.FLOAT
 FAR = 1e30  # beyond every number of a row
 MAX_BYTES = 2_000_000_000

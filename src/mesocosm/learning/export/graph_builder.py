@@ -1,0 +1,51 @@
+"""Nodes and constants of an ONNX graph, written one after the other. Knows ONNX's helpers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto
+
+    from mesocosm.learning.arrays import Array
+
+Attribute: TypeAlias = str | int | float | Sequence[int] | Sequence[float] | Sequence[str]
+
+
+def make_node(
+    kind: str, inputs: Sequence[str], out: str, domain: str | None, attributes: dict[str, Attribute]
+) -> NodeProto:
+    """A node of one output."""
+    from onnx import helper
+
+    return helper.make_node(kind, inputs, [out], None, None, domain, None, **attributes)
+
+
+class GraphBuilder:
+    """Nodes and constants of a graph, in the order in which they are added."""
+
+    def __init__(self) -> None:
+        self.nodes: list[NodeProto] = []
+        self.constants: list[TensorProto] = []
+
+    def node(
+        self,
+        kind: str,
+        inputs: Sequence[str],
+        out: str,
+        domain: str | None = None,
+        **attributes: Attribute,
+    ) -> str:
+        """Add a node of one output; its name."""
+        self.nodes.append(make_node(kind, inputs, out, domain, attributes))
+        return out
+
+    def const(self, name: str, value: Array) -> str:
+        """Add a constant; its name."""
+        from onnx import numpy_helper
+
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
