@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesocosm.core.records import Json
-from mesocosm.learning.arrays import Array, Columns, take_rows
+from mesocosm.learning.arrays import Array, Columns, Ints, take_rows
 from mesocosm.learning.evaluation.fairness import GAPS, Fair, measure_fairness
 from mesocosm.learning.evaluation.robustness import WAYS, measure_robustness
 from mesocosm.learning.evaluation.slices import find_weak_slices
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mesocosm.learning.tasks.outcome import Outcome
 
 Say = Callable[[str], None]
-PredictTexts = Callable[[Sequence[str], Array], Array]
+PredictTexts = Callable[[Sequence[str], Ints], Array]
 
 
 @dataclass(frozen=True)

@@ -196,7 +196,7 @@ WAYS: dict[str, Callable[[str, random.Random], str]] = {
 def measure_robustness(
     texts: Sequence[str],
     y: Array,
-    probabilities: Callable[[Sequence[str], Array], Array],
+    probabilities: Callable[[Sequence[str], Ints], Array],
     seed: int,
 ) -> dict[str, float]:
     """Accuracy on the same test rows unmodified and changed in each way.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from onnx import NodeProto, TensorProto
+    from onnx import GraphProto, NodeProto, TensorProto
 
     from mesocosm.learning.arrays import Array
 
@@ -22,6 +22,14 @@ def make_node(
     from onnx import helper
 
     return helper.make_node(kind, inputs, [out], None, None, domain, None, **attributes)
+
+
+def list_inner_graphs(node: NodeProto) -> Iterator[GraphProto]:
+    """The graphs in a node: branches and bodies."""
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
 
 
 class GraphBuilder:
