@@ -14,6 +14,7 @@ from typing import TypedDict
 import numpy as np
 
 from mesocosm.learning.arrays import Array, Floats, collect_columns
+from mesocosm.learning.export.graph_builder import list_constants
 from mesocosm.learning.export.predictor import Version
 from mesocosm.learning.features.word_pieces import piece_spans, remove_piece
 
@@ -150,7 +151,7 @@ def training_row_contributions(
     import onnx
     from onnx import numpy_helper
 
-    weights = onnx.load(head).graph.initializer
+    weights = list_constants(onnx.load(head).graph)
     tensors: dict[str, Floats] = {i.name: numpy_helper.to_array(i) for i in weights}
     part = next((n.removesuffix("_alpha") for n in tensors if n.endswith("_alpha")), None)
     if part is None:

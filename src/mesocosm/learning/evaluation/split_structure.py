@@ -56,6 +56,11 @@ def find_time(
     similarity = _consecutive_similarity([t for _, t in pairs], order)
     if similarity is None and not (read and kind in DATES):
         return []
+    return _describe_time(name, similarity)
+
+
+def _describe_time(name: str, similarity: str | None) -> list[str]:
+    """The warning of a column that looks like time."""
     note = ""
     if similarity is not None:
         note = (

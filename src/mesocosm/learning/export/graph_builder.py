@@ -32,6 +32,21 @@ def list_inner_graphs(node: NodeProto) -> Iterator[GraphProto]:
         yield from attribute.graphs
 
 
+def list_inputs(node: NodeProto) -> list[str]:
+    """The names of what a node reads."""
+    return list(node.input)
+
+
+def list_nodes(graph: GraphProto) -> list[NodeProto]:
+    """The nodes of a graph."""
+    return list(graph.node)
+
+
+def list_constants(graph: GraphProto) -> list[TensorProto]:
+    """The constants of a graph."""
+    return list(graph.initializer)
+
+
 class GraphBuilder:
     """Nodes and constants of a graph, in the order in which they are added."""
 

@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mesocosm.learning.arrays import Array, Floats
-from mesocosm.learning.export.graph_builder import Attribute, list_inner_graphs, make_node
+from mesocosm.learning.export.graph_builder import (
+    Attribute,
+    list_constants,
+    list_inner_graphs,
+    list_inputs,
+    list_nodes,
+    make_node,
+)
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
@@ -37,7 +44,7 @@ class _Graph:
     def __init__(self, graph: GraphProto) -> None:
         self.graph, self.known = graph, set[str]()
         self.nodes: list[NodeProto] = []
-        self.consts = {i.name: i for i in graph.initializer}
+        self.consts = {tensor.name: tensor for tensor in list_constants(graph)}
         self.step = self.const(f"{NAME}step", np.float32(1 / MAX_ACTIVATION))
         self.middle = self.const(f"{NAME}middle", np.uint8(128))
 
@@ -109,22 +116,23 @@ class _Graph:
 
         if node.op_type not in ("MatMul", "Gemm") or not self._multiplies_by_weight(node):
             return False
-        name = node.input[1]
+        taken, name, *bias = list_inputs(node)
         value: Array = numpy_helper.to_array(self.consts[name])
         if _attributes(node).get("transB"):
             name, value = f"{name}_t", value.T
-        out = node.output[0]
-        if not any(node.input[2:]):
-            self.product(node.input[0], name, value, out)
+        out: str = node.output[0]
+        if not any(bias):
+            self.product(taken, name, value, out)
             return True
-        self.product(node.input[0], name, value, f"{NAME}{out}_product")
-        self.node("Add", [f"{NAME}{out}_product", node.input[2]], out)
+        self.product(taken, name, value, f"{NAME}{out}_product")
+        self.node("Add", [f"{NAME}{out}_product", bias[0]], out)
         return True
 
     def _multiplies_by_weight(self, node: NodeProto) -> bool:
         """Whether the right side is a constant matrix and the left side is not, without factors."""
-        weight, attributes = self.consts.get(node.input[1]), _attributes(node)
-        if weight is None or len(weight.dims) != 2 or node.input[0] in self.consts:
+        taken, name = list_inputs(node)[:2]
+        weight, attributes = self.consts.get(name), _attributes(node)
+        if weight is None or len(weight.dims) != 2 or taken in self.consts:
             return False
         scaled = attributes.get("alpha", 1.0) != 1.0 or attributes.get("beta", 1.0) != 1.0
         return not (attributes.get("transA") or scaled)
@@ -158,11 +166,11 @@ def _read_opset(model: ModelProto) -> int:
 def _replace_products(graph: GraphProto) -> None:
     """Rewrite a graph in place; constants that no node reads any more are left out."""
     rewritten = _Graph(graph)
-    for node in graph.node:
+    for node in list_nodes(graph):
         if not rewritten.quantize_node(node):
             rewritten.nodes.append(node)
     used = set(_inputs(rewritten.nodes)) | {o.name for o in graph.output}
-    tensors = [i for i in graph.initializer if i.name in used]
+    tensors = [tensor for tensor in list_constants(graph) if tensor.name in used]
     del graph.node[:], graph.initializer[:]
     graph.node.extend(rewritten.nodes)
     graph.initializer.extend(tensors)
@@ -171,8 +179,8 @@ def _replace_products(graph: GraphProto) -> None:
 def _inputs(nodes: Iterable[NodeProto]) -> Iterator[str]:
     """What nodes read, those of inner graphs too."""
     for node in nodes:
-        yield from node.input
+        yield from list_inputs(node)
         for graph in list_inner_graphs(node):
-            yield from _inputs(graph.node)
+            yield from _inputs(list_nodes(graph))
             for output in graph.output:
                 yield output.name

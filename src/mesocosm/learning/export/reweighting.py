@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mesocosm.learning.arrays import Array, Floats
+from mesocosm.learning.export.graph_builder import list_constants
 
 if TYPE_CHECKING:
     import torch
@@ -91,7 +92,7 @@ def _replace_weights(model: ModelProto, folder: Path, old: State, new: State) ->
     from onnx import numpy_helper
 
     places, replaced = _by_content(old), set[str]()
-    for tensor in model.graph.initializer:
+    for tensor in list_constants(model.graph):
         value = _value(tensor, folder)
         if value.dtype == np.float32 and value.size > 1:
             place = _find_place(tensor.name, value, places)
@@ -113,7 +114,7 @@ def _value(tensor: TensorProto, folder: Path) -> Array:
     """
     from onnx import helper, numpy_helper
 
-    place = {e.key: e.value for e in tensor.external_data}
+    place: dict[str, str] = {e.key: e.value for e in tensor.external_data}
     if not place:
         return numpy_helper.to_array(tensor)
     held = np.fromfile(

@@ -5,7 +5,7 @@ serves where it agrees with the fp32 one and does not depend on the batch.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -108,11 +108,15 @@ def _compared_rows(parts: Splits) -> list[Place]:
     return rows[:MAX_ROWS]
 
 
+def _take_places(by_part: Mapping[str, Array], places: Sequence[Place]) -> Array:
+    """Some rows of arrays by part of the split."""
+    return np.stack([by_part[part][i] for part, i in places])
+
+
 def _export_without_trunk(request: FitRequest, fitted: FitResult, folder: Path) -> ExportedGraphs:
     """A head alone: there is nothing to quantize."""
     parts, places = request.parts, _compared_rows(request.parts)
-    table = np.stack([parts.table[p][i] for p, i in places])
-    features = np.stack([fitted.features[p][i] for p, i in places])
+    table, features = _take_places(parts.table, places), _take_places(fitted.features, places)
     probe = GraphProbe(
         folder / "head.onnx",
         [""] * len(places),
@@ -134,7 +138,7 @@ class _TrunkExport:
         self.request, self.fitted, self.readers = request, fitted, readers
         self.parts = request.parts
         self.places = _compared_rows(self.parts)
-        self.table = np.stack([self.parts.table[p][i] for p, i in self.places])
+        self.table = _take_places(self.parts.table, self.places)
 
     def compare(self, named: str, own_mb: dict[str, float]) -> ExportedGraphs:
         """Choose the precision by agreement and batch invariance.
@@ -147,7 +151,7 @@ class _TrunkExport:
         texts = [parts.texts[p][i] for p, i in self.places]
         features = {k: self.features(r, texts, self.places) for k, r in self.readers.items()}
         predictions = {k: self._decode(x) for k, x in features.items()}
-        by_torch = np.stack([self.fitted.features[p][i] for p, i in self.places])
+        by_torch = _take_places(self.fitted.features, self.places)
         agree = agreement(predictions["fp32"], predictions["int8"])
         exact = agreement(predictions["fp32"], self._decode(by_torch))
         invariance = {
@@ -193,7 +197,7 @@ class _TrunkExport:
         sight = self.request.sight
         if not sight:
             return np.zeros((len(places), 0), np.float32)
-        return np.stack([sight.features[p][i] for p, i in places])
+        return _take_places(sight.features, places)
 
     def features(self, reader: Reader, texts: Sequence[str], places: Sequence[Place]) -> Array:
         """What the head takes: features of texts, and behind them those of the rows' images."""

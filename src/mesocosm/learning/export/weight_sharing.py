@@ -15,6 +15,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from mesocosm.learning.export.graph_builder import list_constants
+
 if TYPE_CHECKING:
     from onnx import ModelProto, TensorProto
 
@@ -30,7 +32,7 @@ def extract_weights(folder: Path, stems: Sequence[str] = STEMS) -> None:
     for stem in stems:
         model = _load_graph(folder, stem)
         with _weights(folder, stem).open("wb") as out:
-            for tensor in model.graph.initializer:
+            for tensor in list_constants(model.graph):
                 _move_out(tensor, stem, out)
         _path(folder, stem).write_bytes(model.SerializeToString())
 
@@ -61,7 +63,7 @@ def share_weights(folder: Path, base: Path, stems: Sequence[str] = STEMS) -> dic
     found = {}
     for stem in stems:
         model, places = _load_graph(folder, stem), _places(base, stem)
-        shared = [_refer_to_base(tensor, stem, places) for tensor in model.graph.initializer]
+        shared = [_refer_to_base(tensor, stem, places) for tensor in list_constants(model.graph)]
         if any(shared):
             _path(folder, stem).write_bytes(model.SerializeToString())
             link_or_copy(_weights(base, stem), _weights(folder, stem))
@@ -142,10 +144,11 @@ def _places(base: Path, stem: str) -> dict[Key, Place]:
     found: dict[Key, Place] = {}
     file = _weights(base, stem)
     with file.open("rb") as handle:
-        for tensor in _load_graph(base, stem).graph.initializer:
-            place = {e.key: e.value for e in tensor.external_data}
+        for tensor in list_constants(_load_graph(base, stem).graph):
+            place: dict[str, str] = {e.key: e.value for e in tensor.external_data}
             if place:
-                handle.seek(int(place["offset"]))
+                at = int(place["offset"])
+                handle.seek(at)
                 held = handle.read(int(place["length"]))
-                found.setdefault(_key(tensor, held), (int(place["offset"]), len(held)))
+                found.setdefault(_key(tensor, held), (at, len(held)))
     return found

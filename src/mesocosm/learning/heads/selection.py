@@ -53,14 +53,19 @@ def candidate_heads(text: Array, table: Array, y: Array, classes: int) -> list[s
     read the table only.
     """
     rows, outputs = len(y), max(1, classes)
-    trees: list[str] = []
-    if table.shape[1] and outputs <= 20 and y.ndim == 1:
-        trees = ["boost"]
+    trees = _list_trees(table, y, outputs)
     if rows <= ALL_HEADS_ROWS and outputs * rows <= 60_000:
         return ["kernel", "linear", *trees]
     if rows > MAX_KERNEL_ROWS or not text.shape[1]:
         return ["linear", *trees]
     return ["kernel"]
+
+
+def _list_trees(table: Array, y: Array, outputs: int) -> list[str]:
+    """Boosted trees, where there is a table and few outputs."""
+    if table.shape[1] and outputs <= 20 and y.ndim == 1:
+        return ["boost"]
+    return []
 
 
 def label_names(labels: Sequence[str], y: Array) -> list[str]:

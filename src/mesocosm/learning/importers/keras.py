@@ -12,9 +12,9 @@ import os
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.records import Json, JsonObject
@@ -22,6 +22,8 @@ from mesocosm.learning.importers.onnx_safety import shorten_error
 
 if TYPE_CHECKING:
     import h5py
+
+    from mesocosm.learning.arrays import Array
 
 MAX_BYTES = 2_000_000_000
 MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
@@ -102,10 +104,9 @@ def convert_to_onnx(path: Path, named: str) -> bytes:
             import keras
         except ImportError as error:
             raise MesocosmError(NEEDS_KERAS) from error
-        if keras.backend.backend() != "torch":
-            raise MesocosmError(
-                f"Keras runs on {keras.backend.backend()} here; expected KERAS_BACKEND=torch"
-            )
+        backend: str = keras.backend.backend()
+        if backend != "torch":
+            raise MesocosmError(f"Keras runs on {backend} here; expected KERAS_BACKEND=torch")
         out = Path(home, "made.onnx")
         try:
             _export(path, out)
@@ -121,17 +122,34 @@ def convert_to_onnx(path: Path, named: str) -> bytes:
         return out.read_bytes()
 
 
+class KerasInput(Protocol):
+    """An input of a net."""
+
+    shape: tuple[int | None, ...]
+
+
+class KerasNet(Protocol):
+    """A net of Keras."""
+
+    inputs: Sequence[KerasInput]
+
+    def __call__(self, rows: Array, /) -> object: ...
+
+    def export(self, path: str, *, format: str, verbose: bool) -> object: ...
+
+
 def _export(path: Path, out: Path) -> None:
     """Load a checked file and write it as ONNX."""
     import keras
     import numpy as np
 
-    net = keras.saving.load_model(path, compile=False, safe_mode=True)
+    net: KerasNet = keras.saving.load_model(path, compile=False, safe_mode=True)
     if len(net.inputs) != 1:
         raise ConfigValueError(
             "base.keras", f"it takes {len(net.inputs)} inputs", "one input (rows, inputs)"
         )
-    net(np.zeros((1, *net.inputs[0].shape[1:]), np.float32))
+    width = cast(tuple[int, ...], net.inputs[0].shape[1:])
+    net(np.zeros((1, *width), np.float32))
     net.export(str(out), format="onnx", verbose=False)
 
 

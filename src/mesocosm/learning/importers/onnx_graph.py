@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.learning.export.graph_builder import list_constants, list_inputs, list_nodes
 from mesocosm.learning.importers.onnx_safety import check_safe
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _read_graph(setting: ImportedModel, path: Path) -> ModelProto:
 
 def _find_input(graph: GraphProto, inputs: int) -> str:
     """The name of the one input, of float32 and as many columns as the model has inputs."""
-    weights = {w.name for w in graph.initializer}
+    weights = {tensor.name for tensor in list_constants(graph)}
     taken: list[ValueInfoProto] = [i for i in graph.input if i.name not in weights]
     if len(taken) != 1 or not _is_float(taken[0]):
         raise ConfigValueError(
@@ -169,8 +170,8 @@ def _standardize(
 
 def _rename_values(graph: GraphProto, renamed: Mapping[str, str]) -> None:
     """Rename what the nodes of a graph read and give."""
-    for node in graph.node:
-        node.input[:] = [renamed.get(name, name) for name in node.input]
+    for node in list_nodes(graph):
+        node.input[:] = [renamed.get(name, name) for name in list_inputs(node)]
         node.output[:] = [renamed.get(name, name) for name in node.output]
 
 

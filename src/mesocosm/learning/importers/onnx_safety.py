@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
-from mesocosm.learning.export.graph_builder import list_inner_graphs
+from mesocosm.learning.export.graph_builder import list_constants, list_inner_graphs, list_nodes
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto
@@ -30,7 +30,7 @@ def check_safe(model: ModelProto, name: str) -> None:
     for graph in _graphs(model.graph):
         for tensor in _tensors(graph):
             _check_tensor(tensor, name)
-        for node in graph.node:
+        for node in list_nodes(graph):
             _check_operator(node, name)
 
 
@@ -64,15 +64,15 @@ def shorten_error(error: Exception) -> str:
 def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
     """A graph, and the graphs in its nodes."""
     yield graph
-    for node in graph.node:
+    for node in list_nodes(graph):
         for inner in list_inner_graphs(node):
             yield from _graphs(inner)
 
 
 def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
     """The constants of a graph."""
-    yield from graph.initializer
-    for node in graph.node:
+    yield from list_constants(graph)
+    for node in list_nodes(graph):
         yield from _node_tensors(node)
 
 

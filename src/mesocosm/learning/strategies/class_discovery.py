@@ -206,9 +206,10 @@ def split_words(text: str) -> list[str]:
     (['where', 'is', 'it'], ['我的', '的包', '包裹'])
     """
     words: list[str] = []
-    for run in re.findall(
+    runs: list[str] = re.findall(
         r"[\u3400-\u9fff]+|[^\W\d_\u3400-\u9fff]{2,}(?:['’][^\W\d_]+)?", text.lower()
-    ):
+    )
+    for run in runs:
         if "\u3400" <= run[0] <= "\u9fff":
             words += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
         else:
@@ -292,16 +293,17 @@ def oversample_classes(
     (['new', 'new', 'new', 'new', 'old'], [0, 0, 0, 0, 1])
     """
     counts = Counter(str(v) for v in targets if v is not None)
-    labels = [str(row[target]) for row in more if isinstance(row.get(target), str)]
-    new = Counter(label for label in labels if label not in counts)
-    wanted = _usual_size(counts)
-    if varies:
-        wanted *= WEIGHT
-    times = {label: min(MAX_REPEATS[varies], max(1, round(wanted / n))) for label, n in new.items()}
+    times = _count_repeats(_count_new(more, target, counts), _usual_size(counts), varies)
     same: list[int] = []
     for k, row in enumerate(more):
         same += [k] * times.get(str(row.get(target)), 1)
     return [more[k] for k in same], same
+
+
+def _count_new(more: Sequence[Row], target: str, known: Counter[str]) -> Counter[str]:
+    """How many labelled rows there are of each class that the data lack."""
+    labels = [str(row[target]) for row in more if isinstance(row.get(target), str)]
+    return Counter(label for label in labels if label not in known)
 
 
 def _count_repeats(new: Counter[str], usual: float, varies: bool) -> dict[str, int]:

@@ -336,12 +336,10 @@ def measure_retention(
     from mesocosm.learning.arrays import take_rows
 
     before: PreviousPredictor = past.before
-    target = [outcome.parse_target(v) for v in past.known[predict]]
-    rows = [i for i, v in enumerate(target) if outcome.is_known(v)]
+    rows, right = _list_known_targets(past.known[predict], outcome)
     if len(rows) < MIN_TEST_ROWS:
         return {}
     columns = take_rows(past.known, past.known, rows)
-    right = [target[i] for i in rows]
     old, fresh = before.outputs(columns, len(rows)), new(columns, len(rows))
     metric = "mean error"
     if outcome.classes:
@@ -353,6 +351,15 @@ def measure_retention(
         f" {now:.3f} after"
     )
     return {"rows": len(rows), "what": metric, "then": round(then, 4), "now": round(now, 4)}
+
+
+def _list_known_targets(
+    values: Sequence[object], outcome: Outcome
+) -> tuple[list[int], list[object]]:
+    """The rows whose target can be evaluated, and their targets."""
+    target = [outcome.parse_target(value) for value in values]
+    rows = [i for i, value in enumerate(target) if outcome.is_known(value)]
+    return rows, [target[i] for i in rows]
 
 
 def _measure_outputs(outputs: Array, right: Sequence[object], labels: Sequence[str]) -> float:

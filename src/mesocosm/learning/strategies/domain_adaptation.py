@@ -18,6 +18,7 @@ import numpy as np
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Array, Floats
+from mesocosm.learning.export.graph_builder import list_constants
 from mesocosm.learning.heads import Blend, softmax
 from mesocosm.learning.heads.folds import make_folds
 from mesocosm.learning.heads.head import Groups, Head, HeadSettings, Tensors
@@ -73,7 +74,7 @@ def load_source(folder: Path, version: str) -> SourceModel:
     from onnx import numpy_helper
 
     card: Card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    initializers = onnx.load(str(folder / "head.onnx")).graph.initializer
+    initializers = list_constants(onnx.load(str(folder / "head.onnx")).graph)
     held: dict[str, Floats] = {t.name: numpy_helper.to_array(t) for t in initializers}
     if card["head"] != "linear" or "h0_weights" not in held:
         raise ConfigValueError(

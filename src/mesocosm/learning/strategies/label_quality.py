@@ -56,9 +56,9 @@ def find_label_errors(
     from cleanlab.rank import get_self_confidence_for_each_label
 
     labels = np.array([str(v) for v in rows[predict]])
-    found = np.unique(labels, return_inverse=True)
-    names: list[str] = found[0].tolist()
-    y: Ints = found[1]
+    y: Ints
+    classes, y = np.unique(labels, return_inverse=True)
+    names: list[str] = classes.tolist()
     probabilities = _cross_validate(_read_table(rows, inputs, texts, vectors), y, seed, groups)
     if probabilities is None:
         return []
@@ -103,17 +103,25 @@ def _read_table(
 
     from mesocosm.learning.arrays import read_numbers
 
-    tabular = [name for name in inputs if name not in texts]
-    numbers = [name for name in tabular if _is_numeric(rows[name])]
+    numbers, categories = _sort_inputs(rows, inputs, texts)
     columns: list[Sequence[object]] = [read_numbers(rows[name]).tolist() for name in numbers]
-    columns += [_name_values(rows[name]) for name in tabular if name not in numbers]
+    columns += [_name_values(rows[name]) for name in categories]
     if vectors is not None:
-        columns += [vectors[:, k].tolist() for k in range(vectors.shape[1])]
+        columns += vectors.T.tolist()
     count = len(next(iter(rows.values())))
     data: Objects = np.empty((count, len(columns)), dtype=np.object_)
     for i, column in enumerate(columns):
         data[:, i] = column
-    return _Table(data, len(numbers), len(tabular))
+    return _Table(data, len(numbers), len(numbers) + len(categories))
+
+
+def _sort_inputs(
+    rows: Columns, inputs: Sequence[str], texts: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The inputs that are numbers, and those that are categories."""
+    tabular = [name for name in inputs if name not in texts]
+    numbers = [name for name in tabular if _is_numeric(rows[name])]
+    return numbers, [name for name in tabular if name not in numbers]
 
 
 def _name_values(values: Sequence[object]) -> list[str]:
