@@ -188,33 +188,38 @@ def warn_of_duplicates(predictions: Array, parts: Splits) -> list[str]:
     if not parts.groups or not len(predictions):
         return []
     duplicate: Mask = np.isin(parts.groups["test"], parts.groups["train"])
-    if not duplicate.mean() >= MIN_DUPLICATES:
+    if not _mean(duplicate) >= MIN_DUPLICATES:
         return []
     without = ""
     if not duplicate.all():
         without = _describe_others(predictions, parts, ~duplicate)
     return [
-        f"{int(duplicate.sum()):,} of {len(duplicate):,} test rows are duplicates or"
+        f"{np.count_nonzero(duplicate):,} of {len(duplicate):,} test rows are duplicates or"
         f" near-duplicates of a training row, so metrics are too optimistic for new rows{without}"
     ]
 
 
+def _mean(values: Array | Mask) -> float:
+    return float(values.mean())
+
+
 def _describe_others(predictions: Array, parts: Splits, others: Mask) -> str:
     """The metric of the other rows, beside that of all."""
-    count = f"{int(others.sum()):,}"
+    count = f"{np.count_nonzero(others):,}"
     if parts.outcome.labels:
         wrong: Array = parts.outcome.find_errors(predictions, parts)
+        among_others, among_all = _mean(wrong[others]), _mean(wrong)
         return (
-            f"; accuracy on the other {count} is {1 - wrong[others].mean():.1%} (on all"
-            f" {1 - wrong.mean():.1%})"
+            f"; accuracy on the other {count} is {1 - among_others:.1%} (on all"
+            f" {1 - among_all:.1%})"
         )
     if parts.outcome.scale:
         mean, deviation = parts.outcome.scale
         true: Floats = np.asarray(parts.y["test"] * deviation + mean)
         error: Floats = np.abs(predictions[:, 0] - true)
         return (
-            f"; the mean error of the other {count} is {error[others].mean():.4g} (of all"
-            f" {error.mean():.4g})"
+            f"; the mean error of the other {count} is {_mean(error[others]):.4g} (of all"
+            f" {_mean(error):.4g})"
         )
     return ""
 

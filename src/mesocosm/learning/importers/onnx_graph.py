@@ -158,7 +158,11 @@ def _standardize(
     tensors = [numpy_helper.from_array(np.asarray(v), n) for n, v in constants.items()]
     inputs, output = [_table_info("features"), _table_info("table")], _table_info(name)
     standardized = helper.make_graph(
-        [*graph.node, *nodes], "brought", inputs, [output], [*graph.initializer, *tensors]
+        [*list_nodes(graph), *nodes],
+        "brought",
+        inputs,
+        [output],
+        [*list_constants(graph), *tensors],
     )
     return helper.make_model(
         standardized,
@@ -182,19 +186,24 @@ def _table_info(name: str) -> ValueInfoProto:
     return helper.make_tensor_value_info(name, FLOAT, ["rows", None])
 
 
+def _list_sizes(value: ValueInfoProto) -> list[int]:
+    """The declared size of each axis; 0 where one may have any."""
+    return [int(axis.dim_value) for axis in value.type.tensor_type.shape.dim]
+
+
 def _output_width(value: ValueInfoProto) -> int | None:
     """How many columns an output declares; None where it does not."""
-    dims = value.type.tensor_type.shape.dim
-    if not len(dims):
+    sizes = _list_sizes(value)
+    if not sizes:
         return None
-    if len(dims) != 2:
+    if len(sizes) != 2:
         return 1
-    return int(dims[-1].dim_value) or None
+    return sizes[-1] or None
 
 
 def _input_width(value: ValueInfoProto) -> int | None:
     """How many columns an input declares; None where it does not."""
-    dims = value.type.tensor_type.shape.dim
-    if len(dims) != 2:
+    sizes = _list_sizes(value)
+    if len(sizes) != 2:
         return None
-    return int(dims[-1].dim_value) or None
+    return sizes[-1] or None
