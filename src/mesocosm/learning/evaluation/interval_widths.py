@@ -7,11 +7,12 @@ other, so each leaf holds its level.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, TypedDict, cast
 
 import numpy as np
 
-from mesocosm.core.records import Json, JsonObject
+from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Array, Floats, Ints, Mask
 
 MIN_ROWS = 200  # held-out rows under which all intervals have one width
@@ -123,7 +124,7 @@ def _rows_by_node(tree: Tree, feature: Ints, x: Array) -> Mask:
     return inside
 
 
-def half_widths(scale: JsonObject, table: Array, predictions: Array) -> Floats | None:
+def half_widths(scale: Mapping[str, object], table: Array, predictions: Array) -> Floats | None:
     """Half the width of each row's interval, (rows,); None where no row was left out."""
     spread, widths = scale.get("spread"), scale.get("widths")
     if not isinstance(spread, int | float):
@@ -151,7 +152,7 @@ def _find_leaves(tree: Widths, x: Floats) -> Ints:
 
 
 def interval_ends(
-    scale: JsonObject, table: Array, predictions: Array
+    scale: Mapping[str, object], table: Array, predictions: Array
 ) -> tuple[Array, Array] | None:
     """Both ends of each row's interval, (rows,) each; not under `floor`, where the training rows
     have nothing under it.
