@@ -48,10 +48,7 @@ def measure_invariance(
     if not rows:
         return {"rows": 0, "arrangements": 0, "difference": 0.0, "moved": 0.0, "invariant": True}
     alone: Array = np.vstack([answers([i], ()) for i in rows])
-    arranged: list[tuple[list[int], Array]] = []
-    for order, size, beside in _arrangements(len(rows), seed):
-        positions = [rows[i] for i in order]
-        arranged.append((order, _predict_arranged(answers, positions, size, beside)))
+    arranged = _predict_arrangements(answers, rows, seed)
     if known is not None:
         arranged.append((list(range(len(rows))), known[rows]))
     difference = max(float(np.abs(p - alone[order]).max()) for order, p in arranged)
@@ -71,6 +68,17 @@ def _spread_rows(count: int) -> list[int]:
         np.linspace(0, count - 1, min(count, ROWS)).astype(np.int64)
     ).tolist()
     return rows
+
+
+def _predict_arrangements(
+    answers: Predict, rows: Sequence[int], seed: int
+) -> list[tuple[list[int], Array]]:
+    """The order of the rows, and their predictions, in each arrangement."""
+    arranged: list[tuple[list[int], Array]] = []
+    for order, size, beside in _arrangements(len(rows), seed):
+        positions = [rows[i] for i in order]
+        arranged.append((order, _predict_arranged(answers, positions, size, beside)))
+    return arranged
 
 
 def _arrangements(count: int, seed: int) -> Iterator[Arrangement]:

@@ -91,7 +91,7 @@ def render_card(version: VersionRow, about: str, data: CardData) -> str:
     sections = [
         [f"# {version['id']}"],
         _render_warnings(metrics.get("warnings", [])),
-        list(filter(None, [about])),
+        _render_about(about),
         ["## Model"],
         _render_model(version, metrics, recipe),
         ["## Data"],
@@ -110,6 +110,12 @@ def render_card(version: VersionRow, about: str, data: CardData) -> str:
     ]
     blocks = ["\n".join(lines) for lines in sections if lines]
     return "\n\n".join(blocks) + "\n"
+
+
+def _render_about(about: str) -> Lines:
+    if not about:
+        return []
+    return [about]
 
 
 def _render_warnings(warnings: Sequence[str]) -> Lines:

@@ -140,15 +140,15 @@ def group_duplicates(
     grids = [_hash_rows(table, shift) for shift in (0.0, 0.5)]
     row_images: list[RowImages] = list(images) or [()] * count
     equal = _number_rows(normal, row_images, grids)
+    nearly = equal
     if any(normal):
         near: list[int] = group_near_duplicates(normal).tolist()
         nearly = _number_rows(near, row_images, grids)
-        if _have_enough_distinct(nearly, count):
-            return _merge_duplicates(nearly, equal, groups)
-    # a table of few values, or texts of one pattern: nearly equal ones are rows of their own, and
-    # equal ones alone are looked at
-    if _have_enough_distinct(equal, count):
-        return _merge_duplicates(equal, equal, groups)
+    # in a table of few values, or texts of one pattern, nearly equal ones are rows of their own,
+    # and equal ones alone are looked at
+    for numbers in (nearly, equal):
+        if _have_enough_distinct(numbers, count):
+            return _merge_duplicates(numbers, equal, groups)
     return groups
 
 
