@@ -32,3 +32,8 @@ def take_rows(columns: Columns, names: Iterable[str], rows: Iterable[int]) -> Co
     """Some rows of some columns."""
     positions = list(rows)
     return {name: [columns[name][i] for i in positions] for name in names}
+
+
+def collect_columns(names: Iterable[str], rows: Sequence[Mapping[str, object]]) -> Columns:
+    """Rows as columns; None where a row lacks a field."""
+    return {name: [row.get(name) for row in rows] for name in names}

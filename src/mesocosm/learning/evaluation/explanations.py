@@ -13,9 +13,9 @@ from typing import TypedDict
 
 import numpy as np
 
-from mesocosm.learning.arrays import Array, Floats
+from mesocosm.learning.arrays import Array, Floats, collect_columns
 from mesocosm.learning.export.graph_builder import list_constants
-from mesocosm.learning.export.predictor import Version, collect_columns
+from mesocosm.learning.export.predictor import Version
 from mesocosm.learning.features.word_pieces import piece_spans, remove_piece
 
 ROUNDS = 32  # permutations

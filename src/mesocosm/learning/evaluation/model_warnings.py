@@ -152,11 +152,10 @@ def _warn_of_categories(rows: Columns, parts: Splits, inputs: Sequence[str]) -> 
 
 def _used_values(parts: Splits, name: str) -> set[str]:
     """The values of a category that have a column of their own; none for other inputs."""
-    fact = parts.facts.get(name, {})
-    if fact.get("kind") != "category":
+    fact = parts.facts.get(name)
+    if fact is None or "values" not in fact or fact["kind"] != "category":
         return set()
-    values: Sequence[str] = fact["values"]
-    return set(values)
+    return set(fact["values"])
 
 
 def warn_of_split(

@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 
 from mesocosm.core.records import Json
-from mesocosm.learning.arrays import Array, Columns, Floats, take_rows
+from mesocosm.learning.arrays import Array, Columns, Floats, collect_columns, take_rows
 from mesocosm.learning.features import tabular
 from mesocosm.learning.features.sentence_pairs import encode_pairs
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
@@ -21,11 +21,6 @@ from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.learning.tasks.row_task import RowTask
 from mesocosm.learning.tasks.version_files import read_card
 from mesocosm.learning.tasks.vision.pixels import ImageEncoder
-
-
-def collect_columns(names: Iterable[str], rows: Sequence[Mapping[str, object]]) -> Columns:
-    """Rows as columns; None where a row lacks a field."""
-    return {name: [row.get(name) for row in rows] for name in names}
 
 
 class Reader:

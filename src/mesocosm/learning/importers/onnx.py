@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from mesocosm.learning.arrays import Array, Floats, Mask
-    from mesocosm.learning.heads.head import Groups, HeadSettings, Tensors
+    from mesocosm.learning.heads.head import Groups, Head, HeadSettings, Tensors
     from mesocosm.learning.tasks.graph_session import GraphSession
 
 FLOAT = 1  # onnx.TensorProto.FLOAT
@@ -183,16 +183,6 @@ class ImportedHead:
         self.left_out: Array = np.zeros((0, max(1, classes)))
         self.y_left: Array = np.zeros(0)
 
-    def again(
-        self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
-    ) -> ImportedHead:
-        """Itself: an imported model is not fitted."""
-        return self
-
-    def tensors(self) -> list[Tensors]:
-        """None: its graph is written as it is."""
-        return []
-
     def logits(self, text: Array, table: Array) -> Array:
         """Logarithms of its probabilities (rows, classes), or its values (rows, 1).
 
@@ -219,6 +209,16 @@ class ImportedHead:
                 "probabilities; put a softmax at its end",
             )
         return np.asarray(np.log(np.maximum(out, 1e-13)))
+
+    def again(
+        self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
+    ) -> Head:
+        """Itself: an imported model is not fitted."""
+        return self
+
+    def tensors(self) -> list[Tensors]:
+        """None: its graph is written as it is."""
+        return []
 
 
 def _are_probabilities(out: Floats) -> bool:
