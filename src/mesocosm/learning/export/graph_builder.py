@@ -42,6 +42,11 @@ def list_nodes(graph: GraphProto) -> list[NodeProto]:
     return list(graph.node)
 
 
+def list_outputs(graph: GraphProto) -> list[str]:
+    """The names of what a graph gives."""
+    return [output.name for output in graph.output]
+
+
 def list_constants(graph: GraphProto) -> list[TensorProto]:
     """The constants of a graph."""
     return list(graph.initializer)

@@ -24,6 +24,7 @@ from mesocosm.learning.export.graph_builder import (
     list_inner_graphs,
     list_inputs,
     list_nodes,
+    list_outputs,
     make_node,
 )
 
@@ -153,14 +154,19 @@ def quantize(source: Path, target: Path) -> None:
     model = onnx.load(str(source))
     if _read_opset(model) >= MIN_OPSET:
         _replace_products(model.graph)
-        if all(o.domain != RUNTIME for o in model.opset_import):
+        if RUNTIME not in _list_opsets(model):
             model.opset_import.append(helper.make_opsetid(RUNTIME, 1))
     onnx.save(model, str(target))
 
 
+def _list_opsets(model: ModelProto) -> dict[str, int]:
+    """The version of each set of operators that a graph is written in, by domain."""
+    return {opset.domain: opset.version for opset in model.opset_import}
+
+
 def _read_opset(model: ModelProto) -> int:
-    """The version of the standard's operators that a graph is written in."""
-    return next(int(o.version) for o in model.opset_import if o.domain in ("", "ai.onnx"))
+    """The version of the standard's operators."""
+    return next(v for domain, v in _list_opsets(model).items() if domain in ("", "ai.onnx"))
 
 
 def _replace_products(graph: GraphProto) -> None:
@@ -169,7 +175,7 @@ def _replace_products(graph: GraphProto) -> None:
     for node in list_nodes(graph):
         if not rewritten.quantize_node(node):
             rewritten.nodes.append(node)
-    used = set(_inputs(rewritten.nodes)) | {o.name for o in graph.output}
+    used = set(_inputs(rewritten.nodes)) | set(list_outputs(graph))
     tensors = [tensor for tensor in list_constants(graph) if tensor.name in used]
     del graph.node[:], graph.initializer[:]
     graph.node.extend(rewritten.nodes)
@@ -182,5 +188,4 @@ def _inputs(nodes: Iterable[NodeProto]) -> Iterator[str]:
         yield from list_inputs(node)
         for graph in list_inner_graphs(node):
             yield from _inputs(list_nodes(graph))
-            for output in graph.output:
-                yield output.name
+            yield from list_outputs(graph)

@@ -22,7 +22,6 @@ from mesocosm.learning.arrays import Array, Floats, Ints, Mask
 from mesocosm.learning.heads.kernel import KernelRidge, invert_kernel, mirror_lower
 
 FILE = "forget.safetensors"
-NUMBERS = ("gamma_text", "gamma_table", "heat", "ridge")
 TOLERANCE = 1e-9  # by which updated and refitted weights may differ
 
 
@@ -73,7 +72,22 @@ def save_inverse(head: object, ids: Sequence[int], folder: Path) -> bool:
 
 
 def _numbers(head: KernelRidge) -> dict[str, str]:
-    return {"numbers": json.dumps({name: getattr(head, name) for name in NUMBERS})}
+    """The settings of a head, as the metadata of its file."""
+    return {"numbers": json.dumps(_list_numbers(head))}
+
+
+def _list_numbers(head: KernelRidge) -> dict[str, float]:
+    return {
+        "gamma_text": head.gamma_text,
+        "gamma_table": head.gamma_table,
+        "heat": head.heat,
+        "ridge": head.ridge,
+    }
+
+
+def _set_numbers(head: KernelRidge, numbers: Mapping[str, float]) -> None:
+    head.gamma_text, head.gamma_table = numbers["gamma_text"], numbers["gamma_table"]
+    head.heat, head.ridge = numbers["heat"], numbers["ridge"]
 
 
 def load_inverse(folder: Path) -> tuple[KernelRidge, Ints] | None:
@@ -91,8 +105,7 @@ def load_inverse(folder: Path) -> tuple[KernelRidge, Ints] | None:
         tensors: dict[str, Array] = {name: kept.get_tensor(name) for name in names}
         numbers: dict[str, float] = json.loads(kept.metadata()["numbers"])
     head = KernelRidge()
-    for name, value in numbers.items():
-        setattr(head, name, value)
+    _set_numbers(head, numbers)
     unpacked: Array = dtfttr(len(tensors["whole"]), tensors["inverse"], uplo="L")[0]
     head.inverse = mirror_lower(unpacked)
     head.whole = tensors["whole"]
@@ -136,8 +149,7 @@ class ExactRemoval:
         """The head of the rows still there; nothing of the removed rows is in it."""
         old, stay, made = self.head, self.there, KernelRidge()
         assert old.inverse is not None
-        for name in NUMBERS:
-            setattr(made, name, getattr(old, name))
+        _set_numbers(made, _list_numbers(old))
         made.whole = old.whole[stay]
         made.rows_text, made.rows_table = old.rows_text[stay], old.rows_table[stay]
         made.inverse = mirror_lower(old.inverse[np.ix_(stay, stay)])

@@ -374,7 +374,8 @@ def _accuracy(probabilities: Array, labels: Sequence[str], right: Sequence[objec
     import numpy as np
 
     top: Ints = probabilities.argmax(1)
-    return float(np.mean([labels[k] == label for k, label in zip(top, right, strict=True)]))
+    classes: list[int] = top.tolist()
+    return float(np.mean([labels[k] == label for k, label in zip(classes, right, strict=True)]))
 
 
 def _mean_error(values: Array, right: Sequence[object]) -> float:
