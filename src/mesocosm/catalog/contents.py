@@ -173,6 +173,7 @@ class VersionRecipe(TypedDict, total=False):
     scale: dict[str, float]
     taught: list[str]
     sees: Json
+    sight_mb: float
     most: int
     diverse: float
     explore: int
@@ -236,6 +237,7 @@ class VersionMetrics(TypedDict, total=False):
     r2: float
     interval_coverage: float
     interval_level: float
+    interval_width: float
     coverage_by_slice: list[dict[str, Json]]
     search_recall: float
     gain_over_dictionary: float

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec
@@ -17,6 +17,9 @@ from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.lifecycle.access.data_access import read_columns
 from mesocosm.lifecycle.access.model_access import load_version
 from mesocosm.lifecycle.project_store import locate_project
+
+if TYPE_CHECKING:
+    from mesocosm.learning.evaluation.explanations import RowContributions
 
 BACKGROUND = 32  # training rows that Shapley values are measured against
 MOST = 5  # training rows that are named
@@ -111,7 +114,7 @@ def pick_background(
 
 def _kernel_weights(
     net: Any, folder: Path, clean: Mapping[str, Any], label: str
-) -> dict[str, Any] | None:
+) -> RowContributions | None:
     """What each training row adds to the score, where the head is a kernel's; None otherwise."""
     from mesocosm.learning.evaluation.explanations import training_row_contributions
 

@@ -154,7 +154,7 @@ def test_trees_leave_out_rare_marks_and_export_the_right_columns(tmp_path: Path)
     shops = np.eye(120)[rng.integers(0, 120, 400)]
     table = np.hstack([shops, rng.normal(size=(400, 2))]).astype(np.float32)
     y = (table[:, 120] > 0).astype(int)
-    head = Boost().fit(np.zeros((400, 0)), table, y, 2, 7, setting=(0.1, 4, 20))
+    head = Boost((0.1, 4, 20)).fit(np.zeros((400, 0)), table, y, 2, 7)
     assert head.columns.tolist() == [120, 121]
     export_head(head.tensors(), tmp_path / "head.onnx")
     net = onnxruntime.InferenceSession(str(tmp_path / "head.onnx"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def test_enough_rounds_end_where_pooled_rows_would() -> None:
     x, y, sites = drawn()
     ones = np.hstack([x, np.ones((len(y), 1))])
     weights = _average_weights(
-        [(ones[sites == s], y[sites == s]) for s in range(3)], 2, 0.3, 2000, 1
+        [(ones[sites == s], y[sites == s]) for s in range(3)], 2, 0.3, Federated(rounds=2000)
     )
     pooled = LogisticRegression(C=0.3 * 2, tol=1e-10, max_iter=10_000).fit(
         x, y
@@ -41,15 +42,19 @@ def test_enough_rounds_end_where_pooled_rows_would() -> None:
     assert weights[-1, 1] - weights[-1, 0] == pytest.approx(pooled.intercept_[0], abs=1e-3)
 
 
+def _by_site(x: Any, y: Any, sites: Any) -> list[tuple[Any, Any]]:
+    return [(x[sites == s], y[sites == s]) for s in range(3)]
+
+
 def test_who_holds_which_row_does_not_matter_where_sites_step_once() -> None:
     x, y, sites = drawn()
     other = np.random.default_rng(9).permutation(sites)
     first, second = (
-        _average_weights([(x[of == s], y[of == s]) for s in range(3)], 2, 3.0, 3000, 1)
+        _average_weights(_by_site(x, y, of), 2, 3.0, Federated(rounds=3000))
         for of in (sites, other)
     )
     assert np.allclose(first, second, atol=1e-3)
-    far = _average_weights([(x[sites == s], y[sites == s]) for s in range(3)], 2, 3.0, 3000, 20)
+    far = _average_weights(_by_site(x, y, sites), 2, 3.0, Federated(rounds=3000, local=20))
     assert not np.allclose(first, far, atol=1e-3), (
         "more local steps end elsewhere where the sites differ"
     )

@@ -38,7 +38,7 @@ class ModelVerbs(VerbGroup):
             ConfigValueError: there is no such model or version.
             MesocosmError: it was not built.
         """
-        from mesocosm.learning.evaluation.model_card import render_card
+        from mesocosm.learning.evaluation.model_card import CardData, render_card
 
         eco = self._eco
         models = eco.spec.eco.models
@@ -53,7 +53,7 @@ class ModelVerbs(VerbGroup):
         found = self._find_version(model, version)
         settings = models[model]
         snapshot = eco.catalog.snapshot(found["snapshot"])
-        data = {
+        data: CardData = {
             "name": settings.dataset,
             "account": snapshot["account"] if snapshot else {},
             "origins": snapshot["report"].get("origins", {}) if snapshot else {},

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array
 from mesocosm.learning.export.onnx_sessions import session
 
-Array = np.ndarray[Any, Any]
 TOLERANCE = 1e-6  # of a probability, or of a standardized value
 ROWS = 8
 # texts of other lengths and of odd tokens, padded together with a row
@@ -21,6 +20,7 @@ NEIGHBOURS = ("9 " * 24, "radio " * 12, "")
 # neighbour has
 PADDED = 4
 Predict = Callable[[Sequence[int], Sequence[str]], Array]
+Invariance = dict[str, float]  # as `measure_invariance` gives it
 Arrangement = tuple[list[int], int, Sequence[str]]  # order of the rows, batch size, texts beside
 
 
@@ -30,7 +30,7 @@ def measure_invariance(
     agreement: Callable[[Array, Array], float],
     seed: int = 0,
     known: Array | None = None,
-) -> dict[str, Any]:
+) -> Invariance:
     """How far predictions move when rows are run together, in another order, and beside other rows.
 
     Args:
@@ -44,14 +44,11 @@ def measure_invariance(
         `rows` that were run, `arrangements` of them, the greatest `difference` from the prediction
             of the row alone, `moved` (the share of decisions that changed) and `invariant`.
     """
-    rows = np.unique(np.linspace(0, count - 1, min(count, ROWS)).astype(int)).tolist()
+    rows = _spread_rows(count)
     if not rows:
         return {"rows": 0, "arrangements": 0, "difference": 0.0, "moved": 0.0, "invariant": True}
-    alone = np.vstack([answers([i], ()) for i in rows])
-    arranged = [
-        (order, _predict_arranged(answers, [rows[i] for i in order], size, beside))
-        for order, size, beside in _arrangements(len(rows), seed)
-    ]
+    alone: Array = np.vstack([answers([i], ()) for i in rows])
+    arranged = _predict_arrangements(answers, rows, seed)
     if known is not None:
         arranged.append((list(range(len(rows))), known[rows]))
     difference = max(float(np.abs(p - alone[order]).max()) for order, p in arranged)
@@ -63,6 +60,25 @@ def measure_invariance(
         "moved": round(moved, 4),
         "invariant": difference <= TOLERANCE and moved == 0.0,
     }
+
+
+def _spread_rows(count: int) -> list[int]:
+    """The numbers of a few rows, evenly spread."""
+    rows: list[int] = np.unique(
+        np.linspace(0, count - 1, min(count, ROWS)).astype(np.int64)
+    ).tolist()
+    return rows
+
+
+def _predict_arrangements(
+    answers: Predict, rows: Sequence[int], seed: int
+) -> list[tuple[list[int], Array]]:
+    """The order of the rows, and their predictions, in each arrangement."""
+    arranged: list[tuple[list[int], Array]] = []
+    for order, size, beside in _arrangements(len(rows), seed):
+        positions = [rows[i] for i in order]
+        arranged.append((order, _predict_arranged(answers, positions, size, beside)))
+    return arranged
 
 
 def _arrangements(count: int, seed: int) -> Iterator[Arrangement]:
@@ -104,12 +120,13 @@ class GraphProbe:
     def predict(self, at: Sequence[int], beside: Sequence[str] = ()) -> Array:
         """The head's output for rows of given numbers, run together with some texts."""
         rows = [*at, *[at[0]] * len(beside)]
-        text = self.read([*(self.texts[i] for i in at), *beside])
+        texts = [self.texts[i] for i in at]
+        text = self.read([*texts, *beside])
         return self._run_head(np.hstack([text, self.seen[rows]]), self.table[rows])[: len(at)]
 
     def measure_invariance(
         self, agreement: Callable[[Array, Array], float], features: Array | None = None
-    ) -> dict[str, Any]:
+    ) -> Invariance:
         """As `measure_invariance`.
 
         Args:

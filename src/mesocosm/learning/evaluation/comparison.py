@@ -6,21 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from mesocosm.learning.arrays import Array, Columns, take_rows
 from mesocosm.learning.evaluation.model_card import COMPARED, leading_label, leading_metric
 from mesocosm.learning.heads import Blend
-from mesocosm.learning.heads.late_fusion import LateFusion
+from mesocosm.learning.heads.late_fusion import LateFusion, SingleInputHead
 from mesocosm.learning.heads.linear import Linear
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
+    from mesocosm.learning.heads.head import Head
 
-Array = np.ndarray[Any, Any]
 MAX_ROWS = 5000  # training rows up to which each kind of input is also fitted alone
 MIN_ROWS = 30  # test rows under which the previous version is not compared
+Comparison = dict[str, float]  # metrics of another model, the gain over it, and its p-value
 Features = Mapping[str, Array]  # by part of the split, (rows, width)
 
 
@@ -37,19 +37,19 @@ class LastVersion:
 
     labels: Sequence[str]
     inputs: Sequence[str]
-    outputs: Callable[[Mapping[str, Sequence[Any]], int], Array]
+    outputs: Callable[[Columns, int], Array]
     fresh: Sequence[bool]
 
 
 def ablate_inputs(
-    head: Any,
+    head: Head,
     predictions: Array,
     feats: Features,
     parts: Splits,
     seed: int,
     say: Callable[[str], None],
     seen: int = 0,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Comparison]:
     """Metrics of each kind of input without the others: texts, images, the table; nothing where
     there is only one kind.
 
@@ -60,58 +60,94 @@ def ablate_inputs(
         feats: features of the texts, and behind them those of the images, by part.
         seen: how many of the features are of images.
     """
-    width, table_width = feats["train"].shape[1], parts.table["train"].shape[1]
-    text_width = width - seen
-    kinds: dict[str, slice | None] = {}  # columns of the features; None for the table
-    if text_width:
-        kinds["text alone"] = slice(0, text_width)
-    if seen:
-        kinds["images alone"] = slice(text_width, width)
-    if table_width:
-        kinds["table alone"] = None
+    kinds = _list_kinds(feats["train"].shape[1], seen, parts.table["train"].shape[1])
     if len(kinds) < 2 or len(parts.y["train"]) > MAX_ROWS:
         return {}
-    found = {}
+    found: dict[str, Comparison] = {}
     for name, columns in kinds.items():
-        features = {p: x[:, columns or slice(0)] for p, x in feats.items()}
-        table = {p: x[:, : 0 if columns else None] for p, x in parts.table.items()}
-        alone = _head_for(head, columns is None, parts.outcome.classes).again(
-            features["train"],
-            table["train"],
-            parts.y["train"],
-            parts.outcome.classes,
-            seed,
-            parts.groups.get("train"),
-        )
-        others = parts.outcome.decode(alone.logits(features["test"], table["test"]))
-        found[name] = parts.outcome.compare(predictions, others, parts.y["test"])
-        gain, p = found[name]["gain"], found[name]["p"]
-        say(f"{COMPARED[name]}: {_describe(found[name])}; full model {gain:+.3f} (p = {p:.2g})")
+        others = _predict_from(head, columns, feats, parts, seed)
+        compared: Comparison = parts.outcome.compare(predictions, others, parts.y["test"])
+        found[name] = compared
+        gain, p = compared["gain"], compared["p"]
+        say(f"{COMPARED[name]}: {_describe(compared)}; full model {gain:+.3f} (p = {p:.2g})")
     return found
 
 
-def _head_for(head: Any, table_only: bool, classes: int) -> Any:
+def _list_kinds(width: int, seen: int, table: int) -> dict[str, slice | None]:
+    """The columns of the features that each kind of input has; None for the table.
+
+    Args:
+        width: of the features, of which the last `seen` are of images.
+        table: how many columns the table has.
+    """
+    kinds: dict[str, slice | None] = {}
+    if width - seen:
+        kinds["text alone"] = slice(0, width - seen)
+    if seen:
+        kinds["images alone"] = slice(width - seen, width)
+    if table:
+        kinds["table alone"] = None
+    return kinds
+
+
+def _predict_from(
+    head: Head, columns: slice | None, feats: Features, parts: Splits, seed: int
+) -> Array:
+    """What heads of the same kinds predict for the test rows from some of the features, or from
+    the table.
+    """
+    features, table = _select_input(columns, feats, parts.table)
+    alone = _head_for(head, columns is None, parts.outcome.classes).again(
+        features["train"],
+        table["train"],
+        parts.y["train"],
+        parts.outcome.classes,
+        seed,
+        parts.groups.get("train"),
+    )
+    return parts.outcome.decode(alone.logits(features["test"], table["test"]))
+
+
+def _select_input(
+    columns: slice | None, feats: Features, table: Features
+) -> tuple[Features, Features]:
+    """Features and table by part, of which one has no width."""
+    if columns is None:
+        return {p: x[:, :0] for p, x in feats.items()}, table
+    selected = {p: x[:, columns] for p, x in feats.items()}
+    return selected, {p: x[:, :0] for p, x in table.items()}
+
+
+def _head_for(head: Head, table_only: bool, classes: int) -> Head:
     """What is refitted on one kind of input: that part of a late fusion, or those heads of a blend
     that can read it.
     """
     if isinstance(head, LateFusion):
-        return head.parts[table_only].head
-    heads = [head]
+        part = head.parts[table_only]
+        assert isinstance(part, SingleInputHead)
+        return part.head
+    heads = [one for one in _list_parts(head) if one.name != "boost" or table_only]
+    if len(heads) > 1:
+        return Blend(*heads, classes=classes)
+    if not heads:
+        return Linear()
+    return heads[0]
+
+
+def _list_parts(head: Head) -> Sequence[Head]:
+    """The heads of a blend; any other head itself."""
     if isinstance(head, Blend):
-        heads = list(head.parts)
-    heads = [h for h in heads if h.name != "boost" or table_only] or [Linear()]
-    if len(heads) == 1:
-        return heads[0]
-    return Blend(*heads, classes=classes)
+        return head.parts
+    return [head]
 
 
 def compare_with_previous(
     predictions: Array,
     before: LastVersion,
-    rows: Mapping[str, Sequence[Any]],
+    rows: Columns,
     parts: Splits,
     say: Callable[[str], None],
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Comparison]:
     """The previous version on the test rows that it was not trained on; nothing where they are few,
     or where its classes are others.
 
@@ -122,9 +158,8 @@ def compare_with_previous(
     pick = [k for k, i in enumerate(test) if before.fresh[i]]
     if list(before.labels) != parts.outcome.labels or len(pick) < MIN_ROWS:
         return {}
-    columns = {n: [rows[n][test[k]] for k in pick] for n in before.inputs}
-    others = before.outputs(columns, len(pick))
-    found = parts.outcome.compare(predictions[pick], others, parts.y["test"][pick])
+    others = before.outputs(take_rows(rows, before.inputs, [test[k] for k in pick]), len(pick))
+    found: Comparison = parts.outcome.compare(predictions[pick], others, parts.y["test"][pick])
     found = found | {"rows": len(pick)}
     say(
         f"previous version on the same {len(pick)} rows: {_describe(found)}; this version"
@@ -133,6 +168,6 @@ def compare_with_previous(
     return {"last version": found}
 
 
-def _describe(figures: Mapping[str, Any]) -> str:
+def _describe(figures: Comparison) -> str:
     key = leading_metric(figures)
     return f"{leading_label(figures)} {figures.get(key, float('nan')):.3f}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from mesocosm.core.records import Json
+from mesocosm.learning.arrays import Array, Columns, Ints, take_rows
 from mesocosm.learning.evaluation.fairness import GAPS, Fair, measure_fairness
 from mesocosm.learning.evaluation.robustness import WAYS, measure_robustness
 from mesocosm.learning.evaluation.slices import find_weak_slices
@@ -14,19 +15,44 @@ from mesocosm.learning.evaluation.slices import find_weak_slices
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.model import Model
+    from mesocosm.learning.tasks.outcome import Outcome
 
-Array = np.ndarray[Any, Any]
+Say = Callable[[str], None]
+PredictTexts = Callable[[Sequence[str], Ints], Array]
+
+
+@dataclass(frozen=True)
+class HeldOutRows:
+    """The test rows that diagnostics look at.
+
+    Args:
+        model: the settings.
+        rows: cleaned columns, all parts.
+        kinds: each field's type.
+        parts: the dataset by part of the split.
+        p: probabilities (test rows, classes).
+    """
+
+    model: Model
+    rows: Columns
+    kinds: Mapping[str, str]
+    parts: Splits
+    p: Array
+
+    def take(self, names: Iterable[str]) -> Columns:
+        """Columns of the test rows."""
+        return take_rows(self.rows, names, self.parts.where["test"])
 
 
 def run_diagnostics(
     model: Model,
-    rows: Mapping[str, Sequence[Any]],
+    rows: Columns,
     kinds: Mapping[str, str],
     parts: Splits,
     p: Array,
-    predict_texts: Callable[[Sequence[str], Array], Array] | None,
-    say: Callable[[str], None],
-) -> dict[str, Any]:
+    predict_texts: PredictTexts | None,
+    say: Say,
+) -> dict[str, Json]:
     """Diagnostics on the test rows.
 
     Args:
@@ -38,33 +64,22 @@ def run_diagnostics(
     Returns:
         `slices`, `robustness` and, where declared, `fairness`, with the metrics that gates bound.
     """
-    found = _find_slices(model, rows, kinds, parts, p, say)
+    test = HeldOutRows(model, rows, kinds, parts, p)
+    found = _find_slices(test, say)
     classes = parts.outcome.classes and not parts.outcome.many
     if predict_texts is not None and len(parts.where["test"]) and classes:
-        found |= _measure_robustness(model, parts, predict_texts, say)
+        found |= _measure_robustness(test, predict_texts, say)
     if model.fairness:
-        found |= _measure_fairness(model.fairness, rows, kinds, parts, p, say)
+        found |= _measure_fairness(model.fairness, test, say)
     return found
 
 
-def _find_slices(
-    model: Model,
-    rows: Mapping[str, Sequence[Any]],
-    kinds: Mapping[str, str],
-    parts: Splits,
-    p: Array,
-    say: Callable[[str], None],
-) -> dict[str, Any]:
-    test = parts.where["test"]
-    columns = {
-        n: [rows[n][i] for i in test] for n in model.features if n not in model.allow_private
-    }
-    slices = find_weak_slices(columns, kinds, parts.outcome.find_errors(p, parts))
-    what = "share of rows without a large error"
-    if parts.outcome.many:
-        what = "share of rows without an error"
-    elif parts.outcome.classes:
-        what = "accuracy"
+def _find_slices(test: HeldOutRows, say: Say) -> dict[str, Json]:
+    """Weak slices by the inputs that may be named."""
+    model, outcome = test.model, test.parts.outcome
+    shown = [name for name in model.features if name not in model.allow_private]
+    slices = find_weak_slices(test.take(shown), test.kinds, outcome.find_errors(test.p, test.parts))
+    what = _name_rate(outcome)
     for part in slices:
         say(
             f"weak slice: {part['where']}: {what} {part['accuracy']:.3f} on {part['rows']} test"
@@ -73,31 +88,42 @@ def _find_slices(
     return {"slices": slices}
 
 
+def _name_rate(outcome: Outcome) -> str:
+    """What the share of rows without an error is called."""
+    if outcome.many:
+        return "share of rows without an error"
+    if outcome.classes:
+        return "accuracy"
+    return "share of rows without a large error"
+
+
 def _measure_robustness(
-    model: Model,
-    parts: Splits,
-    predict_texts: Callable[[Sequence[str], Array], Array],
-    say: Callable[[str], None],
-) -> dict[str, Any]:
-    robustness = measure_robustness(parts.texts["test"], parts.y["test"], predict_texts, model.seed)
+    test: HeldOutRows, predict_texts: PredictTexts, say: Say
+) -> dict[str, Json]:
+    """Accuracy on changed texts."""
+    parts = test.parts
+    robustness = measure_robustness(
+        parts.texts["test"], parts.y["test"], predict_texts, test.model.seed
+    )
     say(
         f"robustness: accuracy {robustness['typo']:.3f} with typos, {robustness['paraphrase']:.3f}"
         f" paraphrased ({robustness['as_they_are']:.3f} unmodified)"
     )
-    return {"robustness": robustness} | {f"{way}_accuracy": robustness[way] for way in WAYS}
+    bounded: dict[str, Json] = {f"{way}_accuracy": robustness[way] for way in WAYS}
+    return {"robustness": robustness, **bounded}
 
 
-def _measure_fairness(
-    fair: Fair,
-    rows: Mapping[str, Sequence[Any]],
-    kinds: Mapping[str, str],
-    parts: Splits,
-    p: Array,
-    say: Callable[[str], None],
-) -> dict[str, Any]:
-    test = parts.where["test"]
-    columns = {n: [rows[n][i] for i in test] for n in fair.groups}
-    fairness = measure_fairness(fair, columns, kinds, p.argmax(1), parts.y["test"], parts.labels)
+def _measure_fairness(fair: Fair, test: HeldOutRows, say: Say) -> dict[str, Json]:
+    """Rates by declared group, and the gaps between groups."""
+    parts = test.parts
+    fairness = measure_fairness(
+        fair,
+        test.take(fair.groups),
+        test.kinds,
+        test.p.argmax(1),
+        parts.y["test"],
+        parts.labels,
+    )
     say(
         f"fairness by {', '.join(fair.groups)}: demographic parity gap"
         f" {fairness['parity_gap']:.3f}, equalized odds gap {fairness['odds_gap']:.3f},"

@@ -9,22 +9,52 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array, Floats, collect_columns
+from mesocosm.learning.export.graph_builder import list_constants
 from mesocosm.learning.export.predictor import Version
 from mesocosm.learning.features.word_pieces import piece_spans, remove_piece
 
-Array = np.ndarray[Any, Any]
 ROUNDS = 32  # permutations
 MAX_WORDS = 60
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
+
+
+class InputShare(TypedDict):
+    """The share of an input, and its standard error."""
+
+    share: float
+    error: float
+
+
+class ShapleyValues(TypedDict):
+    """The probability, that of the background, and the share of each input between them."""
+
+    probability: float
+    base: float
+    inputs: dict[str, InputShare]
+
+
+class WordShare(TypedDict):
+    """A word, and how much the probability falls without it."""
+
+    word: str
+    share: float
+
+
+class RowContributions(TypedDict):
+    """What each training row contributes to a score, besides the bias."""
+
+    bias: float
+    rows: list[float]
 
 
 def shapley_values(
     version: Version, row: Row, background: Sequence[Row], label: str, seed: int = 7
-) -> dict[str, Any]:
+) -> ShapleyValues:
     """Shapley values of the inputs for the probability of `label`, by permutations against rows of
     the training part.
 
@@ -43,37 +73,46 @@ def shapley_values(
     requests: list[Row] = []
     orders: list[list[str]] = []
     for number in range(ROUNDS):
-        now = {name: background[number % len(background)].get(name) for name in version.inputs}
         order = rng.sample(version.inputs, len(version.inputs))
         orders.append(order)
-        requests.append(dict(now))
-        for name in order:
-            now = now | {name: row.get(name)}
-            requests.append(now)
+        start = background[number % len(background)]
+        requests += _replace_in_turn({name: start.get(name) for name in version.inputs}, row, order)
     p = _predict(version, requests, label).reshape(ROUNDS, -1)
     changes: dict[str, list[float]] = {name: [] for name in version.inputs}
-    for order, steps in zip(orders, np.diff(p, axis=1), strict=True):
-        for name, change in zip(order, steps, strict=True):
-            changes[name].append(float(change))
+    steps: list[list[float]] = np.diff(p, axis=1).tolist()
+    for order, changed in zip(orders, steps, strict=True):
+        for name, change in zip(order, changed, strict=True):
+            changes[name].append(change)
     return {
         "probability": float(p[0, -1]),
         "base": float(p[:, 0].mean()),
-        "inputs": {
-            n: {"share": float(np.mean(v)), "error": float(np.std(v) / np.sqrt(len(v)))}
-            for n, v in changes.items()
-        },
+        "inputs": {name: _mean_share(values) for name, values in changes.items()},
     }
 
 
-def _predict(version: Version, rows: Sequence[Row], label: str) -> Array:
+def _replace_in_turn(start: Row, row: Row, order: Sequence[str]) -> list[Row]:
+    """A background row, and it with one input after the other replaced by this row's."""
+    rows = [start]
+    for name in order:
+        rows.append({**rows[-1], name: row.get(name)})
+    return rows
+
+
+def _mean_share(changes: Sequence[float]) -> InputShare:
+    """The mean of an input's changes over the rounds, and its standard error."""
+    error = float(np.std(changes) / np.sqrt(len(changes)))
+    return {"share": float(np.mean(changes)), "error": error}
+
+
+def _predict(version: Version, rows: Sequence[Row], label: str) -> Floats:
     """The probability of `label` for each row, float64."""
-    columns = {name: [row.get(name) for row in rows] for name in version.inputs}
-    return version.outputs(columns, len(rows))[:, version.column(label)].astype(float)
+    outputs = version.outputs(collect_columns(version.inputs, rows), len(rows))
+    return outputs[:, version.column(label)].astype(np.float64)
 
 
 def word_importance(
     version: Version, row: Row, label: str, names: Sequence[str]
-) -> dict[str, list[dict[str, Any]]]:
+) -> dict[str, list[WordShare]]:
     """For each text input of `names`, how much the probability of `label` falls when a word is left
     out; the largest change first.
 
@@ -82,25 +121,24 @@ def word_importance(
 
     Source: Li, Monroe and Jurafsky 2016, arXiv 1612.08220 (erasure).
     """
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[WordShare]] = {}
     for name in names:
         text = str(row.get(name) or "")
         cuts = piece_spans(text)[:MAX_WORDS]
         if len(cuts) < 2:
             continue
         requests = [dict(row)] + [{**row, name: remove_piece(text, cut)} for cut in cuts]
-        p = _predict(version, requests, label)
-        importance = [
-            {"word": text[a:b], "share": float(p[0] - left_out)}
-            for (a, b), left_out in zip(cuts, p[1:], strict=True)
-        ]
+        whole, *without = _predict(version, requests, label).tolist()
+        importance: list[WordShare] = []
+        for (start, end), left_out in zip(cuts, without, strict=True):
+            importance.append({"word": text[start:end], "share": whole - left_out})
         found[name] = sorted(importance, key=lambda f: -abs(f["share"]))
     return found
 
 
 def training_row_contributions(
     version: Version, head: Path, row: Row, label: str
-) -> dict[str, Any] | None:
+) -> RowContributions | None:
     """What each training row contributes to the score of `label` in the kernel part of a head; None
     where it has none.
 
@@ -113,24 +151,34 @@ def training_row_contributions(
     import onnx
     from onnx import numpy_helper
 
-    tensors = {i.name: numpy_helper.to_array(i) for i in onnx.load(head).graph.initializer}
+    weights = list_constants(onnx.load(head).graph)
+    tensors: dict[str, Floats] = {i.name: numpy_helper.to_array(i) for i in weights}
     part = next((n.removesuffix("_alpha") for n in tensors if n.endswith("_alpha")), None)
     if part is None:
         return None
-    text, table = version.features({n: [row.get(n)] for n in version.inputs}, 1)
-    inputs = {"table": table}
-    if text.shape[1]:
-        inputs["text"] = text
-    power = np.zeros(len(tensors[f"{part}_alpha"]))
-    for name, x in inputs.items():
+    alpha, k = tensors[f"{part}_alpha"], version.column(label)
+    power = np.zeros(len(alpha))
+    for name, x in _read_inputs(version, row).items():
         rows = tensors.get(f"{part}_{name}_rows")
         if rows is not None:
             gamma = float(tensors[f"{part}_{name}_gamma"].reshape(-1)[0])
             # the graph holds the training rows times -2
-            difference = x[0].astype(float)[:, None] - rows.astype(float) / -2
-            power += gamma * np.maximum((difference**2).sum(0), 0)
-    k = version.column(label)
-    return {
-        "bias": float(tensors[f"{part}_bias"][k]),
-        "rows": (np.exp(power) * tensors[f"{part}_alpha"][:, k]).tolist(),
-    }
+            power += gamma * _squared_distances(x, rows.astype(np.float64) / -2)
+    contributions: list[float] = (np.exp(power) * alpha[:, k]).tolist()
+    return {"bias": float(tensors[f"{part}_bias"][k]), "rows": contributions}
+
+
+def _read_inputs(version: Version, row: Row) -> dict[str, Array]:
+    """The features of a row's table, and of its text where it has one, (1, width)."""
+    text, table = version.features(collect_columns(version.inputs, [row]), 1)
+    inputs = {"table": table}
+    if text.shape[1]:
+        inputs["text"] = text
+    return inputs
+
+
+def _squared_distances(x: Array, rows: Floats) -> Floats:
+    """The squared distances of a row (1, width) to others (width, rows)."""
+    first: Floats = x[0].astype(np.float64)
+    distances: Floats = ((first[:, None] - rows) ** 2).sum(0)
+    return np.maximum(distances, 0)

@@ -6,14 +6,29 @@ Knows numpy and scikit-learn's metrics. Knows nothing of how a model was trained
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from mesocosm.core.records import Json
 from mesocosm.core.values.thresholds import satisfies
+from mesocosm.learning.arrays import Array, Floats, Ints, Mask, read_number
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from scipy.sparse import spmatrix
+
+    Table = Array | spmatrix  # the columns of rows
+
+Measure = Callable[[Ints], float]  # a metric of the rows of given numbers
+
+
+class SparseClassifier(Protocol):
+    """A fitted classifier of scikit-learn, over dense or sparse columns."""
+
+    classes_: Ints
+
+    def predict_proba(self, x: Table) -> Floats: ...
 
 
 def calibration_error(p: Array, y: Array, bins: int = 10) -> float:
@@ -21,23 +36,26 @@ def calibration_error(p: Array, y: Array, bins: int = 10) -> float:
 
     Source: Naeini et al. 2015, AAAI.
     """
-    top, right = p.max(1), p.argmax(1) == y
-    bin_of = np.minimum((top * bins).astype(int), bins - 1)
+    top: Floats = p.max(1)
+    right: Mask = p.argmax(1) == y
+    bin_of: Ints = np.minimum((top * bins).astype(np.int64), bins - 1)
     error = 0.0
     for b in np.unique(bin_of):
-        inside = bin_of == b
-        error += abs(top[inside].mean() - right[inside].mean()) * inside.mean()
-    return float(error)
+        inside: Mask = bin_of == b
+        gap = float(top[inside].mean()) - float(right[inside].mean())
+        error += abs(gap) * float(inside.mean())
+    return error
 
 
-def macro_f1(y: Array, predictions: Array, classes: int) -> float:
+def macro_f1(y: Array, predictions: Ints, classes: int) -> float:
     """Mean F1 over the classes that occur or are predicted."""
-    table = np.bincount(y * classes + predictions, minlength=classes * classes).reshape(
-        classes, classes
-    )
-    hits, actual, predicted = np.diag(table), table.sum(1), table.sum(0)
-    seen = (actual + predicted) > 0
-    return float(np.mean(2 * hits[seen] / (actual + predicted)[seen]))
+    counts = np.bincount(y * classes + predictions, minlength=classes * classes)
+    table: Ints = counts.reshape(classes, classes)
+    actual: Ints = table.sum(1)
+    predicted: Ints = table.sum(0)
+    both = actual + predicted
+    seen: Mask = both > 0
+    return float(np.mean(2 * np.diag(table)[seen] / both[seen]))
 
 
 def auc(p: Array, y: Array) -> float:
@@ -49,30 +67,36 @@ def auc(p: Array, y: Array) -> float:
     classes = range(p.shape[1])
     if p.shape[1] == 2:
         classes = range(1, 2)
-    areas = []
+    areas: list[float] = []
     for k in classes:
-        positive = y == k
+        positive: Mask = y == k
         n, m = int(positive.sum()), int((~positive).sum())
         if n and m:
-            areas.append((rankdata(p[:, k])[positive].sum() - n * (n + 1) / 2) / (n * m))
-    return float(np.mean(areas)) if areas else float("nan")
+            ranks: Floats = rankdata(p[:, k])
+            areas.append((float(ranks[positive].sum()) - n * (n + 1) / 2) / (n * m))
+    if not areas:
+        return float("nan")
+    return float(np.mean(areas))
 
 
 def classification_metrics(p: Array, y: Array) -> dict[str, float]:
     """The main metrics of probabilities (rows, classes) against labels (rows)."""
-    rows = np.arange(len(y))
+    predictions: Ints = p.argmax(1)
+    own: Floats = p[np.arange(len(y)), y]
+    actual: Floats = np.eye(p.shape[1])[y]
+    squares: Floats = ((p - actual) ** 2).sum(1)
     return {
-        "accuracy": float((p.argmax(1) == y).mean()),
-        "macro_f1": macro_f1(y, p.argmax(1), p.shape[1]),
+        "accuracy": float(np.mean(predictions == y)),
+        "macro_f1": macro_f1(y, predictions, p.shape[1]),
         "auc": auc(p, y),
-        "log_loss": float(-np.log(np.maximum(p[rows, y], 1e-12)).mean()),
-        "brier": float(((p - np.eye(p.shape[1])[y]) ** 2).sum(1).mean()),
+        "log_loss": float(np.mean(-np.log(np.maximum(own, 1e-12)))),
+        "brier": float(np.mean(squares)),
         "calibration_error": calibration_error(p, y),
     }
 
 
 def bootstrap_interval(
-    measure: Callable[[Array], float], rows: int, seed: int, times: int = 300
+    measure: Measure, rows: int, seed: int, times: int = 300
 ) -> list[float] | None:
     """The 95 % percentile interval of a metric over bootstrap samples of rows; None where no sample
     has the metric.
@@ -87,31 +111,22 @@ def bootstrap_interval(
         sampled = [measure(rng.integers(0, rows, rows)) for _ in range(times)]
     if np.isnan(sampled).all():
         return None
-    low, high = np.nanpercentile(sampled, [2.5, 97.5])
-    return [round(float(low), 4), round(float(high), 4)]
+    ends: list[float] = np.nanpercentile(sampled, [2.5, 97.5]).tolist()
+    return [round(end, 4) for end in ends]
 
 
-def mean_at(values: Array, rows: Array) -> float:
+def mean_at(values: Array | Mask, rows: Ints) -> float:
     """The mean of the values of some rows, as `bootstrap_interval` measures it."""
     return float(values[rows].mean())
 
 
-def evaluate_classifier(p: Array, y: Array, labels: Sequence[str], seed: int) -> dict[str, Any]:
+def evaluate_classifier(p: Array, y: Array, labels: Sequence[str], seed: int) -> dict[str, Json]:
     """All metrics of one model on held-out rows, with intervals and metrics of each class."""
-    metrics = classification_metrics(p, y)
-    found: dict[str, Any] = {k: None if np.isnan(v) else round(v, 4) for k, v in metrics.items()}
-    predictions, classes = p.argmax(1), p.shape[1]
-    times = 300 if len(y) * classes < 60_000 else 60
-    measures: dict[str, tuple[Callable[[Array], float], int]] = {
-        "accuracy": (lambda i: float((predictions[i] == y[i]).mean()), times),
-        "macro_f1": (lambda i: macro_f1(y[i], predictions[i], classes), times),
-        "auc": (lambda i: auc(p[i], y[i]), min(times, 100)),
-    }
-    intervals = {
-        name: bootstrap_interval(measure, len(y), seed, samples)
-        for name, (measure, samples) in measures.items()
-    }
-    found["interval"] = {k: v for k, v in intervals.items() if v}
+    found: dict[str, Json] = {}
+    for name, value in classification_metrics(p, y).items():
+        found[name] = _round_or_none(value)
+    predictions: Ints = p.argmax(1)
+    found["interval"] = _measure_intervals(p, y, predictions, seed)
     found["rows"] = len(y)
     found["classes"] = {
         name: _class_metrics(predictions == k, y == k) for k, name in enumerate(labels)
@@ -119,7 +134,43 @@ def evaluate_classifier(p: Array, y: Array, labels: Sequence[str], seed: int) ->
     return found
 
 
-def _class_metrics(predicted: Array, actual: Array) -> dict[str, float | None]:
+def _round_or_none(value: float) -> float | None:
+    """A metric to four places; None for NaN."""
+    if np.isnan(value):
+        return None
+    return round(value, 4)
+
+
+def _measure_intervals(p: Array, y: Array, predictions: Ints, seed: int) -> dict[str, list[float]]:
+    """The confidence intervals of the main metrics, those that have one."""
+    classes, times = int(p.shape[1]), 300
+    if len(y) * classes >= 60_000:
+        times = 60
+
+    def accuracy_at(rows: Ints) -> float:
+        return float(np.mean(predictions[rows] == y[rows]))
+
+    def macro_f1_at(rows: Ints) -> float:
+        return macro_f1(y[rows], predictions[rows], classes)
+
+    def auc_at(rows: Ints) -> float:
+        return auc(p[rows], y[rows])
+
+    measures: dict[str, Measure] = {
+        "accuracy": accuracy_at,
+        "macro_f1": macro_f1_at,
+        "auc": auc_at,
+    }
+    samples = {"accuracy": times, "macro_f1": times, "auc": min(times, 100)}
+    intervals: dict[str, list[float]] = {}
+    for name, measure in measures.items():
+        interval = bootstrap_interval(measure, len(y), seed, samples[name])
+        if interval:
+            intervals[name] = interval
+    return intervals
+
+
+def _class_metrics(predicted: Mask, actual: Mask) -> dict[str, float | None]:
     """Precision, recall and F1 of one class; None where they are not defined."""
     hits, real, told = int((predicted & actual).sum()), int(actual.sum()), int(predicted.sum())
     return {
@@ -131,10 +182,14 @@ def _class_metrics(predicted: Array, actual: Array) -> dict[str, float | None]:
 
 
 def _ratio(part: int, whole: int) -> float | None:
-    return round(part / whole, 4) if whole else None
+    if not whole:
+        return None
+    return round(part / whole, 4)
 
 
-def fit_baselines(train: Any, test: Any, y: Array, y_test: Array, classes: int) -> dict[str, Array]:
+def fit_baselines(
+    train: Table, test: Table, y: Array, y_test: Array, classes: int
+) -> dict[str, Array]:
     """Probabilities (rows, classes) of the test rows by a majority class and a logistic regression.
 
     Args:
@@ -145,7 +200,7 @@ def fit_baselines(train: Any, test: Any, y: Array, y_test: Array, classes: int) 
     share = np.bincount(y, minlength=classes) / len(y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        net = LogisticRegression(C=10.0, max_iter=60, tol=1e-4).fit(train, y)
+        net: SparseClassifier = LogisticRegression(C=10.0, max_iter=60, tol=1e-4).fit(train, y)
     linear = np.zeros((len(y_test), classes))
     linear[:, net.classes_] = net.predict_proba(test)
     return {"majority": np.tile(share, (len(y_test), 1)), "linear": linear}
@@ -160,15 +215,18 @@ def fit_temperature(logits: Array, y: Array) -> float:
     from scipy.special import log_softmax
 
     rows = np.arange(len(y))
-    found = minimize_scalar(
-        lambda t: -log_softmax(logits.astype(float) / np.exp(t), axis=1)[rows, y].mean(),
-        bounds=(np.log(0.05), np.log(20)),
-        method="bounded",
-    )
+    scores: Floats = logits.astype(np.float64)
+
+    def log_loss_at(exponent: float) -> float:
+        own: Floats = log_softmax(scores / np.exp(exponent), axis=1)[rows, y]
+        return -float(own.mean())
+
+    bounds = (float(np.log(0.05)), float(np.log(20)))
+    found = minimize_scalar(log_loss_at, bounds=bounds, method="bounded")
     return float(np.exp(found.x))
 
 
-def mcnemar(ours: Array, theirs: Array) -> float:
+def mcnemar(ours: Mask, theirs: Mask) -> float:
     """The p-value of McNemar's test that two models make equally many errors on the same rows.
 
     Args:
@@ -184,13 +242,13 @@ def mcnemar(ours: Array, theirs: Array) -> float:
     return float(binomtest(only_ours, only_ours + only_theirs).pvalue)
 
 
-def check_gates(require: dict[str, str], metrics: dict[str, Any]) -> list[str]:
+def check_gates(require: Mapping[str, str], metrics: Mapping[str, object]) -> list[str]:
     """The bounds of `require` that the metrics miss, each as a sentence."""
     missed = []
     for name, bound in require.items():
         value = metrics.get(name)
         if value is None:
             missed.append(f"{name} was not measured, required: {bound}")
-        elif not satisfies(bound, float(value)):
+        elif not satisfies(bound, read_number(value)):
             missed.append(f"{name} is {value}, required: {bound}")
     return missed

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypedDict, cast
 
+from mesocosm.catalog.contents import VersionMetrics, VersionRecipe, read_metric
+from mesocosm.catalog.rows import VersionRow
+from mesocosm.core.records import Json
 from mesocosm.learning.tasks.registry import find_recorded_task, leading_of, shown_metrics
 
 COMPARED = {  # what a version is compared with, by its key in the record
@@ -19,7 +22,43 @@ COMPARED = {  # what a version is compared with, by its key in the record
     "last version": "previous version",
 }
 Lines = list[str]
-Record = Mapping[str, Any]
+Record = Mapping[str, object]
+
+
+class CardData(TypedDict):
+    """What the card says of a version's dataset."""
+
+    name: str
+    account: Mapping[str, int]
+    origins: Mapping[str, Mapping[str, str | None]]
+    purpose: str | None
+
+
+class Retention(TypedDict):
+    """A metric (`what`) on the previous version's test rows, of that version and of this one."""
+
+    rows: int
+    what: str
+    then: float
+    now: float
+
+
+class CoveredSlice(TypedDict):
+    """The share of a slice's rows that are inside their interval, and the p of so few."""
+
+    where: str
+    rows: int
+    covered: float
+    p: float
+
+
+class FairnessGaps(TypedDict):
+    """Rates by group of each field, and the greatest gaps between groups."""
+
+    fields: Mapping[str, Mapping[str, Record]]
+    parity_gap: float
+    odds_gap: float
+    accuracy_gap: float
 
 
 def leading_metric(figures: Record) -> str:
@@ -29,28 +68,30 @@ def leading_metric(figures: Record) -> str:
     ('accuracy', 'rouge_l')
     """
     leading = leading_of(figures)
-    return leading.metric if leading else "accuracy"
+    if leading is None:
+        return "accuracy"
+    return leading.metric
 
 
 def leading_label(figures: Record) -> str:
     """The name for people of the metric that leads for a model."""
     leading = leading_of(figures)
-    return leading.label if leading else "accuracy"
+    if leading is None:
+        return "accuracy"
+    return leading.label
 
 
-def render_card(version: Record, about: str, data: Record) -> str:
+def render_card(version: VersionRow, about: str, data: CardData) -> str:
     """The card in Markdown.
 
     Args:
-        version: `id`, `state`, `why`, `at`, `snapshot`, `metrics`, `recipe`.
         about: what the model is for, in the file's words.
-        data: of its dataset: `name`, `account`, `origins`, `purpose`, `files`.
     """
     metrics, recipe = version["metrics"], version["recipe"]
     sections = [
         [f"# {version['id']}"],
         _render_warnings(metrics.get("warnings", [])),
-        [about] if about else [],
+        _render_about(about),
         ["## Model"],
         _render_model(version, metrics, recipe),
         ["## Data"],
@@ -59,7 +100,7 @@ def render_card(version: Record, about: str, data: Record) -> str:
         ["## Metrics on the test rows"],
         _render_metrics(metrics),
         _render_comparisons(metrics),
-        *(_render_example(one) for one in metrics.get("examples", [])[:3]),
+        *map(_render_example, metrics.get("examples", [])[:3]),
         _render_classes(metrics["classes"]),
         *_render_intervals(metrics),
         ["## Weak slices"],
@@ -67,7 +108,14 @@ def render_card(version: Record, about: str, data: Record) -> str:
         ["## Fairness"],
         *_render_fairness(metrics.get("fairness")),
     ]
-    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+    blocks = ["\n".join(lines) for lines in sections if lines]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _render_about(about: str) -> Lines:
+    if not about:
+        return []
+    return [about]
 
 
 def _render_warnings(warnings: Sequence[str]) -> Lines:
@@ -78,9 +126,11 @@ def _render_warnings(warnings: Sequence[str]) -> Lines:
     return [f"**{first[0].upper()}{first[1:]}.**", *(f"- {one}" for one in others)]
 
 
-def _render_model(version: Record, metrics: Record, recipe: Record) -> Lines:
+def _render_model(version: VersionRow, metrics: VersionMetrics, recipe: VersionRecipe) -> Lines:
     trained = datetime.fromtimestamp(float(version["at"]), UTC).strftime("%Y-%m-%d %H:%M UTC")
-    reason = f" ({version['why']})" if version["why"] else ""
+    reason = ""
+    if version["why"]:
+        reason = f" ({version['why']})"
     licence = recipe["licence"] or "no licence needed"
     return [
         f"- Trained: {trained}; state: {version['state']}{reason}",
@@ -95,12 +145,14 @@ def _render_model(version: Record, metrics: Record, recipe: Record) -> Lines:
     ]
 
 
-def _describe_task(recipe: Record) -> str:
+def _describe_task(recipe: VersionRecipe) -> str:
     task = find_recorded_task(recipe)
-    return task.describe(recipe) if task else f"Task '{recipe.get('task')}' (not installed)"
+    if task is None:
+        return f"Task '{recipe.get('task')}' (not installed)"
+    return task.describe(recipe)
 
 
-def _describe_cost(metrics: Record) -> str:
+def _describe_cost(metrics: VersionMetrics) -> str:
     cost = metrics.get("price")
     if not cost:
         return ""
@@ -111,7 +163,7 @@ def _describe_cost(metrics: Record) -> str:
     )
 
 
-def _render_batches(recipe: Record) -> Lines:
+def _render_batches(recipe: VersionRecipe) -> Lines:
     """How far predictions depend on the batch."""
     measured = recipe.get("invariance", {}).get(recipe["precision"])
     if not measured or not measured["rows"]:
@@ -126,12 +178,12 @@ def _render_batches(recipe: Record) -> Lines:
     ]
 
 
-def _render_image_base(recipe: Record) -> Lines:
+def _render_image_base(recipe: VersionRecipe) -> Lines:
     """What the features of images come from, where an input is an image."""
     if not recipe.get("images"):
         return []
     sees = recipe["sees"]
-    if "base" not in sees:
+    if not isinstance(sees, Mapping) or "base" not in sees:
         return ["- Images: features by filters that were learnt from the training images"]
     method = "frozen"
     if "sight_mb" in recipe:
@@ -139,41 +191,54 @@ def _render_image_base(recipe: Record) -> Lines:
     return [f"- Images: base {sees['base']} ({sees['licence']}), {method}"]
 
 
-def _render_environment(environment: Record) -> Lines:
+def _render_environment(environment: Mapping[str, Json]) -> Lines:
     if not environment:
         return []
     commit = ""
     if environment.get("commit"):
-        changed = ", with changes" if environment["changed"] else ""
-        commit = f"; Git commit {environment['commit'][:12]}{changed}"
-    libraries = ", ".join(f"{k} {v}" for k, v in environment["libraries"].items())
+        commit = f"; Git commit {str(environment['commit'])[:12]}"
+        if environment["changed"]:
+            commit += ", with changes"
+    libraries = _join_pairs(cast(Record, environment["libraries"]))
     return [
         f"- Environment: Python {environment['python']} on {environment['machine']},"
         f" {libraries}{commit}"
     ]
 
 
-def _render_data(version: Record, data: Record, metrics: Record, recipe: Record) -> Lines:
-    purpose = f"; purpose: {data['purpose']}" if data.get("purpose") else ""
+def _render_data(
+    version: VersionRow, data: CardData, metrics: VersionMetrics, recipe: VersionRecipe
+) -> Lines:
+    purpose = ""
+    if data.get("purpose"):
+        purpose = f"; purpose: {data['purpose']}"
     shared = metrics.get("leaks", {}).get("shared", 0)
     return [
         f"- Dataset: {data['name']}, version {version['snapshot']}{purpose}",
-        f"- Row counts: {', '.join(f'{k} {v}' for k, v in data['account'].items())}",
-        *(
-            f"- Source {name}: origin {source.get('origin') or 'unknown'}, licence"
-            f" {source.get('licence') or 'unknown'}"
-            for name, source in data.get("origins", {}).items()
-        ),
-        f"- Split: {', '.join(f'{p} {n}' for p, n in recipe['rows'].items())}",
+        f"- Row counts: {_join_pairs(data['account'])}",
+        *_render_sources(data.get("origins", {})),
+        f"- Split: {_join_pairs(recipe['rows'])}",
         f"- {shared} test rows are identical to a training row in every input",
     ]
 
 
-def _render_automl(tries: Sequence[Record]) -> Lines:
+def _join_pairs(values: Record) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def _render_sources(origins: Mapping[str, Mapping[str, str | None]]) -> Lines:
+    return [
+        f"- Source {name}: origin {source.get('origin') or 'unknown'}, licence"
+        f" {source.get('licence') or 'unknown'}"
+        for name, source in origins.items()
+    ]
+
+
+def _render_automl(tries: Sequence[Json]) -> Lines:
     if not tries:
         return []
     lines = ["What was tried for it (`base: auto`):", ""]
-    for one in tries:
+    for one in cast(Sequence[Record], tries):
         result = one.get("why_not") or (
             f"{one['head']} head, loss {one['loss']:.4f} in {one['seconds']:.1f} s"
         )
@@ -181,7 +246,7 @@ def _render_automl(tries: Sequence[Record]) -> Lines:
     return lines
 
 
-def _render_metrics(metrics: Record) -> Lines:
+def _render_metrics(metrics: VersionMetrics) -> Lines:
     """A table of metrics beside the baselines."""
     baselines = metrics["baselines"]
     lines = [
@@ -194,28 +259,14 @@ def _render_metrics(metrics: Record) -> Lines:
             low, high = metrics["interval"][key]
             interval = f"{low:.3f} to {high:.3f}"
         others = [_number(b.get(key)) for b in baselines.values()]
-        lines.append(_row(key, _number(metrics.get(key)), interval, *others))
+        lines.append(_row(key, _number(read_metric(metrics, key)), interval, *others))
     return lines
 
 
-def _render_comparisons(metrics: Record) -> Lines:
+def _render_comparisons(metrics: VersionMetrics) -> Lines:
     """Paired tests against baselines, ablations and the previous version."""
-    key = leading_metric(metrics)
-    leading, lines = leading_of(metrics), list[str]()
-    test = leading.test if leading else ""
-    for name, baseline in metrics["baselines"].items():
-        if "p" in baseline:
-            lines.append(
-                f"- Against the {name} baseline: {metrics[f'gain_over_{name}']:+.3f}"
-                f" {leading_label(metrics)}, p = {baseline['p']:.3g} ({test}, same rows)"
-            )
-    for name, other in metrics.get("beside", {}).items():
-        rows = f" ({other['rows']} rows)" if "rows" in other else ""
-        lines.append(
-            f"- Compared with {COMPARED.get(name, name)}{rows}: {_number(other.get(key))}; this"
-            f" version {other['gain']:+.3f}, p = {other['p']:.3g} ({test})"
-        )
-    known = metrics.get("known")
+    lines = [*_compare_with_baselines(metrics), *_compare_with_others(metrics)]
+    known = cast(Retention | None, metrics.get("known"))
     if known:
         lines.append(
             f"- Retention on the previous test set ({known['rows']} rows): {known['what']}"
@@ -224,11 +275,42 @@ def _render_comparisons(metrics: Record) -> Lines:
     return lines
 
 
+def _name_test(metrics: VersionMetrics) -> str:
+    """The paired test of the task that leads."""
+    leading = leading_of(metrics)
+    if leading is None:
+        return ""
+    return leading.test
+
+
+def _compare_with_baselines(metrics: VersionMetrics) -> Lines:
+    return [
+        f"- Against the {name} baseline: {read_metric(metrics, f'gain_over_{name}'):+.3f}"
+        f" {leading_label(metrics)}, p = {baseline['p']:.3g} ({_name_test(metrics)}, same rows)"
+        for name, baseline in metrics["baselines"].items()
+        if "p" in baseline
+    ]
+
+
+def _compare_with_others(metrics: VersionMetrics) -> Lines:
+    """Ablations and the previous version."""
+    key, test, lines = leading_metric(metrics), _name_test(metrics), list[str]()
+    for name, other in metrics.get("beside", {}).items():
+        rows = ""
+        if "rows" in other:
+            rows = f" ({other['rows']} rows)"
+        lines.append(
+            f"- Compared with {COMPARED.get(name, name)}{rows}: {_number(other.get(key))}; this"
+            f" version {other['gain']:+.3f}, p = {other['p']:.3g} ({test})"
+        )
+    return lines
+
+
 def _render_example(example: Record) -> Lines:
     """A request of the test rows, the generated answer, and the expected one."""
 
-    def shorten(text: str) -> str:
-        return " ".join(text.split())[:300]
+    def shorten(text: object) -> str:
+        return " ".join(str(text).split())[:300]
 
     return [
         f"> {shorten(example['asked'])}",
@@ -239,7 +321,7 @@ def _render_example(example: Record) -> Lines:
     ]
 
 
-def _render_classes(classes: Record) -> Lines:
+def _render_classes(classes: Mapping[str, Mapping[str, float]]) -> Lines:
     if not classes:
         return []
     rows = [
@@ -249,12 +331,11 @@ def _render_classes(classes: Record) -> Lines:
     return [_row("class", "rows", "precision", "recall", "F1"), "|---" * 5 + "|", *rows]
 
 
-def _render_intervals(metrics: Record) -> list[Lines]:
+def _render_intervals(metrics: VersionMetrics) -> list[Lines]:
     if metrics.get("interval_coverage") is None:
         return []
-    rows = [
-        _row(s["where"], s["rows"], f"{s['covered']:.1%}") for s in metrics["coverage_by_slice"]
-    ]
+    slices = cast(Sequence[CoveredSlice], metrics["coverage_by_slice"])
+    rows = [_row(s["where"], s["rows"], f"{s['covered']:.1%}") for s in slices]
     return [
         [
             f"Intervals of level {metrics['interval_level']:.0%} cover"
@@ -265,7 +346,7 @@ def _render_intervals(metrics: Record) -> list[Lines]:
     ]
 
 
-def _render_slices(metrics: Record) -> Lines:
+def _render_slices(metrics: VersionMetrics) -> Lines:
     lines = [
         f"- {s['where']}: accuracy {s['accuracy']:.3f} on {s['rows']} rows (p = {s['p']:.2g})"
         for s in metrics.get("slices", [])
@@ -282,7 +363,8 @@ def _render_slices(metrics: Record) -> Lines:
     return lines
 
 
-def _render_fairness(fairness: Record | None) -> list[Lines]:
+def _render_fairness(measured: Mapping[str, Json] | None) -> list[Lines]:
+    fairness = cast(FairnessGaps | None, measured)
     if fairness is None:
         return [
             [
@@ -307,5 +389,7 @@ def _row(*cells: object) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+def _number(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}"

@@ -5,11 +5,14 @@ the metrics. Knows cleaned columns and metrics.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from mesocosm.learning.evaluation.model_card import leading_label
+from mesocosm.catalog.contents import read_metric
+from mesocosm.core.records import JsonObject
+from mesocosm.learning.arrays import Array, Columns, Floats, Mask, read_number
+from mesocosm.learning.evaluation.model_card import CoveredSlice, leading_label
 from mesocosm.learning.evaluation.split_structure import find_group, find_time
 from mesocosm.learning.features.tabular import MAX_VALUES
 
@@ -18,18 +21,16 @@ if TYPE_CHECKING:
     from mesocosm.learning.model import Model
     from mesocosm.learning.tasks.outcome import Outcome
 
-Array = np.ndarray[Any, Any]
-Columns = Mapping[str, Sequence[Any]]
 SIGNIFICANT = 0.05  # p under which a difference counts as proven
 RARE = 0.02  # share of the training rows under which a class is rare
 MIN_DUPLICATES = 0.05  # share of test rows that duplicate training rows, from which on it is said
 MAX_NAMED = 8  # classes that one warning names
 
 
-def compare_with_baselines(metrics: Mapping[str, Any]) -> list[str]:
+def compare_with_baselines(metrics: JsonObject) -> list[str]:
     """How the model compares with its plain baselines: worse, or not significantly better."""
     metric, warnings = leading_label(metrics), []
-    for name, other in metrics.get("baselines", {}).items():
+    for name, other in _baselines_of(metrics).items():
         gain, p = _gain(other)
         figures = f"{metric} {gain:+.3f}, p = {p:.2g}"
         if p < SIGNIFICANT and gain < 0:
@@ -39,12 +40,12 @@ def compare_with_baselines(metrics: Mapping[str, Any]) -> list[str]:
     return warnings
 
 
-def find_better_baselines(metrics: Mapping[str, Any]) -> list[str]:
+def find_better_baselines(metrics: JsonObject) -> list[str]:
     """The baselines that the paired test proves better, in the leading metric and in the loss, each
     as a sentence; a version with one is not deployed.
     """
     metric, refusals = leading_label(metrics), []
-    for name, other in metrics.get("baselines", {}).items():
+    for name, other in _baselines_of(metrics).items():
         gain, p = _gain(other)
         if p < SIGNIFICANT and gain < 0 and _has_higher_loss(metrics, other):
             refusals.append(
@@ -54,16 +55,21 @@ def find_better_baselines(metrics: Mapping[str, Any]) -> list[str]:
     return refusals
 
 
-def _gain(other: Mapping[str, Any]) -> tuple[float, float]:
+def _baselines_of(metrics: JsonObject) -> Mapping[str, Mapping[str, float]]:
+    """The metrics of the baselines; none where none were fitted."""
+    return cast(Mapping[str, Mapping[str, float]], metrics.get("baselines", {}))
+
+
+def _gain(other: Mapping[str, float]) -> tuple[float, float]:
     """The gain over a baseline and its p-value; no gain, and a p of 1, where none was measured."""
     return float(other.get("gain") or 0.0), float(other.get("p", 1.0))
 
 
-def _has_higher_loss(metrics: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _has_higher_loss(metrics: JsonObject, other: Mapping[str, float]) -> bool:
     """Whether the model's loss is above a baseline's, where both have one."""
     for name in ("log_loss", "mae"):
         if name in other and metrics.get(name) is not None:
-            return bool(metrics[name] > other[name])
+            return read_number(metrics[name]) > other[name]
     return True
 
 
@@ -80,7 +86,7 @@ def warn_of_data(rows: Columns, split: Sequence[str], parts: Splits, model: Mode
 
 
 def _warn_of_labels(
-    target: Sequence[Any], split: Sequence[str], parts: Splits, predict: str
+    target: Sequence[object], split: Sequence[str], parts: Splits, predict: str
 ) -> Iterator[str]:
     unlabelled = sum(t is None for t in target)
     if unlabelled and "bare" not in parts.where:
@@ -88,10 +94,7 @@ def _warn_of_labels(
             f"{unlabelled:,} of {len(target):,} rows have no value of '{predict}' and are used"
             " neither for training nor for evaluation"
         )
-    unknown = sum(
-        t is not None and s in ("test", "validation") and not parts.outcome.is_known(t)
-        for t, s in zip(target, split, strict=True)
-    )
+    unknown = _count_unknown(target, split, parts.outcome)
     if unknown:
         yield (
             f"{unknown:,} validation and test rows have a value of '{predict}' that no training row"
@@ -99,31 +102,44 @@ def _warn_of_labels(
         )
 
 
+def _count_unknown(target: Sequence[object], split: Sequence[str], outcome: Outcome) -> int:
+    """How many validation and test rows have a target that no training row has."""
+    held = [t for t, s in zip(target, split, strict=True) if s in ("test", "validation")]
+    return sum(t is not None and not outcome.is_known(t) for t in held)
+
+
 def _warn_of_classes(parts: Splits) -> Iterator[str]:
     y, labels = parts.y["train"], parts.outcome.labels
     if not labels or y.ndim != 1:
         return
-    counts = np.bincount(y, minlength=len(labels))
+    counts: list[int] = np.bincount(y, minlength=len(labels)).tolist()
     rare = [f"'{labels[k]}' ({counts[k]})" for k in np.argsort(counts) if counts[k] < 2][:5]
     if rare:
         yield (
             f"classes with fewer than 2 training rows: {', '.join(rare)}; cross-validation cannot"
             " evaluate them"
         )
-    most, least = int(counts.argmax()), int(counts.argmin())
-    if counts[least] < RARE * counts.sum() or counts[most] > 10 * counts[least]:
-        yield (
-            f"classes are imbalanced: '{labels[most]}' has {counts[most] / counts.sum():.1%} of the"
-            f" training rows, '{labels[least]}' {counts[least] / counts.sum():.1%}"
-        )
+    yield from _warn_of_imbalance(counts, labels)
+
+
+def _warn_of_imbalance(counts: Sequence[int], labels: Sequence[str]) -> Iterator[str]:
+    """A class that is rare, or ten times rarer than the most frequent one."""
+    total, largest, smallest = sum(counts), max(counts), min(counts)
+    if smallest >= RARE * total and largest <= 10 * smallest:
+        return
+    most, least = labels[counts.index(largest)], labels[counts.index(smallest)]
+    yield (
+        f"classes are imbalanced: '{most}' has {largest / total:.1%} of the"
+        f" training rows, '{least}' {smallest / total:.1%}"
+    )
 
 
 def _warn_of_categories(rows: Columns, parts: Splits, inputs: Sequence[str]) -> Iterator[str]:
     for name in inputs:
-        fact = parts.facts.get(name, {})
-        if fact.get("kind") != "category" or len(fact["values"]) < MAX_VALUES:
+        used = _used_values(parts, name)
+        if len(used) < MAX_VALUES:
             continue
-        column, used = rows[name], set(fact["values"])
+        column = rows[name]
         values = [str(column[i]) for i in parts.where["train"] if column[i] is not None]
         distinct = len(set(values))
         if distinct > len(used):
@@ -132,6 +148,14 @@ def _warn_of_categories(rows: Columns, parts: Splits, inputs: Sequence[str]) -> 
                 f"'{name}' has {distinct:,} values; the {len(used):,} most frequent are used,"
                 f" {distinct - len(used):,} are not ({share:.1%} of the training rows)"
             )
+
+
+def _used_values(parts: Splits, name: str) -> set[str]:
+    """The values of a category that have a column of their own; none for other inputs."""
+    fact = parts.facts.get(name)
+    if fact is None or "values" not in fact or fact["kind"] != "category":
+        return set()
+    return set(fact["values"])
 
 
 def warn_of_split(
@@ -162,38 +186,44 @@ def warn_of_duplicates(predictions: Array, parts: Splits) -> list[str]:
     """
     if not parts.groups or not len(predictions):
         return []
-    duplicate = np.isin(parts.groups["test"], parts.groups["train"])
-    if not duplicate.mean() >= MIN_DUPLICATES:
+    duplicate: Mask = np.isin(parts.groups["test"], parts.groups["train"])
+    if not _mean(duplicate) >= MIN_DUPLICATES:
         return []
     without = ""
     if not duplicate.all():
         without = _describe_others(predictions, parts, ~duplicate)
     return [
-        f"{int(duplicate.sum()):,} of {len(duplicate):,} test rows are duplicates or"
+        f"{np.count_nonzero(duplicate):,} of {len(duplicate):,} test rows are duplicates or"
         f" near-duplicates of a training row, so metrics are too optimistic for new rows{without}"
     ]
 
 
-def _describe_others(predictions: Array, parts: Splits, others: Array) -> str:
+def _mean(values: Array | Mask) -> float:
+    return float(values.mean())
+
+
+def _describe_others(predictions: Array, parts: Splits, others: Mask) -> str:
     """The metric of the other rows, beside that of all."""
-    count = f"{int(others.sum()):,}"
+    count = f"{np.count_nonzero(others):,}"
     if parts.outcome.labels:
-        wrong = parts.outcome.find_errors(predictions, parts)
+        wrong: Array = parts.outcome.find_errors(predictions, parts)
+        among_others, among_all = _mean(wrong[others]), _mean(wrong)
         return (
-            f"; accuracy on the other {count} is {1 - wrong[others].mean():.1%} (on all"
-            f" {1 - wrong.mean():.1%})"
+            f"; accuracy on the other {count} is {1 - among_others:.1%} (on all"
+            f" {1 - among_all:.1%})"
         )
     if parts.outcome.scale:
         mean, deviation = parts.outcome.scale
-        error = np.abs(predictions[:, 0] - (parts.y["test"] * deviation + mean))
+        true: Floats = np.asarray(parts.y["test"] * deviation + mean)
+        error: Floats = np.abs(predictions[:, 0] - true)
         return (
-            f"; the mean error of the other {count} is {error[others].mean():.4g} (of all"
-            f" {error.mean():.4g})"
+            f"; the mean error of the other {count} is {_mean(error[others]):.4g} (of all"
+            f" {_mean(error):.4g})"
         )
     return ""
 
 
-def warn_of_predictions(predictions: Array, parts: Splits, metrics: Mapping[str, Any]) -> list[str]:
+def warn_of_predictions(predictions: Array, parts: Splits, metrics: JsonObject) -> list[str]:
     """Classes that are never predicted, and intervals that do not hold their level.
 
     Args:
@@ -205,25 +235,30 @@ def warn_of_predictions(predictions: Array, parts: Splits, metrics: Mapping[str,
 def _warn_of_classes_never_predicted(predictions: Array, parts: Splits) -> Iterator[str]:
     if not parts.outcome.labels or parts.outcome.many or not len(predictions):
         return
-    missing = set(parts.y["test"].tolist()) - set(predictions.argmax(1).tolist())
-    names = [name for k, name in enumerate(parts.outcome.labels) if k in missing]
+    missing = np.setdiff1d(parts.y["test"], predictions.argmax(1))
+    names = [parts.outcome.labels[k] for k in missing]
     if names:
-        more = ""
-        if len(names) > MAX_NAMED:
-            more = f" and {len(names) - MAX_NAMED} more"
-        named = ", ".join(repr(n) for n in names[:MAX_NAMED])
-        yield f"never predicted on the test rows: {named}{more}"
+        yield f"never predicted on the test rows: {_list_names(names)}"
 
 
-def _warn_of_intervals(metrics: Mapping[str, Any]) -> Iterator[str]:
-    covered = metrics.get("interval_coverage")
-    if covered is None:
+def _list_names(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    named = ", ".join(repr(name) for name in names[:MAX_NAMED])
+    if len(names) > MAX_NAMED:
+        return f"{named} and {len(names) - MAX_NAMED} more"
+    return named
+
+
+def _warn_of_intervals(metrics: JsonObject) -> Iterator[str]:
+    covered = read_metric(metrics, "interval_coverage")
+    level = read_metric(metrics, "interval_level")
+    if covered is None or level is None:
         return
-    level = metrics["interval_level"]
-    error = (level * (1 - level) / max(1, metrics["rows"])) ** 0.5
+    error = (level * (1 - level) / max(1, read_number(metrics["rows"]))) ** 0.5
     if covered < level - 2 * error:
         yield f"intervals of level {level:.0%} cover {covered:.1%} of the test rows"
-    low = [s for s in metrics["coverage_by_slice"] if s["p"] < SIGNIFICANT]
+    slices = cast(Sequence[CoveredSlice], metrics["coverage_by_slice"])
+    low = [part for part in slices if part["p"] < SIGNIFICANT]
     for part in low[:3]:
         yield (
             f"intervals of level {level:.0%} cover {part['covered']:.1%} of the {part['rows']} test"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array, Ints
 from mesocosm.learning.features.word_pieces import dominant_script
 
-Array = np.ndarray[Any, Any]
 MAX_ROWS = 300
 KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -158,14 +157,25 @@ def polite_phrases(text: str) -> tuple[tuple[str, str], ...]:
     """Polite phrases in a text's own language, as far as its script identifies it; none where its
     script is unknown or its words are of another language.
     """
-    kind, words = dominant_script(text), set(text.lower().split())
-    if kind == "CJK" and any("\u3040" <= c <= "\u30ff" for c in text):
-        kind = "HIRAGANA"
-    if kind == "LATIN" and not words & ENGLISH:
-        accented = any(c.isalpha() and not c.isascii() for c in text)
-        if accented or words & FOREIGN:
-            return ()
+    kind = dominant_script(text)
+    if kind == "LATIN" and _is_foreign(text):
+        return ()
+    if kind == "CJK" and _has_kana(text):
+        return POLITE["HIRAGANA"]
     return POLITE.get(kind, ())
+
+
+def _has_kana(text: str) -> bool:
+    return any("\u3040" <= c <= "\u30ff" for c in text)
+
+
+def _is_foreign(text: str) -> bool:
+    """Whether a text in Latin letters has words of another language, or accents, and no English."""
+    words = set(text.lower().split())
+    if words & ENGLISH:
+        return False
+    accented = any(c.isalpha() and not c.isascii() for c in text)
+    return accented or bool(words & FOREIGN)
 
 
 def paraphrase(text: str, rng: random.Random) -> str:
@@ -186,22 +196,23 @@ WAYS: dict[str, Callable[[str, random.Random], str]] = {
 def measure_robustness(
     texts: Sequence[str],
     y: Array,
-    probabilities: Callable[[Sequence[str], Array], Array],
+    probabilities: Callable[[Sequence[str], Ints], Array],
     seed: int,
-) -> dict[str, Any]:
+) -> dict[str, float]:
     """Accuracy on the same test rows unmodified and changed in each way.
 
     Args:
         texts: the text of each test row.
         probabilities: predictions for changed texts of the rows of given numbers.
     """
-    pick = np.sort(np.random.default_rng(seed).permutation(len(texts))[:MAX_ROWS])
+    pick: Ints = np.sort(np.random.default_rng(seed).permutation(len(texts))[:MAX_ROWS])
     original = [texts[i] for i in pick]
 
     def measure_accuracy(changed: Sequence[str]) -> float:
-        return round(float((probabilities(changed, pick).argmax(1) == y[pick]).mean()), 4)
+        predictions: Ints = probabilities(changed, pick).argmax(1)
+        return round(float(np.mean(predictions == y[pick])), 4)
 
-    found: dict[str, Any] = {"rows": len(pick), "as_they_are": measure_accuracy(original)}
+    found: dict[str, float] = {"rows": len(pick), "as_they_are": measure_accuracy(original)}
     for name, change in WAYS.items():
         rng = random.Random(seed)
         found[name] = measure_accuracy([change(text, rng) for text in original])

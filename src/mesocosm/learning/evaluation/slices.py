@@ -6,16 +6,17 @@ the caller.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
+from mesocosm.core.records import Json, Record
+from mesocosm.learning.arrays import Array, Columns, Floats, Mask, read_numbers
 from mesocosm.learning.features.tabular import DATES, day_of
 
-Array = np.ndarray[Any, Any]
-Slice = tuple[str, Array]  # its name, and whether each row is in it
+Slice = tuple[str, Mask]  # its name, and whether each row is in it
 MIN_ROWS = 20
 MAX_SLICES = 5
 FALSE_DISCOVERY_RATE = 0.1
@@ -25,71 +26,90 @@ THIRDS = (0, 1 / 3, 2 / 3, 1)
 EPOCH = np.datetime64("2000-01-01")  # what days of dates are counted from
 
 
-def slices_of(name: str, values: Sequence[Any], kind: str) -> Iterator[Slice]:
+def slices_of(name: str, values: Sequence[object], kind: str) -> Iterator[Slice]:
     """The slices by one input: quarters of a number or a date, values of a category, thirds of a
     text's length, and the rows where it is missing.
     """
-    missing = np.array([v is None for v in values])
+    missing: Mask = np.array([v is None for v in values], np.bool_)
     if missing.any():
         yield f"{name} is missing", missing
-    if kind == "image":
-        return
+    if kind != "image":
+        yield from _find_slicer(kind)(name, values)
+
+
+def _find_slicer(kind: str) -> Callable[[str, Sequence[object]], Iterator[Slice]]:
+    """What cuts an input of a type into slices."""
     if kind in DATES:
-        yield from _date_slices(name, values)
-    elif kind in NUMBERS:
-        yield from _number_slices(name, values)
-    elif kind == "text":
-        yield from _text_slices(name, values)
-    else:
-        yield from _category_slices(name, values)
+        return _date_slices
+    if kind in NUMBERS:
+        return _number_slices
+    if kind == "text":
+        return _text_slices
+    return _category_slices
 
 
-def _date_slices(name: str, values: Sequence[Any]) -> Iterator[Slice]:
-    days = [np.nan if v is None else day_of(v) for v in values]
+def _date_slices(name: str, values: Sequence[object]) -> Iterator[Slice]:
+    days = read_numbers(day_of(value) for value in values)
     for low, high, inside in _ranges(days, QUARTERS):
-        first, last = (EPOCH + np.timedelta64(int(d), "D") for d in (low, high))
-        yield f"{name} from {first} to {last}", inside
+        yield f"{name} from {_name_day(low)} to {_name_day(high)}", inside
 
 
-def _number_slices(name: str, values: Sequence[Any]) -> Iterator[Slice]:
-    numbers = [np.nan if v is None else float(v) for v in values]
-    for low, high, inside in _ranges(numbers, QUARTERS):
+def _name_day(day: float) -> str:
+    return str(EPOCH + np.timedelta64(int(day), "D"))
+
+
+def _number_slices(name: str, values: Sequence[object]) -> Iterator[Slice]:
+    for low, high, inside in _ranges(read_numbers(values), QUARTERS):
         yield f"{name} {low:g} to {high:g}", inside
 
 
-def _text_slices(name: str, values: Sequence[Any]) -> Iterator[Slice]:
-    lengths = [np.nan if v is None else float(len(str(v))) for v in values]
+def _text_slices(name: str, values: Sequence[object]) -> Iterator[Slice]:
+    lengths = read_numbers(_text_length(value) for value in values)
     for low, high, inside in _ranges(lengths, THIRDS):
         yield f"{name} has {low:g} to {high:g} characters", inside
 
 
-def _category_slices(name: str, values: Sequence[Any]) -> Iterator[Slice]:
+def _text_length(value: object) -> int | None:
+    if value is None:
+        return None
+    return len(str(value))
+
+
+def _category_slices(name: str, values: Sequence[object]) -> Iterator[Slice]:
     for value in sorted({str(v) for v in values if v is not None}):
         inside = [v is not None and str(v) == value for v in values]
-        yield f"{name} is {value}", np.array(inside)
+        yield f"{name} is {value}", np.array(inside, np.bool_)
 
 
-def _ranges(
-    numbers: Sequence[float | None], quantiles: Sequence[float]
-) -> Iterator[tuple[float, float, Array]]:
+def _ranges(numbers: Floats, quantiles: Sequence[float]) -> Iterator[tuple[float, float, Mask]]:
     """Ranges between quantiles of the numbers that are there (NaN is missing): low, high, and
     whether each number is inside; the last range holds its upper end.
     """
-    column = np.array(numbers, dtype=float)
-    present = column[~np.isnan(column)]
+    present = numbers[~np.isnan(numbers)]
     if not len(present):
         return
-    ends = np.unique(np.quantile(present, quantiles))
+    ends: list[float] = np.unique(np.quantile(present, quantiles)).tolist()
     for low, high in pairwise(ends):
-        below = column < high
+        above: Mask = numbers >= low
+        below: Mask = numbers < high
         if high == ends[-1]:
-            below = column <= high
-        yield low, high, (column >= low) & below
+            below = numbers <= high
+        yield low, high, above & below
+
+
+@dataclass(frozen=True, slots=True)
+class _TestedSlice(Record):
+    """A slice, its accuracy, and the probability of as many errors by chance."""
+
+    where: str
+    rows: int
+    accuracy: float
+    p: float
 
 
 def find_weak_slices(
-    rows: Mapping[str, Sequence[Any]], kinds: Mapping[str, str], wrong: Array
-) -> list[dict[str, Any]]:
+    rows: Columns, kinds: Mapping[str, str], wrong: Array
+) -> list[dict[str, Json]]:
     """Slices with more errors than the whole, by a one-sided binomial test with a false discovery
     rate of 10 % over all slices.
 
@@ -100,27 +120,24 @@ def find_weak_slices(
     Source: Benjamini and Hochberg 1995, JRSS B 57 (false discovery rate); Chung et al. 2019, arXiv
     1807.06068 (slices).
     """
-    from scipy.stats import binom
-
-    error_rate = float(wrong.mean())
-    tested: list[dict[str, Any]] = []
+    tested: list[_TestedSlice] = []
     for name, values in rows.items():
         for where, inside in slices_of(name, values, kinds[name]):
-            count = int(inside.sum())
-            if count < MIN_ROWS or count == len(wrong):
-                continue
-            errors = int(wrong[inside].sum())
-            tested.append(
-                {
-                    "where": where,
-                    "rows": count,
-                    "accuracy": round(1 - errors / count, 4),
-                    "p": float(binom.sf(errors - 1, count, error_rate)),
-                }
-            )
-    tested.sort(key=lambda t: t["p"])
-    significant = [
-        i for i, t in enumerate(tested, 1) if t["p"] <= FALSE_DISCOVERY_RATE * i / len(tested)
-    ]
-    count = max(significant, default=0)
-    return [t | {"p": round(t["p"], 6)} for t in tested[:count][:MAX_SLICES]]
+            if MIN_ROWS <= int(inside.sum()) < len(wrong):
+                tested.append(_test_slice(where, inside, wrong))
+    tested.sort(key=lambda one: one.p)
+    count = 0
+    for i, one in enumerate(tested, 1):
+        if one.p <= FALSE_DISCOVERY_RATE * i / len(tested):
+            count = i
+    weakest = tested[: min(count, MAX_SLICES)]
+    return [replace(one, p=round(one.p, 6)).to_json() for one in weakest]
+
+
+def _test_slice(where: str, inside: Mask, wrong: Array) -> _TestedSlice:
+    """A slice with the p of a one-sided binomial test of its errors."""
+    from scipy.stats import binom
+
+    count, errors = int(inside.sum()), int(wrong[inside].sum())
+    p = float(binom.sf(errors - 1, count, float(wrong.mean())))
+    return _TestedSlice(where, count, round(1 - errors / count, 4), p)

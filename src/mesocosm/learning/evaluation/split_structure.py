@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
+from mesocosm.learning.arrays import Floats, Ints, read_numbers
 from mesocosm.learning.features.tabular import DATES, day_of
 
-Array = np.ndarray[Any, Any]
 MIN_ROWS = 50  # rows under which nothing is said
 MAX_ROWS = 20_000  # rows that are looked at
 MIN_SIMILARITY = 0.3  # of targets of one group, on the way from chance to always equal
 MIN_VALUES = 20  # distinct values of a column whose name says nothing of a group
 PERMUTATIONS = 99
+Numbers = TypeVar("Numbers", Floats, Ints)
 GROUPS = re.compile(
     (
         r"(^|_)(id|ids|user|customer|client|patient|person|subject|household|family|session|"
@@ -39,7 +40,7 @@ TIMES = re.compile(
 
 
 def find_time(
-    name: str, kind: str, values: Sequence[Any], target: Sequence[Any], read: bool
+    name: str, kind: str, values: Sequence[object], target: Sequence[object], read: bool
 ) -> list[str]:
     """A warning where a date, or a number that is named like time or numbers the rows, has similar
     targets in consecutive rows; for a date that is an input also without.
@@ -51,10 +52,15 @@ def find_time(
     at = _as_time(name, kind, [v for v, _ in pairs])
     if at is None:
         return []
-    order = np.lexsort((np.random.default_rng(0).random(len(at)), at))
+    order: Ints = np.lexsort((np.random.default_rng(0).random(len(at)), at))
     similarity = _consecutive_similarity([t for _, t in pairs], order)
     if similarity is None and not (read and kind in DATES):
         return []
+    return _describe_time(name, similarity)
+
+
+def _describe_time(name: str, similarity: str | None) -> list[str]:
+    """The warning of a column that looks like time."""
     note = ""
     if similarity is not None:
         note = (
@@ -67,56 +73,65 @@ def find_time(
     ]
 
 
-def _as_time(name: str, kind: str, values: Sequence[Any]) -> Array | None:
+def _as_time(name: str, kind: str, values: Sequence[object]) -> Floats | None:
     """A column as points in time; None where it is neither a date nor a number named like time or
     numbering the rows, or where its values are few.
     """
     if len(values) < MIN_ROWS:
         return None
     if kind in DATES:
-        return np.array([day_of(v) for v in values], dtype=float)
+        return read_numbers(day_of(v) for v in values)
     if kind not in ("number", "integer"):
         return None
-    at = np.array([float(v) for v in values])
+    at = read_numbers(values)
     if TIMES.search(name) or _numbers_rows(at):
         return at
     return None
 
 
-def _present(values: Sequence[Any], target: Sequence[Any]) -> list[tuple[Any, Any]]:
+def _present(values: Sequence[object], target: Sequence[object]) -> list[tuple[object, object]]:
     """Values with their targets, where neither is missing."""
     pairs = zip(values, target, strict=True)
     return [(v, t) for v, t in pairs if v is not None and t is not None]
 
 
-def _consecutive_similarity(target: Sequence[Any], order: Array) -> str | None:
+def _consecutive_similarity(target: Sequence[object], order: Ints) -> str | None:
     """How similar the targets of consecutive rows are, where that is significant."""
     y = _encode(target)[order]
     if isinstance(target[0], float):
-        correlation = 0.0
-        if y.std():
-            correlation = float(np.corrcoef(y[:-1], y[1:])[0, 1])
-        if correlation * len(y) ** 0.5 > 3 and correlation > 0.1:
-            return f"correlation {correlation:.2f}"
-        return None
-    share = float((y[:-1] == y[1:]).mean())
-    chance = float(((np.bincount(y.astype(int)) / len(y)) ** 2).sum())
+        return _describe_correlation(y)
+    return _describe_repetition(y)
+
+
+def _describe_correlation(y: Floats) -> str | None:
+    """The correlation of consecutive numbers, where it is significant."""
+    correlation = 0.0
+    if y.std():
+        correlation = float(np.corrcoef(y[:-1], y[1:])[0, 1])
+    if correlation * len(y) ** 0.5 > 3 and correlation > 0.1:
+        return f"correlation {correlation:.2f}"
+    return None
+
+
+def _describe_repetition(y: Floats) -> str | None:
+    """The share of consecutive rows of one class, where it is significantly above chance."""
+    share = float(np.mean(y[:-1] == y[1:]))
+    shares: Floats = np.bincount(y.astype(np.int64)) / len(y)
+    chance = float((shares**2).sum())
     if share - chance > 3 * (chance * (1 - chance) / len(y)) ** 0.5:
         return f"equal in {share:.0%}, {chance:.0%} by chance"
     return None
 
 
-def _numbers_rows(at: Array) -> bool:
+def _numbers_rows(at: Floats) -> bool:
     """Whether a column counts the rows: distinct whole numbers with few gaps."""
-    return bool(
-        (at == np.round(at)).all()
-        and len(np.unique(at)) == len(at)
-        and at.max() - at.min() < 1.5 * len(at)
-    )
+    if not np.array_equal(at, np.round(at)) or len(np.unique(at)) != len(at):
+        return False
+    return float(at.max()) - float(at.min()) < 1.5 * len(at)
 
 
 def find_group(
-    name: str, kind: str, values: Sequence[Any], target: Sequence[Any], read: bool
+    name: str, kind: str, values: Sequence[object], target: Sequence[object], read: bool
 ) -> list[str]:
     """A warning where a column repeats its values and is named like a group, or, where it is no
     input, where rows of one value have similar targets.
@@ -130,12 +145,22 @@ def find_group(
     distinct = len({v for v, _ in pairs})
     if not 10 < distinct < 0.7 * len(pairs):
         return []
-    similarity = None
-    if distinct >= MIN_VALUES and len(pairs) >= MIN_ROWS:
-        similarity = _group_similarity(pairs[:MAX_ROWS])
+    similarity = _similarity_within(pairs, distinct)
     named = bool(GROUPS.search(name)) and kind != "text"
     if not named and (read or similarity is None):
         return []
+    return _describe_group(name, distinct, len(pairs), similarity)
+
+
+def _similarity_within(pairs: Sequence[tuple[str, object]], distinct: int) -> str | None:
+    """How similar the targets of one value are, where there are enough values and rows to tell."""
+    if distinct < MIN_VALUES or len(pairs) < MIN_ROWS:
+        return None
+    return _group_similarity(pairs[:MAX_ROWS])
+
+
+def _describe_group(name: str, distinct: int, rows: int, similarity: str | None) -> list[str]:
+    """The warning of a column that looks like a group."""
     note = ""
     if similarity is not None:
         note = (
@@ -143,63 +168,88 @@ def find_group(
             " for new values of it"
         )
     return [
-        f"'{name}' looks like a group ({distinct:,} values in {len(pairs):,} rows) and the split is"
+        f"'{name}' looks like a group ({distinct:,} values in {rows:,} rows) and the split is"
         f" random: rows of one value are in several parts{note}; if new values are to be predicted,"
         f" use 'split: {{group: {name}}}'"
     ]
 
 
-def _group_similarity(pairs: Sequence[tuple[str, Any]]) -> str | None:
+def _group_similarity(pairs: Sequence[tuple[str, object]]) -> str | None:
     """How similar the targets of two rows of one group are, where that is large and more than in
     all of 99 permutations of the targets.
     """
-    group = np.unique([v for v, _ in pairs], return_inverse=True)[1]
+    group: Ints = np.unique([v for v, _ in pairs], return_inverse=True)[1]
     y = _encode([t for _, t in pairs])
-    count = float((np.bincount(group) * (np.bincount(group) - 1.0)).sum())
+    count = _count_pairs(group)
     if not count or not y.std():
         return None
-    rng, numeric = np.random.default_rng(0), isinstance(pairs[0][1], float)
-    measure = _intraclass_correlation(group, count) if numeric else _agreement(group, count, y)
-    scores = (y - y.mean()) / y.std() if numeric else y.astype(int)
-    found = measure(scores)
-    permuted = [measure(rng.permutation(scores)) for _ in range(PERMUTATIONS)]
-    chance = 0.0 if numeric else float(np.mean(permuted))
+    if isinstance(pairs[0][1], float):
+        return _similarity_of_numbers(group, count, y)
+    return _similarity_of_classes(group, count, y.astype(np.int64))
+
+
+def _count_pairs(group: Ints) -> float:
+    """How many pairs of rows are of one group, each counted twice."""
+    sizes: Floats = np.bincount(group).astype(np.float64)
+    return float((sizes * (sizes - 1.0)).sum())
+
+
+def _similarity_of_numbers(group: Ints, count: float, y: Floats) -> str | None:
+    """The correlation of two rows of one group."""
+    scores: Floats = (y - float(y.mean())) / float(y.std())
+    measure = _intraclass_correlation(group, count)
+    found, permuted = measure(scores), _permute(measure, scores)
+    if found <= max(permuted) or found < MIN_SIMILARITY:
+        return None
+    return f"correlation {found:.2f}"
+
+
+def _similarity_of_classes(group: Ints, count: float, y: Ints) -> str | None:
+    """The share of pairs of one group that are of one class, beside that by chance."""
+    measure = _agreement(group, count, int(y.max()) + 1)
+    found, permuted = measure(y), _permute(measure, y)
+    chance = float(np.mean(permuted))
     similarity = (found - chance) / max(1e-9, 1 - chance)
     if found <= max(permuted) or similarity < MIN_SIMILARITY:
         return None
-    if numeric:
-        return f"correlation {found:.2f}"
     return f"two rows of one value agree in {found:.0%}, {chance:.0%} by chance"
 
 
-def _intraclass_correlation(group: Array, pairs: float) -> Callable[[Array], float]:
+def _permute(measure: Callable[[Numbers], float], scores: Numbers) -> list[float]:
+    """A measure of permutations of the targets."""
+    rng = np.random.default_rng(0)
+    return [measure(rng.permutation(scores)) for _ in range(PERMUTATIONS)]
+
+
+def _intraclass_correlation(group: Ints, pairs: float) -> Callable[[Floats], float]:
     """The mean product of the scores of two rows of one group."""
 
-    def measure(scores: Array) -> float:
-        return float(
-            (np.bincount(group, scores) ** 2 - np.bincount(group, scores**2)).sum() / pairs
-        )
+    def measure(scores: Floats) -> float:
+        sums: Floats = np.asarray(np.bincount(group, scores), np.float64)
+        squares: Floats = np.asarray(np.bincount(group, scores**2), np.float64)
+        return float((sums**2 - squares).sum()) / pairs
 
     return measure
 
 
-def _agreement(group: Array, pairs: float, y: Array) -> Callable[[Array], float]:
+def _agreement(group: Ints, pairs: float, classes: int) -> Callable[[Ints], float]:
     """The share of pairs of rows of one group that are of one class."""
-    classes = int(y.max()) + 1
 
-    def measure(labels: Array) -> float:
-        counts = np.unique(group * classes + labels, return_counts=True)[1].astype(float)
-        return float((counts * (counts - 1)).sum() / pairs)
+    def measure(labels: Ints) -> float:
+        found = np.unique(group * classes + labels, return_counts=True)[1]
+        counts: Floats = found.astype(np.float64)
+        return float((counts * (counts - 1)).sum()) / pairs
 
     return measure
 
 
-def _encode(target: Sequence[Any]) -> Array:
+def _encode(target: Sequence[object]) -> Floats:
     """Targets as numbers: ranks of numbers (the mean rank for ties, whose order says nothing), or
     numbers of classes.
     """
     if isinstance(target[0], float):
         from scipy.stats import rankdata
 
-        return np.asarray(rankdata(target), dtype=float)
-    return np.asarray(np.unique([str(t) for t in target], return_inverse=True)[1], dtype=float)
+        return np.asarray(rankdata(read_numbers(target)), dtype=np.float64)
+    classes: Ints = np.unique([str(t) for t in target], return_inverse=True)[1]
+    return classes.astype(np.float64)

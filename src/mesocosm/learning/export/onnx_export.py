@@ -9,27 +9,36 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mesocosm.core.cache import copy_from_cache, copy_to_cache
 from mesocosm.core.files import folder_appears
 from mesocosm.core.hashing import digest
+from mesocosm.learning.arrays import Array
 from mesocosm.learning.base_models import Base
+from mesocosm.learning.export.graph_builder import GraphBuilder
 from mesocosm.learning.export.quantization import quantize
 from mesocosm.learning.export.reweighting import reweight
 from mesocosm.learning.export.weight_sharing import extract_weights, link_or_copy, share_weights
 from mesocosm.learning.features.pooling import pool_by_product
+from mesocosm.learning.heads.head import Tensors
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from onnx import ModelProto, ValueInfoProto
+    from torch import nn
+
+
 REVISION = 5
+Shape = Callable[[str, Tensors, GraphBuilder], str]  # adds a head's nodes; the name of its logits
+TREE_NUMBERS = ("tree", "number", "feature", "left", "right", "target")
 
 
-def export_trunk(trunk: Any, folder: Path) -> None:
+def export_trunk(trunk: nn.Module, folder: Path) -> None:
     """Write `trunk.fp32.onnx` and `trunk.int8.onnx` of a trunk into a folder."""
     import torch
 
@@ -84,7 +93,7 @@ def shared_trunk(base: Base, store: Path) -> Path:
     return folder
 
 
-def tuned_trunk(trunk: Any, base: Base, folder: Path, store: Path) -> dict[str, float]:
+def tuned_trunk(trunk: nn.Module, base: Base, folder: Path, store: Path) -> dict[str, float]:
     """Write a fine-tuned trunk's graphs and tokenizer into a new folder; weights that were not
     changed are shared with the base.
 
@@ -103,30 +112,8 @@ def tuned_trunk(trunk: Any, base: Base, folder: Path, store: Path) -> dict[str, 
     return share_weights(folder, shared)
 
 
-class _GraphBuilder:
-    """Nodes and constants of a graph, in the order in which they are added."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def node(self, kind: str, inputs: list[str], out: str, **more: Any) -> str:
-        """Add a node of one output; its name."""
-        from onnx import helper
-
-        self.nodes.append(helper.make_node(kind, inputs, [out], **more))
-        return out
-
-    def const(self, name: str, value: Array) -> str:
-        """Add a constant; its name."""
-        from onnx import numpy_helper
-
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-
 def export_head(
-    parts: list[dict[str, Array]],
+    parts: list[Tensors],
     path: Path,
     classes: int = 2,
     many: bool = False,
@@ -140,29 +127,31 @@ def export_head(
         many: whether several classes may apply, so that each has a probability of its own.
         shares: the weight of each head in the average, where they differ.
     """
-    builder = _GraphBuilder()
-    logits = [
-        _shape(tensors)(f"h{i}", tensors, builder.node, builder.const)
-        for i, tensors in enumerate(parts)
-    ]
+    builder = GraphBuilder()
+    logits = [_choose_shape(t)(f"h{i}", t, builder) for i, t in enumerate(parts)]
     outputs = [_activate(builder, f"h{i}", x, classes, many) for i, x in enumerate(logits)]
-    out = "probabilities" if classes else "values"
+    out = "values"
+    if classes:
+        out = "probabilities"
     if len(set(shares)) > 1:
-        weighted = [
-            builder.node(
-                "Mul",
-                [output, builder.const(f"h{i}_share", np.array(share, np.float32))],
-                f"h{i}_part",
-            )
-            for i, (output, share) in enumerate(zip(outputs, shares, strict=True))
-        ]
-        builder.node("Sum", weighted, out)
+        builder.node("Sum", _weigh_outputs(builder, outputs, shares), out)
     else:
         builder.node("Mean", outputs, out)
     path.write_bytes(_head_model(builder, out).SerializeToString())
 
 
-def _activate(builder: _GraphBuilder, name: str, logits: str, classes: int, many: bool) -> str:
+def _weigh_outputs(
+    builder: GraphBuilder, outputs: Sequence[str], shares: Sequence[float]
+) -> list[str]:
+    """The outputs of heads, each times its weight in the average."""
+    weighted = []
+    for i, (output, share) in enumerate(zip(outputs, shares, strict=True)):
+        weight = builder.const(f"h{i}_share", np.array(share, np.float32))
+        weighted.append(builder.node("Mul", [output, weight], f"h{i}_part"))
+    return weighted
+
+
+def _activate(builder: GraphBuilder, name: str, logits: str, classes: int, many: bool) -> str:
     """Probabilities of logits; a number is its value."""
     if not classes:
         return logits
@@ -171,12 +160,12 @@ def _activate(builder: _GraphBuilder, name: str, logits: str, classes: int, many
     return builder.node("Softmax", [logits], f"{name}_p", axis=1)
 
 
-def _head_model(builder: _GraphBuilder, out: str) -> Any:
+def _head_model(builder: GraphBuilder, out: str) -> ModelProto:
     """The checked model of a head's nodes."""
     import onnx
     from onnx import TensorProto, helper
 
-    def table(name: str) -> Any:
+    def table(name: str) -> ValueInfoProto:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", None])
 
     graph = helper.make_graph(
@@ -192,81 +181,85 @@ def _head_model(builder: _GraphBuilder, out: str) -> Any:
     return model
 
 
-def _shape(tensors: dict[str, Array]) -> Any:
+def _choose_shape(tensors: Tensors) -> Shape:
     """What adds the nodes of a head, by its tensors."""
     if "net" in tensors:
         from mesocosm.learning.heads import attention, mlp
 
-        return {"mlp": mlp, "attention": attention}[str(tensors["net"])].graph
+        return {"mlp": mlp.graph, "attention": attention.graph}[str(tensors["net"])]
     if "alpha" in tensors:
-        return _kernel
-    return _trees if "leaf" in tensors else _linear
+        return _add_kernel
+    if "leaf" in tensors:
+        return _add_trees
+    return _add_linear
 
 
-def _trees(h: str, tensors: dict[str, Array], node: Any, const: Any) -> str:
-    t = {k: v.tolist() for k, v in tensors.items()}
-    leaves = [i for i, leaf in enumerate(t["leaf"]) if leaf]
-    total = node(
+def _add_trees(h: str, tensors: Tensors, builder: GraphBuilder) -> str:
+    """The nodes of boosted trees, which read the table only."""
+    leaves = np.flatnonzero(tensors["leaf"])
+    numbers: dict[str, list[int]] = {k: tensors[k].tolist() for k in TREE_NUMBERS}
+    at_leaves: dict[str, list[int]] = {k: tensors[k][leaves].tolist() for k in TREE_NUMBERS}
+    thresholds: list[float] = tensors["threshold"].tolist()
+    values: list[float] = tensors["value"][leaves].tolist()
+    total = builder.node(
         "TreeEnsembleRegressor",
         ["table"],
         f"{h}_trees",
         domain="ai.onnx.ml",
-        n_targets=len(t["bias"]),
+        n_targets=len(tensors["bias"]),
         aggregate_function="SUM",
         post_transform="NONE",
-        nodes_treeids=t["tree"],
-        nodes_nodeids=t["number"],
-        nodes_featureids=t["feature"],
-        nodes_values=t["threshold"],
-        nodes_modes=["LEAF" if leaf else "BRANCH_LEQ" for leaf in t["leaf"]],
-        nodes_truenodeids=t["left"],
-        nodes_falsenodeids=t["right"],
-        target_treeids=[t["tree"][i] for i in leaves],
-        target_nodeids=[t["number"][i] for i in leaves],
-        target_ids=[t["target"][i] for i in leaves],
-        target_weights=[t["value"][i] for i in leaves],
+        nodes_treeids=numbers["tree"],
+        nodes_nodeids=numbers["number"],
+        nodes_featureids=numbers["feature"],
+        nodes_values=thresholds,
+        nodes_modes=np.where(tensors["leaf"], "LEAF", "BRANCH_LEQ").tolist(),
+        nodes_truenodeids=numbers["left"],
+        nodes_falsenodeids=numbers["right"],
+        target_treeids=at_leaves["tree"],
+        target_nodeids=at_leaves["number"],
+        target_ids=at_leaves["target"],
+        target_weights=values,
     )
-    biased = node("Add", [total, const(f"{h}_bias", tensors["bias"])], f"{h}_sums")
-    return str(node("MatMul", [biased, const(f"{h}_spread", tensors["spread"])], f"{h}_logits"))
+    biased = builder.node("Add", [total, builder.const(f"{h}_bias", tensors["bias"])], f"{h}_sums")
+    spread = builder.const(f"{h}_spread", tensors["spread"])
+    return builder.node("MatMul", [biased, spread], f"{h}_logits")
 
 
-def _linear(h: str, tensors: dict[str, Array], node: Any, const: Any) -> str:
-    joined = node("Concat", ["features", "table"], f"{h}_joined", axis=1)
-    product = node("MatMul", [joined, const(f"{h}_weights", tensors["weights"])], f"{h}_sum")
-    return str(node("Add", [product, const(f"{h}_bias", tensors["bias"])], f"{h}_logits"))
+def _add_linear(h: str, tensors: Tensors, builder: GraphBuilder) -> str:
+    """The nodes of a linear head."""
+    joined = builder.node("Concat", ["features", "table"], f"{h}_joined", axis=1)
+    weights = builder.const(f"{h}_weights", tensors["weights"])
+    product = builder.node("MatMul", [joined, weights], f"{h}_sum")
+    bias = builder.const(f"{h}_bias", tensors["bias"])
+    return builder.node("Add", [product, bias], f"{h}_logits")
 
 
-def _kernel(h: str, tensors: dict[str, Array], node: Any, const: Any) -> str:
+def _add_kernel(h: str, tensors: Tensors, builder: GraphBuilder) -> str:
+    """The nodes of a kernel head: a product of two kernels, where both read something."""
     powers = []
     for i, (x, rows) in enumerate((("features", "text"), ("table", "table"))):
-        gamma, kept, n = float(tensors["gammas"][i]), tensors[rows], f"{h}_{rows}"
-        if not gamma or not kept.shape[1]:
-            continue
-        norm = node(
-            "ReduceSum",
-            [node("Mul", [x, x], f"{n}_sq"), const(f"{n}_axis", np.array([1]))],
-            f"{n}_norm",
-        )
-        cross = node("MatMul", [x, const(f"{n}_rows", kept.T * np.float32(-2))], f"{n}_cross")
-        total = node(
-            "Add",
-            [node("Add", [norm, cross], f"{n}_a"), const(f"{n}_own", (kept * kept).sum(1))],
-            f"{n}_b",
-        )
-        powers.append(
-            node(
-                "Mul",
-                [
-                    node("Relu", [total], f"{n}_d"),
-                    const(f"{n}_gamma", np.array(-gamma, np.float32)),
-                ],
-                f"{n}_g",
-            )
-        )
-    power = powers[0] if len(powers) == 1 else node("Add", powers, f"{h}_power")
-    product = node(
-        "MatMul",
-        [node("Exp", [power], f"{h}_kernel"), const(f"{h}_alpha", tensors["alpha"])],
-        f"{h}_sum",
-    )
-    return str(node("Add", [product, const(f"{h}_bias", tensors["bias"])], f"{h}_logits"))
+        gamma, kept = float(tensors["gammas"][i]), tensors[rows]
+        if gamma and kept.shape[1]:
+            powers.append(_add_power(f"{h}_{rows}", x, gamma, kept, builder))
+    power = powers[0]
+    if len(powers) > 1:
+        power = builder.node("Add", powers, f"{h}_power")
+    kernel = builder.node("Exp", [power], f"{h}_kernel")
+    alpha = builder.const(f"{h}_alpha", tensors["alpha"])
+    product = builder.node("MatMul", [kernel, alpha], f"{h}_sum")
+    bias = builder.const(f"{h}_bias", tensors["bias"])
+    return builder.node("Add", [product, bias], f"{h}_logits")
+
+
+def _add_power(n: str, x: str, gamma: float, kept: Array, builder: GraphBuilder) -> str:
+    """The nodes of a kernel's exponent: minus gamma times the squared distances to the rows."""
+    node, const = builder.node, builder.const
+    squares = node("Mul", [x, x], f"{n}_sq")
+    norm = node("ReduceSum", [squares, const(f"{n}_axis", np.array([1]))], f"{n}_norm")
+    cross = node("MatMul", [x, const(f"{n}_rows", kept.T * np.float32(-2))], f"{n}_cross")
+    less = node("Add", [norm, cross], f"{n}_a")
+    total = node("Add", [less, const(f"{n}_own", (kept * kept).sum(1))], f"{n}_b")
+    distances = node("Relu", [total], f"{n}_d")
+    scale = const(f"{n}_gamma", np.array(-gamma, np.float32))
+    return node("Mul", [distances, scale], f"{n}_g")

@@ -10,19 +10,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from mesocosm.learning.arrays import Array, Floats
+from mesocosm.learning.export.graph_builder import list_constants
+
+if TYPE_CHECKING:
+    import torch
+    from onnx import ModelProto, TensorProto
+    from torch import nn
+
+    from mesocosm.learning.tasks.graph_session import GraphSession
+
+    Trial = Mapping[str, torch.Tensor]  # by the names of the graph's inputs
+
 MAX_BYTES = 1_800_000_000  # of a graph in one file
 TOLERANCE = 1e-4  # difference from torch, as a share of the greatest feature
+State = Mapping[str, Array]  # weights by name
 Key = tuple[tuple[int, ...], str]  # a tensor's shape and the fingerprint of its bytes
 Place = tuple[str, bool]  # a weight's name, and whether it is transposed
 
 
 def reweight(
-    trunk: Any, untouched: Any, source: Path, target: Path, trial: Mapping[str, Any] | None = None
+    trunk: nn.Module, untouched: nn.Module, source: Path, target: Path, trial: Trial | None = None
 ) -> bool:
     """Write the graph of a fine-tuned trunk from the graph of the trunk that it started from.
 
@@ -41,14 +53,11 @@ def reweight(
     import onnx
 
     old, new = _state(untouched), _state(trunk)
-    same_shapes = {n: a.shape for n, a in old.items()} == {n: a.shape for n, a in new.items()}
-    if not same_shapes or sum(a.nbytes for a in new.values()) > MAX_BYTES:
+    if not _may_replace(old, new):
         return False
     model = onnx.load(str(source), load_external_data=False)
     replaced = _replace_weights(model, source.parent, old, new)
-    if replaced is None:
-        return False
-    if any(n not in replaced and not np.array_equal(old[n], new[n]) for n in old):
+    if replaced is None or not _list_changed(old, new) <= replaced:
         return False
     onnx.save(model, str(target))
     if _matches_torch(trunk, target, trial or _tokens()):
@@ -57,9 +66,23 @@ def reweight(
     return False
 
 
-def _replace_weights(
-    model: Any, folder: Path, old: Mapping[str, Array], new: Mapping[str, Array]
-) -> set[str] | None:
+def _may_replace(old: State, new: State) -> bool:
+    """Whether the weights of both have the same names and shapes, and fit into one file."""
+    if _shapes(old) != _shapes(new):
+        return False
+    return sum(weight.nbytes for weight in new.values()) <= MAX_BYTES
+
+
+def _shapes(state: State) -> dict[str, tuple[int, ...]]:
+    return {name: weight.shape for name, weight in state.items()}
+
+
+def _list_changed(old: State, new: State) -> set[str]:
+    """The names of the weights that differ."""
+    return {name for name, weight in old.items() if not np.array_equal(weight, new[name])}
+
+
+def _replace_weights(model: ModelProto, folder: Path, old: State, new: State) -> set[str] | None:
     """Put new weights in the place of old ones; the names of those that have a place, or None where
     a tensor of the graph is no weight, or one of several.
 
@@ -69,7 +92,7 @@ def _replace_weights(
     from onnx import numpy_helper
 
     places, replaced = _by_content(old), set[str]()
-    for tensor in model.graph.initializer:
+    for tensor in list_constants(model.graph):
         value = _value(tensor, folder)
         if value.dtype == np.float32 and value.size > 1:
             place = _find_place(tensor.name, value, places)
@@ -77,37 +100,40 @@ def _replace_weights(
                 return None
             name, transposed = place
             replaced.add(name)
-            value = np.ascontiguousarray(new[name].T if transposed else new[name])
+            value = new[name]
+            if transposed:
+                value = value.T
+            value = np.ascontiguousarray(value)
         tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
     return replaced
 
 
-def _value(tensor: Any, folder: Path) -> Array:
+def _value(tensor: TensorProto, folder: Path) -> Array:
     """The numbers of a tensor of a graph, from the graph or from the file of weights beside it
     (linked, which ONNX's own loader refuses).
     """
     from onnx import helper, numpy_helper
 
-    place = {e.key: e.value for e in tensor.external_data}
+    place: dict[str, str] = {e.key: e.value for e in tensor.external_data}
     if not place:
-        return np.asarray(numpy_helper.to_array(tensor))
+        return numpy_helper.to_array(tensor)
     held = np.fromfile(
         folder / place["location"], np.uint8, int(place["length"]), offset=int(place["offset"])
     )
-    return np.asarray(
-        held.view(helper.tensor_dtype_to_np_dtype(tensor.data_type)).reshape(tuple(tensor.dims))
-    )
+    numbers: Array = held.view(helper.tensor_dtype_to_np_dtype(tensor.data_type))
+    return numbers.reshape(tuple(tensor.dims))
 
 
-def _state(module: Any) -> dict[str, Array]:
-    return {n: t.detach().cpu().numpy() for n, t in module.state_dict().items()}
+def _state(module: nn.Module) -> State:
+    weights: Mapping[str, torch.Tensor] = module.state_dict()
+    return {n: t.detach().cpu().numpy() for n, t in weights.items()}
 
 
 def _key(value: Array) -> Key:
     return value.shape, blake2b(np.ascontiguousarray(value).tobytes(), digest_size=16).hexdigest()
 
 
-def _by_content(state: Mapping[str, Array]) -> dict[Key, list[Place]]:
+def _by_content(state: State) -> dict[Key, list[Place]]:
     """Each weight, and each matrix transposed, by its numbers."""
     found: dict[Key, list[Place]] = {}
     for name, value in state.items():
@@ -123,10 +149,12 @@ def _find_place(name: str, value: Array, places: Mapping[Key, list[Place]]) -> P
     named = [place for place in found if place[0] == name]
     if named:
         return named[0]
-    return found[0] if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    return found[0]
 
 
-def _tokens() -> dict[str, Any]:
+def _tokens() -> Trial:
     import torch
 
     mask = torch.ones(2, 7, dtype=torch.int64)
@@ -134,16 +162,19 @@ def _tokens() -> dict[str, Any]:
     return {"input_ids": torch.arange(14, dtype=torch.int64).reshape(2, 7), "attention_mask": mask}
 
 
-def _matches_torch(trunk: Any, graph: Path, trial: Mapping[str, Any]) -> bool:
+def _matches_torch(trunk: nn.Module, graph: Path, trial: Trial) -> bool:
     """Whether a graph gives what a module gives."""
     import onnxruntime
     import torch
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    session: GraphSession = onnxruntime.InferenceSession(
+        str(graph), options, providers=["CPUExecutionProvider"]
+    )
     with torch.no_grad():
-        expected = trunk.eval()(*trial.values()).numpy()
+        output: torch.Tensor = trunk.eval()(*trial.values())
+        expected: Floats = output.numpy()
     (features,) = session.run(None, {name: value.numpy() for name, value in trial.items()})
     if features.shape != expected.shape or not np.isfinite(features).all():
         return False

@@ -5,15 +5,17 @@ serves where it agrees with the fp32 one and does not depend on the batch.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.core.records import Json
 from mesocosm.core.timer import PhaseTimer
+from mesocosm.learning.arrays import Array, Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.evaluation.batch_invariance import GraphProbe
 from mesocosm.learning.export.onnx_sessions import session
@@ -25,8 +27,9 @@ from mesocosm.learning.training.fit_request import FitRequest, FitResult
 
 if TYPE_CHECKING:
     from mesocosm.learning.export.predictor import Reader
+    from mesocosm.learning.features.embeddings import Trunk
+    from mesocosm.learning.heads.head import Head
 
-Array = np.ndarray[Any, Any]
 Place = tuple[str, int]  # a row: its part of the split, and its number there
 MIN_AGREEMENT = 0.99  # of int8 with fp32, in the share of rows decided alike
 MAX_ROWS = 400  # rows on which graphs are compared
@@ -46,10 +49,10 @@ class ExportedGraphs:
             None where there is no text base.
     """
 
-    card: dict[str, Any]
+    card: dict[str, Json]
     predictions: Array
     agreement: dict[str, float] = field(default_factory=dict)
-    predict_texts: Callable[[Sequence[str], Array], Array] | None = None
+    predict_texts: Callable[[Sequence[str], Ints], Array] | None = None
 
 
 def write_graphs(request: FitRequest, fitted: FitResult, timer: PhaseTimer) -> ExportedGraphs:
@@ -71,7 +74,7 @@ def write_graphs(request: FitRequest, fitted: FitResult, timer: PhaseTimer) -> E
     return _TrunkExport(request, fitted, readers).compare(named, own_mb)
 
 
-def _write_head(head: Any, parts: Splits, folder: Path) -> None:
+def _write_head(head: Head, parts: Splits, folder: Path) -> None:
     from mesocosm.learning.export.onnx_export import export_head
 
     path = folder / "head.onnx"
@@ -84,7 +87,7 @@ def _write_head(head: Any, parts: Splits, folder: Path) -> None:
 
 
 def _write_trunk(
-    trunk: Any, base: Base, folder: Path, store: Path
+    trunk: Trunk | None, base: Base, folder: Path, store: Path
 ) -> tuple[Path, str, dict[str, float]]:
     """The trunk's folder, its name in the card, and the megabytes of its own by precision; an
     untouched trunk is shared by all versions.
@@ -105,11 +108,15 @@ def _compared_rows(parts: Splits) -> list[Place]:
     return rows[:MAX_ROWS]
 
 
+def _take_places(by_part: Mapping[str, Array], places: Sequence[Place]) -> Array:
+    """Some rows of arrays by part of the split."""
+    return np.stack([by_part[part][i] for part, i in places])
+
+
 def _export_without_trunk(request: FitRequest, fitted: FitResult, folder: Path) -> ExportedGraphs:
     """A head alone: there is nothing to quantize."""
     parts, places = request.parts, _compared_rows(request.parts)
-    table = np.stack([parts.table[p][i] for p, i in places])
-    features = np.stack([fitted.features[p][i] for p, i in places])
+    table, features = _take_places(parts.table, places), _take_places(fitted.features, places)
     probe = GraphProbe(
         folder / "head.onnx",
         [""] * len(places),
@@ -131,7 +138,7 @@ class _TrunkExport:
         self.request, self.fitted, self.readers = request, fitted, readers
         self.parts = request.parts
         self.places = _compared_rows(self.parts)
-        self.table = np.stack([self.parts.table[p][i] for p, i in self.places])
+        self.table = _take_places(self.parts.table, self.places)
 
     def compare(self, named: str, own_mb: dict[str, float]) -> ExportedGraphs:
         """Choose the precision by agreement and batch invariance.
@@ -140,16 +147,13 @@ class _TrunkExport:
             named: the trunk's folder, as the card names it.
             own_mb: megabytes of the version's own, by precision.
         """
-        parts, head, agreement = self.parts, self.fitted.head, self.parts.outcome.agreement
+        parts, agreement = self.parts, self.parts.outcome.agreement
         texts = [parts.texts[p][i] for p, i in self.places]
         features = {k: self.features(r, texts, self.places) for k, r in self.readers.items()}
-        predictions = {
-            k: parts.outcome.decode(head.logits(x, self.table)) for k, x in features.items()
-        }
-        by_torch = np.stack([self.fitted.features[p][i] for p, i in self.places])
-        torch_predictions = parts.outcome.decode(head.logits(by_torch, self.table))
+        predictions = {k: self._decode(x) for k, x in features.items()}
+        by_torch = _take_places(self.fitted.features, self.places)
         agree = agreement(predictions["fp32"], predictions["int8"])
-        exact = agreement(predictions["fp32"], torch_predictions)
+        exact = agreement(predictions["fp32"], self._decode(by_torch))
         invariance = {
             k: self._probe(r, texts).measure_invariance(agreement, features[k])
             for k, r in self.readers.items()
@@ -157,11 +161,8 @@ class _TrunkExport:
         precision = "fp32"
         if agree >= MIN_AGREEMENT and invariance["int8"]["invariant"]:
             precision = "int8"
-        reader, folder = self.readers[precision], self.request.folder
-        assert folder is not None
-        test_rows = [("test", i) for i in range(len(parts.y["test"]))]
-        test_features = self.features(reader, parts.texts["test"], test_rows)
-        card = {
+        reader = self.readers[precision]
+        card: dict[str, Json] = {
             "trunk": named,
             "own_mb": own_mb,
             "precision": precision,
@@ -169,10 +170,21 @@ class _TrunkExport:
         }
         return ExportedGraphs(
             card,
-            _predict(head, parts, folder, test_features),
+            self._predict_test(reader),
             {"int8_agreement": round(agree, 4), "onnx_agreement": round(exact, 4)},
             partial(self.predict_texts, reader),
         )
+
+    def _decode(self, features: Array) -> Array:
+        """What the head predicts for the compared rows from some features."""
+        return self.parts.outcome.decode(self.fitted.head.logits(features, self.table))
+
+    def _predict_test(self, reader: Reader) -> Array:
+        """What the exported graphs predict for the test rows."""
+        assert self.request.folder is not None
+        rows = [("test", i) for i in range(len(self.parts.y["test"]))]
+        features = self.features(reader, self.parts.texts["test"], rows)
+        return _predict(self.fitted.head, self.parts, self.request.folder, features)
 
     def text_features(self, reader: Reader, texts: Sequence[str]) -> Array:
         """Features of texts by one of the graphs."""
@@ -185,7 +197,7 @@ class _TrunkExport:
         sight = self.request.sight
         if not sight:
             return np.zeros((len(places), 0), np.float32)
-        return np.stack([sight.features[p][i] for p, i in places])
+        return _take_places(sight.features, places)
 
     def features(self, reader: Reader, texts: Sequence[str], places: Sequence[Place]) -> Array:
         """What the head takes: features of texts, and behind them those of the rows' images."""
@@ -194,7 +206,7 @@ class _TrunkExport:
             return features
         return np.hstack([features, self.image_features(places)])
 
-    def predict_texts(self, reader: Reader, texts: Sequence[str], rows: Array) -> Array:
+    def predict_texts(self, reader: Reader, texts: Sequence[str], rows: Ints) -> Array:
         """Predictions for test rows of given numbers with other texts in their place."""
         features = self.features(reader, texts, [("test", int(i)) for i in rows])
         logits = self.fitted.head.logits(features, self.parts.table["test"][rows])
@@ -211,7 +223,7 @@ class _TrunkExport:
         )
 
 
-def _predict(head: Any, parts: Splits, folder: Path, features: Array) -> Array:
+def _predict(head: Head, parts: Splits, folder: Path, features: Array) -> Array:
     """What the exported head predicts for the test rows, as the task reads it."""
     table = parts.table["test"]
     if isinstance(head, ImportedHead):
@@ -219,7 +231,7 @@ def _predict(head: Any, parts: Splits, folder: Path, features: Array) -> Array:
     graph = session(folder / "head.onnx")
     inputs = {"features": features.astype(np.float32), "table": table.astype(np.float32)}
     taken = {i.name: inputs[i.name] for i in graph.get_inputs()}
-    output = np.asarray(graph.run(None, taken)[0]).astype(float)
+    output: Array = np.asarray(graph.run(None, taken)[0]).astype(np.float64)
     if parts.outcome.classes:
         return output
     return parts.outcome.decode(output)

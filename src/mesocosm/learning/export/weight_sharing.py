@@ -10,31 +10,42 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, BinaryIO
+
+from mesocosm.learning.export.graph_builder import list_constants
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, TensorProto
 
 STEMS = ("trunk.fp32", "trunk.int8")
 MIN_BYTES = 1024  # of a tensor that leaves its graph
 PAGE = 4096
+Key = tuple[int, tuple[int, ...], str]  # a tensor's type, shape and fingerprint
+Place = tuple[int, int]  # where it lies in the file of weights, and its bytes
 
 
 def extract_weights(folder: Path, stems: Sequence[str] = STEMS) -> None:
     """Move the weights of a base's whole graphs into files of their own (`trunk.int8.weights`)."""
     for stem in stems:
-        graph = _graph(folder, stem)
-        at = 0
+        model = _load_graph(folder, stem)
         with _weights(folder, stem).open("wb") as out:
-            for tensor in graph.graph.initializer:
-                held = _bytes(tensor)
-                if len(held) >= MIN_BYTES:
-                    out.write(b"\0" * (-at % PAGE))
-                    at += -at % PAGE
-                    out.write(held)
-                    _refer(tensor, stem, at, len(held))
-                    at += len(held)
-        _path(folder, stem).write_bytes(graph.SerializeToString())
+            for tensor in list_constants(model.graph):
+                _move_out(tensor, stem, out)
+        _path(folder, stem).write_bytes(model.SerializeToString())
+
+
+def _move_out(tensor: TensorProto, stem: str, out: BinaryIO) -> None:
+    """Append a large tensor to a file of weights, from a page's start, and let it refer there."""
+    held = _bytes(tensor)
+    if len(held) < MIN_BYTES:
+        return
+    out.write(b"\0" * (-out.tell() % PAGE))
+    at = out.tell()
+    out.write(held)
+    _refer(tensor, stem, at, len(held))
 
 
 def share_weights(folder: Path, base: Path, stems: Sequence[str] = STEMS) -> dict[str, float]:
@@ -51,21 +62,25 @@ def share_weights(folder: Path, base: Path, stems: Sequence[str] = STEMS) -> dic
     """
     found = {}
     for stem in stems:
-        graph, there = _graph(folder, stem), _places(base, stem)
-        shared = False
-        for tensor in graph.graph.initializer:
-            held = _bytes(tensor)
-            place = None
-            if len(held) >= MIN_BYTES:
-                place = there.get(_key(tensor, held))
-            if place:
-                _refer(tensor, stem, place[0], len(held))
-                shared = True
-        if shared:
-            _path(folder, stem).write_bytes(graph.SerializeToString())
+        model, places = _load_graph(folder, stem), _places(base, stem)
+        shared = [_refer_to_base(tensor, stem, places) for tensor in list_constants(model.graph)]
+        if any(shared):
+            _path(folder, stem).write_bytes(model.SerializeToString())
             link_or_copy(_weights(base, stem), _weights(folder, stem))
         found[stem.rpartition(".")[2]] = round(_path(folder, stem).stat().st_size / 1e6, 2)
     return found
+
+
+def _refer_to_base(tensor: TensorProto, stem: str, places: Mapping[Key, Place]) -> bool:
+    """Let a tensor refer to the base's weights where they are the same; whether they are."""
+    held = _bytes(tensor)
+    if len(held) < MIN_BYTES:
+        return False
+    place = places.get(_key(tensor, held))
+    if place is None:
+        return False
+    _refer(tensor, stem, place[0], len(held))
+    return True
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -84,23 +99,23 @@ def _weights(folder: Path, stem: str) -> Path:
     return folder / f"{stem}.weights"
 
 
-def _graph(folder: Path, stem: str) -> Any:
+def _load_graph(folder: Path, stem: str) -> ModelProto:
     import onnx
 
     return onnx.load(str(_path(folder, stem)), load_external_data=False)
 
 
-def _bytes(tensor: Any) -> bytes:
+def _bytes(tensor: TensorProto) -> bytes:
     from onnx import numpy_helper
 
-    return bytes(numpy_helper.to_array(tensor).tobytes())
+    return numpy_helper.to_array(tensor).tobytes()
 
 
-def _key(tensor: Any, held: bytes) -> tuple[Any, ...]:
+def _key(tensor: TensorProto, held: bytes) -> Key:
     return (tensor.data_type, tuple(tensor.dims), blake2b(held, digest_size=16).hexdigest())
 
 
-def _refer(tensor: Any, stem: str, at: int, length: int) -> None:
+def _refer(tensor: TensorProto, stem: str, at: int, length: int) -> None:
     """Let a tensor refer to a range of the file of weights."""
     from onnx import TensorProto
 
@@ -124,15 +139,16 @@ def _refer(tensor: Any, stem: str, at: int, length: int) -> None:
         entry.key, entry.value = key, value
 
 
-def _places(base: Path, stem: str) -> dict[tuple[Any, ...], tuple[int, int]]:
+def _places(base: Path, stem: str) -> dict[Key, Place]:
     """Where each tensor of a base lies in its file of weights, by type, shape and fingerprint."""
-    found: dict[tuple[Any, ...], tuple[int, int]] = {}
+    found: dict[Key, Place] = {}
     file = _weights(base, stem)
     with file.open("rb") as handle:
-        for tensor in _graph(base, stem).graph.initializer:
-            place = {e.key: e.value for e in tensor.external_data}
+        for tensor in list_constants(_load_graph(base, stem).graph):
+            place: dict[str, str] = {e.key: e.value for e in tensor.external_data}
             if place:
-                handle.seek(int(place["offset"]))
+                at = int(place["offset"])
+                handle.seek(at)
                 held = handle.read(int(place["length"]))
-                found.setdefault(_key(tensor, held), (int(place["offset"]), len(held)))
+                found.setdefault(_key(tensor, held), (at, len(held)))
     return found

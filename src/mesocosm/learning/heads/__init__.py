@@ -1,7 +1,5 @@
 """Heads over features: one file and one line each. `Blend` is made of two that are fitted."""
 
-from typing import Any
-
 from mesocosm.learning.heads.attention import Attention
 from mesocosm.learning.heads.blend import Blend, softmax
 from mesocosm.learning.heads.boosted_trees import Boost
@@ -9,7 +7,7 @@ from mesocosm.learning.heads.kernel import KernelRidge
 from mesocosm.learning.heads.linear import Linear
 from mesocosm.learning.heads.mlp import Mlp
 
-HEADS: dict[str, Any] = {
+HEADS: dict[str, type[KernelRidge | Linear | Boost | Mlp | Attention]] = {
     "kernel": KernelRidge,
     "linear": Linear,
     "boost": Boost,

@@ -4,13 +4,19 @@ looks at the others. Knows torch.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array
+from mesocosm.learning.heads.head import Spans, Tensors
 from mesocosm.learning.heads.small_nets import NetEnsemble
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from torch import nn
+
+    from mesocosm.learning.export.graph_builder import GraphBuilder
+
 WIDTH, HEADS, LAYERS = 32, 4, 2
 DROPOUT = 0.1
 
@@ -26,7 +32,7 @@ class Attention(NetEnsemble):
 
     name: ClassVar[str] = "attention"
 
-    def net(self, text: int, table: int, spans: tuple[int, ...], outputs: int) -> Any:
+    def net(self, text: int, table: int, spans: Spans, outputs: int) -> nn.Module:
         """An untrained net."""
         import torch
         from torch import nn
@@ -35,21 +41,31 @@ class Attention(NetEnsemble):
             def __init__(self) -> None:
                 super().__init__()
                 self.norm, self.norm_up = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
-                self.q, self.k, self.v, self.o = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
+                self.q, self.k = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, WIDTH)
+                self.v, self.o = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, WIDTH)
                 self.up, self.down = nn.Linear(WIDTH, 2 * WIDTH), nn.Linear(2 * WIDTH, WIDTH)
                 self.drop = nn.Dropout(DROPOUT)
 
-            def forward(self, x: Any) -> Any:
-                y = self.norm(x)
-                q, k, v = (
-                    turn(y).reshape(len(x), -1, HEADS, WIDTH // HEADS).transpose(1, 2)
-                    for turn in (self.q, self.k, self.v)
+            def split_heads(self, projected: torch.Tensor) -> torch.Tensor:
+                shape = (len(projected), -1, HEADS, WIDTH // HEADS)
+                return projected.reshape(shape).transpose(1, 2)
+
+            def attend(self, y: torch.Tensor) -> torch.Tensor:
+                q, k = self.split_heads(self.q(y)), self.split_heads(self.k(y))
+                v = self.split_heads(self.v(y))
+                scores = q @ k.transpose(2, 3) * (WIDTH // HEADS) ** -0.5
+                weights: torch.Tensor = self.drop(torch.softmax(scores, -1))
+                mixed: torch.Tensor = self.o(
+                    (weights @ v).transpose(1, 2).reshape(len(y), -1, WIDTH)
                 )
-                belief = self.drop(
-                    torch.softmax(q @ k.transpose(2, 3) * (WIDTH // HEADS) ** -0.5, -1)
-                )
-                x = x + self.drop(self.o((belief @ v).transpose(1, 2).reshape(len(x), -1, WIDTH)))
-                return x + self.drop(self.down(self.drop(torch.relu(self.up(self.norm_up(x))))))
+                return mixed
+
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                mixed: torch.Tensor = self.drop(self.attend(self.norm(x)))
+                x = x + mixed
+                widened: torch.Tensor = self.drop(torch.relu(self.up(self.norm_up(x))))
+                narrowed: torch.Tensor = self.drop(self.down(widened))
+                return x + narrowed
 
         class Net(nn.Module):
             def __init__(self) -> None:
@@ -57,31 +73,44 @@ class Attention(NetEnsemble):
                 count = len(spans) + 1  # the last is read out
                 self.tokens = nn.Parameter(torch.randn(table, count * WIDTH) * WIDTH**-0.5)
                 self.level = nn.Parameter(torch.randn(count * WIDTH) * WIDTH**-0.5)
-                mask, at = torch.zeros(table, count * WIDTH), 0
-                for i, width in enumerate(spans):
-                    mask[at : at + width, i * WIDTH : (i + 1) * WIDTH] = 1
-                    at += width
-                self.mask = mask
+                self.mask = torch.from_numpy(_mask_columns(table, spans))
                 self.read = nn.Linear(text, WIDTH) if text else None
                 self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
                 self.norm, self.last = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, outputs)
 
-            def forward(self, features: Any, rest: Any) -> Any:
-                x = (rest @ (self.tokens * self.mask) + self.level).reshape(len(rest), -1, WIDTH)
-                if self.read is not None:
-                    x = torch.cat([self.read(features * 4.0)[:, None], x], 1)
+            def embed(self, features: torch.Tensor, rest: torch.Tensor) -> torch.Tensor:
+                spread = rest @ (self.tokens * self.mask) + self.level
+                columns = spread.reshape(len(rest), -1, WIDTH)
+                if self.read is None:
+                    return columns
+                read: torch.Tensor = self.read(features * 4.0)
+                return torch.cat([read[:, None], columns], 1)
+
+            def forward(self, features: torch.Tensor, rest: torch.Tensor) -> torch.Tensor:
+                x = self.embed(features, rest)
                 for layer in self.layers:
                     x = layer(x)
-                return self.last(torch.relu(self.norm(x[:, -1])))
+                logits: torch.Tensor = self.last(torch.relu(self.norm(x[:, -1])))
+                return logits
 
         return Net()
 
-    def tensors(self) -> list[dict[str, Array]]:
+    def tensors(self) -> list[Tensors]:
         """The tensors of the exported graph; a column's weights are zero for the tokens of
         others.
         """
-        mask = self.net(*self.layout).mask.numpy()
+        _, table, spans, _ = self.layout
+        mask = _mask_columns(table, spans)
         return [{**net, "tokens": net["tokens"] * mask} for net in super().tensors()]
+
+
+def _mask_columns(table: int, spans: Spans) -> Array:
+    """Which weights of the tokens count, 1 or 0: a column has those of its own input only."""
+    mask, at = np.zeros((table, (len(spans) + 1) * WIDTH), np.float32), 0
+    for i, width in enumerate(spans):
+        mask[at : at + width, i * WIDTH : (i + 1) * WIDTH] = 1
+        at += width
+    return mask
 
 
 class _Graph:
@@ -90,13 +119,12 @@ class _Graph:
     Args:
         prefix: of all names.
         tensors: the net's weights by name.
-        node: adds a node and returns the name of its output.
-        const: adds a constant and returns its name.
+        builder: of the graph that they are added to.
     """
 
-    def __init__(self, prefix: str, tensors: dict[str, Array], node: Any, const: Any) -> None:
+    def __init__(self, prefix: str, tensors: Tensors, builder: GraphBuilder) -> None:
         self.prefix, self.tensors = prefix, tensors
-        self.node, self.const = node, const
+        self.node, self.const = builder.node, builder.const
 
     def linear(self, x: str, name: str) -> str:
         """A linear layer."""
@@ -104,7 +132,7 @@ class _Graph:
         weights = self.const(f"{out}_w", self.tensors[f"{name}.weight"].T)
         product = self.node("MatMul", [x, weights], f"{out}_m")
         bias = self.const(f"{out}_b", self.tensors[f"{name}.bias"])
-        return str(self.node("Add", [product, bias], out))
+        return self.node("Add", [product, bias], out)
 
     def norm(self, x: str, name: str) -> str:
         """A layer normalisation."""
@@ -112,11 +140,11 @@ class _Graph:
         weights = self.const(f"{out}_w", self.tensors[f"{name}.weight"])
         bias = self.const(f"{out}_b", self.tensors[f"{name}.bias"])
         inputs = [x, weights, bias]
-        return str(self.node("LayerNormalization", inputs, out, axis=-1, epsilon=1e-5))
+        return self.node("LayerNormalization", inputs, out, axis=-1, epsilon=1e-5)
 
     def reshape(self, x: str, shape: list[int], out: str) -> str:
         """A reshape."""
-        return str(self.node("Reshape", [x, self.const(f"{out}_shape", np.array(shape))], out))
+        return self.node("Reshape", [x, self.const(f"{out}_shape", np.array(shape))], out)
 
     def tokens(self) -> str:
         """The tokens of a row's columns, and before them that of its text where there is one."""
@@ -131,7 +159,7 @@ class _Graph:
         four = self.const(f"{h}_four", np.array(4, np.float32))
         scaled = self.node("Mul", ["features", four], f"{h}_scaled")
         text = self.reshape(self.linear(scaled, "read"), [-1, 1, WIDTH], f"{h}_text")
-        return str(self.node("Concat", [text, x], f"{h}_all", axis=1))
+        return self.node("Concat", [text, x], f"{h}_all", axis=1)
 
     def attend(self, y: str, at: str, count: int) -> str:
         """Multi-head self-attention of `count` tokens, before its output layer."""
@@ -158,17 +186,17 @@ class _Graph:
         x = self.node("Add", [x, self.linear(mixed, f"{at}.o")], f"{h}_{at}_seen")
         normed = self.norm(x, f"{at}.norm_up")
         up = self.node("Relu", [self.linear(normed, f"{at}.up")], f"{h}_{at}_relu")
-        return str(self.node("Add", [x, self.linear(up, f"{at}.down")], f"{h}_{at}_out"))
+        return self.node("Add", [x, self.linear(up, f"{at}.down")], f"{h}_{at}_out")
 
 
-def graph(h: str, tensors: dict[str, Array], node: Any, const: Any) -> str:
+def graph(h: str, tensors: Tensors, builder: GraphBuilder) -> str:
     """The net as ONNX nodes; returns the name of its logits."""
-    net = _Graph(h, tensors, node, const)
+    net = _Graph(h, tensors, builder)
     x = net.tokens()
     count = len(tensors["level"]) // WIDTH + ("read.weight" in tensors)
     for i in range(LAYERS):
         x = net.layer(x, f"layers.{i}", count)
-    last = const(f"{h}_last_at", np.array([count - 1]))
-    token = node("Gather", [x, last], f"{h}_token", axis=1)
+    last = builder.const(f"{h}_last_at", np.array([count - 1]))
+    token = builder.node("Gather", [x, last], f"{h}_token", axis=1)
     first = net.reshape(token, [-1, WIDTH], f"{h}_flat")
-    return net.linear(str(node("Relu", [net.norm(first, "norm")], f"{h}_said")), "last")
+    return net.linear(builder.node("Relu", [net.norm(first, "norm")], f"{h}_said"), "last")

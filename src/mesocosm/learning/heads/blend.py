@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from mesocosm.learning.heads.folds import Groups
+from mesocosm.learning.arrays import Array
+from mesocosm.learning.heads.head import Groups, Head, HeadSettings, Tensors
 from mesocosm.learning.heads.kernel import select_loss
-
-Array = np.ndarray[Any, Any]
 
 
 def softmax(logits: Array) -> Array:
@@ -37,11 +36,14 @@ class MeanPrediction:
         """Logits as probabilities; numbers as they are."""
         if not self.classes:
             return logits
-        return sigmoid(logits) if self.many else softmax(logits)
+        if self.many:
+            return sigmoid(logits)
+        return softmax(logits)
 
     def _mean(self, logits: list[Array]) -> Array:
-        weighted = zip(logits, self._beliefs(len(logits)), strict=True)
-        mean = np.asarray(sum(self._activate(x) * belief for x, belief in weighted))
+        weights = self._beliefs(len(logits))
+        weighted = [self._activate(x) * w for x, w in zip(logits, weights, strict=True)]
+        mean: Array = np.asarray(sum(weighted))
         if not self.classes:
             return mean
         if self.many:
@@ -62,37 +64,49 @@ class Blend(MeanPrediction):
     Source: Breiman 1996, Stacked Regressions, with equal weights.
     """
 
-    def __init__(self, *parts: Any, classes: int = 2) -> None:
+    def __init__(self, *parts: Head, classes: int = 2) -> None:
         self.classes = classes
         self.parts = parts
         self.name = " + ".join(head.name for head in parts)
-        self.settings: dict[str, Any] = {}
-        for head in parts:
-            self.settings |= {f"{head.name}.{key}": value for key, value in head.settings.items()}
+        self.settings: HeadSettings = _join_settings(parts)
         self.loss, self.many = np.inf, parts[0].y_left.ndim == 2
-        if not all(np.isfinite(head.loss) for head in parts):
-            return
-        left_out = [head.left_out for head in parts]
-        if len(left_out[0]) and len(set(map(len, left_out))) == 1:
-            self.left_out, self.y_left = self._mean(left_out), parts[0].y_left
+        self.left_out: Array
+        self.y_left: Array
+        if _are_comparable(parts):
+            self.left_out = self._mean([head.left_out for head in parts])
+            self.y_left = parts[0].y_left
             self.loss = select_loss(self.y_left, classes)(self.left_out, self.y_left)
 
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> Blend:
         """A blend of the same kinds, fitted on other rows."""
-        return Blend(
-            *(head.again(text, table, y, classes, seed, groups) for head in self.parts),
-            classes=classes,
-        )
+        parts = [head.again(text, table, y, classes, seed, groups) for head in self.parts]
+        return Blend(*parts, classes=classes)
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes)."""
         return self._mean([head.logits(text, table) for head in self.parts])
 
-    def tensors(self) -> list[dict[str, Array]]:
+    def tensors(self) -> list[Tensors]:
         """The tensors of the exported graph, a dict per part."""
-        tensors: list[dict[str, Array]] = []
+        tensors: list[Tensors] = []
         for head in self.parts:
             tensors += head.tensors()
         return tensors
+
+
+def _join_settings(heads: Sequence[Head]) -> HeadSettings:
+    """The settings of several heads, each under the head's name."""
+    joined: HeadSettings = {}
+    for head in heads:
+        joined |= {f"{head.name}.{key}": value for key, value in head.settings.items()}
+    return joined
+
+
+def _are_comparable(heads: Sequence[Head]) -> bool:
+    """Whether all heads left the same rows out, so that their held-out scores have a mean."""
+    if not all(np.isfinite(head.loss) for head in heads):
+        return False
+    counts = {len(head.left_out) for head in heads}
+    return len(counts) == 1 and 0 not in counts

@@ -8,38 +8,50 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh
 
-from mesocosm.learning.heads.folds import Groups, block_products, comparable_rows, group_blocks
+from mesocosm.learning.arrays import Array, Floats, Ints
+from mesocosm.learning.heads.folds import block_products, comparable_rows, group_blocks
+from mesocosm.learning.heads.head import Groups, HeadSettings, Tensors
 
-Array = np.ndarray[Any, Any]
+Loss = Callable[[Array, Array], float]  # of scores and targets
+Matrix = np.ndarray[tuple[int, int], np.dtype[np.floating]]
+Widths = tuple[float, ...]  # of kernels, that are tried
+Best = tuple[float, tuple[float, float, float, float]]  # a loss and its settings
 SAMPLE = 2500
 COARSE = 1000  # rows on which widths are searched, where there are many more
 EXACT = 3000  # rows up to which the inverse is kept, so that a row can be unlearned exactly
 TEXT = (0.5, 1.0, 2.0, 4.0, 8.0)
 TABLE = (0.01, 0.02, 0.05, 0.1, 0.25)
 STRENGTH = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
-TEMPERATURES = tuple(np.geomspace(1.0, 60.0, 24))
+TEMPERATURES: Widths = tuple(np.geomspace(1.0, 60.0, 24))
 
 
 def log_loss(scores: Array, y: Array) -> float:
     """Mean negative log-probability of the true class under softmax of scores."""
-    top = scores - scores.max(1, keepdims=True)
-    return float(np.mean(np.log(np.exp(top).sum(1)) - top[np.arange(len(y)), y]))
+    return float(np.mean(log_losses(scores, y)))
+
+
+def log_losses(scores: Array, y: Array) -> Floats:
+    """The negative log-probability of each row's true class under softmax of scores, (rows,)."""
+    greatest: Array = scores.max(1, keepdims=True)
+    top: Floats = np.asarray(scores - greatest)
+    total: Floats = np.exp(top).sum(1)
+    own: Floats = top[np.arange(len(y)), y]
+    return np.log(total) - own
 
 
 def multi_label_loss(scores: Array, y: Array) -> float:
     """Mean negative log-probability of each label's presence or absence, under the sigmoid of
     scores (rows, labels).
     """
-    scores = scores.astype(float)
+    scores = scores.astype(np.float64)
     return float(np.mean(np.logaddexp(0, scores) - scores * y))
 
 
-def select_loss(y: Array, classes: int) -> Callable[[Array, Array], float]:
+def select_loss(y: Array, classes: int) -> Loss:
     """The loss of targets: class numbers (rows,), numbers (rows,) with `classes` 0, or 0/1 labels
     (rows, labels).
 
@@ -65,8 +77,11 @@ def select_loss(y: Array, classes: int) -> Callable[[Array, Array], float]:
 def encode_targets(y: Array, classes: int) -> Array:
     """Targets as columns (rows, outputs): one-hot classes, 0/1 labels, or a number."""
     if y.ndim == 2:
-        return np.asarray(y.astype(float))
-    return np.asarray(np.eye(classes)[y] if classes else y[:, None])
+        return y.astype(np.float64)
+    if classes:
+        indicators: Floats = np.eye(classes)[y]
+        return indicators
+    return y[:, None]
 
 
 def squared_error(scores: Array, y: Array) -> float:
@@ -74,25 +89,33 @@ def squared_error(scores: Array, y: Array) -> float:
     return float(np.mean((scores[:, 0] - y) ** 2))
 
 
-def squared_distances(a: Array, b: Array) -> Array:
+def squared_distances(a: Array, b: Array) -> Floats:
     """Squared distances (rows of a, rows of b)."""
-    return np.asarray(np.maximum((a * a).sum(1)[:, None] + (b * b).sum(1)[None] - 2 * a @ b.T, 0))
+    of_a: Array = (a * a).sum(1)[:, None]
+    of_b: Array = (b * b).sum(1)[None]
+    return np.maximum(of_a + of_b - 2 * a @ b.T, 0)
 
 
-def invert_kernel(kernel: Array, ridge: float) -> Array:
+def mirror_lower(matrix: Array) -> Floats:
+    """The symmetric matrix of a lower triangle, its columns contiguous."""
+    lower: Floats = np.tril(matrix)
+    lower += np.tril(lower, -1).T
+    return np.asfortranarray(lower)
+
+
+def invert_kernel(kernel: Array, ridge: float) -> Floats:
     """The inverse of a kernel matrix with `ridge` on its diagonal, in float64."""
     from scipy.linalg.lapack import dpotrf, dpotri
 
     given = np.array(kernel, dtype=np.float64, order="F")
     given[np.diag_indices(len(given))] += ridge
-    lower = dpotri(dpotrf(given, lower=1, overwrite_a=1)[0], lower=1, overwrite_c=1)[0]
-    lower = np.tril(lower)
-    lower += np.tril(lower, -1).T
-    return np.asfortranarray(lower)
+    factor: Array = dpotrf(given, lower=1, overwrite_a=1)[0]
+    inverse: Array = dpotri(factor, lower=1, overwrite_c=1)[0]
+    return mirror_lower(inverse)
 
 
 def _fit_temperature(
-    loss_of: Any, scores: Array, y: Array, temperatures: tuple[float, ...]
+    loss_of: Loss, scores: Array, y: Array, temperatures: Widths
 ) -> tuple[float, float]:
     """The lowest loss over temperatures, and that temperature; the loss falls and then rises with
     it, so every fourth is tried and then the neighbours of the best.
@@ -106,9 +129,7 @@ def _fit_temperature(
     return float(loss), float(temperatures[at])
 
 
-def _descend_grid(
-    first: tuple[float, ...], second: tuple[float, ...], loss_at: Callable[[float, float], float]
-) -> None:
+def _descend_grid(first: Widths, second: Widths, loss_at: Callable[[float, float], float]) -> None:
     """Go from the middle of a grid to the better neighbour, a step in one direction before the
     other, until none is better.
     """
@@ -150,7 +171,7 @@ class _Problem:
     middle: float
     groups: Groups
 
-    def take(self, rows: Array) -> _Problem:
+    def take(self, rows: Ints) -> _Problem:
         """The problem of some of the rows."""
         return replace(
             self,
@@ -158,8 +179,13 @@ class _Problem:
             table=self.table[rows],
             y=self.y[rows],
             targets=self.targets[rows],
-            groups=None if self.groups is None else self.groups[rows],
+            groups=self._take_groups(rows),
         )
+
+    def _take_groups(self, rows: Ints) -> Groups:
+        if self.groups is None:
+            return None
+        return self.groups[rows]
 
 
 class _Search:
@@ -170,7 +196,7 @@ class _Search:
         left_out: the rows' held-out logits under the best settings.
     """
 
-    best: tuple[float, tuple[float, float, float, float]] | None = None
+    best: Best | None = None
     left_out: Array
 
     def __init__(self, problem: _Problem) -> None:
@@ -178,10 +204,14 @@ class _Search:
         self.text = squared_distances(problem.text, problem.text)
         self.table = squared_distances(problem.table, problem.table)
         self.loss_of = select_loss(problem.y, problem.classes)
-        self.temperatures = TEMPERATURES if problem.classes else (1.0,)
-        self.blocks = None if problem.groups is None else group_blocks(problem.groups)
+        self.temperatures: Widths = (1.0,)
+        if problem.classes:
+            self.temperatures = TEMPERATURES
+        self.blocks: list[Ints] | None = None
+        if problem.groups is not None:
+            self.blocks = group_blocks(problem.groups)
 
-    def run(self, first: tuple[float, ...], second: tuple[float, ...]) -> tuple[Any, ...]:
+    def run(self, first: Widths, second: Widths) -> Best:
         """Search a grid of widths; the best loss and its settings."""
         _descend_grid(first, second, self._loss_at)
         assert self.best is not None
@@ -191,8 +221,11 @@ class _Search:
         """The lowest leave-one-out loss at these widths, over strengths."""
         kernel = np.exp(-gamma_text * self.text - gamma_table * self.table)
         # float32: a third of the time, and it only ranks settings
+        values: Floats
+        vectors: Floats
         values, vectors = eigh(kernel, check_finite=False, overwrite_a=True, driver="evd")
-        turned = vectors.T @ (self.problem.targets - self.problem.mean).astype(vectors.dtype)
+        targets: Floats = (self.problem.targets - self.problem.mean).astype(vectors.dtype)
+        turned: Floats = vectors.T @ targets
         squares, lowest = vectors**2, np.inf
         for strength in STRENGTH:
             inverse = 1 / (np.maximum(values, 0) + np.float32(strength))
@@ -206,20 +239,26 @@ class _Search:
                 self.left_out = left * heat
         return lowest
 
-    def _left_out_gap(self, alpha: Array, vectors: Array, squares: Array, inverse: Array) -> Array:
+    def _left_out_gap(
+        self, alpha: Floats, vectors: Floats, squares: Floats, inverse: Floats
+    ) -> Floats:
         """How far each target is from its prediction without its row, or its group of rows."""
         if self.blocks is None:
-            return np.asarray(alpha / (squares @ inverse)[:, None])
+            return alpha / (squares @ inverse)[:, None]
         gap = np.zeros_like(alpha)
         for block in self.blocks:
             gap[block] = np.linalg.solve(block_products(block, vectors, inverse), alpha[block])
         return gap
 
 
-def _search_settings(problem: _Problem, rows: Array, rng: np.random.Generator) -> _Search:
+def _search_settings(problem: _Problem, rows: Ints, rng: np.random.Generator) -> _Search:
     """A finished search on some of the rows; of many, fewer tell the widths."""
-    first = TEXT if problem.text.shape[1] else (0.0,)
-    second = TABLE if problem.table.shape[1] else (0.0,)
+    first: Widths = (0.0,)
+    second: Widths = (0.0,)
+    if problem.text.shape[1]:
+        first = TEXT
+    if problem.table.shape[1]:
+        second = TABLE
     if len(rows) > 1.5 * COARSE:
         # fewer rows tell the widths, all of them the strength: an eighth of the time each
         few = rows[np.sort(rng.permutation(len(rows))[:COARSE])]
@@ -241,9 +280,15 @@ class KernelRidge:
     """
 
     name = "kernel"
-    inverse: Array | None = None
+    inverse: Floats | None = None
     middle = 0.0  # what a score is read against: a label is present from a half on
     whole: Array
+    mean: Floats
+    alpha: Array
+    rows_text: Array
+    rows_table: Array
+    left_out: Array
+    y_left: Array
 
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
@@ -261,7 +306,9 @@ class KernelRidge:
                 standardised.
         """
         targets = encode_targets(y, classes)
-        self.middle = 0.5 if y.ndim == 2 else 0.0
+        self.middle = 0.0
+        if y.ndim == 2:
+            self.middle = 0.5
         self.mean = targets.mean(0)
         self.rows_text, self.rows_table = text.astype(np.float32), table.astype(np.float32)
         rng = np.random.default_rng(seed)
@@ -271,7 +318,7 @@ class KernelRidge:
         assert search.best is not None
         self.loss, (self.gamma_text, self.gamma_table, strength, self.heat) = search.best
         self.left_rows, self.y_left, self.left_out = pick, y[pick], search.left_out
-        self.settings = {
+        self.settings: HeadSettings = {
             "gamma_text": self.gamma_text,
             "gamma_table": self.gamma_table,
             "strength": strength,
@@ -286,38 +333,34 @@ class KernelRidge:
         """Solve for the weights of all rows; of few, the inverse is kept."""
         if len(targets) <= EXACT:
             self.inverse = invert_kernel(self.within(), self.ridge)
-            self.whole = targets.astype(float)
+            self.whole = targets.astype(np.float64)
             self.alpha = (self.inverse @ (self.whole - self.mean)).astype(np.float32)
             return
-        kernel = np.exp(
-            -self.gamma_text * squared_distances(self.rows_text, self.rows_text)
-            - self.gamma_table * squared_distances(self.rows_table, self.rows_table)
-        )
+        kernel = self._kernel(self.rows_text, self.rows_table, self.rows_text, self.rows_table)
         kernel[np.diag_indices(len(targets))] += self.ridge
         factor = cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
-        self.alpha = cho_solve(
-            factor, (targets - self.mean).astype(kernel.dtype), check_finite=False
-        ).astype(np.float32)
+        offsets: Floats = (targets - self.mean).astype(kernel.dtype)
+        solved: Floats = cho_solve(factor, offsets, check_finite=False)
+        self.alpha = solved.astype(np.float32)
 
-    def within(self) -> Array:
-        """The kernel of the rows among themselves, in float64."""
-        text, table = self.rows_text.astype(float), self.rows_table.astype(float)
-        return np.asarray(
-            np.exp(
-                -self.gamma_text * squared_distances(text, text)
-                - self.gamma_table * squared_distances(table, table)
-            )
+    def _kernel(self, text: Array, table: Array, other_text: Array, other_table: Array) -> Matrix:
+        """The kernel between rows and others (rows, others)."""
+        return np.exp(
+            -self.gamma_text * squared_distances(text, other_text)
+            - self.gamma_table * squared_distances(table, other_table)
         )
+
+    def within(self) -> Floats:
+        """The kernel of the rows among themselves, in float64."""
+        text, table = self.rows_text.astype(np.float64), self.rows_table.astype(np.float64)
+        return self._kernel(text, table, text, table)
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes)."""
-        kernel = np.exp(
-            -self.gamma_text * squared_distances(text, self.rows_text)
-            - self.gamma_table * squared_distances(table, self.rows_table)
-        )
-        return np.asarray((kernel @ self.alpha + self.mean - self.middle) * self.heat)
+        kernel = self._kernel(text, table, self.rows_text, self.rows_table)
+        return (kernel @ self.alpha + self.mean - self.middle) * self.heat
 
-    def tensors(self) -> list[dict[str, Array]]:
+    def tensors(self) -> list[Tensors]:
         """The tensors of the exported graph."""
         return [
             {

@@ -4,15 +4,15 @@ of each.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array
 from mesocosm.learning.heads.blend import Blend
-from mesocosm.learning.heads.folds import Groups
+from mesocosm.learning.heads.head import Groups, Head, Tensors
 from mesocosm.learning.heads.kernel import select_loss
 
-Array = np.ndarray[Any, Any]
 TEXT_WEIGHTS = tuple(round(0.05 * i, 2) for i in range(1, 20))
 
 
@@ -25,7 +25,7 @@ class SingleInputHead:
         other: the width of the kind that it does not read.
     """
 
-    def __init__(self, head: Any, sees: Literal["text", "table"], other: int) -> None:
+    def __init__(self, head: Head, sees: Literal["text", "table"], other: int) -> None:
         self.head, self.sees, self.other = head, sees, other
         self.name, self.settings, self.loss = f"{head.name} on the {sees}", head.settings, head.loss
         self.left_out, self.y_left = head.left_out, head.y_left
@@ -45,19 +45,22 @@ class SingleInputHead:
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes), or values (rows, 1)."""
-        return np.asarray(self.head.logits(*self.select(text, table)))
+        return self.head.logits(*self.select(text, table))
 
-    def tensors(self) -> list[dict[str, Array]]:
+    def tensors(self) -> list[Tensors]:
         """The tensors of the exported graph; linear weights of the input not read are zeros."""
-        found = []
-        for tensors in self.head.tensors():
-            if "weights" in tensors:
-                weights = tensors["weights"]
-                zeros = np.zeros((self.other, weights.shape[1]), np.float32)
-                both = (weights, zeros) if self.sees == "text" else (zeros, weights)
-                tensors = tensors | {"weights": np.vstack(both)}
-            found.append(tensors)
-        return found
+        return [self._widen(tensors) for tensors in self.head.tensors()]
+
+    def _widen(self, tensors: Tensors) -> Tensors:
+        """Tensors whose linear weights, if any, have rows of zeros for the other input."""
+        if "weights" not in tensors:
+            return tensors
+        weights = tensors["weights"]
+        zeros = np.zeros((self.other, weights.shape[1]), np.float32)
+        both: tuple[Array, Array] = (zeros, weights)
+        if self.sees == "text":
+            both = (weights, zeros)
+        return tensors | {"weights": np.vstack(both)}
 
     def shares(self) -> list[float]:
         """The weight of each of `tensors`."""
@@ -76,7 +79,7 @@ class LateFusion(Blend):
     Regressions.
     """
 
-    def __init__(self, *parts: Any, classes: int = 2, belief: float | None = None) -> None:
+    def __init__(self, *parts: Head, classes: int = 2, belief: float | None = None) -> None:
         self.belief = 0.5 if belief is None else belief
         super().__init__(*parts, classes=classes)
         self.name = ", ".join(head.name for head in parts)
@@ -103,17 +106,25 @@ class LateFusion(Blend):
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
     ) -> LateFusion:
         """A head of the same weights, fitted on other rows."""
-        return LateFusion(
-            *(head.again(text, table, y, classes, seed, groups) for head in self.parts),
-            classes=classes,
-            belief=self.belief,
-        )
+        parts = [head.again(text, table, y, classes, seed, groups) for head in self.parts]
+        return LateFusion(*parts, classes=classes, belief=self.belief)
 
 
-def output_weights(head: Any) -> list[float]:
+@runtime_checkable
+class Shared(Protocol):
+    """A head that weighs its `tensors` itself."""
+
+    def shares(self) -> list[float]:
+        """The weight of each of `tensors`."""
+        ...
+
+
+def output_weights(head: Head) -> list[float]:
     """The weight of each of a head's `tensors` in its prediction; they add up to 1."""
+    if isinstance(head, Shared):
+        return list(head.shares())
     if not isinstance(head, Blend):
-        return list(head.shares()) if hasattr(head, "shares") else [1.0]
+        return [1.0]
     weights: list[float] = []
     for part, belief in zip(head.parts, head._beliefs(len(head.parts)), strict=True):
         weights += [belief * share for share in output_weights(part)]

@@ -4,14 +4,11 @@ that every other head must beat.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from mesocosm.learning.heads.folds import Groups
+from mesocosm.learning.arrays import Array
+from mesocosm.learning.heads.head import Groups, HeadSettings, Tensors
 from mesocosm.learning.heads.kernel import encode_targets, select_loss
-
-Array = np.ndarray[Any, Any]
 
 
 class Majority:
@@ -35,28 +32,29 @@ class Majority:
     ) -> Majority:
         """Count the rows; half a row is added to each class, so that none has probability 0."""
         del seed
-        targets = encode_targets(y, classes).astype(float)
+        targets = encode_targets(y, classes).astype(np.float64)
+        total: Array = targets.sum(0)
         if groups is None:
             groups = np.arange(len(y))
         _, number = np.unique(groups, return_inverse=True)
-        size = np.bincount(number).astype(float)
+        size = np.bincount(number).astype(np.float64)
         sums = np.zeros((number.max() + 1, targets.shape[1]))
         np.add.at(sums, number, targets)
         rest = len(y) - size[number]
         if classes and y.ndim == 1:
-            left_sums = np.repeat(targets.sum(0)[None], len(y), 0)
-            left_rows = np.full((len(y), 1), len(y))
+            left_sums = np.repeat(total[None], len(y), 0)
+            left_rows = np.full((len(y), 1), len(y), np.float64)
         else:
-            left_sums, left_rows = targets.sum(0) - sums[number], rest[:, None]
+            left_sums, left_rows = total - sums[number], rest[:, None]
         self.y_left = y
         self.left_out = self._scores(left_sums, left_rows, y, classes)
         self.loss = np.inf
         if (rest > 0).all():
             self.loss = select_loss(y, classes)(self.left_out, y)
-        scores = self._scores(targets.sum(0)[None], np.array([[len(y)]]), y, classes)
-        self.bias = scores[0].astype(np.float32)
+        scores = self._scores(total[None], np.array([[len(y)]]), y, classes)
+        self.bias: Array = scores[0].astype(np.float32)
         self.weights = np.zeros((text.shape[1] + table.shape[1], len(self.bias)), np.float32)
-        self.settings: dict[str, Any] = {}
+        self.settings: HeadSettings = {}
         return self
 
     def _scores(self, sums: Array, rows: Array, y: Array, classes: int) -> Array:
@@ -70,8 +68,8 @@ class Majority:
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes), or values (rows, 1)."""
         del table
-        return np.repeat(self.bias[None].astype(float), len(text), 0)
+        return np.repeat(self.bias[None].astype(np.float64), len(text), 0)
 
-    def tensors(self) -> list[dict[str, Array]]:
+    def tensors(self) -> list[Tensors]:
         """The tensors of the exported graph: a linear head whose weights are zeros."""
         return [{"weights": self.weights, "bias": self.bias}]

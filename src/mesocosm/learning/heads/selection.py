@@ -6,25 +6,46 @@ Knows heads and arrays. Knows nothing of bases, files or rows.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
+from typing import Protocol, TypeVar
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.heads import HEADS, Blend
-from mesocosm.learning.heads.folds import Groups, comparable_rows
+from mesocosm.learning.heads.folds import comparable_rows
+from mesocosm.learning.heads.head import Groups, Head, Spans, Trainable
+from mesocosm.learning.heads.kernel import log_losses
 from mesocosm.learning.heads.late_fusion import LateFusion, SingleInputHead
 from mesocosm.learning.heads.majority import Majority
 from mesocosm.learning.heads.small_nets import NetEnsemble
 
-Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
+Fitted = TypeVar("Fitted", bound=Trainable)
 ALL_HEADS_ROWS = 2500  # training rows up to which every head is tried
 MAX_KERNEL_ROWS = 12_000
 FEW_SHOTS = 20  # rows per class, at the median, up to which label names are training rows too
+
+
+class HasLoss(Protocol):
+    """What is compared by its loss."""
+
+    @property
+    def loss(self) -> float: ...
+
+
+class Scored(Protocol):
+    """What has held-out scores."""
+
+    left_out: Array
+    y_left: Array
+
+
+Lost = TypeVar("Lost", bound=HasLoss)
 
 
 def candidate_heads(text: Array, table: Array, y: Array, classes: int) -> list[str]:
@@ -32,12 +53,19 @@ def candidate_heads(text: Array, table: Array, y: Array, classes: int) -> list[s
     read the table only.
     """
     rows, outputs = len(y), max(1, classes)
-    trees = ["boost"] if table.shape[1] and outputs <= 20 and y.ndim == 1 else []
+    trees = _list_trees(table, y, outputs)
     if rows <= ALL_HEADS_ROWS and outputs * rows <= 60_000:
         return ["kernel", "linear", *trees]
     if rows > MAX_KERNEL_ROWS or not text.shape[1]:
         return ["linear", *trees]
     return ["kernel"]
+
+
+def _list_trees(table: Array, y: Array, outputs: int) -> list[str]:
+    """Boosted trees, where there is a table and few outputs."""
+    if table.shape[1] and outputs <= 20 and y.ndim == 1:
+        return ["boost"]
+    return []
 
 
 def label_names(labels: Sequence[str], y: Array) -> list[str]:
@@ -55,10 +83,14 @@ def label_names(labels: Sequence[str], y: Array) -> list[str]:
     if np.median(np.bincount(y, minlength=len(labels))) > FEW_SHOTS:
         return []
     names = [re.sub(r"[\W_]+", " ", label).strip().lower() for label in labels]
-    meaningful = all(len(re.sub(r"[\W\d_]", "", name)) >= 3 for name in names)
-    if not meaningful or len(set(names)) < len(names):
+    if len(set(names)) < len(names) or not all(map(_is_meaningful, names)):
         return []
     return names
+
+
+def _is_meaningful(name: str) -> bool:
+    """Whether a class's name has three letters or more."""
+    return len(re.sub(r"[\W\d_]", "", name)) >= 3
 
 
 @dataclass(frozen=True)
@@ -80,15 +112,17 @@ class TrainingRows:
     y: Array
     classes: int
     seed: int
-    spans: tuple[int, ...] = ()
+    spans: Spans = ()
     groups: Groups = None
 
     @property
     def loss_name(self) -> str:
         """What the cross-validated loss is called."""
-        return "log-loss" if self.classes else "squared error"
+        if self.classes:
+            return "log-loss"
+        return "squared error"
 
-    def fit(self, head: Any) -> Any:
+    def fit(self, head: Fitted) -> Fitted:
         """A head fitted on these rows."""
         return head.fit(self.text, self.table, self.y, self.classes, self.seed, self.groups)
 
@@ -97,7 +131,7 @@ class TrainingRows:
         empty = np.zeros((len(names), self.table.shape[1]), self.table.dtype)
         groups = self.groups
         if groups is not None:
-            groups = np.concatenate([groups, groups.max() + 1 + np.arange(len(names))])
+            groups = np.concatenate([groups, int(groups.max()) + 1 + np.arange(len(names))])
         return replace(
             self,
             text=np.vstack([self.text, names]),
@@ -113,7 +147,7 @@ def select_head(
     say: Say = lambda _: None,
     names: Array | None = None,
     fusion: str = "early",
-) -> Any:
+) -> Head:
     """The fitted head of the lowest cross-validated loss.
 
     Args:
@@ -123,9 +157,7 @@ def select_head(
         fusion: with `late` texts and table each have a head of their own, and the predictions are
             averaged; with `attention` the inputs are tokens of a transformer.
     """
-    if rows.groups is not None and len(np.unique(rows.groups)) < 2:
-        say("all training rows are of one group, so they are left out one by one")
-        rows = replace(rows, groups=None)
+    rows = _split_single_group(rows, say)
     if fusion == "attention":
         only = "attention"
     if fusion == "late" and rows.text.shape[1] and rows.table.shape[1]:
@@ -133,6 +165,19 @@ def select_head(
     if names is not None:
         rows = rows.add_label_names(names)
         say(f"using {len(names)} label names as extra supervision (few-shot)")
+    return _select_among(rows, only, say)
+
+
+def _split_single_group(rows: TrainingRows, say: Say) -> TrainingRows:
+    """The rows, without groups where all of them are of one."""
+    if rows.groups is None or len(np.unique(rows.groups)) >= 2:
+        return rows
+    say("all training rows are of one group, so they are left out one by one")
+    return replace(rows, groups=None)
+
+
+def _select_among(rows: TrainingRows, only: str | Sequence[str], say: Say) -> Head:
+    """The best of the heads that are tried."""
     _announce_single_rows(rows, say)
     heads = _fit_heads(rows, only)
     for head in heads:
@@ -146,7 +191,9 @@ def _fit_late_fusion(rows: TrainingRows, only: str | Sequence[str], say: Say) ->
     """A head on the texts and one on the table, and the weights of both."""
     text_rows = replace(rows, table=rows.table[:, :0], spans=())
     table_rows = replace(rows, text=rows.text[:, :0])
-    on_text = "linear" if only == "boost" else only
+    on_text = only
+    if only == "boost":
+        on_text = "linear"
     text_head = select_head(text_rows, on_text, lambda line: say(f"texts: {line}"))
     table_head = select_head(table_rows, only, lambda line: say(f"table: {line}"))
     both = LateFusion(
@@ -167,38 +214,49 @@ def _announce_single_rows(rows: TrainingRows, say: Say) -> None:
     if counted is None:
         return
     single = int((~counted).sum())
-    classes = "1 class has" if single == 1 else f"{single} classes have"
+    classes = f"{single} classes have"
+    if single == 1:
+        classes = "1 class has"
     say(f"{classes} a single training row, which is left out of the comparison of heads")
 
 
-def _fit_heads(rows: TrainingRows, only: str | Sequence[str]) -> list[Any]:
+def _fit_heads(rows: TrainingRows, only: str | Sequence[str]) -> list[Head]:
     """The heads of `only` fitted, and the blends of all subsets of those that leave every row
     out.
     """
-    if only == "auto":
-        listed = candidate_heads(rows.text, rows.table, rows.y, rows.classes)
-    elif isinstance(only, str):
-        listed = [only]
-    else:
-        listed = list(only)
-    heads: list[Any] = []
-    for name in listed:
-        kind = HEADS[name]
-        heads.append(rows.fit(kind(rows.spans) if issubclass(kind, NetEnsemble) else kind()))
+    heads = [_fit_kind(name, rows) for name in _list_kinds(rows, only)]
     singles = [head for head in heads if len(head.left_out) == len(rows.y)]
     for size in range(2, len(singles) + 1):
         heads += [Blend(*some, classes=rows.classes) for some in combinations(singles, size)]
     return heads
 
 
-def _describe_loss(head: Any, rows: TrainingRows) -> str:
+def _list_kinds(rows: TrainingRows, only: str | Sequence[str]) -> list[str]:
+    """The names of the heads that are fitted."""
+    if only == "auto":
+        return candidate_heads(rows.text, rows.table, rows.y, rows.classes)
+    if isinstance(only, str):
+        return [only]
+    return list(only)
+
+
+def _fit_kind(name: str, rows: TrainingRows) -> Head:
+    """A head of a kind, fitted; nets are told which columns belong together."""
+    kind = HEADS[name]
+    if issubclass(kind, NetEnsemble):
+        return rows.fit(kind(rows.spans))
+    return rows.fit(kind())
+
+
+def _describe_loss(head: Head, rows: TrainingRows) -> str:
     if np.isfinite(head.loss):
         return f"cross-validated {rows.loss_name} {head.loss:.4f}"
-    unit = "rows per class" if rows.groups is None else "groups"
-    return f"too few {unit} to cross-validate"
+    if rows.groups is None:
+        return "too few rows per class to cross-validate"
+    return "too few groups to cross-validate"
 
 
-def _beat_majority(heads: Sequence[Any], rows: TrainingRows, say: Say) -> Any:
+def _beat_majority(heads: Sequence[Head], rows: TrainingRows, say: Say) -> Head:
     """The best head, or the majority where none is significantly better."""
     baseline = rows.fit(Majority())
     best = find_lowest_loss([*heads, baseline])
@@ -216,15 +274,15 @@ def _beat_majority(heads: Sequence[Any], rows: TrainingRows, say: Say) -> Any:
     return best
 
 
-def is_significantly_better(head: Any, baseline: Any, classes: int, groups: Groups = None) -> bool:
+def is_significantly_better(
+    head: Scored, baseline: Scored, classes: int, groups: Groups = None
+) -> bool:
     """Whether a head's cross-validated loss is lower than a baseline's by more than one standard
     error; rows of one group count as one.
 
     Source: Breiman et al. 1984, Classification and Regression Trees, 3.4.3 (one standard error).
     """
-    gaps = row_losses(baseline.left_out, baseline.y_left, classes) - row_losses(
-        head.left_out, head.y_left, classes
-    )
+    gaps = _held_out_losses(baseline, classes) - _held_out_losses(head, classes)
     counted = comparable_rows(head.y_left, classes)
     if counted is not None:  # the only row of a class is not counted here either
         gaps = gaps[counted]
@@ -232,11 +290,22 @@ def is_significantly_better(head: Any, baseline: Any, classes: int, groups: Grou
             groups = groups[counted]
     if groups is not None:
         _, number, counts = np.unique(groups, return_inverse=True, return_counts=True)
-        gaps = np.bincount(number, gaps) / counts.mean()
-    return bool(gaps.mean() > gaps.std() / max(1, len(gaps)) ** 0.5)
+        gaps = np.bincount(number, gaps) / float(counts.mean())
+    return _exceeds_standard_errors(gaps, 1)
 
 
-def find_lowest_loss(heads: Sequence[Any]) -> Any:
+def _held_out_losses(head: Scored, classes: int) -> Floats:
+    """The loss of each row that a head left out."""
+    return row_losses(head.left_out, head.y_left, classes)
+
+
+def _exceeds_standard_errors(gaps: Floats, count: int) -> bool:
+    """Whether the mean of gaps is more than so many of its standard errors."""
+    error = float(gaps.std()) / math.sqrt(max(1, len(gaps)))
+    return float(gaps.mean()) > count * error
+
+
+def find_lowest_loss(heads: Sequence[Lost]) -> Lost:
     """The head of the lowest cross-validated loss; the last one where no loss is finite.
 
     >>> class Head:
@@ -250,30 +319,30 @@ def find_lowest_loss(heads: Sequence[Any]) -> Any:
     return min(finite, key=lambda head: head.loss)
 
 
-def blend_with_majority(head: Any, baseline: Any, classes: int) -> Any:
+def blend_with_majority(head: Head, baseline: Head, classes: int) -> Head:
     """The blend of a head and the majority where its cross-validated loss is lower by more than two
     standard errors; else the head.
     """
-    parts = head.parts if isinstance(head, Blend) else (head,)
+    parts: tuple[Head, ...] = (head,)
+    if isinstance(head, Blend):
+        parts = head.parts
     both = Blend(*parts, baseline, classes=classes)
     if not both.loss < head.loss:
         return head
-    gaps = row_losses(head.left_out, head.y_left, classes) - row_losses(
-        both.left_out, both.y_left, classes
-    )
+    gaps = _held_out_losses(head, classes) - _held_out_losses(both, classes)
     counted = comparable_rows(head.y_left, classes)
     if counted is not None:
         gaps = gaps[counted]
-    if gaps.mean() > 2 * gaps.std() / max(1, len(gaps)) ** 0.5:
+    if _exceeds_standard_errors(gaps, 2):
         return both
     return head
 
 
-def row_losses(scores: Array, y: Array, classes: int) -> Array:
+def row_losses(scores: Array, y: Array, classes: int) -> Floats:
     """The loss of each row, (rows,)."""
     if y.ndim == 2:
         return np.asarray((np.logaddexp(0, scores) - scores * y).mean(1))
     if not classes:
-        return np.asarray((scores[:, 0] - y) ** 2)
-    top = scores - scores.max(1, keepdims=True)
-    return np.asarray(np.log(np.exp(top).sum(1)) - top[np.arange(len(y)), y])
+        gaps: Floats = np.asarray(scores[:, 0] - y)
+        return gaps**2
+    return log_losses(scores, y)

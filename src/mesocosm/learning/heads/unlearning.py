@@ -12,20 +12,35 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 import numpy as np
 
 from mesocosm.core.files import write_json
-from mesocosm.learning.heads.kernel import KernelRidge, invert_kernel
+from mesocosm.core.records import Json
+from mesocosm.learning.arrays import Array, Floats, Ints, Mask
+from mesocosm.learning.heads.kernel import KernelRidge, invert_kernel, mirror_lower
 
-Array = np.ndarray[Any, Any]
 FILE = "forget.safetensors"
-NUMBERS = ("gamma_text", "gamma_table", "heat", "ridge")
 TOLERANCE = 1e-9  # by which updated and refitted weights may differ
 
 
-def save_inverse(head: Any, ids: Sequence[int], folder: Path) -> bool:
+class Certificate(TypedDict):
+    """What was removed, and how the head compares with a refit: the greatest `difference` between
+    the weights of both, and whether it is within `within`.
+    """
+
+    rows: int
+    left: int
+    seconds: float
+    refit_seconds: float
+    difference: float
+    within: float
+    equal: bool
+    settings: dict[str, float]
+
+
+def save_inverse(head: object, ids: Sequence[int], folder: Path) -> bool:
     """Write what unlearning needs into a version's folder, where its head is one kernel over few
     rows; whether it did.
 
@@ -37,10 +52,11 @@ def save_inverse(head: Any, ids: Sequence[int], folder: Path) -> bool:
 
     if not isinstance(head, KernelRidge) or head.inverse is None or head.middle:
         return False
-    named = np.full(len(head.inverse), -1, np.int64)  # rows past the dataset's are names of classes
+    # rows past the dataset's are names of classes
+    named: Ints = np.full(len(head.inverse), -1, np.int64)
     named[: len(ids)] = ids
-    packed = dtrttf(head.inverse, uplo="L")[0]
-    tensors = {
+    packed: Array = dtrttf(head.inverse, uplo="L")[0]
+    tensors: dict[str, Array] = {
         "inverse": packed,
         "whole": head.whole,
         "ids": named,
@@ -56,10 +72,25 @@ def save_inverse(head: Any, ids: Sequence[int], folder: Path) -> bool:
 
 
 def _numbers(head: KernelRidge) -> dict[str, str]:
-    return {"numbers": json.dumps({name: getattr(head, name) for name in NUMBERS})}
+    """The settings of a head, as the metadata of its file."""
+    return {"numbers": json.dumps(_list_numbers(head))}
 
 
-def load_inverse(folder: Path) -> tuple[KernelRidge, Array] | None:
+def _list_numbers(head: KernelRidge) -> dict[str, float]:
+    return {
+        "gamma_text": head.gamma_text,
+        "gamma_table": head.gamma_table,
+        "heat": head.heat,
+        "ridge": head.ridge,
+    }
+
+
+def _set_numbers(head: KernelRidge, numbers: Mapping[str, float]) -> None:
+    head.gamma_text, head.gamma_table = numbers["gamma_text"], numbers["gamma_table"]
+    head.heat, head.ridge = numbers["heat"], numbers["ridge"]
+
+
+def load_inverse(folder: Path) -> tuple[KernelRidge, Ints] | None:
     """The head of a version with its inverse, and the numbers of its rows; None where it keeps
     none.
     """
@@ -70,20 +101,16 @@ def load_inverse(folder: Path) -> tuple[KernelRidge, Array] | None:
     if not path.is_file():
         return None
     with safe_open(path, "np") as kept:
-        tensors = {name: kept.get_tensor(name) for name in kept.keys()}  # noqa: SIM118
-        numbers = json.loads(kept.metadata()["numbers"])
+        names: list[str] = list(kept.keys())
+        tensors: dict[str, Array] = {name: kept.get_tensor(name) for name in names}
+        numbers: dict[str, float] = json.loads(kept.metadata()["numbers"])
     head = KernelRidge()
-    for name, value in numbers.items():
-        setattr(head, name, value)
-    lower = np.tril(dtfttr(len(tensors["whole"]), tensors["inverse"], uplo="L")[0])
-    lower += np.tril(lower, -1).T
-    head.inverse = np.asfortranarray(lower)
-    head.whole, head.rows_text, head.rows_table = (
-        tensors["whole"],
-        tensors["text"],
-        tensors["table"],
-    )
-    return head, tensors["ids"]
+    _set_numbers(head, numbers)
+    unpacked: Array = dtfttr(len(tensors["whole"]), tensors["inverse"], uplo="L")[0]
+    head.inverse = mirror_lower(unpacked)
+    head.whole = tensors["whole"]
+    head.rows_text, head.rows_table = tensors["text"], tensors["table"]
+    return head, tensors["ids"].astype(np.int64)
 
 
 class ExactRemoval:
@@ -98,8 +125,10 @@ class ExactRemoval:
 
     def __init__(self, head: KernelRidge) -> None:
         assert head.inverse is not None
-        self.head, self.there = head, np.ones(len(head.whole), bool)
-        self.ones, self.sums = head.inverse @ head.whole, head.inverse.sum(1)
+        self.head = head
+        self.there: Mask = np.ones(len(head.whole), np.bool_)
+        self.ones: Floats = head.inverse @ head.whole
+        self.sums: Floats = head.inverse.sum(1)
 
     def take_out(self, row: int) -> None:
         """Remove one row: weights first, then the inverse, whose row and column become 0."""
@@ -107,7 +136,8 @@ class ExactRemoval:
 
         g = self.head.inverse
         assert g is not None and self.there[row] and self.there.sum() > 1
-        across, within = np.concatenate([g[row, :row], g[row:, row]]), g[row, row]
+        across: Floats = np.concatenate([g[row, :row], g[row:, row]])
+        within = np.float64(g[row, row])
         self.ones -= np.outer(across, self.ones[row] / within)
         self.sums -= across * (self.sums[row] / within)
         self.head.inverse = dsyr(
@@ -119,16 +149,10 @@ class ExactRemoval:
         """The head of the rows still there; nothing of the removed rows is in it."""
         old, stay, made = self.head, self.there, KernelRidge()
         assert old.inverse is not None
-        for name in NUMBERS:
-            setattr(made, name, getattr(old, name))
-        made.whole, made.rows_text, made.rows_table = (
-            old.whole[stay],
-            old.rows_text[stay],
-            old.rows_table[stay],
-        )
-        lower = np.tril(old.inverse[np.ix_(stay, stay)])
-        lower += np.tril(lower, -1).T
-        made.inverse = np.asfortranarray(lower)
+        _set_numbers(made, _list_numbers(old))
+        made.whole = old.whole[stay]
+        made.rows_text, made.rows_table = old.rows_text[stay], old.rows_table[stay]
+        made.inverse = mirror_lower(old.inverse[np.ix_(stay, stay)])
         made.mean = made.whole.mean(0)
         made.alpha = self.ones[stay] - self.sums[stay, None] * made.mean
         return made
@@ -136,10 +160,11 @@ class ExactRemoval:
 
 def refit_weights(head: KernelRidge) -> Array:
     """The weights of a head solved from scratch on its rows, at its settings."""
-    return np.asarray(invert_kernel(head.within(), head.ridge) @ (head.whole - head.whole.mean(0)))
+    mean: Array = head.whole.mean(0)
+    return invert_kernel(head.within(), head.ridge) @ (head.whole - mean)
 
 
-def unlearn_rows(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any] | None:
+def unlearn_rows(folder: Path, aside: Path, ids: Sequence[int]) -> Certificate | None:
     """Write into `aside` a version without the rows of some numbers; its certificate, or None where
     that cannot be done exactly.
 
@@ -151,8 +176,7 @@ def unlearn_rows(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any
     if loaded is None:
         return None
     head, named = loaded
-    removed = set(ids)
-    drop = [i for i, number in enumerate(named.tolist()) if number in removed]
+    drop: list[int] = np.flatnonzero(np.isin(named, list(set(ids)))).tolist()
     if not drop or len(drop) == len(named):
         return None
     exact = ExactRemoval(head)
@@ -168,7 +192,7 @@ def unlearn_rows(folder: Path, aside: Path, ids: Sequence[int]) -> dict[str, Any
     return certificate
 
 
-def _certify(left: KernelRidge, rows: int, seconds: float) -> dict[str, Any]:
+def _certify(left: KernelRidge, rows: int, seconds: float) -> Certificate:
     """The certificate of a head from which `rows` were removed: it is compared with a refit."""
     began = time.perf_counter()
     refit = refit_weights(left)
@@ -190,9 +214,7 @@ def _certify(left: KernelRidge, rows: int, seconds: float) -> dict[str, Any]:
     }
 
 
-def _write_version(
-    folder: Path, aside: Path, left: KernelRidge, named: Array, removed: int
-) -> None:
+def _write_version(folder: Path, aside: Path, left: KernelRidge, named: Ints, removed: int) -> None:
     """Copy a version's files to `aside`, with the head of the rows that are left.
 
     Args:
@@ -200,19 +222,15 @@ def _write_version(
     """
     from mesocosm.learning.export.onnx_export import export_head
 
-    card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    card: dict[str, Json] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     for path in folder.iterdir():
         if path.name not in (FILE, "head.onnx", "card.json") and path.is_file():
             shutil.copy(path, aside / path.name)
     save_inverse(left, named.tolist(), aside)
     left.alpha = left.alpha.astype(np.float32)
-    export_head(left.tensors(), aside / "head.onnx", len(card["labels"]))
-    rows: Mapping[str, int] = card["rows"]
-    write_json(
-        aside / "card.json",
-        card
-        | {
-            "rows": {**rows, "train": rows["train"] - removed},
-            "forgot": card.get("forgot", 0) + removed,
-        },
-    )
+    labels = cast(Sequence[str], card["labels"])
+    export_head(left.tensors(), aside / "head.onnx", len(labels))
+    rows = cast(Mapping[str, int], card["rows"])
+    forgot = cast(int, card.get("forgot", 0))
+    counts = {"rows": {**rows, "train": rows["train"] - removed}, "forgot": forgot + removed}
+    write_json(aside / "card.json", card | counts)

@@ -12,11 +12,18 @@ import os
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, cast
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.records import Json, JsonObject
+from mesocosm.learning.importers.onnx_safety import shorten_error
+
+if TYPE_CHECKING:
+    import h5py
+
+    from mesocosm.learning.arrays import Array
 
 MAX_BYTES = 2_000_000_000
 MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
@@ -97,17 +104,16 @@ def convert_to_onnx(path: Path, named: str) -> bytes:
             import keras
         except ImportError as error:
             raise MesocosmError(NEEDS_KERAS) from error
-        if keras.backend.backend() != "torch":
-            raise MesocosmError(
-                f"Keras runs on {keras.backend.backend()} here; expected KERAS_BACKEND=torch"
-            )
+        backend: str = keras.backend.backend()
+        if backend != "torch":
+            raise MesocosmError(f"Keras runs on {backend} here; expected KERAS_BACKEND=torch")
         out = Path(home, "made.onnx")
         try:
             _export(path, out)
         except ConfigValueError:
             raise
         except Exception as error:  # Keras, HDF5 and torch each have their own kinds
-            reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+            reason = shorten_error(error)
             raise ConfigValueError(
                 "base.keras",
                 f"'{named}' cannot be read by Keras {keras.__version__} ({reason})",
@@ -116,26 +122,43 @@ def convert_to_onnx(path: Path, named: str) -> bytes:
         return out.read_bytes()
 
 
+class KerasInput(Protocol):
+    """An input of a net."""
+
+    shape: tuple[int | None, ...]
+
+
+class KerasNet(Protocol):
+    """A net of Keras."""
+
+    inputs: Sequence[KerasInput]
+
+    def __call__(self, rows: Array, /) -> object: ...
+
+    def export(self, path: str, *, format: str, verbose: bool) -> object: ...
+
+
 def _export(path: Path, out: Path) -> None:
     """Load a checked file and write it as ONNX."""
     import keras
     import numpy as np
 
-    net = keras.saving.load_model(path, compile=False, safe_mode=True)
+    net: KerasNet = keras.saving.load_model(path, compile=False, safe_mode=True)
     if len(net.inputs) != 1:
         raise ConfigValueError(
             "base.keras", f"it takes {len(net.inputs)} inputs", "one input (rows, inputs)"
         )
-    net(np.zeros((1, *net.inputs[0].shape[1:]), np.float32))
+    width = cast(tuple[int, ...], net.inputs[0].shape[1:])
+    net(np.zeros((1, *width), np.float32))
     net.export(str(out), format="onnx", verbose=False)
 
 
-def _check_file(path: Path, named: str) -> dict[str, Any]:
+def _check_file(path: Path, named: str) -> JsonObject:
     """The file's configuration, once nothing in it is out of place."""
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(archive, named)
-            config: dict[str, Any] = json.loads(archive.read("config.json"))
+            config: Json = json.loads(archive.read("config.json"))
             with tempfile.NamedTemporaryFile(suffix=".h5") as weights:
                 with archive.open("model.weights.h5") as source:
                     while block := source.read(1 << 20):
@@ -146,12 +169,13 @@ def _check_file(path: Path, named: str) -> dict[str, Any]:
         raise ConfigValueError(
             "base.keras", f"'{named}' is not a complete Keras file", "a file saved by Keras 3"
         ) from error
-    _check_model(config, named)
-    _check_classes(config.get("config"), named)
-    return config
+    model = _check_model(config, named)
+    _check_classes(model.get("config"), named)
+    return model
 
 
 def _check_members(archive: zipfile.ZipFile, named: str) -> None:
+    """Refuse an archive that lacks a part, holds others, or is too large."""
     names = {i.filename for i in archive.infolist()}
     if not {"config.json", "model.weights.h5"} <= names <= MEMBERS:
         others = ", ".join(sorted(names - MEMBERS)[:3])
@@ -166,13 +190,13 @@ def _check_members(archive: zipfile.ZipFile, named: str) -> None:
         )
 
 
-def _check_model(config: Any, named: str) -> None:
-    """Refuse what is no model of Keras itself."""
+def _check_model(config: Json, named: str) -> JsonObject:
+    """The configuration, refused where it is of no model of Keras itself."""
     kind = config
-    if isinstance(config, dict):
+    if isinstance(config, Mapping):
         kind = config.get("class_name")
         if config.get("module") in MODEL_MODULES and kind in MODELS:
-            return
+            return config
     raise ConfigValueError(
         "base.keras",
         f"'{named}' holds a {str(kind)[:60]}",
@@ -180,7 +204,7 @@ def _check_model(config: Any, named: str) -> None:
     )
 
 
-def _check_classes(value: Any, named: str) -> None:
+def _check_classes(value: Json, named: str) -> None:
     """Refuse whatever would be looked up by name and is not known."""
     if isinstance(value, list):
         for one in value:
@@ -190,28 +214,38 @@ def _check_classes(value: Any, named: str) -> None:
     if "class_name" in value:
         _check_class(value, named)
     for key in ("activation", "recurrent_activation"):
-        activation = value.get(key)
-        if activation is None:
-            continue
-        if not isinstance(activation, str) or activation not in ACTIVATIONS:
-            raise ConfigValueError(
-                "base.keras",
-                f"'{named}' uses the activation {str(activation)[:60]}",
-                "",
-                sorted(ACTIVATIONS),
-            )
+        _check_activation(value.get(key), named)
     for one in value.values():
         _check_classes(one, named)
 
 
-def _check_class(value: Mapping[str, Any], named: str) -> None:
+def _check_activation(activation: Json, named: str) -> None:
+    """Refuse an activation that is not known."""
+    if activation is None:
+        return
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
+        raise ConfigValueError(
+            "base.keras",
+            f"'{named}' uses the activation {str(activation)[:60]}",
+            "",
+            sorted(ACTIVATIONS),
+        )
+
+
+def _is_known(module: str, name: str) -> bool:
+    """Whether a class is one of Keras' own that is taken."""
+    if module in HELPERS:
+        return True
+    if module == "keras":
+        return name in PLAIN
+    return module in ("keras.layers", "None", "builtins") and name in LAYERS | PLAIN
+
+
+def _check_class(value: JsonObject, named: str) -> None:
+    """Refuse a class that is not known, or registered under another name."""
     module, name = str(value.get("module")), str(value["class_name"])
-    known = (
-        (module in ("keras.layers", "None", "builtins") and name in LAYERS | PLAIN)
-        or module in HELPERS
-        or (module == "keras" and name in PLAIN)
-    )
-    if not known or value.get("registered_name") not in (None, name, f"keras.{name}", ""):
+    registered = value.get("registered_name")
+    if not _is_known(module, name) or registered not in (None, name, f"keras.{name}", ""):
         raise ConfigValueError(
             "base.keras",
             f"'{named}' uses '{name[:60]}' of '{module[:60]}'",
@@ -227,22 +261,33 @@ def _check_weights(path: str, named: str) -> None:
     except ImportError as error:
         raise MesocosmError(NEEDS_KERAS) from error
 
-    def is_inside(group: Any) -> bool:
-        for name in group:
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                return False
-            member = group[name]
-            if isinstance(member, h5py.Group):
-                if not is_inside(member):
-                    return False
-            elif member.external or member.is_virtual:
-                return False
-        return True
-
     with h5py.File(path, "r") as file:
-        if not is_inside(file):
+        if not _is_inside(file):
             raise ConfigValueError(
                 "base.keras",
                 f"'{named}' keeps its weights in another file",
                 "one file that holds all of it",
             )
+
+
+def _is_inside(group: h5py.Group) -> bool:
+    """Whether all members of a group of weights are in its file."""
+    import h5py
+
+    names: Iterable[str] = group
+    for name in names:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            return False
+        if not _is_own(group[name]):
+            return False
+    return True
+
+
+def _is_own(member: object) -> bool:
+    """Whether a member keeps its numbers in its file."""
+    import h5py
+
+    if isinstance(member, h5py.Group):
+        return _is_inside(member)
+    data = cast("h5py.Dataset", member)  # a group or a data set, nothing else
+    return not (data.external or data.is_virtual)

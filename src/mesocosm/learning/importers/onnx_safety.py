@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.learning.export.graph_builder import list_constants, list_inner_graphs, list_nodes
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, TensorProto
+    from onnx import GraphProto, ModelProto, NodeProto, TensorProto
 
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 
@@ -28,37 +29,56 @@ def check_safe(model: ModelProto, name: str) -> None:
         )
     for graph in _graphs(model.graph):
         for tensor in _tensors(graph):
-            if tensor.external_data or tensor.data_location:
-                raise ConfigValueError(
-                    "base.onnx",
-                    f"'{name}' keeps its weights in another file",
-                    "one file that holds all of it",
-                )
-        for node in graph.node:
-            if node.domain not in DOMAINS:
-                raise ConfigValueError(
-                    "base.onnx",
-                    f"'{name}' uses the operator '{node.op_type}' of '{node.domain}'",
-                    "operators of the standard only",
-                )
+            _check_tensor(tensor, name)
+        for node in list_nodes(graph):
+            _check_operator(node, name)
+
+
+def _check_tensor(tensor: TensorProto, name: str) -> None:
+    """Refuse weights in another file."""
+    if tensor.external_data or tensor.data_location:
+        raise ConfigValueError(
+            "base.onnx",
+            f"'{name}' keeps its weights in another file",
+            "one file that holds all of it",
+        )
+
+
+def _check_operator(node: NodeProto, name: str) -> None:
+    """Refuse an operator that is not of the standard."""
+    if node.domain not in DOMAINS:
+        raise ConfigValueError(
+            "base.onnx",
+            f"'{name}' uses the operator '{node.op_type}' of '{node.domain}'",
+            "operators of the standard only",
+        )
+
+
+def shorten_error(error: Exception) -> str:
+    """The first line of a library's error; the error's kind where it says nothing."""
+    if not str(error):
+        return type(error).__name__
+    return str(error).splitlines()[0][:160]
 
 
 def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
     """A graph, and the graphs in its nodes."""
     yield graph
-    for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                yield from _graphs(attribute.g)
-            for inner in attribute.graphs:
-                yield from _graphs(inner)
+    for node in list_nodes(graph):
+        for inner in list_inner_graphs(node):
+            yield from _graphs(inner)
 
 
 def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
     """The constants of a graph."""
-    yield from graph.initializer
-    for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t
-            yield from attribute.tensors
+    yield from list_constants(graph)
+    for node in list_nodes(graph):
+        yield from _node_tensors(node)
+
+
+def _node_tensors(node: NodeProto) -> Iterator[TensorProto]:
+    """The constants in a node's attributes."""
+    for attribute in node.attribute:
+        if attribute.HasField("t"):
+            yield attribute.t
+        yield from attribute.tensors

@@ -12,12 +12,21 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import write_json
+from mesocosm.learning.importers.onnx_safety import shorten_error
+from mesocosm.learning.importers.tensorflow_graphs import (
+    ConcreteFunction,
+    Converted,
+    Graph,
+    MetaGraph,
+    SavedModel,
+    Signature,
+)
 
 KEY = "base.tensorflow"
 EXPECTED = "a complete folder saved by tf.saved_model.save or Keras' export"
@@ -172,12 +181,24 @@ def convert_to_onnx(folder: Path, named: str) -> bytes:
                 f"'{named}' ended the process that read it (exit code {returncode})",
                 EXPECTED,
             )
-        error = json.loads(report.read_text(encoding="utf-8"))
-        if "failure" in error:
-            raise MesocosmError(error["failure"])
-        if "wrong" in error:
-            raise ConfigValueError(*error["wrong"])
+        _raise_reported(json.loads(report.read_text(encoding="utf-8")))
         return Path(home, CONVERTED).read_bytes()
+
+
+class Report(TypedDict, total=False):
+    """What went wrong: a failure, or the key, what was found and what is expected."""
+
+    failure: str
+    wrong: list[str]
+
+
+def _raise_reported(report: Report) -> None:
+    """Raise the error that the converter reports, if there was one."""
+    if "failure" in report:
+        raise MesocosmError(report["failure"])
+    if "wrong" in report:
+        key, found, expected = report["wrong"]
+        raise ConfigValueError(key, found, expected)
 
 
 def _run_converter(folder: Path, home: str, named: str) -> int:
@@ -236,7 +257,7 @@ def _is_expected(path: Path, inner: str) -> bool:
     return path.is_file() and (inner in METADATA or weights)
 
 
-def _operators(graph: Any) -> Iterator[str]:
+def _operators(graph: Graph) -> Iterator[str]:
     """The operators of a graph and of the functions in it."""
     for node in graph.node:
         yield node.op
@@ -245,7 +266,7 @@ def _operators(graph: Any) -> Iterator[str]:
             yield node.op
 
 
-def _check_operators(graph: Any, known: set[str], named: str) -> None:
+def _check_operators(graph: Graph, known: set[str], named: str) -> None:
     unknown = sorted(set(_operators(graph)) - known)
     if unknown:
         raise ConfigValueError(
@@ -270,10 +291,11 @@ def _convert(folder: Path, named: str, out: Path) -> None:
         ) from error
     _check_graph(_read_graph(folder, named), named)
     loaded = tf.saved_model.load(str(folder))
-    signature = loaded.signatures[SIGNATURE]
+    signature: ConcreteFunction = loaded.signatures[SIGNATURE]
     # operators that write weights have no place in a prediction
     _check_operators(signature.graph.as_graph_def(), NUMERIC_OPERATORS | {"ReadVariableOp"}, named)
-    frozen = convert_variables_to_constants_v2(signature)
+    frozen: ConcreteFunction = convert_variables_to_constants_v2(signature)
+    converted: Converted
     converted, _ = tf2onnx.convert.from_graph_def(
         frozen.graph.as_graph_def(),
         input_names=[t.name for t in frozen.inputs],
@@ -283,16 +305,17 @@ def _convert(folder: Path, named: str, out: Path) -> None:
     (out / CONVERTED).write_bytes(converted.SerializeToString())
 
 
-def _read_graph(folder: Path, named: str) -> Any:
+def _read_graph(folder: Path, named: str) -> MetaGraph:
     """The one graph of the folder, parsed and not loaded."""
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
 
-    model = saved_model_pb2.SavedModel()
+    parsed = saved_model_pb2.SavedModel()
     try:
-        model.ParseFromString((folder / "saved_model.pb").read_bytes())
+        parsed.ParseFromString((folder / "saved_model.pb").read_bytes())
     except DecodeError as error:
         raise ConfigValueError(KEY, f"'{named}' is not a complete SavedModel", EXPECTED) from error
+    model: SavedModel = parsed
     if len(model.meta_graphs) != 1 or not model.meta_graphs[0].object_graph_def.nodes:
         raise ConfigValueError(
             KEY,
@@ -302,7 +325,7 @@ def _read_graph(folder: Path, named: str) -> Any:
     return model.meta_graphs[0]
 
 
-def _check_graph(meta: Any, named: str) -> None:
+def _check_graph(meta: MetaGraph, named: str) -> None:
     """Refuse operators, objects and signatures that are not taken."""
     _check_operators(meta.graph_def, NUMERIC_OPERATORS | WEIGHT_OPERATORS, named)
     kinds = {str(n.WhichOneof("kind")) for n in meta.object_graph_def.nodes} - OBJECTS
@@ -312,13 +335,18 @@ def _check_graph(meta: Any, named: str) -> None:
             f"'{named}' keeps {', '.join(sorted(kinds)) or 'assets'}",
             "variables and functions only",
         )
-    if SIGNATURE not in meta.signature_def:
+    _check_signature(meta.signature_def, named)
+
+
+def _check_signature(signatures: Mapping[str, Signature], named: str) -> None:
+    """Refuse a model that is not called with one input for one output."""
+    if SIGNATURE not in signatures:
         raise ConfigValueError(
             KEY,
-            f"'{named}' has the signatures {', '.join(sorted(meta.signature_def)) or 'none'}",
+            f"'{named}' has the signatures {', '.join(sorted(signatures)) or 'none'}",
             f"one called '{SIGNATURE}'",
         )
-    signature = meta.signature_def[SIGNATURE]
+    signature = signatures[SIGNATURE]
     if len(signature.inputs) != 1 or len(signature.outputs) != 1:
         raise ConfigValueError(
             KEY,
@@ -330,7 +358,7 @@ def _check_graph(meta: Any, named: str) -> None:
 
 def main(folder: str, out: str, named: str) -> None:
     """Write the ONNX graph to a folder, and a report of the error, if there was one."""
-    report: dict[str, Any] = {}
+    report: Report = {}
     try:
         _convert(Path(folder), named, Path(out))
     except ConfigValueError as wrong:
@@ -338,8 +366,7 @@ def main(folder: str, out: str, named: str) -> None:
     except MesocosmError as failure:
         report = {"failure": str(failure)}
     except Exception as error:  # TensorFlow and tf2onnx each have their own kinds
-        reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-        found = f"'{named}' cannot be read by TensorFlow ({reason})"
+        found = f"'{named}' cannot be read by TensorFlow ({shorten_error(error)})"
         report = {"wrong": [KEY, found, EXPECTED]}
     write_json(Path(out) / REPORT, report)
 

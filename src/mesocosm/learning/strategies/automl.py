@@ -11,16 +11,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.records import Json
 from mesocosm.core.settings import Settings
 
 if TYPE_CHECKING:
+    from mesocosm.learning.arrays import Array
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.features.splits import Splits
+    from mesocosm.learning.heads.head import Head
     from mesocosm.learning.model import Model
     from mesocosm.learning.tasks.vision.features import ImageFeatures
     from mesocosm.learning.training.fit_request import FitResult
@@ -72,9 +75,9 @@ def candidates(model: Model, root: Path) -> list[Base]:
 
     found = [resolve(name, root) for name in installed_encoders()]
     more = [resolve(name, root) for name in (model.auto or Auto()).bases]
-    writer = next((b for b in more if b.writes), None)
-    if writer:
-        raise ConfigValueError("auto.bases", f"'{writer.name}' writes", "bases that read")
+    for base in more:
+        if base.writes:
+            raise ConfigValueError("auto.bases", f"'{base.name}' writes", "bases that read")
     return found + more
 
 
@@ -85,19 +88,21 @@ def search_base(
     store: Path,
     sight: ImageFeatures | None,
     say: Callable[[str], None],
-) -> tuple[Model, Base | None, FitResult, list[dict[str, Any]]]:
+) -> tuple[Model, Base | None, FitResult, list[dict[str, Json]]]:
     """The model with the best settings in the places of `auto`, its base, what was fitted, and a
     record of each trial.
     """
     search = _Search(parts, store, sight, say, (model.auto or Auto()).minutes)
-    search.attempt_bases(model, candidates(model, root) if parts.text_names else [None])
+    bases: list[Base | None] = [None]
+    if parts.text_names:
+        bases = [*candidates(model, root)]
+    search.attempt_bases(model, bases)
     if "fine_tune" not in model.model_fields_set:
-        if parts.table["train"].shape[1] and parts.y["train"].ndim == 1:
-            search.attempt_heads()
-        if search.held and not sight:
-            search.attempt_fine_tuning()
+        search.attempt_methods()
     best = search.best
-    base_name = f"{best.base.name}, " if best.base else ""
+    base_name = ""
+    if best.base:
+        base_name = f"{best.base.name}, "
     say(
         f"auto: selected {base_name}{best.model.fine_tune.method} with the"
         f" {best.made.head.name} head after {len(search.trials)} trials"
@@ -127,9 +132,11 @@ class _Search:
     ) -> None:
         self.parts, self.store, self.sight, self.say = parts, store, sight, say
         self.until = time.perf_counter() + minutes * 60
-        self.held = "validation" if len(parts.y["validation"]) >= MIN_VALIDATION else ""
+        self.held = ""
+        if len(parts.y["validation"]) >= MIN_VALIDATION:
+            self.held = "validation"
         self.trials: list[Trial] = []
-        self.records: list[dict[str, Any]] = []
+        self.records: list[dict[str, Json]] = []
 
     @property
     def best(self) -> Trial:
@@ -168,14 +175,14 @@ class _Search:
         )
         self.trials.append(Trial(model, base, loss, made))
 
-    def _loss(self, head: Any, feats: Mapping[str, Any]) -> float:
+    def _loss(self, head: Head, feats: Mapping[str, Array]) -> float:
         from mesocosm.learning.heads.kernel import select_loss
 
         if not self.held:
-            return float(head.loss)
+            return head.loss
         y = self.parts.y[self.held]
         logits = head.logits(feats[self.held], self.parts.table[self.held])
-        return float(select_loss(y, self.parts.outcome.classes)(logits, y))
+        return select_loss(y, self.parts.outcome.classes)(logits, y)
 
     def attempt_bases(self, model: Model, bases: Sequence[Base | None]) -> None:
         """The model on each base; None is the table alone."""
@@ -186,13 +193,21 @@ class _Search:
                 named = model.model_copy(update={"base": base.name})
                 self.attempt(f"{base.name}, {model.fine_tune.method}", named, base)
 
+    def attempt_methods(self) -> None:
+        """Other heads, where there is a table, and fine-tuning, where validation rows tell."""
+        if self.parts.table["train"].shape[1] and self.parts.y["train"].ndim == 1:
+            self.attempt_heads()
+        if self.held and not self.sight:
+            self.attempt_fine_tuning()
+
     def attempt_heads(self) -> None:
         """Other heads over the best base so far."""
-        best = self.best
-        base_name = best.base.name if best.base else TABLE_ONLY
+        best, base_name = self.best, TABLE_ONLY
+        if best.base:
+            base_name = best.base.name
         for head in NETS:
             settings = {"method": "frozen", "head": head}
-            frozen: Any = type(best.model.fine_tune).model_validate(settings)
+            frozen = type(best.model.fine_tune).model_validate(settings)
             model = best.model.model_copy(update={"fine_tune": frozen})
             self.attempt(f"{base_name}, head {head}", model, best.base)
 
@@ -204,6 +219,6 @@ class _Search:
         if best.base is None:
             return
         for method in LADDER:
-            tune: Any = FINE_TUNING[method].model_validate({"method": method})
+            tune = FINE_TUNING[method].model_validate({"method": method})
             model = best.model.model_copy(update={"fine_tune": tune})
             self.attempt(f"{best.base.name}, {method}", model, best.base)

@@ -11,15 +11,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from mesocosm.learning.arrays import Array, Floats, Ints, Mask
+
 MIN_ROWS = 5  # different outliers that make a proposal
 SAMPLE = 1000  # labelled rows on which the similarity within a class is measured
 HEIGHTS = 40  # of the tree that are tried
 SEED = 7
+Row = Mapping[str, object]
 MAX_REPEATS = (10, 40)  # of a row of a new class in the training rows: unchanged, and varied
 WEIGHT = 3.0  # times the rows of a known class that a new one is worth where they are varied
 NEAR = 10  # known classes nearest to a new one, whose rows show how those of one class differ
@@ -62,51 +63,71 @@ class KnownClasses:
     """
 
     def __init__(self, x: Array, y: Array, classes: int) -> None:
-        from scipy.cluster.hierarchy import fcluster, linkage
-        from sklearn.metrics import adjusted_rand_score
-
-        self.middle = x.mean(0)
+        self.middle: Floats = x.mean(0)
         apart = self.placed(x)
-        self.means = _normalize(
-            np.array(
-                [
-                    apart[y == k].mean(0) if (y == k).any() else np.zeros(x.shape[1])
-                    for k in range(classes)
-                ]
-            )
-        )
-        self.close, self.height = (
-            float(min((apart[y == k] @ self.means[k]).mean() for k in np.unique(y))),
-            1.0,
-        )
-        at = _select_directed(apart, np.random.default_rng(SEED).permutation(len(x))[:SAMPLE])
-        if len(at) < 2:
-            return
-        tree = linkage(apart[at], "average", "cosine")
-        heights = np.quantile(tree[:, 2], np.linspace(0.3, 1, HEIGHTS))
-        found = [adjusted_rand_score(y[at], fcluster(tree, h, "distance")) for h in heights]
-        self.height = float(np.clip(heights[int(np.argmax(found))], 1e-6, 1.0))
+        self.means = _mean_directions(apart, y, classes)
+        present: list[int] = np.unique(y).tolist()
+        self.close = min(_mean_product(apart[y == k], self.means[k]) for k in present)
+        self.height = 1.0
+        drawn: Ints = np.random.default_rng(SEED).permutation(len(x))[:SAMPLE]
+        at = _select_directed(apart, drawn)
+        if len(at) >= 2:
+            self.height = _find_height(apart[at], y[at])
 
-    def placed(self, x: Array) -> Array:
+    def placed(self, x: Array) -> Floats:
         """Directions from the middle, of length 1."""
         return _normalize(x - self.middle)
 
-    def likeness(self, x: Array) -> Array:
+    def likeness(self, x: Array) -> Floats:
         """How like the nearest class each row is (rows,), as a cosine."""
-        return np.asarray((self.placed(x) @ self.means.T).max(1))
+        return _greatest(self.placed(x) @ self.means.T)
 
 
-def _normalize(x: Array) -> Array:
-    return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12))
+def _normalize(x: Array) -> Floats:
+    lengths: Floats = np.linalg.norm(x, axis=1, keepdims=True)
+    return np.asarray(x / np.maximum(lengths, 1e-12))
 
 
-def _select_directed(placed: Array, at: Array) -> Array:
+def _greatest(x: Floats) -> Floats:
+    """The greatest number of each row."""
+    return np.asarray(x.max(1))
+
+
+def _mean_directions(apart: Floats, y: Array, classes: int) -> Floats:
+    """The direction of each class from the middle; zeros for one without rows."""
+    return _normalize(np.array([_mean_row(apart[y == k]) for k in range(classes)]))
+
+
+def _mean_row(rows: Floats) -> Floats:
+    if not len(rows):
+        return np.zeros(rows.shape[1])
+    return np.asarray(rows.mean(0))
+
+
+def _mean_product(rows: Floats, direction: Floats) -> float:
+    """How like a direction rows are on average."""
+    return float((rows @ direction).mean())
+
+
+def _find_height(apart: Floats, y: Array) -> float:
+    """The height of a tree of rows at which its branches are most like the classes."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from sklearn.metrics import adjusted_rand_score
+
+    tree: Floats = linkage(apart, "average", "cosine")
+    heights = np.quantile(tree[:, 2], np.linspace(0.3, 1, HEIGHTS))
+    found = [float(adjusted_rand_score(y, fcluster(tree, h, "distance"))) for h in heights]
+    return float(np.clip(heights[int(np.argmax(found))], 1e-6, 1.0))
+
+
+def _select_directed(placed: Floats, at: Ints) -> Ints:
     """Those of the rows that have a direction; what lies in the very middle is like nothing."""
-    return np.asarray(at[np.linalg.norm(placed[at], axis=1) > 0.5])
+    lengths: Floats = np.linalg.norm(placed[at], axis=1)
+    return at[lengths > 0.5]
 
 
 def propose_classes(
-    x: Array, outliers: Array, known: KnownClasses, least: int = MIN_ROWS
+    x: Array, outliers: Mask, known: KnownClasses, least: int = MIN_ROWS
 ) -> list[ClassProposal]:
     """Groups of rows that no class explains, the largest first.
 
@@ -121,40 +142,61 @@ def propose_classes(
         outliers: which rows the model is not confident of, or are out of distribution (rows,).
         least: outliers that make a group; duplicates count once.
     """
-    from scipy.cluster.hierarchy import fcluster, linkage
-
     placed = known.placed(x)
-    at = _select_directed(placed, np.flatnonzero(outliers))
-    if len(at) < max(2, least):
-        return []
-    labels = fcluster(linkage(placed[at], "average", "cosine"), known.height, "distance")
-    cores = [at[labels == k] for k in np.unique(labels) if (labels == k).sum() >= least]
+    cores = _find_cores(placed, outliers, known.height, least)
     if not cores:
         return []
     centres = _normalize(np.array([placed[core].mean(0) for core in cores]))
-    near, to_class = placed @ centres.T, placed @ known.means.T
-    nearer = near.max(1) > to_class.max(1)
-    belongs = np.where(nearer & (near.max(1) > 1 - known.height), near.argmax(1), -1)
-    for k, core in enumerate(cores):
-        belongs[core] = np.where(near[core, k] > to_class[core].max(1), k, -1)
-    made = []
+    near = placed @ centres.T
+    belongs = _assign_rows(near, placed @ known.means.T, cores, known.height)
+    made: list[ClassProposal] = []
     for k in range(len(cores)):
-        mine = np.flatnonzero(belongs == k)
-        mine = mine[np.argsort(-near[mine, k], kind="stable")]
-        like = centres[k] @ known.means.T
-        close = float(near[mine, k].mean()) if len(mine) else 0.0
-        apart = len(np.unique(x[mine[outliers[mine]]].round(4), axis=0))
-        if apart >= least and close > max(known.close, like.max()):
-            made.append(
-                ClassProposal(
-                    [int(i) for i in mine],
-                    int(outliers[mine].sum()),
-                    int(like.argmax()),
-                    float(like.max()),
-                    close,
-                )
-            )
+        members = np.flatnonzero(belongs == k)
+        members = members[np.argsort(-near[members, k], kind="stable")]
+        distinct = len(np.unique(x[members[outliers[members]]].round(4), axis=0))
+        proposal = _describe_members(members, outliers, near[members, k], centres[k], known)
+        if distinct >= least and proposal.close > max(known.close, proposal.alike):
+            made.append(proposal)
     return sorted(made, key=lambda g: (-len(g.rows), g.rows))
+
+
+def _find_cores(placed: Floats, outliers: Mask, height: float, least: int) -> list[Ints]:
+    """The outliers that are joined at a height, in groups of `least` and more."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    at = _select_directed(placed, np.flatnonzero(outliers))
+    if len(at) < max(2, least):
+        return []
+    labels: Ints = fcluster(linkage(placed[at], "average", "cosine"), height, "distance")
+    groups: list[Ints] = [at[labels == k] for k in np.unique(labels)]
+    return [group for group in groups if len(group) >= least]
+
+
+def _assign_rows(near: Floats, to_class: Floats, cores: Sequence[Ints], height: float) -> Ints:
+    """The group that each row belongs to; -1 for none.
+
+    Args:
+        near: how like each group's centre the rows are (rows, groups); `to_class`, each class.
+    """
+    nearest, classes = _greatest(near), _greatest(to_class)
+    joins: Mask = (nearest > classes) & (nearest > 1 - height)
+    belongs: Ints = np.where(joins, near.argmax(1), -1)
+    for k, core in enumerate(cores):
+        belongs[core] = np.where(near[core, k] > classes[core], k, -1)
+    return belongs
+
+
+def _describe_members(
+    members: Ints, outliers: Mask, near: Floats, centre: Floats, known: KnownClasses
+) -> ClassProposal:
+    """The proposal of a group's members, beside the known classes."""
+    like: Floats = centre @ known.means.T
+    close = 0.0
+    if len(members):
+        close = float(near.mean())
+    rows: list[int] = members.tolist()
+    strange = int(outliers[members].sum())
+    return ClassProposal(rows, strange, int(like.argmax()), float(like.max()), close)
 
 
 def split_words(text: str) -> list[str]:
@@ -164,9 +206,10 @@ def split_words(text: str) -> list[str]:
     (['where', 'is', 'it'], ['我的', '的包', '包裹'])
     """
     words: list[str] = []
-    for run in re.findall(
+    runs: list[str] = re.findall(
         r"[\u3400-\u9fff]+|[^\W\d_\u3400-\u9fff]{2,}(?:['’][^\W\d_]+)?", text.lower()
-    ):
+    )
+    for run in runs:
         if "\u3400" <= run[0] <= "\u9fff":
             words += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
         else:
@@ -191,17 +234,21 @@ def name_groups(texts: Sequence[Sequence[str]], rest: Sequence[str], most: int =
     counts = [_count_words(group) for group in texts]
     in_all = sum(counts, _count_words(rest))
     every = sum(map(len, texts)) + len(rest)
-    names = []
-    for group, words in zip(texts, counts, strict=True):
-        worth = {
-            word: (n / len(group)) * math.log(every / in_all[word])
-            for word, n in words.items()
-            if n * 2 >= len(group) or n >= 3
-        }
-        best = sorted(worth, key=lambda word: (-worth[word], word))[:most]
-        least = 0.4 * max(worth.values(), default=0.0)
-        names.append(", ".join(word for word in best if worth[word] >= least))
-    return names
+    rarity = {word: math.log(every / n) for word, n in in_all.items()}
+    return [
+        _name_group(words, len(group), rarity, most)
+        for group, words in zip(texts, counts, strict=True)
+    ]
+
+
+def _name_group(words: Counter[str], rows: int, rarity: Mapping[str, float], most: int) -> str:
+    """The words of the greatest worth: frequent in the group's rows, and rare in all."""
+    worth = {
+        word: (n / rows) * rarity[word] for word, n in words.items() if n * 2 >= rows or n >= 3
+    }
+    best = sorted(worth, key=lambda word: (-worth[word], word))[:most]
+    least = 0.4 * max(worth.values(), default=0.0)
+    return ", ".join(word for word in best if worth[word] >= least)
 
 
 def _count_words(texts: Sequence[str]) -> Counter[str]:
@@ -218,9 +265,9 @@ def sample_balanced(y: Array, most: int) -> list[int]:
     >>> sample_balanced(np.array([0, 0, 0, 0, 1]), 4)
     [0, 2, 4]
     """
-    classes = np.unique(y)
+    classes: list[int] = np.unique(y).tolist()
     each = max(1, most // max(1, len(classes)))
-    drawn = np.random.default_rng(SEED).permutation(len(y))
+    drawn: Ints = np.random.default_rng(SEED).permutation(len(y))
     positions: list[int] = []
     for k in classes:
         positions += drawn[y[drawn] == k][:each].tolist()
@@ -228,8 +275,8 @@ def sample_balanced(y: Array, most: int) -> list[int]:
 
 
 def oversample_classes(
-    more: Sequence[Mapping[str, Any]], target: str, targets: Sequence[Any], varies: bool = False
-) -> tuple[list[Mapping[str, Any]], list[int]]:
+    more: Sequence[Row], target: str, targets: Sequence[object], varies: bool = False
+) -> tuple[list[Row], list[int]]:
     """Labelled rows with those of classes that the data lack repeated, until such a class has as
     many as the others at the median; and which row each is.
 
@@ -246,18 +293,32 @@ def oversample_classes(
     (['new', 'new', 'new', 'new', 'old'], [0, 0, 0, 0, 1])
     """
     counts = Counter(str(v) for v in targets if v is not None)
-    labels = [row[target] for row in more if isinstance(row.get(target), str)]
-    new = Counter(label for label in labels if label not in counts)
-    usual = median(counts.values()) if counts else 0
-    weight = WEIGHT if varies else 1
-    times = {
-        label: min(MAX_REPEATS[varies], max(1, round(usual * weight / n)))
-        for label, n in new.items()
-    }
+    times = _count_repeats(_count_new(more, target, counts), _usual_size(counts), varies)
     same: list[int] = []
     for k, row in enumerate(more):
         same += [k] * times.get(str(row.get(target)), 1)
     return [more[k] for k in same], same
+
+
+def _count_new(more: Sequence[Row], target: str, known: Counter[str]) -> Counter[str]:
+    """How many labelled rows there are of each class that the data lack."""
+    labels = [str(row[target]) for row in more if isinstance(row.get(target), str)]
+    return Counter(label for label in labels if label not in known)
+
+
+def _count_repeats(new: Counter[str], usual: float, varies: bool) -> dict[str, int]:
+    """How often a row of each new class is there, so that the class is as large as usual."""
+    wanted, most = usual, MAX_REPEATS[varies]
+    if varies:
+        wanted *= WEIGHT
+    return {label: min(most, max(1, round(wanted / n))) for label, n in new.items()}
+
+
+def _usual_size(counts: Counter[str]) -> float:
+    """The rows of a class, at the median."""
+    if not counts:
+        return 0.0
+    return float(median(counts.values()))
 
 
 def vary_features(x: Array, y: Array, again: Sequence[int], seed: int) -> Array:
@@ -283,17 +344,24 @@ def vary_features(x: Array, y: Array, again: Sequence[int], seed: int) -> Array:
     >>> round(float(np.linalg.norm(moved[6])), 6)
     1.0
     """
-    new = set(y[list(again)].tolist())
-    rows = {k: np.flatnonzero(y == k) for k in np.unique(y).tolist() if k not in new}
-    rows = {k: at for k, at in rows.items() if len(at) > 1}
-    if not rows:
+    known = _list_known_rows(y, again)
+    if not known:
         return x
-    draw, known = np.random.default_rng(seed), list(rows)
-    means = np.stack([x[at].mean(0) for at in rows.values()])
-    moved = np.array(x)
+    draw = np.random.default_rng(seed)
+    means: Floats = np.stack([x[at].mean(0) for at in known])
+    moved: Array = np.array(x)
     for i in again:
-        near = np.argsort(((means - x[i]) ** 2).sum(1))[:NEAR]
-        one, other = draw.choice(rows[known[int(draw.choice(near))]], 2, replace=False)
-        at = x[i] + SPREAD * (x[one] - x[other])
-        moved[i] = at * np.linalg.norm(x[i]) / max(float(np.linalg.norm(at)), 1e-9)
+        own: Floats = x[i]
+        distances: Floats = ((means - own) ** 2).sum(1)
+        near = np.argsort(distances)[:NEAR]
+        one, other = draw.choice(known[int(draw.choice(near))], 2, replace=False)
+        at: Floats = own + SPREAD * (x[one] - x[other])
+        moved[i] = at * np.linalg.norm(own) / max(float(np.linalg.norm(at)), 1e-9)
     return moved
+
+
+def _list_known_rows(y: Array, again: Sequence[int]) -> list[Ints]:
+    """The rows of each class that no repeated row is of, where they are two or more."""
+    classes: list[int] = np.setdiff1d(y, y[list(again)]).tolist()
+    rows = [np.flatnonzero(y == k) for k in classes]
+    return [at for at in rows if len(at) > 1]

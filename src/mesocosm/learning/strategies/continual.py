@@ -7,20 +7,27 @@ nothing heavy is imported with them.
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypedDict
 
 from pydantic import Field
 
 from mesocosm.core.settings import Settings
 
 if TYPE_CHECKING:
+    import torch
+
+    from mesocosm.core.records import Json
+    from mesocosm.learning.arrays import Array, Columns, Floats, Ints
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.tasks.outcome import Outcome
     from mesocosm.learning.training.loop.trainer import TrainingRows, TrunkWithHead
+
+    Tensors = Mapping[str, torch.Tensor]
 
 WEIGHTS_FILE, IMPORTANCE_FILE = "learnt.safetensors", "mattered.safetensors"
 HEAD = ("weights", "bias")  # parameters of a head, which fit no other outputs
@@ -48,6 +55,41 @@ class Continual(Settings):
     ewc: float = Field(0.0, ge=0, le=1e6)
 
 
+class Anchored(Protocol):
+    """A net whose weights may be held near where they were."""
+
+    anchor: Anchor | None
+
+    def named_parameters(self) -> Iterator[tuple[str, torch.nn.Parameter]]: ...
+
+    def eval(self) -> object: ...
+
+    def zero_grad(self) -> None: ...
+
+
+class Outputs(TypedDict, total=False):
+    """What a head's outputs are: its classes, or a number's scale."""
+
+    labels: list[str]
+    scale: list[float] | None
+
+
+class Origin(TypedDict):
+    """What stored weights were trained over."""
+
+    base: str
+    method: str
+    task: Outputs
+
+
+class PreviousPredictor(Protocol):
+    """A version that predicts classes or a number."""
+
+    labels: Sequence[str]
+
+    def outputs(self, rows: Columns, count: int) -> Array: ...
+
+
 @dataclass
 class PreviousVersion:
     """The version that a new one continues.
@@ -65,11 +107,16 @@ class PreviousVersion:
     version: str = ""
     folder: Path | None = None
     before: Any = None
-    known: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    known: Columns = field(default_factory=dict)
     old: int = 0
 
     def begin(
-        self, net: Any, base: Base, method: str, outcome: Outcome | None, say: Callable[[str], None]
+        self,
+        net: Anchored,
+        base: Base,
+        method: str,
+        outcome: Outcome | None,
+        say: Callable[[str], None],
     ) -> bool:
         """Copy the previous version's weights into a net that is about to be trained; whether it
         did.
@@ -82,10 +129,9 @@ class PreviousVersion:
         if self.folder is None or not (self.folder / WEIGHTS_FILE).is_file():
             return False
         origin, weights = _read_weights(self.folder / WEIGHTS_FILE)
-        trained = {n: p for n, p in net.named_parameters() if p.requires_grad}
+        trained = _list_trained(net)
         if origin["task"] != _describe_outputs(outcome):
-            for name in HEAD:
-                trained.pop(name, None)
+            trained = _drop_head(trained)
         same = (origin["base"], origin["method"]) == (base.weights, method)
         if not same or not _fits(trained, weights):
             say(f"restarting from scratch: {self.version} has another base, method or table")
@@ -97,7 +143,7 @@ class PreviousVersion:
         self.tell(bool(net.anchor), say)
         return True
 
-    def _anchor_weights(self, net: Any, weights: Mapping[str, Any]) -> None:
+    def _anchor_weights(self, net: Anchored, weights: Tensors) -> None:
         """Anchor a net at the previous weights, where their importance is known."""
         from safetensors.torch import load_file
 
@@ -105,7 +151,7 @@ class PreviousVersion:
             return
         path = self.folder / IMPORTANCE_FILE
         if path.is_file():
-            importance = load_file(path)
+            importance: Tensors = load_file(path)
             held = {n: (w, importance[n]) for n, w in weights.items() if n in importance}
             net.anchor = Anchor(held, self.setting.ewc)
 
@@ -122,11 +168,11 @@ class PreviousVersion:
 
     def end(
         self,
-        net: Any,
+        net: Anchored,
         base: Base,
         method: str,
         outcome: Outcome | None,
-        matter: Callable[[], dict[str, Any]],
+        matter: Callable[[], Tensors],
         folder: Path,
     ) -> None:
         """Write a version's trained weights into its folder, and their importance (`matter`), for
@@ -134,25 +180,35 @@ class PreviousVersion:
         """
         from safetensors.torch import save_file
 
-        weights = {
-            n: p.detach().float().contiguous() for n, p in net.named_parameters() if p.requires_grad
-        }
+        weights = {n: p.detach().float().contiguous() for n, p in _list_trained(net).items()}
         origin = {"base": base.weights, "method": method, "task": _describe_outputs(outcome)}
         save_file(weights, folder / WEIGHTS_FILE, metadata={"learnt": json.dumps(origin)})
         if self.setting.ewc:
-            save_file(matter(), folder / IMPORTANCE_FILE)
+            save_file(dict(matter()), folder / IMPORTANCE_FILE)
 
 
-def _read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def _list_trained(net: Anchored) -> dict[str, torch.nn.Parameter]:
+    """The weights of a net that are trained, by name."""
+    return {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
+
+
+def _drop_head(weights: Mapping[str, torch.nn.Parameter]) -> dict[str, torch.nn.Parameter]:
+    """Weights without those of a head, which fit no other outputs."""
+    return {name: weight for name, weight in weights.items() if name not in HEAD}
+
+
+def _read_weights(path: Path) -> tuple[Origin, Tensors]:
     """The base, method and outcome of stored weights, and the weights."""
     from safetensors import safe_open
 
     with safe_open(path, "pt") as stored:
-        origin: dict[str, Any] = json.loads(stored.metadata()["learnt"])
-        return origin, {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        origin: Origin = json.loads(stored.metadata()["learnt"])
+        names: list[str] = list(stored.keys())
+        weights: Tensors = {name: stored.get_tensor(name) for name in names}
+        return origin, weights
 
 
-def _fits(trained: Mapping[str, Any], weights: Mapping[str, Any]) -> bool:
+def _fits(trained: Tensors, weights: Tensors) -> bool:
     """Whether stored weights have the names and shapes of a net's."""
     return all(n in weights and weights[n].shape == p.shape for n, p in trained.items())
 
@@ -165,29 +221,39 @@ class Anchor:
         strength: of the penalty.
     """
 
-    def __init__(self, held: Mapping[str, tuple[Any, Any]], strength: float) -> None:
+    def __init__(
+        self, held: Mapping[str, tuple[torch.Tensor, torch.Tensor]], strength: float
+    ) -> None:
         self.held, self.strength = dict(held), strength
 
-    def penalty(self, net: Any) -> Any:
+    def penalty(self, net: Anchored) -> torch.Tensor:
         """What is added to the loss, a scalar tensor."""
+        import torch
+
         named = dict(net.named_parameters())
-        distances = (
-            (importance.to(named[name]) * (named[name] - old.to(named[name])) ** 2).sum()
-            for name, (old, importance) in self.held.items()
-        )
-        return self.strength / 2 * sum(distances)
+        distances: list[torch.Tensor] = []
+        for name, (old, importance) in self.held.items():
+            weight = named[name]
+            squares = importance.to(weight) * (weight - old.to(weight)) ** 2
+            distances.append(squares.sum())
+        if not distances:
+            return torch.tensor(0.0)
+        return self.strength / 2 * functools.reduce(torch.add, distances)
 
 
-def _describe_outputs(outcome: Outcome | None) -> dict[str, Any]:
+def _describe_outputs(outcome: Outcome | None) -> Outputs:
     """What a head's outputs are: its classes, or a number's scale."""
     if outcome is None:
         return {}
-    return {"labels": list(outcome.labels), "scale": list(outcome.scale) if outcome.scale else None}
+    scale = None
+    if outcome.scale:
+        scale = list(outcome.scale)
+    return {"labels": list(outcome.labels), "scale": scale}
 
 
 def estimate_fisher(
-    net: Any, rows: int, loss: Callable[[int], Any], most: int = ROWS
-) -> dict[str, Any]:
+    net: Anchored, rows: int, loss: Callable[[int], torch.Tensor], most: int = ROWS
+) -> dict[str, torch.Tensor]:
     """The importance of each trained weight, by its name: the mean squared gradient of a loss, one
     row at a time; the importance for earlier versions is added.
 
@@ -201,24 +267,36 @@ def estimate_fisher(
     import torch
 
     net.eval()
-    trained = {n: p for n, p in net.named_parameters() if p.requires_grad}
+    trained = _list_trained(net)
     importance = {n: torch.zeros_like(p) for n, p in trained.items()}
     picks = list(range(0, rows, max(1, rows // most)))[:most]
     for i in picks:
         net.zero_grad()
-        loss(i).backward()
+        torch.autograd.backward(loss(i))
         for name, weight in trained.items():
             if weight.grad is not None:
                 importance[name] += weight.grad**2 / len(picks)
     net.zero_grad()
-    earlier = net.anchor.held if net.anchor else {}
-    for name in importance:
+    return _add_earlier(importance, net.anchor)
+
+
+def _add_earlier(
+    importance: Mapping[str, torch.Tensor], anchor: Anchor | None
+) -> dict[str, torch.Tensor]:
+    """The importance of each weight, with that for earlier versions."""
+    earlier: Mapping[str, tuple[torch.Tensor, torch.Tensor]] = {}
+    if anchor:
+        earlier = anchor.held
+    summed: dict[str, torch.Tensor] = {}
+    for name, now in importance.items():
+        total = now
         if name in earlier:
-            importance[name] = importance[name] + earlier[name][1]
-    return {name: x.contiguous() for name, x in importance.items()}
+            total = now + earlier[name][1]
+        summed[name] = total.contiguous()
+    return summed
 
 
-def estimate_importance(net: TrunkWithHead, rows: TrainingRows) -> dict[str, Any]:
+def estimate_importance(net: TrunkWithHead, rows: TrainingRows) -> dict[str, torch.Tensor]:
     """The importance of each weight of a net with a head. For a number the likelihood is a normal
     one of deviation 1; for labels, one of the presence of each.
     """
@@ -228,9 +306,9 @@ def estimate_importance(net: TrunkWithHead, rows: TrainingRows) -> dict[str, Any
     from mesocosm.learning.features.embeddings import pad
     from mesocosm.learning.training.loop.trainer import as_target
 
-    def loss(i: int) -> Any:
+    def loss(i: int) -> torch.Tensor:
         y = as_target(rows.y[[i]])
-        out = net(*pad([rows.ids[i]]), torch.tensor(rows.table[[i]]))
+        out: torch.Tensor = net(*pad([rows.ids[i]]), torch.tensor(rows.table[[i]]))
         if rows.y.ndim == 2:
             return f.binary_cross_entropy_with_logits(out, y.float(), reduction="sum")
         if rows.y.dtype.kind == "f":
@@ -244,9 +322,9 @@ def measure_retention(
     past: PreviousVersion,
     predict: str,
     outcome: Outcome,
-    new: Callable[[Mapping[str, Sequence[Any]], int], Any],
+    new: Callable[[Columns, int], Array],
     say: Callable[[str], None],
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """Accuracy, or the mean absolute error, on the previous version's test rows: the previous
     version's, and the new one's.
 
@@ -255,20 +333,19 @@ def measure_retention(
     """
     if not past.known or past.before is None or outcome.many:
         return {}
-    target = [outcome.parse_target(v) for v in past.known[predict]]
-    rows = [i for i, v in enumerate(target) if outcome.is_known(v)]
+    from mesocosm.learning.arrays import take_rows
+
+    before: PreviousPredictor = past.before
+    rows, right = _list_known_targets(past.known[predict], outcome)
     if len(rows) < MIN_TEST_ROWS:
         return {}
-    columns = {n: [v[i] for i in rows] for n, v in past.known.items()}
-    right = [target[i] for i in rows]
-    old, fresh = past.before.outputs(columns, len(rows)), new(columns, len(rows))
+    columns = take_rows(past.known, past.known, rows)
+    old, fresh = before.outputs(columns, len(rows)), new(columns, len(rows))
+    metric = "mean error"
     if outcome.classes:
         metric = "accuracy"
-        then = _accuracy(old, past.before.labels, right)
-        now = _accuracy(fresh, outcome.labels, right)
-    else:
-        metric = "mean error"
-        then, now = _mean_error(old, right), _mean_error(fresh, right)
+    then = _measure_outputs(old, right, before.labels)
+    now = _measure_outputs(fresh, right, outcome.labels)
     say(
         f"retention on the {len(rows)} test rows of {past.version}: {metric} {then:.3f} before,"
         f" {now:.3f} after"
@@ -276,15 +353,36 @@ def measure_retention(
     return {"rows": len(rows), "what": metric, "then": round(then, 4), "now": round(now, 4)}
 
 
-def _accuracy(probabilities: Any, labels: Sequence[str], right: Sequence[Any]) -> float:
+def _list_known_targets(
+    values: Sequence[object], outcome: Outcome
+) -> tuple[list[int], list[object]]:
+    """The rows whose target can be evaluated, and their targets."""
+    target = [outcome.parse_target(value) for value in values]
+    rows = [i for i, value in enumerate(target) if outcome.is_known(value)]
+    return rows, [target[i] for i in rows]
+
+
+def _measure_outputs(outputs: Array, right: Sequence[object], labels: Sequence[str]) -> float:
+    """The accuracy of classes; the mean error of a number, which has no labels."""
+    if labels:
+        return _accuracy(outputs, labels, right)
+    return _mean_error(outputs, right)
+
+
+def _accuracy(probabilities: Array, labels: Sequence[str], right: Sequence[object]) -> float:
+    """The share of rows whose most probable class is the right one."""
     import numpy as np
 
-    top = np.asarray(probabilities).argmax(1)
-    return float(np.mean([labels[k] == label for k, label in zip(top, right, strict=True)]))
+    top: Ints = probabilities.argmax(1)
+    classes: list[int] = top.tolist()
+    return float(np.mean([labels[k] == label for k, label in zip(classes, right, strict=True)]))
 
 
-def _mean_error(values: Any, right: Sequence[Any]) -> float:
+def _mean_error(values: Array, right: Sequence[object]) -> float:
+    """The mean absolute error of values (rows, 1)."""
     import numpy as np
 
-    true = np.asarray([float(value) for value in right])
-    return float(np.mean(np.abs(np.asarray(values)[:, 0] - true)))
+    from mesocosm.learning.arrays import read_numbers
+
+    errors: Floats = np.abs(values[:, 0] - read_numbers(right))
+    return float(np.mean(errors))

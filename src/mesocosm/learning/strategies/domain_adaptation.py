@@ -11,13 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.records import Json
+from mesocosm.learning.arrays import Array, Floats
+from mesocosm.learning.export.graph_builder import list_constants
 from mesocosm.learning.heads import Blend, softmax
-from mesocosm.learning.heads.folds import Groups, make_folds
+from mesocosm.learning.heads.folds import make_folds
+from mesocosm.learning.heads.head import Groups, Head, HeadSettings, Tensors
 from mesocosm.learning.heads.kernel import log_loss
 from mesocosm.learning.heads.linear import Linear
 
@@ -25,8 +29,8 @@ if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.heads.selection import TrainingRows
 
-Array = np.ndarray[Any, Any]
 PULLS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)  # strengths of the prior at the source's weights
+Loss = Callable[[Floats], tuple[float, Floats]]  # of parameters: the loss and its gradient
 FOLDS = 5
 # standard errors by which moved weights must be better than those of the general model before they
 # replace them
@@ -48,8 +52,16 @@ class SourceModel:
     version: str
     labels: Sequence[str]
     facts: Mapping[str, Any]
-    weights: Array
-    bias: Array
+    weights: Floats
+    bias: Floats
+
+
+class Card(TypedDict):
+    """What is read of a version's card."""
+
+    head: str
+    labels: list[str]
+    block: dict[str, Any]
 
 
 def load_source(folder: Path, version: str) -> SourceModel:
@@ -61,11 +73,9 @@ def load_source(folder: Path, version: str) -> SourceModel:
     import onnx
     from onnx import numpy_helper
 
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    held = {
-        t.name: numpy_helper.to_array(t)
-        for t in onnx.load(str(folder / "head.onnx")).graph.initializer
-    }
+    card: Card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    initializers = list_constants(onnx.load(str(folder / "head.onnx")).graph)
+    held: dict[str, Floats] = {t.name: numpy_helper.to_array(t) for t in initializers}
     if card["head"] != "linear" or "h0_weights" not in held:
         raise ConfigValueError(
             "init_from",
@@ -75,34 +85,39 @@ def load_source(folder: Path, version: str) -> SourceModel:
     return SourceModel(version, card["labels"], card["block"], held["h0_weights"], held["h0_bias"])
 
 
-class _AdaptedHead:
+class AdaptedHead:
     """What adapted heads share: weights and bias, and each row's held-out score."""
 
-    name, weights, bias = "general", np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
+    name = "general"
+    weights: Floats = np.zeros((0, 0), np.float32)
+    bias: Floats = np.zeros(0, np.float32)
+    loss: float
+    left_out: Array
+    y_left: Array
 
     def __init__(self, source: SourceModel) -> None:
         self.source = source
-        self.settings: dict[str, Any] = {}
+        self.settings: HeadSettings = {}
 
     def _scored(self, left: Array, y: Array) -> None:
         self.left_out, self.y_left, self.loss = left, y, log_loss(left, y)
 
-    def _general(self, text: Array, table: Array) -> tuple[Array, Array]:
-        x = np.hstack([text, table]).astype(np.float64)
+    def _general(self, text: Array, table: Array) -> tuple[Floats, Floats]:
+        """The columns, and the logits of the general model."""
+        x: Floats = np.hstack([text, table]).astype(np.float64)
         return x, x @ self.source.weights + self.source.bias
 
     def again(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
-    ) -> Any:
+    ) -> Head:
         """A head of the same kind, fitted on other rows; a linear one where the columns differ."""
-        head: Any = Linear()
         if text.shape[1] + table.shape[1] == len(self.source.weights):
-            head = type(self)(self.source)
-        return head.fit(text, table, y, classes, seed, groups)
+            return type(self)(self.source).fit(text, table, y, classes, seed, groups)
+        return Linear().fit(text, table, y, classes, seed, groups)
 
     def fit(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
-    ) -> Any:
+    ) -> Self:
         """Use the source's weights unchanged."""
         self.weights, self.bias = self.source.weights, self.source.bias
         self._scored(self._general(text, table)[1], y)
@@ -110,18 +125,18 @@ class _AdaptedHead:
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logits (rows, classes)."""
-        return np.asarray(np.hstack([text, table]) @ self.weights + self.bias)
+        return np.hstack([text, table]) @ self.weights + self.bias
 
-    def tensors(self) -> list[dict[str, Array]]:
+    def tensors(self) -> list[Tensors]:
         """The tensors of the exported graph."""
         return [{"weights": self.weights, "bias": self.bias}]
 
 
-class Unchanged(_AdaptedHead):
+class Unchanged(AdaptedHead):
     """The general model, unchanged."""
 
 
-class Recalibrated(_AdaptedHead):
+class Recalibrated(AdaptedHead):
     """The general model with a slope and an intercept fitted on the local rows.
 
     Source: Steyerberg et al. 2004, Statistics in Medicine 23 (updating of prediction models:
@@ -132,35 +147,34 @@ class Recalibrated(_AdaptedHead):
 
     def fit(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
-    ) -> Recalibrated:
+    ) -> Self:
         """Fit slope and level, each held near 1 and 0."""
         _, predictions = self._general(text, table)
-
-        def moved(rows: Array) -> tuple[float, Array]:
-            at = _minimize_from(
-                lambda v: _slope_gradient(
-                    v[0] * predictions[rows] + v[1:], y[rows], predictions[rows]
-                ),
-                np.concatenate([[1.0], np.zeros(classes)]),
-                np.concatenate([[3.0], np.full(classes, 0.1)]),
-            )
-            return float(at[0]), at[1:]
-
         left = predictions.copy()
         for rows, out in make_folds(y, classes, seed, FOLDS, groups):
-            slope, level = moved(rows)
+            slope, level = _recalibrate(predictions[rows], y[rows], classes)
             left[out] = slope * predictions[out] + level
-        slope, level = moved(np.arange(len(y)))
-        self.weights, self.bias = (
-            (self.source.weights * slope).astype(np.float32),
-            (self.source.bias * slope + level).astype(np.float32),
-        )
+        slope, level = _recalibrate(predictions, y, classes)
+        self.weights = (self.source.weights * slope).astype(np.float32)
+        self.bias = (self.source.bias * slope + level).astype(np.float32)
         self.settings = {"slope": round(slope, 3)}
         self._scored(left, y)
         return self
 
 
-class Shifted(_AdaptedHead):
+def _recalibrate(predictions: Floats, y: Array, classes: int) -> tuple[float, Floats]:
+    """The slope and the level of each class that have the lowest loss on some rows."""
+
+    def loss(at: Floats) -> tuple[float, Floats]:
+        return _slope_gradient(at[0] * predictions + at[1:], y, predictions)
+
+    start = np.concatenate([[1.0], np.zeros(classes)])
+    strength = np.concatenate([[3.0], np.full(classes, 0.1)])
+    at = _minimize_from(loss, start, strength)
+    return float(at[0]), at[1:]
+
+
+class Shifted(AdaptedHead):
     """Logistic regression whose weights are shrunk toward the general model's instead of zero; the
     strength is chosen by five-fold log-loss.
 
@@ -172,119 +186,123 @@ class Shifted(_AdaptedHead):
 
     def fit(
         self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
-    ) -> Shifted:
+    ) -> Self:
         """Choose the pull, then fit all rows."""
         x, predictions = self._general(text, table)
-        width = x.shape[1]
-
-        def moved(rows: Array, pull: float) -> tuple[Array, Array]:
-            def loss(v: Array) -> tuple[float, Array]:
-                by = v[: width * classes].reshape(width, classes)
-                total, out = _logit_gradient(
-                    predictions[rows] + x[rows] @ by + v[width * classes :], y[rows]
-                )
-                return total, np.concatenate([(x[rows].T @ out).ravel(), out.sum(0)])
-
-            strength = np.concatenate([np.full(width * classes, pull), np.full(classes, 0.1)])
-            at = _minimize_ridge(loss, strength)
-            return at[: width * classes].reshape(width, classes), at[width * classes :]
-
         folds = make_folds(y, classes, seed, FOLDS, groups)
         best, least, self.left_out = PULLS[-1], np.inf, predictions
         for pull in PULLS if folds else ():
             left = predictions.copy()
             for rows, out in folds:
-                by, level = moved(rows, pull)
-                left[out] = predictions[out] + x[out] @ by + level
+                shift, level = _shift_weights(x[rows], predictions[rows], y[rows], classes, pull)
+                left[out] = predictions[out] + x[out] @ shift + level
             if (loss := log_loss(left, y)) < least:
                 least, best, self.left_out = loss, pull, left
-        by, level = moved(np.arange(len(y)), best)
-        self.weights, self.bias = (
-            (self.source.weights + by).astype(np.float32),
-            (self.source.bias + level).astype(np.float32),
-        )
+        shift, level = _shift_weights(x, predictions, y, classes, best)
+        self.weights = (self.source.weights + shift).astype(np.float32)
+        self.bias = (self.source.bias + level).astype(np.float32)
         self.settings = {"pull": best}
         self._scored(self.left_out, y)
         return self
 
 
-def _logit_gradient(logits: Array, y: Array) -> tuple[float, Array]:
+def _shift_weights(
+    x: Floats, predictions: Floats, y: Array, classes: int, pull: float
+) -> tuple[Floats, Floats]:
+    """What is added to the general model's weights and bias, pulled toward zero."""
+    width = x.shape[1]
+    size = width * classes
+
+    def loss(v: Floats) -> tuple[float, Floats]:
+        shift = v[:size].reshape(width, classes)
+        total, out = _logit_gradient(predictions + x @ shift + v[size:], y)
+        return total, np.concatenate([(x.T @ out).ravel(), out.sum(0)])
+
+    strength = np.concatenate([np.full(size, pull), np.full(classes, 0.1)])
+    at = _minimize_ridge(loss, strength)
+    return at[:size].reshape(width, classes), at[size:]
+
+
+def _logit_gradient(logits: Floats, y: Array) -> tuple[float, Floats]:
     """Summed log-loss, and its gradient by the logits."""
-    p = softmax(logits)
-    total = -float(np.log(np.maximum(p[np.arange(len(y)), y], 1e-13)).sum())
+    p: Floats = np.asarray(softmax(logits))
+    own: Floats = p[np.arange(len(y)), y]
+    total = -float(np.log(np.maximum(own, 1e-13)).sum())
     p[np.arange(len(y)), y] -= 1
     return total, p
 
 
-def _slope_gradient(logits: Array, y: Array, predictions: Array) -> tuple[float, Array]:
+def _slope_gradient(logits: Floats, y: Array, predictions: Floats) -> tuple[float, Floats]:
     """Summed log-loss, and its gradient by slope and levels."""
     total, out = _logit_gradient(logits, y)
     return total, np.concatenate([[(out * predictions).sum()], out.sum(0)])
 
 
-def _minimize_ridge(loss: Callable[[Array], tuple[float, Array]], strength: Array) -> Array:
+def _minimize_ridge(loss: Loss, strength: Floats) -> Floats:
     """The minimum of the loss and half a weighted square, from zero."""
     from scipy.optimize import minimize
 
-    def whole(v: Array) -> tuple[float, Array]:
+    def whole(v: Floats) -> tuple[float, Floats]:
         total, slope = loss(v)
         return total + 0.5 * float((strength * v * v).sum()), slope + strength * v
 
-    return np.asarray(
-        minimize(
-            whole, np.zeros(len(strength)), jac=True, method="L-BFGS-B", options={"maxiter": 300}
-        ).x
+    found = minimize(
+        whole, np.zeros(len(strength)), jac=True, method="L-BFGS-B", options={"maxiter": 300}
     )
+    return np.asarray(found.x)
 
 
-def _minimize_from(
-    loss: Callable[[Array], tuple[float, Array]], start: Array, strength: Array
-) -> Array:
+def _minimize_from(loss: Loss, start: Floats, strength: Floats) -> Floats:
     """The minimum of the loss and half a weighted square distance to `start`."""
     return start + _minimize_ridge(lambda v: loss(start + v), strength)
 
 
-def adapt_head(source: SourceModel, rows: TrainingRows, say: Callable[[str], None]) -> Any:
+def adapt_head(source: SourceModel, rows: TrainingRows, say: Callable[[str], None]) -> Head:
     """The head of the lowest cross-validated loss: the general one unchanged, recalibrated,
     shifted, one of the local rows alone, or the mean of two.
 
     A row that a general model never saw is left out of it by itself, so its predictions need no
     folds.
     """
-    general: list[Any] = [rows.fit(kind(source)) for kind in (Unchanged, Recalibrated)]
+    general: list[Head] = [rows.fit(Unchanged(source)), rows.fit(Recalibrated(source))]
     local = rows.fit(Linear())
     local.name = "local"
-    moved: list[Any] = [rows.fit(Shifted(source))]
+    moved: list[Head] = [rows.fit(Shifted(source))]
     if np.isfinite(local.loss):
         moved.append(local)
-    pairs = combinations([*general, *moved], 2)
-    blended = [pair for pair in pairs if pair[1] not in general]
-    moved += [Blend(*pair, classes=rows.classes) for pair in blended]
+    for pair in combinations([*general, *moved], 2):
+        if pair[1] not in general:
+            moved.append(Blend(*pair, classes=rows.classes))
     for head in (*general, *moved):
         say(f"{head.name}: cross-validated log-loss {head.loss:.4f}")
-    base, best = (min(heads, key=lambda h: h.loss) for heads in (general, moved))
+    base = min(general, key=_loss_of)
+    best = min(moved, key=_loss_of)
     gain = _row_losses(base) - _row_losses(best)
-    if gain.mean() > MIN_STANDARD_ERRORS * gain.std() / np.sqrt(len(rows.y)):
+    if float(gain.mean()) > MIN_STANDARD_ERRORS * float(gain.std()) / np.sqrt(len(rows.y)):
         return best
     return base
 
 
-def _row_losses(head: Any) -> Array:
+def _loss_of(head: Head) -> float:
+    return head.loss
+
+
+def _row_losses(head: Head) -> Floats:
     """The log-loss of each held-out row."""
-    return np.asarray(
-        -np.log(np.maximum(softmax(head.left_out)[np.arange(len(head.y_left)), head.y_left], 1e-13))
-    )
+    p = softmax(head.left_out)
+    own: Floats = p[np.arange(len(head.y_left)), head.y_left]
+    return -np.log(np.maximum(own, 1e-13))
 
 
 def compare_with_source(
     source: SourceModel,
-    head: Any,
+    head: Head,
     predictions: Array,
     feats: Mapping[str, Array],
     parts: Splits,
     seed: int,
     say: Callable[[str], None],
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """Metrics of the general model, and of one of the local rows alone, on the same test rows; the
     gain is in AUC for two classes, else in accuracy.
 
@@ -308,18 +326,28 @@ def compare_with_source(
         "local": softmax(local.logits(feats["test"], parts.table["test"])),
     }
     ours = metrics.classification_metrics(predictions, y)
-    auc = ours.get("auc", float("nan"))
-    key = "auc" if parts.outcome.classes == 2 and not np.isnan(auc) else "accuracy"
-    report: dict[str, Any] = {"from": source.version, "took": head.name, "figure": key}
-    result: dict[str, Any] = {"adapted": report}
-    for name, other in others.items():
-        classification_metrics = metrics.classification_metrics(other, y)
-        report[name] = {
-            k: round(v, 4) for k, v in classification_metrics.items() if not np.isnan(v)
-        }
-        result[f"gain_over_{name}"] = round(float(ours[key]) - float(report[name][key]), 4)
+    key = select_metric(ours, parts.outcome.classes)
+    figures = {
+        name: _round_present(metrics.classification_metrics(p, y)) for name, p in others.items()
+    }
+    gains = {
+        f"gain_over_{name}": round(ours[key] - found[key], 4) for name, found in figures.items()
+    }
     say(
         f"selected {head.name}: {key} {ours[key]:.3f} (baselines: {source.version} unchanged"
-        f" {report['general'][key]:.3f}, local-only {report['local'][key]:.3f})"
+        f" {figures['general'][key]:.3f}, local-only {figures['local'][key]:.3f})"
     )
-    return result
+    report: dict[str, Json] = {"from": source.version, "took": head.name, "figure": key}
+    return {"adapted": report | figures, **gains}
+
+
+def select_metric(metrics: Mapping[str, float], classes: int) -> str:
+    """The metric that gains are in: AUC for two classes, else accuracy."""
+    if classes == 2 and not np.isnan(metrics.get("auc", float("nan"))):
+        return "auc"
+    return "accuracy"
+
+
+def _round_present(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Metrics to four places, without those that are NaN."""
+    return {name: round(value, 4) for name, value in metrics.items() if not np.isnan(value)}

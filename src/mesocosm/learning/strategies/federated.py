@@ -8,20 +8,22 @@ cost of averaging before anybody agrees to it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from mesocosm.core.records import Json, Record
 from mesocosm.core.settings import Settings
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from mesocosm.learning.arrays import Array, Floats, Ints
     from mesocosm.learning.features.splits import Splits
+    from mesocosm.learning.heads.head import Head
     from mesocosm.learning.heads.selection import TrainingRows
 
-    Array = np.ndarray[Any, Any]
 
 STRENGTHS = (0.03, 0.3, 3.0)
 FOLDS = 5
@@ -57,7 +59,7 @@ class Federated(Settings):
 
 def fit_federated_head(
     setting: Federated, sites: Array, rows: TrainingRows, say: Callable[[str], None]
-) -> Any:
+) -> Head:
     """A linear head trained by federated averaging; its strength is chosen by the cross-validated
     loss, which each site measures on its own rows.
 
@@ -72,11 +74,11 @@ def fit_federated_head(
     from mesocosm.learning.heads.linear import Linear
 
     y, classes = rows.y, rows.classes
-    x = np.hstack([rows.text * TEXT, rows.table, np.ones((len(y), 1))]).astype(np.float64)
+    x: Floats = np.hstack([rows.text * TEXT, rows.table, np.ones((len(y), 1))]).astype(np.float64)
 
-    def train(pick: Array, strength: float) -> Array:
+    def train(pick: Ints, strength: float) -> Floats:
         data = [(x[own], y[own]) for own in _split_by_site(pick, sites)]
-        return _average_weights(data, classes, strength, setting.rounds, setting.local)
+        return _average_weights(data, classes, strength, setting)
 
     head = Linear()
     head.name, head.loss, best = "linear", np.inf, STRENGTHS[1]
@@ -102,13 +104,13 @@ def fit_federated_head(
 
 
 def compare_with_pooled(
-    head: Any,
+    head: Head,
     predictions: Array,
     feats: Mapping[str, Array],
     parts: Splits,
     seed: int,
     say: Callable[[str], None],
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """Metrics of a model of the pooled rows, and of each site's own, on the same test rows; the
     gain is in AUC for two classes, else in accuracy.
 
@@ -122,58 +124,83 @@ def compare_with_pooled(
     from mesocosm.learning.evaluation import metrics
     from mesocosm.learning.heads import softmax
     from mesocosm.learning.heads.linear import Linear
+    from mesocosm.learning.strategies.domain_adaptation import select_metric
 
-    assert parts.sites is not None
     y, labels, classes = parts.y["test"], parts.y["train"], parts.outcome.classes
     text, table = feats["train"], parts.table["train"]
     ours = metrics.classification_metrics(predictions, y)
-    auc = ours.get("auc", float("nan"))
-    key = "auc" if classes == 2 and not np.isnan(auc) else "accuracy"
+    key = select_metric(ours, classes)
 
-    def evaluate(rows: Array) -> float:
+    def evaluate(rows: Ints) -> float:
         other = Linear().fit(text[rows], table[rows], labels[rows], classes, seed)
         probabilities = softmax(other.logits(feats["test"], parts.table["test"]))
-        return float(metrics.classification_metrics(probabilities, y)[key])
+        return metrics.classification_metrics(probabilities, y)[key]
 
     pooled = evaluate(np.arange(len(labels)))
-    sites: dict[str, dict[str, Any]] = {}
-    by_site = _split_by_site(np.arange(len(labels)), parts.sites)
-    for name, rows in zip(parts.site_names, by_site, strict=True):
-        sites[str(name)] = {"rows": len(rows), "alone": None}
-        if len(np.unique(labels[rows])) == classes:
-            sites[str(name)]["alone"] = evaluate(rows)
-    alone = [site["alone"] for site in sites.values() if site["alone"] is not None]
-    for site in sites.values():
-        if site["alone"] is not None:
-            site["alone"] = round(site["alone"], 4)
-    result: dict[str, Any] = {
+    sites = _evaluate_sites(parts, evaluate)
+    result: dict[str, Json] = {
         "federated": {
             "figure": key,
             "pooled": round(pooled, 4),
-            "sites": sites,
+            "sites": {name: site.to_json() for name, site in sites.items()},
             "rounds": head.settings["rounds"],
         },
-        "gain_over_pooled": round(float(ours[key]) - pooled, 4),
+        "gain_over_pooled": round(ours[key] - pooled, 4),
     }
     line = f"federated: {key} {ours[key]:.3f} (baselines: pooled rows {pooled:.3f}"
+    alone = [site.alone for site in sites.values() if site.alone is not None]
     if alone:
-        result["gain_over_apart"] = round(float(ours[key]) - float(np.mean(alone)), 4)
-        line += f", one site alone {np.mean(alone):.3f} on average"
+        mean = float(np.mean(alone))
+        result["gain_over_apart"] = round(ours[key] - mean, 4)
+        line += f", one site alone {mean:.3f} on average"
     say(f"{line})")
     return result
 
 
-def _split_by_site(rows: Array, sites: Array) -> list[Array]:
+@dataclass(frozen=True, slots=True)
+class Site(Record):
+    """A site's training rows, and the metric of a model of these alone; None where they lack a
+    class.
+    """
+
+    rows: int
+    alone: float | None
+
+    def to_json(self) -> dict[str, Json]:
+        """The site as metrics hold it, to four places."""
+        alone = self.alone
+        if alone is not None:
+            alone = round(alone, 4)
+        return {"rows": self.rows, "alone": alone}
+
+
+def _evaluate_sites(parts: Splits, evaluate: Callable[[Ints], float]) -> dict[str, Site]:
+    """Each site with the metric of a model of its own rows, where these have every class."""
+    import numpy as np
+
+    assert parts.sites is not None
+    labels = parts.y["train"]
+    sites: dict[str, Site] = {}
+    by_site = _split_by_site(np.arange(len(labels)), parts.sites)
+    for name, rows in zip(parts.site_names, by_site, strict=True):
+        alone = None
+        if len(np.unique(labels[rows])) == parts.outcome.classes:
+            alone = evaluate(rows)
+        sites[str(name)] = Site(len(rows), alone)
+    return sites
+
+
+def _split_by_site(rows: Ints, sites: Array) -> list[Ints]:
     """Row numbers by site, those of sites that have any."""
     import numpy as np
 
-    by_site = (rows[sites[rows] == site] for site in np.unique(sites))
+    by_site = [rows[sites[rows] == site] for site in np.unique(sites)]
     return [own for own in by_site if len(own)]
 
 
 def _average_weights(
-    sites: Sequence[tuple[Array, Array]], classes: int, strength: float, rounds: int, local: int
-) -> Array:
+    sites: Sequence[tuple[Floats, Array]], classes: int, strength: float, setting: Federated
+) -> Floats:
     """Weights (columns and a level, classes) after rounds of steps at every site, Nesterov's
     momentum kept where they are averaged.
 
@@ -186,31 +213,34 @@ def _average_weights(
     width = sites[0][0].shape[1]
     held = np.full((width, 1), 1 / (strength * total))
     held[-1] = 0.0
-    curve = sum(
+    curvatures = [
         len(y) / total * 0.5 * float(np.linalg.norm(x, 2) ** 2) / len(y) for x, y in sites
-    ) + float(held.max())
-    at = ahead = np.zeros((width, classes))
-    pace = 1.0
-    for _ in range(rounds):
-        moved = np.sum(
-            [len(y) / total * _take_steps(x, y, ahead, held, local, 1 / curve) for x, y in sites],
-            axis=0,
-        )
-        faster = (1 + np.sqrt(1 + 4 * pace**2)) / 2
+    ]
+    rate = 1 / (sum(curvatures) + float(held.max()))
+    at: Floats = np.zeros((width, classes))
+    ahead, pace = at, 1.0
+    for _ in range(setting.rounds):
+        steps = [
+            len(y) / total * _take_steps(x, y, ahead, held, setting.local, rate) for x, y in sites
+        ]
+        moved: Floats = np.sum(steps, axis=0)
+        faster = (1 + math.sqrt(1 + 4 * pace**2)) / 2
         ahead = moved + (pace - 1) / faster * (moved - at)
         at, pace = moved, faster
-    return np.asarray(at)
+    return at
 
 
-def _take_steps(x: Array, y: Array, weights: Array, held: Array, count: int, rate: float) -> Array:
+def _take_steps(
+    x: Floats, y: Array, weights: Floats, held: Floats, count: int, rate: float
+) -> Floats:
     """What a site returns: the weights after its own gradient steps."""
     import numpy as np
 
     from mesocosm.learning.heads import softmax
 
-    here = weights.copy()
+    here: Floats = weights.copy()
     for _ in range(count):
-        p = softmax(x @ here)
+        p: Floats = np.asarray(softmax(x @ here))
         p[np.arange(len(y)), y] -= 1
         here -= rate * (x.T @ p / len(y) + held * here)
     return here

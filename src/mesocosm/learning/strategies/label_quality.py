@@ -6,21 +6,40 @@ only the row's number, its label and the label it looks like.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mesocosm.learning.arrays import Array, Columns, Floats, Ints
+
+    Objects = np.ndarray[tuple[int, ...], np.dtype[np.object_]]
 
 MAX_ROWS = 50_000
 
 
+class LabelError(TypedDict):
+    """A row (`index`) whose label other rows contradict, the class that it looks like, and the
+    confidence of its label, 0 to 1.
+    """
+
+    index: int
+    label: str
+    looks_like: str
+    confidence: float
+
+
 def find_label_errors(
-    rows: Mapping[str, Sequence[Any]],
+    rows: Columns,
     inputs: Sequence[str],
     predict: str,
     texts: Sequence[str],
-    vectors: Any,
+    vectors: Array | None,
     seed: int = 7,
-    groups: Sequence[Any] = (),
-) -> list[dict[str, Any]]:
+    groups: Sequence[object] = (),
+) -> list[LabelError]:
     """Rows whose label other rows contradict, the least confident first.
 
     Args:
@@ -28,9 +47,6 @@ def find_label_errors(
         texts: the inputs that are free text; `vectors` (rows, width) are their features, or None.
         groups: the group of each row; one is not contradicted by others of its group, which may
             share its error.
-
-    Returns:
-        One entry per row: `index`, `label`, `looks_like` and `confidence` (of the label, 0 to 1).
 
     Source: Northcutt et al. 2021, Confident Learning, JAIR 70; cleanlab, five-fold out-of-sample
     probabilities of a logistic regression.
@@ -40,67 +56,87 @@ def find_label_errors(
     from cleanlab.rank import get_self_confidence_for_each_label
 
     labels = np.array([str(v) for v in rows[predict]])
-    names, y = np.unique(labels, return_inverse=True)
-    tabular = [name for name in inputs if name not in texts]
-    numbers = [name for name in tabular if _is_numeric(rows[name])]
-    categories = [name for name in tabular if name not in numbers]
-    data = _read_columns(rows, numbers, categories, vectors)
-    probabilities = _cross_validate(data, len(numbers), len(tabular), y, seed, groups)
+    y: Ints
+    classes, y = np.unique(labels, return_inverse=True)
+    names: list[str] = classes.tolist()
+    probabilities = _cross_validate(_read_table(rows, inputs, texts, vectors), y, seed, groups)
     if probabilities is None:
         return []
-    confidence = get_self_confidence_for_each_label(y, probabilities)
-    errors = find_label_issues(
+    confidence: Floats = get_self_confidence_for_each_label(y, probabilities)
+    errors: Iterable[int] = find_label_issues(
         y, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1
     )
+    likeliest: Ints = probabilities.argmax(1)
     return [
         {
             "index": int(i),
-            "label": str(names[y[i]]),
-            "looks_like": str(names[probabilities[i].argmax()]),
+            "label": names[y[i]],
+            "looks_like": names[likeliest[i]],
             "confidence": round(float(confidence[i]), 4),
         }
         for i in errors
     ]
 
 
-def _is_numeric(values: Sequence[Any]) -> bool:
+def _is_numeric(values: Sequence[object]) -> bool:
     """Whether all values that are present are numbers."""
     present = [value for value in values if value is not None]
     return all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in present)
 
 
-def _read_columns(
-    rows: Mapping[str, Sequence[Any]],
-    numbers: Sequence[str],
-    categories: Sequence[str],
-    vectors: Any,
-) -> Any:
-    """All inputs as one table of objects: numbers, categories, then text features."""
+@dataclass(frozen=True)
+class _Table:
+    """All inputs as one table of objects: `numbers` columns of numbers, categories up to column
+    `tabular`, then the features of texts.
+    """
+
+    data: Objects
+    numbers: int
+    tabular: int
+
+
+def _read_table(
+    rows: Columns, inputs: Sequence[str], texts: Sequence[str], vectors: Array | None
+) -> _Table:
+    """The inputs as a table."""
     import numpy as np
 
-    columns: list[Any] = []
-    for name in numbers:
-        columns.append([float("nan") if v is None else float(v) for v in rows[name]])
-    for name in categories:
-        columns.append(["missing" if v is None else str(v) for v in rows[name]])
-    width = 0 if vectors is None else vectors.shape[1]
+    from mesocosm.learning.arrays import read_numbers
+
+    numbers, categories = _sort_inputs(rows, inputs, texts)
+    columns: list[Sequence[object]] = [read_numbers(rows[name]).tolist() for name in numbers]
+    columns += [_name_values(rows[name]) for name in categories]
+    if vectors is not None:
+        columns += vectors.T.tolist()
     count = len(next(iter(rows.values())))
-    data = np.empty((count, len(columns) + width), dtype=object)
+    data: Objects = np.empty((count, len(columns)), dtype=np.object_)
     for i, column in enumerate(columns):
         data[:, i] = column
-    if width:
-        data[:, len(columns) :] = vectors
-    return data
+    return _Table(data, len(numbers), len(numbers) + len(categories))
 
 
-def _cross_validate(
-    data: Any, numbers: int, columns: int, y: Any, seed: int, groups: Sequence[Any]
-) -> Any:
-    """Out-of-sample probabilities (rows, classes); None where a fold trains on one class only.
+def _sort_inputs(
+    rows: Columns, inputs: Sequence[str], texts: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The inputs that are numbers, and those that are categories."""
+    tabular = [name for name in inputs if name not in texts]
+    numbers = [name for name in tabular if _is_numeric(rows[name])]
+    return numbers, [name for name in tabular if name not in numbers]
 
-    Args:
-        data: of its columns the first `numbers` are numbers, those up to `columns` categories.
-    """
+
+def _name_values(values: Sequence[object]) -> list[str]:
+    """A category's values; `missing` is one of them."""
+
+    def name(value: object) -> str:
+        if value is None:
+            return "missing"
+        return str(value)
+
+    return [name(value) for value in values]
+
+
+def _cross_validate(table: _Table, y: Ints, seed: int, groups: Sequence[object]) -> Floats | None:
+    """Out-of-sample probabilities (rows, classes); None where a fold trains on one class only."""
     import numpy as np
     from sklearn.compose import make_column_transformer
     from sklearn.impute import SimpleImputer
@@ -118,13 +154,16 @@ def _cross_validate(
     scale = make_pipeline(FunctionTransformer(_to_float), SimpleImputer(), StandardScaler())
     encode = OneHotEncoder(handle_unknown="ignore", min_frequency=5)
     transformer = make_column_transformer(
-        (scale, list(range(numbers))),
-        (encode, list(range(numbers, columns))),
-        (FunctionTransformer(_to_float), list(range(columns, data.shape[1]))),
+        (scale, list(range(table.numbers))),
+        (encode, list(range(table.numbers, table.tabular))),
+        (FunctionTransformer(_to_float), list(range(table.tabular, table.data.shape[1]))),
     )
     model = make_pipeline(transformer, LogisticRegression(max_iter=1000))
-    return cross_val_predict(model, data, y, cv=folds, method="predict_proba")
+    probabilities: Floats = cross_val_predict(
+        model, table.data, y, cv=folds, method="predict_proba"
+    )
+    return probabilities
 
 
-def _to_float(data: Any) -> Any:
+def _to_float(data: Objects) -> Floats:
     return data.astype(float)

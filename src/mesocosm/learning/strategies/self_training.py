@@ -7,14 +7,19 @@ Knows heads and arrays. Knows nothing of bases or files.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from mesocosm.core.settings import Settings
 
-Array = Any  # the file's grammar knows these settings, so nothing heavy is imported with them
-Fit = Callable[[Array, Array, Array, Array], Any]
+if TYPE_CHECKING:  # the file's grammar knows these settings: nothing heavy is imported with them
+    from mesocosm.core.records import Json
+    from mesocosm.learning.arrays import Array, Floats, Ints, Mask
+    from mesocosm.learning.heads.head import Head
+
+    Labelled = tuple[Array, Array, Array]  # text features, table and classes of rows
+    Fit = Callable[[Array, Array, Array, Mask], Head]
 
 
 class SelfTraining(Settings):
@@ -33,14 +38,14 @@ class SelfTraining(Settings):
 
 
 def self_train(
-    head: Any,
+    head: Head,
     setting: SelfTraining,
-    labelled: tuple[Array, Array, Array],
+    labelled: Labelled,
     bare: tuple[Array, Array],
-    held: tuple[Array, Array, Array] | None,
+    held: Labelled | None,
     fit: Fit,
     say: Callable[[str], None],
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Head, dict[str, Json]]:
     """The head after self-training, or the given one where the loss of labelled rows is no lower.
 
     Args:
@@ -56,57 +61,85 @@ def self_train(
         The head, and `bare` (unlabelled rows), `used`, and the log-loss that decides, `before` and
         `after`.
     """
-    import numpy as np
-
-    from mesocosm.learning.heads.blend import softmax
-
-    text, table, y = labelled
-    count = len(bare[0])
+    count, y = len(bare[0]), labelled[2]
     before = _evaluate_loss(head, y, held)
     if before is None or not count:
         return head, {"bare": count, "used": 0, "before": before, "after": before}
     best, used, lowest, current = head, 0, before, head
     for number in range(setting.rounds):
-        p = softmax(current.logits(*bare))
-        confident = p.max(1) >= setting.above
-        if not confident.any():
+        added = _pseudo_label(current, setting, labelled, bare, fit)
+        if added is None:
             break
-        current = fit(
-            np.vstack([text, bare[0][confident]]),
-            np.vstack([table, bare[1][confident]]),
-            np.concatenate([y, p.argmax(1)[confident].astype(y.dtype)]),
-            confident,
-        )
+        current, confident = added
         after = _evaluate_loss(current, y, held)
-        what = "validation" if held else "cross-validated"
-        loss = "unknown" if after is None else f"{after:.4f}"
         say(
-            f"self-training, round {number + 1}: confident on {int(confident.sum())} of {count}"
-            f" unlabelled rows; {what} log-loss {loss} ({before:.4f} before)"
+            f"self-training, round {number + 1}: confident on {confident} of {count}"
+            f" unlabelled rows; {_describe_losses(before, after, held)}"
         )
         if after is None or after >= lowest - 1e-6:
             break
-        best, used, lowest = current, int(confident.sum()), after
-    figures = {"before": round(before, 4), "after": round(lowest, 4)}
+        best, used, lowest = current, confident, after
+    figures: dict[str, Json] = {"before": round(before, 4), "after": round(lowest, 4)}
     return best, {"bare": count, "used": used} | figures
 
 
-def _evaluate_loss(head: Any, y: Array, held: tuple[Array, Array, Array] | None) -> float | None:
-    """The log-loss of validation rows, else the cross-validated one of the labelled rows, which
-    come first; None where the head left other rows out.
+def _pseudo_label(
+    head: Head, setting: SelfTraining, labelled: Labelled, bare: tuple[Array, Array], fit: Fit
+) -> tuple[Head, int] | None:
+    """A head fitted on the unlabelled rows that another is confident of, too, and how many they
+    are; None where there are none.
     """
     import numpy as np
 
+    from mesocosm.learning.heads.blend import softmax
+
+    text, table, y = labelled
+    p = softmax(head.logits(*bare))
+    greatest: Floats = p.max(1)
+    classes: Ints = p.argmax(1)
+    confident: Mask = greatest >= setting.above
+    if not confident.any():
+        return None
+    fitted = fit(
+        np.vstack([text, bare[0][confident]]),
+        np.vstack([table, bare[1][confident]]),
+        np.concatenate([y, classes[confident].astype(y.dtype)]),
+        confident,
+    )
+    return fitted, int(confident.sum())
+
+
+def _describe_losses(before: float, after: float | None, held: Labelled | None) -> str:
+    """The log-loss that decides, after a round and before."""
+    what, loss = "cross-validated", "unknown"
+    if held:
+        what = "validation"
+    if after is not None:
+        loss = f"{after:.4f}"
+    return f"{what} log-loss {loss} ({before:.4f} before)"
+
+
+def _evaluate_loss(head: Head, y: Array, held: Labelled | None) -> float | None:
+    """The log-loss of validation rows, else the cross-validated one of the labelled rows, which
+    come first; None where the head left other rows out.
+    """
     from mesocosm.learning.heads.kernel import log_loss
 
     if held:
         return log_loss(head.logits(held[0], held[1]), held[2])
-    left = getattr(head, "left_out", np.zeros((0, 1)))
-    if (
-        not np.isfinite(head.loss)
-        or len(left) < len(y)
-        or len(left) != len(head.y_left)
-        or not np.array_equal(head.y_left[: len(y)], y)
-    ):
+    left = _left_out_scores(head, y)
+    if left is None:
         return None
-    return log_loss(left[: len(y)], y)
+    return log_loss(left, y)
+
+
+def _left_out_scores(head: Head, y: Array) -> Array | None:
+    """The held-out scores of labelled rows; None where the head left other rows out."""
+    import numpy as np
+
+    left: Array = getattr(head, "left_out", np.zeros((0, 1)))
+    if not np.isfinite(head.loss) or len(left) < len(y) or len(left) != len(head.y_left):
+        return None
+    if not np.array_equal(head.y_left[: len(y)], y):
+        return None
+    return left[: len(y)]

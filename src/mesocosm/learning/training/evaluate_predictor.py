@@ -14,6 +14,7 @@ from mesocosm.learning.base_models.language_coverage import measure_coverage
 from mesocosm.learning.evaluation import model_warnings
 from mesocosm.learning.evaluation.comparison import ablate_inputs, compare_with_previous
 from mesocosm.learning.evaluation.diagnostics import run_diagnostics
+from mesocosm.learning.evaluation.leakage import Leaks
 from mesocosm.learning.evaluation.learning_curve import measure_learning_curve
 from mesocosm.learning.export.served_graphs import ExportedGraphs
 from mesocosm.learning.features import tabular
@@ -42,7 +43,7 @@ class TrainedPredictor:
     request: FitRequest
     fitted: FitResult
     exported: ExportedGraphs
-    leaks: dict[str, Any]
+    leaks: Leaks
     pretraining: dict[str, Any]
 
     @property
@@ -83,7 +84,7 @@ def evaluate_predictor(
             metrics["warnings"] += coverage[1]
     metrics |= _compare_with_other_heads(trained, say)
     timer.end("judging")
-    metrics |= trained.pretraining | trained.exported.agreement | {"leaks": trained.leaks}
+    metrics |= trained.pretraining | trained.exported.agreement | {"leaks": trained.leaks.to_json()}
     metrics["beside"] = _ablate(trained, say)
     if trained.context.previous:
         metrics["beside"] |= compare_with_previous(

@@ -18,7 +18,7 @@ from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.cost.estimate import TrackedEstimate, track_estimate
 from mesocosm.learning.cost.predictive import planned_job
 from mesocosm.learning.evaluation import model_warnings
-from mesocosm.learning.evaluation.leakage import find_leaks
+from mesocosm.learning.evaluation.leakage import Leaks, find_leaks
 from mesocosm.learning.evaluation.metrics import check_gates
 from mesocosm.learning.export.served_graphs import ExportedGraphs, write_graphs
 from mesocosm.learning.features.splits import SplitContext, Splits, split_dataset
@@ -87,7 +87,7 @@ def _split(data: TrainingData, context: TrainContext) -> Splits:
     return parts
 
 
-def _check_leakage(data: TrainingData, parts: Splits, say: Say) -> dict[str, Any]:
+def _check_leakage(data: TrainingData, parts: Splits, say: Say) -> Leaks:
     """The leaks of the dataset, as `find_leaks` gives them.
 
     Raises:
@@ -96,18 +96,18 @@ def _check_leakage(data: TrainingData, parts: Splits, say: Say) -> dict[str, Any
     model, target = data.model, data.model.target
     labels = [parts.outcome.parse_target(v) for v in data.rows[target]]
     leaks = find_leaks(data.rows, data.kinds, model.features, parts.where, labels)
-    suspects = [n for n in leaks["telling"] if n not in model.allow_leakage]
+    suspects = [n for n in leaks.telling if n not in model.allow_leakage]
     if suspects:
         raise ConfigValueError(
             "features",
             f"'{suspects[0]}' alone predicts '{target}' on"
-            f" {leaks['telling'][suspects[0]]:.1%} of the test rows, so it may be known only after"
+            f" {leaks.telling[suspects[0]]:.1%} of the test rows, so it may be known only after"
             " the fact (target leakage)",
             f"features without it, or 'allow_leakage: [{suspects[0]}]' in the model",
         )
-    if leaks["shared"]:
+    if leaks.shared:
         say(
-            f"{leaks['shared']} of {len(parts.y['test'])} test rows are identical to a training row"
+            f"{leaks.shared} of {len(parts.y['test'])} test rows are identical to a training row"
             " in every input"
         )
     return leaks

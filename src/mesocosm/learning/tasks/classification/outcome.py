@@ -56,10 +56,9 @@ class ClassOutcome(Outcome):
         metrics = evaluation_metrics.evaluate_classifier(predictions, y, self.labels, seed)
         features = build_baseline_features(parts)
         baselines = evaluation_metrics.fit_baselines(*features, parts.y["train"], y, self.classes)
-        metrics["baselines"] = {
-            name: self.compare(predictions, other, y) for name, other in baselines.items()
-        }
-        return metrics | {f"gain_over_{n}": b["gain"] for n, b in metrics["baselines"].items()}
+        compared = {name: self.compare(predictions, other, y) for name, other in baselines.items()}
+        metrics["baselines"] = compared
+        return metrics | {f"gain_over_{n}": b["gain"] for n, b in compared.items()}
 
     def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
         """The other's metrics, our gain in accuracy and McNemar's p."""
