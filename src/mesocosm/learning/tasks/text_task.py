@@ -44,7 +44,7 @@ class TextTask(Task):
         """ROUGE-L."""
         from mesocosm.learning.tasks.generation.metrics import rouge_l
 
-        return float(rouge_l(prediction["text"], str(truth)))
+        return float(rouge_l(str(prediction["text"]), str(truth)))
 
 
 def _check_settings(model: Model, at: Path) -> Iterator[Fault]:

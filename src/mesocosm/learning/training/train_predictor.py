@@ -296,7 +296,7 @@ def _card(
         base_name = model.base.file
     images: dict[str, Any] = {}
     if run.sight:
-        images = run.sight.card
+        images = dict(run.sight.card)
     return {
         "model": name,
         **evaluation.scale,

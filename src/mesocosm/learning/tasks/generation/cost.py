@@ -63,13 +63,13 @@ def generation_job(
 def _prompt_tokens(model: Model, texts: Texts, answers: Texts) -> dict[str, float]:
     """Tokens of prompts and answers, by part."""
     instruction = len(model.instruction or "") / CHARACTERS + 12
-    return {
-        p: sum(
-            len(t) / CHARACTERS + len(a) / CHARACTERS + instruction
-            for t, a in zip(texts[p], answers[p], strict=True)
+    counted: dict[str, float] = {}
+    for part in texts:
+        counted[part] = sum(
+            len(text) / CHARACTERS + len(answer) / CHARACTERS + instruction
+            for text, answer in zip(texts[part], answers[part], strict=True)
         )
-        for p in texts
-    }
+    return counted
 
 
 def _order_of_size(net: Net) -> str:
