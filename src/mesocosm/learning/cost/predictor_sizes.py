@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -89,8 +89,8 @@ class PredictorSizes:
         if model.fusion == "attention":
             return ["attention"]
         head = "linear"
-        if not self.fine_tunes:
-            head = getattr(model.fine_tune, "head", "auto")
+        if model.fine_tune.method == "frozen":
+            head = model.fine_tune.head
         if head != "auto":
             return [head]
         text = np.zeros((1, min(1, len(parts.text_names))), np.float32)
@@ -104,8 +104,8 @@ class PredictorSizes:
     @property
     def scopes(self) -> tuple[str, ...]:
         """The bases that are fine-tuned: of `text`, of `image`."""
-        tune: Any = self.model.fine_tune
-        if not self.fine_tunes:
+        tune = self.model.fine_tune
+        if tune.method == "frozen":
             return ()
         if not self.parts.images["train"]:
             return ("text",)

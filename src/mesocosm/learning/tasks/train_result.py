@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from mesocosm.core.records import write_value
 from mesocosm.learning.cost.estimate import TrackedEstimate
 from mesocosm.learning.evaluation.metrics import check_gates
 from mesocosm.learning.model import Model
@@ -32,7 +33,7 @@ def assemble_result(
         estimate: of this run; calibrated by what the run took.
         began: when the run began, by `time.perf_counter`.
     """
-    metrics["price"] = estimate.record_actual()
+    metrics["price"] = write_value(estimate.record_actual())
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     failed_gates = check_gates(dict(model.require), metrics)
     return TrainResult({**card, "metrics": metrics}, metrics, history, failed_gates)

@@ -34,7 +34,6 @@ def retrieval_job(model: Model, base: Base, texts: Texts, answers: Texts, store:
         texts, answers: by part, of its rows.
     """
     net, tune = Net.of(base), model.fine_tune
-    fine_tunes = tune.method != "frozen"
     rows, test = len(texts["train"]), len(texts["test"])
     known = set(chain.from_iterable(answers.values()))
     asked = {p: count_tokens(t) for p, t in texts.items()}
@@ -43,7 +42,7 @@ def retrieval_job(model: Model, base: Base, texts: Texts, answers: Texts, store:
         "starting": import_work(True),
         "reading": {"token": all_tokens * net.weights, "load": 4 * net.weights},
     }
-    if fine_tunes:
+    if tune.method != "frozen":
         pairs = {part: asked[part] + _answer_tokens(answers[part]) for part in asked}
         work["tuning"] = tuning_work(
             tune, net, rows, pairs["train"], pairs["validation"], all_tokens
@@ -56,9 +55,7 @@ def retrieval_job(model: Model, base: Base, texts: Texts, answers: Texts, store:
         "word": 2 * sum(map(len, answers["train"])) / CHARACTERS + 2 * all_tokens,
         "product": 3.0 * test * net.width * len(known),
     }
-    untouched: Base | None = base
-    if fine_tunes:
-        untouched = None
+    untouched = base if tune.method == "frozen" else None
     work["export"] = graph_export_work(net, untouched, store)
     longest = longest_tokens(texts["train"], model.max_length)
     longest += longest_tokens(answers["train"], model.max_length)
