@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -34,6 +34,13 @@ def _is_whole(word: str) -> bool:
     return word.isalpha() and len(word) > 2
 
 
+def _whole_words(vocabulary: Mapping[str, int], vectors: int) -> list[int]:
+    """The numbers of the words of their own that have one of so many vectors, in order."""
+    return sorted(
+        number for word, number in vocabulary.items() if number < vectors and _is_whole(word)
+    )
+
+
 class Tokenizer(Protocol):
     """What is used of a base's tokenizer."""
 
@@ -52,11 +59,9 @@ class Words:
         import numpy as np
 
         vocabulary = tokenizer.get_vocab()
-        by_id = {number: word for word, number in vocabulary.items()}
-        self.marks = {number for number, word in by_id.items() if _is_mark(word)}
+        self.marks = {number for word, number in vocabulary.items() if _is_mark(word)}
         self.mask = next((vocabulary[word] for word in MASKS if word in vocabulary), 0)
-        whole = sorted(number for number, word in by_id.items() if _is_whole(word))
-        self.whole: Ints = np.array([number for number in whole if number < len(vectors)])
+        self.whole: Ints = np.array(_whole_words(vocabulary, len(vectors)))
         self.vectors: Floats = np.asarray(vectors, dtype=np.float32)
         self._near: dict[int, list[int]] = {}
 

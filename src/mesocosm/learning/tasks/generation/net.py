@@ -45,18 +45,7 @@ class CausalNet(Protocol):
 
     def tie_weights(self) -> None: ...
 
-    def generate(
-        self,
-        *,
-        input_ids: torch.Tensor,
-        attention_mask: torch.Tensor,
-        max_new_tokens: int,
-        do_sample: bool,
-        eos_token_id: int,
-        pad_token_id: int,
-        repetition_penalty: float,
-        use_cache: bool,
-    ) -> torch.Tensor: ...
+    def generate(self, **settings: torch.Tensor | float) -> torch.Tensor: ...
 
 
 def load_causal_model(base: Base) -> CausalNet:

@@ -32,6 +32,7 @@ from mesocosm.learning.tasks.generation.metrics import (
     nearest_answers,
 )
 from mesocosm.learning.tasks.generation.prompt import Prompter, TextPairs, split_pairs
+from mesocosm.learning.tasks.net_weights import count_trainable, count_weights
 from mesocosm.learning.tasks.outcome import Metrics, gains_of
 from mesocosm.learning.tasks.train_result import assemble_result
 from mesocosm.learning.training.context import TrainContext, TrainResult
@@ -261,8 +262,8 @@ def _fine_tune(
     nets.attach_method(lm, tune)
     writer = nets.CausalModel(lm)
     retention.start(writer, base, say)
-    count = sum(p.numel() for p in writer.parameters() if p.requires_grad)
-    say(describe_trainable(tune.method, count, sum(p.numel() for p in writer.parameters())))
+    count = count_trainable(writer)
+    say(describe_trainable(tune.method, count, count_weights(writer)))
     parts = {part: _training_rows(data, part) for part in PARTS}
     held_out = "validation"
     if not data.ids["validation"]:

@@ -91,9 +91,9 @@ def transition_matrix(histories: Sequence[History], items: int) -> csr_matrix:
     from scipy.sparse import csr_matrix, diags
 
     counts = csr_matrix((items, items), dtype=np.float32)  # type: ignore[arg-type]  # a shape
-    seen: list[Ints] = [np.asarray(history, np.int64) for history in histories]
+    long: list[Ints] = [np.asarray(history, np.int64) for history in histories]
     for step in range(1, WINDOW + 1):
-        long = [history for history in seen if len(history) > step]
+        long = [history for history in long if len(history) > step]
         if not long:
             break
         rows: Ints = np.concatenate([history[:-step] for history in long])

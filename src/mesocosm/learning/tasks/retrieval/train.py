@@ -25,6 +25,7 @@ from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.heads.folds import number_groups
 from mesocosm.learning.tasks.generation.prompt import TextPairs, split_pairs
+from mesocosm.learning.tasks.net_weights import count_trainable, count_weights
 from mesocosm.learning.tasks.outcome import Metrics, gains_of, read_interval
 from mesocosm.learning.tasks.retrieval.card import make_card
 from mesocosm.learning.tasks.retrieval.cost import retrieval_job
@@ -303,8 +304,8 @@ def _fine_tune(
     net = PairEncoder(trunk)
     if site.past:
         site.past.begin(net, base, tune.method, None, say)
-    trained = sum(p.numel() for p in net.parameters() if p.requires_grad)
-    say(describe_trainable(tune.method, trained, sum(p.numel() for p in trunk.parameters())))
+    trained = count_trainable(net)
+    say(describe_trainable(tune.method, trained, count_weights(trunk)))
     parts = _tokenize(tokens, data, right)
     held_out = "validation"
     if not data.pairs.texts["validation"]:

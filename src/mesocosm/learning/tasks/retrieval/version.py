@@ -43,11 +43,16 @@ def remove_answers(folder: Path, rows: set[int]) -> int:
     left = [_without(of, rows) for of in stored["rows"]]
     if left == stored["rows"]:
         return 0
-    keep = [k for k, of in enumerate(left) if of or not stored["rows"][k]]
+    keep = _answers_to_keep(stored["rows"], left)
     _keep_vectors(folder, keep)
     texts = [stored["answers"][k] for k in keep]
     write_json(path, {"answers": texts, "rows": [left[k] for k in keep]})
     return len(left) - len(keep)
+
+
+def _answers_to_keep(before: Sequence[list[int]], left: Sequence[list[int]]) -> list[int]:
+    """The numbers of the answers that still have a row, or never had one."""
+    return [k for k, rows in enumerate(left) if rows or not before[k]]
 
 
 def _without(rows: Sequence[int], erased: set[int]) -> list[int]:

@@ -22,6 +22,7 @@ from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.heads.folds import number_groups
+from mesocosm.learning.tasks.net_weights import count_trainable, count_weights
 from mesocosm.learning.tasks.outcome import Metrics, read_interval
 from mesocosm.learning.tasks.tagging.card import make_card
 from mesocosm.learning.tasks.tagging.cost import tagging_job
@@ -226,8 +227,8 @@ def _fine_tune(
     assert isinstance(tune, Gradient)
     encoded.trunk.net = tune.attach(encoded.trunk.net)
     net = Tagger(encoded.trunk, encoded.head.weights, encoded.head.bias, tune.dropout)
-    trained = sum(p.numel() for p in net.parameters() if p.requires_grad)
-    say(describe_trainable(tune.method, trained, sum(p.numel() for p in net.parameters())))
+    trained = count_trainable(net)
+    say(describe_trainable(tune.method, trained, count_weights(net)))
     parts = _training_rows(data, encoded, tags)
     held_out = "validation"
     if not data.texts["validation"]:

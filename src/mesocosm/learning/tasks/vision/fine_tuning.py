@@ -17,6 +17,7 @@ from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.augmentation.image import Picture
 from mesocosm.learning.features.embeddings import describe_trainable
 from mesocosm.learning.fine_tuning.gradient import Gradient
+from mesocosm.learning.tasks.net_weights import count_trainable, count_weights
 from mesocosm.learning.tasks.vision.features import ImageFeatures, open_encoder
 from mesocosm.learning.tasks.vision.net import (
     STEMS,
@@ -111,14 +112,14 @@ def fine_tune_images(
     assert isinstance(model.fine_tune, Gradient)
     tune = _scale_rate(model.fine_tune, text_width, how["width"])
     torch.manual_seed(model.seed)
-    total = sum(p.numel() for p in net.parameters())
+    total = count_weights(net)
     looking = MultiImageNet(tune.attach(net.net))
     # a head over unit vectors trains as one over vectors of a layer's own size would
     scale: float = how["width"] ** 0.5
     joined = trainer.TrunkWithHead(
         looking, head.weights, head.bias, tune.dropout, text_width, scale
     )
-    trained = sum(p.numel() for p in joined.parameters() if p.requires_grad)
+    trained = count_trainable(joined)
     total += joined.weights.numel() + joined.bias.numel()
     _announce_training(tune, trained, total, say)
     rows = _training_rows(parts, texts, how, tune)
