@@ -22,6 +22,7 @@ from mesocosm.learning.cost.workload import (
     training_memory,
     tuning_work,
 )
+from mesocosm.learning.fine_tuning.frozen import Frozen
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -207,7 +208,7 @@ def _count_heads(sizes: PredictorSizes) -> Work:
 
 def _count_tuning(sizes: PredictorSizes) -> Work | None:
     tune, scopes, rows = sizes.model.fine_tune, sizes.scopes, sizes.rows
-    if tune.method == "frozen":
+    if isinstance(tune, Frozen):
         return None
     texts: Work = {}
     if "text" in scopes:
@@ -319,7 +320,7 @@ def _memory(sizes: PredictorSizes) -> float:
 def _text_memory(sizes: PredictorSizes) -> float:
     """Gigabytes of the net of the texts, which is trained or only run."""
     tune = sizes.model.fine_tune
-    if tune.method == "frozen" or "text" not in sizes.scopes:
+    if isinstance(tune, Frozen) or "text" not in sizes.scopes:
         return (4.8 * sizes.net.weights + 2.5e8) / 1e9
     longest = longest_tokens(sizes.parts.texts["train"], sizes.model.max_length)
     return training_memory(tune.batch, sizes.net, longest)
@@ -328,7 +329,7 @@ def _text_memory(sizes: PredictorSizes) -> float:
 def _image_memory(sizes: PredictorSizes) -> float:
     """Gigabytes of an image net that is trained."""
     tune = sizes.model.fine_tune
-    if tune.method == "frozen" or not sizes.image_base or "image" not in sizes.scopes:
+    if isinstance(tune, Frozen) or not sizes.image_base or "image" not in sizes.scopes:
         return 0.0
     places = len(sizes.parts.images["train"]) * sizes.image_net.places
     return training_memory(tune.batch, sizes.image_net, places)

@@ -12,6 +12,7 @@ import numpy as np
 
 from mesocosm.learning.base_models.base import feature_cache_path
 from mesocosm.learning.cost.workload import Net, count_tokens
+from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.heads.selection import candidate_heads
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class PredictorSizes:
         if model.fusion == "attention":
             return ["attention"]
         head = "linear"
-        if model.fine_tune.method == "frozen":
+        if isinstance(model.fine_tune, Frozen):
             head = model.fine_tune.head
         if head != "auto":
             return [head]
@@ -105,7 +106,7 @@ class PredictorSizes:
     def scopes(self) -> tuple[str, ...]:
         """The bases that are fine-tuned: of `text`, of `image`."""
         tune = self.model.fine_tune
-        if tune.method == "frozen":
+        if isinstance(tune, Frozen):
             return ()
         if not self.parts.images["train"]:
             return ("text",)

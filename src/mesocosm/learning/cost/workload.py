@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from mesocosm.learning.cost.estimate import Work
+from mesocosm.learning.fine_tuning.frozen import Frozen
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
-    from mesocosm.learning.fine_tuning.frozen import Frozen
-    from mesocosm.learning.fine_tuning.full import Full
+    from mesocosm.learning.fine_tuning.gradient import Gradient
 
 PASSES = {  # of a training step, in forward passes; other methods take 2.3
     "full": 3.0,
@@ -101,7 +101,7 @@ def export_work(net: Net) -> Work:
 
 
 def tuning_work(
-    tune: Full, net: Net, rows: int, trained: float, validation: float, all_tokens: float
+    tune: Gradient, net: Net, rows: int, trained: float, validation: float, all_tokens: float
 ) -> Work:
     """Units of training by gradient.
 
@@ -124,9 +124,9 @@ def training_memory(batch: int, net: Net, row_tokens: float) -> float:
     return float(20 * net.weights + 4.5e8 + batch * row_tokens * net.width * LAYERS * 40) / 1e9
 
 
-def net_memory(tune: Frozen | Full, net: Net, longest: float) -> float:
+def net_memory(tune: Frozen | Gradient, net: Net, longest: float) -> float:
     """Gigabytes of a net that is fine-tuned on rows of `longest` tokens at most, or only run."""
-    if tune.method == "frozen":
+    if isinstance(tune, Frozen):
         return (4.8 * net.weights + 2.5e8) / 1e9
     return training_memory(tune.batch, net, longest)
 

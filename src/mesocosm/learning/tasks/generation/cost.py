@@ -13,6 +13,8 @@ from mesocosm.learning.cost.workload import (
     training_memory,
     tuning_work,
 )
+from mesocosm.learning.fine_tuning.frozen import Frozen
+from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.tasks.generation.prompt import GENERATION_BATCH
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def generation_job(
     base_net = Net(net.total, net.total, net.width)  # the word embeddings are the head too
     tokens = _prompt_tokens(model, texts, answers)
     scored = {p: tokens[p] * min(1.0, max_scored / max(1, len(texts[p]))) for p in HELD_OUT}
-    passes = 1 if tune.method == "frozen" else 2
+    passes = 1 if isinstance(tune, Frozen) else 2
     batches = -(-min(max_generated, len(texts["test"])) // GENERATION_BATCH)
     work: dict[str, Work] = {
         "starting": import_work(True),
@@ -44,7 +46,7 @@ def generation_job(
         "writing": {"write": passes * batches * model.max_new_tokens * net.total},
     }
     need = 4.6 * net.total / 1e9
-    if tune.method != "frozen":
+    if isinstance(tune, Gradient):
         rows = len(texts["train"])
         work["tuning"] = tuning_work(
             tune, base_net, rows, tokens["train"], scored["validation"], scored["test"]

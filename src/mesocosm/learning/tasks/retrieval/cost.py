@@ -18,6 +18,8 @@ from mesocosm.learning.cost.workload import (
     net_memory,
     tuning_work,
 )
+from mesocosm.learning.fine_tuning.frozen import Frozen
+from mesocosm.learning.fine_tuning.gradient import Gradient
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -42,7 +44,7 @@ def retrieval_job(model: Model, base: Base, texts: Texts, answers: Texts, store:
         "starting": import_work(True),
         "reading": {"token": all_tokens * net.weights, "load": 4 * net.weights},
     }
-    if tune.method != "frozen":
+    if isinstance(tune, Gradient):
         pairs = {part: asked[part] + _answer_tokens(answers[part]) for part in asked}
         work["tuning"] = tuning_work(
             tune, net, rows, pairs["train"], pairs["validation"], all_tokens
@@ -55,7 +57,7 @@ def retrieval_job(model: Model, base: Base, texts: Texts, answers: Texts, store:
         "word": 2 * sum(map(len, answers["train"])) / CHARACTERS + 2 * all_tokens,
         "product": 3.0 * test * net.width * len(known),
     }
-    untouched = base if tune.method == "frozen" else None
+    untouched = base if isinstance(tune, Frozen) else None
     work["export"] = graph_export_work(net, untouched, store)
     longest = longest_tokens(texts["train"], model.max_length)
     longest += longest_tokens(answers["train"], model.max_length)

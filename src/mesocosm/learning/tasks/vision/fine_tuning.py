@@ -30,7 +30,6 @@ from mesocosm.learning.training.loop.rows import TrainingRows
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
-    from mesocosm.learning.fine_tuning.full import Full
     from mesocosm.learning.model import Model
 
 BATCH = 32  # images that are encoded at a time
@@ -39,8 +38,8 @@ BATCH = 32  # images that are encoded at a time
 class TrainableHead(Protocol):
     """A linear head whose weights are trained too."""
 
-    weights: Array
-    bias: Array
+    weights: Floats
+    bias: Floats
 
 
 class MultiImageNet(PretrainedVision):
@@ -133,7 +132,9 @@ def fine_tune_images(
     return _encode_by_tuned(net, how, training), history
 
 
-def _announce_training(tune: Full, trained: int, total: int, say: Callable[[str], None]) -> None:
+def _announce_training(
+    tune: Gradient, trained: int, total: int, say: Callable[[str], None]
+) -> None:
     rest = "texts and table stay as they are"
     if tune.trainable == "both":
         rest = "texts follow"
@@ -162,7 +163,7 @@ def _encode_by_tuned(
     return sight.features
 
 
-def _scale_rate(tune: Full, text_width: int, image_width: int) -> Full:
+def _scale_rate(tune: Gradient, text_width: int, image_width: int) -> Gradient:
     """Settings with the rate for an image base, where texts are trained too: the rate is that of
     the text base, and Adam's scales as one over the width (Yang et al. 2021, arXiv 2203.03466).
     """
@@ -173,7 +174,7 @@ def _scale_rate(tune: Full, text_width: int, image_width: int) -> Full:
 
 
 def _training_rows(
-    parts: Splits, texts: Mapping[str, Array], how: EncoderSettings, tune: Full
+    parts: Splits, texts: Mapping[str, Array], how: EncoderSettings, tune: Gradient
 ) -> dict[str, TrainingRows]:
     """The rows of training and validation as the trainer expects them."""
     loader = ImageLoader(how, tuple(w for w in tune.augment if isinstance(w, Picture)))
