@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from mesocosm.learning.tracking.numbers import (
     Epochs,
@@ -16,6 +17,15 @@ from mesocosm.learning.tracking.numbers import (
     losses_by_epoch,
     shorten_settings,
 )
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+
+def _write_losses(out: SummaryWriter, history: Epochs) -> None:
+    for epoch, losses in losses_by_epoch(history):
+        for name, loss in losses.items():
+            out.add_scalar(f"loss/{name.removesuffix('_loss')}", loss, epoch)
 
 
 def track(
@@ -38,9 +48,7 @@ def track(
         return "tensorboard is not installed; install it with: pip install 'mesocosm[tensorboard]'"
     try:
         with SummaryWriter(str(store / "tensorboard" / model / version)) as out:
-            for epoch, losses in losses_by_epoch(history):
-                for name, loss in losses.items():
-                    out.add_scalar(f"loss/{name.removesuffix('_loss')}", loss, epoch)
+            _write_losses(out, history)
             for key, value in finite_numbers(metrics).items():
                 out.add_scalar(f"figures/{key}", value, 0)
             settings = [f"- {name}: {value}" for name, value in shorten_settings(recipe).items()]

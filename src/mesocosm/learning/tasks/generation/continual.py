@@ -44,9 +44,7 @@ def warm_start(
 
     if past.folder is None or not (past.folder / DELTA).is_file():
         return False
-    trained: dict[str, Tensor] = {
-        name: weight for name, weight in writer.trunk.net.named_parameters() if weight.requires_grad
-    }
+    trained = _trainable_weights(writer)
     weights = load_file(past.folder / DELTA)
     same = _trained_on(past.folder) == (base.weights, method)
     if not same or _shapes(weights) != _shapes(trained):
@@ -58,6 +56,13 @@ def warm_start(
     _anchor_weights(past, writer, weights)
     past.tell(bool(writer.anchor), say)
     return True
+
+
+def _trainable_weights(writer: CausalModel) -> dict[str, Tensor]:
+    """The weights that are trained, by their names below the head."""
+    return {
+        name: weight for name, weight in writer.trunk.net.named_parameters() if weight.requires_grad
+    }
 
 
 def _trained_on(folder: Path) -> tuple[object, object]:

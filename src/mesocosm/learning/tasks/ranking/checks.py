@@ -95,8 +95,14 @@ def _check_time(
         return
     if when not in data.fields:
         yield unknown_field(path, model.dataset, data.fields, when)
-    if not when:
-        return
+    if when:
+        yield from _check_order(when, data, kinds, path)
+
+
+def _check_order(
+    when: str, data: DatasetFacts, kinds: Mapping[str, str], path: Path
+) -> Iterator[Fault]:
+    """A field that has an order, and that anybody may see."""
     if kinds.get(when, "date") not in ORDER:
         yield fault(
             path,
@@ -146,6 +152,12 @@ def _check_item_texts(model: Model, name: str, listed: DatasetFacts, at: Path) -
         elif known.private:
             private = Message("config.field_private", field=field)
             yield fault(path, private, Message("config.public_field"))
+    yield from _check_text_base(model, at)
+
+
+def _check_text_base(model: Model, at: Path) -> Iterator[Fault]:
+    """A base for the texts of items."""
+    assert model.rank is not None
     if model.rank.texts and not model.base:
         found = Message("config.items_need_base")
         yield fault(at, found, Message("config.base_such_as_minilm"), key="base")

@@ -96,13 +96,20 @@ def transition_matrix(histories: Sequence[History], items: int) -> csr_matrix:
         long = [history for history in long if len(history) > step]
         if not long:
             break
-        rows: Ints = np.concatenate([history[:-step] for history in long])
-        columns: Ints = np.concatenate([history[step:] for history in long])
-        weights = np.full(len(rows), 0.7 ** (step - 1), np.float32)
-        counts = counts + csr_matrix((weights, (rows, columns)), shape=(items, items))
+        counts = counts + _count_successors(long, step, items)
     before, after = _shrink_counts(counts, 1), _shrink_counts(counts, 0)
     shrunk: csr_matrix = (diags(before) @ counts @ diags(after)).tocsr()
     return shrunk
+
+
+def _count_successors(histories: Sequence[Ints], step: int, items: int) -> csr_matrix:
+    """How often an item comes so many steps after another, further ones counting less."""
+    from scipy.sparse import csr_matrix
+
+    rows: Ints = np.concatenate([history[:-step] for history in histories])
+    columns: Ints = np.concatenate([history[step:] for history in histories])
+    weights = np.full(len(rows), 0.7 ** (step - 1), np.float32)
+    return csr_matrix((weights, (rows, columns)), shape=(items, items))
 
 
 def _shrink_counts(counts: csr_matrix, axis: int) -> Column:

@@ -7,7 +7,7 @@ Knows the parts of ranking. Knows nothing of catalogs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -212,14 +212,19 @@ def build_histories(
     item once, the oldest first.
     """
     who, what = rows[model.features[0]], rows[model.target]
-    touched = [str(value) for value in what if value is not None]
-    items = list(dict.fromkeys([*listed, *touched]))
+    items = _all_items(listed, what)
     number = {item: k for k, item in enumerate(items)}
     histories: dict[object, dict[int, None]] = {}
     for i in _order_rows(rows, len(what), _rank_settings(model).when):
         if who[i] is not None and what[i] is not None:
             histories.setdefault(who[i], {}).setdefault(number[str(what[i])])
     return items, [list(history) for history in histories.values()]
+
+
+def _all_items(listed: Iterable[str], touched: Sequence[object]) -> list[str]:
+    """The items that are listed, then all others that somebody touched, each once."""
+    others = [str(value) for value in touched if value is not None]
+    return list(dict.fromkeys([*listed, *others]))
 
 
 def _order_rows(

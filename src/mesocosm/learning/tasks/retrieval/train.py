@@ -71,6 +71,13 @@ class _Questions:
         """All answers, those that can be found first."""
         return [*self.known, *self.gone]
 
+    @property
+    def held_out(self) -> str:
+        """The part that decides when to stop: `validation`, or `train` where that has no rows."""
+        if self.pairs.texts["validation"]:
+            return "validation"
+        return "train"
+
     def right(self) -> dict[str, Ints]:
         """The number of each row's answer by part."""
         number = {text: k for k, text in enumerate(self.answers)}
@@ -307,14 +314,11 @@ def _fine_tune(
     trained = count_trainable(net)
     say(describe_trainable(tune.method, trained, count_weights(trunk)))
     parts = _tokenize(tokens, data, right)
-    held_out = "validation"
-    if not data.pairs.texts["validation"]:
-        held_out = "train"
     history = trainer.train(
         net,
         tune,
         parts["train"],
-        parts[held_out],
+        parts[data.held_out],
         model.seed,
         site.store / "work" / site.build_key,
         lambda record: say(trainer.as_progress(record)),

@@ -48,7 +48,7 @@ def fit_towers(
     if start is not None:
         net.load(start)
         epochs = max(1, epochs // 3)
-    people = [torch.tensor(h[-(MAX_HISTORY + 1) :]) for h in histories if len(h) > 1]
+    people = _newest_items(histories)
     next_items = sum(len(h) - 1 for h in people)
     steps = min(len(people), max(MIN_STEPS, next_items // ITEMS_PER_STEP))
     rate = settings.learning_rate
@@ -65,6 +65,11 @@ def fit_towers(
             schedule.step()
             progress.add(float(loss.detach()))
     return net.export()
+
+
+def _newest_items(histories: Sequence[History]) -> list[Tensor]:
+    """The newest items of each person who has a next item to predict."""
+    return [torch.tensor(h[-(MAX_HISTORY + 1) :]) for h in histories if len(h) > 1]
 
 
 class _Progress:
