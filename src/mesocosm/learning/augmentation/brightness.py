@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.learning.augmentation.image import Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class Light(Picture):
@@ -25,7 +28,7 @@ class Light(Picture):
     method: Literal["brightness"] = "brightness"
     by: float = Field(0.2, gt=0, lt=1)
 
-    def apply(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Image, rng: random.Random) -> Image:
         """The picture with the factors that were drawn."""
         from PIL import ImageEnhance
 

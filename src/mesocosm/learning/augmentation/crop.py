@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.learning.augmentation.image import Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class Crop(Picture):
@@ -25,8 +28,12 @@ class Crop(Picture):
     method: Literal["crop"] = "crop"
     min: float = Field(0.8, gt=0, lt=1)
 
-    def apply(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Image, rng: random.Random) -> Image:
         """A random crop."""
-        wide, high = (side * rng.uniform(self.min, 1) for side in picture.size)
+        from PIL.Image import Resampling
+
+        wide = picture.width * rng.uniform(self.min, 1)
+        high = picture.height * rng.uniform(self.min, 1)
         left, top = rng.uniform(0, picture.width - wide), rng.uniform(0, picture.height - high)
-        return picture.resize(picture.size, box=(left, top, left + wide, top + high), resample=2)
+        box = (left, top, left + wide, top + high)
+        return picture.resize(picture.size, box=box, resample=Resampling.BILINEAR)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.learning.augmentation.image import Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class Cover(Picture):
@@ -25,11 +28,12 @@ class Cover(Picture):
     method: Literal["cutout"] = "cutout"
     share: float = Field(0.3, gt=0, lt=1)
 
-    def apply(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Image, rng: random.Random) -> Image:
         """The picture with its square; the square's middle lies anywhere in it."""
         from PIL import ImageStat
 
-        made, half = picture.copy(), max(1, round(min(picture.size) * self.share)) / 2
+        covered = picture.copy()
+        half = max(1, round(min(picture.width, picture.height) * self.share)) / 2
         x, y = rng.uniform(0, picture.width), rng.uniform(0, picture.height)
         box = (
             max(0, round(x - half)),
@@ -38,5 +42,6 @@ class Cover(Picture):
             min(picture.height, round(y + half)),
         )
         if box[0] < box[2] and box[1] < box[3]:
-            made.paste(tuple(int(v) for v in ImageStat.Stat(picture).mean), box)
-        return made
+            mean = ImageStat.Stat(picture).mean
+            covered.paste(tuple(int(value) for value in mean), box)
+        return covered

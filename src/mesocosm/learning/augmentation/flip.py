@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.learning.augmentation.image import Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class Flip(Picture):
@@ -25,7 +28,7 @@ class Flip(Picture):
     method: Literal["flip"] = "flip"
     chance: float = Field(0.5, gt=0, le=1)
 
-    def apply(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Image, rng: random.Random) -> Image:
         """The picture or its mirror image."""
         from PIL import ImageOps
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mesocosm.core.settings import Settings
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class Picture(Settings):
@@ -15,5 +18,5 @@ class Picture(Settings):
     of: ClassVar[str] = "image"
 
     @abstractmethod
-    def apply(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Image, rng: random.Random) -> Image:
         """The augmented picture (Pillow, RGB), of the same size."""

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import random
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.learning.augmentation.image import Picture
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from PIL.Image import Image
+
+    Bytes = npt.NDArray[np.uint8]
 
 
 class Turn(Picture):
@@ -25,14 +32,16 @@ class Turn(Picture):
     method: Literal["rotate"] = "rotate"
     degrees: float = Field(15.0, gt=0, le=180)
 
-    def apply(self, picture: Any, rng: random.Random) -> Any:
+    def apply(self, picture: Image, rng: random.Random) -> Image:
         """The picture, rotated by the angle that was drawn."""
         import numpy as np
+        from PIL.Image import Resampling
 
-        flat = np.asarray(picture)
-        edge = np.concatenate([flat[0], flat[-1], flat[:, 0], flat[:, -1]]).mean(0)
+        pixels: Bytes = np.asarray(picture)
+        edges = [pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]
+        colour: list[float] = np.concatenate(edges).mean(0).tolist()
         return picture.rotate(
             rng.uniform(-self.degrees, self.degrees),
-            resample=2,
-            fillcolor=tuple(int(v) for v in edge),
+            resample=Resampling.BILINEAR,
+            fillcolor=tuple(int(value) for value in colour),
         )

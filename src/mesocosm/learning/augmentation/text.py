@@ -8,16 +8,43 @@ from __future__ import annotations
 
 import random
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pydantic import Field
 
 from mesocosm.core.settings import Settings
 
+if TYPE_CHECKING:
+    from mesocosm.learning.arrays import Floats, Ints
+
 MIN_COSINE = 0.55  # of two words' vectors, from which on one may replace the other
 NEIGHBOURS = 3
+MASKS = ("[MASK]", "<mask>", "[UNK]", "<unk>")  # tokens that hide a word, the best first
+
+
+def _is_mark(word: str) -> bool:
+    """Whether a token is a special one."""
+    return word.startswith(("[", "<")) and word.endswith(("]", ">")) and len(word) > 2
+
+
+def _is_whole(word: str) -> bool:
+    """Whether a token is a word of its own."""
+    return word.isalpha() and len(word) > 2
+
+
+def _whole_words(vocabulary: Mapping[str, int], vectors: int) -> list[int]:
+    """The numbers of the words of their own that have one of so many vectors, in order."""
+    return sorted(
+        number for word, number in vocabulary.items() if number < vectors and _is_whole(word)
+    )
+
+
+class Tokenizer(Protocol):
+    """What is used of a base's tokenizer."""
+
+    def get_vocab(self) -> dict[str, int]: ...
 
 
 class Words:
@@ -28,23 +55,14 @@ class Words:
         vectors: its word embeddings (words, width).
     """
 
-    def __init__(self, tokenizer: Any, vectors: Any) -> None:
+    def __init__(self, tokenizer: Tokenizer, vectors: Floats) -> None:
         import numpy as np
 
-        vocabulary: dict[str, int] = tokenizer.get_vocab()
-        by_id = {i: w for w, i in vocabulary.items()}
-        self.marks = {
-            i
-            for i, w in by_id.items()
-            if w.startswith(("[", "<")) and w.endswith(("]", ">")) and len(w) > 2
-        }
-        self.mask = next(
-            (vocabulary[w] for w in ("[MASK]", "<mask>", "[UNK]", "<unk>") if w in vocabulary), 0
-        )
-        self.whole = np.array(
-            sorted(i for i, w in by_id.items() if w.isalpha() and len(w) > 2 and i < len(vectors))
-        )
-        self.vectors = np.asarray(vectors, dtype=np.float32)
+        vocabulary = tokenizer.get_vocab()
+        self.marks = {number for word, number in vocabulary.items() if _is_mark(word)}
+        self.mask = next((vocabulary[word] for word in MASKS if word in vocabulary), 0)
+        self.whole: Ints = np.array(_whole_words(vocabulary, len(vectors)))
+        self.vectors: Floats = np.asarray(vectors, dtype=np.float32)
         self._near: dict[int, list[int]] = {}
 
     def near(self, word: int) -> list[int]:
@@ -58,21 +76,22 @@ class Words:
     def _find_near(self, word: int) -> list[int]:
         import numpy as np
 
-        at = np.searchsorted(self.whole, word)
+        at = int(np.searchsorted(self.whole, word))
         if at == len(self.whole) or self.whole[at] != word:
             return []
-        cosines = self._unit_vectors @ self._unit_vectors[at]
+        cosines: Floats = self._unit_vectors @ self._unit_vectors[at]
         cosines[at] = -1
         nearest = np.argsort(-cosines)[:NEIGHBOURS]
         return [int(self.whole[i]) for i in nearest if cosines[i] >= MIN_COSINE]
 
     @cached_property
-    def _unit_vectors(self) -> Any:
+    def _unit_vectors(self) -> Floats:
         """The whole words' vectors, of length 1."""
         import numpy as np
 
-        vectors = self.vectors[self.whole]
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        vectors: Floats = self.vectors[self.whole]
+        lengths: Floats = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / np.maximum(lengths, 1e-9)
 
 
 class Augment(Settings):

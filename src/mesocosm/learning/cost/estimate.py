@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,11 +24,13 @@ from mesocosm.core.progress import Told
 from mesocosm.core.timer import PhaseTimer, process_memory, reset_peak_memory
 
 if TYPE_CHECKING:
+    from mesocosm.catalog.contents import Cost, CostFigures
     from mesocosm.learning.base_models import Base
 
 CALIBRATION = "price.json"
 MIN_SECONDS = 0.3  # of ended phases, from which on they correct the estimate of the others
 MAX_CORRECTION = 20.0
+MIN_PHASE = 0.05  # seconds of a phase that calibrates its estimate
 MIN_CHANGE = 5.0  # seconds by which the remaining time must differ before it is reported again
 MIN_RATIO = 1.5  # and the ratio by which it must
 BENCHMARK_VALID = 600.0  # seconds for which a measured pace holds
@@ -117,7 +119,7 @@ class CostEstimate:
             {"about": round(self.seconds, 2)},
         )
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> CostFigures:
         """The estimate as plain data."""
         return {
             "seconds": round(self.seconds, 2),
@@ -162,12 +164,18 @@ class TrackedEstimate:
         """Remaining seconds: the estimates of the phases to come, times the error of those that
         ended.
         """
-        ended = {p: s for p, s in self.estimate.phases.items() if p in self.timer.durations}
-        estimated, actual = sum(ended.values()), sum(self.timer.durations[p] for p in ended)
+        durations = self.timer.durations
+        estimated = actual = left = 0.0
+        for phase, seconds in self.estimate.phases.items():
+            if phase in durations:
+                estimated += seconds
+                actual += durations[phase]
+            else:
+                left += seconds
         ratio = 1.0
         if min(estimated, actual) > MIN_SECONDS:
             ratio = min(MAX_CORRECTION, max(1 / MAX_CORRECTION, actual / estimated))
-        return ratio * sum(s for p, s in self.estimate.phases.items() if p not in ended)
+        return ratio * left
 
     def import_libraries(self, base: Base | None) -> None:
         """Import the libraries of a base, where the estimate counts that: it takes seconds, once a
@@ -186,43 +194,47 @@ class TrackedEstimate:
                 )
         self.timer.end("starting")
 
-    def record_actual(self) -> dict[str, Any]:
+    def record_actual(self) -> Cost:
         """Calibrate the store's phases by the actual cost, halfway in the logarithm.
 
         Returns:
             The estimate as `said`, the actual cost as `took`.
         """
-        peak, known, key = process_memory(peak=True), _load_calibration(self.store), self.job.key
+        peak, known = process_memory(peak=True), _load_calibration(self.store)
         for phase, (estimated, actual) in self._compare(peak).items():
-            default = 1.0
-            if phase != "memory":
-                default = self.estimate.pace
-            old = known.get(f"{phase}|{key}", known.get(phase, default))
-            for name in (phase, f"{phase}|{key}"):
-                weight = 0.5 if name in known else 1.0
-                known[name] = round(old * (actual / estimated) ** weight, 4)
+            self._calibrate(known, phase, actual / estimated)
         self.store.mkdir(parents=True, exist_ok=True)
         write_json(self.store / CALIBRATION, known)
-        took = {
+        took: CostFigures = {
             "seconds": round(self.timer.seconds, 2),
             "gigabytes": round(peak, 2),
             "phases": {k: round(v, 2) for k, v in self.timer.durations.items()},
         }
         return {"said": self.estimate.as_json(), "took": took}
 
+    def _calibrate(self, known: dict[str, float], phase: str, ratio: float) -> None:
+        """Move the factors of a phase, of all jobs and of this kind, by actual over estimated."""
+        default = 1.0
+        if phase != "memory":
+            default = self.estimate.pace
+        own = f"{phase}|{self.job.key}"
+        old = known.get(own, known.get(phase, default))
+        for name in (phase, own):
+            weight = 0.5 if name in known else 1.0
+            known[name] = round(old * ratio**weight, 4)
+
     def _compare(self, peak: float) -> dict[str, tuple[float, float]]:
         """Estimated and actual seconds of each phase long enough to tell, and gigabytes as
         `memory`.
         """
         durations, floor = self.timer.durations, self.job.floor
-        pairs = {
-            p: (s, durations[p])
-            for p, s in self.estimate.phases.items()
-            if durations.get(p, 0) > 0.05 and s > 0.05
-        }
-        lowest = floor + 0.01
+        pairs: dict[str, tuple[float, float]] = {}
+        for phase, seconds in self.estimate.phases.items():
+            actual = durations.get(phase, 0.0)
+            if min(actual, seconds) > MIN_PHASE:
+                pairs[phase] = (seconds, actual)
         grew = peak > 1.05 * self.held
-        if grew and self.estimate.gigabytes > lowest and peak > lowest:
+        if grew and min(self.estimate.gigabytes, peak) > floor + 0.01:
             pairs["memory"] = (self.estimate.gigabytes - floor, peak - floor)
         return pairs
 
@@ -230,14 +242,19 @@ class TrackedEstimate:
 def estimate_cost(job: Job, store: Path) -> CostEstimate:
     """What a job will take on this machine."""
     pace, known = machine_pace(), _load_calibration(store)
-    phases = {}
+    phases: dict[str, float] = {}
     for phase, units in job.work.items():
         factor = known.get(f"{phase}|{job.key}", known.get(phase, pace))
-        seconds = factor * sum(UNITS[u] * n for u, n in units.items())
+        seconds = factor * count_seconds(units)
         if seconds > 0:
             phases[phase] = seconds
     need = known.get(f"memory|{job.key}", known.get("memory", 1.0)) * job.need
     return CostEstimate(phases, max(process_memory() + 0.02, job.floor + need), pace)
+
+
+def count_seconds(work: Mapping[str, float]) -> float:
+    """The seconds of a work where the units were timed."""
+    return sum(UNITS[unit] * count for unit, count in work.items())
 
 
 def track_estimate(job: Job, store: Path) -> TrackedEstimate:
@@ -305,13 +322,12 @@ def scale_work(units: Mapping[str, float], by: float) -> Work:
 def _load_calibration(store: Path) -> dict[str, float]:
     """Factors by phase; those that are no plausible numbers are left out."""
     try:
-        stored = json.loads((store / CALIBRATION).read_text(encoding="utf-8"))
+        stored: object = json.loads((store / CALIBRATION).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    if not isinstance(stored, dict):
-        return {}
-    return {
-        str(k): float(v)
-        for k, v in stored.items()
-        if isinstance(v, (int, float)) and 0.01 < v < 100
-    }
+    factors: dict[str, float] = {}
+    if isinstance(stored, dict):
+        for name, factor in stored.items():
+            if isinstance(factor, (int, float)) and 0.01 < factor < 100:
+                factors[str(name)] = float(factor)
+    return factors

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from mesocosm.learning.cost.workload import (
     training_memory,
     tuning_work,
 )
+from mesocosm.learning.fine_tuning.frozen import Frozen
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -50,7 +51,11 @@ def predictive_job(
         corpus: texts to pretrain on; None where that was done before.
     """
     sizes = PredictorSizes(model, parts, base, store, sees, corpus)
-    work = {phase: units for phase, count in PHASES.items() if (units := count(sizes)) is not None}
+    work: dict[str, Work] = {}
+    for phase, count in PHASES.items():
+        units = count(sizes)
+        if units is not None:
+            work[phase] = units
     floor = 0.75 if sizes.net.weights else 0.25
     return Job(work, _memory(sizes), floor, sizes.variant)
 
@@ -62,7 +67,7 @@ def planned_job(
     root: Path,
     store: Path,
     corpus: Sequence[str],
-    corpus_fields: Mapping[str, Sequence[Any]],
+    corpus_fields: Mapping[str, Sequence[object]],
 ) -> Job:
     """The work of training a version from what its file names: with a pretrained base where the
     store has it, else with the pretraining.
@@ -105,18 +110,38 @@ def _fit(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
     """
     match head:
         case "kernel":
-            sample = min(rows, KERNEL_ROWS)
-            tries = 9.0 if text and table else 5.0  # widths that are tried, and the last solution
-            return {"eigen": tries * sample**1.6, "solve": 0.0 if rows <= 3000 else rows**3.0}
-        case "linear" if outputs:
-            return {"logistic": rows**0.25 * (text + table) ** 0.55 * outputs**0.55}
+            return _fit_kernel(rows, bool(text and table))
         case "linear":
-            return {"solve": 100.0 * rows * (text + table) ** 2}
-        case "mlp" | "attention":
-            cells = rows * (text + table) * (1 if head == "mlp" else 6)
-            return {"net row": 4 * 30 * (rows + cells / 50)}
-    trees = 16 * 150 * (outputs if outputs > 2 else 1)
+            return _fit_linear(rows, text + table, outputs)
+        case "mlp":
+            return _fit_net(rows, rows * (text + table))
+        case "attention":
+            return _fit_net(rows, rows * (text + table) * 6)
+    trees = 16 * 150
+    if outputs > 2:
+        trees *= outputs
     return {"tree": trees, "tree row": trees * min(rows, 1500)}
+
+
+def _fit_kernel(rows: int, both: bool) -> Work:
+    """Units of a kernel head; with `both` texts and table, each has a width of its own."""
+    tries = 9.0 if both else 5.0  # widths that are tried, and the last solution
+    solve = 0.0
+    if rows > 3000:
+        solve = rows**3.0
+    return {"eigen": tries * min(rows, KERNEL_ROWS) ** 1.6, "solve": solve}
+
+
+def _fit_linear(rows: int, width: int, outputs: int) -> Work:
+    """Units of a linear head: of classes, or of a number."""
+    if not outputs:
+        return {"solve": 100.0 * rows * width**2}
+    return {"logistic": rows**0.25 * width**0.55 * outputs**0.55}
+
+
+def _fit_net(rows: int, cells: int) -> Work:
+    """Units of a small net."""
+    return {"net row": 4 * 30 * (rows + cells / 50)}
 
 
 def _refit(head: str, rows: int, text: int, table: int, outputs: int) -> Work:
@@ -182,9 +207,9 @@ def _count_heads(sizes: PredictorSizes) -> Work:
 
 
 def _count_tuning(sizes: PredictorSizes) -> Work | None:
-    if not sizes.fine_tunes:
-        return None
     tune, scopes, rows = sizes.model.fine_tune, sizes.scopes, sizes.rows
+    if isinstance(tune, Frozen):
+        return None
     texts: Work = {}
     if "text" in scopes:
         tokens = sizes.tokens
@@ -239,10 +264,9 @@ def _count_ablation(sizes: PredictorSizes) -> Work | None:
     rows, text, table, outputs = sizes.rows, sizes.feature_width, sizes.table_width, sizes.outputs
     if not (text and table and rows <= ALL_ROWS):
         return None
-    return add_work(
-        *(_refit(h, rows, text, 0, outputs) for h in sizes.heads if h != "boost"),
-        *(_refit(h, rows, 0, table, outputs) for h in sizes.heads),
-    )
+    of_texts = [_refit(h, rows, text, 0, outputs) for h in sizes.heads if h != "boost"]
+    of_table = [_refit(h, rows, 0, table, outputs) for h in sizes.heads]
+    return add_work(*of_texts, *of_table)
 
 
 def _count_curve(sizes: PredictorSizes) -> Work | None:
@@ -284,25 +308,42 @@ PHASES: dict[
 
 def _memory(sizes: PredictorSizes) -> float:
     """Gigabytes beyond what the process holds already."""
-    model, parts, net = sizes.model, sizes.parts, sizes.net
-    tune: Any = model.fine_tune
     need = 0.0
     if "kernel" in sizes.heads:
         need += _kernel_memory(sizes.rows)
-    if "text" in sizes.scopes and net.weights:
-        need += training_memory(tune, net, longest_tokens(parts.texts["train"], model.max_length))
-    elif net.weights:
-        need += (4.8 * net.weights + 2.5e8) / 1e9
-    if sizes.image_base and "image" in sizes.scopes:
-        places = len(parts.images["train"]) * sizes.image_net.places
-        need += training_memory(tune, sizes.image_net, places)
-    if sizes.corpus is not None and model.pretrain:
-        longest = longest_tokens(sizes.corpus, model.max_length)
-        # masked words are predicted over the whole vocabulary
-        vocabulary = (net.total - net.weights) / max(1, net.width)
-        logits = 5 * model.pretrain.batch * longest * vocabulary / 1e9
-        need = max(need, training_memory(model.pretrain, net, longest) + logits)
-    return max(need, 0.05)
+    if sizes.net.weights:
+        need += _text_memory(sizes)
+    need += _image_memory(sizes)
+    return max(need, _pretraining_memory(sizes), 0.05)
+
+
+def _text_memory(sizes: PredictorSizes) -> float:
+    """Gigabytes of the net of the texts, which is trained or only run."""
+    tune = sizes.model.fine_tune
+    if isinstance(tune, Frozen) or "text" not in sizes.scopes:
+        return (4.8 * sizes.net.weights + 2.5e8) / 1e9
+    longest = longest_tokens(sizes.parts.texts["train"], sizes.model.max_length)
+    return training_memory(tune.batch, sizes.net, longest)
+
+
+def _image_memory(sizes: PredictorSizes) -> float:
+    """Gigabytes of an image net that is trained."""
+    tune = sizes.model.fine_tune
+    if isinstance(tune, Frozen) or not sizes.image_base or "image" not in sizes.scopes:
+        return 0.0
+    places = len(sizes.parts.images["train"]) * sizes.image_net.places
+    return training_memory(tune.batch, sizes.image_net, places)
+
+
+def _pretraining_memory(sizes: PredictorSizes) -> float:
+    """Gigabytes of pretraining, where masked words are predicted over the whole vocabulary."""
+    net, pretrain = sizes.net, sizes.model.pretrain
+    if sizes.corpus is None or not pretrain:
+        return 0.0
+    longest = longest_tokens(sizes.corpus, sizes.model.max_length)
+    vocabulary = (net.total - net.weights) / max(1, net.width)
+    logits = 5 * pretrain.batch * longest * vocabulary / 1e9
+    return training_memory(pretrain.batch, net, longest) + logits
 
 
 def _kernel_memory(rows: int) -> float:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mesocosm.learning.base_models.base import feature_cache_path
 from mesocosm.learning.cost.workload import Net, count_tokens
+from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.heads.selection import candidate_heads
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ class PredictorSizes:
         if model.fusion == "attention":
             return ["attention"]
         head = "linear"
-        if not self.fine_tunes:
-            head = getattr(model.fine_tune, "head", "auto")
+        if isinstance(model.fine_tune, Frozen):
+            head = model.fine_tune.head
         if head != "auto":
             return [head]
         text = np.zeros((1, min(1, len(parts.text_names))), np.float32)
@@ -104,8 +105,8 @@ class PredictorSizes:
     @property
     def scopes(self) -> tuple[str, ...]:
         """The bases that are fine-tuned: of `text`, of `image`."""
-        tune: Any = self.model.fine_tune
-        if not self.fine_tunes:
+        tune = self.model.fine_tune
+        if isinstance(tune, Frozen):
             return ()
         if not self.parts.images["train"]:
             return ("text",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mesocosm.learning.cost.estimate import Job
 from mesocosm.learning.strategies.automl import AUTO
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def job_for(
     model: Model,
-    rows: Mapping[str, Sequence[Any]],
+    rows: Mapping[str, Sequence[object]],
     split: Sequence[str],
     kinds: Mapping[str, str],
     context: TrainContext,

@@ -7,14 +7,16 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from mesocosm.learning.cost.estimate import Work
+from mesocosm.learning.fine_tuning.frozen import Frozen
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
+    from mesocosm.learning.fine_tuning.gradient import Gradient
 
 PASSES = {  # of a training step, in forward passes; other methods take 2.3
     "full": 3.0,
@@ -25,6 +27,15 @@ PASSES = {  # of a training step, in forward passes; other methods take 2.3
 }
 CHARACTERS = 4.2  # of a token
 LAYERS = 6  # of a net whose settings do not tell
+
+
+class BaseSettings(TypedDict, total=False):
+    """What is read of a base's `config.json`; an image net may have two sides of each."""
+
+    vocab_size: int
+    hidden_size: int
+    image_size: int | list[int]
+    patch_size: int | list[int]
 
 
 @dataclass(frozen=True)
@@ -48,10 +59,11 @@ class Net:
         """From a base's files; of no size where there is none."""
         if base is None:
             return cls(0.0, 0.0, 0)
-        config = json.loads((base.folder / "config.json").read_text(encoding="utf-8"))
+        config: BaseSettings = json.loads((base.folder / "config.json").read_text(encoding="utf-8"))
         total = sum(p.stat().st_size for p in base.folder.glob("*.safetensors")) / 4
         embeddings = config.get("vocab_size", 0) * config.get("hidden_size", 0)
-        side, patch = _side(config, "image_size", 224), _side(config, "patch_size", 32)
+        side = _side_of(config.get("image_size", 224))
+        patch = _side_of(config.get("patch_size", 32))
         return cls(
             float(max(total / 4, total - embeddings)),
             total,
@@ -66,12 +78,11 @@ class Net:
         return cls(weights, weights + words * width, width)
 
 
-def _side(config: Mapping[str, Any], key: str, default: int) -> float:
+def _side_of(sides: int | list[int]) -> float:
     """The side of an image or a patch, in pixels; the first where a configuration has two."""
-    value = config.get(key, default)
-    if isinstance(value, list):
-        value = value[0]
-    return float(value)
+    if isinstance(sides, list):
+        return float(sides[0])
+    return float(sides)
 
 
 def count_tokens(texts: Iterable[str]) -> float:
@@ -90,13 +101,13 @@ def export_work(net: Net) -> Work:
 
 
 def tuning_work(
-    tune: Any, net: Net, rows: int, trained: float, validation: float, all_tokens: float
+    tune: Gradient, net: Net, rows: int, trained: float, validation: float, all_tokens: float
 ) -> Work:
     """Units of training by gradient.
 
     Args:
         rows: training rows.
-        trained, held: tokens of training and of validation rows.
+        trained, validation: tokens of training and of validation rows.
         all_tokens: tokens of all rows, which are embedded once more at the end.
     """
     once = trained * PASSES.get(tune.method, 2.3) + validation
@@ -108,16 +119,16 @@ def tuning_work(
     }
 
 
-def training_memory(tune: Any, net: Net, row_tokens: float) -> float:
-    """Gigabytes of training by gradient, rows of `row_tokens` tokens at most."""
-    return float(20 * net.weights + 4.5e8 + tune.batch * row_tokens * net.width * LAYERS * 40) / 1e9
+def training_memory(batch: int, net: Net, row_tokens: float) -> float:
+    """Gigabytes of training by gradient in batches of rows of `row_tokens` tokens at most."""
+    return float(20 * net.weights + 4.5e8 + batch * row_tokens * net.width * LAYERS * 40) / 1e9
 
 
-def net_memory(tune: Any, net: Net, longest: float) -> float:
+def net_memory(tune: Frozen | Gradient, net: Net, longest: float) -> float:
     """Gigabytes of a net that is fine-tuned on rows of `longest` tokens at most, or only run."""
-    if tune.method == "frozen":
+    if isinstance(tune, Frozen):
         return (4.8 * net.weights + 2.5e8) / 1e9
-    return training_memory(tune, net, longest)
+    return training_memory(tune.batch, net, longest)
 
 
 def longest_tokens(texts: Sequence[str], most: int) -> float:

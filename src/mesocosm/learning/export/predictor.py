@@ -19,7 +19,7 @@ from mesocosm.learning.features.tokenizer import Tokens, make_batches
 from mesocosm.learning.tasks.graph_session import OpenSession
 from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.learning.tasks.row_task import RowTask
-from mesocosm.learning.tasks.version_files import read_card
+from mesocosm.learning.tasks.version_files import Scale, read_card
 from mesocosm.learning.tasks.vision.pixels import ImageEncoder
 
 
@@ -84,10 +84,8 @@ class Version:
         self.task, self.form = task, task.form
         self.labels: list[str] = self.card["labels"]
         self.inputs: list[str] = self.card["inputs"]
-        self.scale = self.card.get("scale")
-        self.precision = precision
-        if precision == "auto":
-            self.precision = self.card["precision"]
+        self.scale: Scale | None = self.card.get("scale")
+        self.precision = self.card["precision"] if precision == "auto" else precision
         self.alone = not self._is_batch_invariant()
         self.head = open_session(folder / "head.onnx")
         opened: dict[object, object] = {}

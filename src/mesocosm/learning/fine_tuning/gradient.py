@@ -98,6 +98,12 @@ class Gradient(Settings):
     precision: Literal["auto", "bf16", "fp32", "fp64"] = "auto"
     checkpointing: bool = False
 
+    if TYPE_CHECKING:
+
+        @property
+        def method(self) -> str:
+            """The method's name in the file."""
+
     def loss_of(self, of: Literal["classes", "numbers", "labels"]) -> LossSetting:
         """The loss, for classes, for numbers or for labels of which several may be there."""
         return self.loss or {"classes": CrossEntropy, "numbers": Mse, "labels": Binary}[of]()

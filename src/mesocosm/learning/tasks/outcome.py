@@ -7,13 +7,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from math import isnan
-from typing import Any, NoReturn
-
-import numpy as np
+from typing import TYPE_CHECKING, NoReturn
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.records import Json
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from mesocosm.learning.arrays import Array
+    from mesocosm.learning.features.splits import Splits
+
+Metrics = dict[str, Json]
+"""Metrics of the test rows by their keys, as a version's card holds them."""
 
 
 class Outcome(ABC):
@@ -37,23 +41,23 @@ class Outcome(ABC):
         return None
 
     @abstractmethod
-    def parse_target(self, value: Any) -> Any:
+    def parse_target(self, value: object) -> object:
         """A cleaned value as a target, None where it is missing."""
 
     @abstractmethod
-    def fit(self, name: str, targets: Sequence[Any]) -> None:
+    def fit(self, name: str, targets: Sequence[object]) -> None:
         """Fit the facts on the training targets of the field `name`.
 
         Raises:
             ConfigValueError: they cannot be trained on.
         """
 
-    def is_known(self, target: Any) -> bool:
+    def is_known(self, target: object) -> bool:
         """Whether a target of another part can be evaluated."""
         return target is not None
 
     @abstractmethod
-    def encode(self, targets: Sequence[Any]) -> Array:
+    def encode(self, targets: Sequence[object]) -> Array:
         """Targets as a head is trained on them, (rows,), or (rows, labels) for several labels."""
 
     @abstractmethod
@@ -67,37 +71,41 @@ class Outcome(ABC):
         """The share of rows on which two models predict the same, 0 to 1."""
 
     @abstractmethod
-    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, predictions: Array, parts: Splits, seed: int) -> Metrics:
         """Metrics of predictions of the test rows, compared with baselines, with confidence
         intervals and paired tests.
         """
 
     @abstractmethod
-    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, float]:
         """Metrics of another model's predictions of the same rows (encoded targets `y`), our `gain`
         over it, and `p` of a paired test.
         """
 
     @abstractmethod
-    def summarize(self, metrics: dict[str, Any]) -> str:
+    def summarize(self, metrics: Mapping[str, object]) -> str:
         """The metrics in a line."""
 
     @abstractmethod
-    def find_errors(self, predictions: Array, parts: Any) -> Array:
+    def find_errors(self, predictions: Array, parts: Splits) -> Array:
         """Which test rows count as errors where weak slices are searched, (rows,)."""
 
-    def describe(self, head: Any, parts: Any, seed: int) -> dict[str, Any]:
-        """What a version's card must hold to decode its predictions."""
+    def describe(self, head: object, parts: Splits, seed: int) -> dict[str, Json]:
+        """What a version's card must hold to decode its predictions.
+
+        Args:
+            head: fitted; what it left out in cross-validation is read where it has it.
+        """
         return {"labels": self.labels}
 
     def measure_coverage(
         self,
-        described: Mapping[str, Any],
+        described: Mapping[str, object],
         predictions: Array,
-        parts: Any,
-        open_: Mapping[str, Sequence[Any]],
+        parts: Splits,
+        open_: Mapping[str, Sequence[object]],
         kinds: Mapping[str, str],
-    ) -> dict[str, Any]:
+    ) -> Metrics:
         """Metrics of the intervals of predictions of the test rows; none where there are none.
 
         Args:
@@ -110,15 +118,29 @@ class Outcome(ABC):
 
 def raise_single_value(name: str, values: Sequence[str], expected: str) -> NoReturn:
     """Refuse training targets of the field `name` that hold one value, or none."""
-    held = f"'{values[0]}' only" if values else "no value"
+    held = "no value"
+    if values:
+        held = f"'{values[0]}' only"
     raise ConfigValueError("target", f"the training rows of '{name}' hold {held}", expected)
 
 
-def round_known(metrics: Mapping[str, float]) -> dict[str, Any]:
+def round_known(metrics: Mapping[str, float]) -> dict[str, float]:
     """Metrics rounded to four places; those that are nan are left out."""
     return {name: round(value, 4) for name, value in metrics.items() if not isnan(value)}
 
 
-def round_or_none(metrics: Mapping[str, float]) -> dict[str, Any]:
+def round_or_none(metrics: Mapping[str, float]) -> Metrics:
     """Metrics rounded to four places; None for those that are nan."""
-    return dict.fromkeys(metrics) | round_known(metrics)
+    return {name: None if isnan(value) else round(value, 4) for name, value in metrics.items()}
+
+
+def gains_of(baselines: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """By how much a model is better than each baseline, by the key of the metric."""
+    return {f"gain_over_{name}": compared["gain"] for name, compared in baselines.items()}
+
+
+def read_interval(metrics: Mapping[str, object], name: str) -> object:
+    """The confidence interval of a metric; empty where it has none."""
+    intervals = metrics["interval"]
+    assert isinstance(intervals, Mapping)
+    return intervals.get(name, "")

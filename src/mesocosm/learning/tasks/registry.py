@@ -5,7 +5,7 @@ Tasks of Mesocosm come first; those of plugins are looked for where none of thes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,9 +40,11 @@ TASKS: dict[str, Task] = {
 
 
 def _find_fault(kind: type[Task]) -> tuple[str, str] | None:
-    if not kind.recorded or any(kind.recorded == task.recorded for task in TASKS.values()):
+    if not kind.recorded or kind.recorded in [task.recorded for task in TASKS.values()]:
         return f"'recorded' of {kind.__name__} is '{kind.recorded}'", "a word that no task has"
-    taken = {word for task in TASKS.values() for word in task.target_types}
+    taken: set[str] = set()
+    for task in TASKS.values():
+        taken |= set(task.target_types)
     if not set(kind.target_types) - taken:
         expected = f"a type that no task of Mesocosm predicts: not {', '.join(sorted(taken))}"
         return f"'target_types' of {kind.__name__} are {kind.target_types!r}", expected
@@ -68,12 +70,14 @@ def installed_tasks() -> Iterator[Task]:
 
 def find_task(model: Model, target: TargetFacts) -> Task | None:
     """The task of a model; None where nothing predicts such a target."""
-    for task in TASKS.values():
-        if task.fits(model, target):
-            return task
-    if not target.type or model.own_task is not None:
-        return None
-    return next((task for task in plugin_tasks() if task.fits(model, target)), None)
+    task = _first_fitting(TASKS.values(), model, target)
+    if task is not None or not target.type or model.own_task is not None:
+        return task
+    return _first_fitting(plugin_tasks(), model, target)
+
+
+def _first_fitting(tasks: Iterable[Task], model: Model, target: TargetFacts) -> Task | None:
+    return next((task for task in tasks if task.fits(model, target)), None)
 
 
 def resolve_task(model: Model, types: Mapping[str, str], order: Sequence[str], root: Path) -> Task:
@@ -129,7 +133,10 @@ def collect_metrics() -> tuple[str, ...]:
 
 def collect_plugin_metrics() -> tuple[str, ...]:
     """The metrics of plugins' tasks that `require` may bound."""
-    return tuple(metric for task in plugin_tasks() for metric in task.metrics)
+    metrics: list[str] = []
+    for task in plugin_tasks():
+        metrics += task.metrics
+    return tuple(metrics)
 
 
 def leading_of(figures: Record) -> Leading | None:
@@ -141,10 +148,18 @@ def leading_of(figures: Record) -> Leading | None:
 
 def shown_metrics(figures: Record) -> list[str]:
     """Metrics of a version in the order in which reports show them."""
-    shown = [metric for task in TASKS.values() for metric in task.shown]
-    if not any(task.leading.metric in figures for task in TASKS.values()):
-        shown += [metric for task in plugin_tasks() for metric in task.shown]
+    shown = _metrics_to_show(TASKS.values())
+    leading = [task.leading.metric for task in TASKS.values()]
+    if figures.keys().isdisjoint(leading):
+        shown += _metrics_to_show(plugin_tasks())
     return [metric for metric in dict.fromkeys(shown) if metric in figures]
+
+
+def _metrics_to_show(tasks: Iterable[Task]) -> list[str]:
+    shown: list[str] = []
+    for task in tasks:
+        shown += task.shown
+    return shown
 
 
 def target_types() -> list[str]:

@@ -8,22 +8,20 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mesocosm.core.faults import Fault
 from mesocosm.core.prediction_form import CLASSES, PredictionForm
+from mesocosm.core.records import Json
 from mesocosm.learning.tasks.task import CheckedModel, Loading, Record, Say, Task
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from mesocosm.core.settings import Predictor
+    from mesocosm.learning.arrays import Array
     from mesocosm.learning.cost.estimate import Job
     from mesocosm.learning.export.predictor import Version
     from mesocosm.learning.tasks.outcome import Outcome
     from mesocosm.learning.training.context import TrainContext, TrainingData, TrainResult
-
-    Array = np.ndarray[Any, Any]
 
 
 class RowTask(Task):
@@ -45,8 +43,8 @@ class RowTask(Task):
 
     @abstractmethod
     def present(
-        self, version: Version, columns: Mapping[str, Sequence[Any]], outputs: Array
-    ) -> list[dict[str, Any]]:
+        self, version: Version, columns: Mapping[str, Sequence[object]], outputs: Array
+    ) -> list[dict[str, Json]]:
         """Predictions as a service answers them.
 
         Args:

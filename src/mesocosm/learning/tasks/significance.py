@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from mesocosm.learning.arrays import Array
 
 
 def wilcoxon_p(ours: Array, theirs: Array) -> float:

@@ -10,9 +10,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from mesocosm.core.records import Json
 from mesocosm.core.settings import Settings
+from mesocosm.learning.tasks.graph_session import OpenSession
 
 if TYPE_CHECKING:
     from mesocosm.core import faults
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from mesocosm.learning.model import Model
     from mesocosm.learning.training.context import TrainContext, TrainingData, TrainResult
 
-Record = Mapping[str, Any]  # of a version: its recipe, its metrics, one of its predictions
+Record = Mapping[str, object]  # of a version: its recipe, its metrics, one of its predictions
 Say = Callable[[str], None]
 
 
@@ -124,7 +126,9 @@ class CheckedModel:
     def target(self) -> TargetFacts:
         """What is known of the target."""
         known = self.data.fields.get(self.model.target)
-        return TargetFacts(known.type, known.ordered) if known else TargetFacts()
+        if known is None:
+            return TargetFacts()
+        return TargetFacts(known.type, known.ordered)
 
 
 @dataclass(frozen=True)
@@ -139,9 +143,9 @@ class Loading:
     """
 
     root: Path
-    open_session: Callable[[Path], Any]
+    open_session: OpenSession
     precision: str = "auto"
-    shared: dict[Any, Any] = field(default_factory=dict)
+    shared: dict[object, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,13 @@ class ReportTable:
     title: str
     heads: tuple[str, ...]
     rows: Sequence[Sequence[str]]
+
+
+def count_labels(recipe: Record) -> int:
+    """How many labels a version has."""
+    labels = recipe["labels"]
+    assert isinstance(labels, Sequence)
+    return len(labels)
 
 
 class Task(ABC):
@@ -296,7 +307,7 @@ class Task(ABC):
         """Its own tables in the report of a version, besides those of metrics and classes."""
         return ()
 
-    def request_spec(self) -> dict[str, Any] | None:
+    def request_spec(self) -> dict[str, Json] | None:
         """How a request is preprocessed; None where it is a row of the dataset."""
         return None
 
@@ -310,4 +321,6 @@ class Task(ABC):
 
     def species(self, recipe: Record) -> str:
         """The species of its tree in the world: an oak reads texts, a birch a table alone."""
-        return "oak" if recipe.get("texts") else "birch"
+        if recipe.get("texts"):
+            return "oak"
+        return "birch"

@@ -44,7 +44,7 @@ class TextTask(Task):
         """ROUGE-L."""
         from mesocosm.learning.tasks.generation.metrics import rouge_l
 
-        return float(rouge_l(prediction["text"], str(truth)))
+        return float(rouge_l(str(prediction["text"]), str(truth)))
 
 
 def _check_settings(model: Model, at: Path) -> Iterator[Fault]:
@@ -67,6 +67,11 @@ def _check_settings(model: Model, at: Path) -> Iterator[Fault]:
                 Message("config.but_target_is_text", why=why, target=model.target),
                 Message("config.no_key_here", key=key),
             )
+    yield from _check_fine_tuning(model, at)
+
+
+def _check_fine_tuning(model: Model, at: Path) -> Iterator[Fault]:
+    """Settings of fine-tuning that are for classes, and several processes."""
     for key in CLASSES_ONLY:
         if getattr(model.fine_tune, key, None):
             found = Message("config.not_for_text", key=key, target=model.target)

@@ -6,18 +6,21 @@ Knows metrics and estimates. Knows no task.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
+from mesocosm.core.records import write_value
 from mesocosm.learning.cost.estimate import TrackedEstimate
 from mesocosm.learning.evaluation.metrics import check_gates
 from mesocosm.learning.model import Model
+from mesocosm.learning.tasks.outcome import Metrics
 from mesocosm.learning.training.context import TrainResult
 
 
 def assemble_result(
     model: Model,
-    card: dict[str, Any],
-    metrics: dict[str, Any],
+    card: Mapping[str, object],
+    metrics: Metrics,
     history: list[dict[str, Any]],
     estimate: TrackedEstimate,
     began: float,
@@ -30,7 +33,7 @@ def assemble_result(
         estimate: of this run; calibrated by what the run took.
         began: when the run began, by `time.perf_counter`.
     """
-    metrics["price"] = estimate.record_actual()
+    metrics["price"] = write_value(estimate.record_actual())
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     failed_gates = check_gates(dict(model.require), metrics)
-    return TrainResult(card | {"metrics": metrics}, metrics, history, failed_gates)
+    return TrainResult({**card, "metrics": metrics}, metrics, history, failed_gates)

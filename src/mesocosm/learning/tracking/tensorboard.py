@@ -5,20 +5,36 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
-from mesocosm.learning.tracking.numbers import LOSSES, finite_numbers
+from mesocosm.learning.tracking.numbers import (
+    Epochs,
+    describe_failure,
+    finite_numbers,
+    losses_by_epoch,
+    shorten_settings,
+)
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+
+def _write_losses(out: SummaryWriter, history: Epochs) -> None:
+    for epoch, losses in losses_by_epoch(history):
+        for name, loss in losses.items():
+            out.add_scalar(f"loss/{name.removesuffix('_loss')}", loss, epoch)
 
 
 def track(
     store: Path,
     model: str,
     version: str,
-    recipe: dict[str, Any],
-    metrics: dict[str, Any],
-    history: list[dict[str, Any]],
+    recipe: Mapping[str, object],
+    metrics: Mapping[str, object],
+    history: Epochs,
 ) -> str | None:
     """Write one run: losses by epoch, metrics, settings; returns why it could not, or None.
 
@@ -32,14 +48,11 @@ def track(
         return "tensorboard is not installed; install it with: pip install 'mesocosm[tensorboard]'"
     try:
         with SummaryWriter(str(store / "tensorboard" / model / version)) as out:
-            for record in history:
-                for key in LOSSES:
-                    out.add_scalar(
-                        f"loss/{key.removesuffix('_loss')}", record[key], record["epoch"]
-                    )
+            _write_losses(out, history)
             for key, value in finite_numbers(metrics).items():
                 out.add_scalar(f"figures/{key}", value, 0)
-            out.add_text("settings", "\n".join(f"- {k}: {str(v)[:500]}" for k, v in recipe.items()))
+            settings = [f"- {name}: {value}" for name, value in shorten_settings(recipe).items()]
+            out.add_text("settings", "\n".join(settings))
     except Exception as error:
-        return str(error).splitlines()[0][:200]
+        return describe_failure(error)
     return None

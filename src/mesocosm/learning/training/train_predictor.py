@@ -13,6 +13,7 @@ import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.core.records import write_value
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.cost.estimate import TrackedEstimate, track_estimate
@@ -70,7 +71,7 @@ def train_predictor(name: str, data: TrainingData, context: TrainContext, say: S
     run.timer.end("looking closer")
     metrics = evaluation.metrics
     if run.estimate and not isinstance(run.model.base, ImportedModel):
-        metrics["price"] = run.estimate.record_actual()
+        metrics["price"] = write_value(run.estimate.record_actual())
     metrics["seconds"] = round(time.perf_counter() - began, 2)
     failed = [
         *check_gates(dict(run.model.require), metrics),
@@ -296,7 +297,7 @@ def _card(
         base_name = model.base.file
     images: dict[str, Any] = {}
     if run.sight:
-        images = run.sight.card
+        images = dict(run.sight.card)
     return {
         "model": name,
         **evaluation.scale,

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array, Mask
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.heads.blend import softmax
 from mesocosm.learning.tasks.baseline_settings import build_baseline_features
-from mesocosm.learning.tasks.outcome import Outcome, raise_single_value, round_known
+from mesocosm.learning.tasks.outcome import (
+    Metrics,
+    Outcome,
+    gains_of,
+    raise_single_value,
+    read_interval,
+    round_known,
+)
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from mesocosm.learning.features.splits import Splits
 
 
 class ClassOutcome(Outcome):
@@ -20,13 +29,15 @@ class ClassOutcome(Outcome):
 
     output = "probabilities"
 
-    def parse_target(self, value: Any) -> Any:
+    def parse_target(self, value: object) -> str | None:
         """The value as a label."""
         if value is None:
             return None
-        return str(value).lower() if isinstance(value, bool) else str(value)
+        if isinstance(value, bool):
+            return str(value).lower()
+        return str(value)
 
-    def fit(self, name: str, targets: Sequence[Any]) -> None:
+    def fit(self, name: str, targets: Sequence[object]) -> None:
         """Collect the classes."""
         self.labels = sorted({str(t) for t in targets})
         self.classes = len(self.labels)
@@ -34,11 +45,11 @@ class ClassOutcome(Outcome):
             raise_single_value(name, self.labels, "two classes or more")
         self.index = {label: i for i, label in enumerate(self.labels)}
 
-    def is_known(self, target: Any) -> bool:
+    def is_known(self, target: object) -> bool:
         """Whether the training rows hold the class."""
         return target in self.index
 
-    def encode(self, targets: Sequence[Any]) -> Array:
+    def encode(self, targets: Sequence[object]) -> Array:
         """Class numbers, int64."""
         return np.array([self.index[str(t)] for t in targets], dtype=np.int64)
 
@@ -50,32 +61,33 @@ class ClassOutcome(Outcome):
         """The share of rows with the same top class."""
         return float((ours.argmax(1) == theirs.argmax(1)).mean())
 
-    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, predictions: Array, parts: Splits, seed: int) -> Metrics:
         """Accuracy and related metrics, per class, compared with majority and a linear model."""
         y = parts.y["test"]
-        metrics = evaluation_metrics.evaluate_classifier(predictions, y, self.labels, seed)
+        metrics: Metrics = evaluation_metrics.evaluate_classifier(predictions, y, self.labels, seed)
         features = build_baseline_features(parts)
-        baselines = evaluation_metrics.fit_baselines(*features, parts.y["train"], y, self.classes)
-        compared = {name: self.compare(predictions, other, y) for name, other in baselines.items()}
-        metrics["baselines"] = compared
-        return metrics | {f"gain_over_{n}": b["gain"] for n, b in compared.items()}
+        fitted = evaluation_metrics.fit_baselines(*features, parts.y["train"], y, self.classes)
+        baselines = {name: self.compare(predictions, other, y) for name, other in fitted.items()}
+        metrics["baselines"] = baselines
+        return metrics | gains_of(baselines)
 
-    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, float]:
         """The other's metrics, our gain in accuracy and McNemar's p."""
         metrics = round_known(evaluation_metrics.classification_metrics(other, y))
-        right, theirs = predictions.argmax(1) == y, other.argmax(1) == y
+        right: Mask = predictions.argmax(1) == y
+        theirs: Mask = other.argmax(1) == y
         return metrics | {
             "gain": round(float(right.mean() - theirs.mean()), 4),
             "p": round(evaluation_metrics.mcnemar(right, theirs), 6),
         }
 
-    def summarize(self, metrics: dict[str, Any]) -> str:
+    def summarize(self, metrics: Mapping[str, object]) -> str:
         """Accuracy and macro F1."""
         return (
-            f"accuracy {metrics['accuracy']:.3f} {metrics['interval']['accuracy']}, macro F1"
+            f"accuracy {metrics['accuracy']:.3f} {read_interval(metrics, 'accuracy')}, macro F1"
             f" {metrics['macro_f1']:.3f}"
         )
 
-    def find_errors(self, predictions: Array, parts: Any) -> Array:
+    def find_errors(self, predictions: Array, parts: Splits) -> Array:
         """Rows of another class."""
         return np.asarray(predictions.argmax(1) != parts.y["test"])

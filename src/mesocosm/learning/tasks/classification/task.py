@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from mesocosm.core.records import Json
 from mesocosm.learning.tasks.row_task import RowTask
-from mesocosm.learning.tasks.task import Leading, Record, TargetFacts
+from mesocosm.learning.tasks.task import Leading, Record, TargetFacts, count_labels
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from mesocosm.learning.arrays import Array
     from mesocosm.learning.export.predictor import Version
     from mesocosm.learning.model import Model
     from mesocosm.learning.tasks.classification.outcome import ClassOutcome
-
-    Array = np.ndarray[Any, Any]
 
 MAX_CLASSES = 5  # classes whose probabilities a prediction shows
 
@@ -73,8 +71,8 @@ class Classification(RowTask):
         return ClassOutcome()
 
     def present(
-        self, version: Version, columns: Mapping[str, Sequence[Any]], outputs: Array
-    ) -> list[dict[str, Any]]:
+        self, version: Version, columns: Mapping[str, Sequence[object]], outputs: Array
+    ) -> list[dict[str, Json]]:
         """The class, its probability, and those of the most likely classes."""
         return [
             present_class(version.labels, p, int(first))
@@ -88,12 +86,13 @@ class Classification(RowTask):
 
     def describe(self, recipe: Record) -> str:
         """How many classes."""
-        if not recipe["labels"]:
+        classes = count_labels(recipe)
+        if not classes:
             return "Predicts a number"
-        return f"Predicts one of {len(recipe['labels'])} classes"
+        return f"Predicts one of {classes} classes"
 
 
-def present_class(labels: Sequence[str], p: Array, first: int) -> dict[str, Any]:
+def present_class(labels: Sequence[str], p: Array, first: int) -> dict[str, Json]:
     """A class as a prediction.
 
     Args:

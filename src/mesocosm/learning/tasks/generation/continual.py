@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.learning.arrays import Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.strategies.continual import (
     IMPORTANCE_FILE,
@@ -21,10 +23,13 @@ from mesocosm.learning.strategies.continual import (
     estimate_fisher,
 )
 from mesocosm.learning.tasks.generation.net import CausalModel, answer_losses, encode_examples
-from mesocosm.learning.tasks.generation.prompt import Prompter, format_inputs, read_answer
+from mesocosm.learning.tasks.generation.prompt import Prompter, format_row, read_answer
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Say = Callable[[str], None]
-Examples = tuple[list[list[int]], Any]  # token ids, and which of them a loss counts
+Examples = tuple[list[list[int]], Ints]  # token ids, and which of them a loss counts
 DELTA, NET = "delta.safetensors", "trunk.net."
 
 
@@ -39,11 +44,10 @@ def warm_start(
 
     if past.folder is None or not (past.folder / DELTA).is_file():
         return False
-    card = json.loads((past.folder / "card.json").read_text(encoding="utf-8"))
-    trained = {n: p for n, p in writer.trunk.net.named_parameters() if p.requires_grad}
+    trained = _trainable_weights(writer)
     weights = load_file(past.folder / DELTA)
-    old = (card.get("weights"), card.get("method"), _shapes(weights))
-    if old != (base.weights, method, _shapes(trained)):
+    same = _trained_on(past.folder) == (base.weights, method)
+    if not same or _shapes(weights) != _shapes(trained):
         say(f"restarting from scratch: {past.version} has another base or method")
         return False
     with torch.no_grad():
@@ -54,7 +58,22 @@ def warm_start(
     return True
 
 
-def _anchor_weights(past: PreviousVersion, writer: CausalModel, weights: Mapping[str, Any]) -> None:
+def _trainable_weights(writer: CausalModel) -> dict[str, Tensor]:
+    """The weights that are trained, by their names below the head."""
+    return {
+        name: weight for name, weight in writer.trunk.net.named_parameters() if weight.requires_grad
+    }
+
+
+def _trained_on(folder: Path) -> tuple[object, object]:
+    """The weights of the base, and the method, of a version."""
+    card: dict[str, object] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    return card.get("weights"), card.get("method")
+
+
+def _anchor_weights(
+    past: PreviousVersion, writer: CausalModel, weights: Mapping[str, Tensor]
+) -> None:
     """Anchor a model at the previous version's weights, where their importance is known."""
     from safetensors.torch import load_file
 
@@ -67,11 +86,11 @@ def _anchor_weights(past: PreviousVersion, writer: CausalModel, weights: Mapping
         writer.anchor = Anchor(held, past.setting.ewc)
 
 
-def _shapes(weights: Mapping[str, Any]) -> dict[str, Any]:
+def _shapes(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
     return {name: weight.shape for name, weight in weights.items()}
 
 
-def estimate_importance(writer: CausalModel, ids: list[list[int]], y: Any) -> dict[str, Any]:
+def estimate_importance(writer: CausalModel, ids: list[list[int]], y: Ints) -> dict[str, Tensor]:
     """The importance of each trained weight, by its name in the trunk's net: by an answer's
     log-likelihood.
     """
@@ -79,28 +98,30 @@ def estimate_importance(writer: CausalModel, ids: list[list[int]], y: Any) -> di
 
     from mesocosm.learning.features.embeddings import pad
 
-    def loss(i: int) -> Any:
+    def loss(i: int) -> Tensor:
         total, _ = writer.measure.rows(
             writer(*pad([ids[i]]), torch.zeros(0)), torch.from_numpy(y[[i]])
         )
         return total.sum()
 
-    return {n.removeprefix(NET): m for n, m in estimate_fisher(writer, len(ids), loss).items()}
+    importance = estimate_fisher(writer, len(ids), loss)
+    return {name.removeprefix(NET): matter for name, matter in importance.items()}
 
 
 def previous_test_rows(
     past: PreviousVersion, prompter: Prompter, inputs: list[str], predict: str, most: int
 ) -> Examples | None:
     """The first `most` test rows of the previous version as tokens; None where they are too few."""
-    columns = past.known
-    answers = [read_answer(value) for value in columns.get(predict, [])]
-    rows = [i for i, answer in enumerate(answers) if answer][:most]
-    if len(rows) < MIN_TEST_ROWS:
+    prompts: list[list[int]] = []
+    answers: list[list[int]] = []
+    for i, value in enumerate(past.known.get(predict, [])):
+        answer = read_answer(value)
+        if answer and len(answers) < most:
+            prompts.append(prompter.prompt(format_row(past.known, i, inputs)))
+            answers.append(prompter.answer(answer))
+    if len(answers) < MIN_TEST_ROWS:
         return None
-    texts = [format_inputs({n: columns[n][i] for n in inputs}, inputs) for i in rows]
-    return encode_examples(
-        [prompter.prompt(text) for text in texts], [prompter.answer(answers[i]) for i in rows]
-    )
+    return encode_examples(prompts, answers)
 
 
 def measure_perplexity(writer: CausalModel, examples: Examples) -> float:

@@ -13,6 +13,8 @@ from mesocosm.learning.cost.workload import (
     training_memory,
     tuning_work,
 )
+from mesocosm.learning.fine_tuning.frozen import Frozen
+from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.tasks.generation.prompt import GENERATION_BATCH
 
 if TYPE_CHECKING:
@@ -33,11 +35,10 @@ def generation_job(
         max_generated: rows whose answers are generated, at most.
     """
     net, tune = Net.of(base), model.fine_tune
-    fine_tunes = tune.method != "frozen"
     base_net = Net(net.total, net.total, net.width)  # the word embeddings are the head too
     tokens = _prompt_tokens(model, texts, answers)
     scored = {p: tokens[p] * min(1.0, max_scored / max(1, len(texts[p]))) for p in HELD_OUT}
-    passes = 2 if fine_tunes else 1
+    passes = 1 if isinstance(tune, Frozen) else 2
     batches = -(-min(max_generated, len(texts["test"])) // GENERATION_BATCH)
     work: dict[str, Work] = {
         "starting": import_work(True),
@@ -45,13 +46,13 @@ def generation_job(
         "writing": {"write": passes * batches * model.max_new_tokens * net.total},
     }
     need = 4.6 * net.total / 1e9
-    if fine_tunes:
+    if isinstance(tune, Gradient):
         rows = len(texts["train"])
         work["tuning"] = tuning_work(
             tune, base_net, rows, tokens["train"], scored["validation"], scored["test"]
         )
         longest = min(model.max_length, 2 * tokens["train"] / max(1, rows))
-        need += training_memory(tune, base_net, longest) - 20 * net.total / 1e9
+        need += training_memory(tune.batch, base_net, longest) - 20 * net.total / 1e9
     else:
         need += 0.2
     work["judging"] = {"row": 20.0 * len(texts["test"]) ** 0.5, "word": tokens["train"]}
@@ -63,13 +64,13 @@ def generation_job(
 def _prompt_tokens(model: Model, texts: Texts, answers: Texts) -> dict[str, float]:
     """Tokens of prompts and answers, by part."""
     instruction = len(model.instruction or "") / CHARACTERS + 12
-    return {
-        p: sum(
-            len(t) / CHARACTERS + len(a) / CHARACTERS + instruction
-            for t, a in zip(texts[p], answers[p], strict=True)
+    counted: dict[str, float] = {}
+    for part in texts:
+        counted[part] = sum(
+            len(text) / CHARACTERS + len(answer) / CHARACTERS + instruction
+            for text, answer in zip(texts[part], answers[part], strict=True)
         )
-        for p in texts
-    }
+    return counted
 
 
 def _order_of_size(net: Net) -> str:

@@ -8,15 +8,26 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array, Floats, Ints
 from mesocosm.learning.evaluation import metrics
 from mesocosm.learning.features.word_pieces import extract_terms
+from mesocosm.learning.tasks.outcome import Metrics
 from mesocosm.learning.tasks.significance import wilcoxon_p
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+
+class Example(TypedDict):
+    """A test row in a report: its input, its own answer, and the generated one."""
+
+    asked: str
+    wanted: str
+    wrote: str
 
 
 def split_words(text: str) -> list[str]:
@@ -41,13 +52,20 @@ def rouge_l(generated: str, expected: str) -> float:
         return float(a == b)
     lengths = [0] * (len(b) + 1)
     for word in a:
-        diagonal = 0
-        for j, other in enumerate(b, 1):
-            longest = max(lengths[j], lengths[j - 1])
-            if word == other:
-                longest = diagonal + 1
-            diagonal, lengths[j] = lengths[j], longest
+        _extend_subsequences(lengths, word, b)
     return 2 * lengths[-1] / (len(a) + len(b))
+
+
+def _extend_subsequences(lengths: list[int], word: str, other_words: Sequence[str]) -> None:
+    """Let a word follow those before it: `lengths` holds the longest common subsequence with each
+    beginning of the other words.
+    """
+    diagonal = 0
+    for j, other in enumerate(other_words, 1):
+        longest = max(lengths[j], lengths[j - 1])
+        if word == other:
+            longest = diagonal + 1
+        diagonal, lengths[j] = lengths[j], longest
 
 
 def token_f1(generated: str, expected: str) -> float:
@@ -64,7 +82,7 @@ def token_f1(generated: str, expected: str) -> float:
     return 2 * (a & b).total() / (a.total() + b.total())
 
 
-def score_texts(generated: Sequence[str], expected: Sequence[str]) -> dict[str, Array]:
+def score_texts(generated: Sequence[str], expected: Sequence[str]) -> dict[str, Floats]:
     """`rouge_l`, `token_f1` and `exact` (equal but for case and marks) of each row."""
     pairs = list(zip(generated, expected, strict=True))
     return {
@@ -75,8 +93,8 @@ def score_texts(generated: Sequence[str], expected: Sequence[str]) -> dict[str, 
 
 
 def evaluate(
-    loss: Array, count: Array, generated: Sequence[str], expected: Sequence[str], seed: int
-) -> dict[str, Any]:
+    loss: Floats, count: Ints, generated: Sequence[str], expected: Sequence[str], seed: int
+) -> Metrics:
     """Metrics of a text generator on held-out rows with their intervals.
 
     Args:
@@ -85,19 +103,20 @@ def evaluate(
     """
     scores = score_texts(generated, expected)
 
-    def perplexity(rows: Any) -> float:
+    def perplexity(rows: Array | slice) -> float:
         return float(np.exp(loss[rows].sum() / count[rows].sum()))
 
-    report: dict[str, Any] = {
+    report: Metrics = {
         "loss": round(float(loss.sum() / count.sum()), 4),
         "perplexity": round(perplexity(slice(None)), 4),
     }
     report |= {k: round(float(v.mean()), 4) for k, v in scores.items()}
-    report["interval"] = {"perplexity": metrics.bootstrap_interval(perplexity, len(loss), seed)}
-    report["interval"] |= {
+    intervals = {"perplexity": metrics.bootstrap_interval(perplexity, len(loss), seed)}
+    intervals |= {
         k: metrics.bootstrap_interval(partial(metrics.mean_at, v), len(v), seed)
         for k, v in scores.items()
     }
+    report["interval"] = intervals
     return report | {"rows": len(loss), "written": len(generated), "classes": {}}
 
 
@@ -105,8 +124,8 @@ def compare(
     ours: Sequence[str],
     theirs: Sequence[str],
     expected: Sequence[str],
-    loss: tuple[Array, Array, Array] | None = None,
-) -> dict[str, Any]:
+    loss: tuple[Floats, Floats, Ints] | None = None,
+) -> dict[str, float]:
     """Metrics of other texts for the same rows, our gain in ROUGE-L and Wilcoxon's p of it.
 
     Args:
@@ -114,7 +133,7 @@ def compare(
             then `loss_p` is of the losses.
     """
     mine, other = score_texts(ours, expected), score_texts(theirs, expected)
-    report: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in other.items()}
+    report = {k: round(float(v.mean()), 4) for k, v in other.items()}
     report |= {
         "gain": round(float(mine["rouge_l"].mean() - other["rouge_l"].mean()), 4),
         "p": wilcoxon_p(mine["rouge_l"], other["rouge_l"]),
@@ -143,5 +162,7 @@ def nearest_answers(
         vectorizer.fit(texts)
     except ValueError:  # no word in any text
         return [answers[0]] * len(asked)
-    near = (vectorizer.transform(asked) @ vectorizer.transform(texts).T).argmax(1)
-    return [answers[int(i)] for i in np.asarray(near).ravel()]
+    prompts: csr_matrix = vectorizer.transform(asked)
+    known: csr_matrix = vectorizer.transform(texts)
+    nearest: Ints = np.asarray((prompts @ known.T).argmax(1)).ravel()
+    return [answers[i] for i in nearest.tolist()]

@@ -7,24 +7,48 @@ Knows torch and transformers. Knows nothing of rows or fields.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, cast
 
 import numpy as np
 import torch
 from torch import nn
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.learning.arrays import Array, Floats, Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.features.embeddings import silence_libraries, supports_bfloat16
 from mesocosm.learning.tasks.generation.prompt import GENERATION_BATCH
 from mesocosm.learning.training.loop.rows import TrainableNet
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from mesocosm.learning.fine_tuning.frozen import Frozen
+    from mesocosm.learning.fine_tuning.gradient import Gradient
+
 IGNORED = -100  # a token that no loss counts
 
 
-def load_causal_model(base: Base) -> Any:
+class CausalNet(Protocol):
+    """What is used of a causal net of transformers; `base_model_prefix` names the part below its
+    head.
+    """
+
+    base_model_prefix: str
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+    def buffers(self) -> Iterator[torch.Tensor]: ...
+
+    def eval(self) -> Self: ...
+
+    def get_output_embeddings(self) -> nn.Module: ...
+
+    def tie_weights(self) -> None: ...
+
+    def generate(self, **settings: torch.Tensor | float) -> torch.Tensor: ...
+
+
+def load_causal_model(base: Base) -> CausalNet:
     """A causal base in evaluation mode, in float32, without gradients.
 
     Raises:
@@ -51,23 +75,31 @@ def load_causal_model(base: Base) -> Any:
         ) from error
     for weight in net.parameters():
         weight.requires_grad_(False)
-    return net.eval()
+    return cast(CausalNet, net.eval())
 
 
-def inner_name(net: Any) -> str:
-    """The name of the part below the head."""
-    return str(net.base_model_prefix)
+def inner_net(net: CausalNet) -> nn.Module:
+    """The part below the head."""
+    inner: nn.Module = getattr(net, net.base_model_prefix)
+    return inner
 
 
-def copy_sharing_weights(net: Any) -> Any:
+def attach_method(net: CausalNet, tune: Gradient | Frozen) -> None:
+    """Attach the modules of a fine-tuning method to the part below the head, in place."""
+    setattr(net, net.base_model_prefix, tune.attach(inner_net(net)))
+
+
+def copy_sharing_weights(net: CausalNet) -> CausalNet:
     """A copy of a net whose weights are the same tensors: adapters can be attached to it and
     swapped, the base stays in memory once.
     """
-    shared = {id(t): t for t in (*net.parameters(), *net.buffers())}
-    return copy.deepcopy(net, shared)
+    weights: list[torch.Tensor] = [*net.parameters(), *net.buffers()]
+    return copy.deepcopy(net, {id(weight): weight for weight in weights})
 
 
-def apply_delta(net: Any, tune: Any, delta: Mapping[str, torch.Tensor]) -> Any:
+def apply_delta(
+    net: CausalNet, tune: Gradient | Frozen, delta: Mapping[str, torch.Tensor]
+) -> CausalNet:
     """A copy of `net`, sharing its weights, with a fine-tuning method's modules and the weights
     that were trained in them.
 
@@ -75,9 +107,8 @@ def apply_delta(net: Any, tune: Any, delta: Mapping[str, torch.Tensor]) -> Any:
         ConfigValueError: the weights do not fit the base.
     """
     model = copy_sharing_weights(net)
-    name = inner_name(model)
-    setattr(model, name, tune.attach(getattr(model, name)))
-    below = getattr(model, name)
+    attach_method(model, tune)
+    below = inner_net(model)
     if set(delta) - set(dict(below.named_parameters())):
         raise ConfigValueError(
             "base",
@@ -92,7 +123,7 @@ def apply_delta(net: Any, tune: Any, delta: Mapping[str, torch.Tensor]) -> Any:
 class InnerNet(nn.Module):
     """The net below the head, under the name that the trainer expects."""
 
-    def __init__(self, net: Any) -> None:
+    def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
 
@@ -102,17 +133,18 @@ class CausalModel(TrainableNet):
     those of answers into a loss.
     """
 
-    def __init__(self, net: Any) -> None:
+    def __init__(self, net: CausalNet) -> None:
         super().__init__()
-        self.trunk = InnerNet(getattr(net, inner_name(net)))
+        self.trunk = InnerNet(inner_net(net))
         self.head = net.get_output_embeddings()
         self.measure = NextTokenLoss(self.head)
-        self.anchor: Any = None  # what holds the weights near where they were
+        self.anchor = None  # what holds the weights near where they were
 
     @property
     def weights(self) -> nn.Parameter:  # type: ignore[override]  # read only
         """The head's, as a head of classes has them."""
-        weights: nn.Parameter = self.head.weight
+        weights = self.head.weight
+        assert isinstance(weights, nn.Parameter)
         return weights
 
     def forward(
@@ -130,10 +162,10 @@ class NextTokenLoss:
 
     of: ClassVar[str] = "tokens"
 
-    def __init__(self, head: Any) -> None:
+    def __init__(self, head: nn.Module) -> None:
         self.head = head
 
-    def of_classes(self, y: Any, classes: int) -> None:
+    def of_classes(self, y: Array, classes: int) -> None:
         """Tokens have no class weights."""
 
     def rows(self, states: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -146,14 +178,16 @@ class NextTokenLoss:
         said = y[:, 1 : states.shape[1]]
         counted = said != IGNORED
         with torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
-            logits = self.head(states[:, :-1][counted])
+            logits: torch.Tensor = self.head(states[:, :-1][counted])
         each = nn.functional.cross_entropy(logits.float(), said[counted], reduction="none")
         total = torch.zeros(said.shape[0], dtype=each.dtype).index_add(
             0, counted.nonzero()[:, 0], each
         )
         return total, counted.sum(1)
 
-    def value(self, states: torch.Tensor, y: torch.Tensor, weights: None) -> torch.Tensor:
+    def value(
+        self, states: torch.Tensor, y: torch.Tensor, weights: torch.Tensor | None
+    ) -> torch.Tensor:
         """The mean over the tokens of a batch, a scalar tensor."""
         total, count = self.rows(states, y)
         return total.sum() / count.sum().clamp(min=1)
@@ -161,7 +195,7 @@ class NextTokenLoss:
 
 def encode_examples(
     prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
-) -> tuple[list[list[int]], Array]:
+) -> tuple[list[list[int]], Ints]:
     """Prompts with their answers, and which of their tokens count: (rows, longest), `OUT` at all
     others.
     """
@@ -173,25 +207,26 @@ def encode_examples(
 
 
 def answer_losses(
-    writer: CausalModel, ids: Sequence[Sequence[int]], y: Array, batch: int = 8
-) -> tuple[Array, Array]:
+    writer: CausalModel, ids: Sequence[Sequence[int]], y: Ints, batch: int = 8
+) -> tuple[Floats, Ints]:
     """Each row's summed loss over its answer (nats), and its number of tokens."""
     from mesocosm.learning.features.embeddings import pad
 
     writer.eval()
-    total, count = np.zeros(len(ids)), np.zeros(len(ids), dtype=np.int64)
+    total: Floats = np.zeros(len(ids))
+    count: Ints = np.zeros(len(ids), dtype=np.int64)
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
         for start in range(0, len(order), batch):
             pick = order[start : start + batch]
-            states = writer(*pad([ids[i] for i in pick]), torch.zeros(0)).float()
-            sums, counts = writer.measure.rows(states, torch.from_numpy(y[pick]))
+            states: torch.Tensor = writer(*pad([ids[i] for i in pick]), torch.zeros(0))
+            sums, counts = writer.measure.rows(states.float(), torch.from_numpy(y[pick]))
             total[pick], count[pick] = sums.numpy(), counts.numpy()
     return total, count
 
 
 def generate(
-    net: Any,
+    net: CausalNet,
     prompts: Sequence[Sequence[int]],
     most: int,
     end: int,
@@ -205,12 +240,7 @@ def generate(
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     for start in range(0, len(order), batch):
         pick = order[start : start + batch]
-        longest = max(len(prompts[i]) for i in pick)
-        ids = torch.full((len(pick), longest), blank)
-        mask = torch.zeros_like(ids)
-        for row, i in enumerate(pick):  # padded on the left, so that every row continues at its end
-            ids[row, longest - len(prompts[i]) :] = torch.tensor(prompts[i])
-            mask[row, longest - len(prompts[i]) :] = 1
+        ids, mask = _pad_left([prompts[i] for i in pick], blank)
         with torch.inference_mode():
             out = net.generate(
                 input_ids=ids,
@@ -223,6 +253,23 @@ def generate(
                 use_cache=True,
             )
         for row, i in enumerate(pick):
-            answer = out[row, longest:].tolist()
-            answers[i] = answer[: answer.index(end)] if end in answer else answer
+            answers[i] = _cut_at_end(out[row, ids.shape[1] :].tolist(), end)
     return answers
+
+
+def _pad_left(prompts: Sequence[Sequence[int]], blank: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Prompts padded on the left, so that every row continues at its end, and their mask."""
+    longest = max(map(len, prompts))
+    ids = torch.full((len(prompts), longest), blank)
+    mask = torch.zeros_like(ids)
+    for row, prompt in enumerate(prompts):
+        ids[row, longest - len(prompt) :] = torch.tensor(prompt)
+        mask[row, longest - len(prompt) :] = 1
+    return ids, mask
+
+
+def _cut_at_end(answer: list[int], end: int) -> list[int]:
+    """An answer without its end and what comes after it."""
+    if end not in answer:
+        return answer
+    return answer[: answer.index(end)]

@@ -5,16 +5,20 @@ chat template.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.features.splits import PARTS
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
 GENERATION_BATCH = 8  # prompts that are answered in one batch
 
 
-def format_inputs(row: Mapping[str, Any], inputs: Sequence[str]) -> str:
+def format_inputs(row: Mapping[str, object], inputs: Sequence[str]) -> str:
     """A row's inputs as one text: the only one unchanged, several each on a line with its name.
 
     >>> format_inputs({"q": "Where is my card?"}, ["q"])
@@ -22,11 +26,15 @@ def format_inputs(row: Mapping[str, Any], inputs: Sequence[str]) -> str:
     >>> format_inputs({"q": "Where?", "country": None, "age": 30}, ["q", "country", "age"])
     'q: Where?\\nage: 30'
     """
-    values = {name: row.get(name) for name in inputs}
-    present = [(name, value) for name, value in values.items() if value is not None]
+    present = {name: row[name] for name in inputs if row.get(name) is not None}
     if len(inputs) == 1:
-        return "".join(str(value) for _, value in present)
-    return "\n".join(f"{name}: {value}" for name, value in present)
+        return "".join(str(value) for value in present.values())
+    return "\n".join(f"{name}: {value}" for name, value in present.items())
+
+
+def format_row(columns: Mapping[str, Sequence[object]], i: int, inputs: Sequence[str]) -> str:
+    """The inputs of row `i` as one text."""
+    return format_inputs({name: columns[name][i] for name in inputs}, inputs)
 
 
 def read_answer(value: object) -> str:
@@ -36,31 +44,51 @@ def read_answer(value: object) -> str:
     return str(value).strip()
 
 
+@dataclass(frozen=True, slots=True)
+class TextPairs:
+    """Inputs and answers as texts, by part.
+
+    Args:
+        where: the row numbers of each part.
+        texts: the inputs of each row.
+        answers: its answer.
+    """
+
+    where: dict[str, list[int]] = field(default_factory=lambda: {part: [] for part in PARTS})
+    texts: dict[str, list[str]] = field(default_factory=lambda: {part: [] for part in PARTS})
+    answers: dict[str, list[str]] = field(default_factory=lambda: {part: [] for part in PARTS})
+
+    def add(self, part: str, i: int, text: str, answer: str) -> None:
+        """Append a row."""
+        self.where[part].append(i)
+        self.texts[part].append(text)
+        self.answers[part].append(answer)
+
+
 def split_pairs(
-    inputs: Sequence[str], predict: str, rows: Mapping[str, Sequence[Any]], split: Sequence[str]
-) -> tuple[dict[str, list[int]], dict[str, list[str]], dict[str, list[str]]]:
-    """By part: the rows that hold an answer, their inputs as a text, and the answers.
+    inputs: Sequence[str],
+    predict: str,
+    rows: Mapping[str, Sequence[object]],
+    split: Sequence[str],
+) -> TextPairs:
+    """The rows that hold an answer, by part.
 
     Raises:
         ConfigValueError: there is none to train on, or none to evaluate on.
     """
-    where: dict[str, list[int]] = {part: [] for part in PARTS}
-    texts: dict[str, list[str]] = {part: [] for part in PARTS}
-    answers: dict[str, list[str]] = {part: [] for part in PARTS}
+    pairs = TextPairs()
     for i, part in enumerate(split):
         answer = read_answer(rows[predict][i])
-        if part in where and answer:
-            where[part].append(i)
-            texts[part].append(format_inputs({n: rows[n][i] for n in inputs}, inputs))
-            answers[part].append(answer)
+        if part in PARTS and answer:
+            pairs.add(part, i, format_row(rows, i, inputs), answer)
     for part in ("train", "test"):
-        if not where[part]:
+        if not pairs.where[part]:
             raise ConfigValueError(
                 "target",
                 f"no {part} row holds a text in '{predict}'",
                 "rows with an answer to train on and to evaluate on",
             )
-    return where, texts, answers
+    return pairs
 
 
 class Prompter:
@@ -79,7 +107,9 @@ class Prompter:
         from mesocosm.learning.features.embeddings import silence_libraries
 
         silence_libraries()
-        self.tokenizer = AutoTokenizer.from_pretrained(base.folder, trust_remote_code=False)
+        self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            base.folder, trust_remote_code=False
+        )
         self.instruction, self.most, self.most_new = instruction, most, most_new
         self.end: int = self.tokenizer.eos_token_id
         self.blank: int = self.end

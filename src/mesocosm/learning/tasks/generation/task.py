@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mesocosm.learning.tasks.task import Leading, Loading, Record, ReportTable, Say, TargetFacts
 from mesocosm.learning.tasks.text_task import GAINS, GENERATION_METRICS, TextTask
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mesocosm.core.settings import Predictor
     from mesocosm.learning.cost.estimate import Job
     from mesocosm.learning.model import Model
+    from mesocosm.learning.tasks.generation.metrics import Example
     from mesocosm.learning.training.context import TrainContext, TrainingData, TrainResult
 
 
@@ -50,14 +51,15 @@ class Generation(TextTask):
 
         model = data.model
         base = resolve(str(model.base), context.root)
-        _, texts, answers = split_pairs(model.features, model.target, data.rows, data.split)
-        return generation_job(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED)
+        pairs = split_pairs(model.features, model.target, data.rows, data.split)
+        return generation_job(model, base, pairs.texts, pairs.answers, MAX_EVALUATED, MAX_GENERATED)
 
     def load(self, folder: Path, content: str, loading: Loading) -> Predictor:
         """Load what a version changed of its base, which versions share."""
         from mesocosm.learning.tasks.generation.version import BaseModelCache, GenerationVersion
 
         bases = loading.shared.setdefault("writers", BaseModelCache())
+        assert isinstance(bases, BaseModelCache)
         return GenerationVersion(folder, content, loading.root, bases)
 
     def describe(self, recipe: Record) -> str:
@@ -66,8 +68,8 @@ class Generation(TextTask):
 
     def tables(self, metrics: Record) -> Sequence[ReportTable]:
         """Inputs with the generated and the true text."""
-        keys = ("asked", "wrote", "wanted")
-        rows = [[example[key] for key in keys] for example in metrics.get("examples", [])]
+        examples = cast("Sequence[Example]", metrics.get("examples", []))
+        rows = [(example["asked"], example["wrote"], example["wanted"]) for example in examples]
         return [ReportTable("Generated texts", ("input", "generated", "reference"), rows)]
 
     def species(self, recipe: Record) -> str:

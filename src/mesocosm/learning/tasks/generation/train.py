@@ -9,27 +9,42 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.core.records import Json
 from mesocosm.core.timer import PhaseTimer
+from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
+from mesocosm.learning.fine_tuning.gradient import Gradient
+from mesocosm.learning.tasks.generation.card import make_card
 from mesocosm.learning.tasks.generation.cost import generation_job
-from mesocosm.learning.tasks.generation.metrics import compare, evaluate, nearest_answers
-from mesocosm.learning.tasks.generation.prompt import Prompter, split_pairs
-
-if TYPE_CHECKING:
-    from mesocosm.learning.model import Model
+from mesocosm.learning.tasks.generation.metrics import (
+    Example,
+    compare,
+    evaluate,
+    nearest_answers,
+)
+from mesocosm.learning.tasks.generation.prompt import Prompter, TextPairs, split_pairs
+from mesocosm.learning.tasks.net_weights import count_trainable, count_weights
+from mesocosm.learning.tasks.outcome import Metrics, gains_of
 from mesocosm.learning.tasks.train_result import assemble_result
 from mesocosm.learning.training.context import TrainContext, TrainResult
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mesocosm.learning.model import Model
+    from mesocosm.learning.tasks.generation.continual import Examples
+    from mesocosm.learning.tasks.generation.net import CausalModel, CausalNet
+    from mesocosm.learning.training.loop.rows import TrainingRows
+
 Say = Callable[[str], None]
 MAX_GENERATED = 40  # test rows for which answers are generated
 MAX_EVALUATED = 400  # test rows on whose own answers the loss is measured
@@ -41,25 +56,21 @@ class _Conversations:
     """Prompts and answers by part, as texts and as tokens.
 
     Args:
-        where: the row numbers of each part.
-        texts: the inputs of each row.
-        answers: its answer.
+        pairs: as texts.
         ids: tokens of prompt and answer.
         y: the tokens that the loss counts.
         prompts: of the first test rows, for which answers are generated.
     """
 
-    where: dict[str, list[int]]
-    texts: dict[str, list[str]]
-    answers: dict[str, list[str]]
+    pairs: TextPairs
     ids: dict[str, list[list[int]]]
-    y: dict[str, Array]
+    y: dict[str, Ints]
     prompts: list[list[int]]
 
     @property
     def wanted(self) -> list[str]:
         """The own answers of the test rows for which answers are generated."""
-        return self.answers["test"][:MAX_GENERATED]
+        return self.pairs.answers["test"][:MAX_GENERATED]
 
 
 @dataclass
@@ -75,19 +86,19 @@ class _Trained:
         retention: the perplexity on the previous test rows, before and after.
     """
 
-    loss: Array
-    tokens: Array
+    loss: Floats
+    tokens: Ints
     answers: list[str]
-    delta: dict[str, Any] = field(default_factory=dict)
+    delta: dict[str, Tensor] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
-    retention: dict[str, Any] = field(default_factory=dict)
+    retention: dict[str, Json] = field(default_factory=dict)
 
 
 def train_generator(
     name: str,
     model: Model,
     base: Base,
-    rows: Mapping[str, Sequence[Any]],
+    rows: Mapping[str, Sequence[object]],
     split: Sequence[str],
     site: TrainContext,
     say: Say,
@@ -108,60 +119,55 @@ def train_generator(
             "lora, prefix, full or another method",
         )
     torch.manual_seed(model.seed)
-    where, texts, answers = split_pairs(model.features, model.target, rows, split)
-    if not any(texts["train"]):
+    pairs = split_pairs(model.features, model.target, rows, split)
+    if not any(pairs.texts["train"]):
         raise ConfigValueError(
             "features", "the training rows hold no value at all", "an input with values"
         )
-    shared = _count_shared(texts, answers, say)
-    estimate = track_estimate(
-        generation_job(model, base, texts, answers, MAX_EVALUATED, MAX_GENERATED), site.store
-    )
+    shared = _count_shared(pairs, say)
+    job = generation_job(model, base, pairs.texts, pairs.answers, MAX_EVALUATED, MAX_GENERATED)
+    estimate = track_estimate(job, site.store)
     estimate.announce(say)
     estimate.import_libraries(base)
     prompter = Prompter(base, model.instruction, model.max_length, model.max_new_tokens)
-    data = _tokenize(prompter, where, texts, answers)
+    data = _tokenize(prompter, pairs)
     metrics, trained = _train(base, model, prompter, data, site, estimate.timer, say)
     if model.allow_private:  # private texts stay out of reports and of progress
         metrics["examples"] = []
     _announce_metrics(metrics, say)
     metrics["leaks"] = {"shared": shared, "telling": {}}
     save_file(trained.delta, site.folder / "delta.safetensors")
-    card = _card(name, model, base, data)
+    card = make_card(name, model, base, {part: len(pairs.where[part]) for part in PARTS})
     write_json(site.folder / "card.json", card)
     estimate.timer.end("judging")
     return assemble_result(model, card, metrics, trained.history, estimate, began)
 
 
-def _count_shared(
-    texts: Mapping[str, list[str]], answers: Mapping[str, list[str]], say: Say
-) -> int:
+def _count_shared(pairs: TextPairs, say: Say) -> int:
     """How many different test rows equal a training row."""
-    pairs = {p: set(zip(texts[p], answers[p], strict=True)) for p in ("train", "test")}
-    shared = len(pairs["test"] & pairs["train"])
+    texts, answers = pairs.texts, pairs.answers
+    train = set(zip(texts["train"], answers["train"], strict=True))
+    shared = len(train & set(zip(texts["test"], answers["test"], strict=True)))
     if shared:
         say(f"{shared} of {len(texts['test'])} test rows equal a training row in prompt and answer")
     return shared
 
 
-def _tokenize(
-    prompter: Prompter,
-    where: dict[str, list[int]],
-    texts: dict[str, list[str]],
-    answers: dict[str, list[str]],
-) -> _Conversations:
+def _tokenize(prompter: Prompter, pairs: TextPairs) -> _Conversations:
     """Prompts and answers as tokens; of validation and test rows the first ones."""
     from mesocosm.learning.tasks.generation import net as nets
 
     ids, y = {}, {}
     for part in PARTS:
-        most = len(texts[part]) if part == "train" else MAX_EVALUATED
+        most = MAX_EVALUATED
+        if part == "train":
+            most = len(pairs.texts[part])
         ids[part], y[part] = nets.encode_examples(
-            [prompter.prompt(text) for text in texts[part][:most]],
-            [prompter.answer(answer) for answer in answers[part][:most]],
+            [prompter.prompt(text) for text in pairs.texts[part][:most]],
+            [prompter.answer(answer) for answer in pairs.answers[part][:most]],
         )
-    prompts = [prompter.prompt(text) for text in texts["test"][:MAX_GENERATED]]
-    return _Conversations(where, texts, answers, ids, y, prompts)
+    prompts = [prompter.prompt(text) for text in pairs.texts["test"][:MAX_GENERATED]]
+    return _Conversations(pairs, ids, y, prompts)
 
 
 def _train(
@@ -172,7 +178,7 @@ def _train(
     site: TrainContext,
     timer: PhaseTimer,
     say: Say,
-) -> tuple[dict[str, Any], _Trained]:
+) -> tuple[Metrics, _Trained]:
     """Metrics, and what fine-tuning gave; of a frozen base, those of the base."""
     from mesocosm.learning.tasks.generation import net as nets
 
@@ -189,7 +195,7 @@ def _train(
     return _evaluate(data, trained, untrained, model.seed), trained
 
 
-def _generate(lm: Any, prompter: Prompter, data: _Conversations, say: Say) -> list[str]:
+def _generate(lm: CausalNet, prompter: Prompter, data: _Conversations, say: Say) -> list[str]:
     """Answers to the first test rows."""
     from mesocosm.learning.tasks.generation import net as nets
 
@@ -199,25 +205,26 @@ def _generate(lm: Any, prompter: Prompter, data: _Conversations, say: Say) -> li
     return [prompter.text(ids) for ids in answers]
 
 
-def _evaluate(
-    data: _Conversations, trained: _Trained, untrained: _Trained, seed: int
-) -> dict[str, Any]:
+def _evaluate(data: _Conversations, trained: _Trained, untrained: _Trained, seed: int) -> Metrics:
     """Metrics on the test rows, compared with the untrained base and with the nearest rows."""
     wanted, answers = data.wanted, trained.answers
     metrics = evaluate(trained.loss, trained.tokens, answers, wanted, seed)
     losses = (trained.loss, untrained.loss, trained.tokens)
     nearest = nearest_answers(
-        data.texts["test"][:MAX_GENERATED], data.texts["train"], data.answers["train"]
+        data.pairs.texts["test"][:MAX_GENERATED],
+        data.pairs.texts["train"],
+        data.pairs.answers["train"],
     )
-    metrics["baselines"] = {
+    baselines = {
         "base": compare(answers, untrained.answers, wanted, losses),
         "nearest": compare(answers, nearest, wanted),
     }
+    metrics["baselines"] = baselines
     if trained.retention:
         metrics["known"] = trained.retention
-    metrics |= {f"gain_over_{other}": b["gain"] for other, b in metrics["baselines"].items()}
+    metrics |= gains_of(baselines)
     most = EXAMPLE_CHARACTERS
-    examples = zip(data.texts["test"], wanted, answers, strict=False)
+    examples = zip(data.pairs.texts["test"], wanted, answers, strict=False)
     metrics["examples"] = [
         {"asked": text[:most], "wanted": right[:most], "wrote": answer[:most]}
         for text, right, answer in examples
@@ -225,16 +232,16 @@ def _evaluate(
     return metrics
 
 
-def _announce_metrics(metrics: Mapping[str, Any], say: Say) -> None:
+def _announce_metrics(metrics: Mapping[str, object], say: Say) -> None:
     figures = ", ".join(f"{k} {metrics[k]:.3f}" for k in ("perplexity", "rouge_l", "exact"))
     line = f"{metrics['rows']} test rows: {figures}"
-    for example in metrics["examples"][:1]:
+    for example in cast("list[Example]", metrics["examples"])[:1]:
         line += f"; expected {example['wanted'][:80]!r}, got {example['wrote'][:80]!r}"
     say(line)
 
 
 def _fine_tune(
-    lm: Any,
+    lm: CausalNet,
     retention: _Retention,
     base: Base,
     data: _Conversations,
@@ -247,36 +254,31 @@ def _fine_tune(
     from mesocosm.learning.features.embeddings import describe_trainable
     from mesocosm.learning.tasks.generation import net as nets
     from mesocosm.learning.training.loop import trainer
-    from mesocosm.learning.training.loop.rows import TrainingRows
 
     model, site, prompter = retention.model, retention.site, retention.prompter
-    tune: Any = model.fine_tune
+    tune = model.fine_tune
+    assert isinstance(tune, Gradient)
     torch.manual_seed(model.seed)
-    below = nets.inner_name(lm)
-    setattr(lm, below, tune.attach(getattr(lm, below)))
+    nets.attach_method(lm, tune)
     writer = nets.CausalModel(lm)
     retention.start(writer, base, say)
-    count = sum(p.numel() for p in writer.parameters() if p.requires_grad)
-    say(describe_trainable(tune.method, count, sum(p.numel() for p in writer.parameters())))
-    parts = {}
-    for part in PARTS:
-        ids = data.ids[part]
-        parts[part] = TrainingRows(ids, np.zeros((len(ids), 0), np.float32), data.y[part])
+    count = count_trainable(writer)
+    say(describe_trainable(tune.method, count, count_weights(writer)))
+    parts = {part: _training_rows(data, part) for part in PARTS}
+    held_out = "validation"
+    if not data.ids["validation"]:
+        held_out = "train"
     history = trainer.train(
         writer,
         tune,
         parts["train"],
-        parts["validation"] if len(data.ids["validation"]) else parts["train"],
+        parts[held_out],
         model.seed,
         site.store / "work" / site.build_key,
         lambda record: say(trainer.as_progress(record)),
     )
     history[0] = history[0] | {"trained": count}
-    delta = {
-        name: weight.detach().clone().contiguous()
-        for name, weight in writer.trunk.net.named_parameters()
-        if weight.requires_grad
-    }
+    delta = _trained_weights(writer)
     loss, tokens = nets.answer_losses(writer, data.ids["test"], data.y["test"])
     timer.end("tuning")
     answers = _generate(lm, prompter, data, say)
@@ -285,15 +287,32 @@ def _fine_tune(
     return _Trained(loss, tokens, answers, delta, history, known)
 
 
+def _training_rows(data: _Conversations, part: str) -> TrainingRows:
+    """The rows of a part as the trainer expects them."""
+    from mesocosm.learning.training.loop.rows import TrainingRows
+
+    ids = data.ids[part]
+    return TrainingRows(ids, np.zeros((len(ids), 0), np.float32), data.y[part])
+
+
+def _trained_weights(writer: CausalModel) -> dict[str, Tensor]:
+    """Copies of the weights that were trained, by their names below the head."""
+    return {
+        name: weight.detach().clone().contiguous()
+        for name, weight in writer.trunk.net.named_parameters()
+        if weight.requires_grad
+    }
+
+
 class _Retention:
     """The perplexity on the previous version's test rows, before and after training."""
 
     def __init__(self, model: Model, site: TrainContext, prompter: Prompter) -> None:
         self.model, self.site, self.prompter = model, site, prompter
-        self.examples: Any = None
+        self.examples: Examples | None = None
         self.before = 0.0
 
-    def start(self, writer: Any, base: Base, say: Say) -> None:
+    def start(self, writer: CausalModel, base: Base, say: Say) -> None:
         """Warm-start the model from the previous version, and measure that."""
         from mesocosm.learning.tasks.generation import continual
 
@@ -306,7 +325,7 @@ class _Retention:
         if self.examples:
             self.before = continual.measure_perplexity(writer, self.examples)
 
-    def finish(self, writer: Any, data: _Conversations, say: Say) -> dict[str, Any]:
+    def finish(self, writer: CausalModel, data: _Conversations, say: Say) -> dict[str, Json]:
         """Keep the importance of the weights for the next version, and measure the trained
         model.
         """
@@ -334,33 +353,3 @@ class _Retention:
             "then": round(self.before, 4),
             "now": round(after, 4),
         }
-
-
-def _card(name: str, model: Model, base: Base, data: _Conversations) -> dict[str, Any]:
-    """The version's card."""
-    return {
-        "model": name,
-        "task": "text",
-        "labels": [],
-        "predict": model.target,
-        "predicts": "text",
-        "inputs": list(model.features),
-        "texts": list(model.features),
-        "block": {},
-        "instruction": model.instruction,
-        "max_length": model.max_length,
-        "max_new_tokens": model.max_new_tokens,
-        "base": base.name,
-        "weights": base.weights,
-        "licence": base.licence,
-        "trunk": None,
-        "precision": "fp32",
-        "method": model.fine_tune.method,
-        "tune": model.fine_tune.model_dump(mode="json"),
-        "head": "of the base",
-        "settings": {},
-        "rows": {p: len(data.where[p]) for p in PARTS},
-        "trials": [],
-        "importance": {},
-        "seed": model.seed,
-    }

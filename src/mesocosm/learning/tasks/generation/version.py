@@ -9,23 +9,31 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.prediction_form import FREE_TEXT
+from mesocosm.core.records import Json
 from mesocosm.learning.base_models import resolve
 from mesocosm.learning.tasks.generation.prompt import Prompter, format_inputs
 from mesocosm.learning.tasks.version_files import read_card
+
+if TYPE_CHECKING:
+    from mesocosm.learning.base_models import Base
+    from mesocosm.learning.fine_tuning.frozen import Frozen
+    from mesocosm.learning.fine_tuning.gradient import Gradient
+    from mesocosm.learning.tasks.generation.card import GenerationCard
+    from mesocosm.learning.tasks.generation.net import CausalNet
 
 
 class BaseModelCache:
     """Causal bases in memory, one of each, whatever the number of versions that share it."""
 
     def __init__(self) -> None:
-        self.nets: dict[str, Any] = {}
+        self.nets: dict[str, CausalNet] = {}
         self.lock = threading.Lock()
 
-    def net(self, base: Any) -> Any:
+    def net(self, base: Base) -> CausalNet:
         """The base's net, loaded once."""
         from mesocosm.learning.tasks.generation.net import load_causal_model
 
@@ -60,9 +68,9 @@ class GenerationVersion:
         from mesocosm.learning.model import Tuning
         from mesocosm.learning.tasks.generation.net import apply_delta
 
-        self.card = read_card(folder, content)
-        self.inputs: list[str] = self.card["inputs"]
-        base = resolve(self.card["base"], root)
+        self.card = cast("GenerationCard", read_card(folder, content))
+        self.inputs = self.card["inputs"]
+        base = resolve(str(self.card["base"]), root)
         if base.weights != self.card["weights"]:
             raise MesocosmError(
                 f"the base '{base.name}' has other weights than those that version '{folder.name}'"
@@ -71,12 +79,12 @@ class GenerationVersion:
         self.prompter = Prompter(
             base, self.card["instruction"], self.card["max_length"], self.card["max_new_tokens"]
         )
-        tune: Any = TypeAdapter(Tuning).validate_python(self.card["tune"])
+        tune: Gradient | Frozen = TypeAdapter(Tuning).validate_python(self.card["tune"])
         with torch.random.fork_rng(devices=[]):
             self.net = apply_delta(bases.net(base), tune, load_file(folder / "delta.safetensors"))
         self.lock = threading.Lock()
 
-    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def predict(self, rows: Sequence[Mapping[str, object]]) -> list[dict[str, Json]]:
         """The text generated for each cleaned row: `text` (also as `label`), its `tokens`, and
         whether it came to its `end`.
         """

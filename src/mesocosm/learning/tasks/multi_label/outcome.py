@@ -3,38 +3,63 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.records import Json
+from mesocosm.learning.arrays import Array, Floats, Ints
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.tabular import BETWEEN
 from mesocosm.learning.heads.blend import sigmoid
 from mesocosm.learning.heads.kernel import multi_label_loss
 from mesocosm.learning.tasks.baseline_settings import build_baseline_features
-from mesocosm.learning.tasks.outcome import Outcome, raise_single_value, round_known, round_or_none
+from mesocosm.learning.tasks.outcome import (
+    Metrics,
+    Outcome,
+    gains_of,
+    raise_single_value,
+    read_interval,
+    round_known,
+    round_or_none,
+)
 from mesocosm.learning.tasks.significance import wilcoxon_p
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from mesocosm.learning.features.splits import Splits
+
 MAX_LABELS = 2000  # different labels
 
 
-def score_f1(there: Array, y: Array, axis: int | None = None) -> Array:
+def score_f1(there: Ints, y: Ints, axis: int | None = None) -> Floats:
     """F1 of predicted labels against the true ones, 0/1 (rows, labels); over all, or along an axis.
     No prediction where there is no label counts as right.
 
     >>> float(score_f1(np.array([[1, 0], [1, 1]]), np.array([[1, 0], [0, 1]])))
     0.8
     """
-    hit, all_ = (there & y).sum(axis), there.sum(axis) + y.sum(axis)
-    return np.asarray(np.where(all_ > 0, 2 * hit / np.maximum(all_, 1), 1.0))
+    hit: Ints = np.asarray((there & y).sum(axis))
+    total: Ints = np.asarray(there.sum(axis) + y.sum(axis))
+    return np.asarray(np.where(total > 0, 2 * hit / np.maximum(total, 1), 1.0))
 
 
 def _ratio(part: float, whole: float) -> float | None:
     """A share rounded to four places; None of nothing."""
-    return round(part / whole, 4) if whole else None
+    if not whole:
+        return None
+    return round(part / whole, 4)
+
+
+def _present(p: Array) -> Ints:
+    """Which labels are predicted, 0/1."""
+    return (p >= 0.5).astype(np.int8)
+
+
+def _as_labels(y: Array) -> Ints:
+    """Encoded targets as `encode` gives them."""
+    return y.astype(np.int8, copy=False)
 
 
 class LabelsOutcome(Outcome):
@@ -46,13 +71,13 @@ class LabelsOutcome(Outcome):
     output = "probabilities"
     many = True
 
-    def parse_target(self, value: Any) -> Any:
+    def parse_target(self, value: object) -> str | None:
         """The values with "; " between, as the field has them."""
         if value is None:
             return None
         return str(value)
 
-    def fit(self, name: str, targets: Sequence[Any]) -> None:
+    def fit(self, name: str, targets: Sequence[object]) -> None:
         """Collect the labels."""
         labels: set[str] = set()
         for target in targets:
@@ -69,11 +94,11 @@ class LabelsOutcome(Outcome):
             )
         self.index = {label: i for i, label in enumerate(self.labels)}
 
-    def is_known(self, target: Any) -> bool:
+    def is_known(self, target: object) -> bool:
         """Whether the training rows hold every label."""
         return target is not None and all(one in self.index for one in str(target).split(BETWEEN))
 
-    def encode(self, targets: Sequence[Any]) -> Array:
+    def encode(self, targets: Sequence[object]) -> Array:
         """Whether each label is there, int8 (rows, labels)."""
         found = np.zeros((len(targets), self.classes), dtype=np.int8)
         for row, target in enumerate(targets):
@@ -89,13 +114,13 @@ class LabelsOutcome(Outcome):
         """The share of labels predicted alike."""
         return float(((ours >= 0.5) == (theirs >= 0.5)).mean())
 
-    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, predictions: Array, parts: Splits, seed: int) -> Metrics:
         """F1 over all labels, over labels and over rows, the share of rows without an error, per
         label; compared with label shares and a linear model.
         """
-        y = parts.y["test"]
+        y = _as_labels(parts.y["test"])
         metrics = round_or_none(self.figures(predictions, y))
-        present = (predictions >= 0.5).astype(np.int8)
+        present = _present(predictions)
         per_row = score_f1(present, y, 1)
         bootstrap_interval = evaluation_metrics.bootstrap_interval
         metrics["interval"] = {
@@ -112,18 +137,22 @@ class LabelsOutcome(Outcome):
             label: self._evaluate_label(present[:, k], y[:, k])
             for k, label in enumerate(self.labels)
         }
-        baselines = self._fit_baselines(parts)
-        metrics["baselines"] = {n: self.compare(predictions, p, y) for n, p in baselines.items()}
-        return metrics | {f"gain_over_{n}": b["gain"] for n, b in metrics["baselines"].items()}
+        fitted = self._fit_baselines(parts)
+        baselines = {name: self.compare(predictions, p, y) for name, p in fitted.items()}
+        metrics["baselines"] = baselines
+        return metrics | gains_of(baselines)
 
     def figures(self, p: Array, y: Array) -> dict[str, float]:
         """The main metrics of probabilities (rows, labels); nan where one is undefined."""
-        present = (p >= 0.5).astype(np.int8)
+        present, y = _present(p), _as_labels(y)
         areas = [
             evaluation_metrics.auc(np.stack([1 - p[:, k], p[:, k]], 1), y[:, k])
             for k in range(y.shape[1])
         ]
         known = [area for area in areas if not np.isnan(area)]
+        area = float("nan")
+        if known:
+            area = float(np.mean(known))
         logits = np.log(np.clip(p, 1e-9, 1 - 1e-9) / np.clip(1 - p, 1e-9, 1))
         return {
             "micro_f1": float(score_f1(present, y)),
@@ -131,11 +160,11 @@ class LabelsOutcome(Outcome):
             "example_f1": float(score_f1(present, y, 1).mean()),
             "subset_accuracy": float((present == y).all(1).mean()),
             "hamming_loss": float((present != y).mean()),
-            "auc": float(np.mean(known)) if known else float("nan"),
+            "auc": area,
             "log_loss": multi_label_loss(logits, y),
         }
 
-    def _evaluate_label(self, present: Array, y: Array) -> dict[str, Any]:
+    def _evaluate_label(self, present: Ints, y: Ints) -> dict[str, float | None]:
         """Precision, recall and F1 of one label; None where one is undefined."""
         hits, real, predicted = int((present & y).sum()), int(y.sum()), int(present.sum())
         return {
@@ -145,13 +174,13 @@ class LabelsOutcome(Outcome):
             "f1": _ratio(2 * hits, real + predicted),
         }
 
-    def _fit_baselines(self, parts: Any) -> dict[str, Array]:
+    def _fit_baselines(self, parts: Splits) -> dict[str, Floats]:
         """Probabilities of the test rows by each label's share, and by a linear model per label."""
         from sklearn.linear_model import LogisticRegression
 
-        y, rows = parts.y["train"], len(parts.y["test"])
+        y, rows = _as_labels(parts.y["train"]), len(parts.y["test"])
         train, test = build_baseline_features(parts)
-        share = np.tile(y.mean(0), (rows, 1))
+        share: Floats = np.tile(y.mean(0), (rows, 1))
         p = share.copy()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -161,27 +190,27 @@ class LabelsOutcome(Outcome):
                     p[:, k] = model.predict_proba(test)[:, 1]
         return {"majority": share, "linear": p}
 
-    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, float]:
         """The other's metrics, our gain in F1 over all labels, and Wilcoxon's p over the F1 of
         rows.
         """
-        ours, theirs = ((p >= 0.5).astype(np.int8) for p in (predictions, other))
+        ours, theirs, y = _present(predictions), _present(other), _as_labels(y)
         return round_known(self.figures(other, y)) | {
             "gain": round(float(score_f1(ours, y) - score_f1(theirs, y)), 4),
             "p": wilcoxon_p(score_f1(ours, y, 1), score_f1(theirs, y, 1)),
         }
 
-    def summarize(self, metrics: dict[str, Any]) -> str:
+    def summarize(self, metrics: Mapping[str, object]) -> str:
         """F1 over all labels and the share of rows without an error."""
         return (
-            f"micro F1 {metrics['micro_f1']:.3f} {metrics['interval']['micro_f1']}, every label"
+            f"micro F1 {metrics['micro_f1']:.3f} {read_interval(metrics, 'micro_f1')}, every label"
             f" right on {metrics['subset_accuracy']:.1%} of the rows"
         )
 
-    def find_errors(self, predictions: Array, parts: Any) -> Array:
+    def find_errors(self, predictions: Array, parts: Splits) -> Array:
         """Rows with a label too many or too few."""
         return np.asarray(((predictions >= 0.5) != parts.y["test"]).any(1))
 
-    def describe(self, head: Any, parts: Any, seed: int) -> dict[str, Any]:
+    def describe(self, head: object, parts: Splits, seed: int) -> dict[str, Json]:
         """The labels, of which several may be there."""
         return {"labels": self.labels, "many": True}

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from mesocosm.core.faults import Fault
 from mesocosm.core.prediction_form import LABELS
+from mesocosm.core.records import Json
 from mesocosm.learning.tasks.row_task import RowTask
-from mesocosm.learning.tasks.task import CheckedModel, ForeignMetrics, Leading, Record
+from mesocosm.learning.tasks.task import CheckedModel, ForeignMetrics, Leading, Record, count_labels
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from mesocosm.learning.arrays import Array
     from mesocosm.learning.export.predictor import Version
     from mesocosm.learning.tasks.multi_label.outcome import LabelsOutcome
-
-    Array = np.ndarray[Any, Any]
 
 METRICS = ("micro_f1", "example_f1", "subset_accuracy", "hamming_loss")
 NONE = "(none)"  # the label of a row without labels
@@ -55,8 +53,8 @@ class MultiLabel(RowTask):
         return LabelsOutcome()
 
     def present(
-        self, version: Version, columns: Mapping[str, Sequence[Any]], outputs: Array
-    ) -> list[dict[str, Any]]:
+        self, version: Version, columns: Mapping[str, Sequence[object]], outputs: Array
+    ) -> list[dict[str, Json]]:
         """The labels of a probability of at least 0.5, also as one text, and the probabilities of
         the most likely ten.
         """
@@ -64,15 +62,15 @@ class MultiLabel(RowTask):
 
     def describe(self, recipe: Record) -> str:
         """How many labels."""
-        return f"Predicts one of {len(recipe['labels'])} classes"
+        return f"Predicts one of {count_labels(recipe)} classes"
 
     def explained_label(self, output: Record) -> str:
         """The most probable of those predicted, or of all where none is."""
-        probabilities: Mapping[str, float] = output["probabilities"]
+        probabilities = cast("Mapping[str, float]", output["probabilities"])
         return max(probabilities, key=lambda label: probabilities[label])
 
 
-def _present_labels(labels: Sequence[str], p: Array) -> dict[str, Any]:
+def _present_labels(labels: Sequence[str], p: Array) -> dict[str, Json]:
     from mesocosm.learning.features.tabular import BETWEEN
 
     predicted = [label for label, share in zip(labels, p, strict=True) if share >= 0.5]

@@ -4,17 +4,25 @@ classes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.core.records import Json
+from mesocosm.learning.arrays import Array
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.tasks.classification.outcome import ClassOutcome
-from mesocosm.learning.tasks.outcome import round_known, round_or_none
+from mesocosm.learning.tasks.outcome import (
+    Metrics,
+    read_interval,
+    round_known,
+    round_or_none,
+)
 from mesocosm.learning.tasks.significance import wilcoxon_p
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from mesocosm.learning.features.splits import Splits
 
 
 def median_class(p: Array) -> Array:
@@ -54,7 +62,7 @@ class OrdinalOutcome(ClassOutcome):
     def __init__(self, order: Sequence[str]) -> None:
         self.order = list(order)
 
-    def fit(self, name: str, targets: Sequence[Any]) -> None:
+    def fit(self, name: str, targets: Sequence[object]) -> None:
         """Collect the classes in their order."""
         super().fit(name, targets)
         self.labels = [label for label in self.order if label in self.index]
@@ -64,19 +72,22 @@ class OrdinalOutcome(ClassOutcome):
         """The share of rows with the same median class."""
         return float((median_class(ours) == median_class(theirs)).mean())
 
-    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, predictions: Array, parts: Splits, seed: int) -> Metrics:
         """The metrics of classes, and those of the order: the mean of steps off, and the weighted
         kappa.
         """
         y, at = parts.y["test"], median_class(predictions)
         metrics = super().evaluate(predictions, parts, seed)
         metrics |= round_or_none(self._steps(y, at))
-        metrics["interval"]["rank_error"] = evaluation_metrics.bootstrap_interval(
+        steps = evaluation_metrics.bootstrap_interval(
             lambda i: float(np.abs(at[i] - y[i]).mean()), len(y), seed
         )
+        intervals = metrics["interval"]
+        assert isinstance(intervals, Mapping)
+        metrics["interval"] = {**intervals, "rank_error": steps}
         return metrics
 
-    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, float]:
         """The same of another, and Wilcoxon's p of the steps off."""
         theirs = median_class(other)
         errors = [np.abs(at - y) for at in (median_class(predictions), theirs)]
@@ -89,13 +100,13 @@ class OrdinalOutcome(ClassOutcome):
             "kappa": weighted_kappa(y, at, self.classes),
         }
 
-    def summarize(self, metrics: dict[str, Any]) -> str:
+    def summarize(self, metrics: Mapping[str, object]) -> str:
         """Steps off, kappa and accuracy."""
         return (
-            f"{metrics['rank_error']:.3f} steps off {metrics['interval']['rank_error']}, kappa"
+            f"{metrics['rank_error']:.3f} steps off {read_interval(metrics, 'rank_error')}, kappa"
             f" {metrics['kappa']:.3f}, accuracy {metrics['accuracy']:.3f}"
         )
 
-    def describe(self, head: Any, parts: Any, seed: int) -> dict[str, Any]:
+    def describe(self, head: object, parts: Splits, seed: int) -> dict[str, Json]:
         """The classes in their order."""
         return super().describe(head, parts, seed) | {"ordered": True}

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mesocosm.learning.tasks.classification.task import Classification
 from mesocosm.learning.tasks.task import ForeignMetrics, Record
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from mesocosm.learning.arrays import Array
     from mesocosm.learning.tasks.ordinal.outcome import OrdinalOutcome
-
-    Array = np.ndarray[Any, Any]
 
 METRICS = ("rank_error", "kappa")
 

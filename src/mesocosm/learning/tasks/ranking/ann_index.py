@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from mesocosm.learning.arrays import Floats, Ints
+
+if TYPE_CHECKING:
+    from voyager import Index
+
 # items up to which all are looked at, and the matrix of who touched what together can be inverted
 MAX_EXACT_ITEMS = 12_000
 CANDIDATES = 300  # items that each way of looking brings
@@ -30,10 +34,10 @@ class AnnIndex:
         each: items that each brings.
     """
 
-    vectors: list[Array]
-    indexes: list[Any]
+    vectors: list[Floats]
+    indexes: list[Index]
     each: int = CANDIDATES
-    means: list[tuple[Array, Array]] = field(default_factory=list)
+    means: list[tuple[Floats, Floats]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.means = [
@@ -42,11 +46,11 @@ class AnnIndex:
         ]
 
     @classmethod
-    def fit(cls, vectors: Sequence[Array]) -> AnnIndex:
+    def fit(cls, vectors: Sequence[Floats]) -> AnnIndex:
         """Indexes of all vectors, made by one thread, so that the same vectors make the same."""
         from voyager import Index, Space
 
-        made = []
+        made: list[Index] = []
         for some in vectors:
             index = Index(
                 Space.InnerProduct,
@@ -60,19 +64,17 @@ class AnnIndex:
             made.append(index)
         return cls(list(vectors), made)
 
-    def of(self, asked: Sequence[Array]) -> Array:
+    def of(self, asked: Sequence[Floats]) -> Ints:
         """The items whose products with each asked vector (1, width) are about the greatest."""
-        found = [
-            index.query(
-                np.ascontiguousarray(a[0], np.float32),
-                k=min(self.each, len(index)),
-                query_ef=2 * self.each,
-            )[0]
-            for index, a in zip(self.indexes, asked, strict=True)
-        ]
-        return np.concatenate(found).astype(np.int64) if found else np.zeros(0, np.int64)
+        found: list[Ints] = [np.zeros(0, np.int64)]
+        for index, vectors in zip(self.indexes, asked, strict=True):
+            query = np.ascontiguousarray(vectors[0], np.float32)
+            most = min(self.each, len(index))
+            items, _ = index.query(query, k=most, query_ef=2 * self.each)
+            found.append(items.astype(np.int64))
+        return np.concatenate(found)
 
-    def level(self, at: int, asked: Array) -> tuple[float, float]:
+    def level(self, at: int, asked: Floats) -> tuple[float, float]:
         """Mean and deviation, over all items, of the products of the vectors `at` with one."""
         mean, spread = self.means[at]
         return float(mean @ asked), max(0.0, float(asked @ spread @ asked)) ** 0.5
@@ -83,7 +85,7 @@ class AnnIndex:
             index.save(str(folder / FILE.format(k)))
 
     @classmethod
-    def load(cls, folder: Path, vectors: Sequence[Array]) -> AnnIndex:
+    def load(cls, folder: Path, vectors: Sequence[Floats]) -> AnnIndex:
         """Read them again."""
         from voyager import Index, Space
 

@@ -4,21 +4,18 @@ few that are explored. Knows arrays.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from mesocosm.learning.tasks.ranking.scorer import Scorer
+from mesocosm.learning.arrays import Floats, Ints, Mask
+from mesocosm.learning.tasks.ranking.scorer import Scorer, to_dense
 
-Array = np.ndarray[Any, Any]
 CANDIDATES = 50  # best items among which unlike ones are looked for
-HIDDEN_SCORE = (
-    -1e6
-)  # of an item that is not to be shown, though it stands before those that are shown already
+# of an item that is not to be shown, though it stands before those that are shown already
+HIDDEN_SCORE = -1e6
 COLD_SHARE = 0.25  # share of the items that count as seldom touched
 
 
-def select_top(scores: Array, most: int, scorer: Scorer, diverse: float = 0.0) -> Array:
+def select_top(scores: Floats, most: int, scorer: Scorer, diverse: float = 0.0) -> Ints:
     """The best items in order (people, at most `most`); an item of score -inf stands behind all
     others.
 
@@ -35,17 +32,19 @@ def select_top(scores: Array, most: int, scorer: Scorer, diverse: float = 0.0) -
     similarity = _item_similarity(among, scorer)
     worth = _scale_scores(np.take_along_axis(scores, among, 1))
     people = np.arange(len(scores))
-    picked = np.zeros((len(scores), most), np.int64)
-    closest = np.zeros_like(worth)
+    picked: Ints = np.zeros((len(scores), most), np.int64)
+    closest: Floats = np.zeros_like(worth)
     for k in range(most):
-        marginal = (1 - diverse) * worth - diverse * closest if k else worth
+        marginal = worth
+        if k:
+            marginal = (1 - diverse) * worth - diverse * closest
         picked[:, k] = np.argmax(marginal, axis=1)
         closest = np.maximum(closest, similarity[people, picked[:, k]])
         worth[people, picked[:, k]] = -np.inf
     return np.take_along_axis(among, picked, 1)
 
 
-def _sort_best(scores: Array, count: int) -> Array:
+def _sort_best(scores: Floats, count: int) -> Ints:
     """The `count` best items in order (people, count)."""
     if scores.shape[1] <= 4 * count:
         return np.argsort(-scores, axis=1, kind="stable")[:, :count]
@@ -54,16 +53,16 @@ def _sort_best(scores: Array, count: int) -> Array:
     return np.take_along_axis(some, order, 1)
 
 
-def _scale_scores(scores: Array) -> Array:
+def _scale_scores(scores: Floats) -> Floats:
     """Finite scores of each person between 0 and 1, others far below."""
-    finite = np.isfinite(scores)
-    low = np.where(finite, scores, np.inf).min(1, keepdims=True)
-    high = np.where(finite, scores, -np.inf).max(1, keepdims=True)
+    finite: Mask = np.isfinite(scores)
+    low: Floats = np.where(finite, scores, np.inf).min(1, keepdims=True)
+    high: Floats = np.where(finite, scores, -np.inf).max(1, keepdims=True)
     return np.where(finite, (scores - low) / np.maximum(high - low, 1e-9), HIDDEN_SCORE)
 
 
 def explore_items(
-    scores: Array, seen: Array, counts: Array, slots: int, draw: np.random.Generator
+    scores: Floats, seen: Ints, counts: Floats, slots: int, draw: np.random.Generator
 ) -> list[tuple[int, float]]:
     """Items drawn from those that few have touched, likelier the higher they score, each with its
     propensity.
@@ -75,28 +74,27 @@ def explore_items(
     Source: Luce 1959, Individual Choice Behavior; the propensities are what inverse propensity
     scoring needs (Horvitz and Thompson 1952).
     """
-    few = counts <= np.quantile(counts, COLD_SHARE)
+    few: Mask = counts <= np.quantile(counts, COLD_SHARE)
     few[seen] = False
-    left = np.flatnonzero(few & np.isfinite(scores))
+    left: Ints = np.flatnonzero(few & np.isfinite(scores))
     found: list[tuple[int, float]] = []
     for _ in range(min(slots, len(left))):
-        odds = np.exp(scores[left] - scores[left].max())
-        chance = odds / odds.sum()
+        odds: Floats = np.exp(scores[left] - scores[left].max())
+        chance: Floats = odds / odds.sum()
         k = int(draw.choice(len(left), p=chance))
         found.append((int(left[k]), float(chance[k])))
         left = np.delete(left, k)
     return found
 
 
-def _item_similarity(among: Array, scorer: Scorer) -> Array:
+def _item_similarity(among: Ints, scorer: Scorer) -> Floats:
     """The cosine between items (people, items, items): of their texts, else of their towers'
     vectors, else of who touched them.
     """
     vectors = scorer.vectors
     if not vectors.shape[1] and scorer.towers is not None:
-        vectors = scorer.towers.items / np.maximum(
-            np.linalg.norm(scorer.towers.items, axis=1, keepdims=True), 1e-9
-        )
+        lengths: Floats = np.linalg.norm(scorer.towers.items, axis=1, keepdims=True)
+        vectors = scorer.towers.items / np.maximum(lengths, 1e-9)
     if vectors.shape[1]:
         return np.asarray(np.einsum("piw,pjw->pij", vectors[among], vectors[among]))
-    return np.asarray(scorer.square["alike"][among[:, :, None], among[:, None, :]])
+    return to_dense(scorer.square["alike"][among[:, :, None], among[:, None, :]])

@@ -4,13 +4,14 @@ the parts, arrays and one file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array, Floats, Ints, Mask
 from mesocosm.learning.tasks.ranking.ann_index import FILE as INDEX
 from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS, AnnIndex
 from mesocosm.learning.tasks.ranking.features import (
@@ -18,6 +19,7 @@ from mesocosm.learning.tasks.ranking.features import (
     NAMES,
     History,
     cold_start_matrix,
+    fade_steps,
     fit_ease,
     interaction_matrix,
     item_cosines,
@@ -28,7 +30,11 @@ from mesocosm.learning.tasks.ranking.features import (
 )
 from mesocosm.learning.tasks.ranking.towers.two_tower import TwoTowerModel
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+    from mesocosm.learning.tasks.ranking.features import Square
+
 FILE = "ranker.safetensors"
 SQUARE = ("together", "next", "alike")
 MAX_NEIGHBOURS = 200  # items that are kept beside each, where there are many
@@ -49,20 +55,20 @@ class Scorer:
         popular: the logarithm of how often each was touched, or that of its neighbours.
     """
 
-    square: dict[str, Any]
-    counts: Array
-    vectors: Array
-    weights: Array
+    square: dict[str, Square]
+    counts: Floats
+    vectors: Floats
+    weights: Floats
     towers: TwoTowerModel | None = None
     near: AnnIndex | None = None
-    popular: Array | None = None
+    popular: Floats | None = None
 
     @classmethod
     def fit(
         cls,
         histories: Sequence[History],
         items: int,
-        vectors: Array,
+        vectors: Floats,
         strength: float,
         towers: TwoTowerModel | None = None,
     ) -> Scorer:
@@ -70,64 +76,68 @@ class Scorer:
         the nearest items by their texts.
         """
         x = interaction_matrix(histories, items)
-        counts = np.asarray(x.sum(0)).reshape(-1)
+        counts: Floats = np.asarray(x.sum(0), np.float32).reshape(-1)
         by = cold_start_matrix(vectors, counts == 0)
-        many = items > MAX_EXACT_ITEMS
-        square = {"next": transition_matrix(histories, items), "alike": item_cosines(x)}
-        if not many:
+        square: dict[str, Square] = {
+            "next": transition_matrix(histories, items),
+            "alike": item_cosines(x),
+        }
+        if items <= MAX_EXACT_ITEMS:
             square["together"] = fit_ease(x, strength)
-        if by is not None:
-            square = {name: matrix @ by for name, matrix in square.items()}
-        if many:
-            square = {name: keep_strongest(m, MAX_NEIGHBOURS) for name, m in square.items()}
-        else:
-            square = {name: np.asarray(_to_dense(m), np.float32) for name, m in square.items()}
+        if towers is not None:
+            towers = towers.fill_cold(by)
         scorer = cls(
-            square,
+            {name: _finish_square(matrix, by, items) for name, matrix in square.items()},
             counts,
             vectors,
             np.ones(len(NAMES)),
-            towers.fill_cold(by) if towers else None,
+            towers,
             popular=_log_popularity(counts, by),
         )
-        if many:
+        if items > MAX_EXACT_ITEMS:
             scorer.near = AnnIndex.fit(scorer.indexed_vectors())
         return scorer
 
-    def indexed_vectors(self) -> list[Array]:
+    def indexed_vectors(self) -> list[Floats]:
         """The vectors of items that are searched approximately: towers, then texts."""
-        towers = [] if self.towers is None else [self.towers.items]
-        return [vectors for vectors in (*towers, self.vectors) if vectors.shape[1]]
+        vectors = [self.vectors]
+        if self.towers is not None:
+            vectors.insert(0, self.towers.items)
+        return [one for one in vectors if one.shape[1]]
 
-    def parts(self, histories: Sequence[History]) -> Array:
+    def parts(self, histories: Sequence[History]) -> Floats:
         """The scores of each part, standardised (names, people, items)."""
         items = len(self.counts)
-        scores = {
-            name: np.asarray(_to_dense(recency_matrix(histories, items, FADES[name]) @ m), float)
-            for name, m in self.square.items()
-        }
+        scores: dict[str, Floats] = {}
+        for name, matrix in self.square.items():
+            recent = recency_matrix(histories, items, FADES[name])
+            scores[name] = to_dense(recent @ matrix).astype(float, copy=False)
         scores["popular"] = np.tile(self._popular, (len(histories), 1))
         if self.vectors.shape[1]:
-            recent = recency_matrix(histories, items, FADES["said"])
-            scores["said"] = (recent @ self.vectors) @ self.vectors.T
+            scores["said"] = self._texts_of(histories) @ self.vectors.T
         if self.towers is not None:
             scores["towers"] = self.towers.people(histories) @ self.towers.items.T
-        none = np.zeros((len(histories), items))
+        none: Floats = np.zeros((len(histories), items))
         return np.stack([standardize_rows(scores.get(name, none)) for name in NAMES])
 
-    def scores(self, histories: Sequence[History]) -> Array:
+    def _texts_of(self, histories: Sequence[History]) -> Floats:
+        """The sum of the texts' vectors of each history (people, width)."""
+        recent = recency_matrix(histories, len(self.counts), FADES["said"])
+        return np.asarray(recent @ self.vectors)
+
+    def scores(self, histories: Sequence[History]) -> Floats:
         """Scores (people, items); where there are many items, -inf for those that the search does
         not find.
         """
         if self.near is None:
             return np.asarray(np.tensordot(self.weights, self.parts(histories), 1))
-        scores = np.full((len(histories), len(self.counts)), -np.inf)
+        scores: Floats = np.full((len(histories), len(self.counts)), -np.inf)
         for row, history in enumerate(histories):
             among, parts = self.among(history)
             scores[row, among] = self.weights @ parts
         return scores
 
-    def among(self, history: History) -> tuple[Array, Array]:
+    def among(self, history: History) -> tuple[Ints, Floats]:
         """The items that may be among a user's best (n), and the scores of each part,
         standardised over all items (names, n).
 
@@ -136,29 +146,42 @@ class Scorer:
         """
         assert self.near is not None
         items = len(self.counts)
-        queries: list[Array] = [] if self.towers is None else [self.towers.people([history])]
-        if self.vectors.shape[1]:
-            recent = recency_matrix([history], items, FADES["said"])
-            queries.append(np.asarray(recent @ self.vectors))
-        rows = {
-            name: (recency_matrix([history], items, FADES[name]) @ matrix).tocsr()
-            for name, matrix in self.square.items()
-        }
-        found = [self.near.of(queries), self._first]
-        for row in rows.values():
-            strongest = np.argsort(-row.data, kind="stable")[: self.near.each]
-            found.append(row.indices[strongest])
-        which = np.unique(np.concatenate(found))
-        scores = np.zeros((len(NAMES), len(which)))
+        queries = self._queries(history)
+        rows = self._sparse_rows(history)
+        found: list[Ints] = [self.near.of(queries), self._first]
+        found += [row.strongest(self.near.each) for row in rows.values()]
+        which: Ints = np.unique(np.concatenate(found))
+        scores: Floats = np.zeros((len(NAMES), len(which)))
         for name, row in rows.items():
-            scores[NAMES.index(name)] = _standardized_values(row, which, items)
+            scores[NAMES.index(name)] = row.standardized_at(which, items)
         scores[NAMES.index("popular")] = self._liked[which]
-        names = ["said"] if self.towers is None else ["towers", "said"]
+        names = ["towers", "said"]
+        if self.towers is None:
+            names = ["said"]
         for at, (name, vectors) in enumerate(zip(names, self.near.vectors, strict=False)):
-            query = queries[at][0]
+            query: Floats = queries[at][0]
             mean, spread = self.near.level(at, query)
             scores[NAMES.index(name)] = _standardize(vectors[which] @ query, mean, spread)
         return which, scores
+
+    def _queries(self, history: History) -> list[Floats]:
+        """The vectors (1, width) that items are searched by: of the towers, then of the texts."""
+        queries: list[Floats] = []
+        if self.towers is not None:
+            queries.append(self.towers.people([history]))
+        if self.vectors.shape[1]:
+            queries.append(self._texts_of([history]))
+        return queries
+
+    def _sparse_rows(self, history: History) -> dict[str, _SparseRow]:
+        """The scores of each part that is a matrix from items to items."""
+        rows: dict[str, _SparseRow] = {}
+        for name, matrix in self.square.items():
+            assert not isinstance(matrix, np.ndarray)
+            recent = recency_matrix([history], len(self.counts), FADES[name])
+            product: csr_matrix = (recent @ matrix).tocsr()
+            rows[name] = _SparseRow(product.data, product.indices)
+        return rows
 
     def because(self, history: History, item: int) -> int | None:
         """The touched item that contributes most to another's score; None where nothing was touched
@@ -167,12 +190,13 @@ class Scorer:
         if not len(history):
             return None
         touched = list(history)
-        fade = FADES["together"] ** np.arange(len(touched) - 1, -1, -1)
+        near: Floats
         if self.counts[item] == 0 and self.vectors.shape[1]:
-            share = fade * (self.vectors[touched] @ self.vectors[item])
+            near = self.vectors[touched] @ self.vectors[item]
         else:
             square = self.square.get("together", self.square["alike"])
-            share = fade * np.asarray(_to_dense(square[touched][:, [item]])).reshape(-1)
+            near = to_dense(square[touched][:, [item]]).reshape(-1)
+        share: Floats = fade_steps(FADES["together"], len(touched)) * near
         if share.max() <= 0:
             return None
         return int(history[int(share.argmax())])
@@ -181,7 +205,7 @@ class Scorer:
         """Write it into a version's folder."""
         from safetensors.numpy import save_file
 
-        arrays = {
+        arrays: dict[str, Array] = {
             "counts": self.counts,
             "vectors": self.vectors,
             "weights": self.weights,
@@ -190,7 +214,7 @@ class Scorer:
         if self.towers:
             arrays |= self.towers.arrays()
         for name, matrix in self.square.items():
-            if self.near is None:
+            if isinstance(matrix, np.ndarray):
                 arrays[name] = matrix
             else:
                 arrays[f"{name}.data"] = matrix.data
@@ -205,9 +229,9 @@ class Scorer:
         """Read it from a version's folder."""
         from safetensors.numpy import load_file
 
-        arrays = load_file(folder / FILE)
+        arrays: dict[str, Floats] = load_file(folder / FILE)
         # versions made before there were towers have no weight for them
-        weights = np.zeros(len(NAMES))
+        weights: Floats = np.zeros(len(NAMES))
         weights[: len(arrays["weights"])] = arrays["weights"]
         scorer = cls(
             _read_square(arrays),
@@ -231,45 +255,73 @@ class Scorer:
         self._first = np.argsort(-self._popular, kind="stable")[:100]
 
 
-def _read_square(arrays: dict[str, Array]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _SparseRow:
+    """The scores of one history that are not zero, and the items that have them."""
+
+    values: Floats
+    items: Ints
+
+    def strongest(self, most: int) -> Ints:
+        """The items of the highest scores."""
+        return self.items[np.argsort(-self.values, kind="stable")[:most]]
+
+    def standardized_at(self, which: Ints, items: int) -> Floats:
+        """The scores of some items, standardised over all."""
+        mean = float(self.values.sum() / items)
+        spread = float(np.sqrt(max(0.0, (self.values**2).sum() / items - mean**2)))
+        order: Ints = np.argsort(self.items)
+        if not len(order):
+            return _standardize(np.zeros(len(which)), mean, spread)
+        spot: Ints = np.searchsorted(self.items, which, sorter=order)
+        nearest: Ints = order[np.minimum(spot, len(order) - 1)]
+        found: Mask = self.items[nearest] == which
+        return _standardize(np.where(found, self.values[nearest], 0.0), mean, spread)
+
+
+def _finish_square(matrix: Square, by: csr_matrix | None, items: int) -> Square:
+    """A matrix with untouched items replaced; dense, or where items are many, sparse with the
+    strongest of each row.
+    """
+    if by is not None:
+        matrix = matrix @ by
+    if items <= MAX_EXACT_ITEMS:
+        return to_dense(matrix).astype(np.float32, copy=False)
+    assert not isinstance(matrix, np.ndarray)
+    return keep_strongest(matrix, MAX_NEIGHBOURS)
+
+
+def _read_square(arrays: Mapping[str, Floats]) -> dict[str, Square]:
     """The matrices of a version's arrays, dense or sparse."""
     from scipy.sparse import csr_matrix
 
     shape = (len(arrays["counts"]),) * 2
-    square: dict[str, Any] = {name: arrays[name] for name in SQUARE if name in arrays}
+    square: dict[str, Square] = {name: arrays[name] for name in SQUARE if name in arrays}
     for name in SQUARE:
         if f"{name}.data" in arrays:
-            parts = tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
-            square[name] = csr_matrix(parts, shape=shape)
+            values, columns = arrays[f"{name}.data"], arrays[f"{name}.indices"]
+            square[name] = csr_matrix((values, columns, arrays[f"{name}.indptr"]), shape=shape)
     return square
 
 
-def _standardize(values: Array, mean: float, spread: float) -> Array:
+def _standardize(values: Floats, mean: float, spread: float) -> Floats:
     """Values at mean 0 and deviation 1; zeros where nothing varies."""
     return np.asarray((values - mean) / max(spread, 1e-9) * (spread > 1e-9))
 
 
-def _standardized_values(row: Any, which: Array, items: int) -> Array:
-    """The values of a sparse row at some items, standardised over all items."""
-    mean = row.data.sum() / items
-    spread = np.sqrt(max(0.0, (row.data**2).sum() / items - (row.data.sum() / items) ** 2))
-    order = np.argsort(row.indices)
-    if not len(order):
-        return _standardize(np.zeros(len(which)), mean, spread)
-    spot = np.minimum(np.searchsorted(row.indices, which, sorter=order), len(order) - 1)
-    values = np.where(row.indices[order[spot]] == which, row.data[order[spot]], 0.0)
-    return _standardize(values, mean, spread)
-
-
-def _log_popularity(counts: Array, by: Any) -> Array:
+def _log_popularity(counts: Floats, by: csr_matrix | None) -> Floats:
     """The logarithm of how often each item was touched; of those without any, their
     neighbours'.
     """
-    popularity = np.log1p(counts)
+    popularity: Floats = np.log1p(counts)
     if by is None:
         return popularity
     return np.asarray(by.T @ popularity).reshape(-1)
 
 
-def _to_dense(matrix: Any) -> Any:
-    return matrix.toarray() if hasattr(matrix, "toarray") else matrix
+def to_dense(matrix: Square) -> Floats:
+    """A matrix as an array."""
+    if isinstance(matrix, np.ndarray):
+        return matrix
+    dense: Floats = matrix.toarray()
+    return dense

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mesocosm.core.faults import Fault
+from mesocosm.core.records import Json
 from mesocosm.learning.tasks.task import (
     CheckedModel,
     ForeignMetrics,
@@ -83,7 +84,7 @@ class Ranking(Task):
 
         return RankingVersion(folder, content)
 
-    def request_spec(self) -> dict[str, Any]:
+    def request_spec(self) -> dict[str, Json]:
         """One field: the items that somebody liked."""
         from mesocosm.learning.tasks.ranking.version import preprocessing_spec
 

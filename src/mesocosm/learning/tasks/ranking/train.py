@@ -7,18 +7,22 @@ Knows the parts of ranking. Knows nothing of catalogs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.core.records import Json
 from mesocosm.core.timer import PhaseTimer
+from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.cost.estimate import track_estimate
+from mesocosm.learning.tasks.outcome import read_interval
 from mesocosm.learning.tasks.ranking.ann_index import MAX_EXACT_ITEMS
+from mesocosm.learning.tasks.ranking.card import make_card
 from mesocosm.learning.tasks.ranking.cost import ranking_job
 from mesocosm.learning.tasks.ranking.features import NAMES
 from mesocosm.learning.tasks.ranking.metrics import evaluate
@@ -26,13 +30,12 @@ from mesocosm.learning.tasks.ranking.scorer import Scorer
 from mesocosm.learning.tasks.ranking.settings import Rank, Towers
 from mesocosm.learning.tasks.ranking.stacking import choose_strength, fit_weights
 from mesocosm.learning.tasks.ranking.towers.two_tower import TwoTowerModel
-
-if TYPE_CHECKING:
-    from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.train_result import assemble_result
 from mesocosm.learning.training.context import TrainContext, TrainResult
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from mesocosm.learning.model import Model
+
 Say = Callable[[str], None]
 MIN_PEOPLE = 20  # people with a test item
 MAX_EVALUATED = 20_000  # people a version is evaluated on at most; fewer where items are many
@@ -55,7 +58,7 @@ class _Histories:
         held_out = {id(history) for history in self.evaluated}
         return [h[:-count] if id(h) in held_out else h for h in self.all]
 
-    def before_last(self, count: int) -> tuple[list[list[int]], Array]:
+    def before_last(self, count: int) -> tuple[list[list[int]], Ints]:
         """Of those that are evaluated, what came before the item `count` from the end, and it."""
         before = [h[:-count] for h in self.evaluated]
         return before, np.array([h[-count] for h in self.evaluated])
@@ -73,7 +76,7 @@ class _Parts:
     """
 
     items: int
-    vectors: Array
+    vectors: Floats
     strength: float
     towers: Towers | None
     seed: int
@@ -102,7 +105,7 @@ class _Parts:
 
 
 def train_ranker(
-    name: str, model: Model, rows: Mapping[str, Sequence[Any]], site: TrainContext, say: Say
+    name: str, model: Model, rows: Mapping[str, Sequence[object]], site: TrainContext, say: Say
 ) -> TrainResult:
     """Fill the site's folder with a version that ranks the field `predict`.
 
@@ -113,7 +116,9 @@ def train_ranker(
     began = time.perf_counter()
     draw = np.random.default_rng(model.seed)
     items, histories = _read_histories(model, rows, site, draw)
-    base = resolve(str(model.base), site.root) if any(site.items.values()) else None
+    base = None
+    if any(site.items.values()):
+        base = resolve(str(model.base), site.root)
     texts = [site.items.get(item, "") for item in items]
     estimate = track_estimate(
         ranking_job(model, base, histories.all, len(histories.evaluated), texts, site.store),
@@ -137,14 +142,18 @@ def train_ranker(
     final.weights = scorer.weights
     final.save(site.folder)
     write_json(site.folder / "items.json", {"items": items, "says": site.items})
-    card = _card(name, model, base, parts, scorer.weights, histories)
+    chosen = _chosen_settings(parts, scorer.weights)
+    card = make_card(name, model, base, parts.towers, chosen, _count_rows(histories))
     write_json(site.folder / "card.json", card)
     timer.end("judging")
     return assemble_result(model, card, metrics, [], estimate, began)
 
 
 def _read_histories(
-    model: Model, rows: Mapping[str, Sequence[Any]], site: TrainContext, draw: np.random.Generator
+    model: Model,
+    rows: Mapping[str, Sequence[object]],
+    site: TrainContext,
+    draw: np.random.Generator,
 ) -> tuple[list[str], _Histories]:
     """All items, and everybody's history; refused where they are too few."""
     items, histories = build_histories(model, rows, site.items)
@@ -168,7 +177,7 @@ def _rank_settings(model: Model) -> Rank:
 
 
 def _choose_parts(
-    model: Model, items: Sequence[str], histories: _Histories, vectors: Array, timer: PhaseTimer
+    model: Model, items: Sequence[str], histories: _Histories, vectors: Floats, timer: PhaseTimer
 ) -> _Parts:
     """The settings of the parts; the strength of the closed form is chosen on validation items."""
     many = len(items) > MAX_EXACT_ITEMS
@@ -197,24 +206,38 @@ def _fit_scorer(
 
 
 def build_histories(
-    model: Model, rows: Mapping[str, Sequence[Any]], listed: Sequence[str] | Mapping[str, str]
+    model: Model, rows: Mapping[str, Sequence[object]], listed: Sequence[str] | Mapping[str, str]
 ) -> tuple[list[str], list[list[int]]]:
     """All items, those that are `listed` first, and the numbers of what each person touched, each
     item once, the oldest first.
     """
-    settings = _rank_settings(model)
     who, what = rows[model.features[0]], rows[model.target]
-    items = list(dict.fromkeys([*listed, *(str(v) for v in what if v is not None)]))
+    items = _all_items(listed, what)
     number = {item: k for k, item in enumerate(items)}
-    order: Sequence[int] = range(len(what))
-    if settings.when:
-        when = rows[settings.when]
-        order = sorted((i for i in order if when[i] is not None), key=lambda i: (when[i], i))
-    histories: dict[Any, dict[int, None]] = {}
-    for i in order:
+    histories: dict[object, dict[int, None]] = {}
+    for i in _order_rows(rows, len(what), _rank_settings(model).when):
         if who[i] is not None and what[i] is not None:
             histories.setdefault(who[i], {}).setdefault(number[str(what[i])])
     return items, [list(history) for history in histories.values()]
+
+
+def _all_items(listed: Iterable[str], touched: Sequence[object]) -> list[str]:
+    """The items that are listed, then all others that somebody touched, each once."""
+    others = [str(value) for value in touched if value is not None]
+    return list(dict.fromkeys([*listed, *others]))
+
+
+def _order_rows(
+    rows: Mapping[str, Sequence[object]], count: int, field: str | None
+) -> Sequence[int]:
+    """The numbers of the rows in the order of a field, those without a value left out; in their
+    own order without a field.
+    """
+    if not field:
+        return range(count)
+    when = cast("Sequence[float | None]", rows[field])  # or dates, or times: of one type
+    moments = [(moment, i) for i, moment in enumerate(when) if moment is not None]
+    return [i for _, i in sorted(moments)]
 
 
 def select_evaluated(
@@ -232,20 +255,21 @@ def select_evaluated(
 
 def _embed_items(
     model: Model, base: Base | None, texts: Sequence[str], site: TrainContext, say: Say
-) -> Array:
+) -> Floats:
     """The texts of each item as unit vectors; of no width where there are none."""
     if base is None:
         return np.zeros((len(texts), 0), np.float32)
     from mesocosm.learning.features.embeddings import embed_texts
 
-    features = embed_texts(base, texts, model.max_length, site.store, say)
+    features: Floats = embed_texts(base, texts, model.max_length, site.store, say)
     say(f"embedded {len(texts):,} items with {base.name}")
-    centred = features - features.mean(0)  # what all items share distinguishes none
-    lengths = np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
+    shared: Floats = features.mean(0)  # what all items share distinguishes none
+    centred: Floats = features - shared
+    lengths: Floats = np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
     return np.asarray(centred / lengths, np.float32)
 
 
-def _announce_weights(parts: _Parts, weights: Array, say: Say) -> None:
+def _announce_weights(parts: _Parts, weights: Floats, say: Say) -> None:
     how = f"closed form of strength {parts.strength:g}"
     if parts.items > MAX_EXACT_ITEMS:
         how = f"approximate search over {parts.items:,} items"
@@ -253,57 +277,29 @@ def _announce_weights(parts: _Parts, weights: Array, say: Say) -> None:
     say(f"{how}; weights of the parts: {', '.join(counted)}")
 
 
-def _announce_metrics(metrics: Mapping[str, Any], people: int, say: Say) -> None:
-    baselines = metrics["baselines"]
+def _announce_metrics(metrics: Mapping[str, object], people: int, say: Say) -> None:
+    baselines = cast("Mapping[str, Mapping[str, float]]", metrics["baselines"])
     say(
         f"{people:,} test items: hit rate at 10 {metrics['hit_rate_at_10']:.1%}"
-        f" {metrics['interval']['hit_rate_at_10']} (baselines: popular"
+        f" {read_interval(metrics, 'hit_rate_at_10')} (baselines: popular"
         f" {baselines['popular']['hit_rate_at_10']:.1%}, item neighbours"
         f" {baselines['item_knn']['hit_rate_at_10']:.1%}), NDCG {metrics['ndcg_at_10']:.4f}"
     )
 
 
-def _card(
-    name: str,
-    model: Model,
-    base: Base | None,
-    parts: _Parts,
-    weights: Array,
-    histories: _Histories,
-) -> dict[str, Any]:
-    """The version's card."""
-    settings: dict[str, Any] = {"strength": parts.strength}
+def _chosen_settings(parts: _Parts, weights: Floats) -> dict[str, Json]:
+    """The strength of the closed form, the settings of the towers, and the weight of each part."""
+    settings: dict[str, Json] = {"strength": parts.strength}
     if parts.towers:
-        settings |= {f"towers.{k}": v for k, v in parts.towers.model_dump().items()}
-    settings |= {n: round(float(w), 4) for n, w in zip(NAMES, weights, strict=True)}
+        for name, value in parts.towers.model_dump().items():
+            settings[f"towers.{name}"] = value
+    for name, weight in zip(NAMES, weights.tolist(), strict=True):
+        settings[name] = round(weight, 4)
+    return settings
+
+
+def _count_rows(histories: _Histories) -> dict[str, int]:
+    """Interactions that are trained on, and people that are evaluated, by part."""
     people = len(histories.evaluated)
-    rank = _rank_settings(model)
-    return {
-        "model": name,
-        "task": "ranking",
-        "labels": [],
-        "predict": model.target,
-        "predicts": "ranking",
-        "inputs": ["liked"],
-        "texts": [],
-        "block": {},
-        "most": rank.max,
-        "diverse": rank.diverse,
-        "explore": rank.explore,
-        "max_length": model.max_length,
-        "base": base.name if base else None,
-        "licence": base.licence if base else None,
-        "trunk": None,
-        "precision": "fp32",
-        "method": "two towers" if parts.towers else "closed form",
-        "head": "stacked",
-        "settings": settings,
-        "rows": {
-            "train": sum(map(len, histories.without_last(1))),
-            "validation": people,
-            "test": people,
-        },
-        "trials": [],
-        "importance": {},
-        "seed": model.seed,
-    }
+    train = sum(map(len, histories.without_last(1)))
+    return {"train": train, "validation": people, "test": people}

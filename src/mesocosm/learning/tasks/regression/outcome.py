@@ -5,27 +5,48 @@ intervals of evaluation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from math import isnan
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import numpy as np
 from scipy.stats import binomtest
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.records import Json
+from mesocosm.learning.arrays import Array, Floats, Mask
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.evaluation.interval_widths import fit_widths, interval_ends, quantile
 from mesocosm.learning.evaluation.slices import slices_of as slices
 from mesocosm.learning.tasks.baseline_settings import build_baseline_features
-from mesocosm.learning.tasks.outcome import Outcome, round_known, round_or_none
+from mesocosm.learning.tasks.outcome import (
+    Metrics,
+    Outcome,
+    gains_of,
+    read_interval,
+    round_known,
+    round_or_none,
+)
 from mesocosm.learning.tasks.significance import wilcoxon_p
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from mesocosm.learning.features.splits import Splits
+
 LEVEL = 0.9
-MIN_SLICE_ROWS, MAX_SLICES = (
-    20,
-    12,
-)  # rows of a slice whose coverage is measured, and slices that are listed
+MIN_SLICE_ROWS = 20  # rows of a slice whose coverage is measured
+MAX_SLICES = 12  # slices that are listed
 EQUAL = 1e-5  # sd within which two errors are one: what float32 leaves of it
 NEAR = 0.05  # sd within which two outputs say the same
+
+
+class CoveredSlice(TypedDict):
+    """How many rows of a slice (`where`) are inside their interval, and the p of fewer than
+    `LEVEL`.
+    """
+
+    where: str
+    rows: int
+    covered: float
+    p: float
 
 
 def r2(predictions: Array, y: Array) -> float:
@@ -52,28 +73,37 @@ class NumberOutcome(Outcome):
         """Mean and deviation of the training targets."""
         return self.mean, self.sd
 
-    def parse_target(self, value: Any) -> Any:
+    def parse_target(self, value: object) -> float | None:
         """The value as a float."""
         if value is None:
             return None
-        return float(value)
+        return float(cast(float, value))
 
-    def fit(self, name: str, targets: Sequence[Any]) -> None:
+    def fit(self, name: str, targets: Sequence[object]) -> None:
         """Fit mean and deviation."""
-        values = np.asarray(targets, dtype=float)
+        values: Floats = np.asarray(targets, dtype=float)
         if len(set(values.tolist())) < 2:
-            held = f"{values[0]:g} only" if len(values) else "no value"
+            held = "no value"
+            if len(values):
+                held = f"{values[0]:g} only"
             raise ConfigValueError(
                 "target", f"the training rows of '{name}' hold {held}", "two values or more"
             )
-        self.floor = 0.0 if values.min() >= 0 else None
+        self.floor = None
+        if values.min() >= 0:
+            self.floor = 0.0
         self.mean, self.sd = float(values.mean()), float(values.std())
 
-    def encode(self, targets: Sequence[Any]) -> Array:
+    def encode(self, targets: Sequence[object]) -> Floats:
         """Standardised numbers, float64."""
-        return (np.asarray(targets, dtype=float) - self.mean) / self.sd
+        values: Floats = np.asarray(targets, dtype=float)
+        return (values - self.mean) / self.sd
 
-    def decode(self, logits: Array) -> Array:
+    def unscale(self, y: Array) -> Floats:
+        """Encoded targets in the field's unit."""
+        return np.asarray(y * self.sd + self.mean)
+
+    def decode(self, logits: Array) -> Floats:
         """Values in the field's unit."""
         return np.asarray(logits[:, :1] * self.sd + self.mean, dtype=float)
 
@@ -81,22 +111,24 @@ class NumberOutcome(Outcome):
         """The share of rows no more than a twentieth of a deviation apart."""
         return float((np.abs(ours - theirs) <= NEAR * self.sd).mean())
 
-    def spread(self, head: Any) -> float | None:
+    def spread(self, head: object) -> float | None:
         """Half the width of the interval, in the field's unit; None where no row was left out."""
-        left = getattr(head, "left_out", np.zeros((0, 1)))
-        if len(left) == 0 or len(left) != len(head.y_left):
+        left, y = _left_out(head)
+        if len(left) == 0 or len(left) != len(y):
             return None
-        return quantile(np.abs(left[:, 0] - head.y_left), LEVEL) * self.sd
+        return quantile(np.abs(left[:, 0] - y), LEVEL) * self.sd
 
-    def widths(self, head: Any, parts: Any, seed: int) -> dict[str, Any] | None:
+    def widths(self, head: object, parts: Splits, seed: int) -> dict[str, Json] | None:
         """How wide the interval is by row, where residuals of rows left out depend on the inputs;
         None for one width.
         """
-        left, y = getattr(head, "left_out", np.zeros((0, 1))), getattr(head, "y_left", np.zeros(0))
-        left_rows = {"train": getattr(head, "left_rows", slice(None)), "validation": slice(None)}
-        for part, rows in left_rows.items():
+        left, y = _left_out(head)
+        if not len(left):
+            return None
+        train_rows: slice | Array = getattr(head, "left_rows", slice(None))
+        for part, rows in (("train", train_rows), ("validation", slice(None))):
             targets = parts.y[part][rows]
-            if len(left) and len(left) == len(targets) and np.array_equal(y, targets):
+            if len(left) == len(targets) and np.array_equal(y, targets):
                 return fit_widths(
                     parts.table[part][rows],
                     self.decode(left)[:, 0],
@@ -108,12 +140,12 @@ class NumberOutcome(Outcome):
 
     def measure_coverage(
         self,
-        described: Mapping[str, Any],
+        described: Mapping[str, object],
         predictions: Array,
-        parts: Any,
-        open_: Mapping[str, Sequence[Any]],
+        parts: Splits,
+        open_: Mapping[str, Sequence[object]],
         kinds: Mapping[str, str],
-    ) -> dict[str, Any]:
+    ) -> Metrics:
         """The share of test rows inside their interval, in all and by slice of 20 rows and more,
         the lowest first, with the mean width.
 
@@ -126,33 +158,31 @@ class NumberOutcome(Outcome):
 
         Source: Romano et al. 2019, arXiv 1905.03222 (coverage beside width).
         """
-        y = parts.y["test"] * self.sd + self.mean
-        both = interval_ends(described["scale"], parts.table["test"], predictions[:, 0])
+        y = self.unscale(parts.y["test"])
+        scale = cast("dict[str, Json]", described["scale"])
+        both = interval_ends(scale, parts.table["test"], predictions[:, 0])
         if both is None or not len(y):
             return {}
-        inside = (both[0] <= y + 1e-9 * abs(y)) & (y - 1e-9 * abs(y) <= both[1])
-        covered: list[dict[str, Any]] = []
-        for name, values in open_.items():
-            for where, rows in slices(name, values, kinds[name]):
-                if rows.sum() >= MIN_SLICE_ROWS:
-                    covered.append({"where": where} | _count_covered(inside[rows]))
-        covered.sort(key=lambda c: (c["covered"], c["p"]))
-        tests = len(covered)
+        low, high = both
+        slack: Floats = 1e-9 * np.abs(y)
+        inside: Mask = (low <= y + slack) & (y - slack <= high)
+        slices_by_coverage = sorted(
+            _cover_slices(inside, open_, kinds), key=lambda one: (one["covered"], one["p"])
+        )
         return {
             "interval_coverage": round(float(inside.mean()), 4),
-            "interval_width": round(float((both[1] - both[0]).mean()), 6),
+            "interval_width": round(float((high - low).mean()), 6),
             "interval_level": LEVEL,
-            "coverage_by_slice": [
-                c | {"p": round(min(1.0, c["p"] * tests), 6)} for c in covered[:MAX_SLICES]
-            ],
+            "coverage_by_slice": _correct_p(slices_by_coverage),
         }
 
-    def evaluate(self, predictions: Array, parts: Any, seed: int) -> dict[str, Any]:
+    def evaluate(self, predictions: Array, parts: Splits, seed: int) -> Metrics:
         """R2, errors in the unit and the interval's coverage, compared with the mean and a linear
         model.
         """
-        y, values = parts.y["test"] * self.sd + self.mean, predictions[:, 0]
-        gap = np.abs(values - y)
+        y: Floats = self.unscale(parts.y["test"])
+        values: Array = predictions[:, 0]
+        gap: Floats = np.abs(values - y)
         metrics = round_or_none(_error_metrics(values, y))
         bootstrap_interval = evaluation_metrics.bootstrap_interval
         intervals = {
@@ -164,24 +194,28 @@ class NumberOutcome(Outcome):
         }
         metrics["interval"] = {k: v for k, v in intervals.items() if v}
         metrics |= {"rows": len(y), "classes": {}}
-        metrics["baselines"] = {
+        baselines = {
             name: self.compare(predictions, other[:, None], parts.y["test"])
             for name, other in self._fit_baselines(parts).items()
         }
-        return metrics | {f"gain_over_{n}": b["gain"] for n, b in metrics["baselines"].items()}
+        metrics["baselines"] = baselines
+        return metrics | gains_of(baselines)
 
-    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, Any]:
+    def compare(self, predictions: Array, other: Array, y: Array) -> dict[str, float]:
         """The other's metrics, our gain in R2 and Wilcoxon's p over absolute errors."""
-        y = y * self.sd + self.mean
-        gap, away = np.abs(predictions[:, 0] - y), np.abs(other[:, 0] - y)
-        metrics = round_known(_error_metrics(other[:, 0], y))
-        gain = r2(predictions[:, 0], y) - metrics.get("r2", 0.0)
+        true = self.unscale(y)
+        gap: Floats = np.abs(predictions[:, 0] - true)
+        away: Floats = np.abs(other[:, 0] - true)
+        metrics = round_known(_error_metrics(other[:, 0], true))
+        gain = r2(predictions[:, 0], true) - metrics.get("r2", 0.0)
+        if isnan(gain):
+            gain = 0.0
         p = 1.0
         if np.any(np.abs(gap - away) > EQUAL * self.sd):
             p = wilcoxon_p(gap, away)
-        return metrics | {"gain": 0.0 if np.isnan(gain) else round(gain, 4), "p": p}
+        return metrics | {"gain": round(gain, 4), "p": p}
 
-    def _fit_baselines(self, parts: Any) -> dict[str, Array]:
+    def _fit_baselines(self, parts: Splits) -> dict[str, Floats]:
         """Predictions of the test rows by the mean, and by ridge regression."""
         from sklearn.linear_model import Ridge
 
@@ -189,24 +223,24 @@ class NumberOutcome(Outcome):
         model = Ridge(alpha=1.0).fit(train, parts.y["train"])
         return {
             "majority": np.full(len(parts.y["test"]), self.mean),
-            "linear": model.predict(test) * self.sd + self.mean,
+            "linear": self.unscale(model.predict(test)),
         }
 
-    def summarize(self, metrics: dict[str, Any]) -> str:
+    def summarize(self, metrics: Mapping[str, object]) -> str:
         """R2 and the mean absolute error."""
         score = "R2 not known (all test rows have one value)"
         if metrics["r2"] is not None:
-            score = f"R2 {metrics['r2']:.3f} {metrics['interval'].get('r2', '')}".rstrip()
+            score = f"R2 {metrics['r2']:.3f} {read_interval(metrics, 'r2')}".rstrip()
         return f"{score}, mean error {metrics['mae']:.4g}"
 
-    def find_errors(self, predictions: Array, parts: Any) -> Array:
+    def find_errors(self, predictions: Array, parts: Splits) -> Array:
         """Rows among the tenth with the greatest errors."""
-        gap = np.abs(predictions[:, 0] - (parts.y["test"] * self.sd + self.mean))
+        gap: Floats = np.abs(predictions[:, 0] - self.unscale(parts.y["test"]))
         return np.asarray(gap > np.quantile(gap, 0.9))
 
-    def describe(self, head: Any, parts: Any, seed: int) -> dict[str, Any]:
+    def describe(self, head: object, parts: Splits, seed: int) -> dict[str, Json]:
         """The scale, half the interval's width at its level, and how wide it is by row."""
-        scale: dict[str, Any] = {
+        scale: dict[str, Json] = {
             "mean": self.mean,
             "sd": self.sd,
             "spread": self.spread(head),
@@ -218,15 +252,45 @@ class NumberOutcome(Outcome):
         return {"labels": [], "scale": scale}
 
 
-def _count_covered(inside: Array) -> dict[str, Any]:
-    """How many rows of a slice are inside their interval, and the p of fewer than `LEVEL`."""
+def _left_out(head: object) -> tuple[Array, Array]:
+    """Held-out outputs of a head (rows, 1) and their targets; of no rows where it has none."""
+    outputs: Array = getattr(head, "left_out", np.zeros((0, 1)))
+    targets: Array = getattr(head, "y_left", np.zeros(0))
+    return outputs, targets
+
+
+def _cover_slices(
+    inside: Mask, open_: Mapping[str, Sequence[object]], kinds: Mapping[str, str]
+) -> list[CoveredSlice]:
+    """The coverage of each slice of 20 rows and more."""
+    covered: list[CoveredSlice] = []
+    for name, values in open_.items():
+        for where, rows in slices(name, values, kinds[name]):
+            if rows.sum() >= MIN_SLICE_ROWS:
+                covered.append(_cover_slice(where, inside[rows]))
+    return covered
+
+
+def _cover_slice(where: str, inside: Mask) -> CoveredSlice:
     count, rows = int(inside.sum()), len(inside)
-    p = binomtest(count, rows, LEVEL, alternative="less").pvalue
-    return {"rows": rows, "covered": round(float(inside.mean()), 4), "p": float(p)}
+    p = float(binomtest(count, rows, LEVEL, alternative="less").pvalue)
+    return {"where": where, "rows": rows, "covered": round(float(inside.mean()), 4), "p": p}
+
+
+def _correct_p(slices_by_coverage: Sequence[CoveredSlice]) -> list[dict[str, Json]]:
+    """The slices with the lowest coverage, their p corrected for all that were tested."""
+    tests = len(slices_by_coverage)
+    corrected: list[dict[str, Json]] = []
+    for one in slices_by_coverage[:MAX_SLICES]:
+        p = round(min(1.0, one["p"] * tests), 6)
+        corrected.append(
+            {"where": one["where"], "rows": one["rows"], "covered": one["covered"], "p": p}
+        )
+    return corrected
 
 
 def _error_metrics(predictions: Array, y: Array) -> dict[str, float]:
-    gap = np.abs(predictions - y)
+    gap: Floats = np.abs(predictions - y)
     return {
         "r2": r2(predictions, y),
         "mae": float(gap.mean()),

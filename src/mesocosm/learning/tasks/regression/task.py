@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from mesocosm.core.faults import Fault
 from mesocosm.core.messages import Message
 from mesocosm.core.prediction_form import NUMBER
+from mesocosm.core.records import Json
 from mesocosm.learning.tasks.row_task import RowTask
 from mesocosm.learning.tasks.task import CheckedModel, Leading, Record
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from mesocosm.core.settings import Predictor
+    from mesocosm.learning.arrays import Array
     from mesocosm.learning.export.predictor import Version
     from mesocosm.learning.tasks.regression.outcome import NumberOutcome
-
-    Array = np.ndarray[Any, Any]
 
 METRICS = ("r2", "mae", "rmse", "median_error")
 GATED = (*METRICS, "gain_over_majority", "gain_over_linear")
@@ -57,8 +55,8 @@ class Regression(RowTask):
         return NumberOutcome()
 
     def present(
-        self, version: Version, columns: Mapping[str, Sequence[Any]], outputs: Array
-    ) -> list[dict[str, Any]]:
+        self, version: Version, columns: Mapping[str, Sequence[object]], outputs: Array
+    ) -> list[dict[str, Json]]:
         """`value`, and the `interval` that covers it at `level`."""
         import numpy as np
 
@@ -71,10 +69,10 @@ class Regression(RowTask):
         if scale.get("widths"):
             table = tabular.build_block(columns, version.card["block"], len(values))
         ends = interval_ends(scale, table, values)
-        predictions: list[dict[str, Any]] = []
+        predictions: list[dict[str, Json]] = []
         for i, value in enumerate(values.tolist()):
             rounded = _round(value)
-            prediction: dict[str, Any] = {"label": f"{rounded:g}", "value": rounded}
+            prediction: dict[str, Json] = {"label": f"{rounded:g}", "value": rounded}
             if ends:
                 low, high = ends
                 prediction["interval"] = [_round(float(low[i])), _round(float(high[i]))]
@@ -89,7 +87,8 @@ class Regression(RowTask):
     def score(self, version: Predictor, prediction: Record, truth: object) -> float:
         """The share of a standard deviation that is not missed stands for accuracy."""
         scale: Mapping[str, float] = getattr(version, "scale", {})
-        return float(1 - abs(prediction["value"] - float(str(truth))) / scale["sd"])
+        value = cast(float, prediction["value"])
+        return float(1 - abs(value - float(str(truth))) / scale["sd"])
 
     def describe(self, recipe: Record) -> str:
         """A number."""

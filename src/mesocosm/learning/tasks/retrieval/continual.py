@@ -7,20 +7,28 @@ Knows the parts of retrieval and what `continual` keeps.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from mesocosm.core.records import Json
+from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.strategies.continual import MIN_TEST_ROWS, PreviousVersion, estimate_fisher
-from mesocosm.learning.tasks.generation.prompt import format_inputs
+from mesocosm.learning.tasks.generation.prompt import format_row
 from mesocosm.learning.tasks.retrieval.query_projection import normalize_rows, rank_answers
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mesocosm.learning.tasks.retrieval.net import PairEncoder
+    from mesocosm.learning.tasks.retrieval.version import RetrievalVersion
+    from mesocosm.learning.training.loop.rows import TrainingRows
+
 BATCH = 16  # rows among whose answers a row's own is found
 ROWS = 50  # rows that importance is estimated on: each is a batch
 
 
-def estimate_importance(net: Any, rows: Any) -> dict[str, Any]:
+def estimate_importance(net: PairEncoder, rows: TrainingRows) -> dict[str, Tensor]:
     """The importance of each weight: by the likelihood that a row's answer is found among those of
     other rows.
     """
@@ -31,10 +39,10 @@ def estimate_importance(net: Any, rows: Any) -> dict[str, Any]:
 
     count = len(rows.y)
 
-    def loss(i: int) -> Any:
+    def loss(i: int) -> Tensor:
         pick = [i, *(j % count for j in range(i + 1, i + min(BATCH, count)))]
         y = as_target(rows.y[pick])
-        sides = net(*pad([rows.ids[j] for j in pick]), torch.tensor(rows.table[pick]))
+        sides: Tensor = net(*pad([rows.ids[j] for j in pick]), torch.tensor(rows.table[pick]))
         return net.measure.of_rows(sides, y)[0]
 
     return estimate_fisher(net, count, loss, most=ROWS)
@@ -44,10 +52,10 @@ def measure_retention(
     past: PreviousVersion,
     inputs: Sequence[str],
     predict: str,
-    read: Callable[[Sequence[str]], Array],
-    turn: Array,
+    read: Callable[[Sequence[str]], Floats],
+    turn: Floats,
     say: Callable[[str], None],
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """The mean reciprocal rank on the previous test rows, among the answers that the previous
     version knew: the previous version's, and the new one's.
 
@@ -55,10 +63,10 @@ def measure_retention(
         read: texts to unit vectors by the new version's trunk.
         turn: its matrix.
     """
-    before = past.before
-    if before is None or not past.known:
+    if past.before is None or not past.known:
         return {}
-    questions, right = _previous_rows(past, inputs, predict)
+    before = cast("RetrievalVersion", past.before)
+    questions, right = _previous_rows(past.known, before.texts, inputs, predict)
     if len(right) < MIN_TEST_ROWS:
         return {}
     old_places = rank_answers(
@@ -72,17 +80,28 @@ def measure_retention(
         f"retention on the {len(right)} test rows of {past.version}: mean reciprocal rank"
         f" {then:.3f} before, {now:.3f} after"
     )
-    known = {"rows": len(right), "what": "mean reciprocal rank", "then": then, "now": now}
+    known: dict[str, Json] = {
+        "rows": len(right),
+        "what": "mean reciprocal rank",
+        "then": then,
+        "now": now,
+    }
     return {"known": known}
 
 
 def _previous_rows(
-    past: PreviousVersion, inputs: Sequence[str], predict: str
-) -> tuple[list[str], Array]:
-    """The previous test rows' questions, and the numbers of their answers."""
-    columns: Mapping[str, Sequence[Any]] = past.known
-    number = {text: k for k, text in enumerate(past.before.texts)}
-    targets = [str(value or "").strip() for value in columns[predict]]
-    rows = [i for i, text in enumerate(targets) if text in number]
-    questions = [format_inputs({n: columns[n][i] for n in inputs}, inputs) for i in rows]
-    return questions, np.array([number[targets[i]] for i in rows])
+    columns: Mapping[str, Sequence[object]],
+    answers: Sequence[str],
+    inputs: Sequence[str],
+    predict: str,
+) -> tuple[list[str], Ints]:
+    """The questions of the previous test rows whose answer is known, and the numbers of these."""
+    number = {text: k for k, text in enumerate(answers)}
+    questions: list[str] = []
+    right: list[int] = []
+    for i, value in enumerate(columns[predict]):
+        answer = str(value or "").strip()
+        if answer in number:
+            questions.append(format_row(columns, i, inputs))
+            right.append(number[answer])
+    return questions, np.array(right)

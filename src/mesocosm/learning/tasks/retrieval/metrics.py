@@ -6,26 +6,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.features.word_pieces import extract_terms
+from mesocosm.learning.tasks.outcome import Metrics
 from mesocosm.learning.tasks.retrieval.query_projection import rank_answers
 from mesocosm.learning.tasks.significance import wilcoxon_p
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
 CUTOFFS = (1, 5, 10)  # of the recall
 
 
-def _row_values(places: Array) -> dict[str, Array]:
+def _row_values(places: Floats) -> dict[str, Floats]:
     """Each metric of each row."""
-    recalls = {f"recall_at_{k}": (places <= k).astype(float) for k in CUTOFFS}
-    return {"mrr": 1 / places} | recalls
+    values: dict[str, Floats] = {"mrr": 1 / places}
+    for cutoff in CUTOFFS:
+        values[f"recall_at_{cutoff}"] = (places <= cutoff).astype(float)
+    return values
 
 
-def evaluate(places: Array, seed: int) -> dict[str, Any]:
+def evaluate(places: Floats, seed: int) -> Metrics:
     """Metrics of the ranks of right answers, with their intervals.
 
     Args:
@@ -34,7 +40,7 @@ def evaluate(places: Array, seed: int) -> dict[str, Any]:
     Source: Voorhees 1999, TREC-8 (mean reciprocal rank).
     """
     values = _row_values(places)
-    metrics: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in values.items()}
+    metrics: Metrics = {k: round(float(v.mean()), 4) for k, v in values.items()}
     metrics["interval"] = {
         k: evaluation_metrics.bootstrap_interval(
             partial(evaluation_metrics.mean_at, v), len(places), seed
@@ -44,12 +50,13 @@ def evaluate(places: Array, seed: int) -> dict[str, Any]:
     return metrics | {"rows": len(places), "classes": {}}
 
 
-def compare(places: Array, other: Array) -> dict[str, Any]:
+def compare(places: Floats, other: Floats) -> dict[str, float]:
     """Metrics of another retriever on the same rows, our gain in mean reciprocal rank and
     Wilcoxon's p of it.
     """
-    ours, theirs = 1 / places, 1 / other
-    metrics: dict[str, Any] = {k: round(float(v.mean()), 4) for k, v in _row_values(other).items()}
+    ours: Floats = 1 / places
+    theirs: Floats = 1 / other
+    metrics = {k: round(float(v.mean()), 4) for k, v in _row_values(other).items()}
     return metrics | {
         "gain": round(float(ours.mean() - theirs.mean()), 4),
         "p": wilcoxon_p(ours, theirs),
@@ -57,8 +64,8 @@ def compare(places: Array, other: Array) -> dict[str, Any]:
 
 
 def rank_by_words(
-    train: Sequence[str], test: Sequence[str], known: Sequence[str], right: Array
-) -> Array:
+    train: Sequence[str], test: Sequence[str], known: Sequence[str], right: Ints
+) -> Floats:
     """The rank of each right answer by words in common, weighted by TF-IDF.
 
     Args:
@@ -72,5 +79,7 @@ def rank_by_words(
         vectorizer.fit([*train, *known])
     except ValueError:  # no word in any text
         return np.full(len(test), (len(known) + 1) / 2)
-    near = vectorizer.transform(test) @ vectorizer.transform(known).T
-    return rank_answers(near.toarray(), np.eye(len(known)), right)
+    asked: csr_matrix = vectorizer.transform(test)
+    answers: csr_matrix = vectorizer.transform(known)
+    near: Floats = (asked @ answers.T).toarray()
+    return rank_answers(near, np.eye(len(known)), right)

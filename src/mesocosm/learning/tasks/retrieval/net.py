@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import nn
 
+from mesocosm.learning.arrays import Array
 from mesocosm.learning.features.embeddings import Trunk, to_float
 from mesocosm.learning.training.loop.rows import TrainableNet
 
@@ -21,7 +22,7 @@ class PairEncoder(TrainableNet):
             torch.zeros(1, 1), requires_grad=False
         )  # a head has some; here there is none
         self.measure = InBatchLoss(heat)
-        self.anchor: Any = None  # what holds the weights near where they were
+        self.anchor = None  # what holds the weights near where they were
 
     def forward(
         self, ids: torch.Tensor, mask: torch.Tensor, table: torch.Tensor, mix: None = None
@@ -32,7 +33,7 @@ class PairEncoder(TrainableNet):
         del mix
         ends, whole = table[:, 0].long(), mask.sum(1)
         at = torch.arange(ids.shape[1])[None]
-        sides = []
+        sides: list[torch.Tensor] = []
         for first, length in ((torch.zeros_like(ends), ends), (ends, whole - ends)):
             take = (first[:, None] + at).clamp(max=ids.shape[1] - 1)
             seen = (at < length[:, None]).to(mask.dtype)[:, : int(length.max())]
@@ -52,10 +53,12 @@ class InBatchLoss:
     def __init__(self, heat: float) -> None:
         self.heat = heat
 
-    def of_classes(self, y: Any, classes: int) -> None:
+    def of_classes(self, y: Array, classes: int) -> None:
         """Answers have no class weights."""
 
-    def value(self, sides: torch.Tensor, y: torch.Tensor, weights: None) -> torch.Tensor:
+    def value(
+        self, sides: torch.Tensor, y: torch.Tensor, weights: torch.Tensor | None
+    ) -> torch.Tensor:
         """The mean loss of vectors (rows, 2, width) with the numbers of their answers, a scalar
         tensor.
         """

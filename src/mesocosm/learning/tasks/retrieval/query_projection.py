@@ -7,22 +7,33 @@ leave-one-out loss.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TypedDict
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array, Floats, Ints
 from mesocosm.learning.heads.folds import Groups, block_products, group_blocks
 
-Array = np.ndarray[Any, Any]
-STRENGTHS = tuple(np.geomspace(0.1, 1000, 13))
+STRENGTHS: tuple[float, ...] = tuple(np.geomspace(0.1, 1000, 13))
 
 
-def normalize_rows(x: Array) -> Array:
+class ChosenProjection(TypedDict):
+    """The strength toward the identity (`pull`; None for no matrix), and the leave-one-out mean
+    reciprocal rank.
+    """
+
+    pull: float | None
+    left_out_mrr: float
+
+
+def normalize_rows(x: Floats) -> Floats:
     """Rows scaled to length one."""
-    return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9))
+    lengths: Floats = np.linalg.norm(x, axis=1, keepdims=True)
+    return x / np.maximum(lengths, 1e-9)
 
 
-def rank_answers(asked: Array, answers: Array, right: Array) -> Array:
+def rank_answers(asked: Floats, answers: Floats, right: Ints) -> Floats:
     """The rank, from 1, of each row's right answer among all, by cosine; ties share the better half
     of their ranks.
 
@@ -33,16 +44,21 @@ def rank_answers(asked: Array, answers: Array, right: Array) -> Array:
     >>> rank_answers(np.eye(2), np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([0, 0])).tolist()
     [2.0, 1.0]
     """
-    near = asked @ answers.T
-    own = near[np.arange(len(right)), right][:, None]
-    return np.asarray(
-        1 + (near > own + 1e-7).sum(1) + (np.abs(near - own) <= 1e-7).sum(1) // 2, dtype=float
-    )
+    near: Floats = asked @ answers.T
+    own: Floats = near[np.arange(len(right)), right][:, None]
+    nearer: Ints = (near > own + 1e-7).sum(1)
+    equal: Ints = (np.abs(near - own) <= 1e-7).sum(1)
+    return np.asarray(1 + nearer + equal // 2, dtype=float)
+
+
+def mean_reciprocal_rank(asked: Floats, answers: Floats, right: Ints) -> float:
+    """The mean of one over the rank of each row's right answer (see `rank_answers`)."""
+    return float((1 / rank_answers(normalize_rows(asked), answers, right)).mean())
 
 
 def fit_projection(
-    asked: Array, answered: Array, answers: Array, right: Array, groups: Groups = None
-) -> tuple[Array, dict[str, Any]]:
+    asked: Floats, answered: Floats, answers: Floats, right: Ints, groups: Groups = None
+) -> tuple[Floats, ChosenProjection]:
     """The matrix (width, width) of the best held-out mean reciprocal rank, and what was chosen.
 
     Minimises |Q W - A|^2 + strength |W - I|^2; a row, or a group of rows, is left out by its
@@ -57,31 +73,41 @@ def fit_projection(
     Source: Hoerl and Kennard 1970, Technometrics 12 (ridge); Mikolov et al. 2013, arXiv 1309.4168
     (a map between two spaces).
     """
-    q, gap = asked.astype(float), answered.astype(float) - asked
-    values, axes = np.linalg.eigh(q.T @ q)
-    turned = q @ axes
-    along = turned.T @ gap
-    best = float((1 / rank_answers(normalize_rows(asked), answers, right)).mean())
-    matrix = np.eye(q.shape[1])
-    chosen: dict[str, Any] = {"pull": None, "left_out_mrr": round(best, 4)}
-    blocks = None if groups is None else group_blocks(groups)
+    q: Floats = asked.astype(float)
+    gap: Floats = answered.astype(float) - asked
+    gram: Floats = q.T @ q
+    values, axes = np.linalg.eigh(gram)
+    turned: Floats = q @ axes
+    along: Floats = turned.T @ gap
+    best = mean_reciprocal_rank(asked, answers, right)
+    matrix: Floats = np.eye(q.shape[1])
+    chosen: ChosenProjection = {"pull": None, "left_out_mrr": round(best, 4)}
+    blocks = None
+    if groups is not None:
+        blocks = group_blocks(groups)
     for strength in STRENGTHS:
-        shrunk = 1 / (np.maximum(values, 0) + strength)
-        left = _leave_out(gap, turned @ (shrunk[:, None] * along), turned, shrunk, blocks)
-        mrr = float((1 / rank_answers(normalize_rows(asked + left), answers, right)).mean())
+        shrunk: Floats = 1 / (np.maximum(values, 0) + strength)
+        solved: Floats = shrunk[:, None] * along
+        left = _leave_out(gap, turned @ solved, turned, shrunk, blocks)
+        mrr = mean_reciprocal_rank(asked + left, answers, right)
         if mrr > best + 1e-9:
-            best, matrix = mrr, np.eye(q.shape[1]) + axes @ (shrunk[:, None] * along)
+            best, matrix = mrr, np.eye(q.shape[1]) + axes @ solved
             chosen = {"pull": round(float(strength), 4), "left_out_mrr": round(mrr, 4)}
     return matrix.astype(np.float32), chosen
 
 
 def _leave_out(
-    gap: Array, fitted: Array, turned: Array, shrunk: Array, blocks: list[Array] | None
-) -> Array:
+    gap: Floats,
+    fitted: Floats,
+    turned: Floats,
+    shrunk: Floats,
+    blocks: Sequence[Array] | None,
+) -> Floats:
     """The fitted gap of each row when its row, or its group of rows, is left out."""
     if blocks is None:
-        lever = np.minimum((turned**2) @ shrunk, 1 - 1e-6)[:, None]
-        return np.asarray((fitted - lever * gap) / (1 - lever))
+        levers: Floats = (turned**2) @ shrunk
+        lever: Floats = np.minimum(levers, 1 - 1e-6)[:, None]
+        return (fitted - lever * gap) / (1 - lever)
     left = gap.copy()
     for rows in blocks:
         left[rows] -= np.linalg.solve(

@@ -59,8 +59,8 @@ class Retrieval(TextTask):
 
         model = data.model
         base = resolve(str(model.base), context.root)
-        _, texts, answers = split_pairs(model.features, model.target, data.rows, data.split)
-        return retrieval_job(model, base, texts, answers, context.store)
+        pairs = split_pairs(model.features, model.target, data.rows, data.split)
+        return retrieval_job(model, base, pairs.texts, pairs.answers, context.store)
 
     def load(self, folder: Path, content: str, loading: Loading) -> Predictor:
         """Load the answers, and the trunk that versions share."""

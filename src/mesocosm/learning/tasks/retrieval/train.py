@@ -11,35 +11,42 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import aside_name, write_json
+from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
+from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.heads.folds import number_groups
-from mesocosm.learning.tasks.generation.prompt import split_pairs
+from mesocosm.learning.tasks.generation.prompt import TextPairs, split_pairs
+from mesocosm.learning.tasks.net_weights import count_trainable, count_weights
+from mesocosm.learning.tasks.outcome import Metrics, gains_of, read_interval
+from mesocosm.learning.tasks.retrieval.card import make_card
 from mesocosm.learning.tasks.retrieval.cost import retrieval_job
 from mesocosm.learning.tasks.retrieval.metrics import compare, evaluate, rank_by_words
 from mesocosm.learning.tasks.retrieval.query_projection import (
+    ChosenProjection,
     fit_projection,
     normalize_rows,
     rank_answers,
 )
-
-if TYPE_CHECKING:
-    from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.train_result import assemble_result
 from mesocosm.learning.training.context import TrainContext, TrainResult
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from mesocosm.learning.features.embeddings import Trunk
+    from mesocosm.learning.features.tokenizer import Tokens
+    from mesocosm.learning.model import Model
+    from mesocosm.learning.training.loop.rows import TrainingRows
+
 Say = Callable[[str], None]
-Embed = Callable[[Sequence[str]], Array]
+Embed = Callable[[Sequence[str]], Floats]
 MAX_ANSWERS = 200_000  # different answers that each question is compared with
 
 
@@ -48,17 +55,13 @@ class _Questions:
     """Questions and their answers by part.
 
     Args:
-        where: the row numbers of each part.
-        texts: the questions of each part.
-        targets: the answers of each part.
+        pairs: the questions and answers of each part.
         known: all different answers that can be found.
         gone: answers of replayed rows only, which are trained on and not found any more.
         old: rows from here on are replayed ones of an earlier snapshot.
     """
 
-    where: dict[str, list[int]]
-    texts: dict[str, list[str]]
-    targets: dict[str, list[str]]
+    pairs: TextPairs
     known: list[str]
     gone: list[str]
     old: int
@@ -68,15 +71,27 @@ class _Questions:
         """All answers, those that can be found first."""
         return [*self.known, *self.gone]
 
-    def right(self) -> dict[str, Array]:
+    @property
+    def held_out(self) -> str:
+        """The part that decides when to stop: `validation`, or `train` where that has no rows."""
+        if self.pairs.texts["validation"]:
+            return "validation"
+        return "train"
+
+    def right(self) -> dict[str, Ints]:
         """The number of each row's answer by part."""
         number = {text: k for k, text in enumerate(self.answers)}
-        return {p: np.array([number[t] for t in self.targets[p]], dtype=np.int64) for p in PARTS}
+        numbered: dict[str, Ints] = {}
+        for part in PARTS:
+            answers = [number[text] for text in self.pairs.answers[part]]
+            numbered[part] = np.array(answers, dtype=np.int64)
+        return numbered
 
     def shared(self) -> int:
         """How many test rows equal a training row."""
-        train = set(zip(self.texts["train"], self.targets["train"], strict=True))
-        return len(set(zip(self.texts["test"], self.targets["test"], strict=True)) & train)
+        texts, answers = self.pairs.texts, self.pairs.answers
+        train = set(zip(texts["train"], answers["train"], strict=True))
+        return len(train.intersection(zip(texts["test"], answers["test"], strict=True)))
 
 
 @dataclass
@@ -89,10 +104,10 @@ class _Encoded:
         history: of the fine-tuning.
     """
 
-    questions: dict[str, Array]
-    answers: Array
+    questions: dict[str, Floats]
+    answers: Floats
     encode: Embed
-    trunk: Any = None
+    trunk: Trunk | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -100,7 +115,7 @@ def train_retriever(
     name: str,
     model: Model,
     base: Base,
-    rows: Mapping[str, Sequence[Any]],
+    rows: Mapping[str, Sequence[object]],
     split: Sequence[str],
     site: TrainContext,
     say: Say,
@@ -114,9 +129,8 @@ def train_retriever(
 
     began = time.perf_counter()
     data = _read_questions(model, rows, split, site)
-    estimate = track_estimate(
-        retrieval_job(model, base, data.texts, data.targets, site.store), site.store
-    )
+    job = retrieval_job(model, base, data.pairs.texts, data.pairs.answers, site.store)
+    estimate = track_estimate(job, site.store)
     estimate.announce(say)
     estimate.import_libraries(base)
     encoded = _embed(model, base, data, site, say)
@@ -129,7 +143,8 @@ def train_retriever(
     turn, chosen = _fit_projection(data, encoded, right, site, say)
     estimate.timer.end("matrix")
     answers = encoded.answers[:count]
-    places = rank_answers(normalize_rows(encoded.questions["test"] @ turn), answers, right["test"])
+    asked: Floats = encoded.questions["test"] @ turn
+    places = rank_answers(normalize_rows(asked), answers, right["test"])
     metrics = _evaluate(data, places, untrained, right["test"], model.seed, say)
     if site.past and encoded.trunk is not None:
         metrics |= continual.measure_retention(
@@ -138,54 +153,65 @@ def train_retriever(
     estimate.timer.end("judging")
     trunk_path = _write_trunk(base, encoded.trunk, site)
     _write_answers(data, answers, turn, right, site)
-    card = _card(name, model, base, trunk_path, chosen, data)
+    rows_by_part = {part: len(data.pairs.where[part]) for part in PARTS}
+    card = make_card(name, model, base, trunk_path, chosen, rows_by_part)
     write_json(site.folder / "card.json", card)
     estimate.timer.end("export")
     return assemble_result(model, card, metrics, encoded.history, estimate, began)
 
 
 def _read_questions(
-    model: Model, rows: Mapping[str, Sequence[Any]], split: Sequence[str], site: TrainContext
+    model: Model, rows: Mapping[str, Sequence[object]], split: Sequence[str], site: TrainContext
 ) -> _Questions:
     """The questions and answers of a dataset; refused where answers are too few or too many."""
-    where, texts, targets = split_pairs(model.features, model.target, rows, split)
-    old = len(split) - (site.past.old if site.past else 0)
-    known: dict[str, None] = {}
-    for part in PARTS:
-        for i, text in zip(where[part], targets[part], strict=True):
-            if i < old:
-                known.setdefault(text)
+    pairs = split_pairs(model.features, model.target, rows, split)
+    old = len(split)
+    if site.past:
+        old -= site.past.old
+    known = _distinct_answers(pairs, old)
     if not 2 <= len(known) <= MAX_ANSWERS:
         raise ConfigValueError(
             "target",
             f"'{model.target}' holds {len(known)} different texts",
             f"2 to {MAX_ANSWERS:,}",
         )
-    gone = sorted(set(targets["train"]) - set(known))
-    return _Questions(where, texts, targets, list(known), gone, old)
+    gone = sorted(set(pairs.answers["train"]) - set(known))
+    return _Questions(pairs, known, gone, old)
+
+
+def _distinct_answers(pairs: TextPairs, old: int) -> list[str]:
+    """The different answers of all rows before the `old` ones, in their order."""
+    known: dict[str, None] = {}
+    for part in PARTS:
+        for i, text in zip(pairs.where[part], pairs.answers[part], strict=True):
+            if i < old:
+                known.setdefault(text)
+    return list(known)
 
 
 def _embed(model: Model, base: Base, data: _Questions, site: TrainContext, say: Say) -> _Encoded:
     """Questions and answers under the untouched base."""
     from mesocosm.learning.features.embeddings import embed_texts
 
-    def embed(texts: Sequence[str]) -> Array:
+    def embed(texts: Sequence[str]) -> Floats:
         return embed_texts(base, texts, model.max_length, site.store, say)
 
-    questions = {p: embed(data.texts[p]) for p in PARTS if data.texts[p]}
+    questions = {part: embed(texts) for part, texts in data.pairs.texts.items() if texts}
     encoded = _Encoded(questions, embed(data.answers), embed)
     say(
-        f"embedded {sum(map(len, data.texts.values()))} questions and {len(data.known)} different"
-        f" answers with {base.name}"
+        f"embedded {sum(map(len, data.pairs.texts.values()))} questions and {len(data.known)}"
+        f" different answers with {base.name}"
     )
     return encoded
 
 
 def _fit_projection(
-    data: _Questions, encoded: _Encoded, right: Mapping[str, Array], site: TrainContext, say: Say
-) -> tuple[Array, dict[str, Any]]:
+    data: _Questions, encoded: _Encoded, right: Mapping[str, Ints], site: TrainContext, say: Say
+) -> tuple[Floats, ChosenProjection]:
     """The matrix from questions to answers, and the settings that were chosen."""
-    groups = [site.groups[i] for i in data.where["train"]] if site.groups else []
+    groups: list[object] = []
+    if site.groups:
+        groups = [site.groups[i] for i in data.pairs.where["train"]]
     turn, chosen = fit_projection(
         encoded.questions["train"],
         encoded.answers[right["train"]],
@@ -202,27 +228,26 @@ def _fit_projection(
 
 
 def _evaluate(
-    data: _Questions, places: Array, untrained: Array, right: Array, seed: int, say: Say
-) -> dict[str, Any]:
+    data: _Questions, places: Floats, untrained: Floats, right: Ints, seed: int, say: Say
+) -> Metrics:
     """Metrics on the test rows, compared with the untrained base and with words in common."""
-    by_words = rank_by_words(data.texts["train"], data.texts["test"], data.known, right)
+    texts = data.pairs.texts
+    by_words = rank_by_words(texts["train"], texts["test"], data.known, right)
     metrics = evaluate(places, seed)
-    metrics["baselines"] = {
-        "base": compare(places, untrained),
-        "linear": compare(places, by_words),
-    }
-    metrics |= {f"gain_over_{other}": b["gain"] for other, b in metrics["baselines"].items()}
+    baselines = {"base": compare(places, untrained), "linear": compare(places, by_words)}
+    metrics["baselines"] = baselines
+    metrics |= gains_of(baselines)
     metrics["answers"] = len(data.known)
     metrics["leaks"] = {"shared": data.shared(), "telling": {}}
     say(
         f"{len(places)} test rows, {len(data.known)} answers: recall at 1"
-        f" {metrics['recall_at_1']:.1%} {metrics['interval']['recall_at_1']}, mean reciprocal rank"
-        f" {metrics['mrr']:.3f}"
+        f" {metrics['recall_at_1']:.1%} {read_interval(metrics, 'recall_at_1')}, mean reciprocal"
+        f" rank {metrics['mrr']:.3f}"
     )
     return metrics
 
 
-def _write_trunk(base: Base, trunk: Any, site: TrainContext) -> str:
+def _write_trunk(base: Base, trunk: Trunk | None, site: TrainContext) -> str:
     """The path, from the version's folder, of the graph that encodes texts; a fine-tuned one is
     exported.
     """
@@ -235,7 +260,7 @@ def _write_trunk(base: Base, trunk: Any, site: TrainContext) -> str:
 
 
 def _write_answers(
-    data: _Questions, answers: Array, turn: Array, right: Mapping[str, Array], site: TrainContext
+    data: _Questions, answers: Floats, turn: Floats, right: Mapping[str, Ints], site: TrainContext
 ) -> None:
     """Write the answers' vectors and texts, and the dataset's rows that gave each."""
     from safetensors.numpy import save_file
@@ -244,47 +269,27 @@ def _write_answers(
     aside = site.folder / aside_name(path)
     save_file({"answers": np.ascontiguousarray(answers, np.float32), "turn": turn}, aside)
     os.replace(aside, path)
-    rows: list[list[int]] = [[] for _ in data.known]
-    numbered = chain.from_iterable(zip(data.where[p], right[p], strict=True) for p in PARTS)
-    for i, k in numbered:
-        if i < data.old:
-            rows[k].append(site.ids[i] if site.ids else -1)
+    rows = _rows_by_answer(data, right, site.ids)
     write_json(site.folder / "answers.json", {"answers": data.known, "rows": rows})
 
 
-def _card(
-    name: str, model: Model, base: Base, trunk: str, chosen: dict[str, Any], data: _Questions
-) -> dict[str, Any]:
-    """The version's card."""
-    return {
-        "model": name,
-        "task": "retrieval",
-        "labels": [],
-        "predict": model.target,
-        "predicts": "text",
-        "inputs": list(model.features),
-        "texts": list(model.features),
-        "block": {},
-        "max_length": model.max_length,
-        "base": base.name,
-        "licence": base.licence,
-        "trunk": trunk,
-        "precision": "fp32",
-        "method": model.fine_tune.method,
-        "head": "matrix" if chosen["pull"] else "cosine",
-        "settings": chosen,
-        "rows": {p: len(data.where[p]) for p in PARTS},
-        "trials": [],
-        "importance": {},
-        "seed": model.seed,
-    }
+def _rows_by_answer(
+    data: _Questions, right: Mapping[str, Ints], ids: Sequence[int]
+) -> list[list[int]]:
+    """The dataset's rows that gave each answer; -1 for one whose number is not known."""
+    rows: list[list[int]] = [[] for _ in data.known]
+    for part in PARTS:
+        for i, answer in zip(data.pairs.where[part], right[part].tolist(), strict=True):
+            if i < data.old:
+                rows[answer].append(ids[i] if ids else -1)
+    return rows
 
 
 def _fine_tune(
     base: Base,
     model: Model,
     data: _Questions,
-    right: Mapping[str, Array],
+    right: Mapping[str, Ints],
     site: TrainContext,
     say: Say,
 ) -> _Encoded:
@@ -297,7 +302,8 @@ def _fine_tune(
     from mesocosm.learning.tasks.retrieval.net import PairEncoder
     from mesocosm.learning.training.loop import trainer
 
-    tune: Any = model.fine_tune
+    tune = model.fine_tune
+    assert isinstance(tune, Gradient)
     torch.manual_seed(model.seed)
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
@@ -305,14 +311,14 @@ def _fine_tune(
     net = PairEncoder(trunk)
     if site.past:
         site.past.begin(net, base, tune.method, None, say)
-    trained = sum(p.numel() for p in net.parameters() if p.requires_grad)
-    say(describe_trainable(tune.method, trained, sum(p.numel() for p in trunk.parameters())))
+    trained = count_trainable(net)
+    say(describe_trainable(tune.method, trained, count_weights(trunk)))
     parts = _tokenize(tokens, data, right)
     history = trainer.train(
         net,
         tune,
         parts["train"],
-        parts["validation"] if data.texts["validation"] else parts["train"],
+        parts[data.held_out],
         model.seed,
         site.store / "work" / site.build_key,
         lambda record: say(trainer.as_progress(record)),
@@ -324,8 +330,11 @@ def _fine_tune(
     history[0] = history[0] | {"trained": trained}
     trunk.net = tune.merge(trunk.net)
     trunk.eval()
+    questions = {
+        part: encode(trunk, tokens, texts, say) for part, texts in data.pairs.texts.items() if texts
+    }
     return _Encoded(
-        {p: encode(trunk, tokens, data.texts[p], say) for p in PARTS if data.texts[p]},
+        questions,
         encode(trunk, tokens, data.answers, say),
         lambda texts: encode(trunk, tokens, texts),
         trunk,
@@ -333,15 +342,19 @@ def _fine_tune(
     )
 
 
-def _tokenize(tokens: Any, data: _Questions, right: Mapping[str, Array]) -> dict[str, Any]:
+def _tokenize(
+    tokens: Tokens, data: _Questions, right: Mapping[str, Ints]
+) -> dict[str, TrainingRows]:
     """Rows of each part: a question's ids and its answer's, and where the question ends."""
     from mesocosm.learning.training.loop.rows import TrainingRows
 
     answer_ids = tokens.ids(data.answers)
     parts = {}
     for part in PARTS:
-        ids = tokens.ids(data.texts[part]) if data.texts[part] else []
+        ids: list[list[int]] = []
+        if data.pairs.texts[part]:
+            ids = tokens.ids(data.pairs.texts[part])
         ends = np.array([[len(i)] for i in ids], np.float32).reshape(len(ids), 1)
-        pairs = [[*q, *answer_ids[k]] for q, k in zip(ids, right[part], strict=True)]
+        pairs = [[*q, *answer_ids[k]] for q, k in zip(ids, right[part].tolist(), strict=True)]
         parts[part] = TrainingRows(pairs, ends, right[part])
     return parts

@@ -18,13 +18,17 @@ def check_tagging(model: Model, kinds: Mapping[str, str], at: Path) -> Iterator[
     if not isinstance(model.base, str) or model.base == AUTO:
         found = Message("config.tagging_needs_base")
         yield fault(at, found, Message("config.base_such_as_minilm"), key="base")
-    texts = [field for field in model.features if kinds.get(field) == "text"]
-    if len(model.features) != 1 or (model.features[0] in kinds and not texts):
+    if not _has_one_text(model, kinds):
         found = Message("config.inputs_are", fields=tuple(model.features))
         yield fault((*at, "features"), found, Message("config.tagged_field"))
     yield from _check_not_allowed(model, at)
     yield from _check_tuning(model, at)
     yield from check_metrics(model, METRICS, Message("config.tagging_metric"), at)
+
+
+def _has_one_text(model: Model, kinds: Mapping[str, str]) -> bool:
+    """Whether the only input is a text, or of a type that is not known."""
+    return len(model.features) == 1 and kinds.get(model.features[0], "text") == "text"
 
 
 def _check_not_allowed(model: Model, at: Path) -> Iterator[Fault]:

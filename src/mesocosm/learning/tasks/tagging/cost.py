@@ -16,6 +16,7 @@ from mesocosm.learning.cost.workload import (
     net_memory,
     tuning_work,
 )
+from mesocosm.learning.fine_tuning.gradient import Gradient
 
 if TYPE_CHECKING:
     from mesocosm.learning.base_models import Base
@@ -39,7 +40,7 @@ def tagging_job(model: Model, base: Base, texts: Texts, kinds: int, store: Path)
         "reading": {"token": tokens["train"] * net.weights, "load": 4 * net.weights},
         "heads": {"product": fits * 100 * words * net.width * kinds, "row": fits * 100 * kinds},
     }
-    if tune.method != "frozen":
+    if isinstance(tune, Gradient):
         work["tuning"] = tuning_work(
             tune, net, len(texts["train"]), tokens["train"], tokens["validation"], 0.0
         )

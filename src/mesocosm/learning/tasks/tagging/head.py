@@ -5,24 +5,34 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol, Self
 
 import numpy as np
 
+from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.heads.folds import Groups
 
-Array = np.ndarray[Any, Any]
 STRENGTHS = (0.1, 1.0, 10.0)
 MAX_SEARCH_WORDS = 20_000  # words up to which the strength is chosen by cross-validation
 FOLDS = 3
+
+
+class _Regression(Protocol):
+    """What is used of a logistic regression."""
+
+    classes_: Ints
+    coef_: Floats
+    intercept_: Floats
+
+    def fit(self, x: Floats, y: Ints, /) -> Self: ...
 
 
 @dataclass(frozen=True)
 class LinearHead:
     """Weights (width, tags) and bias (tags,) of a fitted head, and its strength."""
 
-    weights: Array
-    bias: Array
+    weights: Floats
+    bias: Floats
     strength: float
 
 
@@ -36,13 +46,13 @@ class WordStates:
         tags: the tag of each word.
     """
 
-    states: Sequence[Array]
+    states: Sequence[Floats]
     first: Sequence[Sequence[int]]
     tags: Sequence[Sequence[str]]
 
-    def words(self) -> tuple[Array, list[str], Array]:
+    def words(self) -> tuple[Floats, list[str], Ints]:
         """The states (words, width), tags and text numbers of all words that were read."""
-        states: list[Array] = []
+        states: list[Floats] = []
         tags: list[str] = []
         texts: list[int] = []
         for number, (state, first) in enumerate(zip(self.states, self.first, strict=True)):
@@ -63,14 +73,17 @@ def fit_head(data: WordStates, tags: Sequence[str], seed: int, groups: Groups) -
     """
     x, word_tags, text = data.words()
     number = {tag: k for k, tag in enumerate(tags)}
-    y = np.array([number[tag] for tag in word_tags])
-    group = text if groups is None else groups[text]
+    y: Ints = np.array([number[tag] for tag in word_tags])
+    group = text
+    if groups is not None:
+        group = groups[text]
     scale = float(np.sqrt((x**2).mean())) or 1.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         strength = _choose_strength(x / scale, y, group, seed)
         regression = _regression(strength, seed).fit(x / scale, y)
-    weights, bias = np.zeros((x.shape[1], len(tags))), np.full(len(tags), -10.0)
+    weights: Floats = np.zeros((x.shape[1], len(tags)))
+    bias: Floats = np.full(len(tags), -10.0)
     classes, coefficients = regression.classes_, regression.coef_
     if len(classes) == 2:
         weights[:, classes] = np.vstack([-coefficients, coefficients]).T / 2 / scale
@@ -80,13 +93,16 @@ def fit_head(data: WordStates, tags: Sequence[str], seed: int, groups: Groups) -
     return LinearHead(weights.astype(np.float32), bias.astype(np.float32), strength)
 
 
-def _regression(strength: float, seed: int) -> Any:
+def _regression(strength: float, seed: int) -> _Regression:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=strength, max_iter=200, tol=1e-3, random_state=seed)
+    regression: _Regression = LogisticRegression(
+        C=strength, max_iter=200, tol=1e-3, random_state=seed
+    )
+    return regression
 
 
-def _choose_strength(x: Array, y: Array, group: Array, seed: int) -> float:
+def _choose_strength(x: Floats, y: Ints, group: Ints, seed: int) -> float:
     """The strength of the highest cross-validated accuracy; the middle one of many words."""
     from sklearn.model_selection import GroupKFold, cross_val_score
 
@@ -95,7 +111,7 @@ def _choose_strength(x: Array, y: Array, group: Array, seed: int) -> float:
         return STRENGTHS[1]
 
     def accuracy(strength: float) -> float:
-        scores = cross_val_score(
+        scores: Floats = cross_val_score(
             _regression(strength, seed),
             x,
             y,
@@ -108,9 +124,9 @@ def _choose_strength(x: Array, y: Array, group: Array, seed: int) -> float:
     return max(STRENGTHS, key=accuracy)
 
 
-def word_logits(states: Array, first: Sequence[int], weights: Array, bias: Array) -> Array:
+def word_logits(states: Floats, first: Sequence[int], weights: Floats, bias: Floats) -> Floats:
     """Logits of words (words, tags); a word past the truncation has the first tag, `O`."""
-    logits = np.zeros((len(first), len(bias)))
+    logits: Floats = np.zeros((len(first), len(bias)))
     logits[:, 0] = 10.0
     for word, token in enumerate(first):
         if token >= 0:

@@ -3,39 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
+from mesocosm.learning.arrays import Ints
 from mesocosm.learning.evaluation import metrics
+from mesocosm.learning.tasks.outcome import Metrics
 from mesocosm.learning.tasks.significance import wilcoxon_p
 from mesocosm.learning.tasks.tagging.words import OUTSIDE, extract_spans
 
-Array = np.ndarray[Any, Any]
 
-
-def _count_spans(predicted_tags: Sequence[Sequence[str]], right: Sequence[Sequence[str]]) -> Array:
+def _count_spans(predicted_tags: Sequence[Sequence[str]], right: Sequence[Sequence[str]]) -> Ints:
     """Of each text: spans predicted right, predicted, and true (texts, 3)."""
-    counts = np.zeros((len(right), 3), np.int64)
+    counts: Ints = np.zeros((len(right), 3), np.int64)
     for row, (a, b) in enumerate(zip(predicted_tags, right, strict=True)):
         predicted, true = extract_spans(a), extract_spans(b)
         counts[row] = len(predicted & true), len(predicted), len(true)
     return counts
 
 
-def _f1(counts: Array) -> float:
-    right, predicted, true = counts.sum(0)
-    return float(2 * right / (predicted + true)) if predicted + true else 1.0
+def _sum_counts(counts: Ints) -> tuple[int, int, int]:
+    """Spans predicted right, predicted, and true, of all texts."""
+    right, predicted, true = counts.sum(0).tolist()
+    return int(right), int(predicted), int(true)
 
 
-def _ratio(part: float, whole: float) -> float:
-    """A share rounded to four places; 0 of nothing."""
-    return round(float(part / whole), 4) if whole else 0.0
+def _f1(counts: Ints) -> float:
+    right, predicted, true = _sum_counts(counts)
+    if not predicted + true:
+        return 1.0
+    return 2 * right / (predicted + true)
+
+
+def _share(part: float, whole: float) -> float:
+    """A share; 0 of nothing."""
+    if not whole:
+        return 0.0
+    return part / whole
 
 
 def evaluate(
     predicted_tags: Sequence[Sequence[str]], right: Sequence[Sequence[str]], seed: int
-) -> dict[str, Any]:
+) -> Metrics:
     """Precision, recall and F1 of whole spans, and the share of words with the right tag.
 
     Args:
@@ -44,14 +53,14 @@ def evaluate(
     Source: Tjong Kim Sang and De Meulder 2003, CoNLL (exact spans).
     """
     counts = _count_spans(predicted_tags, right)
-    correct, predicted, true = counts.sum(0)
+    correct, predicted, true = _sum_counts(counts)
     words = sum(len(tags) for tags in right)
     equal = sum(_count_equal(a, b) for a, b in zip(predicted_tags, right, strict=True))
-    report: dict[str, Any] = {
+    report: Metrics = {
         "span_f1": round(_f1(counts), 4),
-        "span_precision": _ratio(correct, predicted),
-        "span_recall": _ratio(correct, true),
-        "token_accuracy": round(float(equal / max(1, words)), 4),
+        "span_precision": round(_share(correct, predicted), 4),
+        "span_recall": round(_share(correct, true), 4),
+        "token_accuracy": round(equal / max(1, words), 4),
         "rows": len(right),
     }
     report["interval"] = {
@@ -72,23 +81,26 @@ def _count_equal(a: Sequence[str], b: Sequence[str]) -> int:
 
 def _evaluate_kind(
     kind: str, predicted_tags: Sequence[Sequence[str]], right: Sequence[Sequence[str]]
-) -> dict[str, Any]:
+) -> dict[str, float]:
     """Precision, recall and F1 of the spans of one kind."""
     correct = predicted = true = 0
     for a, b in zip(predicted_tags, right, strict=True):
-        ours = {span for span in extract_spans(a) if span[2] == kind}
-        theirs = {span for span in extract_spans(b) if span[2] == kind}
+        ours, theirs = _spans_of(kind, a), _spans_of(kind, b)
         correct += len(ours & theirs)
         predicted += len(ours)
         true += len(theirs)
-    precision = correct / predicted if predicted else 0.0
-    recall = correct / true if true else 0.0
+    precision, recall = _share(correct, predicted), _share(correct, true)
     return {
         "rows": true,
         "precision": round(precision, 4),
         "recall": round(recall, 4),
-        "f1": _ratio(2 * precision * recall, precision + recall),
+        "f1": round(_share(2 * precision * recall, precision + recall), 4),
     }
+
+
+def _spans_of(kind: str, tags: Sequence[str]) -> set[tuple[int, int, str]]:
+    """The spans of one kind."""
+    return {span for span in extract_spans(tags) if span[2] == kind}
 
 
 def tag_by_dictionary(
@@ -121,14 +133,19 @@ def compare(
     predicted_tags: Sequence[Sequence[str]],
     other: Sequence[Sequence[str]],
     right: Sequence[Sequence[str]],
-) -> dict[str, Any]:
+) -> dict[str, float]:
     """The F1 of other tags on the same texts, our gain over it and Wilcoxon's p of errors per
     text.
     """
     ours, theirs = _count_spans(predicted_tags, right), _count_spans(other, right)
-    errors = [counts[:, 1] + counts[:, 2] - 2 * counts[:, 0] for counts in (ours, theirs)]
     return {
         "span_f1": round(_f1(theirs), 4),
         "gain": round(_f1(ours) - _f1(theirs), 4),
-        "p": wilcoxon_p(*errors),
+        "p": wilcoxon_p(_count_errors(ours), _count_errors(theirs)),
     }
+
+
+def _count_errors(counts: Ints) -> Ints:
+    """Spans of each text that are predicted wrong or missed."""
+    right, predicted, true = counts[:, 0], counts[:, 1], counts[:, 2]
+    return predicted + true - 2 * right

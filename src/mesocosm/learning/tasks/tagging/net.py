@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import nn
 
+from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.features.embeddings import pad, supports_bfloat16, to_float
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
 from mesocosm.learning.training.loop.rows import TrainableNet
 
-Array = np.ndarray[Any, Any]
 IGNORED = -100  # at tokens that begin no word
 
 
 class StateEncoder(nn.Module):
     """A pretrained encoder that gives a state per token (rows, length, width)."""
 
-    def __init__(self, net: Any) -> None:
+    def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """States of padded token ids under their mask."""
-        return to_float(
-            self.net(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        )
+        outputs = self.net(input_ids=input_ids, attention_mask=attention_mask)
+        states: torch.Tensor = outputs.last_hidden_state
+        return to_float(states)
 
 
 class Tagger(TrainableNet):
     """A trunk of states and a linear head over each of them."""
 
-    def __init__(self, trunk: StateEncoder, weights: Array, bias: Array, dropout: float) -> None:
+    def __init__(self, trunk: StateEncoder, weights: Floats, bias: Floats, dropout: float) -> None:
         super().__init__()
         self.trunk = trunk
         self.drop = nn.Dropout(dropout)
-        self.weights, self.bias = (
-            nn.Parameter(torch.tensor(weights)),
-            nn.Parameter(torch.tensor(bias)),
-        )
-        self.anchor: Any = None
+        self.weights = nn.Parameter(torch.tensor(weights))
+        self.bias = nn.Parameter(torch.tensor(bias))
+        self.anchor = None
         self.measure = TokenLoss()
 
     def forward(
@@ -58,10 +55,12 @@ class TokenLoss:
 
     of: ClassVar[str] = "tags"
 
-    def of_classes(self, y: Any, classes: int) -> None:
+    def of_classes(self, y: Array, classes: int) -> None:
         """Tags have no class weights."""
 
-    def value(self, logits: torch.Tensor, y: torch.Tensor, weights: None) -> torch.Tensor:
+    def value(
+        self, logits: torch.Tensor, y: torch.Tensor, weights: torch.Tensor | None
+    ) -> torch.Tensor:
         """The mean over the words of a batch; `y` is (rows, at least length), `OUT` where none
         begins.
         """
@@ -73,23 +72,26 @@ class TokenLoss:
         return nn.functional.cross_entropy(to_float(logits[counted]), said[counted])
 
 
-def encode_states(trunk: StateEncoder, ids: list[list[int]]) -> list[Array]:
+def encode_states(trunk: StateEncoder, ids: list[list[int]]) -> list[Floats]:
     """States (length, width) in float32 of each row's tokens."""
     trunk.eval()
-    found: list[Any] = [None] * len(ids)
+    states: dict[int, Floats] = {}
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
         for pick in make_batches([len(r) for r in ids]):
-            out = trunk(*pad([ids[i] for i in pick])).float().numpy()
-            for i, row in zip(pick, out, strict=True):
-                found[i] = row[: len(ids[i])].copy()
-    return found
+            output: torch.Tensor = trunk(*pad([ids[i] for i in pick]))
+            batch: Floats = output.float().numpy()
+            for i, row in zip(pick, batch, strict=True):
+                states[i] = row[: len(ids[i])].copy()
+    return [states[i] for i in range(len(ids))]
 
 
 def encode_words(tokens: Tokens, texts: list[str]) -> tuple[list[list[int]], list[list[int]]]:
     """Ids of texts, and for each word of each the number of its first token."""
     from mesocosm.learning.tasks.tagging.words import first_tokens
 
-    each = tokens.tokenizer.encode_batch(texts)
-    return [e.ids for e in each], [
-        first_tokens(t, e.offsets) for t, e in zip(texts, each, strict=True)
-    ]
+    ids: list[list[int]] = []
+    first: list[list[int]] = []
+    for text, encoding in zip(texts, tokens.tokenizer.encode_batch(texts), strict=True):
+        ids.append(encoding.ids)
+        first.append(first_tokens(text, encoding.offsets))
+    return ids, first

@@ -73,7 +73,7 @@ class Tagging(Task):
 
     def score(self, version: Predictor, prediction: Record, truth: object) -> float:
         """The share of words with the same tag; 0 where there are not as many."""
-        predicted, expected = prediction["text"].split(), str(truth).split()
+        predicted, expected = str(prediction["text"]).split(), str(truth).split()
         if not predicted or len(predicted) != len(expected):
             return 0.0
         same = sum(a == b for a, b in zip(predicted, expected, strict=True))

@@ -15,23 +15,29 @@ import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.learning.arrays import Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
+from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.heads.folds import number_groups
+from mesocosm.learning.tasks.net_weights import count_trainable, count_weights
+from mesocosm.learning.tasks.outcome import Metrics, read_interval
+from mesocosm.learning.tasks.tagging.card import make_card
 from mesocosm.learning.tasks.tagging.cost import tagging_job
 from mesocosm.learning.tasks.tagging.head import LinearHead, WordStates, fit_head, word_logits
 from mesocosm.learning.tasks.tagging.metrics import compare, evaluate, tag_by_dictionary
 from mesocosm.learning.tasks.tagging.words import allowed_transitions, decode_viterbi, word_spans
+from mesocosm.learning.tasks.train_result import assemble_result
+from mesocosm.learning.training.context import TrainContext, TrainResult
 
 if TYPE_CHECKING:
     from mesocosm.core.timer import PhaseTimer
     from mesocosm.learning.model import Model
-from mesocosm.learning.tasks.train_result import assemble_result
-from mesocosm.learning.training.context import TrainContext, TrainResult
+    from mesocosm.learning.tasks.tagging.net import StateEncoder
+    from mesocosm.learning.training.loop.rows import TrainingRows
 
-Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
 
 
@@ -66,7 +72,7 @@ class _Encoded:
 
     ids: dict[str, list[list[int]]]
     first: dict[str, list[list[int]]]
-    trunk: Any
+    trunk: StateEncoder
     head: LinearHead
     history: list[dict[str, Any]] = field(default_factory=list)
 
@@ -75,7 +81,7 @@ def train_tagger(
     name: str,
     model: Model,
     base: Base,
-    rows: Mapping[str, Sequence[Any]],
+    rows: Mapping[str, Sequence[object]],
     split: Sequence[str],
     site: TrainContext,
     say: Say,
@@ -99,7 +105,9 @@ def train_tagger(
     )
     estimate.announce(say)
     estimate.import_libraries(base)
-    groups = [site.groups[i] for i in data.where["train"]] if site.groups else []
+    groups: list[object] = []
+    if site.groups:
+        groups = [site.groups[i] for i in data.where["train"]]
     encoded = _fit_frozen(model, base, data, tags, groups, estimate.timer)
     strength = encoded.head.strength
     say(
@@ -113,14 +121,15 @@ def train_tagger(
     metrics = _evaluate(data, encoded, tags, model.seed, say)
     estimate.timer.end("judging")
     own_mb = _write_files(base, encoded, site)
-    card = _card(name, model, base, tags, data, {"strength": strength}, own_mb)
+    rows_by_part = {part: len(data.where[part]) for part in PARTS}
+    card = make_card(name, model, base, tags, strength, rows_by_part, own_mb)
     write_json(site.folder / "card.json", card)
     estimate.timer.end("export")
     return assemble_result(model, card, metrics, encoded.history, estimate, began)
 
 
 def split_tagged(
-    text: str, predict: str, rows: Mapping[str, Sequence[Any]], split: Sequence[str]
+    text: str, predict: str, rows: Mapping[str, Sequence[object]], split: Sequence[str]
 ) -> TaggedTexts:
     """The rows that have a tag for each word, by part.
 
@@ -135,16 +144,16 @@ def split_tagged(
                 f"no {part} row has as many tags in '{predict}' as words in '{text}'",
                 "rows with a tag for each word",
             )
-    return TaggedTexts(
-        where,
-        {p: [str(rows[text][i]) for i in where[p]] for p in PARTS},
-        {p: [str(rows[predict][i]).split() for i in where[p]] for p in PARTS},
-        mismatched,
-    )
+    texts: dict[str, list[str]] = {}
+    tags: dict[str, list[list[str]]] = {}
+    for part in PARTS:
+        texts[part] = [str(rows[text][i]) for i in where[part]]
+        tags[part] = [str(rows[predict][i]).split() for i in where[part]]
+    return TaggedTexts(where, texts, tags, mismatched)
 
 
 def _match_rows(
-    texts: Sequence[Any], tags: Sequence[Any], split: Sequence[str]
+    texts: Sequence[object], tags: Sequence[object], split: Sequence[str]
 ) -> tuple[dict[str, list[int]], int]:
     """The rows of each part that have a tag for each word, and how many rows have not."""
     where: dict[str, list[int]] = {part: [] for part in PARTS}
@@ -152,11 +161,16 @@ def _match_rows(
     for i, part in enumerate(split):
         if texts[i] is None or tags[i] is None:
             continue
-        if len(word_spans(str(texts[i]))) != len(str(tags[i]).split()):
+        if not _match(str(texts[i]), str(tags[i])):
             mismatched += 1
         elif part in where:
             where[part].append(i)
     return where, mismatched
+
+
+def _match(text: str, tags: str) -> bool:
+    """Whether there is a tag for each word."""
+    return len(word_spans(text)) == len(tags.split())
 
 
 def _check_tags(model: Model, data: TaggedTexts, say: Say) -> None:
@@ -176,7 +190,7 @@ def _fit_frozen(
     base: Base,
     data: TaggedTexts,
     tags: Sequence[str],
-    groups: Sequence[Any],
+    groups: Sequence[object],
     timer: PhaseTimer,
 ) -> _Encoded:
     """A linear head over the states of the untouched base."""
@@ -208,24 +222,22 @@ def _fine_tune(
     from mesocosm.learning.features.embeddings import describe_trainable
     from mesocosm.learning.tasks.tagging.net import Tagger
     from mesocosm.learning.training.loop import trainer
-    from mesocosm.learning.training.loop.rows import TrainingRows
 
-    tune: Any = model.fine_tune
+    tune = model.fine_tune
+    assert isinstance(tune, Gradient)
     encoded.trunk.net = tune.attach(encoded.trunk.net)
     net = Tagger(encoded.trunk, encoded.head.weights, encoded.head.bias, tune.dropout)
-    trained = sum(p.numel() for p in net.parameters() if p.requires_grad)
-    say(describe_trainable(tune.method, trained, sum(p.numel() for p in net.parameters())))
-    number = {tag: k for k, tag in enumerate(tags)}
-    parts = {}
-    for part in PARTS:
-        ids = encoded.ids[part]
-        y = _encode_targets(ids, encoded.first[part], data.tags[part], number)
-        parts[part] = TrainingRows(ids, np.zeros((len(ids), 0), np.float32), y)
+    trained = count_trainable(net)
+    say(describe_trainable(tune.method, trained, count_weights(net)))
+    parts = _training_rows(data, encoded, tags)
+    held_out = "validation"
+    if not data.texts["validation"]:
+        held_out = "train"
     history = trainer.train(
         net,
         tune,
         parts["train"],
-        parts["validation"] if data.texts["validation"] else parts["train"],
+        parts[held_out],
         model.seed,
         site.store / "work" / site.build_key,
         lambda record: say(trainer.as_progress(record)),
@@ -238,12 +250,27 @@ def _fine_tune(
     encoded.head = LinearHead(weights, bias, encoded.head.strength)
 
 
+def _training_rows(
+    data: TaggedTexts, encoded: _Encoded, tags: Sequence[str]
+) -> dict[str, TrainingRows]:
+    """The rows of each part as the trainer expects them."""
+    from mesocosm.learning.training.loop.rows import TrainingRows
+
+    number = {tag: k for k, tag in enumerate(tags)}
+    parts = {}
+    for part in PARTS:
+        ids = encoded.ids[part]
+        y = _encode_targets(ids, encoded.first[part], data.tags[part], number)
+        parts[part] = TrainingRows(ids, np.zeros((len(ids), 0), np.float32), y)
+    return parts
+
+
 def _encode_targets(
     ids: Sequence[Sequence[int]],
     first: Sequence[Sequence[int]],
     right: Sequence[Sequence[str]],
     number: Mapping[str, int],
-) -> Array:
+) -> Ints:
     """The number of each tag at its word's first token (rows, longest), `IGNORED` elsewhere."""
     from mesocosm.learning.tasks.tagging.net import IGNORED
 
@@ -257,18 +284,9 @@ def _encode_targets(
 
 def _evaluate(
     data: TaggedTexts, encoded: _Encoded, tags: Sequence[str], seed: int, say: Say
-) -> dict[str, Any]:
+) -> Metrics:
     """Metrics on the test texts, compared with a dictionary of known spans."""
-    from mesocosm.learning.tasks.tagging.net import encode_states
-
-    states, allowed = encode_states(encoded.trunk, encoded.ids["test"]), allowed_transitions(tags)
-    predicted: list[list[str]] = []
-    for state, first in zip(states, encoded.first["test"], strict=True):
-        path: Sequence[int] = []
-        if first:
-            logits = word_logits(state, first, encoded.head.weights, encoded.head.bias)
-            path = decode_viterbi(logits, allowed).tolist()
-        predicted.append([tags[k] for k in path])
+    predicted = _predict_tags(encoded, tags)
     right = data.tags["test"]
     metrics = evaluate(predicted, right, seed)
     dictionary = compare(predicted, tag_by_dictionary(data.texts, data.tags), right)
@@ -278,57 +296,36 @@ def _evaluate(
     metrics["leaks"] = {"shared": shared, "telling": {}}
     say(
         f"{metrics['rows']} test rows: span F1 {metrics['span_f1']:.3f}"
-        f" {metrics['interval']['span_f1']} (baseline: dictionary {dictionary['span_f1']:.3f})"
+        f" {read_interval(metrics, 'span_f1')} (baseline: dictionary {dictionary['span_f1']:.3f})"
     )
     return metrics
 
 
-def _write_files(base: Base, encoded: _Encoded, site: TrainContext) -> Any:
+def _predict_tags(encoded: _Encoded, tags: Sequence[str]) -> list[list[str]]:
+    """The tags of the words of each test text."""
+    from mesocosm.learning.tasks.tagging.net import encode_states
+
+    states, allowed = encode_states(encoded.trunk, encoded.ids["test"]), allowed_transitions(tags)
+    predicted: list[list[str]] = []
+    for state, first in zip(states, encoded.first["test"], strict=True):
+        path: list[int] = []
+        if first:
+            logits = word_logits(state, first, encoded.head.weights, encoded.head.bias)
+            path = decode_viterbi(logits, allowed).tolist()
+        predicted.append([tags[k] for k in path])
+    return predicted
+
+
+def _write_files(base: Base, encoded: _Encoded, site: TrainContext) -> dict[str, float]:
     """Write trunk and head into the version's folder; megabytes of the trunk's own weights."""
     from safetensors.numpy import save_file
 
     from mesocosm.learning.export.onnx_export import tuned_trunk
 
-    own = tuned_trunk(encoded.trunk, base, site.folder / "trunk", site.store)
+    own: dict[str, float] = tuned_trunk(encoded.trunk, base, site.folder / "trunk", site.store)
     tensors = {"weights": encoded.head.weights, "bias": encoded.head.bias}
     save_file(
         {name: np.ascontiguousarray(x, np.float32) for name, x in tensors.items()},
         site.folder / "head.safetensors",
     )
     return own
-
-
-def _card(
-    name: str,
-    model: Model,
-    base: Base,
-    tags: Sequence[str],
-    data: TaggedTexts,
-    settings: dict[str, Any],
-    own_mb: Any,
-) -> dict[str, Any]:
-    """The version's card."""
-    return {
-        "model": name,
-        "task": "tags",
-        "labels": [],
-        "tags": list(tags),
-        "predict": model.target,
-        "predicts": "tags",
-        "inputs": list(model.features),
-        "texts": list(model.features),
-        "block": {},
-        "max_length": model.max_length,
-        "base": base.name,
-        "licence": base.licence,
-        "trunk": "trunk",
-        "own_mb": own_mb,
-        "precision": "fp32",
-        "method": model.fine_tune.method,
-        "head": "linear, Viterbi",
-        "settings": settings,
-        "rows": {p: len(data.where[p]) for p in PARTS},
-        "trials": [],
-        "importance": {},
-        "seed": model.seed,
-    }

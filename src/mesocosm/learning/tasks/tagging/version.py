@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from mesocosm.core.prediction_form import FREE_TEXT
+from mesocosm.core.records import Json
+from mesocosm.learning.arrays import Floats
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
 from mesocosm.learning.heads.blend import softmax
+from mesocosm.learning.tasks.graph_session import OpenSession
 from mesocosm.learning.tasks.tagging.head import word_logits
 from mesocosm.learning.tasks.tagging.words import (
     allowed_transitions,
@@ -22,7 +25,8 @@ from mesocosm.learning.tasks.tagging.words import (
 )
 from mesocosm.learning.tasks.version_files import read_card
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from mesocosm.learning.tasks.tagging.card import TaggingCard
 
 
 class TaggingVersion:
@@ -41,19 +45,19 @@ class TaggingVersion:
     scale = None
     form = FREE_TEXT
 
-    def __init__(self, folder: Path, content: str, open_session: Any) -> None:
+    def __init__(self, folder: Path, content: str, open_session: OpenSession) -> None:
         from safetensors.numpy import load_file
 
-        self.card = read_card(folder, content)
-        self.inputs: list[str] = self.card["inputs"]
-        self.tags: list[str] = self.card["tags"]
+        self.card = cast("TaggingCard", read_card(folder, content))
+        self.inputs, self.tags = self.card["inputs"], self.card["tags"]
         self.tokens = Tokens(folder / "trunk", self.card["max_length"])
         self.session = open_session(folder / "trunk" / "trunk.fp32.onnx")
         kept = load_file(folder / "head.safetensors")
-        self.weights, self.bias = kept["weights"], kept["bias"]
+        self.weights: Floats = kept["weights"]
+        self.bias: Floats = kept["bias"]
         self.may = allowed_transitions(self.tags)
 
-    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def predict(self, rows: Sequence[Mapping[str, object]]) -> list[dict[str, Json]]:
         """For each cleaned row the tags of its words as `text` (and `label`), and spans as `spans`:
         `text`, `kind`, `start`, `end`, `probability` of its least probable word.
         """
@@ -65,9 +69,9 @@ class TaggingVersion:
             for text, state, encoding in zip(texts, states, encodings, strict=True)
         ]
 
-    def _encode(self, ids: Sequence[Sequence[int]]) -> list[Array]:
+    def _encode(self, ids: Sequence[Sequence[int]]) -> list[Floats]:
         """States (length, width) of each text's tokens, padded ones included."""
-        states: list[Any] = [None] * len(ids)
+        states: dict[int, Floats] = {}
         for batch in make_batches([len(row) for row in ids]):
             longest = max(len(ids[i]) for i in batch)
             feed = np.zeros((len(batch), longest), np.int64)
@@ -76,18 +80,17 @@ class TaggingVersion:
                 feed[row, : len(ids[i])] = ids[i]
                 mask[row, : len(ids[i])] = 1
             outputs = self.session.run(["features"], {"input_ids": feed, "attention_mask": mask})[0]
-            for i, output in zip(batch, outputs, strict=True):
-                states[i] = output
-        return states
+            states |= dict(zip(batch, outputs, strict=True))
+        return [states[i] for i in range(len(ids))]
 
-    def _tag(self, text: str, states: Array, first: list[int]) -> dict[str, Any]:
+    def _tag(self, text: str, states: Floats, first: list[int]) -> dict[str, Json]:
         words = word_spans(text)
         if not words:
             return {"label": "", "text": "", "spans": []}
         logits = word_logits(states, first, self.weights, self.bias)
         path, p = decode_viterbi(logits, self.may), softmax(logits)
         tags = [self.tags[k] for k in path]
-        spans = []
+        spans: list[dict[str, Json]] = []
         for a, b, kind in sorted(extract_spans(tags)):
             start, end = trim_marks(text, words[a][0], words[b - 1][1])
             probability = min(float(p[word, path[word]]) for word in range(a, b))

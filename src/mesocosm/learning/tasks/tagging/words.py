@@ -5,12 +5,13 @@ no net.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from mesocosm.learning.arrays import Floats, Ints, Mask
+
 WORD = re.compile(r"\S+")
 EDGE = ".,;:!?()[]{}\"'“”‘’«»"
 OUTSIDE = "O"
@@ -27,17 +28,17 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 
 def first_tokens(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
     """For each word the number of its first token, -1 where the text was truncated before it."""
-    words = word_spans(text)
-    found = [-1] * len(words)
-    at = 0
-    for number, (start, end) in enumerate(offsets):
-        if end <= start:
-            continue
-        while at < len(words) and words[at][1] <= start:
-            at += 1
-        if at < len(words) and found[at] < 0 and start >= words[at][0]:
-            found[at] = number
-    return found
+    tokens = [(start, number) for number, (start, end) in enumerate(offsets) if end > start]
+    return [_first_within(word, tokens) for word in word_spans(text)]
+
+
+def _first_within(word: tuple[int, int], tokens: Sequence[tuple[int, int]]) -> int:
+    """The number of the first token that begins within a word; -1 where none does."""
+    begin, end = word
+    at = bisect_left(tokens, (begin, -1))
+    if at < len(tokens) and tokens[at][0] < end:
+        return tokens[at][1]
+    return -1
 
 
 def extract_spans(tags: Sequence[str]) -> set[tuple[int, int, str]]:
@@ -50,36 +51,41 @@ def extract_spans(tags: Sequence[str]) -> set[tuple[int, int, str]]:
     found: set[tuple[int, int, str]] = set()
     start, kind = 0, ""
     for i, tag in enumerate([*tags, OUTSIDE]):
-        mark, _, name = tag.partition("-")
-        if kind and (mark != "I" or name != kind):
+        if kind and tag == f"I-{kind}":
+            continue
+        if kind:
             found.add((start, i, kind))
-            kind = ""
-        if tag != OUTSIDE and not kind:
-            start, kind = i, name
+        start, kind = i, _kind_of(tag)
     return found
 
 
-def allowed_transitions(labels: Sequence[str]) -> Array:
+def _kind_of(tag: str) -> str:
+    """The kind that a tag names; empty outside of spans."""
+    return tag.partition("-")[2]
+
+
+def allowed_transitions(labels: Sequence[str]) -> Mask:
     """Which tag may follow which (tags, tags), and which may come first (the last row): `I-` only
     after its own kind.
     """
     count = len(labels)
-    may = np.ones((count + 1, count), bool)
+    may: Mask = np.ones((count + 1, count), bool)
     for k, tag in enumerate(labels):
         if tag.startswith("I-"):
             may[:, k] = [before in (tag, "B" + tag[1:]) for before in labels] + [False]
     return may
 
 
-def decode_viterbi(logits: Array, may: Array) -> Array:
+def decode_viterbi(logits: Floats, may: Mask) -> Ints:
     """The likeliest tags (words,) of logits (words, tags) among those that may follow each other.
 
     Source: Viterbi 1967, IEEE Transactions on Information Theory 13.
     """
-    wrong = np.where(may, 0.0, -1e9)
-    score, back = logits[0] + wrong[-1], []
+    wrong: Floats = np.where(may, 0.0, -1e9)
+    score: Floats = logits[0] + wrong[-1]
+    back: list[Ints] = []
     for row in logits[1:]:
-        paths = score[:, None] + wrong[:-1] + row[None]
+        paths: Floats = score[:, None] + wrong[:-1] + row[None]
         back.append(paths.argmax(0))
         score = paths.max(0)
     path = [int(score.argmax())]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from mesocosm.core.faults import Fault, Path, fault
 from mesocosm.core.messages import Message
@@ -28,15 +28,27 @@ def check_vision(
     if has_image:
         trained = getattr(model.fine_tune, "trainable", "image")
     yield from _check_augmentation(model, trained, at)
-    if not has_image:
+    if has_image:
+        yield from _check_with_images(model, takes_images, at)
+        yield from _check_tuning(model, types, trained, at)
+    else:
         yield from _check_without_images(model, at)
-        return
+
+
+def _check_with_images(model: Model, takes_images: bool, at: Path) -> Iterator[Fault]:
+    """A task, and a base, that images can go to."""
     if not takes_images or isinstance(model.base, ImportedModel):
         yield fault(
             (*at, "features"),
             Message("config.images_need"),
             Message("config.no_images"),
         )
+
+
+def _check_tuning(
+    model: Model, types: Sequence[str | None], trained: str, at: Path
+) -> Iterator[Fault]:
+    """What the fine-tuning of the bases of texts and images asks for."""
     if model.fine_tune.method == "frozen":
         return
     if trained != "image" and "text" not in types:

@@ -9,15 +9,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.export.onnx_sessions import session
-from mesocosm.learning.tasks.vision.pixels import ImageEncoder
+from mesocosm.learning.tasks.vision.pixels import EncoderCard, EncoderSettings, ImageEncoder
 
-Array = np.ndarray[Any, Any]
+Images = Mapping[str, Mapping[str, Sequence[str | None]]]  # by part and field, of its rows
+
+
+class ImageCard(TypedDict, total=False):
+    """What a version's card says of its images: their fields, the folder of the net that encodes
+    them (`sight`), how it is used, and the megabytes of weights that are the version's own.
+    """
+
+    images: list[str]
+    sight: str
+    sees: EncoderSettings
+    sight_mb: float
 
 
 @dataclass
@@ -32,13 +44,13 @@ class ImageFeatures:
     """
 
     features: dict[str, Array]
-    card: dict[str, Any]
+    card: ImageCard
     base: Base | None = None
     tuned: bool = False
 
 
 def extract_features(
-    images: Mapping[str, Mapping[str, Sequence[str | None]]],
+    images: Images,
     named: str | None,
     root: Path,
     store: Path,
@@ -53,21 +65,16 @@ def extract_features(
         named: an image base; where there is none, filters are fitted on the training images.
         folder: the version's; fitted filters go into it.
     """
-    from mesocosm.learning.tasks.vision.net import export_net, export_shared, fit_filters
-
-    card: dict[str, Any] = {}
-    base = resolve(named, root) if named else None
-    if base:
-        where, how = export_shared(base, store)
-        path = os.path.relpath(where, store / "models" / "x" / "y")
-        card = {"base": base.name, "licence": base.licence}
+    base = None
+    where, path = folder, "."
+    how: EncoderSettings
+    if named:
+        base = resolve(named, root)
+        where, path, how = _export_base(base, store)
     else:
-        train = chain.from_iterable(images["train"].values())
-        net, how = fit_filters([value for value in train if value], seed)
-        export_net(net, how, folder)
-        where, path = folder, "."
+        how = _export_filters(images["train"], seed, folder)
     encoder = open_encoder(where, how)
-    features = {}
+    features: dict[str, Array] = {}
     count = 0
     for part, fields in images.items():
         features[part] = np.hstack([encoder.features(list(v)) for v in fields.values()])
@@ -76,10 +83,33 @@ def extract_features(
         f"encoded {count} images with {named or 'filters fitted on the training images'}:"
         f" {how['width']} features each"
     )
-    card_entry = {"images": list(images["train"]), "sight": path, "sees": how | card}
-    return ImageFeatures(features, card_entry, base)
+    card: ImageCard = {"images": list(images["train"]), "sight": path, "sees": how}
+    return ImageFeatures(features, card, base)
 
 
-def open_encoder(folder: Path, how: dict[str, Any]) -> ImageEncoder:
+def _export_base(base: Base, store: Path) -> tuple[Path, str, EncoderCard]:
+    """The folder of a base's graph, its path as a version names it, and how it is used."""
+    from mesocosm.learning.tasks.vision.net import export_shared
+
+    folder, how = export_shared(base, store)
+    path = os.path.relpath(folder, store / "models" / "x" / "y")
+    return folder, path, {**how, "base": base.name, "licence": base.licence}
+
+
+def _export_filters(
+    train: Mapping[str, Sequence[str | None]], seed: int, folder: Path
+) -> EncoderSettings:
+    """How the filters that are fitted on the training images are used; their graph goes into the
+    folder.
+    """
+    from mesocosm.learning.tasks.vision.net import export_net, fit_filters
+
+    images = chain.from_iterable(train.values())
+    net, how = fit_filters([value for value in images if value], seed)
+    export_net(net, how, folder)
+    return how
+
+
+def open_encoder(folder: Path, how: EncoderSettings) -> ImageEncoder:
     """The encoder whose graph is in a folder."""
     return ImageEncoder(folder, how, session)

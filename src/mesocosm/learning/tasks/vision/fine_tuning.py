@@ -7,14 +7,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
 from torch import nn
 
+from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.augmentation.image import Picture
 from mesocosm.learning.features.embeddings import describe_trainable
+from mesocosm.learning.fine_tuning.gradient import Gradient
+from mesocosm.learning.tasks.net_weights import count_trainable, count_weights
 from mesocosm.learning.tasks.vision.features import ImageFeatures, open_encoder
 from mesocosm.learning.tasks.vision.net import (
     STEMS,
@@ -22,15 +25,21 @@ from mesocosm.learning.tasks.vision.net import (
     export_tuned,
     load_pretrained,
 )
-from mesocosm.learning.tasks.vision.pixels import ImageLoader
+from mesocosm.learning.tasks.vision.pixels import EncoderSettings, ImageLoader, ImageRow
 from mesocosm.learning.training.loop.rows import TrainingRows
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits
     from mesocosm.learning.model import Model
 
-Array = np.ndarray[Any, Any]
 BATCH = 32  # images that are encoded at a time
+
+
+class TrainableHead(Protocol):
+    """A linear head whose weights are trained too."""
+
+    weights: Floats
+    bias: Floats
 
 
 class MultiImageNet(PretrainedVision):
@@ -82,7 +91,7 @@ class ImageTraining:
 def fine_tune_images(
     model: Model,
     training: ImageTraining,
-    head: Any,
+    head: TrainableHead,
     say: Callable[[str], None],
     told: Callable[[dict[str, Any]], None],
 ) -> tuple[dict[str, Array], list[dict[str, Any]]]:
@@ -95,42 +104,66 @@ def fine_tune_images(
     """
     from mesocosm.learning.training.loop import trainer
 
-    parts, sight, texts = training.parts, training.sight, training.texts
-    assert sight.base is not None
-    net, how = load_pretrained(sight.base)
+    parts, texts = training.parts, training.texts
+    assert training.sight.base is not None
+    net, how = load_pretrained(training.sight.base)
     text_width = texts["train"].shape[1]
+    assert isinstance(model.fine_tune, Gradient)
     tune = _scale_rate(model.fine_tune, text_width, how["width"])
     torch.manual_seed(model.seed)
-    total = sum(p.numel() for p in net.parameters())
+    total = count_weights(net)
     looking = MultiImageNet(tune.attach(net.net))
     # a head over unit vectors trains as one over vectors of a layer's own size would
-    scale = how["width"] ** 0.5
+    scale: float = how["width"] ** 0.5
     joined = trainer.TrunkWithHead(
         looking, head.weights, head.bias, tune.dropout, text_width, scale
     )
-    trained = sum(p.numel() for p in joined.parameters() if p.requires_grad)
+    trained = count_trainable(joined)
     total += joined.weights.numel() + joined.bias.numel()
-    rest = "texts follow" if tune.trainable == "both" else "texts and table stay as they are"
-    say(f"{describe_trainable(tune.method, trained, total)}; {rest}")
-    data = _training_rows(parts, texts, how, tune)
-    held = data["validation"]
-    if not len(parts.y["validation"]):
-        train = data["train"]
-        held = TrainingRows(train.ids, train.table, parts.y["train"], eyes=ImageLoader(how))
-    history = trainer.train(joined, tune, data["train"], held, model.seed, training.keep, told)
+    _announce_training(tune, trained, total, say)
+    rows = _training_rows(parts, texts, how, tune)
+    held_out = _held_out_rows(parts, rows, how)
+    history = trainer.train(joined, tune, rows["train"], held_out, model.seed, training.keep, told)
     joined.float()
     history[0] = history[0] | {"trained": trained}
     head.weights, head.bias = joined.weights.detach().numpy(), joined.bias.detach().numpy()
     net.net = tune.merge(looking.net)
     net.eval()
+    return _encode_by_tuned(net, how, training), history
+
+
+def _announce_training(
+    tune: Gradient, trained: int, total: int, say: Callable[[str], None]
+) -> None:
+    rest = "texts and table stay as they are"
+    if tune.trainable == "both":
+        rest = "texts follow"
+    say(f"{describe_trainable(tune.method, trained, total)}; {rest}")
+
+
+def _held_out_rows(
+    parts: Splits, rows: Mapping[str, TrainingRows], how: EncoderSettings
+) -> TrainingRows:
+    """The validation rows; where there are none, the training rows, without augmentation."""
+    if len(parts.y["validation"]):
+        return rows["validation"]
+    train = rows["train"]
+    return TrainingRows(train.ids, train.table, parts.y["train"], eyes=ImageLoader(how))
+
+
+def _encode_by_tuned(
+    net: PretrainedVision, how: EncoderSettings, training: ImageTraining
+) -> dict[str, Array]:
+    """The features of all parts: by the graph that is exported, or by the net without a folder."""
+    parts, sight = training.parts, training.sight
     if training.folder is None:
-        return _encode_parts(parts, lambda values: _encode_images(net, how, values)), history
+        return _encode_parts(parts, lambda values: _encode_images(net, how, values))
     _export(net, how, training.folder, training)
     sight.features = _encode_parts(parts, open_encoder(training.folder, how).features)
-    return sight.features, history
+    return sight.features
 
 
-def _scale_rate(tune: Any, text_width: int, image_width: int) -> Any:
+def _scale_rate(tune: Gradient, text_width: int, image_width: int) -> Gradient:
     """Settings with the rate for an image base, where texts are trained too: the rate is that of
     the text base, and Adam's scales as one over the width (Yang et al. 2021, arXiv 2203.03466).
     """
@@ -141,13 +174,15 @@ def _scale_rate(tune: Any, text_width: int, image_width: int) -> Any:
 
 
 def _training_rows(
-    parts: Splits, texts: Mapping[str, Array], how: Mapping[str, Any], tune: Any
-) -> dict[str, Any]:
+    parts: Splits, texts: Mapping[str, Array], how: EncoderSettings, tune: Gradient
+) -> dict[str, TrainingRows]:
     """The rows of training and validation as the trainer expects them."""
     loader = ImageLoader(how, tuple(w for w in tune.augment if isinstance(w, Picture)))
     rows = {}
     for part in ("train", "validation"):
-        images = [(values, "") for values in zip(*parts.images[part].values(), strict=True)]
+        images: list[ImageRow] = [
+            (values, "") for values in zip(*parts.images[part].values(), strict=True)
+        ]
         table = np.hstack([texts[part], parts.table[part]])
         rows[part] = TrainingRows(images, table, parts.y[part], eyes=loader)
     return rows
@@ -155,14 +190,14 @@ def _training_rows(
 
 def _encode_parts(parts: Splits, encode: Callable[[list[str | None]], Array]) -> dict[str, Array]:
     """Features (rows, fields x width) of each part's images."""
-    features = {}
+    features: dict[str, Array] = {}
     for part, fields in parts.images.items():
         features[part] = np.hstack([encode(list(values)) for values in fields.values()])
     return features
 
 
 def _export(
-    net: PretrainedVision, how: dict[str, Any], folder: Path, training: ImageTraining
+    net: PretrainedVision, how: EncoderSettings, folder: Path, training: ImageTraining
 ) -> None:
     """Write the fine-tuned net's graph into the version's folder, and describe it on its card."""
     from mesocosm.learning.export.weight_sharing import share_weights
@@ -175,16 +210,14 @@ def _export(
     sight.tuned = True
 
 
-def _encode_images(
-    net: PretrainedVision, how: Mapping[str, Any], values: list[str | None]
-) -> Array:
+def _encode_images(net: PretrainedVision, how: EncoderSettings, values: list[str | None]) -> Floats:
     """Features (rows, width) of images by the net itself."""
     if not values:
         return np.zeros((0, how["width"]), np.float32)
-    features = []
+    features: list[Floats] = []
     with torch.inference_mode():
         for start in range(0, len(values), BATCH):
-            batch = [((value,), "") for value in values[start : start + BATCH]]
+            batch: list[ImageRow] = [((value,), "") for value in values[start : start + BATCH]]
             pixels, present = ImageLoader(how).load(batch)
             features.append((net(pixels[:, 0]) * present).numpy())
     return np.vstack(features)

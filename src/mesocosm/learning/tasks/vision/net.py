@@ -10,7 +10,7 @@ import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 import torch
@@ -20,13 +20,16 @@ from mesocosm.core.cache import copy_from_cache, copy_to_cache
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import folder_appears
 from mesocosm.core.hashing import digest
+from mesocosm.learning.arrays import Floats
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.export.reweighting import reweight
 from mesocosm.learning.export.weight_sharing import extract_weights
 from mesocosm.learning.features.embeddings import silence_libraries, to_float
-from mesocosm.learning.tasks.vision.pixels import decode_pixels
+from mesocosm.learning.tasks.vision.pixels import EncoderSettings, PixelSettings, decode_pixels
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 SIDE, PATCH, FILTERS, SAMPLE = 32, 6, 128, 30_000
 MIN_IMAGES = 10  # images from which on filters can be fitted
 SOFT = 0.25
@@ -45,7 +48,7 @@ class PatchFilters(nn.Module):
     Source: Coates, Ng and Lee 2011, AISTATS (single-layer networks, k-means).
     """
 
-    def __init__(self, filters: Array, bias: Array, mean: Array, sd: Array) -> None:
+    def __init__(self, filters: Floats, bias: Floats, mean: Floats, sd: Floats) -> None:
         super().__init__()
         self.look = nn.Conv2d(3, len(filters), PATCH)
         self.look.weight.data = torch.from_numpy(filters)
@@ -59,10 +62,10 @@ class PatchFilters(nn.Module):
         """
         responses = torch.relu(self.look(x))
         half = responses.shape[-1] // 2
-        first, second = slice(None, half), slice(half, None)
-        corners = ((first, first), (first, second), (second, first), (second, second))
-        quarters = [responses[:, :, a, b].mean((2, 3)) for a, b in corners]
-        return torch.sqrt(torch.cat(quarters, 1) + 1e-8)
+        upper, lower = responses[:, :, :half], responses[:, :, half:]
+        quarters = [upper[..., :half], upper[..., half:], lower[..., :half], lower[..., half:]]
+        means = [quarter.mean((2, 3)) for quarter in quarters]
+        return torch.sqrt(torch.cat(means, 1) + 1e-8)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Unit vectors of standardised pixels (rows, 3, 32, 32)."""
@@ -74,27 +77,23 @@ class PretrainedVision(nn.Module):
     vectors.
     """
 
-    def __init__(self, net: Any) -> None:
+    def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Unit vectors of standardised pixels (rows, 3, side, side)."""
-        states = self.net(pixel_values=x).last_hidden_state
-        return nn.functional.normalize(
-            to_float(states.mean((2, 3)) if states.dim() == 4 else states.mean(1)), dim=-1
-        )
+        states: torch.Tensor = self.net(pixel_values=x).last_hidden_state
+        places = (2, 3) if states.dim() == 4 else (1,)
+        return nn.functional.normalize(to_float(states.mean(places)), dim=-1)
 
 
-def fit_filters(images: Sequence[str], seed: int) -> tuple[PatchFilters, dict[str, Any]]:
+def fit_filters(images: Sequence[str], seed: int) -> tuple[PatchFilters, EncoderSettings]:
     """Filters fitted on images without labels, and how their pixels are made.
 
     Raises:
         ConfigValueError: there are too few.
     """
-    from sklearn.cluster import MiniBatchKMeans
-    from threadpoolctl import threadpool_limits
-
     distinct = sorted(set(images))
     if len(distinct) < MIN_IMAGES:
         raise ConfigValueError(
@@ -105,29 +104,12 @@ def fit_filters(images: Sequence[str], seed: int) -> tuple[PatchFilters, dict[st
     draw = np.random.default_rng(seed)
     if len(distinct) > 4000:
         distinct = [distinct[i] for i in np.sort(draw.choice(len(distinct), 4000, replace=False))]
-    how: dict[str, Any] = {"side": SIDE, "mean": [0.5] * 3, "sd": [0.25] * 3}
-    shown = decode_pixels(distinct, SIDE, how["mean"], how["sd"])
-    rows, a, b = (
-        draw.integers(0, n, SAMPLE) for n in (len(shown), SIDE - PATCH + 1, SIDE - PATCH + 1)
-    )
-    cut = np.stack(
-        [
-            shown[r, :, i : i + PATCH, j : j + PATCH].reshape(-1)
-            for r, i, j in zip(rows, a, b, strict=True)
-        ]
-    ).astype(np.float64)
-    level = cut.mean(0)
-    values, axes = np.linalg.eigh(np.cov((cut - level).T))
-    white = axes @ np.diag(1 / np.sqrt(np.maximum(values, 0) + 0.1)) @ axes.T
-    with threadpool_limits(1, "openmp"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        centres = (
-            MiniBatchKMeans(FILTERS, random_state=seed, n_init=1, batch_size=1024, max_iter=30)
-            .fit((cut - level) @ white)
-            .cluster_centers_
-        )
-    centres /= np.linalg.norm(centres, axis=1, keepdims=True) + 1e-9
-    filters = centres @ white
+    mean, sd = [0.5] * 3, [0.25] * 3
+    shown = decode_pixels(distinct, SIDE, mean, sd)
+    patches = _draw_patches(shown, draw)
+    level: Floats = patches.mean(0)
+    white = _whiten(patches - level)
+    filters = _cluster_centres((patches - level) @ white, seed) @ white
     bias = -filters @ level - SOFT
     wide = 4 * FILTERS
     net = PatchFilters(
@@ -136,28 +118,77 @@ def fit_filters(images: Sequence[str], seed: int) -> tuple[PatchFilters, dict[st
         np.zeros(wide, np.float32),
         np.ones(wide, np.float32),
     )
+    responses = _respond_in_batches(net, shown)
+    net.mean.data = torch.from_numpy(responses.mean(0))
+    net.sd.data = torch.from_numpy(responses.std(0) + 1e-3)
+    return net, {"side": SIDE, "mean": mean, "sd": sd, "width": wide}
+
+
+def _draw_patches(shown: Floats, draw: np.random.Generator) -> Floats:
+    """Patches (sample, 3 x 6 x 6) of random images at random places."""
+    rows = draw.integers(0, len(shown), SAMPLE)
+    top = draw.integers(0, SIDE - PATCH + 1, SAMPLE)
+    left = draw.integers(0, SIDE - PATCH + 1, SAMPLE)
+    patches: list[Floats] = []
+    for r, i, j in zip(rows, top, left, strict=True):
+        patches.append(shown[r, :, i : i + PATCH, j : j + PATCH].reshape(-1))
+    return np.stack(patches).astype(np.float64)
+
+
+def _whiten(centred: Floats) -> Floats:
+    """The matrix that takes the correlations between the pixels of a patch away."""
+    covariance: Floats = np.cov(centred.T)
+    values, axes = np.linalg.eigh(covariance)
+    scales: Floats = 1 / np.sqrt(np.maximum(values, 0) + 0.1)
+    return np.asarray(axes @ np.diag(scales) @ axes.T)
+
+
+def _cluster_centres(patches: Floats, seed: int) -> Floats:
+    """Centres of the clusters of whitened patches, as unit vectors (filters, 3 x 6 x 6)."""
+    from sklearn.cluster import MiniBatchKMeans
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, "openmp"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        clusters = MiniBatchKMeans(
+            FILTERS, random_state=seed, n_init=1, batch_size=1024, max_iter=30
+        ).fit(patches)
+    centres: Floats = clusters.cluster_centers_
+    lengths: Floats = np.linalg.norm(centres, axis=1, keepdims=True)
+    return centres / (lengths + 1e-9)
+
+
+def _respond_in_batches(net: PatchFilters, shown: Floats) -> Floats:
+    """The responses (rows, 4 x filters) to all images."""
+    batches: list[torch.Tensor] = []
     with torch.inference_mode():
-        found = torch.cat(
-            [net.respond(torch.from_numpy(shown[i : i + 256])) for i in range(0, len(shown), 256)]
-        ).numpy()
-    net.mean.data, net.sd.data = (
-        torch.from_numpy(found.mean(0)),
-        torch.from_numpy(found.std(0) + 1e-3),
-    )
-    return net, how | {"width": wide}
+        for start in range(0, len(shown), 256):
+            batches.append(net.respond(torch.from_numpy(shown[start : start + 256])))
+    responses: Floats = torch.cat(batches).numpy()
+    return responses
 
 
-def load_pretrained(base: Base) -> tuple[PretrainedVision, dict[str, Any]]:
+def load_pretrained(base: Base) -> tuple[PretrainedVision, EncoderSettings]:
     """An image base, and how its pixels are made.
 
     Raises:
         ConfigValueError: its weights cannot be read, or it is no image base.
     """
+    net = _load_net(base)
+    how = _read_pixel_settings(base, net)
+    encoder = PretrainedVision(net)
+    with torch.inference_mode():
+        width = encoder(torch.zeros(1, 3, how["side"], how["side"])).shape[1]
+    return encoder, {**how, "width": int(width)}
+
+
+def _load_net(base: Base) -> PreTrainedModel:
+    """The net of an image base, in evaluation mode."""
     from transformers import AutoModel
 
     silence_libraries()
     try:
-        net = AutoModel.from_pretrained(
+        net: PreTrainedModel = AutoModel.from_pretrained(
             base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
         ).eval()
     except Exception as error:  # safetensors, transformers and torch each have their own kinds
@@ -173,29 +204,49 @@ def load_pretrained(base: Base) -> tuple[PretrainedVision, dict[str, Any]]:
             f" {getattr(net, 'main_input_name', 'something else')}",
             "a base of images, such as a ViT or a ResNet",
         )
+    return net
+
+
+class _Size(TypedDict, total=False):
+    """The size of an image as a preprocessor's settings may have it."""
+
+    height: int
+    shortest_edge: int
+    longest_edge: int
+
+
+class _Preprocessor(TypedDict, total=False):
+    """What is read of a preprocessor's settings."""
+
+    crop_size: int | _Size
+    size: int | _Size
+    image_mean: list[float]
+    image_std: list[float]
+
+
+def _read_pixel_settings(base: Base, net: PreTrainedModel) -> PixelSettings:
+    """How the pixels of an image base are made, as the settings of its preprocessor say."""
     path = base.folder / "preprocessor_config.json"
-    settings_of_pixels: dict[str, Any] = (
-        json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    )
-    size: Any = (
-        settings_of_pixels.get("crop_size")
-        or settings_of_pixels.get("size")
-        or getattr(net.config, "image_size", 224)
-    )
-    if isinstance(size, dict):
-        size = size.get("height") or size.get("shortest_edge") or size.get("longest_edge") or 224
-    how = {
-        "side": int(size),
-        "mean": settings_of_pixels.get("image_mean", [0.5] * 3),
-        "sd": settings_of_pixels.get("image_std", [0.5] * 3),
+    settings: _Preprocessor = {}
+    if path.is_file():
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    usual: int = getattr(net.config, "image_size", 224)
+    return {
+        "side": _side_of(settings.get("crop_size") or settings.get("size") or usual),
+        "mean": settings.get("image_mean", [0.5] * 3),
+        "sd": settings.get("image_std", [0.5] * 3),
     }
-    seen = PretrainedVision(net)
-    with torch.inference_mode():
-        wide = seen(torch.zeros(1, 3, how["side"], how["side"])).shape[1]
-    return seen, how | {"width": int(wide)}
 
 
-def export_net(net: Any, how: dict[str, Any], folder: Path) -> None:
+def _side_of(size: int | _Size) -> int:
+    """The side of a square image, in pixels."""
+    if not isinstance(size, dict):
+        return int(size)
+    sides = (size.get("height"), size.get("shortest_edge"), size.get("longest_edge"))
+    return int(next((side for side in sides if side), 224))
+
+
+def export_net(net: nn.Module, how: PixelSettings, folder: Path) -> None:
     """Write `sight.onnx`: `pixels` (rows, 3, side, side) to `features` (rows, width)."""
     import logging
 
@@ -217,7 +268,7 @@ def export_net(net: Any, how: dict[str, Any], folder: Path) -> None:
         program.save(str(folder / "sight.onnx"))
 
 
-def export_shared(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
+def export_shared(base: Base, store: Path) -> tuple[Path, EncoderSettings]:
     """The folder of a base's graph, exported once a store, and for all stores of a person where a
     cache is; and how its pixels are made.
     """
@@ -225,11 +276,8 @@ def export_shared(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
 
     from mesocosm.core.files import write_json
 
-    settings = [
-        path.read_text(encoding="utf-8")
-        for name in ("config.json", "preprocessor_config.json")
-        if (path := base.folder / name).is_file()
-    ]
+    paths = [base.folder / name for name in ("config.json", "preprocessor_config.json")]
+    settings = [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
     folder = store / "trunks" / digest(base.weights, settings, "sight", REVISION, version("torch"))
     if not (folder / "sight.json").is_file() and not copy_from_cache(
         f"trunks/{folder.name}", folder
@@ -240,10 +288,11 @@ def export_shared(base: Base, store: Path) -> tuple[Path, dict[str, Any]]:
             extract_weights(aside, STEMS)
             write_json(aside / "sight.json", how)
         copy_to_cache(f"trunks/{folder.name}", folder)
-    return folder, json.loads((folder / "sight.json").read_text(encoding="utf-8"))
+    stored: EncoderSettings = json.loads((folder / "sight.json").read_text(encoding="utf-8"))
+    return folder, stored
 
 
-def export_tuned(net: Any, base: Base, how: dict[str, Any], folder: Path, store: Path) -> Path:
+def export_tuned(net: nn.Module, base: Base, how: PixelSettings, folder: Path, store: Path) -> Path:
     """Write `sight.onnx` of a fine-tuned base: the base's own graph with other weights where that
     gives the outputs of torch, else a new export.
 

@@ -5,20 +5,49 @@ from __future__ import annotations
 import base64
 import io
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.augmentation.image import Picture
+from mesocosm.learning.tasks.graph_session import OpenSession
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
 BATCH = 32
+ImageRow = tuple[tuple[str | None, ...], str]  # a row's images, one per field, and a seed
 
 
-def decode_image(value: str) -> Any:
+class PixelSettings(TypedDict):
+    """How the pixels of images are made: the `side` of their square, and `mean` and `sd` of each
+    colour.
+    """
+
+    side: int
+    mean: list[float]
+    sd: list[float]
+
+
+class EncoderSettings(PixelSettings):
+    """How an image net is used: its pixels, and the `width` of its features."""
+
+    width: int
+
+
+class EncoderCard(EncoderSettings):
+    """The same in a version's card, with the base where it is one."""
+
+    base: NotRequired[str]
+    licence: NotRequired[str]
+
+
+def decode_image(value: str) -> Image:
     """An image as PNG in base64 as a picture (Pillow, RGB)."""
     from PIL import Image
 
@@ -26,19 +55,20 @@ def decode_image(value: str) -> Any:
         return picture.convert("RGB")
 
 
-def standardize(picture: Any, side: int, mean: Sequence[float], sd: Sequence[float]) -> Array:
+def standardize(picture: Image, side: int, mean: Sequence[float], sd: Sequence[float]) -> Floats:
     """Standardised pixels (3, side, side) in float32 of a picture, stretched to a square."""
-    from PIL import Image
+    from PIL.Image import Resampling
 
-    flat = np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR), np.float32) / 255
-    return np.asarray(
-        ((flat - np.asarray(mean, np.float32)) / np.asarray(sd, np.float32)).transpose(2, 0, 1)
-    )
+    stretched = picture.resize((side, side), Resampling.BILINEAR)
+    flat: Floats = np.asarray(stretched, np.float32) / 255
+    means: Floats = np.asarray(mean, np.float32)
+    deviations: Floats = np.asarray(sd, np.float32)
+    return ((flat - means) / deviations).transpose(2, 0, 1)
 
 
 def decode_pixels(
     values: Sequence[str], side: int, mean: Sequence[float], sd: Sequence[float]
-) -> Array:
+) -> Floats:
     """Standardised pixels (rows, 3, side, side) in float32 of images as PNG in base64."""
     out = np.zeros((len(values), 3, side, side), np.float32)
     for row, value in enumerate(values):
@@ -56,16 +86,14 @@ class ImageLoader:
         ways: how images are augmented, in order.
     """
 
-    how: Mapping[str, Any]
+    how: PixelSettings
     ways: tuple[Picture, ...] = ()
 
-    def reseed(
-        self, rows: Sequence[tuple[tuple[str | None, ...], str]], seed: int
-    ) -> list[tuple[tuple[str | None, ...], str]]:
+    def reseed(self, rows: Sequence[ImageRow], seed: int) -> list[ImageRow]:
         """The rows with a new seed each, so that their images are augmented in another way."""
         return [(values, f"{seed} {i}") for i, (values, _) in enumerate(rows)]
 
-    def load(self, rows: Sequence[tuple[tuple[str | None, ...], str]]) -> tuple[Any, Any]:
+    def load(self, rows: Sequence[ImageRow]) -> tuple[Tensor, Tensor]:
         """Pixels (rows, fields, 3, side, side) and which images are present (rows, fields), as
         tensors in float32; rows without a seed are not augmented.
         """
@@ -75,14 +103,16 @@ class ImageLoader:
         pixels = np.zeros((len(rows), fields, 3, side, side), np.float32)
         present = np.zeros((len(rows), fields), np.float32)
         for row, (values, seed) in enumerate(rows):
-            rng = random.Random(seed)
+            rng = None
+            if seed:
+                rng = random.Random(seed)
             for column, value in enumerate(values):
                 if value:
-                    pixels[row, column] = self._augment(value, rng if seed else None)
+                    pixels[row, column] = self._augment(value, rng)
                     present[row, column] = 1
         return torch.from_numpy(pixels), torch.from_numpy(present)
 
-    def _augment(self, value: str, rng: random.Random | None) -> Array:
+    def _augment(self, value: str, rng: random.Random | None) -> Floats:
         """Standardised pixels (3, side, side) of an image, augmented where `rng` is given."""
         image = decode_image(value)
         if rng is not None:
@@ -100,7 +130,7 @@ class ImageEncoder:
         open_session: makes a session of a graph's path (a runtime's).
     """
 
-    def __init__(self, folder: Path, how: dict[str, Any], open_session: Any) -> None:
+    def __init__(self, folder: Path, how: EncoderSettings, open_session: OpenSession) -> None:
         self.how = how
         self.session = open_session(folder / "sight.onnx")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,12 +16,12 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, gelu
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.learning.arrays import Floats
 from mesocosm.learning.tasks.ranking.features import History
 from mesocosm.learning.tasks.ranking.settings import Towers
 from mesocosm.learning.tasks.ranking.towers import two_tower
 from mesocosm.learning.tasks.ranking.towers.two_tower import FADES, MAX_HISTORY, NET, TwoTowerModel
 
-Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
 ITEMS_PER_STEP, MIN_STEPS = 800, 20  # next items predicted a step, and steps an epoch at least
 PROGRESS_SECONDS = 1.5  # between two lines of progress
@@ -31,7 +30,7 @@ PROGRESS_SECONDS = 1.5  # between two lines of progress
 def fit_towers(
     histories: Sequence[History],
     items: int,
-    vectors: Array,
+    vectors: Floats,
     settings: Towers,
     seed: int,
     say: Say,
@@ -49,36 +48,66 @@ def fit_towers(
     if start is not None:
         net.load(start)
         epochs = max(1, epochs // 3)
-    people = [torch.tensor(h[-(MAX_HISTORY + 1) :]) for h in histories if len(h) > 1]
+    people = _newest_items(histories)
     next_items = sum(len(h) - 1 for h in people)
     steps = min(len(people), max(MIN_STEPS, next_items // ITEMS_PER_STEP))
     rate = settings.learning_rate
     optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.1, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, epochs * steps)
-    spoke, losses = time.perf_counter(), list[float]()
-    for epoch in range(epochs):
-        losses.clear()
+    progress = _Progress(epochs, steps, rate, say)
+    for _ in range(epochs):
+        progress.begin_epoch()
         for part in torch.randperm(len(people), generator=draw).tensor_split(steps):
             loss = net.loss([people[int(i)] for i in part], settings.forget, draw)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
-            losses.append(float(loss.detach()))
-            if not np.isfinite(losses[-1]):
-                raise ConfigValueError(
-                    "rank.towers.learning_rate",
-                    f"the loss became NaN or infinite after {epoch * steps + len(losses)} steps of"
-                    f" {rate:g}",
-                    "a lower learning_rate",
-                )
-            if time.perf_counter() - spoke > PROGRESS_SECONDS:
-                spoke = time.perf_counter()
-                say(
-                    f"two towers: epoch {epoch + 1} of {epochs}, step {len(losses)} of {steps},"
-                    f" loss {np.mean(losses):.3f}"
-                )
+            progress.add(float(loss.detach()))
     return net.export()
+
+
+def _newest_items(histories: Sequence[History]) -> list[Tensor]:
+    """The newest items of each person who has a next item to predict."""
+    return [torch.tensor(h[-(MAX_HISTORY + 1) :]) for h in histories if len(h) > 1]
+
+
+class _Progress:
+    """The losses of the steps of an epoch, reported every second and a half.
+
+    Args:
+        epochs: how many there are, of `steps` steps each.
+        rate: the learning rate.
+    """
+
+    def __init__(self, epochs: int, steps: int, rate: float, say: Say) -> None:
+        self.epochs, self.steps, self.rate, self.say = epochs, steps, rate, say
+        self.epoch = 0
+        self.losses: list[float] = []
+        self.reported = time.perf_counter()
+
+    def begin_epoch(self) -> None:
+        """Count the next epoch."""
+        self.epoch += 1
+        self.losses.clear()
+
+    def add(self, loss: float) -> None:
+        """Count a step; refused where its loss is not finite."""
+        self.losses.append(loss)
+        done = len(self.losses)
+        if not np.isfinite(loss):
+            raise ConfigValueError(
+                "rank.towers.learning_rate",
+                f"the loss became NaN or infinite after {(self.epoch - 1) * self.steps + done}"
+                f" steps of {self.rate:g}",
+                "a lower learning_rate",
+            )
+        if time.perf_counter() - self.reported > PROGRESS_SECONDS:
+            self.reported = time.perf_counter()
+            self.say(
+                f"two towers: epoch {self.epoch} of {self.epochs}, step {done} of {self.steps},"
+                f" loss {np.mean(self.losses):.3f}"
+            )
 
 
 @dataclass(frozen=True)
@@ -110,7 +139,7 @@ class _TowerNet:
         draw: for the initial weights.
     """
 
-    def __init__(self, items: int, vectors: Array, width: int, draw: torch.Generator) -> None:
+    def __init__(self, items: int, vectors: Floats, width: int, draw: torch.Generator) -> None:
         def drawn(*shape: int, scale: float) -> nn.Parameter:
             return nn.Parameter(torch.randn(*shape, generator=draw) * scale)
 
