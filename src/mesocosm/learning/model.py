@@ -12,7 +12,7 @@ from mesocosm.core.values.thresholds import Bound
 from mesocosm.learning.evaluation.fairness import Fair
 from mesocosm.learning.fine_tuning import FINE_TUNING
 from mesocosm.learning.fine_tuning.frozen import Frozen
-from mesocosm.learning.fine_tuning.full import Full
+from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.importers.onnx import ImportedModel
 from mesocosm.learning.pretraining.settings import Pretrain
 from mesocosm.learning.strategies.automl import Auto
@@ -33,7 +33,7 @@ METRICS = (*collect_metrics(), *STRATEGY_METRICS)
 
 
 if TYPE_CHECKING:
-    Tuning = Frozen | Full
+    Tuning = Frozen | Gradient
 else:
     Tuning = one_of(FINE_TUNING, "method")
 

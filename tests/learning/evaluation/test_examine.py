@@ -31,10 +31,10 @@ def test_an_input_that_tells_the_target_and_rows_in_both_parts_are_found() -> No
     }
     kinds = {"fee": "number", "state": "category", "note": "text", "age": "number"}
     where = {"train": list(range(200)), "test": list(range(200, 300))}
-    assert set(find_leaks(rows, kinds, list(rows), where, y)["telling"]) == {"fee", "state", "note"}
+    assert set(find_leaks(rows, kinds, list(rows), where, y).telling) == {"fee", "state", "note"}
     for name in rows:
         rows[name][299] = rows[name][0]
-    assert find_leaks(rows, kinds, ["age", "fee"], where, y)["shared"] == 1
+    assert find_leaks(rows, kinds, ["age", "fee"], where, y).shared == 1
 
 
 def test_a_target_that_leaks_into_an_input_stops_the_build_and_trust_lets_it_pass(

@@ -120,10 +120,10 @@ def _warn_of_classes(parts: Splits) -> Iterator[str]:
 
 def _warn_of_categories(rows: Columns, parts: Splits, inputs: Sequence[str]) -> Iterator[str]:
     for name in inputs:
-        fact = parts.facts.get(name, {})
-        if fact.get("kind") != "category" or len(fact["values"]) < MAX_VALUES:
+        used = _used_values(parts, name)
+        if len(used) < MAX_VALUES:
             continue
-        column, used = rows[name], set(fact["values"])
+        column = rows[name]
         values = [str(column[i]) for i in parts.where["train"] if column[i] is not None]
         distinct = len(set(values))
         if distinct > len(used):
@@ -132,6 +132,14 @@ def _warn_of_categories(rows: Columns, parts: Splits, inputs: Sequence[str]) -> 
                 f"'{name}' has {distinct:,} values; the {len(used):,} most frequent are used,"
                 f" {distinct - len(used):,} are not ({share:.1%} of the training rows)"
             )
+
+
+def _used_values(parts: Splits, name: str) -> set[str]:
+    """The values of a category that have a column of their own; none for other inputs."""
+    fact = parts.facts.get(name)
+    if fact is None or "values" not in fact or fact["kind"] != "category":
+        return set()
+    return set(fact["values"])
 
 
 def warn_of_split(

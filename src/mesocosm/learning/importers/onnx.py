@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import model_validator
 
@@ -19,10 +19,12 @@ from mesocosm.core.settings import Settings
 from mesocosm.learning.importers.onnx_safety import check_safe
 
 if TYPE_CHECKING:
-    import numpy as np
     from onnx import GraphProto, ModelProto, ValueInfoProto
 
-    Array = np.ndarray[Any, Any]
+    from mesocosm.learning.arrays import Array
+    from mesocosm.learning.features.tabular import Fact
+    from mesocosm.learning.heads.head import Groups, Head, HeadSettings, Tensors
+
 FLOAT = 1  # onnx.TensorProto.FLOAT
 FAR = 1e30  # beyond every number of a row
 MAX_BYTES = 2_000_000_000
@@ -269,7 +271,7 @@ def _input_width(value: ValueInfoProto) -> int | None:
     return int(dims[-1].dim_value) or None
 
 
-def plain_facts(inputs: Sequence[str]) -> dict[str, Any]:
+def plain_facts(inputs: Sequence[str]) -> dict[str, Fact]:
     """Facts of table features that are the numbers as they are; a missing one is 0."""
     return {
         n: {"kind": "number", "mean": 0.0, "sd": 1.0, "low": -FAR, "high": FAR, "gaps": False}
@@ -332,8 +334,9 @@ class ImportedHead:
                 f"it cannot be run ({str(error).splitlines()[0][:160]})",
                 "a graph of the operators that ONNX Runtime knows",
             ) from error
-        self.settings: dict[str, Any] = {"producer": model.producer_name}
-        self.left_out, self.y_left = np.zeros((0, max(1, classes))), np.zeros(0)
+        self.settings: HeadSettings = {"producer": model.producer_name}
+        self.left_out: Array = np.zeros((0, max(1, classes)))
+        self.y_left: Array = np.zeros(0)
 
     def logits(self, text: Array, table: Array) -> Array:
         """Logarithms of its probabilities (rows, classes), or its values (rows, 1).
@@ -361,6 +364,16 @@ class ImportedHead:
                 "probabilities; put a softmax at its end",
             )
         return np.asarray(np.log(np.maximum(out, 1e-13)))
+
+    def again(
+        self, text: Array, table: Array, y: Array, classes: int, seed: int, groups: Groups = None
+    ) -> Head:
+        """Itself: an imported model is not fitted."""
+        return self
+
+    def tensors(self) -> list[Tensors]:
+        """None: its graph is written as it is."""
+        return []
 
 
 def _are_probabilities(out: Array) -> bool:

@@ -12,13 +12,14 @@ from mesocosm.learning.cost.estimate import TrackedEstimate
 from mesocosm.learning.evaluation.metrics import check_gates
 from mesocosm.learning.model import Model
 from mesocosm.learning.training.context import TrainResult
+from mesocosm.learning.training.loop.records import History
 
 
 def assemble_result(
     model: Model,
     card: dict[str, Any],
     metrics: dict[str, Any],
-    history: list[dict[str, Any]],
+    history: History,
     estimate: TrackedEstimate,
     began: float,
 ) -> TrainResult:

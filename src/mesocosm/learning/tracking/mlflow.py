@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ def track(
     version: str,
     recipe: dict[str, Any],
     metrics: dict[str, Any],
-    history: list[dict[str, Any]],
+    history: Sequence[Mapping[str, Any]],
 ) -> str | None:
     """Write one run: settings, metrics and losses; returns why it could not, or None."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"

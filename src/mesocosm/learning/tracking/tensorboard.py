@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +19,7 @@ def track(
     version: str,
     recipe: dict[str, Any],
     metrics: dict[str, Any],
-    history: list[dict[str, Any]],
+    history: Sequence[Mapping[str, Any]],
 ) -> str | None:
     """Write one run: losses by epoch, metrics, settings; returns why it could not, or None.
 

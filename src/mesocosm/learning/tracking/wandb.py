@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ def track(
     version: str,
     recipe: dict[str, Any],
     metrics: dict[str, Any],
-    history: list[dict[str, Any]],
+    history: Sequence[Mapping[str, Any]],
 ) -> str | None:
     """Write one run; returns why it could not, or None. `WANDB_MODE=online` sends it at once.
 

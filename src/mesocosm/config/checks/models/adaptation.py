@@ -10,6 +10,7 @@ from mesocosm.config.schema import Ecosystem
 from mesocosm.core.faults import Fault, Path, fault, unknown_field
 from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
+from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.automl import AUTO
 from mesocosm.learning.tasks.task import CheckedModel, Task
@@ -53,7 +54,7 @@ def _unknown_general_model(eco: Ecosystem, name: str, model: Model, path: Path) 
 
 def _has_linear_head(model: Model) -> bool:
     """Whether a head over a frozen base is linear, as that of a federated model always is."""
-    if model.fine_tune.method != "frozen":
+    if not isinstance(model.fine_tune, Frozen):
         return False
     return model.fine_tune.head == "linear" or bool(model.federated)
 
@@ -103,7 +104,7 @@ def check_federated(data: Dataset, checked: CheckedModel, task: Task | None) -> 
             Message("config.federated_head_only"),
             Message("config.federated_alone"),
         )
-    elif model.fine_tune.method == "frozen" and model.fine_tune.head not in ("auto", "linear"):
+    elif isinstance(model.fine_tune, Frozen) and model.fine_tune.head not in ("auto", "linear"):
         found = Message("config.federated_linear_head", head=model.fine_tune.head)
         yield fault((*at, "fine_tune", "head"), found, Message("config.set_linear_head"))
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.train_result import assemble_result
 from mesocosm.learning.training.context import TrainContext, TrainResult
+from mesocosm.learning.training.loop.records import History
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -79,7 +80,7 @@ class _Trained:
     tokens: Array
     answers: list[str]
     delta: dict[str, Any] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: History = field(default_factory=list)
     retention: dict[str, Any] = field(default_factory=dict)
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.train_result import assemble_result
 from mesocosm.learning.training.context import TrainContext, TrainResult
+from mesocosm.learning.training.loop.records import History
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -68,7 +69,7 @@ class _Encoded:
     first: dict[str, list[list[int]]]
     trunk: Any
     head: LinearHead
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: History = field(default_factory=list)
 
 
 def train_tagger(
