@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest, digest_file
@@ -143,12 +143,8 @@ def resolve(name: str, root: Path) -> Base:
     Raises:
         ConfigValueError: it is not there, or its weights are not safetensors.
     """
-    folder, licence = locate_base(name, root)
-    packed = [folder] if folder.is_file() else sorted(folder.glob("*.gguf"))
-    if len(packed) == 1 and not (folder / "config.json").is_file():
-        from mesocosm.learning.base_models.gguf import unpack_gguf
-
-        folder = unpack_gguf(name, packed[0], root / ".mesocosm")
+    located, licence = locate_base(name, root)
+    folder = _unpack(name, located, root)
     files = sorted(folder.glob("*.safetensors"))
     if not (folder / "config.json").is_file() or not files:
         raise ConfigValueError(
@@ -156,21 +152,54 @@ def resolve(name: str, root: Path) -> Base:
             f"the folder of '{name}' holds no config.json with safetensors",
             "a folder laid out as a hub's",
         )
-    config = _read_config(name, folder)
+    writes = _is_causal(_read_config(name, folder))
+    return Base(name, folder, licence, _fingerprint_weights(files), writes)
+
+
+def _unpack(name: str, located: Path, root: Path) -> Path:
+    """The folder of a base; of a GGUF file, alone or in a folder of its own, the one that it is
+    unpacked into.
+    """
+    packed = sorted(located.glob("*.gguf"))
+    if located.is_file():
+        packed = [located]
+    if len(packed) != 1 or (located / "config.json").is_file():
+        return located
+    from mesocosm.learning.base_models.gguf import unpack_gguf
+
+    return unpack_gguf(name, packed[0], root / ".mesocosm")
+
+
+def _is_causal(config: BaseSettings) -> bool:
+    """Whether a base predicts the next word."""
     architectures = [str(a) for a in config.get("architectures") or ()]
-    writes = any(a.endswith(("ForCausalLM", "LMHeadModel")) for a in architectures)
+    return any(a.endswith(("ForCausalLM", "LMHeadModel")) for a in architectures)
+
+
+def _fingerprint_weights(files: Sequence[Path]) -> str:
+    """The fingerprint of a base's files of weights."""
     fingerprints = []
     for file in files:
         state = file.stat()
         fingerprints.append(_fingerprint_file(file, state.st_size, state.st_mtime_ns, state.st_ino))
-    weights = fingerprints[0] if len(fingerprints) == 1 else digest(fingerprints)
-    return Base(name, folder, licence, weights, writes)
+    if len(fingerprints) == 1:
+        return fingerprints[0]
+    return digest(fingerprints)
 
 
-def _read_config(name: str, folder: Path) -> dict[str, Any]:
+class BaseSettings(TypedDict, total=False):
+    """What is read of a base's config.json."""
+
+    architectures: Sequence[object] | None
+    auto_map: object
+
+
+def _read_config(name: str, folder: Path) -> BaseSettings:
     """A base's config.json; refused where the base needs code of its own."""
     try:
-        config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = cast(
+            BaseSettings, json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        )
     except ValueError as error:
         raise ConfigValueError(
             "base",

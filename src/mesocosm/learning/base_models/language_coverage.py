@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from mesocosm.learning.features.sentence_pairs import APART
 
 if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+
     from mesocosm.learning.base_models import Base
 
 UNKNOWN = 0.05  # share of tokens that a base does not know
@@ -54,9 +56,6 @@ def measure_coverage(
     tokenizer.no_padding()
     tokenizer.no_truncation()
     encodings = tokenizer.encode_batch(texts)
-    unknown = _unknown_token(tokenizer, path)
-    special = tokenizer.num_special_tokens_to_add(False)
-    tokens = sum(len(e.ids) - special for e in encodings)
     cut = sum(len(e.ids) > most for e in encodings) / len(encodings)
     shares: dict[str, float | None] = {"cut": round(cut, 4), "unknown": None}
     warnings = []
@@ -64,9 +63,10 @@ def measure_coverage(
         warnings.append(
             f"{cut:.1%} of the texts are longer than max_length ({most} tokens) and are truncated"
         )
-    unknown_share = 0.0
+    unknown, unknown_share = _unknown_token(tokenizer, path), 0.0
     if unknown is not None:
-        unknown_share = sum(e.ids.count(unknown) for e in encodings) / max(1, tokens)
+        special = tokenizer.num_special_tokens_to_add(False)
+        unknown_share = _share_of(unknown, encodings, special)
         shares["unknown"] = round(unknown_share, 4)
     if unknown_share > UNKNOWN:
         warnings.append(
@@ -79,6 +79,12 @@ def measure_coverage(
     return shares, warnings
 
 
+def _share_of(unknown: int, encodings: Sequence[Encoding], special: int) -> float:
+    """The share of an unknown token among all but the `special` ones of each text."""
+    tokens = sum(len(e.ids) - special for e in encodings)
+    return sum(e.ids.count(unknown) for e in encodings) / max(1, tokens)
+
+
 def _sample_texts(texts: Sequence[str]) -> list[str]:
     """Different texts that are not empty, the sides of a pair apart, up to `TEXTS`."""
     sides: dict[str, None] = {}
@@ -88,7 +94,7 @@ def _sample_texts(texts: Sequence[str]) -> list[str]:
 
 
 def _count_letters(
-    texts: Sequence[str], encodings: Sequence[Any], unknown: int | None
+    texts: Sequence[str], encodings: Sequence[Encoding], unknown: int | None
 ) -> tuple[Counter[str], Counter[str]]:
     """By script, the letters of the texts and the tokens that they are split into."""
     letters: Counter[str] = Counter()
@@ -96,25 +102,32 @@ def _count_letters(
     for text, encoding in zip(texts, encodings, strict=True):
         counted = 0  # letters before it are counted: one letter may be several tokens
         for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
-            scripts = [script for c in text[start:end] if (script := script_of(c))]
+            scripts = _scripts_of(text[start:end])
             if token == unknown or not scripts:
                 continue
-            new = text[max(start, counted) : end]
-            letters[scripts[0]] += sum(bool(script_of(c)) for c in new)
+            letters[scripts[0]] += len(_scripts_of(text[max(start, counted) : end]))
             pieces[scripts[0]] += 1
             counted = end
     return letters, pieces
 
 
-def _unknown_token(tokenizer: Any, file: Path) -> int | None:
+def _scripts_of(text: str) -> list[str]:
+    """The script of each letter of a text."""
+    return [script for script in map(script_of, text) if script]
+
+
+def _unknown_token(tokenizer: Tokenizer, file: Path) -> int | None:
     """The number of a tokenizer's token for unknown text: named, or by its number (Unigram, as of
     T5 and XLM-R); None where it has none.
     """
-    word = getattr(tokenizer.model, "unk_token", None)
+    word: object = getattr(tokenizer.model, "unk_token", None)
     if isinstance(word, str):
-        return cast("int | None", tokenizer.token_to_id(word))
-    number = json.loads(file.read_bytes()).get("model", {}).get("unk_id")
-    return number if isinstance(number, int) else None
+        return tokenizer.token_to_id(word)
+    settings = cast(Mapping[str, Mapping[str, object]], json.loads(file.read_bytes()))
+    number = settings.get("model", {}).get("unk_id")
+    if isinstance(number, int):
+        return number
+    return None
 
 
 def _describe_fragmentation(letters: Counter[str], pieces: Counter[str], name: str) -> list[str]:
@@ -142,4 +155,6 @@ def script_of(letter: str) -> str:
     >>> script_of("a"), script_of("ж"), script_of("卡"), script_of("1")
     ('LATIN', 'CYRILLIC', 'CJK', '')
     """
-    return unicodedata.name(letter, "").split(" ")[0] if letter.isalpha() else ""
+    if not letter.isalpha():
+        return ""
+    return unicodedata.name(letter, "").split(" ")[0]

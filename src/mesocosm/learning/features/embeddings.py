@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,24 +18,34 @@ from torch import nn
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.progress import QUIET
+from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.base_models.base import feature_cache_path
 from mesocosm.learning.features.tokenizer import Tokens, make_batches
+from mesocosm.learning.fine_tuning.layers import hidden_states
 
 
 class Trunk(nn.Module):
     """A pretrained encoder with mean pooling; gives unit vectors (rows, width)."""
 
-    def __init__(self, net: Any) -> None:
+    def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
+
+    if TYPE_CHECKING:
+
+        def __call__(
+            self, input_ids: torch.Tensor, attention_mask: torch.Tensor, /
+        ) -> torch.Tensor: ...
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Features of padded token ids (rows, length), or of states (rows, length, width), under
         their mask.
         """
-        given = {"inputs_embeds" if input_ids.is_floating_point() else "input_ids": input_ids}
-        states = self.net(**given, attention_mask=attention_mask).last_hidden_state
+        if input_ids.is_floating_point():
+            states = hidden_states(self.net, inputs_embeds=input_ids, attention_mask=attention_mask)
+        else:
+            states = hidden_states(self.net, input_ids=input_ids, attention_mask=attention_mask)
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
         mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
         return nn.functional.normalize(to_float(mean), dim=-1)
@@ -43,7 +53,9 @@ class Trunk(nn.Module):
 
 def to_float(x: torch.Tensor) -> torch.Tensor:
     """A tensor in float32, or in float64 where it is that already."""
-    return x if x.dtype == torch.float64 else x.float()
+    if x.dtype == torch.float64:
+        return x
+    return x.float()
 
 
 def silence_libraries() -> None:
@@ -63,7 +75,7 @@ def load_trunk(base: Base) -> Trunk:
     from transformers import AutoModel
 
     try:
-        net = AutoModel.from_pretrained(
+        net: nn.Module = AutoModel.from_pretrained(
             base.folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
         )
     except Exception as error:  # safetensors, transformers and torch each have their own kinds
@@ -86,16 +98,15 @@ def describe_trainable(method: str, trained: int, total: int) -> str:
     return f"{method}: trainable parameters: {trained:,} ({trained / total:.2%})"
 
 
-def pad(rows: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor]:
+def pad(rows: Sequence[Sequence[int] | Array]) -> tuple[torch.Tensor, torch.Tensor]:
     """Ids padded to the longest row, with their mask, both int64; states (length, width) of rows
     likewise, in float32.
     """
     longest = max(map(len, rows))
     mask = torch.zeros(len(rows), longest, dtype=torch.int64)
+    padded = torch.zeros(len(rows), longest, dtype=torch.int64)
     if isinstance(rows[0], np.ndarray):
         padded = torch.zeros(len(rows), longest, rows[0].shape[1])
-    else:
-        padded = torch.zeros(len(rows), longest, dtype=torch.int64)
     for i, row in enumerate(rows):
         padded[i, : len(row)] = torch.as_tensor(row)
         mask[i, : len(row)] = 1
@@ -109,7 +120,7 @@ def supports_bfloat16() -> bool:
 
 def encode(
     trunk: Trunk, tokens: Tokens, texts: Sequence[str], say: Callable[[str], None] | None = None
-) -> np.ndarray[Any, Any]:
+) -> Floats:
     """Features (rows, width) in float32 of texts, in their order; equal texts are encoded once.
 
     Args:
@@ -117,21 +128,39 @@ def encode(
     """
     distinct = list(dict.fromkeys(texts))
     ids = tokens.ids(distinct)
-    rows: list[Any] = [None] * len(distinct)
-    total, done, read = sum(map(len, ids)), 0, 0
-    began = spoke = time.perf_counter()
+    progress = _EmbeddingProgress(ids, say)
+    rows: dict[str, Floats] = {}
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=supports_bfloat16()):
         for batch in make_batches([len(r) for r in ids]):
-            out = trunk(*pad([ids[i] for i in batch])).float().numpy()
-            for i, row in zip(batch, out, strict=True):
-                rows[i] = row
-            done, read = done + sum(len(ids[i]) for i in batch), read + len(batch)
-            if say and (now := time.perf_counter()) - spoke > QUIET:
-                spoke = now
-                left = (now - began) / done * (total - done)
-                say(f"embedding: {read:,} of {len(ids):,} texts, {left:.0f} s left")
-    where = {text: i for i, text in enumerate(distinct)}
-    return np.stack([rows[where[text]] for text in texts]).astype(np.float32)
+            out: Floats = trunk(*pad([ids[i] for i in batch])).float().numpy()
+            for k, i in enumerate(batch):
+                rows[distinct[i]] = out[k]
+            progress.add(batch)
+    return np.stack([rows[text] for text in texts]).astype(np.float32)
+
+
+class _EmbeddingProgress:
+    """Says every two seconds how many texts are embedded.
+
+    Args:
+        ids: of all texts.
+        say: called with a line of progress, if anything is.
+    """
+
+    def __init__(self, ids: Sequence[Sequence[int]], say: Callable[[str], None] | None) -> None:
+        self.ids, self.say = ids, say
+        self.total, self.done, self.read = sum(map(len, ids)), 0, 0
+        self.began = self.spoke = time.perf_counter()
+
+    def add(self, batch: Sequence[int]) -> None:
+        """Count the texts of a batch, by their numbers."""
+        self.done += sum(len(self.ids[i]) for i in batch)
+        self.read += len(batch)
+        now = time.perf_counter()
+        if self.say and now - self.spoke > QUIET:
+            self.spoke = now
+            left = (now - self.began) / self.done * (self.total - self.done)
+            self.say(f"embedding: {self.read:,} of {len(self.ids):,} texts, {left:.0f} s left")
 
 
 def embed_texts(
@@ -140,7 +169,7 @@ def embed_texts(
     most: int,
     store: Path,
     say: Callable[[str], None] | None = None,
-) -> np.ndarray[Any, Any]:
+) -> Floats:
     """Features of texts under an untouched base, cached in the store by content; `say` as in
     `encode`.
     """
@@ -150,7 +179,7 @@ def embed_texts(
 
     path = feature_cache_path(base, texts, most, store)
     if path.is_file():
-        return np.asarray(load_file(path)["features"])
+        return load_file(path)["features"]
     features = encode(load_trunk(base), Tokens(base.folder, most), texts, say)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(aside_name(path))

@@ -5,16 +5,15 @@ vectors only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
+    from mesocosm.learning.arrays import Floats
 
-    Array = np.ndarray[Any, Any]
 APART = "\u2063"  # stands between the two in one text; no word and no space
 
 
-def combine_sides(u: Array, v: Array) -> Array:
+def combine_sides(u: Floats, v: Floats) -> Floats:
     """Features of pairs (rows, 4 x width) from those of each side: both halved, how far apart they
     are in each direction, and their products.
 
@@ -29,10 +28,13 @@ def combine_sides(u: Array, v: Array) -> Array:
     return np.hstack([u / 2, v / 2, np.abs(u - v), u * v * np.sqrt(u.shape[1])]).astype(u.dtype)
 
 
-def encode_pairs(texts: Sequence[str], features: Callable[[Sequence[str]], Array]) -> Array:
+def encode_pairs(texts: Sequence[str], features: Callable[[Sequence[str]], Floats]) -> Floats:
     """Features of texts that hold two each with `APART` between; every side is read once."""
-    left, right = (
-        list(side) for side in zip(*((t.split(APART, 1) + [""])[:2] for t in texts), strict=True)
-    )
+    left: list[str] = []
+    right: list[str] = []
+    for text in texts:
+        first, _, second = text.partition(APART)
+        left.append(first)
+        right.append(second)
     both = features([*left, *right])
     return combine_sides(both[: len(left)], both[len(left) :])

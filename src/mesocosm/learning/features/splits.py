@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any
+from typing import TypeAlias, TypeVar, cast
 
 import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.learning.arrays import Array, Columns, Floats, Ints, take_rows
 from mesocosm.learning.features import tabular
 from mesocosm.learning.heads.folds import group_duplicates, number_groups
 from mesocosm.learning.importers.onnx import ImportedModel, plain_facts
@@ -18,9 +18,9 @@ from mesocosm.learning.strategies.domain_adaptation import SourceModel
 from mesocosm.learning.tasks.outcome import Outcome
 from mesocosm.learning.tasks.row_outcomes import make_outcome
 
-Array = np.ndarray[Any, Any]
-Columns = Mapping[str, Sequence[Any]]
 PARTS = ("train", "validation", "test")
+Numbers = TypeVar("Numbers", Array, Ints)
+Images: TypeAlias = dict[str, list[str | None]]  # by input
 
 
 @dataclass
@@ -34,16 +34,16 @@ class Splits:
     """
 
     texts: dict[str, list[str]]
-    table: dict[str, Array]
+    table: dict[str, Floats]
     y: dict[str, Array]
     labels: list[str]
-    facts: dict[str, Any]
+    facts: dict[str, tabular.Fact]
     text_names: list[str]
     where: dict[str, list[int]]
     outcome: Outcome
-    images: dict[str, dict[str, list[str | None]]]
-    groups: dict[str, Array]
-    sites: Array | None = None
+    images: dict[str, Images]
+    groups: dict[str, Ints]
+    sites: Ints | None = None
     site_names: Sequence[str] = ()
     again: Sequence[int] = ()
 
@@ -61,8 +61,8 @@ class SplitContext:
 
     order: Sequence[str] = ()
     source: SourceModel | None = None
-    groups: Sequence[Any] = ()
-    sites: Sequence[Any] = ()
+    groups: Sequence[object] = ()
+    sites: Sequence[object] = ()
 
 
 def split_dataset(
@@ -89,54 +89,96 @@ def split_dataset(
     _check_rows(model, rows, where, context.source)
     _drop_unknown_targets(model.target, outcome, target, where)
     input_kinds = {name: kinds[name] for name in model.features}
-    train = _take_rows(rows, model.features, where["train"])
+    train = take_rows(rows, model.features, where["train"])
     facts = _collect_facts(model, train, input_kinds, context.source)
     text_names = list(model.pair or _names_of("text", input_kinds))
-    texts, table, images = {}, {}, {}
+    inputs = Inputs({}, {}, {})
     for part, indices in where.items():
-        columns = _take_rows(rows, model.features, indices)
-        texts[part] = tabular.join_texts(columns, text_names, len(indices), model.apart)
-        table[part] = tabular.build_block(columns, facts, len(indices))
-        images[part] = {name: columns[name] for name in _names_of("image", input_kinds)}
+        columns = take_rows(rows, model.features, indices)
+        inputs.texts[part] = tabular.join_texts(columns, text_names, len(indices), model.apart)
+        inputs.table[part] = tabular.build_block(columns, facts, len(indices))
+        inputs.images[part] = _take_images(columns, _names_of("image", input_kinds))
     sites, site_names = _number_sites(context.sites, where["train"])
     return Splits(
-        texts=texts,
-        table=table,
-        y={p: outcome.encode([target[i] for i in where[p]]) for p in PARTS},
+        texts=inputs.texts,
+        table=inputs.table,
+        y=_encode_targets(outcome, target, where),
         labels=outcome.labels,
         facts=facts,
         text_names=text_names,
         where=where,
         outcome=outcome,
-        images=images,
-        groups=_group_rows(texts, table, images, where, number_groups(context.groups)),
+        images=inputs.images,
+        groups=_group_rows(inputs, where, number_groups(context.groups)),
         sites=sites,
         site_names=site_names,
     )
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """By part, what rows are predicted from: texts, the table block, images."""
+
+    texts: dict[str, list[str]]
+    table: dict[str, Floats]
+    images: dict[str, Images]
+
+
+def divide_rows(rows: Numbers, where: Mapping[str, Sequence[int]]) -> dict[str, Numbers]:
+    """Rows of all parts, one part after the other, by part."""
+    parts: dict[str, Numbers] = {}
+    start = 0
+    for part, indices in where.items():
+        parts[part] = rows[start : start + len(indices)]
+        start += len(indices)
+    return parts
+
+
+def _encode_targets(
+    outcome: Outcome, target: Sequence[object], where: Mapping[str, Sequence[int]]
+) -> dict[str, Array]:
+    """The targets of each part, as a head is trained on them."""
+    y = {}
+    for part in PARTS:
+        y[part] = outcome.encode([target[i] for i in where[part]])
+    return y
 
 
 def _names_of(kind: str, kinds: Mapping[str, str]) -> list[str]:
     return [name for name, of in kinds.items() if of == kind]
 
 
-def _assign_rows(model: Model, split: Sequence[str], target: Sequence[Any]) -> dict[str, list[int]]:
+def _take_images(columns: Columns, names: Sequence[str]) -> Images:
+    """The columns that hold images, as PNG in base64."""
+    return {name: cast(list[str | None], columns[name]) for name in names}
+
+
+def _assign_rows(
+    model: Model, split: Sequence[str], target: Sequence[object]
+) -> dict[str, list[int]]:
     """The row numbers of each part, those without a target left out; `bare` are training rows
     without one, for self-training.
     """
     where: dict[str, list[int]] = {part: [] for part in PARTS}
-    bare: list[int] = []
-    for i, part in enumerate(split):
-        if target[i] is not None and part in where:
-            where[part].append(i)
-        elif target[i] is None and part == "train":
-            bare.append(i)
     if model.self_training:
-        where["bare"] = bare
+        where["bare"] = []
+    for i, part in enumerate(split):
+        if target[i] is None:
+            part = _part_without_target(part)
+        if part in where:
+            where[part].append(i)
     return where
 
 
+def _part_without_target(part: str) -> str:
+    """Where a row without a target belongs: to `bare` if it is a training row, else nowhere."""
+    if part == "train":
+        return "bare"
+    return ""
+
+
 def _fit_outcome(
-    outcome: Outcome, name: str, targets: Sequence[Any], source: SourceModel | None
+    outcome: Outcome, name: str, targets: Sequence[object], source: SourceModel | None
 ) -> None:
     """Fit the outcome's facts on the training targets, or take the source model's classes."""
     outcome.fit(name, targets)
@@ -172,7 +214,7 @@ def _check_rows(
 
 
 def _drop_unknown_targets(
-    name: str, outcome: Outcome, target: Sequence[Any], where: dict[str, list[int]]
+    name: str, outcome: Outcome, target: Sequence[object], where: dict[str, list[int]]
 ) -> None:
     """Leave validation and test rows out whose target cannot be evaluated, in place."""
     for part in ("validation", "test"):
@@ -185,13 +227,9 @@ def _drop_unknown_targets(
         )
 
 
-def _take_rows(rows: Columns, names: Sequence[str], indices: Sequence[int]) -> dict[str, list[Any]]:
-    return {name: [rows[name][i] for i in indices] for name in names}
-
-
 def _collect_facts(
     model: Model, train: Columns, kinds: Mapping[str, str], source: SourceModel | None
-) -> dict[str, Any]:
+) -> dict[str, tabular.Fact]:
     """Facts of the table block: the source model's, an imported model's, or the training rows'."""
     if source:
         return dict(source.facts)
@@ -200,7 +238,7 @@ def _collect_facts(
     return tabular.fit_facts(train, kinds)
 
 
-def _number_sites(sites: Sequence[Any], train: Sequence[int]) -> tuple[Array | None, list[str]]:
+def _number_sites(sites: Sequence[object], train: Sequence[int]) -> tuple[Ints | None, list[str]]:
     """The number of each training row's site, None without sites, and the sites' names."""
     if not len(sites):
         return None, []
@@ -212,27 +250,27 @@ def _number_sites(sites: Sequence[Any], train: Sequence[int]) -> tuple[Array | N
 
 
 def _group_rows(
-    texts: Mapping[str, list[str]],
-    table: Mapping[str, Array],
-    images: Mapping[str, Mapping[str, list[str | None]]],
-    where: Mapping[str, list[int]],
-    groups: Array | None,
-) -> dict[str, Array]:
+    inputs: Inputs, where: Mapping[str, list[int]], groups: Ints | None
+) -> dict[str, Ints]:
     """The number of each row's group by part: rows of one group of the split, and duplicates of
     each other, are together; nothing where none are.
     """
-    parts, ends = list(where), np.cumsum([0, *(len(i) for i in where.values())])
-    row_images: list[tuple[Any, ...]] = []
-    for part in parts:
-        columns = list(images[part].values())
-        row_images += [tuple(column[k] for column in columns) for k in range(len(where[part]))]
-    known = None if groups is None else np.concatenate([groups[where[p]] for p in parts])
-    number = group_duplicates(
-        list(chain.from_iterable(texts[p] for p in parts)),
-        row_images,
-        np.vstack([table[p] for p in parts]),
-        known,
-    )
+    texts: list[str] = []
+    images: list[tuple[str | None, ...]] = []
+    for part, indices in where.items():
+        texts += inputs.texts[part]
+        images += _images_by_row(inputs.images[part], len(indices))
+    known = None
+    if groups is not None:
+        known = np.concatenate([groups[indices] for indices in where.values()])
+    number = group_duplicates(texts, images, np.vstack([inputs.table[p] for p in where]), known)
     if number is None:
         return {}
-    return {p: number[ends[i] : ends[i + 1]] for i, p in enumerate(parts)}
+    return divide_rows(number, where)
+
+
+def _images_by_row(images: Images, count: int) -> list[tuple[str | None, ...]]:
+    """The images of each row."""
+    if not images:
+        return [()] * count
+    return list(zip(*images.values(), strict=True))

@@ -43,7 +43,9 @@ def remove_piece(text: str, span: tuple[int, int]) -> str:
     before, after = text[: span[0]], text[span[1] :]
     if not before or before[-1:].isspace():
         after = after.lstrip()
-    return (before if after else before.rstrip()) + after
+    if not after:
+        return before.rstrip()
+    return before + after
 
 
 def extract_terms(text: str) -> list[str]:
@@ -55,11 +57,13 @@ def extract_terms(text: str) -> list[str]:
     """
     lower = text.lower()
     terms: list[str] = []
-    for piece in PIECE.findall(lower):
+    pieces: list[str] = PIECE.findall(lower)
+    for piece in pieces:
         if FIRST_UNSPACED.match(piece):
             terms.append(piece)
         else:
-            terms += WORD.findall(piece)
+            words: list[str] = WORD.findall(piece)
+            terms += words
     return terms or [c for c in lower if not c.isspace()]
 
 

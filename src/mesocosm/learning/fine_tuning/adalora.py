@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from pydantic import Field
 
@@ -10,7 +10,21 @@ from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import linear_names
 from mesocosm.learning.fine_tuning.lora import ATTENTION
 
+if TYPE_CHECKING:
+    from peft import AdaLoraConfig, AdaLoraModel, PeftModel
+    from torch import Tensor, nn
+
 MEMORY = ("ipt", "exp_avg_ipt", "exp_avg_unc")
+
+
+class RankAllocator(Protocol):
+    """What PEFT decides the ranks with; it keeps the importance of each update by its name."""
+
+    ipt: dict[str, Tensor]
+    exp_avg_ipt: dict[str, Tensor]
+    exp_avg_unc: dict[str, Tensor]
+
+    def set_total_step(self, total_step: int) -> None: ...
 
 
 class Adalora(Gradient):
@@ -38,7 +52,7 @@ class Adalora(Gradient):
     orthogonal: float = Field(0.1, ge=0)
     targets: tuple[str, ...] | Literal["attention"] = "attention"
 
-    def attach(self, base: Any) -> Any:
+    def attach(self, base: nn.Module) -> nn.Module:
         """The base wrapped by PEFT; only the low-rank updates train."""
         from peft import AdaLoraConfig, get_peft_model
 
@@ -57,47 +71,66 @@ class Adalora(Gradient):
         )
         return get_peft_model(base, settings)
 
-    def begin(self, net: Any, steps: int) -> None:
+    def begin(self, net: nn.Module, steps: int) -> None:
         """A tenth of the steps at full rank, then cuts until half, then none."""
-        settings = net.peft_config["default"]
+        settings = cast("AdaLoraConfig", cast("PeftModel", net).peft_config["default"])
         settings.total_step, settings.tinit, settings.tfinal = (
             steps,
             steps // 10,
             max(1, steps // 2),
         )
-        net.base_model.rankallocator.set_total_step(steps)
+        _allocator_of(net).set_total_step(steps)
 
-    def penalty(self, net: Any) -> Any:
+    def penalty(self, net: nn.Module) -> Tensor:
         """How far P and Q are from orthogonal."""
         import torch
 
-        total: Any = 0.0
+        total = torch.zeros(())
         matrices = 0
         for name, weight in net.named_parameters():
             if "lora_A" in name:
                 matrices += 1
-                square = weight @ weight.T
+                total = total + _distance_from_identity(weight @ weight.T)
             elif "lora_B" in name:
-                square = weight.T @ weight
-            else:
-                continue
-            total = total + (square - torch.eye(len(square))).norm()
+                total = total + _distance_from_identity(weight.T @ weight)
         return self.orthogonal * total / max(1, matrices)
 
-    def after_step(self, net: Any, step: int) -> None:
+    def after_step(self, net: nn.Module, step: int) -> None:
         """Let PEFT weigh the updates by this step's gradients, and cut their rank."""
-        net.base_model.update_and_allocate(step)
+        _model_of(net).update_and_allocate(step)
 
-    def state(self, net: Any) -> dict[str, Any]:
+    def state(self, net: nn.Module) -> dict[str, Tensor]:
         """The importance of each update so far."""
-        allocator, found = net.base_model.rankallocator, {}
+        tensors: dict[str, Tensor] = {}
         for memory in MEMORY:
-            for name, value in getattr(allocator, memory).items():
-                found[f"{memory}:{name}"] = value
-        return found
+            for name, value in _memory_of(net, memory).items():
+                tensors[f"{memory}:{name}"] = value
+        return tensors
 
-    def restore(self, net: Any, state: dict[str, Any]) -> None:
+    def restore(self, net: nn.Module, state: dict[str, Tensor]) -> None:
         """Put the importance of each update back."""
         for name, value in state.items():
-            what, _, part = name.partition(":")
-            getattr(net.base_model.rankallocator, what)[part] = value
+            memory, _, part = name.partition(":")
+            _memory_of(net, memory)[part] = value
+
+
+def _model_of(net: nn.Module) -> AdaLoraModel:
+    """PEFT's model in a net that `attach` made."""
+    return cast("AdaLoraModel", cast("PeftModel", net).base_model)
+
+
+def _allocator_of(net: nn.Module) -> RankAllocator:
+    return cast(RankAllocator, _model_of(net).rankallocator)
+
+
+def _memory_of(net: nn.Module, memory: str) -> dict[str, Tensor]:
+    """One of the allocator's memories, by the names of the updates."""
+    values: dict[str, Tensor] = getattr(_allocator_of(net), memory)
+    return values
+
+
+def _distance_from_identity(square: Tensor) -> Tensor:
+    import torch
+
+    distance: Tensor = (square - torch.eye(len(square))).norm()
+    return distance

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import block_ends, freeze
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 class Adapter(Gradient):
@@ -30,12 +33,12 @@ class Adapter(Gradient):
     width: int = Field(48, ge=1, le=4096)
     where: Literal["both", "output"] = "both"
 
-    def attach(self, base: Any) -> Any:
+    def attach(self, base: nn.Module) -> nn.Module:
         """The base with bottlenecks in place; only they train."""
         from torch import nn
 
         class Bottleneck(nn.Module):
-            def __init__(self, dense: Any, width: int) -> None:
+            def __init__(self, dense: nn.Linear, width: int) -> None:
                 super().__init__()
                 self.dense = dense
                 self.down = nn.Linear(dense.out_features, width)
@@ -44,9 +47,11 @@ class Adapter(Gradient):
                 nn.init.zeros_(self.up.weight)
                 nn.init.zeros_(self.up.bias)
 
-            def forward(self, x: Any) -> Any:
-                y = self.dense(x)
-                return y + self.up(nn.functional.gelu(self.down(y)))
+            def forward(self, x: Tensor) -> Tensor:
+                y: Tensor = self.dense(x)
+                narrow: Tensor = self.down(y)
+                change: Tensor = self.up(nn.functional.gelu(narrow))
+                return y + change
 
         freeze(base)
         for parent, name, dense in list(block_ends(base)):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import freeze
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Bitfit(Gradient):
@@ -26,10 +29,10 @@ class Bitfit(Gradient):
     method: Literal["bitfit"] = "bitfit"
     learning_rate: float = Field(2e-3, gt=0, le=10)
 
-    def attach(self, base: Any) -> Any:
+    def attach(self, base: nn.Module) -> nn.Module:
         """The base with its biases set to train."""
         freeze(base)
-        biases = [p for n, p in base.named_parameters() if n.endswith("bias")]
+        biases = [w for name, w in base.named_parameters() if name.endswith("bias")]
         if not biases:
             raise ConfigValueError(
                 "fine_tune.method", "the base has no bias to train", "another method, such as lora"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from mesocosm.core.settings import Settings
+from mesocosm.learning.fine_tuning.layers import freeze
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Frozen(Settings):
@@ -26,8 +30,6 @@ class Frozen(Settings):
     method: Literal["frozen"] = "frozen"
     head: Literal["auto", "kernel", "linear", "boost", "mlp", "attention"] = "auto"
 
-    def attach(self, base: Any) -> Any:
+    def attach(self, base: nn.Module) -> nn.Module:
         """The base with no weight to train."""
-        for weight in base.parameters():
-            weight.requires_grad_(False)
-        return base
+        return freeze(base)

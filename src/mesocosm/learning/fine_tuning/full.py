@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from mesocosm.learning.fine_tuning.gradient import Gradient
+from mesocosm.learning.fine_tuning.layers import as_pretrained, set_trainable
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Full(Gradient):
@@ -22,11 +26,9 @@ class Full(Gradient):
     method: Literal["full"] = "full"
     embeddings: bool = False
 
-    def attach(self, base: Any) -> Any:
+    def attach(self, base: nn.Module) -> nn.Module:
         """The base with its layers set to train."""
-        for weight in base.parameters():
-            weight.requires_grad_(True)
+        set_trainable(base, True)
         if getattr(base, "main_input_name", "") != "pixel_values":  # a base that sees has no words
-            for weight in base.get_input_embeddings().parameters():
-                weight.requires_grad_(self.embeddings)
+            set_trainable(as_pretrained(base).get_input_embeddings(), self.embeddings)
         return base

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -27,7 +28,9 @@ from mesocosm.learning.training.schedules.linear import Linear
 from mesocosm.learning.training.schedules.schedule import Schedule
 
 if TYPE_CHECKING:
-    LossSetting = Loss | NumberLoss
+    from torch import Tensor, nn
+
+    LossSetting = Loss | NumberLoss | Binary
     OptimiserSetting = Optimiser
     ScheduleSetting = Schedule
     AdversarialSetting = Adversarial
@@ -38,6 +41,12 @@ else:
     ScheduleSetting = one_of(SCHEDULES, "method")
     AdversarialSetting = one_of(ADVERSARIAL, "method")
     AugmentSetting = one_of(AUGMENT, "method")
+
+USUAL_LOSSES: dict[str, type[CrossEntropy] | type[Mse] | type[Binary]] = {
+    "classes": CrossEntropy,
+    "numbers": Mse,
+    "labels": Binary,
+}
 
 
 class Gradient(Settings):
@@ -106,20 +115,20 @@ class Gradient(Settings):
 
     def loss_of(self, of: Literal["classes", "numbers", "labels"]) -> LossSetting:
         """The loss, for classes, for numbers or for labels of which several may be there."""
-        return self.loss or {"classes": CrossEntropy, "numbers": Mse, "labels": Binary}[of]()
+        return self.loss or USUAL_LOSSES[of]()
 
     @abstractmethod
-    def attach(self, base: Any) -> Any:
+    def attach(self, base: nn.Module) -> nn.Module:
         """The base, prepared: trainable weights require gradients, and new parts are in place.
 
         Raises:
             ConfigValueError: the base has not the parts that the method needs.
         """
 
-    def begin(self, net: Any, steps: int) -> None:
+    def begin(self, net: nn.Module, steps: int) -> None:
         """Called once before the first of `steps` steps."""
 
-    def enter(self, net: Any, epoch: int) -> None:
+    def enter(self, net: nn.Module, epoch: int) -> None:
         """Called before each epoch, from 0."""
 
     def pace(self, name: str, layers: int) -> float:
@@ -127,23 +136,27 @@ class Gradient(Settings):
         del name, layers
         return 1.0
 
-    def penalty(self, net: Any) -> Any:
+    def penalty(self, net: nn.Module) -> Tensor | None:
         """A penalty that is added to the loss, or None."""
         del net
+        return None
 
-    def after_step(self, net: Any, step: int) -> None:
+    def after_step(self, net: nn.Module, step: int) -> None:
         """Called after each step's gradients are there and used, before they are cleared."""
 
-    def state(self, net: Any) -> dict[str, Any]:
+    def state(self, net: nn.Module) -> dict[str, Tensor]:
         """What the method itself keeps between epochs, as tensors by name, so that training resumes
         exactly.
         """
         del net
         return {}
 
-    def restore(self, net: Any, state: dict[str, Any]) -> None:
+    def restore(self, net: nn.Module, state: dict[str, Tensor]) -> None:
         """Put `state` back."""
 
-    def merge(self, net: Any) -> Any:
+    def merge(self, net: nn.Module) -> nn.Module:
         """The base after training, for export; added parts are merged into it where they can be."""
-        return net.merge_and_unload() if hasattr(net, "merge_and_unload") else net
+        merge: Callable[[], nn.Module] | None = getattr(net, "merge_and_unload", None)
+        if merge is None:
+            return net
+        return merge()

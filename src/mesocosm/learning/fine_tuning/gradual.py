@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.learning.fine_tuning.full import Full
-from mesocosm.learning.fine_tuning.layers import depth_of, layers_of
+from mesocosm.learning.fine_tuning.layers import depth_of, layers_of, set_trainable
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Gradual(Full):
@@ -29,14 +32,16 @@ class Gradual(Full):
     free: int = Field(2, ge=1, le=1000)
     decay: float = Field(0.8, gt=0, le=1)
 
-    def enter(self, net: Any, epoch: int) -> None:
+    def enter(self, net: nn.Module, epoch: int) -> None:
         """Unfreeze as many layers as the epoch is due."""
-        found = layers_of(net)[1]
-        for number, layer in enumerate(found):
-            for weight in layer.parameters():
-                weight.requires_grad_(number >= len(found) - self.free * (epoch + 1))
+        layers = layers_of(net)[1]
+        for number, layer in enumerate(layers):
+            set_trainable(layer, number >= len(layers) - self.free * (epoch + 1))
 
     def pace(self, name: str, layers: int) -> float:
         """`decay` to the power of the layers above."""
         depth = depth_of(name)
-        return 1.0 if depth is None else self.decay ** (layers - 1 - depth)
+        if depth is None:
+            return 1.0
+        factor: float = self.decay ** (layers - 1 - depth)
+        return factor

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.learning.fine_tuning.gradient import Gradient
-from mesocosm.learning.fine_tuning.layers import linear_names
+from mesocosm.learning.fine_tuning.layers import linear_names, linear_parts
+
+if TYPE_CHECKING:
+    from torch import nn
 
 KEYS = ("key", "value", "k_proj", "v_proj", "k_lin", "v_lin")
 INNER = ("intermediate.dense", "lin1", "up_proj", "fc1")
@@ -25,13 +28,18 @@ class Ia3(Gradient):
     method: Literal["ia3"] = "ia3"
     learning_rate: float = Field(1e-2, gt=0, le=10)
 
-    def attach(self, base: Any) -> Any:
+    def attach(self, base: nn.Module) -> nn.Module:
         """The base wrapped by PEFT; only the factors train."""
         from peft import IA3Config, get_peft_model
 
         names = linear_names(base, KEYS, "keys", "key")
-        linear = [name for name, m in base.named_modules() if getattr(m, "in_features", 0)]
-        ends = [end for end in sorted(INNER) if any(name.endswith(end) for name in linear)]
-        return get_peft_model(
-            base, IA3Config(target_modules=[*names, *ends], feedforward_modules=[])
-        )
+        targets = [*names, *_inner_ends(base)]
+        return get_peft_model(base, IA3Config(target_modules=targets, feedforward_modules=[]))
+
+
+def _inner_ends(base: nn.Module) -> list[str]:
+    """The ends of names of the inner states' parts that a base has."""
+    ends: set[str] = set()
+    for name, _ in linear_parts(base):
+        ends |= {end for end in INNER if name.endswith(end)}
+    return sorted(ends)

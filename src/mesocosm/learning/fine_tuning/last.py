@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.fine_tuning.gradient import Gradient
-from mesocosm.learning.fine_tuning.layers import freeze, layers_of
+from mesocosm.learning.fine_tuning.layers import freeze, layers_of, set_trainable
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Last(Gradient):
@@ -30,17 +33,16 @@ class Last(Gradient):
     method: Literal["last"] = "last"
     layers: int = Field(2, ge=1, le=1000)
 
-    def attach(self, base: Any) -> Any:
+    def attach(self, base: nn.Module) -> nn.Module:
         """The base with its top layers set to train."""
         freeze(base)
-        found = layers_of(base)[1]
-        if self.layers > len(found):
+        layers = layers_of(base)[1]
+        if self.layers > len(layers):
             raise ConfigValueError(
                 "fine_tune.layers",
-                f"the base has {len(found)} layers",
-                f"a number from 1 to {len(found)}",
+                f"the base has {len(layers)} layers",
+                f"a number from 1 to {len(layers)}",
             )
-        for layer in found[len(found) - self.layers :]:
-            for weight in layer.parameters():
-                weight.requires_grad_(True)
+        for layer in layers[len(layers) - self.layers :]:
+            set_trainable(layer, True)
         return base

@@ -6,9 +6,12 @@ Knows the names that families of transformers give their parts. Knows nothing of
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from mesocosm.core.errors import ConfigValueError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 ENDS = (
     "attention.output.dense",
@@ -21,9 +24,54 @@ ENDS = (
     "out_proj",
     "fc2",
 )
+Net = TypeVar("Net", bound="nn.Module")
 
 
-def layers_of(net: Any) -> tuple[str, Any]:
+class BaseConfig(Protocol):
+    """What is read and set of the configuration of a base."""
+
+    hidden_size: int
+    bos_token_id: int | None
+    _attn_implementation: str
+
+
+class PretrainedNet(Protocol):
+    """What a base has besides what every net of torch has; nets that wrap a base have it too."""
+
+    config: BaseConfig
+
+    def get_input_embeddings(self) -> nn.Embedding: ...
+
+    def gradient_checkpointing_enable(
+        self, gradient_checkpointing_kwargs: dict[str, bool]
+    ) -> None: ...
+
+
+def as_pretrained(net: nn.Module) -> PretrainedNet:
+    """A net with what a base has: the type of torch's nets gives no attribute a type of its own."""
+    return cast(PretrainedNet, net)
+
+
+def hidden_states(net: nn.Module, **inputs: Tensor) -> Tensor:
+    """The states of a base's last layer, (rows, length, width)."""
+    states: Tensor = net(**inputs).last_hidden_state
+    return states
+
+
+def named_parts(net: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Every part of a net by its name, the net itself first."""
+    parts: Iterator[tuple[str, nn.Module]] = net.named_modules()
+    return parts
+
+
+def linear_parts(net: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
+    """The parts of a net that are linear, also where an adapter wraps them, by their names."""
+    for name, part in named_parts(net):
+        if getattr(part, "in_features", 0):
+            yield name, cast("nn.Linear", part)
+
+
+def layers_of(net: nn.Module) -> tuple[str, nn.ModuleList]:
     """The name and the list of a base's layers.
 
     Raises:
@@ -32,11 +80,16 @@ def layers_of(net: Any) -> tuple[str, Any]:
     from torch import nn
 
     lists = [
-        (name, m) for name, m in net.named_modules() if isinstance(m, nn.ModuleList) and len(m)
+        (name, part) for name, part in named_parts(net) if isinstance(part, nn.ModuleList) and part
     ]
     if not lists:
         raise ConfigValueError("base", "it has no list of layers", "a transformer")
-    return max(lists, key=lambda one: sum(p.numel() for p in one[1].parameters()))
+    return max(lists, key=lambda named: count_weights(named[1]))
+
+
+def count_weights(net: nn.Module) -> int:
+    """How many numbers a net is made of."""
+    return sum(weight.numel() for weight in net.parameters())
 
 
 def depth_of(name: str) -> int | None:
@@ -44,15 +97,20 @@ def depth_of(name: str) -> int | None:
     return next((int(part) for part in name.split(".") if part.isdigit()), None)
 
 
-def freeze(net: Any) -> Any:
+def freeze(net: Net) -> Net:
     """The net with no weight to train."""
-    for weight in net.parameters():
-        weight.requires_grad_(False)
+    set_trainable(net, False)
     return net
 
 
+def set_trainable(net: nn.Module, trainable: bool) -> None:
+    """Set whether the weights of a net are trained."""
+    for weight in net.parameters():
+        weight.requires_grad_(trainable)
+
+
 def linear_names(
-    net: Any, usual: Sequence[str], targets: Sequence[str] | str, word: str
+    net: nn.Module, usual: Sequence[str], targets: Sequence[str] | str, word: str
 ) -> list[str]:
     """The ends of names of linear parts: those of `usual` that exist, or `targets`, each of which
     must.
@@ -60,15 +118,17 @@ def linear_names(
     Raises:
         ConfigValueError: there is none, or no part bears a name in `targets`.
     """
-    ends = {
-        name.rsplit(".", 1)[-1] for name, m in net.named_modules() if getattr(m, "in_features", 0)
-    }
-    names = [n for n in usual if n in ends]
+    ends = {name.rsplit(".", 1)[-1] for name, _ in linear_parts(net)}
+    names = [name for name in usual if name in ends]
     if not isinstance(targets, str):
         names = list(targets)
-    unknown = [n for n in names if n not in ends]
-    if not names:
-        unknown = [word]
+    _check_names(names or [word], ends)
+    return names
+
+
+def _check_names(names: Sequence[str], ends: set[str]) -> None:
+    """Refuse the first name that no part of the base bears."""
+    unknown = [name for name in names if name not in ends]
     if unknown:
         raise ConfigValueError(
             "fine_tune.targets",
@@ -77,10 +137,9 @@ def linear_names(
             sorted(ends),
             unknown[0],
         )
-    return names
 
 
-def block_ends(net: Any) -> Iterator[tuple[Any, str, Any]]:
+def block_ends(net: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Linear]]:
     """The last linear part of each attention and each feed-forward block: its parent, its name
     there, itself.
 
@@ -89,15 +148,19 @@ def block_ends(net: Any) -> Iterator[tuple[Any, str, Any]]:
     """
     found = False
     for layer in layers_of(net)[1]:
-        for name, module in list(layer.named_modules()):
-            ends_block = any(f".{name}".endswith(f".{end}") for end in ENDS)
-            if getattr(module, "in_features", 0) and ends_block:
+        for name, linear in list(linear_parts(layer)):
+            if _ends_block(name):
                 found = True
                 parent, _, last = name.rpartition(".")
-                yield layer.get_submodule(parent), last, module
+                yield layer.get_submodule(parent), last, linear
     if not found:
         raise ConfigValueError(
             "base",
             "no block of it ends in a linear part of a known name",
             f"parts named as one of: {', '.join(ENDS)}",
         )
+
+
+def _ends_block(name: str) -> bool:
+    """Whether a part's name in its layer is that of the last one of a block."""
+    return any(f".{name}".endswith(f".{end}") for end in ENDS)

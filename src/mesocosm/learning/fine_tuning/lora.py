@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import linear_names
+
+if TYPE_CHECKING:
+    from torch import nn
 
 ATTENTION = ("query", "value", "q_proj", "v_proj", "q_lin", "v_lin", "c_attn")
 
@@ -36,7 +39,7 @@ class Lora(Gradient):
     alpha: float | None = Field(None, gt=0)
     targets: tuple[str, ...] | Literal["attention"] = "attention"
 
-    def attach(self, base: Any) -> Any:
+    def attach(self, base: nn.Module) -> nn.Module:
         """The base wrapped by PEFT; only the low-rank matrices train."""
         from peft import LoraConfig, get_peft_model
 

@@ -4,15 +4,54 @@ transformers' attentions.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.learning.fine_tuning.gradient import Gradient
-from mesocosm.learning.fine_tuning.layers import freeze
+from mesocosm.learning.fine_tuning.layers import as_pretrained, freeze
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 NAME = "mesocosm_prefix"
+ENCODER_ATTENTION = ("key", "value", "num_attention_heads", "attention_head_size")  # BERT's kin
+CAUSAL_ATTENTION = ("k_proj", "v_proj", "head_dim", "config")  # Llama's kin
+
+
+class CachedLayer(Protocol):
+    """The keys and values (1, heads, length, width) of one layer of a causal base."""
+
+    keys: Tensor
+    values: Tensor
+
+
+@dataclass(frozen=True)
+class PrefixedAttention:
+    """An attention, what makes keys and values in it, how many heads of them there are and their
+    width.
+    """
+
+    attention: nn.Module
+    key: nn.Linear
+    value: nn.Linear
+    heads: int
+    width: int
+
+    def set_prefix(self, key: Tensor, value: Tensor) -> None:
+        """Give the attention keys and values to train, (1, heads, length, width) each."""
+        from torch import nn
+
+        self.attention.prefix_key = nn.Parameter(key)
+        self.attention.prefix_value = nn.Parameter(value)
+
+    def split_heads(self, states: Tensor) -> Tensor:
+        """States (length, heads x width) as (1, heads, length, width)."""
+        shape = (1, len(states), self.heads, self.width)
+        return states.view(shape).transpose(1, 2).contiguous()
 
 
 class Prefix(Gradient):
@@ -37,114 +76,154 @@ class Prefix(Gradient):
     learning_rate: float = Field(1e-2, gt=0, le=10)
     length: int = Field(10, ge=1, le=512)
 
-    def attach(self, base: Any) -> Any:
+    def attach(self, base: nn.Module) -> nn.Module:
         """The base with keys and values to train in each attention; they begin as those of random
         words.
         """
         import torch
-        from torch import nn
         from transformers import AttentionInterface, AttentionMaskInterface
         from transformers.masking_utils import sdpa_mask
 
-        AttentionInterface.register(NAME, _seen)
+        AttentionInterface.register(NAME, _attend_with_prefix)
         AttentionMaskInterface.register(NAME, sdpa_mask)
         freeze(base)
-        found = [(m, parts) for _, m in base.named_modules() if (parts := _parts(m))]
-        if not found:
-            raise ConfigValueError(
-                "fine_tune.method",
-                "the base's attentions are not of a family that 'prefix' knows",
-                "another method, such as lora",
-            )
-        words = base.get_input_embeddings().weight
-        seen = []
-        if _causal(base):
-            seen = _read(base, min(self.length, len(words)))
+        attentions = _find_attentions(base)
+        net = as_pretrained(base)
+        words = net.get_input_embeddings().weight
         with torch.no_grad():
-            for (attention, _), (key, value) in zip(found, seen, strict=False):
-                attention.prefix_key, attention.prefix_value = (
-                    nn.Parameter(key),
-                    nn.Parameter(value),
-                )
-            if seen:
-                base.config._attn_implementation = NAME
-                return base
-            start = nn.functional.layer_norm(
-                words[torch.randperm(len(words))[: self.length]], words.shape[1:]
-            )
-            for attention, (key, value, heads, size) in found:
-                shape = (1, self.length, heads, size)
-                attention.prefix_key = nn.Parameter(
-                    key(start).view(shape).transpose(1, 2).contiguous()
-                )
-                attention.prefix_value = nn.Parameter(
-                    value(start).view(shape).transpose(1, 2).contiguous() * 0.1
-                )
-        base.config._attn_implementation = NAME
+            if _is_causal(base):
+                _start_from_text(attentions, base, min(self.length, len(words)))
+            else:
+                _start_from_words(attentions, words, self.length)
+        net.config._attn_implementation = NAME
         return base
 
 
-def _causal(base: Any) -> bool:
-    return any(getattr(m, "is_causal", False) for m in base.modules())
+def _find_attentions(base: nn.Module) -> list[PrefixedAttention]:
+    """The attentions of a base.
+
+    Raises:
+        ConfigValueError: they are of no family that is known.
+    """
+    attentions = []
+    for module in base.modules():
+        attention = _read_attention(module)
+        if attention is not None:
+            attentions.append(attention)
+    if not attentions:
+        raise ConfigValueError(
+            "fine_tune.method",
+            "the base's attentions are not of a family that 'prefix' knows",
+            "another method, such as lora",
+        )
+    return attentions
 
 
-def _read(base: Any, length: int) -> list[tuple[Any, Any]]:
-    """Keys and values (1, heads, length, width) of each layer as a causal base has them after
-    words; others break what it writes.
+def _read_attention(module: nn.Module) -> PrefixedAttention | None:
+    """A module as an attention to prefix; None where it is none of a known family."""
+    if _has_all(module, ENCODER_ATTENTION):
+        return PrefixedAttention(
+            module,
+            cast("nn.Linear", module.key),
+            cast("nn.Linear", module.value),
+            cast(int, module.num_attention_heads),
+            cast(int, module.attention_head_size),
+        )
+    if _has_all(module, CAUSAL_ATTENTION):
+        key, width = cast("nn.Linear", module.k_proj), cast(int, module.head_dim)
+        value = cast("nn.Linear", module.v_proj)
+        return PrefixedAttention(module, key, value, key.out_features // width, width)
+    return None
+
+
+def _has_all(module: nn.Module, names: Sequence[str]) -> bool:
+    return all(hasattr(module, name) for name in names)
+
+
+def _is_causal(base: nn.Module) -> bool:
+    return any(_masks_causally(module) for module in base.modules())
+
+
+def _masks_causally(module: nn.Module) -> bool:
+    return bool(getattr(module, "is_causal", False))
+
+
+def _start_from_text(attentions: Sequence[PrefixedAttention], base: nn.Module, length: int) -> None:
+    """Begin with the keys and values (1, heads, length, width) of each layer as a causal base has
+    them after words; others break what it writes.
 
     The first word is the one that begins texts, which attentions depend on; the others are drawn by
     torch's seed.
     """
     import torch
 
-    words = torch.randperm(base.get_input_embeddings().weight.shape[0])[:length][None]
-    begin = base.config.bos_token_id
+    net = as_pretrained(base)
+    words = torch.randperm(net.get_input_embeddings().weight.shape[0])[:length][None]
+    begin = net.config.bos_token_id
     if begin is not None:
         words[0, 0] = begin
-    with torch.no_grad():
-        kept = base(input_ids=words, use_cache=True).past_key_values
-    return [(layer.keys.detach().clone(), layer.values.detach().clone()) for layer in kept.layers]
+    layers: Sequence[CachedLayer] = base(input_ids=words, use_cache=True).past_key_values.layers
+    for attention, layer in zip(attentions, layers, strict=False):
+        attention.set_prefix(layer.keys.detach().clone(), layer.values.detach().clone())
 
 
-def _parts(module: Any) -> tuple[Any, Any, int, int] | None:
-    """What makes keys and values in an attention, how many heads of them there are and their width;
-    None where a module is none.
-    """
-    if all(
-        hasattr(module, n) for n in ("key", "value", "num_attention_heads", "attention_head_size")
-    ):  # BERT and its kin
-        return module.key, module.value, module.num_attention_heads, module.attention_head_size
-    if all(
-        hasattr(module, n) for n in ("k_proj", "v_proj", "head_dim", "config")
-    ):  # Llama and its kin
-        return (
-            module.k_proj,
-            module.v_proj,
-            module.k_proj.out_features // module.head_dim,
-            module.head_dim,
-        )
-    return None
-
-
-def _seen(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, **more: Any) -> Any:
-    """Attention over the prefix and the text; the mask lets every word see the prefix."""
+def _start_from_words(attentions: Sequence[PrefixedAttention], words: Tensor, length: int) -> None:
+    """Begin with the keys and values of random words, the values a tenth of their size."""
     import torch
+    from torch import nn
+
+    drawn = words[torch.randperm(len(words))[:length]]
+    start = nn.functional.layer_norm(drawn, words.shape[1:])
+    for attention in attentions:
+        keys: Tensor = attention.key(start)
+        values: Tensor = attention.value(start)
+        attention.set_prefix(attention.split_heads(keys), attention.split_heads(values) * 0.1)
+
+
+def _attend_with_prefix(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    **more: object,
+) -> tuple[Tensor, None]:
+    """Attention over the prefix and the text; the mask lets every word see the prefix."""
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-    first, rows = module.prefix_key, query.shape[0]
-    key = torch.cat([first.to(key.dtype).expand(rows, -1, -1, -1), key], 2)
-    value = torch.cat([module.prefix_value.to(value.dtype).expand(rows, -1, -1, -1), value], 2)
-    if attention_mask is None and getattr(module, "is_causal", False) and query.shape[2] > 1:
-        words = key.shape[2] - first.shape[2]
-        attention_mask = (
-            torch.ones(query.shape[2], words, dtype=torch.bool)
-            .tril(words - query.shape[2])[None, None]
-            .expand(rows, -1, -1, -1)
-        )
+    attend: Callable[..., tuple[Tensor, None]] = sdpa_attention_forward
+    prefix = module.get_parameter("prefix_key")
+    key = _prepend(prefix, key)
+    value = _prepend(module.get_parameter("prefix_value"), value)
+    length = prefix.shape[2]
+    if attention_mask is None and _masks_causally(module) and query.shape[2] > 1:
+        attention_mask = _causal_mask(query.shape[0], query.shape[2], key.shape[2] - length)
     if attention_mask is not None:
-        shape = (*attention_mask.shape[:3], first.shape[2])
-        visible = torch.zeros(shape, dtype=attention_mask.dtype)  # a float mask is added
-        if attention_mask.dtype == torch.bool:
-            visible = torch.ones(shape, dtype=torch.bool)
-        attention_mask = torch.cat([visible, attention_mask], 3)
-    return sdpa_attention_forward(module, query, key, value, attention_mask, **more)
+        attention_mask = _show_prefix(attention_mask, length)
+    return attend(module, query, key, value, attention_mask, **more)
+
+
+def _prepend(prefix: Tensor, states: Tensor) -> Tensor:
+    """Keys or values of the prefix before those of each row's text."""
+    import torch
+
+    return torch.cat([prefix.to(states.dtype).expand(states.shape[0], -1, -1, -1), states], 2)
+
+
+def _causal_mask(rows: int, queries: int, words: int) -> Tensor:
+    """Which words each query sees: those up to its own, the last query being the last word."""
+    import torch
+
+    seen = torch.ones(queries, words, dtype=torch.bool).tril(words - queries)
+    return seen[None, None].expand(rows, -1, -1, -1)
+
+
+def _show_prefix(mask: Tensor, length: int) -> Tensor:
+    """A mask with the prefix before the words, which every query sees."""
+    import torch
+
+    shape = (*mask.shape[:3], length)
+    visible = torch.zeros(shape, dtype=mask.dtype)  # a float mask is added
+    if mask.dtype == torch.bool:
+        visible = torch.ones(shape, dtype=torch.bool)
+    return torch.cat([visible, mask], 3)

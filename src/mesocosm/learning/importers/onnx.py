@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from mesocosm.learning.arrays import Array, Floats, Mask
+    from mesocosm.learning.features.tabular import Fact
     from mesocosm.learning.heads.head import Groups, Head, HeadSettings, Tensors
     from mesocosm.learning.tasks.graph_session import GraphSession
 
@@ -114,7 +115,7 @@ class ImportedModel(Settings):
         return digest_file(found)
 
 
-def plain_facts(inputs: Sequence[str]) -> dict[str, dict[str, Json]]:
+def plain_facts(inputs: Sequence[str]) -> dict[str, Fact]:
     """Facts of table features that are the numbers as they are; a missing one is 0."""
     return {
         n: {"kind": "number", "mean": 0.0, "sd": 1.0, "low": -FAR, "high": FAR, "gaps": False}

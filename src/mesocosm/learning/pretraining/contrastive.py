@@ -4,13 +4,17 @@ from the others of its batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
 from mesocosm.core.errors import ConfigValueError
-from mesocosm.learning.pretraining.objective import Objective, Vocabulary
+from mesocosm.learning.arrays import Columns
+from mesocosm.learning.pretraining.objective import ClassesFact, Facts, Objective, Vocabulary
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor, nn
 
 LABELLED = 0.2  # the temperature among texts of a class
 
@@ -42,35 +46,27 @@ class Contrastive(Objective):
 
     @model_validator(mode="before")
     @classmethod
-    def _cooler(cls, given: Any) -> Any:
+    def _cooler(cls, given: object) -> object:
         if isinstance(given, dict) and given.get("fields"):
             return {"temperature": LABELLED, **given}
         return given
 
-    def facts(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    def facts(self, columns: Columns) -> Facts:
         """The field's values, each with its number."""
-        numbers: dict[str, Any] = {}
+        facts = {}
         for name in self.fields:
-            values = {v for v in columns[name] if v is not None}
-            problem = ""
-            if len(values) < 2:
-                problem = "fewer than two values"
-            elif not all(isinstance(v, (str, bool)) for v in values):
-                problem = "no names of classes"
+            values = [value for value in columns[name] if value is not None]
+            problem = _find_problem(values)
             if problem:
                 raise ConfigValueError(
                     "pretrain.method",
                     f"'{name}' holds {problem}",
                     "a category or boolean that distinguishes texts",
                 )
-            numbers = {str(v): n for n, v in enumerate(sorted(map(str, values)))}
-        return numbers
+            facts[name] = ClassesFact.of(values)
+        return facts
 
-    def targets(self, facts: Mapping[str, Any], row: Sequence[Any]) -> list[float]:
-        """The number of a text's value; nan where there is none."""
-        return [float("nan") if v is None else float(facts[str(v)]) for v in row]
-
-    def net(self, encoder: Any, facts: Mapping[str, Any]) -> Any:
+    def net(self, encoder: nn.Module, facts: Facts) -> nn.Module:
         """The encoder with mean pooling."""
         from mesocosm.learning.features.embeddings import Trunk
 
@@ -78,13 +74,20 @@ class Contrastive(Objective):
         return Trunk(encoder)
 
     def loss(
-        self, net: Any, ids: Any, mask: Any, words: Vocabulary, draw: Any, targets: Any
-    ) -> Any:
+        self,
+        net: nn.Module,
+        ids: Tensor,
+        mask: Tensor,
+        words: Vocabulary,
+        draw: Generator,
+        targets: Tensor,
+    ) -> Tensor:
         """Cross-entropy of finding a text's other pass, or the mean over all with its value."""
         import torch
 
         del words, draw
-        one, two = net(ids, mask), net(ids, mask)
+        one: Tensor = net(ids, mask)
+        two: Tensor = net(ids, mask)
         if not self.fields:
             return torch.nn.functional.cross_entropy(
                 one @ two.T / self.temperature, torch.arange(len(ids))
@@ -99,3 +102,12 @@ class Contrastive(Objective):
             .fill_diagonal_(0.0)
         )
         return -((torch.log_softmax(near, 1) * same).sum(1) / same.sum(1)).mean()
+
+
+def _find_problem(values: Sequence[object]) -> str:
+    """Why values distinguish no texts; empty where they do."""
+    if len(set(values)) < 2:
+        return "fewer than two values"
+    if not all(isinstance(value, (str, bool)) for value in values):
+        return "no names of classes"
+    return ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from mesocosm.learning.pretraining.objective import Objective, Vocabulary
+from mesocosm.learning.fine_tuning.layers import as_pretrained, hidden_states
+from mesocosm.learning.pretraining.objective import Facts, Objective, Vocabulary
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor, nn
 
 
 class Masked(Objective):
@@ -30,7 +33,7 @@ class Masked(Objective):
     method: Literal["masked"] = "masked"
     share: float = Field(0.15, gt=0, lt=1)
 
-    def net(self, encoder: Any, facts: Mapping[str, Any]) -> Any:
+    def net(self, encoder: nn.Module, facts: Facts) -> nn.Module:
         """The encoder under a head of one layer, whose last product is with the word embeddings
         themselves.
         """
@@ -43,22 +46,30 @@ class Masked(Objective):
             def __init__(self) -> None:
                 super().__init__()
                 self.encoder = encoder
-                vectors = encoder.get_input_embeddings().weight
+                vectors = as_pretrained(encoder).get_input_embeddings().weight
                 self.turn = nn.Linear(vectors.shape[1], vectors.shape[1])
                 self.level = nn.LayerNorm(vectors.shape[1])
                 self.bias = nn.Parameter(torch.zeros(vectors.shape[0]))
 
-            def forward(self, ids: Any, mask: Any, at: Any) -> Any:
+            def forward(self, ids: Tensor, mask: Tensor, at: Tensor) -> Tensor:
                 """Logits over words of the tokens where `at` is true, (tokens, words)."""
-                states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state[at]
-                turned = self.level(nn.functional.gelu(self.turn(states)))
-                return turned @ self.encoder.get_input_embeddings().weight.T + self.bias
+                states = hidden_states(self.encoder, input_ids=ids, attention_mask=mask)[at]
+                turned: Tensor = self.turn(states)
+                level: Tensor = self.level(nn.functional.gelu(turned))
+                vectors = as_pretrained(self.encoder).get_input_embeddings().weight
+                return level @ vectors.T + self.bias
 
         return Telling()
 
     def loss(
-        self, net: Any, ids: Any, mask: Any, words: Vocabulary, draw: Any, targets: Any
-    ) -> Any:
+        self,
+        net: nn.Module,
+        ids: Tensor,
+        mask: Tensor,
+        words: Vocabulary,
+        draw: Generator,
+        targets: Tensor,
+    ) -> Tensor:
         """Cross-entropy of the chosen tokens, 0 where none was chosen."""
         import torch
 
@@ -68,10 +79,11 @@ class Masked(Objective):
         if not chosen.any():
             chosen = able
         if not chosen.any():
-            return net.bias.sum() * 0.0
+            return net.get_parameter("bias").sum() * 0.0
         way = torch.rand(ids.shape, generator=draw)
         shown = torch.where(chosen & (way < 0.8), torch.full_like(ids, words.mask), ids)
         shown = torch.where(
             chosen & (way >= 0.9), torch.randint(words.count, ids.shape, generator=draw), shown
         )
-        return torch.nn.functional.cross_entropy(net(shown, mask, chosen).float(), ids[chosen])
+        logits: Tensor = net(shown, mask, chosen)
+        return torch.nn.functional.cross_entropy(logits.float(), ids[chosen])

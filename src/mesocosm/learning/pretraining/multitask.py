@@ -4,13 +4,23 @@ can share it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
-from mesocosm.learning.pretraining.objective import Objective, Vocabulary
+from mesocosm.learning.arrays import Columns
+from mesocosm.learning.fine_tuning.layers import as_pretrained
+from mesocosm.learning.pretraining.objective import (
+    ClassesFact,
+    Facts,
+    NumberFact,
+    Objective,
+    Vocabulary,
+)
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor, nn
 
 
 class Multitask(Objective):
@@ -33,9 +43,9 @@ class Multitask(Objective):
     method: Literal["multitask"] = "multitask"
     fields: tuple[str, ...] = Field(min_length=1)
 
-    def facts(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, Any]]:
+    def facts(self, columns: Columns) -> Facts:
         """Per field its classes, or the mean and deviation of its numbers."""
-        result: dict[str, dict[str, Any]] = {}
+        facts: dict[str, ClassesFact | NumberFact] = {}
         for name in self.fields:
             values = [v for v in columns[name] if v is not None]
             if len(set(values)) < 2:
@@ -45,66 +55,64 @@ class Multitask(Objective):
                     "a field that distinguishes texts",
                 )
             if isinstance(values[0], (bool, str)):
-                result[name] = {"classes": sorted({str(v) for v in values})}
+                facts[name] = ClassesFact.of(values)
             else:
-                mean = sum(values) / len(values)
-                result[name] = {
-                    "mean": mean,
-                    "sd": (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5,
-                }
-        return result
+                facts[name] = NumberFact.of(values)
+        return facts
 
-    def targets(self, facts: Mapping[str, dict[str, Any]], row: Sequence[Any]) -> list[float]:
-        """A row's values as numbers, in the order of `fields`; nan where there is none."""
-        result = []
-        for value, fact in zip(row, facts.values(), strict=True):
-            if value is None:
-                result.append(float("nan"))
-            elif "classes" in fact:
-                result.append(float(fact["classes"].index(str(value))))
-            else:
-                result.append((float(value) - fact["mean"]) / fact["sd"])
-        return result
-
-    def net(self, encoder: Any, facts: Mapping[str, dict[str, Any]]) -> Any:
+    def net(self, encoder: nn.Module, facts: Facts) -> nn.Module:
         """The trunk with mean pooling under one linear head a field."""
         from torch import nn
 
         from mesocosm.learning.features.embeddings import Trunk
+
+        width = as_pretrained(encoder).config.hidden_size
 
         class Telling(nn.Module):
             def __init__(self) -> None:
                 super().__init__()
                 self.trunk = Trunk(encoder)
                 self.heads = nn.ModuleList(
-                    nn.Linear(encoder.config.hidden_size, len(f.get("classes", [0])))
-                    for f in facts.values()
+                    nn.Linear(width, fact.outputs) for fact in facts.values()
                 )
 
-            def forward(self, ids: Any, mask: Any) -> list[Any]:
+            def forward(self, ids: Tensor, mask: Tensor) -> list[Tensor]:
                 features = self.trunk(ids, mask) * 8.0  # unit vectors alone make heads slow
                 return [head(features) for head in self.heads]
 
         return Telling()
 
     def loss(
-        self, net: Any, ids: Any, mask: Any, words: Vocabulary, draw: Any, targets: Any
-    ) -> Any:
+        self,
+        net: nn.Module,
+        ids: Tensor,
+        mask: Tensor,
+        words: Vocabulary,
+        draw: Generator,
+        targets: Tensor,
+    ) -> Tensor:
         """The mean over fields of cross-entropy or squared error of the rows that have a value."""
         import torch
-        from torch.nn import functional as f
 
         del words, draw
-        outputs, losses = net(ids, mask), []
+        outputs: list[Tensor] = net(ids, mask)
+        losses: list[Tensor] = []
         for logits, true in zip(outputs, targets.T, strict=True):
             present = ~torch.isnan(true)
-            if not present.any():
-                continue
-            predicted, right = logits[present].float(), true[present]
-            if predicted.shape[1] > 1:
-                losses.append(f.cross_entropy(predicted, right.long()))
-            else:
-                losses.append(f.mse_loss(predicted[:, 0], right))
+            if present.any():
+                losses.append(_loss_of_field(logits[present].float(), true[present]))
         if not losses:
             return outputs[0].sum() * 0.0
-        return sum(losses) / len(outputs)
+        total = losses[0]
+        for loss in losses[1:]:
+            total = total + loss
+        return total / len(outputs)
+
+
+def _loss_of_field(predicted: Tensor, right: Tensor) -> Tensor:
+    """Cross-entropy of a class, squared error of a number."""
+    from torch.nn import functional
+
+    if predicted.shape[1] > 1:
+        return functional.cross_entropy(predicted, right.long())
+    return functional.mse_loss(predicted[:, 0], right)

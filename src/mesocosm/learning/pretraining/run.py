@@ -10,23 +10,48 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest
 from mesocosm.core.progress import QUIET
+from mesocosm.learning.arrays import Columns
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.features.tokenizer import Tokens
 from mesocosm.learning.pretraining.objective import Vocabulary
 from mesocosm.learning.pretraining.settings import Pretrain, Scratch
 
+if TYPE_CHECKING:
+    import torch
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedModel
+
 HELD = 0.05  # the share of texts that is held out, on which the loss is measured
 MIN_TEXTS = 20
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+Values: TypeAlias = tuple[object, ...]  # of the objective's fields, of one text
+Row: TypeAlias = tuple[list[int], list[float]]  # a text's ids, and its targets
+
+
+class PretrainingFigures(TypedDict):
+    """How many texts and tokens were read, and the held-out loss before and after."""
+
+    texts: int
+    tokens: int
+    before: float
+    after: float
+    epochs: int
+
+
+class PretrainingState(TypedDict):
+    """What a checkpoint counts: the epochs that are done, the held-out loss before them."""
+
+    epochs: int
+    before: float
 
 
 @dataclass(frozen=True)
@@ -39,16 +64,22 @@ class Corpus:
     """
 
     texts: Sequence[str]
-    values: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    values: Columns = field(default_factory=dict)
 
-    def distinct(self, names: Sequence[str]) -> tuple[list[str], list[tuple[Any, ...]]]:
+    def distinct(self, names: Sequence[str]) -> tuple[list[str], list[Values]]:
         """Different texts that are not empty, sorted, and the values of some fields of each."""
-        texts = sorted({text.strip() for text in self.texts if text and text.strip()})
-        columns = [self.values[name] for name in names]
-        values: dict[str, tuple[Any, ...]] = {}
-        for text, *row in zip(self.texts, *columns, strict=True):
-            values.setdefault((text or "").strip(), tuple(row))
+        values: dict[str, Values] = {}
+        for text, row in zip(self.texts, self._read_values(names), strict=True):
+            values.setdefault((text or "").strip(), row)
+        values.pop("", None)
+        texts = sorted(values)
         return texts, [values[text] for text in texts]
+
+    def _read_values(self, names: Sequence[str]) -> list[Values]:
+        """The values of some fields of each text."""
+        if not names:
+            return [()] * len(self.texts)
+        return list(zip(*(self.values[name] for name in names), strict=True))
 
 
 def pretrain(
@@ -59,7 +90,7 @@ def pretrain(
     seed: int,
     store: Path,
     say: Callable[[str], None],
-) -> tuple[Base, dict[str, Any]]:
+) -> tuple[Base, PretrainingFigures]:
     """The base after pretraining, and `texts`, `tokens`, and the held-out `loss` before and after.
 
     Args:
@@ -82,11 +113,13 @@ def pretrain(
             encoder = _open_encoder(base, texts, setting, most, seed, aside)
             run = PretrainingRun(encoder, setting, seed, work, say)
             run.load(Tokens(aside, most), texts, values)
-            figures = run.train()
+            write_json(aside / "pretraining.json", run.train())
             encoder.save_pretrained(aside)
-            write_json(aside / "pretraining.json", figures)
         shutil.rmtree(work, ignore_errors=True)
-    figures = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
+    figures = cast(
+        PretrainingFigures,
+        json.loads((folder / "pretraining.json").read_text(encoding="utf-8")),
+    )
     say(
         f"pretrained on {figures['texts']:,} texts ({figures['tokens']:,} tokens): held-out loss"
         f" {figures['before']:.3f} before, {figures['after']:.3f} after"
@@ -97,20 +130,19 @@ def pretrain(
 def _fingerprint(
     base: Base | None,
     texts: list[str],
-    values: list[tuple[Any, ...]],
+    values: list[Values],
     setting: Pretrain,
     most: int,
     seed: int,
 ) -> str:
     """The name by which a pretrained base is stored."""
-    return digest(
-        base.weights if base else "nothing",
-        setting.model_dump(mode="json"),
-        most,
-        seed,
-        texts,
-        *([values] if setting.method.fields else []),
-    )
+    weights = "nothing"
+    if base:
+        weights = base.weights
+    settings = setting.model_dump(mode="json")
+    if not setting.method.fields:
+        return digest(weights, settings, most, seed, texts)
+    return digest(weights, settings, most, seed, texts, values)
 
 
 def find_pretrained(
@@ -126,7 +158,9 @@ def find_pretrained(
 
 
 def _pretrained_base(base: Base | None, folder: Path, fingerprint: str) -> Base:
-    name, licence = (base.name, base.licence) if base else ("new", "yours")
+    name, licence = "new", "yours"
+    if base:
+        name, licence = base.name, base.licence
     return Base(f"{name}+{fingerprint[:6]}", folder, licence, fingerprint)
 
 
@@ -137,9 +171,10 @@ def _open_encoder(
     most: int,
     seed: int,
     folder: Path,
-) -> Any:
+) -> PreTrainedModel:
     """The base's encoder, or a new one; its tokenizer is written into `folder`."""
     import torch
+    from transformers import PreTrainedModel
 
     from mesocosm.learning.features.embeddings import load_trunk
 
@@ -147,7 +182,9 @@ def _open_encoder(
     if base is None:
         return _new_encoder(setting.from_scratch or Scratch(), texts, most, folder)
     shutil.copy(base.folder / "tokenizer.json", folder / "tokenizer.json")
-    return load_trunk(base).net
+    net = load_trunk(base).net
+    assert isinstance(net, PreTrainedModel)
+    return net
 
 
 class PretrainingRun:
@@ -160,7 +197,7 @@ class PretrainingRun:
 
     def __init__(
         self,
-        encoder: Any,
+        encoder: torch.nn.Module,
         setting: Pretrain,
         seed: int,
         work: Path,
@@ -169,50 +206,56 @@ class PretrainingRun:
         self.encoder, self.setting, self.seed = encoder, setting, seed
         self.work, self.say = work, say
 
-    def load(self, tokens: Tokens, texts: Sequence[str], values: Sequence[Sequence[Any]]) -> None:
+    def load(self, tokens: Tokens, texts: Sequence[str], values: Sequence[Values]) -> None:
         """Tokenize the texts, and hold some of them out."""
         import torch
 
         setting, objective = self.setting, self.setting.method
-        columns = {name: [row[i] for row in values] for i, name in enumerate(objective.fields)}
-        facts = objective.facts(columns)
-        self.rows = [
-            (ids, objective.targets(facts, row))
-            for ids, row in zip(tokens.ids(texts), values, strict=True)
-            if len(ids) > 2
-        ]
-        every = int(1 / HELD)
-        self.held = self.rows[::every]
-        self.train_rows = [row for i, row in enumerate(self.rows) if i % every]
+        facts = objective.facts(_columns_of(objective.fields, values))
+        self.rows: list[Row] = []
+        for ids, row in zip(tokens.ids(texts), values, strict=True):
+            if len(ids) > 2:
+                self.rows.append((ids, objective.targets(facts, row)))
+        self._hold_out(int(1 / HELD))
         self.words = _read_vocabulary(tokens.tokenizer)
         self.net = objective.net(self.encoder, facts)
-        self.weights = {n: p for n, p in self.net.named_parameters() if p.requires_grad}
+        named = self.net.named_parameters()
+        self.weights = {name: weight for name, weight in named if weight.requires_grad}
         self.optimiser = torch.optim.AdamW(
             self.weights.values(), lr=setting.learning_rate, weight_decay=0.01, fused=True
         )
         self.batches = math.ceil(len(self.train_rows) / setting.batch)
         self.steps = self.batches * setting.epochs
 
-    def train(self) -> dict[str, Any]:
+    def _hold_out(self, every: int) -> None:
+        """Hold every so many texts out."""
+        self.held = self.rows[::every]
+        self.train_rows = [row for i, row in enumerate(self.rows) if i % every]
+
+    def train(self) -> PretrainingFigures:
         """Train all epochs that are left; the figures of the run."""
-        from mesocosm.learning.training.loop.checkpoint import load_checkpoint, save_checkpoint
+        from mesocosm.learning.training.loop.checkpoint import (
+            Checkpoint,
+            load_checkpoint,
+            save_checkpoint,
+        )
         from mesocosm.learning.training.loop.fast_dropout import fast_dropout_in
 
         with fast_dropout_in(self.net):
             checkpoint = load_checkpoint(self.work, self.weights, self.optimiser)
             if checkpoint:
-                done, before = checkpoint[0]["epochs"], checkpoint[0]["before"]
+                state = cast(PretrainingState, checkpoint.state)
             else:
-                done, before = 0, self.evaluate()
-            for epoch in range(done, self.setting.epochs):
+                state = {"epochs": 0, "before": self.evaluate()}
+            for epoch in range(state["epochs"], self.setting.epochs):
                 self._train_epoch(epoch)
-                state = {"epochs": epoch + 1, "before": before}
-                save_checkpoint(self.work, self.weights, self.optimiser, state, {}, {}, {})
+                reached = Checkpoint({**state, "epochs": epoch + 1})
+                save_checkpoint(self.work, self.weights, self.optimiser, reached)
             after = self.evaluate()
         return {
             "texts": len(self.rows),
             "tokens": sum(len(ids) for ids, _ in self.rows),
-            "before": before,
+            "before": state["before"],
             "after": after,
             "epochs": self.setting.epochs,
         }
@@ -221,7 +264,7 @@ class PretrainingRun:
         """The mean loss of the texts that are held out."""
         import torch
 
-        if self.setting.method.model_dump()["method"] == "contrastive":
+        if self.setting.method.method == "contrastive":
             self.net.train()  # its two views differ by dropout alone
         else:
             self.net.eval()
@@ -234,7 +277,7 @@ class PretrainingRun:
                 total += float(self._loss(batch, draw)) * len(batch)
         return round(total / max(1, len(order)), 5)
 
-    def _loss(self, rows: Sequence[Any], draw: Any) -> Any:
+    def _loss(self, rows: Sequence[Row], draw: torch.Generator) -> torch.Tensor:
         """The mean loss of a batch, a scalar tensor."""
         import torch
 
@@ -292,7 +335,15 @@ class PretrainingRun:
             group["lr"] = self.setting.learning_rate * share
 
 
-def _read_vocabulary(tokenizer: Any) -> Vocabulary:
+def _columns_of(fields: Sequence[str], values: Sequence[Values]) -> Columns:
+    """The values of the texts by field."""
+    columns = {}
+    for i, name in enumerate(fields):
+        columns[name] = [row[i] for row in values]
+    return columns
+
+
+def _read_vocabulary(tokenizer: Tokenizer) -> Vocabulary:
     known: dict[str, int] = tokenizer.get_vocab()
     marks = {number for word, number in known.items() if _is_special(word)}
     mask = next((known[w] for w in ("[MASK]", "<mask>", "[UNK]", "<unk>") if w in known), 0)
@@ -305,7 +356,9 @@ def _is_special(word: str) -> bool:
     return bracketed and len(word) > 2 and word[1:-1].isalnum()
 
 
-def _new_encoder(setting: Scratch, texts: Sequence[str], most: int, folder: Path) -> Any:
+def _new_encoder(
+    setting: Scratch, texts: Sequence[str], most: int, folder: Path
+) -> PreTrainedModel:
     """An untrained BERT, and a WordPiece tokenizer trained on the texts, in `folder`."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import BertConfig, BertModel

@@ -304,11 +304,12 @@ def estimate_importance(net: TrunkWithHead, rows: TrainingRows) -> dict[str, tor
     from torch.nn import functional as f
 
     from mesocosm.learning.features.embeddings import pad
+    from mesocosm.learning.training.loop.rows import as_tokens
     from mesocosm.learning.training.loop.trainer import as_target
 
     def loss(i: int) -> torch.Tensor:
         y = as_target(rows.y[[i]])
-        out: torch.Tensor = net(*pad([rows.ids[i]]), torch.tensor(rows.table[[i]]))
+        out: torch.Tensor = net(*pad(as_tokens([rows.ids[i]])), torch.tensor(rows.table[[i]]))
         if rows.y.ndim == 2:
             return f.binary_cross_entropy_with_logits(out, y.float(), reduction="sum")
         if rows.y.dtype.kind == "f":

@@ -15,13 +15,14 @@ from mesocosm.learning.evaluation.metrics import check_gates
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.outcome import Metrics
 from mesocosm.learning.training.context import TrainResult
+from mesocosm.learning.training.loop.records import History
 
 
 def assemble_result(
     model: Model,
     card: Mapping[str, object],
     metrics: Metrics,
-    history: list[dict[str, Any]],
+    history: History,
     estimate: TrackedEstimate,
     began: float,
 ) -> TrainResult:

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from mesocosm.core.records import Json
+from mesocosm.learning.arrays import Columns as Columns
 from mesocosm.learning.evaluation.comparison import LastVersion
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.continual import PreviousVersion
 from mesocosm.learning.strategies.domain_adaptation import SourceModel
-
-Columns = Mapping[str, Sequence[Any]]
+from mesocosm.learning.training.loop.records import History
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class TrainContext:
     past: PreviousVersion | None = None
     init_from: SourceModel | None = None
     items: Mapping[str, str] = field(default_factory=dict)
-    groups: Sequence[Any] = ()
-    sites: Sequence[Any] = ()
+    groups: Sequence[object] = ()
+    sites: Sequence[object] = ()
     repeated: AbstractSet[int] = frozenset()
     random_split: bool = True
     unused_columns: Columns = field(default_factory=dict)
@@ -98,7 +98,7 @@ class TrainResult:
         failed_gates: the bounds that the metrics miss, each as a sentence.
     """
 
-    card: dict[str, Any]
-    metrics: dict[str, Any]
-    history: list[dict[str, Any]]
+    card: Mapping[str, object]
+    metrics: dict[str, Json]
+    history: History
     failed_gates: list[str]

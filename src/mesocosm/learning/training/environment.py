@@ -8,21 +8,30 @@ import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 LIBRARIES = ("mesocosm", "torch", "transformers", "peft", "scikit-learn", "numpy", "onnxruntime")
 
 
-def describe_environment(root: Path) -> dict[str, Any]:
-    """Provenance of a training.
+class Environment(TypedDict):
+    """Provenance of a training; outside a repository there is no commit, and it is not known
+    whether files were `changed` since.
+    """
 
-    Returns:
-        `commit` (None outside a repository), whether the files were `changed` since (None outside),
-            `python`, `machine`, and the versions of `libraries`.
+    commit: str | None
+    changed: bool | None
+    python: str
+    machine: str
+    libraries: dict[str, str]
+
+
+def describe_environment(root: Path) -> Environment:
+    """Provenance of a training.
 
     Source: Mitchell et al. 2019, arXiv 1810.03993 (what a reader needs to reproduce a model).
     """
-    commit, changed = _git(root, "rev-parse", "HEAD"), None
+    commit = _git(root, "rev-parse", "HEAD")
+    changed = None
     if commit:
         changed = bool(_git(root, "status", "--porcelain", "--untracked-files=no", "."))
     return {
@@ -30,8 +39,18 @@ def describe_environment(root: Path) -> dict[str, Any]:
         "changed": changed,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
-        "libraries": {name: v for name in LIBRARIES if (v := _version(name))},
+        "libraries": _read_versions(),
     }
+
+
+def _read_versions() -> dict[str, str]:
+    """The versions of the libraries that are installed."""
+    versions = {}
+    for name in LIBRARIES:
+        installed = _version(name)
+        if installed:
+            versions[name] = installed
+    return versions
 
 
 def _git(root: Path, *arguments: str) -> str | None:

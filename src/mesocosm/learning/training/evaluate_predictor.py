@@ -4,11 +4,13 @@ diagnostics. Knows the order in which they are measured.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
+from mesocosm.core.records import Json, write_value
 from mesocosm.core.timer import PhaseTimer
+from mesocosm.learning.arrays import Array, Columns, take_rows
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.base_models.language_coverage import measure_coverage
 from mesocosm.learning.evaluation import model_warnings
@@ -24,8 +26,12 @@ from mesocosm.learning.strategies.continual import measure_retention
 from mesocosm.learning.strategies.domain_adaptation import compare_with_source
 from mesocosm.learning.strategies.federated import compare_with_pooled
 from mesocosm.learning.training.context import TrainContext, TrainingData
-from mesocosm.learning.training.fit_request import Array, FitRequest, FitResult, Say
+from mesocosm.learning.training.fit_request import FitRequest, FitResult, Say
 
+if TYPE_CHECKING:
+    from mesocosm.learning.pretraining.run import PretrainingFigures
+
+Metrics: TypeAlias = dict[str, Json]
 Coverage = tuple[dict[str, float | None], list[str]]  # shares of tokens, and warnings
 
 
@@ -35,7 +41,7 @@ class TrainedPredictor:
 
     Args:
         leaks: as `find_leaks` gives them.
-        pretraining: the metrics of pretraining, if there was any.
+        pretraining: the figures of pretraining, if there was any.
     """
 
     data: TrainingData
@@ -44,7 +50,7 @@ class TrainedPredictor:
     fitted: FitResult
     exported: ExportedGraphs
     leaks: Leaks
-    pretraining: dict[str, Any]
+    pretraining: PretrainingFigures | None
 
     @property
     def predictions(self) -> Array:
@@ -56,8 +62,8 @@ class TrainedPredictor:
 class Evaluation:
     """Metrics of the test rows, and the task's part of the card (labels, scale)."""
 
-    metrics: dict[str, Any]
-    scale: dict[str, Any]
+    metrics: Metrics
+    scale: Mapping[str, object]
 
 
 def evaluate_predictor(
@@ -73,23 +79,19 @@ def evaluate_predictor(
     evaluation = _measure(trained)
     metrics = evaluation.metrics
     say(f"{len(predictions)} test rows: {parts.outcome.summarize(metrics)}")
-    metrics["warnings"] = _warnings(trained, metrics)
-    for warning in metrics["warnings"]:
+    warnings = _warnings(trained, metrics)
+    for warning in warnings:
         say(f"warning: {warning}")
-    if request.base:
-        if coverage is None:
-            coverage = check_coverage(parts, request.base, model.max_length, say)
-        if coverage is not None:
-            metrics["tokens"] = coverage[0]
-            metrics["warnings"] += coverage[1]
+    metrics["warnings"] = warnings
+    if request.base and coverage is None:
+        coverage = check_coverage(parts, request.base, model.max_length, say)
+    if coverage is not None:
+        metrics["tokens"] = coverage[0]
+        metrics["warnings"] = warnings + coverage[1]
     metrics |= _compare_with_other_heads(trained, say)
     timer.end("judging")
-    metrics |= trained.pretraining | trained.exported.agreement | {"leaks": trained.leaks.to_json()}
-    metrics["beside"] = _ablate(trained, say)
-    if trained.context.previous:
-        metrics["beside"] |= compare_with_previous(
-            predictions, trained.context.previous, trained.data.rows, parts, say
-        )
+    metrics |= _describe_preparation(trained)
+    metrics["beside"] = _compare(trained, say)
     metrics |= _measure_retention(trained, say)
     timer.end("parts alone")
     if _has_learning_curve(trained):
@@ -107,6 +109,14 @@ def evaluate_predictor(
         say,
     )
     return evaluation
+
+
+def _describe_preparation(trained: TrainedPredictor) -> Metrics:
+    """What came before the evaluation: pretraining, the graphs' agreement, leaks."""
+    metrics: Metrics = {}
+    if trained.pretraining is not None:
+        metrics["pretraining"] = write_value(trained.pretraining)
+    return metrics | trained.exported.agreement | {"leaks": trained.leaks.to_json()}
 
 
 def check_coverage(parts: Splits, base: Base | None, max_length: int, say: Say) -> Coverage | None:
@@ -128,18 +138,15 @@ def _measure(trained: TrainedPredictor) -> Evaluation:
     head, predictions = trained.fitted.head, trained.predictions
     metrics = parts.outcome.evaluate(predictions, parts, model.seed)
     described = parts.outcome.describe(head, parts, model.seed)
-    shown = {
-        n: [rows[n][i] for i in parts.where["test"]]
-        for n in model.features
-        if n not in model.allow_private
-    }
+    names = [name for name in model.features if name not in model.allow_private]
+    shown = take_rows(rows, names, parts.where["test"])
     metrics |= parts.outcome.measure_coverage(
         described, predictions, parts, shown, trained.data.kinds
     )
     return Evaluation(metrics, described)
 
 
-def _warnings(trained: TrainedPredictor, metrics: Mapping[str, Any]) -> list[str]:
+def _warnings(trained: TrainedPredictor, metrics: Metrics) -> list[str]:
     parts, predictions = trained.request.parts, trained.predictions
     return [
         *model_warnings.compare_with_baselines(metrics),
@@ -166,11 +173,11 @@ def _split_warnings(trained: TrainedPredictor) -> list[str]:
     )
 
 
-def _compare_with_other_heads(trained: TrainedPredictor, say: Say) -> dict[str, Any]:
+def _compare_with_other_heads(trained: TrainedPredictor, say: Say) -> Metrics:
     """A domain-adapted head against the general one, a federated head against a pooled one."""
     context, request, head = trained.context, trained.request, trained.fitted.head
     parts, features, seed = request.parts, trained.fitted.features, request.model.seed
-    compared: dict[str, Any] = {}
+    compared: Metrics = {}
     if context.init_from:
         compared |= compare_with_source(
             context.init_from, head, trained.predictions, features, parts, seed, say
@@ -180,7 +187,22 @@ def _compare_with_other_heads(trained: TrainedPredictor, say: Say) -> dict[str, 
     return compared
 
 
-def _ablate(trained: TrainedPredictor, say: Say) -> dict[str, dict[str, Any]]:
+def _compare(trained: TrainedPredictor, say: Say) -> dict[str, Json]:
+    """Each kind of input alone, and the previous version, beside the version."""
+    compared: dict[str, Json] = {}
+    compared |= _ablate(trained, say)
+    if trained.context.previous:
+        compared |= compare_with_previous(
+            trained.predictions,
+            trained.context.previous,
+            trained.data.rows,
+            trained.request.parts,
+            say,
+        )
+    return compared
+
+
+def _ablate(trained: TrainedPredictor, say: Say) -> Mapping[str, Json]:
     """Each kind of input alone."""
     request, image_width = trained.request, 0
     if request.sight:
@@ -196,7 +218,7 @@ def _ablate(trained: TrainedPredictor, say: Say) -> dict[str, dict[str, Any]]:
     )
 
 
-def _measure_retention(trained: TrainedPredictor, say: Say) -> dict[str, Any]:
+def _measure_retention(trained: TrainedPredictor, say: Say) -> Metrics:
     """What a continual model reaches on the previous test set, as `known`."""
     request, trunk = trained.request, trained.fitted.trunk
     past, base = request.past, request.base
@@ -207,7 +229,7 @@ def _measure_retention(trained: TrainedPredictor, say: Say) -> dict[str, Any]:
 
     parts, model = request.parts, request.model
 
-    def predict(columns: Mapping[str, Sequence[Any]], count: int) -> Array:
+    def predict(columns: Columns, count: int) -> Array:
         texts = tabular.join_texts(columns, parts.text_names, count, model.apart)
         features = encode(trunk, Tokens(base.folder, model.max_length), texts)
         table = tabular.build_block(columns, parts.facts, count)

@@ -4,82 +4,100 @@ fine-tuned image base and the weights of a continual model into the version's fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.learning.arrays import Floats
 from mesocosm.learning.features.splits import Splits
-from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.strategies.continual import estimate_importance
 from mesocosm.learning.training.fit_request import (
     Features,
     FitRequest,
     FitResult,
-    History,
+    LinearHead,
     OnEpoch,
     Say,
     empty_features,
     stack_features,
 )
+from mesocosm.learning.training.loop.records import History, Report, TrainingRecord, as_progress
 
 if TYPE_CHECKING:
+    from mesocosm.learning.augmentation.text import Words
+    from mesocosm.learning.base_models import Base
     from mesocosm.learning.features.embeddings import Trunk
-    from mesocosm.learning.training.loop.trainer import TrainingRows, TrunkWithHead
+    from mesocosm.learning.features.tokenizer import Tokens
+    from mesocosm.learning.tasks.vision.features import ImageFeatures
+    from mesocosm.learning.training.loop.rows import Row, TrainingRows, TrunkWithHead
 
 
 def fine_tune(
-    request: FitRequest, head: Any, texts: Features, say: Say, on_epoch: OnEpoch | None
+    request: FitRequest, head: LinearHead, texts: Features, say: Say, on_epoch: OnEpoch | None
 ) -> FitResult:
     """Fine-tune the image base, the text base, or one after the other.
 
     Trained at once, the text base would memorise what only the images can tell.
     """
-    model, sight, tune = request.model, request.sight, request.model.fine_tune
-    images, history = empty_features(request.parts), History()
-    scope = "text"
-    if sight and not isinstance(tune, Frozen):
-        images, scope = sight.features, tune.trainable
-    if sight and scope != "text":
-        from mesocosm.learning.tasks.vision.fine_tuning import ImageTraining, fine_tune_images
-
-        checkpoint = request.checkpoint
-        if checkpoint and scope == "both":
-            checkpoint = checkpoint / "images"
-        training = ImageTraining(
-            request.parts, sight, texts, request.store, checkpoint, request.folder
-        )
-        report = _epoch_reporter(say, on_epoch)
-        images, history = fine_tune_images(model, training, head, say, report)
+    listeners = _Listeners(say, on_epoch)
+    images, scope = empty_features(request.parts), "text"
+    history: History = []
+    if request.sight:
+        images, scope = request.sight.features, request.tuning.trainable
+        if scope != "text":
+            images, history = _fine_tune_images(request, request.sight, head, texts, listeners)
     if scope == "image":
         return FitResult(head, None, history, stack_features(texts, images))
-    return _fine_tune_texts(request, head, images, history, say, on_epoch)
+    return _fine_tune_texts(request, head, images, history, listeners)
 
 
-def _epoch_reporter(
-    say: Say, on_epoch: OnEpoch | None, finished_epochs: int = 0
-) -> Callable[[dict[str, Any]], None]:
-    """What the training loop reports to: its records as progress, counted from the epochs that
-    finished before.
-    """
-    from mesocosm.learning.training.loop.trainer import as_progress
+@dataclass(frozen=True)
+class _Listeners:
+    """What hears of a training: `say` its progress, `on_epoch` the loss of each epoch."""
 
-    def report(record: dict[str, Any]) -> None:
-        record = record | {"epoch": record["epoch"] + finished_epochs}
-        say(as_progress(record))
-        if on_epoch and "held_loss" in record:
-            on_epoch(record["epoch"], record["held_loss"])
+    say: Say
+    on_epoch: OnEpoch | None
 
-    return report
+    def report_from(self, finished_epochs: int) -> Report:
+        """What the training loop reports to: its records as progress, counted from the epochs that
+        finished before.
+        """
+
+        def report(record: TrainingRecord) -> None:
+            counted = record | {"epoch": record["epoch"] + finished_epochs}
+            self.say(as_progress(counted))
+            if self.on_epoch and "held_loss" in counted:
+                self.on_epoch(counted["epoch"], counted["held_loss"])
+
+        return report
+
+
+def _fine_tune_images(
+    request: FitRequest,
+    sight: ImageFeatures,
+    head: LinearHead,
+    texts: Features,
+    listeners: _Listeners,
+) -> tuple[Features, History]:
+    """Features of the images by a fine-tuned base, and its epochs."""
+    from mesocosm.learning.tasks.vision.fine_tuning import ImageTraining, fine_tune_images
+
+    checkpoint = request.checkpoint
+    if checkpoint and request.tuning.trainable == "both":
+        checkpoint = checkpoint / "images"
+    training = ImageTraining(request.parts, sight, texts, request.store, checkpoint, request.folder)
+    report = listeners.report_from(0)
+    return fine_tune_images(request.model, training, head, listeners.say, report)
 
 
 def _fine_tune_texts(
     request: FitRequest,
-    head: Any,
+    head: LinearHead,
     images: Features,
     image_history: History,
-    say: Say,
-    on_epoch: OnEpoch | None,
+    listeners: _Listeners,
 ) -> FitResult:
     """Fine-tune the text base under a head; features of images stay frozen.
 
@@ -90,76 +108,115 @@ def _fine_tune_texts(
     """
     import torch
 
-    from mesocosm.learning.features.embeddings import load_trunk
+    from mesocosm.learning.features.embeddings import describe_trainable, load_trunk
     from mesocosm.learning.features.tokenizer import Tokens
     from mesocosm.learning.training.loop.trainer import TrunkWithHead
 
-    model, parts, base, past = request.model, request.parts, request.base, request.past
-    assert base is not None
+    model, parts, tune, say = request.model, request.parts, request.tuning, listeners.say
+    base = _text_base(request)
     tokens = Tokens(base.folder, model.max_length)
-    tune: Any = model.fine_tune
     torch.manual_seed(model.seed)
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
     ids = {p: tokens.ids(parts.texts[p]) for p in parts.y}
     trained, data = _training_inputs(request, trunk, tokens, ids, images)
     net = TrunkWithHead(trained, head.weights, head.bias, tune.dropout)
-    if past:
-        past.begin(net, base, tune.method, parts.outcome, say)
+    if request.past:
+        request.past.begin(net, base, tune.method, parts.outcome, say)
     trainable = sum(p.numel() for p in net.parameters() if p.requires_grad)
     total = sum(p.numel() for p in (*trunk.parameters(), net.weights, net.bias))
-    say(f"{tune.method}: trainable parameters: {trainable:,} ({trainable / total:.2%})")
-    report = _epoch_reporter(say, on_epoch, len(image_history))
-    history = _train(request, net, data, say, report)
+    say(describe_trainable(tune.method, trainable, total))
+    history = _train(request, net, data, say, listeners.report_from(len(image_history)))
     net.float()
-    if past and request.folder:
-        past.end(
-            net,
-            base,
-            tune.method,
-            parts.outcome,
-            lambda: estimate_importance(net, data["train"]),
-            request.folder,
-        )
+    _keep_for_next_version(request, net, data["train"])
     history = _join_histories(image_history, history, trainable, head)
     trunk.net = tune.merge(trunk.net)
     head.weights, head.bias = net.weights.detach().numpy(), net.bias.detach().numpy()
-    return FitResult(
-        head, trunk, history, stack_features(_encode(trunk, tokens, parts, say), images)
+    texts = _encode(trunk, tokens, parts, say)
+    return FitResult(head, trunk, history, stack_features(texts, images))
+
+
+def _text_base(request: FitRequest) -> Base:
+    assert request.base is not None
+    return request.base
+
+
+def _keep_for_next_version(request: FitRequest, net: TrunkWithHead, rows: TrainingRows) -> None:
+    """Write what the next version of a continual model starts from."""
+    if not request.past or not request.folder:
+        return
+    request.past.end(
+        net,
+        _text_base(request),
+        request.tuning.method,
+        request.parts.outcome,
+        lambda: estimate_importance(net, rows),
+        request.folder,
     )
 
 
 def _training_inputs(
-    request: FitRequest, trunk: Trunk, tokens: Any, ids: Mapping[str, Any], images: Features
+    request: FitRequest,
+    trunk: Trunk,
+    tokens: Tokens,
+    ids: Mapping[str, list[list[int]]],
+    images: Features,
 ) -> tuple[Trunk, dict[str, TrainingRows]]:
     """The layers to train and the rows that they take: all layers on token ids, or the last ones on
     cached states of the layers under them.
     """
-    from mesocosm.learning.augmentation.text import Words
-    from mesocosm.learning.features.layer_cache import compute_states, top_layers
-    from mesocosm.learning.fine_tuning.last import Last
     from mesocosm.learning.training.loop.trainer import TrainingRows
 
-    model, parts, base = request.model, request.parts, request.base
-    assert base is not None
-    tune: Any = model.fine_tune
-    trained, inputs = trunk, dict[str, Any](ids)
-    if isinstance(tune, Last) and (top := top_layers(trunk, tune.layers)) is not None:
-        trained = top
-        inputs = {
-            p: compute_states(base, trunk, rows, tune.layers, model.max_length, request.store)
-            for p, rows in ids.items()
-            if rows
-        }
+    parts, trained = request.parts, trunk
+    inputs: Mapping[str, Sequence[Row]] = ids
     words = None
-    if tune.augment and inputs["train"] is ids["train"]:
-        embeddings = trunk.net.get_input_embeddings().weight.detach().numpy()
-        words = Words(tokens.tokenizer, embeddings)
-    data = {
-        p: TrainingRows(rows, np.hstack([images[p], parts.table[p]]), parts.y[p], words)
-        for p, rows in inputs.items()
-    }
+    top = _top_layers(request, trunk)
+    if top is not None:
+        trained, inputs = top, _compute_inputs(request, trunk, ids)
+    elif request.tuning.augment:
+        words = _read_words(trunk, tokens)
+    data = {}
+    for part, rows in inputs.items():
+        table = np.hstack([images[part], parts.table[part]])
+        data[part] = TrainingRows(rows, table, parts.y[part], words)
     return trained, data
+
+
+def _top_layers(request: FitRequest, trunk: Trunk) -> Trunk | None:
+    """The layers that are trained, where those under them need no gradient."""
+    from mesocosm.learning.features.layer_cache import top_layers
+    from mesocosm.learning.fine_tuning.last import Last
+
+    if not isinstance(request.tuning, Last):
+        return None
+    return top_layers(trunk, request.tuning.layers)
+
+
+def _compute_inputs(
+    request: FitRequest, trunk: Trunk, ids: Mapping[str, list[list[int]]]
+) -> dict[str, list[Floats]]:
+    """The states under the layers that are trained, of each part that has rows."""
+    from mesocosm.learning.features.layer_cache import compute_states
+    from mesocosm.learning.fine_tuning.last import Last
+
+    base, tune, model = _text_base(request), request.tuning, request.model
+    assert isinstance(tune, Last)
+    states = {}
+    for part, rows in ids.items():
+        if rows:
+            states[part] = compute_states(
+                base, trunk, rows, tune.layers, model.max_length, request.store
+            )
+    return states
+
+
+def _read_words(trunk: Trunk, tokens: Tokens) -> Words:
+    """The base's vocabulary, for augmentation."""
+    from mesocosm.learning.augmentation.text import Words
+    from mesocosm.learning.fine_tuning.layers import as_pretrained
+
+    embeddings = as_pretrained(trunk.net).get_input_embeddings()
+    return Words(tokens.tokenizer, embeddings.weight.detach().numpy())
 
 
 def _train(
@@ -167,14 +224,12 @@ def _train(
     net: TrunkWithHead,
     data: Mapping[str, TrainingRows],
     say: Say,
-    report: Callable[[dict[str, Any]], None],
+    report: Report,
 ) -> History:
     """The epochs of the training loop, in this process or in several."""
     from mesocosm.learning.training.loop import trainer
 
-    model, base = request.model, request.base
-    tune: Any = model.fine_tune
-    assert base is not None
+    model, tune = request.model, request.tuning
     held = data["train"]
     if len(request.parts.y["validation"]):
         held = data["validation"]
@@ -182,16 +237,19 @@ def _train(
         from mesocosm.learning.training.loop.distributed import DistributedJob, train_distributed
 
         say(f"training in {tune.processes} processes")
+        base = _text_base(request)
         job = DistributedJob(tune, base, model.seed, model.max_length, request.checkpoint)
         return train_distributed(net, job, data["train"], held, report)
     return trainer.train(net, tune, data["train"], held, model.seed, request.checkpoint, report)
 
 
-def _join_histories(images: History, texts: History, trainable: int, head: Any) -> History:
+def _join_histories(images: History, texts: History, trainable: int, head: LinearHead) -> History:
     """The epochs of the image base and then those of the text base; the first one tells how many
     weights were `trained`, the head's counted once.
     """
-    joined = [*images, *({**r, "epoch": r["epoch"] + len(images)} for r in texts)]
+    joined = list(images)
+    for record in texts:
+        joined.append(record | {"epoch": record["epoch"] + len(images)})
     trained = trainable
     if images:
         trained += images[0]["trained"] - head.weights.size - head.bias.size
@@ -199,12 +257,14 @@ def _join_histories(images: History, texts: History, trainable: int, head: Any) 
     return joined
 
 
-def _encode(trunk: Trunk, tokens: Any, parts: Splits, say: Say) -> Features:
+def _encode(trunk: Trunk, tokens: Tokens, parts: Splits, say: Say) -> Features:
     """Features of the texts by a fine-tuned trunk."""
     from mesocosm.learning.features.embeddings import encode
 
-    found = empty_features(parts)
-    return {
-        p: encode(trunk.eval(), tokens, parts.texts[p], say) if parts.texts[p] else found[p]
-        for p in parts.y
-    }
+    features = empty_features(parts)
+    encoded: Features = {}
+    for part in parts.y:
+        encoded[part] = features[part]
+        if parts.texts[part]:
+            encoded[part] = encode(trunk.eval(), tokens, parts.texts[part], say)
+    return encoded

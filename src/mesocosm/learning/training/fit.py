@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from mesocosm.core.timer import PhaseTimer
+from mesocosm.learning.arrays import Array, Floats, Ints, Mask
 from mesocosm.learning.evaluation import metrics
 from mesocosm.learning.features import tabular
 from mesocosm.learning.features.sentence_pairs import encode_pairs
-from mesocosm.learning.features.splits import Splits
+from mesocosm.learning.features.splits import Splits, divide_rows
 from mesocosm.learning.fine_tuning.frozen import Frozen
+from mesocosm.learning.heads.head import Head
 from mesocosm.learning.heads.selection import TrainingRows, label_names, select_head
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.class_discovery import vary_features
@@ -20,10 +23,11 @@ from mesocosm.learning.strategies.domain_adaptation import adapt_head
 from mesocosm.learning.strategies.federated import fit_federated_head
 from mesocosm.learning.strategies.self_training import SelfTraining, self_train
 from mesocosm.learning.training.fit_request import (
-    Array,
     Features,
     FitRequest,
     FitResult,
+    HasWeights,
+    LinearHead,
     OnEpoch,
     Say,
     empty_features,
@@ -57,7 +61,7 @@ def fit(
         head = _fit_head(request, features, say)
         timer.end("heads")
         return FitResult(head, None, [], features)
-    head = select_head(_training_rows(request, features), "linear", say)
+    head = _fit_linear_head(request, features, say)
     timer.end("heads")
     from mesocosm.learning.training.fine_tune import fine_tune
 
@@ -67,6 +71,13 @@ def fit(
     return result
 
 
+def _fit_linear_head(request: FitRequest, features: Features, say: Say) -> LinearHead:
+    """A head over the frozen features that fine-tuning starts from."""
+    head: Head = select_head(_training_rows(request, features), "linear", say)
+    assert isinstance(head, HasWeights)
+    return head
+
+
 def _embed_texts(request: FitRequest, say: Say) -> Features:
     """Features of the texts by the frozen base; of no width without a base."""
     model, parts, base = request.model, request.parts, request.base
@@ -74,17 +85,22 @@ def _embed_texts(request: FitRequest, say: Say) -> Features:
         return empty_features(parts)
     from mesocosm.learning.features.embeddings import embed_texts
 
-    read = partial(embed_texts, base, most=model.max_length, store=request.store, say=say)
+    read: Callable[[Sequence[str]], Floats] = partial(
+        embed_texts, base, most=model.max_length, store=request.store, say=say
+    )
+    if model.apart:
+        read = partial(encode_pairs, features=read)
     texts: list[str] = []
     for part in parts.where:
         texts += parts.texts[part]
-    embedded = encode_pairs(texts, read) if model.apart else read(texts)
-    ends = np.cumsum([0, *(len(i) for i in parts.where.values())])
-    found = {p: embedded[ends[i] : ends[i + 1]] for i, p in enumerate(parts.where)}
+    embedded = read(texts)
+    features: Features = divide_rows(embedded, parts.where)
     say(f"embedded {len(embedded)} texts with {base.name}")
     if parts.again and isinstance(model.fine_tune, Frozen):
-        found["train"] = vary_features(found["train"], parts.y["train"], parts.again, model.seed)
-    return found
+        features["train"] = vary_features(
+            features["train"], parts.y["train"], parts.again, model.seed
+        )
+    return features
 
 
 def _training_rows(request: FitRequest, features: Features) -> TrainingRows:
@@ -101,14 +117,17 @@ def _training_rows(request: FitRequest, features: Features) -> TrainingRows:
     )
 
 
-def _fit_head(request: FitRequest, features: Features, say: Say) -> Any:
+def _fit_head(request: FitRequest, features: Features, say: Say) -> Head:
     """The head over frozen features: adapted, federated, or the best of those that are tried."""
     model, parts = request.model, request.parts
     rows = _training_rows(request, features)
+    head: Head
     if request.init_from:
-        return adapt_head(request.init_from, rows, say)
+        head = adapt_head(request.init_from, rows, say)
+        return head
     if model.federated and parts.sites is not None:
-        return fit_federated_head(model.federated, parts.sites, rows, say)
+        head = fit_federated_head(model.federated, parts.sites, rows, say)
+        return head
     head = select_head(rows, _head_kind(model), say, _label_features(request), model.fusion)
     if model.self_training and parts.where["bare"]:
         head = _self_train(model.self_training, head, request, features, say)
@@ -146,47 +165,80 @@ def _label_features(request: FitRequest) -> Array | None:
     return embed_texts(base, names, model.max_length, request.store)
 
 
-def _calibrate(head: Any, features: Features, parts: Splits, say: Say) -> None:
+def _calibrate(head: Head, features: Features, parts: Splits, say: Say) -> None:
     """Fit a linear head's temperature, or the errors of a number, on the validation rows, since the
     base was trained on the training rows.
     """
-    y = parts.y["validation"]
-    enough = len(y) >= MIN_CALIBRATION_ROWS
-    if not parts.outcome.classes:  # held-out errors from before fine-tuning are not of this base
-        head.left_out, head.y_left = np.zeros((0, 1)), np.zeros(0)
-        if enough:
-            head.left_out = head.logits(features["validation"], parts.table["validation"])
-            head.y_left = y
-        return
-    if parts.outcome.many or not enough or not hasattr(head, "weights"):
-        return
-    logits = head.logits(features["validation"], parts.table["validation"])
-    temperature = metrics.fit_temperature(logits, y)
-    head.weights = head.weights / np.float32(temperature)
-    head.bias = head.bias / np.float32(temperature)
-    head.settings = head.settings | {"temperature": round(temperature, 4)}
-    say(f"calibrated on {len(y)} validation rows: temperature {temperature:.2f}")
+    if not parts.outcome.classes:
+        _replace_held_out(head, features, parts)
+    elif isinstance(head, HasWeights) and _can_calibrate(parts):
+        y = parts.y["validation"]
+        logits = head.logits(features["validation"], parts.table["validation"])
+        temperature = metrics.fit_temperature(logits, y)
+        head.weights = head.weights / np.float32(temperature)
+        head.bias = head.bias / np.float32(temperature)
+        head.settings = head.settings | {"temperature": round(temperature, 4)}
+        say(f"calibrated on {len(y)} validation rows: temperature {temperature:.2f}")
+
+
+def _has_enough_validation(parts: Splits) -> bool:
+    return len(parts.y["validation"]) >= MIN_CALIBRATION_ROWS
+
+
+def _can_calibrate(parts: Splits) -> bool:
+    """Whether there is one class a row, and enough validation rows."""
+    return not parts.outcome.many and _has_enough_validation(parts)
+
+
+def _replace_held_out(head: Head, features: Features, parts: Splits) -> None:
+    """Keep the errors of the validation rows: earlier ones are not of this base."""
+    head.left_out, head.y_left = np.zeros((0, 1)), np.zeros(0)
+    if _has_enough_validation(parts):
+        head.left_out = head.logits(features["validation"], parts.table["validation"])
+        head.y_left = parts.y["validation"]
+
+
+@dataclass(frozen=True)
+class _SelfTrainedRows:
+    """The rows of self-training: features, table and targets by part."""
+
+    request: FitRequest
+    features: Features
+
+    def of(self, part: str) -> tuple[Array, Array, Array]:
+        """The features, table and targets of a part."""
+        parts = self.request.parts
+        return self.features[part], parts.table[part], parts.y[part]
+
+    def held(self) -> tuple[Array, Array, Array] | None:
+        """The validation rows, where there are enough to decide by."""
+        if not _has_enough_validation(self.request.parts):
+            return None
+        return self.of("validation")
+
+    def groups(self, confident: Mask) -> Ints | None:
+        """The group of each training row and of each unlabelled one that is used."""
+        groups = self.request.parts.groups
+        if not groups:
+            return None
+        return np.concatenate([groups["train"], groups["bare"][confident]])
 
 
 def _self_train(
-    setting: SelfTraining, head: Any, request: FitRequest, features: Features, say: Say
-) -> Any:
+    setting: SelfTraining, head: Head, request: FitRequest, features: Features, say: Say
+) -> Head:
     """The head after self-training on the unlabelled rows, where that lowers its loss."""
     parts, first = request.parts, head
+    rows = _SelfTrainedRows(request, features)
 
-    def refit(text: Array, table: Array, y: Array, confident: Array) -> Any:
-        groups = None
-        if parts.groups:
-            groups = np.concatenate([parts.groups["train"], parts.groups["bare"][confident]])
+    def refit(text: Array, table: Array, y: Array, confident: Mask) -> Head:
+        groups = rows.groups(confident)
         return first.again(text, table, y, parts.outcome.classes, request.model.seed, groups)
 
-    def rows_of(part: str) -> tuple[Array, Array, Array]:
-        return features[part], parts.table[part], parts.y[part]
-
-    held = None
-    if len(parts.y["validation"]) >= MIN_CALIBRATION_ROWS:
-        held = rows_of("validation")
     unlabelled = (features["bare"], parts.table["bare"])
-    head, record = self_train(head, setting, rows_of("train"), unlabelled, held, refit, say)
-    head.settings = head.settings | {"self_training": record}
-    return head
+    trained: Head
+    trained, record = self_train(
+        head, setting, rows.of("train"), unlabelled, rows.held(), refit, say
+    )
+    trained.settings = trained.settings | {"self_training": record}
+    return trained

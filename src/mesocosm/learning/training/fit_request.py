@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
+from mesocosm.learning.arrays import Array, Floats, Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.fine_tuning.frozen import Frozen
+from mesocosm.learning.fine_tuning.gradient import Gradient
+from mesocosm.learning.heads.head import Head
 from mesocosm.learning.model import Model
 from mesocosm.learning.strategies.continual import PreviousVersion
 from mesocosm.learning.strategies.domain_adaptation import SourceModel
 from mesocosm.learning.tasks.vision.features import ImageFeatures
+from mesocosm.learning.training.loop.records import History
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.embeddings import Trunk
 
-Array = np.ndarray[Any, Any]
-Say = Callable[[str], None]
-OnEpoch = Callable[[int, float], None]  # an epoch's number and its validation loss
-Features = dict[str, Array]  # by part of the split, (rows, width)
-History = list[dict[str, Any]]  # one record an epoch
+Say: TypeAlias = Callable[[str], None]
+OnEpoch: TypeAlias = Callable[[int, float], None]  # an epoch's number and its validation loss
+Features: TypeAlias = dict[str, Array]  # by part of the split, (rows, width)
+
+
+@runtime_checkable
+class HasWeights(Protocol):
+    """What is one product with its features."""
+
+    weights: Floats
+    bias: Floats
+
+
+class LinearHead(Head, HasWeights, Protocol):
+    """A head whose weights can be trained further."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +69,18 @@ class FitRequest:
     init_from: SourceModel | None = None
 
     @property
+    def tuning(self) -> Gradient:
+        """The settings of fine-tuning, where a base is fine-tuned."""
+        assert isinstance(self.model.fine_tune, Gradient)
+        return self.model.fine_tune
+
+    @property
     def fits_head_only(self) -> bool:
         """Whether every base stays frozen."""
         return isinstance(self.model.fine_tune, Frozen) or not (self.base or self.sight)
 
     @property
-    def groups(self) -> Array | None:
+    def groups(self) -> Ints | None:
         """The group of each training row, where rows of one group stay in one fold."""
         return self.parts.groups.get("train")
 
@@ -71,7 +91,7 @@ class FitResult:
     and the features that the head takes.
     """
 
-    head: Any
+    head: Head
     trunk: Trunk | None
     history: History
     features: Features
@@ -79,7 +99,12 @@ class FitResult:
 
 def empty_features(parts: Splits) -> Features:
     """Features of no width."""
-    return {p: np.zeros((len(i), 0), np.float32) for p, i in parts.where.items()}
+    return no_features(parts.where)
+
+
+def no_features(rows: Mapping[str, Sized]) -> Features:
+    """Features of no width for so many rows of each part."""
+    return {part: np.zeros((len(of), 0), np.float32) for part, of in rows.items()}
 
 
 def stack_features(left: Mapping[str, Array], right: Mapping[str, Array]) -> Features:

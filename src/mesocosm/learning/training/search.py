@@ -6,17 +6,41 @@ at an epoch is pruned.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, TypeGuard, cast
 
 from mesocosm.learning.model import Model, Search
 
 if TYPE_CHECKING:
     from optuna import Study
+    from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial, Trial
 
 MIN_TRIALS = 5  # completed trials from which on the importance of each setting is estimated
 OnEpoch = Callable[[int, float], None]  # takes an epoch and its validation loss; may end the trial
+Choice: TypeAlias = float | int | str
+
+
+class TrialRecord(TypedDict):
+    """A trial: its settings, the loss if it was completed, and the losses by epoch."""
+
+    settings: dict[str, Choice]
+    loss: float | None
+    state: str
+    seconds: float | None
+    epochs: list[float]
+
+
+class SearchRecord(TypedDict):
+    """The trials of a search, and the share of each setting in the loss; none for few trials."""
+
+    trials: list[TrialRecord]
+    importance: dict[str, float]
+
+
+def no_search() -> SearchRecord:
+    """The record where no setting was searched."""
+    return {"trials": [], "importance": {}}
 
 
 def search(
@@ -26,7 +50,7 @@ def search(
     say: Callable[[str], None],
     studies: str | None = None,
     name: str = "",
-) -> tuple[Model, dict[str, Any]]:
+) -> tuple[Model, SearchRecord]:
     """The model with the settings of the lowest score, and the trials.
 
     Args:
@@ -37,8 +61,7 @@ def search(
         name: of the search in that database; an existing one is resumed.
 
     Returns:
-        The model, and `trials` (settings, loss, state, seconds, the losses by epoch) and
-        `importance` (the share of each setting; none for few trials).
+        The model, and the trials with the importance of the settings.
 
     Source: Akiba et al. 2019, KDD (Optuna); Hutter et al. 2014, ICML (importance by functional
     ANOVA).
@@ -57,14 +80,10 @@ def search(
     past = len(_ended(study))
     if past:
         say(f"resuming the search after {past} trials")
-    timeout = None
-    if wanted.minutes:
-        timeout = 60 * wanted.minutes
     if past < wanted.trials:
-        study.optimize(
-            objective, n_trials=wanted.trials - past, timeout=timeout, callbacks=[report]
-        )
-    if not any(_is_complete(t) for t in study.trials):
+        left = wanted.trials - past
+        study.optimize(objective, n_trials=left, timeout=_time_limit(wanted), callbacks=[report])
+    if not _count_complete(study):
         study.optimize(objective, n_trials=1, callbacks=[report])
     ended = _ended(study)
     if len(ended) < wanted.trials and wanted.minutes:
@@ -75,24 +94,22 @@ def search(
     }
 
 
+def _time_limit(wanted: Search) -> float | None:
+    """In seconds; None for no limit."""
+    if not wanted.minutes:
+        return None
+    return 60 * wanted.minutes
+
+
 def _open_study(model: Model, wanted: Search, studies: str | None, name: str) -> Study:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sampler: optuna.samplers.BaseSampler
-    match wanted.sampler:
-        case "grid":
-            choices = {k: list(v) for k, v in wanted.over.items()}
-            sampler = optuna.samplers.GridSampler(choices, seed=model.seed)
-        case "random":
-            sampler = optuna.samplers.RandomSampler(seed=model.seed)
-        case "tpe":
-            sampler = optuna.samplers.TPESampler(seed=model.seed)
     pruner: optuna.pruners.BasePruner = optuna.pruners.NopPruner()
     if wanted.prune:
         pruner = optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=1)
     return optuna.create_study(
-        sampler=sampler,
+        sampler=_make_sampler(wanted, model.seed),
         pruner=pruner,
         direction="minimize",
         storage=studies,
@@ -101,7 +118,20 @@ def _open_study(model: Model, wanted: Search, studies: str | None, name: str) ->
     )
 
 
-def _with_settings(model: Model, values: dict[str, Any]) -> Model:
+def _make_sampler(wanted: Search, seed: int) -> BaseSampler:
+    from optuna.samplers import GridSampler, RandomSampler, TPESampler
+
+    match wanted.sampler:
+        case "grid":
+            choices = {name: list(values) for name, values in wanted.over.items()}
+            return GridSampler(choices, seed=seed)
+        case "random":
+            return RandomSampler(seed=seed)
+        case "tpe":
+            return TPESampler(seed=seed)
+
+
+def _with_settings(model: Model, values: Mapping[str, Choice]) -> Model:
     """The model with some settings of its fine-tuning replaced."""
     settings = model.fine_tune.model_dump() | {k.split(".", 1)[1]: v for k, v in values.items()}
     return model.model_copy(update={"fine_tune": type(model.fine_tune).model_validate(settings)})
@@ -123,6 +153,10 @@ def _is_complete(trial: FrozenTrial) -> bool:
     return bool(trial.state.name == "COMPLETE")
 
 
+def _count_complete(study: Study) -> int:
+    return sum(_is_complete(trial) for trial in study.trials)
+
+
 def _has_ended(trial: FrozenTrial) -> bool:
     """Whether a trial completed or was pruned; one that was interrupted is run again."""
     return trial.state.name in ("COMPLETE", "PRUNED")
@@ -139,11 +173,13 @@ def _describe(trial: FrozenTrial) -> str:
     return f"{values}: pruned after epoch {len(trial.intermediate_values)}, behind the median"
 
 
-def _format(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def _format(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return str(value)
 
 
-def _record(trial: FrozenTrial) -> dict[str, Any]:
+def _record(trial: FrozenTrial) -> TrialRecord:
     """A trial as the version's record keeps it."""
     loss, state, seconds = None, "given up", None
     if _is_complete(trial):
@@ -165,23 +201,26 @@ def _importance(study: Study, wanted: Search) -> dict[str, float]:
     """The share of each setting in the variance of the loss; nothing for few trials."""
     import optuna
 
-    completed = sum(_is_complete(t) for t in study.trials)
-    if completed < MIN_TRIALS or len(wanted.over) < 2:
+    if _count_complete(study) < MIN_TRIALS or len(wanted.over) < 2:
         return {}
     weights = optuna.importance.get_param_importances(study)
     return {k: round(float(v), 4) for k, v in weights.items()}
 
 
-def _suggest(trial: Trial, key: str, choices: list[Any], listed: bool) -> Any:
+def _suggest(trial: Trial, key: str, choices: Sequence[Choice], listed: bool) -> Choice:
     """One of the choices, or a number between two.
 
     Args:
         listed: whether two numbers are two choices, not a range.
     """
-    numeric = all(isinstance(c, (int, float)) and not isinstance(c, bool) for c in choices)
-    if listed or len(choices) != 2 or not numeric:
-        return trial.suggest_categorical(key, choices)
-    low, high = sorted(choices)
-    if all(isinstance(c, int) for c in choices):
+    numbers = [choice for choice in choices if _is_number(choice)]
+    if listed or not len(choices) == len(numbers) == 2:
+        return cast(Choice, trial.suggest_categorical(key, choices))  # one of the choices, or None
+    low, high = min(numbers), max(numbers)
+    if isinstance(low, int) and isinstance(high, int):
         return trial.suggest_int(key, low, high, log=low > 0)
     return trial.suggest_float(key, float(low), float(high), log=low > 0)
+
+
+def _is_number(choice: Choice) -> TypeGuard[float | int]:
+    return isinstance(choice, (int, float)) and not isinstance(choice, bool)

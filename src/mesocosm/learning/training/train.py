@@ -6,8 +6,8 @@ Knows cleaned rows and the table of tasks. Nothing is listed before the caller d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
+from mesocosm.learning.arrays import Columns
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.registry import resolve_task
 from mesocosm.learning.training.context import TrainContext, TrainingData, TrainResult
@@ -16,7 +16,7 @@ from mesocosm.learning.training.context import TrainContext, TrainingData, Train
 def train_version(
     name: str,
     model: Model,
-    rows: Mapping[str, Sequence[Any]],
+    rows: Columns,
     split: Sequence[str],
     kinds: Mapping[str, str],
     context: TrainContext,

@@ -5,16 +5,15 @@ export. Knows the phases and their order.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
 from mesocosm.core.records import write_value
 from mesocosm.core.timer import PhaseTimer
+from mesocosm.learning.arrays import Array
 from mesocosm.learning.base_models import Base, resolve
 from mesocosm.learning.cost.estimate import TrackedEstimate, track_estimate
 from mesocosm.learning.cost.predictive import planned_job
@@ -23,6 +22,7 @@ from mesocosm.learning.evaluation.leakage import Leaks, find_leaks
 from mesocosm.learning.evaluation.metrics import check_gates
 from mesocosm.learning.export.served_graphs import ExportedGraphs, write_graphs
 from mesocosm.learning.features.splits import SplitContext, Splits, split_dataset
+from mesocosm.learning.heads.head import Head
 from mesocosm.learning.heads.unlearning import save_inverse
 from mesocosm.learning.importers.onnx import ImportedModel, load_head
 from mesocosm.learning.model import Model
@@ -37,7 +37,11 @@ from mesocosm.learning.training.evaluate_predictor import (
     evaluate_predictor,
 )
 from mesocosm.learning.training.fit import fit
-from mesocosm.learning.training.fit_request import FitRequest, FitResult, OnEpoch, Say
+from mesocosm.learning.training.fit_request import FitRequest, FitResult, OnEpoch, Say, no_features
+from mesocosm.learning.training.search import SearchRecord, no_search
+
+if TYPE_CHECKING:
+    from mesocosm.learning.pretraining.run import PretrainingFigures
 
 
 def train_predictor(name: str, data: TrainingData, context: TrainContext, say: Say) -> TrainResult:
@@ -64,7 +68,7 @@ def train_predictor(name: str, data: TrainingData, context: TrainContext, say: S
         replace(data, model=run.model), context, request, fitted, exported, leaks, run.pretraining
     )
     evaluation = evaluate_predictor(trained, run.coverage, run.timer, say)
-    card = _card(name, data, run, fitted, exported, evaluation)
+    card = _card(name, run, fitted, exported, evaluation)
     write_json(context.folder / "card.json", card)
     if _can_unlearn(context, parts, run.model, fitted.head):
         save_inverse(fitted.head, [context.ids[i] for i in parts.where["train"]], context.folder)
@@ -77,7 +81,7 @@ def train_predictor(name: str, data: TrainingData, context: TrainContext, say: S
         *check_gates(dict(run.model.require), metrics),
         *model_warnings.find_better_baselines(metrics),
     ]
-    return TrainResult(card | {"metrics": metrics}, metrics, fitted.history, failed)
+    return TrainResult({**card, "metrics": metrics}, metrics, fitted.history, failed)
 
 
 def _split(data: TrainingData, context: TrainContext) -> Splits:
@@ -126,9 +130,10 @@ class _Run:
     base: Base | None = None
     coverage: Coverage | None = None
     estimate: TrackedEstimate | None = None
-    pretraining: dict[str, Any] = field(default_factory=dict)
+    pretraining: PretrainingFigures | None = None
     sight: ImageFeatures | None = None
-    trials: dict[str, Any] = field(default_factory=dict)
+    searched: SearchRecord = field(default_factory=no_search)
+    tried: Sequence[Mapping[str, object]] = field(default_factory=list)
     selected: FitResult | None = None
 
     def __post_init__(self) -> None:
@@ -206,7 +211,7 @@ class _Run:
             return
         from mesocosm.learning.pretraining.run import Corpus, pretrain
 
-        self.base, self.pretraining["pretraining"] = pretrain(
+        self.base, self.pretraining = pretrain(
             self.base,
             Corpus(context.corpus, context.corpus_fields),
             model.pretrain,
@@ -222,7 +227,7 @@ class _Run:
         from mesocosm.learning.strategies.automl import search_base
 
         context = self.context
-        self.model, self.base, self.selected, self.trials["auto"] = search_base(
+        self.model, self.base, self.selected, self.tried = search_base(
             self.model, self.parts, context.root, context.store, self.sight, self.say
         )
 
@@ -231,7 +236,7 @@ class _Run:
         from mesocosm.learning.training.search import search
 
         assert self.model.search is not None
-        self.model, self.trials = search(
+        self.model, self.searched = search(
             self.model,
             self.model.search,
             self._score,
@@ -248,9 +253,11 @@ class _Run:
         parts = self.parts
         request = FitRequest(model, parts, self.base, self.context.store, sight=self.sight)
         result = fit(request, lambda _: None, on_epoch=on_epoch)
-        part = "validation" if len(parts.y["validation"]) else "train"
+        part = "train"
+        if len(parts.y["validation"]):
+            part = "validation"
         logits = result.head.logits(result.features[part], parts.table[part])
-        loss: Callable[[Any, Any], float] = select_loss(parts.y[part], parts.outcome.classes)
+        loss: Callable[[Array, Array], float] = select_loss(parts.y[part], parts.outcome.classes)
         return loss(logits, parts.y[part])
 
     def fit(self) -> FitResult:
@@ -265,29 +272,29 @@ class _Run:
                 parts.outcome.scale,
             )
             self.say(f"{model.base.file} is evaluated without training")
-            features = {p: np.zeros((len(y), 0), np.float32) for p, y in parts.y.items()}
-            return FitResult(head, None, [], features)
+            return FitResult(head, None, [], no_features(parts.y))
         if self.selected:
             return self.selected
         return fit(self.fit_request, self.say, self.timer)
 
 
-def _can_unlearn(context: TrainContext, parts: Splits, model: Model, head: Any) -> bool:
+def _can_unlearn(context: TrainContext, parts: Splits, model: Model, head: Head) -> bool:
     """Whether single rows can be taken out of the head later: not where oversampling depends on the
     other rows, or pseudo-labels on all of them.
     """
-    pseudo_labelled = head.settings.get("self_training", {}).get("used")
-    return bool(context.ids and not model.pretrain and not (parts.again or pseudo_labelled))
+    if not context.ids or model.pretrain or parts.again:
+        return False
+    self_training = head.settings.get("self_training")
+    return not (isinstance(self_training, Mapping) and self_training.get("used"))
 
 
 def _card(
     name: str,
-    data: TrainingData,
     run: _Run,
     fitted: FitResult,
     exported: ExportedGraphs,
     evaluation: Evaluation,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """What a service and a reader need to know of the version."""
     model, parts, base = run.model, run.parts, run.base
     base_name, licence = None, None
@@ -295,14 +302,14 @@ def _card(
         base_name, licence = base.name, base.licence
     elif isinstance(model.base, ImportedModel):
         base_name = model.base.file
-    images: dict[str, Any] = {}
+    images: Mapping[str, object] = {}
     if run.sight:
         images = dict(run.sight.card)
     return {
         "model": name,
         **evaluation.scale,
         "predict": model.target,
-        "predicts": data.kinds[model.target],
+        "predicts": run.data.kinds[model.target],
         "inputs": list(model.features),
         "texts": parts.text_names,
         "pair": model.apart,
@@ -314,9 +321,9 @@ def _card(
         "head": fitted.head.name,
         "settings": fitted.head.settings,
         "rows": {p: len(y) for p, y in parts.y.items()},
-        "trials": run.trials.get("trials", []),
-        "importance": run.trials.get("importance", {}),
-        "auto": run.trials.get("auto", []),
+        "trials": run.searched["trials"],
+        "importance": run.searched["importance"],
+        "auto": run.tried,
         "seed": model.seed,
         **images,
         **exported.card,

@@ -36,6 +36,7 @@ from mesocosm.learning.tasks.net_weights import count_trainable, count_weights
 from mesocosm.learning.tasks.outcome import Metrics, gains_of
 from mesocosm.learning.tasks.train_result import assemble_result
 from mesocosm.learning.training.context import TrainContext, TrainResult
+from mesocosm.learning.training.loop.records import History
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -90,7 +91,7 @@ class _Trained:
     tokens: Ints
     answers: list[str]
     delta: dict[str, Tensor] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: History = field(default_factory=list)
     retention: dict[str, Json] = field(default_factory=dict)
 
 

@@ -65,7 +65,7 @@ class Regression(RowTask):
 
         values, scale = outputs[:, 0], version.scale
         assert scale is not None
-        table = np.zeros((len(values), 0))
+        table: Array = np.zeros((len(values), 0))
         if scale.get("widths"):
             table = tabular.build_block(columns, version.card["block"], len(values))
         ends = interval_ends(scale, table, values)

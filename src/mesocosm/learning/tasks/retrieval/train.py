@@ -38,6 +38,7 @@ from mesocosm.learning.tasks.retrieval.query_projection import (
 )
 from mesocosm.learning.tasks.train_result import assemble_result
 from mesocosm.learning.training.context import TrainContext, TrainResult
+from mesocosm.learning.training.loop.records import History
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.embeddings import Trunk
@@ -108,7 +109,7 @@ class _Encoded:
     answers: Floats
     encode: Embed
     trunk: Trunk | None = None
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: History = field(default_factory=list)
 
 
 def train_retriever(

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mesocosm.learning.model import Model
     from mesocosm.learning.tasks.tagging.net import StateEncoder
     from mesocosm.learning.training.loop.rows import TrainingRows
+    from mesocosm.learning.training.loop.records import History
 
 Say = Callable[[str], None]
 
@@ -74,7 +75,7 @@ class _Encoded:
     first: dict[str, list[list[int]]]
     trunk: StateEncoder
     head: LinearHead
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: History = field(default_factory=list)
 
 
 def train_tagger(

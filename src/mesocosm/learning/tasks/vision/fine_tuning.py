@@ -26,6 +26,8 @@ from mesocosm.learning.tasks.vision.net import (
     load_pretrained,
 )
 from mesocosm.learning.tasks.vision.pixels import EncoderSettings, ImageLoader, ImageRow
+from mesocosm.learning.tasks.vision.pixels import ImageLoader
+from mesocosm.learning.training.loop.records import History, Report
 from mesocosm.learning.training.loop.rows import TrainingRows
 
 if TYPE_CHECKING:
@@ -93,8 +95,8 @@ def fine_tune_images(
     training: ImageTraining,
     head: TrainableHead,
     say: Callable[[str], None],
-    told: Callable[[dict[str, Any]], None],
-) -> tuple[dict[str, Array], list[dict[str, Any]]]:
+    told: Report,
+) -> tuple[dict[str, Array], History]:
     """Fine-tune the image base and a linear head over it; the features of all parts by the
     fine-tuned base, and the record of each epoch.
 

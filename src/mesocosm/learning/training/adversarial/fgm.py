@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from mesocosm.learning.training.adversarial.shift import Adversarial, Pass, Shift
+from mesocosm.learning.training.adversarial.shift import Adversarial, Shift
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from mesocosm.learning.training.adversarial.shift import Backward, Pass
 
 
 class Fgm(Adversarial):
@@ -20,7 +24,7 @@ class Fgm(Adversarial):
 
     method: Literal["fgm"] = "fgm"
 
-    def backward(self, loss: Pass, words: Any, back: Callable[[Any], None]) -> float:
+    def backward(self, loss: Pass, words: nn.Module, back: Backward) -> float:
         """Two passes."""
         with Shift(words) as shift:
             first = loss()

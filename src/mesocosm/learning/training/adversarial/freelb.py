@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from mesocosm.learning.training.adversarial.shift import Adversarial, Pass, Shift
+from mesocosm.learning.training.adversarial.shift import Adversarial, Shift
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from mesocosm.learning.training.adversarial.shift import Backward, Pass
 
 
 class Freelb(Adversarial):
@@ -27,7 +31,7 @@ class Freelb(Adversarial):
     steps: int = Field(3, ge=2, le=50)
     step: float = Field(0.25, gt=0)
 
-    def backward(self, loss: Pass, words: Any, back: Callable[[Any], None]) -> float:
+    def backward(self, loss: Pass, words: nn.Module, back: Backward) -> float:
         """`steps` passes, each counting alike."""
         losses = []
         with Shift(words) as shift:

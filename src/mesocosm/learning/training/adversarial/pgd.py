@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from mesocosm.learning.training.adversarial.shift import Adversarial, Pass, Shift
+from mesocosm.learning.training.adversarial.shift import Adversarial, Shift
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from mesocosm.learning.training.adversarial.shift import Backward, Pass
 
 
 class Pgd(Adversarial):
@@ -27,7 +31,7 @@ class Pgd(Adversarial):
     steps: int = Field(3, ge=1, le=50)
     step: float = Field(0.25, gt=0)
 
-    def backward(self, loss: Pass, words: Any, back: Callable[[Any], None]) -> float:
+    def backward(self, loss: Pass, words: nn.Module, back: Backward) -> float:
         """One pass, `steps` passes to climb, the last of which counts."""
         import torch
 

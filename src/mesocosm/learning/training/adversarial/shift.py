@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from mesocosm.core.settings import Settings
 
-Pass = Callable[[], Any]
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    Pass = Callable[[], Tensor]  # a forward pass of the batch; its loss
+    Backward = Callable[[Tensor], None]  # the backward pass of a loss
 
 
 class Shift:
@@ -20,9 +24,15 @@ class Shift:
         words: the module that embeds words.
     """
 
-    def __init__(self, words: Any) -> None:
+    def __init__(self, words: nn.Module) -> None:
         self.words = words
-        self.delta: Any = None
+        self._delta: Tensor | None = None
+
+    @property
+    def delta(self) -> Tensor:
+        """The shift (rows, length, width); it is there from the first pass on."""
+        assert self._delta is not None
+        return self._delta
 
     def __enter__(self) -> Shift:
         self.hook = self.words.register_forward_hook(self._shifted)
@@ -31,25 +41,30 @@ class Shift:
     def __exit__(self, *_: object) -> None:
         self.hook.remove()
 
-    def _shifted(self, module: Any, given: Any, out: Any) -> Any:
+    def _shifted(self, module: nn.Module, given: tuple[Tensor, ...], out: Tensor) -> Tensor:
         import torch
 
         del module, given
-        if self.delta is None:
-            self.delta = torch.zeros_like(out, requires_grad=True)
-        return out + self.delta
+        if self._delta is None:
+            self._delta = torch.zeros_like(out, requires_grad=True)
+        return out + self._delta
 
     def climb(self, by: float, reach: float) -> None:
         """Move `by` along the gradient, each row's shift held within the norm `epsilon`."""
         import torch
 
         grad = self.delta.grad
-        sizes = grad.flatten(1).norm(dim=1).clamp(min=1e-12)[:, None, None]
+        assert grad is not None
         with torch.no_grad():
-            moved = self.delta + by * grad / sizes
-            far = moved.flatten(1).norm(dim=1).clamp(min=1e-12)[:, None, None]
-            moved = moved * (reach / far).clamp(max=1.0)
-        self.delta = moved.detach().requires_grad_(True)
+            moved = self.delta + by * grad / _row_norms(grad)
+            moved = moved * (reach / _row_norms(moved)).clamp(max=1.0)
+        self._delta = moved.detach().requires_grad_(True)
+
+
+def _row_norms(shift: Tensor) -> Tensor:
+    """The norm of each row's shift, (rows, 1, 1); never 0."""
+    norms: Tensor = shift.flatten(1).norm(dim=1)
+    return norms.clamp(min=1e-12)[:, None, None]
 
 
 class Adversarial(Settings):
@@ -62,7 +77,7 @@ class Adversarial(Settings):
     epsilon: float = Field(0.5, gt=0, le=100)
 
     @abstractmethod
-    def backward(self, loss: Pass, words: Any, back: Callable[[Any], None]) -> float:
+    def backward(self, loss: Pass, words: nn.Module, back: Backward) -> float:
         """Run passes and their backward passes; gradients add up. Returns the loss of the unshifted
         rows.
 

@@ -13,16 +13,20 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 import numpy as np
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import write_json
+from mesocosm.core.records import Json
+from mesocosm.learning.arrays import Array
 from mesocosm.learning.base_models import Base
+from mesocosm.learning.fine_tuning.gradient import Gradient
+from mesocosm.learning.training.loop.records import History, Report, TrainingRecord
+from mesocosm.learning.training.loop.rows import Row
 from mesocosm.learning.training.loop.trainer import TrainingRows, TrunkWithHead
 
 MARK = "mesocosm: "  # the prefix of a worker's line of progress
@@ -40,11 +44,22 @@ class DistributedJob:
         checkpoint: the folder of the checkpoint; none is written without it.
     """
 
-    tune: Any
+    tune: Gradient
     base: Base
     seed: int
     max_length: int
     checkpoint: Path | None = None
+
+
+class JobSettings(TypedDict):
+    """What `job.json` holds for the workers."""
+
+    tune: dict[str, Json]
+    base: dict[str, Json]
+    seed: int
+    max_length: int
+    checkpoint: str | None
+    augments_words: bool
 
 
 def train_distributed(
@@ -52,8 +67,8 @@ def train_distributed(
     job: DistributedJob,
     rows: TrainingRows,
     held: TrainingRows,
-    report: Callable[[dict[str, Any]], None],
-) -> list[dict[str, Any]]:
+    report: Report,
+) -> History:
     """As `trainer.train`, by `tune.processes` processes on this machine; the best weights are put
     into `net`.
 
@@ -68,9 +83,7 @@ def train_distributed(
         _write_job(folder, net, job, rows, held)
         returncode = _run_workers(folder, job.tune.processes, report)
         if (folder / "wrong.json").is_file():
-            raise ConfigValueError(
-                **json.loads((folder / "wrong.json").read_text(encoding="utf-8"))
-            )
+            raise _read_refusal(folder / "wrong.json")
         if returncode or not (folder / "made.safetensors").is_file():
             raise MesocosmError(
                 f"a training process ended with {returncode}: {_first_error(folder / 'stderr')}"
@@ -80,7 +93,13 @@ def train_distributed(
             net.double()
         net.load_state_dict(weights)
         net.eval()
-        return list(json.loads((folder / "history.json").read_text(encoding="utf-8")))
+        return cast(History, json.loads((folder / "history.json").read_text(encoding="utf-8")))
+
+
+def _read_refusal(path: Path) -> ConfigValueError:
+    """What a worker found wrong with the settings."""
+    wrong: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return ConfigValueError(**wrong)
 
 
 def _write_job(
@@ -95,19 +114,24 @@ def _write_job(
     )
     write_rows(rows, folder / "rows.safetensors")
     write_rows(held, folder / "held.safetensors")
-    checkpoint = str(job.checkpoint) if job.checkpoint else None
-    settings = {
+    settings: JobSettings = {
         "tune": job.tune.model_dump(mode="json"),
         "base": {**asdict(job.base), "folder": str(job.base.folder)},
         "seed": job.seed,
         "max_length": job.max_length,
-        "checkpoint": checkpoint,
+        "checkpoint": _as_text(job.checkpoint),
         "augments_words": rows.words is not None,
     }
     write_json(folder / "job.json", settings)
 
 
-def _run_workers(folder: Path, processes: int, report: Callable[[dict[str, Any]], None]) -> int:
+def _as_text(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    return str(path)
+
+
+def _run_workers(folder: Path, processes: int, report: Report) -> int:
     """Run torch's launcher to its end, passing the first worker's progress on; its exit code."""
     import torch
 
@@ -137,7 +161,7 @@ def _run_workers(folder: Path, processes: int, report: Callable[[dict[str, Any]]
         assert launcher.stdout is not None
         for line in launcher.stdout:
             if line.startswith(MARK):
-                report(json.loads(line.removeprefix(MARK)))
+                report(cast(TrainingRecord, json.loads(line.removeprefix(MARK))))
     return launcher.returncode
 
 
@@ -177,8 +201,10 @@ def read_rows(path: Path) -> TrainingRows:
     from safetensors.numpy import load_file
 
     stored = load_file(path)
-    flat, ends = stored["flat"], stored["ends"].tolist()
-    rows: list[Any] = [flat[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+    flat: Array = stored["flat"]
+    ends: list[int] = stored["ends"].tolist()
+    states = [flat[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+    rows: list[Row] = [*states]
     if flat.ndim == 1:  # token ids are lists, states of layers are matrices
-        rows = [row.tolist() for row in rows]
+        rows = [row.tolist() for row in states]
     return TrainingRows(rows, stored["table"], stored["y"])

@@ -10,12 +10,28 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mesocosm.learning.features.embeddings import Trunk
+    from mesocosm.learning.fine_tuning.gradient import Gradient
+    from mesocosm.learning.training.loop.distributed import JobSettings
+    from mesocosm.learning.training.loop.records import TrainingRecord
     from mesocosm.learning.training.loop.trainer import TrainingRows, TrunkWithHead
+
+
+@dataclass(frozen=True)
+class WorkerInput:
+    """The net with the job's weights, its settings, and the training and validation rows."""
+
+    net: TrunkWithHead
+    tune: Gradient
+    rows: TrainingRows
+    held: TrainingRows
 
 
 def main(folder: Path) -> None:
@@ -28,17 +44,18 @@ def main(folder: Path) -> None:
     from mesocosm.learning.training.loop import trainer
     from mesocosm.learning.training.loop.distributed import MARK
 
-    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    net, tune, rows, held = _build(folder, job)
+    job = cast("JobSettings", json.loads((folder / "job.json").read_text(encoding="utf-8")))
+    work = _build(folder, job)
     first = os.environ.get("RANK", "0") == "0"
-    checkpoint = Path(job["checkpoint"]) if job["checkpoint"] else None
 
-    def report(record: dict[str, Any]) -> None:
+    def report(record: TrainingRecord) -> None:
         if first:
             print(MARK + json.dumps(record), flush=True)
 
     try:
-        history = trainer.train(net, tune, rows, held, job["seed"], checkpoint, report)
+        history = trainer.train(
+            work.net, work.tune, work.rows, work.held, job["seed"], _checkpoint_of(job), report
+        )
     except ConfigValueError as wrong:
         write_json(
             folder / "wrong.json",
@@ -47,8 +64,9 @@ def main(folder: Path) -> None:
         raise SystemExit(1) from wrong
     if first:
         write_json(folder / "history.json", history)
+        weights: dict[str, Tensor] = work.net.state_dict()
         save_file(
-            {n: p.detach().clone().contiguous() for n, p in net.state_dict().items()},
+            {name: weight.detach().clone().contiguous() for name, weight in weights.items()},
             folder / "made.safetensors",
         )
     if torch.distributed.is_initialized():
@@ -56,42 +74,65 @@ def main(folder: Path) -> None:
         torch.distributed.destroy_process_group()
 
 
-def _build(
-    folder: Path, job: Mapping[str, Any]
-) -> tuple[TrunkWithHead, Any, TrainingRows, TrainingRows]:
-    """The net with the job's weights, its settings, and the training and validation rows."""
+def _checkpoint_of(job: JobSettings) -> Path | None:
+    if not job["checkpoint"]:
+        return None
+    return Path(job["checkpoint"])
+
+
+def _build(folder: Path, job: JobSettings) -> WorkerInput:
+    """Rebuild what the job's folder describes."""
     import torch
     from safetensors.torch import load_file
 
     from mesocosm.learning.augmentation.text import Words
     from mesocosm.learning.base_models import Base
     from mesocosm.learning.features.embeddings import load_trunk
-    from mesocosm.learning.features.layer_cache import top_layers
     from mesocosm.learning.features.tokenizer import Tokens
-    from mesocosm.learning.fine_tuning import FINE_TUNING
-    from mesocosm.learning.fine_tuning.last import Last
+    from mesocosm.learning.fine_tuning.layers import as_pretrained
     from mesocosm.learning.training.loop.distributed import read_rows
     from mesocosm.learning.training.loop.trainer import TrunkWithHead
 
-    base = Base(**{**job["base"], "folder": Path(job["base"]["folder"])})
-    tune: Any = FINE_TUNING[job["tune"]["method"]].model_validate(job["tune"])
+    settings = job["base"]
+    base = Base(
+        str(settings["name"]),
+        Path(str(settings["folder"])),
+        str(settings["licence"]),
+        str(settings["weights"]),
+        bool(settings["writes"]),
+    )
+    tune = _read_tuning(job)
     torch.manual_seed(job["seed"])
     trunk = load_trunk(base)
     trunk.net = tune.attach(trunk.net)
     rows, held = read_rows(folder / "rows.safetensors"), read_rows(folder / "held.safetensors")
-    trained = trunk
-    takes_states = len(rows.ids) and not isinstance(rows.ids[0], list)
-    if isinstance(tune, Last) and takes_states:
-        trained = top_layers(trunk, tune.layers) or trunk
+    trained = _trained_layers(trunk, tune, rows)
     if job["augments_words"]:
-        rows.words = Words(
-            Tokens(base.folder, job["max_length"]).tokenizer,
-            trunk.net.get_input_embeddings().weight.detach().numpy(),
-        )
+        vectors = as_pretrained(trunk.net).get_input_embeddings().weight.detach().numpy()
+        rows.words = Words(Tokens(base.folder, job["max_length"]).tokenizer, vectors)
     weights = load_file(folder / "net.safetensors")
     net = TrunkWithHead(trained, weights["weights"].numpy(), weights["bias"].numpy(), tune.dropout)
     net.load_state_dict(weights)
-    return net, tune, rows, held
+    return WorkerInput(net, tune, rows, held)
+
+
+def _read_tuning(job: JobSettings) -> Gradient:
+    """The job's fine-tuning method, with its settings."""
+    from mesocosm.learning.fine_tuning import FINE_TUNING
+
+    kind = FINE_TUNING[str(job["tune"]["method"])]
+    return cast("Gradient", kind.model_validate(job["tune"]))
+
+
+def _trained_layers(trunk: Trunk, tune: Gradient, rows: TrainingRows) -> Trunk:
+    """The last layers where the rows are states of those under them, else all."""
+    from mesocosm.learning.features.layer_cache import top_layers
+    from mesocosm.learning.fine_tuning.last import Last
+
+    takes_states = len(rows.ids) and not isinstance(rows.ids[0], list)
+    if isinstance(tune, Last) and takes_states:
+        return top_layers(trunk, tune.layers) or trunk
+    return trunk
 
 
 if __name__ == "__main__":

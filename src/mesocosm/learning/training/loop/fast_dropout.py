@@ -6,13 +6,14 @@ Knows nets of torch, and attentions of transformers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+
+from mesocosm.learning.fine_tuning.layers import BaseConfig
 
 NAME = "mesocosm_dropping"
 PARTS = 1 << 16  # resolution of a probability
@@ -50,19 +51,21 @@ class FastDropout(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The tensor, or in training what is left of it."""
-        return drop(x, self.p) if self.training and self.p else x
+        if self.training and self.p:
+            return drop(x, self.p)
+        return x
 
 
 def attention(
-    module: Any,
-    query: Any,
-    key: Any,
-    value: Any,
-    attention_mask: Any,
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
     dropout: float = 0.0,
     scaling: float | None = None,
-    **more: Any,
-) -> Any:
+    **more: object,
+) -> tuple[torch.Tensor, None]:
     """Scaled dot-product attention with this dropout on its weights; transformers' own where there
     is no dropout or where it masks causally by itself.
 
@@ -73,7 +76,8 @@ def attention(
     if not dropout or query.shape != key.shape or masks_itself:
         from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-        return sdpa_attention_forward(
+        attend: Callable[..., tuple[torch.Tensor, None]] = sdpa_attention_forward
+        return attend(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more
         )
     if scaling is None:
@@ -92,7 +96,7 @@ def _mask(scores: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
 
 
 @contextmanager
-def fast_dropout_in(net: Any) -> Iterator[None]:
+def fast_dropout_in(net: nn.Module) -> Iterator[None]:
     """Replace the dropout of a net while the block runs, and put its own back afterwards."""
     from transformers import AttentionInterface, AttentionMaskInterface
     from transformers.masking_utils import sdpa_mask
@@ -101,34 +105,39 @@ def fast_dropout_in(net: Any) -> Iterator[None]:
     AttentionMaskInterface.register(NAME, sdpa_mask)
     owners = _dropouts(net)
     configs = _attention_configs(net)
-    for owner, name, one in owners:
-        setattr(owner, name, FastDropout(one.p).train(one.training))
+    for owner, name, dropout in owners:
+        setattr(owner, name, FastDropout(dropout.p).train(dropout.training))
     for config in configs.values():
         config._attn_implementation = NAME
     try:
         yield
     finally:
-        for owner, name, one in owners:
-            setattr(owner, name, one.train(getattr(owner, name).training))
+        for owner, name, dropout in owners:
+            dropout.train(owner.get_submodule(name).training)
+            setattr(owner, name, dropout)
         for config in configs.values():
             config._attn_implementation = "sdpa"
 
 
-def _dropouts(net: Any) -> list[tuple[Any, str, nn.Dropout]]:
+def _dropouts(net: nn.Module) -> list[tuple[nn.Module, str, nn.Dropout]]:
     """Every dropout of a net: its owner, its name there, itself."""
-    found = []
+    dropouts = []
     for owner in net.modules():
         for name, child in owner.named_children():
             if type(child) is nn.Dropout and child.p < 1:
-                found.append((owner, name, child))
-    return found
+                dropouts.append((owner, name, child))
+    return dropouts
 
 
-def _attention_configs(net: Any) -> dict[int, Any]:
+def _attention_configs(net: nn.Module) -> dict[int, BaseConfig]:
     """The configurations that choose scaled dot-product attention, each once."""
-    found = {}
+    configs = {}
     for module in net.modules():
-        config = getattr(module, "config", None)
-        if getattr(config, "_attn_implementation", None) == "sdpa":
-            found[id(config)] = config
-    return found
+        config: BaseConfig | None = getattr(module, "config", None)
+        if config is not None and _uses_sdpa(config):
+            configs[id(config)] = config
+    return configs
+
+
+def _uses_sdpa(config: BaseConfig) -> bool:
+    return bool(getattr(config, "_attn_implementation", None) == "sdpa")

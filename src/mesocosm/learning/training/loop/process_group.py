@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 import torch
+from torch import nn
+
+
+class Accelerator(Protocol):
+    """What is asked of Accelerate."""
+
+    @property
+    def process_index(self) -> int: ...
+
+    @property
+    def num_processes(self) -> int: ...
+
+    @property
+    def is_main_process(self) -> bool: ...
+
+    def prepare(self, net: nn.Module, /) -> nn.Module: ...
+
+    def autocast(self) -> AbstractContextManager[None]: ...
+
+    def backward(self, loss: torch.Tensor, /) -> None: ...
 
 
 class ProcessGroup:
     """The processes that share each batch; a single process has all of it."""
 
-    def __init__(self, accelerator: Any) -> None:
+    def __init__(self, accelerator: Accelerator) -> None:
         self.rank, self.count = int(accelerator.process_index), int(accelerator.num_processes)
 
     def mine(self, pick: list[int]) -> list[int]:
@@ -20,7 +41,12 @@ class ProcessGroup:
         return pick[self.rank :: self.count] or pick[:1]
 
     def share(
-        self, mine: torch.Tensor, whole: torch.Tensor, weights: Any, rows: int, of: int
+        self,
+        mine: torch.Tensor,
+        whole: torch.Tensor,
+        weights: torch.Tensor | None,
+        rows: int,
+        of: int,
     ) -> float:
         """The weight of the mean over this process's rows, so that the mean over processes is the
         mean over the batch.

@@ -5,17 +5,24 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
-import numpy as np
 import torch
 from torch import nn
 
-from mesocosm.learning.augmentation.text import Words
+from mesocosm.learning.arrays import Array
+from mesocosm.learning.augmentation.image import Picture
+from mesocosm.learning.augmentation.text import Augment, Words
 from mesocosm.learning.features.embeddings import pad
 from mesocosm.learning.tasks.vision.pixels import ImageLoader
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from mesocosm.learning.strategies.continual import Anchor
+
+TokenRow: TypeAlias = Sequence[int] | Array  # the ids of a row's tokens, or states of them
+ImageRow: TypeAlias = tuple[tuple[str | None, ...], str]  # a row's images, and a seed
+Row: TypeAlias = TokenRow | ImageRow
+Mix: TypeAlias = tuple[float, torch.Tensor]  # the share of each row's own, and the others' order
 
 
 @dataclass
@@ -24,21 +31,79 @@ class TrainingRows:
     features and the labels.
     """
 
-    ids: Sequence[Any]
+    ids: Sequence[Row]
     table: Array
     y: Array
     words: Words | None = None
     eyes: ImageLoader | None = None
 
-    def batch(self, ids: Sequence[Any], pick: Sequence[int], kind: Any) -> list[torch.Tensor]:
+    def batch(
+        self, ids: Sequence[Row], pick: Sequence[int], kind: torch.dtype
+    ) -> list[torch.Tensor]:
         """The net's input for the picked rows and its mask, floating-point numbers as `kind`.
 
         Args:
             ids: the rows' own ids, or augmented ones.
         """
         picked = [ids[i] for i in pick]
-        tensors = self.eyes.load(picked) if self.eyes else pad(picked)
-        return [x.to(kind) if x.is_floating_point() else x for x in tensors]
+        return [_cast_floats(x, kind) for x in self._load(picked)]
+
+    def _load(self, rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor]:
+        """The input of some rows, and its mask."""
+        if self.eyes:
+            return self.eyes.load(as_images(rows))
+        return pad(as_tokens(rows))
+
+
+def augment(
+    rows: TrainingRows, augmentations: Sequence[Augment | Picture], seed: int
+) -> Sequence[Row]:
+    """The rows' tokens or images, augmented as the settings say."""
+    if rows.eyes:
+        return rows.eyes.reseed(as_images(rows.ids), seed)
+    if not augmentations or rows.words is None:
+        return rows.ids
+    of_texts = [way for way in augmentations if isinstance(way, Augment)]
+    return _augment_texts(as_token_ids(rows.ids), rows.words, of_texts, random.Random(seed))
+
+
+def _augment_texts(
+    rows: Sequence[Sequence[int]], words: Words, ways: Sequence[Augment], rng: random.Random
+) -> list[list[int]]:
+    """The rows' tokens, changed in each of the ways."""
+    ids = [list(row) for row in rows]
+    for way in ways:
+        ids = [way.apply(row, words, rng) for row in ids]
+    return ids
+
+
+def as_images(rows: Sequence[Row]) -> Sequence[ImageRow]:
+    """Rows that a loader of images goes with."""
+    return cast(Sequence[ImageRow], rows)
+
+
+def as_tokens(rows: Sequence[Row]) -> Sequence[TokenRow]:
+    """Rows that no loader of images goes with."""
+    return cast(Sequence[TokenRow], rows)
+
+
+def as_token_ids(rows: Sequence[Row]) -> Sequence[Sequence[int]]:
+    """Rows that a vocabulary goes with."""
+    return cast(Sequence[Sequence[int]], rows)
+
+
+def _cast_floats(x: torch.Tensor, kind: torch.dtype) -> torch.Tensor:
+    if x.is_floating_point():
+        return x.to(kind)
+    return x
+
+
+class TrainableTrunk(Protocol):
+    """The part of a net below its head; `net` is the base, which fine-tuning adjusts."""
+
+    net: nn.Module
+
+    def __call__(self, inputs: torch.Tensor, mask: torch.Tensor, /) -> torch.Tensor: ...
 
 
 class TrainableNet(nn.Module):
@@ -46,9 +111,9 @@ class TrainableNet(nn.Module):
     weights of a head, of which the last dimension counts the outputs.
     """
 
-    trunk: Any
+    trunk: TrainableTrunk
     weights: nn.Parameter
-    anchor: Any
+    anchor: Anchor | None  # elastic weight consolidation, in continual learning
 
 
 class TrunkWithHead(TrainableNet):
@@ -61,7 +126,7 @@ class TrunkWithHead(TrainableNet):
 
     def __init__(
         self,
-        trunk: Any,
+        trunk: TrainableTrunk,
         weights: Array,
         bias: Array,
         dropout: float,
@@ -75,14 +140,14 @@ class TrunkWithHead(TrainableNet):
         self.drop = nn.Dropout(dropout)
         self.weights = nn.Parameter(torch.tensor(weights))
         self.bias = nn.Parameter(torch.tensor(bias))
-        self.anchor: Any = None  # elastic weight consolidation, in continual learning
+        self.anchor = None
 
     def forward(
         self,
         ids: torch.Tensor,
         mask: torch.Tensor,
         table: torch.Tensor,
-        mix: tuple[float, torch.Tensor] | None = None,
+        mix: Mix | None = None,
     ) -> torch.Tensor:
         """Logits (rows, classes).
 
@@ -114,7 +179,7 @@ def bucket_batches(
     return batches
 
 
-def as_target(y: Array, kind: Any = torch.float32) -> torch.Tensor:
+def as_target(y: Array, kind: torch.dtype = torch.float32) -> torch.Tensor:
     """Targets as a tensor: class numbers as integers, numbers as `kind`."""
     if y.dtype.kind == "f":
         return torch.tensor(y, dtype=kind)

@@ -6,15 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
 
 from mesocosm.learning.features.embeddings import to_float
 from mesocosm.learning.fine_tuning.gradient import Gradient
-
-Mix = tuple[float, torch.Tensor]  # the share of each row's own, and the order of the others
+from mesocosm.learning.fine_tuning.layers import as_pretrained
+from mesocosm.learning.training.loop.process_group import Accelerator
+from mesocosm.learning.training.loop.rows import Mix, TrainableNet
+from mesocosm.learning.training.losses.loss import LossFunction
 
 
 @dataclass(frozen=True)
@@ -35,65 +36,94 @@ class Batch:
     share: float = 1.0
 
 
-def backward(
-    ready: Any, net: Any, tune: Gradient, measure: Any, batch: Batch, accelerator: Any
-) -> float:
-    """Add the batch's gradients to those that are there; returns its loss.
+@dataclass(frozen=True)
+class BatchLoss:
+    """The loss of a batch as one forward pass gives it; called once for each pass.
 
     Args:
         ready: the net as Accelerate runs it; `net` is the net itself.
         measure: the loss.
+        mix: of mixup, or None.
     """
-    mix: Mix | None = None
-    if tune.mixup:
-        share = float(torch.distributions.Beta(tune.mixup, tune.mixup).sample())
-        mix = (share, torch.randperm(len(batch.y)))
 
-    def loss() -> Any:
-        with accelerator.autocast():
-            logits, second = to_float(ready(*batch.inputs, mix)), None
-            if tune.consistency:
-                second = to_float(ready(*batch.inputs, mix))
-        value = _mixed_loss(measure, logits, batch, mix)
+    ready: nn.Module
+    net: TrainableNet
+    tune: Gradient
+    measure: LossFunction
+    accelerator: Accelerator
+    batch: Batch
+    mix: Mix | None
+
+    def __call__(self) -> torch.Tensor:
+        """The loss of one step's share, penalties included, a scalar tensor."""
+        logits, second = self._forward()
+        value = self._mixed_loss(logits)
         if second is not None:
-            distance = _distance(logits, second, measure.of)
-            other = measure.value(second, batch.y, batch.class_weights)
-            value = (value + other) / 2 + tune.consistency * distance / 2
-        value = value * batch.share
-        penalty = _penalty(net, tune)
+            value = self._consistent_loss(value, logits, second)
+        value = value * self.batch.share
+        penalty = _penalty(self.net, self.tune)
         if penalty is not None:
             value = value + penalty
-        return value / tune.accumulate
+        return value / self.tune.accumulate
 
-    if tune.adversarial and not batch.inputs[0].is_floating_point():
-        embeddings = net.trunk.net.get_input_embeddings()
+    def _forward(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The logits, and those of a second pass where the two must agree."""
+        with self.accelerator.autocast():
+            logits = to_float(self.ready(*self.batch.inputs, self.mix))
+            if not self.tune.consistency:
+                return logits, None
+            return logits, to_float(self.ready(*self.batch.inputs, self.mix))
+
+    def _mixed_loss(self, logits: torch.Tensor) -> torch.Tensor:
+        """The loss against the rows' own labels, or with mixup against both rows' labels."""
+        batch = self.batch
+        value = self.measure.value(logits, batch.y, batch.class_weights)
+        if self.mix is None:
+            return value
+        share, order = self.mix
+        other = self.measure.value(logits, batch.y[order], batch.class_weights)
+        return share * value + (1 - share) * other
+
+    def _consistent_loss(
+        self, value: torch.Tensor, logits: torch.Tensor, second: torch.Tensor
+    ) -> torch.Tensor:
+        """The mean loss of two passes, and how far apart they are."""
+        distance = _distance(logits, second, self.measure.of)
+        other = self.measure.value(second, self.batch.y, self.batch.class_weights)
+        return (value + other) / 2 + self.tune.consistency * distance / 2
+
+
+def backward(loss: BatchLoss) -> float:
+    """Add the batch's gradients to those that are there; returns its loss."""
+    tune, accelerator = loss.tune, loss.accelerator
+    if tune.adversarial and not loss.batch.inputs[0].is_floating_point():
+        embeddings = as_pretrained(loss.net.trunk.net).get_input_embeddings()
         return tune.adversarial.backward(loss, embeddings, accelerator.backward) * tune.accumulate
     value = loss()
     accelerator.backward(value)
     return float(value.detach()) * tune.accumulate
 
 
-def _mixed_loss(measure: Any, logits: Any, batch: Batch, mix: Mix | None) -> Any:
-    """The loss against the rows' own labels, or with mixup against both rows' labels."""
-    value = measure.value(logits, batch.y, batch.class_weights)
-    if mix is None:
-        return value
-    share, order = mix
-    return share * value + (1 - share) * measure.value(logits, batch.y[order], batch.class_weights)
+def draw_mix(mixup: float, rows: int) -> Mix | None:
+    """A draw of how rows are mixed; None without mixup."""
+    if not mixup:
+        return None
+    share = float(torch.distributions.Beta(mixup, mixup).sample())
+    return share, torch.randperm(rows)
 
 
-def _penalty(net: Any, tune: Gradient) -> Any | None:
+def _penalty(net: TrainableNet, tune: Gradient) -> torch.Tensor | None:
     """What is added to the loss: the method's own penalty and the pull towards earlier weights."""
     penalty = tune.penalty(net.trunk.net)
-    if getattr(net, "anchor", None) is None:
+    if net.anchor is None:
         return penalty
-    pull = net.anchor.penalty(net)
+    pull: torch.Tensor = net.anchor.penalty(net)
     if penalty is None:
         return pull
     return pull + penalty
 
 
-def _distance(logits: Any, second: Any, kind: str) -> Any:
+def _distance(logits: torch.Tensor, second: torch.Tensor, kind: str) -> torch.Tensor:
     """How far two passes under dropout are apart: symmetric KL divergence of classes, squared
     error of numbers.
 
@@ -108,7 +138,7 @@ def _distance(logits: Any, second: Any, kind: str) -> Any:
     )
 
 
-def clip_gradients(weights: Sequence[Any], most: float) -> None:
+def clip_gradients(weights: Sequence[torch.Tensor], most: float) -> None:
     """Bound the norm of all gradients; gradients within the bound are not multiplied at all."""
     norm = nn.utils.get_total_norm([w.grad for w in weights if w.grad is not None])
     if not norm <= most:

@@ -7,33 +7,42 @@ labels.
 from __future__ import annotations
 
 import math
-import random
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, cast
 
-import numpy as np
 import torch
 from torch import nn
 
 from mesocosm.core.errors import ConfigValueError
-from mesocosm.core.progress import QUIET, Told
-from mesocosm.learning.augmentation.text import Augment
+from mesocosm.learning.arrays import Array
 from mesocosm.learning.features.embeddings import supports_bfloat16, to_float
 from mesocosm.learning.fine_tuning.gradient import Gradient
-from mesocosm.learning.fine_tuning.layers import layers_of
-from mesocosm.learning.training.loop.checkpoint import load_checkpoint, save_checkpoint
+from mesocosm.learning.fine_tuning.layers import as_pretrained, layers_of
+from mesocosm.learning.training.loop.checkpoint import (
+    Checkpoint,
+    Tensors,
+    load_checkpoint,
+    save_checkpoint,
+)
 from mesocosm.learning.training.loop.fast_dropout import fast_dropout_in
-from mesocosm.learning.training.loop.process_group import ProcessGroup
-from mesocosm.learning.training.loop.rows import TrainableNet
+from mesocosm.learning.training.loop.process_group import Accelerator, ProcessGroup
+from mesocosm.learning.training.loop.records import EpochProgress, EpochRecord, History, Report
+from mesocosm.learning.training.loop.records import as_progress as as_progress
+from mesocosm.learning.training.loop.rows import Row, TrainableNet, augment
 from mesocosm.learning.training.loop.rows import TrainingRows as TrainingRows
 from mesocosm.learning.training.loop.rows import TrunkWithHead as TrunkWithHead
 from mesocosm.learning.training.loop.rows import as_target as as_target
 from mesocosm.learning.training.loop.rows import bucket_batches as bucket_batches
-from mesocosm.learning.training.loop.train_step import Batch, backward, clip_gradients
-
-Array = np.ndarray[Any, Any]
+from mesocosm.learning.training.loop.train_step import (
+    Batch,
+    BatchLoss,
+    backward,
+    clip_gradients,
+    draw_mix,
+)
+from mesocosm.learning.training.losses.loss import LossFunction
+from mesocosm.learning.training.optimizers.optimizer import WeightGroup
 
 
 def uses_bfloat16(tune: Gradient) -> bool:
@@ -44,7 +53,7 @@ def uses_bfloat16(tune: Gradient) -> bool:
 def mean_loss(
     net: TrainableNet,
     rows: TrainingRows,
-    measure: Any,
+    measure: LossFunction,
     half: bool | None = None,
     batch: int = 64,
 ) -> float:
@@ -64,33 +73,17 @@ def mean_loss(
     ):
         for start in range(0, len(order), batch):
             pick = order[start : start + batch]
-            logits = to_float(
-                net(*rows.batch(rows.ids, pick, kind), torch.tensor(rows.table[pick]).to(kind))
-            )
-            y = as_target(rows.y[pick], kind)
-            if measure.of == "classes":
-                loss = nn.functional.cross_entropy(logits, y, reduction="sum")
-            else:
-                loss = measure.value(logits, y, None) * len(pick)
-            total += float(loss)
+            table = torch.tensor(rows.table[pick]).to(kind)
+            logits = to_float(net(*rows.batch(rows.ids, pick, kind), table))
+            total += float(_summed_loss(measure, logits, as_target(rows.y[pick], kind)))
     return total / max(1, len(order))
 
 
-def as_progress(record: dict[str, Any]) -> Told:
-    """A record of training as a line of progress."""
-    return Told(_describe(record), record)
-
-
-def _describe(record: dict[str, Any]) -> str:
-    if "step" in record:
-        return (
-            f"epoch {record['epoch']}: batch {record['step']} of {record['of']}, loss"
-            f" {record['loss']:.4f}, {record['left']} s left"
-        )
-    return (
-        f"epoch {record['epoch']}: training loss {record['train_loss']:.4f}, validation loss"
-        f" {record['held_loss']:.4f}"
-    )
+def _summed_loss(measure: LossFunction, logits: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """The loss of a batch's rows, summed."""
+    if measure.of == "classes":
+        return nn.functional.cross_entropy(logits, y, reduction="sum")
+    return measure.value(logits, y, None) * len(y)
 
 
 def train(
@@ -100,8 +93,8 @@ def train(
     held: TrainingRows,
     seed: int,
     keep: Path | None,
-    say: Callable[[dict[str, Any]], None],
-) -> list[dict[str, Any]]:
+    say: Report,
+) -> History:
     """Train the weights that require gradients; leaves the best weights in the net.
 
     Args:
@@ -143,30 +136,24 @@ class _Training:
         self.steps_per_epoch = math.ceil(batches / tune.accumulate)
         self.steps = self.steps_per_epoch * tune.epochs
         tune.begin(net.trunk.net, self.steps)
-        self.history: list[dict[str, Any]] = []
-        self.best: dict[str, torch.Tensor] = {}
-        self.mean: dict[str, torch.Tensor] = {}
+        self.history: History = []
+        self.best: Tensors = {}
+        self.mean: Tensors = {}
         self.dtype = net.weights.dtype
-        self.measure = getattr(net, "measure", None) or tune.loss_of(_target_kind(rows.y))
+        self.measure = _loss_of(net, tune, rows.y)
         self.class_weights = self.measure.of_classes(rows.y, net.weights.shape[1])
         if self.class_weights is not None:
             self.class_weights = self.class_weights.to(self.dtype)
 
-    def run(
-        self, checkpoint: Path | None, report: Callable[[dict[str, Any]], None]
-    ) -> list[dict[str, Any]]:
+    def run(self, checkpoint: Path | None, report: Report) -> History:
         """Train from the start or from a checkpoint to the last epoch, or until the validation loss
         has not fallen for `patience` epochs.
         """
         if checkpoint:
             self._resume(checkpoint)
-        if self.tune.checkpointing:
-            self.net.trunk.net.gradient_checkpointing_enable(
-                gradient_checkpointing_kwargs={"use_reentrant": False}
-            )
-        ready: Any = self.accelerator.prepare(self.net)
+        ready = self._prepare()
         for epoch in range(len(self.history), self.tune.epochs):
-            if self.history and len(self.history) - 1 - self._best_epoch() >= self.tune.patience:
+            if self._has_lost_patience():
                 break
             train_loss = self._train_epoch(ready, epoch, report)
             self._finish_epoch(epoch, train_loss, report)
@@ -175,27 +162,33 @@ class _Training:
         self._load_best()
         return self.history
 
+    def _prepare(self) -> nn.Module:
+        """The net as Accelerate runs it, keeping few states where the settings say so."""
+        if self.tune.checkpointing:
+            as_pretrained(self.net.trunk.net).gradient_checkpointing_enable(
+                gradient_checkpointing_kwargs={"use_reentrant": False}
+            )
+        return self.accelerator.prepare(self.net)
+
+    def _has_lost_patience(self) -> bool:
+        """Whether the validation loss has not fallen for `patience` epochs."""
+        if not self.history:
+            return False
+        return len(self.history) - 1 - self._best_epoch() >= self.tune.patience
+
     def _resume(self, checkpoint: Path) -> None:
         resumed = load_checkpoint(checkpoint, self.weights, self.optimizer)
         if resumed:
-            state, self.best, self.mean, own = resumed
-            self.history = state["history"]
-            self.tune.restore(self.net.trunk.net, own)
+            self.best, self.mean = resumed.best, resumed.mean
+            self.history = cast(History, resumed.state["history"])
+            self.tune.restore(self.net.trunk.net, resumed.own)
 
     def _save(self, checkpoint: Path) -> None:
-        save_checkpoint(
-            checkpoint,
-            self.weights,
-            self.optimizer,
-            {"history": self.history},
-            self.best,
-            self.mean,
-            self.tune.state(self.net.trunk.net),
-        )
+        own = self.tune.state(self.net.trunk.net)
+        reached = Checkpoint({"history": self.history}, self.best, self.mean, own)
+        save_checkpoint(checkpoint, self.weights, self.optimizer, reached)
 
-    def _train_epoch(
-        self, ready: Any, epoch: int, report: Callable[[dict[str, Any]], None]
-    ) -> float:
+    def _train_epoch(self, ready: nn.Module, epoch: int, report: Report) -> float:
         """Train one pass over the rows; the mean training loss.
 
         Args:
@@ -205,46 +198,34 @@ class _Training:
         torch.manual_seed(seed)
         tune.enter(self.net.trunk.net, epoch)
         ready.train()
-        ids = _augment(self.rows, tune, seed)
+        ids = augment(self.rows, tune.augment, seed)
         batches = bucket_batches([len(r) for r in self.rows.ids], tune.batch, seed)
-        total, began = 0.0, time.perf_counter()
-        reported = began
+        progress = EpochProgress(epoch, tune.epochs, len(batches), tune.batch, report)
         for number, pick in enumerate(batches):
             step = epoch * self.steps_per_epoch + number // tune.accumulate
             self._set_learning_rate(step)
             loss = self._backward(ready, ids, pick)
-            if not math.isfinite(loss):
-                raise ConfigValueError(
-                    "fine_tune.learning_rate",
-                    f"the loss became NaN or infinite after {step + 1} steps at"
-                    f" {tune.learning_rate:g}",
-                    "a lower learning_rate",
-                )
+            self._check_finite(loss, step)
             if (number + 1) % tune.accumulate == 0 or number + 1 == len(batches):
                 self._step(step)
-            total += loss * len(pick)
-            now, done = time.perf_counter(), number + 1
-            if now - reported > QUIET:
-                reported = now
-                left = len(batches) * (tune.epochs - epoch) - done
-                report(
-                    {
-                        "epoch": epoch + 1,
-                        "step": done,
-                        "of": len(batches),
-                        "loss": round(total / (done * tune.batch), 4),
-                        "left": round((now - began) / done * left),
-                    }
-                )
-        return total / len(self.rows.y)
+            progress.add(loss, len(pick))
+        return progress.total / len(self.rows.y)
+
+    def _check_finite(self, loss: float, step: int) -> None:
+        if not math.isfinite(loss):
+            raise ConfigValueError(
+                "fine_tune.learning_rate",
+                f"the loss became NaN or infinite after {step + 1} steps at"
+                f" {self.tune.learning_rate:g}",
+                "a lower learning_rate",
+            )
 
     def _set_learning_rate(self, step: int) -> None:
-        losses = [r["held_loss"] for r in self.history]
-        share = self.tune.schedule.share(step, self.steps, losses)
+        share = self.tune.schedule.share(step, self.steps, self._validation_losses())
         for group in self.optimizer.param_groups:
             group["lr"] = self.tune.learning_rate * share * group["pace"]
 
-    def _backward(self, ready: Any, ids: Sequence[Any], pick: list[int]) -> float:
+    def _backward(self, ready: nn.Module, ids: Sequence[Row], pick: list[int]) -> float:
         """Add one batch's gradients; its mean loss over all processes."""
         own, rows = self.group.mine(pick), self.rows
         y = as_target(rows.y[own], self.dtype)
@@ -253,8 +234,9 @@ class _Training:
             y, as_target(rows.y[pick], self.dtype), self.class_weights, len(own), len(pick)
         )
         batch = Batch((*rows.batch(ids, own, self.dtype), table), y, self.class_weights, share)
-        loss = backward(ready, self.net, self.tune, self.measure, batch, self.accelerator)
-        return self.group.mean(loss)
+        mix = draw_mix(self.tune.mixup, len(y))
+        loss = BatchLoss(ready, self.net, self.tune, self.measure, self.accelerator, batch, mix)
+        return self.group.mean(backward(loss))
 
     def _step(self, step: int) -> None:
         """Clip the gradients, move the weights by them, and clear them."""
@@ -263,11 +245,9 @@ class _Training:
         self.tune.after_step(self.net.trunk.net, step)
         self.optimizer.zero_grad()
 
-    def _finish_epoch(
-        self, epoch: int, train_loss: float, report: Callable[[dict[str, Any]], None]
-    ) -> None:
+    def _finish_epoch(self, epoch: int, train_loss: float, report: Report) -> None:
         """Record the losses, and keep the weights if they are the best or enter the mean."""
-        record = {
+        record: EpochRecord = {
             "epoch": epoch + 1,
             "train_loss": round(train_loss, 5),
             "held_loss": self._validation_loss(),
@@ -278,18 +258,25 @@ class _Training:
             self.best = _copy(self.weights)
         first_averaged = self.tune.average * self.tune.epochs
         if self.tune.average < 1 and epoch >= first_averaged:
-            count = sum(r["epoch"] > first_averaged for r in self.history)
-            if not self.mean:
-                self.mean = _copy(self.weights)
-            else:
-                for name, weight in self.weights.items():
-                    self.mean[name] = self.mean[name] + (weight.detach() - self.mean[name]) / count
+            self._add_to_mean(sum(r["epoch"] > first_averaged for r in self.history))
+
+    def _add_to_mean(self, count: int) -> None:
+        """Let the weights of this epoch enter the mean, as those of the `count`th."""
+        if not self.mean:
+            self.mean = _copy(self.weights)
+            return
+        for name, weight in self.weights.items():
+            self.mean[name] = self.mean[name] + (weight.detach() - self.mean[name]) / count
 
     def _validation_loss(self) -> float:
         return round(mean_loss(self.net, self.held, self.measure, uses_bfloat16(self.tune)), 5)
 
+    def _validation_losses(self) -> list[float]:
+        """Those of the epochs so far."""
+        return [record["held_loss"] for record in self.history]
+
     def _best_epoch(self) -> int:
-        losses = [r["held_loss"] for r in self.history]
+        losses = self._validation_losses()
         return losses.index(min(losses))
 
     def _load_best(self) -> None:
@@ -301,23 +288,36 @@ class _Training:
             _load(self.weights, self.mean)
             loss = self._validation_loss()
             self.history[-1] = self.history[-1] | {"mean_held_loss": loss}
-            if loss < min(r["held_loss"] for r in self.history):
+            if loss < min(self._validation_losses()):
                 best = self.mean
         _load(self.weights, best)
         self.net.eval()
 
 
-def _accelerator(tune: Gradient) -> Any:
-    from accelerate import Accelerator, DistributedDataParallelKwargs
+def _loss_of(net: TrainableNet, tune: Gradient, y: Array) -> LossFunction:
+    """The loss that a net brings, or that of the settings."""
+    own: LossFunction | None = getattr(net, "measure", None)
+    if own is not None:
+        return own
+    return tune.loss_of(_target_kind(y))
+
+
+def _accelerator(tune: Gradient) -> Accelerator:
+    from accelerate import Accelerator as Accelerate
+    from accelerate import DistributedDataParallelKwargs
     from accelerate.state import AcceleratorState
 
     AcceleratorState._reset_state()  # an earlier model may have run in another precision
-    return Accelerator(
+    precision = "no"
+    if uses_bfloat16(tune):
+        precision = "bf16"
+    accelerator: Accelerator = Accelerate(
         cpu=True,
-        mixed_precision="bf16" if uses_bfloat16(tune) else "no",
+        mixed_precision=precision,
         # a base's pooler has no gradient
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
+    return accelerator
 
 
 def _target_kind(y: Array) -> Literal["classes", "numbers", "labels"]:
@@ -328,24 +328,10 @@ def _target_kind(y: Array) -> Literal["classes", "numbers", "labels"]:
     return "classes"
 
 
-def _augment(rows: TrainingRows, tune: Gradient, seed: int) -> Sequence[Any]:
-    """The rows' tokens or images, augmented as the settings say."""
-    if rows.eyes:
-        return rows.eyes.reseed(rows.ids, seed)
-    if not tune.augment or rows.words is None:
-        return rows.ids
-    rng = random.Random(seed)
-    ids = [list(r) for r in rows.ids]
-    for augmentation in tune.augment:
-        if isinstance(augmentation, Augment):
-            ids = [augmentation.apply(r, rows.words, rng) for r in ids]
-    return ids
-
-
-def _optimizer(net: TrainableNet, tune: Gradient, names: Sequence[str]) -> Any:
+def _optimizer(net: TrainableNet, tune: Gradient, names: Sequence[str]) -> torch.optim.Optimizer:
     """The optimizer, with one group for each factor of the learning rate."""
-    groups: dict[float, list[Any]] = {}
-    head_factor = getattr(net, "pace", 1.0)
+    by_factor: dict[float, list[nn.Parameter]] = {}
+    head_factor: float = getattr(net, "pace", 1.0)
     depth = len(layers_of(net.trunk.net)[1])
     for name, weight in net.named_parameters():
         if name not in names:
@@ -353,19 +339,18 @@ def _optimizer(net: TrainableNet, tune: Gradient, names: Sequence[str]) -> Any:
         factor = head_factor
         if name not in ("weights", "bias"):
             factor = tune.pace(name, depth)
-        groups.setdefault(factor, []).append(weight)
-    return tune.optimizer.create(
-        [{"params": weights, "pace": factor} for factor, weights in sorted(groups.items())],
-        tune.learning_rate,
-        tune.weight_decay,
-    )
+        by_factor.setdefault(factor, []).append(weight)
+    groups: list[WeightGroup] = []
+    for factor, weights in sorted(by_factor.items()):
+        groups.append({"params": weights, "pace": factor})
+    return tune.optimizer.create(groups, tune.learning_rate, tune.weight_decay)
 
 
-def _copy(weights: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+def _copy(weights: Mapping[str, torch.Tensor]) -> Tensors:
     return {n: p.detach().clone() for n, p in weights.items()}
 
 
-def _load(weights: Mapping[str, Any], values: Mapping[str, torch.Tensor]) -> None:
+def _load(weights: Mapping[str, torch.Tensor], values: Mapping[str, torch.Tensor]) -> None:
     with torch.no_grad():
         for name, value in values.items():
             weights[name].copy_(value)

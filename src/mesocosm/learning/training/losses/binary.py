@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from mesocosm.core.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mesocosm.learning.arrays import Array
 
 
 class Binary(Settings):
@@ -25,10 +30,10 @@ class Binary(Settings):
     method: Literal["binary"] = "binary"
     smoothing: float = Field(0.0, ge=0, lt=1)
 
-    def of_classes(self, y: Any, classes: int) -> None:
+    def of_classes(self, y: Array, classes: int) -> None:
         """Labels have no class weights."""
 
-    def value(self, logits: Any, y: Any, weights: Any) -> Any:
+    def value(self, logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
         """The mean loss of a batch (rows, labels), a scalar tensor."""
         from torch.nn.functional import binary_cross_entropy_with_logits
 

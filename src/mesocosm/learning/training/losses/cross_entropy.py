@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.learning.training.losses.loss import Loss
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class CrossEntropy(Loss):
@@ -24,7 +27,7 @@ class CrossEntropy(Loss):
     method: Literal["cross_entropy"] = "cross_entropy"
     smoothing: float = Field(0.0, ge=0, lt=1)
 
-    def value(self, logits: Any, y: Any, weights: Any) -> Any:
+    def value(self, logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
         """The mean loss of a batch, a scalar tensor."""
         from torch.nn.functional import cross_entropy
 

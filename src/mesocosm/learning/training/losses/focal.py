@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.learning.training.losses.loss import Loss
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Focal(Loss):
@@ -24,7 +27,7 @@ class Focal(Loss):
     method: Literal["focal"] = "focal"
     gamma: float = Field(2.0, ge=0, le=10)
 
-    def value(self, logits: Any, y: Any, weights: Any) -> Any:
+    def value(self, logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
         """The mean loss of a batch, a scalar tensor."""
         from torch.nn.functional import log_softmax
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.learning.training.losses.number import NumberLoss
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Huber(NumberLoss):
@@ -24,7 +27,7 @@ class Huber(NumberLoss):
     method: Literal["huber"] = "huber"
     delta: float = Field(1.0, gt=0, le=100)
 
-    def each(self, away: Any) -> Any:
+    def each(self, away: Tensor) -> Tensor:
         """The loss of each difference, target less value."""
         from torch.nn.functional import huber_loss
 

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from mesocosm.core.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mesocosm.learning.arrays import Array
+
+
+class LossFunction(Protocol):
+    """What training asks of a loss; `of` is what it compares: classes, numbers, labels, tokens."""
+
+    of: ClassVar[str]
+
+    def of_classes(self, y: Array, classes: int) -> Tensor | None: ...
+
+    def value(self, logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor: ...
 
 
 class Loss(Settings):
@@ -19,7 +34,7 @@ class Loss(Settings):
     of: ClassVar[str] = "classes"
     weights: Literal["balanced"] | None = None
 
-    def of_classes(self, y: Any, classes: int) -> Any:
+    def of_classes(self, y: Array, classes: int) -> Tensor | None:
         """The weight of each class as a float32 tensor, or None."""
         import numpy as np
         import torch
@@ -30,5 +45,5 @@ class Loss(Settings):
         return torch.tensor(len(y) / (classes * counts), dtype=torch.float32)
 
     @abstractmethod
-    def value(self, logits: Any, y: Any, weights: Any) -> Any:
+    def value(self, logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
         """The mean loss of a batch, a scalar tensor."""

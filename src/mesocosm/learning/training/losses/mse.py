@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from mesocosm.learning.training.losses.number import NumberLoss
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Mse(NumberLoss):
@@ -19,6 +22,6 @@ class Mse(NumberLoss):
 
     method: Literal["mse"] = "mse"
 
-    def each(self, away: Any) -> Any:
+    def each(self, away: Tensor) -> Tensor:
         """The loss of each difference, target less value."""
         return away * away

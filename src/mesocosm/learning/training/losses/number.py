@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mesocosm.core.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mesocosm.learning.arrays import Array
 
 
 class NumberLoss(Settings):
@@ -15,14 +20,14 @@ class NumberLoss(Settings):
 
     of: ClassVar[str] = "numbers"
 
-    def of_classes(self, y: Any, classes: int) -> None:
+    def of_classes(self, y: Array, classes: int) -> None:
         """Numbers have no class weights."""
 
     @abstractmethod
-    def each(self, away: Any) -> Any:
+    def each(self, away: Tensor) -> Tensor:
         """The loss of each difference, target less value."""
 
-    def value(self, values: Any, y: Any, weights: Any) -> Any:
+    def value(self, logits: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
         """The mean loss of a batch, a scalar tensor."""
         del weights
-        return self.each(y - values[:, 0]).mean()
+        return self.each(y - logits[:, 0]).mean()

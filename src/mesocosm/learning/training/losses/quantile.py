@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mesocosm.learning.training.losses.number import NumberLoss
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Quantile(NumberLoss):
@@ -24,7 +27,7 @@ class Quantile(NumberLoss):
     method: Literal["quantile"] = "quantile"
     at: float = Field(0.5, gt=0, lt=1)
 
-    def each(self, away: Any) -> Any:
+    def each(self, away: Tensor) -> Tensor:
         """The loss of each difference, target less value."""
         import torch
 

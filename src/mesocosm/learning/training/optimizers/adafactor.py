@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from mesocosm.learning.training.optimizers.optimizer import Optimiser
+from mesocosm.learning.training.optimizers.optimizer import Optimiser, WeightGroup
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
 
 
 class Adafactor(Optimiser):
@@ -19,7 +22,7 @@ class Adafactor(Optimiser):
 
     method: Literal["adafactor"] = "adafactor"
 
-    def create(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
+    def create(self, groups: list[WeightGroup], rate: float, decay: float) -> Optimizer:
         """torch's own."""
         from torch.optim import Adafactor as Torch
 

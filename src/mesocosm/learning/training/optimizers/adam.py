@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from mesocosm.learning.training.optimizers.optimizer import Optimiser
+from mesocosm.learning.training.optimizers.optimizer import Optimiser, WeightGroup
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
 
 
 class Adam(Optimiser):
@@ -26,7 +29,7 @@ class Adam(Optimiser):
     beta1: float = Field(0.9, ge=0, lt=1)
     beta2: float = Field(0.999, ge=0, lt=1)
 
-    def create(self, groups: list[dict[str, Any]], rate: float, decay: float) -> Any:
+    def create(self, groups: list[WeightGroup], rate: float, decay: float) -> Optimizer:
         """torch's own, all weights in one call."""
         from torch.optim import Adam
 
