@@ -6,7 +6,7 @@ Knows numpy and scikit-learn's metrics. Knows nothing of how a model was trained
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -184,7 +184,7 @@ def mcnemar(ours: Array, theirs: Array) -> float:
     return float(binomtest(only_ours, only_ours + only_theirs).pvalue)
 
 
-def check_gates(require: dict[str, str], metrics: dict[str, Any]) -> list[str]:
+def check_gates(require: Mapping[str, str], metrics: Mapping[str, Any]) -> list[str]:
     """The bounds of `require` that the metrics miss, each as a sentence."""
     missed = []
     for name, bound in require.items():
