@@ -79,7 +79,6 @@ class SnapshotReport(TypedDict, total=False):
 
     quality: float | None
     consistency: float
-    accuracy: dict[str, float]
     before: dict[str, FieldStatistics]
     after: dict[str, FieldStatistics]
     treated: dict[str, dict[str, int]]

@@ -14,7 +14,7 @@ from typing import cast
 from sqlalchemy import Connection, insert
 
 from mesocosm.catalog import Catalog
-from mesocosm.catalog.contents import SnapshotFacts, SnapshotRecipe, SnapshotReport
+from mesocosm.catalog.contents import SnapshotRecipe
 from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.rows import DeploymentRow, RolloutRow, SnapshotRow, VersionRow
 from mesocosm.config import Spec
@@ -119,8 +119,8 @@ def _describe_snapshot(
     }
     return {
         "account": snapshot.account,
-        "report": cast(SnapshotReport, report),
-        "facts": cast(SnapshotFacts, snapshot.facts),
+        "report": report,
+        "facts": snapshot.facts,
         "recipe": cast(SnapshotRecipe, dict(recipe)),
     }
 

@@ -24,7 +24,13 @@ from mesocosm.reports.markup import (
 from mesocosm.reports.plots import draw_histogram
 
 if TYPE_CHECKING:
-    from mesocosm.catalog.contents import FieldStatistics, SnapshotReport, TrainingColumn
+    from mesocosm.catalog.contents import (
+        FieldStatistics,
+        MissingPattern,
+        SnapshotReport,
+        SourceAccount,
+        TrainingColumn,
+    )
     from mesocosm.core.records import JsonObject
     from mesocosm.reports.report_data import DatasetData, HealthData, ReportData, ScoreData
 
@@ -222,25 +228,27 @@ def _render_account(account: Mapping[str, int]) -> str:
     return f'<div class="account">{parts}</div>'
 
 
-def _render_sources(accounts: Mapping[str, JsonObject]) -> str:
+def _render_sources(accounts: Mapping[str, SourceAccount]) -> str:
     """The account of each source, and where rows that were not used are."""
     rows = []
     for source, account in accounts.items():
-        counts = [cell(f"{account[use]:,}", "n") for use in USES]
-        places = [account.get("repeated_at"), account.get("unmatched_at")]
+        counts = [cell(f"{count:,}", "n") for count in _count_uses(account)]
+        places = [*account.get("repeated_at", []), *account.get("unmatched_at", [])]
         names = (cell(escape(source)), cell(escape(str(account["role"]))))
-        rows.append(row(*names, *counts, cell(_join_places(places))))
+        rows.append(row(*names, *counts, cell(escape(", ".join(places)))))
     heads = ("source", "role", *USES, "first rows that are not used")
     return section("Rows of each source", heads, rows)
 
 
-def _join_places(places: Iterable[object]) -> str:
-    return escape(", ".join(_join_lists(places)))
-
-
-def _join_lists(lists: Iterable[object]) -> Iterable[str]:
-    """The texts of some lists, one list after the other."""
-    return chain.from_iterable(map(list_texts, lists))
+def _count_uses(account: SourceAccount) -> tuple[int, ...]:
+    """The rows of a source by what became of them, in the order of `USES`."""
+    return (
+        account["read"],
+        account["used"],
+        account["unmatched"],
+        account["repeated"],
+        account["rejected"],
+    )
 
 
 def _render_warnings(warned: Mapping[str, int]) -> str:
@@ -261,16 +269,15 @@ def _render_missing_together(report: SnapshotReport) -> str:
     return section("What is missing together", ("rows", *names), rows)
 
 
-def _list_missing(report: SnapshotReport, patterns: Sequence[JsonObject]) -> list[str]:
+def _list_missing(report: SnapshotReport, patterns: Sequence[MissingPattern]) -> list[str]:
     """The fields that some rows lack."""
-    missing = set(_join_lists(pattern["missing"] for pattern in patterns))
+    missing = set(chain.from_iterable(pattern["missing"] for pattern in patterns))
     return [name for name in report["before"] if name in missing]
 
 
-def _render_pattern(pattern: JsonObject, names: Iterable[str]) -> str:
+def _render_pattern(pattern: MissingPattern, names: Iterable[str]) -> str:
     """How many rows lack some fields, with a mark for each of the fields that some rows lack."""
-    missing = list_texts(pattern["missing"])
-    cells = [cell(_missing_mark(name in missing)) for name in names]
+    cells = [cell(_missing_mark(name in pattern["missing"])) for name in names]
     return row(cell(f"{pattern['rows']:,}", "n"), *cells)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from sqlalchemy import insert
 
@@ -19,13 +19,15 @@ from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
-from mesocosm.core.records import Json
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.types.field import FieldKind
 from mesocosm.lifecycle.access.dataset_versions import choose_next_id, read_number
 from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.project_store import locate_project
+
+if TYPE_CHECKING:
+    from mesocosm.data.snapshots.versions import FieldDifference
 
 ENDINGS = (".csv", ".parquet", ".json", ".jsonl")
 LAST_SECOND = 86399  # of a day
@@ -37,14 +39,6 @@ RestoredVersion = TypedDict(
 """The version a dataset went `from`, the new one (`to`), which old one it `is`, and the `models`
 that were trained on the version that is left.
 """
-
-
-class FieldDifferences(TypedDict):
-    """The figures of a field in two versions, and the population stability index."""
-
-    old: dict[str, Json]
-    new: dict[str, Json]
-    psi: float | None
 
 
 class VersionDifferences(TypedDict):
@@ -59,7 +53,7 @@ class VersionDifferences(TypedDict):
     account: dict[str, dict[str, int]]
     rows: dict[str, int]
     changed: dict[str, int]
-    fields: dict[str, FieldDifferences]
+    fields: dict[str, FieldDifference]
     only_old: list[str]
     only_new: list[str]
 

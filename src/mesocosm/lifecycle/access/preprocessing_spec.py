@@ -6,16 +6,15 @@ Knows a dataset's recipe and a snapshot's facts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.config.model_tasks import find_model_task
-from mesocosm.core.values.json_shapes import read_object
 from mesocosm.learning.model import Model
 
 if TYPE_CHECKING:
-    from mesocosm.core.records import JsonObject
+    from mesocosm.data.cleaning.facts import FieldFacts
     from mesocosm.data.dataset import Dataset
     from mesocosm.data.types.field import FieldKind
 
@@ -37,7 +36,7 @@ def build_preprocessing(spec: Spec, model: Model, snapshot: SnapshotRow) -> Mapp
     data = resolve_datasets(spec)[model.dataset]
     names = _needed_fields(data, model)
     fields = {name: data.fields[name] for name in dict.fromkeys([*names, *model.context_fields])}
-    facts = snapshot["facts"]["fields"]
+    facts = cast("dict[str, FieldFacts]", snapshot["facts"]["fields"])  # as JSON has them
     sql = serving_sql(fields, data.rules, facts, _key_of(spec, model), data.repairs, data.anonymity)
     return {
         "sql": sql,
@@ -92,17 +91,18 @@ def _training_facts(
     outliers are clipped to.
     """
     facts = snapshot["facts"]
+    fitted = cast("dict[str, FieldFacts]", facts["fields"])
     training: dict[str, dict[str, object]] = {
         name: {**facts["training"][name]} for name in names if name in facts["training"]
     }
     for name, share in _missing_shares(fields, snapshot).items():
         training.setdefault(name, {})["missing"] = share
     for name, known in training.items():
-        known |= _describe_clipping(fields[name], facts["fields"].get(name, {}))
+        known |= _describe_clipping(fields[name], fitted.get(name, {}))
     return training
 
 
-def _describe_clipping(field: FieldKind, facts: JsonObject) -> dict[str, object]:
+def _describe_clipping(field: FieldKind, facts: FieldFacts) -> dict[str, object]:
     """The bounds that outliers of a field are clipped to, where they are."""
     bounds = _clip_bounds(field, facts)
     if not bounds:
@@ -125,12 +125,12 @@ def _is_public(fields: Mapping[str, FieldKind], name: str) -> bool:
     return name in fields and not fields[name].private
 
 
-def _clip_bounds(field: FieldKind, facts: JsonObject) -> Sequence[float] | None:
+def _clip_bounds(field: FieldKind, facts: FieldFacts) -> Sequence[float] | None:
     """The bounds that outliers of a field are clipped to, if they are."""
     outliers = field.outlier_detector
     if not outliers or field.private:
         return None
-    return outliers.clips(read_object(facts.get("fence")) or None, field.ibis_type == "int64")
+    return outliers.clips(facts.get("fence"), field.ibis_type == "int64")
 
 
 def _day_ranges(fields: Mapping[str, FieldKind], snapshot: SnapshotRow) -> dict[str, list[float]]:
@@ -142,7 +142,7 @@ def _day_ranges(fields: Mapping[str, FieldKind], snapshot: SnapshotRow) -> dict[
     return ranges
 
 
-def _describe_field(field: FieldKind, facts: JsonObject, extra: bool) -> dict[str, object]:
+def _describe_field(field: FieldKind, facts: FieldFacts, extra: bool) -> dict[str, object]:
     """What a request's value of a field must be.
 
     Args:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
-from mesocosm.core.records import Json
 from mesocosm.data.dataset import Dataset
 from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
@@ -22,13 +21,16 @@ from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.project_store import locate_project
 
+if TYPE_CHECKING:
+    from mesocosm.data.snapshots.erasure import OpenedValue
+
 
 class RevealedData(TypedDict):
     """The decrypted values of a field, each with the number of its `row`."""
 
     dataset: str
     field: str
-    found: list[dict[str, Json]]
+    found: list[OpenedValue]
 
 
 class RotatedKey(TypedDict):

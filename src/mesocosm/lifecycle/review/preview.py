@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from mesocosm.catalog import Catalog
-from mesocosm.catalog.contents import SnapshotFacts, SnapshotRecipe, SnapshotReport
+from mesocosm.catalog.contents import SnapshotRecipe
 from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
@@ -100,7 +100,7 @@ def _build_scratch(
     drafted = name in spec.eco.datasets and spec.eco.datasets[name].auto
     return {
         "account": snapshot.account,
-        "report": cast(SnapshotReport, snapshot.report),
-        "facts": cast(SnapshotFacts, snapshot.facts),
+        "report": snapshot.report,
+        "facts": snapshot.facts,
         "recipe": cast(SnapshotRecipe, {**resource.recipe, "auto": drafted}),
     }
