@@ -19,8 +19,8 @@ from mesocosm.data.profiling.text_statistics import describe
 from mesocosm.lifecycle.apply import apply
 from mesocosm.lifecycle.review.preview import preview_data
 from mesocosm.lifecycle.review.snapshot_comparison import compare_snapshots
+from mesocosm.lifecycle.review.stopped_build import read_stop
 from mesocosm.lifecycle.review.table_comparison import compare_dates, compare_texts
-from mesocosm.lifecycle.stopped_build import read_stop
 
 pytestmark = pytest.mark.slow
 

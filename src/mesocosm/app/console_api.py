@@ -24,6 +24,7 @@ from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.monitoring.monitor import ServiceMonitor
 from mesocosm.reports.described_version import choose_reported_version
 from mesocosm.reports.health import measure_health, open_requests
+from mesocosm.reports.report_data import DatasetData, RecommendationData
 from mesocosm.reports.role_view import EXTREMES, remove_values, show_alert, show_last_test
 from mesocosm.reports.whatif import Desk
 from mesocosm.serving.http.problems import Problem
@@ -71,7 +72,7 @@ class Console:
         self.spec, self.catalog, self.served, self.watches = spec, catalog, served, watches
         self.scenery, self.desk, self.train = scenery, desk, train
         self.recommended_at = float("-inf")
-        self.recommended: list[dict[str, str]] = []
+        self.recommended: list[RecommendationData] = []
         self.requests = open_requests(spec)
 
     def describe(self, role: str | None) -> dict[str, object]:
@@ -155,11 +156,16 @@ class Console:
         """The report of every dataset and model that was built, as a page."""
         from mesocosm.reports.html import render_report
 
-        datasets = {
-            name: _pick(snapshot, ("id", "account", "report"))
-            | {"training": snapshot["facts"]["training"]}
-            for name, snapshot in self._snapshots().items()
-        }
+        datasets: dict[str, DatasetData] = {}
+        for name, snapshot in self._snapshots().items():
+            datasets[name] = {
+                "id": snapshot["id"],
+                "account": snapshot["account"],
+                "report": snapshot["report"],
+                "files": snapshot["files"],
+                "at": snapshot["at"],
+                "training": snapshot["facts"]["training"],
+            }
         answering = {service.now.version for service in self.served.values() if service.now}
         models = {}
         for name in self.spec.eco.models:
@@ -171,7 +177,7 @@ class Console:
             self.spec.eco.ecosystem, {"datasets": datasets, "models": models, "whole": health}
         )
 
-    def _recommend(self) -> list[dict[str, str]]:
+    def _recommend(self) -> list[RecommendationData]:
         """What the report recommends, a few seconds old at most: it reads many requests."""
         now = time.monotonic()
         if now - self.recommended_at > FRESH:

@@ -10,9 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from mesocosm.assistant.architect_tasks import draft_answers, draft_ranking
+from mesocosm.assistant.files_draft import FilesDraft, PredictionAim
+from mesocosm.core.records import Json
 from mesocosm.data.profiling.auto_fields import draft_files
 from mesocosm.data.profiling.goal.task_intent import classify_goal
 
@@ -50,8 +52,8 @@ def architect(
     goal: str,
     target: str | None = None,
     kind: str | None = None,
-    given: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    given: Mapping[str, object] | None = None,
+) -> FilesDraft:
     """What `draft_files` gives, and under `parts` the sections that a goal asks for; under
     `reasons` and `choose` sentences for them.
 
@@ -73,9 +75,9 @@ def architect(
         return draft_ranking(root, paths, goal, target, given)
     if task == "answers":
         return draft_answers(root, paths, goal, given)
-    draft: dict[str, Any] = draft_files(root, paths, goal, target, kind, given)
+    draft = cast(FilesDraft, draft_files(root, paths, goal, target, kind, given))
     draft.pop("columns")  # objects, and a draft is written as JSON
-    aim: Mapping[str, Any] = draft["aim"]
+    aim = cast(PredictionAim, draft["aim"])  # a file is drafted for a goal
     name = draft["name"]
     advice = Advice(dict(aim["why"]), list(aim["choose"]))
     model = _propose_model(name, aim, advice)
@@ -89,12 +91,14 @@ def architect(
         "monitors": {f"{name}-watch": monitor},
         "world": {"places": {f"{name}-{form}": {"service": f"{name}-desk", "as": form}}},
     }
-    return draft | {"reasons": advice.reasons, "choose": advice.choose, "goal": goal}
+    draft["reasons"], draft["choose"] = advice.reasons, advice.choose
+    draft["goal"] = goal
+    return draft
 
 
-def _propose_model(name: str, aim: Mapping[str, Any], advice: Advice) -> dict[str, Any]:
+def _propose_model(name: str, aim: PredictionAim, advice: Advice) -> dict[str, Json]:
     """The settings of a model that predicts what a goal asks for."""
-    model: dict[str, Any] = {}
+    model: dict[str, Json] = {}
     if aim["texts"]:
         model["base"] = "minilm"
         advice.reasons["base"] = (
@@ -127,42 +131,48 @@ def _list_with_verb(names: Sequence[str], one: str, many: str) -> str:
     return f"{', '.join(names)} {verb}"
 
 
-def _propose_gate(aim: Mapping[str, Any], advice: Advice) -> dict[str, str]:
+def _propose_gate(aim: PredictionAim, advice: Advice) -> dict[str, str]:
     """The gate that every version must pass."""
-    classes = aim["kind"] == "classes"
-    count, rarer = len(aim["classes"]), aim["least"]
-    if classes and count == 2 and rarer is not None:
-        reason = f"two classes of like size; {RAISE_IT}"
-        if rarer < RARE:
-            reason = (
-                f"two classes, the rarer {rarer:.0%} of the rows: AUC does not depend on the"
-                f" shares; {RAISE_IT}"
-            )
-            advice.choose.append(
-                "what an error of each kind costs: the probability is given, and a threshold of a"
-                " half may not be yours"
-            )
-        advice.reasons["require"] = reason
-        return {"auc": ">= 0.55"}
-    if classes:
-        more = ""
-        if count == MOST_CLASSES:
-            more = "+"
-        subject, baseline = f"{count}{more} classes", "the majority baseline"
-    else:
-        subject, baseline = "a number", "the mean baseline"
+    if aim["kind"] != "classes":
+        return _propose_gain("a number", "the mean baseline", advice)
+    if len(aim["classes"]) == 2 and aim["least"] is not None:
+        return _propose_auc(aim["least"], advice)
+    more = ""
+    if len(aim["classes"]) == MOST_CLASSES:
+        more = "+"
+    return _propose_gain(f"{len(aim['classes'])}{more} classes", "the majority baseline", advice)
+
+
+def _propose_gain(subject: str, baseline: str, advice: Advice) -> dict[str, str]:
+    """The gate that a version is not worse than its baseline."""
     advice.reasons["require"] = f"{subject}: never worse than {baseline}; {RAISE_IT}"
     return {"gain_over_majority": ">= 0"}
 
 
-def _propose_fairness(aim: Mapping[str, Any], advice: Advice) -> dict[str, Any]:
+def _propose_auc(rarer: float, advice: Advice) -> dict[str, str]:
+    """The gate for two classes, of which the rarer has a share of the rows."""
+    reason = f"two classes of like size; {RAISE_IT}"
+    if rarer < RARE:
+        reason = (
+            f"two classes, the rarer {rarer:.0%} of the rows: AUC does not depend on the"
+            f" shares; {RAISE_IT}"
+        )
+        advice.choose.append(
+            "what an error of each kind costs: the probability is given, and a threshold of a"
+            " half may not be yours"
+        )
+    advice.reasons["require"] = reason
+    return {"auc": ">= 0.55"}
+
+
+def _propose_fairness(aim: PredictionAim, advice: Advice) -> dict[str, Json]:
     """Groups of people between which the model is compared, and the class that favours them."""
-    fairness: dict[str, Any] = {"groups": aim["people"]}
+    fairness: dict[str, Json] = {"groups": aim["people"]}
     advice.reasons["fairness"] = (
         f"{_list_with_verb(aim['people'], 'names', 'name')} groups of people, so the model is"
         " compared between them"
     )
-    good = next((label for label in aim["classes"] if GOOD.match(str(label))), None)
+    good = _find_label(aim, GOOD)
     if good:
         fairness["positive"] = good
     else:
@@ -174,9 +184,9 @@ def _propose_fairness(aim: Mapping[str, Any], advice: Advice) -> dict[str, Any]:
     return fairness
 
 
-def _propose_split(aim: Mapping[str, Any], advice: Advice) -> dict[str, Any]:
+def _propose_split(aim: PredictionAim, advice: Advice) -> dict[str, Json]:
     """The shares of the test and validation rows."""
-    split: dict[str, Any] = {"test": 0.2, "validation": 0.1}
+    split: dict[str, Json] = {"test": 0.2, "validation": 0.1}
     if aim["kind"] != "classes":
         return split
     if aim["rarest"] >= STRATIFIED:
@@ -197,12 +207,10 @@ def _choose_form(text: str) -> str:
     return "counter"
 
 
-def _propose_monitor(
-    name: str, aim: Mapping[str, Any], form: str, advice: Advice
-) -> dict[str, Any]:
+def _propose_monitor(name: str, aim: PredictionAim, form: str, advice: Advice) -> dict[str, Json]:
     """A drift monitor, with surge alerts for a market that has a bad class."""
     window = max(LEAST_WINDOW, min(MOST_WINDOW, aim["rows"] // 5))
-    monitor: dict[str, Any] = {
+    monitor: dict[str, Json] = {
         "service": f"{name}-desk",
         "every": "1m",
         "drift": {"false_alarms": "1/month", "window": window},
@@ -212,8 +220,13 @@ def _propose_monitor(
         f"{window} requests per test; a challenger is trained only where the diagnosis is that"
         " retraining would help"
     )
-    bad = next((label for label in aim["classes"] if BAD.match(str(label))), None)
+    bad = _find_label(aim, BAD)
     if form == "market" and bad:
         monitor["surge"] = {"label": bad}
         advice.reasons["surge"] = f"alerts where '{bad}' is three times as frequent as usual"
     return monitor
+
+
+def _find_label(aim: PredictionAim, words: re.Pattern[str]) -> str | None:
+    """The first class whose name is one of some words."""
+    return next((label for label in aim["classes"] if words.match(str(label))), None)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
+from mesocosm.assistant.files_draft import FilesDraft, Parts
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.records import Json, JsonObject
 from mesocosm.data.profiling.auto_fields import draft_files
-from mesocosm.data.profiling.columns.column import split_name
+from mesocosm.data.profiling.columns.column import Column, split_name
 from mesocosm.data.profiling.goal.task_intent import find_interaction, find_question_and_answer
 
-Draft = dict[str, Any]
 Found = TypeVar("Found")
 ORDERED = ("date", "time", "number", "integer")
 KEEPS_APART = ("pseudonymise", "hash")  # methods of privacy that tell one person from another
@@ -31,8 +32,8 @@ def draft_ranking(
     paths: Sequence[Path],
     goal: str,
     item: str | None = None,
-    given: Mapping[str, Any] | None = None,
-) -> Draft:
+    given: Mapping[str, object] | None = None,
+) -> FilesDraft:
     """What `draft_files` gives of a table of who did what, and under `parts` a model that ranks
     items.
 
@@ -46,10 +47,8 @@ def draft_ranking(
     Raises:
         ConfigValueError: no file tells who did something with which item.
     """
-    drafts = [draft_files(root, [path], given=given) for path in paths]
-    draft, (who, what, when) = _find_first(drafts, lambda d: find_interaction(d["columns"], item))
-    for other in drafts:
-        other.pop("columns", None)
+    drafts = _draft_each(root, paths, given)
+    draft, (who, what, when) = _find_first(drafts, lambda columns: find_interaction(columns, item))
     name = draft["name"]
     _keep_names(draft, who, what)
     rank = _rank_settings(draft, when)
@@ -61,7 +60,19 @@ def draft_ranking(
         rank |= _add_items(draft, items)
     unused = [other for other in drafts if other is not draft and other is not items]
     _leave_out(draft, unused, f"it has no key that names '{what}'")
-    model: dict[str, Any] = {
+    draft["parts"] = _ranking_parts(name, who, what, rank)
+    draft["reasons"] = {
+        "target": f"the goal asks for a ranking: '{what}' names an item, '{who}' names somebody",
+        "require": BASELINE,
+    }
+    draft["choose"], draft["goal"] = choose, goal
+    draft["aim"] = {"target": what, "kind": "ranking", "inputs": [who]}
+    return draft
+
+
+def _ranking_parts(name: str, who: str, what: str, rank: dict[str, Json]) -> Parts:
+    """A model that ranks items, its service and its place."""
+    model: dict[str, Json] = {
         "dataset": f"{name}-data",
         "target": what,
         "features": [who],
@@ -70,29 +81,29 @@ def draft_ranking(
     }
     if "texts" in rank:
         model = {"base": "minilm"} | model
-    reasons = {
-        "target": f"the goal asks for a ranking: '{what}' names an item, '{who}' names somebody",
-        "require": BASELINE,
-    }
-    parts = {
+    return {
         "split": "none",
         "models": {f"{name}-model": model},
         "services": {f"{name}-shelf": {"model": f"{name}-model"}},
         "monitors": {},
         "world": {"places": {f"{name}-shop": {"service": f"{name}-shelf", "as": "shop"}}},
     }
-    aim = {"target": what, "kind": "ranking", "inputs": [who]}
-    more = {"parts": parts, "reasons": reasons, "choose": choose, "goal": goal, "aim": aim}
-    return draft | more
 
 
-def _leave_out(draft: Draft, others: Sequence[Draft], reason: str) -> None:
+def _draft_each(
+    root: Path, paths: Sequence[Path], given: Mapping[str, object] | None
+) -> list[FilesDraft]:
+    """A draft of each file."""
+    return [cast(FilesDraft, draft_files(root, [path], given=given)) for path in paths]
+
+
+def _leave_out(draft: FilesDraft, others: Sequence[FilesDraft], reason: str) -> None:
     """Note that the sources of other drafts are not used, and why."""
     for other in others:
         draft["left"] |= dict.fromkeys(other["sources"], reason)
 
 
-def _keep_names(draft: Draft, who: str, what: str) -> None:
+def _keep_names(draft: FilesDraft, who: str, what: str) -> None:
     """Keep the columns that name a user and an item as texts; every row stays."""
     fields, evidence = draft["dataset"]["fields"], draft["evidence"]
     draft["dataset"].pop("key", None)
@@ -107,13 +118,13 @@ def _keep_names(draft: Draft, who: str, what: str) -> None:
     _drop_proposals(draft, who, what)
 
 
-def _drop_proposals(draft: Draft, *fields: str) -> None:
+def _drop_proposals(draft: FilesDraft, *fields: str) -> None:
     """Drop the proposals for fields that are set by now, and for duplicates."""
     settled = {"duplicates", *(f"fields.{field}" for field in fields)}
     draft["proposals"] = [p for p in draft["proposals"] if p["where"] not in settled]
 
 
-def _rank_settings(draft: Draft, when: str | None) -> dict[str, Any]:
+def _rank_settings(draft: FilesDraft, when: str | None) -> dict[str, Json]:
     """The setting of the time of an interaction, where a column has it."""
     fields = draft["dataset"]["fields"]
     if when and fields[when]["type"] in ORDERED and not fields[when].get("private"):
@@ -121,42 +132,42 @@ def _rank_settings(draft: Draft, when: str | None) -> dict[str, Any]:
     return {}
 
 
-def _find_items(drafts: Sequence[Draft], draft: Draft, item: str) -> Draft | None:
+def _find_items(drafts: Sequence[FilesDraft], draft: FilesDraft, item: str) -> FilesDraft | None:
     """The table of the items: another one whose key is named as the item's column is."""
     others = [other for other in drafts if other is not draft]
     return next((other for other in others if _same(other["dataset"].get("key"), item)), None)
 
 
-def _add_items(draft: Draft, items: Draft) -> dict[str, Any]:
+def _add_items(draft: FilesDraft, items: FilesDraft) -> dict[str, Json]:
     """Add the table of the items to a draft; the settings of a ranker that read it."""
     draft["sources"] |= items["sources"]
     draft["contracts"] |= items["contracts"]
     draft["more"] = [items]
-    settings: dict[str, Any] = {"items": f"{items['name']}-data"}
-    key = items["dataset"]["key"]
-    texts = [
-        name
-        for name, field in items["dataset"]["fields"].items()
-        if name != key and field["type"] in ("text", "category") and not field.get("private")
-    ]
+    settings: dict[str, Json] = {"items": f"{items['name']}-data"}
+    key = items["dataset"].get("key")
+    fields = items["dataset"]["fields"].items()
+    texts = [name for name, field in fields if name != key and _is_public_text(field)]
     if texts:
         settings["texts"] = texts
     return settings
 
 
+def _is_public_text(field: JsonObject) -> bool:
+    """Whether a field holds words that everybody may read."""
+    return field["type"] in ("text", "category") and not field.get("private")
+
+
 def draft_answers(
-    root: Path, paths: Sequence[Path], goal: str, given: Mapping[str, Any] | None = None
-) -> Draft:
+    root: Path, paths: Sequence[Path], goal: str, given: Mapping[str, object] | None = None
+) -> FilesDraft:
     """What `draft_files` gives of a table of questions, and under `parts` a service that answers
     from it.
 
     Raises:
         ConfigValueError: no file has a column of questions and one of answers.
     """
-    drafts = [draft_files(root, [path], given=given) for path in paths]
-    draft, (question, answer) = _find_first(
-        drafts, lambda d: find_question_and_answer(d["columns"])
-    )
+    drafts = _draft_each(root, paths, given)
+    draft, (question, answer) = _find_first(drafts, find_question_and_answer)
     name = draft["name"]
     draft["dataset"].pop("key", None)
     _keep_text(draft, question, "it holds a question")
@@ -164,28 +175,28 @@ def draft_answers(
     _drop_proposals(draft, question, answer)
     unused = [other for other in drafts if other is not draft]
     _leave_out(draft, unused, "it has no column of questions and one of answers")
-    service = {"answers": {"from": f"{name}-data", "question": question, "answer": answer}}
-    parts = {
+    service: dict[str, Json] = {
+        "answers": {"from": f"{name}-data", "question": question, "answer": answer}
+    }
+    draft["parts"] = {
         "split": "none",
         "models": {},
         "services": {f"{name}-desk": service},
         "monitors": {},
         "world": {"places": {f"{name}-counter": {"service": f"{name}-desk", "as": "desk"}}},
     }
-    choose = []
+    target = f"the goal asks for answers: '{question}' holds the questions, '{answer}' the answers"
+    draft["reasons"], draft["choose"] = {"target": target}, []
     if is_private:
-        choose.append(
+        draft["choose"].append(
             f"'{answer}' shows contacts as '[e-mail]' and the like; where they are your own, remove"
             " 'private: redact' from it, and customers read them"
         )
-    target = f"the goal asks for answers: '{question}' holds the questions, '{answer}' the answers"
-    aim = {"target": answer, "kind": "answers", "inputs": [question]}
-    reasons = {"target": target}
-    more = {"parts": parts, "reasons": reasons, "choose": choose, "goal": goal, "aim": aim}
-    return draft | more
+    draft["goal"], draft["aim"] = goal, {"target": answer, "kind": "answers", "inputs": [question]}
+    return draft
 
 
-def _keep_text(draft: Draft, field: str, evidence: str) -> bool:
+def _keep_text(draft: FilesDraft, field: str, evidence: str) -> bool:
     """Keep a column as text, redacted where it is private; whether it is."""
     fields = draft["dataset"]["fields"]
     is_private = bool(fields[field].get("private"))
@@ -196,23 +207,23 @@ def _keep_text(draft: Draft, field: str, evidence: str) -> bool:
     return is_private
 
 
-def _find_first(drafts: Sequence[Draft], find: Callable[[Draft], Found]) -> tuple[Draft, Found]:
-    """The first draft in which something is found, and what is; columns that were read are dropped,
+def _find_first(
+    drafts: Sequence[FilesDraft], find: Callable[[Sequence[Column]], Found]
+) -> tuple[FilesDraft, Found]:
+    """The first draft in which something is found, and what is; the columns of all are dropped,
     since a draft is written as JSON.
 
     Raises:
         ConfigValueError: it is found in none.
     """
-    fault: ConfigValueError | None = None
-    for draft in drafts:
+    faults: list[ConfigValueError] = []
+    read = [(draft, draft.pop("columns")) for draft in drafts]
+    for draft, columns in read:
         try:
-            return draft, find(draft)
+            return draft, find(columns)
         except ConfigValueError as error:
-            fault = fault or error
-        finally:
-            draft.pop("columns", None)
-    assert fault is not None
-    raise fault
+            faults.append(error)
+    raise faults[0]
 
 
 def _same(key: str | None, item: str) -> bool:

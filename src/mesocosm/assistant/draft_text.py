@@ -6,9 +6,10 @@ import json
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-Data = Mapping[str, Any]
+from mesocosm.assistant.files_draft import FilesDraft, Parts, ProposedChange
+from mesocosm.core.records import JsonObject
+
 WIDTH = 100  # letters of a line of evidence
 WIDE = 110  # of a line to choose
 MOST_LINES = 4  # of one sentence
@@ -26,7 +27,7 @@ CONTRACT = (
 )
 
 
-def format_draft(data: Data) -> str:
+def format_draft(data: FilesDraft) -> str:
     """The file, each proposal under its reason."""
     lines = ["grammar: 2", f"ecosystem: {data['name']}", "", "sources:"]
     for name in data["sources"]:
@@ -41,7 +42,7 @@ def format_draft(data: Data) -> str:
     return "\n".join(lines)
 
 
-def _format_source(name: str, data: Data) -> Iterator[str]:
+def _format_source(name: str, data: FilesDraft) -> Iterator[str]:
     """A source, what was found in reading it, and what it has kept so far as a proposed
     contract.
     """
@@ -54,12 +55,10 @@ def _format_source(name: str, data: Data) -> Iterator[str]:
     yield f"  {name}: {_to_flow(data['sources'][name])}"
 
 
-def _format_dataset(data: Data) -> Iterator[str]:
+def _format_dataset(data: FilesDraft) -> Iterator[str]:
     """The dataset of the files, with what is proposed for it."""
     evidence, draft = data["evidence"], data["dataset"]
-    proposals: dict[str, list[Data]] = {}
-    for proposal in data.get("proposals", []):
-        proposals.setdefault(proposal["where"], []).append(proposal)
+    proposals = _group_proposals(data.get("proposals", []))
     yield f"  {data['name']}-data:"
     yield from _comment(evidence.get("from"), 4)
     yield f"    from: {_to_flow(data['from'])}"
@@ -72,24 +71,39 @@ def _format_dataset(data: Data) -> Iterator[str]:
         line = f"{_to_word(name)}: "
         yield from _format_field(name, field, evidence)
         yield from _format_proposals(proposals.get(f"fields.{name}", []), line, 6)
-    for section, more in LISTS.items():
-        if section in proposals:
-            yield f"    # {ACCEPT.format(section, more)}"
-            yield f"    # {section}:"
-            yield from _format_proposals(proposals[section], "  - ", 4)
+    for section in LISTS:
+        yield from _format_list(section, proposals.get(section, []))
     if "parts" in data:
         yield from _comment(data["reasons"].get("split"), 4)
         yield f"    split: {_to_flow(data['parts']['split'])}"
 
 
-def _format_field(name: str, field: Data, evidence: Data) -> Iterator[str]:
+def _group_proposals(
+    proposals: Sequence[ProposedChange],
+) -> dict[str, list[ProposedChange]]:
+    """The proposals by what they are for."""
+    groups: dict[str, list[ProposedChange]] = {}
+    for proposal in proposals:
+        groups.setdefault(proposal["where"], []).append(proposal)
+    return groups
+
+
+def _format_list(section: str, proposals: Sequence[ProposedChange]) -> Iterator[str]:
+    """The proposals of a section that is a list."""
+    if proposals:
+        yield f"    # {ACCEPT.format(section, LISTS[section])}"
+        yield f"    # {section}:"
+        yield from _format_proposals(proposals, "  - ", 4)
+
+
+def _format_field(name: str, field: JsonObject, evidence: Mapping[str, str]) -> Iterator[str]:
     """A field under its evidence."""
     yield from _comment(evidence.get(f"fields.{name}"), 6)
     yield from _comment(evidence.get(f"fields.{name}.private"), 6)
     yield f"      {_to_word(name)}: {_to_flow(field)}"
 
 
-def _format_other_dataset(more: Data) -> Iterator[str]:
+def _format_other_dataset(more: FilesDraft) -> Iterator[str]:
     """Another dataset that a goal needs, such as the items that are ranked."""
     dataset, evidence = more["dataset"], more["evidence"]
     yield ""
@@ -104,7 +118,7 @@ def _format_other_dataset(more: Data) -> Iterator[str]:
     yield "    split: none"
 
 
-def _format_proposals(proposals: Sequence[Data], head: str, indent: int) -> Iterator[str]:
+def _format_proposals(proposals: Sequence[ProposedChange], head: str, indent: int) -> Iterator[str]:
     """Guesses as comments: what each would change, at most ten examples, and the line that a person
     may accept.
     """
@@ -118,15 +132,17 @@ def _format_proposals(proposals: Sequence[Data], head: str, indent: int) -> Iter
         yield f"{margin}{head}{_to_flow(json.loads(proposal['line']))}"
 
 
-def _count_changes(proposal: Data) -> str:
+def _count_changes(proposal: ProposedChange) -> str:
     changes = proposal["changes"]
     if not changes:
         return ""
-    what = "row" if proposal["where"] in ROWS else "value"
+    what = "value"
+    if proposal["where"] in ROWS:
+        what = "row"
     return f": {changes} {what}{'s' * (changes != 1)}"
 
 
-def _format_parts(data: Data) -> Iterator[str]:
+def _format_parts(data: FilesDraft) -> Iterator[str]:
     """What a goal asked for, each setting under its reason, each doubt as a line to choose."""
     reasons, parts = data["reasons"], data["parts"]
     yield ""
@@ -134,6 +150,15 @@ def _format_parts(data: Data) -> Iterator[str]:
         first, *more = textwrap.wrap(doubt, WIDE)
         yield f"# CHOOSE: {first}"
         yield from (f"#   {line}" for line in more)
+    yield from _format_models(parts, reasons)
+    yield from ("", "services:")
+    yield from (f"  {name}: {_to_flow(service)}" for name, service in parts["services"].items())
+    yield from _format_monitors(parts, reasons)
+    yield from ("", "world:", f"  places: {_to_flow(parts['world']['places'])}")
+
+
+def _format_models(parts: Parts, reasons: Mapping[str, str]) -> Iterator[str]:
+    """The models; where there is none, why."""
     if parts["models"]:
         yield "models:"
     else:
@@ -144,18 +169,18 @@ def _format_parts(data: Data) -> Iterator[str]:
             for reason in _list_reasons(key, reasons):
                 yield from _comment(reason, 4)
             yield f"    {key}: {_to_flow(value)}"
-    yield from ("", "services:")
-    yield from (f"  {name}: {_to_flow(service)}" for name, service in parts["services"].items())
+
+
+def _format_monitors(parts: Parts, reasons: Mapping[str, str]) -> Iterator[str]:
     if parts["monitors"]:
         yield from ("", "monitors:")
     for name, monitor in parts["monitors"].items():
         yield from _comment(reasons.get("monitor"), 2)
         yield from _comment(reasons.get("surge"), 2)
         yield f"  {name}: {_to_flow(monitor)}"
-    yield from ("", "world:", f"  places: {_to_flow(parts['world']['places'])}")
 
 
-def _list_reasons(key: str, reasons: Data) -> list[str | None]:
+def _list_reasons(key: str, reasons: Mapping[str, str]) -> list[str | None]:
     """Why a model's setting is as it is; of its inputs, why other fields are left out."""
     if key == "features":
         return [why for name, why in reasons.items() if name.startswith("left.")]
@@ -181,7 +206,11 @@ def _to_word(value: object) -> str:
         return json.dumps(value)
     if isinstance(value, int | float):
         return f"{value:g}"
-    text = str(value)
+    return _quote(str(value))
+
+
+def _quote(text: str) -> str:
+    """A text as YAML writes it: in quotes where it would be read as something else."""
     if PLAIN.fullmatch(text) and text.lower() not in YAML_WORDS:
         return text
     return json.dumps(text, ensure_ascii=False)
@@ -189,7 +218,7 @@ def _to_word(value: object) -> str:
 
 def _to_flow(value: object) -> str:
     """A value as YAML writes it in one line."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         pairs = ", ".join(f"{_to_word(k)}: {_to_flow(v)}" for k, v in value.items())
         return f"{{{pairs}}}"
     if isinstance(value, list | tuple):

@@ -84,23 +84,44 @@ def _find_fault(old: str, new: str, file: Path) -> str:
 
 def _find_change(before: Ecosystem, after: Ecosystem) -> str:
     """What was changed that no advice may change, in words; empty where nothing was."""
+    for find in (_find_address_change, _find_dataset_change, _find_models_change):
+        change = find(before, after)
+        if change:
+            return change
+    return ""
+
+
+def _sends_elsewhere(eco: Ecosystem) -> bool:
+    """Whether a file names a sign-in, a language model or a receiver of notifications."""
+    if eco.oidc or eco.language:
+        return True
+    return any(monitor.notify for monitor in eco.monitors.values())
+
+
+def _find_address_change(before: Ecosystem, after: Ecosystem) -> str:
+    """Other sources, or addresses that something would be sent to."""
     if before.sources != after.sources:
         return "it changed 'sources'"
-    if after.oidc or after.language or any(m.notify for m in after.monitors.values()):
+    if _sends_elsewhere(after):
         return "it wrote addresses that notifications would be sent to"
+    return ""
+
+
+def _find_dataset_change(before: Ecosystem, after: Ecosystem) -> str:
+    """Another list of datasets, or a change of one."""
     if set(after.datasets) != set(before.datasets):
         return "it added a dataset, or left one out"
-    for name, data in before.datasets.items():
-        change = _find_data_change(data, after.datasets[name])
-        if change:
-            return change
-    for name, model in before.models.items():
-        change = _find_model_change(name, model, after.models.get(name))
-        if change:
-            return change
+    changes = [_find_data_change(data, after.datasets[n]) for n, data in before.datasets.items()]
+    return next(filter(None, changes), "")
+
+
+def _find_models_change(before: Ecosystem, after: Ecosystem) -> str:
+    """A change of a model, or another list of them."""
+    models = before.models.items()
+    changes = [_find_model_change(name, model, after.models.get(name)) for name, model in models]
     if set(after.models) != set(before.models):
-        return "it added a model"
-    return ""
+        changes.append("it added a model")
+    return next(filter(None, changes), "")
 
 
 def _find_data_change(before: Dataset, after: Dataset) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from mesocosm.assistant.proposal import Proposal
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.contents import FieldStatistics, VersionMetrics
+from mesocosm.catalog.rows import SnapshotRow, VersionRow
 from mesocosm.config import Spec
+from mesocosm.core.values.json_shapes import read_number
 from mesocosm.core.values.thresholds import parse_bound
 from mesocosm.data.profiling.goal.goal import PEOPLE
 from mesocosm.data.types.field import FieldKind
@@ -43,15 +45,14 @@ class Champion:
 
     name: str
     model: Model
-    version: Mapping[str, Any]
-    snapshot: Mapping[str, Any] | None
+    version: VersionRow
+    snapshot: SnapshotRow | None
     fields: Mapping[str, FieldKind]
 
     @property
-    def metrics(self) -> Mapping[str, Any]:
+    def metrics(self) -> VersionMetrics:
         """What was measured of the version."""
-        metrics: Mapping[str, Any] = self.version["metrics"]
-        return metrics
+        return self.version["metrics"]
 
     def at(self, key: str) -> str:
         """The path of a setting of the model."""
@@ -61,55 +62,84 @@ class Champion:
 def suggest_for_models(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
     """Changes of each model that has a champion."""
     for name, model in spec.eco.models.items():
-        champions = [v for v in catalog.versions(name) if v["state"] == "champion"]
-        if not champions:
+        champion = _find_champion(spec, catalog, name, model)
+        if champion is None:
             continue
-        fields: Mapping[str, FieldKind] = {}
-        if model.dataset in spec.eco.datasets:
-            fields = spec.eco.datasets[model.dataset].fields
-        version = champions[-1]
-        snapshot = catalog.snapshot(version["snapshot"])
-        champion = Champion(name, model, version, snapshot, fields)
         for suggest in SUGGESTIONS:
             yield from suggest(champion)
 
 
+def _find_champion(spec: Spec, catalog: Catalog, name: str, model: Model) -> Champion | None:
+    """The newest champion of a model, with what its dataset has; None where there is none."""
+    champions = [v for v in catalog.versions(name) if v["state"] == "champion"]
+    if not champions:
+        return None
+    fields: Mapping[str, FieldKind] = {}
+    if model.dataset in spec.eco.datasets:
+        fields = spec.eco.datasets[model.dataset].fields
+    version = champions[-1]
+    return Champion(name, model, version, catalog.snapshot(version["snapshot"]), fields)
+
+
 def _suggest_gate(champion: Champion) -> Iterator[Proposal]:
     """A gate just under the confidence interval of the leading metric."""
-    metrics, require = champion.metrics, champion.model.require
-    metric = leading_metric(metrics)
-    if "auc" in metrics.get("interval", {}) and "auc" in require:
-        metric = "auc"
-    low = _lower_end(metrics, metric)
-    if low is None or metric not in METRICS:
+    require = dict(champion.model.require)
+    metric = _gated_metric(champion)
+    value, low = read_number(champion.metrics.get(metric)), _lower_end(champion.metrics, metric)
+    if value is None or low is None:
         return
-    gate = dict(require).get(metric)
-    if require and not gate:
-        return
-    bound, risk = -math.inf, "no gate rejects a version that is worse"
-    if gate:
-        _, bound = parse_bound(str(gate))
-        risk = f"a regression down to {bound:g} would be deployed"
+    gate = require.get(metric)
+    bound, risk = _read_gate(gate)
     floor = math.floor(low * 100) / 100
-    if floor <= 0 or bound >= floor - SLACK:
-        return
-    why = (
-        f"{champion.version['id']} has {metrics[metric]:.3f} (lower confidence limit {low:.3f}) on"
-        f" {metrics['rows']} held-out rows, and {risk}"
-    )
-    yield Proposal(champion.at(f"require.{metric}"), gate, f">= {floor:.2f}", why)
+    if _may_gate(require, metric) and floor > 0 and bound < floor - SLACK:
+        why = (
+            f"{champion.version['id']} has {value:.3f} (lower confidence limit {low:.3f}) on"
+            f" {champion.metrics['rows']} held-out rows, and {risk}"
+        )
+        yield Proposal(champion.at(f"require.{metric}"), gate, f">= {floor:.2f}", why)
 
 
-def _lower_end(metrics: Mapping[str, Any], metric: str) -> float | None:
-    """The lower end of a metric's confidence interval; None where there is none."""
+def _may_gate(require: Mapping[str, str], metric: str) -> bool:
+    """Whether a gate of a metric is looked at: where there is one, and where there is none at
+    all.
+    """
+    return not require or bool(require.get(metric))
+
+
+def _gated_metric(champion: Champion) -> str:
+    """The metric whose gate is looked at: the leading one, or AUC where that has a gate."""
+    if "auc" in champion.metrics.get("interval", {}) and "auc" in champion.model.require:
+        return "auc"
+    return leading_metric(champion.metrics)
+
+
+def _read_gate(gate: str | None) -> tuple[float, str]:
+    """The bound of a gate, and what it lets pass."""
+    if not gate:
+        return -math.inf, "no gate rejects a version that is worse"
+    _, bound = parse_bound(str(gate))
+    return bound, f"a regression down to {bound:g} would be deployed"
+
+
+def _lower_end(metrics: VersionMetrics, metric: str) -> float | None:
+    """The lower end of a metric's confidence interval; None where there is none, or no gate may
+    bound it.
+    """
+    low = _interval_low(metrics, metric)
+    if low is None or metric not in METRICS:
+        return None
+    if metric == "accuracy":  # a bootstrap of rows that are all right knows of no wrong one
+        rows = metrics["rows"]
+        low = min(low, lower_bound(round(metrics["accuracy"] * rows), rows))
+    return low
+
+
+def _interval_low(metrics: VersionMetrics, metric: str) -> float | None:
+    """The lower end of a confidence interval as it was measured."""
     interval = metrics.get("interval", {}).get(metric)
     if not interval or interval[0] is None or math.isnan(interval[0]):
         return None
-    low = float(interval[0])
-    if metric == "accuracy":  # a bootstrap of rows that are all right knows of no wrong one
-        rows = metrics["rows"]
-        low = min(low, lower_bound(round(metrics[metric] * rows), rows))
-    return low
+    return float(interval[0])
 
 
 def _suggest_linear_head(champion: Champion) -> Iterator[Proposal]:
@@ -126,13 +156,17 @@ def _suggest_inputs(champion: Champion) -> Iterator[Proposal]:
     """Fewer inputs: without those that carry no information, or those that ablation shows to be of
     no use.
     """
-    inputs, at = list(champion.model.features), champion.at("inputs")
-    empty = _find_empty(champion)
-    if empty:
-        if len(empty) < len(inputs):
-            why = "; ".join(f"'{name}' {reason}" for name, reason in empty.items())
-            yield Proposal(at, inputs, [name for name in inputs if name not in empty], why)
-        return
+    inputs, empty = list(champion.model.features), _find_empty(champion)
+    kept = [name for name in inputs if name not in empty]
+    if not empty:
+        yield from _suggest_by_ablation(champion, inputs)
+    elif kept:
+        why = "; ".join(f"'{name}' {reason}" for name, reason in empty.items())
+        yield Proposal(champion.at("inputs"), inputs, kept, why)
+
+
+def _suggest_by_ablation(champion: Champion, inputs: list[str]) -> Iterator[Proposal]:
+    """The inputs of the first ablation that is as good as all of them."""
     for ablation, result in champion.metrics.get("beside", {}).items():
         kept = _inputs_of(champion, ablation)
         if kept and len(kept) < len(inputs) and result["gain"] <= 0:
@@ -140,7 +174,7 @@ def _suggest_inputs(champion: Champion) -> Iterator[Proposal]:
                 f"ablation, {ablation}: as good; all inputs together add {result['gain']:+.3f} (p ="
                 f" {result['p']:.2g}), and fewer inputs are less to keep clean"
             )
-            yield Proposal(at, inputs, kept, why)
+            yield Proposal(champion.at("inputs"), inputs, kept, why)
             return
 
 
@@ -154,44 +188,60 @@ def _inputs_of(champion: Champion, ablation: str) -> list[str]:
 
 def _find_empty(champion: Champion) -> dict[str, str]:
     """The inputs that carry no information, each with the reason."""
-    profiles: Mapping[str, Any] = {}
+    profiles: Mapping[str, FieldStatistics] = {}
     if champion.snapshot:
         profiles = champion.snapshot["report"]["after"]
     found = {}
     for name in champion.model.features:
-        profile = profiles.get(name, {})
-        rows = profile.get("rows")
-        if not rows:
-            continue
-        if profile["missing"] >= EMPTY * rows:
-            found[name] = f"is missing in {profile['missing']} of {rows} rows"
-        elif profile.get("distinct") == 1:
-            found[name] = "has the same value in every row"
+        reason = _why_empty(profiles.get(name, {}))
+        if reason:
+            found[name] = reason
     return found
+
+
+def _why_empty(profile: FieldStatistics) -> str:
+    """Why a field carries no information; empty where it may carry some."""
+    rows = profile.get("rows")
+    if not rows:
+        return ""
+    if profile["missing"] >= EMPTY * rows:
+        return f"is missing in {profile['missing']} of {rows} rows"
+    if profile.get("distinct") == 1:
+        return "has the same value in every row"
+    return ""
 
 
 def _suggest_groups(champion: Champion) -> Iterator[Proposal]:
     """Groups of people between which fairness is to be measured."""
-    if not champion.metrics.get("classes"):
-        return
-    current, model = None, champion.model
-    if model.fairness:
-        current = list(model.fairness.groups)
-    people = [
-        name
-        for name, kind in champion.fields.items()
-        if PEOPLE.search(name)
-        and not kind.private
-        and name != model.target
-        and name not in (current or ())
-    ]
-    if not people:
-        return
+    current = _list_groups(champion.model)
+    known = current or []
+    people = [name for name in _list_people(champion) if name not in known]
+    if people and champion.metrics.get("classes"):
+        names = _say_they_name(people)
+        why = f"{names} groups of people, and fairness between them is not measured"
+        yield Proposal(champion.at("fairness.groups"), current, [*known, *people], why)
+
+
+def _say_they_name(fields: list[str]) -> str:
+    """Fields with the verb in their number, such as `age and sex name`."""
     verb = "name"
-    if len(people) == 1:
+    if len(fields) == 1:
         verb = "names"
-    why = f"{', '.join(people)} {verb} groups of people, and fairness between them is not measured"
-    yield Proposal(champion.at("fairness.groups"), current, [*(current or ()), *people], why)
+    return f"{', '.join(fields)} {verb}"
+
+
+def _list_groups(model: Model) -> list[str] | None:
+    """The fields by which fairness is measured; None where it is not."""
+    if not model.fairness:
+        return None
+    return list(model.fairness.groups)
+
+
+def _list_people(champion: Champion) -> list[str]:
+    """The public fields that tell groups of people, the target apart."""
+    target, fields = champion.model.target, champion.fields.items()
+    public = [name for name, kind in fields if name != target and not kind.private]
+    return list(filter(PEOPLE.search, public))
 
 
 def _suggest_fairness_gate(champion: Champion) -> Iterator[Proposal]:

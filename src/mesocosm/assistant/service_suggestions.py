@@ -6,12 +6,13 @@ Knows logged requests with their labels, deployments and alerts of the last days
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from mesocosm.assistant.proposal import DAYS, Proposal
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.contents import DiagnosisData
+from mesocosm.catalog.rows import AlertRow, LabelledRow
 from mesocosm.config import Spec
 from mesocosm.monitoring.settings import Monitor
 from mesocosm.serving.settings import Service
@@ -72,14 +73,9 @@ def suggest_for_monitors(spec: Spec, catalog: Catalog) -> Iterator[Proposal]:
 
 def _suggest_abstention(observed: Observed) -> Iterator[Proposal]:
     """To abstain on the least confident tenth, where it is much less accurate than the rest."""
-    labelled = [
-        row
-        for row in observed.catalog.labelled(observed.name, observed.since)
-        if "label" in row["output"] and "probability" in row["output"]
-    ]
+    labelled = _sort_by_confidence(_read_labelled(observed))
     if observed.service.abstain or len(labelled) < TOLD:
         return
-    labelled.sort(key=lambda row: float(str(row["output"]["probability"])))
     tenth = int(len(labelled) * UNSURE)
     least, others = _accuracy(labelled[:tenth]), _accuracy(labelled[tenth:])
     if others - least < WIDER:
@@ -92,7 +88,19 @@ def _suggest_abstention(observed: Observed) -> Iterator[Proposal]:
     yield Proposal(f"services.{observed.name}.abstain", None, UNSURE, why)
 
 
-def _accuracy(labelled: Sequence[Mapping[str, Any]]) -> float:
+def _sort_by_confidence(labelled: Sequence[LabelledRow]) -> list[LabelledRow]:
+    """The predictions that have a probability, the least confident first."""
+    confident = [row for row in labelled if "probability" in row["output"]]
+    return sorted(confident, key=lambda row: float(str(row["output"]["probability"])))
+
+
+def _read_labelled(observed: Observed) -> list[LabelledRow]:
+    """The predictions of labels that have a true one."""
+    labelled = observed.catalog.labelled(observed.name, observed.since)
+    return [row for row in labelled if "label" in row["output"]]
+
+
+def _accuracy(labelled: Sequence[LabelledRow]) -> float:
     """The share of predictions that have their true label."""
     right: list[bool] = [str(row["output"]["label"]) == row["label"] for row in labelled]
     return float(sum(right) / len(right))
@@ -118,9 +126,7 @@ def _suggest_monitor(observed: Observed) -> Iterator[Proposal]:
 def _suggest_rollout(observed: Observed) -> Iterator[Proposal]:
     """A canary, where versions are deployed often and each at once for all requests."""
     name, service = observed.name, observed.service
-    monitors = observed.spec.eco.monitors.values()
-    reacts = any("retrain" in m.on_drift for m in monitors if m.service == name)
-    if service.rollout.method != "direct" or not (reacts or service.update.every):
+    if service.rollout.method != "direct" or not _is_retrained(observed):
         return
     since = observed.since
     updates = [d for d in observed.catalog.deployments(name) if d["at"] >= since]
@@ -133,32 +139,55 @@ def _suggest_rollout(observed: Observed) -> Iterator[Proposal]:
     yield Proposal(f"services.{name}.rollout", "direct", {"strategy": "canary"}, why)
 
 
+def _is_retrained(observed: Observed) -> bool:
+    """Whether a service's model is trained again, by the clock or by a monitor."""
+    if observed.service.update.every:
+        return True
+    monitors = observed.spec.eco.monitors.values()
+    return any("retrain" in m.on_drift for m in monitors if m.service == observed.name)
+
+
 def _suggest_window(observed: Observed) -> Iterator[Proposal]:
     """A smaller window, where few requests come."""
-    drift, catalog = observed.monitor.drift, observed.catalog
+    drift = observed.monitor.drift
     if not drift or drift.window <= LEAST_WINDOW:
         return
-    service, now = observed.monitor.service, catalog.clock()
-    rows = catalog.predictions(service, 5000, now - SLOW * SECONDS)
-    if not rows or len(rows) >= drift.window:
-        return
-    days = (now - rows[-1]["at"]) / SECONDS
-    if days < 1:
+    rows, days = _count_recent(observed)
+    if not 0 < rows < drift.window or days < 1:
         return
     why = (
-        f"{len(rows)} rows came in {days:.0f} days, so a window of {drift.window} is not full for"
+        f"{rows} rows came in {days:.0f} days, so a window of {drift.window} is not full for"
         " weeks, and until then nothing is compared"
     )
-    window = max(LEAST_WINDOW, len(rows))
+    window = max(LEAST_WINDOW, rows)
     yield Proposal(f"monitors.{observed.name}.drift.window", drift.window, window, why)
 
 
-def _diagnoses(observed: Observed) -> list[Mapping[str, Any]]:
+def _count_recent(observed: Observed) -> tuple[int, float]:
+    """How many rows came to a monitor's service of late, and in how many days."""
+    catalog, now = observed.catalog, observed.catalog.clock()
+    rows = catalog.predictions(observed.monitor.service, 5000, now - SLOW * SECONDS)
+    if not rows:
+        return 0, 0.0
+    return len(rows), (now - rows[-1]["at"]) / SECONDS
+
+
+def _diagnoses(observed: Observed) -> list[DiagnosisData]:
     """The diagnoses of a monitor's alerts."""
+    details = [alert["detail"] for alert in _read_alerts(observed)]
+    return [detail["verdict"] for detail in details if detail.get("verdict")]
+
+
+def _read_alerts(observed: Observed) -> list[AlertRow]:
+    """The alerts of a monitor in the last days."""
     since = observed.since
-    alerts = [a for a in observed.catalog.alerts(most=2000) if a["at"] >= since]
-    own = [alert["detail"] for alert in alerts if alert["monitor"] == observed.name]
-    return [detail["verdict"] for detail in own if detail.get("verdict")]
+    alerts = [alert for alert in observed.catalog.alerts(most=2000) if alert["at"] >= since]
+    return [alert for alert in alerts if alert["monitor"] == observed.name]
+
+
+def _count_remedy(observed: Observed, remedy: str) -> int:
+    """How many diagnoses of a monitor's alerts name a remediation."""
+    return sum(found.get("remedy") == remedy for found in _diagnoses(observed))
 
 
 def _suggest_fewer_alarms(observed: Observed) -> Iterator[Proposal]:
@@ -166,18 +195,18 @@ def _suggest_fewer_alarms(observed: Observed) -> Iterator[Proposal]:
     drift = observed.monitor.drift
     if not drift or drift.false_alarms == "1/year":
         return
-    harmless = [found for found in _diagnoses(observed) if found.get("remedy") == "nothing"]
-    if len(harmless) >= QUIET:
-        why = f"{len(harmless)} alerts in {DAYS:.0f} days were diagnosed as harmless"
+    harmless = _count_remedy(observed, "nothing")
+    if harmless >= QUIET:
+        why = f"{harmless} alerts in {DAYS:.0f} days were diagnosed as harmless"
         at = f"monitors.{observed.name}.drift.false_alarms"
         yield Proposal(at, drift.false_alarms, "1/year", why)
 
 
 def _suggest_reaction(observed: Observed) -> Iterator[Proposal]:
     """A remediation that diagnoses asked for and the monitor does not run."""
-    reactions, diagnoses = list(observed.monitor.on_drift), _diagnoses(observed)
+    reactions = list(observed.monitor.on_drift)
     for remedy in ("retrain", "recalibrate"):
-        count = sum(found.get("remedy") == remedy for found in diagnoses)
+        count = _count_remedy(observed, remedy)
         if count and remedy not in reactions:
             why = f"{count} diagnoses in {DAYS:.0f} days asked to {remedy}, and it was not done"
             yield Proposal(
@@ -188,21 +217,26 @@ def _suggest_reaction(observed: Observed) -> Iterator[Proposal]:
 
 def _suggest_surge(observed: Observed) -> Iterator[Proposal]:
     """An alert on abstention, where a service abstains much more often than is usual."""
-    monitor = observed.monitor
-    service = observed.spec.eco.services.get(monitor.service)
-    if not service or not service.abstain or monitor.surge:
+    usual = _usual_abstention(observed)
+    if not usual or observed.monitor.surge:
         return
-    rows = observed.catalog.predictions(monitor.service, 1000, observed.since)
-    if len(rows) < TOLD:
-        return
-    share = sum(bool(row["output"].get("unsure")) for row in rows) / len(rows)
-    if share <= 2 * service.abstain:
+    rows = observed.catalog.predictions(observed.monitor.service, 1000, observed.since)
+    share = sum(bool(row["output"].get("unsure")) for row in rows) / max(1, len(rows))
+    if len(rows) < TOLD or share <= 2 * usual:
         return
     why = (
         f"the service abstained on {share:.0%} of the last {len(rows)} requests, where"
-        f" {service.abstain:.0%} is usual; a surge would raise an alert"
+        f" {usual:.0%} is usual; a surge would raise an alert"
     )
     yield Proposal(f"monitors.{observed.name}.surge", None, {"unsure": True, "times": 2}, why)
+
+
+def _usual_abstention(observed: Observed) -> float | None:
+    """The share on which the service of a monitor abstains; None where it does not."""
+    service = observed.spec.eco.services.get(observed.monitor.service)
+    if service is None:
+        return None
+    return service.abstain
 
 
 Suggestion = Callable[[Observed], Iterator[Proposal]]

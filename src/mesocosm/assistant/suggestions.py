@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from typing import TypedDict
 
 from mesocosm.assistant.data_suggestions import suggest_for_data
 from mesocosm.assistant.model_suggestions import suggest_for_models
@@ -21,7 +20,16 @@ from mesocosm.config.loader import read_text
 from mesocosm.core.errors import ConfigError
 
 
-def suggest_changes(spec: Spec, catalog: Catalog) -> list[dict[str, Any]]:
+class SuggestedChange(TypedDict):
+    """The path of a setting, what it is and would be, and the evidence."""
+
+    at: str
+    was: object
+    would: object
+    because: str
+
+
+def suggest_changes(spec: Spec, catalog: Catalog) -> list[SuggestedChange]:
     """Changes that measurements support, in the order of the file; each alone, and all together,
     pass the check.
 
@@ -37,7 +45,12 @@ def suggest_changes(spec: Spec, catalog: Catalog) -> list[dict[str, Any]]:
         *suggest_for_services(spec, catalog),
         *suggest_for_monitors(spec, catalog),
     ):
-        change = asdict(proposal)
+        change: SuggestedChange = {
+            "at": proposal.at,
+            "was": proposal.was,
+            "would": proposal.would,
+            "because": proposal.because,
+        }
         try:
             changed = apply_changes(text, spec.path.name, [change])
             read_text(changed, spec.path, os.environ)
@@ -48,7 +61,7 @@ def suggest_changes(spec: Spec, catalog: Catalog) -> list[dict[str, Any]]:
     return accepted
 
 
-def apply_changes(text: str, file: str, changes: Sequence[dict[str, Any]]) -> str:
+def apply_changes(text: str, file: str, changes: Sequence[SuggestedChange]) -> str:
     """The file's text with all changes."""
     for change in changes:
         text = set_value(text, file, tuple(change["at"].split(".")), change["would"])

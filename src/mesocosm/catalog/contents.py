@@ -130,7 +130,7 @@ class TextStatistics(TypedDict):
 
 
 class SnapshotFacts(TypedDict, total=False):
-    """What preprocessing took from the training rows, by field, and their distributions."""
+    """What preprocessing measured on the training rows, by field, and their distributions."""
 
     fields: dict[str, dict[str, Json]]
     training: dict[str, TrainingColumn]
@@ -205,6 +205,51 @@ class Cost(TypedDict):
     took: CostFigures
 
 
+class WeakSlice(TypedDict):
+    """Test rows on which a model is weak, and the p-value of that."""
+
+    where: str
+    rows: int
+    accuracy: float
+    p: float
+
+
+class CoveredSlice(TypedDict):
+    """Test rows, and the share of them that lie in their prediction intervals."""
+
+    where: str
+    rows: int
+    covered: float
+
+
+class ScoreComparison(TypedDict):
+    """The mean scores of the champion and of a challenger on the same rows, with the 95 % interval
+    of their difference.
+    """
+
+    rows: int
+    champion: float
+    challenger: float
+    difference: float
+    interval: list[float]
+
+
+class NewClassScores(TypedDict):
+    """How many requests of classes that the champion lacks a challenger names."""
+
+    labels: list[str]
+    rows: int
+    right: int
+
+
+class VersionComparison(TypedDict, total=False):
+    """A challenger and the champion, on held-out rows, on labelled requests, and on new classes."""
+
+    held_out: ScoreComparison
+    recent: ScoreComparison
+    new: NewClassScores
+
+
 class VersionMetrics(TypedDict, total=False):
     """Metrics on held-out rows, and what was measured beside them. Which metrics there are depends
     on the task: read one by its name with `read_metric`.
@@ -219,7 +264,7 @@ class VersionMetrics(TypedDict, total=False):
     tokens: dict[str, float]
     leaks: dict[str, Json]
     curve: list[dict[str, float]]
-    slices: list[dict[str, Json]]
+    slices: list[WeakSlice]
     robustness: dict[str, float]
     fairness: dict[str, Json]
     parity_gap: float
@@ -230,7 +275,7 @@ class VersionMetrics(TypedDict, total=False):
     price: Cost
     seconds: float
     examples: list[dict[str, Json]]
-    comparison: dict[str, Json]
+    comparison: VersionComparison
     known: Json
     answers: dict[str, Json]
     accuracy: float
@@ -238,7 +283,7 @@ class VersionMetrics(TypedDict, total=False):
     interval_coverage: float
     interval_level: float
     interval_width: float
-    coverage_by_slice: list[dict[str, Json]]
+    coverage_by_slice: list[CoveredSlice]
     search_recall: float
     gain_over_dictionary: float
     diversity: float

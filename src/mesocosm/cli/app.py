@@ -66,7 +66,9 @@ GROUPS = {
     "world": ("Pictures of the world.", ("picture",)),
 }
 NEW = ("scenario", "suggest", "rollback", "backup", "restore")  # never at the top under this name
-GROUPED = [(group, name) for group in GROUPS for name in GROUPS[group][1]]
+GROUPED: list[tuple[str, str]] = []
+for _group, (_, _names) in GROUPS.items():
+    GROUPED += [(_group, _name) for _name in _names]
 COMMANDS = (*DAILY, *(f"{group} {name}" for group, name in GROUPED))
 FORMER = {"story": "test scenario", "tune-up": "model suggest"}
 FORMER |= {name: f"{group} {name}" for group, name in GROUPED if name not in NEW}
@@ -76,7 +78,9 @@ def load_command(name: str) -> Callable[..., None]:
     """The function of a command, such as `plan` or `data versions`; its module is imported now."""
     group, _, command = name.rpartition(" ")
     if not group:
-        group = "file" if command in FILE_COMMANDS else "project"
+        group = "project"
+        if command in FILE_COMMANDS:
+            group = "file"
     module = import_module(f"mesocosm.cli.commands.{group}.{command}")
     found: Callable[..., None] = getattr(module, command)
     return found
@@ -115,16 +119,12 @@ def create_app(arguments: Iterable[str]) -> typer.Typer:
             " it true."
         ),
     )
-    completing = "_MESOCOSM_COMPLETE" in os.environ
-    words = [] if completing else [word for word in arguments if not word.startswith("-")]
+    words = [word for word in arguments if not word.startswith("-")]
+    if "_MESOCOSM_COMPLETE" in os.environ:
+        words = []
     _add_commands(app, DAILY, words[:1])
-    for group, (about, names) in GROUPS.items():
-        inner = typer.Typer(name=group, no_args_is_help=True, help=about)
-        if completing or words[:1] == [group]:
-            _add_commands(inner, names, words[1:2], group)
-        else:
-            inner.callback()(lambda: None)
-        app.add_typer(inner)
+    for group in GROUPS:
+        app.add_typer(_create_group(group, words))
 
     @app.callback(invoke_without_command=True)
     def _top(
@@ -140,23 +140,44 @@ def create_app(arguments: Iterable[str]) -> typer.Typer:
     return app
 
 
+def _create_group(group: str, words: list[str]) -> typer.Typer:
+    """A group with the command that is called; without any where another one is."""
+    import typer
+
+    about, names = GROUPS[group]
+    inner = typer.Typer(name=group, no_args_is_help=True, help=about)
+    if words[:1] == [group] or "_MESOCOSM_COMPLETE" in os.environ:
+        _add_commands(inner, names, words[1:2], group)
+    else:
+        inner.callback()(lambda: None)
+    return inner
+
+
 def _choose_language(arguments: list[str]) -> list[str]:
     """Write in the language of `--lang`, which may stand anywhere, or in that of the environment;
     the arguments without it.
     """
-    ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    asked, rest = "", list(arguments)
-    for at, word in enumerate(ours):
-        if word.startswith("--lang="):
-            asked, rest = word.partition("=")[2], arguments[:at] + arguments[at + 1 :]
-        elif word == "--lang" and at + 1 < len(ours):
-            asked, rest = ours[at + 1], arguments[:at] + arguments[at + 2 :]
+    asked, others = _take_language(arguments)
     try:
         use_language(asked or language_of_environment())
     except ValueError as error:
         print(f"--lang: {error}", file=sys.stderr)
         sys.exit(2)
-    return rest
+    return others
+
+
+def _take_language(arguments: list[str]) -> tuple[str, list[str]]:
+    """The language of `--lang`, empty where it is not given, and the other arguments."""
+    ours = arguments
+    if "--" in arguments:
+        ours = arguments[: arguments.index("--")]
+    asked, others = "", list(arguments)
+    for at, word in enumerate(ours):
+        if word.startswith("--lang="):
+            asked, others = word.partition("=")[2], arguments[:at] + arguments[at + 1 :]
+        elif word == "--lang" and at + 1 < len(ours):
+            asked, others = ours[at + 1], arguments[:at] + arguments[at + 2 :]
+    return asked, others
 
 
 def _add_commands(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, NoReturn, ParamSpec, Protocol, TypeVar
 
 import typer
 
@@ -30,6 +30,9 @@ File = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 
+P = ParamSpec("P")
+
+
 class Result(Protocol):
     """What a verb returns."""
 
@@ -37,17 +40,18 @@ class Result(Protocol):
         """The result as JSON-ready data."""
 
 
-def answer(
-    result: Result | Mapping[str, object], as_json: bool, text: Callable[[Any], str]
-) -> None:
-    """Print an answer, as JSON or as the text that a function makes of its JSON, in the language of
-    the reader.
+R = TypeVar("R", bound=Result | Mapping[str, object])
+
+
+def answer(result: R, as_json: bool, text: Callable[[R], str]) -> None:
+    """Print an answer, as JSON or as the text that a function makes of it, in the language of the
+    reader.
     """
+    if not as_json:
+        print(text(result))
+        return
     data = result if isinstance(result, Mapping) else result.to_json()
-    if as_json:
-        print(json.dumps(data, ensure_ascii=False, indent=1, default=str))
-    else:
-        print(text(data))
+    print(json.dumps(data, ensure_ascii=False, indent=1, default=str))
 
 
 def count_of(number: int, noun: str) -> str:
@@ -59,36 +63,51 @@ def count_of(number: int, noun: str) -> str:
     return Message(f"cli.count.{noun}", count=number).render()
 
 
-def report_failures(command: Callable[..., None]) -> Callable[..., None]:
+def report_failures(command: Callable[P, None]) -> Callable[P, None]:
     """Turn failures into sentences and exit codes; a traceback only where MESOCOSM_DEBUG is set."""
 
     @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        as_json = bool(kwargs.get("as_json"))
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
             sys.stdout.flush()
-        except ConfigError as error:
-            _print_findings(error, as_json)
-            raise typer.Exit(2) from None
-        except MesocosmError as error:
-            _fail(error, as_json)
-        except BrokenPipeError:
-            leave_quietly()
-        except KeyboardInterrupt:
-            _fail(MesocosmError(Message("cli.interrupted")), as_json)
         except (typer.Exit, typer.Abort):
             raise
-        except Exception as error:
-            if isinstance(error, ModuleNotFoundError) and (sentence := missing_extra(error)):
-                _fail(MesocosmError(sentence), as_json)
-            if os.environ.get("MESOCOSM_DEBUG"):
-                raise
-            kind, name = type(error).__name__, command.__name__
-            message = Message("cli.internal_error", kind=kind, command=name)
-            _fail(MesocosmError(message), as_json)
+        except BrokenPipeError:
+            leave_quietly()
+        except (KeyboardInterrupt, Exception) as error:
+            _report(error, bool(kwargs.get("as_json")), command.__name__)
 
     return run
+
+
+def _report(error: BaseException, as_json: bool, command: str) -> None:
+    """Print what failed, and end with its exit code.
+
+    Raises:
+        typer.Exit: always, but for an internal error where MESOCOSM_DEBUG is set, which is raised.
+    """
+    if isinstance(error, ConfigError):
+        _print_findings(error, as_json)
+        raise typer.Exit(2) from None
+    known = _known_failure(error)
+    if known is not None:
+        _fail(known, as_json)
+    if os.environ.get("MESOCOSM_DEBUG"):
+        raise error
+    message = Message("cli.internal_error", kind=type(error).__name__, command=command)
+    _fail(MesocosmError(message), as_json)
+
+
+def _known_failure(error: BaseException) -> MesocosmError | None:
+    """A failure that a sentence explains; None of any other."""
+    if isinstance(error, MesocosmError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return MesocosmError(Message("cli.interrupted"))
+    if isinstance(error, ModuleNotFoundError) and (sentence := missing_extra(error)):
+        return MesocosmError(sentence)
+    return None
 
 
 def _print_findings(error: ConfigError, as_json: bool) -> None:
@@ -113,7 +132,7 @@ def leave_quietly() -> None:
     raise typer.Exit(128 + 13) from None
 
 
-def _fail(error: MesocosmError, as_json: bool) -> None:
+def _fail(error: MesocosmError, as_json: bool) -> NoReturn:
     if as_json:
         print(json.dumps(error.as_json(), ensure_ascii=False))
     else:

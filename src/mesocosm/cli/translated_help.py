@@ -37,10 +37,7 @@ def translate_help(command: Command, name: str = PROGRAM) -> None:
     import typer
 
     command.help = _translate(f"help.{name}", command.help)
-    for param in command.params:
-        text = getattr(param, "help", None)
-        if text:
-            vars(param)["help"] = _translate(_id_of_param(name, str(param.name)), text)
+    _translate_params(command, name)
     option = command.get_help_option(typer.Context(command))
     if option:
         option.help = Message("cli.help_option").render()
@@ -63,6 +60,14 @@ def collect_help() -> dict[str, str]:
         app.command(name)(load_command(name))
         found |= dict(_texts_of(get_command(app), name.replace(" ", ".")))
     return found
+
+
+def _translate_params(command: Command, name: str) -> None:
+    """Put the texts of a command's parameters into the reader's language."""
+    for param in command.params:
+        text = getattr(param, "help", None)
+        if text:
+            vars(param)["help"] = _translate(_id_of_param(name, str(param.name)), text)
 
 
 def _texts_of(command: Command, name: str) -> Iterator[tuple[str, str]]:

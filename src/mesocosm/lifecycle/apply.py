@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+
+from sqlalchemy import Connection
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
@@ -23,13 +24,14 @@ from mesocosm.core.errors import (
     RetryableError,
 )
 from mesocosm.core.files import sweep
+from mesocosm.core.records import Json
 from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.plan import Change
 from mesocosm.lifecycle.progress_store import ProgressFile
 from mesocosm.lifecycle.project_store import locate_project
-from mesocosm.lifecycle.resource import ACTIONS
+from mesocosm.lifecycle.resource import ACTIONS, Resource
 from mesocosm.lifecycle.resource_makers import Record, make_dataset, make_model, make_service
-from mesocosm.lifecycle.stopped_build import forget_stop, keep_failure
+from mesocosm.lifecycle.review.stopped_build import forget_stop, keep_failure
 
 Say = Callable[[str, str], None]  # address, sentence
 
@@ -38,7 +40,7 @@ Say = Callable[[str, str], None]  # address, sentence
 class Outcome:
     """What a build did: the changes that are `done`, and findings of those that `failed`."""
 
-    done: list[dict[str, Any]]
+    done: list[dict[str, Json]]
     failed: list[Finding]
 
 
@@ -68,16 +70,21 @@ def apply(
         for change in changes:
             if change.resource is None:
                 _leave(catalog, store, change.address, prune)
-            elif change.sign != "=":
-                findings = _try(spec, catalog, change, broken, say, frozenset(accept))
-                outcome.failed += findings
-                if change.address in broken:
-                    continue
-            elif change.resource.section == "datasets":
-                # it is as the last snapshot was built, so nothing stops it any more
-                forget_stop(store, change.resource.name)
-            outcome.done.append(change.as_json())
+            elif change.sign == "=":
+                _keep(store, change.resource)
+            else:
+                outcome.failed += _try(spec, catalog, change, broken, say, frozenset(accept))
+            if change.address not in broken:
+                outcome.done.append(change.as_json())
     return outcome
+
+
+def _keep(store: Path, resource: Resource) -> None:
+    """Keep a resource; a dataset is as the last snapshot was built, so nothing stops it any
+    more.
+    """
+    if resource.section == "datasets":
+        forget_stop(store, resource.name)
 
 
 def _try(
@@ -93,8 +100,7 @@ def _try(
     Returns:
         What is wrong, where it fails.
     """
-    resource = change.resource
-    assert resource is not None and change.fingerprints is not None
+    resource, _ = change.built
     failed = [need for need in resource.needs if need in broken]
     if failed:
         broken.add(change.address)
@@ -104,17 +110,22 @@ def _try(
         _make(spec, catalog, change, say, accept)
     except (ConfigValueError, RetryableError, MesocosmError) as error:
         broken.add(change.address)
-        if resource.section == "datasets" and not isinstance(error, ConfigError):
-            store, made = locate_project(spec).store, change.fingerprints.build
-            keep_failure(store, resource.name, made, error)
+        _keep_evidence(spec, change, error)
         say(change.address, "failed")
         return _findings(spec, change, error)
     return []
 
 
+def _keep_evidence(spec: Spec, change: Change, error: MesocosmError) -> None:
+    """Keep why a dataset could not be built, for the plan; a finding of the file needs nothing."""
+    resource, fingerprints = change.built
+    if resource.section == "datasets" and not isinstance(error, ConfigError):
+        keep_failure(locate_project(spec).store, resource.name, fingerprints.build, error)
+
+
 def _findings(spec: Spec, change: Change, error: MesocosmError) -> list[Finding]:
     """An error as findings at the lines that it is about."""
-    assert change.resource is not None
+    resource, _ = change.built
     match error:
         case ConfigError():
             return error.findings
@@ -124,14 +135,13 @@ def _findings(spec: Spec, change: Change, error: MesocosmError) -> list[Finding]
             wrong = ConfigValueError("", str(error))
     address = wrong.of or change.address
     steps = [*address.split(".", 1), *filter(None, wrong.key.split("."))]
-    if change.resource.section == "places":
+    if resource.section == "places":
         steps = ["world", *steps]
     return [wrong.at(spec.place(*steps), address)]
 
 
 def _leave(catalog: Catalog, store: Path, address: str, prune: bool) -> None:
     """Note that a resource left the file, and with `prune` delete what was built for it."""
-    section, _, name = address.partition(".")
     with catalog.transaction() as con:
         con.execute(
             t.RESOURCES.update()
@@ -140,19 +150,25 @@ def _leave(catalog: Catalog, store: Path, address: str, prune: bool) -> None:
         )
         catalog.write_audit(con, "build", "leave", address, "it left the file")
         if prune:
-            con.execute(t.RESOURCES.delete().where(t.RESOURCES.c.address == address))
-            if section == "datasets":
-                con.execute(t.SNAPSHOTS.delete().where(t.SNAPSHOTS.c.dataset == name))
-            if section == "models":
-                con.execute(t.VERSIONS.delete().where(t.VERSIONS.c.model == name))
+            _delist(con, address)
+    section, _, name = address.partition(".")
     if prune and section in ("datasets", "models"):
         shutil.rmtree(store / section / name, ignore_errors=True)
 
 
+def _delist(con: Connection, address: str) -> None:
+    """Take a resource, and what was built for it, off the catalog."""
+    section, _, name = address.partition(".")
+    con.execute(t.RESOURCES.delete().where(t.RESOURCES.c.address == address))
+    if section == "datasets":
+        con.execute(t.SNAPSHOTS.delete().where(t.SNAPSHOTS.c.dataset == name))
+    if section == "models":
+        con.execute(t.VERSIONS.delete().where(t.VERSIONS.c.model == name))
+
+
 def _make(spec: Spec, catalog: Catalog, change: Change, say: Say, accept: frozenset[str]) -> None:
     """Build a resource, then list it."""
-    resource, fingerprints = change.resource, change.fingerprints
-    assert resource is not None and fingerprints is not None
+    resource, fingerprints = change.built
     makers: dict[str, Callable[..., tuple[str, Record]]] = {
         "datasets": partial(make_dataset, accept=accept),
         "models": make_model,

@@ -7,10 +7,9 @@ Knows fingerprints and files. Keeps sentences that hold no value of a row.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from mesocosm.core.confidential.owner_files import owner_only
 from mesocosm.core.files import write_json
@@ -18,7 +17,7 @@ from mesocosm.core.hashing import digest
 from mesocosm.core.version import VERSION
 
 
-def locate_result(store: Path, about: list[Any]) -> Path:
+def locate_result(store: Path, about: Sequence[object]) -> Path:
     """The file of the result of a check.
 
     Args:
@@ -34,7 +33,7 @@ def keep_result(file: Path, result: list[str]) -> None:
         write_json(file, result)
 
 
-def run_once(store: Path, about: list[Any], look: Callable[[], list[str]]) -> list[str]:
+def run_once(store: Path, about: Sequence[object], look: Callable[[], list[str]]) -> list[str]:
     """The result of a check, or the one that was kept for the same content.
 
     Args:
@@ -46,12 +45,20 @@ def run_once(store: Path, about: list[Any], look: Callable[[], list[str]]) -> li
     if None in about:
         return look()
     file = locate_result(store, about)
-    try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        if isinstance(kept, list) and all(isinstance(sentence, str) for sentence in kept):
-            return kept
-    except (OSError, ValueError):
-        pass
+    kept = _read_result(file)
+    if kept is not None:
+        return kept
     result = look()
     keep_result(file, result)
     return result
+
+
+def _read_result(file: Path) -> list[str] | None:
+    """The result that was kept; None where there is none that can be read."""
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if isinstance(kept, list) and all(isinstance(sentence, str) for sentence in kept):
+        return kept
+    return None

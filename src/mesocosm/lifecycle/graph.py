@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -16,6 +15,7 @@ from mesocosm.config.model_tasks import find_model_task
 from mesocosm.core.errors import ConfigError, ConfigValueError, Finding, Place, RetryableError
 from mesocosm.core.hashing import digest
 from mesocosm.core.records import Json
+from mesocosm.core.values.json_shapes import read_object
 from mesocosm.core.written_settings import mark_plugins, written_settings
 from mesocosm.data.dataset import GOVERNING, Dataset
 from mesocosm.learning.base_models.base import locate_base
@@ -58,25 +58,37 @@ def _source_resources(spec: Spec) -> list[Resource]:
     Raises:
         ConfigError: with one finding for each source that cannot be read or breaks its contract.
     """
-    where = locate_project(spec)
     listed: list[Resource] = []
     findings: list[Finding] = []
-    for name, source in spec.eco.sources.items():
-        place = spec.place("sources", name)
-        settings = source.made_of()
+    for name in spec.eco.sources:
         try:
-            settings = settings | {"content": source.fingerprint(where)}
-            findings += find_broken_contract(spec, name, settings)
+            resource = _source_resource(spec, name)
+            findings += find_broken_contract(spec, name, resource.made_by)
         except (ConfigValueError, RetryableError) as error:
             findings.append(_source_finding(spec, name, error))
             continue
-        contract = source.contract and written_settings(source.contract)
-        run = {"owner": source.owner, "contract": contract}
-        run = {key: value for key, value in run.items() if value}
-        listed.append(Resource(f"sources.{name}", place, (), settings, run))
+        listed.append(resource)
     if findings:
         raise ConfigError(findings)
     return listed
+
+
+def _source_resource(spec: Spec, name: str) -> Resource:
+    """A source with the fingerprint of its content.
+
+    Raises:
+        ConfigValueError: it cannot be read.
+        RetryableError: it cannot be read now.
+    """
+    source = spec.eco.sources[name]
+    settings = source.made_of() | {"content": source.fingerprint(locate_project(spec))}
+    run: dict[str, object] = {}
+    if source.owner:
+        run["owner"] = source.owner
+    contract = source.contract and written_settings(source.contract)
+    if contract:
+        run["contract"] = contract
+    return Resource(f"sources.{name}", spec.place("sources", name), (), settings, run)
 
 
 def _source_finding(spec: Spec, name: str, error: ConfigValueError | RetryableError) -> Finding:
@@ -104,12 +116,12 @@ def _dataset_resource(spec: Spec, name: str, data: Dataset) -> Resource:
 
 def _without_descriptions(fields: Json) -> Json:
     """Fields without what only describes them."""
-    assert isinstance(fields, Mapping)
-    return {
-        name: {key: value for key, value in field.items() if key != "about"}
-        for name, field in fields.items()
-        if isinstance(field, Mapping)
-    }
+    listed = read_object(fields)
+    return {name: _without_description(field) for name, field in listed.items()}
+
+
+def _without_description(field: Json) -> Json:
+    return {key: value for key, value in read_object(field).items() if key != "about"}
 
 
 def _ordered_models(spec: Spec) -> list[tuple[str, Model]]:
@@ -118,17 +130,21 @@ def _ordered_models(spec: Spec) -> list[tuple[str, Model]]:
 
 
 def _model_resource(spec: Spec, name: str, model: Model) -> Resource:
-    datasets = [model.dataset]
-    if model.pretrain and model.pretrain.dataset:
-        datasets.append(model.pretrain.dataset)
-    if model.own_task and model.own_task.lookup:
-        datasets.append(model.own_task.lookup.dataset)
-    needs = [f"datasets.{dataset}" for dataset in dict.fromkeys(datasets)]
+    needs = [f"datasets.{dataset}" for dataset in dict.fromkeys(_list_datasets(model))]
     if model.init_from:
         needs.append(f"models.{model.init_from}")
     run = _select(written_settings(model), RUNNING)
     place = spec.place("models", name)
     return Resource(f"models.{name}", place, tuple(needs), collect_build_settings(spec, name), run)
+
+
+def _list_datasets(model: Model) -> Iterator[str]:
+    """The datasets that a model reads."""
+    yield model.dataset
+    if model.pretrain and model.pretrain.dataset:
+        yield model.pretrain.dataset
+    if model.own_task and model.own_task.lookup:
+        yield model.own_task.lookup.dataset
 
 
 def _service_resource(spec: Spec, name: str, service: Service) -> Resource:
@@ -162,7 +178,7 @@ def _world_resources(spec: Spec) -> Iterator[Resource]:
     yield Resource("world", spec.place("world"), (), {"seed": world.seed}, run)
 
 
-def collect_build_settings(spec: Spec, name: str) -> dict[str, Any]:
+def collect_build_settings(spec: Spec, name: str) -> dict[str, Json]:
     """The settings, base model and code revision that a model is built from; the model is trained
     again where one of them changes.
     """
@@ -180,11 +196,11 @@ def collect_build_settings(spec: Spec, name: str) -> dict[str, Any]:
     return made
 
 
-def _select(settings: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
+def _select(settings: Mapping[str, object], keys: Collection[str]) -> dict[str, object]:
     return {key: value for key, value in settings.items() if key in keys}
 
 
-def _dump(settings: BaseModel, without: set[str] | None = None) -> dict[str, Any]:
+def _dump(settings: BaseModel, without: set[str] | None = None) -> dict[str, object]:
     return dict(settings.model_dump(mode="json", by_alias=True, exclude=without or set()))
 
 
@@ -197,21 +213,39 @@ def _fingerprint_base(
     if not base:
         return None
     if base == AUTO:
-        from mesocosm.learning.base_models import installed_encoders
-
-        more = (spec.eco.models[name].auto or Auto()).bases
-        return digest(
-            *(_fingerprint_base(spec, name, other, key) for other in (*installed_encoders(), *more))
-        )
+        others = _candidate_bases(spec.eco.models[name])
+        return digest(*(_fingerprint_base(spec, name, other, key) for other in others))
     try:
-        if isinstance(base, ImportedModel):
-            return base.content(spec.root)
-        folder = _local_base(spec, base)
+        return _fingerprint_content(spec, base)
     except ConfigValueError as wrong:
         place: Place = spec.place("models", name, key, key=False)
         raise ConfigError([wrong.at(place, f"models.{name}")]) from wrong
+
+
+def _fingerprint_content(spec: Spec, base: str | ImportedModel) -> str:
+    """The bytes of an imported model, the files of a base model, or its hub id.
+
+    Raises:
+        ConfigValueError: it is none of these.
+    """
+    if isinstance(base, ImportedModel):
+        return base.content(spec.root)
+    folder = _local_base(spec, base)
     if folder is None:
         return base
+    return _fingerprint_files(folder)
+
+
+def _candidate_bases(model: Model) -> Iterator[str]:
+    """The bases that automatic selection tries."""
+    from mesocosm.learning.base_models import installed_encoders
+
+    yield from installed_encoders()
+    yield from (model.auto or Auto()).bases
+
+
+def _fingerprint_files(folder: Path) -> str:
+    """A fingerprint of the names and sizes of a folder's files, or of one file."""
     files = [folder]
     if not folder.is_file():
         files = list(folder.glob("*"))

@@ -48,9 +48,14 @@ def is_small(spec: Spec, name: str) -> bool:
 def _project_files(spec: Spec, source: str) -> list[Path] | None:
     """The files of the project that a source reads, sorted; None where it reads others."""
     path = getattr(spec.eco.sources[source], "path", None)
-    if not isinstance(path, str) or "://" in path or "$" in path or Path(path).is_absolute():
+    if not isinstance(path, str) or not _is_inside(path):
         return None
     return sorted(file for file in spec.root.glob(path) if file.is_file())
+
+
+def _is_inside(path: str) -> bool:
+    """Whether a path is below the project's folder: no address, no variable, not absolute."""
+    return "://" not in path and "$" not in path and not Path(path).is_absolute()
 
 
 def settle_readings(spec: Spec, name: str) -> None:

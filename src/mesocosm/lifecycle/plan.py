@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import ResourceRow
 from mesocosm.catalog.store import STALE
 from mesocosm.config import Spec
 from mesocosm.core.hashing import canonical, digest
 from mesocosm.core.messages import Message, Text
+from mesocosm.core.records import Json, write_value
 from mesocosm.lifecycle.graph import list_resources
 from mesocosm.lifecycle.resource import ACTIONS, Fingerprints, Resource, action_for
-from mesocosm.lifecycle.stored_definition import stored_definition
+from mesocosm.lifecycle.stored_definition import Stored, stored_definition
 
 LONGEST = 40  # characters of a setting's value in a reason
 WHY_LEFT = Message("lifecycle.left_file")
@@ -26,8 +27,6 @@ HIDDEN_KEYS = {  # what is said of settings that no file has
     "revision": Message("lifecycle.algorithm_changed"),
 }
 PLUGINS = "plugins."  # before the keys of what tells a plugin from other releases
-
-Stored = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,11 @@ class Change:
     resource: Resource | None = field(repr=False, default=None)
     fingerprints: Fingerprints | None = field(repr=False, default=None)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Json]:
         """The change as JSON-ready data: the reasons in English, and each with its id and
         parameters.
         """
-        at = None
+        at: dict[str, Json] | None = None
         if self.resource:
             at = {"file": self.resource.place.file, "line": self.resource.place.line}
         return {
@@ -69,15 +68,25 @@ class Change:
         """All reasons in one English line, as the audit has it."""
         return "; ".join(map(str, self.because))
 
+    @property
+    def built(self) -> tuple[Resource, Fingerprints]:
+        """What is built and its new fingerprints, of a change that does not only leave the file."""
+        if self.resource is None or self.fingerprints is None:
+            raise ValueError(f"{self.address} left the file")
+        return self.resource, self.fingerprints
+
     def trains_model(self) -> bool:
         """Whether a version of a model is trained for it."""
         is_model = self.resource is not None and self.resource.section == "models"
         return is_model and self.sign in ("+", "±")
 
 
-def _reason_as_json(reason: Text) -> dict[str, object]:
+def _reason_as_json(reason: Text) -> Json:
+    """A reason in English, with the id and the parameters of its message."""
     text: dict[str, object] = {"text": str(reason)}
-    return text | reason.as_json() if isinstance(reason, Message) else text
+    if isinstance(reason, Message):
+        text |= reason.as_json()
+    return write_value(text)
 
 
 def plan(spec: Spec, catalog: Catalog) -> list[Change]:
@@ -87,35 +96,55 @@ def plan(spec: Spec, catalog: Catalog) -> list[Change]:
         ConfigError: a source cannot be read.
     """
     from mesocosm.lifecycle.access.integrity import find_damage
-    from mesocosm.lifecycle.stopped_build import read_stop
 
     rows = {row["address"]: row for row in catalog.resources()}
     damage = find_damage(spec, catalog)
-    listed = set(rows)
     known: dict[str, Fingerprints] = {}
     signs: dict[str, str] = {}
     changes: list[Change] = []
     for resource in list_resources(spec):
-        new = resource.fingerprint(known)
-        row = rows.pop(resource.address, None)
-        stored = stored_definition(row) if row else None
-        if row and stored:
-            new = _same_fingerprints(resource, row, new, stored, known)
+        row = rows.get(resource.address)
+        new, stored = _fingerprint(resource, row, known)
         known[resource.address] = new
         sign, because = _compare_resource(resource, row, new, stored, signs, spec)
         if sign == "=":
-            sign, because = _repair(resource, damage, listed)
+            sign, because = _repair(resource, damage, rows)
         signs[resource.address] = sign
-        if sign != "=" and resource.section == "datasets":
-            stops = read_stop(spec.root / ".mesocosm", resource.name, new.build)
-            because += tuple(Message("lifecycle.build_stops", reason=c.sentence) for c in stops)
+        because += _list_stops(spec, resource, sign, new)
         changes.append(Change(resource.address, sign, because, resource, new))
-    return changes + [Change(address, "-", (WHY_LEFT,)) for address in rows]
+    return changes + _list_left(rows, known)
+
+
+def _list_left(rows: Collection[str], known: Collection[str]) -> list[Change]:
+    """The resources that left the file."""
+    left = [address for address in rows if address not in known]
+    return [Change(address, "-", (WHY_LEFT,)) for address in left]
+
+
+def _fingerprint(
+    resource: Resource, row: ResourceRow | None, known: Mapping[str, Fingerprints]
+) -> tuple[Fingerprints, Stored | None]:
+    """The fingerprints of a resource, and the settings that the catalog lists of it."""
+    new = resource.fingerprint(known)
+    if row is None:
+        return new, None
+    stored = stored_definition(row)
+    return _same_fingerprints(resource, row, new, stored, known), stored
+
+
+def _list_stops(spec: Spec, resource: Resource, sign: str, new: Fingerprints) -> tuple[Text, ...]:
+    """What stopped the last build of a dataset that changed, and would stop this one."""
+    from mesocosm.lifecycle.review.stopped_build import read_stop
+
+    if sign == "=" or resource.section != "datasets":
+        return ()
+    stops = read_stop(spec.root / ".mesocosm", resource.name, new.build)
+    return tuple(Message("lifecycle.build_stops", reason=stop.sentence) for stop in stops)
 
 
 def _compare_resource(
     resource: Resource,
-    row: Mapping[str, Any] | None,
+    row: ResourceRow | None,
     new: Fingerprints,
     stored: Stored | None,
     signs: Mapping[str, str],
@@ -142,7 +171,7 @@ def _compare_resource(
 
 def _same_fingerprints(
     resource: Resource,
-    row: Mapping[str, Any],
+    row: ResourceRow,
     new: Fingerprints,
     stored: Stored,
     known: Mapping[str, Fingerprints],
@@ -153,15 +182,22 @@ def _same_fingerprints(
     old = Fingerprints(row["made"], row["run"])
     if old.build == STALE:
         return new
-    needs = list(row["needs"] or ())
-    built_from = [known[need].build for need in needs if need in known]
+    build, runtime = new
+    made_same = canonical(stored["made_by"]) == canonical(resource.made_by)
+    if made_same and _needs_same(resource, row, known):
+        build = old.build
+    if canonical(stored["run_by"]) == canonical(resource.run_by):
+        runtime = old.runtime
+    return Fingerprints(build, runtime)
+
+
+def _needs_same(resource: Resource, row: ResourceRow, known: Mapping[str, Fingerprints]) -> bool:
+    """Whether a resource was built from what it needs now."""
+    if list(row["needs"] or ()) != list(resource.needs):
+        return False
+    built_from = [known[need].build for need in resource.needs if need in known]
     as_written = (row["definition"] or {}).get("made_by", {})
-    needs_same = needs == list(resource.needs) and digest(as_written, built_from) == old.build
-    made_same = needs_same and canonical(stored["made_by"]) == canonical(resource.made_by)
-    run_same = canonical(stored["run_by"]) == canonical(resource.run_by)
-    return Fingerprints(
-        old.build if made_same else new.build, old.runtime if run_same else new.runtime
-    )
+    return digest(as_written, built_from) == row["made"]
 
 
 def _repair(
@@ -171,20 +207,25 @@ def _repair(
     service of a rebuilt model is deployed again.
     """
     is_service = resource.section == "services"
-    if resource.address in damage and resource.address in listed:
+    if resource.address in listed and resource.address in damage:
         sign = "±"
         if is_service:
             sign = "~"
         return sign, (Message("lifecycle.damaged", fault=damage[resource.address]),)
-    rebuilt = [need for need in resource.needs if need in damage]
-    if is_service and rebuilt:
-        return "~", (Message("lifecycle.need_rebuilt", address=rebuilt[0]),)
+    if is_service:
+        return _repair_service(resource, damage)
     return "=", ()
 
 
-def _needs_reasons(
-    resource: Resource, row: Mapping[str, Any], signs: Mapping[str, str]
-) -> list[Text]:
+def _repair_service(resource: Resource, damage: Mapping[str, str]) -> tuple[str, tuple[Text, ...]]:
+    """A service is deployed again where what it runs is rebuilt."""
+    rebuilt = [need for need in resource.needs if need in damage]
+    if not rebuilt:
+        return "=", ()
+    return "~", (Message("lifecycle.need_rebuilt", address=rebuilt[0]),)
+
+
+def _needs_reasons(resource: Resource, row: ResourceRow, signs: Mapping[str, str]) -> list[Text]:
     """Why a resource changes, as far as other resources tell."""
     reasons: list[Text] = [
         Message(NEW_SIGNS[signs[need]], address=need)
@@ -202,25 +243,41 @@ def _setting_reasons(resource: Resource, stored: Stored, spec: Spec) -> Iterator
     Where another revision of the code built the resource, a default may differ that no file sets;
     only what stands in the file is a reason then.
     """
-    place = f"{resource.place.file}:{resource.place.line}"
     revised = stored["made_by"].get("revision") != resource.made_by.get("revision")
+    for key, old, new in _list_differences(resource, stored):
+        reason = _hidden_reason(key, old, new)
+        if reason:
+            yield reason
+        elif not revised or _in_file(spec, resource, key):
+            yield _setting_reason(resource, key, old, new)
+
+
+def _list_differences(resource: Resource, stored: Stored) -> Iterator[tuple[str, object, object]]:
+    """The settings that differ, but for the plugins as a whole: the kind that a setting names is a
+    reason of its own.
+    """
     for part, now in (("made_by", resource.made_by), ("run_by", resource.run_by)):
-        for key, old, new in _differences(stored[part], now):
-            if key in HIDDEN_KEYS:
-                yield HIDDEN_KEYS[key]
-            elif key.startswith(PLUGINS):
-                plugin = key.removeprefix(PLUGINS)
-                yield f"the plugin of {plugin} was {_short(old)} and is {_short(new)}"
-            elif key == PLUGINS.rstrip("."):
-                continue  # the kind that a setting names is a reason of its own
-            elif not revised or _in_file(spec, resource, key):
-                yield Message(
-                    "lifecycle.setting_changed",
-                    key=key,
-                    old=_short(old),
-                    new=_short(new),
-                    place=place,
-                )
+        for difference in _differences(dict(stored[part]), dict(now)):
+            if difference[0] != PLUGINS.rstrip("."):
+                yield difference
+
+
+def _hidden_reason(key: str, old: object, new: object) -> Text:
+    """The reason of a setting that no file has; empty of another one."""
+    if key in HIDDEN_KEYS:
+        return HIDDEN_KEYS[key]
+    if not key.startswith(PLUGINS):
+        return ""
+    plugin = key.removeprefix(PLUGINS)
+    return f"the plugin of {plugin} was {_short(old)} and is {_short(new)}"
+
+
+def _setting_reason(resource: Resource, key: str, old: object, new: object) -> Message:
+    """A setting that changed, with its place in the file."""
+    place = f"{resource.place.file}:{resource.place.line}"
+    return Message(
+        "lifecycle.setting_changed", key=key, old=_short(old), new=_short(new), place=place
+    )
 
 
 def _in_file(spec: Spec, resource: Resource, path: str) -> bool:
@@ -233,7 +290,7 @@ def _in_file(spec: Spec, resource: Resource, path: str) -> bool:
     return True
 
 
-def _differences(old: Any, new: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+def _differences(old: object, new: object, path: str = "") -> list[tuple[str, object, object]]:
     """The settings that differ: the dotted key, the old and the new value of each."""
     if isinstance(old, dict) and isinstance(new, dict):
         found = []

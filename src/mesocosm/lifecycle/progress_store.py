@@ -13,14 +13,30 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import NotRequired, Self, TypedDict
 
 from mesocosm.core.confidential.secret_values import masked
 from mesocosm.core.files import write_json
 
 LINES, POINTS = 8, 400  # that are kept
+LOSSES = ("epoch", "train_loss", "held_loss")  # of an epoch
 LONGEST = 300  # characters of a line
 PAUSE = 0.3  # seconds between two writes
+
+
+class Progress(TypedDict):
+    """What is being built: its newest `lines`, the `points` of its loss, and the losses of each of
+    the `epochs`.
+    """
+
+    address: str
+    pid: int
+    began: float
+    lines: list[str]
+    points: list[list[float]]
+    epochs: list[dict[str, float]]
+    at: NotRequired[float]
+    left: NotRequired[float]
 
 
 class ProgressFile:
@@ -33,7 +49,7 @@ class ProgressFile:
 
     def __init__(self, store: Path, address: str) -> None:
         self.path = store / "live" / f"{address}.json"
-        self.state: dict[str, Any] = {
+        self.state: Progress = {
             "address": address,
             "pid": os.getpid(),
             "began": time.time(),
@@ -54,21 +70,29 @@ class ProgressFile:
 
     def add(self, text: str) -> None:
         """Record a line, and the measurements that it carries."""
-        measured: dict[str, Any] = getattr(text, "record", None) or {}
+        measured: Mapping[str, float] = getattr(text, "record", None) or {}
         if "step" in measured:
             self._add_step(measured)
         elif "epoch" in measured:
-            losses = {k: measured[k] for k in ("epoch", "train_loss", "held_loss") if k in measured}
-            self.state["epochs"] = [*self.state["epochs"], losses]
+            self._add_epoch(measured)
         line = masked(str(text)[:LONGEST])
         self.state["lines"] = [*self.state["lines"], line][-LINES:]
-        self.state["at"] = time.time()
-        is_epoch = bool(measured) and "step" not in measured
-        if is_epoch or self.state["at"] - self.wrote > PAUSE:
-            self.wrote = self.state["at"]
+        self._write(at_once=bool(measured) and "step" not in measured)
+
+    def _add_epoch(self, measured: Mapping[str, float]) -> None:
+        """Add the losses of an epoch."""
+        losses = {key: measured[key] for key in LOSSES if key in measured}
+        self.state["epochs"] = [*self.state["epochs"], losses]
+
+    def _write(self, at_once: bool) -> None:
+        """Write the state, unless it was written a moment ago."""
+        now = time.time()
+        self.state["at"] = now
+        if at_once or now - self.wrote > PAUSE:
+            self.wrote = now
             write_json(self.path, self.state)
 
-    def _add_step(self, measured: Mapping[str, Any]) -> None:
+    def _add_step(self, measured: Mapping[str, float]) -> None:
         """Add a point of the loss curve; every second one is dropped where there are too many."""
         epochs = round(measured["epoch"] - 1 + measured["step"] / measured["of"], 4)
         points = [*self.state["points"], [epochs, measured["loss"]]]
@@ -89,7 +113,7 @@ class ProgressFile:
         self.path.unlink(missing_ok=True)
 
 
-def read_progress(store: Path) -> list[dict[str, Any]]:
+def read_progress(store: Path) -> list[Progress]:
     """What is being built now, the oldest first."""
     states = []
     for path in (store / "live").glob("*.json"):

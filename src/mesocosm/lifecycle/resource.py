@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mesocosm.core.errors import Place
 from mesocosm.core.hashing import digest
@@ -35,9 +35,9 @@ class Resource:
     address: str
     place: Place
     needs: tuple[str, ...]
-    made_by: Mapping[str, Any]
-    run_by: Mapping[str, Any]
-    recipe: Mapping[str, Any] = field(default_factory=dict)
+    made_by: Mapping[str, object]
+    run_by: Mapping[str, object]
+    recipe: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

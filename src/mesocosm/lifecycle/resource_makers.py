@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from sqlalchemy import Connection, insert
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.contents import SnapshotRecipe
 from mesocosm.catalog.database import schema as t
-from mesocosm.catalog.rows import VersionRow
+from mesocosm.catalog.rows import DeploymentRow, RolloutRow, SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest_folder
 from mesocosm.core.messages import Message
-from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
+from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.quality.rules.rule import LastSnapshot
 from mesocosm.lifecycle.access.dataset_versions import choose_next_id
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
@@ -27,7 +29,8 @@ from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.jobs.deploy import Deployment, deploy_version
 from mesocosm.lifecycle.plan import Change
 from mesocosm.lifecycle.project_store import locate_project
-from mesocosm.lifecycle.review.field_change import FieldChange
+from mesocosm.lifecycle.review.field_change import ComparedSnapshot, FieldChange
+from mesocosm.serving.settings import Service
 
 Record = Callable[[Connection], None]
 Say = Callable[[str], None]
@@ -44,13 +47,52 @@ def make_dataset(
     """
     from mesocosm.lifecycle.local_files import settle_readings
 
-    assert change.resource is not None and change.fingerprints is not None
-    name, made, where = change.resource.name, change.fingerprints.build, locate_project(spec)
+    resource, fingerprints = change.built
+    name, made = resource.name, fingerprints.build
     last = catalog.snapshot(dataset=name)
     if change.sign == "~" and last:
         return last["id"], lambda con: None
-    replaces = _replaces_damaged(where.store, last, made)
-    snapshot = build_snapshot(
+    ident, previous = _choose_id(spec, catalog, name, made, last)
+    snapshot = _build(spec, catalog, name, made, last, say)
+    new = _describe_snapshot(spec, name, snapshot, resource.recipe)
+    changes = _check_changes(spec, name, made, last, new, accept)
+    for found in changes:
+        _say_change(name, found, say)
+    new["report"]["changes"] = [asdict(found) for found in changes]
+    values = {
+        "dataset": name,
+        "made": made,
+        "path": f"datasets/{name}",
+        "delta": snapshot.delta["rows"],
+        "files": snapshot.files,
+        "at": catalog.clock(),
+        "id": ident,
+        "previous": previous,
+        **new,
+    }
+    settle_readings(spec, name)
+    return ident, partial(_list_snapshot, catalog, values, changes)
+
+
+def _choose_id(
+    spec: Spec, catalog: Catalog, name: str, made: str, last: SnapshotRow | None
+) -> tuple[str, str | None]:
+    """The id of a new snapshot, and of the one before it: those of a damaged one that would be
+    built of the same, else the next.
+    """
+    if last is None:
+        return choose_next_id(catalog, name, made), None
+    if _replaces_damaged(locate_project(spec).store, last, made):
+        return last["id"], last["previous"]
+    return choose_next_id(catalog, name, made), last["id"]
+
+
+def _build(
+    spec: Spec, catalog: Catalog, name: str, made: str, last: SnapshotRow | None, say: Say
+) -> Snapshot:
+    """Build the rows of a snapshot."""
+    where = locate_project(spec)
+    return build_snapshot(
         name,
         resolve_datasets(spec)[name],
         spec.eco.sources,
@@ -64,51 +106,47 @@ def make_dataset(
             list_forgotten_marks(spec, catalog, name),
         ),
     )
-    more: dict[str, Any] = {"delta": snapshot.delta, "seconds": round(snapshot.seconds, 2)}
-    more["origins"] = _origins(spec, name)
-    values: dict[str, Any] = {
-        "dataset": name,
-        "made": made,
-        "path": f"datasets/{name}",
-        "delta": snapshot.delta["rows"],
-        "account": snapshot.account,
-        "report": snapshot.report | more,
-        "recipe": dict(change.resource.recipe),
-        "files": snapshot.files,
-        "facts": snapshot.facts,
-        "at": catalog.clock(),
+
+
+def _describe_snapshot(
+    spec: Spec, name: str, snapshot: Snapshot, recipe: Mapping[str, object]
+) -> ComparedSnapshot:
+    """What is listed of a snapshot and compared with the last one."""
+    report = snapshot.report | {
+        "delta": snapshot.delta,
+        "seconds": round(snapshot.seconds, 2),
+        "origins": _origins(spec, name),
     }
-    if last and replaces:
-        ident, previous = last["id"], last["previous"]
-    else:
-        ident, previous = choose_next_id(catalog, name, made), last and last["id"]
-    values |= {"id": ident, "previous": previous}
-    changes = _check_changes(spec, values, last, accept, say)
-    values["report"] |= {"changes": [asdict(found) for found in changes]}
-    settle_readings(spec, name)
-
-    def record(con: Connection) -> None:
-        con.execute(t.SNAPSHOTS.delete().where(t.SNAPSHOTS.c.id == ident))
-        con.execute(insert(t.SNAPSHOTS).values(**values))
-        for found in changes:
-            if found.stops:
-                catalog.write_audit(con, "build", "accept", f"datasets.{name}", found.sentence)
-
-    return ident, record
+    return {
+        "account": snapshot.account,
+        "report": report,
+        "facts": snapshot.facts,
+        "recipe": cast(SnapshotRecipe, dict(recipe)),
+    }
 
 
-def _replaces_damaged(store: Path, last: Mapping[str, Any] | None, made: str) -> bool:
+def _list_snapshot(
+    catalog: Catalog, values: Mapping[str, object], changes: Sequence[FieldChange], con: Connection
+) -> None:
+    """List a snapshot, and note the changes that were accepted."""
+    con.execute(t.SNAPSHOTS.delete().where(t.SNAPSHOTS.c.id == values["id"]))
+    con.execute(insert(t.SNAPSHOTS).values(**values))
+    for found in changes:
+        if found.stops:
+            address = f"datasets.{values['dataset']}"
+            catalog.write_audit(con, "build", "accept", address, found.sentence)
+
+
+def _replaces_damaged(store: Path, last: SnapshotRow, made: str) -> bool:
     """Whether the last snapshot is damaged and would be built of the same; then the new one has its
     id, which versions refer to.
     """
     from mesocosm.lifecycle.access.integrity import Integrity
 
-    if last is None or last["made"] != made:
-        return False
-    return Integrity(store).check_snapshot(last) is not None
+    return last["made"] == made and Integrity(store).check_snapshot(last) is not None
 
 
-def _origins(spec: Spec, name: str) -> dict[str, dict[str, Any]]:
+def _origins(spec: Spec, name: str) -> dict[str, dict[str, str | None]]:
     """The origin and licence of each source of a dataset."""
     sources = spec.eco.sources
     return {
@@ -119,26 +157,28 @@ def _origins(spec: Spec, name: str) -> dict[str, dict[str, Any]]:
 
 def _check_changes(
     spec: Spec,
-    values: Mapping[str, Any],
-    last: Mapping[str, Any] | None,
+    name: str,
+    made: str,
+    last: SnapshotRow | None,
+    new: ComparedSnapshot,
     accept: frozenset[str],
-    say: Say,
 ) -> list[FieldChange]:
-    """What changed since the last snapshot and does not stop the build, reported as it is found."""
+    """What changed since the last snapshot and does not stop the build."""
     from mesocosm.lifecycle.review.snapshot_comparison import check_new_data
 
-    name = values["dataset"]
     drafted = name in spec.eco.datasets and spec.eco.datasets[name].auto
-    new = {**values, "recipe": values["recipe"] | {"auto": drafted}}
-    changes = check_new_data(spec, name, values["made"], last, new, accept)
-    for found in changes:
-        kind, joint = "warning", ": "
-        if found.stops:
-            kind = "accepted"
-        if found.field:
-            joint = "."
-        say(f"{kind}: {name}{joint}{found.sentence}")
-    return changes
+    recipe: SnapshotRecipe = {**new["recipe"], "auto": drafted}
+    return check_new_data(spec, name, made, last, {**new, "recipe": recipe}, accept)
+
+
+def _say_change(name: str, found: FieldChange, say: Say) -> None:
+    """Report a change of new data."""
+    kind, joint = "warning", ": "
+    if found.stops:
+        kind = "accepted"
+    if found.field:
+        joint = "."
+    say(f"{kind}: {name}{joint}{found.sentence}")
 
 
 def list_forgotten_marks(spec: Spec, catalog: Catalog, name: str) -> list[str]:
@@ -150,16 +190,19 @@ def list_forgotten_marks(spec: Spec, catalog: Catalog, name: str) -> list[str]:
     datasets = resolve_datasets(spec)
     marks = list(catalog.forgotten(name))
     for other, data in datasets.items():
-        if other == name or not data.key:
-            continue
-        if set(data.all_sources) & set(datasets[name].all_sources):
+        shared = set(data.all_sources) & set(datasets[name].all_sources)
+        if other != name and data.key and shared:
             column = columns_of(data.fields)[data.key]
-            own = [mark for mark in catalog.forgotten(other) if "@" not in mark]
-            marks += [f"{mark}@{column}" for mark in own]
+            marks += _marks_of_column(catalog, other, column)
     return list(dict.fromkeys(marks))
 
 
-def _reference_for_rules(snapshot: Mapping[str, Any] | None) -> LastSnapshot:
+def _marks_of_column(catalog: Catalog, dataset: str, column: str) -> list[str]:
+    """The marks of a dataset's own key, each with the column that holds it."""
+    return [f"{mark}@{column}" for mark in catalog.forgotten(dataset) if "@" not in mark]
+
+
+def _reference_for_rules(snapshot: SnapshotRow | None) -> LastSnapshot:
     """What rules compare with: rows kept and spread of the last snapshot."""
     if not snapshot:
         return {}
@@ -172,10 +215,10 @@ def make_model(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tuple[
     """
     from mesocosm.lifecycle.access.training_job import TrainingJob
     from mesocosm.lifecycle.jobs.train import train_version
-    from mesocosm.lifecycle.review.class_proposals import read_named_rows
+    from mesocosm.lifecycle.review.named_rows import read_named_rows
 
-    assert change.resource is not None and change.fingerprints is not None
-    name, made = change.resource.name, change.fingerprints.build
+    resource, fingerprints = change.built
+    name, made = resource.name, fingerprints.build
     model = spec.eco.models[name]
     same = _identical_version(locate_project(spec).store, catalog.versions(name), made)
     if same:
@@ -184,21 +227,26 @@ def make_model(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tuple[
     assert snapshot is not None
     named = read_named_rows(spec, catalog, name, snapshot)
     if named:
-        classes = sorted({str(row[model.target]) for row in named})
-        say(
-            f"training on {len(named)} labelled requests of classes that the data lack:"
-            f" {', '.join(classes)}"
-        )
+        _say_named(named, model.target, say)
     job = TrainingJob(spec, catalog, name, snapshot, made, "build", named)
-    values = train_version(job, say)
-    missed = values.pop("missed")
-    _say_missed(missed, say)
-    values["state"], values["why"] = _state_of(missed)
+    trained = train_version(job, say)
+    values = trained.record
+    _say_missed(trained.missed, say)
+    values["state"], values["why"] = _state_of(trained.missed)
 
     def record(con: Connection) -> None:
         con.execute(insert(t.VERSIONS).values(**values))
 
-    return str(values["id"]), record
+    return values["id"], record
+
+
+def _say_named(named: Sequence[Mapping[str, object]], target: str, say: Say) -> None:
+    """Report the labelled requests that are trained on."""
+    classes = sorted({str(row[target]) for row in named})
+    say(
+        f"training on {len(named)} labelled requests of classes that the data lack:"
+        f" {', '.join(classes)}"
+    )
 
 
 def _identical_version(store: Path, versions: Sequence[VersionRow], made: str) -> VersionRow | None:
@@ -212,7 +260,7 @@ def _identical_version(store: Path, versions: Sequence[VersionRow], made: str) -
 
 
 def _reuse_version(
-    catalog: Catalog, version: Mapping[str, Any], gates_of: dict[str, Any], say: Say
+    catalog: Catalog, version: VersionRow, gates_of: dict[str, str], say: Say
 ) -> tuple[str, Record]:
     """An existing version, held to the gates that the file has now."""
     from mesocosm.learning.evaluation.metrics import check_gates
@@ -242,27 +290,38 @@ def make_service(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tupl
     Raises:
         ConfigValueError: its model's version is refused.
     """
-    assert change.resource is not None
-    name = change.resource.name
+    resource, _ = change.built
+    name = resource.name
     service = spec.eco.services[name]
     now = catalog.deployment(name)
-    version, answers = "", ""
+    version = ""
     if service.model:
         version = _servable_version(catalog, service.model, now)
-    if service.answers:
-        from mesocosm.lifecycle.access.answer_index import index_answers
-
-        answers = _listed(catalog, f"datasets.{service.answers.dataset}")
-        index_answers(spec, catalog, service, answers, say)
+    answers = _index(spec, catalog, service, say)
     ident = version or answers
-    if now and (now["version"], now["answers"]) == (version, answers):
+    if _runs(now, version, answers):
         return ident, lambda con: None
-    rollout = catalog.rollout(name)
-    if rollout and (rollout["version"], rollout["answers"]) == (version, answers):
+    if _runs(catalog.rollout(name), version, answers):
         say(f"the rollout of {version} is in progress")
         return ident, lambda con: None
     new = Deployment(name, service, version, answers, "build", change.why)
     return ident, lambda con: say(deploy_version(catalog, con, new))
+
+
+def _index(spec: Spec, catalog: Catalog, service: Service, say: Say) -> str:
+    """The snapshot that a service answers from, indexed; empty where it answers from none."""
+    from mesocosm.lifecycle.access.answer_index import index_answers
+
+    if not service.answers:
+        return ""
+    snapshot = _listed(catalog, f"datasets.{service.answers.dataset}")
+    index_answers(spec, catalog, service, snapshot, say)
+    return snapshot
+
+
+def _runs(row: DeploymentRow | RolloutRow | None, version: str, answers: str) -> bool:
+    """Whether a deployment or a rollout is of a version and an answer index."""
+    return row is not None and (row["version"], row["answers"]) == (version, answers)
 
 
 def _listed(catalog: Catalog, address: str) -> str:
@@ -270,7 +329,7 @@ def _listed(catalog: Catalog, address: str) -> str:
     return str(next(row["thing"] for row in catalog.resources() if row["address"] == address))
 
 
-def _servable_version(catalog: Catalog, model: str, now: Mapping[str, Any] | None) -> str:
+def _servable_version(catalog: Catalog, model: str, now: DeploymentRow | None) -> str:
     """The version of a model that its service is to run.
 
     Raises:

@@ -10,11 +10,20 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import write_json
 from mesocosm.core.messages import Message
+
+
+class ServerRecord(TypedDict):
+    """Where a server is, and the owner's token."""
+
+    url: str
+    token: str
+    pid: NotRequired[int]
+    store: NotRequired[str]
 
 
 @contextmanager
@@ -61,11 +70,12 @@ def record_server(store: Path, url: str, token: str) -> None:
 def forget_server(store: Path) -> None:
     """Remove what this process recorded; what another did stays."""
     with suppress(OSError):
-        if (_record(store) or {}).get("pid") == os.getpid():
+        record = _record(store)
+        if record and record.get("pid") == os.getpid():
             (store / "server.json").unlink(missing_ok=True)
 
 
-def find_server(store: Path) -> dict[str, Any] | None:
+def find_server(store: Path) -> ServerRecord | None:
     """Where this ecosystem's server is, when it answers; a record whose process is gone is stale,
     and its port is not asked.
 
@@ -83,14 +93,14 @@ def find_server(store: Path) -> dict[str, Any] | None:
     return record
 
 
-def _record(store: Path) -> dict[str, Any] | None:
+def _record(store: Path) -> ServerRecord | None:
     try:
         record = json.loads((store / "server.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     if not isinstance(record, dict) or not isinstance(record.get("url"), str):
         return None
-    return record
+    return cast(ServerRecord, record)
 
 
 def _is_alive(pid: object) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from mesocosm.catalog.rows import ResourceRow
 from mesocosm.config.migrations.rename import rename_data
+from mesocosm.core.records import Json
 from mesocosm.core.settings import Settings
+from mesocosm.core.values.json_shapes import read_object
 from mesocosm.core.written_settings import normalise_settings
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.sources import SOURCES
@@ -16,6 +18,7 @@ from mesocosm.monitoring.settings import Monitor
 from mesocosm.serving.settings import Service
 from mesocosm.world.settings import WorldPlace
 
+Stored = Mapping[str, Mapping[str, object]]
 KINDS: dict[str, type[Settings]] = {
     "datasets": Dataset,
     "models": Model,
@@ -25,7 +28,7 @@ KINDS: dict[str, type[Settings]] = {
 }
 
 
-def stored_definition(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def stored_definition(row: ResourceRow) -> Stored:
     """The settings of a row of the catalog's resources: `made_by` and `run_by`.
 
     A row that an earlier version wrote has words of grammar 1 and every default; both are put right
@@ -33,23 +36,30 @@ def stored_definition(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """
     section = str(row["address"]).split(".", 1)[0]
     definition = row["definition"] or {}
-    return {
-        part: _normalised(section, dict(definition.get(part) or {}), part)
-        for part in ("made_by", "run_by")
-    }
+    stored: dict[str, dict[str, Json]] = {}
+    for part in ("made_by", "run_by"):
+        stored[part] = _normalise(section, dict(definition.get(part) or {}), part)
+    return stored
 
 
-def _normalised(section: str, settings: dict[str, Any], part: str) -> dict[str, Any]:
-    inside = (
-        {"world": {"places": {"it": settings}}}
-        if section == "places"
-        else {section: {"it": settings}}
-    )
-    renamed = rename_data(inside)
-    words = renamed["world"]["places"]["it"] if section == "places" else renamed[section]["it"]
+def _normalise(section: str, settings: dict[str, Json], part: str) -> dict[str, Json]:
+    words = _in_words_of_now(section, settings)
     if part == "made_by" and section in ("services", "monitors", "places", "world"):
-        return dict(words)  # names of other resources, and no settings
+        return words  # names of other resources, and no settings
     kind = KINDS.get(section)
     if section == "sources":
         kind = SOURCES.get(str(words.get("type")), SourceKind)
-    return normalise_settings(kind, words) if kind else dict(words)
+    if kind is None:
+        return words
+    return normalise_settings(kind, words)
+
+
+def _in_words_of_now(section: str, settings: dict[str, Json]) -> dict[str, Json]:
+    """The settings of a resource in words of grammar 2."""
+    inside: dict[str, Json] = {section: {"it": settings}}
+    if section == "places":
+        inside = {"world": {"places": {"it": settings}}}
+    renamed = read_object(rename_data(inside))
+    if section == "places":
+        renamed = read_object(renamed["world"])
+    return dict(read_object(read_object(renamed[section])["it"]))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import VersionRow
 from mesocosm.config import Spec
-
-Row = Mapping[str, Any]
-RECORD = ("id", "state", "why", "metrics", "recipe", "snapshot", "at")
+from mesocosm.core.values.json_shapes import read_number
+from mesocosm.reports.report_data import LaterVersionData, ModelData
 
 
 def choose_reported_version(
     spec: Spec, catalog: Catalog, model: str, answering: Collection[str] = ()
-) -> dict[str, Any] | None:
+) -> ModelData | None:
     """The version of a model that a service runs; else the newest champion; else the newest. None
     where there is none.
 
@@ -38,21 +37,40 @@ def choose_reported_version(
         for version in versions
         if version["number"] > now["number"]
     ]
-    return {key: now[key] for key in RECORD} | {"others": others}
+    return {
+        "id": now["id"],
+        "state": now["state"],
+        "why": now["why"],
+        "metrics": now["metrics"],
+        "recipe": now["recipe"],
+        "snapshot": now["snapshot"],
+        "at": now["at"],
+        "others": others,
+    }
 
 
-def _choose_version(versions: Sequence[Row], deployed: Collection[str]) -> Row:
+def _choose_version(versions: Sequence[VersionRow], deployed: Collection[str]) -> VersionRow:
     """The newest of the deployed versions, else of the champions, else of all."""
     running = [version for version in versions if version["id"] in deployed]
+    if running:
+        return running[-1]
+    return choose_champion(versions)
+
+
+def choose_champion(versions: Sequence[VersionRow]) -> VersionRow:
+    """The newest champion; the newest version where there is none."""
     champions = [version for version in versions if version["state"] == "champion"]
-    return (running or champions or versions)[-1]
+    return (champions or versions)[-1]
 
 
 def _deployed_versions(spec: Spec, catalog: Catalog, model: str) -> set[str]:
     """The versions that services of a model run."""
-    names = [name for name, service in spec.eco.services.items() if service.model == model]
-    deployments = [catalog.deployment(name) for name in names]
-    return {deployment["version"] for deployment in deployments if deployment}
+    deployed = set[str]()
+    for name, service in spec.eco.services.items():
+        deployment = catalog.deployment(name)
+        if deployment and service.model == model:
+            deployed.add(deployment["version"])
+    return deployed
 
 
 def _rollouts(spec: Spec, catalog: Catalog) -> dict[str, str]:
@@ -65,7 +83,7 @@ def _rollouts(spec: Spec, catalog: Catalog) -> dict[str, str]:
     return tried
 
 
-def _describe_other(version: Row, does: str) -> dict[str, Any]:
+def _describe_other(version: VersionRow, does: str) -> LaterVersionData:
     """A later version with its leading metric."""
     from mesocosm.learning.evaluation.model_card import leading_metric
 
@@ -76,5 +94,5 @@ def _describe_other(version: Row, does: str) -> dict[str, Any]:
         "does": does,
         "why": version["why"],
         "figure": figure,
-        "value": version["metrics"].get(figure),
+        "value": read_number(version["metrics"].get(figure)),
     }

@@ -7,25 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import PredictionRow, SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.lifecycle.access.data_access import read_columns
-from mesocosm.lifecycle.access.model_access import load_version
+from mesocosm.lifecycle.access.model_access import load_row_version
 from mesocosm.lifecycle.project_store import locate_project
 
 if TYPE_CHECKING:
     from mesocosm.learning.evaluation.explanations import RowContributions
+    from mesocosm.learning.export.predictor import Version
 
+Row = Mapping[str, object]
 BACKGROUND = 32  # training rows that Shapley values are measured against
 MOST = 5  # training rows that are named
 
 
-def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
+def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, object]:
     """Why a prediction came out as it did: Shapley values of the inputs, the words that mattered,
     and the training rows that a kernel head weighs most.
 
@@ -34,57 +37,70 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, Any]:
             explained.
         MesocosmError: its version or its snapshot is gone.
     """
-    from mesocosm.learning.evaluation.explanations import shapley_values, word_importance
-
     row = catalog.prediction(prediction)
     if row is None:
         found = f"no prediction has the id '{prediction[:60]}'"
         raise ConfigValueError("", found, "an id that predict printed")
     version, snapshot = _records_behind(catalog, row["version"])
     model = _model_of(spec, version)
-    net = load_version(spec, version)
+    net = load_row_version(spec, version)
     fields = list(dict.fromkeys([*model.features, model.target]))
     columns, split = read_columns(spec, snapshot, fields)
     labels = columns[model.target]
-    trained = [i for i, part in enumerate(split) if part == "train" and labels[i] is not None]
+    trained = _list_trained(split, labels)
     background = pick_background(columns, trained, model.features)
+    explanation: dict[str, object] = {"prediction": prediction}
+    explanation |= _explain_inputs(row, version, model, net, background)
+    recipe, label = version["recipe"], str(explanation["label"])
+    # where rows were erased since, none can be named
+    if recipe["rows"]["train"] - recipe.get("feedback", 0) == len(trained):
+        folder = locate_project(spec).store / version["path"]
+        weights = _kernel_weights(net, folder, row["input"]["clean"], label)
+        if weights:
+            explanation["rows"] = _name_rows(spec, snapshot, trained, labels, weights.rows)
+            explanation["score"] = weights.bias + sum(weights.rows)
+    return explanation
+
+
+def _list_trained(split: Sequence[str], labels: Sequence[object]) -> list[int]:
+    """The training rows that have a label."""
+    return [i for i, part in enumerate(split) if part == "train" and labels[i] is not None]
+
+
+def _explain_inputs(
+    row: PredictionRow, version: VersionRow, model: Model, net: Version, background: list[Row]
+) -> dict[str, object]:
+    """The share of each input in a prediction, and the words that mattered."""
+    from mesocosm.learning.evaluation.explanations import shapley_values, word_importance
+
     clean = row["input"]["clean"]
     label = recorded_task(version["recipe"]).explained_label(row["output"])
-    explanation: dict[str, Any] = {
-        "prediction": prediction,
+    texts = [name for name in net.card["texts"] if name not in model.allow_private]
+    return {
         "service": row["service"],
         "version": version["id"],
         "label": label,
         "number": net.scale is not None,
         **shapley_values(net, clean, background, label),
+        "words": word_importance(net, clean, label, texts),
     }
-    texts = [name for name in net.card["texts"] if name not in model.allow_private]
-    explanation["words"] = word_importance(net, clean, label, texts)
-    recipe = version["recipe"]
-    # where rows were erased since, none can be named
-    if recipe["rows"]["train"] - recipe.get("feedback", 0) == len(trained):
-        folder = locate_project(spec).store / version["path"]
-        weights = _kernel_weights(net, folder, clean, label)
-        if weights:
-            explanation["rows"] = _name_rows(spec, snapshot, trained, labels, weights["rows"])
-            explanation["score"] = weights["bias"] + sum(weights["rows"])
-    return explanation
 
 
-def _records_behind(catalog: Catalog, ident: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def _records_behind(catalog: Catalog, ident: str) -> tuple[VersionRow, SnapshotRow]:
     """The records of a version and of the snapshot that it was trained on.
 
     Raises:
         MesocosmError: one of them is gone.
     """
-    version = catalog.version(ident)
-    snapshot = version and catalog.snapshot(version["snapshot"])
+    version, snapshot = catalog.version(ident), None
+    if version:
+        snapshot = catalog.snapshot(version["snapshot"])
     if not version or not snapshot:
         raise MesocosmError("the version or the snapshot behind this prediction is gone")
     return version, snapshot
 
 
-def _model_of(spec: Spec, version: Mapping[str, Any]) -> Model:
+def _model_of(spec: Spec, version: VersionRow) -> Model:
     """The settings of a version's model.
 
     Raises:
@@ -105,29 +121,36 @@ def _model_of(spec: Spec, version: Mapping[str, Any]) -> Model:
 
 
 def pick_background(
-    columns: Mapping[str, Sequence[Any]], rows: Sequence[int], inputs: Sequence[str]
-) -> list[dict[str, Any]]:
+    columns: Mapping[str, Sequence[object]], rows: Sequence[int], inputs: Sequence[str]
+) -> list[Row]:
     """Some rows, evenly spread, that Shapley values are measured against; at most `BACKGROUND`."""
     step = max(1, len(rows) // BACKGROUND)
-    return [{name: columns[name][i] for name in inputs} for i in rows[::step][:BACKGROUND]]
+    return [_pick_row(columns, inputs, i) for i in rows[::step][:BACKGROUND]]
+
+
+def _pick_row(columns: Mapping[str, Sequence[object]], inputs: Sequence[str], at: int) -> Row:
+    return {name: columns[name][at] for name in inputs}
 
 
 def _kernel_weights(
-    net: Any, folder: Path, clean: Mapping[str, Any], label: str
+    net: Version, folder: Path, clean: Row, label: str
 ) -> RowContributions | None:
     """What each training row adds to the score, where the head is a kernel's; None otherwise."""
     from mesocosm.learning.evaluation.explanations import training_row_contributions
 
-    return training_row_contributions(net, folder / "head.onnx", clean, label) or None
+    found = training_row_contributions(net, folder / "head.onnx", clean, label)
+    if not found:
+        return None
+    return _Weights(found["rows"], found["bias"])
 
 
 def _name_rows(
     spec: Spec,
-    snapshot: Mapping[str, Any],
+    snapshot: SnapshotRow,
     trained: Sequence[int],
-    labels: Sequence[Any],
+    labels: Sequence[object],
     weights: Sequence[float],
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """The training rows of the largest weights, with their file and line."""
     from mesocosm.data.snapshots.delta_tables import read_table
 

@@ -9,23 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import mean
-from typing import Any, cast
+from typing import cast
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.contents import SnapshotReport, VersionMetrics
-from mesocosm.catalog.rows import VersionRow
+from mesocosm.catalog.rows import SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.confidential.row_values import plain_all
 from mesocosm.core.messages import Message
+from mesocosm.core.values.json_shapes import read_number, read_object
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.integrity import find_damage
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.review.field_change import FieldChange
-from mesocosm.lifecycle.stopped_build import read_stop
+from mesocosm.lifecycle.review.stopped_build import read_stop
+from mesocosm.reports.described_version import choose_champion
+from mesocosm.reports.report_data import (
+    HealthData,
+    ModelFigures,
+    RecommendationData,
+    ScoreData,
+    Skill,
+)
 from mesocosm.reports.service_health import (
     DAYS,
-    Row,
+    MeasuredPart,
     Traffic,
     apdex_of_all,
     measure_experience,
@@ -54,7 +63,7 @@ def open_requests(spec: Spec) -> RecentRequests:
 
 def measure_health(
     spec: Spec, catalog: Catalog, requests: RecentRequests | None = None, *, marked: bool = False
-) -> dict[str, Any]:
+) -> HealthData:
     """The four scores, 0 to 1 or none, with recommendations.
 
     Args:
@@ -69,50 +78,79 @@ def measure_health(
         with the `page` where it is acted on; and `next`, their texts. Texts are English,
         each with its `id` and `params`.
     """
-    since = catalog.clock() - DAYS * 86400
-    reader = requests or open_requests(spec)
-    lines = reader.since(since - DAYS * 86400)
-    now = [request for request in lines if request.at >= since]
-    traffic, earlier = Traffic(now, since, reader.full), lines[: len(lines) - len(now)]
-    if traffic.cut:
-        earlier = []
-    stability = measure_stability(spec, catalog, traffic)
-    experience = measure_experience(spec, catalog, traffic)
+    stability, experience = _measure_services(spec, catalog, requests or open_requests(spec))
     data, models = _measure_data(spec, catalog), _measure_models(spec, catalog)
     parts = {
         "data quality": data,
         "model quality": models,
-        "stability": stability | {"before": success_rate(earlier)},
-        "experience": experience | {"before": apdex_of_all(spec, earlier)},
+        "stability": stability,
+        "experience": experience,
     }
-    recommendations: list[dict[str, object]] = []
-    pages = (("services", stability), ("data", data), ("models", models), ("services", experience))
-    for page, part in pages:
-        recommendations += [_recommend(page, text) for text in part["next"]]
-    health = {
+    recommendations = _recommend_all(
+        ("services", stability), ("data", data), ("models", models), ("services", experience)
+    )
+    health: HealthData = {
         "parts": {name: _finish_part(part, UNKNOWN[name]) for name, part in parts.items()},
         "next": [recommendation["text"] for recommendation in recommendations],
         "recommendations": recommendations,
     }
     if marked:
         return health
-    return cast(dict[str, Any], plain_all(health))
+    return plain_all(health)
 
 
-def _recommend(page: str, text: Message) -> dict[str, object]:
+def _measure_services(
+    spec: Spec, catalog: Catalog, reader: RecentRequests
+) -> tuple[MeasuredPart, MeasuredPart]:
+    """The stability and the experience, each with the score of the days before."""
+    since = catalog.clock() - DAYS * 86400
+    lines = reader.since(since - DAYS * 86400)
+    now = [request for request in lines if request.at >= since]
+    traffic, earlier = Traffic(now, since, reader.full), lines[: len(lines) - len(now)]
+    if traffic.cut:
+        earlier = []
+    stability = measure_stability(spec, catalog, traffic)
+    stability["before"] = success_rate(earlier)
+    experience = measure_experience(spec, catalog, traffic)
+    experience["before"] = apdex_of_all(spec, earlier)
+    return stability, experience
+
+
+def _recommend_all(*pages: tuple[str, MeasuredPart]) -> list[RecommendationData]:
+    """The recommendations of each part, with the page where it is acted on."""
+    recommendations: list[RecommendationData] = []
+    for page, part in pages:
+        recommendations += [_recommend(page, text) for text in part["next"]]
+    return recommendations
+
+
+def _recommend(page: str, text: Message) -> RecommendationData:
     """A recommendation in English, with the id and the parameters of its text."""
-    return {"page": page, "text": str(text), **text.as_json()}
+    return {"page": page, "text": str(text), "id": text.id, "params": _params_of(text)}
 
 
-def _finish_part(part: Row, unknown: Message) -> Row:
+def _params_of(text: Message) -> dict[str, object]:
+    return dict(read_object(text.as_json()["params"]))
+
+
+def _finish_part(part: MeasuredPart, unknown: Message) -> ScoreData:
     """A score with rounded numbers, how far it moved, and a sentence."""
     score, before = part["score"], part["before"]
-    moved = None
-    if score is not None and before is not None:
-        moved = round(score - before, 4)
-    finished = {key: round_score(value) for key, value in part.items() if key != "next"}
-    says = unknown if score is None else part["says"]
-    return finished | {"says": str(says), "message": says.as_json(), "moved": moved}
+    finished = cast(ScoreData, {key: value for key, value in part.items() if key != "next"})
+    finished["score"], finished["before"] = round_score(score), round_score(before)
+    says = part["says"]
+    if score is None:
+        says = unknown
+    finished["says"], finished["message"] = str(says), says.as_json()
+    finished["moved"] = _measure_move(score, before)
+    return finished
+
+
+def _measure_move(score: float | None, before: float | None) -> float | None:
+    """How far a score moved; None where one of both is not known."""
+    if score is None or before is None:
+        return None
+    return round(score - before, 4)
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -135,10 +173,10 @@ def skill(figure: float, simplest: float) -> float:
     return max(0.0, (figure - simplest) / (1 - simplest))
 
 
-def _measure_data(spec: Spec, catalog: Catalog) -> Row:
+def _measure_data(spec: Spec, catalog: Catalog) -> MeasuredPart:
     """The mean quality of the datasets."""
-    figures: dict[str, Row] = {}
-    before: list[float] = []
+    figures: dict[str, object] = {}
+    qualities, before = list[float](), list[float]()
     advice = [
         Message("reports.damaged", address=address, fault=fault)
         for address, fault in find_damage(spec, catalog).items()
@@ -151,20 +189,25 @@ def _measure_data(spec: Spec, catalog: Catalog) -> Row:
             advice.append(Message("reports.not_built", name=name))
             continue
         account, report = snapshots[-1]["account"], snapshots[-1]["report"]
+        qualities.append(round(_quality_of(snapshots[-1]), 4))
         figures[name] = {
-            "quality": round(report["quality"] or 0.0, 4),
+            "quality": qualities[-1],
             "rows": account["kept"],
             "set_aside": account["quarantined"],
         }
-        before.append(snapshots[-2:][0]["report"]["quality"] or 0.0)
+        before.append(_quality_of(snapshots[-2:][0]))
         advice += _data_advice(name, account, report)
     return {
-        "score": _mean([figure["quality"] for figure in figures.values()]),
+        "score": _mean(qualities),
         "before": _mean(before),
         "says": Message("reports.data_quality"),
         "figures": figures,
         "next": advice,
     }
+
+
+def _quality_of(snapshot: SnapshotRow) -> float:
+    return float(snapshot["report"]["quality"] or 0.0)
 
 
 def _stop_advice(name: str, change: FieldChange) -> Message:
@@ -192,40 +235,36 @@ def _data_advice(
         yield Message("reports.quarantined", share=share, name=name, rows=count, why=why)
 
 
-def _measure_models(spec: Spec, catalog: Catalog) -> Row:
+def _measure_models(spec: Spec, catalog: Catalog) -> MeasuredPart:
     """The mean error reduction over the baseline."""
-    from mesocosm.learning.evaluation.model_card import leading_metric
-
-    figures: dict[str, Row] = {}
+    figures: dict[str, ModelFigures] = {}
     before, advice = list[float](), list[Message]()
     for name, model in spec.eco.models.items():
         versions = catalog.versions(name)
         if not versions:
             advice.append(Message("reports.no_version", name=name))
             continue
-        now = _newest_champion(versions)
-        found = _skill_of(now["metrics"], leading_metric(now["metrics"]))
+        now = choose_champion(versions)
+        found = _skill_of(now["metrics"])
         if found is None:
             continue
         figures[name] = {"version": now["id"], **found}
-        last = _metrics_before(versions, now)
-        before.append((_skill_of(last, leading_metric(last)) or found)["skill"])
-        if versions[-1]["state"] == "refused":
-            advice.append(Message("reports.version_refused", name=name, why=versions[-1]["why"]))
+        before.append((_skill_of(_metrics_before(versions, now)) or found)["skill"])
+        advice += _refusal_advice(name, versions[-1])
         advice += _model_advice(name, model, found, now["metrics"])
     return {
         "score": _mean([figure["skill"] for figure in figures.values()]),
         "before": _mean(before),
         "says": Message("reports.model_quality"),
-        "figures": figures,
+        "figures": dict(figures),
         "next": advice,
     }
 
 
-def _newest_champion(versions: Sequence[VersionRow]) -> VersionRow:
-    """The newest champion; the newest version where there is none."""
-    champions = [version for version in versions if version["state"] == "champion"]
-    return (champions or versions)[-1]
+def _refusal_advice(name: str, newest: VersionRow) -> Iterator[Message]:
+    """That the newest version of a model is refused."""
+    if newest["state"] == "refused":
+        yield Message("reports.version_refused", name=name, why=newest["why"])
 
 
 def _metrics_before(versions: Sequence[VersionRow], now: VersionRow) -> VersionMetrics:
@@ -235,7 +274,7 @@ def _metrics_before(versions: Sequence[VersionRow], now: VersionRow) -> VersionM
 
 
 def _model_advice(
-    name: str, model: Model, found: Row, metrics: Mapping[str, Any]
+    name: str, model: Model, found: Skill, metrics: VersionMetrics
 ) -> Iterator[Message]:
     """What to do about a model that is hardly better than its baseline, has no gates, or is weak
     on a slice.
@@ -263,21 +302,25 @@ def _model_advice(
         )
 
 
-def _skill_of(metrics: Mapping[str, Any], figure: str) -> Row | None:
+def _skill_of(metrics: VersionMetrics) -> Skill | None:
     """A model's leading metric and its baseline's: the majority's where it was evaluated, else the
     lowest.
     """
+    from mesocosm.learning.evaluation.model_card import leading_metric
+
+    figure = leading_metric(metrics)
     baselines: dict[str, float] = {}
     for name, baseline in metrics.get("baselines", {}).items():
         if baseline.get(figure) is not None:
             baselines[name] = float(baseline[figure])
-    if metrics.get(figure) is None or not baselines:
+    value = read_number(metrics.get(figure))
+    if value is None or not baselines:
         return None
     simplest = baselines.get("majority", min(baselines.values()))
     return {
         "figure": figure,
-        "value": metrics[figure],
+        "value": value,
         "interval": metrics["interval"].get(figure),
         "simplest": simplest,
-        "skill": round(skill(float(metrics[figure]), simplest), 4),
+        "skill": round(skill(float(value), simplest), 4),
     }

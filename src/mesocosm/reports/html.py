@@ -5,10 +5,12 @@ Values of private fields are not in the answer, so they are not here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING
 
+from mesocosm.core.values.json_shapes import list_texts
 from mesocosm.reports.markup import (
     card,
     cell,
@@ -20,6 +22,17 @@ from mesocosm.reports.markup import (
     table,
 )
 from mesocosm.reports.plots import draw_histogram
+
+if TYPE_CHECKING:
+    from mesocosm.catalog.contents import (
+        FieldStatistics,
+        MissingPattern,
+        SnapshotReport,
+        SourceAccount,
+        TrainingColumn,
+    )
+    from mesocosm.core.records import JsonObject
+    from mesocosm.reports.report_data import DatasetData, HealthData, ReportData, ScoreData
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2b2f;--soft:#5d6f73;--paper:#fbfaf6;--card:#fff;
@@ -82,7 +95,7 @@ FIELD_HEADS = (
 )
 
 
-def render_report(name: str, data: Mapping[str, Any]) -> str:
+def render_report(name: str, data: ReportData) -> str:
     """The whole page.
 
     Args:
@@ -91,16 +104,14 @@ def render_report(name: str, data: Mapping[str, Any]) -> str:
     """
     from mesocosm.reports.model_section import render_model
 
-    body, parts = "", format_count(len(data["datasets"]), "dataset")
+    body, models = "", data.get("models") or {}
     if "whole" in data:
         body = _render_health(data["whole"])
     for dataset, record in data["datasets"].items():
         body += _render_dataset(dataset, record)
-    models = data.get("models") or {}
-    for model, record in models.items():
-        body += render_model(model, record)
-    if models:
-        parts += f" and {format_count(len(models), 'model')}"
+    for model, version in models.items():
+        body += render_model(model, version)
+    parts = _count_parts(len(data["datasets"]), len(models))
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport"'
         f' content="width=device-width,initial-scale=1"><title>{escape(name)}:'
@@ -109,7 +120,15 @@ def render_report(name: str, data: Mapping[str, Any]) -> str:
     )
 
 
-def _render_health(data: Mapping[str, Any]) -> str:
+def _count_parts(datasets: int, models: int) -> str:
+    """How many datasets and models a report is of."""
+    parts = format_count(datasets, "dataset")
+    if models:
+        parts += f" and {format_count(models, 'model')}"
+    return parts
+
+
+def _render_health(data: HealthData) -> str:
     """The four scores with their sentences, and the recommendations."""
     scores = "".join(_render_score(name, part) for name, part in data["parts"].items())
     advice = "<p>No recommendations.</p>"
@@ -119,7 +138,7 @@ def _render_health(data: Mapping[str, Any]) -> str:
     return f'<h2>Health</h2><div class="card whole">{scores}</div>{advice}'
 
 
-def _render_score(name: str, part: Mapping[str, Any]) -> str:
+def _render_score(name: str, part: ScoreData) -> str:
     """One score with its bar; a dash where it was not measured."""
     score, shown, bar, moved = part["score"], "–", "", ""
     if score is not None:
@@ -134,7 +153,7 @@ def _render_score(name: str, part: Mapping[str, Any]) -> str:
     return f"<div><b>{shown}</b>{moved} {escape(name)}{bar}<p>{escape(part['says'])}</p></div>"
 
 
-def _render_dataset(name: str, data: Mapping[str, Any]) -> str:
+def _render_dataset(name: str, data: DatasetData) -> str:
     """The section of one dataset."""
     report = data["report"]
     identity = " · ".join(filter(None, [escape(data["id"]), _render_origins(report)]))
@@ -154,18 +173,18 @@ def _render_dataset(name: str, data: Mapping[str, Any]) -> str:
     )
 
 
-def _render_origins(report: Mapping[str, Any]) -> str:
+def _render_origins(report: SnapshotReport) -> str:
     """The origin and the licence of each source."""
     texts = []
     for source, origin in report.get("origins", {}).items():
         text = f"{escape(source)}: {escape(origin.get('origin') or 'origin not stated')}"
         if origin.get("licence"):
-            text += f", {escape(origin['licence'])}"
+            text += f", {escape(str(origin['licence']))}"
         texts.append(text)
     return "; ".join(texts)
 
 
-def _dataset_facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _dataset_facts(data: DatasetData) -> Iterator[tuple[str, str]]:
     """The counts of rows and the dimensions of quality."""
     account, report = data["account"], data["report"]
     unique = account["in"] - account["duplicates"]
@@ -186,7 +205,7 @@ def _dataset_facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"newest {name}", escape(str(day))
 
 
-def _completeness(profile: Mapping[str, Any]) -> float:
+def _completeness(profile: Mapping[str, FieldStatistics]) -> float:
     """The share of cells that have a value."""
     cells = sum(field["rows"] for field in profile.values()) or 1
     return float(1 - sum(field["missing"] for field in profile.values()) / cells)
@@ -209,16 +228,27 @@ def _render_account(account: Mapping[str, int]) -> str:
     return f'<div class="account">{parts}</div>'
 
 
-def _render_sources(accounts: Mapping[str, Any]) -> str:
+def _render_sources(accounts: Mapping[str, SourceAccount]) -> str:
     """The account of each source, and where rows that were not used are."""
     rows = []
     for source, account in accounts.items():
-        counts = [cell(f"{account[use]:,}", "n") for use in USES]
+        counts = [cell(f"{count:,}", "n") for count in _count_uses(account)]
         places = [*account.get("repeated_at", []), *account.get("unmatched_at", [])]
-        names = (cell(escape(source)), cell(escape(account["role"])))
+        names = (cell(escape(source)), cell(escape(str(account["role"]))))
         rows.append(row(*names, *counts, cell(escape(", ".join(places)))))
     heads = ("source", "role", *USES, "first rows that are not used")
     return section("Rows of each source", heads, rows)
+
+
+def _count_uses(account: SourceAccount) -> tuple[int, ...]:
+    """The rows of a source by what became of them, in the order of `USES`."""
+    return (
+        account["read"],
+        account["used"],
+        account["unmatched"],
+        account["repeated"],
+        account["rejected"],
+    )
 
 
 def _render_warnings(warned: Mapping[str, int]) -> str:
@@ -231,16 +261,24 @@ def _render_warnings(warned: Mapping[str, int]) -> str:
     return html
 
 
-def _render_missing_together(report: Mapping[str, Any]) -> str:
+def _render_missing_together(report: SnapshotReport) -> str:
     """Which fields are missing together: a row a pattern, a mark where a field is missing."""
     patterns = [pattern for pattern in report.get("patterns", []) if pattern["missing"]]
-    missing = set[str]().union(*(pattern["missing"] for pattern in patterns))
-    names = [name for name in report["before"] if name in missing]
-    rows = []
-    for pattern in patterns:
-        cells = [cell(_missing_mark(name in pattern["missing"])) for name in names]
-        rows.append(row(cell(f"{pattern['rows']:,}", "n"), *cells))
+    names = _list_missing(report, patterns)
+    rows = [_render_pattern(pattern, names) for pattern in patterns]
     return section("What is missing together", ("rows", *names), rows)
+
+
+def _list_missing(report: SnapshotReport, patterns: Sequence[MissingPattern]) -> list[str]:
+    """The fields that some rows lack."""
+    missing = set(chain.from_iterable(pattern["missing"] for pattern in patterns))
+    return [name for name in report["before"] if name in missing]
+
+
+def _render_pattern(pattern: MissingPattern, names: Iterable[str]) -> str:
+    """How many rows lack some fields, with a mark for each of the fields that some rows lack."""
+    cells = [cell(_missing_mark(name in pattern["missing"])) for name in names]
+    return row(cell(f"{pattern['rows']:,}", "n"), *cells)
 
 
 def _missing_mark(is_missing: bool) -> str:
@@ -249,7 +287,7 @@ def _missing_mark(is_missing: bool) -> str:
     return CELL.format("full", "there")
 
 
-def _render_examples(report: Mapping[str, Any]) -> str:
+def _render_examples(report: SnapshotReport) -> str:
     """Values of the sources, and what they became."""
     rows = []
     for name, pairs in report.get("examples", {}).items():
@@ -260,27 +298,27 @@ def _render_examples(report: Mapping[str, Any]) -> str:
     return section("Values before and after cleaning", ("field", "before", "after"), rows)
 
 
-def _render_value(value: str | None) -> str:
-    if value is None or not value.strip():
+def _render_value(value: object) -> str:
+    if value is None or not str(value).strip():
         return '<span class="warn">missing</span>'
-    return f"<code>{escape(value)}</code>"
+    return f"<code>{escape(str(value))}</code>"
 
 
-def _render_anonymity(found: Mapping[str, Any] | None) -> str:
+def _render_anonymity(found: JsonObject | None) -> str:
     """What a release of the rows keeps, and its risk."""
     if not found:
         return ""
-    several = ""
+    several, fields = "", escape(", ".join(list_texts(found["of"])))
     if found.get("sensitive"):
-        several = f", at least {found['l']} values of {escape(found['sensitive'])} in each"
+        several = f", at least {found['l']} values of {escape(str(found['sensitive']))} in each"
     return (
-        f"<h3>Anonymity</h3><p>{found['groups']:,} groups by {escape(', '.join(found['of']))}; the"
+        f"<h3>Anonymity</h3><p>{found['groups']:,} groups by {fields}; the"
         f" smallest has {found['smallest']} rows (k = {found['k']}{several}). {found['loss']:.1%}"
         f" of the detail is lost; the risk of one row is at most {found['risk']:.1%}.</p>"
     )
 
 
-def _render_fields(report: Mapping[str, Any], training: Mapping[str, Any]) -> str:
+def _render_fields(report: SnapshotReport, training: Mapping[str, TrainingColumn]) -> str:
     """Each field before and after cleaning."""
     rows = []
     for name, before in report["before"].items():
@@ -302,7 +340,7 @@ def _render_fields(report: Mapping[str, Any], training: Mapping[str, Any]) -> st
     return card(table(FIELD_HEADS, rows))
 
 
-def _changes_of(name: str, report: Mapping[str, Any]) -> Iterator[str]:
+def _changes_of(name: str, report: SnapshotReport) -> Iterator[str]:
     """How many values of a field each step changed."""
     treated = report["treated"].get(name, {})
     counts = (
@@ -316,11 +354,11 @@ def _changes_of(name: str, report: Mapping[str, Any]) -> Iterator[str]:
             yield f"{count:,} {change}"
 
 
-def _mean_and_sd(profile: Mapping[str, Any]) -> str:
+def _mean_and_sd(profile: FieldStatistics) -> str:
     return f"{format_value(profile.get('mean'))} ± {format_value(profile.get('sd'))}"
 
 
-def _render_gap(profile: Mapping[str, Any]) -> str:
+def _render_gap(profile: FieldStatistics) -> str:
     """The share of missing values as a bar."""
     share = profile["missing"] / max(1, profile["rows"])
     return (

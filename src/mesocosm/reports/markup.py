@@ -66,12 +66,15 @@ def format_metric(value: float | None) -> str:
     """
     if value is None:
         return "–"
-    is_whole = isinstance(value, int) or (float(value).is_integer() and abs(value) >= 1)
-    if is_whole:
+    if _is_whole(value):
         return f"{value:,}"
     if abs(value) < 1e-2 or abs(value) >= 100:
         return f"{value:.3g}"
     return f"{value:.3f}"
+
+
+def _is_whole(value: float) -> bool:
+    return isinstance(value, int) or (float(value).is_integer() and abs(value) >= 1)
 
 
 def format_value(value: float | None) -> str:

@@ -8,23 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING
 
+from mesocosm.core.values.json_shapes import (
+    list_numbers,
+    list_objects,
+    read_number,
+    read_object,
+)
 from mesocosm.learning.evaluation.model_card import leading_label, leading_metric
 from mesocosm.learning.tasks.registry import find_recorded_task, shown_metrics
 from mesocosm.reports.markup import card, cell, facts, format_metric, row, section, table
 from mesocosm.reports.plots import Point, plot
 
+if TYPE_CHECKING:
+    from mesocosm.catalog.contents import VersionMetrics, VersionRecipe
+    from mesocosm.core.records import JsonObject
+    from mesocosm.learning.tasks.task import ReportTable
+    from mesocosm.reports.report_data import LaterVersionData, ModelData
+
 MOST_CLASSES = 20  # that are shown, the weakest first
-Metrics = Mapping[str, Any]
 
 
-def render_model(name: str, data: Mapping[str, Any]) -> str:
+def render_model(name: str, data: ModelData) -> str:
     """The section of one model: of its deployed version, with the versions made after it."""
     metrics, recipe = data["metrics"], data["recipe"]
     key = leading_metric(metrics)
     numbers = [
-        (leading_label(metrics).replace("_", " "), escape(format_metric(metrics[key]))),
+        (
+            leading_label(metrics).replace("_", " "),
+            escape(format_metric(read_number(metrics.get(key)))),
+        ),
         ("held-out rows", f"{metrics['rows']:,}"),
         ("training rows", f"{recipe['rows']['train']:,}"),
         ("seconds", escape(format_metric(metrics.get("seconds")))),
@@ -50,7 +64,7 @@ def render_model(name: str, data: Mapping[str, Any]) -> str:
     )
 
 
-def _describe_version(data: Mapping[str, Any]) -> str:
+def _describe_version(data: ModelData) -> str:
     """The id, the state and the makeup of a version."""
     recipe, colour, base = data["recipe"], "warn", ""
     if data["state"] == "champion":
@@ -64,7 +78,7 @@ def _describe_version(data: Mapping[str, Any]) -> str:
     )
 
 
-def _render_others(others: Sequence[Mapping[str, Any]]) -> str:
+def _render_others(others: Sequence[LaterVersionData]) -> str:
     """The versions made after the deployed one."""
     rows = [
         row(
@@ -79,23 +93,23 @@ def _render_others(others: Sequence[Mapping[str, Any]]) -> str:
     return section("Later versions", heads, rows)
 
 
-def _render_metrics(metrics: Metrics) -> str:
+def _render_metrics(metrics: VersionMetrics) -> str:
     """Each metric with its confidence interval and the baselines' values."""
     baselines = metrics["baselines"]
     rows = []
     for key in shown_metrics(metrics):
-        low, high = metrics["interval"].get(key, (None, None))
         interval = ""
-        if low is not None:
+        if key in metrics["interval"]:
+            low, high = metrics["interval"][key]
             interval = f"{format_metric(low)} to {format_metric(high)}"
         others = [cell(format_metric(baseline.get(key))) for baseline in baselines.values()]
-        value = cell(f"<b>{format_metric(metrics[key])}</b>")
+        value = cell(f"<b>{format_metric(read_number(metrics.get(key)))}</b>")
         rows.append(row(cell(key.replace("_", " ")), value, cell(interval), *others))
     heads = ("metric", "this version", "95 % interval", *baselines)
     return f"<h3>Metrics on held-out rows</h3>{card(table(heads, rows))}"
 
 
-def _render_comparisons(metrics: Metrics) -> str:
+def _render_comparisons(metrics: VersionMetrics) -> str:
     """The version compared with its ablations and the previous version, on the same rows."""
     compared = metrics.get("beside")
     if not compared:
@@ -120,7 +134,7 @@ def _figure(title: str, content: str) -> str:
     return f'<figure class="card plot">{caption}{content}</figure>'
 
 
-def _render_plots(metrics: Metrics, recipe: Mapping[str, Any], key: str) -> str:
+def _render_plots(metrics: VersionMetrics, recipe: VersionRecipe, key: str) -> str:
     """The loss by epoch and the learning curve, where there are some."""
     html, history = "", recipe.get("history") or []
     if history:
@@ -129,44 +143,70 @@ def _render_plots(metrics: Metrics, recipe: Mapping[str, Any], key: str) -> str:
             "held out": [(epoch["epoch"], epoch["held_loss"]) for epoch in history],
         }
         html += _figure("Loss by epoch", plot(losses, "epoch", "loss"))
+    return html + _render_learning_curve(metrics, key)
+
+
+def _render_learning_curve(metrics: VersionMetrics, key: str) -> str:
+    """The leading metric by how many rows are trained on."""
     points = [(c["rows"], c[key]) for c in metrics.get("curve", []) if c.get(key) is not None]
-    if len(points) > 1:
-        title = "R2 by training rows"
-        if key == "accuracy":
-            title = "Accuracy by training rows"
-        html += _figure(title, plot({key: points}, "rows", key))
-    return html
+    if len(points) < 2:
+        return ""
+    title = "R2 by training rows"
+    if key == "accuracy":
+        title = "Accuracy by training rows"
+    return _figure(title, plot({key: points}, "rows", key))
 
 
-def _render_candidates(recipe: Mapping[str, Any]) -> str:
+def _render_candidates(recipe: VersionRecipe) -> str:
     """What automatic selection tried."""
     rows = []
-    for candidate in recipe.get("auto") or []:
-        name = cell(escape(candidate["tried"]))
+    for candidate in list_objects(recipe.get("auto")):
+        name = cell(escape(str(candidate["tried"])))
         if "why_not" in candidate:
-            rows.append(row(name, f"<td colspan=3>{escape(candidate['why_not'])}</td>"))
+            rows.append(row(name, f"<td colspan=3>{escape(str(candidate['why_not']))}</td>"))
             continue
-        loss, taken = format_metric(candidate["loss"]), format_metric(candidate["seconds"])
-        rows.append(row(name, cell(escape(candidate["head"])), cell(loss), cell(taken)))
+        figures = (candidate["loss"], candidate["seconds"])
+        loss, taken = (format_metric(read_number(figure)) for figure in figures)
+        rows.append(row(name, cell(escape(str(candidate["head"]))), cell(loss), cell(taken)))
     return section("Candidates", ("", "head", "loss", "seconds"), rows)
 
 
-def _render_trials(recipe: Mapping[str, Any]) -> str:
+def _render_trials(recipe: VersionRecipe) -> str:
     """The trials of a hyperparameter search, with the lowest loss so far and what mattered."""
     trials = recipe.get("trials") or []
     if not trials or recipe.get("auto"):
         return ""
-    losses = [(i, t["loss"]) for i, t in enumerate(trials, 1) if t["loss"] is not None]
+    losses = _list_losses(trials)
+    return (
+        "<h3>Hyperparameter trials</h3>"
+        + _render_losses(losses)
+        + _render_importance(recipe.get("importance") or {})
+        + _render_trial_table(trials, losses)
+    )
+
+
+def _render_trial_table(trials: Sequence[JsonObject], losses: Sequence[Point]) -> str:
+    """The settings, the loss and the time of each trial; that of the lowest loss is marked."""
     best = min(losses, key=lambda point: point[1], default=(0, 0.0))[0]
-    html = "<h3>Hyperparameter trials</h3>"
-    if len(losses) > 1:
-        lines: dict[str, Sequence[Point]] = {"trial": losses, "lowest": _lowest_so_far(losses)}
-        svg = plot(lines, "trial", "loss", dots=("trial",))
-        html += _figure("Held-out loss by trial, and the lowest so far", svg)
-    html += _render_importance(recipe.get("importance") or {})
-    names = [name.removeprefix("fine_tune.") for name in trials[0]["settings"]]
+    settings = read_object(trials[0]["settings"])
+    names = [name.removeprefix("fine_tune.") for name in settings]
     rows = [_render_trial(i, trial, i == best) for i, trial in enumerate(trials, 1)]
-    return html + card(table(("trial", *names, "loss", "seconds"), rows))
+    return card(table(("trial", *names, "loss", "seconds"), rows))
+
+
+def _render_losses(losses: Sequence[Point]) -> str:
+    """The loss of each trial, and the lowest so far, as a plot."""
+    if len(losses) < 2:
+        return ""
+    lines: dict[str, Sequence[Point]] = {"trial": losses, "lowest": _lowest_so_far(losses)}
+    svg = plot(lines, "trial", "loss", dots=("trial",))
+    return _figure("Held-out loss by trial, and the lowest so far", svg)
+
+
+def _list_losses(trials: Sequence[JsonObject]) -> list[Point]:
+    """The number and the loss of each trial that was not stopped."""
+    numbered = [(i, read_number(trial["loss"])) for i, trial in enumerate(trials, 1)]
+    return [(i, loss) for i, loss in numbered if loss is not None]
 
 
 def _lowest_so_far(losses: Sequence[Point]) -> list[Point]:
@@ -197,15 +237,19 @@ def _render_importance(importance: Mapping[str, float]) -> str:
     return _figure("Importance of each setting", f"<table>{''.join(rows)}</table>")
 
 
-def _render_trial(number: int, trial: Mapping[str, Any], is_best: bool) -> str:
+def _render_trial(number: int, trial: JsonObject, is_best: bool) -> str:
     shown = str(number)
     if is_best:
         shown = f"<b class=good>{number}</b>"
-    settings = [cell(escape(_format_setting(value))) for value in trial["settings"].values()]
-    loss = f"stopped after epoch {len(trial['epochs'])}"
-    if trial["loss"] is not None:
-        loss = format_metric(trial["loss"])
-    return row(cell(shown), *settings, cell(loss), cell(format_metric(trial.get("seconds"))))
+    values = read_object(trial["settings"]).values()
+    settings = [cell(escape(_format_setting(value))) for value in values]
+    loss = read_number(trial["loss"])
+    if loss is None:
+        ended = f"stopped after epoch {len(list_numbers(trial['epochs']))}"
+    else:
+        ended = format_metric(loss)
+    taken = format_metric(read_number(trial.get("seconds")))
+    return row(cell(shown), *settings, cell(ended), cell(taken))
 
 
 def _format_setting(value: object) -> str:
@@ -214,7 +258,7 @@ def _format_setting(value: object) -> str:
     return str(value)
 
 
-def _render_classes(metrics: Metrics) -> str:
+def _render_classes(metrics: VersionMetrics) -> str:
     """Precision, recall and F1 of each class, the weakest first."""
     classes = sorted(metrics["classes"].items(), key=lambda item: _weakness(item[1]))
     shown = classes[:MOST_CLASSES]
@@ -234,26 +278,30 @@ def _render_classes(metrics: Metrics) -> str:
     return section(title, ("class", "rows", "precision", "recall", "F1"), rows)
 
 
-def _weakness(found: Mapping[str, Any]) -> float:
+def _weakness(found: Mapping[str, float | None]) -> float:
     """F1; classes without one come last."""
-    if found["f1"] is None:
+    f1 = found["f1"]
+    if f1 is None:
         return 2.0
-    return float(found["f1"])
+    return f1
 
 
-def _render_own_tables(metrics: Metrics, recipe: Mapping[str, Any]) -> str:
+def _render_own_tables(metrics: VersionMetrics, recipe: VersionRecipe) -> str:
     """The tables that the version's task brings."""
-    html = ""
     task = find_recorded_task(recipe)
     if task is None:
-        return html
-    for own in task.tables(metrics):
-        rows = [row(*(cell(escape(text), "said") for text in texts)) for texts in own.rows]
-        html += section(own.title, own.heads, rows)
-    return html
+        return ""
+    return "".join(_render_own_table(own) for own in task.tables(metrics))
 
 
-def _render_slices(metrics: Metrics) -> str:
+def _render_own_table(own: ReportTable) -> str:
+    rows = []
+    for texts in own.rows:
+        rows.append(row(*(cell(escape(text), "said") for text in texts)))
+    return section(own.title, own.heads, rows)
+
+
+def _render_slices(metrics: VersionMetrics) -> str:
     rows = [
         row(
             cell(escape(found["where"]), "said"),
@@ -266,7 +314,7 @@ def _render_slices(metrics: Metrics) -> str:
     return section("Weak slices", ("rows where", "rows", "accuracy", "p"), rows)
 
 
-def _render_intervals(metrics: Metrics) -> str:
+def _render_intervals(metrics: VersionMetrics) -> str:
     """How many test rows lie in their prediction intervals, on slices too."""
     if metrics.get("interval_coverage") is None:
         return ""
@@ -285,7 +333,7 @@ def _render_intervals(metrics: Metrics) -> str:
     )
 
 
-def _render_robustness(metrics: Metrics) -> str:
+def _render_robustness(metrics: VersionMetrics) -> str:
     found = metrics.get("robustness")
     if found is None:
         return ""
@@ -296,13 +344,17 @@ def _render_robustness(metrics: Metrics) -> str:
     )
 
 
-def _render_fairness(metrics: Metrics) -> str:
+def _render_fairness(metrics: VersionMetrics) -> str:
     found = metrics.get("fairness")
     if found is None:
         return ""
+    fields = escape(", ".join(read_object(found["fields"])))
     return (
-        f"<h3>Fairness</h3><p>By {escape(', '.join(found['fields']))}: demographic parity gap"
-        f" {format_metric(found['parity_gap'])}, equalized odds gap"
-        f" {format_metric(found['odds_gap'])}, accuracy gap"
-        f" {format_metric(found['accuracy_gap'])}.</p>"
+        f"<h3>Fairness</h3><p>By {fields}: demographic parity gap {_format_gap(found, 'parity')},"
+        f" equalized odds gap {_format_gap(found, 'odds')}, accuracy gap"
+        f" {_format_gap(found, 'accuracy')}.</p>"
     )
+
+
+def _format_gap(fairness: JsonObject, kind: str) -> str:
+    return format_metric(read_number(fairness[f"{kind}_gap"]))

@@ -9,15 +9,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.config.migrations.rename import rename_data
+from mesocosm.core.records import Json, JsonObject
+from mesocosm.core.values.json_shapes import list_objects, list_texts, read_object, read_text
 from mesocosm.data.dataset import Dataset
 from mesocosm.lifecycle.file_datasets import resolve_datasets
+
+if TYPE_CHECKING:
+    from openlineage.client.event_v2 import InputDataset, OutputDataset, RunEvent
+    from openlineage.client.facet_v2 import DatasetFacet, column_lineage_dataset
+
+    Facets = dict[str, DatasetFacet]
 
 PRODUCER = "https://github.com/mesocosm/mesocosm"
 # namespace of run ids, so that the run of one version always has the same
@@ -36,22 +46,39 @@ def build_events(spec: Spec, catalog: Catalog) -> Iterator[str]:
     from openlineage.client.serde import Serde
 
     set_producer(PRODUCER)
-    dated: list[tuple[float, Any]] = []
-    for name in resolve_datasets(spec):
-        dated += [(s["at"], _snapshot_event(spec, s)) for s in catalog.snapshots(name)]
-    for name in spec.eco.models:
-        dated += [(v["at"], _version_event(spec, v)) for v in catalog.versions(name)]
-    for _, event in sorted(dated, key=lambda pair: pair[0]):
+    for _, event in sorted(_date_events(spec, catalog), key=lambda pair: pair[0]):
         yield Serde.to_json(event)
+
+
+def _date_events(spec: Spec, catalog: Catalog) -> Iterator[tuple[float, RunEvent]]:
+    """The events, each with when it was."""
+    for name in resolve_datasets(spec):
+        for snapshot in catalog.snapshots(name):
+            yield snapshot["at"], _snapshot_event(spec, snapshot)
+    for name in spec.eco.models:
+        for trained in catalog.versions(name):
+            yield trained["at"], _version_event(spec, trained)
 
 
 def _space(spec: Spec) -> str:
     return f"mesocosm://{spec.eco.ecosystem}"
 
 
+@dataclass(frozen=True)
+class _Work:
+    """What an event tells of: a job by its kind and name, what identifies the run, and when it
+    ended.
+    """
+
+    kind: str
+    name: str
+    ident: str
+    at: float
+
+
 def _event(
-    spec: Spec, kind: str, name: str, ident: str, at: float, inputs: list[Any], outputs: list[Any]
-) -> Any:
+    spec: Spec, work: _Work, inputs: Sequence[InputDataset], outputs: Sequence[OutputDataset]
+) -> RunEvent:
     from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
     from openlineage.client.facet_v2 import job_type_job, processing_engine_run
 
@@ -61,27 +88,27 @@ def _event(
     )
     job = Job(
         _space(spec),
-        f"{kind}.{name}",
+        f"{work.kind}.{work.name}",
         {
             "jobType": job_type_job.JobTypeJobFacet(
-                processingType="BATCH", integration="MESOCOSM", jobType=kind.upper()
+                processingType="BATCH", integration="MESOCOSM", jobType=work.kind.upper()
             )
         },
     )
-    run = Run(str(uuid.uuid5(RUNS, ident)), {"processing_engine": engine})
-    when = datetime.fromtimestamp(at, UTC).isoformat()
+    run = Run(str(uuid.uuid5(RUNS, work.ident)), {"processing_engine": engine})
+    when = datetime.fromtimestamp(work.at, UTC).isoformat()
     return RunEvent(
         eventType=RunState.COMPLETE,
         eventTime=when,
         run=run,
         job=job,
         producer=PRODUCER,
-        inputs=inputs,
-        outputs=outputs,
+        inputs=list(inputs),
+        outputs=list(outputs),
     )
 
 
-def _snapshot_event(spec: Spec, snapshot: Mapping[str, Any]) -> Any:
+def _snapshot_event(spec: Spec, snapshot: SnapshotRow) -> RunEvent:
     """The build of a snapshot from its sources."""
     from openlineage.client.event_v2 import OutputDataset
     from openlineage.client.facet_v2 import output_statistics_output_dataset as output
@@ -96,17 +123,16 @@ def _snapshot_event(spec: Spec, snapshot: Mapping[str, Any]) -> Any:
     )
     inputs = _source_inputs(space, snapshot)
     ident = f"{space} {snapshot['id']}"
-    return _event(spec, "govern", name, ident, snapshot["at"], inputs, [built])
+    return _event(spec, _Work("govern", name, ident, snapshot["at"]), inputs, [built])
 
 
-def _source_inputs(space: str, snapshot: Mapping[str, Any]) -> list[Any]:
+def _source_inputs(space: str, snapshot: SnapshotRow) -> list[InputDataset]:
     """The sources of a snapshot: their columns, the fingerprints of their files, and their origin
     and licence.
     """
     from openlineage.client.event_v2 import InputDataset
     from openlineage.client.facet_v2 import dataset_version_dataset as versions
     from openlineage.client.facet_v2 import schema_dataset as schema
-    from openlineage.client.facet_v2 import tags_dataset as tags
 
     files = sorted(f"{file} {content}" for file, content in snapshot["files"].items())
     contents = "; ".join(files)[:LONGEST]
@@ -114,23 +140,30 @@ def _source_inputs(space: str, snapshot: Mapping[str, Any]) -> list[Any]:
     inputs = []
     for source, names in snapshot["report"].get("columns", {}).items():
         fields = [schema.SchemaDatasetFacetFields(name=name) for name in names]
-        facets: dict[str, Any] = {
+        facets: Facets = {
             "schema": schema.SchemaDatasetFacet(fields=fields),
             "version": versions.DatasetVersionDatasetFacet(datasetVersion=contents),
         }
-        origin = origins.get(source, {})
-        marks = [
-            tags.TagsDatasetFacetFields(key=key, value=origin[key], source=FILE)
-            for key in ("origin", "licence")
-            if origin.get(key)
-        ]
-        if marks:
-            facets["tags"] = tags.TagsDatasetFacet(tags=marks)
+        facets |= _origin_facets(origins.get(source, {}))
         inputs.append(InputDataset(space, f"sources.{source}", facets=facets))
     return inputs
 
 
-def _snapshot_facets(space: str, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+def _origin_facets(origin: Mapping[str, str | None]) -> Facets:
+    """The origin and the licence of a source, as far as they are stated."""
+    from openlineage.client.facet_v2 import tags_dataset as tags
+
+    marks = []
+    for key in ("origin", "licence"):
+        value = origin.get(key)
+        if value:
+            marks.append(tags.TagsDatasetFacetFields(key=key, value=value, source=FILE))
+    if not marks:
+        return {}
+    return {"tags": tags.TagsDatasetFacet(tags=marks)}
+
+
+def _snapshot_facets(space: str, snapshot: SnapshotRow) -> Facets:
     """The schema, the version, the lineage of the columns and the quality of a snapshot."""
     from openlineage.client.facet_v2 import data_quality_metrics_dataset as quality
     from openlineage.client.facet_v2 import dataset_version_dataset as versions
@@ -139,9 +172,9 @@ def _snapshot_facets(space: str, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     recipe, report = _recipe_of_now(snapshot["recipe"]), snapshot["report"]
     fields = [
         schema.SchemaDatasetFacetFields(
-            name=name, type=field["type"], description=field.get("about") or None
+            name=name, type=str(field["type"]), description=read_text(field.get("about")) or None
         )
-        for name, field in recipe["fields"].items()
+        for name, field in _fields_of(recipe).items()
     ]
     metrics = {
         name: quality.ColumnMetrics(
@@ -162,13 +195,13 @@ def _snapshot_facets(space: str, snapshot: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _governance_facets(data: Dataset) -> dict[str, Any]:
+def _governance_facets(data: Dataset) -> Facets:
     """The owner, the description and the classification that the file gives a dataset."""
     from openlineage.client.facet_v2 import documentation_dataset as about
     from openlineage.client.facet_v2 import ownership_dataset as owner
     from openlineage.client.facet_v2 import tags_dataset as tags
 
-    facets: dict[str, Any] = {}
+    facets: Facets = {}
     if data.owner:
         owners = [owner.Owner(name=data.owner, type="OWNER")]
         facets["ownership"] = owner.OwnershipDatasetFacet(owners=owners)
@@ -184,13 +217,15 @@ def _governance_facets(data: Dataset) -> dict[str, Any]:
     return facets
 
 
-def _column_lineage(space: str, recipe: Mapping[str, Any], columns: Columns) -> Any:
+def _column_lineage(
+    space: str, recipe: JsonObject, columns: Columns
+) -> column_lineage_dataset.ColumnLineageDatasetFacet:
     """Which columns of which sources each field is made of, and how; what decides about rows is
     under `dataset`.
     """
     from openlineage.client.facet_v2 import column_lineage_dataset as lineage
 
-    fields, repairs = recipe["fields"], _repair_inputs(recipe)
+    fields, repairs = _fields_of(recipe), _repair_inputs(recipe)
     reads = lineage.Transformation(
         type="INDIRECT", subtype="CONDITIONAL", description="a step reads it"
     )
@@ -199,7 +234,7 @@ def _column_lineage(space: str, recipe: Mapping[str, Any], columns: Columns) -> 
         direct = lineage.Transformation(
             type="DIRECT",
             subtype="TRANSFORMATION",
-            description=_steps(field),
+            description=_describe_steps(field),
             masking=bool(field.get("private")),
         )
         inputs = _column_inputs(space, fields, columns, name, direct)
@@ -207,7 +242,7 @@ def _column_lineage(space: str, recipe: Mapping[str, Any], columns: Columns) -> 
             if other in fields:
                 inputs += _column_inputs(space, fields, columns, other, reads)
         found[name] = lineage.Fields(inputFields=inputs)
-    deciding: list[Any] = []
+    deciding: list[column_lineage_dataset.InputField] = []
     filters = lineage.Transformation(type="INDIRECT", subtype="FILTER", description="duplicates")
     for name in _deciding_fields(recipe):
         deciding += _column_inputs(space, fields, columns, name, filters)
@@ -215,66 +250,81 @@ def _column_lineage(space: str, recipe: Mapping[str, Any], columns: Columns) -> 
 
 
 def _column_inputs(
-    space: str, fields: Mapping[str, Any], columns: Columns, field: str, how: Any
-) -> list[Any]:
+    space: str,
+    fields: Mapping[str, JsonObject],
+    columns: Columns,
+    field: str,
+    how: column_lineage_dataset.Transformation,
+) -> list[column_lineage_dataset.InputField]:
     """The columns of sources that a field reads."""
     from openlineage.client.facet_v2 import column_lineage_dataset as lineage
 
-    column = fields[field].get("column") or field
+    column = read_text(fields[field].get("column")) or field
     sources = [source for source, names in columns.items() if column in names]
     return [lineage.InputField(space, f"sources.{source}", column, [how]) for source in sources]
 
 
-def _recipe_of_now(recipe: Mapping[str, Any]) -> dict[str, Any]:
+def _recipe_of_now(recipe: Mapping[str, object]) -> JsonObject:
     """A snapshot's settings in the words of now, whichever release stored them."""
-    return dict(rename_data({"datasets": {"it": recipe}})["datasets"]["it"])
+    return read_object(rename_data({"datasets": {"it": recipe}})["datasets"]["it"])
 
 
-def _repair_inputs(recipe: Mapping[str, Any]) -> dict[str, list[str]]:
+def _fields_of(recipe: JsonObject) -> dict[str, JsonObject]:
+    """The settings of each field."""
+    return {name: read_object(field) for name, field in read_object(recipe["fields"]).items()}
+
+
+def _repair_inputs(recipe: JsonObject) -> dict[str, list[str]]:
     """The fields that repairs of each field read."""
     inputs: dict[str, list[str]] = {}
-    for repair in recipe.get("repairs", []):
-        others = repair.get("from") or []
-        if isinstance(others, str):
-            others = [others]
-        inputs.setdefault(repair.get("to") or "", []).extend(others)
+    for repair in list_objects(recipe.get("repairs")):
+        target = read_text(repair.get("to")) or ""
+        inputs.setdefault(target, []).extend(_list_names(repair.get("from")))
     return inputs
 
 
-def _read_fields(field: Mapping[str, Any], repairs: Sequence[str]) -> list[str]:
+def _list_names(names: Json) -> list[str]:
+    """One name or several as a list."""
+    if isinstance(names, str):
+        return [names]
+    return list_texts(names)
+
+
+def _read_fields(field: JsonObject, repairs: Sequence[str]) -> list[str]:
     """The other fields that the steps of a field read, each once."""
-    missing, outliers = field.get("missing", {}), field.get("outliers") or {}
+    missing, outliers = read_object(field.get("missing")), read_object(field.get("outliers"))
     others = [missing.get("by"), outliers.get("by"), missing.get("order"), *repairs]
     return list(dict.fromkeys(other for other in others if isinstance(other, str)))
 
 
-def _deciding_fields(recipe: Mapping[str, Any]) -> Iterable[str]:
+def _deciding_fields(recipe: JsonObject) -> Iterable[str]:
     """The fields by which rows are duplicates."""
     if not recipe.get("duplicates"):
         return ()
-    by: Iterable[str] = recipe["duplicates"]["by"]
+    by = read_object(recipe["duplicates"])["by"]
     if by == "row":
-        by = recipe["fields"]
-    return by
+        return read_object(recipe["fields"])
+    return list_texts(by)
 
 
-def _steps(field: Mapping[str, Any]) -> str:
+def _describe_steps(field: JsonObject) -> str:
     """What the steps of a field do, in words."""
     read = f"read as {field['type']}"
     if field.get("unit"):
         read += f" in {field['unit']}"
     steps = [read]
-    outliers, missing = field.get("outliers"), field.get("missing", {}).get("method", "keep")
+    outliers = read_object(field.get("outliers"))
+    missing = read_object(field.get("missing")).get("method", "keep")
     if outliers:
         steps.append(f"outliers by {outliers['method']}, {outliers.get('action', 'clip')}")
     if missing != "keep":
         steps.append(f"missing by {missing}")
     if field.get("private"):
-        steps.append(f"hidden by {field['private']['method']}")
+        steps.append(f"hidden by {read_object(field['private'])['method']}")
     return "; ".join(steps)
 
 
-def _version_event(spec: Spec, version: Mapping[str, Any]) -> Any:
+def _version_event(spec: Spec, version: VersionRow) -> RunEvent:
     """The training of a version on its snapshot."""
     from openlineage.client.event_v2 import InputDataset, OutputDataset
     from openlineage.client.facet_v2 import dataset_version_dataset as versions
@@ -286,4 +336,4 @@ def _version_event(spec: Spec, version: Mapping[str, Any]) -> Any:
     read = InputDataset(space, f"datasets.{dataset}", facets={"version": of_input})
     trained = OutputDataset(space, f"models.{model}", facets={"version": of_output})
     ident = f"{space} {version['id']}"
-    return _event(spec, "learn", model, ident, version["at"], [read], [trained])
+    return _event(spec, _Work("learn", model, ident, version["at"]), [read], [trained])

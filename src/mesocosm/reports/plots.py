@@ -9,9 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.reports.markup import format_metric
+
+if TYPE_CHECKING:
+    from mesocosm.catalog.contents import TrainingColumn
 
 WIDE, HIGH, PAD = 360, 150, 34  # of a plot of lines, in pixels
 SMALL_WIDE, SMALL_HIGH = 84, 30  # of a histogram
@@ -74,14 +77,24 @@ def _draw_lines(
             drawn += _draw_line(spots, colour)
         drawn += _draw_dots(line, spots, colour, (name, x, y))
         if len(lines) > 1:
-            across, down = spots[-1]
-            if abs(down - first_end[1]) < LABEL:  # names that would cover each other
-                down += LABEL * number
-            drawn += (
-                f'<text x="{across + 6:.1f}" y="{down + 4:.1f}" font-size="{LABEL}"'
-                f' fill="{colour}">{escape(name)}</text>'
-            )
+            drawn += _draw_name(name, _place_name(spots[-1], first_end, number), colour)
     return drawn
+
+
+def _place_name(end: Point, first_end: Point, number: int) -> Point:
+    """Where the name of a line is: at its end, and lower where names would cover each other."""
+    across, down = end
+    if abs(down - first_end[1]) < LABEL:
+        down += LABEL * number
+    return across, down
+
+
+def _draw_name(name: str, end: Point, colour: str) -> str:
+    across, down = end
+    return (
+        f'<text x="{across + 6:.1f}" y="{down + 4:.1f}" font-size="{LABEL}"'
+        f' fill="{colour}">{escape(name)}</text>'
+    )
 
 
 def _draw_line(spots: Points, colour: str) -> str:
@@ -118,7 +131,7 @@ def _draw_marks(axes: Axes, ys: Sequence[float], x: str) -> str:
     return marks
 
 
-def draw_histogram(spread: Mapping[str, Any] | None) -> str:
+def draw_histogram(spread: TrainingColumn | None) -> str:
     """A histogram of 24 bins from 200 quantiles, or the eight most frequent values.
 
     Args:
@@ -126,11 +139,7 @@ def draw_histogram(spread: Mapping[str, Any] | None) -> str:
     """
     if not spread:
         return ""
-    if "counts" in spread:
-        counts = list(spread["counts"].items())[:MOST_BARS]
-        bars = [(f"{name}: {count:,}", float(count)) for name, count in counts]
-    else:
-        bars = _bin_numbers(spread["numbers"])
+    bars = _list_bars(spread)
     top = max((height for _, height in bars), default=0) or 1
     wide = SMALL_WIDE / max(1, len(bars))
     drawn = ""
@@ -144,6 +153,14 @@ def draw_histogram(spread: Mapping[str, Any] | None) -> str:
         f'<svg width="{SMALL_WIDE}" height="{SMALL_HIGH}" role="img"'
         f' aria-label="histogram">{drawn}</svg>'
     )
+
+
+def _list_bars(spread: TrainingColumn) -> list[tuple[str, float]]:
+    """The name and the height of each bar."""
+    if "counts" not in spread:
+        return _bin_numbers(spread["numbers"])
+    counts = list(spread["counts"].items())[:MOST_BARS]
+    return [(f"{name}: {count:,}", float(count)) for name, count in counts]
 
 
 def _bin_numbers(points: Sequence[float]) -> list[tuple[str, float]]:

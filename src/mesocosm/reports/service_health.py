@@ -7,18 +7,20 @@ Knows the catalog and logged requests. Every score is a share that its sentence 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.recent_predictions import count_unsure
+from mesocosm.catalog.rows import AlertRow, LabelledRow
 from mesocosm.config import Spec
 from mesocosm.core.messages import Message
 from mesocosm.core.values.durations import seconds
 from mesocosm.monitoring.alert_message import alert_text
+from mesocosm.reports.report_data import ServiceFigures
 from mesocosm.serving.http.access_log import Request
 from mesocosm.serving.settings import Service
 
@@ -27,7 +29,18 @@ ASKED = 5000  # newest predictions of a service that are read
 GOAL_MS = 100.0  # the latency goal, where the service has no 'target'
 FEW = 20  # labels under which accuracy is not measured
 LEAST_APDEX = 0.85  # under which there is a recommendation
-Row = dict[str, Any]
+
+
+class MeasuredPart(TypedDict):
+    """A score as it was measured, with the score of what was there `before`, and what to do
+    `next`.
+    """
+
+    score: float | None
+    before: NotRequired[float | None]
+    says: Message
+    figures: dict[str, object]
+    next: list[Message]
 
 
 @dataclass(frozen=True)
@@ -59,11 +72,11 @@ class Traffic:
         )
 
 
-def round_score(value: Any) -> Any:
-    """A float with four digits after the point; other values as they are."""
-    if isinstance(value, float):
-        return round(value, 4)
-    return value
+def round_score(value: float | None) -> float | None:
+    """A score with four digits after the point; None stays None."""
+    if value is None:
+        return None
+    return round(value, 4)
 
 
 def success_rate(requests: Sequence[Request]) -> float | None:
@@ -121,20 +134,12 @@ def apdex_of_all(spec: Spec, requests: Sequence[Request]) -> float | None:
     return total / count
 
 
-def measure_stability(spec: Spec, catalog: Catalog, traffic: Traffic) -> Row:
+def measure_stability(spec: Spec, catalog: Catalog, traffic: Traffic) -> MeasuredPart:
     """The success rate, with alerts, restarts and rollbacks."""
     requests, since = traffic.requests, traffic.since
     alerts = [alert for alert in catalog.alerts(most=2000) if alert["at"] >= since]
     open_alerts = catalog.alerts(open_only=True, marked=True)
     acts = Counter(entry["act"] for entry in catalog.audit(5000) if entry["at"] >= since)
-    advice = [
-        Message("reports.open_alert", monitor=a["monitor"], message=alert_text(a))
-        for a in open_alerts[:5]
-    ]
-    watched = {monitor.service for monitor in spec.eco.monitors.values()}
-    for name, service in spec.eco.services.items():
-        if service.model and name not in watched:
-            advice.append(Message("reports.no_monitor", name=name))
     return {
         "score": success_rate(requests),
         "says": Message("reports.success_rate", requests=traffic.text),
@@ -147,11 +152,31 @@ def measure_stability(spec: Spec, catalog: Catalog, traffic: Traffic) -> Row:
             "worker_restarts": acts["restart"],
             "taken_back": acts["returned"],
         },
-        "next": advice,
+        "next": [*_alert_advice(open_alerts[:5]), *_monitor_advice(spec)],
     }
 
 
-def _minutes_to_clear(alerts: Sequence[Mapping[str, Any]]) -> float | None:
+def _alert_advice(alerts: Sequence[AlertRow]) -> Iterator[Message]:
+    """That alerts are open."""
+    for alert in alerts:
+        text = alert_text(alert)
+        yield Message("reports.open_alert", monitor=alert["monitor"], message=text)
+
+
+def _monitor_advice(spec: Spec) -> Iterator[Message]:
+    """That services have no monitor."""
+    for name in _unwatched_services(spec):
+        yield Message("reports.no_monitor", name=name)
+
+
+def _unwatched_services(spec: Spec) -> list[str]:
+    """The services of models that no monitor watches."""
+    watched = {monitor.service for monitor in spec.eco.monitors.values()}
+    serving = [name for name, service in spec.eco.services.items() if service.model]
+    return [name for name in serving if name not in watched]
+
+
+def _minutes_to_clear(alerts: Sequence[AlertRow]) -> float | None:
     """The median time until an alert cleared."""
     durations = [alert["cleared_at"] - alert["at"] for alert in alerts if alert["cleared_at"]]
     if not durations:
@@ -159,13 +184,14 @@ def _minutes_to_clear(alerts: Sequence[Mapping[str, Any]]) -> float | None:
     return float(round(median(durations) / 60, 1))
 
 
-def measure_experience(spec: Spec, catalog: Catalog, traffic: Traffic) -> Row:
+def measure_experience(spec: Spec, catalog: Catalog, traffic: Traffic) -> MeasuredPart:
     """The Apdex, with abstention and accuracy of each service."""
-    figures: dict[str, Row] = {}
+    figures: dict[str, object] = {}
     advice: list[Message] = []
     for name, service in spec.eco.services.items():
-        figure = _service_figures(catalog, name, service, traffic)
-        requests, share = figure.pop("asked"), figure.pop("abstained")
+        requests, abstained = count_unsure(catalog, name, ASKED, traffic.since)
+        share = abstained / max(1, requests)
+        figure = _service_figures(catalog, name, service, traffic, share)
         figures[name] = figure
         if service.abstain and requests >= FEW and share > 2 * service.abstain:
             advice.append(
@@ -186,34 +212,44 @@ def measure_experience(spec: Spec, catalog: Catalog, traffic: Traffic) -> Row:
     }
 
 
-def _service_figures(catalog: Catalog, name: str, service: Service, traffic: Traffic) -> Row:
-    """What was measured of a service; `asked` counts the predictions that are read, and
-    `abstained` is the share of them without an answer."""
+def _service_figures(
+    catalog: Catalog, name: str, service: Service, traffic: Traffic, abstained: float
+) -> ServiceFigures:
+    """What was measured of a service, of whose predictions a share has no answer (`abstained`)."""
     goal, latencies = _latency_goal(service), _latencies(traffic.requests, name)
-    asked, abstained = count_unsure(catalog, name, ASKED, traffic.since)
     labelled = [r for r in catalog.labelled(name, traffic.since) if "label" in r["output"]]
-    right = sum(str(row["output"]["label"]) == row["label"] for row in labelled)
-    figure: Row = {
+    figure: ServiceFigures = {
         "goal_ms": goal,
         "requests": len(latencies),
         "apdex": round_score(apdex(latencies, goal)),
         "p95_ms": None,
         "unsure": None,
         "labels": len(labelled),
-        "right": None,
-        "asked": asked,
-        "abstained": abstained / max(1, asked),
+        "right": _accuracy_of(labelled),
     }
     if latencies:
         figure["p95_ms"] = round(latencies[int(0.95 * (len(latencies) - 1))], 1)
     if service.abstain:
-        figure["unsure"] = round_score(figure["abstained"])
-    if labelled:
-        figure["right"] = round(right / len(labelled), 4)
+        figure["unsure"] = round_score(abstained)
     return figure
 
 
-def _service_advice(name: str, service: Service, figure: Row, requests: int) -> Iterator[Message]:
+def _accuracy_of(labelled: Sequence[LabelledRow]) -> float | None:
+    """The share of labelled predictions that are right; None where there are none."""
+    if not labelled:
+        return None
+    right = sum(str(row["output"]["label"]) == row["label"] for row in labelled)
+    return round(right / len(labelled), 4)
+
+
+def _is_slow(figure: ServiceFigures) -> bool:
+    """Whether a service answers much later than its goal."""
+    return figure["apdex"] is not None and figure["apdex"] < LEAST_APDEX
+
+
+def _service_advice(
+    name: str, service: Service, figure: ServiceFigures, requests: int
+) -> Iterator[Message]:
     """What to do about a service that gets no labels, or is slow."""
     if service.model and requests >= 10 * FEW and figure["labels"] < FEW:
         yield Message(
@@ -223,5 +259,5 @@ def _service_advice(name: str, service: Service, figure: Row, requests: int) -> 
             name=name,
             model=service.model,
         )
-    if figure["apdex"] is not None and figure["apdex"] < LEAST_APDEX:
+    if _is_slow(figure):
         yield Message("reports.slow", name=name, p95=figure["p95_ms"], goal=figure["goal_ms"])

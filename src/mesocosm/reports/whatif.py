@@ -9,19 +9,26 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, cast
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.contents import TrainingColumn
+from mesocosm.catalog.rows import SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.records import JsonObject
+from mesocosm.core.values.json_shapes import list_texts, read_text
 from mesocosm.data.pipeline.ibis_sql import CALLS, prepare
 from mesocosm.data.types import role_of
 from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.lifecycle.access.data_access import read_columns
-from mesocosm.lifecycle.access.model_access import load_version
+from mesocosm.lifecycle.access.model_access import load_row_version
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.reports.explanations import pick_background
 from mesocosm.serving.preprocessing.preprocess import Preprocessor
+
+if TYPE_CHECKING:
+    from mesocosm.learning.export.predictor import Version
 
 MOST = 6  # versions that are kept
 PREDICTED = ("probability", "probabilities", "value", "interval")  # of a prediction
@@ -32,33 +39,90 @@ COMMON = 5
 LIKELY = 0.02, 0.98  # quantiles between which a slider runs
 
 
+class InputForm(TypedDict):
+    """An input of a form: a range (`low`, `high`, `whole`), `choices` or a text, and what is
+    `usual`; private ones have no values.
+    """
+
+    name: str
+    type: str
+    unit: str | None
+    private: bool
+    usual: NotRequired[float | str]
+    choices: NotRequired[list[str]]
+    low: NotRequired[float]
+    high: NotRequired[float]
+    whole: NotRequired[bool]
+
+
+class WhatIfForm(TypedDict):
+    """The inputs of a service; `beside` is the version that a rollout tries."""
+
+    service: str
+    version: str
+    predict: str
+    inputs: list[InputForm]
+    ready: bool
+    beside: str | None
+
+
+class WhatIfAnswer(TypedDict):
+    """What a version would predict for a row, and each input's share in it."""
+
+    service: str
+    version: str
+    label: str
+    number: bool
+    probability: NotRequired[float]
+    probabilities: NotRequired[dict[str, float]]
+    value: NotRequired[float]
+    interval: NotRequired[list[float]]
+    base: float
+    inputs: dict[str, float]
+    beside: NotRequired[WhatIfAnswer]
+
+
+class _Opened(NamedTuple):
+    """A version loaded, its recipe, and the training rows that shares are measured against."""
+
+    net: Version
+    preparation: Preprocessor
+    background: list[Mapping[str, object]]
+
+
 class Desk:
     """Versions loaded for what-if requests; a few are kept."""
 
     def __init__(self, spec: Spec, catalog: Catalog) -> None:
         self.spec, self.catalog = spec, catalog
         self.lock = threading.Lock()
-        self.kept: dict[str, tuple[Any, Preprocessor, list[dict[str, Any]]]] = {}
+        self.kept: dict[str, _Opened] = {}
         self.recipes: dict[str, Preprocessor] = {}  # by version
         self.opening = threading.Lock()
 
-    def _version(self, service: str) -> dict[str, Any]:
+    def _version(self, service: str) -> VersionRow:
         """The version that a service runs, where it can be asked.
 
         Raises:
             MesocosmError: it runs none, or one that is not explained.
         """
-        row = self.catalog.deployment(service)
-        version = row and row["version"] and self.catalog.version(row["version"])
+        version = self._deployed_version(service)
         if not version:
             raise MesocosmError(f"{service} has no deployed model")
         if not recorded_task(version["recipe"]).explains:
             raise MesocosmError(f"{service} predicts no class or number, so there is no what-if")
         if version["model"] not in self.spec.eco.models:
             raise MesocosmError(f"the model '{version['model']}' left the file")
-        return dict(version)
+        return version
 
-    def _snapshot(self, version: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _deployed_version(self, service: str) -> VersionRow | None:
+        """The version that a service runs; None where it runs none."""
+        row = self.catalog.deployment(service)
+        if not row or not row["version"]:
+            return None
+        return self.catalog.version(row["version"])
+
+    def _snapshot(self, version: VersionRow) -> SnapshotRow:
         """The snapshot that a version was trained on.
 
         Raises:
@@ -69,7 +133,7 @@ class Desk:
             raise MesocosmError("the snapshot behind this version is gone")
         return snapshot
 
-    def form(self, service: str) -> dict[str, Any]:
+    def form(self, service: str) -> WhatIfForm:
         """The inputs of a service, with what is likely of each in training: a range, choices, or a
         text.
 
@@ -84,7 +148,7 @@ class Desk:
         snapshot = self._snapshot(version)
         fields, training = snapshot["recipe"]["fields"], snapshot["facts"]["training"]
         inputs = [
-            _describe_input(name, fields[name], training.get(name) or {})
+            _describe_input(name, fields[name], training.get(name, {}))
             for name in self.spec.eco.models[version["model"]].features
             if name in fields
         ]
@@ -100,7 +164,7 @@ class Desk:
             "beside": rollout and rollout["version"],
         }
 
-    def _preparation(self, version: Mapping[str, Any]) -> Preprocessor:
+    def _preparation(self, version: VersionRow) -> Preprocessor:
         """The recipe of a version, made ready once; its tables are in memory, so a few are kept."""
         key = str(version["id"])
         with self.opening:
@@ -112,8 +176,8 @@ class Desk:
                 self.recipes[key] = Preprocessor(recipe, prepare, CALLS)
             return self.recipes[key]
 
-    def _open(self, version: Mapping[str, Any]) -> tuple[Any, Preprocessor, list[dict[str, Any]]]:
-        """A version loaded, its recipe, and the training rows that shares are measured against."""
+    def _open(self, version: VersionRow) -> _Opened:
+        """A version, loaded once."""
         with self.lock:
             key = version["id"]
             if key not in self.kept:
@@ -122,16 +186,16 @@ class Desk:
                 self.kept[key] = self._load(version)
             return self.kept[key]
 
-    def _load(self, version: Mapping[str, Any]) -> tuple[Any, Preprocessor, list[dict[str, Any]]]:
+    def _load(self, version: VersionRow) -> _Opened:
         snapshot = self._snapshot(version)
         model = self.spec.eco.models[version["model"]]
-        net, preparation = load_version(self.spec, version), self._preparation(version)
+        net, preparation = load_row_version(self.spec, version), self._preparation(version)
         fields = list(dict.fromkeys([*model.features, model.target]))
         columns, split = read_columns(self.spec, snapshot, fields)
         trained = [i for i, part in enumerate(split) if part == "train"]
-        return net, preparation, pick_background(columns, trained, model.features)
+        return _Opened(net, preparation, pick_background(columns, trained, model.features))
 
-    def ask(self, service: str, row: Any) -> dict[str, Any]:
+    def ask(self, service: str, row: Mapping[str, object]) -> WhatIfAnswer:
         """What the service's version would predict for a row, and each input's share in it (Shapley
         values, against training rows).
 
@@ -145,12 +209,16 @@ class Desk:
         """
         prediction = self._predict(service, self._version(service), row)
         rollout = self.catalog.rollout(service)
-        candidate = rollout and self.catalog.version(rollout["version"])
+        candidate = None
+        if rollout:
+            candidate = self.catalog.version(rollout["version"])
         if candidate:
             prediction["beside"] = self._predict(service, candidate, row)
         return prediction
 
-    def _predict(self, service: str, version: Mapping[str, Any], row: Any) -> dict[str, Any]:
+    def _predict(
+        self, service: str, version: VersionRow, row: Mapping[str, object]
+    ) -> WhatIfAnswer:
         from mesocosm.learning.evaluation.explanations import shapley_values
 
         net, preparation, background = self._open(version)
@@ -162,7 +230,7 @@ class Desk:
         prediction = net.predict([clean])[0]
         label = str(prediction.get("label"))
         explained = shapley_values(net, clean, background, label)
-        return {
+        answer = {
             "service": service,
             "version": version["id"],
             "label": label,
@@ -171,11 +239,10 @@ class Desk:
             "base": explained["base"],
             "inputs": {name: found["share"] for name, found in explained["inputs"].items()},
         }
+        return cast(WhatIfAnswer, answer)  # the task says which of PREDICTED there are
 
 
-def _describe_input(
-    name: str, field: Mapping[str, Any], known: Mapping[str, Any]
-) -> dict[str, Any]:
+def _describe_input(name: str, field: JsonObject, known: TrainingColumn) -> InputForm:
     """One input as a form has it: a range, choices, or a usual text; private ones have no values.
 
     Args:
@@ -184,31 +251,40 @@ def _describe_input(
         known: what its training rows had.
     """
     role = role_of(field)
-    described: dict[str, Any] = {
+    described: InputForm = {
         "name": name,
         "type": role,
-        "unit": field.get("unit"),
+        "unit": read_text(field.get("unit")),
         "private": bool(field.get("private")),
     }
     if described["private"]:
         return described
     if known.get("numbers"):
-        return described | _describe_range(known["numbers"], role == "integer")
-    frequent = _frequent_values(known.get("counts") or {}, field.get("values") or ())
-    if frequent:
-        described["usual"] = frequent[0]
-        if role != "text":
-            described["choices"] = frequent[:CHOICES]
+        _add_range(described, known["numbers"])
+        return described
+    _add_choices(
+        described, _frequent_values(known.get("counts") or {}, list_texts(field.get("values")))
+    )
     return described
 
 
-def _describe_range(numbers: Sequence[float], is_integer: bool) -> dict[str, Any]:
-    """The range of a slider and the median, off the quantiles of the training rows."""
+def _add_choices(described: InputForm, frequent: Sequence[str]) -> None:
+    """Add the most frequent value, and of a category the others too."""
+    if frequent:
+        described["usual"] = frequent[0]
+        if described["type"] != "text":
+            described["choices"] = list(frequent[:CHOICES])
+
+
+def _add_range(described: InputForm, numbers: Sequence[float]) -> None:
+    """Add the range of a slider and the median, off the quantiles of the training rows."""
     low, high = (numbers[round(q * (len(numbers) - 1))] for q in LIKELY)
     usual = numbers[len(numbers) // 2]
+    is_integer = described["type"] == "integer"
     if is_integer:
         low, high, usual = round(low), round(high), round(usual)
-    return {"low": low, "high": high, "usual": usual, "whole": is_integer}
+    described["low"], described["high"] = low, high
+    described["usual"], described["whole"] = usual, is_integer
 
 
 def _frequent_values(counts: Mapping[str, int], listed: Collection[str]) -> list[str]:

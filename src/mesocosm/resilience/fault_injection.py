@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from httpx import HTTPError
 from sqlalchemy import insert
@@ -26,12 +26,14 @@ from sqlalchemy import insert
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.deployments import NewRollout
+from mesocosm.catalog.rows import SnapshotRow, VersionRow
 from mesocosm.client import Client, Refused
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_folder
 from mesocosm.lifecycle.access.data_access import read_columns, select_held_out
 from mesocosm.lifecycle.project_store import locate_project
+from mesocosm.lifecycle.server_info import ServerRecord, find_server
 
 WAIT = 90.0  # seconds that a copy may take to come up, and to recover
 NOT_INHERITED = ("MESOCOSM_CATALOG", "MESOCOSM_TOKEN", "MESOCOSM_TOKEN_FILE")  # by a copy
@@ -43,10 +45,10 @@ class Copy:
     def __init__(
         self,
         home: Path,
-        server: Mapping[str, Any],
+        server: ServerRecord,
         process: subprocess.Popen[bytes],
         service: str,
-        row: Mapping[str, Any] | None,
+        row: Mapping[str, object] | None,
     ) -> None:
         self.home, self.process, self.service, self.row = home, process, service, row
         self.catalog = Catalog(home / ".mesocosm")
@@ -59,10 +61,10 @@ class Copy:
             self.thread.start()
 
     def _ask(self) -> None:
-        assert self.row is not None
+        row = self.row or {}
         while not self.over.is_set():
             try:
-                ident = self.client.predict(self.service, self.row).id
+                ident = self.client.predict(self.service, row).id
             except (Refused, HTTPError, ValueError) as error:
                 ident, self.why = "", str(error)
             self.responses.append((time.monotonic(), ident))
@@ -133,9 +135,25 @@ def start_copy(spec: Spec, service: str, small: bool = False, asked: bool = True
             "a drill on a copy needs the catalog in the project's own store; unset MESOCOSM_CATALOG"
         )
     snapshot = _deployed_snapshot(spec, service)
-    row: dict[str, Any] | None = None
+    row: dict[str, object] | None = None
     if asked:
         row = _request_row(spec, service, snapshot)
+    with _copy_folder(spec, small) as home:
+        process = _start_gateway(home / spec.path.name)
+        copy = None
+        try:
+            server = _wait_until_ready(home, process)
+            copy = Copy(home, server, process, service, row)
+            if asked:
+                copy.wait_until(partial(copy.answered_since, 0))
+            yield copy
+        finally:
+            _stop_gateway(process, copy)
+
+
+@contextmanager
+def _copy_folder(spec: Spec, small: bool) -> Iterator[Path]:
+    """A copy of a project's folder that is deleted afterwards, on a small disk where asked for."""
     disk: AbstractContextManager[None] = nullcontext()
     with tempfile.TemporaryDirectory(prefix="mesocosm-drill-") as folder:
         if small:
@@ -145,19 +163,10 @@ def start_copy(spec: Spec, service: str, small: bool = False, asked: bool = True
             home = Path(folder) / "copy"
             without = shutil.ignore_patterns("server.json", "journal", "logs")
             shutil.copytree(spec.root, home, ignore=without, symlinks=True)
-            process = _start_gateway(home / spec.path.name)
-            copy = None
-            try:
-                server = _wait_until_ready(home, process)
-                copy = Copy(home, server, process, service, row)
-                if asked:
-                    copy.wait_until(partial(copy.answered_since, 0))
-                yield copy
-            finally:
-                _stop_gateway(process, copy)
+            yield home
 
 
-def _deployed_snapshot(spec: Spec, service: str) -> Mapping[str, Any]:
+def _deployed_snapshot(spec: Spec, service: str) -> SnapshotRow:
     """The newest snapshot of a service's dataset.
 
     Raises:
@@ -171,7 +180,7 @@ def _deployed_snapshot(spec: Spec, service: str) -> Mapping[str, Any]:
     return snapshot
 
 
-def _request_row(spec: Spec, service: str, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+def _request_row(spec: Spec, service: str, snapshot: SnapshotRow) -> dict[str, object]:
     """A held-out row to send to a service."""
     model = spec.eco.models[str(spec.eco.services[service].model)]
     rows, split = read_columns(spec, snapshot, list(model.features))
@@ -186,18 +195,24 @@ def _start_gateway(file: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _wait_until_ready(home: Path, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def _find_ready(home: Path) -> ServerRecord | None:
+    """The record of a copy's server, where it is ready."""
+    server = find_server(home / ".mesocosm")
+    if server is None or not Client(server["url"], server["token"]).ready():
+        return None
+    return server
+
+
+def _wait_until_ready(home: Path, process: subprocess.Popen[bytes]) -> ServerRecord:
     """The server's record, once it is ready.
 
     Raises:
         MesocosmError: it ends, or is not ready within `WAIT`.
     """
-    from mesocosm.lifecycle.server_info import find_server
-
     until = time.monotonic() + WAIT
     while True:
-        server = find_server(home / ".mesocosm")
-        if server and Client(server["url"], server["token"]).ready():
+        server = _find_ready(home)
+        if server:
             return server
         if time.monotonic() > until or process.poll() is not None:
             raise MesocosmError("the copy did not come up; 'mesocosm doctor' shows what is damaged")
@@ -217,7 +232,25 @@ def _stop_gateway(process: subprocess.Popen[bytes], copy: Copy | None) -> None:
         process.kill()
 
 
-def kill(copy: Copy) -> dict[str, Any]:
+class Recovery(TypedDict):
+    """What happened to a copy, and how many seconds its recovery took."""
+
+    seconds: float
+    what: str
+
+
+class FaultReport(Recovery):
+    """A fault: how many requests were made meanwhile, failed, and were lost from the log."""
+
+    drill: str
+    service: str
+    requests: int
+    failed: int
+    lost: int
+    log: list[str]
+
+
+def kill(copy: Copy) -> Recovery:
     """Kill the workers, three times."""
     took = []
     for _ in range(3):
@@ -232,23 +265,13 @@ def kill(copy: Copy) -> dict[str, Any]:
     }
 
 
-def bad_model(copy: Copy) -> dict[str, Any]:
+def bad_model(copy: Copy) -> Recovery:
     """Deploy a version that cannot run, by a canary."""
     catalog, now = copy.catalog, copy.catalog.deployment(copy.service)
-    assert now
-    version = catalog.version(now["version"])
-    assert version
-    old = copy.home / ".mesocosm" / version["path"]
-    new = old.with_name(old.name + "-broken")
-    shutil.copytree(old, new)
-    head = next(iter(sorted(new.glob("*.onnx"))), new / "card.json")
-    head.write_bytes(head.read_bytes()[: head.stat().st_size // 2])
-    broken = version | {
-        "id": version["id"] + "-broken",
-        "path": new.relative_to(copy.home / ".mesocosm").as_posix(),
-        "content": digest_folder(new),
-        "number": version["number"] + 1,
-    }
+    version = now and catalog.version(now["version"])
+    if not now or not version:
+        raise MesocosmError(f"nothing is deployed for '{copy.service}' yet; run 'mesocosm build'")
+    broken = _break_version(copy, version)
     with catalog.transaction() as con:
         con.execute(insert(t.VERSIONS).values(**broken))
         rollout = NewRollout(
@@ -256,16 +279,33 @@ def bad_model(copy: Copy) -> dict[str, Any]:
         )
         catalog.open_rollout(con, rollout, "drill", "a broken model, on purpose")
     took = copy.wait_until(lambda: catalog.rollout(copy.service) is None)
+    return {"seconds": round(took, 2), "what": _say_rolled_back(catalog)}
+
+
+def _say_rolled_back(catalog: Catalog) -> str:
+    """What the newest alert about a rollout says."""
+    alerts = [a["message"] for a in catalog.alerts(open_only=True) if a["what"] == "rollout"]
+    return next(iter(alerts), "it was rolled back")
+
+
+def _break_version(copy: Copy, version: VersionRow) -> VersionRow:
+    """A copy of a version whose graph is cut in half."""
+    store = copy.home / ".mesocosm"
+    old = store / version["path"]
+    new = old.with_name(old.name + "-broken")
+    shutil.copytree(old, new)
+    head = next(iter(sorted(new.glob("*.onnx"))), new / "card.json")
+    head.write_bytes(head.read_bytes()[: head.stat().st_size // 2])
     return {
-        "seconds": round(took, 2),
-        "what": next(
-            iter(a["message"] for a in catalog.alerts(open_only=True) if a["what"] == "rollout"),
-            "it was rolled back",
-        ),
+        **version,
+        "id": version["id"] + "-broken",
+        "path": new.relative_to(store).as_posix(),
+        "content": digest_folder(new),
+        "number": version["number"] + 1,
     }
 
 
-def full_disk(copy: Copy) -> dict[str, Any]:
+def full_disk(copy: Copy) -> Recovery:
     """Fill the copy's disk for three seconds; what cannot be written waits in space that was
     reserved before.
     """
@@ -317,14 +357,14 @@ def small_disk(folder: Path, needed: int) -> Iterator[None]:
         subprocess.run(["umount", "-l", str(folder)], capture_output=True)
 
 
-FAULTS: dict[str, Callable[[Copy], dict[str, Any]]] = {
+FAULTS: dict[str, Callable[[Copy], Recovery]] = {
     "kill": kill,
     "bad-model": bad_model,
     "full-disk": full_disk,
 }
 
 
-def run_drill(spec: Spec, service: str, kind: str) -> dict[str, Any]:
+def run_drill(spec: Spec, service: str, kind: str) -> FaultReport:
     """Break a copy, wait until it has recovered, count what failed meanwhile.
 
     Raises:

@@ -5,9 +5,9 @@ Knows the file of a story and how to check it against an ecosystem.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, ValidationError
 
@@ -20,6 +20,7 @@ from mesocosm.core.errors import ConfigError, ConfigValueError, Finding, Mesocos
 from mesocosm.core.settings import Settings
 from mesocosm.core.values.thresholds import Bound
 from mesocosm.learning.model import Model
+from mesocosm.serving.settings import Service
 
 MOST = 100_000  # rows of an act
 
@@ -76,10 +77,10 @@ class Act(Settings):
 
     act: str
     service: str
-    rows: int | tuple[dict[str, Any], ...] = Field(0, union_mode="left_to_right")
+    rows: int | tuple[dict[str, object], ...] = Field(0, union_mode="left_to_right")
     where: dict[str, str] = {}
     upper: str | None = None
-    change: dict[str, Any] = {}
+    change: dict[str, object] = {}
     labels: bool | str = False
     ask: tuple[str, ...] = ()
     wait: float = Field(60.0, gt=0, le=900)
@@ -110,27 +111,42 @@ def read_story(spec: Spec, file: Path | None = None) -> Story:
             f"there is no {file.name} in {file.parent}; docs/how-to/write-a-story.md shows how to"
             " write one"
         )
-    try:
-        tree = load_tree(file.read_text(encoding="utf-8-sig"), file.name)
-    except UnicodeDecodeError as error:
-        place = Place(file.name, 1)
-        finding = Finding(place, "", "the file is not utf-8", "text in utf-8")
-        raise ConfigError([finding]) from error
+    tree = load_tree(_read_utf8(file), file.name)
     story = _validate(tree, file.name)
     findings = []
-    for number, act in enumerate(story.acts):
-        for wrong in _check_act(spec, act):
-            place = find_place(tree, ("acts", number, wrong.key.split(".")[0]), file.name)
-            findings.append(wrong.at(place, f"acts.{number}"))
-    if not story.acts:
-        wrong = ConfigValueError("acts", "a story without an act", "one at least")
-        findings.append(wrong.at(find_place(tree, ("acts",), file.name)))
+    for steps, address, wrong in _check_story(spec, story):
+        findings.append(wrong.at(find_place(tree, steps, file.name), address))
     if findings:
         raise ConfigError(findings)
     return story
 
 
-def _validate(tree: Any, file: str) -> Story:
+def _read_utf8(file: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        ConfigError: it is not utf-8.
+    """
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = Place(file.name, 1)
+        finding = Finding(place, "", "the file is not utf-8", "text in utf-8")
+        raise ConfigError([finding]) from error
+
+
+def _check_story(
+    spec: Spec, story: Story
+) -> Iterator[tuple[tuple[str | int, ...], str, ConfigValueError]]:
+    """What of a story this ecosystem cannot play, each with the path and the address of it."""
+    for number, act in enumerate(story.acts):
+        for wrong in _check_act(spec, act):
+            yield ("acts", number, wrong.key.split(".")[0]), f"acts.{number}", wrong
+    if not story.acts:
+        yield ("acts",), "", ConfigValueError("acts", "a story without an act", "one at least")
+
+
+def _validate(tree: Mapping[str, object], file: str) -> Story:
     """A story of a parsed file.
 
     Raises:
@@ -156,36 +172,48 @@ def _check_act(spec: Spec, act: Act) -> Iterator[ConfigValueError]:
     model = spec.eco.models[str(services[act.service].model)]
     yield from _check_fields(act, [*model.features, *model.context_fields, model.target])
     yield from _check_rows(act, spec.eco, model)
-    if act.ask and not services[act.service].answers:
-        found = f"'{act.service}' has no table to answer from"
-        yield ConfigValueError("ask", found, "a service with 'answers'")
+    yield from _check_questions(act, services[act.service])
     if isinstance(act.labels, str) and act.labels != "another":
         yield ConfigValueError("labels", f"got '{act.labels}'", "true, false or another")
+
+
+def _check_rows(act: Act, eco: Ecosystem, model: Model) -> Iterator[ConfigValueError]:
+    """Rows that cannot be sent, and an act that sends nothing."""
+    if isinstance(act.rows, int):
+        yield from _check_count(act, act.rows, eco, model)
+    if not act.rows and not act.ask:
+        yield ConfigValueError("rows", "nothing is sent and nothing asked", "'rows' or 'ask'")
+
+
+def _check_questions(act: Act, service: Service) -> Iterator[ConfigValueError]:
+    """Questions to a service that answers none."""
+    if act.ask and not service.answers:
+        found = f"'{act.service}' has no table to answer from"
+        yield ConfigValueError("ask", found, "a service with 'answers'")
 
 
 def _check_fields(act: Act, fields: Sequence[str]) -> Iterator[ConfigValueError]:
     """Fields that an act names and its service does not take."""
     if not isinstance(act.rows, int):
         return
-    named = [(f"where.{name}", name) for name in act.where]
-    named += [(f"change.{name}", name) for name in act.change]
-    if act.upper:
-        named.append(("upper", act.upper))
-    for key, name in named:
+    for key, name in _named_fields(act):
         if name not in fields:
             found = f"'{act.service}' takes no field '{name}'"
             yield ConfigValueError(key, found, "a field of its model", fields, name)
 
 
-def _check_rows(act: Act, eco: Ecosystem, model: Model) -> Iterator[ConfigValueError]:
-    """Rows that cannot be sent."""
-    if isinstance(act.rows, int):
-        if act.rows and not sends_rows(eco, model):
-            found = f"a number was given, and '{act.service}' takes what somebody liked"
-            yield ConfigValueError(
-                "rows", found, "the rows themselves, such as [{liked: ITEM; ITEM}]"
-            )
-        if not 0 <= act.rows <= MOST:
-            yield ConfigValueError("rows", f"got {act.rows}", f"a number of rows up to {MOST}")
-    if not act.rows and not act.ask:
-        yield ConfigValueError("rows", "nothing is sent and nothing asked", "'rows' or 'ask'")
+def _named_fields(act: Act) -> Iterator[tuple[str, str]]:
+    """The fields that an act names, each with the key that names it."""
+    yield from ((f"where.{name}", name) for name in act.where)
+    yield from ((f"change.{name}", name) for name in act.change)
+    if act.upper:
+        yield "upper", act.upper
+
+
+def _check_count(act: Act, count: int, eco: Ecosystem, model: Model) -> Iterator[ConfigValueError]:
+    """A number of rows that cannot be sent."""
+    if count and not sends_rows(eco, model):
+        found = f"a number was given, and '{act.service}' takes what somebody liked"
+        yield ConfigValueError("rows", found, "the rows themselves, such as [{liked: ITEM; ITEM}]")
+    if not 0 <= count <= MOST:
+        yield ConfigValueError("rows", f"got {count}", f"a number of rows up to {MOST}")

@@ -17,6 +17,7 @@ from mesocosm.app.loader import trace
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
 from mesocosm.cli.commands.project.trace import _text
+from mesocosm.client.answers import Trace
 from mesocosm.core.errors import MesocosmError
 from mesocosm.lifecycle.jobs.feedback_split import (
     REQUEST_TIME,
@@ -198,7 +199,7 @@ def test_a_trace_names_joined_rows_and_the_feedback_that_taught(tmp_path: Path) 
     assert (r["training"], r["from_snapshot"], r["feedback"], r["other"]) == (train, train, [], 0)
     assert r["partners"] == {
         "b.csv": "2-3,5-6"
-    } and f"joined from b.csv lines {r['partners']['b.csv']}" in _text(first)
+    } and f"joined from b.csv lines {r['partners']['b.csv']}" in _text(Trace.from_json(first))
     for i, one in enumerate(answers):
         served.feedback(one["id"], ["no", "yes"][i % 2])
     challenger = retrain(eco.spec, eco.catalog, "s", "a test", lambda _: None)["challenger"]
@@ -216,9 +217,9 @@ def test_a_trace_names_joined_rows_and_the_feedback_that_taught(tmp_path: Path) 
     )
     assert (
         f"{r['from_snapshot']} of the snapshot + {len(r['feedback'])} of feedback"
-        f" ({len(r['feedback'])} requests)" in _text(then)
+        f" ({len(r['feedback'])} requests)" in _text(Trace.from_json(then))
     )
-    assert all(one in _text(then) for one in r["feedback"][:2])
+    assert all(one in _text(Trace.from_json(then)) for one in r["feedback"][:2])
     again = retrain(eco.spec, eco.catalog, "s", "another reason", lambda _: None)
     assert (
         again["challenger"] == challenger

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
+from typing import TYPE_CHECKING, cast
 
 from mesocosm.core.records import Json, JsonObject, Record, write_value
+
+if TYPE_CHECKING:
+    from mesocosm.reports.report_data import ReportData
 
 HEIGHT = 640  # pixels of a report in a notebook
 
@@ -160,7 +164,7 @@ class Report:
         """The report as a page without scripts."""
         from mesocosm.reports.html import render_report
 
-        return render_report(self.ecosystem, self.to_json())
+        return render_report(self.ecosystem, cast("ReportData", self.to_json()))
 
     def _repr_html_(self) -> str:
         page = escape(self.to_html())

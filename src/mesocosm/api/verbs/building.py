@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mesocosm.api.results.plan import Plan
@@ -91,7 +91,7 @@ def check_accepted(eco: Ecosystem, accept: Sequence[str]) -> None:
             )
 
 
-def _describe_built(eco: Ecosystem, done: dict[str, object]) -> BuiltResource:
+def _describe_built(eco: Ecosystem, done: Mapping[str, object]) -> BuiltResource:
     """A resource that was built, with the row counts of a dataset and of each of its sources."""
     section, _, name = str(done["address"]).partition(".")
     if section != "datasets" or done["sign"] == "-":

@@ -18,6 +18,7 @@ from mesocosm.core.messages import Message
 from mesocosm.core.records import JsonObject
 
 if TYPE_CHECKING:
+    from mesocosm.assistant.files_draft import FilesDraft
     from mesocosm.config import Spec
     from mesocosm.core.network.llm import Language
 
@@ -100,7 +101,7 @@ def draft(
     target = None if out is None else Path(out)
     root = _check_folder(paths, target)
     proposal = _propose(root, [path.resolve() for path in paths], wish, layout or FileLayout())
-    text, note = format_draft(proposal) + "\n", ""
+    text, note = format_draft(cast("FilesDraft", proposal)) + "\n", ""
     if wish.goal and language:
         text, note = _improve(text, wish.goal, language, root)
         improved = {"model": language.model, "became": note, "text": text}
@@ -163,8 +164,9 @@ def _propose(root: Path, paths: list[Path], wish: DraftGoal, layout: FileLayout)
         proposal = dict(draft_files(root, paths, given=given))
     else:
         kind = TASKS.get(wish.task, wish.task) if wish.task else None
-        proposal = dict(architect(root, paths, wish.goal, wish.target, kind, given))
-        read_text(format_draft(proposal) + "\n", root / "ecosystem.yaml", {})
+        architected = architect(root, paths, wish.goal, wish.target, kind, given)
+        proposal = dict(cast(JsonObject, architected))
+        read_text(format_draft(cast("FilesDraft", proposal)) + "\n", root / "ecosystem.yaml", {})
     proposal.pop("columns", None)
     return cast(JsonObject, proposal)
 

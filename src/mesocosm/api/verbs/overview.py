@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mesocosm.api.results.project import (
     Export,
@@ -41,7 +41,7 @@ def read_status(eco: Ecosystem) -> Status:
         monitors=_read_monitors(eco) if server and eco.spec.eco.monitors else None,
         watched=tuple(eco.spec.eco.monitors),
         alerts=Alerts([Alert.from_json(alert) for alert in alerts]),
-        work=tuple(read_progress(store)),
+        work=tuple(cast(JsonObject, state) for state in read_progress(store)),
     )
 
 

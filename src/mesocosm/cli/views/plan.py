@@ -4,34 +4,61 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from mesocosm.core.messages import Message, render_list
 from mesocosm.core.messages.catalogues import find_template
 from mesocosm.core.messages.language import current_language
 
 
-def format_plan(data: Mapping[str, Any]) -> str:
+class ChangeData(TypedDict):
+    """A change of a plan."""
+
+    address: str
+    sign: str
+    action: str
+    reasons: list[Mapping[str, object]]
+    price: NotRequired[Mapping[str, object]]
+    warnings: NotRequired[list[str]]
+
+
+class PlanData(TypedDict):
+    """A plan: its changes, the datasets that are compared only at the build, the open questions."""
+
+    changes: list[ChangeData]
+    compared_at_build: NotRequired[list[str]]
+    questions: NotRequired[list[Mapping[str, object]]]
+
+
+def format_plan(data: PlanData) -> str:
     """One line a change with its reasons, then what the values leave open, then the count."""
     width = max((len(c["address"]) for c in data["changes"]), default=0)
     lines = []
     for change in data["changes"]:
-        lines.append(_format_change(change, width))
-        for sentence in change.get("warnings", ()):
-            lines.append(f"  {Message('cli.warning', text=sentence).render()}")
+        lines += [_format_change(change, width), *_format_warnings(change)]
     if data.get("compared_at_build"):
         datasets = tuple(data["compared_at_build"])
         lines.append(Message("cli.plan.compared_at_build", datasets=datasets).render())
     lines += [f"? {question['text']}" for question in data.get("questions", ())]
-    counts = Counter(change["action"] for change in data["changes"])
+    return "\n".join([*lines, _summarise(data["changes"])])
+
+
+def _format_warnings(change: ChangeData) -> list[str]:
+    sentences = change.get("warnings", [])
+    return [f"  {Message('cli.warning', text=sentence).render()}" for sentence in sentences]
+
+
+def _summarise(changes: list[ChangeData]) -> str:
+    """How many changes of each action there are."""
+    counts = Counter(change["action"] for change in changes)
     summary = tuple(
         Message("cli.plan.to_do", number=number, action=_name_action(action))
         for action, number in counts.items()
     )
-    return "\n".join([*lines, Message("cli.plan.summary", counts=render_list(summary)).render()])
+    return Message("cli.plan.summary", counts=render_list(summary)).render()
 
 
-def _format_change(change: Mapping[str, Any], width: int) -> str:
+def _format_change(change: ChangeData, width: int) -> str:
     """A change in one line; addresses take `width` characters."""
     address = f"{change['address']:<{width}}"
     text = f"{change['sign']} {address}  {_name_action(change['action']).render()}"
@@ -48,7 +75,7 @@ def _name_action(action: str) -> Message:
     return Message(f"cli.plan.action.{action}")
 
 
-def _render_reason(reason: Mapping[str, Any]) -> str:
+def _render_reason(reason: Mapping[str, object]) -> str:
     if "id" in reason:
         return Message.from_json(reason).render()
     return str(reason["text"])

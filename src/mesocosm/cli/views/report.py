@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from mesocosm.cli.views.columns import pad
 from mesocosm.core.messages import Message, Text, render_stored
+from mesocosm.core.values.json_shapes import list_objects, read_number, read_object
 from mesocosm.data.quality.report import account_sentence
 from mesocosm.data.quality.row_account import sentences
 from mesocosm.learning.evaluation.model_card import leading_metric
 from mesocosm.learning.tasks.registry import shown_metrics
 
-Data = Mapping[str, Any]
+if TYPE_CHECKING:
+    from mesocosm.catalog.contents import SnapshotReport, VersionMetrics
+    from mesocosm.reports.report_data import (
+        HealthData,
+        LaterVersionData,
+        ModelData,
+        ReportedDataset,
+        ScoreData,
+    )
+
 LONGEST = 90  # letters of an example
 SCORES = {
     "data quality": "cli.report.score.data",
@@ -30,64 +40,88 @@ COLUMNS = (
 )
 
 
-def format_health(data: Data) -> str:
+def format_health(data: HealthData) -> str:
     """The four scores, and the recommendations."""
     lines = [_format_score(name, part) for name, part in data["parts"].items()]
-    head = Message("cli.report.recommendations" if data["next"] else "cli.report.none").render()
+    head = "cli.report.none"
+    if data["next"]:
+        head = "cli.report.recommendations"
     advice = [
         f"  {number}. {render_stored(advised, advised['text'])}"
         for number, advised in enumerate(data["recommendations"], 1)
     ]
-    return "\n".join([*lines, "", head, *advice])
+    return "\n".join([*lines, "", Message(head).render(), *advice])
 
 
-def _format_score(name: str, part: Data) -> str:
-    score = "-" if part["score"] is None else f"{part['score']:.3f}"
-    moved = f" ({part['moved']:+.3f})" if part["moved"] else ""
+def _format_score(name: str, part: ScoreData) -> str:
+    score, moved = "-", ""
+    if part["score"] is not None:
+        score = f"{part['score']:.3f}"
+    if part["moved"]:
+        moved = f" ({part['moved']:+.3f})"
     says = render_stored(part.get("message") or {}, part["says"])
     title = pad(Message(SCORES[name]).render(), -14)
     return f"{title} {score:>6}{moved:<9} {says}"
 
 
-def format_dataset(name: str, data: Data) -> str:
+def format_dataset(name: str, data: ReportedDataset) -> str:
     """The account of rows, the reasons, and each field before and after."""
     report = data["report"]
     account = account_sentence(data["account"])
     head = Message("cli.report.dataset", name=name, account=account, quality=report["quality"])
-    lines = [head.render()]
-    lines += [f"  {line}" for line in sentences(report.get("sources", {}))]
+    titles = [pad(Message(id).render(), width) for id, width in COLUMNS]
+    return "\n".join(
+        [
+            head.render(),
+            *(f"  {line}" for line in sentences(report.get("sources", {}))),
+            *_format_notes(report),
+            *(f"  {rows:>5}  {why}" for why, rows in report["reasons"].items()),
+            "  " + pad(Message("cli.report.column.field").render(), -16) + "".join(titles),
+            *(_format_field(field, report) for field in report["before"]),
+            *_format_changes(report),
+            *_format_mended(report),
+            *_format_warned(report),
+            *_format_left_out(report),
+        ]
+    )
+
+
+def _format_notes(report: SnapshotReport) -> Iterator[str]:
+    """How the files of each source were read."""
     for source, notes in report.get("notes", {}).items():
         for note in notes:
-            lines.append("  " + Message("cli.report.note", source=source, note=note).render())
-    lines += [f"  {rows:>5}  {why}" for why, rows in report["reasons"].items()]
-    titles = [pad(Message(id).render(), width) for id, width in COLUMNS]
-    lines.append("  " + pad(Message("cli.report.column.field").render(), -16) + "".join(titles))
-    lines += [_format_field(field, report) for field in report["before"]]
-    lines += _format_changes(report)
+            yield "  " + Message("cli.report.note", source=source, note=note).render()
+
+
+def _format_left_out(report: SnapshotReport) -> Iterator[str]:
+    """The columns that no field reads."""
     if report["left_out"]:
         columns = Message("cli.report.left_out", columns=tuple(report["left_out"]))
-        lines.append(f"  {columns.render()}")
-    return "\n".join(lines)
+        yield f"  {columns.render()}"
 
 
-def _format_changes(report: Data) -> Iterator[str]:
-    """What changed since the snapshot before, what was mended, and what is warned of."""
-    for change in report.get("changes", ()):
-        state = "warning" if change["kind"] == "distribution" else "accepted"
-        yield (
-            "  "
-            + Message(
-                f"cli.report.change.{state}",
-                field=change["field"],
-                kind=change["kind"],
-                evidence=change["evidence"],
-            ).render()
-        )
-    if mended := report.get("mended"):
-        fields = [
-            Message("cli.report.repaired_in", number=n, field=field) for field, n in mended.items()
-        ]
+def _format_changes(report: SnapshotReport) -> Iterator[str]:
+    """What changed since the snapshot before."""
+    for change in list_objects(report.get("changes", ())):
+        state = "accepted"
+        if change["kind"] == "distribution":
+            state = "warning"
+        values = {key: str(change[key]) for key in ("field", "kind", "evidence")}
+        yield "  " + Message(f"cli.report.change.{state}", **values).render()
+
+
+def _format_mended(report: SnapshotReport) -> Iterator[str]:
+    """In how many rows fields were repaired."""
+    fields = [
+        Message("cli.report.repaired_in", number=rows, field=field)
+        for field, rows in report.get("mended", {}).items()
+    ]
+    if fields:
         yield "  " + Message("cli.report.repaired", fields=tuple(fields)).render()
+
+
+def _format_warned(report: SnapshotReport) -> Iterator[str]:
+    """What is warned of."""
     for sentence, rows in report.get("warned", {}).items():
         warning: Text = sentence
         if rows > 1:
@@ -95,7 +129,7 @@ def _format_changes(report: Data) -> Iterator[str]:
         yield "  " + Message("cli.warning", text=warning).render()
 
 
-def _format_field(field: str, report: Data) -> str:
+def _format_field(field: str, report: SnapshotReport) -> str:
     """A field in one line: its missing cells before and after, those not read, treated or far
     outside, and the mean and the standard deviation of a number.
     """
@@ -112,107 +146,121 @@ def _format_field(field: str, report: Data) -> str:
     return text
 
 
-def format_model(name: str, data: Data) -> str:
+def format_model(name: str, data: ModelData) -> str:
     """A model's version in service beside its baselines, and the versions made after it."""
-    metrics, recipe = data["metrics"], data["recipe"]
-    lines = [
-        Message(
-            "cli.report.model",
-            name=name,
-            version=data["id"],
-            state=data["state"],
-            why=data["why"],
-        ).render(),
-        "  "
-        + Message(
-            "cli.report.recipe",
-            method=recipe["method"],
-            base=recipe["base"] or Message("cli.report.no_base"),
-            head=recipe["head"],
-            precision=recipe["precision"],
-            snapshot=data["snapshot"],
-        ).render(),
-    ]
-    for warning in metrics.get("warnings", []):
-        lines.append("  " + Message("cli.warning", text=warning).render())
-    lines.append("  " + Message("cli.report.held_out", rows=metrics["rows"]).render())
-    lines += [_format_metric(key, metrics) for key in shown_metrics(metrics)]
-    lines += _format_weaknesses(metrics)
-    lines += [
-        _format_comparison(other, found) for other, found in metrics.get("beside", {}).items()
-    ]
-    for version in data.get("others", []):
-        later = Message(
-            "cli.report.later_version",
-            does=version["does"],
-            version=version["id"],
-            state=version["state"],
-            why=version["why"],
-            metric=version["figure"].replace("_", " "),
-            value=_format_number(version["value"]),
-        )
-        lines.append(f"  {later.render()}")
+    metrics = data["metrics"]
+    return "\n".join(
+        [
+            *_format_version(name, data),
+            *("  " + Message("cli.warning", text=w).render() for w in metrics.get("warnings", [])),
+            "  " + Message("cli.report.held_out", rows=metrics["rows"]).render(),
+            *(_format_metric(key, metrics) for key in shown_metrics(metrics)),
+            *_format_weak_slices(metrics),
+            *_format_examples(metrics),
+            *_format_robustness(metrics),
+            *(_format_comparison(key, other) for key, other in metrics.get("beside", {}).items()),
+            *(_format_later(version) for version in data.get("others", [])),
+            *_format_fairness(metrics),
+        ]
+    )
+
+
+def _format_version(name: str, data: ModelData) -> list[str]:
+    """The state of a version, and how it was trained."""
+    recipe = data["recipe"]
+    state = Message(
+        "cli.report.model", name=name, version=data["id"], state=data["state"], why=data["why"]
+    )
+    trained = Message(
+        "cli.report.recipe",
+        method=recipe["method"],
+        base=recipe["base"] or Message("cli.report.no_base"),
+        head=recipe["head"],
+        precision=recipe["precision"],
+        snapshot=data["snapshot"],
+    )
+    return [state.render(), f"  {trained.render()}"]
+
+
+def _format_later(version: LaterVersionData) -> str:
+    """A version that was made after the one in service."""
+    later = Message(
+        "cli.report.later_version",
+        does=version["does"],
+        version=version["id"],
+        state=version["state"],
+        why=version["why"],
+        metric=version["figure"].replace("_", " "),
+        value=_format_number(version["value"]),
+    )
+    return f"  {later.render()}"
+
+
+def _format_fairness(metrics: VersionMetrics) -> Iterator[str]:
+    """The gaps between groups."""
     if "fairness" in metrics:
         fairness = Message(
             "cli.report.fairness",
-            fields=tuple(metrics["fairness"]["fields"]),
+            fields=tuple(read_object(metrics["fairness"]["fields"])),
             parity=metrics["parity_gap"],
             odds=metrics["odds_gap"],
             accuracy=metrics["accuracy_gap"],
         )
-        lines.append(f"    {fairness.render()}")
-    return "\n".join(lines)
+        yield f"    {fairness.render()}"
 
 
-def _format_metric(key: str, metrics: Data) -> str:
+def _format_metric(key: str, metrics: VersionMetrics) -> str:
     """A metric with its confidence interval, next to the baselines that have it."""
-    low, high = metrics["interval"].get(key, (None, None))
-    interval = "" if low is None else f" [{low:.3f}, {high:.3f}]"
+    interval, compared = "", ""
+    if key in metrics["interval"]:
+        low, high = metrics["interval"][key]
+        interval = f" [{low:.3f}, {high:.3f}]"
     baselines = tuple(
         f"{baseline} {found[key]:.3f}"
         for baseline, found in metrics["baselines"].items()
         if found.get(key) is not None
     )
-    compared = ""
     if baselines:
         compared = "  " + Message("cli.report.baselines", baselines=baselines).render()
-    return f"    {key:<18}{_format_number(metrics[key]):>8}{interval:<18}{compared}"
+    value = _format_number(read_number(metrics.get(key)))
+    return f"    {key:<18}{value:>8}{interval:<18}{compared}"
 
 
-def _format_weaknesses(metrics: Data) -> Iterator[str]:
-    """Slices on which a model is weak, examples of its mistakes, and its robustness."""
-    weak = "cli.report.weak_accuracy" if "accuracy" in metrics else "cli.report.weak_share"
+def _format_weak_slices(metrics: VersionMetrics) -> Iterator[str]:
+    """Slices on which a model is weak."""
+    weak = "cli.report.weak_share"
+    if "accuracy" in metrics:
+        weak = "cli.report.weak_accuracy"
     for part in metrics.get("slices", []):
-        yield (
-            "    "
-            + Message(
-                weak, where=part["where"], accuracy=part["accuracy"], rows=part["rows"]
-            ).render()
+        slice_ = Message(weak, where=part["where"], accuracy=part["accuracy"], rows=part["rows"])
+        yield f"    {slice_.render()}"
+
+
+def _format_examples(metrics: VersionMetrics) -> Iterator[str]:
+    """Examples of its mistakes."""
+    for example in metrics.get("examples", [])[:3]:
+        mistake = Message(
+            "cli.report.example",
+            input=_quote(str(example["asked"])),
+            output=_quote(str(example["wrote"])),
+            expected=_quote(str(example["wanted"])),
         )
-    examples: Sequence[Data] = metrics.get("examples", [])
-    for example in examples[:3]:
-        yield (
-            "    "
-            + Message(
-                "cli.report.example",
-                input=_quote(example["asked"]),
-                output=_quote(example["wrote"]),
-                expected=_quote(example["wanted"]),
-            ).render()
-        )
+        yield f"    {mistake.render()}"
+
+
+def _format_robustness(metrics: VersionMetrics) -> Iterator[str]:
+    """The accuracy on texts with typos, and on paraphrased ones."""
     if "robustness" in metrics:
-        yield (
-            "    "
-            + Message(
-                "cli.report.robustness",
-                typos=metrics["typo_accuracy"],
-                paraphrased=metrics["paraphrase_accuracy"],
-                unmodified=metrics["robustness"]["as_they_are"],
-            ).render()
+        robustness = Message(
+            "cli.report.robustness",
+            typos=metrics["typo_accuracy"],
+            paraphrased=metrics["paraphrase_accuracy"],
+            unmodified=metrics["robustness"]["as_they_are"],
         )
+        yield f"    {robustness.render()}"
 
 
-def _format_comparison(other: str, found: Data) -> str:
+def _format_comparison(other: str, found: Mapping[str, float]) -> str:
     """What another model reaches on the same rows, and what this version gains over it."""
     figure = leading_metric(found)
     rows: Text = ""

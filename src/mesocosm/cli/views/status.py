@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import NotRequired, TypedDict
 
 from mesocosm.cli.output import count_of
 from mesocosm.core.messages import Message, Text, render_stored
+from mesocosm.core.records import JsonObject
 
-Data = Mapping[str, Any]
 NOTES = (  # what a monitor cannot test, by key
     ("labels", "cli.status.labels"),
     ("unwatched", "cli.status.not_monitored"),
@@ -16,26 +16,112 @@ NOTES = (  # what a monitor cannot test, by key
 )
 
 
-def format_status(data: Data) -> str:
+class CandidateData(TypedDict):
+    """The requests, errors and labels of a version that is rolled out."""
+
+    requests: int
+    errors: int
+    p95_ms: float
+    judged: NotRequired[int]
+    right: NotRequired[int]
+
+
+class RolloutProgress(TypedDict, total=False):
+    """How far a rollout is, and both versions compared."""
+
+    share: float
+    steps: int
+    new: CandidateData
+    difference: float
+    p: float
+
+
+class RolloutData(TypedDict):
+    """A rollout in progress."""
+
+    version: str
+    strategy: str
+    step: int
+    why: str
+    detail: RolloutProgress | None
+
+
+class ServiceData(TypedDict):
+    """A service: what it runs, its rollout, how many requests it answered."""
+
+    runs: str | None
+    rollout: RolloutData | None
+    answered: int
+
+
+class AlertData(TypedDict):
+    """An open alert; `text` is its message as id and parameters."""
+
+    id: str
+    monitor: str
+    message: str
+    text: NotRequired[JsonObject | None]
+
+
+class MonitorData(TypedDict, total=False):
+    """The rows that a monitor has for its next test, and what it cannot test."""
+
+    window: int
+    waiting: int
+    labels: str
+    unwatched: str
+    trouble: str
+
+
+class WorkData(TypedDict):
+    """A build in progress, and its lines so far."""
+
+    address: str
+    lines: list[str]
+
+
+class StatusData(TypedDict):
+    """What runs now."""
+
+    ecosystem: str
+    running: bool
+    url: str | None
+    services: dict[str, ServiceData]
+    monitors: dict[str, MonitorData] | None
+    watched: list[str]
+    alerts: list[AlertData]
+    work: list[WorkData]
+
+
+def format_status(data: StatusData) -> str:
     """Where it is served, each service with its rollout, open alerts, monitors and builds."""
     state = Message("cli.status.not_running", name=data["ecosystem"])
     if data["running"]:
-        state = Message("cli.status.running", name=data["ecosystem"], url=data["url"])
+        state = Message("cli.status.running", name=data["ecosystem"], url=data["url"] or "")
     lines = [state.render()]
     for name, service in data["services"].items():
         lines += _format_service(name, service)
-    lines += [f"  {_format_alert(alert)}" for alert in data["alerts"]]
-    if not data["alerts"]:
-        lines.append("  " + Message("cli.status.no_alert").render())
+    lines += _format_alerts(data["alerts"])
     lines += _format_monitors(data)
-    for work in data["work"]:
-        if work["lines"]:
-            built = Message("cli.status.building", address=work["address"], line=work["lines"][-1])
-            lines.append(f"  {built.render()}")
+    lines += _format_work(data["work"])
     return "\n".join(lines)
 
 
-def _format_service(name: str, service: Data) -> list[str]:
+def _format_alerts(alerts: list[AlertData]) -> list[str]:
+    if not alerts:
+        return ["  " + Message("cli.status.no_alert").render()]
+    return [f"  {_format_alert(alert)}" for alert in alerts]
+
+
+def _format_work(work: list[WorkData]) -> Iterator[str]:
+    """The newest line of each build."""
+    for build in work:
+        if build["lines"]:
+            address, line = build["address"], build["lines"][-1]
+            yield f"  {Message('cli.status.building', address=address, line=line).render()}"
+
+
+def _format_service(name: str, service: ServiceData) -> list[str]:
     runs: Text = service["runs"] or Message("cli.status.nothing_deployed")
     requests = count_of(service["answered"], "request")
     line = Message("cli.status.service", name=name, runs=runs, requests=requests)
@@ -45,26 +131,31 @@ def _format_service(name: str, service: Data) -> list[str]:
     return lines
 
 
-def _format_alert(alert: Data) -> str:
+def _format_alert(alert: AlertData) -> str:
     message = render_stored(alert.get("text") or {}, alert["message"])
     monitor, ident = alert["monitor"], alert["id"]
     return Message("cli.status.alert", monitor=monitor, message=message, alert=ident).render()
 
 
-def _format_monitors(data: Data) -> list[str]:
+def _format_monitors(data: StatusData) -> list[str]:
     if data["watched"] and data["monitors"] is None:
-        reason = "cli.status.monitors_stopped"
-        if data["running"]:
-            reason = "cli.status.monitors_unknown"
-        return ["  " + Message(reason).render()]
+        return ["  " + _say_unknown(data["running"]).render()]
     lines = []
     for name, last in (data["monitors"] or {}).items():
-        if state := _format_monitor(last):
+        state = _format_monitor(last)
+        if state:
             lines.append("  " + Message("cli.status.monitor", name=name, state=state).render())
     return lines
 
 
-def _format_monitor(last: Data) -> str:
+def _say_unknown(running: bool) -> Message:
+    """Why it is not known what the monitors measured."""
+    if running:
+        return Message("cli.status.monitors_unknown")
+    return Message("cli.status.monitors_stopped")
+
+
+def _format_monitor(last: MonitorData) -> str:
     """The rows that a monitor has for its next test, and what it cannot test.
 
     >>> _format_monitor({})
@@ -74,13 +165,7 @@ def _format_monitor(last: Data) -> str:
     """
     if not last:
         return Message("cli.status.no_check").render()
-    parts = []
-    if last.get("window"):
-        waiting = last.get("waiting") or 0
-        parts.append(Message("cli.status.window", waiting=waiting, window=last["window"]))
-    for key, id in NOTES:
-        if last.get(key):
-            parts.append(Message(id, note=last[key]))
+    parts = [*_describe_window(last), *_describe_untested(last)]
     if not parts:
         return ""
     state = parts[0]
@@ -89,7 +174,21 @@ def _format_monitor(last: Data) -> str:
     return state.render()
 
 
-def _format_rollout(rollout: Data) -> str:
+def _describe_window(last: MonitorData) -> Iterator[Message]:
+    """How many rows of the next window there are."""
+    if last.get("window"):
+        waiting = last.get("waiting") or 0
+        yield Message("cli.status.window", waiting=waiting, window=last["window"])
+
+
+def _describe_untested(last: Mapping[str, object]) -> Iterator[Message]:
+    """What the monitor cannot test."""
+    for key, id in NOTES:
+        if last.get(key):
+            yield Message(id, note=str(last[key]))
+
+
+def _format_rollout(rollout: RolloutData) -> str:
     """A rollout in progress, in a sentence."""
     detail = rollout["detail"] or {}
     if detail.get("share"):
@@ -109,7 +208,7 @@ def _format_rollout(rollout: Data) -> str:
     ).render()
 
 
-def _describe_candidate(detail: Data) -> Text:
+def _describe_candidate(detail: RolloutProgress) -> Text:
     """The requests, errors and accuracy of the version that is rolled out."""
     new = detail.get("new")
     if not new:

@@ -52,7 +52,7 @@ def mark_key(key: str, secret: str) -> str:
     table = ibis_sql.table("incoming", {"k": "string"})
     with duckdb.connect() as con:
         con.execute("create table incoming as select ?::varchar as k", [key])
-        return str(read_value(con, ibis_sql.to_sql(table.select(m=mark_of(table.k, secret)))))
+        return str(read_value(con, ibis_sql.to_sql(table.select(m=mark_of(table["k"], secret)))))
 
 
 def match_keys(

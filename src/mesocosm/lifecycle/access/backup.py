@@ -130,11 +130,15 @@ def restore_backup(archive: Path, file: Path, replace: bool = False) -> tuple[Ba
 def _files(store: Path) -> Iterator[Path]:
     """The files of a store that are worth keeping, the catalog apart."""
     for path in sorted(store.rglob("*")):
-        inside = path.relative_to(store)
-        if inside.parts[0] in LEFT_OUT or inside.parts[0] == CATALOG or path.is_symlink():
-            continue
-        if path.is_file() and not any(part.startswith(".aside-") for part in inside.parts):
+        if _is_kept(path.relative_to(store)) and path.is_file() and not path.is_symlink():
             yield path
+
+
+def _is_kept(path: Path) -> bool:
+    """Whether a path inside a store is worth keeping: no lock, no log, nothing half written."""
+    if path.parts[0] in LEFT_OUT or path.parts[0] == CATALOG:
+        return False
+    return not any(part.startswith(".aside-") for part in path.parts)
 
 
 def _add_text(tar: tarfile.TarFile, name: str, text: str) -> None:

@@ -6,10 +6,10 @@ Knows the catalog and the doors of data.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from sqlalchemy import insert
 
@@ -26,8 +26,45 @@ from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.file_datasets import resolve_datasets
 from mesocosm.lifecycle.project_store import locate_project
 
+if TYPE_CHECKING:
+    from mesocosm.data.snapshots.versions import FieldDifference
+
 ENDINGS = (".csv", ".parquet", ".json", ".jsonl")
 LAST_SECOND = 86399  # of a day
+
+
+RestoredVersion = TypedDict(
+    "RestoredVersion", {"dataset": str, "from": str, "to": str, "is": str, "models": list[str]}
+)
+"""The version a dataset went `from`, the new one (`to`), which old one it `is`, and the `models`
+that were trained on the version that is left.
+"""
+
+
+class VersionDifferences(TypedDict):
+    """What differs between two versions of a dataset: how many `rows` were added, removed, changed
+    and are the same, in how many rows each field `changed`, and the figures of each field.
+    """
+
+    dataset: str
+    old: str
+    new: str
+    files: list[str]
+    account: dict[str, dict[str, int]]
+    rows: dict[str, int]
+    changed: dict[str, int]
+    fields: dict[str, FieldDifference]
+    only_old: list[str]
+    only_new: list[str]
+
+
+class ExportedVersion(TypedDict):
+    """A file that holds the rows of a version."""
+
+    dataset: str
+    version: str
+    rows: int
+    written: str
 
 
 def find_dataset(spec: Spec, name: str) -> Dataset:
@@ -56,28 +93,52 @@ def find_version(catalog: Catalog, dataset: str, name: str) -> SnapshotRow:
     snapshots = catalog.snapshots(dataset)
     if not snapshots:
         raise MesocosmError(Message("lifecycle.not_built_yet", dataset=dataset))
-    ids = [snapshot["id"] for snapshot in snapshots]
     if name == "newest":
         return snapshots[-1]
     if name == "previous":
-        if len(snapshots) < 2:
-            raise ConfigValueError(
-                "", Message("lifecycle.one_version", dataset=dataset), "newest", ids
-            )
-        return snapshots[-2]
-    for snapshot in snapshots:
-        number = read_number(snapshot)
-        if name in (snapshot["id"], number, f"{dataset}@{number}"):
-            return snapshot
+        return _previous_version(snapshots, dataset)
+    named = _find_named(snapshots, name)
+    if named:
+        return named
     if re.match(r"\d{4}-\d{2}-\d{2}", name):
         return _version_at(snapshots, dataset, name)
     raise ConfigValueError(
         "",
         Message("lifecycle.no_version", dataset=dataset, name=name[:60]),
         Message("lifecycle.version_choices"),
-        ids,
+        _list_ids(snapshots),
         name,
     )
+
+
+def _find_named(snapshots: Sequence[SnapshotRow], name: str) -> SnapshotRow | None:
+    """The snapshot of a number or an id; None where none has it."""
+    for snapshot in snapshots:
+        if name in _list_names(snapshot):
+            return snapshot
+    return None
+
+
+def _list_names(snapshot: SnapshotRow) -> tuple[str, str, str]:
+    """What a snapshot may be called."""
+    number = read_number(snapshot)
+    return snapshot["id"], number, f"{snapshot['dataset']}@{number}"
+
+
+def _list_ids(snapshots: Sequence[SnapshotRow]) -> list[str]:
+    return [snapshot["id"] for snapshot in snapshots]
+
+
+def _previous_version(snapshots: Sequence[SnapshotRow], dataset: str) -> SnapshotRow:
+    """The snapshot before the newest.
+
+    Raises:
+        ConfigValueError: there is one only.
+    """
+    if len(snapshots) < 2:
+        found = Message("lifecycle.one_version", dataset=dataset)
+        raise ConfigValueError("", found, "newest", _list_ids(snapshots))
+    return snapshots[-2]
 
 
 def _version_at(snapshots: Sequence[SnapshotRow], dataset: str, time: str) -> SnapshotRow:
@@ -85,6 +146,24 @@ def _version_at(snapshots: Sequence[SnapshotRow], dataset: str, time: str) -> Sn
 
     Raises:
         ConfigValueError: the time cannot be read, or there was none by then.
+    """
+    at = _read_time(time)
+    before = [snapshot for snapshot in snapshots if snapshot["at"] <= at]
+    if not before:
+        raise ConfigValueError(
+            "",
+            Message("lifecycle.no_version_by", dataset=dataset, time=time),
+            Message("lifecycle.later_time"),
+            _list_ids(snapshots),
+        )
+    return before[-1]
+
+
+def _read_time(time: str) -> float:
+    """A time as seconds since 1970; of a day, its last second.
+
+    Raises:
+        ConfigValueError: it cannot be read.
     """
     try:
         at = datetime.fromisoformat(time).astimezone().timestamp()
@@ -95,20 +174,12 @@ def _version_at(snapshots: Sequence[SnapshotRow], dataset: str, time: str) -> Sn
         ) from error
     if len(time) == len("2026-01-31"):
         at += LAST_SECOND
-    before = [snapshot for snapshot in snapshots if snapshot["at"] <= at]
-    if not before:
-        raise ConfigValueError(
-            "",
-            Message("lifecycle.no_version_by", dataset=dataset, time=time),
-            Message("lifecycle.later_time"),
-            [snapshot["id"] for snapshot in snapshots],
-        )
-    return before[-1]
+    return at
 
 
 def compare_versions(
     spec: Spec, catalog: Catalog, dataset: str, old: str, new: str
-) -> dict[str, Any]:
+) -> VersionDifferences:
     """What differs between two versions of a dataset."""
     from mesocosm.data.snapshots.versions import diff
 
@@ -121,15 +192,23 @@ def compare_versions(
         key = None
     path = locate_project(spec).store / before["path"] / "rows"
     differences = diff(path, before["delta"], after["delta"], types, key)
-    was, now = before["files"], after["files"]
     return {
         "dataset": dataset,
         "old": before["id"],
         "new": after["id"],
-        "files": sorted(file for file in {*was, *now} if was.get(file) != now.get(file)),
+        "files": _list_changed_files(before["files"], after["files"]),
         "account": {"old": before["account"], "new": after["account"]},
-        **differences,
+        "rows": differences["rows"],
+        "changed": differences["changed"],
+        "fields": differences["fields"],
+        "only_old": differences["only_old"],
+        "only_new": differences["only_new"],
     }
+
+
+def _list_changed_files(was: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The source files whose fingerprints differ, or that only one version read."""
+    return sorted(file for file in {*was, *now} if was.get(file) != now.get(file))
 
 
 def _compared_type(field: FieldKind) -> str:
@@ -143,7 +222,7 @@ def _compared_type(field: FieldKind) -> str:
 
 def restore_version(
     spec: Spec, catalog: Catalog, dataset: str, to: str, who: str, why: str
-) -> dict[str, Any]:
+) -> RestoredVersion:
     """Make an old version the newest again; nothing that came after it is lost.
 
     Returns:
@@ -170,11 +249,7 @@ def restore_version(
             "previous": now["id"],
             "at": catalog.clock(),
         }
-        names = [name for name, model in spec.eco.models.items() if model.dataset == dataset]
-        models: list[str] = []
-        for name in names:
-            trained = [v for v in catalog.versions(name) if v["snapshot"] == now["id"]]
-            models += [version["id"] for version in trained]
+        models = _list_trained(spec, catalog, now)
         with catalog.transaction() as con:
             con.execute(insert(t.SNAPSHOTS).values(**values))
             text = f"{now['id']} -> {ident}, which is {then['id']}: {why}"
@@ -182,7 +257,17 @@ def restore_version(
     return {"dataset": dataset, "from": now["id"], "to": ident, "is": then["id"], "models": models}
 
 
-def export_rows(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) -> dict[str, Any]:
+def _list_trained(spec: Spec, catalog: Catalog, snapshot: SnapshotRow) -> list[str]:
+    """The ids of the versions that were trained on a snapshot."""
+    trained: list[str] = []
+    for name, model in spec.eco.models.items():
+        if model.dataset == snapshot["dataset"]:
+            versions = catalog.versions(name)
+            trained += [v["id"] for v in versions if v["snapshot"] == snapshot["id"]]
+    return trained
+
+
+def export_rows(spec: Spec, catalog: Catalog, dataset: str, at: str, out: Path) -> ExportedVersion:
     """Write the rows of a version to a file.
 
     Raises:

@@ -7,12 +7,11 @@ one up.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from mesocosm.catalog import Catalog
 
 
-def read_number(snapshot: Mapping[str, Any]) -> str:
+def read_number(snapshot: Mapping[str, object]) -> str:
     """The number of a dataset's version, as its id has it; versions count from 1.
 
     >>> read_number({"id": "credit@3-ab12cd34"})

@@ -9,18 +9,22 @@ index does).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import DeploymentRow, SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.files import write_json
 from mesocosm.core.hashing import digest, digest_file
+from mesocosm.core.records import JsonObject
+from mesocosm.core.values.json_shapes import read_object
 from mesocosm.lifecycle.file_datasets import resolve_datasets
+from mesocosm.serving.settings import Service
 
 TABLES = ("rows", "quarantine", "duplicates")
+ANSWER_FILES = ("vectors.safetensors", "rows.json")
 
 
 class Integrity:
@@ -34,7 +38,7 @@ class Integrity:
         self.store, self.thorough = store, thorough
         self.path = store / "verified.json"
         self.seen = _read_cache(self.path)
-        self.kept: dict[str, list[Any]] = {}
+        self.kept: dict[str, list[object]] = {}
 
     def fingerprint(self, path: Path) -> str | None:
         """The fingerprint of a file; None where it cannot be read."""
@@ -66,7 +70,7 @@ class Integrity:
             except OSError:
                 return
 
-    def check_snapshot(self, snapshot: Mapping[str, Any]) -> str | None:
+    def check_snapshot(self, snapshot: SnapshotRow) -> str | None:
         """What is wrong with the files of a snapshot, as a sentence; None where nothing is."""
         for table in TABLES:
             version = snapshot["report"]["delta"].get(table)
@@ -98,35 +102,45 @@ class Integrity:
             return self.fingerprint(file) == content
         return (not self.thorough and file.is_file()) or _is_parquet(file)
 
-    def check_version(self, version: Mapping[str, Any]) -> str | None:
+    def check_version(self, version: VersionRow) -> str | None:
         """What is wrong with the files of a model version; None where nothing is."""
         folder = self.store / version["path"]
         if not folder.is_dir():
             return f"version {version['id']}: its files are gone"
-        files = sorted(p for p in folder.rglob("*") if p.is_file())
-        found = [(p.relative_to(folder).as_posix(), self.fingerprint(p)) for p in files]
-        if digest(found) != version["content"]:
+        if self._hash_folder(folder) != version["content"]:
             return f"version {version['id']}: its files are not those that were written"
         return None
 
+    def _hash_folder(self, folder: Path) -> str:
+        """The hash of the names and the fingerprints of a folder's files."""
+        files = sorted(p for p in folder.rglob("*") if p.is_file())
+        return digest([(p.relative_to(folder).as_posix(), self.fingerprint(p)) for p in files])
+
     def check_answers(self, folder: Path) -> str | None:
         """What is wrong with an answer index."""
-        kept = folder / "contents.json"
-        names = ("vectors.safetensors", "rows.json")
-        if not all((folder / n).is_file() for n in names):
+        if not all((folder / name).is_file() for name in ANSWER_FILES):
             return "its answer index is gone"
-        try:
-            contents = json.loads(kept.read_text(encoding="utf-8"))
-        except FileNotFoundError:  # indexes from before contents were kept
+        kept = folder / "contents.json"
+        if not kept.exists():  # indexes from before contents were kept
             return None
-        except (OSError, ValueError):
-            return "its answer index is damaged"
-        if any(self.fingerprint(folder / name) != contents.get(name) for name in names):
+        if not self._holds(folder, _read_contents(kept)):
             return "its answer index is damaged"
         return None
 
+    def _holds(self, folder: Path, contents: JsonObject) -> bool:
+        """Whether the files of an answer index are as they were written."""
+        return all(self.fingerprint(folder / n) == contents.get(n, "") for n in ANSWER_FILES)
 
-def _read_cache(path: Path) -> dict[str, list[Any]]:
+
+def _read_contents(path: Path) -> JsonObject:
+    """The fingerprints of an answer index; none where they cannot be read."""
+    try:
+        return read_object(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _read_cache(path: Path) -> dict[str, list[object]]:
     try:
         cache = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -172,7 +186,9 @@ def find_damage(spec: Spec, catalog: Catalog, thorough: bool = False) -> dict[st
 def _damaged_datasets(spec: Spec, catalog: Catalog, checks: Integrity) -> Iterator[tuple[str, str]]:
     for name in resolve_datasets(spec):
         snapshot = catalog.snapshot(dataset=name)
-        fault = snapshot and checks.check_snapshot(snapshot)
+        fault = None
+        if snapshot:
+            fault = checks.check_snapshot(snapshot)
         if fault:
             yield f"datasets.{name}", fault
 
@@ -180,23 +196,39 @@ def _damaged_datasets(spec: Spec, catalog: Catalog, checks: Integrity) -> Iterat
 def _damaged_models(spec: Spec, catalog: Catalog, checks: Integrity) -> Iterator[tuple[str, str]]:
     listed = {row["address"]: row["thing"] for row in catalog.resources()}
     for name in spec.eco.models:
-        version = catalog.version(listed.get(f"models.{name}") or "")
-        fault = version and checks.check_version(version)
+        fault = _find_version_fault(catalog, checks, listed.get(f"models.{name}") or "")
         if fault:
             yield f"models.{name}", fault
 
 
-def _damaged_services(spec: Spec, catalog: Catalog, checks: Integrity) -> Iterator[tuple[str, str]]:
-    from mesocosm.lifecycle.access.answer_index import locate_answers
+def _find_version_fault(catalog: Catalog, checks: Integrity, ident: str) -> str | None:
+    """What is wrong with the files of a version; None where nothing is, or none has the id."""
+    version = catalog.version(ident)
+    if version is None:
+        return None
+    return checks.check_version(version)
 
+
+def _damaged_services(spec: Spec, catalog: Catalog, checks: Integrity) -> Iterator[tuple[str, str]]:
     for name, service in spec.eco.services.items():
         now = catalog.deployment(name)
-        if not now:
-            continue
-        version = now["version"] and catalog.version(now["version"])
-        fault = version and checks.check_version(version)
-        if not fault and now["answers"] and service.answers:
-            folder = locate_answers(checks.store, service, now["answers"])
-            fault = checks.check_answers(folder)
+        fault = None
+        if now:
+            fault = _find_service_fault(catalog, checks, service, now)
         if fault:
             yield f"services.{name}", fault
+
+
+def _find_service_fault(
+    catalog: Catalog, checks: Integrity, service: Service, now: DeploymentRow
+) -> str | None:
+    """What is wrong with the version or the answer index that a service runs."""
+    from mesocosm.lifecycle.access.answer_index import locate_answers
+
+    fault = None
+    if now["version"]:
+        fault = _find_version_fault(catalog, checks, now["version"])
+    if not fault and now["answers"] and service.answers:
+        folder = locate_answers(checks.store, service, now["answers"])
+        fault = checks.check_answers(folder)
+    return fault

@@ -5,28 +5,40 @@ Knows a version's record and folder, and the table of tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.contents import VersionRecipe
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message
+from mesocosm.core.settings import Predictor
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.learning.tasks.task import Loading
 
 if TYPE_CHECKING:
+    from mesocosm.learning.export.predictor import Version
     from mesocosm.learning.strategies.domain_adaptation import SourceModel
+
+
+class StoredVersion(TypedDict):
+    """What loading needs of a version's record."""
+
+    path: str
+    content: str
+    recipe: VersionRecipe
 
 
 def load_version(
     spec: Spec,
-    version: Mapping[str, Any],
-    open_session: Callable[..., Any] | None = None,
+    version: StoredVersion,
+    open_session: Callable[[Path], object] | None = None,
     precision: str = "auto",
-    shared: dict[Any, Any] | None = None,
-) -> Any:
+    shared: dict[object, object] | None = None,
+) -> Predictor:
     """Load a version.
 
     Args:
@@ -44,12 +56,24 @@ def load_version(
     """
     from mesocosm.serving.runtimes.onnx import Onnx
 
-    bases: dict[Any, Any] = {}
+    bases: dict[object, object] = {}
     if shared is not None:
         bases = shared
     folder, content = spec.root / ".mesocosm" / version["path"], version["content"]
     loading = Loading(spec.root, open_session or Onnx().session, precision, bases)
     return recorded_task(version["recipe"]).load(folder, content, loading)
+
+
+def load_row_version(
+    spec: Spec, version: StoredVersion, shared: dict[object, object] | None = None
+) -> Version:
+    """Load a version whose head reads columns: of a task that has classes or is explained.
+
+    Raises:
+        MesocosmError: a file of it was changed or lost, or its task is not installed.
+    """
+    # such tasks load this class, or one that has its attributes
+    return cast("Version", load_version(spec, version, shared=shared))
 
 
 def load_starting_version(spec: Spec, catalog: Catalog, model: Model) -> SourceModel | None:

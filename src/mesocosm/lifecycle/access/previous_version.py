@@ -8,37 +8,36 @@ without it.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.registry import find_recorded_task, recorded_task
-from mesocosm.lifecycle.access.data_access import read_columns
-from mesocosm.lifecycle.access.model_access import load_version
+from mesocosm.lifecycle.access.data_access import Columns, pick_columns, read_columns
+from mesocosm.lifecycle.access.model_access import load_row_version
 from mesocosm.lifecycle.access.training_job import TrainingJob
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from mesocosm.learning.evaluation.comparison import LastVersion
+    from mesocosm.learning.export.predictor import Version
     from mesocosm.learning.strategies.continual import PreviousVersion
 
-Columns = dict[str, list[Any]]
 
-
-def find_previous_version(catalog: Catalog, name: str, model: Model) -> Mapping[str, Any] | None:
+def find_previous_version(catalog: Catalog, name: str, model: Model) -> VersionRow | None:
     """The record of a model's newest version; None where there is none that predicts the same
     field.
     """
     versions = catalog.versions(name)
     if not versions or versions[-1]["recipe"].get("predict") != model.target:
         return None
-    newest: Mapping[str, Any] = versions[-1]
-    return newest
+    return versions[-1]
 
 
 def add_replay(
@@ -59,19 +58,17 @@ def add_replay(
     """
     from mesocosm.learning.strategies.continual import PreviousVersion
 
-    model, snapshot = job.model, job.snapshot
+    model = job.model
     assert model.continual is not None
     last = find_previous_version(job.catalog, job.name, model)
     if last is None:
         return PreviousVersion(model.continual)
     past = PreviousVersion(model.continual, last["id"], job.store / last["path"])
     old = job.catalog.snapshot(last["snapshot"])
-    if old is None or not _has_other_rows(old, snapshot):
+    if old is None or not _has_other_rows(old, job.snapshot):
         return past
-    net = None
     try:
-        if recorded_task(last["recipe"]).loads_previous:
-            net = load_version(job.spec, last)
+        net = _load_to_continue(job, last)
         old_rows, old_split = read_columns(job.spec, old, fields)
     except (
         MesocosmError
@@ -80,22 +77,37 @@ def add_replay(
     candidates = _replay_candidates(rows, old_rows, old_split, fields, model.target)
     size = min(len(candidates), round(model.continual.replay * split.count("train")))
     replayed = random.Random(model.seed).sample(candidates, size)
-    for field in fields:
-        rows[field] += [old_rows[field][i] for i in replayed]
+    _append(rows, pick_columns(old_rows, fields, replayed))
     split += ["train"] * len(replayed)
     past.before, past.old = net, len(replayed)
-    past.known = {}
-    if net is None or set(net.inputs) <= set(fields):
-        past.known = _test_rows(old_rows, old_split, fields)
+    past.known = _test_rows(net, old_rows, old_split, fields)
     return past
 
 
-def _test_rows(columns: Columns, split: Sequence[str], fields: Sequence[str]) -> Columns:
+def _append(rows: Columns, more: Columns) -> None:
+    """Lengthen columns by others."""
+    for name, values in more.items():
+        rows[name] += values
+
+
+def _load_to_continue(job: TrainingJob, last: VersionRow) -> Version | None:
+    """The previous version, loaded where its task starts from it."""
+    if not recorded_task(last["recipe"]).loads_previous:
+        return None
+    return load_row_version(job.spec, last)
+
+
+def _test_rows(
+    net: Version | None, columns: Columns, split: Sequence[str], fields: Sequence[str]
+) -> Columns:
+    """The rows that the previous version was evaluated on; none where it reads other fields."""
+    if net is not None and not set(net.inputs) <= set(fields):
+        return {}
     tested = [i for i, part in enumerate(split) if part == "test"]
-    return {field: [columns[field][i] for i in tested] for field in fields}
+    return pick_columns(columns, fields, tested)
 
 
-def _has_other_rows(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+def _has_other_rows(old: SnapshotRow, new: SnapshotRow) -> bool:
     """Whether a snapshot is an earlier one of the same dataset."""
     return bool(old["id"] != new["id"] and old["dataset"] == new["dataset"])
 
@@ -114,7 +126,8 @@ def _replay_candidates(
 
 
 def _row_contents(columns: Columns, fields: Sequence[str]) -> list[tuple[str, ...]]:
-    return [tuple(map(str, row)) for row in zip(*(columns[f] for f in fields), strict=True)]
+    picked = [columns[field] for field in fields]
+    return [tuple(map(str, row)) for row in zip(*picked, strict=True)]
 
 
 def load_comparable_version(
@@ -134,15 +147,11 @@ def load_comparable_version(
     from mesocosm.learning.evaluation.comparison import LastVersion
 
     last = find_previous_version(job.catalog, job.name, job.model)
-    old = last and job.catalog.snapshot(last["snapshot"])
-    if not last or not old or old["dataset"] != job.snapshot["dataset"]:
-        return None
-    task = find_recorded_task(last["recipe"])
-    if task is None or not task.explains:
+    if last is None or not _is_explained(last):
         return None
     try:
-        net = load_version(job.spec, last)
-        fresh = _unseen_rows(job.spec, job.model, old, job.snapshot)
+        net = load_row_version(job.spec, last)
+        fresh = _unseen_since(job, last["snapshot"])
     except MesocosmError:  # its files, or its snapshot, are gone: there is nothing to compare with
         return None
     if fresh is None or not set(net.inputs) <= set(fields):
@@ -150,9 +159,23 @@ def load_comparable_version(
     return LastVersion(net.labels, net.inputs, net.outputs, fresh + [False] * appended)
 
 
-def _unseen_rows(
-    spec: Spec, model: Model, old: Mapping[str, Any], new: Mapping[str, Any]
-) -> list[bool] | None:
+def _unseen_since(job: TrainingJob, ident: str) -> list[bool] | None:
+    """Of each row of a training, whether a version of a snapshot was not trained on it; None where
+    that cannot be told.
+    """
+    old = job.catalog.snapshot(ident)
+    if old is None or old["dataset"] != job.snapshot["dataset"]:
+        return None
+    return _unseen_rows(job.spec, job.model, old, job.snapshot)
+
+
+def _is_explained(version: VersionRow) -> bool:
+    """Whether a version has the outputs of a head, which are compared."""
+    task = find_recorded_task(version["recipe"])
+    return task is not None and task.explains
+
+
+def _unseen_rows(spec: Spec, model: Model, old: SnapshotRow, new: SnapshotRow) -> list[bool] | None:
     """Of each row of a snapshot, whether it was outside the training rows of the old one; None
     where the dataset has no key to tell by, or its type changed.
     """
@@ -166,12 +189,17 @@ def _unseen_rows(
     then = _read_keys(store, old, key)
     if now.schema.field(key).type != then.schema.field(key).type:
         return None
-    parts = zip(then.column(key).to_pylist(), then.column("_split").to_pylist(), strict=True)
-    trained = {value for value, part in parts if part != "test"}
+    trained = set(_trained_keys(then, key))
     return [value not in trained for value in now.column(key).to_pylist()]
 
 
-def _read_keys(store: Path, snapshot: Mapping[str, Any], key: str | None) -> pa.Table:
+def _trained_keys(table: pa.Table, key: str) -> Iterator[object]:
+    """The keys of the rows that are not in the test split."""
+    parts = zip(table.column(key).to_pylist(), table.column("_split").to_pylist(), strict=True)
+    return (value for value, part in parts if part != "test")
+
+
+def _read_keys(store: Path, snapshot: SnapshotRow, key: str | None) -> pa.Table:
     from mesocosm.data.snapshots.delta_tables import read_table
 
     columns = "_row, _split"

@@ -5,7 +5,7 @@ Knows datasets, snapshots and the log of predictions. Erases nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
@@ -15,10 +15,10 @@ from mesocosm.config import Spec
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.recipe import columns_of
 from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
+from mesocosm.lifecycle.access.prediction_erasure import match_subject
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
 from mesocosm.lifecycle.build_lock import hold_build_lock
 from mesocosm.lifecycle.file_datasets import resolve_datasets
-from mesocosm.lifecycle.jobs.prediction_erasure import match_subject
 from mesocosm.lifecycle.project_store import locate_project
 
 
@@ -33,10 +33,7 @@ def find_sharing(
     column = columns_of(data.fields)[data.key]
     fields: dict[str, str] = {}
     not_reached: dict[str, str] = {}
-    for name, other in resolve_datasets(spec).items():
-        shares = set(other.all_sources) & set(data.all_sources)
-        if name == dataset or not shares or not catalog.snapshot(dataset=name):
-            continue
+    for name, other in _list_sharing(spec, catalog, dataset):
         field = _field_of_column(other, column)
         obstacle = _obstacle(other, field, column)
         if field is None or obstacle:
@@ -44,6 +41,15 @@ def find_sharing(
         else:
             fields[name] = field
     return fields, not_reached
+
+
+def _list_sharing(spec: Spec, catalog: Catalog, dataset: str) -> Iterator[tuple[str, Dataset]]:
+    """The other built datasets that share a source with one."""
+    sources = set(find_dataset(spec, dataset).all_sources)
+    for name, data in resolve_datasets(spec).items():
+        shares = bool(sources & set(data.all_sources))
+        if shares and name != dataset and catalog.snapshot(dataset=name):
+            yield name, data
 
 
 def _field_of_column(data: Dataset, column: str) -> str | None:
@@ -81,7 +87,7 @@ def find_held_keys(
     """
     forms: dict[str, set[str]] = {key: {key} for key in keys}
     stored = _find_in_datasets(spec, catalog, fields, forms)
-    names = {subject for subject in fields.values() if subject}
+    names = set(filter(None, fields.values()))
     with catalog.transaction() as con:
         return [key for key in keys if key in stored or _is_logged(con, names, forms[key])]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.learning.model import Model
 
@@ -29,10 +29,10 @@ class TrainingJob:
     spec: Spec
     catalog: Catalog
     name: str
-    snapshot: Mapping[str, Any]
+    snapshot: SnapshotRow
     made: str
     origin: str
-    labelled: Sequence[Mapping[str, Any]] = ()
+    labelled: Sequence[Mapping[str, object]] = ()
 
     @property
     def model(self) -> Model:

@@ -35,14 +35,20 @@ class BackgroundJobs:
         Raises:
             MesocosmError: a source cannot be read, or broke its contract.
         """
-        old = self.running.get("build")
-        if old and old.poll() is None:
+        old = self._find_running("build")
+        if old:
             return old
-        followed = {f"sources.{name}" for name in sources}
-        changes = plan(self.spec, self.catalog)
-        if not any(c.address in followed and c.sign not in "=-" for c in changes):
+        changed = {c.address for c in plan(self.spec, self.catalog) if c.sign not in "=-"}
+        if changed.isdisjoint(f"sources.{name}" for name in sources):
             return None
         return self._start("build", "build", "-f", str(self.spec.path), "--json")
+
+    def _find_running(self, name: str) -> subprocess.Popen[bytes] | None:
+        """A job's process, while it runs."""
+        process = self.running.get(name)
+        if process is None or process.poll() is not None:
+            return None
+        return process
 
     def retrain(self, service: str, reason: str) -> None:
         """Train a challenger, where one may be trained; for monitors and the clock."""
@@ -56,8 +62,7 @@ class BackgroundJobs:
         """
         if not self.spec.eco.services[service].model:
             return f"'{service}' serves no model"
-        old = self.running.get(service)
-        if old and old.poll() is None:
+        if self._find_running(service):
             return "another one is being trained"
         obstacle, reason = self.too_soon(service), withheld(reason)  # the alert has the values
         if obstacle:
@@ -72,11 +77,7 @@ class BackgroundJobs:
     def too_soon(self, service: str) -> str:
         """Why no challenger may be trained now; empty where one may."""
         update, now = self.spec.eco.services[service].update, self.catalog.clock()
-        made = [
-            v["at"]
-            for v in self.catalog.versions(self.spec.eco.services[service].model or "")
-            if str(v["origin"]).startswith("challenger:")
-        ]
+        made = self._list_challengers(service)
         if made and now - made[-1] < seconds(update.cooldown):
             return (
                 f"a challenger was trained {now - made[-1]:.0f} s ago, and the"
@@ -86,6 +87,11 @@ class BackgroundJobs:
         if today < update.max:
             return ""
         return f"{today} were trained within a day, and at most {update.max} may be"
+
+    def _list_challengers(self, service: str) -> list[float]:
+        """When challengers of a service's model were trained, in seconds."""
+        versions = self.catalog.versions(self.spec.eco.services[service].model or "")
+        return [v["at"] for v in versions if str(v["origin"]).startswith("challenger:")]
 
     def _start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
         """Start a command in a process of lower priority; its output goes to a log."""

@@ -5,12 +5,13 @@ Knows the catalog and the door of learning.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.records import Json
 from mesocosm.learning.model import Model
 from mesocosm.lifecycle.access.data_access import (
     read_corpus,
@@ -26,32 +27,39 @@ from mesocosm.lifecycle.project_store import locate_project
 
 def estimate_costs(
     spec: Spec, catalog: Catalog, changes: Sequence[Change]
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, Json]]:
     """By address of each model that would be trained on a dataset that stays: `seconds`,
     `gigabytes`, `phases`, and a `text`.
     """
-    signs = {change.address: change.sign for change in changes}
-    costs: dict[str, dict[str, Any]] = {}
+    kept = {change.address for change in changes if change.sign == "="}
+    costs: dict[str, dict[str, Json]] = {}
     for change in changes:
-        if change.resource is None or not change.trains_model():
-            continue
-        model = spec.eco.models[change.resource.name]
-        snapshot = catalog.snapshot(dataset=model.dataset)
-        if snapshot is None or signs.get(f"datasets.{model.dataset}") != "=":
-            continue
-
-        try:
-            cost = _estimate(spec, catalog, model, snapshot)
-        except MesocosmError:  # the build reports what is wrong, with its place
-            continue
-        if cost:
-            costs[change.address] = cost
+        if change.trains_model():
+            cost = _try_estimate(spec, catalog, change, kept)
+            if cost:
+                costs[change.address] = cost
     return costs
 
 
+def _try_estimate(
+    spec: Spec, catalog: Catalog, change: Change, kept: Collection[str]
+) -> dict[str, Json] | None:
+    """What the training of a version costs; None where its data are not built, change or are at
+    fault.
+    """
+    model = spec.eco.models[change.built[0].name]
+    snapshot = catalog.snapshot(dataset=model.dataset)
+    if snapshot is None or f"datasets.{model.dataset}" not in kept:
+        return None
+    try:
+        return _estimate(spec, catalog, model, snapshot)
+    except MesocosmError:  # the build reports what is wrong, with its place
+        return None
+
+
 def _estimate(
-    spec: Spec, catalog: Catalog, model: Model, snapshot: Mapping[str, Any]
-) -> dict[str, Any] | None:
+    spec: Spec, catalog: Catalog, model: Model, snapshot: SnapshotRow
+) -> dict[str, Json] | None:
     """What the training of one version costs; None where that is not known."""
     from mesocosm.learning.cost.estimate import estimate_cost
     from mesocosm.learning.cost.total import job_for

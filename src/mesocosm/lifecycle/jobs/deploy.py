@@ -47,8 +47,7 @@ def deploy_version(catalog: Catalog, con: Connection, new: Deployment) -> str:
     """
     now = catalog.deployment(new.service)
     method = new.settings.rollout.method
-    replaces = now is not None and now["version"] not in ("", None, new.version)
-    if now is None or not replaces or method == "direct":
+    if now is None or now["version"] in ("", None, new.version) or method == "direct":
         catalog.deploy(con, new.service, new.version, new.answers, new.who, new.why)
         return f"{new.version or new.answers} is deployed"
     rollout = NewRollout(new.service, new.version, new.answers, now["version"], method)

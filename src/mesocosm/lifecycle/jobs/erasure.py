@@ -5,43 +5,64 @@ Knows the catalog and the doors of data. The key itself is never written anywher
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from sqlalchemy import Connection, insert, select, update
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
-from mesocosm.catalog.rows import SnapshotRow
+from mesocosm.catalog.rows import SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError
-from mesocosm.core.files import write_json
 from mesocosm.core.messages import Message
+from mesocosm.core.records import Json, JsonObject
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.recipe import columns_of
 from mesocosm.learning.tasks.registry import recorded_task
+from mesocosm.lifecycle.access.answer_index import erase_answers
 from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
+from mesocosm.lifecycle.access.prediction_erasure import erase_predictions
 from mesocosm.lifecycle.access.pseudonym_key import read_private_key
 from mesocosm.lifecycle.access.subject_search import find_held_keys, find_sharing
 from mesocosm.lifecycle.build_lock import hold_build_lock
-from mesocosm.lifecycle.jobs.prediction_erasure import erase_predictions
-from mesocosm.lifecycle.jobs.unlearn import unlearn
+from mesocosm.lifecycle.jobs.unlearn import Unlearned, erase_texts, note_erasure, unlearn
 from mesocosm.lifecycle.project_store import locate_project
 
-Row = Mapping[str, Any]
 CACHES = ("features", "drafts", "work", "bases")  # what may hold texts or features of rows
-WHY_TRAINED = "trained on a subject that was erased since"
 # characters from which a key is looked for in every file; shorter words are too common
 SCANNED_LENGTH = 4
 
 
+class ErasedData(TypedDict):
+    """What a dataset lost: by table how many `rows`, how many `predictions`, the `models` that were
+    trained on the rows and stay, the certificates of those that unlearned them (`exact`), and the
+    files in which one of the `scanned` keys is found yet.
+    """
+
+    dataset: str
+    rows: dict[str, int]
+    predictions: int
+    models: list[str]
+    exact: list[JsonObject]
+    still_found_in: list[str]
+    scanned: int
+
+
+class ErasureData(ErasedData):
+    """What a dataset and those that share a source with it lost."""
+
+    others: list[ErasedData]
+    not_reached: dict[str, str]
+    absent: int
+
+
 def forget(
     spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str = "forget"
-) -> dict[str, Any]:
+) -> ErasureData:
     """Erase subjects from a dataset and from all that share a source with it, and say what was
     erased and where, if anywhere, a key is still found.
 
@@ -57,6 +78,46 @@ def forget(
         ConfigValueError: there is no such dataset, it has no key, or a key that is given is empty.
         MesocosmError: it was not built yet.
     """
+    key = _key_field(spec, dataset, keys)
+    sharing, not_reached = find_sharing(spec, catalog, dataset)
+    fields: dict[str, str | None] = {dataset: key, **sharing, **dict.fromkeys(not_reached)}
+    held = find_held_keys(spec, catalog, fields, keys)
+    absent = [key for key in keys if key not in held]
+    _leave_out(spec, catalog, dataset, absent, who)
+    if not held:
+        return _describe_nothing(dataset, len(absent))
+    others = [
+        Erasure(spec, catalog, name, field, held, who).run() for name, field in sharing.items()
+    ]
+    for name in not_reached:  # its broken lines may name the subject all the same
+        Erasure(spec, catalog, name, None, held, who).run()
+    # last, so that its scan of the store is of all
+    done = Erasure(spec, catalog, dataset, key, held, who).run()
+    return {**done, "others": others, "not_reached": not_reached, "absent": len(absent)}
+
+
+def _describe_nothing(dataset: str, absent: int) -> ErasureData:
+    """The result where some keys are held nowhere."""
+    return {
+        "dataset": dataset,
+        "rows": {},
+        "predictions": 0,
+        "models": [],
+        "exact": [],
+        "still_found_in": [],
+        "scanned": 0,
+        "others": [],
+        "not_reached": {},
+        "absent": absent,
+    }
+
+
+def _key_field(spec: Spec, dataset: str, keys: Sequence[str]) -> str:
+    """The key field of a dataset.
+
+    Raises:
+        ConfigValueError: there is no such dataset, it has no key, or a key that is given is empty.
+    """
     data = find_dataset(spec, dataset)
     if not data.key:
         raise ConfigValueError(
@@ -66,32 +127,7 @@ def forget(
         raise ConfigValueError(
             "", Message("lifecycle.empty_key"), Message("lifecycle.key_of_subject")
         )
-    sharing, not_reached = find_sharing(spec, catalog, dataset)
-    fields: dict[str, str | None] = {dataset: data.key, **sharing, **dict.fromkeys(not_reached)}
-    held = find_held_keys(spec, catalog, fields, keys)
-    absent = [key for key in keys if key not in held]
-    _leave_out(spec, catalog, dataset, absent, who)
-    if not held:
-        return {
-            "dataset": dataset,
-            "rows": {},
-            "predictions": 0,
-            "models": [],
-            "exact": [],
-            "still_found_in": [],
-            "scanned": 0,
-            "others": [],
-            "not_reached": {},
-            "absent": len(absent),
-        }
-    others = [
-        Erasure(spec, catalog, name, field, held, who).run() for name, field in sharing.items()
-    ]
-    for name in not_reached:  # its broken lines may name the subject all the same
-        Erasure(spec, catalog, name, None, held, who).run()
-    # last, so that its scan of the store is of all
-    done = Erasure(spec, catalog, dataset, data.key, held, who).run()
-    return done | {"others": others, "not_reached": not_reached, "absent": len(absent)}
+    return data.key
 
 
 def _leave_out(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], who: str) -> None:
@@ -99,10 +135,10 @@ def _leave_out(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], 
     from mesocosm.data.snapshots.erasure import mark_key
 
     secret = read_private_key(locate_project(spec).store)
+    given = dict.fromkeys(mark_key(key, secret) for key in keys)
     with catalog.transaction() as con:
-        query = select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset)
-        known = {row[0] for row in con.execute(query)}
-        marks = [m for m in dict.fromkeys(mark_key(key, secret) for key in keys) if m not in known]
+        known = _read_marks(con, dataset)
+        marks = [mark for mark in given if mark not in known]
         if not marks:
             return
         now = catalog.clock()
@@ -111,6 +147,12 @@ def _leave_out(spec: Spec, catalog: Catalog, dataset: str, keys: Sequence[str], 
         )
         why = f"{len(marks)} subjects that nothing holds: their rows will be left out"
         catalog.write_audit(con, who, "forget", f"datasets.{dataset}", why)
+
+
+def _read_marks(con: Connection, dataset: str) -> set[str]:
+    """The marks of the subjects that were erased from a dataset."""
+    query = select(t.FORGOTTEN.c.mark).where(t.FORGOTTEN.c.dataset == dataset)
+    return {row[0] for row in con.execute(query)}
 
 
 @dataclass(frozen=True)
@@ -130,8 +172,8 @@ class _Trained:
     ids.
     """
 
-    exact: list[dict[str, Any]]
-    versions: list[Row]
+    exact: list[Unlearned]
+    versions: list[VersionRow]
     ids: list[str]
 
 
@@ -165,11 +207,8 @@ class Erasure:
         """The dataset's settings."""
         return find_dataset(self.spec, self.dataset)
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> ErasedData:
         """Erase, scan the store for the keys, and return what was erased."""
-        from mesocosm.data.snapshots.erasure import find_files_with
-        from mesocosm.data.sources.page_cache import forget_kept
-
         with hold_build_lock(self.store, wait=30):
             snapshot = find_version(self.catalog, self.dataset, "newest")
             hidden = self._hidden_keys()
@@ -177,26 +216,38 @@ class Erasure:
             self._check_tasks()
             erased = self._erase_rows(snapshot, hidden)
             trained = self._unlearn(snapshot, erased)
-            changed = _erase_texts(self.store, trained.versions, set(erased.rows))
+            changed = erase_texts(self.store, trained.versions, set(erased.rows))
             logs = self._record(snapshot, erased, trained, changed, words)
-            for cache in CACHES:
-                shutil.rmtree(self.store / cache, ignore_errors=True)
-            forget_kept(self.store)
-            erase_answers(self.store, set(erased.rows), self.dataset, snapshot["id"])
-            self.catalog.scrub()
-            scanned = sorted(word for word in words if len(word) >= SCANNED_LENGTH)
-            still: list[str] = []
-            if scanned:
-                still = find_files_with(self.store, scanned)
+            self._erase_copies(snapshot, erased)
+            scanned = _list_scanned(words)
+            still = self._scan(scanned)
         return {
             "dataset": self.dataset,
             "rows": erased.counts,
             "predictions": logs,
             "models": trained.ids,
-            "exact": trained.exact,
+            "exact": [unlearned.to_json() for unlearned in trained.exact],
             "still_found_in": still,
             "scanned": len(scanned),
         }
+
+    def _erase_copies(self, snapshot: SnapshotRow, erased: _ErasedRows) -> None:
+        """Delete the caches, and take the rows out of answer indexes and freed pages."""
+        from mesocosm.data.sources.page_cache import forget_kept
+
+        for cache in CACHES:
+            shutil.rmtree(self.store / cache, ignore_errors=True)
+        forget_kept(self.store)
+        erase_answers(self.store, set(erased.rows), self.dataset, snapshot["id"])
+        self.catalog.scrub()
+
+    def _scan(self, words: Sequence[str]) -> list[str]:
+        """The files of the store in which one of some words is found."""
+        from mesocosm.data.snapshots.erasure import find_files_with
+
+        if not words:
+            return []
+        return find_files_with(self.store, words)
 
     def _hidden_keys(self) -> list[str]:
         """The keys as the rows hold them: masked, pseudonymised or plain."""
@@ -212,12 +263,10 @@ class Erasure:
         Raises:
             MesocosmError: the task of a version is not installed.
         """
-        for name, model in self.spec.eco.models.items():
-            if model.dataset == self.dataset:
-                for version in self.catalog.versions(name):
-                    recorded_task(version["recipe"])
+        for version in self._versions(self._models()):
+            recorded_task(version["recipe"])
 
-    def _erase_rows(self, snapshot: Row, hidden: Sequence[str]) -> _ErasedRows:
+    def _erase_rows(self, snapshot: SnapshotRow, hidden: Sequence[str]) -> _ErasedRows:
         from mesocosm.data.pipeline.ibis_sql import prepare
         from mesocosm.data.snapshots.erasure import erase, match_keys, match_text
         from mesocosm.data.sources.path_utils import quote
@@ -235,23 +284,30 @@ class Erasure:
         )
         return _ErasedRows(versions, counts, rows)
 
-    def _unlearn(self, snapshot: Row, erased: _ErasedRows) -> _Trained:
+    def _unlearn(self, snapshot: SnapshotRow, erased: _ErasedRows) -> _Trained:
         """Replace the versions that can be fitted again exactly; the rest are named."""
-        models = self.spec.eco.models
-        names = [name for name, model in models.items() if model.dataset == self.dataset]
+        names = self._models()
         exact = unlearn(self.catalog, self.store, names, snapshot["id"], erased.rows, self.who)
-        without = {pair["from"] for pair in exact} | {pair["to"] for pair in exact}
-        versions: list[Row] = []
-        for name in names:
-            versions += [v for v in self.catalog.versions(name) if v["id"] not in without]
+        without = {done.before for done in exact} | {done.to for done in exact}
+        versions = [v for v in self._versions(names) if v["id"] not in without]
         return _Trained(exact, versions, [version["id"] for version in versions])
+
+    def _models(self) -> list[str]:
+        """The models that are trained on the dataset."""
+        models = self.spec.eco.models.items()
+        return [name for name, model in models if model.dataset == self.dataset]
+
+    def _versions(self, models: Sequence[str]) -> Iterator[VersionRow]:
+        """The versions of some models."""
+        for name in models:
+            yield from self.catalog.versions(name)
 
     def _record(
         self,
         snapshot: SnapshotRow,
         erased: _ErasedRows,
         trained: _Trained,
-        changed: Mapping[str, Mapping[str, Any]],
+        changed: Mapping[str, Mapping[str, object]],
         words: set[str],
     ) -> int:
         """Write all of it to the catalog in one transaction; how many logged predictions went."""
@@ -266,7 +322,7 @@ class Erasure:
             fields = [field for field in (self.subject,) if field]
             logs = erase_predictions(con, fields, words)
             for version in trained.ids:
-                _note_erasure(con, version)
+                note_erasure(con, version)
             why = (
                 f"{len(self.keys)} subjects: {sum(erased.counts.values())} rows, {logs}"
                 f" predictions; models that were trained on them: {len(trained.ids)}"
@@ -293,41 +349,18 @@ class Erasure:
         self, con: Connection, snapshot: SnapshotRow, erased: _ErasedRows, words: set[str]
     ) -> None:
         report = snapshot["report"] | {"delta": erased.versions, "examples": {}}
-        values: dict[str, Any] = {
+        values: dict[str, object] = {
             "delta": erased.versions["rows"],
             "account": reduce_account(snapshot["account"], erased.counts, "forgotten"),
-            "report": _without(report, words),
-            "facts": _without(snapshot["facts"], words),
+            "report": _without(cast(Json, report), words),
+            "facts": _without(cast(Json, snapshot["facts"]), words),
         }
         self.catalog.keep_only(con, snapshot, **values)
 
 
-def _note_erasure(con: Connection, version: str) -> None:
-    """Note at a version that it was trained on an erased subject."""
-    row = t.VERSIONS.c.id == version
-    why = con.execute(select(t.VERSIONS.c.why).where(row)).scalar() or ""
-    if WHY_TRAINED not in why:
-        noted = f"{why}; {WHY_TRAINED}".strip("; ")
-        con.execute(update(t.VERSIONS).where(row).values(why=noted))
-
-
-def _erase_texts(store: Path, versions: Sequence[Row], rows: set[int]) -> dict[str, dict[str, Any]]:
-    """Take the texts of erased rows out of what versions keep of them: examples beside their
-    metrics, and the index of a retriever.
-
-    Returns:
-        What changed of each record, by version.
-    """
-    from mesocosm.core.hashing import digest_folder
-
-    changed: dict[str, dict[str, Any]] = {}
-    for version in versions:
-        if version["metrics"].get("examples"):
-            changed[version["id"]] = {"metrics": version["metrics"] | {"examples": []}}
-        folder = store / version["path"]
-        if folder.is_dir() and recorded_task(version["recipe"]).erase_rows(folder, rows):
-            changed.setdefault(version["id"], {})["content"] = digest_folder(folder)
-    return changed
+def _list_scanned(words: set[str]) -> list[str]:
+    """The words that are long enough to be looked for in every file."""
+    return sorted(word for word in words if len(word) >= SCANNED_LENGTH)
 
 
 def reduce_account(account: dict[str, int], lost: dict[str, int], why: str) -> dict[str, int]:
@@ -340,10 +373,10 @@ def reduce_account(account: dict[str, int], lost: dict[str, int], why: str) -> d
     }
 
 
-def _without(value: Any, words: set[str]) -> Any:
+def _without(value: Json, words: set[str]) -> Json:
     """JSON without the entries that name a subject."""
-    if isinstance(value, dict):
-        return {k: _without(v, words) for k, v in value.items() if k not in words}
+    if isinstance(value, Mapping):
+        return _without_keys(value, words)
     if isinstance(value, list):
         return [_without(v, words) for v in value]
     if isinstance(value, str) and value in words:
@@ -351,26 +384,5 @@ def _without(value: Any, words: set[str]) -> Any:
     return value
 
 
-def erase_answers(store: Path, rows: set[int], dataset: str, snapshot: str) -> None:
-    """Take erased rows out of the indexes that services answer from.
-
-    Args:
-        store: the folder `.mesocosm`.
-        rows: the numbers of the erased rows.
-        dataset: the dataset that they were in.
-        snapshot: the snapshot that they were in.
-    """
-    import numpy as np
-    from safetensors.numpy import load_file, save_file
-
-    for path in (store / "answers").glob("*/rows.json"):
-        index = json.loads(path.read_text(encoding="utf-8"))
-        if not str(index["snapshot"]).startswith(f"{dataset}@"):
-            continue
-        remaining = [i for i, row in enumerate(index["rows"]) if row["row"] not in rows]
-        if len(remaining) == len(index["rows"]):
-            continue
-        file = path.with_name("vectors.safetensors")
-        vectors = load_file(file)["vectors"][np.asarray(remaining, dtype=int)]
-        save_file({"vectors": vectors}, file)
-        write_json(path, index | {"rows": [index["rows"][i] for i in remaining]})
+def _without_keys(value: JsonObject, words: set[str]) -> JsonObject:
+    return {k: _without(v, words) for k, v in value.items() if k not in words}

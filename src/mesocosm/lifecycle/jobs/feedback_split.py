@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date, time
 
 from mesocosm.core.hashing import digest
+from mesocosm.core.values.json_shapes import read_number
 
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
 # when the request of a labelled row came, in seconds; no field has its name
 REQUEST_TIME = "\x1fat"
 
@@ -27,8 +28,8 @@ class FeedbackSplit:
     why others are `left_out`, with how many each.
     """
 
-    train: list[dict[str, Any]]
-    test: list[dict[str, Any]]
+    train: list[dict[str, object]]
+    test: list[dict[str, object]]
     left_out: dict[str, int]
 
 
@@ -42,18 +43,18 @@ def fingerprint_row(row: Row, inputs: Sequence[str]) -> str:
     return digest([_plain(row.get(name)) for name in inputs], size=12)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"n{float(value):.12g}"
-    if hasattr(value, "isoformat"):
+    if isinstance(value, date | time):
         value = value.isoformat()
     return f"t{value}"
 
 
 def find_test_contents(
-    rows: Mapping[str, Sequence[Any]], split: Sequence[str], inputs: Sequence[str]
+    rows: Mapping[str, Sequence[object]], split: Sequence[str], inputs: Sequence[str]
 ) -> set[str]:
     """Contents that a snapshot has in its test split and in no other; a row that is common enough
     to be in both is not a test row by its content.
@@ -84,8 +85,7 @@ def split_feedback(
         ours: labels that only people named; all requests of them are trained on.
         faulty: spans of seconds in which a source was at fault; requests in them are left out.
     """
-    left_out: Counter[str] = Counter()
-    kept: list[tuple[str, dict[str, Any]]] = []
+    left_out, kept = Counter[str](), list[tuple[str, dict[str, object]]]()
     for row in labelled:
         content = fingerprint_row(row, inputs)
         why = _why_left_out(row, content, held, faulty)
@@ -93,17 +93,26 @@ def split_feedback(
             left_out[why] += 1
         else:
             kept.append((content, dict(row)))
-    trained = {content for content, row in kept if _is_odd(content) or row[predict] in ours}
-    train = [row for content, row in kept if content in trained]
-    test = [row for content, row in kept if content not in trained]
+    train, test = _split_by_content(kept, predict, ours)
     return FeedbackSplit(train, test, {why: left_out[why] for why in REASONS if left_out[why]})
+
+
+def _split_by_content(
+    rows: Sequence[tuple[str, dict[str, object]]], predict: str, ours: Collection[str]
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """The rows to train on, and the others; rows of equal content go together."""
+    trained = {content for content, row in rows if _is_odd(content) or row[predict] in ours}
+    parts: dict[bool, list[dict[str, object]]] = {True: [], False: []}
+    for content, row in rows:
+        parts[content in trained].append(row)
+    return parts[True], parts[False]
 
 
 def _why_left_out(
     row: Row, content: str, held: Collection[str], faulty: Sequence[tuple[float, float]]
 ) -> str:
     """Why a request is left out; empty where it is not."""
-    at = row.get(REQUEST_TIME, 0.0)
+    at = read_number(row.get(REQUEST_TIME)) or 0.0
     if any(begin <= at <= end for begin, end in faulty):
         return AT_FAULT
     if content in held:

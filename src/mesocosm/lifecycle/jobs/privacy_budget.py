@@ -5,8 +5,9 @@ Knows the catalog and the door of data. What is spent stays spent, whatever vers
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -16,9 +17,21 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
+from mesocosm.data.types.field import FieldKind
 from mesocosm.data.types.number import Number
 from mesocosm.lifecycle.access.dataset_history import find_dataset, find_version
 from mesocosm.lifecycle.project_store import locate_project
+
+
+class PrivateAnswerData(TypedDict):
+    """A differentially private answer for each group, and the budget that is `left`."""
+
+    dataset: str
+    version: str
+    what: str
+    epsilon: float
+    left: float
+    answers: Sequence[Mapping[str, object]]
 
 
 def sum_spent(con: Connection, dataset: str) -> float:
@@ -58,7 +71,7 @@ class PrivateQuery:
         return text
 
 
-def answer_query(spec: Spec, catalog: Catalog, query: PrivateQuery, who: str) -> dict[str, Any]:
+def answer_query(spec: Spec, catalog: Catalog, query: PrivateQuery, who: str) -> PrivateAnswerData:
     """A differentially private count or mean of a dataset; its budget pays.
 
     Args:
@@ -107,13 +120,22 @@ def _check_fields(data: Dataset, query: PrivateQuery) -> None:
             raise ConfigValueError(
                 "", found, Message("lifecycle.field_of_it"), sorted(data.fields), name
             )
-    if not query.mean:
-        return
-    field = data.fields[query.mean]
+    if query.mean:
+        _check_mean(data, query.mean)
+        _check_bounds(query)
+
+
+def _check_mean(data: Dataset, mean: str) -> None:
+    """Refuse the mean of what is no public number."""
+    field = data.fields[mean]
     if not isinstance(field, Number) or field.private:
         raise ConfigValueError(
-            "", Message("lifecycle.no_mean", field=query.mean), Message("lifecycle.public_number")
+            "", Message("lifecycle.no_mean", field=mean), Message("lifecycle.public_number")
         )
+
+
+def _check_bounds(query: PrivateQuery) -> None:
+    """Refuse a mean without bounds, or with bounds that hold nothing."""
     if query.low is None or query.high is None or query.low >= query.high:
         raise ConfigValueError(
             "",
@@ -131,9 +153,7 @@ def _declared_groups(data: Dataset, by: str | None) -> list[str] | None:
     if not by:
         return None
     field = data.fields[by]
-    groups = list(getattr(field, "values", ()))
-    if not groups and field.ibis_type == "boolean":
-        groups = ["true", "false"]
+    groups = _list_values(field)
     if not groups or field.private:
         raise ConfigValueError(
             "",
@@ -141,6 +161,14 @@ def _declared_groups(data: Dataset, by: str | None) -> list[str] | None:
             Message("lifecycle.values_as_groups", field=by),
         )
     return groups
+
+
+def _list_values(field: FieldKind) -> list[str]:
+    """The values that a field may have, as far as its settings name them."""
+    values = list(getattr(field, "values", ()))
+    if values or field.ibis_type != "boolean":
+        return values
+    return ["true", "false"]
 
 
 def _spend(catalog: Catalog, query: PrivateQuery, budget: float, who: str) -> float:

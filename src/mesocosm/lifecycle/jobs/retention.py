@@ -5,14 +5,22 @@ Knows the catalog and the doors of data. Facts and models stay as they were fitt
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
+from mesocosm.lifecycle.access.answer_index import erase_answers
 from mesocosm.lifecycle.build_lock import hold_build_lock
-from mesocosm.lifecycle.jobs.erasure import erase_answers, reduce_account
+from mesocosm.lifecycle.jobs.erasure import reduce_account
 from mesocosm.lifecycle.project_store import locate_project
+
+
+class ExpiredRows(TypedDict):
+    """By table, how many rows of a dataset expired."""
+
+    dataset: str
+    rows: dict[str, int]
 
 
 def find_expired(spec: Spec, catalog: Catalog) -> list[tuple[str, SnapshotRow, str]]:
@@ -21,17 +29,22 @@ def find_expired(spec: Spec, catalog: Catalog) -> list[tuple[str, SnapshotRow, s
 
     expired = []
     for name, data in spec.eco.datasets.items():
-        snapshot = data.retention and catalog.snapshot(dataset=name)
-        if not data.retention or not snapshot:
+        if not data.retention:
             continue
-        find_oldest_day = snapshot["report"].get("expires")
+        snapshot = catalog.snapshot(dataset=name)
         first = first_day_kept(data.retention, catalog.clock())
-        if find_oldest_day and find_oldest_day < first:
+        if snapshot and _has_older(snapshot, first):
             expired.append((name, snapshot, first))
     return expired
 
 
-def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[str, Any]]:
+def _has_older(snapshot: SnapshotRow, first: str) -> bool:
+    """Whether a snapshot has rows from before a day."""
+    oldest = snapshot["report"].get("expires")
+    return bool(oldest and oldest < first)
+
+
+def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[ExpiredRows]:
     """Erase what is over its age, older versions included.
 
     Returns:
@@ -41,7 +54,7 @@ def expire(spec: Spec, catalog: Catalog, who: str = "retention") -> list[dict[st
 
     if not find_expired(spec, catalog):
         return []
-    done: list[dict[str, Any]] = []
+    done: list[ExpiredRows] = []
     store = locate_project(spec).store
     with hold_build_lock(store, wait=30):
         for name, snapshot, first in find_expired(spec, catalog):

@@ -7,19 +7,22 @@ Knows the catalog and the training job. The champion stays unless the numbers sa
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import insert
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.contents import VersionComparison
 from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.rows import DeploymentRow, SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.config.model_tasks import find_model_task
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
+from mesocosm.core.values.json_shapes import read_number, read_text
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.registry import find_task
 from mesocosm.learning.tasks.task import TargetFacts
@@ -34,9 +37,9 @@ from mesocosm.lifecycle.jobs.feedback_split import (
     find_test_contents,
     split_feedback,
 )
-from mesocosm.lifecycle.jobs.train import PREDICTION_ID, train_version
+from mesocosm.lifecycle.jobs.train import PREDICTION_ID, NewVersion, TrainedVersion, train_version
 from mesocosm.lifecycle.progress_store import ProgressFile
-from mesocosm.lifecycle.review.class_proposals import read_known_labels
+from mesocosm.lifecycle.review.named_rows import read_known_labels
 from mesocosm.monitoring.source_faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
 
 Say = Callable[[str], None]
@@ -59,9 +62,9 @@ class Retraining:
     spec: Spec
     catalog: Catalog
     service: str
-    deployment: Mapping[str, Any]
-    champion: Mapping[str, Any]
-    snapshot: Mapping[str, Any]
+    deployment: DeploymentRow
+    champion: VersionRow
+    snapshot: SnapshotRow
     reason: str
 
     @property
@@ -86,13 +89,24 @@ class Challenge:
         why: the reason, in a sentence.
     """
 
-    values: dict[str, Any]
-    comparison: dict[str, Any]
+    values: NewVersion
+    comparison: VersionComparison
     promoted: bool
     why: str
 
 
-def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Say) -> dict[str, Any]:
+class RetrainResult(TypedDict):
+    """Whether a challenger was promoted and why, and what was deployed (`begun`)."""
+
+    promoted: bool
+    champion: str
+    challenger: str
+    why: str
+    begun: str
+    comparison: VersionComparison
+
+
+def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Say) -> RetrainResult:
     """Train a challenger for a service, compare it with the champion, and deploy it or keep the
     champion; `begun` is a sentence about what was deployed.
 
@@ -107,9 +121,9 @@ def retrain(spec: Spec, catalog: Catalog, service: str, reason: str, say: Say) -
     say(_describe_split(parts))
     made = _fingerprint(job, parts)
     same = (made, digest(made, "whole"))
-    before = next((v for v in catalog.versions(job.name) if v["made"] in same), None)
+    before = [v for v in catalog.versions(job.name) if v["made"] in same]
     if before:
-        return _reuse_result(job, before)
+        return _reuse_result(job, before[0])
     challenge = _challenge(job, parts, made, say)
     begun = _record(job, challenge)
     return {
@@ -133,16 +147,24 @@ def _open_retraining(spec: Spec, catalog: Catalog, service: str, reason: str) ->
     now = catalog.deployment(service)
     if not name or not now or not now["version"]:
         raise MesocosmError(Message("lifecycle.nothing_to_retrain", service=service))
-    model = spec.eco.models[name]
     refuse_at_fault(catalog, service)
-    task = find_model_task(spec.eco, model)
-    if task and task.no_retraining:
-        raise MesocosmError(Message(task.no_retraining, name=name))
+    _refuse_task(spec, name)
     champion = catalog.version(now["version"])
-    snapshot = catalog.snapshot(dataset=model.dataset)
+    snapshot = catalog.snapshot(dataset=spec.eco.models[name].dataset)
     if champion is None or snapshot is None:
         raise MesocosmError(Message("lifecycle.deployed_unlisted", service=service))
     return Retraining(spec, catalog, service, now, champion, snapshot, reason)
+
+
+def _refuse_task(spec: Spec, model: str) -> None:
+    """Refuse a model whose task has no challengers.
+
+    Raises:
+        MesocosmError: it has none.
+    """
+    task = find_model_task(spec.eco, spec.eco.models[model])
+    if task and task.no_retraining:
+        raise MesocosmError(Message(task.no_retraining, name=model))
 
 
 def _split_feedback(job: Retraining) -> FeedbackSplit:
@@ -164,19 +186,34 @@ def _split_feedback(job: Retraining) -> FeedbackSplit:
         only_named,
         faulty_spans(catalog, job.service),
     )
-    fields, training = snapshot["recipe"]["fields"], snapshot["facts"]["training"]
-    refuse_faulty_rows(
-        catalog,
-        job.service,
-        {name: facts for name, facts in training.items() if name in model.features},
-        parts.train,
-        {name: fields[name].get("unit") for name in model.features},
-        [float(row[REQUEST_TIME]) for row in parts.train],
-    )
+    _refuse_faulty(job, parts.train)
     return parts
 
 
-def _labelled_rows(job: Retraining) -> list[dict[str, Any]]:
+def _refuse_faulty(job: Retraining, rows: Sequence[Mapping[str, object]]) -> None:
+    """Refuse rows to train on that show a fault of a source.
+
+    Raises:
+        MesocosmError: they do.
+    """
+    inputs = job.model.features
+    fields, training = job.snapshot["recipe"]["fields"], job.snapshot["facts"]["training"]
+    refuse_faulty_rows(
+        job.catalog,
+        job.service,
+        {name: facts for name, facts in training.items() if name in inputs},
+        rows,
+        {name: read_text(fields[name].get("unit")) for name in inputs},
+        _list_times(rows),
+    )
+
+
+def _list_times(rows: Sequence[Mapping[str, object]]) -> list[float]:
+    """When the request of each row came, in seconds."""
+    return [read_number(row[REQUEST_TIME]) or 0.0 for row in rows]
+
+
+def _labelled_rows(job: Retraining) -> list[dict[str, object]]:
     """The labelled requests with their inputs, label, id and time; labels of numbers as numbers."""
     target = job.model.target
     task = find_task(job.model, TargetFacts(read_field_types(job.snapshot)[target]))
@@ -200,10 +237,7 @@ def _describe_split(parts: FeedbackSplit) -> str:
 def _fingerprint(job: Retraining, parts: FeedbackSplit) -> str:
     """The fingerprint of all that decides what challenger would be trained."""
     target = job.model.target
-    rows = [
-        [[row[PREDICTION_ID], str(row[target])] for row in part]
-        for part in (parts.train, parts.test)
-    ]
+    rows = [_list_labels(part, target) for part in (parts.train, parts.test)]
     return digest(
         job.champion["made"],
         job.snapshot["id"],
@@ -213,7 +247,12 @@ def _fingerprint(job: Retraining, parts: FeedbackSplit) -> str:
     )
 
 
-def _reuse_result(job: Retraining, before: Mapping[str, Any]) -> dict[str, Any]:
+def _list_labels(rows: Sequence[Mapping[str, object]], target: str) -> list[list[object]]:
+    """The request and the label of each row."""
+    return [[row[PREDICTION_ID], str(row[target])] for row in rows]
+
+
+def _reuse_result(job: Retraining, before: VersionRow) -> RetrainResult:
     """The result of a challenger that was trained on the same already; nothing is deployed."""
     why = (
         f"not trained: {before['id']} was trained and evaluated on the same rows, labels and"
@@ -241,35 +280,41 @@ def _challenge(job: Retraining, parts: FeedbackSplit, made: str, say: Say) -> Ch
         job.spec, job.catalog, job.name, job.snapshot, made, origin, labelled=parts.train
     )
     with ProgressFile(training.store, f"models.{job.name}") as live:
-        values = train_version(training, live.record(say))
-        missed = values.pop("missed")
+        trained = train_version(training, live.record(say))
+        values = trained.record
         comparison = compare(training, job.champion, values, parts.test)
-        promoted, why = decide_promotion(comparison, missed)
-        new_labels = comparison.get("new", {}).get("labels", ())
-        new_rows = [row for row in parts.test if row[predict] in new_labels]
+        promoted, why = decide_promotion(comparison, trained.missed)
+        new_rows = _rows_of_new_classes(parts, comparison, predict)
         if promoted and new_rows:  # it is proven that they are named; now train on all of them
             say(f"{len(new_rows)} requests of new classes that evaluated it are trained on too now")
             larger = replace(
                 training, made=digest(made, "whole"), labelled=[*parts.train, *new_rows]
             )
             values = _keep_better(training, values, train_version(larger, live.record(say)))
-    state = "challenger"
+    values["state"], values["why"] = "challenger", why
     if promoted:
-        state = "champion"
-    values |= {"state": state, "why": why}
-    values["metrics"] = {**values["metrics"], "comparison": comparison}
+        values["state"] = "champion"
+    values["metrics"]["comparison"] = comparison
     return Challenge(values, comparison, promoted, why)
 
 
-def _keep_better(
-    training: TrainingJob, first: dict[str, Any], second: dict[str, Any]
-) -> dict[str, Any]:
+def _rows_of_new_classes(
+    parts: FeedbackSplit, comparison: VersionComparison, target: str
+) -> list[dict[str, object]]:
+    """The requests that evaluated a challenger and have a label that the champion lacks."""
+    new = comparison.get("new")
+    if new is None:
+        return []
+    return [row for row in parts.test if row[target] in new["labels"]]
+
+
+def _keep_better(training: TrainingJob, first: NewVersion, second: TrainedVersion) -> NewVersion:
     """The second version, or the first where the second misses a gate; the other one's files are
     deleted.
     """
-    better, other = second, first
-    if second.pop("missed"):
-        better, other = first, second
+    better, other = second.record, first
+    if second.missed:
+        better, other = first, second.record
     shutil.rmtree(training.store / other["path"])
     return better
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
+from mesocosm.catalog.contents import VersionMetrics, VersionRecipe
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_folder
+from mesocosm.core.values.json_shapes import read_object
 from mesocosm.learning.strategies.continual import PreviousVersion
 from mesocosm.learning.tasks.registry import find_task
 from mesocosm.learning.tasks.task import TargetFacts
 from mesocosm.learning.training.environment import describe_environment
 from mesocosm.lifecycle.access.data_access import (
+    Columns,
     TrainingData,
     read_corpus,
     read_field_types,
@@ -56,12 +59,12 @@ class TrainingRows:
     """
 
     fields: list[str]
-    columns: dict[str, list[Any]]
+    columns: Columns
     split: list[str]
-    ids: list[Any]
-    groups: list[Any]
-    sites: list[Any]
-    others: dict[str, list[Any]]
+    ids: list[int]
+    groups: list[object]
+    sites: list[object]
+    others: Columns
     added: int = 0
     repeats: frozenset[int] = field(default_factory=frozenset)
     past: PreviousVersion | None = None
@@ -75,8 +78,34 @@ class TrainingRows:
         return self.added + replayed
 
 
-def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any]:
-    """Train a version and return its record, not yet listed, with the gates that it `missed`.
+class NewVersion(TypedDict):
+    """The record of a version that is not listed yet."""
+
+    id: str
+    model: str
+    number: int
+    made: str
+    snapshot: str
+    path: str
+    content: str
+    metrics: VersionMetrics
+    recipe: VersionRecipe
+    origin: str
+    at: float
+    state: NotRequired[str]
+    why: NotRequired[str]
+
+
+@dataclass(frozen=True)
+class TrainedVersion:
+    """A version's record, and the gates that it `missed`, each as a sentence."""
+
+    record: NewVersion
+    missed: Sequence[str]
+
+
+def train_version(job: TrainingJob, say: Callable[[str], None]) -> TrainedVersion:
+    """Train a version; its record is not listed yet.
 
     Args:
         job: what it is trained from.
@@ -95,13 +124,7 @@ def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any
     content = digest_folder(folder)
     ident = f"{job.name}-v{number}-{content[:6]}"
     _track(job, ident, trained, say)
-    recipe = {k: v for k, v in trained.card.items() if k not in ("block", "metrics")}
-    recipe |= {"history": trained.history, "feedback": rows.added}
-    predictions = [str(row[PREDICTION_ID]) for row in job.labelled if PREDICTION_ID in row]
-    if predictions:
-        recipe["taught"] = predictions
-    recipe["environment"] = describe_environment(spec.root)
-    return {
+    record: NewVersion = {
         "id": ident,
         "model": job.name,
         "number": number,
@@ -109,12 +132,28 @@ def train_version(job: TrainingJob, say: Callable[[str], None]) -> dict[str, Any
         "snapshot": job.snapshot["id"],
         "path": str(folder.relative_to(job.store)),
         "content": content,
-        "metrics": trained.metrics,
-        "recipe": recipe,
+        "metrics": cast(VersionMetrics, trained.metrics),
+        "recipe": _describe_training(job, rows, trained),
         "origin": job.origin,
         "at": catalog.clock(),
-        "missed": trained.failed_gates,
     }
+    return TrainedVersion(record, trained.failed_gates)
+
+
+def _list_predictions(job: TrainingJob) -> list[str]:
+    """The requests whose labels are trained on."""
+    return [str(row[PREDICTION_ID]) for row in job.labelled if PREDICTION_ID in row]
+
+
+def _describe_training(job: TrainingJob, rows: TrainingRows, trained: TrainResult) -> VersionRecipe:
+    """How a version was trained, for its record."""
+    recipe = {k: v for k, v in trained.card.items() if k not in ("block", "metrics")}
+    recipe |= {"history": trained.history, "feedback": rows.added}
+    predictions = _list_predictions(job)
+    if predictions:
+        recipe["taught"] = predictions
+    recipe["environment"] = describe_environment(job.spec.root)
+    return cast(VersionRecipe, recipe)
 
 
 def _track(job: TrainingJob, ident: str, trained: TrainResult, say: Callable[[str], None]) -> None:
@@ -163,16 +202,8 @@ def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> TrainC
 
 def _collect_rows(job: TrainingJob, say: Callable[[str], None]) -> TrainingRows:
     """The rows of the snapshot, of labelled requests and of the previous version."""
-    split = job.snapshot["recipe"].get("split") or {}
-    named_group, group = split.get("group"), read_group_field(job.snapshot)
-    read = read_training_rows(
-        job.spec, job.model, job.snapshot, beside=job.is_drawn and not named_group
-    )
-    if named_group and not group:
-        say(
-            "the field that the split keeps together is encrypted, and equal values of it differ,"
-            " so rows of one group are not left out together"
-        )
+    group = read_group_field(job.snapshot)
+    read = _read_rows(job, group, say)
     first = len(read.split)
     labelled, origins = _repeat_rare_classes(job, read)
     rows = TrainingRows(
@@ -185,10 +216,7 @@ def _collect_rows(job: TrainingJob, say: Callable[[str], None]) -> TrainingRows:
         {},
         added=len(labelled),
     )
-    for row in labelled:
-        for name in rows.fields:
-            rows.columns[name].append(row.get(name))
-        rows.split.append("train")
+    _append_labelled(rows, labelled)
     if job.model.continual:
         rows.past = add_replay(job, rows.fields, rows.columns, rows.split)
         rows.ids += [-1] * rows.past.old
@@ -197,14 +225,41 @@ def _collect_rows(job: TrainingJob, say: Callable[[str], None]) -> TrainingRows:
     rows.others = {n: [*column, *[None] * (total - first)] for n, column in read.others.items()}
     if job.model.federated:
         rows.sites += ["asked here"] * (total - len(rows.sites))
-    later = range(1, len(origins))
-    rows.repeats = frozenset(first + at for at in later if origins[at] == origins[at - 1])
+    rows.repeats = _list_repeats(origins, first)
     return rows
+
+
+def _read_rows(job: TrainingJob, group: str | None, say: Callable[[str], None]) -> TrainingData:
+    """The rows of the snapshot, with other columns where the split is drawn and keeps no groups
+    together.
+    """
+    named_group = read_object(job.snapshot["recipe"].get("split")).get("group")
+    if named_group and not group:
+        say(
+            "the field that the split keeps together is encrypted, and equal values of it differ,"
+            " so rows of one group are not left out together"
+        )
+    beside = job.is_drawn and not named_group
+    return read_training_rows(job.spec, job.model, job.snapshot, beside=beside)
+
+
+def _append_labelled(rows: TrainingRows, labelled: Sequence[Mapping[str, object]]) -> None:
+    """Append labelled requests as training rows."""
+    for row in labelled:
+        for name in rows.fields:
+            rows.columns[name].append(row.get(name))
+        rows.split.append("train")
+
+
+def _list_repeats(origins: Sequence[int], first: int) -> frozenset[int]:
+    """The rows that repeat the request of the row before, of those from a number on."""
+    later = range(1, len(origins))
+    return frozenset(first + at for at in later if origins[at] == origins[at - 1])
 
 
 def _repeat_rare_classes(
     job: TrainingJob, read: TrainingData
-) -> tuple[Sequence[Mapping[str, Any]], list[int]]:
+) -> tuple[Sequence[Mapping[str, object]], list[int]]:
     """The labelled requests, those of classes that the snapshot lacks repeated; and which request
     each is.
     """
@@ -224,7 +279,7 @@ def _repeat_rare_classes(
 
 def _row_groups(
     rows: TrainingRows, group: str | None, first: int, origins: Sequence[int]
-) -> list[Any]:
+) -> list[object]:
     """The group of each row; repetitions of one request form a group of their own.
 
     Args:
@@ -234,12 +289,19 @@ def _row_groups(
         origins: of each row from there, which request it is.
     """
     total = len(rows.ids)
-    groups: list[Any] = []
-    if group and group in rows.fields:
-        groups = rows.columns[group]
-    elif group:  # labelled requests and replayed rows name none
-        groups = rows.groups + [None] * (total - len(rows.groups))
+    groups = _named_groups(rows, group)
     if len(origins) > len(set(origins)):
         groups = list(groups) or [None] * total
         groups[first : first + len(origins)] = [f"asked {origin}" for origin in origins]
     return groups
+
+
+def _named_groups(rows: TrainingRows, group: str | None) -> list[object]:
+    """The group that a field names for each row; labelled requests and replayed rows may name
+    none.
+    """
+    if not group:
+        return []
+    if group in rows.fields:
+        return rows.columns[group]
+    return rows.groups + [None] * (len(rows.ids) - len(rows.groups))

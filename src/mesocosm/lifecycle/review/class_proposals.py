@@ -8,28 +8,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, TypedDict
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.database import schema as t
+from mesocosm.catalog.rows import PredictionRow, SnapshotRow
 from mesocosm.config import Spec
-from mesocosm.config.model_tasks import find_model_task
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
+from mesocosm.core.records import JsonObject
+from mesocosm.core.values.json_shapes import list_texts
 from mesocosm.data.types import role_of
 from mesocosm.learning.model import Model
-from mesocosm.lifecycle.access.data_access import read_columns, read_field_types, select_held_out
+from mesocosm.lifecycle.access.data_access import (
+    Columns,
+    pick_columns,
+    read_columns,
+    read_field_types,
+    select_held_out,
+)
 from mesocosm.lifecycle.access.dataset_history import find_version
-from mesocosm.lifecycle.jobs.train import PREDICTION_ID
 from mesocosm.lifecycle.review.label_review import (
     format_inputs,
+    list_columns,
+    list_public,
     load_champion,
     read_unlabelled_requests,
     stack_features,
 )
+from mesocosm.lifecycle.review.named_rows import read_named_rows
 
 if TYPE_CHECKING:
-    from mesocosm.learning.strategies.class_discovery import KnownClasses
+    import numpy as np
+    import numpy.typing as npt
+
+    from mesocosm.learning.export.predictor import Version
+    from mesocosm.learning.strategies.class_discovery import ClassProposal, KnownClasses
+    from mesocosm.lifecycle.review.label_review import Matrix
 
 TAUGHT = 2000  # labelled rows that show how alike those of one class are
 # held-out rows that show how confident the model usually is, and how like its classes rows are
@@ -57,7 +73,50 @@ class Confidence:
     share: float
 
 
-def propose_classes(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
+class ProposedRow(TypedDict):
+    """A request of a proposal, and what the model says of it with which probability."""
+
+    prediction: str
+    inputs: dict[str, str | None]
+    says: str
+    probability: float
+
+
+class ProposedGroup(TypedDict):
+    """Requests that no class explains, with a working `name` and the `nearest` class."""
+
+    name: str
+    rows: int
+    strange: int
+    nearest: str
+    alike: float
+    examples: list[ProposedRow]
+    predictions: list[str]
+
+
+class ProposedClasses(TypedDict):
+    """Candidate new classes among `waiting` requests, `strange` ones out of distribution."""
+
+    model: str
+    version: str
+    labels: list[str]
+    waiting: int
+    strange: int
+    share: float
+    groups: list[ProposedGroup]
+
+
+class AcceptedLabel(TypedDict):
+    """A label of some requests; `new` says whether the model lacks it."""
+
+    model: str
+    label: str
+    new: bool
+    rows: int
+    services: list[str]
+
+
+def propose_classes(spec: Spec, catalog: Catalog, model: str) -> ProposedClasses:
     """Groups of requests that no class of a model explains, the largest first.
 
     Returns:
@@ -79,8 +138,7 @@ def propose_classes(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
     snapshot = find_version(catalog, spec.eco.models[model].dataset, "newest")
     usual = _measure_confidence(spec, catalog, model, net, snapshot)
     scored = _score_requests(net, requests, usual)
-    hidden = spec.eco.models[model].allow_private
-    shown = [name for name in net.inputs if name not in hidden]
+    shown = list_public(net.inputs, spec.eco.models[model])
     groups = _name_groups(scored, usual, shown, read_field_types(snapshot))
     return {
         "model": model,
@@ -99,20 +157,20 @@ class _ScoredRequests:
     `features` (rows, width), and which are `strange` (rows,).
     """
 
-    requests: Sequence[Mapping[str, Any]]
-    inputs: Sequence[Mapping[str, Any]]
-    probabilities: Any
-    features: Any
-    strange: Any
+    requests: Sequence[PredictionRow]
+    inputs: Sequence[JsonObject]
+    probabilities: Matrix
+    features: Matrix
+    strange: npt.NDArray[np.bool_]
 
 
 def _score_requests(
-    net: Any, requests: Sequence[Mapping[str, Any]], usual: Confidence
+    net: Version, requests: Sequence[PredictionRow], usual: Confidence
 ) -> _ScoredRequests:
     import numpy as np
 
     inputs = [request["input"]["clean"] for request in requests]
-    columns = {name: [row[name] for row in inputs] for name in net.inputs}
+    columns = list_columns(inputs, net.inputs)
     probabilities = np.asarray(net.outputs(columns, len(inputs)))
     features = stack_features(*net.features(columns, len(inputs)))
     strange = probabilities.max(1) < usual.least_probability
@@ -122,7 +180,7 @@ def _score_requests(
 
 def _name_groups(
     scored: _ScoredRequests, usual: Confidence, shown: Sequence[str], kinds: Mapping[str, str]
-) -> list[tuple[str, Any]]:
+) -> list[tuple[str, ClassProposal]]:
     """Clusters of unusual requests, each with a working name of words that are frequent in it and
     rare in the rest.
     """
@@ -130,10 +188,15 @@ def _name_groups(
 
     found = propose_classes(scored.features, scored.strange, usual.classes)
     texts = [_text_of(row, shown, kinds) for row in scored.inputs]
-    grouped = set[int]().union(*(group.rows for group in found))
-    others = [text for i, text in enumerate(texts) if i not in grouped]
+    others = _list_others(texts, found)
     texts_of = [_pick(texts, group.rows) for group in found]
     return list(zip(name_groups(texts_of, others), found, strict=True))
+
+
+def _list_others(texts: Sequence[str], groups: Sequence[ClassProposal]) -> list[str]:
+    """The texts that are in no group."""
+    grouped = set(chain.from_iterable(group.rows for group in groups))
+    return [text for i, text in enumerate(texts) if i not in grouped]
 
 
 def _pick(texts: Sequence[str], rows: Sequence[int]) -> list[str]:
@@ -141,9 +204,9 @@ def _pick(texts: Sequence[str], rows: Sequence[int]) -> list[str]:
 
 
 def _describe_group(
-    scored: _ScoredRequests, group: Any, name: str, net: Any, shown: Sequence[str]
-) -> dict[str, Any]:
-    examples = []
+    scored: _ScoredRequests, group: ClassProposal, name: str, net: Version, shown: Sequence[str]
+) -> ProposedGroup:
+    examples: list[ProposedRow] = []
     for i in group.rows[:SHOWN]:
         probabilities = scored.probabilities[i]
         examples.append(
@@ -167,7 +230,7 @@ def _describe_group(
 
 def accept_proposal(
     spec: Spec, catalog: Catalog, model: str, predictions: Sequence[str], label: str, who: str
-) -> dict[str, Any]:
+) -> AcceptedLabel:
     """Label requests, most often those of one proposal, with a class that the model may not have
     yet; the next challenger is trained on it.
 
@@ -183,11 +246,7 @@ def accept_proposal(
         ConfigValueError: a request is none of the model's, or the label cannot be a class of it.
     """
     _, net = load_champion(spec, catalog, model)
-    settings, label = spec.eco.models[model], label.strip()
-    label = next((known for known in net.labels if known.casefold() == label.casefold()), label)
-    if not label or len(label) > MOST_LABEL or not label.isprintable():
-        found = Message("lifecycle.invalid_label", label=label[:40])
-        raise ConfigValueError("label", found, Message("lifecycle.label_length", most=MOST_LABEL))
+    settings, label = spec.eco.models[model], _choose_label(net.labels, label)
     is_new = label not in net.labels
     if is_new:
         _check_new_label(settings, find_version(catalog, settings.dataset, "newest"), label)
@@ -212,6 +271,24 @@ def accept_proposal(
     }
 
 
+def _choose_label(known: Sequence[str], label: str) -> str:
+    """A label as it was given, or the known one that differs from it in case only.
+
+    Raises:
+        ConfigValueError: it is empty, too long or not printable.
+    """
+    label = _find_known(known, label.strip())
+    if not label or len(label) > MOST_LABEL or not label.isprintable():
+        found = Message("lifecycle.invalid_label", label=label[:40])
+        raise ConfigValueError("label", found, Message("lifecycle.label_length", most=MOST_LABEL))
+    return label
+
+
+def _find_known(known: Sequence[str], label: str) -> str:
+    """The known label that differs from one in case only; that one where there is none."""
+    return next((other for other in known if other.casefold() == label.casefold()), label)
+
+
 def _services_of(
     spec: Spec, catalog: Catalog, model: str, predictions: Sequence[str]
 ) -> dict[str, str]:
@@ -222,12 +299,11 @@ def _services_of(
     """
     services: dict[str, str] = {}
     for ident in dict.fromkeys(predictions):
-        row = catalog.prediction(ident)
-        service = row and spec.eco.services.get(row["service"])
-        if not row or not service or service.model != model:
+        service = _find_service(spec, catalog, model, ident)
+        if service is None:
             found = Message("lifecycle.not_a_prediction_of", prediction=ident[:40], model=model)
             raise ConfigValueError("predictions", found, IDS_EXPECTED)
-        services[ident] = row["service"]
+        services[ident] = service
     if not services:
         raise ConfigValueError(
             "predictions", Message("lifecycle.no_prediction_given"), IDS_EXPECTED
@@ -235,10 +311,21 @@ def _services_of(
     return services
 
 
-def _check_new_label(model: Model, snapshot: Mapping[str, Any], label: str) -> None:
+def _find_service(spec: Spec, catalog: Catalog, model: str, prediction: str) -> str | None:
+    """The service of a model that a logged prediction is of; None where it is of none."""
+    row = catalog.prediction(prediction)
+    if row is None:
+        return None
+    service = spec.eco.services.get(row["service"])
+    if service is None or service.model != model:
+        return None
+    return row["service"]
+
+
+def _check_new_label(model: Model, snapshot: SnapshotRow, label: str) -> None:
     """Refuse a label that cannot be one more class of a model."""
     field = snapshot["recipe"]["fields"][model.target]
-    values = list(field.get("values") or ())
+    values = list_texts(field.get("values"))
     if role_of(field) != "category":
         found = Message("lifecycle.no_new_label", target=model.target, label=label)
         raise ConfigValueError("label", found, Message("lifecycle.label_of_model"))
@@ -251,45 +338,11 @@ def _check_new_label(model: Model, snapshot: Mapping[str, Any], label: str) -> N
         raise ConfigValueError("label", found, Message("lifecycle.one_of_its_classes"), [], label)
 
 
-def read_named_rows(
-    spec: Spec, catalog: Catalog, model: str, snapshot: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """Requests that people gave a label which the data lack: cleaned inputs and the label.
-
-    Every version from then on is trained on them, until the data have rows of the label.
-    """
-    settings = spec.eco.models[model]
-    field = snapshot["recipe"]["fields"].get(settings.target, {})
-    task = find_model_task(spec.eco, settings)
-    is_open = role_of(field) == "category" and not field.get("values")
-    if not is_open or settings.init_from or (task and not task.has_class):
-        return []
-    labelled: list[Mapping[str, Any]] = []
-    for name, service in spec.eco.services.items():
-        if service.model == model:
-            labelled += catalog.labelled(name)
-    if not labelled:
-        return []
-    known = read_known_labels(spec, snapshot, settings.target)
-    return [
-        row["input"]["clean"] | {settings.target: row["label"], PREDICTION_ID: row["id"]}
-        for row in labelled
-        if row["label"] not in known and set(settings.features) <= set(row["input"]["clean"])
-    ]
-
-
-def read_known_labels(spec: Spec, snapshot: Mapping[str, Any], field: str) -> set[str]:
-    """The values of a field that a snapshot has."""
-    return {str(v) for v in read_columns(spec, snapshot, [field])[0][field] if v is not None}
-
-
 def _measure_confidence(
-    spec: Spec, catalog: Catalog, model: str, net: Any, snapshot: Mapping[str, Any]
+    spec: Spec, catalog: Catalog, model: str, net: Version, snapshot: SnapshotRow
 ) -> Confidence:
     """How a model's classes lie, and the bounds under which a request is out of distribution."""
     import numpy as np
-
-    from mesocosm.learning.strategies.class_discovery import KnownClasses, sample_balanced
 
     target = spec.eco.models[model].target
     columns, split = read_columns(spec, snapshot, list(dict.fromkeys([*net.inputs, target])))
@@ -297,13 +350,8 @@ def _measure_confidence(
     for row in read_named_rows(spec, catalog, model, snapshot):
         for name in columns:
             columns[name].append(row.get(name))
-    number_of = {label: k for k, label in enumerate(net.labels)}
-    y = np.array([number_of.get(str(value), -1) for value in columns[target]])
-    # requests that people named come after the rows of the snapshot, and are trained on
-    trained = [i for i in range(len(y)) if y[i] >= 0 and split[i : i + 1] != ["test"]]
-    at = [trained[i] for i in sample_balanced(y[trained], TAUGHT)]
-    classes = KnownClasses(_features(net, columns, at), y[at], len(net.labels))
-    tested = {name: [columns[name][i] for i in held] for name in net.inputs}
+    classes = _place_classes(net, columns, split, target)
+    tested = pick_columns(columns, net.inputs, held)
     confidence = np.asarray(net.outputs(tested, len(held))).max(1)
     likeness = classes.likeness(_features(net, columns, held))
     share = _abstaining_share(spec, model)
@@ -315,10 +363,28 @@ def _measure_confidence(
     )
 
 
-def _features(net: Any, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> Any:
+def _place_classes(
+    net: Version, columns: Columns, split: Sequence[str], target: str
+) -> KnownClasses:
+    """How the classes of the training rows lie, by a balanced sample of them; requests that people
+    named come after the rows of the snapshot, and are trained on.
+    """
+    import numpy as np
+
+    from mesocosm.learning.strategies.class_discovery import KnownClasses, sample_balanced
+
+    number_of = {label: k for k, label in enumerate(net.labels)}
+    y = np.array([number_of.get(str(value), -1) for value in columns[target]])
+    tested = np.zeros(len(y), dtype=bool)
+    tested[: len(split)] = np.array(split) == "test"
+    trained = np.flatnonzero((y >= 0) & ~tested)
+    at = trained[sample_balanced(y[trained], TAUGHT)].tolist()
+    return KnownClasses(_features(net, columns, at), y[at], len(net.labels))
+
+
+def _features(net: Version, columns: Columns, rows: Sequence[int]) -> Matrix:
     """The features of some rows (rows, width)."""
-    picked = {name: [columns[name][i] for i in rows] for name in net.inputs}
-    return stack_features(*net.features(picked, len(rows)))
+    return stack_features(*net.features(pick_columns(columns, net.inputs, rows), len(rows)))
 
 
 def _abstaining_share(spec: Spec, model: str) -> float:
@@ -327,7 +393,7 @@ def _abstaining_share(spec: Spec, model: str) -> float:
     return max((service.abstain or UNSURE for service in services), default=UNSURE)
 
 
-def _text_of(row: Mapping[str, Any], shown: Sequence[str], kinds: Mapping[str, str]) -> str:
+def _text_of(row: JsonObject, shown: Sequence[str], kinds: Mapping[str, str]) -> str:
     """The texts and categories of a row, joined."""
     fields = [name for name in shown if kinds.get(name) in ("text", "category")]
     return " ".join(str(row[name]) for name in fields if row[name] is not None)

@@ -1,8 +1,22 @@
-"""One change between two snapshots of a dataset. Knows nothing else."""
+"""One change between two snapshots of a dataset, and what of a snapshot is compared. Knows nothing
+else.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
+
+from mesocosm.catalog.contents import SnapshotFacts, SnapshotRecipe, SnapshotReport
+
+
+class ComparedSnapshot(TypedDict):
+    """What of a snapshot is compared with the last one."""
+
+    account: dict[str, int]
+    report: SnapshotReport
+    facts: SnapshotFacts
+    recipe: SnapshotRecipe
 
 
 @dataclass(frozen=True)

@@ -6,28 +6,30 @@ Knows two snapshots' facts and reports, and the monitors' tests with the limits 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
-from mesocosm.catalog.contents import TrainingColumn
+from mesocosm.catalog.contents import SnapshotReport, TrainingColumn
+from mesocosm.core.records import JsonObject
+from mesocosm.core.values.json_shapes import list_texts, read_text
 from mesocosm.data.types import role_of
-from mesocosm.lifecycle.review.field_change import FieldChange
+from mesocosm.lifecycle.review.category_comparison import (
+    FEW,
+    GAP,
+    SHIFT,
+    SHIFT_LEVEL,
+    compare_categories,
+)
+from mesocosm.lifecycle.review.field_change import ComparedSnapshot, FieldChange
 from mesocosm.lifecycle.review.table_comparison import compare_dates, compare_texts
 
-Snapshot = Mapping[str, Any]
+if TYPE_CHECKING:
+    from mesocosm.monitoring.drift.source_changes import Change
 
-FEW = 20  # values under which nothing is concluded about a field
-GAP = 0.2  # rise of a share (missing, unreadable, unseen values) that stops a build
 LEVEL = 1e-4  # p-value that such a rise must have besides
-MOST_VALUES = 50  # distinct values over which new ones are the rule in a category
-# share from which a value that came no more, with new ones instead, is a change of codes
-GONE = 0.05
-GONE_ROWS = 10  # rows that a value that came no more would have had
 SMALL_GAP = 0.05  # rise of a share of missing values that is reported
 # share outside of the last range, and distance in standard deviations of the training rows, from
 # which numbers are another quantity
 OUTSIDE, FAR = 0.9, 4.0
-# distance in standard deviations of the training rows, and p-value, from which a shift is reported
-SHIFT, SHIFT_LEVEL = 0.25, 1e-6
 KINDS_OF_RISE = ("unreadable", "missing")
 RECODED = (
     "its values look recoded: with their names exchanged, their shares are those of the last"
@@ -35,16 +37,16 @@ RECODED = (
 )
 
 
-def list_key_fields(snapshot: Snapshot) -> list[str]:
+def list_key_fields(snapshot: ComparedSnapshot) -> list[str]:
     """The fields that name a row of a snapshot."""
-    key = snapshot["recipe"].get("key") or []
+    key: object = snapshot["recipe"].get("key")
     if isinstance(key, str):
         return [key]
-    return list(key)
+    return list_texts(key)
 
 
 def compare_field(
-    name: str, settings: Mapping[str, Any], old: Snapshot, new: Snapshot
+    name: str, settings: JsonObject, old: ComparedSnapshot, new: ComparedSnapshot
 ) -> list[FieldChange]:
     """What changed in a field: first its missing and unreadable values, then its texts or dates,
     then its distribution.
@@ -55,8 +57,7 @@ def compare_field(
         old: the last snapshot.
         new: the new one.
     """
-    rises = [_find_rise(name, kind, old["report"], new["report"]) for kind in KINDS_OF_RISE]
-    found = [rise for rise in rises if rise][:1]  # an unreadable value is also a missing one
+    found = _find_first_rise(name, old["report"], new["report"])
     if name in list_key_fields(new):  # new rows have new keys
         return found
     found = found or _compare_contents(name, old, new)
@@ -68,37 +69,58 @@ def compare_field(
     return _compare_distributions(name, settings, old, new)
 
 
-def _compare_contents(name: str, old: Snapshot, new: Snapshot) -> list[FieldChange]:
-    """What changed in the texts or dates of a field, where both snapshots have facts of them."""
-    for kind, compare in (("texts", compare_texts), ("dates", compare_dates)):
-        was, now = (snapshot["facts"].get(kind, {}).get(name) for snapshot in (old, new))
-        changes: list[FieldChange] = []
-        if was and now:
-            changes = compare(name, was, now)
-        if changes:
-            return changes
+def _find_first_rise(name: str, old: SnapshotReport, new: SnapshotReport) -> list[FieldChange]:
+    """The rise of unreadable or of missing values; an unreadable value is also a missing one."""
+    for kind in KINDS_OF_RISE:
+        rise = _find_rise(name, kind, old, new)
+        if rise:
+            return [rise]
     return []
+
+
+def _compare_contents(name: str, old: ComparedSnapshot, new: ComparedSnapshot) -> list[FieldChange]:
+    """What changed in the texts or dates of a field, where both snapshots have facts of them."""
+    texts = [snapshot["facts"].get("texts", {}).get(name) for snapshot in (old, new)]
+    changes: list[FieldChange] = []
+    if texts[0] and texts[1]:
+        changes = compare_texts(name, texts[0], texts[1])
+    return changes or _compare_days(name, old, new)
+
+
+def _compare_days(name: str, old: ComparedSnapshot, new: ComparedSnapshot) -> list[FieldChange]:
+    """What changed in the dates of a field, where both snapshots have facts of them."""
+    dates = [snapshot["facts"].get("dates", {}).get(name) for snapshot in (old, new)]
+    if not dates[0] or not dates[1]:
+        return []
+    return compare_dates(name, dates[0], dates[1])
 
 
 def _compare_distributions(
-    name: str, settings: Mapping[str, Any], old: Snapshot, new: Snapshot
+    name: str, settings: JsonObject, old: ComparedSnapshot, new: ComparedSnapshot
 ) -> list[FieldChange]:
-    was, now = (snapshot["facts"]["training"].get(name) for snapshot in (old, new))
-    if not was or not now:
-        return []
+    was, now = (snapshot["facts"]["training"].get(name, {}) for snapshot in (old, new))
     if "numbers" in was and "numbers" in now:
-        counting = _numbers_rows(name, old) and _numbers_rows(name, new)
-        return _compare_numbers(name, settings, was, now, counting)
+        return _compare_measurements(name, settings, old, new)
     if "counts" in was and "counts" in now:
-        return _compare_categories(name, was["counts"], now["counts"])
+        return compare_categories(name, was["counts"], now["counts"])
     return []
+
+
+def _compare_measurements(
+    name: str, settings: JsonObject, old: ComparedSnapshot, new: ComparedSnapshot
+) -> list[FieldChange]:
+    """What moved in a field of numbers, which may number the rows."""
+    was, now = (snapshot["facts"]["training"][name] for snapshot in (old, new))
+    if _numbers_rows(name, old) and _numbers_rows(name, new):
+        return _compare_row_numbers(name, was, now)
+    return _compare_numbers(name, settings, was, now)
 
 
 def _find_rise(
     name: str,
     kind: str,
-    old: Mapping[str, Any],
-    new: Mapping[str, Any],
+    old: SnapshotReport,
+    new: SnapshotReport,
     gap: float = GAP,
     level: float = LEVEL,
 ) -> FieldChange | None:
@@ -124,7 +146,7 @@ def _find_rise(
     return FieldChange(name, kind, evidence)
 
 
-def _count(name: str, kind: str, report: Mapping[str, Any]) -> tuple[int, int] | None:
+def _count(name: str, kind: str, report: SnapshotReport) -> tuple[int, int] | None:
     """How many values of a field are missing or unreadable, and of how many."""
     profile = report["before"].get(name)
     if profile is None:
@@ -136,7 +158,7 @@ def _count(name: str, kind: str, report: Mapping[str, Any]) -> tuple[int, int] |
     return int(report["unreadable"].get(name, 0)), int(profile["rows"])
 
 
-def _numbers_rows(name: str, snapshot: Snapshot) -> bool:
+def _numbers_rows(name: str, snapshot: ComparedSnapshot) -> bool:
     """Whether each row has an integer of its own, as invoices and events have: in later rows it is
     greater.
     """
@@ -148,34 +170,52 @@ def _numbers_rows(name: str, snapshot: Snapshot) -> bool:
 
 
 def _compare_numbers(
-    name: str,
-    settings: Mapping[str, Any],
-    known: TrainingColumn,
-    now: TrainingColumn,
-    counting: bool,
+    name: str, settings: JsonObject, known: TrainingColumn, now: TrainingColumn
 ) -> list[FieldChange]:
-    """What moved in a field of numbers; where they number the rows (`counting`), another range is
-    reported and stops nothing.
-    """
+    """What moved in a field of numbers: its unit, its range, its distribution."""
+    live = _resample(now)
+    drift = _find_drift(name, known, now, live)
+    if drift is None:
+        return []
+    unit = _find_unit_change(name, known, live, read_text(settings.get("unit")))
+    if unit:
+        return [FieldChange(name, "unit", unit)]
+    return _describe_drift(name, drift, _share_outside(known, live), "schema")
+
+
+def _compare_row_numbers(
+    name: str, known: TrainingColumn, now: TrainingColumn
+) -> list[FieldChange]:
+    """What moved in a field that numbers the rows; another range is reported and stops nothing."""
+    live = _resample(now)
+    drift = _find_drift(name, known, now, live)
+    if drift is None:
+        return []
+    return _describe_drift(name, drift, _share_outside(known, live), "distribution")
+
+
+def _find_drift(
+    name: str, known: TrainingColumn, now: TrainingColumn, live: Sequence[float]
+) -> Mapping[str, float] | None:
+    """How far numbers moved, where the monitors' test finds that they did."""
     from mesocosm.monitoring.drift.feature_tests import find_drifted
 
     if min(known["rows"], now["rows"]) < FEW:
-        return []
-    live = _resample(now)
+        return None
     drifts, _ = find_drifted({name: known}, {name: live}, LEVEL)
     if not drifts:
-        return []
-    if not counting:
-        change = _find_unit_change(name, known, live, settings.get("unit"))
-        if change:
-            return [FieldChange(name, "unit", change)]
-    drift = drifts[0]
+        return None
+    return drifts[0]
+
+
+def _describe_drift(
+    name: str, drift: Mapping[str, float], outside: float, kind: str
+) -> list[FieldChange]:
+    """A drift as a change: of a `kind` where most values lie far outside of the last range, and of
+    the distribution where it moved far enough.
+    """
     distance = drift.get("distance", 0)
-    outside = _share_outside(known, live)
     if outside > OUTSIDE and distance > FAR:
-        kind = "schema"
-        if counting:
-            kind = "distribution"
         evidence = (
             f"{outside:.0%} of its values lie outside of the range of the last snapshot,"
             f" {distance:.1f} standard deviations away"
@@ -205,17 +245,22 @@ def _find_unit_change(
     change = find_unit(known, live, unit)
     if change is None:
         return None
-    text = f"its values are {change.times:.4g} times what they were"
-    if change.plus > 0:
-        text += f" plus {change.plus:.4g}"
-    elif change.plus:
-        text += f" less {-change.plus:.4g}"
+    text = f"its values are {change.times:.4g} times what they were{_describe_shift(change.plus)}"
     if change.share < 1:
         text += f" in about {change.share:.0%} of the rows"
     text += " and otherwise the same"
     if change.named:
         text += f" ({change.named})"
     return text
+
+
+def _describe_shift(plus: float) -> str:
+    """What is added to values or taken off, as the rest of a sentence."""
+    if not plus:
+        return ""
+    if plus > 0:
+        return f" plus {plus:.4g}"
+    return f" less {-plus:.4g}"
 
 
 def _resample(known: TrainingColumn) -> list[float]:
@@ -225,65 +270,6 @@ def _resample(known: TrainingColumn) -> list[float]:
     points = np.asarray(known["numbers"], dtype=float)
     at = np.linspace(0, 1, int(min(2000, max(known["rows"], len(points)))))
     return [float(v) for v in np.quantile(points, at)]
-
-
-def _compare_categories(
-    name: str, known: Mapping[str, int], now: Mapping[str, int]
-) -> list[FieldChange]:
-    """New values, or shares of the known ones that moved.
-
-    Args:
-        name: the field.
-        known: how many rows of the last snapshot have each value.
-        now: how many rows of the new one have it.
-    """
-    rows = sum(now.values())
-    if min(sum(known.values()), rows) < FEW or len(known) > MOST_VALUES:
-        return []
-    unseen = {value: count for value, count in now.items() if value not in known}
-    share = sum(unseen.values()) / rows
-    if share < GONE:
-        return _compare_shares(name, known, now)
-    gone = _count_gone(known, now)
-    evidence = f"{share:.0%} of its values were never seen before ({len(unseen)} new values)"
-    most_frequent = sorted(unseen, key=lambda value: -unseen[value])[:5]
-    examples = tuple(str(value) for value in most_frequent)
-    if share < GAP and not gone:
-        return [FieldChange(name, "distribution", evidence, examples)]
-    if gone == 1:
-        evidence += ", and 1 frequent value came no more"
-    elif gone:
-        evidence += f", and {gone} frequent values came no more"
-    return [FieldChange(name, "schema", f"{evidence}: its codes changed", examples)]
-
-
-def _count_gone(known: Mapping[str, int], now: Mapping[str, int]) -> int:
-    """How many frequent values came no more, of which some rows were expected."""
-    were, rows = sum(known.values()), sum(now.values())
-    shares = [count / were for value, count in known.items() if value not in now]
-    return sum(share >= GONE and share * rows >= GONE_ROWS for share in shares)
-
-
-def _compare_shares(
-    name: str, known: Mapping[str, int], now: Mapping[str, int]
-) -> list[FieldChange]:
-    """Whether the shares of values moved: total variation, and the chi-squared test."""
-    were, rows = sum(known.values()), sum(now.values())
-    values = [*{**known, **now}]
-    gaps = [abs(known.get(value, 0) / were - now.get(value, 0) / rows) for value in values]
-    moved = sum(gaps) / 2
-    if moved < SHIFT:
-        return []
-    from scipy.stats import chi2_contingency
-
-    counts = [[part.get(value, 0) for value in values] for part in (known, now)]
-    if chi2_contingency(counts).pvalue >= SHIFT_LEVEL:
-        return []
-    evidence = (
-        f"{moved:.0%} of the rows would have to have another value for its shares to be those of"
-        " the last snapshot"
-    )
-    return [FieldChange(name, "distribution", evidence)]
 
 
 def find_transformations(
@@ -298,18 +284,28 @@ def find_transformations(
     usable: dict[str, TrainingColumn] = {}
     for name, facts in known.items():
         if len(live[name]) >= FEW:
-            usable[name] = facts.copy()
-            usable[name].pop("missing", None)
+            usable[name] = _without_missing(facts)
     if not usable:
         return []
-    found: list[FieldChange] = []
-    for change in find_changes(usable, live, LEVEL):
-        kind = change.detail["change"]
-        if kind == "recoded":
-            found.append(FieldChange(change.field, change.kind, RECODED))
-        elif kind in ("exchanged", "one value"):
-            found.append(FieldChange(change.field, change.kind, str(change.why)))
-    return found
+    changes = map(_describe_transformation, find_changes(usable, live, LEVEL))
+    return list(filter(None, changes))
+
+
+def _without_missing(facts: TrainingColumn) -> TrainingColumn:
+    """The distribution of a field without the share of its missing values."""
+    known = facts.copy()
+    known.pop("missing", None)
+    return known
+
+
+def _describe_transformation(change: Change) -> FieldChange | None:
+    """What was done to a field; None of what other comparisons tell."""
+    kind = change.detail["change"]
+    if kind == "recoded":
+        return FieldChange(change.field, change.kind, RECODED)
+    if kind in ("exchanged", "one value"):
+        return FieldChange(change.field, change.kind, str(change.why))
+    return None
 
 
 def _sample(facts: TrainingColumn) -> list[object]:

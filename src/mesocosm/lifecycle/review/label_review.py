@@ -6,23 +6,74 @@ Knows the catalog and the doors of data and learning.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
 from mesocosm.catalog import Catalog, find_unlabelled
-from mesocosm.catalog.rows import PredictionRow, VersionRow
+from mesocosm.catalog.rows import PredictionRow, SnapshotRow, VersionRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.registry import find_task, recorded_task
 from mesocosm.learning.tasks.task import TargetFacts
-from mesocosm.lifecycle.access.data_access import read_field_types, read_group_field, to_doubles
+from mesocosm.lifecycle.access.data_access import (
+    Columns,
+    read_field_types,
+    read_group_field,
+    to_doubles,
+)
 from mesocosm.lifecycle.access.dataset_history import find_version
-from mesocosm.lifecycle.access.model_access import load_version
+from mesocosm.lifecycle.access.model_access import load_row_version
 from mesocosm.lifecycle.project_store import locate_project
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from mesocosm.learning.export.predictor import Version
+
+    Matrix = npt.NDArray[np.float64]
+
 REQUESTS = 2000  # logged requests of a service that are read
+
+
+class DoubtfulLabels(TypedDict):
+    """Rows whose label the others contradict, with the file and line of each (`found`)."""
+
+    model: str
+    dataset: str
+    version: str
+    rows: int
+    found: list[dict[str, object]]
+
+
+class RowOrigin(TypedDict):
+    """Where a row is from: a logged prediction, or a line of a file."""
+
+    prediction: NotRequired[str]
+    service: NotRequired[str]
+    file: NotRequired[str]
+    line: NotRequired[int]
+
+
+class SuggestedRow(RowOrigin):
+    """A row that is worth labelling, and what the model says with which probability."""
+
+    inputs: dict[str, str | None]
+    says: str
+    probability: float
+
+
+class LabellingSuggestions(TypedDict):
+    """The rows that are worth labelling, of `waiting` ones without a label."""
+
+    model: str
+    version: str
+    labels: list[str]
+    waiting: int
+    found: list[SuggestedRow]
 
 
 def find_model(spec: Spec, name: str) -> Model:
@@ -38,54 +89,89 @@ def find_model(spec: Spec, name: str) -> Model:
     return models[name]
 
 
-def find_doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> dict[str, Any]:
+def find_doubtful_labels(spec: Spec, catalog: Catalog, model: str) -> DoubtfulLabels:
     """Rows of the training and validation splits whose label the others contradict.
 
     Raises:
         ConfigValueError: there is no such model, or it predicts no classes.
         MesocosmError: its dataset was not built, or has too many rows.
     """
-    from mesocosm.data.snapshots.delta_tables import read_table
-    from mesocosm.learning.base_models import resolve
-    from mesocosm.learning.features.embeddings import embed_texts
-    from mesocosm.learning.strategies.label_quality import MAX_ROWS, find_label_errors
+    from mesocosm.learning.strategies.label_quality import find_label_errors
 
-    settings, store = find_model(spec, model), locate_project(spec).store
+    settings = find_model(spec, model)
     snapshot = find_version(catalog, settings.dataset, "newest")
-    path = store / snapshot["path"] / "rows"
-    table = read_table(path, snapshot["delta"], where="_split in ('train', 'validation')")
-    if table.num_rows > MAX_ROWS:
-        raise MesocosmError(
-            Message("lifecycle.too_many_rows_for_labels", rows=table.num_rows, most=MAX_ROWS)
-        )
     kinds = read_field_types(snapshot)
+    table = _read_labelled(spec, settings, snapshot)
     _check_has_classes(model, settings, kinds)
-    labels = table.column(settings.target).to_pylist()
-    table = table.take([i for i, label in enumerate(labels) if label is not None])
     fields = dict.fromkeys([*settings.features, settings.target])
-    rows = {name: to_doubles(table.column(name)) for name in fields}
+    rows = {name: to_doubles(table, name) for name in fields}
     texts = [name for name in settings.features if kinds[name] == "text"]
-    vectors = None
-    if texts:
-        base = resolve(str(settings.base or "minilm"), spec.root)
-        vectors = embed_texts(base, _join_texts(rows, texts, table.num_rows), 128, store)
-    group, groups = read_group_field(snapshot), []
-    if group:
-        groups = table.column(group).to_pylist()
     found = find_label_errors(
-        rows, list(settings.features), settings.target, texts, vectors, groups=groups
+        rows,
+        list(settings.features),
+        settings.target,
+        texts,
+        _embed(spec, settings, rows, texts, table.num_rows),
+        groups=_read_groups(table, snapshot),
     )
-    files, lines = table.column("_file").to_pylist(), table.column("_line").to_pylist()
     return {
         "model": model,
         "dataset": settings.dataset,
         "version": snapshot["id"],
         "rows": table.num_rows,
-        "found": [
-            doubt | {"file": files[doubt["index"]], "line": lines[doubt["index"]]}
-            for doubt in found
-        ],
+        "found": _locate_rows(found, table),
     }
+
+
+def _read_labelled(spec: Spec, model: Model, snapshot: SnapshotRow) -> pa.Table:
+    """The training and validation rows that have a label.
+
+    Raises:
+        MesocosmError: there are too many.
+    """
+    from mesocosm.data.snapshots.delta_tables import read_table
+    from mesocosm.learning.strategies.label_quality import MAX_ROWS
+
+    path = locate_project(spec).store / snapshot["path"] / "rows"
+    table = read_table(path, snapshot["delta"], where="_split in ('train', 'validation')")
+    if table.num_rows > MAX_ROWS:
+        raise MesocosmError(
+            Message("lifecycle.too_many_rows_for_labels", rows=table.num_rows, most=MAX_ROWS)
+        )
+    labels = table.column(model.target).to_pylist()
+    return table.take([i for i, label in enumerate(labels) if label is not None])
+
+
+def _embed(
+    spec: Spec, model: Model, rows: Columns, texts: Sequence[str], count: int
+) -> Matrix | None:
+    """The embeddings of the texts of rows; None where they have none."""
+    from mesocosm.learning.base_models import resolve
+    from mesocosm.learning.features.embeddings import embed_texts
+
+    if not texts:
+        return None
+    base, store = resolve(str(model.base or "minilm"), spec.root), locate_project(spec).store
+    return embed_texts(base, _join_texts(rows, texts, count), 128, store)
+
+
+def _read_groups(table: pa.Table, snapshot: SnapshotRow) -> list[object]:
+    """The group of each row, where the split keeps groups together."""
+    group = read_group_field(snapshot)
+    if not group:
+        return []
+    groups: list[object] = table.column(group).to_pylist()
+    return groups
+
+
+def _locate_rows(found: Sequence[Mapping[str, object]], table: pa.Table) -> list[dict[str, object]]:
+    """Doubtful labels with the file and the line of their row, by its `index`."""
+    files, lines = table.column("_file").to_pylist(), table.column("_line").to_pylist()
+    located = []
+    for doubt in found:
+        at = cast(int, doubt["index"])
+        located.append({**doubt, "file": files[at], "line": lines[at]})
+    return located
 
 
 def _check_has_classes(name: str, model: Model, kinds: Mapping[str, str]) -> None:
@@ -97,11 +183,19 @@ def _check_has_classes(name: str, model: Model, kinds: Mapping[str, str]) -> Non
         raise ConfigValueError("", found, Message("lifecycle.a_classifier"))
 
 
-def _join_texts(rows: Mapping[str, Sequence[Any]], fields: Sequence[str], count: int) -> list[str]:
-    return [" ".join(str(rows[name][i] or "") for name in fields) for i in range(count)]
+def _join_texts(
+    rows: Mapping[str, Sequence[object]], fields: Sequence[str], count: int
+) -> list[str]:
+    return [_join_row(rows, fields, i) for i in range(count)]
 
 
-def suggest_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) -> dict[str, Any]:
+def _join_row(rows: Mapping[str, Sequence[object]], fields: Sequence[str], at: int) -> str:
+    return " ".join(str(rows[name][at] or "") for name in fields)
+
+
+def suggest_labelling(
+    spec: Spec, catalog: Catalog, model: str, most: int = 20
+) -> LabellingSuggestions:
     """Rows without a label from which a model would learn most (active learning): of its dataset,
     and requests of its services without feedback.
 
@@ -121,11 +215,11 @@ def suggest_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) 
     rows = _unlabelled_rows(spec, catalog, model, net)
     if not rows:
         raise MesocosmError(Message("lifecycle.everything_labelled", dataset=settings.dataset))
-    columns = {name: [row[name] for row, _ in rows] for name in net.inputs}
+    columns = list_columns([row for row, _ in rows], net.inputs)
     probabilities = net.outputs(columns, len(rows))
     features = stack_features(*net.features(columns, len(rows)))
-    shown = [name for name in net.inputs if name not in settings.allow_private]
-    found = []
+    shown = list_public(net.inputs, settings)
+    found: list[SuggestedRow] = []
     for i in select_rows(probabilities, features, most):
         row, origin = rows[i]
         found.append(
@@ -145,28 +239,46 @@ def suggest_labelling(spec: Spec, catalog: Catalog, model: str, most: int = 20) 
     }
 
 
-def _unlabelled_rows(
-    spec: Spec, catalog: Catalog, model: str, net: Any
-) -> list[tuple[Mapping[str, Any], dict[str, Any]]]:
-    """Rows of the dataset and requests without a label, each with where it is from."""
-    from mesocosm.data.snapshots.delta_tables import read_table
+def list_public(inputs: Sequence[str], model: Model) -> list[str]:
+    """The inputs that are not private values which a model is allowed to read."""
+    return [name for name in inputs if name not in model.allow_private]
 
-    settings = spec.eco.models[model]
-    snapshot = find_version(catalog, settings.dataset, "newest")
-    table = read_table(locate_project(spec).store / snapshot["path"] / "rows", snapshot["delta"])
-    labels = table.column(settings.target).to_pylist()
-    without = [i for i, label in enumerate(labels) if label is None]
-    rows: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
-    if without:
-        for row in table.take(without).to_pylist():
-            rows.append((row, {"file": row["_file"], "line": row["_line"]}))
+
+def list_columns(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> Columns:
+    """Rows as columns of some fields."""
+    columns: Columns = {}
+    for name in names:
+        columns[name] = [row[name] for row in rows]
+    return columns
+
+
+def _unlabelled_rows(
+    spec: Spec, catalog: Catalog, model: str, net: Version
+) -> list[tuple[Mapping[str, object], RowOrigin]]:
+    """Rows of the dataset and requests without a label, each with where it is from."""
+    rows = list(_unlabelled_of_dataset(spec, catalog, spec.eco.models[model]))
     for request in read_unlabelled_requests(spec, catalog, model, net):
-        origin = {"prediction": request["id"], "service": request["service"]}
+        origin: RowOrigin = {"prediction": request["id"], "service": request["service"]}
         rows.append((request["input"]["clean"], origin))
     return rows
 
 
-def format_inputs(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, str | None]:
+def _unlabelled_of_dataset(
+    spec: Spec, catalog: Catalog, model: Model
+) -> Iterator[tuple[Mapping[str, object], RowOrigin]]:
+    """The rows of a model's dataset without a label, each with its line."""
+    from mesocosm.data.snapshots.delta_tables import read_table
+
+    snapshot = find_version(catalog, model.dataset, "newest")
+    table = read_table(locate_project(spec).store / snapshot["path"] / "rows", snapshot["delta"])
+    labels = table.column(model.target).to_pylist()
+    without = [i for i, label in enumerate(labels) if label is None]
+    if without:
+        for row in table.take(without).to_pylist():
+            yield row, {"file": row["_file"], "line": row["_line"]}
+
+
+def format_inputs(row: Mapping[str, object], fields: Sequence[str]) -> dict[str, str | None]:
     """Inputs of a row as texts; None where a value is missing."""
     texts: dict[str, str | None] = {}
     for name in fields:
@@ -176,7 +288,7 @@ def format_inputs(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, st
     return texts
 
 
-def load_champion(spec: Spec, catalog: Catalog, model: str) -> tuple[VersionRow, Any]:
+def load_champion(spec: Spec, catalog: Catalog, model: str) -> tuple[VersionRow, Version]:
     """The champion of a classifier: its record, and it loaded.
 
     Raises:
@@ -192,11 +304,11 @@ def load_champion(spec: Spec, catalog: Catalog, model: str) -> tuple[VersionRow,
     if not task.has_class:
         found = Message("lifecycle.no_probabilities", model=model, predicts=task.predicts)
         raise ConfigValueError("", found, Message("lifecycle.a_classifier"))
-    return champion, load_version(spec, champion)
+    return champion, load_row_version(spec, champion)
 
 
 def read_unlabelled_requests(
-    spec: Spec, catalog: Catalog, model: str, net: Any
+    spec: Spec, catalog: Catalog, model: str, net: Version
 ) -> list[PredictionRow]:
     """The newest requests of a model's services that have no label yet, a service after the
     other.
@@ -204,15 +316,12 @@ def read_unlabelled_requests(
     requests = []
     for name, service in spec.eco.services.items():
         if service.model == model:
-            requests += [
-                request
-                for request in find_unlabelled(catalog, name, REQUESTS)
-                if set(net.inputs) <= set(request["input"]["clean"])
-            ]
-    return requests
+            requests += find_unlabelled(catalog, name, REQUESTS)
+    inputs = set(net.inputs)
+    return [request for request in requests if inputs <= set(request["input"]["clean"])]
 
 
-def stack_features(features: Any, block: Any) -> Any:
+def stack_features(features: Matrix, block: Matrix) -> Matrix:
     """Features of texts and a table's columns side by side (rows, width); the columns are scaled so
     that they do not count more for being many.
     """

@@ -10,9 +10,10 @@ import shutil
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.contents import SnapshotRecipe
 from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
@@ -23,8 +24,9 @@ from mesocosm.lifecycle.local_files import is_small
 from mesocosm.lifecycle.plan import Change
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.resource_makers import list_forgotten_marks
+from mesocosm.lifecycle.review.field_change import ComparedSnapshot
 from mesocosm.lifecycle.review.snapshot_comparison import check_new_data
-from mesocosm.lifecycle.stopped_build import keep_failure
+from mesocosm.lifecycle.review.stopped_build import keep_failure
 
 
 def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> list[str]:
@@ -36,25 +38,31 @@ def preview_data(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> lis
     """
     skipped = []
     for change in changes:
-        if change.resource is None or change.fingerprints is None:
+        last = _find_other_content(catalog, change)
+        if last is None:
             continue
-        if change.resource.section != "datasets" or change.sign != "±":
-            continue
-        name = change.resource.name
-        last = catalog.snapshot(dataset=name)
-        if last is None or last["made"] == change.fingerprints.build:
-            continue
-        if is_small(spec, name):
+        if is_small(spec, last["dataset"]):
             _preview(spec, catalog, change, last)
         else:
-            skipped.append(name)
+            skipped.append(last["dataset"])
     return skipped
+
+
+def _find_other_content(catalog: Catalog, change: Change) -> SnapshotRow | None:
+    """The last snapshot of a dataset that is rebuilt, where a build would not make the same."""
+    if change.sign != "±" or not change.address.startswith("datasets."):
+        return None
+    resource, fingerprints = change.built
+    last = catalog.snapshot(dataset=resource.name)
+    if last is None or last["made"] == fingerprints.build:
+        return None
+    return last
 
 
 def _preview(spec: Spec, catalog: Catalog, change: Change, last: SnapshotRow) -> None:
     """Build a snapshot in a scratch folder and compare it; what stops it is kept for the plan."""
-    assert change.resource is not None and change.fingerprints is not None
-    where, name, made = locate_project(spec), change.resource.name, change.fingerprints.build
+    resource, fingerprints = change.built
+    where, name, made = locate_project(spec), resource.name, fingerprints.build
     scratch = where.store / "work" / f"preview-{uuid.uuid4().hex[:8]}"
     try:
         new = _build_scratch(spec, catalog, change, last, scratch)
@@ -69,18 +77,18 @@ def _preview(spec: Spec, catalog: Catalog, change: Change, last: SnapshotRow) ->
 
 def _build_scratch(
     spec: Spec, catalog: Catalog, change: Change, last: SnapshotRow, scratch: Path
-) -> dict[str, Any]:
+) -> ComparedSnapshot:
     """The record of a snapshot that is built in a scratch folder, as far as it is compared."""
     from mesocosm.data.pipeline.snapshot_builder import BuildOptions, build_snapshot
 
-    assert change.resource is not None and change.fingerprints is not None
-    where, name = locate_project(spec), change.resource.name
+    resource, fingerprints = change.built
+    where, name = locate_project(spec), resource.name
     snapshot = build_snapshot(
         name,
         resolve_datasets(spec)[name],
         spec.eco.sources,
         ProjectPaths(where.root, scratch),
-        change.fingerprints.build,
+        fingerprints.build,
         read_private_key(where.store),
         BuildOptions(
             lambda _: None,
@@ -94,5 +102,5 @@ def _build_scratch(
         "account": snapshot.account,
         "report": snapshot.report,
         "facts": snapshot.facts,
-        "recipe": dict(change.resource.recipe) | {"auto": drafted},
+        "recipe": cast(SnapshotRecipe, {**resource.recipe, "auto": drafted}),
     }

@@ -38,10 +38,15 @@ def ask_readings(spec: Spec, made: Mapping[str, str] | None = None) -> list[Find
         if not _is_read_before_build(spec, name):
             continue
         for question in _open_questions(spec, name, (made or {}).get(f"datasets.{name}")):
-            place = spec.place("datasets", name, *question.key.split(".", 1))
-            address = f"datasets.{name}.{question.key}"
-            findings.append(Finding(place, address, question.found, question.expected))
+            findings.append(_question_finding(spec, name, question))
     return findings
+
+
+def _question_finding(spec: Spec, name: str, question: ConfigValueError) -> Finding:
+    """A question about a column, at the line of it."""
+    place = spec.place("datasets", name, *question.key.split(".", 1))
+    address = f"datasets.{name}.{question.key}"
+    return Finding(place, address, question.found, question.expected)
 
 
 def _is_read_before_build(spec: Spec, name: str) -> bool:
@@ -75,7 +80,7 @@ def _may_be_missing(spec: Spec, base: object) -> bool:
     """Whether a base model is a name that nothing is known by yet."""
     from mesocosm.learning.base_models.base import canonical_hub_id, is_local_base
 
-    if not isinstance(base, str) or not base or base == AUTO or "/" in base:
+    if not isinstance(base, str) or base in ("", AUTO) or "/" in base:
         return False
     return not canonical_hub_id(base) and not is_local_base(base, spec.root)
 
@@ -84,16 +89,23 @@ def _open_questions(spec: Spec, name: str, made: str | None) -> list[ConfigValue
     """A dataset's questions; that it has none is kept for its content, and questions are not, since
     they hold values.
     """
-    mark = made and locate_result(locate_project(spec).store, ["readings", made])
-    if mark and mark.is_file():
+    if made is None:
+        return _try_questions(spec, name) or []
+    mark = locate_result(locate_project(spec).store, ["readings", made])
+    if mark.is_file():
         return []
-    try:
-        questions = _questions(spec, name)
-    except (MesocosmError, ConfigError, OSError):  # what cannot be read is the build's to report
-        return []
-    if mark and not questions:
+    questions = _try_questions(spec, name)
+    if questions == []:
         keep_result(mark, [])
-    return questions
+    return questions or []
+
+
+def _try_questions(spec: Spec, name: str) -> list[ConfigValueError] | None:
+    """A dataset's questions; None where it cannot be read, which is the build's to report."""
+    try:
+        return _questions(spec, name)
+    except (MesocosmError, ConfigError, OSError):
+        return None
 
 
 def _questions(spec: Spec, name: str) -> list[ConfigValueError]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, Finding
@@ -15,12 +14,13 @@ from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.column_names import ambiguous_columns
+from mesocosm.data.sources.contract import Contract
 from mesocosm.lifecycle.file_datasets import REVISIONS
 from mesocosm.lifecycle.project_store import locate_project
 
 
 def find_ambiguous_joins(
-    spec: Spec, datasets: Mapping[str, Dataset], made: Mapping[str, Mapping[str, Any]]
+    spec: Spec, datasets: Mapping[str, Dataset], made: Mapping[str, Mapping[str, object]]
 ) -> list[Finding]:
     """Columns of joined sources that are ambiguous, as far as files show it without their rows.
 
@@ -54,27 +54,34 @@ def find_ambiguous_joins(
 
 
 def _unchecked_joins(
-    spec: Spec, datasets: Mapping[str, Dataset], made: Mapping[str, Mapping[str, Any]]
+    spec: Spec, datasets: Mapping[str, Dataset], made: Mapping[str, Mapping[str, object]]
 ) -> dict[str, Path]:
     """The file of the result of each dataset that joins sources and was not checked yet."""
-    from mesocosm.lifecycle.content_cache import locate_result
     from mesocosm.lifecycle.local_files import is_settled
 
     marks: dict[str, Path] = {}
     for name, data in datasets.items():
         if not data.source.partners or name not in spec.eco.datasets or is_settled(spec, name):
             continue
-        settings = data.model_dump(mode="json", by_alias=True)
-        sources = {source: dict(made[source]) for source in data.all_sources if source in made}
-        mark = locate_result(
-            locate_project(spec).store, ["joins", REVISIONS["govern"], dict(settings), sources]
-        )
+        mark = _locate_join_result(spec, data, made)
         if not mark.is_file():
             marks[name] = mark
     return marks
 
 
-def find_broken_contract(spec: Spec, name: str, made: Mapping[str, Any]) -> list[Finding]:
+def _locate_join_result(
+    spec: Spec, data: Dataset, made: Mapping[str, Mapping[str, object]]
+) -> Path:
+    """The file of the result of a dataset of this content and these settings."""
+    from mesocosm.lifecycle.content_cache import locate_result
+
+    settings = data.model_dump(mode="json", by_alias=True)
+    sources = {source: dict(made[source]) for source in data.all_sources if source in made}
+    about = ["joins", REVISIONS["govern"], dict(settings), sources]
+    return locate_result(locate_project(spec).store, about)
+
+
+def find_broken_contract(spec: Spec, name: str, made: Mapping[str, object]) -> list[Finding]:
     """What of its contract a source does not keep; checked once for each content and setting.
 
     Args:
@@ -84,29 +91,35 @@ def find_broken_contract(spec: Spec, name: str, made: Mapping[str, Any]) -> list
     """
     from mesocosm.core.files import write_json
 
-    source = spec.eco.sources[name]
-    contract = source.contract
+    contract = spec.eco.sources[name].contract
     if not contract:
         return []
-    where = locate_project(spec)
+    store = locate_project(spec).store
     mark = digest(made, contract.model_dump(mode="json", exclude={"fresh", "owner"}))
-    checked = where.store / "contracts" / f"{mark}.json"
+    checked = store / "contracts" / f"{mark}.json"
     if checked.is_file() and not contract.fresh:
         return []
+    violations = _find_violations(spec, name, contract)
+    if not violations:
+        write_json(checked, {"source": name})
+    return [_contract_finding(spec, name, wrong, contract) for wrong in violations]
+
+
+def _find_violations(spec: Spec, name: str, contract: Contract) -> list[ConfigValueError]:
+    """What of a contract the rows of a source do not keep."""
     from mesocosm.data.engines.bounded_duckdb import open_engine
     from mesocosm.data.sources.contract import find_broken
 
+    where = locate_project(spec)
     with open_engine(where.store, with_functions=False) as con:
-        source.collect(where, con, "promised")
-        violations = find_broken(contract, con, "promised")
-    if not violations:
-        write_json(checked, {"source": name})
-    owner = contract.owner or source.owner
-    return [_contract_finding(spec, name, wrong, owner) for wrong in violations]
+        spec.eco.sources[name].collect(where, con, "promised")
+        return find_broken(contract, con, "promised")
 
 
-def _contract_finding(spec: Spec, name: str, wrong: ConfigValueError, owner: str | None) -> Finding:
-    expected = wrong.expected
+def _contract_finding(
+    spec: Spec, name: str, wrong: ConfigValueError, contract: Contract
+) -> Finding:
+    expected, owner = wrong.expected, contract.owner or spec.eco.sources[name].owner
     if owner:
         expected = Message("lifecycle.contract_owner", expected=expected, owner=owner)
     place = spec.place("sources", name, *wrong.key.split("."))

@@ -6,10 +6,11 @@ Knows two snapshots' records. Evidence names no value of a row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
-from mesocosm.lifecycle.review.field_change import FieldChange
+from mesocosm.catalog.contents import FieldStatistics, TextStatistics, TrainingColumn
+from mesocosm.lifecycle.review.field_change import ComparedSnapshot, FieldChange
 
 MANY = 50  # rows of the last snapshot from which its size says something
 LOST = 0.5  # share of the rows that were lost
@@ -26,18 +27,23 @@ FEW_WORDS, USUAL = 3, 0.05  # words, and their mean share, under which nothing i
 YEARS = 15 * 365.25  # days by which the middle of dates does not move in honest data
 
 
-def compare_rows(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldChange]:
+def compare_rows(old: ComparedSnapshot, new: ComparedSnapshot) -> list[FieldChange]:
     """Rows that were lost, rejected or repeated."""
     was, now = old.get("account"), new.get("account")
     if not was or not now or was["kept"] < MANY:
         return []
-    if now["kept"] < LOST * was["kept"] and now["in"] < LOST * was["in"]:
+    if _is_cut_off(was, now):
         evidence = (
             f"{now['kept']:,} rows are kept, and the last snapshot kept {was['kept']:,}: the"
             " source may be cut off"
         )
         return [FieldChange("", "rows", evidence)]
     return _compare_rejected(was, now) or _find_repeated(old, new)
+
+
+def _is_cut_off(was: Mapping[str, int], now: Mapping[str, int]) -> bool:
+    """Whether many fewer rows came in, and are kept."""
+    return now["kept"] < LOST * was["kept"] and now["in"] < LOST * was["in"]
 
 
 def _compare_rejected(was: Mapping[str, int], now: Mapping[str, int]) -> list[FieldChange]:
@@ -61,21 +67,13 @@ def _compare_rejected(was: Mapping[str, int], now: Mapping[str, int]) -> list[Fi
     return [FieldChange("", "rows", evidence)]
 
 
-def _find_repeated(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[FieldChange]:
+def _find_repeated(old: ComparedSnapshot, new: ComparedSnapshot) -> list[FieldChange]:
     """Whether rows came again: many more rows and no more different values in any field that had a
     value of its own in nearly each row.
     """
-    before, after = (
-        s["report"].get("after") or s["report"].get("before") or {} for s in (old, new)
-    )
-    telling = [
-        name
-        for name, profile in before.items()
-        if name in after
-        and profile.get("rows", 0) >= MANY
-        and profile.get("distinct", 0) >= DISTINCT * profile["rows"]
-    ]
-    if not telling or not all(_is_repeated(before[name], after[name]) for name in telling):
+    before, after = _statistics_of(old), _statistics_of(new)
+    telling = [name for name in before if name in after and _has_own_values(before[name])]
+    if not telling or not _are_repeated(telling, before, after):
         return []
     name = telling[0]
     evidence = (
@@ -86,13 +84,33 @@ def _find_repeated(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Field
     return [FieldChange("", "rows", evidence)]
 
 
-def _is_repeated(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+def _are_repeated(
+    names: Sequence[str],
+    before: Mapping[str, FieldStatistics],
+    after: Mapping[str, FieldStatistics],
+) -> bool:
+    return all(_is_repeated(before[name], after[name]) for name in names)
+
+
+def _statistics_of(snapshot: ComparedSnapshot) -> Mapping[str, FieldStatistics]:
+    """The statistics of the fields after cleaning, or before it where it has no others."""
+    report = snapshot["report"]
+    return report.get("after") or report.get("before") or {}
+
+
+def _has_own_values(profile: FieldStatistics) -> bool:
+    """Whether a field had a value of its own in nearly each of many rows."""
+    rows = profile.get("rows", 0)
+    return rows >= MANY and profile.get("distinct", 0) >= DISTINCT * rows
+
+
+def _is_repeated(was: FieldStatistics, now: FieldStatistics) -> bool:
     """Whether a field has many more rows and hardly more different values."""
     grew = now["rows"] >= MORE * was["rows"]
     return bool(grew and now.get("distinct", 0) <= SAME * was["distinct"])
 
 
-def compare_texts(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[FieldChange]:
+def compare_texts(name: str, was: TextStatistics, now: TextStatistics) -> list[FieldChange]:
     """Texts of another script, or without the words that were frequent: another language, or
     another kind of text.
 
@@ -126,9 +144,7 @@ def _script_evidence(was: Mapping[str, float], now: Mapping[str, float]) -> str:
 
 def _word_evidence(was: Mapping[str, float], now: Mapping[str, float]) -> str:
     """Frequent words that are hardly there any more, in a sentence; empty if they are."""
-    words = {word: share for word, share in was.items() if share >= KNOWN}
-    if not words:
-        words = dict(sorted(was.items(), key=lambda item: -item[1])[:10])
+    words = _frequent_words(was)
     if len(words) < FEW_WORDS:
         return ""
     usual = sum(words.values()) / len(words)
@@ -141,7 +157,15 @@ def _word_evidence(was: Mapping[str, float], now: Mapping[str, float]) -> str:
     )
 
 
-def compare_dates(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[FieldChange]:
+def _frequent_words(shares: Mapping[str, float]) -> dict[str, float]:
+    """The words that are in many texts, or the ten most frequent where none is."""
+    words = {word: share for word, share in shares.items() if share >= KNOWN}
+    if words:
+        return words
+    return dict(sorted(shares.items(), key=lambda item: -item[1])[:10])
+
+
+def compare_dates(name: str, was: TrainingColumn, now: TrainingColumn) -> list[FieldChange]:
     """Dates of another era, or of one day only."""
     if min(was["rows"], now["rows"]) < TEXTS:
         return []
@@ -150,8 +174,7 @@ def compare_dates(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> 
     if abs(moved) > YEARS:
         evidence = f"its median date moved by {moved / 365.25:+.0f} years"
         return [FieldChange(name, "schema", evidence)]
-    most = max(new.count(v) for v in set(new)) / len(new)
-    usual = max(old.count(v) for v in set(old)) / len(old)
+    most, usual = _most_frequent_share(new), _most_frequent_share(old)
     if most - usual >= 0.5:
         return [
             FieldChange(
@@ -162,3 +185,8 @@ def compare_dates(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> 
             )
         ]
     return []
+
+
+def _most_frequent_share(numbers: Sequence[float]) -> float:
+    """The share of the most frequent number."""
+    return max(Counter(numbers).values()) / len(numbers)

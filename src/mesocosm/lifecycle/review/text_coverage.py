@@ -7,11 +7,12 @@ are on this machine; builds nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.rows import SnapshotRow
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.learning.model import Model
@@ -22,6 +23,11 @@ from mesocosm.lifecycle.local_files import is_small
 from mesocosm.lifecycle.plan import Change
 from mesocosm.lifecycle.project_store import locate_project
 
+if TYPE_CHECKING:
+    import duckdb
+
+    from mesocosm.data.dataset import Dataset
+
 TEXTS = 2000  # texts of each field that are read
 
 
@@ -29,24 +35,33 @@ def check_reading(spec: Spec, catalog: Catalog, changes: Sequence[Change]) -> di
     """By address of each model that would be trained: what its base model truncates or does not
     know of its texts, as sentences.
     """
-    unchanged = {change.address for change in changes if change.sign == "="}
-    made = {c.address: c.fingerprints.build for c in changes if c.fingerprints}
-    warnings: dict[str, list[str]] = {}
-    for change in changes:
-        if change.resource is None or not change.trains_model():
-            continue
-        model = spec.eco.models[change.resource.name]
-        dataset = f"datasets.{model.dataset}"
-        is_built = dataset in unchanged  # then its snapshot is read, else its sources
-        about = ["texts", is_built, made.get(change.address), made.get(dataset)]
-        look = partial(_check_model, spec, catalog, model, is_built)
-        try:
-            found = run_once(locate_project(spec).store, about, look)
-        except MesocosmError:  # the build reports what is wrong, with its place
-            continue
-        if found:
-            warnings[change.address] = found
-    return warnings
+    trained = [change for change in changes if change.trains_model()]
+    found = {c.address: _check_change(spec, catalog, c, changes) for c in trained}
+    return {address: sentences for address, sentences in found.items() if sentences}
+
+
+def _check_change(
+    spec: Spec, catalog: Catalog, change: Change, changes: Sequence[Change]
+) -> list[str]:
+    """What the base model of a model that would be trained truncates or does not know."""
+    resource, fingerprints = change.built
+    model = spec.eco.models[resource.name]
+    data = _find_change(changes, f"datasets.{model.dataset}")
+    is_built = data.sign == "="  # then its snapshot is read, else its sources
+    about: list[object] = ["texts", is_built, fingerprints.build, data.built[1].build]
+    return _try_check(spec, about, partial(_check_model, spec, catalog, model, is_built))
+
+
+def _find_change(changes: Sequence[Change], address: str) -> Change:
+    return next(change for change in changes if change.address == address)
+
+
+def _try_check(spec: Spec, about: list[object], look: Callable[[], list[str]]) -> list[str]:
+    """The result of a check; nothing where it fails, as the build reports what is wrong."""
+    try:
+        return run_once(locate_project(spec).store, about, look)
+    except MesocosmError:
+        return []
 
 
 def _check_model(spec: Spec, catalog: Catalog, model: Model, is_built: bool) -> list[str]:
@@ -58,21 +73,36 @@ def _check_model(spec: Spec, catalog: Catalog, model: Model, is_built: bool) -> 
     base, data = _local_base(spec, model), resolve_datasets(spec).get(model.dataset)
     if not base or data is None:
         return []
-    texts_of_file = [name for name, field in data.fields.items() if field.role == "text"]
-    fields = [name for name in (*model.features, model.target) if name in texts_of_file]
+    fields = _text_fields(data, model)
     if not fields:
         return []
     folder, licence = locate_base(base, spec.root)
     if not (folder / "tokenizer.json").is_file():
         return []
-    texts: list[str] = []
-    snapshot = catalog.snapshot(dataset=model.dataset)
-    if snapshot and is_built:
-        texts = _read_snapshot(spec, snapshot, fields)
-    elif is_small(spec, model.dataset):
-        columns = {str(getattr(data.fields[name], "column", None) or name) for name in fields}
-        texts = _at_source(spec, model.dataset, columns)
+    texts = _read_texts(spec, catalog, model.dataset, fields, is_built)
     return measure_coverage(texts, Base(base, folder, licence, ""), model.max_length)[1]
+
+
+def _text_fields(data: Dataset, model: Model) -> list[str]:
+    """The inputs and the target of a model that are texts."""
+    names = (*model.features, model.target)
+    return [name for name in names if name in data.fields and data.fields[name].role == "text"]
+
+
+def _read_texts(
+    spec: Spec, catalog: Catalog, dataset: str, fields: Sequence[str], is_built: bool
+) -> list[str]:
+    """The first texts of some fields: of the snapshot where the dataset is built, else of small
+    sources.
+    """
+    snapshot = catalog.snapshot(dataset=dataset)
+    if snapshot and is_built:
+        return _read_snapshot(spec, snapshot, fields)
+    if not is_small(spec, dataset):
+        return []
+    kinds = resolve_datasets(spec)[dataset].fields
+    columns = {str(getattr(kinds[name], "column", None) or name) for name in fields}
+    return _at_source(spec, dataset, columns)
 
 
 def _local_base(spec: Spec, model: Model) -> str:
@@ -80,14 +110,19 @@ def _local_base(spec: Spec, model: Model) -> str:
     from mesocosm.learning.base_models.base import is_local_base
 
     base = model.base
-    if not isinstance(base, str) or base == AUTO or not is_local_base(base, spec.root):
+    if not isinstance(base, str) or base == AUTO or _makes_tokenizer(model):
         return ""
-    if model.pretrain and model.pretrain.from_scratch:
+    if not is_local_base(base, spec.root):
         return ""
     return base
 
 
-def _read_snapshot(spec: Spec, snapshot: Mapping[str, Any], fields: Sequence[str]) -> list[str]:
+def _makes_tokenizer(model: Model) -> bool:
+    """Whether a model is pretrained from scratch, with a tokenizer of its own."""
+    return bool(model.pretrain and model.pretrain.from_scratch)
+
+
+def _read_snapshot(spec: Spec, snapshot: SnapshotRow, fields: Sequence[str]) -> list[str]:
     """The first texts of fields of a snapshot."""
     from mesocosm.lifecycle.access.data_access import read_columns
 
@@ -99,10 +134,7 @@ def _read_snapshot(spec: Spec, snapshot: Mapping[str, Any], fields: Sequence[str
 
 def _at_source(spec: Spec, name: str, columns: set[str]) -> list[str]:
     """The first texts of columns, in whichever source of a dataset has them."""
-    import duckdb
-
     from mesocosm.data.engines.bounded_duckdb import open_engine
-    from mesocosm.data.sources.path_utils import quote
 
     where, data = locate_project(spec), resolve_datasets(spec)[name]
     texts: list[str] = []
@@ -110,14 +142,23 @@ def _at_source(spec: Spec, name: str, columns: set[str]) -> list[str]:
     with open_engine(where.store, with_functions=False) as con:
         for number, source in enumerate(data.source.sources):
             spec.eco.sources[source].collect(where, con, f"ahead_{number}")
-            described: list[Any] = con.execute(f"describe ahead_{number}").fetchall()
-            for column in (str(row[0]) for row in described if str(row[0]) in accepted):
-                try:
-                    rows = con.execute(
-                        f"select {quote(column)}::varchar from ahead_{number} where {quote(column)}"
-                        f" is not null limit {TEXTS}"
-                    ).fetchall()
-                except duckdb.Error:
-                    continue
-                texts += [str(row[0]) for row in rows]
+            texts += _read_columns(con, f"ahead_{number}", accepted)
     return texts
+
+
+def _read_columns(con: duckdb.DuckDBPyConnection, table: str, accepted: set[str]) -> Iterator[str]:
+    """The first texts of a table's columns of some names; what is no text is left out."""
+    import duckdb
+
+    from mesocosm.data.sources.path_utils import quote
+
+    described = [str(row[0]) for row in con.execute(f"describe {table}").fetchall()]
+    for column in filter(accepted.__contains__, described):
+        try:
+            rows = con.execute(
+                f"select {quote(column)}::varchar from {table} where {quote(column)}"
+                f" is not null limit {TEXTS}"
+            ).fetchall()
+        except duckdb.Error:
+            continue
+        yield from (str(row[0]) for row in rows)

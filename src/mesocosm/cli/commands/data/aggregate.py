@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.data import GroupAnswer, PrivateAnswer
 
 
 @report_failures
@@ -45,17 +48,17 @@ def aggregate(
     answer(open_project(file).data.aggregate(query), as_json, _text)
 
 
-def _text(found: dict[str, Any]) -> str:
-    lines = [_group_line(group) for group in found["answers"]]
+def _text(found: PrivateAnswer) -> str:
+    lines = [_group_line(group) for group in found.answers]
     lines.append(
-        f"{found['what']} of {found['version']}, epsilon {found['epsilon']:g}; {found['left']:g} of"
+        f"{found.what} of {found.version}, epsilon {found.epsilon:g}; {found.left:g} of"
         " the privacy budget is left."
     )
     return "\n".join(lines)
 
 
-def _group_line(group: dict[str, Any]) -> str:
-    name = f"{group['group'] or 'all':<20}"
-    if "mean" in group:
-        return f"{name}mean {group['mean']:,.4g} of about {group['count']:,}"
-    return f"{name}about {group['count']:,} (noise of sd {group['sd']:g})"
+def _group_line(group: GroupAnswer) -> str:
+    name = f"{group.group or 'all':<20}"
+    if group.mean is not None:
+        return f"{name}mean {group.mean:,.4g} of about {group.count:,}"
+    return f"{name}about {group.count:,} (noise of sd {group.sd:g})"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.data import Backup
 
 
 @report_failures
@@ -22,8 +25,8 @@ def backup(
     answer(write_archive(archive, file), as_json, _text)
 
 
-def _text(data: dict[str, Any]) -> str:
+def _text(data: Backup) -> str:
     return (
-        f"{data['archive']}: {data['files']:,} files, {data['bytes'] / 1e6:,.1f} MB before"
+        f"{data.archive}: {data.files:,} files, {data.bytes / 1e6:,.1f} MB before"
         " compression. It holds the keys of the store; keep it as safe as those."
     )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.data import ErasedRows, Erasure
+    from mesocosm.core.records import JsonObject
 
 
 @report_failures
@@ -29,24 +34,29 @@ def forget(
         raise typer.Exit(1)
 
 
-def _text(found: dict[str, Any]) -> str:
-    if not found["rows"]:
-        return _absent_line(found["absent"])
+def _text(found: Erasure) -> str:
+    if not found.rows:
+        return _absent_line(found.absent)
     lines = [f"{_erased_line(found)} Older versions of its snapshots were deleted."]
-    lines += [_erased_line(other, ", over the same source") for other in found["others"]]
-    for name, why in found["not_reached"].items():
+    lines += [_erased_line(other, ", over the same source") for other in found.others]
+    for name, why in found.not_reached.items():
         lines.append(f"NOT ERASED from {name}: {why}.")
-    lines += [_unlearned_line(unlearned) for unlearned in found["exact"]]
-    if found["models"]:
-        lines.append(
-            f"Trained on it and kept, marked: {', '.join(found['models'])}. 'mesocosm build'"
-            " retrains them once their data changes."
-        )
-    if found["absent"]:
-        lines.append(_absent_line(found["absent"]))
+    lines += _model_lines(found)
+    if found.absent:
+        lines.append(_absent_line(found.absent))
     lines.append("The sources are not changed; builds leave the subject's rows out from now on.")
     lines.append(_scan_line(found))
     return "\n".join(lines)
+
+
+def _model_lines(found: Erasure) -> Iterator[str]:
+    """The versions that unlearned the rows, and those that stay."""
+    yield from map(_unlearned_line, found.exact)
+    if found.models:
+        yield (
+            f"Trained on it and kept, marked: {', '.join(found.models)}. 'mesocosm build'"
+            " retrains them once their data changes."
+        )
 
 
 def _absent_line(absent: int) -> str:
@@ -57,23 +67,26 @@ def _absent_line(absent: int) -> str:
     )
 
 
-def _erased_line(erased: dict[str, Any], what: str = "") -> str:
-    tables = ", ".join(f"{count} of {table}" for table, count in erased["rows"].items())
-    return f"Erased from {erased['dataset']}{what}: {tables}, {erased['predictions']} predictions."
+def _erased_line(erased: ErasedRows, what: str = "") -> str:
+    tables = ", ".join(f"{count} of {table}" for table, count in erased.rows.items())
+    return f"Erased from {erased.dataset}{what}: {tables}, {erased.predictions} predictions."
 
 
-def _unlearned_line(unlearned: dict[str, Any]) -> str:
+def _unlearned_line(exact: JsonObject) -> str:
+    from mesocosm.lifecycle.jobs.unlearn import Unlearned
+
+    unlearned = Unlearned.from_json(exact)
     return (
-        f"{unlearned['from']} became {unlearned['to']}: {unlearned['rows']} training rows unlearned"
-        f" exactly in {unlearned['seconds'] * 1000:.1f} ms; refitting took"
-        f" {unlearned['refit_seconds'] * 1000:.0f} ms and differs by"
-        f" {unlearned['difference']:.1e}."
+        f"{unlearned.before} became {unlearned.to}: {unlearned.rows} training rows unlearned"
+        f" exactly in {unlearned.seconds * 1000:.1f} ms; refitting took"
+        f" {unlearned.refit_seconds * 1000:.0f} ms and differs by"
+        f" {unlearned.difference:.1e}."
     )
 
 
-def _scan_line(found: dict[str, Any]) -> str:
-    if found["still_found_in"]:
-        return f"STILL FOUND in {', '.join(found['still_found_in'])}."
-    if found["scanned"]:
+def _scan_line(found: Erasure) -> str:
+    if found.still_found_in:
+        return f"STILL FOUND in {', '.join(found.still_found_in)}."
+    if found.scanned:
         return "A scan of every file of the store does not find the keys."
     return "The keys are too short to be scanned for."

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.data import Restored
 
 
 @report_failures
@@ -25,8 +28,8 @@ def restore(
     answer(bring_back(archive, file, replace), as_json, _text)
 
 
-def _text(data: dict[str, Any]) -> str:
-    line = f"{data['files']:,} files of release {data['release']} restored beside {data['file']}."
-    if data["before"]:
-        line += f" The store that was there is {data['before']}."
+def _text(data: Restored) -> str:
+    line = f"{data.files:,} files of release {data.release} restored beside {data.file}."
+    if data.before:
+        line += f" The store that was there is {data.before}."
     return line

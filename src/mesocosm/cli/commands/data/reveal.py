@@ -25,5 +25,5 @@ def reveal(
     answer(
         open_project(file).data.reveal(field, dataset, key, why),
         as_json,
-        lambda d: "\n".join(str(f["value"]) for f in d["found"]) or "No row has that key.",
+        lambda d: "\n".join(str(f.value) for f in d.found) or "No row has that key.",
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.data import DatasetRollback
 
 
 @report_failures
@@ -24,8 +27,8 @@ def rollback(
     answer(open_project(file).data.rollback(dataset, to, why), as_json, _text)
 
 
-def _text(data: dict[str, Any]) -> str:
-    line = f"{data['dataset']}: {data['from']} -> {data['to']}, the rows of {data['is']}."
-    if data["models"]:
-        line += f" Trained on the version left, and kept: {', '.join(data['models'])}."
+def _text(data: DatasetRollback) -> str:
+    line = f"{data.dataset}: {data.before} -> {data.to}, the rows of {data.is_version}."
+    if data.models:
+        line += f" Trained on the version left, and kept: {', '.join(data.models)}."
     return line

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.data import DatasetVersion, DatasetVersions
 
 
 @report_failures
@@ -40,20 +43,20 @@ def versions(
         answer(
             eco.data.export_rows(dataset, out, at or "newest"),
             as_json,
-            lambda d: f"{d['rows']} rows of {d['version']} written to {d['written']}.",
+            lambda d: f"{d.rows} rows of {d.version} written to {d.written}.",
         )
         return
     answer(eco.data.versions(dataset, at), as_json, _text)
 
 
-def _text(found: dict[str, Any]) -> str:
-    return "\n".join(_version_line(version) for version in found["versions"])
+def _text(found: DatasetVersions) -> str:
+    return "\n".join(_version_line(version) for version in found.versions)
 
 
-def _version_line(version: dict[str, Any]) -> str:
-    account = version["account"]
-    when = datetime.fromtimestamp(version["at"]).strftime("%Y-%m-%d %H:%M")
+def _version_line(version: DatasetVersion) -> str:
+    account = version.account
+    when = datetime.fromtimestamp(version.at).strftime("%Y-%m-%d %H:%M")
     return (
-        f"{version['id']:<36} {when}  {account['kept']} kept, {account['quarantined']} quarantined,"
+        f"{version.id:<36} {when}  {account['kept']} kept, {account['quarantined']} quarantined,"
         f" {account['duplicates']} duplicates of {account['in']}"
     )

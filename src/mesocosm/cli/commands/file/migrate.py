@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.project import Migration
 
 
 @report_failures
@@ -26,18 +29,21 @@ def migrate(
     answer(rewrite(file, dry_run), as_json, _text)
 
 
-def _text(data: dict[str, Any]) -> str:
-    schema = data.get("schema")
-    catalog = [f"The catalog has schema version {schema}."] if schema else []
-    if not data["changes"]:
-        return "\n".join([f"{data['file']} is in grammar {data['grammar']} already.", *catalog])
-    lines = [
-        f"{data['file']}:{change['line']}: {change['old']} -> {change['new']}"
-        for change in data["changes"]
-    ]
-    count = f"{len(lines)} word{'s' if len(lines) != 1 else ''}"
-    if data["backup"]:
-        lines.append(f"{count} rewritten; the file as it was is {data['backup']}.")
-    else:
-        lines.append(f"{count} would be rewritten; nothing was written.")
-    return "\n".join([*lines, *catalog])
+def _text(data: Migration) -> str:
+    catalog = []
+    if data.schema:
+        catalog.append(f"The catalog has schema version {data.schema}.")
+    if not data.changes:
+        return "\n".join([f"{data.file} is in grammar {data.grammar} already.", *catalog])
+    lines = [f"{data.file}:{change.line}: {change.old} -> {change.new}" for change in data.changes]
+    return "\n".join([*lines, _summarise(len(lines), data.backup), *catalog])
+
+
+def _summarise(words: int, backup: str | None) -> str:
+    """How many words were or would be rewritten."""
+    count = f"{words} words"
+    if words == 1:
+        count = "1 word"
+    if backup:
+        return f"{count} rewritten; the file as it was is {backup}."
+    return f"{count} would be rewritten; nothing was written."

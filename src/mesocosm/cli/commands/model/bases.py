@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.cli.output import AsJson, answer, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.model import BaseModel
 
 
 @report_failures
@@ -12,11 +15,11 @@ def bases(as_json: AsJson = False) -> None:
     """List the pretrained base models of Mesocosm; a hub id or a folder is a base too."""
     from mesocosm.api.verbs.files import bases as list_bases
 
-    answer(list_bases(), as_json, lambda d: "\n".join(_base_line(base) for base in d["bases"]))
+    answer(list_bases(), as_json, lambda d: "\n".join(_base_line(base) for base in d.bases))
 
 
-def _base_line(base: dict[str, Any]) -> str:
-    line = f"{base['name']:<10} {base['about']} ({base['licence']})"
-    if not base["here"]:
+def _base_line(base: BaseModel) -> str:
+    line = f"{base.name:<10} {base.about} ({base.licence})"
+    if not base.here:
         line += ", not installed"
     return line

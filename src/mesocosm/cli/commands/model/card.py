@@ -25,4 +25,4 @@ def card(
 ) -> None:
     """Write the model card of a version, in Markdown."""
     found = open_project(file).model.card(model, version, out)
-    answer(found, as_json, lambda d: f"{d['written']} written." if out else d["card"])
+    answer(found, as_json, lambda d: f"{d.written} written." if out else d.card)

@@ -4,10 +4,11 @@ candidate new classes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,15 @@ from mesocosm.cli.output import AsJson, File, answer, count_of, open_project, re
 from mesocosm.core.errors import MesocosmError
 
 TYPICAL, STRAY = 4, 3  # rows of a proposal that are printed, from its middle and from its edge
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.model import (
+        AcceptedClass,
+        ClassProposal,
+        ClassProposals,
+        LabelErrors,
+        RowsToLabel,
+    )
 
 
 @report_failures
@@ -88,48 +98,47 @@ def _show_reading(model: str, quiet: bool) -> AbstractContextManager[object]:
     return Console(stderr=True, quiet=quiet).status(f"reading the requests to {model}")
 
 
-def _errors_text(found: dict[str, Any], most: int) -> str:
+def _errors_text(found: LabelErrors, most: int) -> str:
     lines = []
-    for row in found["found"][:most]:
-        place = f"{row['file']}:{row['line']:<7}"
+    for row in found.found[:most]:
+        place = f"{row.file}:{row.line:<7}"
         lines.append(
-            f"{place} {row['label']:<24} looks like {row['looks_like']:<24}"
-            f" ({row['confidence']:.1%} confidence in its label)"
+            f"{place} {row.label:<24} looks like {row.looks_like:<24}"
+            f" ({row.confidence:.1%} confidence in its label)"
         )
     lines.append(
-        f"{len(found['found'])} of {found['rows']} labels of {found['dataset']} are probably wrong."
+        f"{len(found.found)} of {found.rows} labels of {found.dataset} are probably wrong."
         " Nothing was changed; correct them in the source."
     )
     return "\n".join(lines)
 
 
-def _proposals_text(found: dict[str, Any]) -> str:
+def _proposals_text(found: ClassProposals) -> str:
     lines = []
-    for group in found["groups"]:
+    for group in found.groups:
         lines += _group_lines(group)
-    count = count_of(len(found["groups"]), "group")
-    share = found["share"]
+    count = count_of(len(found.groups), "group")
+    share = found.share
     summary = (
-        f"{count} among {found['waiting']} requests without a label, of which {found['strange']}"
+        f"{count} among {found.waiting} requests without a label, of which {found.strange}"
         f" are out-of-distribution: less confident than the least confident {share:.0%} of held-out"
         f" rows, or less similar to any class than {share / 2:.0%} of them."
     )
-    if found["groups"]:
-        summary += f" Accept one by 'mesocosm model labels {found['model']} --like ID --as LABEL'."
+    if found.groups:
+        summary += f" Accept one by 'mesocosm model labels {found.model} --like ID --as LABEL'."
     else:
         summary += " No candidate new classes."
     return "\n".join([*lines, summary])
 
 
-def _group_lines(group: dict[str, Any]) -> list[str]:
+def _group_lines(group: ClassProposal) -> list[str]:
     """A proposal with some of its requests: of many, those of its middle and of its edge."""
     first = (
-        f"{group['name'] or 'a group'}: {group['rows']} requests, {group['strange']} of them"
-        f" out-of-distribution; nearest {group['nearest']} ({group['alike']:.2f})"
+        f"{group.name or 'a group'}: {group.rows} requests, {group.strange} of them"
+        f" out-of-distribution; nearest {group.nearest} ({group.alike:.2f})"
     )
     examples = [
-        f"  {example['prediction']}  {_inputs_text(example['inputs'])}"
-        for example in group["examples"]
+        f"  {example.prediction}  {_inputs_text(example.inputs)}" for example in group.examples
     ]
     if len(examples) > TYPICAL + STRAY:
         edge = "  ... and of those least like them"
@@ -137,28 +146,28 @@ def _group_lines(group: dict[str, Any]) -> list[str]:
     return [first, *examples]
 
 
-def _inputs_text(inputs: dict[str, Any]) -> str:
+def _inputs_text(inputs: Mapping[str, str | None]) -> str:
     return ", ".join(str(value) for value in inputs.values() if value is not None)[:140]
 
 
-def _accepted_text(found: dict[str, Any]) -> str:
-    label = f"'{found['label']}'"
-    if found["new"]:
+def _accepted_text(found: AcceptedClass) -> str:
+    label = f"'{found.label}'"
+    if found.new:
         label += ", which is new"
     return (
-        f"{found['rows']} requests are {label}. 'mesocosm model retrain {found['services'][0]}'"
+        f"{found.rows} requests are {label}. 'mesocosm model retrain {found.services[0]}'"
         " trains a challenger with them."
     )
 
 
-def _next_text(found: dict[str, Any]) -> str:
+def _next_text(found: RowsToLabel) -> str:
     lines = []
-    for row in found["found"]:
-        where = row.get("prediction") or f"{row['file']}:{row['line']}"
-        inputs = ", ".join(f"{k}: {v}" for k, v in row["inputs"].items() if v is not None)
-        lines.append(f"{where:<24} {row['says']:<20} {row['probability']:.0%}  {inputs[:140]}")
+    for row in found.found:
+        where = row.prediction or f"{row.file}:{row.line}"
+        inputs = ", ".join(f"{k}: {v}" for k, v in row.inputs.items() if v is not None)
+        lines.append(f"{where:<24} {row.says:<20} {row.probability:.0%}  {inputs[:140]}")
     lines.append(
-        f"{len(found['found'])} of {found['waiting']} rows without a label, the least confident and"
+        f"{len(found.found)} of {found.waiting} rows without a label, the least confident and"
         " unlike each other. Label a request by 'mesocosm service feedback ID LABEL', a row in its"
         " source."
     )

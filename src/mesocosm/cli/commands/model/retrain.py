@@ -21,4 +21,4 @@ def retrain(
     """Train and evaluate a challenger for SERVICE; promote it if it is better."""
     eco = open_project(file)
     found = eco.model.retrain(service, reason, lambda text: print(text, file=sys.stderr))
-    answer(found, as_json, lambda d: "; ".join(filter(None, (d["why"], d["begun"]))))
+    answer(found, as_json, lambda d: "; ".join(filter(None, (d.why, d.begun))))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.model import Suggestions
 
 
 @report_failures
@@ -30,16 +33,16 @@ def suggest(
     answer(open_project(file).model.suggest(out), as_json, _text)
 
 
-def _text(data: dict[str, Any]) -> str:
-    if not data["proposals"]:
+def _text(data: Suggestions) -> str:
+    if not data.proposals:
         return "No suggestions."
     lines = []
-    for number, proposal in enumerate(data["proposals"], 1):
-        line = f"{number}. {proposal['at']}: {_as_text(proposal['would'])}"
-        if proposal["was"] is not None:
-            line += f"  (now {_as_text(proposal['was'])})"
-        lines += [line, f"     {proposal['because']}"]
-    written = data["written"]
+    for number, proposal in enumerate(data.proposals, 1):
+        line = f"{number}. {proposal.at}: {_as_text(proposal.would)}"
+        if proposal.was is not None:
+            line += f"  (now {_as_text(proposal.was)})"
+        lines += [line, f"     {proposal.because}"]
+    written = data.written
     if written:
         lines.append(
             f"{written} has them all; 'mesocosm plan -f {written}' shows what a build would do."
@@ -49,7 +52,7 @@ def _text(data: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,11 +18,4 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask SERVICE a question; the answer comes with the row of the table that supports it."""
-    answer(open_project(file).ask(service, question), as_json, _text)
-
-
-def _text(data: dict[str, Any]) -> str:
-    lines = [str(data["answer"])]
-    if data.get("row") is not None:
-        lines.append(f"  from {data.get('source', 'the table')} row {data['row']}")
-    return "\n".join(lines)
+    answer(open_project(file).ask(service, question), as_json, lambda found: found.answer)

@@ -35,7 +35,7 @@ def build(
 ) -> None:
     """Apply the plan; what is unchanged is kept."""
     result = run_build(open_project(file), as_json, prune, accept or [])
-    answer(result, as_json, lambda d: "\n".join([*(f["text"] for f in d["failed"]), d["said"]]))
+    answer(result, as_json, _text)
     if result.failed:
         raise typer.Exit(1)
 
@@ -49,3 +49,7 @@ def run_build(
     console = Screen(stderr=True, quiet=quiet, highlight=False)
     with Beat(console, "planning") as beat:
         return eco.build(prune, beat.say, accept)
+
+
+def _text(result: BuildResult) -> str:
+    return "\n".join([*(finding.text() for finding in result.failed), str(result)])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.project import InstalledPlugin, IntegrityReport
 
 
 @report_failures
@@ -21,16 +24,17 @@ def doctor(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None
         raise typer.Exit(1)
 
 
-def _text(found: dict[str, Any]) -> str:
-    lines = [_plugin_line(plugin) for plugin in found["plugins"]] + found["faults"]
-    if found["rebuilt_by_build"]:
-        lines.append("'mesocosm build' rebuilds: " + ", ".join(found["rebuilt_by_build"]))
-    lines.append(f"{found['checked']} artifacts verified, {len(found['faults'])} problems.")
+def _text(found: IntegrityReport) -> str:
+    lines = [_plugin_line(plugin) for plugin in found.plugins]
+    lines += found.faults
+    if found.rebuilt_by_build:
+        lines.append("'mesocosm build' rebuilds: " + ", ".join(found.rebuilt_by_build))
+    lines.append(f"{found.checked} artifacts verified, {len(found.faults)} problems.")
     return "\n".join(lines)
 
 
-def _plugin_line(plugin: dict[str, str]) -> str:
-    if plugin["why"]:
-        return plugin["why"]
-    kind = f"{plugin['group']}.{plugin['name']}"
-    return f"plugin {kind} of {plugin['distribution']} {plugin['version']}: ready"
+def _plugin_line(plugin: InstalledPlugin) -> str:
+    if plugin.why:
+        return plugin.why
+    kind = f"{plugin.group}.{plugin.name}"
+    return f"plugin {kind} of {plugin.distribution} {plugin.version}: ready"

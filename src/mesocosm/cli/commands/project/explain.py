@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mesocosm.cli.output import (
     AsJson,
@@ -13,6 +14,9 @@ from mesocosm.cli.output import (
     open_project,
     report_failures,
 )
+
+if TYPE_CHECKING:
+    from mesocosm.client.answers import Attribution, Explanation
 
 
 @report_failures
@@ -25,24 +29,33 @@ def explain(
     answer(open_project(file).explain(prediction), as_json, _text)
 
 
-def _text(found: dict[str, Any]) -> str:
-    prediction = str(found["label"])
-    if not found["number"]:
-        prediction += f" with {found['probability']:.3f}"
+def _text(found: Explanation) -> str:
+    prediction = found.label
+    if not found.number:
+        prediction += f" with {found.probability:.3f}"
     lines = [
-        f"{prediction} by {found['version']}; the average over training rows is"
-        f" {found['base']:.4g}. Feature attributions (Shapley values):"
+        f"{prediction} by {found.version}; the average over training rows is"
+        f" {found.base:.4g}. Feature attributions (Shapley values):",
+        *_input_lines(found.inputs),
     ]
-    shares = found["inputs"]
-    for name in sorted(shares, key=lambda name: -abs(shares[name]["share"])):
-        share, error = shares[name]["share"], shares[name]["error"]
-        lines.append(f"  {name:<20} {share:+.3f}  (± {1.96 * error:.3f})")
-    for name, words in found["words"].items():
-        effects = ", ".join(f"{word['word']} {word['share']:+.3f}" for word in words[:6])
+    for name, words in found.words.items():
+        effects = ", ".join(f"{word.word} {word.share:+.3f}" for word in words[:6])
         lines.append(f"  without a word of {name}: {effects}")
-    for row in found.get("rows", []):
-        lines.append(
-            f"  {row['file']}:{row['line']} ({row['label']}) contributes {row['share']:+.3f} of"
-            f" {found['score']:.3f}"
-        )
-    return "\n".join(lines)
+    return "\n".join([*lines, *_row_lines(found)])
+
+
+def _row_lines(found: Explanation) -> list[str]:
+    """What training rows contribute to the score."""
+    return [
+        f"  {row.file}:{row.line} ({row.label}) contributes {row.share:+.3f} of {found.score:.3f}"
+        for row in found.rows or ()
+    ]
+
+
+def _input_lines(shares: Mapping[str, Attribution]) -> list[str]:
+    """The share of each input, the greatest first."""
+    lines = []
+    for name in sorted(shares, key=lambda name: -abs(shares[name].share)):
+        share, error = shares[name].share, shares[name].error
+        lines.append(f"  {name:<20} {share:+.3f}  (± {1.96 * error:.3f})")
+    return lines

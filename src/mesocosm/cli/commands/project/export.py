@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.project import Export
 
 
 @report_failures
@@ -40,7 +43,7 @@ def export(
     answer(open_project(file).export(kind, folder, set_ or []), as_json, _text)
 
 
-def _text(d: dict[str, Any]) -> str:
-    lines = [f"{len(d['files'])} files for {d['kind']} in {d['folder']}:"]
-    lines += [f"  {file}" for file in d["files"]]
+def _text(d: Export) -> str:
+    lines = [f"{len(d.files)} files for {d.kind} in {d.folder}:"]
+    lines += [f"  {file}" for file in d.files]
     return "\n".join(lines)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.plan import Plan
 
 
 @report_failures
 def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
     """Show what a build would do, and why."""
-    from mesocosm.cli.views.plan import format_plan
+    answer(open_project(file).plan(details=True), as_json, _text)
 
-    answer(open_project(file).plan(details=True), as_json, format_plan)
+
+def _text(plan: Plan) -> str:
+    from mesocosm.cli.views.plan import PlanData, format_plan
+
+    return format_plan(cast(PlanData, plan.to_json()))

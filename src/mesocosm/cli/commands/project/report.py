@@ -5,11 +5,15 @@ models.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.report import Report
+    from mesocosm.reports.report_data import ReportData
 
 
 @report_failures
@@ -35,12 +39,12 @@ def report(
     answer(report, as_json, _text)
 
 
-def _text(data: dict[str, Any]) -> str:
+def _text(report: Report) -> str:
     from mesocosm.cli.views.report import format_dataset, format_health, format_model
 
-    parts = []
+    data, parts = cast("ReportData", report.to_json()), []
     if "whole" in data:
         parts.append(format_health(data["whole"]))
     parts += [format_dataset(name, dataset) for name, dataset in data["datasets"].items()]
-    parts += [format_model(name, model) for name, model in data["models"].items()]
+    parts += [format_model(name, model) for name, model in data.get("models", {}).items()]
     return "\n\n".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,19 +80,26 @@ def _build(eco: Ecosystem) -> None:
     """Build what is outdated, and print the first lines of each report."""
     from mesocosm.cli.commands.project.build import run_build
     from mesocosm.cli.progress import Screen
-    from mesocosm.cli.views.report import format_dataset, format_model
-    from mesocosm.reports.described_version import choose_reported_version
 
     console = Screen(highlight=False, soft_wrap=True)
     result = run_build(eco, quiet=False)
     console.print(str(result))
     for finding in result.failed:
         console.print(finding.text(), markup=False)
+    for lines in _first_lines(eco):
+        console.print("\n".join(lines), markup=False)
+
+
+def _first_lines(eco: Ecosystem) -> Iterator[list[str]]:
+    """The first lines of the report of each dataset and model."""
+    from mesocosm.cli.views.report import format_dataset, format_model
+    from mesocosm.reports.described_version import choose_reported_version
+
     for name in eco.spec.eco.datasets:
         snapshot = eco.catalog.snapshot(dataset=name)
         if snapshot:
-            console.print(format_dataset(name, snapshot).splitlines()[0], markup=False)
+            yield format_dataset(name, snapshot).splitlines()[:1]
     for name in eco.spec.eco.models:
         version = choose_reported_version(eco.spec, eco.catalog, name)
         if version:
-            console.print("\n".join(format_model(name, version).splitlines()[:6]), markup=False)
+            yield format_model(name, version).splitlines()[:6]

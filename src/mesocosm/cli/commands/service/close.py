@@ -23,5 +23,5 @@ def close(
     answer(
         open_project(file).service.close(alert, why),
         as_json,
-        lambda d: f"{d['alert']} of {d['monitor']} is closed: {d['why']}",
+        lambda d: f"{d.alert} of {d.monitor} is closed: {d.why}",
     )

@@ -22,5 +22,5 @@ def feedback(
     answer(
         open_project(file).service.feedback(prediction, label),
         as_json,
-        lambda d: f"recorded: the true label of {d['prediction']} is {d['label']}",
+        lambda d: f"recorded: the true label of {d.prediction} is {d.label}",
     )

@@ -23,5 +23,5 @@ def promote(
     answer(
         open_project(file).service.promote(service, why),
         as_json,
-        lambda d: f"{d['service']}: {d['from']} -> {d['to']}",
+        lambda d: f"{d.service}: {d.before} -> {d.to}",
     )

@@ -21,5 +21,5 @@ def rollback(
     answer(
         open_project(file).service.rollback(service, why),
         as_json,
-        lambda d: f"{d['service']}: {d['from']} -> {d['to']}",
+        lambda d: f"{d.service}: {d.before} -> {d.to}",
     )

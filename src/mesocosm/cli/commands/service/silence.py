@@ -26,5 +26,5 @@ def silence(
     answer(
         open_project(file).service.silence(monitor, length, why),
         as_json,
-        lambda d: f"{d['monitor']} is silent for {length}: {d['why']}.",
+        lambda d: f"{d.monitor} is silent for {length}: {d.why}.",
     )

@@ -43,14 +43,14 @@ def token(
         answer(
             service.revoke_tokens(role),
             as_json,
-            lambda d: f"{d['revoked']} tokens of {d['role']} were revoked.",
+            lambda d: f"{d.revoked} tokens of {d.role} were revoked.",
         )
         return
     answer(
         service.token(role, may.value, valid),
         as_json,
         lambda d: (
-            f"{d['token']}\n{d['role']} may {d['may']} for {d['days']:g} days; rows it may read:"
-            f" {', '.join(d['datasets']) or 'none'}."
+            f"{d.token}\n{d.role} may {d.may} for {d.days:g} days; rows it may read:"
+            f" {', '.join(d.datasets) or 'none'}."
         ),
     )

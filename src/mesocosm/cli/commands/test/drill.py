@@ -5,10 +5,10 @@ injected into a copy of it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
@@ -16,7 +16,16 @@ from mesocosm.cli.output import AsJson, File, answer, open_project, report_failu
 from mesocosm.core.errors import ConfigValueError
 
 if TYPE_CHECKING:
+    from mesocosm.api.results.trials import DataDrill, FaultDrill
+    from mesocosm.core.records import JsonObject
     from mesocosm.resilience.data_drill import Report
+
+
+class Bar(Protocol):
+    """A progress bar of the terminal."""
+
+    def update(self, n_steps: int) -> None:
+        """Move it by some steps."""
 
 
 @report_failures
@@ -48,78 +57,81 @@ def drill(
     eco = open_project(file)
     with _show_progress() as report:
         found = eco.test.drill(kind, service, rows, wait, report)
-    answer(found, as_json, _fault_text if isinstance(found, FaultDrill) else _text)
+    if isinstance(found, FaultDrill):
+        answer(found, as_json, _fault_text)
+    else:
+        answer(found, as_json, _text)
 
 
 @contextmanager
 def _show_progress() -> Iterator[Report]:
     """A bar on standard error, from the first row on."""
-    bars: list[Any] = []
+    with ExitStack() as shown:
+        bars: list[Bar] = []
 
-    def report(label: str, sent: int, of: int) -> None:
-        if not bars:
-            bars.append(typer.progressbar(length=of, label=label, file=sys.stderr))
-            bars[0].__enter__()
-        bars[0].update(1)
+        def report(label: str, sent: int, of: int) -> None:
+            if not bars:
+                bar = typer.progressbar(length=of, label=label, file=sys.stderr)
+                bars.append(shown.enter_context(bar))
+            bars[0].update(1)
 
-    try:
         yield report
-    finally:
-        for bar in bars:
-            bar.__exit__(None, None, None)
 
 
-def _fault_text(found: dict[str, Any]) -> str:
+def _fault_text(found: FaultDrill) -> str:
     lines = [
-        f"{found['drill']} of a copy of {found['service']}: recovered in {found['seconds']:.2f} s;"
-        f" {found['requests']} requests meanwhile, {found['failed']} failed, {found['lost']}"
+        f"{found.drill} of a copy of {found.service}: recovered in {found.seconds:.2f} s;"
+        f" {found.requests} requests meanwhile, {found.failed} failed, {found.lost}"
         " answered and not logged"
     ]
-    lines += [f"  {found['what']}", *(f"  audit: {line}" for line in found["log"])]
+    lines += [f"  {found.what}", *(f"  audit: {line}" for line in found.log)]
     return "\n".join(lines)
 
 
-def _text(found: dict[str, Any]) -> str:
+def _text(found: DataDrill) -> str:
     first = (
-        f"{found['drill']}: {found['rows']} rows to {found['service']} in {found['seconds']} s,"
-        f" {found['failed']} server errors"
+        f"{found.drill}: {found.rows} rows to {found.service} in {found.seconds} s,"
+        f" {found.failed} server errors"
     )
-    if found["refused"]:
-        first += f", {found['refused']} refused"
+    if found.refused:
+        first += f", {found.refused} refused"
     lines = [
         first,
         "  The rows are marked as a drill: the monitor evaluates them apart from the traffic, and"
         " neither they nor their labels train a model, evaluate a version or count as requests.",
         *_alert_lines(found),
     ]
-    if found["judged"]:
-        lines.append(_diagnosis_line(found["judged"]))
-    if found["verdict"]:
+    if found.judged:
+        lines.append(_diagnosis_line(found.judged))
+    if found.verdict:
         lines.append(
             "  a challenger was trained, as the monitor asks; it was neither trained nor evaluated"
-            f" on rows or labels of the drill: {found['verdict']}"
+            f" on rows or labels of the drill: {found.verdict}"
         )
-    lines.append(f"  served before by {found['before']}, now by {found['after']}")
+    lines.append(f"  served before by {found.before}, now by {found.after}")
     return "\n".join(lines)
 
 
-def _alert_lines(found: dict[str, Any]) -> list[str]:
-    lines = [f"  alert: {message}" for message in found["alerts"]]
-    if not lines and found["open_before"]:
-        lines = ["  no new alert"]
-    elif not lines:
-        lines = ["  no alert"]
-    for alert in found["open_before"]:
+def _alert_lines(found: DataDrill) -> list[str]:
+    lines = [f"  alert: {message}" for message in found.alerts] or [_say_no_alert(found)]
+    for alert in found.open_before:
         lines.append(
-            f"  still open from before: {alert['message']} [{alert['id']}]; while it is open, the"
+            f"  still open from before: {alert.message} [{alert.id}]; while it is open, the"
             " same change raises no second alert; unchanged rows close it: mesocosm test drill"
             " quiet"
         )
     return lines
 
 
-def _diagnosis_line(verdict: Mapping[str, Any]) -> str:
+def _say_no_alert(found: DataDrill) -> str:
+    if found.open_before:
+        return "  no new alert"
+    return "  no alert"
+
+
+def _diagnosis_line(verdict: JsonObject) -> str:
     line = f"  diagnosis: {verdict['kind']}"
-    if verdict["harm"] is not None:
-        line += f", about {verdict['harm']:.3f} of accuracy lost"
+    harm = verdict["harm"]
+    if isinstance(harm, int | float):
+        line += f", about {harm:.3f} of accuracy lost"
     return f"{line}; remediation: {verdict['remedy']}"

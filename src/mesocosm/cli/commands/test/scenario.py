@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.trials import ScenarioResult, SceneAct
 
 
 @report_failures
@@ -40,37 +43,52 @@ def scenario(
         raise typer.Exit(1)
 
 
-def _text(found: dict[str, Any]) -> str:
+def _text(found: ScenarioResult) -> str:
     lines = []
-    if found["about"]:
-        lines.append(found["about"])
-    for act in found["acts"]:
+    if found.about:
+        lines.append(found.about)
+    for act in found.acts:
         lines += _act_lines(act)
-    passed = len(found["acts"]) - found["missed"]
-    lines.append(f"{passed} of {len(found['acts'])} acts passed")
+    passed = len(found.acts) - found.missed
+    lines.append(f"{passed} of {len(found.acts)} acts passed")
     return "\n".join(lines)
 
 
-def _act_lines(act: dict[str, Any]) -> list[str]:
-    result = "FAIL " if act["missed"] else "ok   "
-    lines = [f"{result}{act['act']}  ({act['service']}: {', '.join(_requests(act))})"]
-    if act["why"]:
-        lines.append(f"       refused: {act['why']}")
-    lines += [f"       alert: {message}" for message in act["alerts"]]
-    if act["versions"]:
-        lines.append(f"       trained: {', '.join(act['versions'])}")
-    lines += [f"       not as expected: {message}" for message in act["missed"]]
+def _result(act: SceneAct) -> str:
+    if act.missed:
+        return "FAIL "
+    return "ok   "
+
+
+def _act_lines(act: SceneAct) -> list[str]:
+    lines = [f"{_result(act)}{act.act}  ({act.service}: {', '.join(_requests(act))})"]
+    if act.why:
+        lines.append(f"       refused: {act.why}")
+    lines += [f"       alert: {message}" for message in act.alerts]
+    if act.versions:
+        lines.append(f"       trained: {', '.join(act.versions)}")
+    lines += [f"       not as expected: {message}" for message in act.missed]
     return lines
 
 
-def _requests(act: dict[str, Any]) -> list[str]:
+def _requests(act: SceneAct) -> list[str]:
     """What was sent in an act, and what became of it."""
     parts = []
-    if act["rows"]:
-        parts.append(f"{act['rows']} rows")
-    parts += [f"{act[key]} {key}" for key in ("refused", "unsure", "lost") if act[key]]
-    if act["asked"]:
-        parts.append(f"{act['known']} of {act['asked']} questions answered")
-    if act["p50_ms"] is not None:
-        parts.append(f"p50 {act['p50_ms']} ms")
-    return parts
+    if act.rows:
+        parts.append(f"{act.rows} rows")
+    parts += [f"{count} {what}" for what, count in _losses(act) if count]
+    if act.asked:
+        parts.append(f"{act.known} of {act.asked} questions answered")
+    return [*parts, *_latency(act)]
+
+
+def _latency(act: SceneAct) -> list[str]:
+    """The median latency, where a row was answered."""
+    if act.p50_ms is None:
+        return []
+    return [f"p50 {act.p50_ms} ms"]
+
+
+def _losses(act: SceneAct) -> tuple[tuple[str, int], ...]:
+    """The rows without an answer, by why they have none."""
+    return ("refused", act.refused), ("unsure", act.unsure), ("lost", act.lost)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
+
+if TYPE_CHECKING:
+    from mesocosm.api.results.trials import Picture
 
 
 @report_failures
@@ -54,9 +57,9 @@ def _read_size(size: str) -> tuple[int, int]:
     )
 
 
-def _text(taken: dict[str, Any]) -> str:
-    pictures = f"{taken['pictures']} picture"
-    if taken["pictures"] > 1:
+def _text(taken: Picture) -> str:
+    pictures = f"{taken.pictures} picture"
+    if taken.pictures > 1:
         pictures += "s"
-    size = f"{taken['width']} x {taken['height']}"
-    return f"{taken['file']}: {size}, {pictures}, {taken['bytes'] / 1000:.0f} kB."
+    size = f"{taken.width} x {taken.height}"
+    return f"{taken.file}: {size}, {pictures}, {taken.bytes / 1000:.0f} kB."
