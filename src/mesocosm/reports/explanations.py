@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.rows import PredictionRow, SnapshotRow, VersionRow
@@ -57,8 +57,8 @@ def explain(spec: Spec, catalog: Catalog, prediction: str) -> dict[str, object]:
         folder = locate_project(spec).store / version["path"]
         weights = _kernel_weights(net, folder, row["input"]["clean"], label)
         if weights:
-            explanation["rows"] = _name_rows(spec, snapshot, trained, labels, weights.rows)
-            explanation["score"] = weights.bias + sum(weights.rows)
+            explanation["rows"] = _name_rows(spec, snapshot, trained, labels, weights["rows"])
+            explanation["score"] = weights["bias"] + sum(weights["rows"])
     return explanation
 
 
@@ -132,16 +132,11 @@ def _pick_row(columns: Mapping[str, Sequence[object]], inputs: Sequence[str], at
     return {name: columns[name][at] for name in inputs}
 
 
-def _kernel_weights(
-    net: Version, folder: Path, clean: Row, label: str
-) -> RowContributions | None:
+def _kernel_weights(net: Version, folder: Path, clean: Row, label: str) -> RowContributions | None:
     """What each training row adds to the score, where the head is a kernel's; None otherwise."""
     from mesocosm.learning.evaluation.explanations import training_row_contributions
 
-    found = training_row_contributions(net, folder / "head.onnx", clean, label)
-    if not found:
-        return None
-    return _Weights(found["rows"], found["bias"])
+    return training_row_contributions(net, folder / "head.onnx", clean, label)
 
 
 def _name_rows(

@@ -195,7 +195,7 @@ class Desk:
         trained = [i for i, part in enumerate(split) if part == "train"]
         return _Opened(net, preparation, pick_background(columns, trained, model.features))
 
-    def ask(self, service: str, row: Mapping[str, object]) -> WhatIfAnswer:
+    def ask(self, service: str, row: object) -> WhatIfAnswer:
         """What the service's version would predict for a row, and each input's share in it (Shapley
         values, against training rows).
 
@@ -216,13 +216,12 @@ class Desk:
             prediction["beside"] = self._predict(service, candidate, row)
         return prediction
 
-    def _predict(
-        self, service: str, version: VersionRow, row: Mapping[str, object]
-    ) -> WhatIfAnswer:
+    def _predict(self, service: str, version: VersionRow, row: object) -> WhatIfAnswer:
         from mesocosm.learning.evaluation.explanations import shapley_values
 
         net, preparation, background = self._open(version)
         preparation.check(row)
+        assert isinstance(row, Mapping)  # as checked
         clean = preparation.prepare([row])[0]
         if clean.get("_why"):
             found = f"this row would be quarantined: {clean['_why']}"

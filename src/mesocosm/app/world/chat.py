@@ -120,7 +120,7 @@ class Inhabitants:
             if not row:
                 return []
             usual = {i["name"]: i.get("usual") for i in form["inputs"] if not i["private"]}
-            answer = self.desk.ask(spot.service, usual | row)
+            answer = self.desk.ask(spot.service, {**usual, **row})
         except (MesocosmError, ConfigValueError):
             return []
         snapshot = self._snapshot_of_version(answer["version"])

@@ -153,7 +153,9 @@ class Version:
         if self.eye:
             for name in self.card["images"]:
                 found.append(self._image_features(self.eye, rows[name]))
-        return np.hstack(found), tabular.build_block(rows, self.card["block"], count)
+        return np.hstack(found), tabular.build_block(
+            rows, cast("dict[str, tabular.Fact]", self.card["block"]), count
+        )
 
     def _image_features(self, eye: ImageEncoder, values: Sequence[object]) -> Array:
         """Features of the images of one field."""

@@ -15,7 +15,6 @@ from pydantic import model_validator
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import inside
 from mesocosm.core.messages import Message
-from mesocosm.core.records import Json
 from mesocosm.core.settings import Settings
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from mesocosm.core.records import write_value
 from mesocosm.learning.cost.estimate import TrackedEstimate

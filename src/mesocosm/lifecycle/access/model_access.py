@@ -5,8 +5,6 @@ Knows a version's record and folder, and the table of tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from mesocosm.catalog import Catalog
@@ -16,6 +14,7 @@ from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message
 from mesocosm.core.settings import Predictor
 from mesocosm.learning.model import Model
+from mesocosm.learning.tasks.graph_session import OpenSession
 from mesocosm.learning.tasks.registry import recorded_task
 from mesocosm.learning.tasks.task import Loading
 
@@ -35,7 +34,7 @@ class StoredVersion(TypedDict):
 def load_version(
     spec: Spec,
     version: StoredVersion,
-    open_session: Callable[[Path], object] | None = None,
+    open_session: OpenSession | None = None,
     precision: str = "auto",
     shared: dict[object, object] | None = None,
 ) -> Predictor:

@@ -6,6 +6,7 @@ Knows the catalog and the door of learning.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import cast
 
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.rows import SnapshotRow
@@ -85,4 +86,4 @@ def _estimate(
     if not job:
         return None
     cost = estimate_cost(job, store)
-    return cost.as_json() | {"text": cost.text()}
+    return cast("dict[str, Json]", cost.as_json() | {"text": cost.text()})

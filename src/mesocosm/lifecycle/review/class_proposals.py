@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from mesocosm.learning.arrays import Array
     from mesocosm.learning.export.predictor import Version
     from mesocosm.learning.strategies.class_discovery import ClassProposal, KnownClasses
-    from mesocosm.lifecycle.review.label_review import Matrix
 
 TAUGHT = 2000  # labelled rows that show how alike those of one class are
 # held-out rows that show how confident the model usually is, and how like its classes rows are
@@ -159,8 +159,8 @@ class _ScoredRequests:
 
     requests: Sequence[PredictionRow]
     inputs: Sequence[JsonObject]
-    probabilities: Matrix
-    features: Matrix
+    probabilities: Array
+    features: Array
     strange: npt.NDArray[np.bool_]
 
 
@@ -382,7 +382,7 @@ def _place_classes(
     return KnownClasses(_features(net, columns, at), y[at], len(net.labels))
 
 
-def _features(net: Version, columns: Columns, rows: Sequence[int]) -> Matrix:
+def _features(net: Version, columns: Columns, rows: Sequence[int]) -> Array:
     """The features of some rows (rows, width)."""
     return stack_features(*net.features(pick_columns(columns, net.inputs, rows), len(rows)))
 

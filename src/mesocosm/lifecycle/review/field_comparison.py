@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mesocosm.catalog.contents import SnapshotReport, TrainingColumn
+from mesocosm.catalog.contents import DriftedFeature, SnapshotReport, TrainingColumn
 from mesocosm.core.records import JsonObject
 from mesocosm.core.values.json_shapes import list_texts, read_text
 from mesocosm.data.types import role_of
@@ -23,7 +23,7 @@ from mesocosm.lifecycle.review.field_change import ComparedSnapshot, FieldChange
 from mesocosm.lifecycle.review.table_comparison import compare_dates, compare_texts
 
 if TYPE_CHECKING:
-    from mesocosm.monitoring.drift.source_changes import Change
+    from mesocosm.monitoring.drift.category_changes import Change
 
 LEVEL = 1e-4  # p-value that such a rise must have besides
 SMALL_GAP = 0.05  # rise of a share of missing values that is reported
@@ -196,7 +196,7 @@ def _compare_row_numbers(
 
 def _find_drift(
     name: str, known: TrainingColumn, now: TrainingColumn, live: Sequence[float]
-) -> Mapping[str, float] | None:
+) -> DriftedFeature | None:
     """How far numbers moved, where the monitors' test finds that they did."""
     from mesocosm.monitoring.drift.feature_tests import find_drifted
 
@@ -209,7 +209,7 @@ def _find_drift(
 
 
 def _describe_drift(
-    name: str, drift: Mapping[str, float], outside: float, kind: str
+    name: str, drift: DriftedFeature, outside: float, kind: str
 ) -> list[FieldChange]:
     """A drift as a change: of a `kind` where most values lie far outside of the last range, and of
     the distribution where it moved far enough.

@@ -28,13 +28,11 @@ from mesocosm.lifecycle.access.model_access import load_row_version
 from mesocosm.lifecycle.project_store import locate_project
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     import pyarrow as pa
 
+    from mesocosm.learning.arrays import Array
     from mesocosm.learning.export.predictor import Version
 
-    Matrix = npt.NDArray[np.float64]
 
 REQUESTS = 2000  # logged requests of a service that are read
 
@@ -144,7 +142,7 @@ def _read_labelled(spec: Spec, model: Model, snapshot: SnapshotRow) -> pa.Table:
 
 def _embed(
     spec: Spec, model: Model, rows: Columns, texts: Sequence[str], count: int
-) -> Matrix | None:
+) -> Array | None:
     """The embeddings of the texts of rows; None where they have none."""
     from mesocosm.learning.base_models import resolve
     from mesocosm.learning.features.embeddings import embed_texts
@@ -321,7 +319,7 @@ def read_unlabelled_requests(
     return [request for request in requests if inputs <= set(request["input"]["clean"])]
 
 
-def stack_features(features: Matrix, block: Matrix) -> Matrix:
+def stack_features(features: Array, block: Array) -> Array:
     """Features of texts and a table's columns side by side (rows, width); the columns are scaled so
     that they do not count more for being many.
     """

@@ -67,7 +67,9 @@ class Regression(RowTask):
         assert scale is not None
         table: Array = np.zeros((len(values), 0))
         if scale.get("widths"):
-            table = tabular.build_block(columns, version.card["block"], len(values))
+            table = tabular.build_block(
+                columns, cast("dict[str, tabular.Fact]", version.card["block"]), len(values)
+            )
         ends = interval_ends(scale, table, values)
         predictions: list[dict[str, Json]] = []
         for i, value in enumerate(values.tolist()):

@@ -35,6 +35,7 @@ def estimate_importance(net: PairEncoder, rows: TrainingRows) -> dict[str, Tenso
     import torch
 
     from mesocosm.learning.features.embeddings import pad
+    from mesocosm.learning.training.loop.rows import as_tokens
     from mesocosm.learning.training.loop.trainer import as_target
 
     count = len(rows.y)
@@ -42,7 +43,9 @@ def estimate_importance(net: PairEncoder, rows: TrainingRows) -> dict[str, Tenso
     def loss(i: int) -> Tensor:
         pick = [i, *(j % count for j in range(i + 1, i + min(BATCH, count)))]
         y = as_target(rows.y[pick])
-        sides: Tensor = net(*pad([rows.ids[j] for j in pick]), torch.tensor(rows.table[pick]))
+        sides: Tensor = net(
+            *pad(as_tokens([rows.ids[j] for j in pick])), torch.tensor(rows.table[pick])
+        )
         return net.measure.of_rows(sides, y)[0]
 
     return estimate_fisher(net, count, loss, most=ROWS)

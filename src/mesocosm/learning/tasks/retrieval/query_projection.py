@@ -12,7 +12,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from mesocosm.learning.arrays import Array, Floats, Ints
+from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.heads.folds import Groups, block_products, group_blocks
 
 STRENGTHS: tuple[float, ...] = tuple(np.geomspace(0.1, 1000, 13))
@@ -101,7 +101,7 @@ def _leave_out(
     fitted: Floats,
     turned: Floats,
     shrunk: Floats,
-    blocks: Sequence[Array] | None,
+    blocks: Sequence[Ints] | None,
 ) -> Floats:
     """The fitted gap of each row when its row, or its group of rows, is left out."""
     if blocks is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from mesocosm.core.timer import PhaseTimer
     from mesocosm.learning.model import Model
     from mesocosm.learning.tasks.tagging.net import StateEncoder
-    from mesocosm.learning.training.loop.rows import TrainingRows
     from mesocosm.learning.training.loop.records import History
+    from mesocosm.learning.training.loop.rows import TrainingRows
 
 Say = Callable[[str], None]
 

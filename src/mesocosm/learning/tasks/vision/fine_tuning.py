@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -26,7 +26,6 @@ from mesocosm.learning.tasks.vision.net import (
     load_pretrained,
 )
 from mesocosm.learning.tasks.vision.pixels import EncoderSettings, ImageLoader, ImageRow
-from mesocosm.learning.tasks.vision.pixels import ImageLoader
 from mesocosm.learning.training.loop.records import History, Report
 from mesocosm.learning.training.loop.rows import TrainingRows
 
