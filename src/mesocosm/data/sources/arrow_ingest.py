@@ -163,7 +163,8 @@ class Rows:
             pa.Table.from_arrays(data, names=[*INTERNAL, *columns]),
             path,
             compression="lz4",
-            use_dictionary=list(INTERNAL[:1]),  # type: ignore[arg-type]  # the stubs know a bool only
+            # the stubs know a bool only
+            use_dictionary=list(INTERNAL[:1]),  # type: ignore[arg-type]
             row_group_size=max(64, 2_000_000 // (len(columns) + 2)),
         )
         self.files.append(str(path))

@@ -64,7 +64,8 @@ class Adalora(Gradient):
             tinit=100,
             tfinal=200,
             deltaT=1,
-            lora_alpha=self.alpha or 2 * self.rank,  # type: ignore[arg-type]  # PEFT takes fractions
+            # PEFT takes fractions too
+            lora_alpha=self.alpha or 2 * self.rank,  # type: ignore[arg-type]
             lora_dropout=self.dropout,
             target_modules=names,
             orth_reg_weight=0.0001,

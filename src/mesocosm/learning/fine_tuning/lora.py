@@ -46,7 +46,8 @@ class Lora(Gradient):
         names = linear_names(base, ATTENTION, self.targets, "attention")
         settings = LoraConfig(
             r=self.rank,
-            lora_alpha=self.alpha or 2 * self.rank,  # type: ignore[arg-type]  # PEFT takes fractions
+            # PEFT takes fractions too
+            lora_alpha=self.alpha or 2 * self.rank,  # type: ignore[arg-type]
             lora_dropout=self.dropout,
             target_modules=names,
             use_dora=self.directions,

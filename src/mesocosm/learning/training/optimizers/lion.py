@@ -47,7 +47,9 @@ class Lion(Optimiser):
 
         class Signed(torch.optim.Optimizer):
             @torch.no_grad()
-            def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+            def step(  # type: ignore[override]  # torch declares two overloads
+                self, closure: Callable[[], float] | None = None
+            ) -> None:
                 del closure
                 groups = cast("list[LionGroup]", self.param_groups)
                 for group in groups:
