@@ -11,12 +11,11 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
-
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.sources.spool import new_path
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
@@ -186,6 +185,8 @@ def _refuse_fine_moments(
             f"{file} has moments as INT96 inside of '{name}'",
             "such moments in a column of their own",
         )
+    import numpy as np
+
     over = _as_integers(moments) - _as_integers(cut) * np.int64(1000)
     if over.any():
         raise ConfigValueError(
@@ -199,6 +200,7 @@ def _refuse_fine_moments(
 
 def _as_integers(moments: pa.Array[pa.Scalar[pa.DataType]]) -> npt.NDArray[np.int64]:
     """The integers below moments, 0 where there is none."""
+    import numpy as np
     import pyarrow as pa
 
     integers: npt.NDArray[np.int64] = np.asarray(moments.cast(pa.int64()).fill_null(0))
