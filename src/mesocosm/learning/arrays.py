@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import SupportsFloat, TypeAlias, cast
+from typing import TYPE_CHECKING, SupportsFloat, TypeAlias, cast
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
-# features, scores, and targets, which are numbers or numbers of classes
-Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.floating | np.integer]]
-Floats: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.floating]]
-Ints: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.integer]]  # positions of rows, counts
-Mask: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]  # whether each row is meant
+    # features, scores, and targets, which are numbers or numbers of classes
+    Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.floating | np.integer]]
+    Floats: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.floating]]
+    # positions of rows, counts
+    Ints: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.integer]]
+    # whether each row is meant
+    Mask: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+else:  # commands that train nothing load this module, and need no numpy
+    Array = Floats = Ints = Mask = object
 
 Columns: TypeAlias = Mapping[str, Sequence[object]]  # cleaned columns by field
 
@@ -25,6 +30,8 @@ def read_number(value: object) -> float:
 
 def read_numbers(values: Iterable[object]) -> Floats:
     """A column of numbers; NaN where one is missing."""
+    import numpy as np
+
     return np.array([read_number(value) for value in values], dtype=np.float64)
 
 
