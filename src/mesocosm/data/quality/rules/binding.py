@@ -119,7 +119,7 @@ def _fits(match: re.Match[str], kinds: Mapping[str, str]) -> bool:
 
 
 def _compares_with_itself(kind: str) -> bool:
-    """Whether two fields of a type are surely compared."""
+    """Whether two fields of a type are always compared."""
     return is_number(kind) or kind == "string"
 
 

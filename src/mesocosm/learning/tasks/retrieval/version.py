@@ -117,7 +117,7 @@ class RetrievalVersion:
         return [self._present(likeness) for likeness in near]
 
     def _present(self, likeness: Floats) -> dict[str, Json]:
-        """The nearest answers of a row, by their likeness (answers,)."""
+        """The nearest answers of a row, by their similarity (answers,)."""
         found: list[dict[str, Json]] = []
         for i in np.argsort(-likeness, kind="stable")[:TOP].tolist():
             found.append({"text": self.texts[i], "likeness": round(float(likeness[i]), 4)})
