@@ -45,7 +45,8 @@ def format_plan(data: PlanData) -> str:
 
 def _format_warnings(change: ChangeData) -> list[str]:
     sentences = change.get("warnings", [])
-    return [f"  {Message('cli.warning', text=sentence).render()}" for sentence in sentences]
+    warnings = [Message("cli.warning", text=sentence) for sentence in sentences]
+    return [f"  {warning.render()}" for warning in warnings]
 
 
 def _summarise(changes: list[ChangeData]) -> str:

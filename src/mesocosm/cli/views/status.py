@@ -118,7 +118,8 @@ def _format_work(work: list[WorkData]) -> Iterator[str]:
     for build in work:
         if build["lines"]:
             address, line = build["address"], build["lines"][-1]
-            yield f"  {Message('cli.status.building', address=address, line=line).render()}"
+            building = Message("cli.status.building", address=address, line=line)
+            yield f"  {building.render()}"
 
 
 def _format_service(name: str, service: ServiceData) -> list[str]:
