@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mesocosm.config.hints import add_meaning, explain_keys, list_fitting_kinds, list_kinds_of_key
-from mesocosm.config.other_values import meaning_of_value, short_form_of
+from mesocosm.config.other_values import describe_forms, meaning_of_value
 from mesocosm.config.other_words import place_of_word
 from mesocosm.config.schema_location import (
     Location,
@@ -272,9 +272,7 @@ def _explain_empty(problem: _Problem) -> Finding:
 def _explain_type(problem: _Problem) -> Finding:
     found = Message("config.value_not_allowed", value=problem.quoted)
     expected = describe_types(problem.at.branches, problem.document.schema)
-    form = short_form_of(problem.path)
-    if form and expected:
-        expected = Message("config.such_as", type=expected, form=form)
+    expected = describe_forms(problem.path, expected)
     finding = Finding(problem.place(), problem.key, found, expected, problem.choices())
     return add_meaning(finding, meaning_of_value(problem.path, str(problem.value)))
 

@@ -25,11 +25,11 @@ from mesocosm.core.messages import Message, Text
 
 
 def add_meaning(finding: Finding, meaning: Text) -> Finding:
-    """A finding with what a word means; unchanged where nothing is known or the nearest choice is
-    the same.
-    """
-    if not meaning or str(meaning) == f"'{finding.near}'":
+    """A finding with what a word means; the nearest choice says it already where it is the same."""
+    if not meaning:
         return finding
+    if str(meaning) == f"'{finding.near}'":
+        return replace(finding, brief=True)
     if is_sentence(meaning):
         return replace(finding, hints=(*finding.hints, meaning), expected="", near=None)
     return replace(finding, expected=meaning, near=None, brief=True)

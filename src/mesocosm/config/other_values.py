@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mesocosm.config.other_words import find_meaning, pattern_of
-from mesocosm.core.messages import Text
+from mesocosm.core.messages import Message, Text
 
 TREES = "random_forest randomforest xgboost xgb lightgbm lgbm catboost gradient_boosting gbm gbdt"
 LINEAR = "logistic_regression logreg linear_regression ridge lasso svm linear_svc sgd"
@@ -189,26 +189,26 @@ VALUES: dict[str, dict[str, str]] = {
         "config.value.webhook": "slack teams discord pagerduty email mail",
     },
 }
-SHORT_FORMS = {  # what a setting may be written as, where a map or a list is expected
+SHORT_FORMS = {  # where a map, a list or text is expected: a short form, and an example of it
     "datasets.*.split": "{test: 0.2}",
-    "datasets.*.from": "SOURCE, {join: [A, B], on: KEY}",
-    "datasets.*.duplicates": "row, {by: FIELD}",
+    "datasets.*.from": "SOURCE | {join: [A, B], on: KEY}",
+    "datasets.*.duplicates": "row | {by: FIELD}",
     "datasets.*.retention": "{keep: 30d, by: FIELD}",
-    "datasets.*.fields.*.missing": "mean, {method: constant, value: 0}",
-    "datasets.*.fields.*.private": "mask, {method: mask, show: 2}",
-    "datasets.*.fields.*.outliers": "iqr, {method: iqr, k: 3}",
+    "datasets.*.fields.*.missing": "mean | {method: constant, value: 0}",
+    "datasets.*.fields.*.private": "mask | {method: mask, show: 2}",
+    "datasets.*.fields.*.outliers": "iqr | {method: iqr, k: 3}",
     "models.*.require": '{accuracy: ">= 0.7"}',
     "models.*.require.*": '">= 0.7"',
-    "models.*.fine_tune": "frozen, {method: lora, rank: 8}",
+    "models.*.fine_tune": "frozen | {method: lora, rank: 8}",
     "models.*.search": "{trials: 20, over: {SETTING: [1, 2]}}",
     "models.*.track": "[mlflow]",
     "models.*.fairness": "{groups: [FIELD]}",
-    "services.*.log": "30d, {keep: 30d}",
-    "services.*.rollout": "canary, {method: canary, steps: [5, 25, 50]}",
-    "services.*.batch": "16, {max: 16}",
+    "services.*.log": "30d | {keep: 30d}",
+    "services.*.rollout": "canary | {method: canary, steps: [5, 25, 50]}",
+    "services.*.batch": "16 | {max: 16}",
     "services.*.runtime": "{workers: 2}",
-    "monitors.*.drift": "auto, {method: auto, window: 100}",
-    "monitors.*.anomaly": "adwin, {method: adwin, on: [error_rate]}",
+    "monitors.*.drift": "auto | {method: auto, window: 100}",
+    "monitors.*.anomaly": "adwin | {method: adwin, on: [error_rate]}",
     "monitors.*.on_drift": "[alert, retrain]",
     "monitors.*.on_anomaly": "[alert]",
 }
@@ -228,9 +228,21 @@ def meaning_of_value(path: Sequence[object], word: str) -> Text:
     return find_meaning(VALUES.get(pattern, {}), word)
 
 
-def short_form_of(path: Sequence[object]) -> str:
-    """How a setting may be written, as in the file; empty where nothing is known."""
+def describe_forms(path: Sequence[object], kind: Text) -> Text:
+    """What a setting may be, with its forms as a file writes them.
+
+    Args:
+        kind: its type, in words.
+
+    >>> str(describe_forms(["datasets", "d", "split"], "a map"))
+    'a map, such as {test: 0.2}'
+    """
     pattern = pattern_of(path)
     if pattern.startswith("models.*.require."):
         pattern = "models.*.require.*"
-    return SHORT_FORMS.get(pattern, "")
+    short, _, form = SHORT_FORMS.get(pattern, "").rpartition(" | ")
+    if not form or not kind:
+        return kind
+    if short:
+        return Message("config.short_or", short=short, type=kind, form=form)
+    return Message("config.such_as", type=kind, form=form)

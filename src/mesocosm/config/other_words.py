@@ -205,7 +205,8 @@ PLACES: dict[str, dict[str, str]] = {
     "services.*": {
         "'model'": "models predictor",
         "config.word.canary": "canary traffic traffic_split",
-        "'memory' in 'runtime'": "resources memory limits requests",
+        "config.word.resources": "resources limits requests",
+        "'memory' in 'runtime'": "memory memory_limit",
         "'threads' in 'runtime'": "cpu cpus threads",
         "config.none.stage": "stage alias environment",
         "config.none.scaling": "autoscaling hpa min_replicas max_replicas minreplicas",
@@ -224,7 +225,7 @@ PLACES: dict[str, dict[str, str]] = {
     },
     "services.*.rollout": {
         "config.word.canary_steps": "canary weight weights percent percentage traffic",
-        "'method'": "strategy",
+        "'method'": "strategy type",
         "'steps'": "stages",
         "'bake_time'": "wait pause interval",
     },
@@ -251,7 +252,7 @@ PLACES: dict[str, dict[str, str]] = {
     },
     "monitors.*.drift": {
         "config.word.threshold": "threshold alpha p_value pvalue significance",
-        "'method'": "test stattest detector",
+        "'method'": "test stattest detector type",
         "'window'": "window_size size",
         "config.none.reference": "reference reference_window baseline features columns",
     },
@@ -297,7 +298,7 @@ def find_meaning(meanings: Mapping[str, str], word: str) -> Text:
 
 
 def is_sentence(meaning: Text) -> bool:
-    """Whether a meaning is a whole sentence: Mesocosm has no such setting, and what does its job."""
+    """Whether a meaning is a whole sentence: there is no such setting, and what does its job."""
     return isinstance(meaning, Message) and meaning.id.startswith("config.none.")
 
 
