@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from mesocosm.core.messages import Message
 
 COMMANDS_OF = {
-    "build": "train fit grow apply make materialize compile sync update ingest import load transform",
+    "build": "train fit grow apply make materialize compile sync update ingest load transform",
     "up": (
         "serve deploy start launch run server ui web console dashboard gui api host watch rollout"
     ),

@@ -157,13 +157,8 @@ def _explain_unknown_key(problem: _Problem) -> Finding:
     every = locate(parent.path, document.data, document.schema).branches
     node = _value_at(document.data, parent.path)
     kinds = tuple(list_kinds_of_key(meaning or f"'{name}'", every, node, document.schema))
-    if kinds and not meaning:
-        return replace(finding, hints=kinds, near=None)
-    return (
-        replace(add_meaning(finding, meaning), hints=kinds)
-        if kinds
-        else add_meaning(finding, meaning)
-    )
+    finding = add_meaning(finding, meaning)
+    return replace(finding, hints=kinds, near=None) if kinds else finding
 
 
 def _explain_missing_key(problem: _Problem) -> Finding:
@@ -217,7 +212,7 @@ def _explain_missing_kind(problem: _Problem) -> Finding:
     fitting = list_fitting_kinds(branches, problem.value, tag, schema)
     hints = () if fitting else tuple(explain_keys(problem.path, problem.value, tag, choices))
     if hints:
-        return Finding(place, key, found, "", tuple(choices), hints=hints)
+        return Finding(place, key, found, "", tuple(choices), None, hints, brief=True)
     expected = Message("config.one_of_choices")
     return Finding(place, key, found, expected, tuple(fitting or choices))
 

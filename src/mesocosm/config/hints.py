@@ -31,7 +31,7 @@ def add_meaning(finding: Finding, meaning: Text) -> Finding:
     if str(meaning) == f"'{finding.near}'":
         return replace(finding, brief=True)
     if is_sentence(meaning):
-        return replace(finding, hints=(*finding.hints, meaning), expected="", near=None)
+        return replace(finding, hints=(meaning,), expected="", near=None, brief=True)
     return replace(finding, expected=meaning, near=None, brief=True)
 
 
@@ -68,11 +68,12 @@ def _get(node: Data, key: str, default: Data) -> Data:
 
 def _name_kinds(key: str, branches: Sequence[Schema], node: Data, schema: Schema) -> Message | None:
     """The kinds of a union that have a key; None where all have it, or the file's kind has."""
-    having = [tags_of(branch, schema) for branch in branches if key in property_names([branch])]
-    tags = [next(iter(marks.items())) for marks in having if marks]
-    if not tags or len(tags) == sum(1 for branch in branches if tags_of(branch, schema)):
+    every = {mark for branch in branches for mark in tags_of(branch, schema).items()}
+    having = [branch for branch in branches if key in property_names([branch])]
+    tags = {mark for branch in having for mark in tags_of(branch, schema).items()}
+    if not tags or tags == every:
         return None
-    tag = tags[0][0]
+    tag = next(iter(tags))[0]
     kinds = tuple(sorted(kind for _, kind in tags))
     here = kind_of(node, tag)
     if here in kinds:

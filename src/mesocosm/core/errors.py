@@ -58,7 +58,7 @@ class Finding:
         choices: names that would be valid.
         near: the choice that is spelt most like what the file has.
         hints: sentences that say where the file has what a word of another tool means.
-        brief: whether `expected` names the right word, so that the text needs no list of choices.
+        brief: whether `expected` or a hint has the right word: the text leaves the choices out.
     """
 
     place: Place
@@ -79,7 +79,7 @@ class Finding:
         problem = _problem(self.found, self.expected, self.key)
         sentences: list[Text] = [Message("core.finding", place=f"{self.place}  ", problem=problem)]
         sentences += self.hints
-        if self.choices and not self.hints and not self.brief:
+        if self.choices and not self.brief:
             sentences.append(Message("core.choices", choices=self.choices))
         if self.near:
             sentences.append(Message("core.did_you_mean", near=self.near))
