@@ -130,7 +130,9 @@ VALUES: dict[str, dict[str, str]] = {
     },
     "models.*.fine_tune.loss": {
         "'cross_entropy'": "ce crossentropy categorical_crossentropy nll softmax crossentropyloss",
-        "'cross_entropy' or 'binary'": "bce binary_crossentropy bcewithlogits bce_with_logits sigmoid log_loss",
+        "'cross_entropy' or 'binary'": (
+            "bce binary_crossentropy bcewithlogits bce_with_logits sigmoid log_loss"
+        ),
         "'mse'": "l2 mean_squared_error squared_error mseloss",
         "'huber'": "smooth_l1 mae l1 mean_absolute_error",
         "'quantile'": "pinball",
