@@ -68,9 +68,9 @@ def _get(node: Data, key: str, default: Data) -> Data:
 
 def _name_kinds(key: str, branches: Sequence[Schema], node: Data, schema: Schema) -> Message | None:
     """The kinds of a union that have a key; None where all have it, or the file's kind has."""
-    every = {mark for branch in branches for mark in tags_of(branch, schema).items()}
+    every = _marks_of(branches, schema)
     having = [branch for branch in branches if key in property_names([branch])]
-    tags = {mark for branch in having for mark in tags_of(branch, schema).items()}
+    tags = _marks_of(having, schema)
     if not tags or tags == every:
         return None
     tag = next(iter(tags))[0]
@@ -81,6 +81,14 @@ def _name_kinds(key: str, branches: Sequence[Schema], node: Data, schema: Schema
     if not here:
         return Message("config.key_of_kinds", key=key, tag=tag, kinds=kinds)
     return Message("config.key_of_other_kinds", key=key, tag=tag, kinds=kinds, here=here)
+
+
+def _marks_of(branches: Sequence[Schema], schema: Schema) -> set[tuple[str, str]]:
+    """The key and the value that tell each branch from others of its union."""
+    marks: set[tuple[str, str]] = set()
+    for branch in branches:
+        marks.update(tags_of(branch, schema).items())
+    return marks
 
 
 def kind_of(node: Data, tag: str) -> str:
