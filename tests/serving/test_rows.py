@@ -67,6 +67,15 @@ def test_a_row_that_cannot_be_read_is_refused_with_its_field(
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "row", [ROW | {"agee": 1}, ROW | {"agee": 1, "kid": 2}, {"agee": 1}, {"agee": 1, "kid": 2}]
+)
+def test_the_nearest_name_is_given_once(row: dict[str, Any]) -> None:
+    with pytest.raises(ConfigValueError) as caught:
+        FIELDS.check(row)
+    assert str(caught.value).casefold().count("did you mean 'age'?") == 1
+
+
 @given(st.sets(st.sampled_from(list(ROW)), min_size=1))
 def test_all_missing_fields_are_named_at_once(gone: set[str]) -> None:
     with pytest.raises(ConfigValueError) as caught:

@@ -109,9 +109,12 @@ def create_app(arguments: Iterable[str]) -> typer.Typer:
     import typer
 
     from mesocosm import __version__
+    from mesocosm.cli.other_commands import CommandGroup
 
     app = typer.Typer(
         name="mesocosm",
+        cls=CommandGroup,
+        suggest_commands=False,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         help=(
@@ -144,8 +147,12 @@ def _create_group(group: str, words: list[str]) -> typer.Typer:
     """A group with the command that is called; without any where another one is."""
     import typer
 
+    from mesocosm.cli.other_commands import CommandGroup
+
     about, names = GROUPS[group]
-    inner = typer.Typer(name=group, no_args_is_help=True, help=about)
+    inner = typer.Typer(
+        name=group, cls=CommandGroup, suggest_commands=False, no_args_is_help=True, help=about
+    )
     if words[:1] == [group] or "_MESOCOSM_COMPLETE" in os.environ:
         _add_commands(inner, names, words[1:2], group)
     else:

@@ -7,9 +7,11 @@ say what would be valid.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mesocosm.config.hints import add_meaning, explain_keys, list_fitting_kinds, list_kinds_of_key
+from mesocosm.config.other_values import describe_forms, meaning_of_value
 from mesocosm.config.other_words import place_of_word
 from mesocosm.config.schema_location import (
     Location,
@@ -97,13 +99,18 @@ def explain_errors(errors: Sequence[ErrorDetails], document: Document) -> list[F
     found: dict[tuple[Place, str], Finding] = {}
     for error in errors:
         at = locate(error["loc"], document.data, document.schema)
-        value = document.data
-        for step in at.path:
-            value = step_into(value, step)
+        value = _value_at(document.data, at.path)
         explain = EXPLAIN.get(error["type"], _explain_type)
         finding = explain(_Problem(error, at, value, document))
         found.setdefault((finding.place, finding.key), finding)
     return sorted(found.values(), key=lambda f: (f.place.line, f.place.column))
+
+
+def _value_at(data: Data, path: Path) -> Data:
+    """What the file has at a path that was located in it."""
+    for step in path:
+        data = step_into(data, step)
+    return data
 
 
 def quote_value(value: object, path: Path) -> Text:
@@ -137,16 +144,21 @@ def _explain_unknown_key(problem: _Problem) -> Finding:
         parent = locate_parent(problem.path, problem.document.data, problem.document.schema)
     keys = property_names(parent.branches)
     path = (*parent.path, name)
-    place = problem.document.place(path, key=True)
-    meant = place_of_word(parent.path, name)  # what another tool's word means here
-    near = nearest(name, keys)
-    if str(meant) == f"'{near}'":
-        meant = ""
-    elif meant:
-        near = None
-    return Finding(
-        place, _join(path), Message("config.unknown_key", name=name), meant, tuple(keys), near
+    finding = Finding(
+        problem.document.place(path, key=True),
+        _join(path),
+        Message("config.unknown_key", name=name),
+        "",
+        tuple(keys),
+        nearest(name, keys),
     )
+    meaning = place_of_word(parent.path, name)  # what another tool's word means here
+    document = problem.document
+    every = locate(parent.path, document.data, document.schema).branches
+    node = _value_at(document.data, parent.path)
+    kinds = tuple(list_kinds_of_key(meaning or f"'{name}'", every, node, document.schema))
+    finding = add_meaning(finding, meaning)
+    return replace(finding, hints=kinds, near=None) if kinds else finding
 
 
 def _explain_missing_key(problem: _Problem) -> Finding:
@@ -179,7 +191,7 @@ def _explain_unknown_kind(problem: _Problem) -> Finding:
     path, word = problem.path, problem.value
     if isinstance(problem.value, dict):
         path, word = (*problem.path, tag), problem.value.get(tag)
-    return Finding(
+    finding = Finding(
         problem.document.place(path),
         _join(path),
         Message("config.not_a_choice", value=quote_value(word, path)),
@@ -187,6 +199,7 @@ def _explain_unknown_kind(problem: _Problem) -> Finding:
         tuple(choices),
         nearest(str(word), choices),
     )
+    return add_meaning(finding, meaning_of_value(path, str(word)))
 
 
 def _explain_missing_kind(problem: _Problem) -> Finding:
@@ -194,13 +207,14 @@ def _explain_missing_kind(problem: _Problem) -> Finding:
         return _explain_unknown_kind(problem)
     tag, choices = _discriminator(problem)
     place, key = problem.place(key=True), _join((*problem.path, tag))
-    return Finding(
-        place,
-        key,
-        Message("config.missing_key", name=tag),
-        Message("config.one_of_choices"),
-        tuple(choices),
-    )
+    found = Message("config.missing_key", name=tag)
+    branches, schema = problem.at.branches, problem.document.schema
+    fitting = list_fitting_kinds(branches, problem.value, tag, schema)
+    hints = () if fitting else tuple(explain_keys(problem.path, problem.value, tag, choices))
+    if hints:
+        return Finding(place, key, found, "", tuple(choices), None, hints, brief=True)
+    expected = Message("config.one_of_choices")
+    return Finding(place, key, found, expected, tuple(fitting or choices))
 
 
 def _explain_choice(problem: _Problem) -> Finding:
@@ -211,7 +225,8 @@ def _explain_choice(problem: _Problem) -> Finding:
     choices = problem.choices() or listed
     found = Message("config.not_a_choice", value=problem.quoted)
     near = nearest(str(problem.value), choices)
-    return Finding(problem.place(), problem.key, found, "", choices, near)
+    finding = Finding(problem.place(), problem.key, found, "", choices, near)
+    return add_meaning(finding, meaning_of_value(problem.path, str(problem.value)))
 
 
 def _explain_key_choice(problem: _Problem, choices: tuple[str, ...]) -> Finding:
@@ -221,7 +236,8 @@ def _explain_key_choice(problem: _Problem, choices: tuple[str, ...]) -> Finding:
         path = (*path, word)
     place = problem.document.place(path, key=True)
     found = Message("config.unknown_key", name=word)
-    return Finding(place, problem.key, found, "", choices, nearest(word, choices))
+    finding = Finding(place, problem.key, found, "", choices, nearest(word, choices))
+    return add_meaning(finding, place_of_word(path[:-1], word))
 
 
 def _explain_own_validator(problem: _Problem) -> Finding:
@@ -251,7 +267,9 @@ def _explain_empty(problem: _Problem) -> Finding:
 def _explain_type(problem: _Problem) -> Finding:
     found = Message("config.value_not_allowed", value=problem.quoted)
     expected = describe_types(problem.at.branches, problem.document.schema)
-    return Finding(problem.place(), problem.key, found, expected, problem.choices())
+    expected = describe_forms(problem.path, expected)
+    finding = Finding(problem.place(), problem.key, found, expected, problem.choices())
+    return add_meaning(finding, meaning_of_value(problem.path, str(problem.value)))
 
 
 def _explain_refused_plugin(problem: _Problem) -> Finding:

@@ -18,7 +18,9 @@ from pydantic import ValidationError
 
 from mesocosm.config.checks.references import check_references
 from mesocosm.config.diagnostics import Document, explain_errors
+from mesocosm.config.hints import add_meaning
 from mesocosm.config.migrations.rename import rewrite_old_words
+from mesocosm.config.other_values import meaning_of_value
 from mesocosm.config.schema import SECTIONS, Ecosystem
 from mesocosm.config.schema_location import Schema
 from mesocosm.config.source_map import Data, find_place, load_tree, to_plain_data
@@ -185,7 +187,10 @@ def _finding_of(document: Document, fault: Fault) -> Finding:
         elif not isinstance(node, (dict, list)):
             break
     place = document.place(tuple(written), key=isinstance(node, dict))
-    return wrong.at(place, ".".join(map(str, written)))
+    finding = wrong.at(place, ".".join(map(str, written)))
+    if isinstance(node, str):
+        finding = add_meaning(finding, meaning_of_value(written, node))
+    return finding
 
 
 def _has_step(node: object, step: object) -> bool:

@@ -57,6 +57,8 @@ class Finding:
         expected: what would be valid, in words; may be empty.
         choices: names that would be valid.
         near: the choice that is spelt most like what the file has.
+        hints: sentences that say where the file has what a word of another tool means.
+        brief: whether `expected` or a hint has the right word: the text leaves the choices out.
     """
 
     place: Place
@@ -65,6 +67,8 @@ class Finding:
     expected: Text
     choices: tuple[str, ...] = ()
     near: str | None = None
+    hints: tuple[Text, ...] = ()
+    brief: bool = False
 
     def text(self) -> str:
         """The sentence in English: place, key, problem, what was expected, the nearest name."""
@@ -73,12 +77,13 @@ class Finding:
     def render(self, language: str | None = None) -> str:
         """The sentence in a language, by default the reader's."""
         problem = _problem(self.found, self.expected, self.key)
-        sentences = [Message("core.finding", place=f"{self.place}  ", problem=problem)]
-        if self.choices:
+        sentences: list[Text] = [Message("core.finding", place=f"{self.place}  ", problem=problem)]
+        sentences += self.hints
+        if self.choices and not self.brief:
             sentences.append(Message("core.choices", choices=self.choices))
         if self.near:
             sentences.append(Message("core.did_you_mean", near=self.near))
-        return masked(" ".join(sentence.render(language) for sentence in sentences))
+        return masked(" ".join(render(sentence, language) for sentence in sentences))
 
     def as_json(self) -> dict[str, object]:
         """The finding as JSON-ready data, its texts in English; `id` and `params` are those of the
@@ -100,6 +105,8 @@ class Finding:
             data |= self.found.as_json()
         if isinstance(self.expected, Message):
             data |= {f"wanted_{key}": value for key, value in self.expected.as_json().items()}
+        if self.hints:
+            data["hints"] = [str(hint) for hint in self.hints]
         return {key: masked_all(value) for key, value in data.items()}
 
 

@@ -98,8 +98,7 @@ def test_a_problem_is_chinese_where_chinese_is_accepted(path: str, title: str, d
             "/unknown",
             "Unprocessable request",
             "agee: this service has none of the fields 'agee', 'x'; the field 'age' is missing; for"
-            " 'agee' did you mean 'age'?; expected one of its fields. Choices: age, city. Did you"
-            " mean 'age'?",
+            " 'agee' did you mean 'age'?; expected one of its fields. Choices: age, city.",
         ),
         ("/problem", "No such service", "no service is named 'x'"),
         ("/later", "Unavailable", "the catalog is locked or read-only, and the spool is full"),

@@ -11,6 +11,7 @@ from os.path import isabs, normpath
 from mesocosm.config.checks.datasets import check_datasets
 from mesocosm.config.checks.models.model import check_models
 from mesocosm.config.checks.names import check_names
+from mesocosm.config.checks.other_tools import check_words
 from mesocosm.config.checks.services import check_services
 from mesocosm.config.checks.world import check_world
 from mesocosm.config.schema import Ecosystem
@@ -26,6 +27,7 @@ def check_references(eco: Ecosystem) -> Iterator[Fault]:
     yield from check_models(eco)
     yield from check_services(eco)
     yield from check_world(eco)
+    yield from check_words(eco)
 
 
 def _check_paths(eco: Ecosystem) -> Iterator[Fault]:

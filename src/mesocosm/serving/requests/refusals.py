@@ -82,13 +82,18 @@ def _describe_optional(optional: Sequence[str], missing: Sequence[str]) -> Messa
 def _unknown_fields(
     unknown: Sequence[str], missing: Sequence[str], fields: Mapping[str, FieldRecord]
 ) -> ConfigValueError:
+    """The nearest names are given once: as hints, or at the end where that says the same."""
     found = _describe_unknown(unknown, missing)
-    if len(unknown) > 1 or missing:
-        hints = tuple(_suggest(unknown, missing, fields))
-        if hints:
-            found = Message("serving.with_hints", found=found, hints=hints[:SHOWN])
+    hints = tuple(_suggest(unknown, missing, fields))
+    word = ""
+    if len(unknown) == 1 and _nearest_missing(unknown[0], missing, fields) == nearest(
+        unknown[0], fields
+    ):
+        word, hints = unknown[0], ()
+    if hints:
+        found = Message("serving.with_hints", found=found, hints=hints[:SHOWN])
     expected = Message("serving.one_of_its_fields")
-    return ConfigValueError(unknown[0][:60], found, expected, list(fields), unknown[0])
+    return ConfigValueError(unknown[0][:60], found, expected, list(fields), word)
 
 
 def _describe_unknown(unknown: Sequence[str], missing: Sequence[str]) -> Message:
@@ -108,9 +113,16 @@ def _suggest(
 ) -> Iterator[Message]:
     """The fields that unknown ones may mean."""
     for name in unknown:
-        near = nearest(name, missing) or nearest(name, fields)
+        near = _nearest_missing(name, missing, fields)
         if near:
             yield Message("serving.hint", name=name[:60], near=near)
+
+
+def _nearest_missing(
+    name: str, missing: Sequence[str], fields: Mapping[str, FieldRecord]
+) -> str | None:
+    """The field that an unknown one may mean: one that is missing before one that is there."""
+    return nearest(name, missing) or nearest(name, fields)
 
 
 def _join_names(names: Sequence[str]) -> Message:
