@@ -38,6 +38,7 @@ DYNAMIC = (
     "cli.count.",
     "cli.plan.action.",
     "cli.report.change.",
+    "learning.part.",
     "serving.kind.",
     "help.",
 )  # ids that are put together from a name
