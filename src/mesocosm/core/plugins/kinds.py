@@ -131,10 +131,11 @@ class Kinds(Mapping[str, type[Kind]], Generic[Kind]):
         """Refuse a class whose own name of the kind is another."""
         field = getattr(kind, "model_fields", {}).get(self.tag)
         if field is None:
-            name, expected = getattr(kind, self.tag, None), f'{self.tag} = "{plugin.name}"'
+            name: object = getattr(kind, self.tag, None)
+            expected = Message("core.tag_attribute", tag=self.tag, name=plugin.name)
         else:
             name = field.default
-            expected = f'{self.tag}: Literal["{plugin.name}"] = "{plugin.name}"'
+            expected = Message("core.tag_field", tag=self.tag, name=plugin.name)
         if name != plugin.name:
             raise plugin.refusal(
                 Message(
