@@ -89,8 +89,8 @@ def test_a_plugin_that_keeps_no_contract_is_refused_where_it_is_named(
         (finding,) = caught.value.findings
         assert finding.key == "datasets.lead.fields.ug.missing" and finding.place.line == 10
         named = "the plugin 'zero' of lab-kinds 1.0 (entry point mesocosm.cleaning, lab:Zero)"
-        assert finding.found.startswith(f"{named} is refused: ")
-        assert why in finding.found
+        assert str(finding.found).startswith(f"{named} is refused: ")
+        assert why in str(finding.found) and "被拒绝" in finding.render("zh")
         assert read(FILE.replace("zero", "median")).datasets["lead"]
         assert "zero" not in list(IMPUTERS) and IMPUTERS.get("zero") is None
 

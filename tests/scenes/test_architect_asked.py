@@ -106,7 +106,7 @@ def test_a_table_that_cannot_be_ranked_or_answered_from_is_refused_with_its_colu
     tmp_path: Path,
 ) -> None:
     path = write(tmp_path / "t.csv", ["height", "weight"], [[i % 9, i % 7] for i in range(40)])
-    with pytest.raises(ConfigValueError, match="names somebody; the columns are height, weight"):
+    with pytest.raises(ConfigValueError, match="names a user; the columns are height, weight"):
         architect(tmp_path, [path], "recommend something")
     with pytest.raises(ConfigValueError, match="no columns of a question"):
         architect(tmp_path, [path], "predict weight", None, "answers")

@@ -10,6 +10,7 @@ from typing import Any
 
 from mesocosm.app.deploy import EXPORTS
 from mesocosm.core.errors import nearest
+from mesocosm.core.messages import Message, combine
 from mesocosm.core.plugins.entry_points import (
     PREFIX,
     Plugin,
@@ -65,10 +66,12 @@ def list_plugins() -> list[PluginState]:
 
 def _describe_unknown_group(plugin: Plugin) -> str:
     """Why a plugin of a group that there is not is refused, with the nearest group."""
-    expected = f"a group that Mesocosm has: {', '.join(PREFIX + group for group in GROUPS)}"
+    groups = tuple(PREFIX + group for group in GROUPS)
+    expected = Message("core.plugin_groups", groups=groups)
     if near := nearest(plugin.group, GROUPS):
-        expected += f" (the nearest is {PREFIX}{near})"
-    return str(plugin.refusal(f"its group is '{PREFIX}{plugin.group}'", expected))
+        expected = Message("core.plugin_groups_near", groups=groups, near=PREFIX + near)
+    found = Message("core.group_of_plugin", group=PREFIX + plugin.group)
+    return str(plugin.refusal(found, expected))
 
 
 def _find_fault(plugin: Plugin) -> str:
@@ -81,8 +84,8 @@ def _find_fault(plugin: Plugin) -> str:
         fitting = [table for table in tables if issubclass(kind, table.base)]
         if not fitting:
             bases = [f"{table.base.__module__}.{table.base.__name__}" for table in tables]
-            expected = f"a subclass of {' or '.join(bases)}"
-            raise plugin.refusal(f"the base of {kind.__name__} is another", expected)
+            expected = Message("core.subclass_of", base=combine("core.either", bases))
+            raise plugin.refusal(Message("core.other_base", kind=kind.__name__), expected)
         fitting[0].load(plugin)
     except PluginError as error:
         return str(error)

@@ -29,7 +29,7 @@ from mesocosm.config.schema_location import (
 )
 from mesocosm.config.source_map import Data, Path, find_place
 from mesocosm.core.errors import Finding, Place, nearest, text_of
-from mesocosm.core.messages import Message, Text
+from mesocosm.core.messages import Message, Text, text_of_json
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -277,7 +277,7 @@ def _explain_refused_plugin(problem: _Problem) -> Finding:
     path = problem.path
     if context["key"] and isinstance(problem.value, dict):
         path = (*path, context["key"])
-    return Finding(problem.document.place(path), _join(path), context["sentence"], "")
+    return Finding(problem.document.place(path), _join(path), text_of_json(context["message"]), "")
 
 
 EXPLAIN: Mapping[str, Callable[[_Problem], Finding]] = {

@@ -13,6 +13,7 @@ from typing import cast
 from mesocosm.catalog import Catalog
 from mesocosm.catalog.rows import DeploymentRow, RolloutRow, ServedRow
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.serving.candidate import Candidate, RolloutStats
 from mesocosm.serving.model_instance import Load, ModelInstance
 from mesocosm.serving.rollout.decision import RolloutStep, decide
@@ -85,8 +86,10 @@ class DeployedService:
         except MesocosmError:
             raise
         except Exception as error:
-            name = row["version"] or "the answer index"
-            raise MesocosmError(f"{name} cannot be loaded ({type(error).__name__})") from error
+            name = row["version"] or Message("serving.the_answer_index")
+            raise MesocosmError(
+                Message("serving.not_loaded", name=name, kind=type(error).__name__)
+            ) from error
 
     def _stand_in(self, row: DeploymentRow, why: str) -> bool:
         """Where what is deployed cannot be loaded: keep what serves, or find a stand-in."""

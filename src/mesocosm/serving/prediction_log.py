@@ -49,8 +49,12 @@ class PredictionLog:
             except OSError as error:
                 os.close(self.file)
                 raise MesocosmError(
-                    f"no disk space for the prediction log in {folder.name}"
-                    f" ({os.strerror(error.errno or 0)}); free {room // 10**6} MB"
+                    Message(
+                        "serving.no_disk_space",
+                        folder=folder.name,
+                        reason=os.strerror(error.errno or 0),
+                        megabytes=room // 10**6,
+                    )
                 ) from error
         self.spooled = len(self._read_spool())
 

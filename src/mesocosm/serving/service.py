@@ -159,7 +159,7 @@ class LiveService(DeployedService):
         try:
             answered = self._predict(candidate.loaded, rows, check=True)
             if any("died" in response for response in answered.responses):
-                raise MesocosmError("its worker died")
+                raise MesocosmError(Message("serving.its_worker_died"))
         # whatever it is: the request has a response all the same, and the rollout an error
         except Exception as error:
             candidate.new.count_failed(len(rows), error)

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from mesocosm.config.checks.names import check_reference
 from mesocosm.config.schema import Ecosystem
 from mesocosm.core.faults import Fault, Path, fault
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, combine
 from mesocosm.world.elements import ELEMENTS
 from mesocosm.world.settings import ENDPOINT, ROWS
 
@@ -32,8 +32,10 @@ def check_world(eco: Ecosystem) -> Iterator[Fault]:
         yield from _check_model_file(kind, file)
     for section, element in eco.world.elements.items():
         if section not in element.sections:
-            found = f"'{element.type}' shows no {section}"
-            expected = f"it for {' or '.join(element.sections)}"
+            found = Message("config.element_shows_no", type=element.type, section=section)
+            expected = Message(
+                "config.element_for", sections=combine("core.either", element.sections)
+            )
             yield fault(("world", "elements", section), found, expected)
 
 

@@ -6,7 +6,8 @@ of an id before its first dot names its catalogue, which is loaded with its firs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from numbers import Integral, Real
 from typing import TypeAlias, Union
 
@@ -92,6 +93,17 @@ def render_list(texts: tuple[Text, ...], language: str | None = None) -> str:
     """Several texts as one list, as `a, b`."""
     language = language or current_language()
     return find_template("core.list", language).join(render(text, language) for text in texts)
+
+
+def combine(id: str, texts: Sequence[Text]) -> Text:
+    """Several texts as one: each joins those before it by a message of `first` and `second`.
+
+    >>> str(combine("core.either", ["dmy", "mdy", "ymd"]))
+    'dmy or mdy or ymd'
+    """
+    if not texts:
+        return ""
+    return reduce(lambda first, second: Message(id, first=first, second=second), texts)
 
 
 def render_stored(data: Mapping[str, object], english: str, language: str | None = None) -> str:

@@ -21,6 +21,7 @@ from pydantic_core import (
     core_schema,
 )
 
+from mesocosm.core.messages import text_as_json
 from mesocosm.core.plugins.entry_points import Plugin, PluginError
 from mesocosm.core.plugins.kinds import Kinds, plugin_of
 
@@ -63,7 +64,7 @@ def _validator(kind: type, name: str, key: str) -> SchemaValidator:
 
 
 def _refused(error: PluginError, key: str) -> PydanticCustomError:
-    context = {"sentence": str(error), "key": key}
+    context = {"sentence": str(error), "message": text_as_json(error.message), "key": key}
     return PydanticCustomError("plugin_refused", "{sentence}", context)
 
 

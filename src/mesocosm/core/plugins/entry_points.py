@@ -22,6 +22,7 @@ from itertools import chain
 from pathlib import Path
 
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message, Text
 from mesocosm.core.version import VERSION
 
 CONTRACT = 1  # of `mesocosm.plugins`; a class says which one it is written for
@@ -56,7 +57,7 @@ class Plugin:
         """Group and name."""
         return f"{self.group}.{self.name}"
 
-    def refusal(self, found: str, expected: str) -> PluginError:
+    def refusal(self, found: Text, expected: Text) -> PluginError:
         """The error that says why it is refused.
 
         Args:
@@ -64,8 +65,17 @@ class Plugin:
             expected: what would be right, in words.
         """
         return PluginError(
-            f"the plugin '{self.name}' of {self.distribution} {self.version} (entry point"
-            f" {PREFIX}{self.group}, {self.target}) is refused: {found}; expected {expected}"
+            Message(
+                "core.plugin_refused",
+                name=self.name,
+                distribution=self.distribution,
+                version=self.version,
+                prefix=PREFIX,
+                group=self.group,
+                target=self.target,
+                found=found,
+                expected=expected,
+            )
         )
 
 
@@ -109,7 +119,7 @@ def import_plugin(plugin: Plugin) -> type:
     """
     loaded = _import(plugin)
     if isinstance(loaded, PluginError):
-        raise PluginError(str(loaded))
+        raise PluginError(loaded.message)
     return loaded
 
 
@@ -126,7 +136,7 @@ def _import_checked(plugin: Plugin) -> type:
     module, _, path = plugin.target.partition(":")
     if not NAME.fullmatch(plugin.name):
         raise plugin.refusal(
-            f"its name is '{plugin.name}'", "small letters, digits and _, a letter first"
+            Message("core.plugin_name", name=plugin.name), Message("core.plugin_name_form")
         )
     try:
         _refuse_project_module(plugin, module)
@@ -137,20 +147,26 @@ def _import_checked(plugin: Plugin) -> type:
         raise
     except (Exception, SystemExit) as error:
         why = f"{type(error).__name__}: {error}".strip().splitlines()[0][:200]
-        raise plugin.refusal(f"importing it fails ({why})", "a module that imports") from error
+        raise plugin.refusal(
+            Message("core.plugin_import_fails", why=why), Message("core.importable_module")
+        ) from error
     if not isinstance(loaded, type):
-        raise plugin.refusal(f"it is a {type(loaded).__name__}", "a class")
+        raise plugin.refusal(
+            Message("core.plugin_is_a", kind=type(loaded).__name__), Message("core.a_class")
+        )
     _check_contract(plugin, loaded)
     return loaded
 
 
 def _check_contract(plugin: Plugin, kind: type) -> None:
-    expected = f"mesocosm_contract: ClassVar[int] = {CONTRACT}, which Mesocosm {VERSION} has"
+    expected = Message("core.contract_expected", contract=CONTRACT, version=VERSION)
     contract = getattr(kind, "mesocosm_contract", None)
     if contract is None:
-        raise plugin.refusal(f"{kind.__name__} names no contract", expected)
+        raise plugin.refusal(Message("core.no_contract", kind=kind.__name__), expected)
     if contract != CONTRACT:
-        raise plugin.refusal(f"{kind.__name__} is written for contract {contract!r}", expected)
+        raise plugin.refusal(
+            Message("core.other_contract", kind=kind.__name__, contract=repr(contract)), expected
+        )
 
 
 def _refuse_project_module(plugin: Plugin, module: str) -> None:
@@ -167,7 +183,7 @@ def _refuse_project_module(plugin: Plugin, module: str) -> None:
         is_edited = bool(plugin.source) and folder.resolve().is_relative_to(plugin.source)
         if _is_project(folder) and not is_edited:
             raise plugin.refusal(
-                f"its module '{top}' is found in the project folder", "an installed module"
+                Message("core.module_in_project", module=top), Message("core.installed_module")
             )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar, cast
 
+from mesocosm.core.messages import Message, Text
 from mesocosm.core.plugins.entry_points import (
     NAME,
     Plugin,
@@ -43,7 +44,7 @@ class Kinds(Mapping[str, type[Kind]], Generic[Kind]):
         base: type,
         tag: str = "",
         methods: Sequence[str] = (),
-        find_fault: Callable[[type[Kind]], tuple[str, str] | None] = lambda _: None,
+        find_fault: Callable[[type[Kind]], tuple[Text, Text] | None] = lambda _: None,
     ) -> None:
         self.group, self.built_in, self.base = group, dict(built_in), base
         self.tag, self.methods, self.find_fault = tag, tuple(methods), find_fault
@@ -90,12 +91,17 @@ class Kinds(Mapping[str, type[Kind]], Generic[Kind]):
         """
         if plugin.name in self.built_in:
             raise plugin.refusal(
-                f"'{plugin.name}' is a kind of Mesocosm's own", "a name that is not in use"
+                Message("core.built_in_kind", name=plugin.name), Message("core.unused_name")
             )
         if others := [other for other in self.plugins_named(plugin.name) if other != plugin]:
             raise plugin.refusal(
-                f"{others[0].distribution} {others[0].version} names one '{plugin.name}' too",
-                "one installed package for a name",
+                Message(
+                    "core.named_twice",
+                    distribution=others[0].distribution,
+                    version=others[0].version,
+                    name=plugin.name,
+                ),
+                Message("core.one_package"),
             )
         kind = import_plugin(plugin)
         self._check(plugin, kind)
@@ -106,12 +112,16 @@ class Kinds(Mapping[str, type[Kind]], Generic[Kind]):
         base = f"{self.base.__module__}.{self.base.__qualname__}"
         if not issubclass(kind, self.base):
             raise plugin.refusal(
-                f"{kind.__name__} is no {self.base.__name__}", f"a subclass of {base}"
+                Message("core.no_subclass", kind=kind.__name__, base=self.base.__name__),
+                Message("core.subclass_of", base=base),
             )
         missing = [name for name in self.methods if not callable(getattr(kind, name, None))]
         missing += sorted(getattr(kind, "__abstractmethods__", ()))
         if missing:
-            raise plugin.refusal(f"{kind.__name__} has no '{missing[0]}'", f"what {base} asks for")
+            raise plugin.refusal(
+                Message("core.kind_without", kind=kind.__name__, name=missing[0]),
+                Message("core.what_base_requires", base=base),
+            )
         if fault := self.find_fault(cast("type[Kind]", kind)):
             raise plugin.refusal(*fault)
         if self.tag:
@@ -121,12 +131,18 @@ class Kinds(Mapping[str, type[Kind]], Generic[Kind]):
         """Refuse a class whose own name of the kind is another."""
         field = getattr(kind, "model_fields", {}).get(self.tag)
         if field is None:
-            name, expected = getattr(kind, self.tag, None), f'{self.tag} = "{plugin.name}"'
+            name: object = getattr(kind, self.tag, None)
+            expected = Message("core.tag_attribute", tag=self.tag, name=plugin.name)
         else:
             name = field.default
-            expected = f'{self.tag}: Literal["{plugin.name}"] = "{plugin.name}"'
+            expected = Message("core.tag_field", tag=self.tag, name=plugin.name)
         if name != plugin.name:
-            raise plugin.refusal(f"'{self.tag}' of {kind.__name__} is {name!r}", expected)
+            raise plugin.refusal(
+                Message(
+                    "core.kind_setting", setting=self.tag, kind=kind.__name__, value=repr(name)
+                ),
+                expected,
+            )
 
 
 def plugin_of(kind: type) -> Plugin | None:

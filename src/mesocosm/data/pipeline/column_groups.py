@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.data.engines.duckdb import STAGED, Duckdb, file_options
 from mesocosm.data.pipeline import recipe
 from mesocosm.data.pipeline.ingest import RawTable
@@ -162,5 +163,5 @@ def _side_by_side(con: DuckDBPyConnection, files: Sequence[str]) -> str:
     side = " positional join ".join(files)
     moved = " or ".join(f"g{i}._row is distinct from g0._row" for i in range(1, len(files)))
     if count_rows(con, side, moved):
-        raise MesocosmError("the groups of columns do not hold the same rows in the same order")
+        raise MesocosmError(Message("data.groups_differ"))
     return side

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, combine
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset, From
 from mesocosm.data.pipeline.expressions.source_types import DECIMAL, IBIS
@@ -182,7 +182,7 @@ def refuse_ambiguous(
     raise ConfigValueError(
         f"fields.{name}",
         Message("data.column_in_several", column=column, sources=sources),
-        f"'column: ' with {' or '.join(choices)}",
+        Message("data.column_with", choices=combine("core.either", choices)),
     )
 
 

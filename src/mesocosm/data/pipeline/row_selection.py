@@ -100,7 +100,7 @@ def _warn_or_stop(con: DuckDBPyConnection, rule: RuleKind, known: Known) -> dict
     if rule.severity == "stop":
         raise ConfigValueError(
             "rules",
-            sentence or f"{count} rows: {rule.sentence()}",
+            sentence or Message("data.rows_of_rule", count=count, rule=rule.sentence()),
             Message("data.rows_that_keep_it"),
         )
     return {sentence or rule.sentence(): count}

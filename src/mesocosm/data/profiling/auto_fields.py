@@ -301,7 +301,7 @@ def _check_given(path: Path, kind: str, given: Mapping[str, object]) -> None:
             raise ConfigValueError(
                 "",
                 Message("data.kind_without_setting", file=path.name, kind=kind, key=key),
-                f"files of kind {takes} beside --{key}",
+                Message("data.kind_with_option", kind=takes, key=key),
             )
 
 
@@ -338,7 +338,7 @@ def _make_source(kind: str, settings: Mapping[str, object]) -> Source:
         key = ".".join(map(str, first["loc"])) or "delimiter"
         raise ConfigValueError(
             key,
-            f"got {settings.get(key)!r:.80}",
+            Message("data.got_value", value=f"{settings.get(key)!r:.80}"),
             re.sub(r"^(?:Value error, |(?:String|Input) should (?:have|be) )", "", first["msg"]),
         ) from error
 

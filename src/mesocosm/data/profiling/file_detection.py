@@ -84,7 +84,9 @@ def detect_kind(path: Path) -> tuple[str, str]:
     if kind is None:
         raise ConfigValueError(
             "",
-            f"'{name}' ends in '.{endings[-1]}'" if endings else f"'{name}' has no ending",
+            Message("data.name_ends_in", file=name, ending=endings[-1])
+            if endings
+            else Message("data.name_without_ending", file=name),
             Message("data.known_files"),
         )
     stem = name[: -len(".".join(endings)) - 1]
@@ -177,15 +179,17 @@ def find_list(path: Path) -> str:
         return ""
     found = _list_paths(document, "", DEEP)
     if not found:
-        has = "no list of objects"
+        problem = Message("data.without_list_of_objects", file=path.name)
     elif len(found) > 1:
-        has = f"{len(found)} lists of objects: {', '.join(found[:8])}"
+        problem = Message(
+            "data.lists_of_objects", file=path.name, count=len(found), paths=tuple(found[:8])
+        )
     else:
         return found[0]
     raise ConfigValueError(
         "",
-        f"'{path.name}' has {has}",
-        "one list of objects; a source of 'type: json' with 'at' names one of several",
+        problem,
+        Message("data.one_list_of_objects"),
     )
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message, Text
 from mesocosm.data.pipeline.column_groups import slices
 from mesocosm.data.pipeline.expressions.typed_rows import read_texts
 from mesocosm.data.pipeline.ingest import RawTable
@@ -39,6 +40,7 @@ BETWEEN = r"(?:[\s\pZ]*[/.\-／．－][\s\pZ]*|[\s\pZ]+)"  # parts of a date
 HEAD = rf"^[\s\pZ]*(\p{{Nd}}{{1,2}}{BETWEEN}\p{{Nd}}{{1,2}}{BETWEEN}\p{{Nd}}{{2,4}})"
 LONGEST = 40  # letters of an example
 MOST = 100_000  # distinct values with a comma
+ITS_VALUES = Message("data.its_values")
 
 
 @dataclass
@@ -130,9 +132,8 @@ def _list_numbers(fields: Fields, rows: RawTable) -> dict[str, Number]:
 def _ask_cells(name: str) -> ConfigValueError:
     return ConfigValueError(
         f"fields.{name}",
-        "some of its cells are numbers and others are texts with a decimal comma, so 1.234 has two"
-        " readings",
-        "cells of one kind",
+        Message("data.mixed_cells"),
+        Message("data.cells_of_one_kind"),
     )
 
 
@@ -283,43 +284,51 @@ def _ask_order(name: str, proof: Proof, private: bool) -> ConfigValueError:
     """The question of the order of day and month of a field."""
     return ConfigValueError(
         f"fields.{name}",
-        f"{_explain_order(proof, private)}, and 'formats' has both",
-        "'formats' of one order of day and month",
+        Message("data.formats_of_both_orders", problem=_explain_order(proof, private)),
+        Message("data.formats_of_one_order"),
     )
 
 
-def _explain_order(proof: Proof, private: bool) -> str:
+def _explain_order(proof: Proof, private: bool) -> Message:
     """Why the values of a column tell no order of day and month.
 
     Args:
         private: whether no value is shown.
     """
     if proof.mixed:
-        shown = "its values" if private else _quote_all([v[0] for v in proof.proofs.values()])
-        return f"{shown} prove two orders of day and month"
+        shown = ITS_VALUES if private else _quote_all([v[0] for v in proof.proofs.values()])
+        return Message("data.two_orders_proven", shown=shown)
     if private:
-        return "its values can be read day first or month first"
-    return (
-        f"{_quote_all(proof.open)} can be read day first or month first"
-        f" ({_describe_orders(proof.open[0])})"
+        return Message("data.private_order_open")
+    return Message(
+        "data.order_open",
+        shown=_quote_all(proof.open),
+        readings=_describe_orders(proof.open[0]),
     )
 
 
-def _quote_all(values: Sequence[str]) -> str:
-    return ", ".join(f"'{value}'" for value in values[:3])
+def _quote_all(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"'{value}'" for value in values[:3])
 
 
-def _describe_orders(value: str) -> str:
+def _describe_orders(value: str) -> Text:
     """The two readings of a date in digits.
 
-    >>> _describe_orders("03/04/2024")
+    >>> str(_describe_orders("03/04/2024"))
     "'03/04/2024' is 3 April or 4 March"
     """
     numbers = [int(n) for n in re.findall(r"\d+", value)[:2]]
     if len(numbers) != 2 or not all(1 <= n <= 12 for n in numbers):
         return ""
     first, second = numbers
-    return f"{value!r} is {first} {month_name[second]} or {second} {month_name[first]}"
+    return Message(
+        "data.day_of_month",
+        value=repr(value),
+        first=first,
+        month=month_name[second],
+        second=second,
+        other=month_name[first],
+    )
 
 
 def _list_tables(
@@ -346,38 +355,44 @@ def _list_values(
 def _ask(fields: Fields, name: str, proof: Proof) -> ConfigValueError:
     """The question of the decimal mark of a field, with examples unless it is private."""
     private = bool(fields[name].private)
-    mark, word = ".", "point"
+    mark, word = ".", Message("data.mark_point")
     if any("," in v for v in proof.open):
-        mark, word = ",", "comma"
-    shown, readings = "its values", ""
+        mark, word = ",", Message("data.mark_comma")
+    shown: Message | tuple[str, ...] = ITS_VALUES
+    readings: Text = ""
     if not private:
         shown = _quote_all(sorted(v[:LONGEST] for v in proof.open))
         readings = _describe_marks(min(proof.open), mark)
     return ConfigValueError(
         f"fields.{name}",
-        f"{shown} can be read in two ways: the {word} may group thousands or be the decimal"
-        f" mark{readings}{_explain_few(proof, private)}",
-        'decimal: "." or decimal: ","',
+        Message(
+            "data.mark_open",
+            shown=shown,
+            mark=word,
+            readings=readings,
+            few=_explain_few(proof, private),
+        ),
+        Message("data.decimal_point_or_comma"),
     )
 
 
-def _explain_few(proof: Proof, private: bool) -> str:
+def _explain_few(proof: Proof, private: bool) -> Text:
     """That too few values show a decimal mark, empty where none does."""
     if not proof.few:
         return ""
-    few = "; too few of its values show the decimal mark"
     if private:
-        return few
-    return f"{few}, such as '{proof.few[0][:LONGEST]}'"
+        return Message("data.few_values")
+    return Message("data.few_values_such_as", value=proof.few[0][:LONGEST])
 
 
-def _describe_marks(value: str, mark: str) -> str:
+def _describe_marks(value: str, mark: str) -> Text:
     """The two numbers that a value may be, in brackets; empty where it is too long to show.
 
-    >>> _describe_marks("1,234 kg", ",")
+    >>> str(_describe_marks("1,234 kg", ","))
     ' (1234 or 1.234)'
     """
     match = re.search(r"\d{1,3}[.,]\d{3}(?!\d)", value)
     if not match:
         return ""
-    return f" ({match[0].replace(mark, '')} or {match[0].replace(mark, '.')})"
+    whole, decimal = match[0].replace(mark, ""), match[0].replace(mark, ".")
+    return Message("data.mark_readings", whole=whole, decimal=decimal)

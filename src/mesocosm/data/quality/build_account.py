@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, combine
 from mesocosm.data.quality.report import count_reasons
 from mesocosm.data.sources.query_results import count_rows
 
@@ -58,7 +58,7 @@ def account_rows(con: DuckDBPyConnection, counts: RowCounts) -> dict[str, int]:
         account["expired"] = counts.expired
     total = sum(account.values()) - account["in"]
     if account["in"] != total or raw != counts.staged + counts.expired:
-        raise MesocosmError(f"the row counts do not add up: {account}")
+        raise MesocosmError(Message("data.counts_do_not_add_up", account=str(account)))
     if not account["kept"] and account["in"]:
         raise _explain_none_kept(con, counts, account["in"])
     return account
@@ -69,9 +69,10 @@ def _explain_none_kept(
 ) -> ConfigValueError:
     """Why no row is kept, by the most frequent reasons."""
     reasons = list(count_reasons(con, counts.unreadable).items())[:3]
-    why = "; ".join(f"{rows} because {reason}" for reason, rows in reasons)
+    parts = [Message("data.rows_because", rows=rows, reason=reason) for reason, rows in reasons]
+    why = combine("core.semicolon", parts)
     return ConfigValueError(
         "",
-        f"none of {rows_in} rows could be kept ({why or 'all are duplicates, erased or expired'})",
+        Message("data.no_rows_kept", rows=rows_in, why=why or Message("data.all_dropped")),
         Message("data.rows_that_fit"),
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mesocosm.catalog.contents import SourceAccount
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.settings import Collected
 from mesocosm.data.dataset import Dataset
 from mesocosm.data.pipeline.expressions.typed_rows import count_texts
@@ -61,7 +62,9 @@ def _check_sum(source: str, account: SourceAccount) -> None:
     """Refuse an account whose parts are not all rows that were read."""
     total = account["used"] + account["unmatched"] + account["repeated"] + account["rejected"]
     if account["read"] != total:
-        raise MesocosmError(f"the row counts of the source '{source}' do not add up: {account}")
+        raise MesocosmError(
+            Message("data.source_counts_do_not_add_up", source=source, account=str(account))
+        )
 
 
 def _count_lead(con: DuckDBPyConnection, source: str, collected: Collected) -> SourceAccount:

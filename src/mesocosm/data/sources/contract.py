@@ -118,7 +118,7 @@ def find_broken(
 
 
 def _wrong(
-    setting: str, what: str, expected: str, choices: Sequence[str] = (), value: str = ""
+    setting: str, what: Message, expected: Message, choices: Sequence[str] = (), value: str = ""
 ) -> ConfigValueError:
     return ConfigValueError(
         f"contract.{setting}", Message("data.contract_broken", what=what), expected, choices, value
@@ -160,8 +160,8 @@ class _Promised:
             if name not in self.columns:
                 yield _wrong(
                     "columns",
-                    f"its column '{name}' is missing",
-                    f"a column '{name}'",
+                    Message("data.contract_column_missing", name=name),
+                    Message("data.contract_column", name=name),
                     self.columns,
                     name,
                 )
@@ -172,8 +172,8 @@ class _Promised:
             if name not in promised:
                 yield _wrong(
                     "closed",
-                    f"it has a new column '{name}'",
-                    "only the columns named",
+                    Message("data.contract_column_new", name=name),
+                    Message("data.contract_columns_only"),
                     promised,
                     name,
                 )
@@ -181,8 +181,10 @@ class _Promised:
     def check_rows(self) -> Iterator[ConfigValueError]:
         """Too few or too many rows."""
         least, most = self.contract.min, self.contract.max
-        expected = f"{least} or more rows" if most is None else f"{least} to {most} rows"
-        what = f"it gave {self.rows} rows"
+        expected = Message("data.contract_rows_least", least=least)
+        if most is not None:
+            expected = Message("data.contract_rows_between", least=least, most=most)
+        what = Message("data.contract_rows_given", rows=self.rows)
         if self.rows < least:
             yield _wrong("min", what, expected)
         elif most is not None and self.rows > most:
@@ -201,8 +203,10 @@ class _Promised:
             if bad > FEW_BAD * there:
                 yield _wrong(
                     f"columns.{name}",
-                    f"{bad} of {there} values of '{name}' are not of type '{form}'",
-                    f"values of type '{form}'",
+                    Message(
+                        "data.contract_not_of_type", bad=bad, values=there, name=name, type=form
+                    ),
+                    Message("data.contract_of_type", type=form),
                 )
 
     def check_unique(self) -> Iterator[ConfigValueError]:
@@ -214,8 +218,8 @@ class _Promised:
             if there != distinct:
                 yield _wrong(
                     "unique",
-                    f"{there - distinct} values of '{name}' are duplicates",
-                    f"a unique '{name}' in each row",
+                    Message("data.contract_duplicates", values=there - distinct, name=name),
+                    Message("data.contract_unique", name=name),
                 )
 
     def check_missing(self) -> Iterator[ConfigValueError]:
@@ -228,8 +232,8 @@ class _Promised:
             if missing > most * self.rows:
                 yield _wrong(
                     f"missing.{name}",
-                    f"{missing / self.rows:.1%} of '{name}' are missing",
-                    f"at most {most:.1%}",
+                    Message("data.contract_share_missing", share=missing / self.rows, name=name),
+                    Message("data.contract_share_most", most=most),
                 )
 
     def check_age(self, now: float) -> Iterator[ConfigValueError]:
@@ -240,9 +244,9 @@ class _Promised:
         latest = f"epoch(max(try_cast({quote(fresh.by)} as timestamp)))"
         newest = read_value(self.con, f"select {latest} from {self.table}")
         if not isinstance(newest, float):
-            what = f"'{fresh.by}' has no readable date"
+            what = Message("data.contract_no_date", name=fresh.by)
         elif now - newest > seconds(fresh.within):
-            what = f"the newest '{fresh.by}' is {(now - newest) / 86400:.1f} days old"
+            what = Message("data.contract_newest", name=fresh.by, days=(now - newest) / 86400)
         else:
             return
-        yield _wrong("fresh", what, f"a row of the last {fresh.within}")
+        yield _wrong("fresh", what, Message("data.contract_recent_row", within=fresh.within))

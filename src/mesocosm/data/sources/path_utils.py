@@ -43,15 +43,15 @@ def _match_path(root: Path, path: str) -> list[Path]:
     return sorted(root / match for match in glob.glob(path, root_dir=root, recursive=True))
 
 
-def _expected_file(path: Path) -> str:
+def _expected_file(path: Path) -> Message:
     """What was expected in the place of an absent file, with the file of the nearest name."""
     names: list[str] = []
     if path.parent.is_dir():
         names = sorted(p.name for p in path.parent.iterdir() if p.is_file())
     near = nearest(path.name, names)
     if not near:
-        return "a file inside the project"
-    return f"a file inside the project (there is {near!r})"
+        return Message("data.file_inside")
+    return Message("data.file_inside_near", near=repr(near))
 
 
 def fingerprint_files(where: ProjectPaths, path: str) -> str:

@@ -4,6 +4,7 @@ not.
 
 from collections.abc import Mapping
 
+from mesocosm.core.messages import Message
 from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.data.types.address import Address
 from mesocosm.data.types.country import Country
@@ -39,11 +40,11 @@ BUILT_IN: dict[str, type[FieldKind]] = {
 }
 
 
-def _find_fault(kind: type[FieldKind]) -> tuple[str, str] | None:
+def _find_fault(kind: type[FieldKind]) -> tuple[Message, Message] | None:
     if kind.acts_as in BUILT_IN:
         return None
-    expected = f"acts_as: ClassVar[str], one of {', '.join(BUILT_IN)}"
-    return f"'acts_as' of {kind.__name__} is '{kind.acts_as}'", expected
+    expected = Message("data.acts_as", names=", ".join(BUILT_IN))
+    return Message("data.acts_as_of", kind=kind.__name__, value=kind.acts_as), expected
 
 
 TYPES = Kinds("types", BUILT_IN, FieldKind, "type", find_fault=_find_fault)

@@ -16,6 +16,7 @@ from typing import TypedDict, cast
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest, digest_file
+from mesocosm.core.messages import Message
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ def locate_base(name: str, root: Path) -> tuple[Path, str]:
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not canonical_hub_id(name):
         raise ConfigValueError(
             "base",
-            f"no base is named '{name}'",
-            "a name of 'mesocosm model bases', a folder, or a hub id as owner/name",
+            Message("learning.no_base", name=name),
+            Message("learning.base_name"),
             sorted(BASES),
             name,
         )
@@ -130,8 +131,8 @@ def _download(name: str) -> Path:
 
         raise ConfigValueError(
             "base",
-            f"'{name}' cannot be downloaded from the hub now",
-            "a base that is installed, or a network",
+            Message("learning.base_not_downloaded", name=name),
+            Message("learning.base_or_network"),
             sorted(BASES),
             name,
         ) from error
@@ -149,8 +150,8 @@ def resolve(name: str, root: Path) -> Base:
     if not (folder / "config.json").is_file() or not files:
         raise ConfigValueError(
             "base",
-            f"the folder of '{name}' holds no config.json with safetensors",
-            "a folder laid out as a hub's",
+            Message("learning.folder_without_weights", name=name),
+            Message("learning.hub_folder"),
         )
     writes = _is_causal(_read_config(name, folder))
     return Base(name, folder, licence, _fingerprint_weights(files), writes)
@@ -203,14 +204,14 @@ def _read_config(name: str, folder: Path) -> BaseSettings:
     except ValueError as error:
         raise ConfigValueError(
             "base",
-            f"the config.json of '{name}' is not valid JSON",
-            "a folder laid out as a hub's",
+            Message("learning.config_not_json", name=name),
+            Message("learning.hub_folder"),
         ) from error
     if "auto_map" in config:
         raise ConfigValueError(
             "base",
-            f"'{name}' needs code of its own",
-            "a base whose architecture transformers knows",
+            Message("learning.base_needs_code", name=name),
+            Message("learning.known_architecture"),
         )
     return config
 

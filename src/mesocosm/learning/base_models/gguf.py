@@ -12,6 +12,7 @@ from mesocosm.core.cache import copy_from_cache, copy_to_cache
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import folder_appears
 from mesocosm.core.hashing import digest, digest_file
+from mesocosm.core.messages import Message
 
 REVISION = 1
 
@@ -32,8 +33,8 @@ def unpack_gguf(name: str, file: Path, store: Path) -> Path:
     if not find_spec("gguf"):
         raise ConfigValueError(
             "base",
-            f"'{name}' is a GGUF file, and the package that reads it is not installed",
-            "pip install gguf",
+            Message("learning.gguf_not_installed", name=name),
+            Message("learning.install_gguf"),
         )
     with folder_appears(folder) as aside:
         _write_folder(name, file, aside)
@@ -57,8 +58,8 @@ def _write_folder(name: str, file: Path, folder: Path) -> None:
     except Exception as error:  # the reader, transformers and torch each have their own kinds
         raise ConfigValueError(
             "base",
-            f"the GGUF file of '{name}' cannot be read",
-            "a complete file of a causal net that transformers knows",
+            Message("learning.gguf_unreadable", name=name),
+            Message("learning.complete_causal_file"),
         ) from error
     save_model(net, str(folder / "model.safetensors"), metadata={"format": "pt"})
     if hasattr(net.config, "quantization_config"):

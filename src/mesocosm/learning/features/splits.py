@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar, cast
 import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.learning.arrays import Array, Columns, Floats, Ints, take_rows
 from mesocosm.learning.features import tabular
 from mesocosm.learning.heads.folds import group_duplicates, number_groups
@@ -188,8 +189,8 @@ def _fit_outcome(
     if unknown:
         raise ConfigValueError(
             "init_from",
-            f"{source.version} knows no class '{unknown[0]}'",
-            "rows of the classes that it knows",
+            Message("learning.unknown_class", version=source.version, label=unknown[0]),
+            Message("learning.rows_of_known_classes"),
             source.labels,
             unknown[0],
         )
@@ -202,14 +203,14 @@ def _check_rows(
     """Refuse a split without test rows, and inputs that are empty in all training rows."""
     if not where["test"]:
         raise ConfigValueError(
-            "dataset", "its split leaves no test rows", "more rows, or a larger share in split.test"
+            "dataset", Message("learning.no_test_rows"), Message("learning.more_rows_or_test_share")
         )
     for name in model.features:
         if source is None and all(rows[name][i] is None for i in where["train"]):
             raise ConfigValueError(
                 "features",
-                f"the training rows of '{name}' hold no value at all",
-                "an input with values",
+                Message("learning.field_without_values", name=name),
+                Message("learning.input_with_values"),
             )
 
 
@@ -222,8 +223,8 @@ def _drop_unknown_targets(
     if not where["test"]:
         raise ConfigValueError(
             "target",
-            f"no test row has a value of '{name}' that a training row has",
-            "a field whose values come more than once, or more rows",
+            Message("learning.no_shared_group", name=name),
+            Message("learning.repeated_values_or_rows"),
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import freeze
 
@@ -35,7 +36,7 @@ class Bitfit(Gradient):
         biases = [w for name, w in base.named_parameters() if name.endswith("bias")]
         if not biases:
             raise ConfigValueError(
-                "fine_tune.method", "the base has no bias to train", "another method, such as lora"
+                "fine_tune.method", Message("learning.no_bias"), Message("learning.another_method")
             )
         for bias in biases:
             bias.requires_grad_(True)

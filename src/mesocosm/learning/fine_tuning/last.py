@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import freeze, layers_of, set_trainable
 
@@ -40,8 +41,8 @@ class Last(Gradient):
         if self.layers > len(layers):
             raise ConfigValueError(
                 "fine_tune.layers",
-                f"the base has {len(layers)} layers",
-                f"a number from 1 to {len(layers)}",
+                Message("learning.base_layers", layers=len(layers)),
+                Message("learning.layer_number", layers=len(layers)),
             )
         for layer in layers[len(layers) - self.layers :]:
             set_trainable(layer, True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -83,7 +84,9 @@ def layers_of(net: nn.Module) -> tuple[str, nn.ModuleList]:
         (name, part) for name, part in named_parts(net) if isinstance(part, nn.ModuleList) and part
     ]
     if not lists:
-        raise ConfigValueError("base", "it has no list of layers", "a transformer")
+        raise ConfigValueError(
+            "base", Message("learning.no_layers"), Message("learning.a_transformer")
+        )
     return max(lists, key=lambda named: count_weights(named[1]))
 
 
@@ -132,8 +135,8 @@ def _check_names(names: Sequence[str], ends: set[str]) -> None:
     if unknown:
         raise ConfigValueError(
             "fine_tune.targets",
-            f"no module of the base is named '{unknown[0]}'",
-            "a module of it",
+            Message("learning.no_module", name=unknown[0]),
+            Message("learning.one_of_its_modules"),
             sorted(ends),
             unknown[0],
         )
@@ -156,8 +159,8 @@ def block_ends(net: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Linear]]:
     if not found:
         raise ConfigValueError(
             "base",
-            "no block of it ends in a linear part of a known name",
-            f"parts named as one of: {', '.join(ENDS)}",
+            Message("learning.no_known_ending"),
+            Message("learning.known_endings", names=tuple(ENDS)),
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.learning.fine_tuning.gradient import Gradient
 from mesocosm.learning.fine_tuning.layers import as_pretrained, freeze
 
@@ -113,8 +114,8 @@ def _find_attentions(base: nn.Module) -> list[PrefixedAttention]:
     if not attentions:
         raise ConfigValueError(
             "fine_tune.method",
-            "the base's attentions are not of a family that 'prefix' knows",
-            "another method, such as lora",
+            Message("learning.attention_unknown"),
+            Message("learning.another_method"),
         )
     return attentions
 

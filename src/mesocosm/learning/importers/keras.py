@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json, JsonObject
 from mesocosm.learning.importers.onnx_safety import shorten_error
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 2_000_000_000
 MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
-NEEDS_KERAS = "a Keras file needs the package keras; install mesocosm with its extra 'keras'"
+NEEDS_KERAS = Message("learning.needs_keras")
 MODELS = {"Sequential", "Functional"}
 MODEL_MODULES = (
     "keras",
@@ -106,7 +107,7 @@ def convert_to_onnx(path: Path, named: str) -> bytes:
             raise MesocosmError(NEEDS_KERAS) from error
         backend: str = keras.backend.backend()
         if backend != "torch":
-            raise MesocosmError(f"Keras runs on {backend} here; expected KERAS_BACKEND=torch")
+            raise MesocosmError(Message("learning.keras_backend", backend=backend))
         out = Path(home, "made.onnx")
         try:
             _export(path, out)
@@ -116,8 +117,13 @@ def convert_to_onnx(path: Path, named: str) -> bytes:
             reason = shorten_error(error)
             raise ConfigValueError(
                 "base.keras",
-                f"'{named}' cannot be read by Keras {keras.__version__} ({reason})",
-                f"a complete file saved by Keras 3 from a {config['class_name']} model",
+                Message(
+                    "learning.keras_unreadable",
+                    file=named,
+                    version=keras.__version__,
+                    reason=reason,
+                ),
+                Message("learning.keras_3_from_model", kind=str(config["class_name"])),
             ) from error
         return out.read_bytes()
 
@@ -146,7 +152,9 @@ def _export(path: Path, out: Path) -> None:
     net: KerasNet = keras.saving.load_model(path, compile=False, safe_mode=True)
     if len(net.inputs) != 1:
         raise ConfigValueError(
-            "base.keras", f"it takes {len(net.inputs)} inputs", "one input (rows, inputs)"
+            "base.keras",
+            Message("learning.takes_inputs", inputs=len(net.inputs)),
+            Message("learning.one_input"),
         )
     width = cast(tuple[int, ...], net.inputs[0].shape[1:])
     net(np.zeros((1, *width), np.float32))
@@ -167,7 +175,7 @@ def _check_file(path: Path, named: str) -> JsonObject:
                 _check_weights(weights.name, named)
     except (zipfile.BadZipFile, ValueError, OSError, KeyError) as error:
         raise ConfigValueError(
-            "base.keras", f"'{named}' is not a complete Keras file", "a file saved by Keras 3"
+            "base.keras", Message("learning.not_keras", file=named), Message("learning.keras_3")
         ) from error
     model = _check_model(config, named)
     _check_classes(model.get("config"), named)
@@ -181,12 +189,18 @@ def _check_members(archive: zipfile.ZipFile, named: str) -> None:
         others = ", ".join(sorted(names - MEMBERS)[:3])
         raise ConfigValueError(
             "base.keras",
-            f"'{named}' holds {others or 'no config.json with weights'}",
-            "a file saved by Keras 3, with no assets",
+            Message(
+                "learning.keras_parts",
+                file=named,
+                parts=others or Message("learning.no_config_with_weights"),
+            ),
+            Message("learning.keras_3_without_assets"),
         )
     if sum(i.file_size for i in archive.infolist()) > MAX_BYTES:
         raise ConfigValueError(
-            "base.keras", f"it unpacks to more than {MAX_BYTES} bytes", "a smaller one"
+            "base.keras",
+            Message("learning.unpacks_too_large", bytes=MAX_BYTES),
+            Message("learning.smaller_one"),
         )
 
 
@@ -199,8 +213,8 @@ def _check_model(config: Json, named: str) -> JsonObject:
             return config
     raise ConfigValueError(
         "base.keras",
-        f"'{named}' holds a {str(kind)[:60]}",
-        "a Sequential or Functional model of Keras itself",
+        Message("learning.keras_kind", file=named, kind=str(kind)[:60]),
+        Message("learning.keras_model"),
     )
 
 
@@ -226,7 +240,7 @@ def _check_activation(activation: Json, named: str) -> None:
     if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise ConfigValueError(
             "base.keras",
-            f"'{named}' uses the activation {str(activation)[:60]}",
+            Message("learning.uses_activation", file=named, activation=str(activation)[:60]),
             "",
             sorted(ACTIVATIONS),
         )
@@ -248,8 +262,8 @@ def _check_class(value: JsonObject, named: str) -> None:
     if not _is_known(module, name) or registered not in (None, name, f"keras.{name}", ""):
         raise ConfigValueError(
             "base.keras",
-            f"'{named}' uses '{name[:60]}' of '{module[:60]}'",
-            "layers of Keras itself",
+            Message("learning.uses_class", file=named, name=name[:60], module=module[:60]),
+            Message("learning.keras_layers"),
             sorted(LAYERS),
         )
 
@@ -265,8 +279,8 @@ def _check_weights(path: str, named: str) -> None:
         if not _is_inside(file):
             raise ConfigValueError(
                 "base.keras",
-                f"'{named}' keeps its weights in another file",
-                "one file that holds all of it",
+                Message("learning.weights_elsewhere", file=named),
+                Message("learning.one_whole_file"),
             )
 
 

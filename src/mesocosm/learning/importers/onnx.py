@@ -92,12 +92,16 @@ class ImportedModel(Settings):
         found = inside(root, self.file, self.key)
         if self.tensorflow:
             if not found.is_dir():
-                raise ConfigValueError(self.key, f"no folder at '{self.file}'", "a SavedModel")
+                raise ConfigValueError(
+                    self.key,
+                    Message("learning.no_folder", file=self.file),
+                    Message("learning.a_saved_model"),
+                )
         elif not found.is_file():
-            expected = "a Keras file"
+            expected = Message("learning.a_keras_file")
             if self.onnx:
-                expected = "an ONNX file"
-            raise ConfigValueError(self.key, f"no file at '{self.file}'", expected)
+                expected = Message("learning.an_onnx_file")
+            raise ConfigValueError(self.key, Message("learning.no_file", file=self.file), expected)
         return found
 
     def content(self, root: Path) -> str:
@@ -147,8 +151,8 @@ def load_head(
         if label not in theirs:
             raise ConfigValueError(
                 "base.labels",
-                f"the class '{label}' of the training rows is not among them",
-                "every class, in the order of the output",
+                Message("learning.class_not_listed", label=label),
+                Message("learning.classes_in_order"),
                 theirs,
                 label,
             )
@@ -176,8 +180,8 @@ class ImportedHead:
         except Exception as error:
             raise ConfigValueError(
                 "base.onnx",
-                f"it cannot be run ({str(error).splitlines()[0][:160]})",
-                "a graph of the operators that ONNX Runtime knows",
+                Message("learning.graph_fails", reason=str(error).splitlines()[0][:160]),
+                Message("learning.onnx_runtime_graph"),
             ) from error
         self.settings: HeadSettings = {"producer": model.producer_name}
         self.left_out: Array = np.zeros((0, max(1, classes)))
@@ -197,16 +201,16 @@ class ImportedHead:
         except Exception as error:
             raise ConfigValueError(
                 "base.onnx",
-                f"it cannot be run on the rows ({str(error).splitlines()[0][:160]})",
-                "a graph that takes (rows, inputs) and gives one number a class",
+                Message("learning.graph_fails_on_rows", reason=str(error).splitlines()[0][:160]),
+                Message("learning.graph_of_rows"),
             ) from error
         if not self.classes:
             return out
         if not _are_probabilities(out):
             raise ConfigValueError(
                 "base.onnx",
-                "its output is not probabilities: rows do not add up to 1",
-                "probabilities; put a softmax at its end",
+                Message("learning.not_probabilities"),
+                Message("learning.probabilities"),
             )
         return np.asarray(np.log(np.maximum(out, 1e-13)))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.learning.export.graph_builder import list_constants, list_inputs, list_nodes
 from mesocosm.learning.importers.onnx_safety import check_safe
 
@@ -55,7 +56,9 @@ def _load(setting: ImportedModel, root: Path) -> ModelProto:
     path = setting.path(root)
     if path.stat().st_size > MAX_BYTES:
         raise ConfigValueError(
-            setting.key, f"the file has more than {MAX_BYTES} bytes", "a smaller one"
+            setting.key,
+            Message("learning.file_too_large", bytes=MAX_BYTES),
+            Message("learning.smaller_one"),
         )
     try:
         model = _read_graph(setting, path)
@@ -66,8 +69,8 @@ def _load(setting: ImportedModel, root: Path) -> ModelProto:
     except Exception as error:  # protobuf and the checker each have their own kinds
         raise ConfigValueError(
             "base.onnx",
-            f"'{setting.file}' is not a complete ONNX graph",
-            "a file that onnx.checker passes",
+            Message("learning.not_onnx", file=setting.file),
+            Message("learning.checked_onnx"),
         ) from error
     return model
 
@@ -94,14 +97,17 @@ def _find_input(graph: GraphProto, inputs: int) -> str:
     if len(taken) != 1 or not _is_float(taken[0]):
         raise ConfigValueError(
             "base.onnx",
-            f"its inputs are {', '.join(i.name for i in taken) or 'none'}",
-            "one input of float32 (rows, inputs)",
+            Message(
+                "learning.graph_inputs",
+                inputs=tuple(i.name for i in taken) or Message("learning.none"),
+            ),
+            Message("learning.one_float_input"),
         )
     width = _input_width(taken[0])
     if width not in (None, inputs):
         raise ConfigValueError(
             "base.onnx",
-            f"its input '{taken[0].name}' takes {width} numbers, and the model has {inputs} inputs",
+            Message("learning.graph_input_width", name=taken[0].name, width=width, inputs=inputs),
             f"{inputs}",
         )
     return taken[0].name
@@ -120,9 +126,8 @@ def _find_output(graph: GraphProto) -> ValueInfoProto:
     if not tables:
         raise ConfigValueError(
             "base.onnx",
-            "no output of it is a table of float32",
-            "an output of probabilities (rows, classes), as scikit-learn's converters give without"
-            " zipmap",
+            Message("learning.no_float_output"),
+            Message("learning.output_of_probabilities"),
         )
     return tables[-1]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.learning.export.graph_builder import list_constants, list_inner_graphs, list_nodes
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def check_safe(model: ModelProto, name: str) -> None:
     """
     if model.functions:
         raise ConfigValueError(
-            "base.onnx", f"'{name}' defines functions of its own", "operators of the standard only"
+            "base.onnx",
+            Message("learning.own_functions", file=name),
+            Message("learning.standard_operators"),
         )
     for graph in _graphs(model.graph):
         for tensor in _tensors(graph):
@@ -39,8 +42,8 @@ def _check_tensor(tensor: TensorProto, name: str) -> None:
     if tensor.external_data or tensor.data_location:
         raise ConfigValueError(
             "base.onnx",
-            f"'{name}' keeps its weights in another file",
-            "one file that holds all of it",
+            Message("learning.weights_elsewhere", file=name),
+            Message("learning.one_whole_file"),
         )
 
 
@@ -49,8 +52,10 @@ def _check_operator(node: NodeProto, name: str) -> None:
     if node.domain not in DOMAINS:
         raise ConfigValueError(
             "base.onnx",
-            f"'{name}' uses the operator '{node.op_type}' of '{node.domain}'",
-            "operators of the standard only",
+            Message(
+                "learning.operator_of_domain", file=name, operator=node.op_type, domain=node.domain
+            ),
+            Message("learning.standard_operators"),
         )
 
 

@@ -16,8 +16,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypedDict
 
-from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.errors import ConfigValueError, MesocosmError, text_of
 from mesocosm.core.files import write_json
+from mesocosm.core.messages import Message, text_as_json, text_of_json
 from mesocosm.learning.importers.onnx_safety import shorten_error
 from mesocosm.learning.importers.tensorflow_graphs import (
     ConcreteFunction,
@@ -29,7 +30,7 @@ from mesocosm.learning.importers.tensorflow_graphs import (
 )
 
 KEY = "base.tensorflow"
-EXPECTED = "a complete folder saved by tf.saved_model.save or Keras' export"
+EXPECTED = Message("learning.complete_saved_model")
 MAX_BYTES = 2_000_000_000
 CONVERTED, REPORT = "made.onnx", "told.json"  # what the converter writes
 MAX_SECONDS = 600
@@ -178,7 +179,7 @@ def convert_to_onnx(folder: Path, named: str) -> bytes:
         if not report.is_file():
             raise ConfigValueError(
                 KEY,
-                f"'{named}' ended the process that read it (exit code {returncode})",
+                Message("learning.ended_the_process", file=named, code=returncode),
                 EXPECTED,
             )
         _raise_reported(json.loads(report.read_text(encoding="utf-8")))
@@ -188,17 +189,17 @@ def convert_to_onnx(folder: Path, named: str) -> bytes:
 class Report(TypedDict, total=False):
     """What went wrong: a failure, or the key, what was found and what is expected."""
 
-    failure: str
-    wrong: list[str]
+    failure: object
+    wrong: list[object]
 
 
 def _raise_reported(report: Report) -> None:
     """Raise the error that the converter reports, if there was one."""
     if "failure" in report:
-        raise MesocosmError(report["failure"])
+        raise MesocosmError(text_of_json(report["failure"]))
     if "wrong" in report:
         key, found, expected = report["wrong"]
-        raise ConfigValueError(key, found, expected)
+        raise ConfigValueError(str(key), text_of_json(found), text_of_json(expected))
 
 
 def _run_converter(folder: Path, home: str, named: str) -> int:
@@ -223,7 +224,7 @@ def _run_converter(folder: Path, home: str, named: str) -> int:
         )
     except subprocess.TimeoutExpired as error:
         raise MesocosmError(
-            f"'{named}' was not read within {MAX_SECONDS} s; import it as an ONNX file"
+            Message("learning.not_read_in_time", file=named, seconds=MAX_SECONDS)
         ) from error
     return done.returncode
 
@@ -236,15 +237,19 @@ def _check_folder(folder: Path, named: str) -> None:
         if not _is_expected(path, inner):
             raise ConfigValueError(
                 KEY,
-                f"'{named}' holds '{inner[:80]}'",
-                "a SavedModel with its variables, and no assets or links",
+                Message("learning.holds_file", file=named, inner=inner[:80]),
+                Message("learning.saved_model_alone"),
             )
         if path.is_file():
             size += path.stat().st_size
     if not (folder / "saved_model.pb").is_file():
-        raise ConfigValueError(KEY, f"'{named}' holds no saved_model.pb", EXPECTED)
+        raise ConfigValueError(KEY, Message("learning.no_saved_model", file=named), EXPECTED)
     if size > MAX_BYTES:
-        raise ConfigValueError(KEY, f"its files have more than {MAX_BYTES} bytes", "a smaller one")
+        raise ConfigValueError(
+            KEY,
+            Message("learning.files_too_large", bytes=MAX_BYTES),
+            Message("learning.smaller_one"),
+        )
 
 
 def _is_expected(path: Path, inner: str) -> bool:
@@ -271,8 +276,8 @@ def _check_operators(graph: Graph, known: set[str], named: str) -> None:
     if unknown:
         raise ConfigValueError(
             KEY,
-            f"'{named}' uses the operator '{unknown[0][:60]}'",
-            "operators that compute with numbers only",
+            Message("learning.uses_operator", file=named, operator=unknown[0][:60]),
+            Message("learning.numeric_operators"),
         )
 
 
@@ -286,8 +291,7 @@ def _convert(folder: Path, named: str, out: Path) -> None:
         )
     except ImportError as error:
         raise MesocosmError(
-            f"a SavedModel needs TensorFlow and tf2onnx ({error}); install mesocosm with its extra"
-            " 'tensorflow'"
+            Message("learning.tensorflow_not_installed", error=str(error))
         ) from error
     _check_graph(_read_graph(folder, named), named)
     loaded = tf.saved_model.load(str(folder))
@@ -314,13 +318,15 @@ def _read_graph(folder: Path, named: str) -> MetaGraph:
     try:
         parsed.ParseFromString((folder / "saved_model.pb").read_bytes())
     except DecodeError as error:
-        raise ConfigValueError(KEY, f"'{named}' is not a complete SavedModel", EXPECTED) from error
+        raise ConfigValueError(
+            KEY, Message("learning.not_saved_model", file=named), EXPECTED
+        ) from error
     model: SavedModel = parsed
     if len(model.meta_graphs) != 1 or not model.meta_graphs[0].object_graph_def.nodes:
         raise ConfigValueError(
             KEY,
-            f"'{named}' holds {len(model.meta_graphs)} graphs of TensorFlow 1",
-            "one graph, saved by TensorFlow 2",
+            Message("learning.tensorflow_1", file=named, graphs=len(model.meta_graphs)),
+            Message("learning.tensorflow_2"),
         )
     return model.meta_graphs[0]
 
@@ -332,8 +338,12 @@ def _check_graph(meta: MetaGraph, named: str) -> None:
     if kinds or meta.asset_file_def:
         raise ConfigValueError(
             KEY,
-            f"'{named}' keeps {', '.join(sorted(kinds)) or 'assets'}",
-            "variables and functions only",
+            Message(
+                "learning.keeps_objects",
+                file=named,
+                kinds=tuple(sorted(kinds)) or Message("learning.assets"),
+            ),
+            Message("learning.variables_and_functions"),
         )
     _check_signature(meta.signature_def, named)
 
@@ -343,16 +353,24 @@ def _check_signature(signatures: Mapping[str, Signature], named: str) -> None:
     if SIGNATURE not in signatures:
         raise ConfigValueError(
             KEY,
-            f"'{named}' has the signatures {', '.join(sorted(signatures)) or 'none'}",
-            f"one called '{SIGNATURE}'",
+            Message(
+                "learning.has_signatures",
+                file=named,
+                signatures=tuple(sorted(signatures)) or Message("learning.none"),
+            ),
+            Message("learning.signature_called", name=SIGNATURE),
         )
     signature = signatures[SIGNATURE]
     if len(signature.inputs) != 1 or len(signature.outputs) != 1:
         raise ConfigValueError(
             KEY,
-            f"'{named}' takes {len(signature.inputs)} inputs and gives {len(signature.outputs)}"
-            " outputs",
-            "one of each: (rows, inputs) to (rows, classes), or to (rows, 1)",
+            Message(
+                "learning.inputs_and_outputs",
+                file=named,
+                inputs=len(signature.inputs),
+                outputs=len(signature.outputs),
+            ),
+            Message("learning.one_of_each"),
         )
 
 
@@ -362,12 +380,12 @@ def main(folder: str, out: str, named: str) -> None:
     try:
         _convert(Path(folder), named, Path(out))
     except ConfigValueError as wrong:
-        report = {"wrong": [wrong.key, str(wrong.found), str(wrong.expected)]}
+        report = {"wrong": [wrong.key, text_as_json(wrong.found), text_as_json(wrong.expected)]}
     except MesocosmError as failure:
-        report = {"failure": str(failure)}
+        report = {"failure": text_as_json(text_of(failure))}
     except Exception as error:  # TensorFlow and tf2onnx each have their own kinds
-        found = f"'{named}' cannot be read by TensorFlow ({shorten_error(error)})"
-        report = {"wrong": [KEY, found, EXPECTED]}
+        found = Message("learning.tensorflow_unreadable", file=named, reason=shorten_error(error))
+        report = {"wrong": [KEY, found.as_json(), EXPECTED.as_json()]}
     write_json(Path(out) / REPORT, report)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.learning.arrays import Columns
 from mesocosm.learning.pretraining.objective import ClassesFact, Facts, Objective, Vocabulary
 
@@ -60,8 +61,8 @@ class Contrastive(Objective):
             if problem:
                 raise ConfigValueError(
                     "pretrain.method",
-                    f"'{name}' holds {problem}",
-                    "a category or boolean that distinguishes texts",
+                    Message("learning.field_holds", name=name, problem=problem),
+                    Message("learning.distinguishing_category"),
                 )
             facts[name] = ClassesFact.of(values)
         return facts
@@ -104,10 +105,10 @@ class Contrastive(Objective):
         return -((torch.log_softmax(near, 1) * same).sum(1) / same.sum(1)).mean()
 
 
-def _find_problem(values: Sequence[object]) -> str:
-    """Why values distinguish no texts; empty where they do."""
+def _find_problem(values: Sequence[object]) -> Message | None:
+    """Why values distinguish no texts; None where they do."""
     if len(set(values)) < 2:
-        return "fewer than two values"
+        return Message("learning.few_values")
     if not all(isinstance(value, (str, bool)) for value in values):
-        return "no names of classes"
-    return ""
+        return Message("learning.no_class_names")
+    return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.learning.arrays import Columns
 from mesocosm.learning.fine_tuning.layers import as_pretrained
 from mesocosm.learning.pretraining.objective import (
@@ -51,8 +52,8 @@ class Multitask(Objective):
             if len(set(values)) < 2:
                 raise ConfigValueError(
                     "pretrain.method",
-                    f"'{name}' holds fewer than two values",
-                    "a field that distinguishes texts",
+                    Message("learning.fewer_than_two_values", name=name),
+                    Message("learning.distinguishing_field"),
                 )
             if isinstance(values[0], (bool, str)):
                 facts[name] = ClassesFact.of(values)

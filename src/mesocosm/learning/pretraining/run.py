@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.core.progress import QUIET
 from mesocosm.learning.arrays import Columns
 from mesocosm.learning.base_models import Base
@@ -103,7 +104,9 @@ def pretrain(
     texts, values = corpus.distinct(setting.method.fields)
     if len(texts) < MIN_TEXTS:
         raise ConfigValueError(
-            "pretrain.fields", f"there are {len(texts)} different texts", f"at least {MIN_TEXTS}"
+            "pretrain.fields",
+            Message("learning.different_texts", texts=len(texts)),
+            Message("learning.at_least", least=MIN_TEXTS),
         )
     fingerprint = _fingerprint(base, texts, values, setting, most, seed)
     folder = store / "bases" / fingerprint
@@ -309,9 +312,10 @@ class PretrainingRun:
             if not math.isfinite(value):
                 raise ConfigValueError(
                     "pretrain.learning_rate",
-                    f"the loss became NaN or infinite after {step + 1} steps of"
-                    f" {self.setting.learning_rate:g}",
-                    "a lower learning_rate",
+                    Message(
+                        "learning.loss_of_rate", steps=step + 1, rate=self.setting.learning_rate
+                    ),
+                    Message("learning.lower_learning_rate"),
                 )
             loss.backward()
             clip_gradients(list(self.weights.values()), 1.0)

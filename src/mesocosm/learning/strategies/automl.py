@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.core.settings import Settings
 
@@ -77,7 +78,11 @@ def candidates(model: Model, root: Path) -> list[Base]:
     more = [resolve(name, root) for name in (model.auto or Auto()).bases]
     for base in more:
         if base.writes:
-            raise ConfigValueError("auto.bases", f"'{base.name}' writes", "bases that read")
+            raise ConfigValueError(
+                "auto.bases",
+                Message("learning.base_writes", name=base.name),
+                Message("learning.bases_that_read"),
+            )
     return found + more
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.export.graph_builder import list_constants
@@ -79,8 +80,8 @@ def load_source(folder: Path, version: str) -> SourceModel:
     if card["head"] != "linear" or "h0_weights" not in held:
         raise ConfigValueError(
             "init_from",
-            f"{version} has a head of the kind '{card['head']}'",
-            "'fine_tune: {method: frozen, head: linear}' in the model that is adapted",
+            Message("learning.head_of_kind", version=version, head=card["head"]),
+            Message("learning.linear_head"),
         )
     return SourceModel(version, card["labels"], card["block"], held["h0_weights"], held["h0_bias"])
 

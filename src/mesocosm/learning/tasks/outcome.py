@@ -10,6 +10,7 @@ from math import isnan
 from typing import TYPE_CHECKING, NoReturn
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 
 if TYPE_CHECKING:
@@ -116,12 +117,14 @@ class Outcome(ABC):
         return {}
 
 
-def raise_single_value(name: str, values: Sequence[str], expected: str) -> NoReturn:
+def raise_single_value(name: str, values: Sequence[str], expected: Message) -> NoReturn:
     """Refuse training targets of the field `name` that hold one value, or none."""
-    held = "no value"
+    held = Message("learning.no_value")
     if values:
-        held = f"'{values[0]}' only"
-    raise ConfigValueError("target", f"the training rows of '{name}' hold {held}", expected)
+        held = Message("learning.only_value", value=values[0])
+    raise ConfigValueError(
+        "target", Message("learning.training_rows_hold", name=name, held=held), expected
+    )
 
 
 def round_known(metrics: Mapping[str, float]) -> dict[str, float]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
-from mesocosm.core.messages import Message
+from mesocosm.core.messages import Message, Text
 from mesocosm.core.plugins.entry_points import PluginError, plugins_of_group
 from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.learning.tasks.classification.task import Classification
@@ -39,15 +39,19 @@ TASKS: dict[str, Task] = {
 }
 
 
-def _find_fault(kind: type[Task]) -> tuple[str, str] | None:
+def _find_fault(kind: type[Task]) -> tuple[Text, Text] | None:
     if not kind.recorded or kind.recorded in [task.recorded for task in TASKS.values()]:
-        return f"'recorded' of {kind.__name__} is '{kind.recorded}'", "a word that no task has"
+        return Message("learning.recorded_of", kind=kind.__name__, word=kind.recorded), Message(
+            "learning.unused_word"
+        )
     taken: set[str] = set()
     for task in TASKS.values():
         taken |= set(task.target_types)
     if not set(kind.target_types) - taken:
-        expected = f"a type that no task of Mesocosm predicts: not {', '.join(sorted(taken))}"
-        return f"'target_types' of {kind.__name__} are {kind.target_types!r}", expected
+        expected = Message("learning.unpredicted_type", types=", ".join(sorted(taken)))
+        return Message(
+            "learning.target_types_of", kind=kind.__name__, types=repr(kind.target_types)
+        ), expected
     return None
 
 
@@ -100,7 +104,11 @@ def resolve_task(model: Model, types: Mapping[str, str], order: Sequence[str], r
         generates = resolve(str(model.base), root).writes
         task = find_task(model, replace(target, generates=generates))
     if task is None:
-        raise ConfigValueError("target", f"'{model.target}' is a {target.type}", describe_targets())
+        raise ConfigValueError(
+            "target",
+            Message("learning.target_is", name=model.target, type=target.type),
+            describe_targets(),
+        )
     return task
 
 
@@ -112,9 +120,7 @@ def recorded_task(recipe: Record) -> Task:
     """
     task = find_recorded_task(recipe)
     if task is None:
-        raise MesocosmError(
-            f"a version of the task '{recipe.get('task')}' is listed, and no such task is installed"
-        )
+        raise MesocosmError(Message("learning.task_not_installed", task=str(recipe.get("task"))))
     return task
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.outcome import Outcome
 from mesocosm.learning.tasks.registry import find_task
@@ -25,6 +26,6 @@ def make_outcome(model: Model, target_type: str, order: Sequence[str] = ()) -> O
     """
     task = find_task(model, TargetFacts(target_type, bool(order)))
     if not isinstance(task, RowTask):
-        found = f"'{model.target}' is a {target_type}, and no head predicts one"
-        raise ConfigValueError("target", found, "classes, labels or a number")
+        found = Message("learning.no_head_for", name=model.target, type=target_type)
+        raise ConfigValueError("target", found, Message("learning.classes_or_number"))
     return task.make_outcome(order)

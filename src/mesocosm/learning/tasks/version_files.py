@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_folder
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 
 if TYPE_CHECKING:
@@ -90,9 +91,6 @@ def read_card(folder: Path, content: str) -> VersionCard:
         MesocosmError: a file of the version was changed or lost.
     """
     if not folder.is_dir() or digest_folder(folder) != content:
-        raise MesocosmError(
-            f"the files of version '{folder.name}' are not those that were made; run 'mesocosm"
-            " build'"
-        )
+        raise MesocosmError(Message("learning.other_files", version=folder.name))
     card: VersionCard = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     return card

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.core.messages import Message
 from mesocosm.core.records import write_value
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Array
@@ -105,10 +106,13 @@ def _check_leakage(data: TrainingData, parts: Splits, say: Say) -> Leaks:
     if suspects:
         raise ConfigValueError(
             "features",
-            f"'{suspects[0]}' alone predicts '{target}' on"
-            f" {leaks.telling[suspects[0]]:.1%} of the test rows, so it may be known only after"
-            " the fact (target leakage)",
-            f"features without it, or 'allow_leakage: [{suspects[0]}]' in the model",
+            Message(
+                "learning.target_leakage",
+                name=suspects[0],
+                target=target,
+                share=leaks.telling[suspects[0]],
+            ),
+            Message("learning.features_without", name=suspects[0]),
         )
     if leaks.shared:
         say(

@@ -210,19 +210,23 @@ class Provider:
                 self._read_configuration()
             url = str(self.configuration.get(name, ""))
         if not _is_safe_url(url):
-            raise MesocosmError(f"{self.settings.issuer} has no '{name}' over TLS")
+            raise MesocosmError(
+                Message("serving.oidc_no_endpoint", issuer=self.settings.issuer, name=name)
+            )
         return url
 
     def _read_configuration(self) -> None:
-        what = f"the OpenID configuration of {self.settings.issuer} could not be read"
+        what = Message("serving.oidc_unreadable", issuer=self.settings.issuer)
         # repeated sign-ins do not wait again for a provider that does not respond
         if self.clock() - self.sought < PAUSE:
-            raise MesocosmError(f"{what} a moment ago")
+            raise MesocosmError(Message("serving.oidc_moment_ago", problem=what))
         self.sought = self.clock()
         try:
             self._read()
         except Exception as error:
-            raise MesocosmError(f"{what} ({type(error).__name__})") from error
+            raise MesocosmError(
+                Message("serving.oidc_unreadable_of_kind", problem=what, kind=type(error).__name__)
+            ) from error
 
     def exchange(self, form: Mapping[str, object]) -> JsonObject:
         """Exchange a code for the provider's tokens.
@@ -237,7 +241,9 @@ class Provider:
             raise
         except Exception as error:  # its words may hold what was sent
             raise MesocosmError(
-                f"{self.settings.issuer} issued no token for the sign-in ({type(error).__name__})"
+                Message(
+                    "serving.oidc_no_token", issuer=self.settings.issuer, kind=type(error).__name__
+                )
             ) from None
 
     def _verify(self, token: str, audience: list[str]) -> JsonObject | None:

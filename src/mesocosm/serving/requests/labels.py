@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.serving.model_instance import ModelInstance
 from mesocosm.serving.requests.fields import MOST_TEXT
 
@@ -43,8 +44,8 @@ def _check_text(label: str) -> None:
     if not label.strip() or len(label) > MOST_TEXT:
         raise ConfigValueError(
             "label",
-            f"got a text of {len(label)} characters",
-            f"the right text, at most {MOST_TEXT} characters",
+            Message("serving.label_too_long", length=len(label)),
+            Message("serving.right_text", most=MOST_TEXT),
         )
 
 
@@ -54,26 +55,28 @@ def _check_number(label: str) -> None:
             raise ValueError
     except ValueError as error:
         raise ConfigValueError(
-            "label", f"'{label[:40]}' is not a number", "the true number"
+            "label",
+            Message("serving.label_not_a_number", label=label[:40]),
+            Message("serving.true_number"),
         ) from error
 
 
 def _normalise_class(
     label: str, name: str, labels: Sequence[str], spellings: Mapping[str, str]
 ) -> str:
-    return _match(label, name, labels, spellings, "one of its labels")
+    return _match(label, name, labels, spellings, Message("serving.one_of_its_labels"))
 
 
 def _normalise_labels(
     label: str, name: str, labels: Sequence[str], spellings: Mapping[str, str]
 ) -> str:
     given = sorted({v.strip() for v in label.split(";") if v.strip()}) or [""]
-    expected = "its labels with ';' between"
+    expected = Message("serving.labels_with_semicolons")
     return "; ".join(sorted({_match(v, name, labels, spellings, expected) for v in given}))
 
 
 def _match(
-    label: str, name: str, labels: Sequence[str], spellings: Mapping[str, str], expected: str
+    label: str, name: str, labels: Sequence[str], spellings: Mapping[str, str], expected: Message
 ) -> str:
     """The model's own label that is meant."""
     meant = label
@@ -81,6 +84,6 @@ def _match(
         folded = label.strip().casefold()
         meant = spellings.get(label.strip(), spellings.get(folded, label))
     if meant not in labels:
-        found = f"'{meant[:40]}' is not a label of {name}"
+        found = Message("serving.not_a_label_of", label=meant[:40], name=name)
         raise ConfigValueError("label", found, expected, labels, meant)
     return meant

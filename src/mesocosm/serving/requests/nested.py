@@ -74,8 +74,12 @@ def _check_level(name: str, value: object, field: FieldRecord, levels: int) -> N
     """Reject a list or object within too many others, or within a field of plain items."""
     if levels and (field.get("type") != "list" or levels == MOST_LEVELS):
         return
-    outer = "the list" if levels else f"{MOST_LEVELS} others"
-    raise ConfigValueError(name, f"got {json_kind(value)} inside of {outer}", field["wanted"])
+    outer = Message("serving.levels_of_others", levels=MOST_LEVELS)
+    if levels:
+        outer = Message("serving.the_list")
+    raise ConfigValueError(
+        name, Message("serving.got_inside", kind=json_kind(value), outer=outer), field["wanted"]
+    )
 
 
 def to_text(value: object, form: tuple[str, str] | None = None) -> str | None:

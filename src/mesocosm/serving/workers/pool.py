@@ -16,6 +16,7 @@ from typing import Unpack, cast
 
 from mesocosm.catalog.rows import ServedRow
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.prediction_form import PredictionForm
 from mesocosm.core.records import Json
 from mesocosm.serving.model_instance import Prediction, Row, RowAnswer
@@ -108,7 +109,9 @@ class WorkerPool:
                 return slot.call(slot.alive(), do, **more)
             except WorkerLost:
                 if self.over:
-                    raise MesocosmError(f"the workers of '{self.service}' were stopped") from None
+                    raise MesocosmError(
+                        Message("serving.workers_stopped", service=self.service)
+                    ) from None
         raise WorkerLost
 
     def drop(self, key: int) -> None:
@@ -244,7 +247,7 @@ class RemoteModel:
             found = self.pool.call("ask", model=self.key, question=question)
             return cast(SpokenAnswer, found)
         except WorkerLost as lost:
-            raise MesocosmError("the worker died over this question twice") from lost
+            raise MesocosmError(Message("serving.died_over_question")) from lost
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
         """Predict cleaned rows.
@@ -276,7 +279,7 @@ class RemoteModel:
                 return self.pool.call(do, model=self.key)
             return self.pool.call(do, model=self.key, rows=list(rows))
         except WorkerLost as lost:
-            raise MesocosmError(f"the worker died over '{do}' twice") from lost
+            raise MesocosmError(Message("serving.died_over_call", name=do)) from lost
 
     def close(self) -> None:
         """Release it in the workers."""

@@ -18,7 +18,7 @@ from typing import NotRequired, TypedDict, Unpack, cast
 
 from mesocosm.catalog.rows import ServedRow
 from mesocosm.core.errors import ConfigValueError, MesocosmError
-from mesocosm.core.messages import text_of_json
+from mesocosm.core.messages import Message, text_of_json
 from mesocosm.core.records import Json
 from mesocosm.core.values.numbers import to_int
 from mesocosm.serving.model_instance import Row
@@ -95,7 +95,7 @@ class PreforkServer:
                         self.process.kill()
                         self.process.wait()
                     self.sock = None
-        raise MesocosmError(f"no worker could be started for '{service}'")
+        raise MesocosmError(Message("serving.no_worker_started", service=service))
 
     def close(self) -> None:
         """Stop it; its workers stop when their sockets close."""
@@ -167,7 +167,7 @@ def _resolve(future: Future[Json], message: Mapping[str, Json]) -> None:
     elif "wrong" in message:
         future.set_exception(_read_wrong(message["wrong"]))
     elif "lost" in message:
-        future.set_exception(ModelNotHeld("this version is no longer loaded"))
+        future.set_exception(ModelNotHeld(Message("serving.no_longer_loaded")))
     elif "failure" in message:
         future.set_exception(MesocosmError(text_of_json(message["failure"])))
     else:

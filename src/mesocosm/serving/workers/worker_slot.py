@@ -15,6 +15,7 @@ from typing import Protocol, Unpack, cast
 
 from mesocosm.catalog.rows import ServedRow
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.serving.workers.prefork import (
     CallArguments,
@@ -129,7 +130,7 @@ class WorkerSlot:
         except WorkerLost:
             if do == "load":
                 raise MesocosmError(
-                    f"the worker of '{self.service}' died while it loaded"
+                    Message("serving.died_while_loading", service=self.service)
                 ) from None
             raise
         finally:

@@ -5,6 +5,7 @@ its name on the page. Plugins add others, which the file's `world.elements` name
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from mesocosm.core.messages import Message, Text
 from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.core.settings import one_of
 from mesocosm.world.elements.counter import counter
@@ -29,14 +30,18 @@ ELEMENTS: dict[str, tuple[str, Show]] = {
 }
 
 
-def _find_fault(kind: type[ElementKind]) -> tuple[str, str] | None:
+def _find_fault(kind: type[ElementKind]) -> tuple[Text, Text] | None:
     sections: tuple[str, ...] = getattr(kind, "sections", ())
     body: object = getattr(kind, "body", None)
     bodies = [body for body, _ in ELEMENTS.values()]
     if body not in bodies:
-        return f"'body' of {kind.__name__} is {body!r}", f"one of {', '.join(bodies)}"
+        return Message("world.body_of", kind=kind.__name__, body=repr(body)), Message(
+            "world.one_of", names=", ".join(bodies)
+        )
     if not sections or not set(sections) <= set(ELEMENTS):
-        return f"'sections' of {kind.__name__} are {sections!r}", f"some of {', '.join(ELEMENTS)}"
+        return Message("world.sections_of", kind=kind.__name__, sections=repr(sections)), Message(
+            "world.some_of", names=", ".join(ELEMENTS)
+        )
     return None
 
 

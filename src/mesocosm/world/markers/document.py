@@ -19,6 +19,7 @@ from typing import TypedDict, TypeGuard, cast
 from pycrdt import Doc, Map, Text
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 
 FORMS = ("flag", "lantern", "board")
 MOST = 200  # markers that stand at a time
@@ -106,7 +107,7 @@ class Markers:
             return self.doc.get_update(state)
         except (ValueError, RuntimeError) as error:
             raise ConfigValueError(
-                "", "got what is not a state of a Yjs document", "a state vector"
+                "", Message("world.not_a_state"), Message("world.a_state_vector")
             ) from error
 
     def merge(self, data: bytes) -> bool:
@@ -125,7 +126,11 @@ class Markers:
                 it was.
         """
         if len(update) > UPDATE:
-            raise ConfigValueError("", f"got {len(update)} bytes at once", f"at most {UPDATE}")
+            raise ConfigValueError(
+                "",
+                Message("world.update_too_large", bytes=len(update)),
+                Message("world.at_most", most=UPDATE),
+            )
         before = self.all()
         try:
             self.trial.apply_update(update)
@@ -133,7 +138,7 @@ class Markers:
         except (ValueError, RuntimeError, TypeError, KeyError) as error:
             self.trial = self._read(self.whole())
             raise ConfigValueError(
-                "", "got what is not an update of this Yjs document", "one that Yjs made"
+                "", Message("world.not_an_update"), Message("world.an_update")
             ) from error
         except ConfigValueError:
             self.trial = self._read(self.whole())
@@ -160,17 +165,21 @@ class Markers:
             markers: how many stood before.
         """
         if set(self.trial.keys()) != {ROOT}:
-            raise ConfigValueError("", "the document has other parts", f"'{ROOT}' alone")
+            raise ConfigValueError(
+                "", Message("world.document_other_parts"), Message("world.root_alone", name=ROOT)
+            )
         root: Map[object] = self.trial.get(ROOT, type=Map)
         if len(root) > max(MOST, markers):
             raise ConfigValueError(
-                "", f"{len(root)} markers would stand", f"at most {MOST}; take some away first"
+                "",
+                Message("world.too_many_markers", markers=len(root)),
+                Message("world.markers_at_most", most=MOST),
             )
         if len(self.trial.get_update()) > WHOLE:
             raise ConfigValueError(
                 "",
-                "the document is full, with what is kept of old markers",
-                f"at most {WHOLE} bytes; it is rebuilt when nobody is here",
+                Message("world.document_full"),
+                Message("world.document_at_most", bytes=WHOLE),
             )
         return root
 
@@ -182,9 +191,7 @@ def _check_marker(ident: str, marker: object, before: Marker | None) -> None:
         before: as it stood; None where it is new.
     """
     if not IDENT.fullmatch(ident):
-        raise ConfigValueError(
-            "", "the id of a marker is invalid", "8 to 40 small letters, digits and dashes"
-        )
+        raise ConfigValueError("", Message("world.marker_id_invalid"), Message("world.marker_id"))
     if not isinstance(marker, Map) or set(marker.keys()) != FIELDS:
         raise _incomplete()
     if not isinstance(marker["words"], Text):
@@ -196,10 +203,12 @@ def _check_marker(ident: str, marker: object, before: Marker | None) -> None:
 
 def _incomplete() -> ConfigValueError:
     expected = ", ".join(sorted(FIELDS))
-    return ConfigValueError("", "a marker lacks something or has more", expected)
+    return ConfigValueError("", Message("world.marker_incomplete"), expected)
 
 
-def _find_fault(marker: Mapping[str, object], before: Marker | None) -> tuple[str, str] | None:
+def _find_fault(
+    marker: Mapping[str, object], before: Marker | None
+) -> tuple[Message, Message | str] | None:
     """What of a marker is invalid, and what was expected."""
     fault = _find_fault_of_place(marker)
     if fault:
@@ -207,34 +216,42 @@ def _find_fault(marker: Mapping[str, object], before: Marker | None) -> tuple[st
     fault = _find_change(marker, before) if before else _find_fault_of_new(marker)
     words = str(marker["words"])
     if not fault and len(words) > WORDS:
-        return f"got {len(words)} characters on one marker", f"at most {WORDS}"
+        return Message("world.marker_text_too_long", length=len(words)), Message(
+            "world.at_most", most=WORDS
+        )
     return fault
 
 
-def _find_fault_of_place(marker: Mapping[str, object]) -> tuple[str, str] | None:
+def _find_fault_of_place(marker: Mapping[str, object]) -> tuple[Message, Message | str] | None:
     for name, most in BOUNDS.items():
         value = marker[name]
         if not _is_number(value) or abs(value) > most:
-            return f"a marker's '{name}' is out of bounds", f"a number from {-most:g} to {most:g}"
+            return Message("world.marker_out_of_bounds", name=name), Message(
+                "world.number_between", least=-most, most=most
+            )
     return None
 
 
-def _find_change(marker: Mapping[str, object], before: Marker) -> tuple[str, str] | None:
+def _find_change(
+    marker: Mapping[str, object], before: Marker
+) -> tuple[Message, Message | str] | None:
     """A change of what of a marker never changes."""
     now = [marker[key] for key in KEPT]
     if now != [before["form"], before["who"], before["at"]]:
-        return f"a marker's {', '.join(KEPT)} changed", "its place, its turn and its words may"
+        return Message("world.marker_changed", names=", ".join(KEPT)), Message(
+            "world.marker_may_change"
+        )
     return None
 
 
-def _find_fault_of_new(marker: Mapping[str, object]) -> tuple[str, str] | None:
+def _find_fault_of_new(marker: Mapping[str, object]) -> tuple[Message, Message | str] | None:
     at = marker["at"]
     if marker["form"] not in FORMS:
-        return "the form of a marker is invalid", ", ".join(FORMS)
+        return Message("world.marker_form_invalid"), ", ".join(FORMS)
     if not _is_name(marker["who"]):
-        return "a marker's 'who' is not a name", "1 to 40 characters"
+        return Message("world.marker_who_invalid"), Message("world.name_length")
     if not _is_number(at) or not 0 <= at < 2**40:
-        return "a marker's 'at' is not a time", "seconds since 1970"
+        return Message("world.marker_at_invalid"), Message("world.seconds_since_1970")
     return None
 
 

@@ -183,11 +183,16 @@ def _is_small(setting: Anonymity, size: int, several: int) -> bool:
 
 
 def _too_alike(setting: Anonymity, count: int) -> ConfigValueError:
-    what = f"{count} rows" if count < setting.k else f"one value of '{setting.sensitive}'"
-    expected = f"at least {setting.k} rows"
-    if setting.sensitive:
-        expected += f" and {setting.l} values of '{setting.sensitive}'"
-    return ConfigValueError("anonymity", f"the table has only {what}", expected)
+    name = setting.sensitive
+    found = Message("data.one_sensitive_value", name=name)
+    if count < setting.k:
+        found = Message("data.too_few_rows", rows=count)
+    expected = Message("data.rows_of_group", rows=setting.k)
+    if name:
+        expected = Message(
+            "data.rows_and_values_of_group", rows=setting.k, values=setting.l, name=name
+        )
+    return ConfigValueError("anonymity", found, expected)
 
 
 def coarse_sql(

@@ -154,8 +154,11 @@ def _settings_of_target(found: Draft, column: Column, kind: str) -> FieldSetting
     if kind == "number" and settings["type"] not in FIGURES:
         raise ConfigValueError(
             "task",
-            f"'{name}' is to be a number, and"
-            f" {found.open.get(name) or 'its values are not all numbers'}",
+            Message(
+                "data.target_not_a_number",
+                name=name,
+                why=found.open.get(name) or Message("data.values_not_all_numbers"),
+            ),
             Message("data.number_column"),
         )
     if kind != "number" and settings["type"] not in ("boolean", "category"):

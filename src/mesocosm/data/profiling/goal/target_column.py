@@ -76,8 +76,8 @@ SURE = 1.5  # by how much the first must lead the second to be taken without a q
 
 
 UNFIT = -2.0  # a score up to which a column is not predicted
-NO_TARGET = "no column of the file can be predicted"
-TARGET = "a column of a few classes, or of numbers"
+NO_TARGET = Message("data.no_target")
+TARGET = Message("data.target_expected")
 HAN_WORD = re.compile(r"[\u4e00-\u9fff]{2,}")
 LATIN_WORD = re.compile(r"[a-z]{3,}")
 
@@ -140,7 +140,7 @@ def _choose_named(found: Draft, named: Sequence[str]) -> tuple[str, dict[str, st
     first, *others = named
     if found.find_column(first).distinct < 2:
         raise ConfigValueError(
-            "goal", f"{NO_TARGET}: '{first}' has the same value in every row", TARGET
+            "goal", Message("data.target_constant", problem=NO_TARGET, name=first), TARGET
         )
     also = [name for name in others if found.find_column(name).distinct > 1]
     choose = []
@@ -173,10 +173,10 @@ def _rank_fitting(found: Draft, goal: str) -> list[tuple[float, str]]:
         raise ConfigValueError("goal", NO_TARGET, TARGET)
     fits = [(score, name) for score, name in ranked if _fits(found, name, goal)]
     if not fits:
-        nearest = ", ".join(name for _, name in ranked[:5])
+        nearest = tuple(name for _, name in ranked[:5])
         raise ConfigValueError(
             "goal",
-            f"no column fits the goal; the nearest are {nearest}",
+            Message("data.no_fitting_column", names=nearest),
             Message("data.goal_naming_one"),
         )
     return fits

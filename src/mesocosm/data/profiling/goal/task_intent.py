@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.profiling.columns.column import Column, split_name
 
 RANKS = re.compile(
@@ -125,19 +126,18 @@ def find_interaction(
     who = _find_first(repeated, PEOPLE, but=(target,))
     what = target or _find_first(repeated, ITEMS, but=(who,))
     if who is None:
-        raise _explain_no_column("somebody", names)
+        raise _explain_no_column(Message("data.gap_user"), names)
     if what is None:
-        raise _explain_no_column("an item", names)
+        raise _explain_no_column(Message("data.gap_item"), names)
     return who, what, _find_first(names, TIMES, but=(who, what))
 
 
-def _explain_no_column(gap: str, names: Sequence[str]) -> ConfigValueError:
-    """That no column names somebody, or an item."""
+def _explain_no_column(gap: Message, names: Sequence[str]) -> ConfigValueError:
+    """That no column names a user, or an item."""
     return ConfigValueError(
         "goal",
-        f"no column with repeated values names {gap}; the columns are {', '.join(names[:8])}",
-        "a table of who did something with which item, such as columns user and item, or"
-        " '--target ITEM'",
+        Message("data.no_repeated_column", gap=gap, columns=tuple(names[:8])),
+        Message("data.interaction_table"),
     )
 
 
@@ -153,8 +153,8 @@ def find_question_and_answer(columns: Sequence[Column]) -> tuple[str, str]:
     if question is None or answer is None:
         raise ConfigValueError(
             "goal",
-            f"no columns of a question and its answer; the columns are {', '.join(names[:8])}",
-            "a table with columns such as question and answer",
+            Message("data.no_question_and_answer", columns=tuple(names[:8])),
+            Message("data.question_table"),
         )
     return question, answer
 

@@ -34,9 +34,9 @@ TRIED = {  # values that a field of a type can hold; a rule must be true or fals
     "timestamp": "timestamp '1970-01-01', timestamp '2024-02-29 23:59:59'",
 }
 FAILURES = {  # never the engine's own words: they may hold values
-    "OutOfRangeException": "a result is too large for its type",
-    "ConversionException": "a value cannot be converted",
-    "InvalidInputException": "a value is not a valid argument of its function",
+    "OutOfRangeException": Message("data.result_too_large"),
+    "ConversionException": Message("data.value_not_converted"),
+    "InvalidInputException": Message("data.argument_invalid"),
 }
 DECIMALS = "0, 1, -1"
 ONE = re.compile(
@@ -162,8 +162,11 @@ def _compute_over(con: DuckDBPyConnection, rule: RuleKind, rows: str) -> None:
     except duckdb.Error as error:
         raise ConfigValueError(
             "rules",
-            f"the rule '{_in_words(rule)[:200]}' cannot be computed over every row:"
-            f" {FAILURES.get(type(error).__name__, 'a value does not fit')}",
+            Message(
+                "data.rule_fails_on_rows",
+                rule=_in_words(rule)[:200],
+                why=FAILURES.get(type(error).__name__, Message("data.value_does_not_fit")),
+            ),
             Message("data.computable_rule"),
         ) from error
 

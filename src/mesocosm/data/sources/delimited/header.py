@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_COLUMNS = 16_384
-NO_LINES = "a header line"
+NO_LINES = Message("data.a_header_line")
 
 
 @dataclass(frozen=True)

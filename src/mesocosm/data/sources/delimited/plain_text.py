@@ -96,12 +96,13 @@ def _as_utf8(con: DuckDBPyConnection, path: Path, encoding: str) -> Path:
 
 
 def _not_in_encoding(path: Path, encoding: str) -> ConfigValueError:
-    what, expected = f"'{path.name}' cannot be read as {encoding}", "the encoding of its bytes"
+    found = Message("data.not_in_encoding", file=path.name, encoding=encoding)
+    expected = Message("data.encoding_of_bytes")
     if encoding in ("utf-16", "utf-32"):
-        what += ": it has no byte-order mark"
+        found = Message("data.not_in_encoding_without_mark", file=path.name, encoding=encoding)
     if encoding == "utf-16":
-        expected = "utf-16-le or utf-16-be"
-    return ConfigValueError("encoding", what, expected)
+        expected = Message("data.utf_16_order")
+    return ConfigValueError("encoding", found, expected)
 
 
 def unpack(con: DuckDBPyConnection, path: Path, label: str) -> Path:

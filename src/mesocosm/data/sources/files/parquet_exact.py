@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.data.sources.spool import new_path
 
 if TYPE_CHECKING:
@@ -45,8 +46,12 @@ def keep_exact(con: DuckDBPyConnection, path: Path, label: str) -> tuple[Path, l
         except (pa.ArrowException, OSError) as error:
             raise ConfigValueError(
                 "path",
-                f"'{label}' cannot be read to its end: {str(error).splitlines()[0][:120]}",
-                "Apache Parquet, and room for a copy of it",
+                Message(
+                    "data.file_not_readable_to_end",
+                    label=label,
+                    reason=str(error).splitlines()[0][:120],
+                ),
+                Message("data.parquet_and_room"),
             ) from error
         return copy, _note_durations(file.schema_arrow, label)
 
@@ -92,9 +97,13 @@ def _refuse_nested_wide(columns: Sequence[ColumnSchema], wide: Collection[str], 
         if (column.precision or 0) > MOST_DIGITS:
             raise ConfigValueError(
                 "path",
-                f"'{label}' has decimals of more than {MOST_DIGITS} digits inside of"
-                f" '{column.path.split('.')[0]}'",
-                "such decimals in a column of their own",
+                Message(
+                    "data.decimals_nested",
+                    label=label,
+                    digits=MOST_DIGITS,
+                    name=column.path.split(".")[0],
+                ),
+                Message("data.decimals_in_own_column"),
             )
 
 
@@ -182,8 +191,8 @@ def _refuse_fine_moments(
     if not hasattr(moments.type, "unit"):
         raise ConfigValueError(
             "path",
-            f"{file} has moments as INT96 inside of '{name}'",
-            "such moments in a column of their own",
+            Message("data.int96_nested", file=file, name=name),
+            Message("data.moments_in_own_column"),
         )
     import numpy as np
 
@@ -191,10 +200,13 @@ def _refuse_fine_moments(
     if over.any():
         raise ConfigValueError(
             "path",
-            f"row {before + int(over.nonzero()[0][0]) + 1} of {file} has a moment finer"
-            f" than a microsecond in '{name}', which INT96 loses",
-            "moments of whole microseconds, or a timestamp of nanoseconds, each of"
-            " whose values is then refused with its reason",
+            Message(
+                "data.moment_too_fine",
+                row=before + int(over.nonzero()[0][0]) + 1,
+                file=file,
+                name=name,
+            ),
+            Message("data.moments_of_microseconds"),
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.core.messages import Message
 from mesocosm.learning.arrays import Array, Mask
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
 from mesocosm.learning.heads.blend import softmax
@@ -42,7 +43,7 @@ class ClassOutcome(Outcome):
         self.labels = sorted({str(t) for t in targets})
         self.classes = len(self.labels)
         if self.classes < 2:
-            raise_single_value(name, self.labels, "two classes or more")
+            raise_single_value(name, self.labels, Message("learning.two_classes"))
         self.index = {label: i for i, label in enumerate(self.labels)}
 
     def is_known(self, target: object) -> bool:

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.learning.arrays import Array, Floats, Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.features.embeddings import silence_libraries, supports_bfloat16
@@ -60,8 +61,8 @@ def load_causal_model(base: Base) -> CausalNet:
     if not base.writes:
         raise ConfigValueError(
             "base",
-            f"'{base.name}' is an encoder, and a text is to be generated",
-            "a causal base such as smollm2",
+            Message("learning.encoder_for_text", name=base.name),
+            Message("learning.causal_base"),
         )
     try:
         net = AutoModelForCausalLM.from_pretrained(
@@ -70,8 +71,8 @@ def load_causal_model(base: Base) -> CausalNet:
     except Exception as error:  # safetensors, transformers and torch each have their own kinds
         raise ConfigValueError(
             "base",
-            f"the weights of '{base.name}' cannot be read",
-            "a complete folder laid out as a hub's, of an architecture that transformers knows",
+            Message("learning.weights_unreadable", name=base.name),
+            Message("learning.complete_hub_folder"),
         ) from error
     for weight in net.parameters():
         weight.requires_grad_(False)
@@ -112,8 +113,8 @@ def apply_delta(
     if set(delta) - set(dict(below.named_parameters())):
         raise ConfigValueError(
             "base",
-            "the fine-tuned weights do not fit the base",
-            "the base that they were trained on",
+            Message("learning.weights_do_not_fit"),
+            Message("learning.base_trained_on"),
         )
     below.load_state_dict(dict(delta), strict=False, assign=True)
     model.tie_weights()  # a head that shares the embedding table follows it

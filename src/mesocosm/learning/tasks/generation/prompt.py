@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.features.splits import PARTS
 
@@ -85,8 +86,10 @@ def split_pairs(
         if not pairs.where[part]:
             raise ConfigValueError(
                 "target",
-                f"no {part} row holds a text in '{predict}'",
-                "rows with an answer to train on and to evaluate on",
+                Message(
+                    "learning.no_text_in_part", part=Message(f"learning.part.{part}"), field=predict
+                ),
+                Message("learning.rows_with_answer"),
             )
     return pairs
 

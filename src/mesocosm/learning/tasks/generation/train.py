@@ -15,6 +15,7 @@ import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Floats, Ints
@@ -116,14 +117,14 @@ def train_generator(
     if model.fine_tune.method in ("prompt", "bitfit"):
         raise ConfigValueError(
             "fine_tune",
-            f"'{model.fine_tune.method}' is not for causal bases",
-            "lora, prefix, full or another method",
+            Message("learning.method_not_causal", method=model.fine_tune.method),
+            Message("learning.causal_methods"),
         )
     torch.manual_seed(model.seed)
     pairs = split_pairs(model.features, model.target, rows, split)
     if not any(pairs.texts["train"]):
         raise ConfigValueError(
-            "features", "the training rows hold no value at all", "an input with values"
+            "features", Message("learning.no_value_at_all"), Message("learning.input_with_values")
         )
     shared = _count_shared(pairs, say)
     job = generation_job(model, base, pairs.texts, pairs.answers, MAX_EVALUATED, MAX_GENERATED)

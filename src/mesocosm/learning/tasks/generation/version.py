@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.messages import Message
 from mesocosm.core.prediction_form import FREE_TEXT
 from mesocosm.core.records import Json
 from mesocosm.learning.base_models import resolve
@@ -73,8 +74,7 @@ class GenerationVersion:
         base = resolve(str(self.card["base"]), root)
         if base.weights != self.card["weights"]:
             raise MesocosmError(
-                f"the base '{base.name}' has other weights than those that version '{folder.name}'"
-                " was trained on; run 'mesocosm build'"
+                Message("learning.other_weights", base=base.name, version=folder.name)
             )
         self.prompter = Prompter(
             base, self.card["instruction"], self.card["max_length"], self.card["max_new_tokens"]

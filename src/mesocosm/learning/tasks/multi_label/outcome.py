@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Array, Floats, Ints
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
@@ -85,12 +86,12 @@ class LabelsOutcome(Outcome):
         self.labels = sorted(labels)
         self.classes = len(self.labels)
         if self.classes < 2:
-            raise_single_value(name, self.labels, "two labels or more")
+            raise_single_value(name, self.labels, Message("learning.two_labels"))
         if self.classes > MAX_LABELS:
             raise ConfigValueError(
                 "target",
-                f"the training rows of '{name}' hold {self.classes} different labels",
-                f"at most {MAX_LABELS}, or 'values' in the field",
+                Message("learning.many_labels", name=name, labels=self.classes),
+                Message("learning.most_labels", most=MAX_LABELS),
             )
         self.index = {label: i for i, label in enumerate(self.labels)}
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.tasks.ranking.features import (
     FADES,
@@ -79,8 +80,8 @@ def _nearby_examples(
     if not any(y):
         raise ConfigValueError(
             "features",
-            "nobody's next item is among those that the search finds",
-            "more of what was done, or fewer items",
+            Message("learning.next_item_not_found"),
+            Message("learning.more_actions"),
         )
     return rows, y
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Floats, Ints
@@ -159,14 +160,16 @@ def _read_histories(
     items, histories = build_histories(model, rows, site.items)
     if len(items) < 2:
         raise ConfigValueError(
-            "target", f"'{model.target}' holds {len(items)} different items", "two or more"
+            "target",
+            Message("learning.different_items", name=model.target, items=len(items)),
+            Message("learning.two_or_more"),
         )
     evaluated = select_evaluated(histories, len(items), draw)
     if len(evaluated) < MIN_PEOPLE:
         raise ConfigValueError(
             "features",
-            f"{len(evaluated)} of '{model.features[0]}' touched three items or more",
-            f"at least {MIN_PEOPLE} to train on and to evaluate on",
+            Message("learning.touched_three", users=len(evaluated), name=model.features[0]),
+            Message("learning.least_people", least=MIN_PEOPLE),
         )
     return items, _Histories(histories, evaluated)
 

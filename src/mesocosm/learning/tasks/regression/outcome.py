@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Array, Floats, Mask
 from mesocosm.learning.evaluation import metrics as evaluation_metrics
@@ -83,11 +84,13 @@ class NumberOutcome(Outcome):
         """Fit mean and deviation."""
         values: Floats = np.asarray(targets, dtype=float)
         if len(set(values.tolist())) < 2:
-            held = "no value"
+            held = Message("learning.no_value")
             if len(values):
-                held = f"{values[0]:g} only"
+                held = Message("learning.only_number", value=values[0])
             raise ConfigValueError(
-                "target", f"the training rows of '{name}' hold {held}", "two values or more"
+                "target",
+                Message("learning.training_rows_hold", name=name, held=held),
+                Message("learning.two_values"),
             )
         self.floor = None
         if values.min() >= 0:

@@ -17,6 +17,7 @@ import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import aside_name, write_json
+from mesocosm.core.messages import Message
 from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
@@ -173,8 +174,8 @@ def _read_questions(
     if not 2 <= len(known) <= MAX_ANSWERS:
         raise ConfigValueError(
             "target",
-            f"'{model.target}' holds {len(known)} different texts",
-            f"2 to {MAX_ANSWERS:,}",
+            Message("learning.different_answers", name=model.target, texts=len(known)),
+            Message("learning.answer_range", most=MAX_ANSWERS),
         )
     gone = sorted(set(pairs.answers["train"]) - set(known))
     return _Questions(pairs, known, gone, old)

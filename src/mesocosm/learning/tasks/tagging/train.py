@@ -15,6 +15,7 @@ import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.core.messages import Message
 from mesocosm.learning.arrays import Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
@@ -142,8 +143,13 @@ def split_tagged(
         if not where[part]:
             raise ConfigValueError(
                 "target",
-                f"no {part} row has as many tags in '{predict}' as words in '{text}'",
-                "rows with a tag for each word",
+                Message(
+                    "learning.tags_and_words",
+                    part=Message(f"learning.part.{part}"),
+                    field=predict,
+                    text=text,
+                ),
+                Message("learning.tag_for_each_word"),
             )
     texts: dict[str, list[str]] = {}
     tags: dict[str, list[list[str]]] = {}
@@ -181,8 +187,8 @@ def _check_tags(model: Model, data: TaggedTexts, say: Say) -> None:
     if len(set().union(*data.tags["train"])) < 2:
         raise ConfigValueError(
             "target",
-            f"the training rows of '{model.target}' hold one tag only",
-            "spans, and words outside of them",
+            Message("learning.one_tag_only", name=model.target),
+            Message("learning.tags_of_both"),
         )
 
 

@@ -20,6 +20,7 @@ from mesocosm.core.cache import copy_from_cache, copy_to_cache
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import folder_appears
 from mesocosm.core.hashing import digest
+from mesocosm.core.messages import Message
 from mesocosm.learning.arrays import Floats
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.export.reweighting import reweight
@@ -98,8 +99,8 @@ def fit_filters(images: Sequence[str], seed: int) -> tuple[PatchFilters, Encoder
     if len(distinct) < MIN_IMAGES:
         raise ConfigValueError(
             "features",
-            f"the training rows hold {len(distinct)} different images",
-            f"at least {MIN_IMAGES}, or 'image_base' with an image base",
+            Message("learning.different_images", images=len(distinct)),
+            Message("learning.least_images", least=MIN_IMAGES),
         )
     draw = np.random.default_rng(seed)
     if len(distinct) > 4000:
@@ -194,15 +195,18 @@ def _load_net(base: Base) -> PreTrainedModel:
     except Exception as error:  # safetensors, transformers and torch each have their own kinds
         raise ConfigValueError(
             "image_base",
-            f"the weights of '{base.name}' cannot be read",
-            "a complete folder laid out as a hub's, of an architecture that transformers knows",
+            Message("learning.weights_unreadable", name=base.name),
+            Message("learning.complete_hub_folder"),
         ) from error
     if getattr(net, "main_input_name", "") != "pixel_values":
         raise ConfigValueError(
             "image_base",
-            f"'{base.name}' is not an image base: its input is"
-            f" {getattr(net, 'main_input_name', 'something else')}",
-            "a base of images, such as a ViT or a ResNet",
+            Message(
+                "learning.not_image_base",
+                name=base.name,
+                input=getattr(net, "main_input_name", Message("learning.something_else")),
+            ),
+            Message("learning.image_base"),
         )
     return net
 

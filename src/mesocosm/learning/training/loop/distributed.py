@@ -21,6 +21,7 @@ import numpy as np
 
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.files import write_json
+from mesocosm.core.messages import Message, text_of_json
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Array
 from mesocosm.learning.base_models import Base
@@ -86,7 +87,9 @@ def train_distributed(
             raise _read_refusal(folder / "wrong.json")
         if returncode or not (folder / "made.safetensors").is_file():
             raise MesocosmError(
-                f"a training process ended with {returncode}: {_first_error(folder / 'stderr')}"
+                Message(
+                    "learning.process_ended", code=returncode, error=_first_error(folder / "stderr")
+                )
             )
         weights = load_file(folder / "made.safetensors")
         if job.tune.precision == "fp64":
@@ -98,8 +101,9 @@ def train_distributed(
 
 def _read_refusal(path: Path) -> ConfigValueError:
     """What a worker found wrong with the settings."""
-    wrong: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    return ConfigValueError(**wrong)
+    wrong: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    found, expected = text_of_json(wrong["found"]), text_of_json(wrong["expected"])
+    return ConfigValueError(str(wrong["key"]), found, expected)
 
 
 def _write_job(

@@ -41,6 +41,7 @@ def main(folder: Path) -> None:
 
     from mesocosm.core.errors import ConfigValueError
     from mesocosm.core.files import write_json
+    from mesocosm.core.messages import text_as_json
     from mesocosm.learning.training.loop import trainer
     from mesocosm.learning.training.loop.distributed import MARK
 
@@ -59,7 +60,11 @@ def main(folder: Path) -> None:
     except ConfigValueError as wrong:
         write_json(
             folder / "wrong.json",
-            {"key": wrong.key, "found": str(wrong.found), "expected": str(wrong.expected)},
+            {
+                "key": wrong.key,
+                "found": text_as_json(wrong.found),
+                "expected": text_as_json(wrong.expected),
+            },
         )
         raise SystemExit(1) from wrong
     if first:

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.learning.arrays import Array
 from mesocosm.learning.features.embeddings import supports_bfloat16, to_float
 from mesocosm.learning.fine_tuning.gradient import Gradient
@@ -215,9 +216,8 @@ class _Training:
         if not math.isfinite(loss):
             raise ConfigValueError(
                 "fine_tune.learning_rate",
-                f"the loss became NaN or infinite after {step + 1} steps at"
-                f" {self.tune.learning_rate:g}",
-                "a lower learning_rate",
+                Message("learning.loss_at_rate", steps=step + 1, rate=self.tune.learning_rate),
+                Message("learning.lower_learning_rate"),
             )
 
     def _set_learning_rate(self, step: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from mesocosm.core.messages import Message, Text
 from mesocosm.core.plugins.kinds import Kinds
 from mesocosm.monitoring.drift.detectors.chi2 import ChiSquared
 from mesocosm.monitoring.drift.detectors.classifier import ClassifierTest
@@ -17,11 +18,13 @@ BUILT_IN: dict[str, type[FeatureTest]] = {
 }
 
 
-def _find_fault(kind: type[FeatureTest]) -> tuple[str, str] | None:
+def _find_fault(kind: type[FeatureTest]) -> tuple[Text, Text] | None:
     of: object = getattr(kind, "of", None)
     if of in ("numbers", "counts"):
         return None
-    return f"'of' of {kind.__name__} is {of!r}", 'of = "numbers" or of = "counts"'
+    return Message("monitoring.of_of", kind=kind.__name__, value=repr(of)), Message(
+        "monitoring.numbers_or_counts"
+    )
 
 
 FEATURE_TESTS = Kinds("drift", BUILT_IN, FeatureTest, find_fault=_find_fault)

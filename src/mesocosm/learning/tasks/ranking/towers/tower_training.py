@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, gelu
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.learning.arrays import Floats
 from mesocosm.learning.tasks.ranking.features import History
 from mesocosm.learning.tasks.ranking.settings import Towers
@@ -98,9 +99,12 @@ class _Progress:
         if not np.isfinite(loss):
             raise ConfigValueError(
                 "rank.towers.learning_rate",
-                f"the loss became NaN or infinite after {(self.epoch - 1) * self.steps + done}"
-                f" steps of {self.rate:g}",
-                "a lower learning_rate",
+                Message(
+                    "learning.loss_of_rate",
+                    steps=(self.epoch - 1) * self.steps + done,
+                    rate=self.rate,
+                ),
+                Message("learning.lower_learning_rate"),
             )
         if time.perf_counter() - self.reported > PROGRESS_SECONDS:
             self.reported = time.perf_counter()
