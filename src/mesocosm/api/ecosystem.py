@@ -231,6 +231,9 @@ class Ecosystem(FileVerbs, ListedRecords):
     def _require_version(self) -> None:
         services = self.spec.eco.services
         if services and not any(self.catalog.deployment(name) for name in services):
+            for name, service in services.items():
+                if self.catalog.refused_version(service.model):
+                    raise MesocosmError(self.catalog.explain_not_deployed(name, service.model))
             raise MesocosmError(Message("api.nothing_to_serve"))
 
     def status(self) -> Status:

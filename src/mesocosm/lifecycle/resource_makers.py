@@ -296,7 +296,7 @@ def make_service(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tupl
     now = catalog.deployment(name)
     version = ""
     if service.model:
-        version = _servable_version(catalog, service.model, now)
+        version = _servable_version(spec, catalog, service.model, now)
     answers = _index(spec, catalog, service, say)
     ident = version or answers
     if _runs(now, version, answers):
@@ -329,7 +329,7 @@ def _listed(catalog: Catalog, address: str) -> str:
     return str(next(row["thing"] for row in catalog.resources() if row["address"] == address))
 
 
-def _servable_version(catalog: Catalog, model: str, now: DeploymentRow | None) -> str:
+def _servable_version(spec: Spec, catalog: Catalog, model: str, now: DeploymentRow | None) -> str:
     """The version of a model that its service is to run.
 
     Raises:
@@ -341,5 +341,18 @@ def _servable_version(catalog: Catalog, model: str, now: DeploymentRow | None) -
         found = f"{version['id']} is refused ({version['why']})"
         if now:
             found += f"; {now['version']} stays deployed"
-        raise ConfigValueError("model", found, Message("lifecycle.passing_version"))
+        raise _refuse_version(spec.eco.models[model].require, version, model, found)
     return str(version["id"])
+
+
+def _refuse_version(
+    gates: Mapping[str, str], version: VersionRow, model: str, found: str
+) -> ConfigValueError:
+    """The error of a refused version, at the first gate that it misses."""
+    from mesocosm.learning.evaluation.metrics import check_gates
+
+    missed = [name for name in gates if check_gates({name: gates[name]}, version["metrics"])]
+    key = ".".join(["require", *missed[:1]])
+    error = ConfigValueError(key, found, Message("lifecycle.passing_version"))
+    error.of = f"models.{model}"
+    return error
