@@ -75,6 +75,11 @@ class Change:
             raise ValueError(f"{self.address} left the file")
         return self.resource, self.fingerprints
 
+    def stops_build(self) -> bool:
+        """Whether its new rows stopped the last build, and would stop this one."""
+        ids = [reason.id for reason in self.because if isinstance(reason, Message)]
+        return "lifecycle.build_stops" in ids
+
     def trains_model(self) -> bool:
         """Whether a version of a model is trained for it."""
         is_model = self.resource is not None and self.resource.section == "models"

@@ -55,7 +55,7 @@ def make_dataset(
     ident, previous = _choose_id(spec, catalog, name, made, last)
     snapshot = _build(spec, catalog, name, made, last, say)
     new = _describe_snapshot(spec, name, snapshot, resource.recipe)
-    changes = _check_changes(spec, name, made, last, new, accept)
+    changes = _check_changes(spec, change, last, new, accept)
     for found in changes:
         _say_change(name, found, say)
     new["report"]["changes"] = [asdict(found) for found in changes]
@@ -157,18 +157,23 @@ def _origins(spec: Spec, name: str) -> dict[str, dict[str, str | None]]:
 
 def _check_changes(
     spec: Spec,
-    name: str,
-    made: str,
+    change: Change,
     last: SnapshotRow | None,
     new: ComparedSnapshot,
     accept: frozenset[str],
 ) -> list[FieldChange]:
     """What changed since the last snapshot and does not stop the build."""
     from mesocosm.lifecycle.review.snapshot_comparison import check_new_data
+    from mesocosm.lifecycle.review.stop_reasons import NewRows
 
+    resource, fingerprints = change.built
+    name = resource.name
     drafted = name in spec.eco.datasets and spec.eco.datasets[name].auto
     recipe: SnapshotRecipe = {**new["recipe"], "auto": drafted}
-    return check_new_data(spec, name, made, last, {**new, "recipe": recipe}, accept)
+    origin = NewRows(change, locate_project(spec).store / "datasets" / name)
+    made = fingerprints.build
+    rows: ComparedSnapshot = {**new, "recipe": recipe}
+    return check_new_data(spec, name, made, last, rows, accept, origin)
 
 
 def _say_change(name: str, found: FieldChange, say: Say) -> None:

@@ -31,6 +31,7 @@ from mesocosm.client import Client, Refused
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_folder
+from mesocosm.core.messages import Message
 from mesocosm.lifecycle.access.data_access import read_columns, select_held_out
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.server_info import ServerRecord, find_server
@@ -176,9 +177,7 @@ def _deployed_snapshot(spec: Spec, service: str) -> SnapshotRow:
     model = spec.eco.models[str(spec.eco.services[service].model)]
     snapshot = catalog.snapshot(dataset=model.dataset)
     if snapshot is None or catalog.deployment(service) is None:
-        raise MesocosmError(
-            catalog.explain_not_deployed(service, spec.eco.services[service].model)
-        )
+        raise MesocosmError(catalog.explain_not_deployed(service, spec.eco.services[service].model))
     return snapshot
 
 
