@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @report_failures
 def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
-    """Show what a build would do, and why; exit with 1 where new rows would stop it."""
+    """Show what a build would do, and why. Exits with 1 where new rows would stop it."""
     plan = open_project(file).plan(details=True)
     answer(plan, as_json, _text)
     if plan.stops:
