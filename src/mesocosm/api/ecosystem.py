@@ -86,7 +86,7 @@ class Ecosystem(FileVerbs, ListedRecords):
         from mesocosm.api.dataset import DatasetView
 
         views = {n: DatasetView(n, self.spec, self.catalog) for n in self.spec.eco.datasets}
-        return NamedViews(views, "api.no_dataset", "name")
+        return NamedViews(views, "api.no_dataset", "dataset")
 
     @property
     def models(self) -> dict[str, ModelView]:

@@ -27,7 +27,7 @@ class NamedViews(dict[str, View]):
         id: the message that says that a name is unknown.
         param: the parameter of the message that the name is.
 
-    >>> NamedViews({"mail": 1}, "api.no_dataset", "name")["mial"]
+    >>> NamedViews({"mail": 1}, "api.no_dataset", "dataset")["mial"]
     Traceback (most recent call last):
     ...
     mesocosm.api.named_views.UnknownNameError: no dataset is named 'mial'; expected one of the \

@@ -139,8 +139,8 @@ def _format_service(name: str, service: ServiceData) -> list[str]:
     if service["rollout"]:
         lines.append(f"    {_format_rollout(service['rollout'])}")
     if refused := service.get("refused"):
-        version, why = refused["version"], refused["why"]
-        lines.append(f"    {Message('cli.status.refused', version=version, why=why).render()}")
+        line = Message("cli.status.refused", version=refused["version"], why=refused["why"])
+        lines.append(f"    {line.render()}")
     return lines
 
 
