@@ -16,6 +16,7 @@ from mesocosm.api.dataset import DatasetView
 from mesocosm.api.ecosystem import Ecosystem
 from mesocosm.api.file_verbs import FileVerbs
 from mesocosm.api.listed_records import ListedRecords
+from mesocosm.api.model import ModelView
 from mesocosm.api.service import ServiceView
 from mesocosm.api.verbs.data import DataVerbs
 from mesocosm.api.verbs.model import ModelVerbs
@@ -34,6 +35,7 @@ CLASSES: dict[str, tuple[type, ...]] = {
     "eco.test": (TestVerbs,),
     "eco.world": (WorldVerbs,),
     "eco.datasets[NAME]": (DatasetView,),
+    "eco.models[NAME]": (ModelView,),
     "eco.services[NAME]": (ServiceView,),
     "eco.up()": (RunningServer,),
     "mesocosm.Client": (Client,),

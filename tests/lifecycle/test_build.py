@@ -70,8 +70,19 @@ def test_reasons_name_the_setting_and_its_line(built: Path) -> None:
     changes = {c.address: c for c in open_ecosystem(built).plan()}
     (built / "ecosystem.yaml").write_text(SMALL)
     reason = changes["datasets.mail"].why
-    assert "fields.amount.missing.method was median and is mean (ecosystem.yaml:6)" in reason
+    assert "fields.amount.missing.method was median and is mean (ecosystem.yaml:12)" in reason
     assert changes["models.judge"].why == "datasets.mail is rebuilt"
+
+
+def test_reasons_are_at_the_setting_and_name_no_key_that_the_file_lacks(built: Path) -> None:
+    bare = SMALL.replace("base: minilm, dataset", "dataset").replace("[text, amount]", "[amount]")
+    text = bare.replace("track: []", 'track: [],\n    require: {accuracy: ">= 0.1"}')
+    (built / "ecosystem.yaml").write_text(text)
+    changes = {c.address: c for c in open_ecosystem(built).plan()}
+    (built / "ecosystem.yaml").write_text(SMALL)
+    why = changes["models.judge"].why
+    assert "base was minilm and is not set (ecosystem.yaml:17)" in why and "weights" not in why
+    assert "require was not set and is " in why and why.endswith("(ecosystem.yaml:18)")
 
 
 def test_a_changed_source_is_seen(built: Path) -> None:

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
 
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.api.verbs.building import check_accepted
+from mesocosm.cli.commands.project.plan import plan
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.data.profiling.text_statistics import describe
 from mesocosm.lifecycle.apply import apply
@@ -259,6 +261,46 @@ def test_a_stopped_build_keeps_the_last_snapshot_says_why_and_one_line_accepts_i
     ] == ["weight"]
     assert any(line["act"] == "accept" and "weight" in line["why"] for line in eco.catalog.audit())
     assert read_stop(tmp_path / ".mesocosm", "d") == []
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_a_stop_names_the_largest_reasons_and_the_change_of_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], private: bool
+) -> None:
+    text = FILE.replace("id: {type: integer}", "id: {type: integer}, city: {type: text}")
+    (tmp_path / "ecosystem.yaml").write_text(text)
+    cells = [(i, ["Oslo", "Bergen 5"][i % 2]) for i in range(200)]
+    lines = [f"{i},{city},{3000 + i},red" for i, city in cells]
+    (tmp_path / "s.csv").write_text("id,city,weight,colour\n" + "\n".join(lines) + "\n")
+    assert build(tmp_path) == []
+    hidden = ", private: mask" if private else ""
+    changed = f"city: {{type: category, values: [Oslo], unreadable: quarantine{hidden}}}"
+    (tmp_path / "ecosystem.yaml").write_text(text.replace("city: {type: text}", changed))
+    eco = open_ecosystem(tmp_path)
+    preview_data(eco.spec, eco.catalog, eco.plan())
+    (told,) = [
+        str(reason)
+        for change in eco.plan()
+        for reason in change.because
+        if "stops before training" in str(reason)
+    ]
+    assert eco.plan().stops == ("datasets.d",)
+    with pytest.raises(typer.Exit) as stopped:
+        plan(tmp_path)
+    assert stopped.value.exit_code == 1
+    assert "The build would stop at datasets.d" in capsys.readouterr().out.splitlines()[-1]
+    (failed,) = build(tmp_path)
+    for sentence in (told, failed):
+        assert "100 of 200 rows are not kept (50.0%)" in sentence
+        assert "the sources are unchanged, so the settings that changed in the file" in sentence
+        assert "fields.city" in sentence and "because: city: " in sentence
+        assert "(100 rows)" in sentence
+    assert ("such as 'city: Bergen 5'" in failed) == (not private)
+    assert "Bergen 5" not in told
+    (tmp_path / "ecosystem.yaml").write_text(text)
+    lines = [line.replace("red", "") if i % 3 else line for i, line in enumerate(lines)]
+    (tmp_path / "s.csv").write_text("id,city,weight,colour\n" + "\n".join(lines) + "\n")
+    assert all("likely cause" not in sentence for sentence in build(tmp_path))
 
 
 def test_a_source_that_is_right_again_builds_without_a_word(tmp_path: Path) -> None:

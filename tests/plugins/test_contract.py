@@ -280,6 +280,7 @@ def test_a_file_of_the_project_does_not_stand_in_for_an_installed_module(tmp_pat
     home.mkdir()
     write_package(site, "lab-kinds", {"cleaning.zero": "lab:Zero"}, {"lab": IMPUTER})
     (home / "lab.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n{IMPUTER}")
+    (home / "probes.csv").write_text("sample,ug\na,3.5\n")
     (home / "ecosystem.yaml").write_text(FILE)
     checked = run(home, "check", site=site, where=home)
     assert "its module 'lab' is found in the project folder" in checked.stderr
@@ -309,6 +310,7 @@ def test_a_package_installed_to_be_edited_may_be_developed_where_it_lies(tmp_pat
     write_package(site, "lab-kinds", {"cleaning.zero": "lab:Zero"}, {})
     home.mkdir()
     (home / "lab.py").write_text(IMPUTER)
+    (home / "probes.csv").write_text("sample,ug\na,3.5\n")
     (home / "ecosystem.yaml").write_text(FILE)
     assert "project folder" in run(home, "check", site=site, where=home).stderr
     (info,) = site.glob("*.dist-info")

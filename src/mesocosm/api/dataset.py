@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from mesocosm.catalog import Catalog
+from mesocosm.catalog.records import Snapshot
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message
@@ -46,6 +47,10 @@ class DatasetView:
     def fields(self) -> tuple[str, ...]:
         """The fields of a row."""
         return tuple(self._spec.eco.datasets[self.name].fields)
+
+    def versions(self) -> list[Snapshot]:
+        """Its versions with their reports, the oldest first."""
+        return [Snapshot.from_json(row) for row in self._catalog.snapshots(self.name)]
 
     def to_arrow(self, split: Split | None = None) -> pyarrow.Table:
         """The rows that were kept, in their order; the column `_split` says which part each is in.

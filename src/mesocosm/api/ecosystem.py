@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from mesocosm.api.file_verbs import FileVerbs
 from mesocosm.api.listed_records import ListedRecords
+from mesocosm.api.named_views import NamedViews
 from mesocosm.catalog import Catalog
 from mesocosm.config import Spec, read
-from mesocosm.core.errors import ConfigValueError, MesocosmError
+from mesocosm.core.errors import MesocosmError
 from mesocosm.core.messages import Message
 from mesocosm.lifecycle.local_files import refuse_folder
 from mesocosm.lifecycle.project_store import open_catalog
 
 if TYPE_CHECKING:
     from mesocosm.api.dataset import DatasetView
+    from mesocosm.api.model import ModelView
     from mesocosm.api.results.plan import Plan
     from mesocosm.api.results.project import (
         BuildResult,
@@ -71,13 +73,7 @@ class Ecosystem(FileVerbs, ListedRecords):
         Raises:
             ConfigValueError: there is none of that name.
         """
-        services = self.services
-        if service not in services:
-            found = Message("api.no_service", service=service[:60])
-            raise ConfigValueError(
-                "", found, Message("api.one_of_choices"), list(services), service
-            )
-        return services[service]
+        return self.services[service]
 
     @property
     def name(self) -> str:
@@ -89,7 +85,16 @@ class Ecosystem(FileVerbs, ListedRecords):
         """Its datasets by name, as tables."""
         from mesocosm.api.dataset import DatasetView
 
-        return {n: DatasetView(n, self.spec, self.catalog) for n in self.spec.eco.datasets}
+        views = {n: DatasetView(n, self.spec, self.catalog) for n in self.spec.eco.datasets}
+        return NamedViews(views, "api.no_dataset", "dataset")
+
+    @property
+    def models(self) -> dict[str, ModelView]:
+        """Its models by name: their cards and versions."""
+        from mesocosm.api.model import ModelView
+
+        views = {name: ModelView(name, self) for name in self.spec.eco.models}
+        return NamedViews(views, "api.no_model", "model")
 
     @property
     def services(self) -> dict[str, ServiceView]:
@@ -98,7 +103,8 @@ class Ecosystem(FileVerbs, ListedRecords):
             from mesocosm.api.service import ServiceView
 
             names = self.spec.eco.services
-            self._services = {n: ServiceView(n, self.spec, self.catalog) for n in names}
+            views = {n: ServiceView(n, self.spec, self.catalog) for n in names}
+            self._services = NamedViews(views, "api.no_service", "service")
         return self._services
 
     @property
@@ -231,6 +237,9 @@ class Ecosystem(FileVerbs, ListedRecords):
     def _require_version(self) -> None:
         services = self.spec.eco.services
         if services and not any(self.catalog.deployment(name) for name in services):
+            for name, service in services.items():
+                if self.catalog.refused_version(service.model):
+                    raise MesocosmError(self.catalog.explain_not_deployed(name, service.model))
             raise MesocosmError(Message("api.nothing_to_serve"))
 
     def status(self) -> Status:
@@ -247,6 +256,7 @@ class Ecosystem(FileVerbs, ListedRecords):
             out: a file to write it to, as one page of HTML.
 
         Raises:
+            ConfigValueError: no dataset or model has the name.
             MesocosmError: nothing of it was built.
         """
         from mesocosm.api.verbs.group import write_page

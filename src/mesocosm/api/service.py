@@ -4,19 +4,20 @@ process.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
 from mesocosm.catalog import Catalog
 from mesocosm.client import Client, Prediction, prediction_of, row_as_json
+from mesocosm.client.given_rows import Row, Rows, list_rows, read_row
 from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError, MesocosmError
 from mesocosm.core.messages import Message
 
 if TYPE_CHECKING:
-    from mesocosm.serving.service import LiveService
+    import pandas
 
-Row = Mapping[str, object]
+    from mesocosm.serving.service import LiveService
 
 
 class ServiceView:
@@ -44,32 +45,38 @@ class ServiceView:
         return str(row["version"])
 
     @overload
-    def predict(self, row: Row) -> Prediction: ...
+    def predict(self, row: Row | pandas.Series) -> Prediction: ...
     @overload
-    def predict(self, row: Sequence[Row]) -> list[Prediction]: ...
-    def predict(self, row: Row | Sequence[Row]) -> Prediction | list[Prediction]:
-        """The prediction of one row, or those of several, as `predict_rows` gives them.
+    def predict(self, row: Rows) -> list[Prediction]: ...
+    def predict(self, row: Row | pandas.Series | Rows) -> Prediction | list[Prediction]:
+        """The prediction of one row, or those of several, as `predict_rows` gives them: a list of
+        rows, a pandas DataFrame or a pyarrow Table.
 
         Raises:
             ConfigValueError: the row lacks fields, or has an invalid value.
             MesocosmError: nothing is deployed, or the service has no model.
             Refused: a running server refuses it.
         """
-        if not isinstance(row, Mapping):
-            return self.predict_rows(row)
+        one = read_row(row)
+        if one is None:
+            return self.predict_rows(list_rows(row))
         if client := self._client():
             with client:
-                return client.predict(self.name, row)
-        return self._predict_here([row])[0]
+                return client.predict(self.name, one)
+        return self._predict_here([one])[0]
 
-    def predict_rows(self, rows: Sequence[Row]) -> list[Prediction]:
+    def predict_rows(self, rows: Rows) -> list[Prediction]:
         """The predictions of rows, in their order; one of an invalid row has `why`.
 
+        Args:
+            rows: a list of rows, a pandas DataFrame or a pyarrow Table.
+
         Raises:
+            ConfigValueError: it is none of these.
             MesocosmError: nothing is deployed, or the service has no model.
             Refused: a running server refuses them.
         """
-        found: list[Prediction] = []
+        rows, found = list_rows(rows), list[Prediction]()
         if client := self._client():
             with client:
                 for start in range(0, len(rows), 1000):

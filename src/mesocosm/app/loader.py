@@ -219,8 +219,9 @@ def load_locally(spec: Spec, catalog: Catalog, name: str) -> LiveService:
     served = LiveService(name, services[name], catalog, Loader(spec, catalog).load)
     served.refresh()
     if served.now is None:
-        why = Message("api.nothing_deployed", name=name)
-        raise MesocosmError(served.trouble or why)
+        if catalog.deployment(name) is None:
+            raise MesocosmError(catalog.explain_not_deployed(name, services[name].model))
+        raise MesocosmError(served.trouble)
     return served
 
 

@@ -17,6 +17,7 @@ from mesocosm.catalog.database import schema as t
 from mesocosm.catalog.deployments import Deployments
 from mesocosm.catalog.predictions import Predictions
 from mesocosm.catalog.rows import LeaseRow, ResourceRow, SnapshotRow, VersionRow
+from mesocosm.core.messages import Message
 
 STALE = "stale"
 
@@ -84,6 +85,22 @@ class Catalog(Deployments, Predictions, Alerts):
         return self.rows(
             select(t.VERSIONS).where(t.VERSIONS.c.model == model).order_by(t.VERSIONS.c.number),
             VersionRow,
+        )
+
+    def refused_version(self, model: str | None) -> VersionRow | None:
+        """The newest version of a model, where its gates refused it."""
+        newest = self.versions(model)[-1:] if model else []
+        if newest and newest[0]["state"] == "refused":
+            return newest[0]
+        return None
+
+    def explain_not_deployed(self, service: str, model: str | None) -> Message:
+        """Why nothing is deployed for a service of a model, and what to do."""
+        refused = self.refused_version(model)
+        if refused is None:
+            return Message("api.nothing_deployed", name=service)
+        return Message(
+            "api.refused_not_deployed", name=service, version=refused["id"], why=refused["why"]
         )
 
     def next_number(self, model: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ import httpx
 from mesocosm.catalog.records import Alerts
 from mesocosm.client import requests
 from mesocosm.client.answers import Answer, DatasetVersion, ServerStatus, Trace, WhatIf
+from mesocosm.client.given_rows import Rows, list_rows
 from mesocosm.client.predictions import Prediction
 
 T = TypeVar("T")
@@ -67,14 +68,20 @@ class AsyncClient:
         return await self._send(requests.ask_prediction(service, row, deadline_ms))
 
     async def predict_rows(
-        self, service: str, rows: Sequence[Mapping[str, object]], deadline_ms: int | None = None
+        self, service: str, rows: Rows, deadline_ms: int | None = None
     ) -> list[Prediction]:
         """Predictions of up to 1,000 rows, in their order.
 
+        Args:
+            service: the service's name.
+            rows: a list of rows, a pandas DataFrame or a pyarrow Table.
+            deadline_ms: milliseconds after which the gateway gives up.
+
         Raises:
+            ConfigValueError: the rows are none of these.
             Refused: as for `predict`.
         """
-        return await self._send(requests.ask_predictions(service, rows, deadline_ms))
+        return await self._send(requests.ask_predictions(service, list_rows(rows), deadline_ms))
 
     async def feedback(self, service: str, prediction: str, label: str) -> None:
         """Record the true label of a prediction.

@@ -38,14 +38,14 @@ def is_small(spec: Spec, name: str) -> bool:
 
     size = 0
     for source in (spec.eco.datasets.get(name) or resolve_datasets(spec)[name]).all_sources:
-        files = _project_files(spec, source)
+        files = list_project_files(spec, source)
         if files is None:
             return False
         size += sum(file.stat().st_size for file in files)
     return size <= MOST_BYTES
 
 
-def _project_files(spec: Spec, source: str) -> list[Path] | None:
+def list_project_files(spec: Spec, source: str) -> list[Path] | None:
     """The files of the project that a source reads, sorted; None where it reads others."""
     path = getattr(spec.eco.sources[source], "path", None)
     if not isinstance(path, str) or not _is_inside(path):
@@ -93,7 +93,7 @@ def _state(spec: Spec, name: str) -> str | None:
     dataset = spec.eco.datasets[name]
     state: list[object] = [dataset]
     for source in dataset.all_sources:
-        files = _project_files(spec, source)
+        files = list_project_files(spec, source)
         if files is None:
             return None
         state.append(spec.eco.sources[source])

@@ -25,7 +25,11 @@ NEW_SIGNS = {"+": "lifecycle.need_new", "±": "lifecycle.need_rebuilt"}  # by a 
 HIDDEN_KEYS = {  # what is said of settings that no file has
     "content": Message("lifecycle.content_changed"),
     "revision": Message("lifecycle.algorithm_changed"),
+    "weights": Message("lifecycle.base_changed"),
+    "sight": Message("lifecycle.image_base_changed"),
+    "left_out": Message("lifecycle.grouping_changed"),
 }
+FOLLOWS = {"weights": "base", "sight": "image_base"}  # what is a reason only where its cause is not
 PLUGINS = "plugins."  # before the keys of what tells a plugin from other releases
 
 
@@ -74,6 +78,11 @@ class Change:
         if self.resource is None or self.fingerprints is None:
             raise ValueError(f"{self.address} left the file")
         return self.resource, self.fingerprints
+
+    def stops_build(self) -> bool:
+        """Whether its new rows stopped the last build, and would stop this one."""
+        ids = [reason.id for reason in self.because if isinstance(reason, Message)]
+        return "lifecycle.build_stops" in ids
 
     def trains_model(self) -> bool:
         """Whether a version of a model is trained for it."""
@@ -244,12 +253,16 @@ def _setting_reasons(resource: Resource, stored: Stored, spec: Spec) -> Iterator
     only what stands in the file is a reason then.
     """
     revised = stored["made_by"].get("revision") != resource.made_by.get("revision")
-    for key, old, new in _list_differences(resource, stored):
+    differences = list(_list_differences(resource, stored))
+    keys = {key.split(".")[0] for key, _, _ in differences}
+    for key, old, new in differences:
+        if FOLLOWS.get(key) in keys:
+            continue
         reason = _hidden_reason(key, old, new)
         if reason:
             yield reason
         elif not revised or _in_file(spec, resource, key):
-            yield _setting_reason(resource, key, old, new)
+            yield _setting_reason(spec, resource, key, old, new)
 
 
 def _list_differences(resource: Resource, stored: Stored) -> Iterator[tuple[str, object, object]]:
@@ -272,18 +285,35 @@ def _hidden_reason(key: str, old: object, new: object) -> Text:
     return f"the plugin of {plugin} was {_short(old)} and is {_short(new)}"
 
 
-def _setting_reason(resource: Resource, key: str, old: object, new: object) -> Message:
-    """A setting that changed, with its place in the file."""
-    place = f"{resource.place.file}:{resource.place.line}"
+def _setting_reason(spec: Spec, resource: Resource, key: str, old: object, new: object) -> Message:
+    """A setting that changed, with its place in the file; that of the part that it was in, where
+    it is not set any more.
+    """
+    at = spec.place(*_locate_resource(spec, resource), *key.split("."))
+    place = f"{at.file}:{at.line}"
     return Message(
         "lifecycle.setting_changed", key=key, old=_short(old), new=_short(new), place=place
     )
 
 
+def _locate_resource(spec: Spec, resource: Resource) -> tuple[str, ...]:
+    """The steps to a resource in the file; a source that is read as a dataset stands with the
+    sources.
+    """
+    section, name = resource.section, resource.name
+    if section == "places":
+        return ("world", section, name)
+    if section == "world":
+        return ("world",)
+    if section == "datasets" and name not in spec.eco.datasets:
+        section = "sources"
+    return (section, name)
+
+
 def _in_file(spec: Spec, resource: Resource, path: str) -> bool:
     """Whether the file sets what a dotted path of a resource's settings names."""
     node = spec.tree
-    for step in (resource.section, resource.name, *path.split(".")):
+    for step in (*_locate_resource(spec, resource), *path.split(".")):
         if not isinstance(node, dict) or step not in node:
             return False
         node = node[step]

@@ -55,7 +55,7 @@ def make_dataset(
     ident, previous = _choose_id(spec, catalog, name, made, last)
     snapshot = _build(spec, catalog, name, made, last, say)
     new = _describe_snapshot(spec, name, snapshot, resource.recipe)
-    changes = _check_changes(spec, name, made, last, new, accept)
+    changes = _check_changes(spec, change, last, new, accept)
     for found in changes:
         _say_change(name, found, say)
     new["report"]["changes"] = [asdict(found) for found in changes]
@@ -157,18 +157,23 @@ def _origins(spec: Spec, name: str) -> dict[str, dict[str, str | None]]:
 
 def _check_changes(
     spec: Spec,
-    name: str,
-    made: str,
+    change: Change,
     last: SnapshotRow | None,
     new: ComparedSnapshot,
     accept: frozenset[str],
 ) -> list[FieldChange]:
     """What changed since the last snapshot and does not stop the build."""
     from mesocosm.lifecycle.review.snapshot_comparison import check_new_data
+    from mesocosm.lifecycle.review.stop_reasons import NewRows
 
+    resource, fingerprints = change.built
+    name = resource.name
     drafted = name in spec.eco.datasets and spec.eco.datasets[name].auto
     recipe: SnapshotRecipe = {**new["recipe"], "auto": drafted}
-    return check_new_data(spec, name, made, last, {**new, "recipe": recipe}, accept)
+    origin = NewRows(change, locate_project(spec).store / "datasets" / name)
+    made = fingerprints.build
+    rows: ComparedSnapshot = {**new, "recipe": recipe}
+    return check_new_data(spec, name, made, last, rows, accept, origin)
 
 
 def _say_change(name: str, found: FieldChange, say: Say) -> None:
@@ -296,7 +301,7 @@ def make_service(spec: Spec, catalog: Catalog, change: Change, say: Say) -> tupl
     now = catalog.deployment(name)
     version = ""
     if service.model:
-        version = _servable_version(catalog, service.model, now)
+        version = _servable_version(spec, catalog, service.model, now)
     answers = _index(spec, catalog, service, say)
     ident = version or answers
     if _runs(now, version, answers):
@@ -329,7 +334,7 @@ def _listed(catalog: Catalog, address: str) -> str:
     return str(next(row["thing"] for row in catalog.resources() if row["address"] == address))
 
 
-def _servable_version(catalog: Catalog, model: str, now: DeploymentRow | None) -> str:
+def _servable_version(spec: Spec, catalog: Catalog, model: str, now: DeploymentRow | None) -> str:
     """The version of a model that its service is to run.
 
     Raises:
@@ -341,5 +346,18 @@ def _servable_version(catalog: Catalog, model: str, now: DeploymentRow | None) -
         found = f"{version['id']} is refused ({version['why']})"
         if now:
             found += f"; {now['version']} stays deployed"
-        raise ConfigValueError("model", found, Message("lifecycle.passing_version"))
+        raise _refuse_version(spec.eco.models[model].require, version, model, found)
     return str(version["id"])
+
+
+def _refuse_version(
+    gates: Mapping[str, str], version: VersionRow, model: str, found: str
+) -> ConfigValueError:
+    """The error of a refused version, at the first gate that it misses."""
+    from mesocosm.learning.evaluation.metrics import check_gates
+
+    missed = [name for name in gates if check_gates({name: gates[name]}, version["metrics"])]
+    key = ".".join(["require", *missed[:1]])
+    error = ConfigValueError(key, found, Message("lifecycle.passing_version"))
+    error.of = f"models.{model}"
+    return error

@@ -254,7 +254,7 @@ def _service_advice(
     if service.model and requests >= 10 * FEW and figure["labels"] < FEW:
         yield Message(
             "reports.few_labels",
-            labels=figure["labels"],
+            count=figure["labels"],
             requests=requests,
             name=name,
             model=service.model,

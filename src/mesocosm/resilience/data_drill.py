@@ -153,7 +153,8 @@ def run_data_drill(
         raise MesocosmError("the ecosystem is not up; start it with: mesocosm up")
     before = catalog.deployment(target.service)
     if before is None:
-        raise MesocosmError(f"nothing is deployed for '{target.service}'")
+        model = spec.eco.services[target.service].model
+        raise MesocosmError(catalog.explain_not_deployed(target.service, model))
     began = time.time()
     codes = _send_rows(server, target, settings, report)
     seconds = round(time.time() - began, 1)

@@ -31,6 +31,7 @@ from mesocosm.client import Client, Refused
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest_folder
+from mesocosm.core.messages import Message
 from mesocosm.lifecycle.access.data_access import read_columns, select_held_out
 from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.server_info import ServerRecord, find_server
@@ -176,7 +177,7 @@ def _deployed_snapshot(spec: Spec, service: str) -> SnapshotRow:
     model = spec.eco.models[str(spec.eco.services[service].model)]
     snapshot = catalog.snapshot(dataset=model.dataset)
     if snapshot is None or catalog.deployment(service) is None:
-        raise MesocosmError(f"nothing is deployed for '{service}' yet; run 'mesocosm build'")
+        raise MesocosmError(catalog.explain_not_deployed(service, spec.eco.services[service].model))
     return snapshot
 
 
@@ -270,7 +271,7 @@ def bad_model(copy: Copy) -> Recovery:
     catalog, now = copy.catalog, copy.catalog.deployment(copy.service)
     version = now and catalog.version(now["version"])
     if not now or not version:
-        raise MesocosmError(f"nothing is deployed for '{copy.service}' yet; run 'mesocosm build'")
+        raise MesocosmError(Message("api.nothing_deployed", name=copy.service))
     broken = _break_version(copy, version)
     with catalog.transaction() as con:
         con.execute(insert(t.VERSIONS).values(**broken))

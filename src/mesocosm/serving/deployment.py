@@ -52,7 +52,11 @@ class DeployedService:
     def _load_deployment(self) -> bool:
         with self.lock:
             row = self.catalog.deployment(self.name)
-            if row is None or not self._is_due(row):
+            if row is None:
+                why = self.catalog.explain_not_deployed(self.name, self.service.model)
+                self.trouble = str(why)
+                return False
+            if not self._is_due(row):
                 return False
             old = self.now
             if self.candidate and _is_candidate(self.candidate, row):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import mesocosm
 from mesocosm import config
 from mesocosm.api.ecosystem import open_ecosystem
 from mesocosm.core.errors import ConfigError
@@ -129,3 +130,38 @@ def test_what_a_plan_notes_is_its_owners_alone(tmp_path: Path) -> None:
     store = tmp_path / ".mesocosm"
     assert {"contracts", "drafts", "seen"} <= {p.name for p in store.iterdir()}
     assert [p for p in (store, *store.rglob("*")) if stat.S_IMODE(p.lstat().st_mode) & 0o077] == []
+
+
+FILES = """grammar: 2
+ecosystem: desk
+sources:
+  a: {type: csv, path: a.csv}
+  b: {type: csv, path: b.csv}
+datasets:
+  d: {from: a, split: none, fields: {id: {type: integer}, sum.net: {type: number, column: ammount}}}
+  other: {from: b, split: none, fields: auto}
+"""
+
+
+def test_check_names_files_that_are_missing_empty_or_lack_a_column(tmp_path: Path) -> None:
+    file = tmp_path / "ecosystem.yaml"
+    file.write_text(FILES, encoding="utf-8")
+
+    def check() -> list[tuple[int, str, str]]:
+        try:
+            mesocosm.check(file)
+        except ConfigError as wrong:
+            return [(f.place.line, f.key, str(f.found)) for f in wrong.findings]
+        return []
+
+    a, b = tmp_path / "a.csv", tmp_path / "b.csv"
+    a.write_text("id,amount\n1,2.5\n", encoding="utf-8")
+    missing = (5, "sources.b.path", "no file is at 'b.csv'")
+    assert missing in check()
+    b.write_text("", encoding="utf-8")
+    assert (5, "sources.b.path", "'b.csv' is empty") in check()
+    b.write_text("id,word\n1,yes\n2,no\n", encoding="utf-8")
+    ((line, key, found),) = check()
+    assert line == 7 and "ammount" in found and key.startswith("datasets.d.fields.sum.net")
+    file.write_text(FILES.replace("ammount", "amount"), encoding="utf-8")
+    assert check() == []

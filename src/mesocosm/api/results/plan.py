@@ -53,6 +53,11 @@ class Plan(Sequence[Change]):
         """The changes that would do something."""
         return tuple(change for change in self.changes if change.sign != "=")
 
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """The datasets whose new rows would stop the build, such as `datasets.credit`."""
+        return tuple(change.address for change in self.changes if change.stops_build())
+
     def __str__(self) -> str:
         """How many changes of each action there are."""
         counts = Counter(ACTIONS[change.sign] for change in self.changes)
@@ -64,6 +69,7 @@ class Plan(Sequence[Change]):
             "changes": [self._describe_change(change) for change in self.changes],
             "compared_at_build": list(self.compared_at_build),
             "questions": [finding_to_json(question) for question in self.questions],
+            "stops": list(self.stops),
         }
 
     def _describe_change(self, change: Change) -> dict[str, Json]:

@@ -150,6 +150,14 @@ class BuildResult:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedVersion(Record):
+    """A model version that missed a gate, and why it was refused."""
+
+    version: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceStatus(Record):
     """A service now.
 
@@ -158,12 +166,14 @@ class ServiceStatus(Record):
         runs: the version or the answer index that is deployed; None where nothing is.
         why: why it is deployed.
         answered: how many requests it answered.
+        refused: the newest version of its model, where a gate refused it.
     """
 
     rollout: Rollout | None
     runs: str | None
     why: str | None
     answered: int
+    refused: RefusedVersion | None = field(default=None, metadata=OMIT)
 
     def to_json(self) -> dict[str, Json]:
         """The service as JSON-ready data."""

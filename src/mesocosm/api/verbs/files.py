@@ -222,10 +222,14 @@ def check_spec(spec: Spec) -> CheckResult:
     """
     from mesocosm.config import SECTIONS
     from mesocosm.lifecycle.local_files import refuse_folder
-    from mesocosm.lifecycle.review.questions import ask_readings, find_missing_bases
+    from mesocosm.lifecycle.review.questions import (
+        ask_readings,
+        find_missing_bases,
+        find_missing_files,
+    )
 
     refuse_folder(spec.root)
-    questions = [*find_missing_bases(spec), *ask_readings(spec)]
+    questions = [*find_missing_bases(spec), *find_missing_files(spec), *ask_readings(spec)]
     if questions:
         raise ConfigError(questions)
     counts = {section: len(getattr(spec.eco, section)) for section in SECTIONS}

@@ -12,6 +12,7 @@ from mesocosm.api.results.project import (
     Export,
     InstalledPlugin,
     IntegrityReport,
+    RefusedVersion,
     ServiceStatus,
     Status,
 )
@@ -48,13 +49,15 @@ def read_status(eco: Ecosystem) -> Status:
 def _describe_services(eco: Ecosystem) -> dict[str, ServiceStatus]:
     counts = eco.catalog.counts()
     services = {}
-    for name in eco.spec.eco.services:
+    for name, service in eco.spec.eco.services.items():
+        refused = eco.catalog.refused_version(service.model)
         deployed, rollout = eco.catalog.deployment(name), eco.catalog.rollout(name)
         services[name] = ServiceStatus(
             rollout=Rollout.from_json(rollout) if rollout else None,
             runs=(deployed["version"] or deployed["answers"]) if deployed else None,
             why=deployed["why"] if deployed else None,
             answered=counts.get(name, 0),
+            refused=RefusedVersion(refused["id"], refused["why"]) if refused else None,
         )
     return services
 
@@ -84,6 +87,7 @@ def read_report(eco: Ecosystem, name: str | None) -> Report:
     those of a name.
 
     Raises:
+        ConfigValueError: no dataset or model has the name.
         MesocosmError: nothing of it was built.
     """
     from mesocosm.reports.health import measure_health
@@ -94,9 +98,25 @@ def read_report(eco: Ecosystem, name: str | None) -> Report:
     datasets = _read_dataset_reports(eco, name)
     models = _read_model_reports(eco, name)
     if not datasets and not models:
-        missing = f"nothing named '{name}'" if name else "nothing"
-        raise MesocosmError(f"{missing} was built yet; run 'mesocosm build'")
+        if name is None:
+            raise MesocosmError(Message("api.nothing_built"))
+        _check_name(eco, name)
+        raise MesocosmError(Message("api.not_built", name=name))
     return Report(eco.spec.eco.ecosystem, datasets, models, health)
+
+
+def _check_name(eco: Ecosystem, name: str) -> None:
+    """Refuse a name that no dataset or model has.
+
+    Raises:
+        ConfigValueError: with the nearest name.
+    """
+    from mesocosm.lifecycle.file_datasets import resolve_datasets
+
+    names = list(dict.fromkeys([*resolve_datasets(eco.spec), *eco.spec.eco.models]))
+    if name not in names:
+        found = Message("api.nothing_named", name=name[:60])
+        raise ConfigValueError("", found, Message("api.one_of_choices"), names, name)
 
 
 def _read_dataset_reports(eco: Ecosystem, name: str | None) -> dict[str, DatasetReport]:

@@ -28,6 +28,7 @@ class PlanData(TypedDict):
     changes: list[ChangeData]
     compared_at_build: NotRequired[list[str]]
     questions: NotRequired[list[Mapping[str, object]]]
+    stops: NotRequired[list[str]]
 
 
 def format_plan(data: PlanData) -> str:
@@ -40,7 +41,10 @@ def format_plan(data: PlanData) -> str:
         datasets = tuple(data["compared_at_build"])
         lines.append(Message("cli.plan.compared_at_build", datasets=datasets).render())
     lines += [f"? {question['text']}" for question in data.get("questions", ())]
-    return "\n".join([*lines, _summarise(data["changes"])])
+    lines.append(_summarise(data["changes"]))
+    if data.get("stops"):
+        lines.append(Message("cli.plan.stops", datasets=tuple(data["stops"])).render())
+    return "\n".join(lines)
 
 
 def _format_warnings(change: ChangeData) -> list[str]:

@@ -46,12 +46,22 @@ class RolloutData(TypedDict):
     detail: RolloutProgress | None
 
 
+class RefusedData(TypedDict):
+    """A version that missed a gate, and why it was refused."""
+
+    version: str
+    why: str
+
+
 class ServiceData(TypedDict):
-    """A service: what it runs, its rollout, how many requests it answered."""
+    """A service: what it runs, its rollout, how many requests it answered, and the newest version
+    of its model where it was refused.
+    """
 
     runs: str | None
     rollout: RolloutData | None
     answered: int
+    refused: NotRequired[RefusedData]
 
 
 class AlertData(TypedDict):
@@ -129,6 +139,9 @@ def _format_service(name: str, service: ServiceData) -> list[str]:
     lines = [f"  {line.render()}"]
     if service["rollout"]:
         lines.append(f"    {_format_rollout(service['rollout'])}")
+    if refused := service.get("refused"):
+        line = Message("cli.status.refused", version=refused["version"], why=refused["why"])
+        lines.append(f"    {line.render()}")
     return lines
 
 

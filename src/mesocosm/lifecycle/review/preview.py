@@ -26,6 +26,7 @@ from mesocosm.lifecycle.project_store import locate_project
 from mesocosm.lifecycle.resource_makers import list_forgotten_marks
 from mesocosm.lifecycle.review.field_change import ComparedSnapshot
 from mesocosm.lifecycle.review.snapshot_comparison import check_new_data
+from mesocosm.lifecycle.review.stop_reasons import NewRows
 from mesocosm.lifecycle.review.stopped_build import keep_failure
 
 
@@ -66,7 +67,8 @@ def _preview(spec: Spec, catalog: Catalog, change: Change, last: SnapshotRow) ->
     scratch = where.store / "work" / f"preview-{uuid.uuid4().hex[:8]}"
     try:
         new = _build_scratch(spec, catalog, change, last, scratch)
-        check_new_data(spec, name, made, last, new, frozenset())
+        origin = NewRows(change, scratch / "datasets" / name)
+        check_new_data(spec, name, made, last, new, frozenset(), origin)
     except ConfigValueError as error:  # rows that cannot be read stop the build too
         keep_failure(where.store, name, made, error)
     except MesocosmError:
@@ -100,7 +102,7 @@ def _build_scratch(
     drafted = name in spec.eco.datasets and spec.eco.datasets[name].auto
     return {
         "account": snapshot.account,
-        "report": snapshot.report,
+        "report": {**snapshot.report, "delta": snapshot.delta},
         "facts": snapshot.facts,
         "recipe": cast(SnapshotRecipe, {**resource.recipe, "auto": drafted}),
     }

@@ -12,11 +12,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mesocosm.config import Spec
-from mesocosm.core.errors import ConfigError, ConfigValueError, Finding, MesocosmError
-from mesocosm.core.settings import ProjectPaths
+from mesocosm.core.errors import (
+    ConfigError,
+    ConfigValueError,
+    Finding,
+    MesocosmError,
+    belonging_to,
+)
+from mesocosm.core.messages import Message
+from mesocosm.core.settings import Collected, ProjectPaths
+from mesocosm.data.sources.path_utils import files_of
 from mesocosm.learning.base_models.base import locate_base
 from mesocosm.lifecycle.content_cache import keep_result, locate_result
-from mesocosm.lifecycle.local_files import is_settled, is_small
+from mesocosm.lifecycle.local_files import is_settled, is_small, list_project_files
 from mesocosm.lifecycle.project_store import locate_project
 
 AUTO = "auto"  # the base that is chosen by trying
@@ -24,7 +32,8 @@ FORMS = ("csv", "excel", "json", "jsonl", "parquet")  # types of sources that ar
 
 
 def ask_readings(spec: Spec, made: Mapping[str, str] | None = None) -> list[Finding]:
-    """For each column of a dataset whose values have two readings, where the file has to say which.
+    """For each column of a dataset whose values have two readings, where the file has to say which;
+    and what stops a build of it, such as a column that its source lacks.
 
     Datasets that are drafted, that read no file of the project, or that read large ones are left to
     the build.
@@ -43,19 +52,63 @@ def ask_readings(spec: Spec, made: Mapping[str, str] | None = None) -> list[Find
 
 
 def _question_finding(spec: Spec, name: str, question: ConfigValueError) -> Finding:
-    """A question about a column, at the line of it."""
-    place = spec.place("datasets", name, *question.key.split(".", 1))
-    address = f"datasets.{name}.{question.key}"
-    return Finding(place, address, question.found, question.expected)
+    """A question about a column, or an error of a source or dataset, at the line of it."""
+    address = question.of or f"datasets.{name}"
+    steps = [*address.split(".", 1), *_split_key(spec, name, question.key)]
+    return question.at(spec.place(*steps), address)
+
+
+def _split_key(spec: Spec, name: str, key: str) -> list[str]:
+    """The steps of a key below its resource; the name of a field may have dots."""
+    section, _, field = key.partition(".")
+    if section == "fields" and field in spec.eco.datasets[name].fields:
+        return [section, field]
+    return [step for step in key.split(".") if step]
 
 
 def _is_read_before_build(spec: Spec, name: str) -> bool:
     """Whether a dataset reads small files of the project that were not built as they are."""
     dataset = spec.eco.datasets[name]
+    known = [source for source in dataset.all_sources if source in spec.eco.sources]
+    if any(_find_file_fault(spec, source) for source in known):
+        return False
     sources = [spec.eco.sources.get(source) for source in dataset.all_sources]
     if dataset.auto or not all(getattr(source, "type", "") in FORMS for source in sources):
         return False
     return is_small(spec, name) and not is_settled(spec, name)
+
+
+def find_missing_files(spec: Spec) -> list[Finding]:
+    """Sources whose files in the project are missing or empty."""
+    findings = []
+    for name, source in spec.eco.sources.items():
+        if getattr(source, "type", "") not in FORMS:
+            continue
+        fault = _find_file_fault(spec, name)
+        if fault is not None:
+            place = spec.place("sources", name, "path", key=False)
+            findings.append(fault.at(place, f"sources.{name}"))
+    return findings
+
+
+def _find_file_fault(spec: Spec, source: str) -> ConfigValueError | None:
+    """That the files of a source are missing or empty; None where they are there, or are not of
+    the project.
+    """
+    files = list_project_files(spec, source)
+    if files is None:
+        return None
+    if not files:
+        try:
+            files_of(locate_project(spec), str(getattr(spec.eco.sources[source], "path", "")))
+        except ConfigValueError as wrong:
+            return wrong
+    for file in files:
+        if not file.stat().st_size:
+            label = file.relative_to(spec.root).as_posix()
+            expected = Message("lifecycle.file_with_rows")
+            return ConfigValueError("path", Message("data.file_empty", file=label), expected)
+    return None
 
 
 def find_missing_bases(spec: Spec) -> list[Finding]:
@@ -101,9 +154,13 @@ def _open_questions(spec: Spec, name: str, made: str | None) -> list[ConfigValue
 
 
 def _try_questions(spec: Spec, name: str) -> list[ConfigValueError] | None:
-    """A dataset's questions; None where it cannot be read, which is the build's to report."""
+    """A dataset's questions, or the setting that its files do not fit; None where it cannot be
+    read for another reason, which is the build's to report.
+    """
     try:
         return _questions(spec, name)
+    except ConfigValueError as wrong:
+        return [wrong]
     except (MesocosmError, ConfigError, OSError):
         return None
 
@@ -115,8 +172,10 @@ def _questions(spec: Spec, name: str) -> list[ConfigValueError]:
 
     dataset = spec.eco.datasets[name]
     with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder)) as con:
-        collected = {
-            s: spec.eco.sources[s].collect(ProjectPaths(spec.root, Path(folder)), con, f"src_{s}")
-            for s in dict.fromkeys(dataset.all_sources)
-        }
-        return list_questions(con, dict(dataset.fields), ingest_rows(con, dataset, collected))
+        collected: dict[str, Collected] = {}
+        for source in dict.fromkeys(dataset.all_sources):
+            where = ProjectPaths(spec.root, Path(folder))
+            with belonging_to(f"sources.{source}"):
+                collected[source] = spec.eco.sources[source].collect(where, con, f"src_{source}")
+        rows = ingest_rows(con, dataset, collected)
+        return list_questions(con, dict(dataset.fields), rows)

@@ -21,6 +21,7 @@ from mesocosm.lifecycle.review.field_comparison import (
     find_transformations,
     list_key_fields,
 )
+from mesocosm.lifecycle.review.stop_reasons import NewRows, explain_stops
 from mesocosm.lifecycle.review.stopped_build import forget_stop, keep_stop, stop_findings
 from mesocosm.lifecycle.review.table_comparison import compare_rows
 
@@ -141,12 +142,14 @@ def check_new_data(
     last: ComparedSnapshot | None,
     new: ComparedSnapshot,
     accepted: frozenset[str],
+    origin: NewRows,
 ) -> list[FieldChange]:
     """Compare a new snapshot with the last one, and stop where something changed that was not
     accepted.
 
     Args:
         accepted: `DATASET`, `DATASET.FIELD`.
+        origin: where the new rows come from.
 
     Returns:
         The changes that do not stop the build: shifts, and what was accepted.
@@ -160,9 +163,10 @@ def check_new_data(
     if last:
         changes = compare_snapshots(last, new)
     stops = _list_stops(dataset, changes, accepted)
-    if not stops:
+    if not stops or last is None:
         forget_stop(store, dataset)
         return changes
+    stops = explain_stops(stops, last, new, origin)
     keep_stop(store, dataset, made, stops)
     raise ConfigError(stop_findings(spec, dataset, stops))
 

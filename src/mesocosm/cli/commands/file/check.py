@@ -20,8 +20,8 @@ def check(
         bool, typer.Option("--schema", help="Print the JSON schema of the file instead.")
     ] = False,
 ) -> None:
-    """Check a file and list everything that is invalid in it, and what the values of small local
-    files leave open.
+    """Check a file and list everything that is invalid in it: also local files of sources that are
+    missing, empty or lack a column, and what the values of small ones leave open.
     """
     from mesocosm import config
     from mesocosm.api.verbs.files import check_spec

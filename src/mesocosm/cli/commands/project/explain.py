@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,9 @@ from mesocosm.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from mesocosm.client.answers import Attribution, Explanation
+    from mesocosm.client.answers import Attribution, Explanation, WordImportance
+
+SMALLEST = 0.001  # change of a prediction that is shown
 
 
 @report_failures
@@ -39,9 +41,22 @@ def _text(found: Explanation) -> str:
         *_input_lines(found.inputs),
     ]
     for name, words in found.words.items():
-        effects = ", ".join(f"{word.word} {word.share:+.3f}" for word in words[:6])
-        lines.append(f"  without a word of {name}: {effects}")
+        lines.append(f"  without a word of {name}: {_describe_words(words)}")
     return "\n".join([*lines, *_row_lines(found)])
+
+
+def _describe_words(words: Sequence[WordImportance]) -> str:
+    """How far the prediction falls without each of the most important words.
+
+    >>> from mesocosm.client.answers import WordImportance
+    >>> _describe_words([WordImportance("late", 0.21), WordImportance("the", -0.0001)])
+    'late +0.210, the -0.000'
+    >>> _describe_words([WordImportance("late", 0.0002), WordImportance("the", 0.0)])
+    'no single word changes the prediction by 0.001 or more'
+    """
+    if all(abs(word.share) < SMALLEST for word in words):
+        return f"no single word changes the prediction by {SMALLEST} or more"
+    return ", ".join(f"{word.word} {word.share:+.3f}" for word in words[:6])
 
 
 def _row_lines(found: Explanation) -> list[str]:

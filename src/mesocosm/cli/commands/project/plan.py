@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import typer
+
 from mesocosm.cli.output import AsJson, File, answer, open_project, report_failures
 
 if TYPE_CHECKING:
@@ -13,8 +15,11 @@ if TYPE_CHECKING:
 
 @report_failures
 def plan(file: File = Path("ecosystem.yaml"), as_json: AsJson = False) -> None:
-    """Show what a build would do, and why."""
-    answer(open_project(file).plan(details=True), as_json, _text)
+    """Show what a build would do, and why. Exits with 1 where new rows would stop it."""
+    plan = open_project(file).plan(details=True)
+    answer(plan, as_json, _text)
+    if plan.stops:
+        raise typer.Exit(1)
 
 
 def _text(plan: Plan) -> str:
