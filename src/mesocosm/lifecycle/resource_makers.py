@@ -21,6 +21,7 @@ from mesocosm.config import Spec
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.hashing import digest_folder
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.data.pipeline.snapshot_builder import BuildOptions, Snapshot, build_snapshot
 from mesocosm.data.quality.rules.rule import LastSnapshot
 from mesocosm.lifecycle.access.dataset_versions import choose_next_id
@@ -33,7 +34,6 @@ from mesocosm.lifecycle.review.field_change import ComparedSnapshot, FieldChange
 from mesocosm.serving.settings import Service
 
 Record = Callable[[Connection], None]
-Say = Callable[[str], None]
 PASSES = "passes all gates"
 
 

@@ -21,6 +21,7 @@ from mesocosm.client import Client, Refused, row_as_json
 from mesocosm.client.predictions import Prediction
 from mesocosm.config import Spec
 from mesocosm.core.errors import MesocosmError
+from mesocosm.core.progress import SayOf
 from mesocosm.core.values.json_shapes import read_number
 from mesocosm.lifecycle.access.data_access import read_columns, select_held_out
 from mesocosm.resilience.act_result import ActResult, find_missed, is_final
@@ -33,7 +34,7 @@ QUIET = 5.0  # seconds without an alert that count as none
 PAUSE = 0.3  # seconds between two looks at the catalog
 
 
-def play_story(spec: Spec, story: Story, say: Callable[[str, str], None]) -> list[ActResult]:
+def play_story(spec: Spec, story: Story, say: SayOf) -> list[ActResult]:
     """Play a story on a copy of what is built.
 
     Args:

@@ -8,7 +8,7 @@ nothing heavy is imported with them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.core.settings import Settings
 
@@ -87,7 +88,7 @@ def search_base(
     root: Path,
     store: Path,
     sight: ImageFeatures | None,
-    say: Callable[[str], None],
+    say: Say,
 ) -> tuple[Model, Base | None, FitResult, list[dict[str, Json]]]:
     """The model with the best settings in the places of `auto`, its base, what was fitted, and a
     record of each trial.
@@ -127,7 +128,7 @@ class _Search:
         parts: Splits,
         store: Path,
         sight: ImageFeatures | None,
-        say: Callable[[str], None],
+        say: Say,
         minutes: float,
     ) -> None:
         self.parts, self.store, self.sight, self.say = parts, store, sight, say

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypedDict
 
 from pydantic import Field
 
+from mesocosm.core.progress import Say
 from mesocosm.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class PreviousVersion:
         base: Base,
         method: str,
         outcome: Outcome | None,
-        say: Callable[[str], None],
+        say: Say,
     ) -> bool:
         """Copy the previous version's weights into a net that is about to be trained; whether it
         did.
@@ -155,7 +156,7 @@ class PreviousVersion:
             held = {n: (w, importance[n]) for n, w in weights.items() if n in importance}
             net.anchor = Anchor(held, self.setting.ewc)
 
-    def tell(self, held: bool, say: Callable[[str], None]) -> None:
+    def tell(self, held: bool, say: Say) -> None:
         """Say where training starts, whether important weights are anchored, and how many old rows
         are replayed.
         """
@@ -324,7 +325,7 @@ def measure_retention(
     predict: str,
     outcome: Outcome,
     new: Callable[[Columns, int], Array],
-    say: Callable[[str], None],
+    say: Say,
 ) -> dict[str, Json]:
     """Accuracy, or the mean absolute error, on the previous version's test rows: the previous
     version's, and the new one's.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.export.graph_builder import list_constants
@@ -257,7 +258,7 @@ def _minimize_from(loss: Loss, start: Floats, strength: Floats) -> Floats:
     return start + _minimize_ridge(lambda v: loss(start + v), strength)
 
 
-def adapt_head(source: SourceModel, rows: TrainingRows, say: Callable[[str], None]) -> Head:
+def adapt_head(source: SourceModel, rows: TrainingRows, say: Say) -> Head:
     """The head of the lowest cross-validated loss: the general one unchanged, recalibrated,
     shifted, one of the local rows alone, or the mean of two.
 
@@ -301,7 +302,7 @@ def compare_with_source(
     feats: Mapping[str, Array],
     parts: Splits,
     seed: int,
-    say: Callable[[str], None],
+    say: Say,
 ) -> dict[str, Json]:
     """Metrics of the general model, and of one of the local rows alone, on the same test rows; the
     gain is in AUC for two classes, else in accuracy.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json, Record
 from mesocosm.core.settings import Settings
 
@@ -57,9 +58,7 @@ class Federated(Settings):
     local: int = Field(1, ge=1, le=1000)
 
 
-def fit_federated_head(
-    setting: Federated, sites: Array, rows: TrainingRows, say: Callable[[str], None]
-) -> Head:
+def fit_federated_head(setting: Federated, sites: Array, rows: TrainingRows, say: Say) -> Head:
     """A linear head trained by federated averaging; its strength is chosen by the cross-validated
     loss, which each site measures on its own rows.
 
@@ -109,7 +108,7 @@ def compare_with_pooled(
     feats: Mapping[str, Array],
     parts: Splits,
     seed: int,
-    say: Callable[[str], None],
+    say: Say,
 ) -> dict[str, Json]:
     """Metrics of a model of the pooled rows, and of each site's own, on the same test rows; the
     gain is in AUC for two classes, else in accuracy.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from mesocosm.core.progress import Say
 from mesocosm.core.settings import Settings
 
 if TYPE_CHECKING:  # the file's grammar knows these settings: nothing heavy is imported with them
@@ -44,7 +45,7 @@ def self_train(
     bare: tuple[Array, Array],
     held: Labelled | None,
     fit: Fit,
-    say: Callable[[str], None],
+    say: Say,
 ) -> tuple[Head, dict[str, Json]]:
     """The head after self-training, or the given one where the loss of labelled rows is no lower.
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json, write_value
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Array, Columns, take_rows
@@ -26,7 +27,7 @@ from mesocosm.learning.strategies.continual import measure_retention
 from mesocosm.learning.strategies.domain_adaptation import compare_with_source
 from mesocosm.learning.strategies.federated import compare_with_pooled
 from mesocosm.learning.training.context import TrainContext, TrainingData
-from mesocosm.learning.training.fit_request import FitRequest, FitResult, Say
+from mesocosm.learning.training.fit_request import FitRequest, FitResult
 
 if TYPE_CHECKING:
     from mesocosm.learning.pretraining.run import PretrainingFigures

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Floats
 from mesocosm.learning.features.splits import Splits
 from mesocosm.learning.strategies.continual import estimate_importance
@@ -19,7 +20,6 @@ from mesocosm.learning.training.fit_request import (
     FitResult,
     LinearHead,
     OnEpoch,
-    Say,
     empty_features,
     stack_features,
 )

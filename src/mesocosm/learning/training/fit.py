@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from mesocosm.core.progress import Say
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Array, Floats, Ints, Mask
 from mesocosm.learning.evaluation import metrics
@@ -29,7 +30,6 @@ from mesocosm.learning.training.fit_request import (
     HasWeights,
     LinearHead,
     OnEpoch,
-    Say,
     empty_features,
     stack_features,
 )

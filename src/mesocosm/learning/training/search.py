@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, TypeGuard, cast
 
+from mesocosm.core.progress import Say
 from mesocosm.learning.model import Model, Search
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def search(
     model: Model,
     wanted: Search,
     score: Callable[[Model, OnEpoch], float],
-    say: Callable[[str], None],
+    say: Say,
     studies: str | None = None,
     name: str = "",
 ) -> tuple[Model, SearchRecord]:

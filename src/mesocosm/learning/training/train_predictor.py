@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.core.progress import Say
 from mesocosm.core.records import write_value
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Array
@@ -37,7 +38,7 @@ from mesocosm.learning.training.evaluate_predictor import (
     evaluate_predictor,
 )
 from mesocosm.learning.training.fit import fit
-from mesocosm.learning.training.fit_request import FitRequest, FitResult, OnEpoch, Say, no_features
+from mesocosm.learning.training.fit_request import FitRequest, FitResult, OnEpoch, no_features
 from mesocosm.learning.training.search import SearchRecord, no_search
 
 if TYPE_CHECKING:

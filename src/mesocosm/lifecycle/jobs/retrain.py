@@ -7,7 +7,7 @@ Knows the catalog and the training job. The champion stays unless the numbers sa
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
@@ -22,6 +22,7 @@ from mesocosm.config.model_tasks import find_model_task
 from mesocosm.core.errors import MesocosmError
 from mesocosm.core.hashing import digest
 from mesocosm.core.messages import Message
+from mesocosm.core.progress import Say
 from mesocosm.core.values.json_shapes import read_number, read_text
 from mesocosm.learning.model import Model
 from mesocosm.learning.tasks.registry import find_task
@@ -41,8 +42,6 @@ from mesocosm.lifecycle.jobs.train import PREDICTION_ID, NewVersion, TrainedVers
 from mesocosm.lifecycle.progress_store import ProgressFile
 from mesocosm.lifecycle.review.named_rows import read_known_labels
 from mesocosm.monitoring.source_faults import faulty_spans, refuse_at_fault, refuse_faulty_rows
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

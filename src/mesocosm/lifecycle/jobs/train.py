@@ -6,7 +6,7 @@ Knows the catalog and the doors of learning. Returns a record and lists nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 from mesocosm.catalog.contents import VersionMetrics, VersionRecipe
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_folder
+from mesocosm.core.progress import Say
 from mesocosm.core.values.json_shapes import read_object
 from mesocosm.learning.strategies.continual import PreviousVersion
 from mesocosm.learning.tasks.registry import find_task
@@ -104,7 +105,7 @@ class TrainedVersion:
     missed: Sequence[str]
 
 
-def train_version(job: TrainingJob, say: Callable[[str], None]) -> TrainedVersion:
+def train_version(job: TrainingJob, say: Say) -> TrainedVersion:
     """Train a version; its record is not listed yet.
 
     Args:
@@ -156,7 +157,7 @@ def _describe_training(job: TrainingJob, rows: TrainingRows, trained: TrainResul
     return cast(VersionRecipe, recipe)
 
 
-def _track(job: TrainingJob, ident: str, trained: TrainResult, say: Callable[[str], None]) -> None:
+def _track(job: TrainingJob, ident: str, trained: TrainResult, say: Say) -> None:
     """Write the run to the trackers that the model names; a tracker that fails stops nothing."""
     from mesocosm.learning.tracking import TRACKERS
 
@@ -200,7 +201,7 @@ def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> TrainC
     )
 
 
-def _collect_rows(job: TrainingJob, say: Callable[[str], None]) -> TrainingRows:
+def _collect_rows(job: TrainingJob, say: Say) -> TrainingRows:
     """The rows of the snapshot, of labelled requests and of the previous version."""
     group = read_group_field(job.snapshot)
     read = _read_rows(job, group, say)
@@ -229,7 +230,7 @@ def _collect_rows(job: TrainingJob, say: Callable[[str], None]) -> TrainingRows:
     return rows
 
 
-def _read_rows(job: TrainingJob, group: str | None, say: Callable[[str], None]) -> TrainingData:
+def _read_rows(job: TrainingJob, group: str | None, say: Say) -> TrainingData:
     """The rows of the snapshot, with other columns where the split is drawn and keeps no groups
     together.
     """

@@ -7,12 +7,13 @@ Knows the parts of generation and what `continual` keeps.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.strategies.continual import (
@@ -28,7 +29,6 @@ from mesocosm.learning.tasks.generation.prompt import Prompter, format_row, read
 if TYPE_CHECKING:
     from torch import Tensor
 
-Say = Callable[[str], None]
 Examples = tuple[list[list[int]], Ints]  # token ids, and which of them a loss counts
 DELTA, NET = "delta.safetensors", "trunk.net."
 

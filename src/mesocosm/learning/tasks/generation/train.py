@@ -7,7 +7,7 @@ Knows the parts of generation. Knows nothing of catalogs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Floats, Ints
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from mesocosm.learning.tasks.generation.net import CausalModel, CausalNet
     from mesocosm.learning.training.loop.rows import TrainingRows
 
-Say = Callable[[str], None]
 MAX_GENERATED = 40  # test rows for which answers are generated
 MAX_EVALUATED = 400  # test rows on whose own answers the loss is measured
 MAX_EXAMPLES, EXAMPLE_CHARACTERS = 5, 500  # examples in the metrics, and characters of each text

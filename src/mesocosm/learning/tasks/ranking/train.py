@@ -7,7 +7,7 @@ Knows the parts of ranking. Knows nothing of catalogs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.core.timer import PhaseTimer
 from mesocosm.learning.arrays import Floats, Ints
@@ -36,7 +37,6 @@ from mesocosm.learning.training.context import TrainContext, TrainResult
 if TYPE_CHECKING:
     from mesocosm.learning.model import Model
 
-Say = Callable[[str], None]
 MIN_PEOPLE = 20  # people with a test item
 MAX_EVALUATED = 20_000  # people a version is evaluated on at most; fewer where items are many
 

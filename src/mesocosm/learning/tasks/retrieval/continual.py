@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.strategies.continual import MIN_TEST_ROWS, PreviousVersion, estimate_fisher
@@ -57,7 +58,7 @@ def measure_retention(
     predict: str,
     read: Callable[[Sequence[str]], Floats],
     turn: Floats,
-    say: Callable[[str], None],
+    say: Say,
 ) -> dict[str, Json]:
     """The mean reciprocal rank on the previous test rows, among the answers that the previous
     version knew: the previous version's, and the new one's.

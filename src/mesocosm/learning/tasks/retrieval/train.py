@@ -17,6 +17,7 @@ import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import aside_name, write_json
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Floats, Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from mesocosm.learning.model import Model
     from mesocosm.learning.training.loop.rows import TrainingRows
 
-Say = Callable[[str], None]
 Embed = Callable[[Sequence[str]], Floats]
 MAX_ANSWERS = 200_000  # different answers that each question is compared with
 

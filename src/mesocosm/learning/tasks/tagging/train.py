@@ -7,7 +7,7 @@ Knows the parts of tagging. Knows nothing of catalogs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Ints
 from mesocosm.learning.base_models import Base
 from mesocosm.learning.cost.estimate import track_estimate
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from mesocosm.learning.tasks.tagging.net import StateEncoder
     from mesocosm.learning.training.loop.records import History
     from mesocosm.learning.training.loop.rows import TrainingRows
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ item's own vector dropped out, so that its text must predict).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +16,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, gelu
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Floats
 from mesocosm.learning.tasks.ranking.features import History
 from mesocosm.learning.tasks.ranking.settings import Towers
 from mesocosm.learning.tasks.ranking.towers import two_tower
 from mesocosm.learning.tasks.ranking.towers.two_tower import FADES, MAX_HISTORY, NET, TwoTowerModel
 
-Say = Callable[[str], None]
 ITEMS_PER_STEP, MIN_STEPS = 800, 20  # next items predicted a step, and steps an epoch at least
 PROGRESS_SECONDS = 1.5  # between two lines of progress
 
