@@ -82,8 +82,8 @@ def _find_slices(test: HeldOutRows, say: Say) -> dict[str, Json]:
     slices = find_weak_slices(test.take(shown), test.kinds, outcome.find_errors(test.p, test.parts))
     what = _name_rate(outcome)
     for part in slices:
-        accuracy, rows = f"{part['accuracy']:.3f}", part["rows"]
-        where = part["where"]
+        accuracy, rows = f"{part['accuracy']:.3f}", str(part["rows"])
+        where = str(part["where"])
         say(Message("progress.weak_slice", where=where, what=what, accuracy=accuracy, rows=rows))
     return {"slices": slices}
 

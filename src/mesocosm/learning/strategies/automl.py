@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message, Text
 from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.core.settings import Settings
@@ -101,12 +102,16 @@ def search_base(
     if "fine_tune" not in model.model_fields_set:
         search.attempt_methods()
     best = search.best
-    base_name = ""
+    settings: Text = best.model.fine_tune.method
     if best.base:
-        base_name = f"{best.base.name}, "
+        settings = Message("progress.auto_base", base=best.base.name, method=settings)
     say(
-        f"auto: selected {base_name}{best.model.fine_tune.method} with the"
-        f" {best.made.head.name} head after {len(search.trials)} trials"
+        Message(
+            "progress.auto_selected",
+            settings=settings,
+            head=best.made.head.name,
+            count=len(search.trials),
+        )
     )
     return best.model, best.base, best.made, search.records
 
@@ -146,7 +151,7 @@ class _Search:
 
     def attempt(self, name: str, model: Model, base: Base | None) -> None:
         """Run a trial, unless its estimate is more than the time that is left."""
-        from mesocosm.learning.cost.estimate import estimate_cost, format_duration
+        from mesocosm.learning.cost.estimate import describe_duration, estimate_cost
         from mesocosm.learning.cost.predictive import predictive_job
         from mesocosm.learning.training.fit import fit
         from mesocosm.learning.training.fit_request import FitRequest
@@ -156,10 +161,10 @@ class _Search:
         ).seconds
         left = self.until - time.perf_counter()
         if self.records and estimate > left:
-            needed, available = format_duration(estimate), format_duration(max(0.0, left))
-            reason = f"its estimate of {needed} exceeds the {available} left"
-            self.records.append({"tried": name, "why_not": reason})
-            self.say(f"auto: {name} skipped: {reason}")
+            needed, available = describe_duration(estimate), describe_duration(max(0.0, left))
+            reason = Message("progress.auto_estimate", needed=needed, available=available)
+            self.records.append({"tried": name, "why_not": str(reason)})
+            self.say(Message("progress.auto_skipped", name=name, reason=reason))
             return
         began = time.perf_counter()
         request = FitRequest(model, self.parts, base, self.store, sight=self.sight)
@@ -170,9 +175,18 @@ class _Search:
         self.records.append(
             {"tried": name, "head": head.name, "loss": round(loss, 5), "seconds": seconds}
         )
+        part = Message("progress.part_cross_validated")
+        if self.held:
+            part = Message("progress.part_validation")
         self.say(
-            f"auto: {name}, {head.name} head: {self.held or 'cross-validated'} loss {loss:.4f} in"
-            f" {format_duration(seconds)}"
+            Message(
+                "progress.auto_trial",
+                name=name,
+                head=head.name,
+                part=part,
+                loss=loss,
+                duration=describe_duration(seconds),
+            )
         )
         self.trials.append(Trial(model, base, loss, made))
 

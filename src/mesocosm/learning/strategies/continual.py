@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypedDict
 
 from pydantic import Field
 
+from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
 from mesocosm.core.settings import Settings
 
@@ -135,7 +136,7 @@ class PreviousVersion:
             trained = _drop_head(trained)
         same = (origin["base"], origin["method"]) == (base.weights, method)
         if not same or not _fits(trained, weights):
-            say(f"restarting from scratch: {self.version} has another base, method or table")
+            say(Message("progress.restart_table", version=self.version))
             return False
         with torch.no_grad():
             for name, weight in trained.items():
@@ -160,11 +161,11 @@ class PreviousVersion:
         """Say where training starts, whether important weights are anchored, and how many old rows
         are replayed.
         """
-        line = f"warm start from {self.version}"
+        line = Message("progress.warm_start", version=self.version)
         if held:
-            line += f"; important weights are anchored (ewc {self.setting.ewc:g})"
+            line = Message("progress.warm_start_anchored", start=line, ewc=self.setting.ewc)
         if self.old:
-            line += f"; {self.old} old rows are replayed"
+            line = Message("progress.warm_start_replay", start=line, rows=self.old)
         say(line)
 
     def end(
@@ -320,6 +321,20 @@ def estimate_importance(net: TrunkWithHead, rows: TrainingRows) -> dict[str, tor
     return estimate_fisher(net, len(rows.y), loss)
 
 
+def describe_retention(
+    rows: int, version: str, metric: str, before: float, after: float
+) -> Message:
+    """A line of progress: a metric on the previous version's test rows, of both versions."""
+    return Message(
+        "progress.retention",
+        rows=rows,
+        version=version,
+        metric=RETENTION_METRICS.get(metric, metric),
+        before=before,
+        after=after,
+    )
+
+
 def measure_retention(
     past: PreviousVersion,
     predict: str,
@@ -348,10 +363,7 @@ def measure_retention(
         metric = "accuracy"
     then = _measure_outputs(old, right, before.labels)
     now = _measure_outputs(fresh, right, outcome.labels)
-    say(
-        f"retention on the {len(rows)} test rows of {past.version}: {metric} {then:.3f} before,"
-        f" {now:.3f} after"
-    )
+    say(describe_retention(len(rows), past.version, metric, then, now))
     return {"rows": len(rows), "what": metric, "then": round(then, 4), "now": round(now, 4)}
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
 from mesocosm.core.records import Json, Record
 from mesocosm.core.settings import Settings
@@ -95,9 +96,13 @@ def fit_federated_head(setting: Federated, sites: Array, rows: TrainingRows, say
     head.weights[: rows.text.shape[1]] *= TEXT
     head.settings = {"strength": best, "sites": len(np.unique(sites)), "rounds": setting.rounds}
     say(
-        f"federated: {head.settings['sites']} sites, {setting.rounds} rounds,"
-        f" {2 * weights.nbytes:,} bytes per site and round; cross-validated log-loss"
-        f" {head.loss:.4f}"
+        Message(
+            "progress.federated",
+            sites=len(np.unique(sites)),
+            rounds=setting.rounds,
+            bytes=2 * weights.nbytes,
+            loss=head.loss,
+        )
     )
     return head
 
@@ -146,13 +151,15 @@ def compare_with_pooled(
         },
         "gain_over_pooled": round(ours[key] - pooled, 4),
     }
-    line = f"federated: {key} {ours[key]:.3f} (baselines: pooled rows {pooled:.3f}"
+    line = Message("progress.federated_pooled", metric=key, ours=ours[key], pooled=pooled)
     alone = [site.alone for site in sites.values() if site.alone is not None]
     if alone:
         mean = float(np.mean(alone))
         result["gain_over_apart"] = round(ours[key] - mean, 4)
-        line += f", one site alone {mean:.3f} on average"
-    say(f"{line})")
+        line = Message(
+            "progress.federated_sites", metric=key, ours=ours[key], pooled=pooled, alone=mean
+        )
+    say(line)
     return result
 
 

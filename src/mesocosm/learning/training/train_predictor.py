@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mesocosm.core.errors import ConfigValueError
 from mesocosm.core.files import write_json
+from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
 from mesocosm.core.records import write_value
 from mesocosm.core.timer import PhaseTimer
@@ -112,10 +113,8 @@ def _check_leakage(data: TrainingData, parts: Splits, say: Say) -> Leaks:
             f"features without it, or 'allow_leakage: [{suspects[0]}]' in the model",
         )
     if leaks.shared:
-        say(
-            f"{leaks.shared} of {len(parts.y['test'])} test rows are identical to a training row"
-            " in every input"
-        )
+        rows = len(parts.y["test"])
+        say(Message("progress.identical_rows", shared=leaks.shared, rows=rows))
     return leaks
 
 
@@ -272,7 +271,7 @@ class _Run:
                 parts.outcome.labels,
                 parts.outcome.scale,
             )
-            self.say(f"{model.base.file} is evaluated without training")
+            self.say(Message("progress.without_training", base=model.base.file))
             return FitResult(head, None, [], no_features(parts.y))
         if self.selected:
             return self.selected

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Ints
 from mesocosm.learning.base_models import Base
@@ -48,7 +49,7 @@ def warm_start(
     weights = load_file(past.folder / DELTA)
     same = _trained_on(past.folder) == (base.weights, method)
     if not same or _shapes(weights) != _shapes(trained):
-        say(f"restarting from scratch: {past.version} has another base or method")
+        say(Message("progress.restart_base", version=past.version))
         return False
     with torch.no_grad():
         for name, weight in trained.items():

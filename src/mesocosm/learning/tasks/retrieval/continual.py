@@ -80,10 +80,7 @@ def measure_retention(
         normalize_rows(read(questions) @ turn), read(list(before.texts)), right
     )
     then, now = round(float((1 / old_places).mean()), 4), round(float((1 / new_places).mean()), 4)
-    say(
-        f"retention on the {len(right)} test rows of {past.version}: mean reciprocal rank"
-        f" {then:.3f} before, {now:.3f} after"
-    )
+    say(describe_retention(len(right), past.version, "mean reciprocal rank", then, now))
     known: dict[str, Json] = {
         "rows": len(right),
         "what": "mean reciprocal rank",

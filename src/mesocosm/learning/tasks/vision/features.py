@@ -13,6 +13,7 @@ from typing import TypedDict
 
 import numpy as np
 
+from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Array
 from mesocosm.learning.base_models import Base, resolve
@@ -81,8 +82,12 @@ def extract_features(
         features[part] = np.hstack([encoder.features(list(v)) for v in fields.values()])
         count += sum(map(len, fields.values()))
     say(
-        f"encoded {count} images with {named or 'filters fitted on the training images'}:"
-        f" {how['width']} features each"
+        Message(
+            "progress.encoded_images",
+            images=count,
+            base=named or Message("progress.image_filters"),
+            width=how["width"],
+        )
     )
     card: ImageCard = {"images": list(images["train"]), "sight": path, "sees": how}
     return ImageFeatures(features, card, base)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Array, Floats
 from mesocosm.learning.augmentation.image import Picture
@@ -135,10 +136,11 @@ def fine_tune_images(
 
 
 def _announce_training(tune: Gradient, trained: int, total: int, say: Say) -> None:
-    rest = "texts and table stay as they are"
+    trainable = describe_trainable(tune.method, trained, total)
+    line = Message("progress.image_tuning_texts_kept", trainable=trainable)
     if tune.trainable == "both":
-        rest = "texts follow"
-    say(f"{describe_trainable(tune.method, trained, total)}; {rest}")
+        line = Message("progress.image_tuning_texts_follow", trainable=trainable)
+    say(line)
 
 
 def _held_out_rows(

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, gelu
 
 from mesocosm.core.errors import ConfigValueError
+from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Floats
 from mesocosm.learning.tasks.ranking.features import History
@@ -105,8 +106,14 @@ class _Progress:
         if time.perf_counter() - self.reported > PROGRESS_SECONDS:
             self.reported = time.perf_counter()
             self.say(
-                f"two towers: epoch {self.epoch} of {self.epochs}, step {done} of {self.steps},"
-                f" loss {np.mean(self.losses):.3f}"
+                Message(
+                    "progress.towers_step",
+                    epoch=self.epoch,
+                    epochs=self.epochs,
+                    step=done,
+                    steps=self.steps,
+                    loss=float(np.mean(self.losses)),
+                )
             )
 
 
