@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.status import Status
 
 from mesocosm.core.messages import Message
-from mesocosm.core.progress import QUIET, Progress, ProgressEvent, render_progress
+from mesocosm.core.progress import QUIET, ProgressEvent, ProgressLine, render_progress
 
 
 class Screen(Console):
@@ -43,7 +43,7 @@ class Beat:
         self.next = quiet
         self.lock, self.ended = threading.Lock(), threading.Event()
 
-    def say(self, address: str, line: Progress) -> None:
+    def say(self, address: str, line: ProgressLine) -> None:
         """Print a line of what was done, in the reader's language."""
         text = escape(render_progress(line))  # a class may be called [b]
         with self.lock:

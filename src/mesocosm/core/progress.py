@@ -51,19 +51,19 @@ class ProgressEvent:
         return self.render(SOURCE)
 
 
-Progress: TypeAlias = Text | ProgressEvent
-Say: TypeAlias = Callable[[Progress], None]
-SayOf: TypeAlias = Callable[[str, Progress], None]  # the address of what is built, and a line
+ProgressLine: TypeAlias = Text | ProgressEvent
+Say: TypeAlias = Callable[[ProgressLine], None]
+SayOf: TypeAlias = Callable[[str, ProgressLine], None]  # the address of what is built, and a line
 
 
-def render_progress(line: Progress, language: str | None = None) -> str:
+def render_progress(line: ProgressLine, language: str | None = None) -> str:
     """A line of progress in a language, by default the reader's."""
     if isinstance(line, ProgressEvent):
         return line.render(language)
     return render(line, language)
 
 
-def as_text(line: Progress) -> Text:
+def as_text(line: ProgressLine) -> Text:
     """A line without its measurements, as a part of another line."""
     if isinstance(line, ProgressEvent):
         return line.message

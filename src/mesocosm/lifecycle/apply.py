@@ -24,6 +24,7 @@ from mesocosm.core.errors import (
     RetryableError,
 )
 from mesocosm.core.files import sweep
+from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say, SayOf
 from mesocosm.core.records import Json
 from mesocosm.lifecycle.build_lock import hold_build_lock
@@ -103,14 +104,14 @@ def _try(
     failed = [need for need in resource.needs if need in broken]
     if failed:
         broken.add(change.address)
-        say(change.address, f"skipped: dependency {failed[0]} failed")
+        say(change.address, Message("progress.skipped", dependency=failed[0]))
         return []
     try:
         _make(spec, catalog, change, say, accept)
     except (ConfigValueError, RetryableError, MesocosmError) as error:
         broken.add(change.address)
         _keep_evidence(spec, change, error)
-        say(change.address, "failed")
+        say(change.address, Message("progress.failed"))
         return _findings(spec, change, error)
     return []
 

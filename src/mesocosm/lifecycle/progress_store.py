@@ -16,8 +16,7 @@ from typing import NotRequired, Self, TypedDict
 
 from mesocosm.core.confidential.secret_values import masked
 from mesocosm.core.files import write_json
-from mesocosm.core.progress import Progress as Line
-from mesocosm.core.progress import ProgressEvent, Say
+from mesocosm.core.progress import ProgressEvent, ProgressLine, Say
 
 LINES, POINTS = 8, 400  # that are kept
 LOSSES = ("epoch", "train_loss", "held_loss")  # of an epoch
@@ -63,13 +62,13 @@ class ProgressFile:
     def record(self, say: Say) -> Say:
         """`say`, with each line recorded."""
 
-        def say_and_record(line: Line) -> None:
+        def say_and_record(line: ProgressLine) -> None:
             self.add(line)
             say(line)
 
         return say_and_record
 
-    def add(self, line: Line) -> None:
+    def add(self, line: ProgressLine) -> None:
         """Record a line in English, and the measurements that it carries."""
         at_once = False
         if isinstance(line, ProgressEvent):

@@ -185,6 +185,9 @@ def _add_repeated(line: Message, account: SourceAccount) -> Message:
     )
 
 
-def _shown(places: Sequence[str], count: int, most: int = 3) -> str:
-    more = f" and {count - most} more" if count > most else ""
-    return ", ".join(places[:most]) + more
+def _shown(places: Sequence[str], count: int, most: int = 3) -> Message | tuple[str, ...]:
+    """The first places, and how many more there are."""
+    first = tuple(places[:most])
+    if count <= most:
+        return first
+    return Message("progress.places_and_more", places=first, more=count - most)

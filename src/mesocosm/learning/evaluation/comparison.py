@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Array, Columns, take_rows
-from mesocosm.learning.evaluation.model_card import leading_label, leading_metric, name_metric
+from mesocosm.learning.evaluation.model_card import leading_label, leading_metric
 from mesocosm.learning.heads import Blend
 from mesocosm.learning.heads.late_fusion import LateFusion, SingleInputHead
 from mesocosm.learning.heads.linear import Linear
+from mesocosm.learning.metric_names import name_metric
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits

@@ -12,8 +12,9 @@ import numpy as np
 from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
 from mesocosm.learning.arrays import Array, Ints
-from mesocosm.learning.evaluation.model_card import leading_label, leading_metric, name_metric
+from mesocosm.learning.evaluation.model_card import leading_label, leading_metric
 from mesocosm.learning.heads.folds import shuffle_rows
+from mesocosm.learning.metric_names import name_metric
 
 if TYPE_CHECKING:
     from mesocosm.learning.features.splits import Splits

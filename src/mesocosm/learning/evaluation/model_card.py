@@ -12,7 +12,6 @@ from typing import TypedDict, cast
 
 from mesocosm.catalog.contents import VersionMetrics, VersionRecipe, read_metric
 from mesocosm.catalog.rows import VersionRow
-from mesocosm.core.messages import Message, Text
 from mesocosm.core.records import Json
 from mesocosm.learning.tasks.registry import find_recorded_task, leading_of, shown_metrics
 
@@ -21,11 +20,6 @@ COMPARED = {  # what a version is compared with, by its key in the record
     "images alone": "ablation, images only",
     "table alone": "ablation, table only",
     "last version": "previous version",
-}
-METRIC_NAMES = {  # of progress, by their names in records
-    "accuracy": Message("progress.accuracy"),
-    "mean error": Message("progress.mean_error"),
-    "mean reciprocal rank": Message("progress.mrr"),
 }
 Lines = list[str]
 Record = Mapping[str, object]
@@ -85,11 +79,6 @@ def leading_label(figures: Record) -> str:
     if leading is None:
         return "accuracy"
     return leading.label
-
-
-def name_metric(label: str) -> Text:
-    """The name of a metric in the reader's language, where it has one."""
-    return METRIC_NAMES.get(label, label)
 
 
 def render_card(version: VersionRow, about: str, data: CardData) -> str:

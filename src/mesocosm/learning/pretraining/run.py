@@ -121,15 +121,8 @@ def pretrain(
         PretrainingFigures,
         json.loads((folder / "pretraining.json").read_text(encoding="utf-8")),
     )
-    say(
-        Message(
-            "progress.pretrained",
-            texts=figures["texts"],
-            tokens=figures["tokens"],
-            before=figures["before"],
-            after=figures["after"],
-        )
-    )
+    counted = {name: figures[name] for name in ("texts", "tokens", "before", "after")}
+    say(Message("progress.pretrained", **counted))
     return _pretrained_base(base, folder, fingerprint), figures
 
 

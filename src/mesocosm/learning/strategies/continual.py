@@ -19,6 +19,7 @@ from pydantic import Field
 from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
 from mesocosm.core.settings import Settings
+from mesocosm.learning.metric_names import describe_retention
 
 if TYPE_CHECKING:
     import torch
@@ -319,20 +320,6 @@ def estimate_importance(net: TrunkWithHead, rows: TrainingRows) -> dict[str, tor
         return f.cross_entropy(out, y)
 
     return estimate_fisher(net, len(rows.y), loss)
-
-
-def describe_retention(
-    rows: int, version: str, metric: str, before: float, after: float
-) -> Message:
-    """A line of progress: a metric on the previous version's test rows, of both versions."""
-    return Message(
-        "progress.retention",
-        rows=rows,
-        version=version,
-        metric=RETENTION_METRICS.get(metric, metric),
-        before=before,
-        after=after,
-    )
 
 
 def measure_retention(

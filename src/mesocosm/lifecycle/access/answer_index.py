@@ -46,7 +46,7 @@ def index_answers(
     vectors = embed_texts(base, [str(row["question"]) for row in rows], 128, store)
     index = {"snapshot": snapshot_id, "trunk": os.path.relpath(trunk, store), "rows": rows}
     _write_index(folder, index, vectors)
-    say(f"{len(rows)} questions embedded")
+    say(Message("progress.questions_embedded", questions=len(rows)))
     return folder
 
 

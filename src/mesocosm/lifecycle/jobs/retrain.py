@@ -226,10 +226,10 @@ def _labelled_rows(job: Retraining) -> list[dict[str, object]]:
     return rows
 
 
-def _describe_split(parts: FeedbackSplit) -> str:
-    text = f"labelled requests: {len(parts.train)} to train on, {len(parts.test)} to evaluate with"
+def _describe_split(parts: FeedbackSplit) -> Message:
+    text = Message("progress.labelled_requests", train=len(parts.train), test=len(parts.test))
     for why, count in parts.left_out.items():
-        text += f"; {count} left out ({why})"
+        text = Message("progress.requests_left_out", requests=text, count=count, why=why)
     return text
 
 
@@ -285,7 +285,7 @@ def _challenge(job: Retraining, parts: FeedbackSplit, made: str, say: Say) -> Ch
         promoted, why = decide_promotion(comparison, trained.missed)
         new_rows = _rows_of_new_classes(parts, comparison, predict)
         if promoted and new_rows:  # it is proven that they are named; now train on all of them
-            say(f"{len(new_rows)} requests of new classes that evaluated it are trained on too now")
+            say(Message("progress.new_class_requests", count=len(new_rows)))
             larger = replace(
                 training, made=digest(made, "whole"), labelled=[*parts.train, *new_rows]
             )
@@ -334,4 +334,4 @@ def _record(job: Retraining, challenge: Challenge) -> str:
             catalog.set_version_state(con, champion, "retired", f"replaced by {version}: {why}")
         answers = job.deployment["answers"]
         deployment = Deployment(job.service, settings, version, answers, "retrain", why)
-        return deploy_version(catalog, con, deployment)
+        return str(deploy_version(catalog, con, deployment))

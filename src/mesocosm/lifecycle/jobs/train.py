@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 from mesocosm.catalog.contents import VersionMetrics, VersionRecipe
 from mesocosm.core.files import folder_appears, write_json
 from mesocosm.core.hashing import digest, digest_folder
+from mesocosm.core.messages import Message
 from mesocosm.core.progress import Say
 from mesocosm.core.values.json_shapes import read_object
 from mesocosm.learning.strategies.continual import PreviousVersion
@@ -169,7 +170,7 @@ def _track(job: TrainingJob, ident: str, trained: TrainResult, say: Say) -> None
             job.store, job.name, ident, card, trained.metrics, trained.history
         )
         if failed:
-            say(f"not tracked in {tracker}: {failed}")
+            say(Message("progress.not_tracked", tracker=tracker, error=failed))
 
 
 def _training_site(job: TrainingJob, rows: TrainingRows, folder: Path) -> TrainContext:
@@ -236,10 +237,7 @@ def _read_rows(job: TrainingJob, group: str | None, say: Say) -> TrainingData:
     """
     named_group = read_object(job.snapshot["recipe"].get("split")).get("group")
     if named_group and not group:
-        say(
-            "the field that the split keeps together is encrypted, and equal values of it differ,"
-            " so rows of one group are not left out together"
-        )
+        say(Message("progress.group_encrypted"))
     beside = job.is_drawn and not named_group
     return read_training_rows(job.spec, job.model, job.snapshot, beside=beside)
 

@@ -25,6 +25,7 @@ from mesocosm.learning.cost.estimate import track_estimate
 from mesocosm.learning.features.splits import PARTS
 from mesocosm.learning.fine_tuning.frozen import Frozen
 from mesocosm.learning.fine_tuning.gradient import Gradient
+from mesocosm.learning.metric_names import describe_retention
 from mesocosm.learning.tasks.generation.card import make_card
 from mesocosm.learning.tasks.generation.cost import generation_job
 from mesocosm.learning.tasks.generation.metrics import (
@@ -341,7 +342,7 @@ class _Retention:
         """
         from safetensors.torch import save_file
 
-        from mesocosm.learning.strategies.continual import IMPORTANCE_FILE, describe_retention
+        from mesocosm.learning.strategies.continual import IMPORTANCE_FILE
         from mesocosm.learning.tasks.generation import continual
 
         past = self.site.past

@@ -14,7 +14,12 @@ import numpy as np
 from mesocosm.core.progress import Say
 from mesocosm.core.records import Json
 from mesocosm.learning.arrays import Floats, Ints
-from mesocosm.learning.strategies.continual import MIN_TEST_ROWS, PreviousVersion, estimate_fisher
+from mesocosm.learning.metric_names import describe_retention
+from mesocosm.learning.strategies.continual import (
+    MIN_TEST_ROWS,
+    PreviousVersion,
+    estimate_fisher,
+)
 from mesocosm.learning.tasks.generation.prompt import format_row
 from mesocosm.learning.tasks.retrieval.query_projection import normalize_rows, rank_answers
 
